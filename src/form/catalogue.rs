@@ -1,0 +1,290 @@
+//! Every cell of every edition in one index: paths, labels, stable codes, and which edition has what.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use super::editions::EDITIONS;
+use super::model::{CellId, Edition, Group, Kind, Line, LineId, Part, Presence, Sheet, Table};
+
+/// One cell, with everything that can be said of it without a report.
+#[derive(Debug)]
+pub struct CellInfo {
+    pub id: CellId,
+    /// Path as on the wire, such as `requests.refused.state_secret.total`.
+    pub path: String,
+    /// Identity in the store: never changes, never reused.
+    pub code: u16,
+    pub kind: Kind,
+    /// The column's part within its line.
+    pub part: Part,
+    pub line: LineId,
+    /// Position of the column within the line.
+    pub column: usize,
+    /// Label for people, from group to column, such as `不予公开·属于国家秘密·总计`.
+    pub label_zh: String,
+    pub label_en: String,
+}
+
+/// One line with its cells.
+#[derive(Debug)]
+pub struct LineInfo {
+    pub id: LineId,
+    /// Path without the column, such as `requests.refused.state_secret`.
+    pub path: String,
+    pub table: usize,
+    /// Position in [`Catalogue::groups`], for lines that belong to a group.
+    pub group: Option<usize>,
+    pub line: &'static Line,
+    cells: Range<u16>,
+    pub label_zh: String,
+    pub label_en: String,
+}
+
+impl LineInfo {
+    /// The line's cells in the order of its columns.
+    pub fn cells(&self) -> impl DoubleEndedIterator<Item = CellId> + ExactSizeIterator + Clone + use<> {
+        self.cells.clone().map(CellId)
+    }
+
+    /// The cell in the column at `position`.
+    pub fn cell(&self, position: usize) -> Option<CellId> {
+        self.cells().nth(position)
+    }
+}
+
+/// One group of lines, such as `requests.refused`.
+#[derive(Debug)]
+pub struct GroupInfo {
+    pub path: String,
+    pub group: &'static Group,
+    pub lines: Vec<LineId>,
+}
+
+/// One table with its lines.
+#[derive(Debug)]
+pub struct TableInfo {
+    pub table: &'static Table,
+    lines: Range<u16>,
+}
+
+impl TableInfo {
+    /// The table's lines in the order of [`Table::lines`].
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = LineId> + ExactSizeIterator + Clone + use<> {
+        self.lines.clone().map(LineId)
+    }
+}
+
+/// The index over all tables that any edition uses.
+#[derive(Debug)]
+pub struct Catalogue {
+    pub cells: Vec<CellInfo>,
+    pub lines: Vec<LineInfo>,
+    pub groups: Vec<GroupInfo>,
+    pub tables: Vec<TableInfo>,
+    by_path: HashMap<String, CellId>,
+    by_code: HashMap<u16, CellId>,
+    presence: HashMap<&'static str, Vec<Presence>>,
+}
+
+/// The catalogue; built once.
+pub fn catalogue() -> &'static Catalogue {
+    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::build);
+    &CATALOGUE
+}
+
+impl Catalogue {
+    pub fn cell(&self, id: CellId) -> &CellInfo {
+        &self.cells[id.index()]
+    }
+
+    pub fn line(&self, id: LineId) -> &LineInfo {
+        &self.lines[id.index()]
+    }
+
+    /// The cell with this path.
+    pub fn cell_at(&self, path: &str) -> Option<CellId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// The cell with this store code.
+    pub fn cell_of_code(&self, code: u16) -> Option<CellId> {
+        self.by_code.get(&code).copied()
+    }
+
+    /// The line with this path.
+    pub fn line_at(&self, path: &str) -> Option<&LineInfo> {
+        self.lines.iter().find(|line| line.path == path)
+    }
+
+    /// Whether `edition` has the cell.
+    pub fn presence(&self, edition: &Edition, cell: CellId) -> Presence {
+        self.presence.get(edition.id).map_or(Presence::Absent, |cells| cells[cell.index()])
+    }
+
+    /// The edition's tables, in the order of the form.
+    pub fn sheets(&self, edition: &'static Edition) -> impl Iterator<Item = (&'static Sheet, &TableInfo)> {
+        edition
+            .sheets
+            .iter()
+            .filter_map(|sheet| self.tables.iter().find(|t| t.table == sheet.table).map(|table| (sheet, table)))
+    }
+
+    /// The edition's cells in the order of the form, merged lines included.
+    pub fn cells_of(&self, edition: &'static Edition) -> impl Iterator<Item = &CellInfo> {
+        self.cells.iter().filter(move |cell| self.presence(edition, cell.id) != Presence::Absent)
+    }
+
+    fn build() -> Self {
+        let mut this = Self {
+            cells: Vec::new(),
+            lines: Vec::new(),
+            groups: Vec::new(),
+            tables: Vec::new(),
+            by_path: HashMap::new(),
+            by_code: HashMap::new(),
+            presence: HashMap::new(),
+        };
+        for table in EDITIONS.iter().flat_map(|edition| edition.sheets).map(|sheet| sheet.table) {
+            if !this.tables.iter().any(|known| known.table == table) {
+                this.add_table(table);
+            }
+        }
+        for edition in EDITIONS {
+            let presence = this.cells.iter().map(|cell| this.presence_in(edition, cell)).collect();
+            this.presence.insert(edition.id, presence);
+        }
+        this
+    }
+
+    fn add_table(&mut self, table: &'static Table) {
+        let first_group = self.groups.len();
+        for group in table.groups {
+            let path = format!("{}.{}", table.field, group.field);
+            self.groups.push(GroupInfo { path, group, lines: Vec::new() });
+        }
+        let first_line = self.lines.len() as u16;
+        let mut code = table.first_code;
+        for line in table.lines {
+            let id = LineId(self.lines.len() as u16);
+            let group = line.field.split_once('.').and_then(|(prefix, _)| {
+                table.groups.iter().position(|group| group.field == prefix).map(|at| first_group + at)
+            });
+            let (label_zh, label_en) = match group {
+                // The merged line repeats its group's label; once is enough.
+                Some(at) if self.groups[at].group.label.zh != line.label.zh => {
+                    let label = self.groups[at].group.label;
+                    (format!("{}·{}", label.zh, line.label.zh), format!("{}: {}", label.en, line.label.en))
+                }
+                _ => (line.label.zh.to_owned(), line.label.en.to_owned()),
+            };
+            if let Some(at) = group {
+                self.groups[at].lines.push(id);
+            }
+            let path = format!("{}.{}", table.field, line.field);
+            let first_cell = self.cells.len() as u16;
+            for (position, column) in line.columns.iter().enumerate() {
+                let cell = CellId(self.cells.len() as u16);
+                let single = column.field.is_empty();
+                let cell_path = if single { path.clone() } else { format!("{path}.{}", column.field) };
+                self.by_path.insert(cell_path.clone(), cell);
+                self.by_code.insert(code, cell);
+                self.cells.push(CellInfo {
+                    id: cell,
+                    path: cell_path,
+                    code,
+                    kind: column.kind,
+                    part: column.part,
+                    line: id,
+                    column: position,
+                    label_zh: if single { label_zh.clone() } else { format!("{label_zh}·{}", column.label.zh) },
+                    label_en: if single { label_en.clone() } else { format!("{label_en}, {}", column.label.en) },
+                });
+                code += 1;
+            }
+            self.lines.push(LineInfo {
+                id,
+                path,
+                table: self.tables.len(),
+                group,
+                line,
+                cells: first_cell..self.cells.len() as u16,
+                label_zh,
+                label_en,
+            });
+        }
+        self.tables.push(TableInfo { table, lines: first_line..self.lines.len() as u16 });
+    }
+
+    fn presence_in(&self, edition: &Edition, cell: &CellInfo) -> Presence {
+        let line = self.line(cell.line);
+        let table = self.tables[line.table].table;
+        let Some(sheet) = edition.sheets.iter().find(|sheet| sheet.table == table) else {
+            return Presence::Absent;
+        };
+        if sheet.without.contains(&line.line.field) {
+            Presence::Absent
+        } else if sheet.merged.iter().any(|merged| merged.line == line.line.field) {
+            Presence::Accepted
+        } else {
+            Presence::Prescribed
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form::{Kind, edition};
+
+    fn count(edition_id: &str, presence: Presence, chapter: u8) -> usize {
+        let edition = edition(edition_id).unwrap();
+        let catalogue = catalogue();
+        catalogue
+            .cells
+            .iter()
+            .filter(|cell| catalogue.tables[catalogue.line(cell.line).table].table.chapter == chapter)
+            .filter(|cell| catalogue.presence(edition, cell.id) == presence)
+            .count()
+    }
+
+    #[test]
+    fn editions_have_the_cells_that_the_notices_print() {
+        for (id, chapter, prescribed, accepted) in [
+            ("format_2021", 2, 10, 0),
+            ("format_2021", 3, 175, 7),
+            ("format_2021", 4, 15, 0),
+            ("trial_2019", 2, 22, 0),
+            ("trial_2019", 3, 161, 0),
+            ("trial_2019", 4, 15, 0),
+        ] {
+            assert_eq!(count(id, Presence::Prescribed, chapter), prescribed, "{id} chapter {chapter}");
+            assert_eq!(count(id, Presence::Accepted, chapter), accepted, "{id} chapter {chapter}");
+        }
+    }
+
+    #[test]
+    fn paths_and_codes_are_unique() {
+        let catalogue = catalogue();
+        assert_eq!(catalogue.by_path.len(), catalogue.cells.len());
+        assert_eq!(catalogue.by_code.len(), catalogue.cells.len());
+        for cell in &catalogue.cells {
+            assert_eq!(catalogue.cell_at(&cell.path), Some(cell.id));
+            assert_eq!(catalogue.cell_of_code(cell.code), Some(cell.id));
+        }
+    }
+
+    #[test]
+    fn only_the_trial_edition_has_signed_cells() {
+        let catalogue = catalogue();
+        let signed: Vec<_> = catalogue.cells.iter().filter(|c| c.kind == Kind::SignedCount).collect();
+        assert!(signed.iter().all(|cell| cell.path.ends_with(".change")));
+        assert_eq!(signed.len(), 5);
+    }
+
+    #[test]
+    fn store_codes_never_change() {
+        let listing: String = catalogue().cells.iter().map(|c| format!("{} {}\n", c.code, c.path)).collect();
+        insta::assert_snapshot!(listing);
+    }
+}

@@ -1,0 +1,160 @@
+//! The vocabulary in which a form is described. No data here, and no look-ups.
+
+/// A text in the two languages that people read at run time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text {
+    pub zh: &'static str,
+    pub en: &'static str,
+}
+
+/// What a cell holds and in which unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An integer from 0; the unit is one item (件).
+    Count,
+    /// An integer that may be negative: a change against last year.
+    SignedCount,
+    /// An amount in 万元 (10,000 yuan), exact to six decimals, from 0.
+    Money,
+}
+
+/// Whether a line or column is a figure of its own or the sum of its neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// A figure that no other figure of the same line or column contains.
+    Leaf,
+    /// A leaf that counts as one way of dealing with a request (chapter three).
+    Outcome,
+    /// The sum: of the leaf columns of its line, or of the outcome lines of its table.
+    Total,
+}
+
+/// One column of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// Name in paths and on the wire; empty where a line has a single cell of the line's own name.
+    pub field: &'static str,
+    pub label: Text,
+    pub kind: Kind,
+    pub part: Part,
+}
+
+/// A heading above several lines that carries no figures of its own, such as （三）不予公开.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Group {
+    pub field: &'static str,
+    /// Printed before the label, such as `（三）`.
+    pub ordinal: &'static str,
+    pub label: Text,
+}
+
+/// One line of a table: the figures that stand beside one label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line {
+    /// Path within the table, `group.line` where the line belongs to a [`Group`].
+    pub field: &'static str,
+    /// Printed before the label, such as `1.`; empty where the form prints none.
+    pub ordinal: &'static str,
+    pub label: Text,
+    /// Other wordings of the label seen in published reports.
+    pub aliases: &'static [&'static str],
+    /// The clause of 条例 article 20 above the line (chapter two), or the section heading; may be empty.
+    pub section: &'static str,
+    pub columns: &'static [Column],
+    pub part: Part,
+}
+
+/// How a table is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// One printed row per line.
+    Rows,
+    /// All lines beside one another in a single row of figures (chapter four).
+    Blocks,
+}
+
+/// One table of the form. Lines are only ever appended: a cell's place here is its identity in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Table {
+    pub field: &'static str,
+    /// Store code of the first cell; tables are 1000 apart so that each can grow.
+    pub first_code: u16,
+    /// Chapter of the report in which the table stands.
+    pub chapter: u8,
+    pub title: Text,
+    pub layout: Layout,
+    pub groups: &'static [Group],
+    pub lines: &'static [Line],
+}
+
+/// A single line printed where the edition prescribes several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Merged {
+    pub line: &'static str,
+    pub stands_for: &'static [&'static str],
+}
+
+/// A table as one edition uses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sheet {
+    pub table: &'static Table,
+    /// Lines of the table that this edition does not have.
+    pub without: &'static [&'static str],
+    /// Lines that this edition accepts in place of others, with a warning.
+    pub merged: &'static [Merged],
+}
+
+/// One edition of the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edition {
+    /// Stable name, such as `format_2021`.
+    pub id: &'static str,
+    pub title: Text,
+    /// Number of the notice that prescribes it.
+    pub notice: &'static str,
+    /// First report year.
+    pub first_year: u16,
+    /// Last report year; none while in force.
+    pub last_year: Option<u16>,
+    pub sheets: &'static [Sheet],
+}
+
+impl Edition {
+    /// Whether reports of `year` use this edition.
+    pub fn covers(&self, year: u16) -> bool {
+        year >= self.first_year && self.last_year.is_none_or(|last| year <= last)
+    }
+}
+
+/// Whether an edition has a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// The edition does not have the cell: a value there is an error.
+    Absent,
+    /// The edition prescribes the cell: blank raises a warning.
+    Prescribed,
+    /// The cell belongs to a merged line, accepted in place of prescribed ones.
+    Accepted,
+}
+
+/// Place of a cell in the catalogue: dense, from 0. Not stable across versions; see [`super::CellInfo::code`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CellId(pub(super) u16);
+
+impl CellId {
+    /// Position in any array that runs parallel to the catalogue's cells.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// Place of a line in the catalogue: dense, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LineId(pub(super) u16);
+
+impl LineId {
+    /// Position in any array that runs parallel to the catalogue's lines.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}

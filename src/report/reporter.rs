@@ -1,0 +1,34 @@
+//! What kind of body reports: facts that rules and sums distinguish by.
+
+/// The level of the jurisdiction that an agency belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    Province,
+    City,
+    County,
+    /// 功能区: a development zone or the like, run as a unit of its own.
+    FunctionalZone,
+    Township,
+}
+
+/// What an agency is within its government.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AgencyKind {
+    /// 政府办公厅/办公室: reports the requests made to the government itself.
+    GovernmentOffice,
+    /// 部门
+    Department,
+    /// 乡镇人民政府、街道办事处
+    Township,
+    /// 派出机构 with a report of its own.
+    DispatchedOffice,
+}
+
+/// The facts about a reporting agency that rules need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reporter {
+    pub level: Level,
+    pub kind: AgencyKind,
+    /// A department so large that a year without any activity would be surprising.
+    pub large: bool,
+}

@@ -1,0 +1,74 @@
+//! A stored revision of a report, and the receipt for it.
+
+use jiff::Timestamp;
+
+use super::{Figures, Finding, Hash, ReportKey, RevisionName};
+
+/// The rule set that judged a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleSetRef {
+    pub id: String,
+    pub hash: Hash,
+}
+
+/// An agency's reason for a warning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Rule id.
+    pub rule: String,
+    /// Path of a cell or line; empty for all findings of the rule.
+    pub cell: String,
+    pub reason: String,
+}
+
+/// Where a revision stands. A collection without review accepts at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReportState {
+    Accepted,
+}
+
+/// One revision, immutable once stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    pub report: ReportKey,
+    /// From 1, without gaps.
+    pub number: u32,
+    pub state: ReportState,
+    pub figures: Figures,
+    pub content_hash: Hash,
+    pub rule_set: RuleSetRef,
+    /// The warnings raised when it was submitted.
+    pub findings: Vec<Finding>,
+    pub answers: Vec<Answer>,
+    /// Who submitted it.
+    pub actor: String,
+    /// Why it replaces the revision before; may be empty.
+    pub reason: String,
+    pub time: Timestamp,
+    /// Place in the journal; set by the store.
+    pub sequence: u64,
+}
+
+impl Revision {
+    pub fn name(&self) -> RevisionName {
+        RevisionName { report: self.report.clone(), number: self.number }
+    }
+
+    /// Changes with every revision; to be given back by whoever replaces this one.
+    pub fn etag(&self) -> String {
+        format!("{}-{}", self.number, &self.content_hash.to_hex()[..16])
+    }
+}
+
+/// What a submitter gets to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    pub revision: RevisionName,
+    pub etag: String,
+    pub content_hash: Hash,
+    /// Place in the journal.
+    pub sequence: u64,
+    /// Hash of the journal up to and including this entry.
+    pub chain_hash: Hash,
+    pub time: Timestamp,
+}

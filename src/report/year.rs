@@ -1,0 +1,50 @@
+//! The year that a report is about.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A report year. Whether an edition exists for it, and whether it has ended, is for the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReportYear(u16);
+
+/// 条例 took effect on 1 May 2008; no report can be about an earlier year.
+const FIRST: u16 = 2008;
+const LAST: u16 = 2999;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a report year has four digits, from {FIRST} to {LAST}")]
+pub struct YearError;
+
+impl ReportYear {
+    /// # Errors
+    /// [`YearError`] outside 2008 to 2999.
+    pub fn new(year: u16) -> Result<Self, YearError> {
+        if (FIRST..=LAST).contains(&year) { Ok(Self(year)) } else { Err(YearError) }
+    }
+
+    pub fn get(self) -> u16 {
+        self.0
+    }
+
+    /// The year before; none before the first.
+    pub fn previous(self) -> Option<Self> {
+        Self::new(self.0 - 1).ok()
+    }
+}
+
+impl fmt::Display for ReportYear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for ReportYear {
+    type Err = YearError;
+
+    fn from_str(text: &str) -> Result<Self, YearError> {
+        if text.len() != 4 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(YearError);
+        }
+        text.parse().map_err(|_| YearError).and_then(Self::new)
+    }
+}
