@@ -3,4 +3,5 @@
 #![forbid(unsafe_code)]
 
 pub mod form;
+pub mod pb;
 pub mod report;
