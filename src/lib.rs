@@ -4,4 +4,5 @@
 
 pub mod form;
 pub mod pb;
+pub mod registry;
 pub mod report;
