@@ -6,3 +6,4 @@ pub mod form;
 pub mod pb;
 pub mod registry;
 pub mod report;
+pub mod store;

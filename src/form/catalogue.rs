@@ -83,7 +83,8 @@ pub struct Catalogue {
     pub groups: Vec<GroupInfo>,
     pub tables: Vec<TableInfo>,
     by_path: HashMap<String, CellId>,
-    by_code: HashMap<u16, CellId>,
+    /// Indexed by store code.
+    by_code: Vec<Option<CellId>>,
     presence: HashMap<&'static str, Vec<Presence>>,
 }
 
@@ -109,7 +110,7 @@ impl Catalogue {
 
     /// The cell with this store code.
     pub fn cell_of_code(&self, code: u16) -> Option<CellId> {
-        self.by_code.get(&code).copied()
+        self.by_code.get(usize::from(code)).copied().flatten()
     }
 
     /// The line with this path.
@@ -142,7 +143,7 @@ impl Catalogue {
             groups: Vec::new(),
             tables: Vec::new(),
             by_path: HashMap::new(),
-            by_code: HashMap::new(),
+            by_code: Vec::new(),
             presence: HashMap::new(),
         };
         for table in EDITIONS.iter().flat_map(|edition| edition.sheets).map(|sheet| sheet.table) {
@@ -188,7 +189,8 @@ impl Catalogue {
                 let single = column.field.is_empty();
                 let cell_path = if single { path.clone() } else { format!("{path}.{}", column.field) };
                 self.by_path.insert(cell_path.clone(), cell);
-                self.by_code.insert(code, cell);
+                self.by_code.resize(self.by_code.len().max(usize::from(code) + 1), None);
+                self.by_code[usize::from(code)] = Some(cell);
                 self.cells.push(CellInfo {
                     id: cell,
                     path: cell_path,
@@ -267,7 +269,7 @@ mod tests {
     fn paths_and_codes_are_unique() {
         let catalogue = catalogue();
         assert_eq!(catalogue.by_path.len(), catalogue.cells.len());
-        assert_eq!(catalogue.by_code.len(), catalogue.cells.len());
+        assert_eq!(catalogue.by_code.iter().flatten().count(), catalogue.cells.len());
         for cell in &catalogue.cells {
             assert_eq!(catalogue.cell_at(&cell.path), Some(cell.id));
             assert_eq!(catalogue.cell_of_code(cell.code), Some(cell.id));

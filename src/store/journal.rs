@@ -1,0 +1,182 @@
+//! The journal: a chain of entries, each hashed with the hash of the one before. Defined in docs/journal.md.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use crate::report::Hash;
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    Accepted,
+    Refused,
+}
+
+impl Outcome {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// An entry before it has its place in the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEntry {
+    /// Who.
+    pub actor: String,
+    /// What, such as `report.submit`.
+    pub action: &'static str,
+    /// Resource name that it is about; filled in with the revision where one was stored.
+    pub subject: String,
+    pub outcome: Outcome,
+    /// The rules broken, or the reason given; may be empty.
+    pub detail: String,
+    pub content_hash: Hash,
+}
+
+/// One entry of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalEntry {
+    /// From 1, without gaps.
+    pub sequence: u64,
+    pub time: Timestamp,
+    pub actor: String,
+    pub action: String,
+    pub subject: String,
+    pub outcome: Outcome,
+    pub detail: String,
+    pub content_hash: Hash,
+    /// Chain hash of the entry before; zeros for the first.
+    pub previous: Hash,
+    /// Chain hash of this entry.
+    pub chain: Hash,
+}
+
+/// A place in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Position {
+    /// Sequence number of the newest entry; 0 for an empty journal.
+    pub sequence: u64,
+    /// Its chain hash; zeros for an empty journal.
+    pub chain: Hash,
+    /// Its time, so that time never runs backwards in the journal.
+    pub time: Timestamp,
+}
+
+impl Position {
+    /// The time of the next entry: `now` in whole microseconds, and never before the last entry.
+    pub fn next_time(&self, now: Timestamp) -> Timestamp {
+        Timestamp::from_microsecond(now.as_microsecond()).map_or(self.time, |now| now.max(self.time))
+    }
+}
+
+const HEADER: &str = "huizong-journal/1";
+
+impl JournalEntry {
+    /// Gives an entry the place after `last`.
+    pub fn chained(new: NewEntry, last: &Position, now: Timestamp) -> Self {
+        let mut entry = Self {
+            sequence: last.sequence + 1,
+            time: last.next_time(now),
+            actor: new.actor,
+            action: new.action.to_owned(),
+            subject: new.subject,
+            outcome: new.outcome,
+            detail: new.detail,
+            content_hash: new.content_hash,
+            previous: last.chain,
+            chain: Hash::default(),
+        };
+        entry.chain = entry.compute_chain();
+        entry
+    }
+
+    pub fn position(&self) -> Position {
+        Position { sequence: self.sequence, chain: self.chain, time: self.time }
+    }
+
+    /// SHA-256 over the entry's lines, of which the last is the hash of the entry before.
+    pub fn compute_chain(&self) -> Hash {
+        Hash::of(self.canonical_lines().as_bytes())
+    }
+
+    /// UTF-8 lines, each ended by LF; a backslash, LF or CR in a value is escaped.
+    fn canonical_lines(&self) -> String {
+        let mut lines = format!("{HEADER}\nsequence={}\ntime={}\n", self.sequence, self.time);
+        for (key, value) in [
+            ("actor", self.actor.as_str()),
+            ("action", &self.action),
+            ("subject", &self.subject),
+            ("outcome", self.outcome.word()),
+            ("detail", &self.detail),
+        ] {
+            let value = value.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
+            // Writing to a String cannot fail.
+            let _ = writeln!(lines, "{key}={value}");
+        }
+        let _ = writeln!(lines, "content={}\nprevious={}", self.content_hash, self.previous);
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> JournalEntry {
+        let new = NewEntry {
+            actor: "anonymous 127.0.0.1".to_owned(),
+            action: "report.submit",
+            subject: "agencies/11341702486344515H/reports/2022".to_owned(),
+            outcome: Outcome::Refused,
+            detail: "T3-ROW-TOTAL\nT3-COL-OUTCOMES".to_owned(),
+            content_hash: Hash::of(b"content"),
+        };
+        JournalEntry::chained(new, &Position::default(), "2023-01-17T08:30:00.123456Z".parse().unwrap())
+    }
+
+    #[test]
+    fn the_lines_that_are_hashed_are_as_documented() {
+        insta::assert_snapshot!(entry().canonical_lines());
+        // As `sha256sum` prints it for those lines.
+        assert_eq!(entry().chain.to_hex(), "54416cf3a0da9f1ca56c40d1086fb986d10ba8f3e5ecee8faf8780b4aa27e312");
+    }
+
+    #[test]
+    fn a_change_of_any_part_changes_the_chain_hash() {
+        let changes: [fn(&mut JournalEntry); 8] = [
+            |e| e.sequence += 1,
+            |e| e.time += jiff::SignedDuration::from_micros(1),
+            |e| e.actor.push('x'),
+            |e| e.action.push('x'),
+            |e| e.subject.push('x'),
+            |e| e.detail = e.detail.replace('\n', "\\n"),
+            |e| e.content_hash.0[31] ^= 1,
+            |e| e.previous.0[0] ^= 1,
+        ];
+        for (index, change) in changes.iter().enumerate() {
+            let mut changed = entry();
+            change(&mut changed);
+            assert_ne!(changed.compute_chain(), entry().chain, "change {index}");
+        }
+    }
+
+    #[test]
+    fn time_never_runs_backwards() {
+        let first = entry();
+        let earlier: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
+        let new = NewEntry {
+            actor: String::new(),
+            action: "report.submit",
+            subject: String::new(),
+            outcome: Outcome::Accepted,
+            detail: String::new(),
+            content_hash: Hash::default(),
+        };
+        let second = JournalEntry::chained(new, &first.position(), earlier);
+        assert_eq!((second.sequence, second.time, second.previous), (2, first.time, first.chain));
+    }
+}

@@ -1,0 +1,95 @@
+//! Where it is kept: the promises of a store, the journal, the record format, and the stores themselves.
+//!
+//! - [`Store`]: what every store promises; `tests/store_contract.rs` runs against each.
+//! - `ledger`: decides what a transaction does; shared by all stores, so that they agree.
+//! - `record`: the bytes of a stored value: versioned and checksummed.
+//! - [`MemoryStore`]: the reference. [`SledStore`]: the embedded database.
+
+mod journal;
+mod ledger;
+mod memory;
+mod record;
+mod sled;
+mod transaction;
+
+use futures::future::BoxFuture;
+
+use crate::registry::RegistryChange;
+use crate::report::{AgencyId, ReportKey, ReportYear, Revision, RevisionName};
+
+pub use journal::{JournalEntry, NewEntry, Outcome, Position};
+pub use memory::MemoryStore;
+pub use record::FORMAT_VERSION;
+pub use sled::{SledOptions, SledStore};
+pub use transaction::{Change, Commit, Decision, Effect, Observer, RequestId, StoredRequest, Transaction};
+
+/// Why a store cannot do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// A write failed before; no write is taken since. Reads go on.
+    #[error("writes are stopped: {0}")]
+    Stopped(String),
+    /// The transaction may or may not be durable; asking again with the same request id tells.
+    #[error("the write failed, and its outcome is unknown: {0}")]
+    Unknown(String),
+    #[error("the store cannot be read: {0}")]
+    Read(String),
+    #[error("the store cannot be opened: {0}")]
+    Open(String),
+    #[error("a record has format version {found}; this program reads up to {supported}: use a newer program")]
+    FormatVersion { found: u8, supported: u8 },
+    #[error("a record is damaged ({0}): restore a backup")]
+    Damaged(String),
+}
+
+/// A place to keep reports, the registry and the journal.
+///
+/// Promises:
+/// 1. **Whole or nothing.** A transaction's changes, its request id and its journal entry become visible and durable
+///    together, or not at all.
+/// 2. **Acknowledged means durable.** [`Store::commit`] answers after the data is on disk.
+/// 3. **One order.** Transactions are applied one after another; each gets the next sequence number, without gaps, and
+///    an entry chained to the one before.
+/// 4. **Conditions hold at the moment of commit.** The newest revisions that a transaction expects, and whether its
+///    request id is new, are checked in that same order.
+/// 5. **Read your writes.** The observer has seen a transaction, and every read shows it, before it is acknowledged.
+///    No read shows what is not yet durable.
+/// 6. **Nothing is altered.** Revisions and journal entries are only added.
+/// 7. **A failed write stops writes.** Later transactions are refused with the first reason; reads go on.
+pub trait Store: Send + Sync + 'static {
+    /// Applies a transaction, or says why not.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`] (nothing stored) or [`StoreError::Unknown`].
+    fn commit(&self, transaction: Transaction) -> BoxFuture<'_, Result<Decision, StoreError>>;
+
+    /// The newest revision of a report.
+    fn head(&self, report: &ReportKey) -> Result<Option<Revision>, StoreError>;
+
+    /// One revision.
+    fn revision(&self, name: &RevisionName) -> Result<Option<Revision>, StoreError>;
+
+    /// Revisions of a report numbered below `before` (all where none), newest first, at most `limit`.
+    fn revisions(&self, report: &ReportKey, before: Option<u32>, limit: usize) -> Result<Vec<Revision>, StoreError>;
+
+    /// Newest revisions of the year's reports of agencies after `after` in order of their ids, at most `limit`.
+    fn heads(&self, year: ReportYear, after: Option<&AgencyId>, limit: usize) -> Result<Vec<Revision>, StoreError>;
+
+    /// Years with at least one report, in order.
+    fn years(&self) -> Result<Vec<ReportYear>, StoreError>;
+
+    /// What is kept of a request id.
+    fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError>;
+
+    /// All changes of the registry in the order in which they were made.
+    fn registry(&self) -> Result<Vec<RegistryChange>, StoreError>;
+
+    /// Journal entries after sequence number `after`, oldest first, at most `limit`.
+    fn journal(&self, after: u64, limit: usize) -> Result<Vec<JournalEntry>, StoreError>;
+
+    /// The newest durable journal entry.
+    fn position(&self) -> Position;
+
+    /// Why writes are stopped; `Ok` while they are taken.
+    fn writable(&self) -> Result<(), StoreError>;
+}

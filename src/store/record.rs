@@ -1,0 +1,227 @@
+//! The bytes of a stored value: format version, kind, checksum, then a Protocol Buffers message of the store's own.
+//!
+//! | byte | content |
+//! |---|---|
+//! | 0 | format version, [`FORMAT_VERSION`] |
+//! | 1 | kind of record |
+//! | 2–5 | CRC-32 of the kind and the message, little-endian |
+//! | 6– | the message |
+//!
+//! Fields are only ever added; a change that an older program would misread takes a new format version.
+
+mod messages;
+
+use prost::Message;
+
+use crate::registry::RegistryChange;
+use crate::report::Revision;
+
+use super::StoreError;
+use super::journal::JournalEntry;
+use super::transaction::StoredRequest;
+
+/// Version of the record format that this program writes, and the highest that it reads.
+pub const FORMAT_VERSION: u8 = 1;
+
+const HEADER_BYTES: usize = 6;
+
+/// A value that can be stored.
+pub trait Record: Sized {
+    /// Tells records apart, so that none is read as another.
+    const KIND: u8;
+    type Stored: Message + Default;
+
+    fn to_stored(&self) -> Self::Stored;
+    /// What is wrong where the message holds no such value.
+    fn from_stored(stored: Self::Stored) -> Result<Self, String>;
+}
+
+/// The bytes of a record.
+pub fn encode<R: Record>(value: &R) -> Vec<u8> {
+    let message = value.to_stored();
+    let mut bytes = Vec::with_capacity(HEADER_BYTES + message.encoded_len());
+    bytes.extend([FORMAT_VERSION, R::KIND, 0, 0, 0, 0]);
+    // A Vec grows as needed, so encoding into it cannot fail.
+    let _ = message.encode(&mut bytes);
+    let checksum = checksum(R::KIND, &bytes[HEADER_BYTES..]).to_le_bytes();
+    bytes[2..HEADER_BYTES].copy_from_slice(&checksum);
+    bytes
+}
+
+/// The value of a record.
+///
+/// # Errors
+/// [`StoreError::FormatVersion`] for a newer format, [`StoreError::Damaged`] where the checksum or the content is
+/// wrong.
+pub fn decode<R: Record>(bytes: &[u8]) -> Result<R, StoreError> {
+    let damaged = |what: &str| StoreError::Damaged(format!("{what}, record of kind {}", R::KIND));
+    let Some((header, message)) = bytes.split_at_checked(HEADER_BYTES) else { return Err(damaged("too short")) };
+    if header[0] != FORMAT_VERSION {
+        return Err(StoreError::FormatVersion { found: header[0], supported: FORMAT_VERSION });
+    }
+    if header[2..] != checksum(header[1], message).to_le_bytes() {
+        return Err(damaged("the checksum is wrong"));
+    }
+    if header[1] != R::KIND {
+        return Err(damaged(&format!("found a record of kind {}", header[1])));
+    }
+    let stored = R::Stored::decode(message).map_err(|error| damaged(&error.to_string()))?;
+    R::from_stored(stored).map_err(|what| damaged(&what))
+}
+
+fn checksum(kind: u8, message: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&[kind]);
+    hasher.update(message);
+    hasher.finalize()
+}
+
+/// What a store directory is, written once when it is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreHeader;
+
+impl Record for StoreHeader {
+    const KIND: u8 = b'm';
+    type Stored = ();
+
+    fn to_stored(&self) {}
+
+    fn from_stored((): ()) -> Result<Self, String> {
+        Ok(Self)
+    }
+}
+
+impl Record for Revision {
+    const KIND: u8 = b'r';
+    type Stored = messages::StoredRevision;
+
+    fn to_stored(&self) -> Self::Stored {
+        messages::StoredRevision::from_revision(self)
+    }
+
+    fn from_stored(stored: Self::Stored) -> Result<Self, String> {
+        stored.into_revision()
+    }
+}
+
+impl Record for JournalEntry {
+    const KIND: u8 = b'j';
+    type Stored = messages::StoredEntry;
+
+    fn to_stored(&self) -> Self::Stored {
+        messages::StoredEntry::from_entry(self)
+    }
+
+    fn from_stored(stored: Self::Stored) -> Result<Self, String> {
+        stored.into_entry()
+    }
+}
+
+impl Record for StoredRequest {
+    const KIND: u8 = b'q';
+    type Stored = messages::StoredRequestId;
+
+    fn to_stored(&self) -> Self::Stored {
+        messages::StoredRequestId::from_request(self)
+    }
+
+    fn from_stored(stored: Self::Stored) -> Result<Self, String> {
+        stored.into_request()
+    }
+}
+
+impl Record for RegistryChange {
+    const KIND: u8 = b'g';
+    type Stored = messages::StoredChange;
+
+    fn to_stored(&self) -> Self::Stored {
+        messages::StoredChange::from_change(self)
+    }
+
+    fn from_stored(stored: Self::Stored) -> Result<Self, String> {
+        stored.into_change()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form::{catalogue, edition};
+    use crate::report::{
+        Answer, Cell, Figures, Finding, Hash, Message as Words, Period, ReportState, RuleSetRef, Severity, Term,
+    };
+    use proptest::prelude::*;
+
+    fn revision(figures: Figures) -> Revision {
+        let cell = catalogue().cells[40].id;
+        let term = Term { negative: true, period: Period::Previous, cell, value: Cell::Number(-7), computed: true };
+        Revision {
+            report: "agencies/11341702486344515H/reports/2022".parse().unwrap(),
+            number: 3,
+            state: ReportState::Accepted,
+            content_hash: Hash::of(b"x"),
+            figures,
+            rule_set: RuleSetRef { id: "format_2021/1".into(), hash: Hash::of(b"rules") },
+            findings: vec![Finding {
+                rule: "X-CARRY".into(),
+                severity: Severity::Warning,
+                left: vec![term],
+                right: vec![Term { value: Cell::Blank, ..term }, Term { value: Cell::NotApplicable, ..term }],
+                difference: Some(-3),
+                message: Words::new("不符", "differs"),
+                remedy: Words::new("请核对", "check"),
+            }],
+            answers: vec![Answer { rule: "X-CARRY".into(), cell: String::new(), reason: "机构合并".into() }],
+            actor: "anonymous".into(),
+            reason: "更正".into(),
+            time: "2023-01-17T08:30:00.123456Z".parse().unwrap(),
+            sequence: 42,
+        }
+    }
+
+    fn figures() -> impl Strategy<Value = Figures> {
+        let cell = prop_oneof![
+            Just(Cell::Blank),
+            Just(Cell::NotApplicable),
+            any::<i64>().prop_map(Cell::Number),
+            (0..100i64).prop_map(Cell::Number)
+        ];
+        let cells = proptest::collection::vec(cell, catalogue().cells.len());
+        (prop_oneof![Just("format_2021"), Just("trial_2019")], cells).prop_map(|(id, cells)| {
+            let mut figures = Figures::blank(edition(id).unwrap());
+            for (info, cell) in catalogue().cells.iter().zip(cells) {
+                figures.set(info.id, cell);
+            }
+            figures
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_revision_is_read_as_it_was_written(figures in figures()) {
+            let revision = revision(figures);
+            prop_assert_eq!(decode::<Revision>(&encode(&revision)).unwrap(), revision);
+        }
+
+        #[test]
+        fn one_flipped_bit_is_always_noticed(position in any::<prop::sample::Index>(), bit in 0..8u8) {
+            let mut bytes = encode(&revision(Figures::blank(edition("format_2021").unwrap())));
+            let at = position.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            prop_assert!(decode::<Revision>(&bytes).is_err());
+        }
+
+        #[test]
+        fn arbitrary_bytes_are_refused_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(decode::<Revision>(&bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn a_newer_format_is_refused_by_name() {
+        let mut bytes = encode(&StoreHeader);
+        bytes[0] = FORMAT_VERSION + 1;
+        let expected = StoreError::FormatVersion { found: FORMAT_VERSION + 1, supported: FORMAT_VERSION };
+        assert_eq!(decode::<StoreHeader>(&bytes), Err(expected));
+    }
+}

@@ -1,0 +1,491 @@
+//! The messages inside records, and their conversion. Tags are never reused.
+
+use jiff::Timestamp;
+use prost::{Enumeration, Message, Oneof};
+
+use crate::form::{CellId, catalogue, edition};
+use crate::registry::{Agency, Jurisdiction, RegistryChange};
+use crate::report::{
+    AgencyKind, Answer, Cell, Figures, Finding, Hash, Level, Message as Words, Period, ReportKey, ReportState,
+    ReportYear, Revision, RevisionName, RuleSetRef, Severity, Term,
+};
+use crate::store::journal::{JournalEntry, Outcome};
+use crate::store::transaction::StoredRequest;
+
+#[derive(Clone, PartialEq, Message)]
+pub struct StoredRevision {
+    #[prost(string, tag = "1")]
+    report: String,
+    #[prost(uint32, tag = "2")]
+    number: u32,
+    #[prost(enumeration = "StoredState", tag = "3")]
+    state: i32,
+    #[prost(message, required, tag = "4")]
+    figures: StoredFigures,
+    #[prost(bytes = "vec", tag = "5")]
+    content_hash: Vec<u8>,
+    #[prost(string, tag = "6")]
+    rule_set: String,
+    #[prost(bytes = "vec", tag = "7")]
+    rule_set_hash: Vec<u8>,
+    #[prost(message, repeated, tag = "8")]
+    findings: Vec<StoredFinding>,
+    #[prost(message, repeated, tag = "9")]
+    answers: Vec<StoredAnswer>,
+    #[prost(string, tag = "10")]
+    actor: String,
+    #[prost(string, tag = "11")]
+    reason: String,
+    #[prost(int64, tag = "12")]
+    time_microseconds: i64,
+    #[prost(uint64, tag = "13")]
+    sequence: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Enumeration)]
+enum StoredState {
+    Unknown = 0,
+    Accepted = 1,
+}
+
+/// Cells by their stable codes; blank cells are left out.
+#[derive(Clone, PartialEq, Message)]
+pub struct StoredFigures {
+    #[prost(string, tag = "1")]
+    edition: String,
+    #[prost(uint32, repeated, tag = "2")]
+    codes: Vec<u32>,
+    /// One for each code.
+    #[prost(sint64, repeated, tag = "3")]
+    numbers: Vec<i64>,
+    #[prost(uint32, repeated, tag = "4")]
+    not_applicable: Vec<u32>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct StoredFinding {
+    #[prost(string, tag = "1")]
+    rule: String,
+    #[prost(bool, tag = "2")]
+    is_error: bool,
+    #[prost(message, repeated, tag = "3")]
+    left: Vec<StoredTerm>,
+    #[prost(message, repeated, tag = "4")]
+    right: Vec<StoredTerm>,
+    /// Decimal, for it may be wider than 64 bits.
+    #[prost(string, optional, tag = "5")]
+    difference: Option<String>,
+    #[prost(string, tag = "6")]
+    message_zh: String,
+    #[prost(string, tag = "7")]
+    message_en: String,
+    #[prost(string, tag = "8")]
+    remedy_zh: String,
+    #[prost(string, tag = "9")]
+    remedy_en: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct StoredTerm {
+    #[prost(uint32, tag = "1")]
+    code: u32,
+    #[prost(sint64, optional, tag = "2")]
+    number: Option<i64>,
+    #[prost(bool, tag = "3")]
+    not_applicable: bool,
+    #[prost(bool, tag = "4")]
+    negative: bool,
+    #[prost(bool, tag = "5")]
+    previous_year: bool,
+    #[prost(bool, tag = "6")]
+    computed: bool,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct StoredAnswer {
+    #[prost(string, tag = "1")]
+    rule: String,
+    #[prost(string, tag = "2")]
+    cell: String,
+    #[prost(string, tag = "3")]
+    reason: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct StoredEntry {
+    #[prost(uint64, tag = "1")]
+    sequence: u64,
+    #[prost(int64, tag = "2")]
+    time_microseconds: i64,
+    #[prost(string, tag = "3")]
+    actor: String,
+    #[prost(string, tag = "4")]
+    action: String,
+    #[prost(string, tag = "5")]
+    subject: String,
+    #[prost(bool, tag = "6")]
+    refused: bool,
+    #[prost(string, tag = "7")]
+    detail: String,
+    #[prost(bytes = "vec", tag = "8")]
+    content_hash: Vec<u8>,
+    #[prost(bytes = "vec", tag = "9")]
+    previous: Vec<u8>,
+    #[prost(bytes = "vec", tag = "10")]
+    chain: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct StoredRequestId {
+    #[prost(bytes = "vec", tag = "1")]
+    fingerprint: Vec<u8>,
+    #[prost(string, tag = "2")]
+    revision: String,
+    #[prost(uint64, tag = "3")]
+    sequence: u64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct StoredChange {
+    #[prost(oneof = "StoredChangeKind", tags = "1, 2")]
+    change: Option<StoredChangeKind>,
+}
+
+#[derive(Clone, PartialEq, Oneof)]
+enum StoredChangeKind {
+    #[prost(message, tag = "1")]
+    CreateJurisdiction(StoredJurisdiction),
+    #[prost(message, tag = "2")]
+    CreateAgency(StoredAgency),
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct StoredJurisdiction {
+    #[prost(string, tag = "1")]
+    code: String,
+    #[prost(string, optional, tag = "2")]
+    parent: Option<String>,
+    #[prost(string, tag = "3")]
+    display_name: String,
+    #[prost(enumeration = "StoredLevel", tag = "4")]
+    level: i32,
+    #[prost(uint32, tag = "5")]
+    first_year: u32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct StoredAgency {
+    #[prost(string, tag = "1")]
+    id: String,
+    #[prost(string, tag = "2")]
+    jurisdiction: String,
+    #[prost(string, tag = "3")]
+    display_name: String,
+    #[prost(enumeration = "StoredKind", tag = "4")]
+    kind: i32,
+    #[prost(bool, tag = "5")]
+    large: bool,
+    #[prost(uint32, tag = "6")]
+    first_year: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Enumeration)]
+enum StoredLevel {
+    Unknown = 0,
+    Province = 1,
+    City = 2,
+    County = 3,
+    FunctionalZone = 4,
+    Township = 5,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Enumeration)]
+enum StoredKind {
+    Unknown = 0,
+    GovernmentOffice = 1,
+    Department = 2,
+    Township = 3,
+    DispatchedOffice = 4,
+}
+
+const LEVELS: [(Level, StoredLevel); 5] = [
+    (Level::Province, StoredLevel::Province),
+    (Level::City, StoredLevel::City),
+    (Level::County, StoredLevel::County),
+    (Level::FunctionalZone, StoredLevel::FunctionalZone),
+    (Level::Township, StoredLevel::Township),
+];
+
+const KINDS: [(AgencyKind, StoredKind); 4] = [
+    (AgencyKind::GovernmentOffice, StoredKind::GovernmentOffice),
+    (AgencyKind::Department, StoredKind::Department),
+    (AgencyKind::Township, StoredKind::Township),
+    (AgencyKind::DispatchedOffice, StoredKind::DispatchedOffice),
+];
+
+/// The stored form of `value`; the tables name every value.
+fn stored_of<A: PartialEq, B: Copy + Into<i32>>(table: &[(A, B)], value: &A) -> i32 {
+    table.iter().find(|(known, _)| known == value).map_or(0, |(_, stored)| (*stored).into())
+}
+
+fn value_of<A: Copy, B: Copy + Into<i32>>(table: &[(A, B)], stored: i32, what: &str) -> Result<A, String> {
+    let known = table.iter().find(|(_, known)| (*known).into() == stored);
+    known.map(|(value, _)| *value).ok_or_else(|| format!("unknown {what} {stored}"))
+}
+
+fn hash(bytes: Vec<u8>) -> Result<Hash, String> {
+    bytes.try_into().map(Hash).map_err(|_| "a hash of another length".to_owned())
+}
+
+fn timestamp(microseconds: i64) -> Result<Timestamp, String> {
+    Timestamp::from_microsecond(microseconds).map_err(|error| error.to_string())
+}
+
+fn year(year: u32) -> Result<ReportYear, String> {
+    u16::try_from(year).ok().and_then(|year| ReportYear::new(year).ok()).ok_or_else(|| format!("year {year}"))
+}
+
+fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error| format!("{text:?}: {error}"))
+}
+
+fn cell(code: u32) -> Result<CellId, String> {
+    let known = u16::try_from(code).ok().and_then(|code| catalogue().cell_of_code(code));
+    known.ok_or_else(|| format!("unknown cell code {code}"))
+}
+
+impl StoredRevision {
+    pub fn from_revision(revision: &Revision) -> Self {
+        Self {
+            report: revision.report.to_string(),
+            number: revision.number,
+            state: match revision.state {
+                ReportState::Accepted => StoredState::Accepted.into(),
+            },
+            figures: StoredFigures::from_figures(&revision.figures),
+            content_hash: revision.content_hash.0.to_vec(),
+            rule_set: revision.rule_set.id.clone(),
+            rule_set_hash: revision.rule_set.hash.0.to_vec(),
+            findings: revision.findings.iter().map(StoredFinding::from_finding).collect(),
+            answers: revision.answers.iter().map(StoredAnswer::from_answer).collect(),
+            actor: revision.actor.clone(),
+            reason: revision.reason.clone(),
+            time_microseconds: revision.time.as_microsecond(),
+            sequence: revision.sequence,
+        }
+    }
+
+    pub fn into_revision(self) -> Result<Revision, String> {
+        let state = match self.state() {
+            StoredState::Accepted => ReportState::Accepted,
+            StoredState::Unknown => return Err(format!("unknown state {}", self.state)),
+        };
+        Ok(Revision {
+            report: parse::<ReportKey>(&self.report)?,
+            number: self.number,
+            state,
+            figures: self.figures.into_figures()?,
+            content_hash: hash(self.content_hash)?,
+            rule_set: RuleSetRef { id: self.rule_set, hash: hash(self.rule_set_hash)? },
+            findings: self.findings.into_iter().map(StoredFinding::into_finding).collect::<Result<_, _>>()?,
+            answers: self.answers.into_iter().map(StoredAnswer::into_answer).collect(),
+            actor: self.actor,
+            reason: self.reason,
+            time: timestamp(self.time_microseconds)?,
+            sequence: self.sequence,
+        })
+    }
+}
+
+impl StoredFigures {
+    fn from_figures(figures: &Figures) -> Self {
+        let mut stored = Self { edition: figures.edition().id.to_owned(), ..Self::default() };
+        for (id, cell) in figures.filled() {
+            let code = u32::from(catalogue().cell(id).code);
+            match cell {
+                Cell::Number(number) => {
+                    stored.codes.push(code);
+                    stored.numbers.push(number);
+                }
+                Cell::NotApplicable => stored.not_applicable.push(code),
+                Cell::Blank => {}
+            }
+        }
+        stored
+    }
+
+    fn into_figures(self) -> Result<Figures, String> {
+        let edition = edition(&self.edition).ok_or_else(|| format!("unknown edition {:?}", self.edition))?;
+        if self.codes.len() != self.numbers.len() {
+            return Err("codes and numbers differ in length".to_owned());
+        }
+        let mut figures = Figures::blank(edition);
+        let numbers = self.codes.into_iter().zip(self.numbers.into_iter().map(Cell::Number));
+        let others = self.not_applicable.into_iter().map(|code| (code, Cell::NotApplicable));
+        for (code, value) in numbers.chain(others) {
+            if !figures.set(cell(code)?, value) {
+                return Err(format!("cell {code} is not of edition {}", self.edition));
+            }
+        }
+        Ok(figures)
+    }
+}
+
+impl StoredFinding {
+    fn from_finding(finding: &Finding) -> Self {
+        Self {
+            rule: finding.rule.clone(),
+            is_error: finding.severity == Severity::Error,
+            left: finding.left.iter().map(StoredTerm::from_term).collect(),
+            right: finding.right.iter().map(StoredTerm::from_term).collect(),
+            difference: finding.difference.map(|difference| difference.to_string()),
+            message_zh: finding.message.zh.clone(),
+            message_en: finding.message.en.clone(),
+            remedy_zh: finding.remedy.zh.clone(),
+            remedy_en: finding.remedy.en.clone(),
+        }
+    }
+
+    fn into_finding(self) -> Result<Finding, String> {
+        let terms = |terms: Vec<StoredTerm>| terms.into_iter().map(StoredTerm::into_term).collect::<Result<_, _>>();
+        Ok(Finding {
+            rule: self.rule,
+            severity: if self.is_error { Severity::Error } else { Severity::Warning },
+            left: terms(self.left)?,
+            right: terms(self.right)?,
+            difference: self.difference.as_deref().map(parse).transpose()?,
+            message: Words::new(self.message_zh, self.message_en),
+            remedy: Words::new(self.remedy_zh, self.remedy_en),
+        })
+    }
+}
+
+impl StoredTerm {
+    fn from_term(term: &Term) -> Self {
+        Self {
+            code: catalogue().cell(term.cell).code.into(),
+            number: term.value.number(),
+            not_applicable: term.value == Cell::NotApplicable,
+            negative: term.negative,
+            previous_year: term.period == Period::Previous,
+            computed: term.computed,
+        }
+    }
+
+    fn into_term(self) -> Result<Term, String> {
+        Ok(Term {
+            negative: self.negative,
+            period: if self.previous_year { Period::Previous } else { Period::Current },
+            cell: cell(self.code)?,
+            value: match self.number {
+                Some(number) => Cell::Number(number),
+                None if self.not_applicable => Cell::NotApplicable,
+                None => Cell::Blank,
+            },
+            computed: self.computed,
+        })
+    }
+}
+
+impl StoredAnswer {
+    fn from_answer(answer: &Answer) -> Self {
+        Self { rule: answer.rule.clone(), cell: answer.cell.clone(), reason: answer.reason.clone() }
+    }
+
+    fn into_answer(self) -> Answer {
+        Answer { rule: self.rule, cell: self.cell, reason: self.reason }
+    }
+}
+
+impl StoredEntry {
+    pub fn from_entry(entry: &JournalEntry) -> Self {
+        Self {
+            sequence: entry.sequence,
+            time_microseconds: entry.time.as_microsecond(),
+            actor: entry.actor.clone(),
+            action: entry.action.clone(),
+            subject: entry.subject.clone(),
+            refused: entry.outcome == Outcome::Refused,
+            detail: entry.detail.clone(),
+            content_hash: entry.content_hash.0.to_vec(),
+            previous: entry.previous.0.to_vec(),
+            chain: entry.chain.0.to_vec(),
+        }
+    }
+
+    pub fn into_entry(self) -> Result<JournalEntry, String> {
+        Ok(JournalEntry {
+            sequence: self.sequence,
+            time: timestamp(self.time_microseconds)?,
+            actor: self.actor,
+            action: self.action,
+            subject: self.subject,
+            outcome: if self.refused { Outcome::Refused } else { Outcome::Accepted },
+            detail: self.detail,
+            content_hash: hash(self.content_hash)?,
+            previous: hash(self.previous)?,
+            chain: hash(self.chain)?,
+        })
+    }
+}
+
+impl StoredRequestId {
+    pub fn from_request(request: &StoredRequest) -> Self {
+        Self {
+            fingerprint: request.fingerprint.0.to_vec(),
+            revision: request.revision.to_string(),
+            sequence: request.sequence,
+        }
+    }
+
+    pub fn into_request(self) -> Result<StoredRequest, String> {
+        Ok(StoredRequest {
+            fingerprint: hash(self.fingerprint)?,
+            revision: parse::<RevisionName>(&self.revision)?,
+            sequence: self.sequence,
+        })
+    }
+}
+
+impl StoredChange {
+    pub fn from_change(change: &RegistryChange) -> Self {
+        let change = match change {
+            RegistryChange::CreateJurisdiction(new) => StoredChangeKind::CreateJurisdiction(StoredJurisdiction {
+                code: new.code.to_string(),
+                parent: new.parent.as_ref().map(ToString::to_string),
+                display_name: new.display_name.clone(),
+                level: stored_of(&LEVELS, &new.level),
+                first_year: new.first_year.get().into(),
+            }),
+            RegistryChange::CreateAgency(new) => StoredChangeKind::CreateAgency(StoredAgency {
+                id: new.id.to_string(),
+                jurisdiction: new.jurisdiction.to_string(),
+                display_name: new.display_name.clone(),
+                kind: stored_of(&KINDS, &new.kind),
+                large: new.large,
+                first_year: new.first_year.get().into(),
+            }),
+        };
+        Self { change: Some(change) }
+    }
+
+    pub fn into_change(self) -> Result<RegistryChange, String> {
+        Ok(match self.change.ok_or("unknown registry change")? {
+            StoredChangeKind::CreateJurisdiction(stored) => RegistryChange::CreateJurisdiction(Jurisdiction {
+                code: parse(&stored.code)?,
+                parent: stored.parent.as_deref().map(parse).transpose()?,
+                display_name: stored.display_name,
+                level: value_of(&LEVELS, stored.level, "level")?,
+                first_year: year(stored.first_year)?,
+            }),
+            StoredChangeKind::CreateAgency(stored) => RegistryChange::CreateAgency(Agency {
+                id: parse(&stored.id)?,
+                jurisdiction: parse(&stored.jurisdiction)?,
+                display_name: stored.display_name,
+                kind: value_of(&KINDS, stored.kind, "kind of agency")?,
+                large: stored.large,
+                first_year: year(stored.first_year)?,
+            }),
+        })
+    }
+}

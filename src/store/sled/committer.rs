@@ -1,0 +1,107 @@
+//! The one thread that writes: takes waiting transactions, decides them in order, writes and flushes them together,
+//! tells the observer, and only then answers.
+
+use std::sync::{Arc, PoisonError};
+
+use jiff::Timestamp;
+use sled::Batch;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::store::StoreError;
+use crate::store::ledger::Group;
+use crate::store::record::encode;
+use crate::store::transaction::{Decision, Effect, Observer, Transaction};
+
+use super::durability::DataFile;
+use super::{Shared, keys};
+
+/// A transaction and where to answer.
+pub struct Job {
+    pub transaction: Transaction,
+    pub answer: oneshot::Sender<Result<Decision, StoreError>>,
+}
+
+type Answer = (oneshot::Sender<Result<Decision, StoreError>>, Result<Decision, StoreError>);
+
+pub struct Committer {
+    shared: Arc<Shared>,
+    data_file: DataFile,
+    observer: Arc<dyn Observer>,
+    group_transactions: usize,
+}
+
+impl Committer {
+    pub fn new(
+        shared: Arc<Shared>,
+        data_file: DataFile,
+        observer: Arc<dyn Observer>,
+        group_transactions: usize,
+    ) -> Self {
+        Self { shared, data_file, observer, group_transactions }
+    }
+
+    /// Works until every sender is gone.
+    pub fn run(self, mut waiting: mpsc::Receiver<Job>) {
+        let mut jobs = Vec::with_capacity(self.group_transactions);
+        while waiting.blocking_recv_many(&mut jobs, self.group_transactions) > 0 {
+            if let Some(reason) = self.shared.stopped() {
+                for job in jobs.drain(..) {
+                    // The caller may have gone; there is nobody to tell then.
+                    let _ = job.answer.send(Err(StoreError::Stopped(reason.clone())));
+                }
+            } else {
+                self.commit(jobs.drain(..));
+            }
+        }
+    }
+
+    fn commit(&self, jobs: impl Iterator<Item = Job>) {
+        let mut group = Group::after(self.shared.durable(), &*self.shared);
+        let now = Timestamp::now();
+        let answers: Vec<Answer> = jobs.map(|job| (job.answer, group.decide(job.transaction, now))).collect();
+        let written = self.write(&group);
+        if let Err(reason) = &written {
+            tracing::error!(%reason, "a write failed; writes are stopped");
+            *self.shared.stopped.write().unwrap_or_else(PoisonError::into_inner) = Some(reason.clone());
+        } else {
+            *self.shared.durable.write().unwrap_or_else(PoisonError::into_inner) = group.position();
+            self.observer.committed(group.writes().0);
+        }
+        for (answer, decision) in answers {
+            let decision = match &written {
+                // Whatever was decided after an earlier job of the group rests on what was not made durable.
+                Err(reason) => Err(StoreError::Unknown(reason.clone())),
+                Ok(()) => decision,
+            };
+            let _ = answer.send(decision);
+        }
+    }
+
+    /// Writes and flushes a group; nothing to do where every transaction was turned down.
+    fn write(&self, group: &Group<'_, Shared>) -> Result<(), String> {
+        let (commits, requests) = group.writes();
+        if commits.is_empty() {
+            return Ok(());
+        }
+        let mut batch = Batch::default();
+        for commit in commits {
+            let sequence = commit.entry.sequence;
+            batch.insert(&keys::journal(sequence), encode(&commit.entry));
+            for (position, effect) in (0..).zip(&commit.effects) {
+                match effect {
+                    Effect::Registry(change) => batch.insert(&keys::registry(sequence, position), encode(change)),
+                    Effect::Revision { new, .. } => {
+                        let key = keys::revision(new.report.year, &new.report.agency, new.number);
+                        batch.insert(&key[..], encode(&**new));
+                    }
+                }
+            }
+        }
+        for (id, request) in requests {
+            batch.insert(&keys::request(*id), encode(request));
+        }
+        self.shared.tree.apply_batch(batch).map_err(|error| error.to_string())?;
+        self.shared.tree.flush().map_err(|error| error.to_string())?;
+        self.data_file.sync().map_err(|error| error.to_string())
+    }
+}

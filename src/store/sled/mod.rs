@@ -1,0 +1,268 @@
+//! The embedded store on sled 0.34.7, used so that what is acknowledged survives a power cut.
+//!
+//! - `keys`: how things are found in the one tree.
+//! - `committer`: the only thread that writes and flushes.
+//! - `durability`: the syncs that sled 0.34 leaves out.
+//!
+//! Nothing else in the project knows sled.
+
+mod committer;
+mod durability;
+mod keys;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+use std::thread::JoinHandle;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use sled::IVec;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::registry::RegistryChange;
+use crate::report::{AgencyId, ReportKey, ReportYear, Revision, RevisionName};
+
+use super::journal::{JournalEntry, Position};
+use super::ledger::Stored;
+use super::record::{StoreHeader, decode, encode};
+use super::transaction::{Decision, Observer, RequestId, StoredRequest, Transaction};
+use super::{Store, StoreError};
+
+use committer::{Committer, Job};
+use durability::DataFile;
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct SledOptions {
+    /// Folder of the store; made if it is not there. One process at a time.
+    pub directory: PathBuf,
+    /// sled's page cache, in bytes; the process takes about twice as much.
+    pub cache_bytes: u64,
+    /// Transactions that may wait for the committer before callers are held back.
+    pub queue_transactions: usize,
+    /// Transactions written and flushed together at most.
+    pub group_transactions: usize,
+}
+
+impl SledOptions {
+    /// Sensible limits for a store in `directory`.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into(), cache_bytes: 128 << 20, queue_transactions: 1024, group_transactions: 256 }
+    }
+}
+
+/// What the committer shares with readers.
+struct Shared {
+    tree: sled::Db,
+    /// The newest durable journal entry; no read shows anything after it.
+    durable: RwLock<Position>,
+    /// Why writes are stopped.
+    stopped: RwLock<Option<String>>,
+}
+
+/// The embedded store.
+pub struct SledStore {
+    shared: Arc<Shared>,
+    jobs: Option<mpsc::Sender<Job>>,
+    committer: Option<JoinHandle<()>>,
+}
+
+fn read_error(error: &sled::Error) -> StoreError {
+    StoreError::Read(error.to_string())
+}
+
+impl SledStore {
+    /// Opens the store, or makes a new one, and makes its files durable.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] where the folder cannot be used (another process has it, the disk is full),
+    /// [`StoreError::FormatVersion`] or [`StoreError::Damaged`] where its content cannot.
+    pub fn open(options: &SledOptions, observer: Arc<dyn Observer>) -> Result<Self, StoreError> {
+        let open_error = |error: std::io::Error| StoreError::Open(format!("{}: {error}", options.directory.display()));
+        std::fs::create_dir_all(&options.directory).map_err(open_error)?;
+        let tree = open_tree(&options.directory, options.cache_bytes)?;
+        check_header(&tree)?;
+        durability::sync_after_open(&options.directory).map_err(open_error)?;
+        let data_file = DataFile::open(&options.directory).map_err(open_error)?;
+        let shared = Arc::new(Shared { durable: RwLock::new(last_position(&tree)?), tree, stopped: RwLock::default() });
+        // The header of a new store is durable before anything else is.
+        shared.tree.flush().map_err(|error| StoreError::Open(error.to_string()))?;
+        data_file.sync().map_err(open_error)?;
+        let (jobs, waiting) = mpsc::channel(options.queue_transactions);
+        let committer = Committer::new(shared.clone(), data_file, observer, options.group_transactions);
+        let committer = std::thread::Builder::new()
+            .name("store-committer".to_owned())
+            .spawn(move || committer.run(waiting))
+            .map_err(open_error)?;
+        Ok(Self { shared, jobs: Some(jobs), committer: Some(committer) })
+    }
+}
+
+impl Drop for SledStore {
+    /// Lets the committer finish what was taken on.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(committer) = self.committer.take()
+            && committer.join().is_err()
+        {
+            tracing::error!("the store's committer panicked");
+        }
+    }
+}
+
+fn open_tree(directory: &Path, cache_bytes: u64) -> Result<sled::Db, StoreError> {
+    sled::Config::new().path(directory).cache_capacity(cache_bytes).open().map_err(|error| {
+        let busy = error.to_string().contains("lock");
+        let hint = if busy { "; another process has it open" } else { "" };
+        StoreError::Open(format!("{}: {error}{hint}", directory.display()))
+    })
+}
+
+/// Writes the header of a new store; refuses one that is not ours or is newer.
+fn check_header(tree: &sled::Db) -> Result<(), StoreError> {
+    match tree.get(keys::HEADER).map_err(|error| read_error(&error))? {
+        Some(header) => decode::<StoreHeader>(&header).map(|_| ()),
+        None if tree.is_empty() => {
+            tree.insert(keys::HEADER, encode(&StoreHeader)).map_err(|error| StoreError::Open(error.to_string()))?;
+            Ok(())
+        }
+        None => Err(StoreError::Open("the folder holds another program's data".to_owned())),
+    }
+}
+
+fn last_position(tree: &sled::Db) -> Result<Position, StoreError> {
+    match tree.range(keys::journal(0)..=keys::journal(u64::MAX)).next_back() {
+        None => Ok(Position::default()),
+        Some(entry) => {
+            let (_, value) = entry.map_err(|error| read_error(&error))?;
+            Ok(decode::<JournalEntry>(&value)?.position())
+        }
+    }
+}
+
+impl Shared {
+    fn durable(&self) -> Position {
+        *self.durable.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn stopped(&self) -> Option<String> {
+        self.stopped.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Decodes the values of an iterator, and leaves out revisions that are not yet durable.
+    fn durable_revisions<'a>(
+        &self,
+        values: impl Iterator<Item = sled::Result<(IVec, IVec)>> + 'a,
+    ) -> impl Iterator<Item = Result<(IVec, Revision), StoreError>> + 'a {
+        let durable = self.durable().sequence;
+        values
+            .map(|entry| {
+                let (key, value) = entry.map_err(|error| read_error(&error))?;
+                Ok((key, decode::<Revision>(&value)?))
+            })
+            .filter(move |entry| entry.as_ref().map_or(true, |(_, revision)| revision.sequence <= durable))
+    }
+}
+
+impl Stored for Shared {
+    fn newest(&self, report: &ReportKey) -> Result<Option<Revision>, StoreError> {
+        let newest = self.durable_revisions(self.tree.range(keys::revisions(report, u32::MAX)).rev()).next();
+        Ok(newest.transpose()?.map(|(_, revision)| revision))
+    }
+
+    fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError> {
+        let Some(value) = self.tree.get(keys::request(id)).map_err(|error| read_error(&error))? else {
+            return Ok(None);
+        };
+        let request = decode::<StoredRequest>(&value)?;
+        Ok((request.sequence <= self.durable().sequence).then_some(request))
+    }
+}
+
+impl Store for SledStore {
+    fn commit(&self, transaction: Transaction) -> BoxFuture<'_, Result<Decision, StoreError>> {
+        async move {
+            let (answer, answered) = oneshot::channel();
+            let ended = || StoreError::Stopped("the committer has ended".to_owned());
+            let jobs = self.jobs.as_ref().ok_or_else(ended)?;
+            jobs.send(Job { transaction, answer }).await.map_err(|_| ended())?;
+            answered.await.unwrap_or_else(|_| Err(StoreError::Unknown("the committer has ended".to_owned())))
+        }
+        .boxed()
+    }
+
+    fn head(&self, report: &ReportKey) -> Result<Option<Revision>, StoreError> {
+        self.shared.newest(report)
+    }
+
+    fn revision(&self, name: &RevisionName) -> Result<Option<Revision>, StoreError> {
+        let key = keys::revision(name.report.year, &name.report.agency, name.number);
+        let Some(value) = self.shared.tree.get(key).map_err(|error| read_error(&error))? else { return Ok(None) };
+        let revision = decode::<Revision>(&value)?;
+        Ok((revision.sequence <= self.shared.durable().sequence).then_some(revision))
+    }
+
+    fn revisions(&self, report: &ReportKey, before: Option<u32>, limit: usize) -> Result<Vec<Revision>, StoreError> {
+        let keys = keys::revisions(report, before.unwrap_or(u32::MAX));
+        let revisions = self.shared.durable_revisions(self.shared.tree.range(keys).rev());
+        revisions.take(limit).map(|entry| entry.map(|(_, revision)| revision)).collect()
+    }
+
+    fn heads(&self, year: ReportYear, after: Option<&AgencyId>, limit: usize) -> Result<Vec<Revision>, StoreError> {
+        let of_year = keys::year(year.get());
+        let start = after.map_or(of_year.start, |agency| keys::after_agency(year, agency));
+        let mut heads: Vec<Revision> = Vec::new();
+        let mut last_key: Option<IVec> = None;
+        for entry in self.shared.durable_revisions(self.shared.tree.range(start..of_year.end)) {
+            let (key, revision) = entry?;
+            let same = last_key.as_ref().is_some_and(|last| keys::same_report(last, &key));
+            if same {
+                heads.pop();
+            } else if heads.len() == limit {
+                break;
+            }
+            heads.push(revision);
+            last_key = Some(key);
+        }
+        Ok(heads)
+    }
+
+    fn years(&self) -> Result<Vec<ReportYear>, StoreError> {
+        let mut years = Vec::new();
+        let mut start = keys::year(0).start;
+        while let Some(entry) = self.shared.tree.range(start..keys::year(u16::MAX).end).next() {
+            let (key, _) = entry.map_err(|error| read_error(&error))?;
+            let year = keys::year_of(&key).ok_or_else(|| StoreError::Damaged("a key of no known kind".to_owned()))?;
+            years.extend(ReportYear::new(year));
+            start = keys::year(year).end;
+        }
+        Ok(years)
+    }
+
+    fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError> {
+        Stored::request(&*self.shared, id)
+    }
+
+    fn registry(&self) -> Result<Vec<RegistryChange>, StoreError> {
+        let end = self.shared.durable().sequence;
+        let changes = self.shared.tree.range(keys::registry(0, 0)..=keys::registry(end, u32::MAX));
+        changes.map(|entry| decode(&entry.map_err(|error| read_error(&error))?.1)).collect()
+    }
+
+    fn journal(&self, after: u64, limit: usize) -> Result<Vec<JournalEntry>, StoreError> {
+        let end = self.shared.durable().sequence;
+        if after >= end {
+            return Ok(Vec::new());
+        }
+        let entries = self.shared.tree.range(keys::journal(after + 1)..=keys::journal(end)).take(limit);
+        entries.map(|entry| decode(&entry.map_err(|error| read_error(&error))?.1)).collect()
+    }
+
+    fn position(&self) -> Position {
+        self.shared.durable()
+    }
+
+    fn writable(&self) -> Result<(), StoreError> {
+        self.shared.stopped().map_or(Ok(()), |reason| Err(StoreError::Stopped(reason)))
+    }
+}
