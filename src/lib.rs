@@ -6,4 +6,5 @@ pub mod form;
 pub mod pb;
 pub mod registry;
 pub mod report;
+pub mod rollup;
 pub mod store;

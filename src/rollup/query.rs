@@ -1,0 +1,296 @@
+//! A question about sums, and its answer row by row.
+
+use crate::form::{CellId, Kind};
+use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
+use crate::report::{AgencyKind, Message, ReportYear};
+
+use super::{Measure, Scope, Sums, Totals};
+
+/// What rows are grouped by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dimension {
+    RequesterType,
+    Outcome,
+    Line,
+    ChildJurisdiction,
+    Agency,
+    AgencyKind,
+    Year,
+}
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct Query {
+    pub jurisdiction: JurisdictionIndex,
+    /// First and last report year.
+    pub years: (ReportYear, ReportYear),
+    pub measures: Vec<Measure>,
+    pub group_by: Vec<Dimension>,
+    /// Empty for all.
+    pub kinds: Vec<AgencyKind>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    #[error("{0} is not split by requester type: ask for a line of chapter three")]
+    NoRequesterTypes(&'static str),
+    #[error("only requests.outcomes_total is split by outcome, not {0}")]
+    NoOutcomes(&'static str),
+    #[error("a dimension is named twice")]
+    DimensionTwice,
+    #[error("outcome and line both split the measure: name one of them")]
+    OutcomeAndLine,
+    #[error("child jurisdiction and agency both split the scope: name one of them")]
+    ChildAndAgency,
+}
+
+impl QueryError {
+    /// The error in both languages.
+    pub fn message(&self) -> Message {
+        let zh = match self {
+            Self::NoRequesterTypes(path) => format!("{path} 不按申请人类型细分；请改用第三章的行"),
+            Self::NoOutcomes(path) => format!("只有 requests.outcomes_total 可按办理结果细分，{path} 不可"),
+            Self::DimensionTwice => "同一分组维度写了两次".to_owned(),
+            Self::OutcomeAndLine => "办理结果与行都细分指标，只能选一个".to_owned(),
+            Self::ChildAndAgency => "下级地区与机构都细分范围，只能选一个".to_owned(),
+        };
+        Message::new(zh, self.to_string())
+    }
+}
+
+/// The sums of one group, before they are split by measure.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    pub year: Option<ReportYear>,
+    pub scope: Option<Scope>,
+    pub agency: Option<AgencyIndex>,
+    pub kind: Option<AgencyKind>,
+    pub sums: Sums,
+}
+
+/// One dimension of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    pub dimension: Dimension,
+    /// A field name, a resource name, or a year.
+    pub value: String,
+    pub label: Message,
+}
+
+/// One sum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// In the order of [`Query::group_by`].
+    pub keys: Vec<Key>,
+    pub measure: &'static str,
+    pub label: Message,
+    pub kind: Kind,
+    pub value: i128,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rows {
+    pub rows: Vec<Row>,
+    /// Each measure over everything in scope.
+    pub totals: Vec<Row>,
+}
+
+/// A measure split as far as is asked.
+struct Split {
+    outcome_or_line: Option<Key>,
+    requester: Option<Key>,
+    cells: Vec<CellId>,
+}
+
+impl Query {
+    /// # Errors
+    /// [`QueryError`] where the dimensions do not go together or not with a measure.
+    pub fn check(&self) -> Result<(), QueryError> {
+        let asked = |dimension| self.group_by.contains(&dimension);
+        if (1..self.group_by.len()).any(|at| self.group_by[..at].contains(&self.group_by[at])) {
+            return Err(QueryError::DimensionTwice);
+        }
+        if asked(Dimension::Outcome) && asked(Dimension::Line) {
+            return Err(QueryError::OutcomeAndLine);
+        }
+        if asked(Dimension::ChildJurisdiction) && asked(Dimension::Agency) {
+            return Err(QueryError::ChildAndAgency);
+        }
+        for measure in &self.measures {
+            if asked(Dimension::RequesterType) && measure.cells_by_requester().is_none() {
+                return Err(QueryError::NoRequesterTypes(measure.path));
+            }
+            if asked(Dimension::Outcome) && !measure.is_outcomes_total() {
+                return Err(QueryError::NoOutcomes(measure.path));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the answer needs the figures of single agencies, which the totals do not keep.
+    pub fn needs_agencies(&self) -> bool {
+        self.group_by.contains(&Dimension::Agency)
+    }
+
+    /// The years asked for, in order.
+    pub fn each_year(&self) -> impl Iterator<Item = ReportYear> + use<> {
+        (self.years.0.get()..=self.years.1.get()).filter_map(|year| ReportYear::new(year).ok())
+    }
+
+    /// The groups of a query that needs no single agencies, from the running totals.
+    pub fn buckets(&self, registry: &Registry, totals: &Totals) -> Vec<Bucket> {
+        let by = |dimension| self.group_by.contains(&dimension);
+        let mut buckets: Vec<Bucket> = Vec::new();
+        for year in self.each_year() {
+            let scopes: Vec<Scope> = if by(Dimension::ChildJurisdiction) {
+                let below = registry.children(self.jurisdiction, year).map(Scope::Subtree);
+                std::iter::once(Scope::Own(self.jurisdiction)).chain(below).collect()
+            } else {
+                vec![Scope::Subtree(self.jurisdiction)]
+            };
+            for scope in scopes {
+                for (kind, sums) in totals.sums_by_kind(scope, year, &self.kinds) {
+                    let group = (
+                        by(Dimension::Year).then_some(year),
+                        by(Dimension::ChildJurisdiction).then_some(scope),
+                        by(Dimension::AgencyKind).then_some(kind),
+                    );
+                    merge_bucket(&mut buckets, group, sums);
+                }
+            }
+        }
+        buckets
+    }
+
+    /// The rows of the groups, and the totals over everything in scope.
+    pub fn rows(&self, registry: &Registry, buckets: &[Bucket], total: &Sums) -> Rows {
+        let splits: Vec<_> = self.measures.iter().map(|measure| (measure, self.split(measure))).collect();
+        // Without groups there is one answer even where nothing is in it.
+        let grouped =
+            self.group_by.iter().any(|d| !matches!(d, Dimension::RequesterType | Dimension::Outcome | Dimension::Line));
+        let whole = [Bucket { year: None, scope: None, agency: None, kind: None, sums: total.clone() }];
+        let buckets = if grouped { buckets } else { &whole[..] };
+        let mut rows = Vec::new();
+        for bucket in buckets {
+            for (measure, splits) in &splits {
+                rows.extend(splits.iter().map(|split| self.row(registry, bucket, measure, split)));
+            }
+        }
+        let totals = self.measures.iter().map(|measure| Row {
+            keys: Vec::new(),
+            measure: measure.path,
+            label: measure.label.clone(),
+            kind: measure.kind(),
+            value: sum_of(total, &measure.cells()),
+        });
+        Rows { rows, totals: totals.collect() }
+    }
+
+    fn row(&self, registry: &Registry, bucket: &Bucket, measure: &Measure, split: &Split) -> Row {
+        let keys = self.group_by.iter().filter_map(|dimension| match dimension {
+            Dimension::RequesterType => split.requester.clone(),
+            Dimension::Outcome | Dimension::Line => split.outcome_or_line.clone(),
+            Dimension::ChildJurisdiction => bucket.scope.map(|scope| scope_key(registry, scope)),
+            Dimension::Agency => bucket.agency.map(|agency| agency_key(registry, agency)),
+            Dimension::AgencyKind => bucket.kind.map(kind_key),
+            Dimension::Year => bucket.year.map(year_key),
+        });
+        Row {
+            keys: keys.collect(),
+            measure: measure.path,
+            label: measure.label.clone(),
+            kind: measure.kind(),
+            value: sum_of(&bucket.sums, &split.cells),
+        }
+    }
+
+    fn split(&self, measure: &Measure) -> Vec<Split> {
+        let by = |dimension| self.group_by.contains(&dimension);
+        let parts = if by(Dimension::Outcome) {
+            Measure::outcomes()
+        } else if by(Dimension::Line) {
+            measure.split_by_line()
+        } else {
+            vec![measure.clone()]
+        };
+        let dimension = if by(Dimension::Outcome) {
+            Some(Dimension::Outcome)
+        } else {
+            by(Dimension::Line).then_some(Dimension::Line)
+        };
+        let mut splits = Vec::new();
+        for part in parts {
+            let key =
+                dimension.map(|dimension| Key { dimension, value: part.path.to_owned(), label: part.label.clone() });
+            match part.cells_by_requester().filter(|_| by(Dimension::RequesterType)) {
+                Some(columns) => splits.extend(columns.into_iter().map(|(column, cells)| Split {
+                    outcome_or_line: key.clone(),
+                    requester: Some(Key {
+                        dimension: Dimension::RequesterType,
+                        value: column.field.to_owned(),
+                        label: Message::new(column.label.zh, column.label.en),
+                    }),
+                    cells,
+                })),
+                None => splits.push(Split { outcome_or_line: key, requester: None, cells: part.cells() }),
+            }
+        }
+        splits
+    }
+}
+
+fn sum_of(sums: &Sums, cells: &[CellId]) -> i128 {
+    cells.iter().map(|cell| sums.value(*cell)).sum()
+}
+
+fn merge_bucket(
+    buckets: &mut Vec<Bucket>,
+    (year, scope, kind): (Option<ReportYear>, Option<Scope>, Option<AgencyKind>),
+    sums: &Sums,
+) {
+    match buckets.iter_mut().find(|b| b.year == year && b.scope == scope && b.kind == kind) {
+        Some(bucket) => bucket.sums.merge(sums),
+        None => buckets.push(Bucket { year, scope, agency: None, kind, sums: sums.clone() }),
+    }
+}
+
+fn scope_key(registry: &Registry, scope: Scope) -> Key {
+    let (jurisdiction, suffix) = match scope {
+        Scope::Subtree(jurisdiction) => (registry.jurisdiction(jurisdiction), ("", "")),
+        Scope::Own(jurisdiction) => (registry.jurisdiction(jurisdiction), ("（本级机关）", " (own agencies)")),
+    };
+    let name = &jurisdiction.display_name;
+    Key {
+        dimension: Dimension::ChildJurisdiction,
+        value: jurisdiction.code.name(),
+        label: Message::new(format!("{name}{}", suffix.0), format!("{name}{}", suffix.1)),
+    }
+}
+
+fn agency_key(registry: &Registry, agency: AgencyIndex) -> Key {
+    let entry = registry.agency(agency);
+    Key {
+        dimension: Dimension::Agency,
+        value: entry.name(),
+        label: Message::new(entry.display_name.clone(), entry.display_name.clone()),
+    }
+}
+
+fn year_key(year: ReportYear) -> Key {
+    Key {
+        dimension: Dimension::Year,
+        value: year.to_string(),
+        label: Message::new(format!("{year}年"), year.to_string()),
+    }
+}
+
+fn kind_key(kind: AgencyKind) -> Key {
+    let (value, zh, en) = match kind {
+        AgencyKind::GovernmentOffice => ("government_office", "政府办公厅（室）", "government offices"),
+        AgencyKind::Department => ("department", "部门", "departments"),
+        AgencyKind::Township => ("township", "乡镇、街道", "townships and streets"),
+        AgencyKind::DispatchedOffice => ("dispatched_office", "派出机构", "dispatched offices"),
+    };
+    Key { dimension: Dimension::AgencyKind, value: value.to_owned(), label: Message::new(zh, en) }
+}
