@@ -133,6 +133,11 @@ impl Query {
         self.group_by.contains(&Dimension::Agency)
     }
 
+    /// Rows that each group makes.
+    pub fn rows_per_group(&self) -> usize {
+        self.measures.iter().map(|measure| self.split(measure).len()).sum::<usize>().max(1)
+    }
+
     /// The years asked for, in order.
     pub fn each_year(&self) -> impl Iterator<Item = ReportYear> + use<> {
         (self.years.0.get()..=self.years.1.get()).filter_map(|year| ReportYear::new(year).ok())

@@ -1,0 +1,258 @@
+//! Why something was refused: a stable reason, words in both languages, and what a program needs to act on it.
+
+use crate::registry::{JurisdictionCodeError, RegistryError};
+use crate::report::{Finding, Message, NameError, YearError};
+use crate::rollup::{MeasureError, QueryError};
+use crate::store::StoreError;
+
+/// The class of a problem; each door maps it to its own status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    InvalidArgument,
+    NotFound,
+    AlreadyExists,
+    FailedPrecondition,
+    Aborted,
+    OutOfRange,
+    ResourceExhausted,
+    Unavailable,
+    DataLoss,
+    Internal,
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $code:ident;)*) => {
+        /// Stable reasons, with their class.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Reason { $($(#[$doc])* $name,)* }
+
+        impl Reason {
+            /// Every reason there is.
+            pub const ALL: &[Reason] = &[$(Reason::$name,)*];
+
+            /// As it is sent, in UPPER_SNAKE_CASE.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Reason::$name => $text,)* }
+            }
+
+            pub fn code(self) -> Code {
+                match self { $(Reason::$name => Code::$code,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The report breaks rules of severity error.
+    ReportInvalid = "REPORT_INVALID", InvalidArgument;
+    /// Warnings without a reason.
+    WarningsUnanswered = "WARNINGS_UNANSWERED", FailedPrecondition;
+    /// The revision to be replaced is not the newest one.
+    EtagMismatch = "ETAG_MISMATCH", Aborted;
+    /// A revision is replaced without a reason.
+    CorrectionReasonRequired = "CORRECTION_REASON_REQUIRED", InvalidArgument;
+    /// A request id came again with other content.
+    RequestIdReused = "REQUEST_ID_REUSED", AlreadyExists;
+    /// Others changed the same report again and again.
+    Contended = "CONTENDED", Aborted;
+    AgencyNotFound = "AGENCY_NOT_FOUND", NotFound;
+    JurisdictionNotFound = "JURISDICTION_NOT_FOUND", NotFound;
+    ReportNotFound = "REPORT_NOT_FOUND", NotFound;
+    /// The agency does not owe a report for that year.
+    AgencyNotDue = "AGENCY_NOT_DUE", FailedPrecondition;
+    AgencyExists = "AGENCY_EXISTS", AlreadyExists;
+    JurisdictionExists = "JURISDICTION_EXISTS", AlreadyExists;
+    /// A change of the registry does not fit the tree.
+    RegistryInvalid = "REGISTRY_INVALID", FailedPrecondition;
+    /// A required field is missing.
+    FieldRequired = "FIELD_REQUIRED", InvalidArgument;
+    /// A field has no valid value.
+    FieldInvalid = "FIELD_INVALID", InvalidArgument;
+    NameInvalid = "NAME_INVALID", InvalidArgument;
+    YearInvalid = "YEAR_INVALID", InvalidArgument;
+    /// A cell that the edition does not have, or a value that is none.
+    CellInvalid = "CELL_INVALID", InvalidArgument;
+    /// An answer to a warning that names no rule or gives no reason.
+    AnswerInvalid = "ANSWER_INVALID", InvalidArgument;
+    PageInvalid = "PAGE_INVALID", InvalidArgument;
+    MeasureUnknown = "MEASURE_UNKNOWN", InvalidArgument;
+    GroupingInvalid = "GROUPING_INVALID", InvalidArgument;
+    YearsInvalid = "YEARS_INVALID", InvalidArgument;
+    /// A sum does not fit the answer.
+    SumTooLarge = "SUM_TOO_LARGE", OutOfRange;
+    TooMany = "TOO_MANY", ResourceExhausted;
+    /// A document cannot be read.
+    DocumentUnreadable = "DOCUMENT_UNREADABLE", InvalidArgument;
+    /// Writes are stopped; reads go on.
+    StoreReadOnly = "STORE_READ_ONLY", Unavailable;
+    /// A write failed and may or may not be stored.
+    OutcomeUnknown = "OUTCOME_UNKNOWN", Unavailable;
+    /// A record cannot be read.
+    StoreDamaged = "STORE_DAMAGED", DataLoss;
+    Internal = "INTERNAL", Internal;
+}
+
+/// One field of a request at fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Path of the field, such as `report.name`.
+    pub field: String,
+    pub description: Message,
+}
+
+/// Why something was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub reason: Reason,
+    pub message: Message,
+    /// What to do about it.
+    pub remedy: Message,
+    /// Values by name, for programs.
+    pub metadata: Vec<(&'static str, String)>,
+    pub violations: Vec<Violation>,
+    pub findings: Vec<Finding>,
+}
+
+impl Problem {
+    pub fn new(reason: Reason, message: Message, remedy: Message) -> Self {
+        Self { reason, message, remedy, metadata: Vec::new(), violations: Vec::new(), findings: Vec::new() }
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.metadata.push((name, value.to_string()));
+        self
+    }
+
+    pub fn with_findings(mut self, findings: Vec<Finding>) -> Self {
+        self.findings = findings;
+        self
+    }
+
+    pub fn with_violations(mut self, violations: Vec<Violation>) -> Self {
+        self.violations = violations;
+        self
+    }
+
+    /// One field at fault.
+    pub fn field(reason: Reason, field: impl Into<String>, description: Message) -> Self {
+        let field = field.into();
+        let message = Message::new(
+            format!("{field}：{}", description.zh),
+            format!("{field}: {}", description.en),
+        );
+        let remedy = Message::new("请改正该字段后重试", "correct the field and try again");
+        Self::new(reason, message, remedy).with_violations(vec![Violation { field, description }])
+    }
+
+    /// A required field is missing.
+    pub fn required(field: &str) -> Self {
+        Self::field(Reason::FieldRequired, field, Message::new("必填", "is required"))
+    }
+
+    /// A defect of ours; the details are for the log.
+    pub fn internal(details: &str) -> Self {
+        tracing::error!(details, "internal error");
+        Self::new(
+            Reason::Internal,
+            Message::new("服务内部错误", "internal error of the service"),
+            Message::new("请稍后重试；若再次出现，请联系运维人员", "try again later; if it comes again, call the operator"),
+        )
+    }
+
+    pub fn bad_name(field: &str, error: &NameError) -> Self {
+        let zh = format!("名称不合规：{error}");
+        Self::field(Reason::NameInvalid, field, Message::new(zh, error.to_string()))
+    }
+
+    pub fn bad_code(field: &str, error: JurisdictionCodeError) -> Self {
+        let zh = "地区以6、9或12位区划代码表示，如 jurisdictions/230000";
+        Self::field(Reason::NameInvalid, field, Message::new(zh, error.to_string()))
+    }
+
+    pub fn bad_year(field: &str, error: YearError) -> Self {
+        Self::field(Reason::YearInvalid, field, Message::new("年度须为四位数字（2008年起）", error.to_string()))
+    }
+
+    pub fn bad_page(field: &str, description: Message) -> Self {
+        Self::field(Reason::PageInvalid, field, description)
+    }
+
+    pub fn no_agency(name: &str) -> Self {
+        Self::new(
+            Reason::AgencyNotFound,
+            Message::new(format!("没有登记 {name}"), format!("{name} is not registered")),
+            Message::new(
+                "请核对统一社会信用代码，或请上级登记该机构",
+                "check the unified social credit code, or have the agency registered",
+            ),
+        )
+        .with("name", name)
+    }
+
+    pub fn no_jurisdiction(name: &str) -> Self {
+        Self::new(
+            Reason::JurisdictionNotFound,
+            Message::new(format!("没有登记 {name}"), format!("{name} is not registered")),
+            Message::new("请核对区划代码", "check the division code"),
+        )
+        .with("name", name)
+    }
+
+    pub fn no_report(name: &str) -> Self {
+        Self::new(
+            Reason::ReportNotFound,
+            Message::new(format!("没有 {name}"), format!("there is no {name}")),
+            Message::new("请核对机构与年度，或先提交报告", "check the agency and the year, or submit the report first"),
+        )
+        .with("name", name)
+    }
+
+    /// A change of the registry that cannot be applied; `position` counts from 0.
+    pub fn registry(position: usize, error: &RegistryError) -> Self {
+        let reason = match error {
+            RegistryError::JurisdictionExists(_) => Reason::JurisdictionExists,
+            RegistryError::AgencyExists(_) => Reason::AgencyExists,
+            RegistryError::ParentUnknown { .. }
+            | RegistryError::LevelNotLower { .. }
+            | RegistryError::BeforeParent { .. } => Reason::RegistryInvalid,
+        };
+        Self::field(reason, format!("changes[{position}]"), error.message()).with("position", position)
+    }
+
+    pub fn measure(position: usize, error: &MeasureError) -> Self {
+        Self::field(Reason::MeasureUnknown, format!("measures[{position}]"), error.message())
+    }
+
+    pub fn grouping(error: &QueryError) -> Self {
+        Self::field(Reason::GroupingInvalid, "group_by", error.message())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "store error");
+        let detail = error.to_string();
+        match error {
+            StoreError::Stopped(_) => Self::new(
+                Reason::StoreReadOnly,
+                Message::new(format!("暂停写入：{detail}"), detail),
+                Message::new("查询不受影响；请稍后重试，并联系运维人员", "reads go on; try again later, and call the operator"),
+            ),
+            StoreError::Unknown(_) => Self::new(
+                Reason::OutcomeUnknown,
+                Message::new(format!("写入结果不明：{detail}"), detail),
+                Message::new(
+                    "请以相同的 request_id 重试，或先查询是否已存入",
+                    "try again with the same request_id, or look whether it was stored",
+                ),
+            ),
+            StoreError::Read(_) | StoreError::Open(_) | StoreError::FormatVersion { .. } | StoreError::Damaged(_) => {
+                Self::new(
+                    Reason::StoreDamaged,
+                    Message::new(format!("数据无法读取：{detail}"), detail),
+                    Message::new("请联系运维人员", "call the operator"),
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Reading and changing the registry.
+
+use crate::registry::{Agency, Jurisdiction, JurisdictionCode, RegistryChange};
+use crate::report::{AgencyId, Hash};
+use crate::store::{Change, Decision, NewEntry, Outcome, Transaction};
+
+use super::{Caller, Page, Problem, Service};
+
+const ACTION: &str = "registry.apply";
+
+/// What a list of changes did, or would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Applied {
+    pub applied: usize,
+    /// Changes that were in force already.
+    pub unchanged: usize,
+    /// Journal sequence that it is true as of.
+    pub sequence: u64,
+}
+
+impl Service {
+    /// Applies changes in order, all or none. Changes in force already count as unchanged and are not stored again.
+    ///
+    /// # Errors
+    /// The first change that does not fit, by position; nothing is stored then.
+    pub async fn change_registry(
+        &self,
+        changes: Vec<RegistryChange>,
+        validate_only: bool,
+        caller: &Caller,
+    ) -> Result<Applied, Problem> {
+        let _turn = self.registry_gate.lock().await;
+        let (plan, sequence) = {
+            let state = self.live.read();
+            let plan = state.registry.plan(&changes).map_err(|(at, error)| Problem::registry(at, &error))?;
+            (plan, state.sequence)
+        };
+        let (applied, unchanged) = (plan.effective.len(), plan.unchanged);
+        if validate_only || applied == 0 {
+            return Ok(Applied { applied, unchanged, sequence });
+        }
+        let subject = match plan.effective.as_slice() {
+            [only] => only.subject(),
+            many => format!("registry ({} changes)", many.len()),
+        };
+        let content = format!("{:?}", plan.effective);
+        let entry = NewEntry {
+            actor: caller.actor.clone(),
+            action: ACTION,
+            subject,
+            outcome: Outcome::Accepted,
+            detail: String::new(),
+            content_hash: Hash::of(content.as_bytes()),
+        };
+        let changes = plan.effective.into_iter().map(Change::Registry).collect();
+        let transaction = Transaction { expected_heads: Vec::new(), request: None, changes, entry };
+        match self.store.commit(transaction).await? {
+            Decision::Committed(commit) => Ok(Applied { applied, unchanged, sequence: commit.entry.sequence }),
+            other => Err(Problem::internal(&format!("the registry was not changed: {other:?}"))),
+        }
+    }
+
+    /// One jurisdiction.
+    ///
+    /// # Errors
+    /// JURISDICTION_NOT_FOUND.
+    pub fn jurisdiction(&self, code: &JurisdictionCode) -> Result<Jurisdiction, Problem> {
+        let state = self.live.read();
+        state.registry.jurisdiction_of(code).cloned().ok_or_else(|| Problem::no_jurisdiction(&code.name()))
+    }
+
+    /// One agency.
+    ///
+    /// # Errors
+    /// AGENCY_NOT_FOUND.
+    pub fn agency(&self, id: &AgencyId) -> Result<Agency, Problem> {
+        let state = self.live.read();
+        state.registry.agency_of(id).cloned().ok_or_else(|| Problem::no_agency(&format!("agencies/{id}")))
+    }
+
+    /// Jurisdictions directly below `parent`, or all, after the code `token`, by code.
+    ///
+    /// # Errors
+    /// JURISDICTION_NOT_FOUND.
+    pub fn jurisdictions(
+        &self,
+        parent: Option<&JurisdictionCode>,
+        size: usize,
+        token: &str,
+    ) -> Result<Page<Jurisdiction>, Problem> {
+        if let Some(parent) = parent {
+            self.jurisdiction(parent)?;
+        }
+        let state = self.live.read();
+        let all = state.registry.jurisdictions().iter();
+        let wanted = all.filter(|entry| parent.is_none() || entry.parent.as_ref() == parent);
+        Ok(page_by_key(wanted, size, token, |entry| entry.code.as_str()))
+    }
+
+    /// Agencies of `jurisdiction`, or all, after the id `token`, by id.
+    ///
+    /// # Errors
+    /// JURISDICTION_NOT_FOUND.
+    pub fn agencies(
+        &self,
+        jurisdiction: Option<&JurisdictionCode>,
+        size: usize,
+        token: &str,
+    ) -> Result<Page<Agency>, Problem> {
+        if let Some(jurisdiction) = jurisdiction {
+            self.jurisdiction(jurisdiction)?;
+        }
+        let state = self.live.read();
+        let all = state.registry.agencies().iter();
+        let wanted = all.filter(|entry| jurisdiction.is_none_or(|jurisdiction| entry.jurisdiction == *jurisdiction));
+        Ok(page_by_key(wanted, size, token, |entry| entry.id.as_str()))
+    }
+}
+
+/// The page of entries whose keys come after `token`, in order of their keys.
+pub(super) fn page_by_key<'a, T: Clone + 'a>(
+    entries: impl Iterator<Item = &'a T>,
+    size: usize,
+    token: &str,
+    key: impl Fn(&T) -> &str,
+) -> Page<T> {
+    let mut rest: Vec<&T> = entries.filter(|entry| token.is_empty() || key(entry) > token).collect();
+    if rest.len() > size + 1 {
+        rest.select_nth_unstable_by(size, |one, other| key(one).cmp(key(other)));
+        rest.truncate(size + 1);
+    }
+    rest.sort_unstable_by(|one, other| key(one).cmp(key(other)));
+    Page::cut(rest.into_iter().cloned().collect(), size, |entry| key(entry).to_owned())
+}

@@ -1,0 +1,151 @@
+//! Figures, by the paths that the wire and the form share.
+
+use std::sync::LazyLock;
+
+use crate::form::{CellId, EDITIONS, Edition, Kind, catalogue, edition};
+use crate::pb::{self, FORM_CELL_PATHS, FormCell, form_cell, set_form_cell};
+use crate::report::{Cell, Figures, Message, ValueError, format_number, parse_number};
+use crate::service::{Problem, Reason, Violation};
+
+/// Prefix of the names of editions in the contract.
+const EDITION_PREFIX: &str = "EDITION_";
+
+/// The form's cell for each cell of the wire; a test holds the two lists equal.
+static WIRE_CELLS: LazyLock<Vec<Option<CellId>>> =
+    LazyLock::new(|| FORM_CELL_PATHS.iter().map(|path| catalogue().cell_at(path)).collect());
+
+/// The wire's number for an edition.
+pub fn edition_to_wire(edition: &Edition) -> i32 {
+    let name = format!("{EDITION_PREFIX}{}", edition.id.to_ascii_uppercase());
+    pb::Edition::from_str_name(&name).unwrap_or_default().into()
+}
+
+/// The edition of a wire number; for unspecified, the one that `year` uses.
+///
+/// # Errors
+/// FIELD_INVALID for a number that the contract does not have.
+pub fn edition_from_wire(number: i32, year: u16, field: &str) -> Result<&'static Edition, Problem> {
+    let unknown = || {
+        let description = Message::new(format!("没有编号为 {number} 的格式"), format!("there is no edition {number}"));
+        Problem::field(Reason::FieldInvalid, field, description)
+    };
+    let wire = pb::Edition::try_from(number).map_err(|_| unknown())?;
+    if wire == pb::Edition::Unspecified {
+        // A year without an edition is for the rules to refuse; any edition can carry the figures there.
+        return EDITIONS.iter().find(|edition| edition.covers(year)).or(EDITIONS.first()).ok_or_else(unknown);
+    }
+    let id = wire.as_str_name().trim_start_matches(EDITION_PREFIX).to_ascii_lowercase();
+    edition(&id).ok_or_else(unknown)
+}
+
+/// Figures of `edition` from the wire.
+///
+/// # Errors
+/// CELL_INVALID with every cell at fault: not of the edition, no amount, or both filled in and not applicable.
+pub fn figures_from_wire(form: &pb::Form, edition: &'static Edition, field: &str) -> Result<Figures, Problem> {
+    let mut figures = Figures::blank(edition);
+    let mut violations = Vec::new();
+    let mut blame = |path: &str, zh: String, en: String| {
+        violations.push(Violation { field: format!("{field}.{path}"), description: Message::new(zh, en) });
+    };
+    for (index, (path, id)) in FORM_CELL_PATHS.iter().zip(WIRE_CELLS.iter()).enumerate() {
+        let (Some(value), Some(id)) = (form_cell(form, index), *id) else { continue };
+        let number = match value {
+            FormCell::Count(count) => count,
+            FormCell::Amount(text) => match parse_number(Kind::Money, text) {
+                Ok(number) => number,
+                Err(error) => {
+                    blame(path, amount_error_zh(text, error), format!("{text:?}: {error}"));
+                    continue;
+                }
+            },
+        };
+        if !figures.set(id, Cell::Number(number)) {
+            let (zh, en) = not_in_edition(edition);
+            blame(path, zh, en);
+        }
+    }
+    for path in &form.not_applicable {
+        let Some(id) = catalogue().cell_at(path) else {
+            blame("not_applicable", format!("没有单元格 {path}"), format!("there is no cell {path}"));
+            continue;
+        };
+        if figures.get(id) != Cell::Blank {
+            let zh = format!("{path} 既有数字又标为不适用");
+            blame("not_applicable", zh, format!("{path} is both filled in and not applicable"));
+        } else if !figures.set(id, Cell::NotApplicable) {
+            let (zh, en) = not_in_edition(edition);
+            blame("not_applicable", format!("{path}：{zh}"), format!("{path}: {en}"));
+        }
+    }
+    if violations.is_empty() {
+        return Ok(figures);
+    }
+    let count = violations.len();
+    let message = Message::new(format!("{count} 个单元格不合规"), format!("{count} cell(s) are not valid"));
+    let remedy = Message::new("请按每格提示改正", "correct each cell as told");
+    Err(Problem::new(Reason::CellInvalid, message, remedy).with_violations(violations))
+}
+
+fn not_in_edition(edition: &Edition) -> (String, String) {
+    (format!("{}没有此单元格", edition.title.zh), format!("the {} has no such cell", edition.title.en))
+}
+
+fn amount_error_zh(text: &str, error: ValueError) -> String {
+    match error {
+        ValueError::NotANumber | ValueError::DecimalCount => format!("“{text}”不是十进制数字"),
+        ValueError::TooPrecise => format!("“{text}”超过六位小数"),
+        ValueError::TooLarge => format!("“{text}”过大"),
+    }
+}
+
+/// Figures on the wire.
+pub fn figures_to_wire(figures: &Figures) -> pb::Form {
+    let mut form = fill(|id| figures.get(id).number().map(i128::from));
+    let cells = catalogue().cells.iter();
+    let not_applicable = cells.filter(|cell| figures.get(cell.id) == Cell::NotApplicable);
+    form.not_applicable = not_applicable.map(|cell| cell.path.clone()).collect();
+    form
+}
+
+/// Sums on the wire; `value` gives none for cells that are not shown.
+///
+/// # Errors
+/// SUM_TOO_LARGE where a count does not fit 64 bits.
+pub fn sums_to_wire(value: impl Fn(CellId) -> Option<i128>) -> Result<pb::Form, Problem> {
+    for cell in &catalogue().cells {
+        if cell.kind != Kind::Money
+            && let Some(sum) = value(cell.id)
+            && i64::try_from(sum).is_err()
+        {
+            return Err(too_large(&cell.path));
+        }
+    }
+    Ok(fill(value))
+}
+
+/// A sum that does not fit the answer.
+pub fn too_large(path: &str) -> Problem {
+    Problem::new(
+        Reason::SumTooLarge,
+        Message::new(format!("{path} 的合计超出可表示范围"), format!("the sum of {path} does not fit 64 bits")),
+        Message::new("请缩小范围", "ask for a smaller scope"),
+    )
+}
+
+/// Counts that do not fit 64 bits are left out; callers have checked.
+fn fill(value: impl Fn(CellId) -> Option<i128>) -> pb::Form {
+    let mut form = pb::Form::default();
+    for (index, id) in WIRE_CELLS.iter().enumerate() {
+        let Some((id, number)) = id.and_then(|id| Some((id, value(id)?))) else { continue };
+        match catalogue().cell(id).kind {
+            Kind::Money => set_form_cell(&mut form, index, FormCell::Amount(&format_number(Kind::Money, number))),
+            Kind::Count | Kind::SignedCount => {
+                if let Ok(count) = i64::try_from(number) {
+                    set_form_cell(&mut form, index, FormCell::Count(count));
+                }
+            }
+        }
+    }
+    form
+}

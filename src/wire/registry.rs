@@ -1,0 +1,149 @@
+//! Jurisdictions, agencies and changes of them.
+
+use crate::pb;
+use crate::registry::{Agency, Jurisdiction, JurisdictionCode, RegistryChange};
+use crate::report::{AgencyId, AgencyKind, Level, Message, NameError, ReportYear};
+use crate::service::{Problem, Reason};
+
+/// Longest display name, in characters.
+const NAME_MAX_CHARACTERS: usize = 100;
+
+const LEVELS: [(Level, pb::Level); 5] = [
+    (Level::Province, pb::Level::Province),
+    (Level::City, pb::Level::City),
+    (Level::County, pb::Level::County),
+    (Level::FunctionalZone, pb::Level::FunctionalZone),
+    (Level::Township, pb::Level::Township),
+];
+
+const KINDS: [(AgencyKind, pb::AgencyKind); 4] = [
+    (AgencyKind::GovernmentOffice, pb::AgencyKind::GovernmentOffice),
+    (AgencyKind::Department, pb::AgencyKind::Department),
+    (AgencyKind::Township, pb::AgencyKind::Township),
+    (AgencyKind::DispatchedOffice, pb::AgencyKind::DispatchedOffice),
+];
+
+pub fn jurisdiction_to_wire(jurisdiction: &Jurisdiction) -> pb::Jurisdiction {
+    let level = LEVELS.iter().find(|(level, _)| *level == jurisdiction.level).map(|(_, wire)| *wire);
+    pb::Jurisdiction {
+        name: jurisdiction.code.name(),
+        parent: jurisdiction.parent.as_ref().map(JurisdictionCode::name).unwrap_or_default(),
+        display_name: jurisdiction.display_name.clone(),
+        level: level.unwrap_or_default().into(),
+        first_year: jurisdiction.first_year.get().into(),
+    }
+}
+
+pub fn agency_to_wire(agency: &Agency) -> pb::Agency {
+    let kind = KINDS.iter().find(|(kind, _)| *kind == agency.kind).map(|(_, wire)| *wire);
+    pb::Agency {
+        name: agency.name(),
+        jurisdiction: agency.jurisdiction.name(),
+        display_name: agency.display_name.clone(),
+        kind: kind.unwrap_or_default().into(),
+        large: agency.large,
+        first_year: agency.first_year.get().into(),
+    }
+}
+
+pub fn change_to_wire(change: &RegistryChange) -> pb::RegistryChange {
+    use pb::registry_change::Change;
+    let change = match change {
+        RegistryChange::CreateJurisdiction(jurisdiction) => {
+            Change::CreateJurisdiction(jurisdiction_to_wire(jurisdiction))
+        }
+        RegistryChange::CreateAgency(agency) => Change::CreateAgency(agency_to_wire(agency)),
+    };
+    pb::RegistryChange { change: Some(change) }
+}
+
+/// # Errors
+/// What is malformed, by field; `field` is the path of the message.
+pub fn change_from_wire(change: pb::RegistryChange, field: &str) -> Result<RegistryChange, Problem> {
+    use pb::registry_change::Change;
+    match change.change.ok_or_else(|| Problem::required(&format!("{field}.change")))? {
+        Change::CreateJurisdiction(wire) => jurisdiction_from_wire(wire, &format!("{field}.create_jurisdiction")),
+        Change::CreateAgency(wire) => agency_from_wire(wire, &format!("{field}.create_agency")),
+    }
+}
+
+/// # Errors
+/// What is malformed, by field; `field` is the path of the message.
+pub fn jurisdiction_from_wire(wire: pb::Jurisdiction, field: &str) -> Result<RegistryChange, Problem> {
+    let in_field = |name: &str| format!("{field}.{name}");
+    let level = LEVELS.iter().find(|(_, known)| i32::from(*known) == wire.level).map(|(level, _)| *level);
+    Ok(RegistryChange::CreateJurisdiction(Jurisdiction {
+        code: code(&wire.name, &in_field("name"))?,
+        parent: if wire.parent.is_empty() { None } else { Some(code(&wire.parent, &in_field("parent"))?) },
+        display_name: display_name(wire.display_name, &in_field("display_name"))?,
+        level: level.ok_or_else(|| unknown_value(&in_field("level")))?,
+        first_year: first_year(wire.first_year, &in_field("first_year"))?,
+    }))
+}
+
+/// # Errors
+/// What is malformed, by field; `field` is the path of the message.
+pub fn agency_from_wire(wire: pb::Agency, field: &str) -> Result<RegistryChange, Problem> {
+    let in_field = |name: &str| format!("{field}.{name}");
+    Ok(RegistryChange::CreateAgency(Agency {
+        id: agency_id(&wire.name, &in_field("name"))?,
+        jurisdiction: code(&wire.jurisdiction, &in_field("jurisdiction"))?,
+        display_name: display_name(wire.display_name, &in_field("display_name"))?,
+        kind: kind_from_wire(wire.kind, &in_field("kind"))?,
+        large: wire.large,
+        first_year: first_year(wire.first_year, &in_field("first_year"))?,
+    }))
+}
+
+/// # Errors
+/// FIELD_INVALID for unspecified or a number that the contract does not have.
+pub fn kind_from_wire(number: i32, field: &str) -> Result<AgencyKind, Problem> {
+    let known = KINDS.iter().find(|(_, known)| i32::from(*known) == number);
+    known.map(|(kind, _)| *kind).ok_or_else(|| unknown_value(field))
+}
+
+/// The id in `agencies/{id}`.
+///
+/// # Errors
+/// NAME_INVALID.
+pub fn agency_id(name: &str, field: &str) -> Result<AgencyId, Problem> {
+    let shape = || Problem::bad_name(field, &NameError::Shape("agencies/{agency}"));
+    let id = name.strip_prefix("agencies/").ok_or_else(shape)?;
+    id.parse().map_err(|error| Problem::bad_name(field, &NameError::Agency(error)))
+}
+
+/// The code in `jurisdictions/{code}`.
+///
+/// # Errors
+/// NAME_INVALID, or FIELD_REQUIRED where it is empty.
+pub fn code(name: &str, field: &str) -> Result<JurisdictionCode, Problem> {
+    if name.is_empty() {
+        return Err(Problem::required(field));
+    }
+    JurisdictionCode::from_name(name).map_err(|error| Problem::bad_code(field, error))
+}
+
+/// # Errors
+/// YEAR_INVALID.
+pub fn first_year(year: i32, field: &str) -> Result<ReportYear, Problem> {
+    let year = u16::try_from(year).map_err(|_| crate::report::YearError).and_then(ReportYear::new);
+    year.map_err(|error| Problem::bad_year(field, error))
+}
+
+fn display_name(name: String, field: &str) -> Result<String, Problem> {
+    let length = name.chars().count();
+    let odd = name.chars().any(char::is_control) || name.trim() != name;
+    if length == 0 || length > NAME_MAX_CHARACTERS || odd {
+        let description = Message::new(
+            format!("须为1至{NAME_MAX_CHARACTERS}字，首尾无空格，无控制字符"),
+            format!("needs 1 to {NAME_MAX_CHARACTERS} characters, without control characters or surrounding spaces"),
+        );
+        return Err(Problem::field(Reason::FieldInvalid, field, description));
+    }
+    Ok(name)
+}
+
+pub(super) fn unknown_value(field: &str) -> Problem {
+    let description = Message::new("未填或取值不明", "is not given, or has a value that is not known");
+    Problem::field(Reason::FieldInvalid, field, description)
+}
