@@ -53,7 +53,7 @@ pub(super) static ERRORS: &[Rule] = &[
             "A report is made after its year has ended: from 1 January of the next year on, Beijing time.",
         ),
         basis: text(
-            "《政府信息公开条例》第四十九条：行政机关应当在每年1月31日前公布上一年度报告。",
+            "《政府信息公开条例》第四十九条：每年1月31日前提交并公布上一年度的报告。",
             "条例 article 49: the report of the previous year is published by 31 January.",
         ),
         remedy: text("请核对报告年度；年度结束后再填报。", "Check the report year; submit after the year has ended."),
@@ -67,8 +67,8 @@ pub(super) static ERRORS: &[Rule] = &[
         years: Years::ALL,
         title: text("三张表格齐全", "no table is missing"),
         text: text(
-            "第二、三、四章的每张表格都应当填报；一个数字也没有的表格视为缺失。该表的其他问题不再另行提示。",
-            "Each of the tables of chapters two, three and four is filled in; one without any figure counts as missing. \
+            "第二、三、四章的每张表格都应当填报；完全空白的表格视为缺失。该表的其他问题不再另行提示。",
+            "Each of the tables of chapters two, three and four is filled in; one left wholly blank counts as missing. \
              Nothing else is reported about a missing table.",
         ),
         basis: text("格式通知规定的表格；空白不等于零。", "The notices prescribe the tables; blank is not zero."),
@@ -194,8 +194,8 @@ pub(super) static ERRORS: &[Rule] = &[
                 left: &[plus("requests.received"), plus("requests.carried_over")],
                 right: &[plus("requests.outcomes_total"), plus("requests.carried_forward")],
             }]),
-            left: text("新收与上年结转合计", "requests received and carried over"),
-            right: text("办理结果与结转下年度合计", "all outcomes and requests carried forward"),
+            left: text("新收加上年结转的合计", "the sum of requests received and carried over"),
+            right: text("办理结果加结转下年度的合计", "the sum of all outcomes and requests carried forward"),
         },
         explains: false,
         example: Example {

@@ -37,9 +37,11 @@ pub(super) fn equation(
     let kind = left.first().map_or(Kind::Count, |term| kind_of(term.cell));
     let difference = format_number(kind, difference);
     let side = |terms, language| sum(terms, subject, language);
+    // Digits are set off from the characters around them; brackets stand off by themselves.
+    let gap = if side(right, Chinese).ends_with('）') { "" } else { " " };
     Message {
         zh: format!(
-            "{}{}为 {}，与{} {}不符，差 {difference}。",
+            "{}{}为 {}，与{} {}{gap}不符，差 {difference}。",
             subject_name(subject, Chinese),
             left_name.zh,
             side(left, Chinese),
@@ -212,7 +214,7 @@ pub(super) fn blank_totals(line: &PlannedLine, computed: &[Term]) -> Message {
     Message {
         zh: format!("{}合计数空白，已按各项之和计算：{}。", line_name(line.info, Chinese), values(Chinese, "，")),
         en: format!(
-            "{}: sums are blank and were computed from their parts: {}.",
+            "{}: its sums are blank and were computed from their parts: {}.",
             line_name(line.info, English),
             values(English, ", ")
         ),
@@ -235,7 +237,7 @@ pub(super) fn jump(cell: CellId, now: i128, before: i128, factor: i64) -> Messag
     let (change_zh, change_en) = if now > before {
         (format!("增至 {factor} 倍以上"), "grown")
     } else {
-        (format!("减至 {factor} 分之一以下"), "shrunk")
+        (format!("减至 1/{factor} 以下"), "shrunk")
     };
     Message {
         zh: format!("「{}」本年为 {now_zh}，上年为 {before_zh}，{change_zh}。", info.label_zh),
@@ -297,7 +299,7 @@ pub(super) fn no_authority(terms: &[Term]) -> Message {
     };
     let name = |language| line.map_or(String::new(), |line| line_name(line, language));
     Message {
-        zh: format!("{}填报了{}，而设区的市以下的机关没有规章制定权。", name(Chinese), values(Chinese, "、")),
+        zh: format!("{}填报了{}，而县级及以下的机关没有规章制定权。", name(Chinese), values(Chinese, "、")),
         en: format!(
             "{} says {}, but an agency below city level makes no administrative rules.",
             name(English),
@@ -324,7 +326,7 @@ fn quantity(kind: Kind, number: i128) -> (String, String) {
     let number = format_number(kind, number);
     match kind {
         Kind::Count | Kind::SignedCount => (number.clone(), number),
-        Kind::Money => (format!("{number} 万元"), format!("{number} (10,000 yuan)")),
+        Kind::Money => (format!("{number} 万元"), format!("{number} × 10,000 yuan")),
     }
 }
 

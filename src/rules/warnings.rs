@@ -114,7 +114,7 @@ pub(super) static WARNINGS: &[Rule] = &[
         years: Years::ALL,
         title: text("规章由有权机关制定", "only those with the authority make administrative rules"),
         text: text(
-            "设区的市以下（县级、功能区、乡镇）的机关没有规章制定权，“规章”各项应当为0。",
+            "县级及以下（含功能区、乡镇）的机关没有规章制定权，“规章”各项应当为0。",
             "Agencies below city level (county, functional zone, township) make no 规章: these cells are 0.",
         ),
         basis: text(
@@ -258,7 +258,7 @@ pub(super) static WARNINGS: &[Rule] = &[
                 left: &[plus("requests.carried_over")],
                 right: &[last_year("requests.carried_forward")],
             }]),
-            left: text("上年结转数", "requests carried over"),
+            left: text("上年结转数", "the number carried over"),
             right: text("上年报告的结转下年度数", "the number carried forward by last year's report"),
         },
         explains: false,
@@ -319,7 +319,7 @@ pub(super) static WARNINGS: &[Rule] = &[
                 },
             ]),
             left: text("现行有效件数", "the number in force"),
-            right: text("上年现行有效加本年制发减本年废止", "last year's number plus issued less repealed"),
+            right: text("上年现行有效加本年制发减本年废止的结果", "last year's number plus issued less repealed"),
         },
         explains: false,
         example: Example {

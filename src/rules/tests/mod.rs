@@ -38,6 +38,11 @@ fn report(year: u16) -> Figures {
     figures
 }
 
+/// Zero in every prescribed cell.
+fn zero(year: u16) -> Figures {
+    valid_figures(of_year(year), || 0)
+}
+
 /// The report with some cells (or all cells of a line or table) changed.
 fn with(mut figures: Figures, changes: &[(&str, Cell)]) -> Figures {
     for (place, value) in changes {

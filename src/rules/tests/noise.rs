@@ -77,7 +77,7 @@ fn carried_requests_are_compared_only_where_both_are_filled_in() {
 
 #[test]
 fn the_total_of_carried_requests_is_not_reported_beside_its_columns_but_alone_where_they_are_blank() {
-    let zeroes = with(report(2022), &[("requests", Cell::Number(0))]);
+    let zeroes = zero(2022);
     let figures = with(
         zeroes.clone(),
         &[("requests.carried_over.natural_person", Cell::Number(5)), ("requests.carried_over.total", Cell::Number(5))],
