@@ -7,4 +7,7 @@ pub mod pb;
 pub mod registry;
 pub mod report;
 pub mod rollup;
+pub mod rules;
+pub mod service;
 pub mod store;
+pub mod wire;

@@ -125,10 +125,9 @@ impl Catalogue {
 
     /// The edition's tables, in the order of the form.
     pub fn sheets(&self, edition: &'static Edition) -> impl Iterator<Item = (&'static Sheet, &TableInfo)> {
-        edition
-            .sheets
-            .iter()
-            .filter_map(|sheet| self.tables.iter().find(|t| t.table == sheet.table).map(|table| (sheet, table)))
+        edition.sheets.iter().filter_map(|sheet| {
+            self.tables.iter().find(|t| t.table.field == sheet.table.field).map(|table| (sheet, table))
+        })
     }
 
     /// The edition's cells in the order of the form, merged lines included.

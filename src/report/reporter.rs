@@ -32,3 +32,16 @@ pub struct Reporter {
     /// A department so large that a year without any activity would be surprising.
     pub large: bool,
 }
+
+impl Reporter {
+    /// Whether the agency stands below a city with districts, whatever it is attached to.
+    pub fn is_below_city(self) -> bool {
+        self.kind == AgencyKind::Township
+            || matches!(self.level, Level::County | Level::FunctionalZone | Level::Township)
+    }
+
+    /// Whether a year without anything to report would be surprising.
+    pub fn is_active_by_nature(self) -> bool {
+        self.large || self.kind == AgencyKind::GovernmentOffice
+    }
+}

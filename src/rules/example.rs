@@ -1,0 +1,56 @@
+//! Works a rule's example: builds the form that it describes and has the engine judge it.
+
+use crate::form::{Presence, catalogue, edition_for_year};
+use crate::report::{Cell, Figures, Finding, ReportYear};
+
+use super::engine::{Case, judge};
+use super::model::{Example, Rule};
+use super::rule_set::rule_set;
+
+/// A worked example of a rule.
+#[derive(Debug)]
+pub struct Demonstration {
+    pub year: ReportYear,
+    pub figures: Figures,
+    pub previous: Option<Figures>,
+    /// What the rule finds in it.
+    pub findings: Vec<Finding>,
+}
+
+impl Rule {
+    /// The rule's example, judged. None only where the rule's data names a year without a form, which tests rule out.
+    pub fn demonstrate(&self) -> Option<Demonstration> {
+        let Example { year, form_of, cells, previous, reporter, today } = self.example;
+        let year = ReportYear::new(year).ok()?;
+        let figures = zero_but_for(form_of, cells)?;
+        let previous = match previous {
+            Some(cells) => Some(zero_but_for(year.previous()?.get(), cells)?),
+            None => None,
+        };
+        let completed = figures.complete();
+        let case =
+            Case { year, figures: &figures, completed: &completed, previous: previous.as_ref(), reporter, today };
+        let mut findings = judge(rule_set(year), &case);
+        findings.retain(|finding| finding.rule == self.id);
+        Some(Demonstration { year, figures, previous, findings })
+    }
+}
+
+/// The form of the year with zero in every prescribed cell, but for the places named.
+fn zero_but_for(year: u16, places: &[(&str, Cell)]) -> Option<Figures> {
+    let catalogue = catalogue();
+    let edition = edition_for_year(year)?;
+    let mut figures = Figures::blank(edition);
+    for cell in catalogue.cells_of(edition) {
+        if catalogue.presence(edition, cell.id) == Presence::Prescribed {
+            figures.set(cell.id, Cell::Number(0));
+        }
+    }
+    for (place, value) in places {
+        let within = |path: &str| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        for cell in catalogue.cells_of(edition).filter(|cell| within(&cell.path)) {
+            figures.set(cell.id, *value);
+        }
+    }
+    Some(figures)
+}

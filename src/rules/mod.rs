@@ -1,0 +1,43 @@
+//! What must hold: the rules that a report is judged by.
+//!
+//! - [`model`]: the words in which a rule is written down
+//! - [`errors`], [`warnings`]: THE RULES, as data
+//! - [`plan`]: the rules laid out over an edition's cells, once per edition
+//! - [`rule_set`]: the rules of a year, with the id and hash that revisions keep
+//! - [`engine`]: judges one report; [`text`] puts its findings into words
+//! - [`answers`]: which warnings an agency's reasons answer
+//! - [`example`]: a worked example of each rule, judged by the engine itself
+//!
+//! A new rule is an entry in [`errors`] or [`warnings`]; a new edition of the form needs nothing here as long as its
+//! tables have the parts that the rules speak of. Values in, values out: the day of the judgement is passed in.
+
+mod answers;
+mod engine;
+mod errors;
+mod example;
+mod model;
+mod plan;
+mod rule_set;
+mod text;
+mod warnings;
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) mod valid;
+
+pub use answers::{Superfluous, WhySuperfluous, superfluous, unanswered};
+pub use engine::{Case, judge};
+pub use example::Demonstration;
+pub use model::{Addend, Blank, Check, Context, Equations, Example, Ratio, Relation, Rule, Years, Zero};
+pub use rule_set::{RuleSet, rule_set};
+
+/// Every rule, in the order in which they are applied.
+pub fn all_rules() -> impl Iterator<Item = &'static Rule> {
+    errors::ERRORS.iter().chain(warnings::WARNINGS)
+}
+
+/// The rule called `id`, in upper or lower case.
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    all_rules().find(|rule| rule.id.eq_ignore_ascii_case(id))
+}

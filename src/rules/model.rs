@@ -1,0 +1,193 @@
+//! The vocabulary in which rules are written down. No rules here, and no evaluation.
+
+use jiff::civil::Date;
+
+use crate::form::Text;
+use crate::report::{Cell, Period, Reporter, Severity};
+
+/// One rule, as a value: what must hold, where that comes from, and what to do when it does not.
+#[derive(Debug)]
+pub struct Rule {
+    /// Stable name, such as `T3-ROW-TOTAL`; stored with findings and answers.
+    pub id: &'static str,
+    pub severity: Severity,
+    pub years: Years,
+    pub title: Text,
+    /// What must hold, in one or two sentences.
+    pub text: Text,
+    /// Where the rule comes from.
+    pub basis: Text,
+    /// What to do when it does not hold.
+    pub remedy: Text,
+    pub check: Check,
+    /// Whether a cell that this rule reports is left alone by every later rule: one slip, one finding.
+    pub explains: bool,
+    pub example: Example,
+}
+
+/// The report years that a rule applies to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Years {
+    pub first: u16,
+    /// None while the rule is in force.
+    pub last: Option<u16>,
+}
+
+impl Years {
+    /// Every year since 条例 took effect.
+    pub const ALL: Self = Self::from(2008);
+
+    pub const fn from(first: u16) -> Self {
+        Self { first, last: None }
+    }
+
+    pub fn contain(self, year: u16) -> bool {
+        self.overlap(year, Some(year))
+    }
+
+    /// Whether any year from `first` to `last` is among these.
+    pub fn overlap(self, first: u16, last: Option<u16>) -> bool {
+        last.is_none_or(|last| self.first <= last) && self.last.is_none_or(|own| first <= own)
+    }
+}
+
+/// How a rule is tested.
+#[derive(Debug)]
+pub enum Check {
+    /// Sums of cells that must be equal.
+    Equations {
+        shape: Equations,
+        /// What the left side is called in findings.
+        left: Text,
+        right: Text,
+    },
+    /// Every number lies within the range of its kind of cell.
+    Range,
+    /// What may not be left blank, or not be filled in.
+    Blank(Blank),
+    /// How far a number may be from last year's.
+    Ratio(Ratio),
+    /// What may not be, or not all be, other than zero.
+    Zero(Zero),
+    /// What the report's year has to agree with.
+    Context(Context),
+}
+
+/// Where the equations of a rule come from.
+#[derive(Debug)]
+pub enum Equations {
+    /// In every line of the table the leaf columns sum to the total column.
+    LineTotals { table: &'static str },
+    /// In every column of the table the outcome lines sum to the total line.
+    OutcomeTotals { table: &'static str },
+    /// The relations as written; where paths name lines, they hold in each column.
+    Relations(&'static [Relation]),
+}
+
+/// One equation, or one per column where the paths name lines.
+#[derive(Debug)]
+pub struct Relation {
+    pub left: &'static [Addend],
+    pub right: &'static [Addend],
+}
+
+/// One cell or line on one side of a [`Relation`].
+#[derive(Debug, Clone, Copy)]
+pub struct Addend {
+    pub path: &'static str,
+    pub period: Period,
+    pub negative: bool,
+}
+
+/// This year's cell or line, added.
+pub(super) const fn plus(path: &'static str) -> Addend {
+    Addend { path, period: Period::Current, negative: false }
+}
+
+/// This year's cell or line, subtracted.
+pub(super) const fn minus(path: &'static str) -> Addend {
+    Addend { path, period: Period::Current, negative: true }
+}
+
+/// Last year's cell or line, added.
+pub(super) const fn last_year(path: &'static str) -> Addend {
+    Addend { path, period: Period::Previous, negative: false }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blank {
+    /// A whole table is blank.
+    Table,
+    /// Leaf cells that the edition prescribes are blank.
+    Leaf,
+    /// Totals are blank and had to be computed.
+    Total,
+    /// A line is filled in that stands for several.
+    Merged,
+}
+
+#[derive(Debug)]
+pub enum Ratio {
+    /// A cell grew or shrank by `factor` or more, the larger value being `floor` or more.
+    Jump {
+        factor: i64,
+        /// In the unit that the form prints: items, or 万元.
+        floor: i64,
+        cells: &'static [&'static str],
+    },
+    /// An amount looks as if entered in a smaller unit.
+    Unit {
+        cell: &'static str,
+        /// How many of the smaller unit make one of the printed unit.
+        units: i64,
+        /// From how many times last year's amount on, and up to how many times, a slip of the unit is suspected.
+        suspect: (i64, i64),
+        /// Highest amount that is plausible below city level, in the printed unit.
+        ceiling_below_city: i64,
+    },
+}
+
+#[derive(Debug)]
+pub enum Zero {
+    /// Cells that an agency below city level cannot have anything to report in.
+    BelowCity { cells: &'static [&'static str] },
+    /// The whole report says zero, for a government office or a large department.
+    Everything,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Context {
+    /// The edition of the form is the one of the report year.
+    EditionOfYear,
+    /// The report year has ended.
+    YearEnded,
+}
+
+impl Check {
+    /// Whether the check needs more than the sheet itself: last year's report, or who reports.
+    pub fn looks_beyond_the_sheet(&self) -> bool {
+        match self {
+            Check::Equations { shape: Equations::Relations(relations), .. } => relations
+                .iter()
+                .flat_map(|relation| relation.left.iter().chain(relation.right))
+                .any(|addend| addend.period == Period::Previous),
+            Check::Ratio(_) | Check::Zero(_) => true,
+            Check::Equations { .. } | Check::Range | Check::Blank(_) | Check::Context(_) => false,
+        }
+    }
+}
+
+/// A case that breaks its rule: a form with zero in every prescribed cell, but for the cells named.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    pub year: u16,
+    /// The form of this year is filled in.
+    pub form_of: u16,
+    /// Paths of cells, lines or tables, later ones overriding earlier ones, and what stands in them.
+    pub cells: &'static [(&'static str, Cell)],
+    /// Last year's report, where the rule compares with it.
+    pub previous: Option<&'static [(&'static str, Cell)]>,
+    pub reporter: Option<Reporter>,
+    /// The day of the submission, in Beijing.
+    pub today: Date,
+}
