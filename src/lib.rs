@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod config;
 pub mod form;
+pub mod grpc;
 pub mod pb;
 pub mod registry;
 pub mod report;

@@ -4,7 +4,7 @@ mod journal;
 mod live;
 mod problem;
 mod read_back;
-mod read_document;
+// mod read_document;
 mod registry;
 mod roll_up;
 mod submit;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::Offset;
 
 use crate::store::{Store, StoreError};
 
@@ -21,10 +21,13 @@ pub use journal::Status;
 pub use live::Live;
 pub use problem::{Code, Problem, Reason, Violation};
 pub use read_back::{Page, ReportFilter};
-pub use read_document::{DocumentReading, read_and_judge};
+// pub use read_document::{DocumentReading, read_and_judge};
 pub use registry::Applied;
 pub use roll_up::{ConsolidatedForm, CoverageAnswer, RollupAnswer, RollupQuestion};
 pub use submit::{Accepted, Submission};
+
+/// The time zone by which a year ends.
+const BEIJING: Offset = Offset::constant(8);
 
 /// Who calls, for the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +58,7 @@ impl Service {
 
     /// The date in Beijing, by which a year has ended or not.
     fn today(&self) -> Date {
-        (self.clock)().to_zoned(TimeZone::fixed(Offset::constant(8))).date()
+        BEIJING.to_datetime((self.clock)()).date()
     }
 
     /// Runs a read of the store that may take long on a thread for blocking work.

@@ -136,10 +136,7 @@ impl Problem {
     /// One field at fault.
     pub fn field(reason: Reason, field: impl Into<String>, description: Message) -> Self {
         let field = field.into();
-        let message = Message::new(
-            format!("{field}：{}", description.zh),
-            format!("{field}: {}", description.en),
-        );
+        let message = Message::new(format!("{field}：{}", description.zh), format!("{field}: {}", description.en));
         let remedy = Message::new("请改正该字段后重试", "correct the field and try again");
         Self::new(reason, message, remedy).with_violations(vec![Violation { field, description }])
     }
@@ -155,7 +152,10 @@ impl Problem {
         Self::new(
             Reason::Internal,
             Message::new("服务内部错误", "internal error of the service"),
-            Message::new("请稍后重试；若再次出现，请联系运维人员", "try again later; if it comes again, call the operator"),
+            Message::new(
+                "请稍后重试；若再次出现，请联系运维人员",
+                "try again later; if it comes again, call the operator",
+            ),
         )
     }
 
@@ -236,7 +236,10 @@ impl From<StoreError> for Problem {
             StoreError::Stopped(_) => Self::new(
                 Reason::StoreReadOnly,
                 Message::new(format!("暂停写入：{detail}"), detail),
-                Message::new("查询不受影响；请稍后重试，并联系运维人员", "reads go on; try again later, and call the operator"),
+                Message::new(
+                    "查询不受影响；请稍后重试，并联系运维人员",
+                    "reads go on; try again later, and call the operator",
+                ),
             ),
             StoreError::Unknown(_) => Self::new(
                 Reason::OutcomeUnknown,

@@ -32,7 +32,10 @@ pub enum ReportFilter {
 }
 
 fn bad_token() -> Problem {
-    Problem::bad_page("page_token", Message::new("分页标记无效，请从第一页重新开始", "is not valid; begin with the first page"))
+    Problem::bad_page(
+        "page_token",
+        Message::new("分页标记无效，请从第一页重新开始", "is not valid; begin with the first page"),
+    )
 }
 
 impl Service {

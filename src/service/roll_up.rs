@@ -3,9 +3,7 @@
 use crate::form::{Edition, Presence, catalogue, edition_for_year};
 use crate::registry::{Agency, AgencyIndex, Jurisdiction, JurisdictionCode, JurisdictionIndex};
 use crate::report::{AgencyKind, Message, ReportKey, ReportYear};
-use crate::rollup::{
-    Bucket, ChildCoverage, Coverage, Dimension, Measure, Query, Row, Rows, Scope, Sums,
-};
+use crate::rollup::{Bucket, ChildCoverage, Coverage, Dimension, Measure, Query, Row, Rows, Scope, Sums};
 use crate::store::{Store, StoreError};
 
 use super::live::State;
@@ -99,7 +97,8 @@ impl RollupQuestion {
         }
         let default = ["requests.received".to_owned()];
         let asked = if self.measures.is_empty() { &default[..] } else { &self.measures };
-        let measures = asked.iter().enumerate().map(|(at, path)| Measure::find(path).map_err(|e| Problem::measure(at, &e)));
+        let measures =
+            asked.iter().enumerate().map(|(at, path)| Measure::find(path).map_err(|e| Problem::measure(at, &e)));
         let query = Query {
             jurisdiction,
             years: self.years,
@@ -116,8 +115,8 @@ impl RollupQuestion {
         if self.page_token.is_empty() {
             return Ok(0);
         }
-        let parts = self.page_token.split_once('-').and_then(|(at, offset)| Some((at.parse().ok()?, offset.parse().ok()?)));
-        match parts {
+        let parts = self.page_token.split_once('-');
+        match parts.and_then(|(at, offset)| Some((at.parse::<u64>().ok()?, offset.parse().ok()?))) {
             Some((at, offset)) if at == sequence => Ok(offset),
             _ => Err(Problem::bad_page(
                 "page_token",
@@ -148,13 +147,8 @@ impl Service {
                 }
             }
             let coverage = query.each_year().map(|year| state.totals.coverage(scope, year, &query.kinds)).collect();
-            let mut answer = RollupAnswer {
-                rows: Vec::new(),
-                totals: Vec::new(),
-                coverage,
-                sequence: state.sequence,
-                next: None,
-            };
+            let mut answer =
+                RollupAnswer { rows: Vec::new(), totals: Vec::new(), coverage, sequence: state.sequence, next: None };
             if !query.needs_agencies() {
                 let buckets = query.buckets(&state.registry, &state.totals);
                 let Rows { rows, totals } = query.rows(&state.registry, &buckets, &total);

@@ -120,12 +120,7 @@ impl Service {
         }
     }
 
-    async fn try_submit(
-        &self,
-        submission: &Submission,
-        content: Hash,
-        caller: &Caller,
-    ) -> Result<Accepted, Setback> {
+    async fn try_submit(&self, submission: &Submission, content: Hash, caller: &Caller) -> Result<Accepted, Setback> {
         let report = &submission.report;
         let reporter = self.reporter(report)?;
         let head = self.store.head(report).map_err(Problem::from)?;
@@ -308,14 +303,16 @@ fn check_answers(answers: &[Answer]) -> Result<(), Problem> {
     for (position, answer) in answers.iter().enumerate() {
         let field = |name: &str| format!("report.answers[{position}].{name}");
         if rules::rule(&answer.rule).is_none() {
-            let description = Message::new(
-                format!("没有规则 {}", answer.rule),
-                format!("there is no rule {}", answer.rule),
-            );
+            let description =
+                Message::new(format!("没有规则 {}", answer.rule), format!("there is no rule {}", answer.rule));
             return Err(Problem::field(Reason::AnswerInvalid, field("rule"), description));
         }
         if answer.reason.trim().is_empty() {
-            return Err(Problem::field(Reason::AnswerInvalid, field("reason"), Message::new("须写明理由", "needs a reason")));
+            return Err(Problem::field(
+                Reason::AnswerInvalid,
+                field("reason"),
+                Message::new("须写明理由", "needs a reason"),
+            ));
         }
     }
     Ok(())

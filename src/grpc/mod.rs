@@ -1,0 +1,78 @@
+//! gRPC in and out: one file per service, and the way from a problem to a status.
+//!
+//! Health, reflection (with the error details, so that grpcurl prints them) and gRPC-Web stand on the same port.
+
+mod operations_service;
+mod pages;
+mod registry_service;
+mod report_service;
+mod rollup_service;
+mod status;
+
+use tonic::service::Routes;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+use crate::config::Limits;
+use crate::pb;
+use crate::pb::operations_service_server::OperationsServiceServer;
+use crate::pb::registry_service_server::RegistryServiceServer;
+use crate::pb::report_service_server::ReportServiceServer;
+use crate::pb::rollup_service_server::RollupServiceServer;
+use crate::service::{Caller, Service};
+
+pub use status::{problem_of_status, to_status};
+
+/// Names of the services whose health is reported.
+const SERVICES: [&str; 4] = [
+    "huizong.v1.ReportService",
+    "huizong.v1.RollupService",
+    "huizong.v1.RegistryService",
+    "huizong.v1.OperationsService",
+];
+
+/// All services over `service`, and the reporter that says how they are.
+///
+/// # Errors
+/// Where the compiled contract cannot be read, which would be a defect of the build.
+pub async fn routes(service: Service, limits: &Limits) -> anyhow::Result<(Routes, HealthReporter)> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    set_health(&health, true).await;
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    let size = limits.message_bytes;
+    let mut routes = Routes::builder();
+    routes
+        .add_service(health_service)
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?)
+        .add_service(
+            ReportServiceServer::new(report_service::Reports::new(service.clone(), limits))
+                .max_decoding_message_size(size),
+        )
+        .add_service(RollupServiceServer::new(rollup_service::Rollups::new(service.clone())))
+        .add_service(
+            RegistryServiceServer::new(registry_service::Registries::new(service.clone(), limits))
+                .max_decoding_message_size(size),
+        )
+        .add_service(OperationsServiceServer::new(operations_service::Operations::new(service)));
+    Ok((routes.routes(), health))
+}
+
+/// Reports every service as serving or not.
+pub async fn set_health(health: &HealthReporter, serving: bool) {
+    let status = if serving { ServingStatus::Serving } else { ServingStatus::NotServing };
+    for name in SERVICES.into_iter().chain([""]) {
+        health.set_service_status(name, status).await;
+    }
+}
+
+/// Who calls, as far as is known without authentication.
+fn caller<T>(request: &tonic::Request<T>) -> Caller {
+    let address = request.remote_addr().map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string());
+    Caller { actor: format!("anonymous {address}") }
+}

@@ -1,0 +1,61 @@
+//! `huizong.v1.OperationsService`.
+
+use tonic::{Request, Response, Status};
+
+use crate::pb;
+use crate::pb::operations_service_server::OperationsService;
+use crate::report::Message;
+use crate::service::{Problem, Service};
+use crate::wire;
+
+use super::pages::RESOURCES;
+use super::to_status;
+
+pub struct Operations {
+    service: Service,
+}
+
+impl Operations {
+    pub fn new(service: Service) -> Self {
+        Self { service }
+    }
+
+    async fn journal(&self, request: pb::ListJournalRequest) -> Result<pb::ListJournalResponse, Problem> {
+        let size = RESOURCES.of(request.page_size)?;
+        let bad_page = |field, zh, en| Problem::bad_page(field, Message::new(zh, en));
+        let after = match request.page_token.as_str() {
+            "" => u64::try_from(request.after_sequence)
+                .map_err(|_| bad_page("after_sequence", "不得为负", "is negative"))?,
+            token => token.parse().map_err(|_| {
+                bad_page("page_token", "分页标记无效，请从第一页重新开始", "is not valid; begin with the first page")
+            })?,
+        };
+        let page = self.service.journal(after, size).await?;
+        Ok(pb::ListJournalResponse {
+            entries: page.items.iter().map(wire::entry_to_wire).collect(),
+            next_page_token: page.next.unwrap_or_default(),
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl OperationsService for Operations {
+    async fn list_journal(
+        &self,
+        request: Request<pb::ListJournalRequest>,
+    ) -> Result<Response<pb::ListJournalResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        self.journal(request).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+
+    async fn get_status(&self, _: Request<pb::GetStatusRequest>) -> Result<Response<pb::GetStatusResponse>, Status> {
+        let status = self.service.status();
+        Ok(Response::new(pb::GetStatusResponse {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            sequence: status.position.sequence.try_into().unwrap_or(i64::MAX),
+            chain_sha256: status.position.chain.to_hex(),
+            writable: status.problem.is_none(),
+            problem: status.problem.unwrap_or_default(),
+        }))
+    }
+}

@@ -1,0 +1,203 @@
+//! `huizong.v1.ReportService`.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+
+use futures::{Stream, StreamExt as _};
+use tokio::sync::oneshot;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::config::Limits;
+use crate::pb;
+use crate::pb::report_service_server::ReportService;
+use crate::report::{Message, ReportKey, RevisionName};
+use crate::service::{Caller, Problem, Reason, ReportFilter, Service};
+use crate::wire;
+
+use super::pages::RESOURCES;
+use super::{caller, to_status};
+
+pub struct Reports {
+    service: Service,
+    stream_ahead: usize,
+}
+
+impl Reports {
+    pub fn new(service: Service, limits: &Limits) -> Self {
+        Self { service, stream_ahead: limits.stream_submissions_ahead }
+    }
+}
+
+async fn submit(
+    service: &Service,
+    request: pb::SubmitReportRequest,
+    caller: &Caller,
+) -> Result<pb::SubmitReportResponse, Problem> {
+    let submission = wire::submission_from_wire(request)?;
+    let accepted = service.submit(&submission, caller).await?;
+    Ok(wire::accepted_to_wire(&accepted))
+}
+
+/// Keeps submissions of one agency on a stream in their order, while those of others run beside them: a report is
+/// judged against the agency's report of the year before, which may be on the same stream.
+#[derive(Default)]
+struct Turns {
+    last: HashMap<String, oneshot::Receiver<()>>,
+}
+
+/// Finished turns are forgotten when there are more than this.
+const TURNS_KEPT: usize = 1024;
+
+impl Turns {
+    /// What to wait for, and what to drop when done.
+    fn take(&mut self, report: &str) -> (Option<oneshot::Receiver<()>>, oneshot::Sender<()>) {
+        if self.last.len() > TURNS_KEPT {
+            self.last.retain(|_, turn| matches!(turn.try_recv(), Err(oneshot::error::TryRecvError::Empty)));
+        }
+        let agency = report.split("/reports/").next().unwrap_or_default().to_owned();
+        let (done, wait) = oneshot::channel();
+        (self.last.insert(agency, wait), done)
+    }
+}
+
+#[tonic::async_trait]
+impl ReportService for Reports {
+    async fn submit_report(
+        &self,
+        request: Request<pb::SubmitReportRequest>,
+    ) -> Result<Response<pb::SubmitReportResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, request) = request.into_parts();
+        let response = submit(&self.service, request, &caller).await;
+        response.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+
+    type SubmitReportsStream = Pin<Box<dyn Stream<Item = Result<pb::SubmitReportsResponse, Status>> + Send>>;
+
+    async fn submit_reports(
+        &self,
+        request: Request<Streaming<pb::SubmitReportsRequest>>,
+    ) -> Result<Response<Self::SubmitReportsStream>, Status> {
+        let caller = caller(&request);
+        let service = self.service.clone();
+        let mut turns = Turns::default();
+        let answers = request.into_inner().enumerate().map(move |(index, item)| {
+            let (service, caller) = (service.clone(), caller.clone());
+            let turn = item.as_ref().ok().and_then(|item| item.submission.as_ref()?.report.as_ref());
+            let (before, done) = turns.take(turn.map_or("", |report| report.name.as_str()));
+            async move {
+                let submission = item?.submission;
+                if let Some(before) = before {
+                    // It ends by being dropped, whatever became of it.
+                    let _ = before.await;
+                }
+                let result = match submission {
+                    Some(submission) => submit(&service, submission, &caller).await,
+                    None => Err(Problem::required("submission")),
+                };
+                drop(done);
+                let result = match result {
+                    Ok(accepted) => pb::submit_reports_response::Result::Accepted(accepted),
+                    Err(problem) => pb::submit_reports_response::Result::Refused(wire::problem_to_wire(&problem)),
+                };
+                Ok(pb::SubmitReportsResponse { index: index.try_into().unwrap_or(i64::MAX), result: Some(result) })
+            }
+        });
+        Ok(Response::new(Box::pin(answers.buffered(self.stream_ahead))))
+    }
+
+    async fn get_report(
+        &self,
+        request: Request<pb::GetReportRequest>,
+    ) -> Result<Response<pb::GetReportResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let report = self.report(&request.name).map_err(|problem| to_status(&problem, &metadata))?;
+        Ok(Response::new(pb::GetReportResponse { report: Some(report) }))
+    }
+
+    async fn list_reports(
+        &self,
+        request: Request<pb::ListReportsRequest>,
+    ) -> Result<Response<pb::ListReportsResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let page = self.reports(request).await;
+        page.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+
+    async fn list_report_revisions(
+        &self,
+        request: Request<pb::ListReportRevisionsRequest>,
+    ) -> Result<Response<pb::ListReportRevisionsResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let page = self.revisions(request).await;
+        page.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+
+    async fn read_document(
+        &self,
+        request: Request<pb::ReadDocumentRequest>,
+    ) -> Result<Response<pb::ReadDocumentResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let reading = self.read(request).await;
+        reading.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+}
+
+impl Reports {
+    fn report(&self, name: &str) -> Result<pb::Report, Problem> {
+        let bad_name = |error| Problem::bad_name("name", &error);
+        let revision = if name.contains("/revisions/") {
+            self.service.revision(&name.parse::<RevisionName>().map_err(bad_name)?)?
+        } else {
+            self.service.report(&name.parse::<ReportKey>().map_err(bad_name)?)?
+        };
+        Ok(wire::revision_to_wire(&revision, name.to_owned()))
+    }
+
+    async fn reports(&self, request: pb::ListReportsRequest) -> Result<pb::ListReportsResponse, Problem> {
+        let size = RESOURCES.of(request.page_size)?;
+        let year = match request.year {
+            0 => None,
+            year => Some(wire::year_from_wire(year, "year")?),
+        };
+        let filter = match (request.parent.as_str(), year) {
+            ("agencies/-", Some(year)) => ReportFilter::Year(year),
+            ("agencies/-", None) => return Err(Problem::required("year")),
+            (parent, year) => ReportFilter::Agency(wire::agency_id_from_wire(parent, "parent")?, year),
+        };
+        let page = self.service.reports(filter, size, &request.page_token).await?;
+        let reports = page.items.iter().map(|revision| wire::revision_to_wire(revision, revision.report.to_string()));
+        Ok(pb::ListReportsResponse { reports: reports.collect(), next_page_token: page.next.unwrap_or_default() })
+    }
+
+    async fn revisions(
+        &self,
+        request: pb::ListReportRevisionsRequest,
+    ) -> Result<pb::ListReportRevisionsResponse, Problem> {
+        let size = RESOURCES.of(request.page_size)?;
+        let report = request.name.parse().map_err(|error| Problem::bad_name("name", &error))?;
+        let page = self.service.revisions(report, size, &request.page_token).await?;
+        let reports = page.items.iter().map(|revision| wire::revision_to_wire(revision, revision.name().to_string()));
+        Ok(pb::ListReportRevisionsResponse {
+            reports: reports.collect(),
+            next_page_token: page.next.unwrap_or_default(),
+        })
+    }
+
+    async fn read(&self, request: pb::ReadDocumentRequest) -> Result<pb::ReadDocumentResponse, Problem> {
+        if request.content.is_empty() {
+            let description = Message::new("没有内容", "is empty");
+            return Err(Problem::field(Reason::FieldRequired, "content", description));
+        }
+        let agency = match request.agency.as_str() {
+            "" => None,
+            name => Some(wire::agency_id_from_wire(name, "agency")?),
+        };
+        let year = match request.year {
+            0 => None,
+            year => Some(wire::year_from_wire(year, "year")?),
+        };
+        let _ = (agency, year);
+        todo!()
+    }
+}

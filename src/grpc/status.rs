@@ -1,0 +1,90 @@
+//! From a problem to a gRPC status with typed details, and back for clients.
+
+use prost::Message;
+use tonic::metadata::MetadataMap;
+use tonic::{Code, Status};
+use tonic_types::pb as rpc;
+
+use crate::pb;
+use crate::service::Problem;
+use crate::wire::{code_number, problem_to_wire};
+
+const DOMAIN: &str = "huizong";
+
+/// Full name of our own detail.
+const PROBLEM: &str = "huizong.v1.Problem";
+
+/// Details travel in a header, and common clients take 8 KiB of headers at most, counted after base64.
+const DETAILS_MAX_BYTES: usize = 5 * 1024;
+
+/// The status of a problem, worded for the caller.
+///
+/// Findings that would not fit the header are left out; `findings_omitted` in the metadata says how many.
+/// `SubmitReports` answers with all of them.
+pub fn to_status(problem: &Problem, metadata: &MetadataMap) -> Status {
+    let mut wire = problem_to_wire(problem);
+    let chinese = prefers_chinese(metadata);
+    let text = |text: &Option<pb::LocalizedText>| {
+        text.as_ref().map(|text| if chinese { text.zh.clone() } else { text.en.clone() }).unwrap_or_default()
+    };
+    // Labels repeat what paths say; they are the first to go.
+    for term in wire.findings.iter_mut().flat_map(|finding| finding.left.iter_mut().chain(&mut finding.right)) {
+        term.label = None;
+    }
+    let violations = wire.field_violations.iter().map(|violation| rpc::bad_request::FieldViolation {
+        field: violation.field.clone(),
+        description: text(&violation.description),
+        ..Default::default()
+    });
+    let bad_request = rpc::BadRequest { field_violations: violations.collect() };
+    let localized = rpc::LocalizedMessage {
+        locale: if chinese { "zh-CN" } else { "en" }.to_owned(),
+        message: format!("{} {}", text(&wire.message), text(&wire.remedy)),
+    };
+    let mut fixed = vec![any("google.rpc.LocalizedMessage", &localized)];
+    if !bad_request.field_violations.is_empty() {
+        fixed.push(any("google.rpc.BadRequest", &bad_request));
+    }
+    shorten(&mut wire, fixed.iter().map(Message::encoded_len).sum());
+    let info =
+        rpc::ErrorInfo { reason: wire.reason.clone(), domain: DOMAIN.to_owned(), metadata: wire.metadata.clone() };
+    let mut details = vec![any("google.rpc.ErrorInfo", &info)];
+    details.extend(fixed);
+    details.push(any(PROBLEM, &wire));
+    let code = code_number(problem.reason.code());
+    let message = format!("{} / {}", problem.message.zh, problem.message.en);
+    let encoded = rpc::Status { code, message: message.clone(), details }.encode_to_vec();
+    Status::with_details(Code::from(code), message, encoded.into())
+}
+
+/// Leaves out findings and violations from the end until the details fit beside `other_bytes`.
+fn shorten(wire: &mut pb::Problem, other_bytes: usize) {
+    let mut omitted = 0;
+    while wire.encoded_len() + other_bytes > DETAILS_MAX_BYTES && wire.findings.pop().is_some() {
+        omitted += 1;
+    }
+    if omitted > 0 {
+        wire.metadata.insert("findings_omitted".to_owned(), omitted.to_string());
+    }
+    // The same fields are in BadRequest.
+    if wire.encoded_len() + other_bytes > DETAILS_MAX_BYTES {
+        wire.field_violations.clear();
+    }
+}
+
+fn any(name: &str, message: &impl Message) -> prost_types::Any {
+    prost_types::Any { type_url: format!("type.googleapis.com/{name}"), value: message.encode_to_vec() }
+}
+
+/// Chinese unless English is asked for first.
+fn prefers_chinese(metadata: &MetadataMap) -> bool {
+    let asked = metadata.get("accept-language").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    !asked.trim_start().to_ascii_lowercase().starts_with("en")
+}
+
+/// The problem in the details of a status, for clients; none where the status is not of this service.
+pub fn problem_of_status(status: &Status) -> Option<pb::Problem> {
+    let details = rpc::Status::decode(status.details()).ok()?.details;
+    let of_ours = details.iter().find(|detail| detail.type_url.ends_with(PROBLEM))?;
+    pb::Problem::decode(of_ours.value.as_slice()).ok()
+}
