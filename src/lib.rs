@@ -2,5 +2,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod document;
 pub mod form;
 pub mod report;
