@@ -30,7 +30,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let form = pool.get_message_by_name("huizong.v1.Form").ok_or("the contract has no message Form")?;
     fs::write(out.join("form_cells.rs"), form_cells(&form)?)?;
 
-    tonic_prost_build::configure().compile_fds(descriptors)?;
+    let mut config = tonic_prost_build::Config::new();
+    config.enable_type_names();
+    tonic_prost_build::configure().compile_fds_with_config(descriptors, config)?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
+pub mod document;
 pub mod form;
 pub mod grpc;
 pub mod pb;

@@ -197,7 +197,7 @@ impl Reports {
             0 => None,
             year => Some(wire::year_from_wire(year, "year")?),
         };
-        let _ = (agency, year);
-        todo!()
+        let reading = self.service.read_document(request.content, request.file_name, agency, year).await?;
+        Ok(wire::reading_to_wire(&reading))
     }
 }

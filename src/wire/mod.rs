@@ -6,7 +6,7 @@ mod finding;
 mod form;
 mod journal;
 mod problem;
-// mod reading;
+mod reading;
 mod registry;
 mod report;
 mod rollup;
@@ -15,7 +15,7 @@ pub use finding::{finding_to_wire, findings_to_wire, text_to_wire};
 pub use form::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, sums_to_wire};
 pub use journal::entry_to_wire;
 pub use problem::{code_number, problem_to_wire};
-// pub use reading::reading_to_wire;
+pub use reading::reading_to_wire;
 pub use registry::{
     agency_from_wire, agency_id as agency_id_from_wire, agency_to_wire, change_from_wire, change_to_wire,
     code as code_from_wire, first_year as year_from_wire, jurisdiction_from_wire, jurisdiction_to_wire, kind_from_wire,

@@ -1,0 +1,3 @@
+//! Documents in and out. Only this module knows file formats; it judges nothing (see `rules`).
+
+pub mod read;

@@ -1,0 +1,127 @@
+//! What a reader has to say about a document: where, what was not understood or not taken, and what to do.
+
+use std::fmt;
+
+use crate::form::{CellId, catalogue};
+use crate::report::Message;
+
+/// Where something stands in a document; both count from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Line of a text.
+    pub line: usize,
+    /// Printed cell within the line.
+    pub cell: usize,
+}
+
+impl Place {
+    /// The beginning of a document, for what concerns the whole of it.
+    pub const START: Self = Self { line: 1, cell: 1 };
+
+    /// Words for the place.
+    pub fn message(self) -> Message {
+        Message::new(format!("第{}行第{}格", self.line, self.cell), format!("line {}, cell {}", self.line, self.cell))
+    }
+}
+
+/// What kind of note it is; the codes are stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NoteCode {
+    /// A row or text within a table that the form does not have.
+    RowUnknown,
+    /// A row is printed twice.
+    RowRepeated,
+    /// Values whose cells cannot be told.
+    CellUnplaced,
+    /// A cell holds something that is no number.
+    CellUnreadable,
+    /// A number has a remark behind it; the number is taken.
+    CellRemark,
+    /// A number is in another unit than the form's; it is not taken.
+    UnitInCell,
+    /// More values than the row has cells.
+    ValuesTooMany,
+    /// Values were placed by the form's equations, which leave one possibility.
+    PlacementProven,
+    /// A label differs from the form's but can only be this one.
+    LabelInexact,
+    /// The header above a row is not the row's.
+    HeaderMismatch,
+    /// A table of the form was not found.
+    TableNotFound,
+    /// No table of the form was found at all.
+    NoTables,
+    /// The headers do not tell which edition of the form it is, or tell of two.
+    EditionUncertain,
+}
+
+impl NoteCode {
+    /// Stable name, such as `ROW-UNKNOWN`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::RowUnknown => "ROW-UNKNOWN",
+            Self::RowRepeated => "ROW-REPEATED",
+            Self::CellUnplaced => "CELL-UNPLACED",
+            Self::CellUnreadable => "CELL-UNREADABLE",
+            Self::CellRemark => "CELL-REMARK",
+            Self::UnitInCell => "UNIT-IN-CELL",
+            Self::ValuesTooMany => "VALUES-TOO-MANY",
+            Self::PlacementProven => "PLACEMENT-PROVEN",
+            Self::LabelInexact => "LABEL-INEXACT",
+            Self::HeaderMismatch => "HEADER-MISMATCH",
+            Self::TableNotFound => "TABLE-NOT-FOUND",
+            Self::NoTables => "NO-TABLES",
+            Self::EditionUncertain => "EDITION-UNCERTAIN",
+        }
+    }
+}
+
+impl fmt::Display for NoteCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+/// One note.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReaderNote {
+    pub code: NoteCode,
+    pub place: Place,
+    /// What is printed there, shortened.
+    pub raw: String,
+    /// The cells of the form that it concerns, where these are known.
+    pub cells: Vec<CellId>,
+    /// What happened, where, and what to do.
+    pub message: Message,
+}
+
+impl ReaderNote {
+    /// A note whose message begins with the place.
+    pub fn at(code: NoteCode, place: Place, raw: &str, cells: Vec<CellId>, zh: &str, en: &str) -> Self {
+        let words = place.message();
+        let message = Message::new(format!("{}：{zh}", words.zh), format!("{}: {en}", words.en));
+        Self { code, place, raw: shortened(raw), cells, message }
+    }
+
+    /// A note about the document as a whole.
+    pub fn about_document(code: NoteCode, raw: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { code, place: Place::START, raw: shortened(raw), cells: Vec::new(), message: Message::new(zh, en) }
+    }
+}
+
+/// Longest text that a note repeats, in characters.
+const RAW_CHARACTERS: usize = 120;
+
+/// A text short enough to be repeated in a note.
+pub fn shortened(raw: &str) -> String {
+    match raw.char_indices().nth(RAW_CHARACTERS) {
+        Some((end, _)) => format!("{}…", raw.get(..end).unwrap_or_default()),
+        None => raw.to_owned(),
+    }
+}
+
+/// The label of a cell in both languages.
+pub fn cell_label(cell: CellId) -> (&'static str, &'static str) {
+    let info = catalogue().cell(cell);
+    (&info.label_zh, &info.label_en)
+}

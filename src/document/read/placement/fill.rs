@@ -1,0 +1,399 @@
+//! Values into cells: by their place in the row where that is known, else only as far as it is proven.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::form::{CellId, Kind, LineId, Presence, catalogue};
+use crate::report::{Cell, Figures, ValueError};
+
+use super::super::note::{NoteCode, ReaderNote, cell_label};
+use super::super::{Certainty, ReadCell};
+use super::blocks::{Block, BlockHeader};
+use super::prove::{Numbers, Placement, Uncertain, narrow, placements};
+use super::value::{Printed, Taken, Unit, take};
+use super::vocabulary::Vocabulary;
+use super::walk::{LabelledRow, Slot, Walked, listed, row_words};
+
+/// The figures with their provenance.
+pub struct Filled {
+    pub figures: Figures,
+    pub cells: Vec<ReadCell>,
+    pub notes: Vec<ReaderNote>,
+}
+
+/// How the values of a row fit the columns of its line.
+enum Fit {
+    Placed(Placement),
+    Several(Vec<Placement>),
+    TooMany,
+}
+
+/// Puts what the walk found into the cells of the form.
+pub fn fill(vocabulary: &Vocabulary, walked: Walked) -> Filled {
+    let mut filler = Filler {
+        figures: Figures::blank(vocabulary.edition),
+        cells: Vec::new(),
+        notes: Vec::new(),
+        known: HashMap::new(),
+    };
+    let found: HashSet<_> = walked.seen.iter().map(|line| catalogue().line(*line).table).collect();
+    let rows = filler.without_repetitions(walked.rows);
+    let uncertain = rows.into_iter().filter_map(|row| filler.row(row)).collect();
+    filler.prove(uncertain);
+    for block in &walked.blocks {
+        filler.block(vocabulary, block);
+    }
+    filler.missing_tables(vocabulary, &found);
+    filler.cells.sort_by_key(|read| read.cell);
+    Filled { figures: filler.figures, cells: filler.cells, notes: filler.notes }
+}
+
+struct Filler {
+    figures: Figures,
+    cells: Vec<ReadCell>,
+    notes: Vec<ReaderNote>,
+    /// Lines all of whose values are placed and readable.
+    known: HashMap<LineId, Numbers>,
+}
+
+impl Filler {
+    /// Rows whose line is printed once; of equal ones the first, of different ones none.
+    fn without_repetitions(&mut self, rows: Vec<LabelledRow>) -> Vec<LabelledRow> {
+        let mut first: HashMap<LineId, usize> = HashMap::new();
+        let mut kept: Vec<Option<LabelledRow>> = Vec::new();
+        let mut conflicting = HashSet::new();
+        for row in rows {
+            let Some(earlier) = first.get(&row.line).copied() else {
+                first.insert(row.line, kept.len());
+                kept.push(Some(row));
+                continue;
+            };
+            let is_equal = kept.get(earlier).and_then(Option::as_ref).is_some_and(|one| texts(one).eq(texts(&row)));
+            if !is_equal {
+                conflicting.insert(row.line);
+            }
+            self.note_repeated(&row, is_equal);
+        }
+        kept.into_iter().flatten().filter(|row| !conflicting.contains(&row.line)).collect()
+    }
+
+    fn note_repeated(&mut self, row: &LabelledRow, is_equal: bool) {
+        let (zh, en, values) = row_words(row);
+        let (zh, en) = if is_equal {
+            (
+                format!("“{zh}”重复出现，数值相同，只计一次"),
+                format!("{en:?} is printed again with the same values; read once"),
+            )
+        } else {
+            (
+                format!("“{zh}”重复出现而数值不同（{values}），均未读取；请核对后填写"),
+                format!("{en:?} is printed again with other values ({values}); none is read; check and fill them in"),
+            )
+        };
+        self.note_row(NoteCode::RowRepeated, row, &zh, &en);
+    }
+
+    /// Places a row, or hands it back with its possible placements.
+    fn row(&mut self, row: LabelledRow) -> Option<(LabelledRow, Vec<Placement>)> {
+        let cells = cells_of(row.line);
+        if cells.iter().all(|cell| catalogue().presence(self.figures.edition(), *cell) == Presence::Absent) {
+            return None;
+        }
+        let (zh, en, values) = row_words(&row);
+        if !row.header_fits {
+            self.note_row(
+                NoteCode::HeaderMismatch,
+                &row,
+                &format!("“{zh}”上方的表头与格式规定的列不符，其数值（{values}）未读取；请核对列名和列序"),
+                &format!(
+                    "the header above {en:?} is not the form's; its values ({values}) are not read; check the columns"
+                ),
+            );
+            return None;
+        }
+        match fit(cells.len(), &row.values, row.keeps_blanks) {
+            Fit::Placed(placement) => self.place(&row, &placement, Certainty::Exact),
+            Fit::TooMany => self.note_row(
+                NoteCode::ValuesTooMany,
+                &row,
+                &format!("“{zh}”应有{}个数值，文中有{}个（{values}），未读取；请核对", cells.len(), row.values.len()),
+                &format!(
+                    "{en:?} has {} cells but {} values ({values}); not read; please check",
+                    cells.len(),
+                    row.values.len()
+                ),
+            ),
+            Fit::Several(placements) => return Some((row, placements)),
+        }
+        None
+    }
+
+    /// Places what the equations prove; the rest stays blank.
+    fn prove(&mut self, rows: Vec<(LabelledRow, Vec<Placement>)>) {
+        let (provable, hopeless): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(row, _)| numbers(row).is_some());
+        let mut uncertain: Vec<_> = provable
+            .iter()
+            .filter_map(|(row, placements)| {
+                Some(Uncertain { line: row.line, values: numbers(row)?, placements: placements.clone() })
+            })
+            .collect();
+        narrow(&mut uncertain, &self.known);
+        for ((row, _), result) in provable.iter().zip(uncertain) {
+            match &result.placements[..] {
+                [placement] => self.place_proven(row, placement),
+                _ => self.note_unplaced(row),
+            }
+        }
+        for (row, _) in &hopeless {
+            self.note_unplaced(row);
+        }
+    }
+
+    fn place_proven(&mut self, row: &LabelledRow, placement: &Placement) {
+        self.place(row, placement, Certainty::Proven);
+        let (zh, en, values) = row_words(row);
+        self.note_row(
+            NoteCode::PlacementProven,
+            row,
+            &format!("“{zh}”有空白单元格丢失；按勾稽关系，其数值（{values}）只有一种放法，已据此读取，请核对"),
+            &format!("blank cells of {en:?} are lost; the equations leave one placement of its values ({values}), taken; please check"),
+        );
+    }
+
+    fn note_unplaced(&mut self, row: &LabelledRow) {
+        let (zh, en, values) = row_words(row);
+        let columns = cells_of(row.line).len();
+        self.note_row(
+            NoteCode::CellUnplaced,
+            row,
+            &format!("“{zh}”应有{columns}个数值，文中只有{values}，无法确定各属哪一列，留空；请手工填写"),
+            &format!("{en:?} has {columns} cells but only the values {values}; their columns cannot be told; left blank, fill them in"),
+        );
+    }
+
+    fn note_row(&mut self, code: NoteCode, row: &LabelledRow, zh: &str, en: &str) {
+        let raw = format!("{} {}", row.raw, listed(&row.values));
+        self.notes.push(ReaderNote::at(code, row.place, &raw, cells_of(row.line), zh, en));
+    }
+
+    fn place(&mut self, row: &LabelledRow, placement: &Placement, certainty: Certainty) {
+        let cells = cells_of(row.line);
+        let mut line: Numbers = vec![None; cells.len()];
+        let mut is_readable = true;
+        for (column, value) in placement {
+            let (Some(cell), Some(slot)) = (cells.get(*column), row.values.get(*value)) else { continue };
+            let unit = row.header_units.get(*column).copied().flatten();
+            let read = self.cell(*cell, slot, unit, certainty);
+            is_readable &= read.is_some();
+            if let Some(number) = line.get_mut(*column) {
+                *number = read.and_then(Cell::number);
+            }
+        }
+        if is_readable {
+            self.known.insert(row.line, line);
+        }
+    }
+
+    /// Puts one printed value into one cell; none where it is not taken.
+    fn cell(&mut self, cell: CellId, slot: &Slot, unit: Option<&'static Unit>, certainty: Certainty) -> Option<Cell> {
+        let kind = catalogue().cell(cell).kind;
+        let (value, certainty) = match take(kind, &slot.printed, unit) {
+            Taken::Value(value) => (Some(value), certainty),
+            Taken::WithRemark(value) => {
+                self.note_remark(cell, slot);
+                (Some(value), Certainty::Annotated)
+            }
+            Taken::OtherUnit { unit, means } => {
+                self.note_unit(cell, slot, unit, means);
+                (None, Certainty::Unread)
+            }
+            Taken::Unreadable(error) => {
+                self.note_unreadable(cell, slot, error);
+                (None, Certainty::Unread)
+            }
+        };
+        let taken = value.unwrap_or_default();
+        if slot.printed != Printed::Empty && self.figures.set(cell, taken) {
+            self.cells.push(ReadCell { cell, value: taken, raw: slot.raw.clone(), place: slot.place, certainty });
+        }
+        value
+    }
+
+    fn note_cell(&mut self, code: NoteCode, cell: CellId, slot: &Slot, zh: &str, en: &str) {
+        let (label_zh, label_en) = cell_label(cell);
+        let (zh, en) = (format!("“{label_zh}”{zh}"), format!("{label_en:?} {en}"));
+        self.notes.push(ReaderNote::at(code, slot.place, &slot.raw, vec![cell], &zh, &en));
+    }
+
+    fn note_remark(&mut self, cell: CellId, slot: &Slot) {
+        let raw = &slot.raw;
+        let zh = format!("的“{raw}”只读取了开头的数字；请核对，并把说明移到表外");
+        let en = format!(
+            "holds {raw:?}; only the number before the words is read; check, and move the words out of the table"
+        );
+        self.note_cell(NoteCode::CellRemark, cell, slot, &zh, &en);
+    }
+
+    fn note_unit(&mut self, cell: CellId, slot: &Slot, unit: &str, means: Option<String>) {
+        let raw = &slot.raw;
+        let (own_zh, own_en) = match catalogue().cell(cell).kind {
+            Kind::Money => ("万元", "10,000 yuan"),
+            Kind::Count | Kind::SignedCount => ("件", "items"),
+        };
+        let (zh, en) = match means {
+            Some(means) => (
+                format!("的“{raw}”以{unit}为单位，格式要求{own_zh}，未读取；如属实应填{means}"),
+                format!(
+                    "holds {raw:?} in {unit}, but the form counts in {own_en}; not read; if right, fill in {means}"
+                ),
+            ),
+            None => (
+                format!("的“{raw}”以{unit}为单位，格式要求{own_zh}，且不能精确换算，未读取；请核对后填写"),
+                format!(
+                    "holds {raw:?} in {unit}, which is no exact number of {own_en}; not read; check and fill it in"
+                ),
+            ),
+        };
+        self.note_cell(NoteCode::UnitInCell, cell, slot, &zh, &en);
+    }
+
+    fn note_unreadable(&mut self, cell: CellId, slot: &Slot, error: Option<ValueError>) {
+        let raw = &slot.raw;
+        let reason_zh = match error {
+            Some(ValueError::DecimalCount) => "件数不能有小数",
+            Some(ValueError::TooPrecise) => "小数超过六位",
+            Some(ValueError::TooLarge) => "数值过大",
+            Some(ValueError::NotANumber) | None => "不是可识别的数字",
+        };
+        let reason_en = error.unwrap_or(ValueError::NotANumber);
+        let zh = format!("的“{raw}”{reason_zh}，未读取；请核对后填写");
+        let en = format!("holds {raw:?}: {reason_en}; not read; check and fill it in");
+        self.note_cell(NoteCode::CellUnreadable, cell, slot, &zh, &en);
+    }
+
+    fn block(&mut self, vocabulary: &Vocabulary, block: &Block) {
+        let Some(words) = vocabulary.tables.get(block.table) else { return };
+        let cells: Vec<_> = words.line_infos().flat_map(|line| line.cells()).collect();
+        let Some(first) = block.values.iter().find(|slot| matches!(slot.printed, Printed::Number { .. })) else {
+            return;
+        };
+        let header = block.header(vocabulary);
+        let fitting = match fit(cells.len(), &block.values, true) {
+            Fit::Placed(placement) if header != BlockHeader::Wanting => Some(placement),
+            _ => None,
+        };
+        let (title, count, values) = (words.info.table.title, block.values.len(), listed(&block.values));
+        let already = cells.iter().any(|cell| self.figures.get(*cell) != Cell::Blank);
+        let Some(placement) = fitting.filter(|_| !already) else {
+            let zh = format!(
+                "“{}”的表头不完整、数值不是{}个或重复出现（{count}个：{values}），未读取；请手工填写",
+                title.zh,
+                cells.len()
+            );
+            let en = format!(
+                "the header of {:?} is not whole, its values are not {}, or it is printed again ({count}: {values}); not read; fill them in",
+                title.en,
+                cells.len()
+            );
+            self.notes.push(ReaderNote::at(NoteCode::CellUnplaced, first.place, &values, cells, &zh, &en));
+            return;
+        };
+        if header == BlockHeader::Broken {
+            let zh = format!("“{}”的表头断开，但文字齐全，已按格式规定的顺序读取；请核对", title.zh);
+            let en = format!(
+                "the header of {:?} is broken over lines but whole; read in the form's order; please check",
+                title.en
+            );
+            self.notes.push(ReaderNote::at(NoteCode::LabelInexact, first.place, "", Vec::new(), &zh, &en));
+        }
+        for (column, value) in placement {
+            if let (Some(cell), Some(slot)) = (cells.get(column), block.values.get(value)) {
+                self.cell(*cell, slot, None, Certainty::Exact);
+            }
+        }
+    }
+
+    fn missing_tables(&mut self, vocabulary: &Vocabulary, found: &HashSet<usize>) {
+        let is_read =
+            |table: usize| self.cells.iter().any(|r| catalogue().line(catalogue().cell(r.cell).line).table == table);
+        let position = |words: &super::vocabulary::TableWords| words.line_infos().next().map(|line| line.table);
+        let missing: Vec<_> = vocabulary
+            .tables
+            .iter()
+            .filter(|words| position(words).is_some_and(|table| !found.contains(&table) && !is_read(table)))
+            .map(|words| words.info.table.title)
+            .collect();
+        if missing.len() == vocabulary.tables.len() {
+            self.notes.push(ReaderNote::about_document(
+                NoteCode::NoTables,
+                "",
+                "文中没有找到年度报告的任何表格；请确认是否为政府信息公开工作年度报告，表格是否为图片",
+                "no table of the annual report is found; is it such a report, and are its tables text rather than pictures?",
+            ));
+            return;
+        }
+        for title in missing {
+            self.notes.push(ReaderNote::about_document(
+                NoteCode::TableNotFound,
+                title.zh,
+                format!("没有读到“{}”表格的数据；请核对原文并手工填写", title.zh),
+                format!("nothing is read of the table {:?}; check the document and fill it in", title.en),
+            ));
+        }
+    }
+}
+
+fn cells_of(line: LineId) -> Vec<CellId> {
+    catalogue().line(line).cells().collect()
+}
+
+fn texts(row: &LabelledRow) -> impl Iterator<Item = &Printed> {
+    row.values.iter().map(|slot| &slot.printed)
+}
+
+/// The numbers of a row whose blank cells are lost; none where one is unreadable or no count.
+fn numbers(row: &LabelledRow) -> Option<Numbers> {
+    let columns = catalogue().line(row.line).line.columns;
+    if columns.iter().any(|column| column.kind != Kind::Count) {
+        return None;
+    }
+    let filled = row.values.iter().map(|slot| match take(Kind::Count, &slot.printed, None) {
+        Taken::Value(value) | Taken::WithRemark(value) => Some(value.number()),
+        Taken::OtherUnit { .. } | Taken::Unreadable(_) => None,
+    });
+    filled.collect()
+}
+
+/// How values fit into so many columns.
+fn fit(columns: usize, values: &[Slot], keeps_blanks: bool) -> Fit {
+    let is_blank = |slot: &Slot| slot.printed == Printed::Empty;
+    if keeps_blanks && values.len() >= columns {
+        return fit_among_blanks(columns, values);
+    }
+    let filled: Vec<_> = values.iter().enumerate().filter(|(_, slot)| !is_blank(slot)).map(|(at, _)| at).collect();
+    if filled.len() > columns {
+        Fit::TooMany
+    } else if filled.len() == columns {
+        Fit::Placed(filled.into_iter().enumerate().collect())
+    } else {
+        let at = |value: usize| filled.get(value).copied().unwrap_or(value);
+        let several = placements(columns, filled.len()).into_iter();
+        Fit::Several(several.map(|p| p.into_iter().map(|(column, value)| (column, at(value))).collect()).collect())
+    }
+}
+
+/// More cells than columns: the surplus must be blank padding, and where it is must be plain.
+fn fit_among_blanks(columns: usize, values: &[Slot]) -> Fit {
+    let filled = |slot: &Slot| slot.printed != Printed::Empty;
+    let Some(first) = values.iter().position(filled) else { return Fit::Placed(Placement::new()) };
+    let last = values.iter().rposition(filled).unwrap_or(first);
+    if last - first >= columns {
+        return Fit::TooMany;
+    }
+    let starts = (last + 1).saturating_sub(columns)..=first.min(values.len() - columns);
+    let mut several: Vec<Placement> =
+        starts.map(|start| (0..columns).map(|column| (column, start + column)).collect()).collect();
+    match several.len() {
+        1 => Fit::Placed(several.remove(0)),
+        _ => Fit::Several(several),
+    }
+}

@@ -1,0 +1,289 @@
+//! The text of one printed cell: a number, with or without unit or remark, a mark for blank, or words.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::form::Kind;
+use crate::report::{Cell, ValueError, format_number, parse_number};
+
+/// What a printed cell says, before it is known which cell of the form it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Printed {
+    /// Nothing stands there.
+    Empty,
+    /// A mark for none: `-`, `/`, `无`.
+    NoneMark,
+    /// 不适用
+    NotApplicable,
+    /// A number in ASCII without separators, and what stands behind it.
+    Number { digits: String, unit: Option<&'static Unit>, remark: bool },
+    /// Words, or a number that cannot be read.
+    Words,
+}
+
+/// A unit printed behind a number.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unit {
+    pub text: &'static str,
+    /// Size in the unit of a count.
+    of_count: Option<Ratio>,
+    /// Size in 万元.
+    of_money: Option<Ratio>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ratio {
+    times: i64,
+    per: i64,
+}
+
+const fn ratio(times: i64, per: i64) -> Option<Ratio> {
+    Some(Ratio { times, per })
+}
+
+const fn counted(text: &'static str) -> Unit {
+    Unit { text, of_count: ratio(1, 1), of_money: None }
+}
+
+/// Units seen in number cells and in headers.
+static UNITS: &[Unit] = &[
+    counted("件"),
+    counted("件次"),
+    counted("个"),
+    counted("项"),
+    counted("条"),
+    counted("份"),
+    counted("宗"),
+    counted("次"),
+    counted("起"),
+    Unit { text: "万件", of_count: ratio(10_000, 1), of_money: None },
+    Unit { text: "万", of_count: ratio(10_000, 1), of_money: ratio(1, 1) },
+    Unit { text: "元", of_count: None, of_money: ratio(1, 10_000) },
+    Unit { text: "千元", of_count: None, of_money: ratio(1, 10) },
+    Unit { text: "万元", of_count: None, of_money: ratio(1, 1) },
+    Unit { text: "亿元", of_count: None, of_money: ratio(10_000, 1) },
+];
+
+impl Unit {
+    fn ratio(&self, kind: Kind) -> Option<Ratio> {
+        match kind {
+            Kind::Count | Kind::SignedCount => self.of_count,
+            Kind::Money => self.of_money,
+        }
+    }
+
+    /// Whether this is the unit in which the form states cells of `kind`.
+    pub fn is_own(&self, kind: Kind) -> bool {
+        self.ratio(kind) == ratio(1, 1)
+    }
+
+    /// Whether cells of `kind` can be stated in it at all.
+    pub fn measures(&self, kind: Kind) -> bool {
+        self.ratio(kind).is_some()
+    }
+
+    /// `digits` of this unit in the form's own unit, where that is exact.
+    pub fn converted(&self, kind: Kind, digits: &str) -> Option<String> {
+        let Ratio { times, per } = self.ratio(kind)?;
+        let number = i128::from(parse_number(Kind::Money, digits).ok()?) * i128::from(times);
+        // Read with six decimals; a count keeps none of them.
+        let step = i128::from(per) * if kind == Kind::Money { 1 } else { i128::from(crate::report::MONEY_SCALE) };
+        (number % step == 0).then(|| format_number(kind, number / step))
+    }
+}
+
+/// The unit that a header states, such as 元 in `采购总金额（单位：元）`.
+pub fn unit_in_header(raw: &str) -> Option<&'static Unit> {
+    let text: String = raw.nfkc().filter(|c| !c.is_whitespace()).collect();
+    let (_, stated) = text.split_once("单位")?;
+    let stated = stated.trim_start_matches([':', '为']).trim_end_matches([')', ']']);
+    unit(stated)
+}
+
+fn unit(text: &str) -> Option<&'static Unit> {
+    UNITS.iter().find(|unit| unit.text == text)
+}
+
+const NONE_MARKS: &[&str] = &["-", "--", "---", "/", "//", "\\", "无", "無", "空"];
+const NOT_APPLICABLE: &[&str] = &["不适用", "不適用"];
+
+/// Longest text that can be a value, in bytes; longer ones are words.
+const VALUE_BYTES: usize = 200;
+
+/// Whether the text is a value or a mark for none.
+pub fn is_value(raw: &str) -> bool {
+    !matches!(printed(raw), Printed::Empty | Printed::Words)
+}
+
+/// Whether the text is words in which a digit stands: perhaps a number that cannot be read.
+pub fn has_digit(raw: &str) -> bool {
+    raw.nfkc().any(|c| c.is_ascii_digit())
+}
+
+/// Reads a printed cell.
+pub fn printed(raw: &str) -> Printed {
+    let trimmed = raw.trim();
+    if trimmed.is_empty() {
+        return Printed::Empty;
+    }
+    if trimmed.len() > VALUE_BYTES || splits_a_number(trimmed) {
+        return Printed::Words;
+    }
+    let text: String = trimmed.nfkc().filter(|c| !c.is_whitespace() && *c != '\u{feff}').map(one_minus).collect();
+    if text.is_empty() {
+        return Printed::Empty;
+    }
+    if NONE_MARKS.contains(&text.as_str()) {
+        return Printed::NoneMark;
+    }
+    if NOT_APPLICABLE.contains(&text.as_str()) {
+        return Printed::NotApplicable;
+    }
+    number(&text)
+}
+
+/// The several dashes that stand for a minus sign or for none.
+fn one_minus(character: char) -> char {
+    if "−–—―─﹣".contains(character) { '-' } else { character }
+}
+
+/// `12 34`: two numbers or one, nobody can say.
+fn splits_a_number(text: &str) -> bool {
+    let mut before_blank = None;
+    let mut last = None;
+    for character in text.chars() {
+        if character.is_whitespace() {
+            before_blank = before_blank.or(last);
+            continue;
+        }
+        if before_blank.is_some_and(|c: char| c.is_numeric()) && character.is_numeric() {
+            return true;
+        }
+        before_blank = None;
+        last = Some(character);
+    }
+    false
+}
+
+fn number(text: &str) -> Printed {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let end = unsigned.find(|c: char| !(c.is_ascii_digit() || c == ',' || c == '.')).unwrap_or(unsigned.len());
+    let (digits, rest) = unsigned.split_at(end);
+    let Some(digits) = without_separators(digits) else { return Printed::Words };
+    let (rest, remark) = match rest.split_once('(') {
+        Some((before, remark)) if remark.ends_with(')') => (before, true),
+        _ => (rest, false),
+    };
+    let unit = match rest {
+        "" => None,
+        rest => match unit(rest) {
+            Some(unit) => Some(unit),
+            None => return Printed::Words,
+        },
+    };
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    Printed::Number { digits: format!("{sign}{digits}"), unit, remark }
+}
+
+/// Digits without their thousands separators, where these stand every three digits.
+fn without_separators(digits: &str) -> Option<String> {
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut groups = whole.split(',');
+    let first = groups.next()?;
+    let separated = whole.contains(',');
+    let fits = is_number(first)
+        && (!separated || first.len() <= 3)
+        && groups.all(|group| group.len() == 3 && is_number(group))
+        && fraction.is_none_or(is_number);
+    fits.then(|| digits.replace(',', ""))
+}
+
+/// What becomes of a printed value in a cell of a certain kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// The cell is this.
+    Value(Cell),
+    /// The cell is this; a unit or a remark stood behind the number.
+    WithRemark(Cell),
+    /// The number is in another unit than the form's; `means` is what it would be in the form's, where exact.
+    OtherUnit { unit: &'static str, means: Option<String> },
+    /// The cell cannot be read.
+    Unreadable(Option<ValueError>),
+}
+
+/// Takes a printed value as a cell of `kind` under a header that may state a unit.
+pub fn take(kind: Kind, printed: &Printed, header_unit: Option<&'static Unit>) -> Taken {
+    let (digits, unit, remark) = match printed {
+        Printed::Empty | Printed::NoneMark => return Taken::Value(Cell::Blank),
+        Printed::NotApplicable => return Taken::Value(Cell::NotApplicable),
+        Printed::Words => return Taken::Unreadable(None),
+        Printed::Number { digits, unit, remark } => (digits, *unit, *remark),
+    };
+    let stated = unit.or_else(|| header_unit.filter(|unit| unit.measures(kind)));
+    if let Some(stated) = stated.filter(|stated| !stated.is_own(kind)) {
+        return match stated.measures(kind) {
+            true => Taken::OtherUnit { unit: stated.text, means: stated.converted(kind, digits) },
+            false => Taken::Unreadable(None),
+        };
+    }
+    match parse_number(kind, digits) {
+        Ok(number) if remark || unit.is_some() => Taken::WithRemark(Cell::Number(number)),
+        Ok(number) => Taken::Value(Cell::Number(number)),
+        Err(error) => Taken::Unreadable(Some(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(raw: &str) -> Taken {
+        take(Kind::Count, &printed(raw), None)
+    }
+
+    #[test]
+    fn plain_numbers_are_read_in_any_width_and_with_separators() {
+        for (raw, value) in
+            [("0", 0), ("１２", 12), ("1,234", 1234), ("1，234，567", 1_234_567), (" 7 ", 7), ("1.0", 1)]
+        {
+            assert_eq!(count(raw), Taken::Value(Cell::Number(value)), "{raw}");
+        }
+        for raw in ["－8", "−8", "-8"] {
+            let taken = take(Kind::SignedCount, &printed(raw), None);
+            assert_eq!(taken, Taken::Value(Cell::Number(-8)), "{raw}");
+        }
+    }
+
+    #[test]
+    fn marks_for_none_are_blank_and_not_zero() {
+        for raw in ["", "-", "/", "无", "—", "——", "－"] {
+            assert_eq!(count(raw), Taken::Value(Cell::Blank), "{raw}");
+        }
+        assert_eq!(count("不适用"), Taken::Value(Cell::NotApplicable));
+    }
+
+    #[test]
+    fn a_remark_or_the_unit_itself_leaves_the_number() {
+        for (raw, value) in [("22（其中修订16件）", 22), ("12件", 12), ("22件（其中修订16件）", 22)] {
+            assert_eq!(count(raw), Taken::WithRemark(Cell::Number(value)), "{raw}");
+        }
+    }
+
+    #[test]
+    fn another_unit_is_named_and_not_converted() {
+        let taken = take(Kind::Money, &printed("251000元"), None);
+        assert_eq!(taken, Taken::OtherUnit { unit: "元", means: Some("25.1".to_owned()) });
+        let under_header = take(Kind::Money, &printed("380"), unit_in_header("采购总金额（单位：元）"));
+        assert_eq!(under_header, Taken::OtherUnit { unit: "元", means: Some("0.038".to_owned()) });
+        assert_eq!(count("1.2万"), Taken::OtherUnit { unit: "万", means: Some("12000".to_owned()) });
+        let own = take(Kind::Money, &printed("18.8710"), unit_in_header("本年收费金额（单位：万元）"));
+        assert_eq!(own, Taken::Value(Cell::Number(18_871_000)));
+    }
+
+    #[test]
+    fn what_may_be_two_numbers_is_none() {
+        for raw in ["12 34", "1,23", "1.", "约22", "1-2", "12%", "1.5", "2023年", "99999999999999999999"] {
+            assert!(matches!(count(raw), Taken::Unreadable(_)), "{raw}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Plain text: one cell per line, cells divided by `|` or tabs, or rows of label and numbers divided by blanks.
+//!
+//! Which of these a document is, is seen line by line; what the cells mean is left to placement.
+
+use super::error::ReadError;
+use super::note::Place;
+use super::placement::{Extent, PrintedCell, PrintedRow, is_value};
+
+/// Most lines of a run of tab-led lines that are one row; longer runs are cells of unknown rows.
+const ROW_LINES: usize = 24;
+
+/// Reads the lines of a text into printed rows.
+///
+/// # Errors
+/// [`ReadError::TooManyCells`] beyond `max_cells`.
+pub fn read_text(text: &str, max_cells: usize) -> Result<Vec<PrintedRow>, ReadError> {
+    let mut rows = Rows { rows: Vec::new(), tabbed: Vec::new(), cells: 0, max_cells };
+    for (position, line) in text.lines().enumerate() {
+        rows.line(line, position + 1)?;
+    }
+    rows.end_tabbed();
+    let mut rows = rows.rows;
+    if is_row_per_line(&rows) {
+        settle_lone_values(&mut rows);
+    }
+    Ok(rows)
+}
+
+struct Rows {
+    rows: Vec<PrintedRow>,
+    /// Cells of the run of tab-led lines being read.
+    tabbed: Vec<PrintedCell>,
+    cells: usize,
+    max_cells: usize,
+}
+
+impl Rows {
+    fn line(&mut self, line: &str, number: usize) -> Result<(), ReadError> {
+        // A tab before a single cell: a dump of a table, in which an empty line ends the row.
+        if let Some(cell) = line.strip_prefix('\t').filter(|cell| !cell.contains(['\t', '|'])) {
+            self.count(1)?;
+            self.tabbed.push(PrintedCell { raw: cell.trim().to_owned(), place: Place { line: number, cell: 1 } });
+            return Ok(());
+        }
+        self.end_tabbed();
+        if is_blank(line) || is_page_number(line) || is_rule(line) {
+            return Ok(());
+        }
+        let (texts, extent) = cells_of(line);
+        self.count(texts.len())?;
+        let place = |cell: usize| Place { line: number, cell: cell + 1 };
+        let cells =
+            texts.into_iter().enumerate().map(|(at, raw)| PrintedCell { raw: raw.to_owned(), place: place(at) });
+        self.rows.push(PrintedRow { cells: cells.collect(), extent });
+        Ok(())
+    }
+
+    fn end_tabbed(&mut self) {
+        let cells = std::mem::take(&mut self.tabbed);
+        if cells.is_empty() {
+        } else if cells.len() <= ROW_LINES {
+            self.rows.push(PrintedRow { cells, extent: Extent::Complete });
+        } else {
+            let lone = cells.into_iter().filter(|cell| !cell.raw.is_empty());
+            self.rows.extend(lone.map(|cell| PrintedRow { cells: vec![cell], extent: Extent::Unknown }));
+        }
+    }
+
+    fn count(&mut self, cells: usize) -> Result<(), ReadError> {
+        self.cells += cells;
+        if self.cells > self.max_cells { Err(ReadError::TooManyCells { limit: self.max_cells }) } else { Ok(()) }
+    }
+}
+
+fn is_blank(line: &str) -> bool {
+    line.chars().all(|c| c.is_whitespace() || c == '\u{feff}')
+}
+
+/// `- 2 -`, or 第2页.
+fn is_page_number(line: &str) -> bool {
+    let text: String = line.chars().filter(|c| !c.is_whitespace()).collect();
+    let dashes = ['-', '—', '–', '－'];
+    let dashed = text.strip_prefix(dashes).and_then(|rest| rest.strip_suffix(dashes));
+    let worded = text.strip_prefix('第').and_then(|rest| rest.strip_suffix('页'));
+    dashed.or(worded).is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// `|---|---|`, the rule below a header.
+fn is_rule(line: &str) -> bool {
+    line.contains('-') && line.contains('|') && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '+'))
+}
+
+/// The cells of one line.
+fn cells_of(line: &str) -> (Vec<&str>, Extent) {
+    let trimmed = line.trim();
+    if trimmed.contains('|') {
+        let inner = trimmed.strip_prefix('|').unwrap_or(trimmed);
+        return (inner.strip_suffix('|').unwrap_or(inner).split('|').map(str::trim).collect(), Extent::Complete);
+    }
+    if trimmed.contains('\t') {
+        return (trimmed.split('\t').map(str::trim).collect(), Extent::Complete);
+    }
+    let pieces = pieces_of(trimmed);
+    let values = pieces.iter().rev().take_while(|(_, piece)| is_value(piece)).count();
+    let labels = pieces.len() - values;
+    match (pieces.get(labels), labels) {
+        (Some(_), 0) if values == 1 => (vec![trimmed], Extent::Unknown),
+        (Some((start, _)), _) => {
+            let label = trimmed.get(..*start).map(str::trim).filter(|label| !label.is_empty());
+            (label.into_iter().chain(pieces.iter().skip(labels).map(|(_, piece)| *piece)).collect(), Extent::Filled)
+        }
+        (None, _) => (vec![trimmed], Extent::Unknown),
+    }
+}
+
+/// The pieces between blanks, each with its position in bytes.
+fn pieces_of(line: &str) -> Vec<(usize, &str)> {
+    let base = line.as_ptr() as usize;
+    line.split_whitespace().map(|piece| (piece.as_ptr() as usize - base, piece)).collect()
+}
+
+/// Whether numbers stand behind their labels on the same line, rather than each on its own.
+fn is_row_per_line(rows: &[PrintedRow]) -> bool {
+    let is_number = |cell: Option<&PrintedCell>| cell.is_some_and(|cell| is_value(&cell.raw));
+    let whole = rows.iter().filter(|row| row.extent != Extent::Unknown && is_number(row.cells.last())).count();
+    let lone = rows.iter().filter(|row| row.extent == Extent::Unknown && is_number(row.cells.first())).count();
+    whole > lone
+}
+
+/// A number alone on its line is then a row whose label stands elsewhere, not a value of the label above.
+fn settle_lone_values(rows: &mut [PrintedRow]) {
+    for row in rows.iter_mut().filter(|row| row.extent == Extent::Unknown) {
+        if row.cells.first().is_some_and(|cell| is_value(&cell.raw)) {
+            row.extent = Extent::Filled;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> Vec<(Vec<String>, Extent)> {
+        let rows = read_text(text, 100).unwrap();
+        rows.into_iter().map(|row| (row.cells.into_iter().map(|cell| cell.raw).collect(), row.extent)).collect()
+    }
+
+    fn row(cells: &[&str], extent: Extent) -> (Vec<String>, Extent) {
+        (cells.iter().map(|cell| (*cell).to_owned()).collect(), extent)
+    }
+
+    #[test]
+    fn a_cell_per_line_is_a_cell_of_an_unknown_row() {
+        assert_eq!(rows("规章\n\n0\n"), [row(&["规章"], Extent::Unknown), row(&["0"], Extent::Unknown)]);
+    }
+
+    #[test]
+    fn tab_led_lines_are_a_row_with_its_blank_cells() {
+        let expected = [row(&["", "规章", "1", "", "2"], Extent::Complete), row(&["行政许可", "0"], Extent::Complete)];
+        assert_eq!(rows("\t\n\t规章\n\t1\n\t\n\t2\n\n\t行政许可\n\t0\n"), expected);
+    }
+
+    #[test]
+    fn bars_and_tabs_keep_blank_cells_and_blanks_do_not() {
+        assert_eq!(rows("| 规章 | 1 | | 2 |"), [row(&["规章", "1", "", "2"], Extent::Complete)]);
+        assert_eq!(rows("规章\t1\t\t2"), [row(&["规章", "1", "", "2"], Extent::Complete)]);
+        let expected = [row(&["三 2.其他 法律", "0", "12"], Extent::Filled), row(&["7"], Extent::Filled)];
+        assert_eq!(rows("三 2.其他 法律 0 12\n7\n- 3 -\n|---|---|"), expected);
+    }
+
+    #[test]
+    fn more_cells_than_allowed_are_refused() {
+        assert!(matches!(read_text(&"1\n".repeat(101), 100), Err(ReadError::TooManyCells { limit: 100 })));
+    }
+}
