@@ -29,7 +29,7 @@ use super::transaction::{Decision, Observer, RequestId, StoredRequest, Transacti
 use super::{Store, StoreError};
 
 use committer::{Committer, Job};
-use durability::DataFile;
+use durability::{DataFile, SEGMENT_BYTES};
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
@@ -68,7 +68,15 @@ pub struct SledStore {
 }
 
 fn read_error(error: &sled::Error) -> StoreError {
-    StoreError::Read(error.to_string())
+    match error {
+        // sled keeps a checksum of its own around each page.
+        sled::Error::Corruption { .. } => StoreError::Damaged("a page's checksum is wrong".to_owned()),
+        error => StoreError::Read(error.to_string()),
+    }
+}
+
+fn committer_ended() -> StoreError {
+    StoreError::Stopped("the committer has ended".to_owned())
 }
 
 impl SledStore {
@@ -80,6 +88,7 @@ impl SledStore {
     pub fn open(options: &SledOptions, observer: Arc<dyn Observer>) -> Result<Self, StoreError> {
         let open_error = |error: std::io::Error| StoreError::Open(format!("{}: {error}", options.directory.display()));
         std::fs::create_dir_all(&options.directory).map_err(open_error)?;
+        durability::check_folder(&options.directory).map_err(open_error)?;
         let tree = open_tree(&options.directory, options.cache_bytes)?;
         check_header(&tree)?;
         durability::sync_after_open(&options.directory).map_err(open_error)?;
@@ -111,8 +120,9 @@ impl Drop for SledStore {
 }
 
 fn open_tree(directory: &Path, cache_bytes: u64) -> Result<sled::Db, StoreError> {
-    sled::Config::new().path(directory).cache_capacity(cache_bytes).open().map_err(|error| {
-        let busy = error.to_string().contains("lock");
+    let configuration = sled::Config::new().path(directory).cache_capacity(cache_bytes).segment_size(SEGMENT_BYTES);
+    configuration.open().map_err(|error| {
+        let busy = error.to_string().contains("could not acquire lock");
         let hint = if busy { "; another process has it open" } else { "" };
         StoreError::Open(format!("{}: {error}{hint}", directory.display()))
     })
@@ -122,7 +132,8 @@ fn open_tree(directory: &Path, cache_bytes: u64) -> Result<sled::Db, StoreError>
 fn check_header(tree: &sled::Db) -> Result<(), StoreError> {
     match tree.get(keys::HEADER).map_err(|error| read_error(&error))? {
         Some(header) => decode::<StoreHeader>(&header).map(|_| ()),
-        None if tree.is_empty() => {
+        // A store of ours has no tree besides sled's own.
+        None if tree.is_empty() && tree.tree_names().len() == 1 => {
             tree.insert(keys::HEADER, encode(&StoreHeader)).map_err(|error| StoreError::Open(error.to_string()))?;
             Ok(())
         }
@@ -183,9 +194,8 @@ impl Store for SledStore {
     fn commit(&self, transaction: Transaction) -> BoxFuture<'_, Result<Decision, StoreError>> {
         async move {
             let (answer, answered) = oneshot::channel();
-            let ended = || StoreError::Stopped("the committer has ended".to_owned());
-            let jobs = self.jobs.as_ref().ok_or_else(ended)?;
-            jobs.send(Job { transaction, answer }).await.map_err(|_| ended())?;
+            let jobs = self.jobs.as_ref().ok_or_else(committer_ended)?;
+            jobs.send(Job { transaction, answer }).await.map_err(|_| committer_ended())?;
             answered.await.unwrap_or_else(|_| Err(StoreError::Unknown("the committer has ended".to_owned())))
         }
         .boxed()
@@ -230,11 +240,11 @@ impl Store for SledStore {
     fn years(&self) -> Result<Vec<ReportYear>, StoreError> {
         let mut years = Vec::new();
         let mut start = keys::year(0).start;
-        while let Some(entry) = self.shared.tree.range(start..keys::year(u16::MAX).end).next() {
-            let (key, _) = entry.map_err(|error| read_error(&error))?;
-            let year = keys::year_of(&key).ok_or_else(|| StoreError::Damaged("a key of no known kind".to_owned()))?;
-            years.extend(ReportYear::new(year));
-            start = keys::year(year).end;
+        let end = keys::year(u16::MAX).end;
+        while let Some(entry) = self.shared.durable_revisions(self.shared.tree.range(start..end.clone())).next() {
+            let year = entry?.1.report.year;
+            years.push(year);
+            start = keys::year(year.get()).end;
         }
         Ok(years)
     }
@@ -263,6 +273,10 @@ impl Store for SledStore {
     }
 
     fn writable(&self) -> Result<(), StoreError> {
-        self.shared.stopped().map_or(Ok(()), |reason| Err(StoreError::Stopped(reason)))
+        match self.shared.stopped() {
+            Some(reason) => Err(StoreError::Stopped(reason)),
+            None if self.jobs.as_ref().is_none_or(mpsc::Sender::is_closed) => Err(committer_ended()),
+            None => Ok(()),
+        }
     }
 }
