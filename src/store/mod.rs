@@ -58,7 +58,9 @@ pub enum StoreError {
 /// 5. **Read your writes.** The observer has seen a transaction, and every read shows it, before it is acknowledged.
 ///    No read shows what is not yet durable.
 /// 6. **Nothing is altered.** Revisions and journal entries are only added.
-/// 7. **A failed write stops writes.** Later transactions are refused with the first reason; reads go on.
+/// 7. **A failed write stops writes.** Later transactions are refused with the first reason. Reads go on, except that
+///    what lies close to the data of the failed write may be answered with [`StoreError::Read`] until the store is
+///    opened again.
 pub trait Store: Send + Sync + 'static {
     /// Applies a transaction, or says why not.
     ///

@@ -152,7 +152,8 @@ fn another_programs_file_is_refused_and_left_as_it_was() {
         let folder = new_folder();
         let content = format!("another program's {name}").repeat(100);
         std::fs::write(folder.path().join(name), &content).unwrap();
-        assert!(matches!(open(&folder).err(), Some(StoreError::Open(_))), "{name}");
+        let error = open(&folder).err();
+        assert!(matches!(error, Some(StoreError::Open(_) | StoreError::Damaged(_))), "{name}: {error:?}");
         assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), content);
     }
 }
@@ -209,19 +210,64 @@ fn damage_file(folder: &Path, text: &str) -> usize {
     places.len()
 }
 
-#[tokio::test]
-async fn a_flipped_bit_in_the_data_file_never_becomes_another_value() {
+/// A closed store of which one record holds `MARK`.
+async fn marked_store() -> TempDir {
     let folder = new_folder();
     let store = open(&folder).unwrap();
-    let marked = report("agency", 2022);
-    let change = Change::Revision(Box::new(revision(&marked, 1, "marked record")));
-    commit(&store, refuse(&marked).and(change)).await;
-    drop(store);
-    // Opening writes a snapshot, so that what was stored is no longer read as the end of the log.
+    let report = report("agency", 2022);
+    commit(&store, submit(&report, 1)).await;
+    commit(&store, refuse(&report).and(Change::Registry(create_agency(MARK)))).await;
+    commit(&store, submit(&report, 2)).await;
+    folder
+}
+
+const MARK: &str = "a-marked-record";
+
+#[tokio::test]
+async fn a_flipped_bit_in_the_data_file_is_noticed() {
+    let folder = marked_store().await;
+    // Opening writes a snapshot of where pages are, after which sled reads them only when they are asked for.
     drop(open(&folder).unwrap());
-    assert!(damage_file(folder.path(), "marked record") > 0);
+    assert!(damage_file(folder.path(), MARK) > 0);
+    let damaged = |error: StoreError| assert!(matches!(error, StoreError::Damaged(_)), "{error}");
     match open(&folder) {
-        Ok(store) => println!("{:?} {:?}", store.head(&marked), store.position()),
-        Err(error) => println!("{error}"),
+        Ok(store) => damaged(store.registry().unwrap_err()),
+        Err(error) => damaged(error),
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_ends_early_is_noticed() {
+    let folder = marked_store().await;
+    // sled takes its log to end before the damage; without the watermark, the store would open with one entry.
+    assert!(damage_file(folder.path(), MARK) > 0);
+    let expected = StoreError::Damaged("journal entry 3 was acknowledged and is gone".to_owned());
+    assert_eq!(open(&folder).err(), Some(expected));
+}
+
+#[tokio::test]
+async fn a_watermark_that_is_behind_or_missing_is_no_damage() {
+    let folder = marked_store().await;
+    let watermark = folder.path().join("acknowledged");
+    let written = std::fs::read_to_string(&watermark).unwrap();
+    assert!(written.starts_with("00000000000000000003 "), "{written}");
+    for content in ["", &format!("{:020} {}\n", 0, "0".repeat(64))] {
+        std::fs::write(&watermark, content).unwrap();
+        assert_eq!(open(&folder).unwrap().position().sequence, 3);
+    }
+    std::fs::remove_file(&watermark).unwrap();
+    let store = open(&folder).unwrap();
+    commit(&store, submit(&report("agency", 2022), 3)).await;
+    drop(store);
+    assert!(std::fs::read_to_string(&watermark).unwrap().starts_with("00000000000000000004 "));
+}
+
+#[tokio::test]
+async fn another_history_than_the_acknowledged_one_is_noticed() {
+    let folder = marked_store().await;
+    let watermark = folder.path().join("acknowledged");
+    for content in [format!("{:020} {}\n", 2, "0".repeat(64)), "garbage".to_owned(), "\u{7}".repeat(200)] {
+        std::fs::write(&watermark, content).unwrap();
+        assert!(matches!(open(&folder).err(), Some(StoreError::Damaged(_))));
     }
 }

@@ -13,6 +13,8 @@ use std::path::Path;
 
 use crate::store::record::RECORD_BYTES_MAX;
 
+use super::watermark;
+
 const CONFIGURATION_FILE: &str = "conf";
 const DATA_FILE: &str = "db";
 
@@ -65,7 +67,7 @@ impl DataFile {
 /// # Errors
 /// What the kernel reports.
 pub fn sync_after_open(directory: &Path) -> io::Result<()> {
-    for file in [CONFIGURATION_FILE, DATA_FILE] {
+    for file in [CONFIGURATION_FILE, DATA_FILE, watermark::FILE] {
         File::open(directory.join(file))?.sync_all()?;
     }
     // The folder may have been made just now, and so may those above it.

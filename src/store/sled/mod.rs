@@ -3,12 +3,14 @@
 //! - `keys`: how things are found in the one tree.
 //! - `committer`: the only thread that writes and flushes.
 //! - `durability`: the syncs that sled 0.34 leaves out.
+//! - `watermark`: notices where the end of the journal is gone.
 //!
 //! Nothing else in the project knows sled.
 
 mod committer;
 mod durability;
 mod keys;
+mod watermark;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
@@ -30,6 +32,7 @@ use super::{Store, StoreError};
 
 use committer::{Committer, Job};
 use durability::{DataFile, SEGMENT_BYTES};
+use watermark::Watermark;
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
@@ -69,8 +72,8 @@ pub struct SledStore {
 
 fn read_error(error: &sled::Error) -> StoreError {
     match error {
-        // sled keeps a checksum of its own around each page.
-        sled::Error::Corruption { .. } => StoreError::Damaged("a page's checksum is wrong".to_owned()),
+        // sled keeps checksums of its own around each page and its configuration.
+        sled::Error::Corruption { .. } => StoreError::Damaged("a checksum of the database is wrong".to_owned()),
         error => StoreError::Read(error.to_string()),
     }
 }
@@ -91,6 +94,8 @@ impl SledStore {
         durability::check_folder(&options.directory).map_err(open_error)?;
         let tree = open_tree(&options.directory, options.cache_bytes)?;
         check_header(&tree)?;
+        let watermark = Watermark::open(&options.directory).map_err(open_error)?;
+        watermark.check(|sequence| journal_entry(&tree, sequence))?;
         durability::sync_after_open(&options.directory).map_err(open_error)?;
         let data_file = DataFile::open(&options.directory).map_err(open_error)?;
         let shared = Arc::new(Shared { durable: RwLock::new(last_position(&tree)?), tree, stopped: RwLock::default() });
@@ -98,7 +103,7 @@ impl SledStore {
         shared.tree.flush().map_err(|error| StoreError::Open(error.to_string()))?;
         data_file.sync().map_err(open_error)?;
         let (jobs, waiting) = mpsc::channel(options.queue_transactions);
-        let committer = Committer::new(shared.clone(), data_file, observer, options.group_transactions);
+        let committer = Committer::new(shared.clone(), data_file, watermark, observer, options.group_transactions);
         let committer = std::thread::Builder::new()
             .name("store-committer".to_owned())
             .spawn(move || committer.run(waiting))
@@ -122,6 +127,9 @@ impl Drop for SledStore {
 fn open_tree(directory: &Path, cache_bytes: u64) -> Result<sled::Db, StoreError> {
     let configuration = sled::Config::new().path(directory).cache_capacity(cache_bytes).segment_size(SEGMENT_BYTES);
     configuration.open().map_err(|error| {
+        if matches!(error, sled::Error::Corruption { .. }) {
+            return read_error(&error);
+        }
         let busy = error.to_string().contains("could not acquire lock");
         let hint = if busy { "; another process has it open" } else { "" };
         StoreError::Open(format!("{}: {error}{hint}", directory.display()))
@@ -139,6 +147,11 @@ fn check_header(tree: &sled::Db) -> Result<(), StoreError> {
         }
         None => Err(StoreError::Open("the folder holds another program's data".to_owned())),
     }
+}
+
+fn journal_entry(tree: &sled::Db, sequence: u64) -> Result<Option<JournalEntry>, StoreError> {
+    let value = tree.get(keys::journal(sequence)).map_err(|error| read_error(&error))?;
+    value.map(|value| decode(&value)).transpose()
 }
 
 fn last_position(tree: &sled::Db) -> Result<Position, StoreError> {
