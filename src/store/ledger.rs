@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use crate::report::{ReportKey, Revision};
 
 use super::StoreError;
-use super::journal::{JournalEntry, Position};
+use super::journal::{JournalEntry, NewEntry, Position};
+use super::record::{check_bytes, check_length};
 use super::transaction::{Change, Commit, Decision, Effect, RequestId, StoredRequest, Transaction};
 
 /// What was stored before the group of transactions at hand.
@@ -42,7 +43,7 @@ impl<'a, S: Stored> Group<'a, S> {
         (&self.commits, &self.requests)
     }
 
-    /// Decides one transaction at time `now`; a failed read leaves the group as it was.
+    /// Decides one transaction at time `now`; an error leaves the group as it was.
     pub fn decide(&mut self, transaction: Transaction, now: Timestamp) -> Result<Decision, StoreError> {
         if let Some((id, fingerprint)) = transaction.request
             && let Some(known) = self.known_request(id)?
@@ -65,9 +66,10 @@ impl<'a, S: Stored> Group<'a, S> {
                 self.head(&revision.report)?;
             }
         }
+        let mut new_entry = transaction.entry;
+        check_lengths(&transaction.changes, &new_entry)?;
         let sequence = self.position.sequence + 1;
         let time = self.position.next_time(now);
-        let mut new_entry = transaction.entry;
         let mut effects = Vec::with_capacity(transaction.changes.len());
         for change in transaction.changes {
             match change {
@@ -108,4 +110,16 @@ impl<'a, S: Stored> Group<'a, S> {
             None => self.stored.request(id),
         }
     }
+}
+
+/// Refuses what is too long to be stored. The numbers, times and hashes that are filled in later are given room for.
+fn check_lengths(changes: &[Change], entry: &NewEntry) -> Result<(), StoreError> {
+    for change in changes {
+        match change {
+            Change::Revision(revision) => check_length(&**revision)?,
+            Change::Registry(change) => check_length(change)?,
+        }
+    }
+    let texts = [entry.actor.as_str(), entry.action, &entry.subject, &entry.detail];
+    check_bytes(texts.map(str::len).iter().sum())
 }

@@ -1,7 +1,7 @@
 //! The reference store: plain maps behind one lock. Forgets everything when it is dropped.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
@@ -45,22 +45,25 @@ impl Stored for Kept {
 
 /// The reference store.
 pub struct MemoryStore {
+    /// Held from a decision until the observer was told, so that both happen in one order.
+    committing: Mutex<()>,
     kept: RwLock<Kept>,
     observer: Arc<dyn Observer>,
 }
 
 impl MemoryStore {
     pub fn new(observer: Arc<dyn Observer>) -> Self {
-        Self { kept: RwLock::default(), observer }
+        Self { committing: Mutex::default(), kept: RwLock::default(), observer }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Kept> {
         // A panic while writing is a defect of ours; what is kept was written before it and stays readable.
-        self.kept.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.kept.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn apply(&self, transaction: Transaction) -> Result<Decision, StoreError> {
-        let mut kept = self.kept.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _committing = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         let mut group = Group::after(kept.position(), &*kept);
         let decision = group.decide(transaction, Timestamp::now())?;
         let (commits, requests) = group.writes();
@@ -78,6 +81,8 @@ impl MemoryStore {
                 }
             }
         }
+        // The observer may read.
+        drop(kept);
         self.observer.committed(&commits);
         Ok(decision)
     }

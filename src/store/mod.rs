@@ -19,7 +19,7 @@ use crate::report::{AgencyId, ReportKey, ReportYear, Revision, RevisionName};
 
 pub use journal::{JournalEntry, NewEntry, Outcome, Position};
 pub use memory::MemoryStore;
-pub use record::FORMAT_VERSION;
+pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX};
 pub use sled::{SledOptions, SledStore};
 pub use transaction::{Change, Commit, Decision, Effect, Observer, RequestId, StoredRequest, Transaction};
 
@@ -32,6 +32,9 @@ pub enum StoreError {
     /// The transaction may or may not be durable; asking again with the same request id tells.
     #[error("the write failed, and its outcome is unknown: {0}")]
     Unknown(String),
+    /// Nothing was stored, and other transactions are taken as before.
+    #[error("a record of {bytes} bytes is longer than the store takes ({limit_bytes}): shorten reasons and texts")]
+    TooLarge { bytes: usize, limit_bytes: usize },
     #[error("the store cannot be read: {0}")]
     Read(String),
     #[error("the store cannot be opened: {0}")]
@@ -55,12 +58,14 @@ pub enum StoreError {
 /// 5. **Read your writes.** The observer has seen a transaction, and every read shows it, before it is acknowledged.
 ///    No read shows what is not yet durable.
 /// 6. **Nothing is altered.** Revisions and journal entries are only added.
-/// 7. **A failed write stops writes.** Later transactions are refused with the first reason; reads go on.
+/// 7. **A failed write stops writes.** Later transactions are refused with the first reason. Reads go on, except that
+///    what lies close to the data of the failed write may be answered with [`StoreError::Read`] until the store is
+///    opened again.
 pub trait Store: Send + Sync + 'static {
     /// Applies a transaction, or says why not.
     ///
     /// # Errors
-    /// [`StoreError::Stopped`] (nothing stored) or [`StoreError::Unknown`].
+    /// [`StoreError::Unknown`] where the outcome is unknown; with any other error nothing was stored.
     fn commit(&self, transaction: Transaction) -> BoxFuture<'_, Result<Decision, StoreError>>;
 
     /// The newest revision of a report.

@@ -25,6 +25,9 @@ pub const FORMAT_VERSION: u8 = 1;
 
 const HEADER_BYTES: usize = 6;
 
+/// Longest record that a store takes, in bytes; a full form with a finding for every rule takes a tenth of it.
+pub const RECORD_BYTES_MAX: usize = 96 << 10;
+
 /// A value that can be stored.
 pub trait Record: Sized {
     /// Tells records apart, so that none is read as another.
@@ -46,6 +49,25 @@ pub fn encode<R: Record>(value: &R) -> Vec<u8> {
     let checksum = checksum(R::KIND, &bytes[HEADER_BYTES..]).to_le_bytes();
     bytes[2..HEADER_BYTES].copy_from_slice(&checksum);
     bytes
+}
+
+/// Whether a value is short enough to be stored.
+///
+/// # Errors
+/// [`StoreError::TooLarge`].
+pub fn check_length<R: Record>(value: &R) -> Result<(), StoreError> {
+    check_bytes(HEADER_BYTES + value.to_stored().encoded_len())
+}
+
+/// Whether a record of about this length can be stored.
+///
+/// # Errors
+/// [`StoreError::TooLarge`].
+pub fn check_bytes(bytes: usize) -> Result<(), StoreError> {
+    if bytes > RECORD_BYTES_MAX {
+        return Err(StoreError::TooLarge { bytes, limit_bytes: RECORD_BYTES_MAX });
+    }
+    Ok(())
 }
 
 /// The value of a record.

@@ -35,7 +35,8 @@ pub enum Change {
 pub struct Transaction {
     /// Number of the newest revision that each of these reports must have; none for no revision.
     pub expected_heads: Vec<(ReportKey, Option<u32>)>,
-    /// A request id, with the digest of what is asked.
+    /// A request id, with the digest of what is asked. It is kept with the revision that is stored for it (the last
+    /// of several); without a revision, as for a refusal, it is not kept, and the request can be made again.
     pub request: Option<(RequestId, Hash)>,
     pub changes: Vec<Change>,
     pub entry: NewEntry,
@@ -73,7 +74,8 @@ pub enum Effect {
 
 /// Told of durable transactions in their order, before they are acknowledged.
 ///
-/// Runs on the store's writing thread: it must be quick and must not call the store's `commit`.
+/// Runs on the store's writing thread: it must be quick. It may read the store, which shows at least what it is told
+/// of; it must not call the store's `commit`.
 pub trait Observer: Send + Sync + 'static {
     fn committed(&self, commits: &[Arc<Commit>]);
 }

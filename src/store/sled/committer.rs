@@ -13,6 +13,7 @@ use crate::store::record::encode;
 use crate::store::transaction::{Decision, Effect, Observer, Transaction};
 
 use super::durability::DataFile;
+use super::watermark::Watermark;
 use super::{Shared, keys};
 
 /// A transaction and where to answer.
@@ -26,6 +27,7 @@ type Answer = (oneshot::Sender<Result<Decision, StoreError>>, Result<Decision, S
 pub struct Committer {
     shared: Arc<Shared>,
     data_file: DataFile,
+    watermark: Watermark,
     observer: Arc<dyn Observer>,
     group_transactions: usize,
 }
@@ -34,10 +36,11 @@ impl Committer {
     pub fn new(
         shared: Arc<Shared>,
         data_file: DataFile,
+        watermark: Watermark,
         observer: Arc<dyn Observer>,
         group_transactions: usize,
     ) -> Self {
-        Self { shared, data_file, observer, group_transactions }
+        Self { shared, data_file, watermark, observer, group_transactions }
     }
 
     /// Works until every sender is gone.
@@ -52,6 +55,9 @@ impl Committer {
             } else {
                 self.commit(jobs.drain(..));
             }
+        }
+        if let Err(error) = self.watermark.sync() {
+            tracing::warn!(%error, "the watermark could not be synced; after a power cut it may be behind");
         }
     }
 
@@ -102,6 +108,7 @@ impl Committer {
         }
         self.shared.tree.apply_batch(batch).map_err(|error| error.to_string())?;
         self.shared.tree.flush().map_err(|error| error.to_string())?;
-        self.data_file.sync().map_err(|error| error.to_string())
+        self.data_file.sync().map_err(|error| error.to_string())?;
+        self.watermark.raise(&group.position()).map_err(|error| error.to_string())
     }
 }

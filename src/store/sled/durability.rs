@@ -3,13 +3,45 @@
 //! `flush` calls `sync_file_range` only, which survives a crash of the process but not of the machine (sled issues
 //! 1452 and 1351), and the configuration file and the folder are never synced. Hence: `fdatasync` on a handle of our
 //! own before each acknowledgement, and `fsync` of everything once after opening.
+//!
+//! A page too large for the data file goes to a file of its own, which sled never syncs either, and whose loss tears
+//! the batch it was part of. So no page may become that large: see [`SEGMENT_BYTES`].
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use crate::store::record::RECORD_BYTES_MAX;
+
+use super::watermark;
+
 const CONFIGURATION_FILE: &str = "conf";
 const DATA_FILE: &str = "db";
+
+/// Size of sled's segments. A page goes to a file of its own where it exceeds a quarter of this.
+pub const SEGMENT_BYTES: usize = 8 << 20;
+
+/// Most records in a page: sled splits a page of more than 16 when it next comes by to write to it.
+const PAGE_RECORDS_MAX: usize = 17;
+
+/// Room for what a page holds besides its records' bytes: headers, and per record the key and both lengths.
+const PAGE_OVERHEAD_BYTES: usize = 256 + PAGE_RECORDS_MAX * 256;
+
+const _: () = assert!(PAGE_RECORDS_MAX * RECORD_BYTES_MAX + PAGE_OVERHEAD_BYTES < SEGMENT_BYTES / 4);
+
+/// Refuses a folder where sled would take another program's file for an empty store of its own.
+///
+/// sled makes its configuration file before its data file, and so a store has both or only the former.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`], with what was found.
+pub fn check_folder(directory: &Path) -> io::Result<()> {
+    if directory.join(DATA_FILE).exists() && !directory.join(CONFIGURATION_FILE).exists() {
+        let found = format!("the folder holds a file {DATA_FILE:?} that is not a store's; choose an empty folder");
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, found));
+    }
+    Ok(())
+}
 
 /// Our own handle to sled's data file.
 pub struct DataFile(File);
@@ -26,7 +58,7 @@ impl DataFile {
     /// # Errors
     /// What the kernel reports; the state of the file is unknown then.
     pub fn sync(&self) -> io::Result<()> {
-        rustix::fs::fdatasync(&self.0).map_err(io::Error::from)
+        self.0.sync_data()
     }
 }
 
@@ -35,7 +67,7 @@ impl DataFile {
 /// # Errors
 /// What the kernel reports.
 pub fn sync_after_open(directory: &Path) -> io::Result<()> {
-    for file in [CONFIGURATION_FILE, DATA_FILE] {
+    for file in [CONFIGURATION_FILE, DATA_FILE, watermark::FILE] {
         File::open(directory.join(file))?.sync_all()?;
     }
     // The folder may have been made just now, and so may those above it.

@@ -62,14 +62,6 @@ pub fn year(year: u16) -> Range<Vec<u8>> {
     key(year)..year.checked_add(1).map_or_else(|| b"s".to_vec(), key)
 }
 
-/// The year in a revision's key.
-pub fn year_of(key: &[u8]) -> Option<u16> {
-    match key {
-        [b'r', high, low, ..] => Some(u16::from_be_bytes([*high, *low])),
-        _ => None,
-    }
-}
-
 /// Whether two revision keys are of the same report.
 pub fn same_report(one: &[u8], other: &[u8]) -> bool {
     let report = |key: &[u8]| key.len().checked_sub(4).map(|end| key[..end].to_vec());

@@ -3,12 +3,14 @@
 //! - `keys`: how things are found in the one tree.
 //! - `committer`: the only thread that writes and flushes.
 //! - `durability`: the syncs that sled 0.34 leaves out.
+//! - `watermark`: notices where the end of the journal is gone.
 //!
 //! Nothing else in the project knows sled.
 
 mod committer;
 mod durability;
 mod keys;
+mod watermark;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
@@ -29,7 +31,8 @@ use super::transaction::{Decision, Observer, RequestId, StoredRequest, Transacti
 use super::{Store, StoreError};
 
 use committer::{Committer, Job};
-use durability::DataFile;
+use durability::{DataFile, SEGMENT_BYTES};
+use watermark::Watermark;
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
@@ -68,7 +71,15 @@ pub struct SledStore {
 }
 
 fn read_error(error: &sled::Error) -> StoreError {
-    StoreError::Read(error.to_string())
+    match error {
+        // sled keeps checksums of its own around each page and its configuration.
+        sled::Error::Corruption { .. } => StoreError::Damaged("a checksum of the database is wrong".to_owned()),
+        error => StoreError::Read(error.to_string()),
+    }
+}
+
+fn committer_ended() -> StoreError {
+    StoreError::Stopped("the committer has ended".to_owned())
 }
 
 impl SledStore {
@@ -80,8 +91,11 @@ impl SledStore {
     pub fn open(options: &SledOptions, observer: Arc<dyn Observer>) -> Result<Self, StoreError> {
         let open_error = |error: std::io::Error| StoreError::Open(format!("{}: {error}", options.directory.display()));
         std::fs::create_dir_all(&options.directory).map_err(open_error)?;
+        durability::check_folder(&options.directory).map_err(open_error)?;
         let tree = open_tree(&options.directory, options.cache_bytes)?;
         check_header(&tree)?;
+        let watermark = Watermark::open(&options.directory).map_err(open_error)?;
+        watermark.check(|sequence| journal_entry(&tree, sequence))?;
         durability::sync_after_open(&options.directory).map_err(open_error)?;
         let data_file = DataFile::open(&options.directory).map_err(open_error)?;
         let shared = Arc::new(Shared { durable: RwLock::new(last_position(&tree)?), tree, stopped: RwLock::default() });
@@ -89,7 +103,7 @@ impl SledStore {
         shared.tree.flush().map_err(|error| StoreError::Open(error.to_string()))?;
         data_file.sync().map_err(open_error)?;
         let (jobs, waiting) = mpsc::channel(options.queue_transactions);
-        let committer = Committer::new(shared.clone(), data_file, observer, options.group_transactions);
+        let committer = Committer::new(shared.clone(), data_file, watermark, observer, options.group_transactions);
         let committer = std::thread::Builder::new()
             .name("store-committer".to_owned())
             .spawn(move || committer.run(waiting))
@@ -111,8 +125,12 @@ impl Drop for SledStore {
 }
 
 fn open_tree(directory: &Path, cache_bytes: u64) -> Result<sled::Db, StoreError> {
-    sled::Config::new().path(directory).cache_capacity(cache_bytes).open().map_err(|error| {
-        let busy = error.to_string().contains("lock");
+    let configuration = sled::Config::new().path(directory).cache_capacity(cache_bytes).segment_size(SEGMENT_BYTES);
+    configuration.open().map_err(|error| {
+        if matches!(error, sled::Error::Corruption { .. }) {
+            return read_error(&error);
+        }
+        let busy = error.to_string().contains("could not acquire lock");
         let hint = if busy { "; another process has it open" } else { "" };
         StoreError::Open(format!("{}: {error}{hint}", directory.display()))
     })
@@ -122,12 +140,18 @@ fn open_tree(directory: &Path, cache_bytes: u64) -> Result<sled::Db, StoreError>
 fn check_header(tree: &sled::Db) -> Result<(), StoreError> {
     match tree.get(keys::HEADER).map_err(|error| read_error(&error))? {
         Some(header) => decode::<StoreHeader>(&header).map(|_| ()),
-        None if tree.is_empty() => {
+        // A store of ours has no tree besides sled's own.
+        None if tree.is_empty() && tree.tree_names().len() == 1 => {
             tree.insert(keys::HEADER, encode(&StoreHeader)).map_err(|error| StoreError::Open(error.to_string()))?;
             Ok(())
         }
         None => Err(StoreError::Open("the folder holds another program's data".to_owned())),
     }
+}
+
+fn journal_entry(tree: &sled::Db, sequence: u64) -> Result<Option<JournalEntry>, StoreError> {
+    let value = tree.get(keys::journal(sequence)).map_err(|error| read_error(&error))?;
+    value.map(|value| decode(&value)).transpose()
 }
 
 fn last_position(tree: &sled::Db) -> Result<Position, StoreError> {
@@ -183,9 +207,8 @@ impl Store for SledStore {
     fn commit(&self, transaction: Transaction) -> BoxFuture<'_, Result<Decision, StoreError>> {
         async move {
             let (answer, answered) = oneshot::channel();
-            let ended = || StoreError::Stopped("the committer has ended".to_owned());
-            let jobs = self.jobs.as_ref().ok_or_else(ended)?;
-            jobs.send(Job { transaction, answer }).await.map_err(|_| ended())?;
+            let jobs = self.jobs.as_ref().ok_or_else(committer_ended)?;
+            jobs.send(Job { transaction, answer }).await.map_err(|_| committer_ended())?;
             answered.await.unwrap_or_else(|_| Err(StoreError::Unknown("the committer has ended".to_owned())))
         }
         .boxed()
@@ -230,11 +253,11 @@ impl Store for SledStore {
     fn years(&self) -> Result<Vec<ReportYear>, StoreError> {
         let mut years = Vec::new();
         let mut start = keys::year(0).start;
-        while let Some(entry) = self.shared.tree.range(start..keys::year(u16::MAX).end).next() {
-            let (key, _) = entry.map_err(|error| read_error(&error))?;
-            let year = keys::year_of(&key).ok_or_else(|| StoreError::Damaged("a key of no known kind".to_owned()))?;
-            years.extend(ReportYear::new(year));
-            start = keys::year(year).end;
+        let end = keys::year(u16::MAX).end;
+        while let Some(entry) = self.shared.durable_revisions(self.shared.tree.range(start..end.clone())).next() {
+            let year = entry?.1.report.year;
+            years.push(year);
+            start = keys::year(year.get()).end;
         }
         Ok(years)
     }
@@ -263,6 +286,10 @@ impl Store for SledStore {
     }
 
     fn writable(&self) -> Result<(), StoreError> {
-        self.shared.stopped().map_or(Ok(()), |reason| Err(StoreError::Stopped(reason)))
+        match self.shared.stopped() {
+            Some(reason) => Err(StoreError::Stopped(reason)),
+            None if self.jobs.as_ref().is_none_or(mpsc::Sender::is_closed) => Err(committer_ended()),
+            None => Ok(()),
+        }
     }
 }

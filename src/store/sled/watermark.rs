@@ -1,0 +1,73 @@
+//! How far the journal has come, kept beside sled's files.
+//!
+//! Where a bit of sled's log has changed on disk, sled takes the log to end there: it opens without complaint, and
+//! all that came later is gone. The store cannot see that from what is left. Hence this file, written after each group
+//! is durable: a store whose journal ends before it, or holds another entry there, has lost what it acknowledged.
+//!
+//! The file is not synced with each group, so after a power cut it may be behind; it is never ahead.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+
+use crate::store::{JournalEntry, Position, StoreError};
+
+/// Its name in the store's folder.
+pub const FILE: &str = "acknowledged";
+
+/// A sequence number in 20 digits, a space, a chain hash in hexadecimal, LF.
+const LINE_BYTES: u64 = 20 + 1 + 64 + 1;
+
+/// The open file.
+pub struct Watermark(File);
+
+impl Watermark {
+    /// Opens the file, or makes it.
+    ///
+    /// # Errors
+    /// What the kernel reports.
+    pub fn open(directory: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).open(directory.join(FILE)).map(Self)
+    }
+
+    /// Checks a journal against it.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where the journal lacks the entry, has another, or the file is not as it was written.
+    pub fn check(&self, entry: impl FnOnce(u64) -> Result<Option<JournalEntry>, StoreError>) -> Result<(), StoreError> {
+        let mut line = String::new();
+        let read = (&self.0).take(LINE_BYTES + 1).read_to_string(&mut line);
+        if read.is_ok() && line.is_empty() {
+            return Ok(());
+        }
+        let parts = line.strip_suffix('\n').filter(|_| read.is_ok()).and_then(|line| line.split_once(' '));
+        let Some((Ok(sequence), chain)) = parts.map(|(sequence, chain)| (sequence.parse(), chain)) else {
+            return Err(StoreError::Damaged(format!("the file {FILE:?} is not as it was written")));
+        };
+        match entry(sequence)? {
+            _ if sequence == 0 => Ok(()),
+            Some(entry) if entry.chain.to_hex() == chain => Ok(()),
+            Some(_) => Err(StoreError::Damaged(format!("journal entry {sequence} is not the one acknowledged"))),
+            None => Err(StoreError::Damaged(format!("journal entry {sequence} was acknowledged and is gone"))),
+        }
+    }
+
+    /// Notes that everything up to `position` is durable.
+    ///
+    /// # Errors
+    /// What the kernel reports.
+    pub fn raise(&self, position: &Position) -> io::Result<()> {
+        let line = format!("{:020} {}\n", position.sequence, position.chain);
+        self.0.write_all_at(line.as_bytes(), 0)
+    }
+
+    /// Makes the file durable.
+    ///
+    /// # Errors
+    /// What the kernel reports.
+    pub fn sync(&self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+}

@@ -1,0 +1,179 @@
+//! Cuts the power in simulation: records what the store asks of the kernel, builds the disk that a power cut at some
+//! moment would leave, and has the store opened from it.
+//!
+//! - `recorder`: starts the program with its system calls recorded.
+//! - `disk`: what is on a disk whose power was cut.
+
+mod disk;
+mod recorder;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rand::seq::index::sample;
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+use disk::{Disk, Image, Kept};
+use recorder::{Event, Recorder};
+
+pub use recorder::can_record;
+
+/// A store that has not opened by then is taken not to open.
+const VERIFY_SECONDS_MAX: u64 = 60;
+
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// How often the program is started; each time on what a power cut of the round before has left.
+    pub rounds: usize,
+    /// Power cuts in each round: half of them right after an acknowledgement.
+    pub cuts: usize,
+    /// How long the program writes in each round.
+    pub seconds: f64,
+    pub seed: u64,
+    /// The disk says that it has synced, and has not: to test the test.
+    pub disk_ignores_syncs: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { rounds: 1, cuts: 1, seconds: 1.0, seed: 1, disk_ignores_syncs: false }
+    }
+}
+
+/// What became of all cuts.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub cuts: usize,
+    pub acknowledged: u64,
+    /// Cuts after which acknowledged transactions were gone.
+    pub lost: usize,
+    /// Cuts after which a transaction was there in part.
+    pub torn: usize,
+    /// Cuts after which the store did not open, or not in time.
+    pub not_opened: usize,
+    /// Writes that were not yet synced when the power was cut, over all cuts.
+    pub unsynced_writes: usize,
+    /// What was printed, of cuts that went wrong.
+    pub complaints: BTreeMap<String, usize>,
+}
+
+impl Report {
+    pub fn is_whole(&self) -> bool {
+        self.cuts > 0 && self.lost + self.torn + self.not_opened == 0
+    }
+
+    /// Judges one cut by what `verify` printed; the sequence number of the last transaction where all is well.
+    fn judge(&mut self, printed: Result<String, String>) -> Option<i64> {
+        self.cuts += 1;
+        let printed = printed.unwrap_or_else(|reason| {
+            self.not_opened += 1;
+            reason
+        });
+        let fields: BTreeMap<&str, i64> = printed
+            .split(' ')
+            .filter_map(|field| field.split_once('='))
+            .filter_map(|(name, value)| Some((name, value.trim().parse().ok()?)))
+            .collect();
+        let field = |name| fields.get(name).copied().unwrap_or(0);
+        let torn = field("torn") + field("holes") + field("crosstree_bad");
+        self.lost += usize::from(field("lost") > 0);
+        self.torn += usize::from(torn > 0);
+        let last = fields.get("max").copied().filter(|_| field("lost") + torn == 0);
+        if last.is_none() {
+            *self.complaints.entry(printed).or_default() += 1;
+        }
+        last
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cuts, acknowledged, lost, torn, not_opened, unsynced_writes, complaints } = self;
+        write!(f, "cuts={cuts} acknowledged={acknowledged} lost={lost} torn={torn} not_opened={not_opened} ")?;
+        write!(f, "unsynced_writes_per_cut={}", unsynced_writes / (*cuts).max(1))?;
+        complaints.iter().try_for_each(|(complaint, times)| write!(f, "\n  {times} times: {complaint}"))
+    }
+}
+
+/// Cuts the power as often as the options say.
+pub fn run(options: &Options) -> Report {
+    let work = tempfile::Builder::new().prefix("huizong-power-cut-").tempdir().expect("a folder can be made");
+    let recorder = Recorder::new(work.path()).expect("calls can be recorded");
+    let (folder, left) = (work.path().join("store"), work.path().join("left"));
+    let mut random = ChaCha8Rng::seed_from_u64(options.seed);
+    let mut report = Report::default();
+    let mut start = (Image::default(), 0);
+    for _ in 0..options.rounds {
+        let (image, first_acknowledged) = &start;
+        image.write_to(&folder).expect("an image can be written");
+        let events = recorder.record(&folder, first_acknowledged + 1, options.seconds).expect("the program starts");
+        let moments = moments(&events, options.cuts, &mut random);
+
+        let mut disk = Disk::new(image, options.disk_ignores_syncs);
+        let mut acknowledged = *first_acknowledged;
+        let mut next = start.clone();
+        for (position, event) in events.iter().enumerate() {
+            match event {
+                Event::Acknowledged(sequence) => acknowledged = acknowledged.max(*sequence),
+                Event::Call(call) => disk.apply(call),
+            }
+            if moments.contains(&position) {
+                let kept = if random.random_ratio(1, 3) { Kept::OnlySynced } else { Kept::AnyPage };
+                report.unsynced_writes += disk.unsynced_writes();
+                let image = disk.cut(kept, &mut random);
+                image.write_to(&left).expect("an image can be written");
+                if let Some(last) = report.judge(verify(&left, acknowledged)) {
+                    next = (image, last);
+                }
+            }
+        }
+        report.acknowledged += (acknowledged - first_acknowledged).unsigned_abs();
+        start = next;
+    }
+    report
+}
+
+/// Positions of events after which the power is cut: half anywhere, half right after an acknowledgement.
+fn moments(events: &[Event], cuts: usize, random: &mut ChaCha8Rng) -> Vec<usize> {
+    let acknowledgements: Vec<_> =
+        (0..events.len()).filter(|at| matches!(events[*at], Event::Acknowledged(_))).collect();
+    let sharp = sample(random, acknowledgements.len(), (cuts / 2).min(acknowledgements.len()));
+    let mut moments: Vec<_> = sharp.iter().map(|at| acknowledgements[at]).collect();
+    let wanted = cuts.min(events.len()).saturating_sub(moments.len());
+    moments.extend(sample(random, events.len(), wanted).iter());
+    moments
+}
+
+/// What `verify` printed, or why the store did not open.
+fn verify(folder: &Path, acknowledged: i64) -> Result<String, String> {
+    let mut child = Command::new(std::env::current_exe().map_err(|error| error.to_string())?)
+        .arg("verify")
+        .arg(folder)
+        .arg(acknowledged.to_string())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| error.to_string())?;
+    let start = Instant::now();
+    // The little that it prints fits into the pipe.
+    while child.try_wait().map_err(|error| error.to_string())?.is_none() {
+        if start.elapsed() > Duration::from_secs(VERIFY_SECONDS_MAX) {
+            child.kill().map_err(|error| error.to_string())?;
+            return Err(format!("not opened within {VERIFY_SECONDS_MAX} s"));
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let output = child.wait_with_output().map_err(|error| error.to_string())?;
+    let printed = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if printed.starts_with("max=") { Ok(printed) } else { Err(first_complaint(&output.stderr)) }
+}
+
+/// The line of a panic that says what was wrong.
+fn first_complaint(stderr: &[u8]) -> String {
+    let stderr = String::from_utf8_lossy(stderr);
+    stderr.lines().find(|line| line.contains(": ")).or(stderr.lines().next()).unwrap_or("no complaint").to_owned()
+}

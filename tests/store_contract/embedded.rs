@@ -1,0 +1,273 @@
+//! What only the store on disk promises: everything is there after opening again, and what is not right is refused.
+
+use std::path::Path;
+
+use futures::future::join_all;
+use huizong::report::RevisionName;
+use huizong::store::{Change, FORMAT_VERSION, SledOptions, SledStore, Store, StoreError};
+use tempfile::TempDir;
+
+use crate::contents::Contents;
+use crate::samples::*;
+
+/// As the store sets it; sled does not open a folder with another value.
+const SEGMENT_BYTES: usize = 8 << 20;
+
+const HEADER_KEY: &[u8] = b"m";
+
+fn open(folder: &TempDir) -> Result<SledStore, StoreError> {
+    SledStore::open(&sled_options(folder), Witness::new())
+}
+
+/// Opens the store's database below it, to put something into it that the store never would.
+fn open_below(folder: &Path) -> sled::Db {
+    sled::Config::new().path(folder).segment_size(SEGMENT_BYTES).open().unwrap()
+}
+
+/// Stores revisions of some reports, registry changes and refusals, with requests 0 to 99.
+async fn fill(store: &dyn Store) {
+    for round in 0..10u128 {
+        let offers = (0..10u128).map(|number| {
+            let id = round * 10 + number;
+            let transaction = match number {
+                8 => refuse(&report("agency", 2022)),
+                9 => refuse(&report("agency", 2022)).and(Change::Registry(create_agency(&format!("agency-{round}")))),
+                _ => submit(&report(&format!("agency-{number}"), 2019 + round as u16 % 4), id as i64),
+            };
+            store.commit(transaction.with_request(request_id(id), "digest"))
+        });
+        join_all(offers).await.into_iter().for_each(|decision| assert!(committed(decision.unwrap()).is_some()));
+    }
+}
+
+#[tokio::test]
+async fn everything_is_there_after_opening_again() {
+    let folder = new_folder();
+    let ids: Vec<_> = (0..100).map(request_id).collect();
+    let store = open(&folder).unwrap();
+    fill(&store).await;
+    let mut before = Contents::read(&store, &ids);
+    drop(store);
+    for round in 0..3 {
+        let store = open(&folder).unwrap();
+        let after = Contents::read(&store, &ids);
+        after.assert_chain();
+        assert_eq!(after, before, "round {round}");
+        // Goes on where it stopped: the next entry is chained, the next number counted, known requests recognized.
+        assert!(
+            committed(store.commit(submit(&report("agency-0", 2019), 1).with_request(ids[0], "digest")).await.unwrap())
+                .is_none()
+        );
+        commit(&store, submit(&report("agency-0", 2019), round)).await;
+        before = Contents::read(&store, &ids);
+        before.assert_chain();
+        assert_eq!(before.journal.len(), after.journal.len() + 1);
+    }
+}
+
+#[tokio::test]
+async fn long_records_stay_in_the_data_file() {
+    let folder = new_folder();
+    let store = open(&folder).unwrap();
+    let text = "x".repeat(huizong::store::RECORD_BYTES_MAX - 4096);
+    for group in 0..6 {
+        let offers = (0..20).map(|number| {
+            let report = report(&format!("agency-{}", number % 5), 2022);
+            let long = Change::Revision(Box::new(revision(&report, group, &text)));
+            store.commit(refuse(&report).and(long))
+        });
+        join_all(offers).await.into_iter().for_each(|decision| assert!(committed(decision.unwrap()).is_some()));
+    }
+    // sled would put a page that is too large for its data file here, and would not sync it.
+    assert_eq!(std::fs::read_dir(folder.path().join("blobs")).unwrap().count(), 0);
+    let before = Contents::read(&store, &[]);
+    drop(store);
+    assert_eq!(Contents::read(&open(&folder).unwrap(), &[]), before);
+}
+
+#[tokio::test]
+async fn what_was_taken_on_is_finished_before_the_store_closes() {
+    let folder = new_folder();
+    let store = open(&folder).unwrap();
+    let offers: Vec<_> = (0..50).map(|number| submit(&report("agency", 2022), number)).collect();
+    for transaction in offers {
+        // Polled once: the transaction is in the queue, and nobody waits for the answer.
+        let _ = futures::FutureExt::now_or_never(store.commit(transaction));
+    }
+    drop(store);
+    assert_eq!(open(&folder).unwrap().position().sequence, 50);
+}
+
+#[test]
+fn a_missing_folder_is_made() {
+    let folder = new_folder();
+    let below = folder.path().join("data").join("store");
+    SledStore::open(&SledOptions { cache_bytes: 16 << 20, ..SledOptions::new(&below) }, Witness::new()).unwrap();
+    assert!(below.join("db").exists());
+}
+
+#[test]
+fn a_second_opening_of_the_same_folder_is_refused_and_says_why() {
+    let folder = new_folder();
+    let first = open(&folder).unwrap();
+    let Err(StoreError::Open(message)) = open(&folder) else { panic!("opened twice") };
+    assert!(message.contains("another process has it open"), "{message}");
+    assert!(message.contains(&folder.path().display().to_string()), "{message}");
+    drop(first);
+    open(&folder).unwrap();
+}
+
+#[test]
+fn a_newer_format_is_refused_by_its_version() {
+    let folder = new_folder();
+    drop(open(&folder).unwrap());
+    let below = open_below(folder.path());
+    let mut header = below.get(HEADER_KEY).unwrap().unwrap().to_vec();
+    header[0] = FORMAT_VERSION + 1;
+    below.insert(HEADER_KEY, header).unwrap();
+    drop(below);
+    let expected = StoreError::FormatVersion { found: FORMAT_VERSION + 1, supported: FORMAT_VERSION };
+    assert_eq!(open(&folder).err(), Some(expected));
+}
+
+#[test]
+fn another_programs_database_is_refused_and_left_as_it_was() {
+    for tree in [None, Some("orders")] {
+        let folder = new_folder();
+        let below = open_below(folder.path());
+        match tree {
+            None => below.insert("key", "value").unwrap(),
+            Some(tree) => below.open_tree(tree).unwrap().insert("key", "value").unwrap(),
+        };
+        drop(below);
+        let error = open(&folder).err();
+        assert!(matches!(&error, Some(StoreError::Open(message)) if message.contains("another program")), "{error:?}");
+        assert_eq!(open_below(folder.path()).get(HEADER_KEY).unwrap(), None);
+    }
+}
+
+#[test]
+fn another_programs_file_is_refused_and_left_as_it_was() {
+    for name in ["db", "conf"] {
+        let folder = new_folder();
+        let content = format!("another program's {name}").repeat(100);
+        std::fs::write(folder.path().join(name), &content).unwrap();
+        let error = open(&folder).err();
+        assert!(matches!(error, Some(StoreError::Open(_) | StoreError::Damaged(_))), "{name}: {error:?}");
+        assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), content);
+    }
+}
+
+/// The key of a revision: kind, year, agency id padded to 40 bytes, number.
+fn revision_key(name: &RevisionName) -> Vec<u8> {
+    let mut key = vec![b'r'];
+    key.extend(name.report.year.get().to_be_bytes());
+    key.extend(name.report.agency.as_str().bytes());
+    key.resize(1 + 2 + 40, 0);
+    key.extend(name.number.to_be_bytes());
+    key
+}
+
+#[tokio::test]
+async fn a_damaged_record_is_reported_and_never_read_as_another_value() {
+    let folder = new_folder();
+    let store = open(&folder).unwrap();
+    let (good, bad) = (report("good", 2022), report("bad", 2022));
+    for report in [&good, &bad] {
+        commit(&store, submit(report, 1)).await;
+    }
+    let name = store.head(&bad).unwrap().unwrap().name();
+    drop(store);
+
+    let below = open_below(folder.path());
+    let mut value = below.get(revision_key(&name)).unwrap().expect("keys are as documented").to_vec();
+    let middle = value.len() / 2;
+    value[middle] ^= 1;
+    below.insert(revision_key(&name), value).unwrap();
+    drop(below);
+
+    let store = open(&folder).unwrap();
+    let damaged = |error: StoreError| assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+    damaged(store.head(&bad).unwrap_err());
+    damaged(store.revision(&name).unwrap_err());
+    damaged(store.revisions(&bad, None, 10).unwrap_err());
+    damaged(store.heads(year(2022), None, 10).unwrap_err());
+    damaged(store.commit(submit(&bad, 2)).await.unwrap_err());
+    // The rest is read and written as before.
+    assert_eq!(store.head(&good).unwrap().map(|head| head.number), Some(1));
+    assert_eq!(commit(&store, submit(&good, 2)).await.entry.sequence, 3);
+}
+
+/// Flips one bit of the data file at every place in which `text` occurs.
+fn damage_file(folder: &Path, text: &str) -> usize {
+    let path = folder.join("db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let places: Vec<_> = (0..bytes.len() - text.len()).filter(|at| bytes[*at..].starts_with(text.as_bytes())).collect();
+    for at in &places {
+        bytes[*at] ^= 1;
+    }
+    std::fs::write(path, bytes).unwrap();
+    places.len()
+}
+
+/// A closed store of which one record holds `MARK`.
+async fn marked_store() -> TempDir {
+    let folder = new_folder();
+    let store = open(&folder).unwrap();
+    let report = report("agency", 2022);
+    commit(&store, submit(&report, 1)).await;
+    commit(&store, refuse(&report).and(Change::Registry(create_agency(MARK)))).await;
+    commit(&store, submit(&report, 2)).await;
+    folder
+}
+
+const MARK: &str = "a-marked-record";
+
+#[tokio::test]
+async fn a_flipped_bit_in_the_data_file_is_noticed() {
+    let folder = marked_store().await;
+    // Opening writes a snapshot of where pages are, after which sled reads them only when they are asked for.
+    drop(open(&folder).unwrap());
+    assert!(damage_file(folder.path(), MARK) > 0);
+    let damaged = |error: StoreError| assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+    match open(&folder) {
+        Ok(store) => damaged(store.registry().unwrap_err()),
+        Err(error) => damaged(error),
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_ends_early_is_noticed() {
+    let folder = marked_store().await;
+    // sled takes its log to end before the damage; without the watermark, the store would open with one entry.
+    assert!(damage_file(folder.path(), MARK) > 0);
+    let expected = StoreError::Damaged("journal entry 3 was acknowledged and is gone".to_owned());
+    assert_eq!(open(&folder).err(), Some(expected));
+}
+
+#[tokio::test]
+async fn a_watermark_that_is_behind_or_missing_is_no_damage() {
+    let folder = marked_store().await;
+    let watermark = folder.path().join("acknowledged");
+    let written = std::fs::read_to_string(&watermark).unwrap();
+    assert!(written.starts_with("00000000000000000003 "), "{written}");
+    for content in ["", &format!("{:020} {}\n", 0, "0".repeat(64))] {
+        std::fs::write(&watermark, content).unwrap();
+        assert_eq!(open(&folder).unwrap().position().sequence, 3);
+    }
+    std::fs::remove_file(&watermark).unwrap();
+    let store = open(&folder).unwrap();
+    commit(&store, submit(&report("agency", 2022), 3)).await;
+    drop(store);
+    assert!(std::fs::read_to_string(&watermark).unwrap().starts_with("00000000000000000004 "));
+}
+
+#[tokio::test]
+async fn another_history_than_the_acknowledged_one_is_noticed() {
+    let folder = marked_store().await;
+    let watermark = folder.path().join("acknowledged");
+    for content in [format!("{:020} {}\n", 2, "0".repeat(64)), "garbage".to_owned(), "\u{7}".repeat(200)] {
+        std::fs::write(&watermark, content).unwrap();
+        assert!(matches!(open(&folder).err(), Some(StoreError::Damaged(_))));
+    }
+}

@@ -1,0 +1,61 @@
+//! What every store promises (see `huizong::store::Store`), run against each store; then what only the embedded one
+//! promises, and that the stores agree with each other.
+
+mod agreement;
+mod contents;
+mod embedded;
+mod promises;
+mod samples;
+
+/// Runs each promise against each store.
+macro_rules! every_store_promises {
+    ($($promise:ident),* $(,)?) => {
+        mod memory {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $promise() {
+                    crate::promises::$promise(&crate::samples::OpenMemory).await;
+                }
+            )*
+        }
+
+        mod sled {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $promise() {
+                    crate::promises::$promise(&crate::samples::OpenSled::default()).await;
+                }
+            )*
+        }
+    };
+}
+
+every_store_promises![
+    a_new_store_is_empty,
+    a_transaction_becomes_visible_whole,
+    several_changes_share_one_journal_entry,
+    sequence_numbers_have_no_gaps_and_the_chain_holds,
+    time_never_runs_backwards,
+    a_stale_expectation_stores_nothing,
+    every_expectation_of_a_transaction_counts,
+    of_transactions_that_expect_the_same_head_one_wins,
+    a_repeated_request_gets_the_first_answer,
+    a_retry_is_answered_although_its_expectation_has_become_stale,
+    a_request_id_with_another_digest_is_refused,
+    of_concurrent_duplicates_one_is_committed,
+    a_refusal_is_journalled_and_changes_nothing,
+    a_refused_request_may_be_made_again,
+    a_record_that_is_too_long_stores_nothing,
+    earlier_revisions_are_never_altered,
+    revisions_are_read_newest_first_page_by_page,
+    heads_are_read_in_order_of_agencies_page_by_page,
+    agencies_are_in_order_whatever_the_length_of_their_ids,
+    years_are_in_order,
+    registry_changes_are_in_the_order_in_which_they_were_made,
+    the_journal_is_read_page_by_page,
+    the_observer_is_told_before_the_acknowledgement,
+    the_observer_is_told_in_order_and_of_what_was_replaced,
+    the_observer_may_read_what_it_is_told_of,
+    concurrent_writers_lose_nothing,
+    what_a_read_shows_is_journalled,
+];
