@@ -12,5 +12,6 @@ pub mod report;
 pub mod rollup;
 pub mod rules;
 pub mod service;
+pub mod simulation;
 pub mod store;
 pub mod wire;

@@ -4,6 +4,7 @@
 
 mod change;
 mod code;
+pub mod exchange;
 mod tree;
 
 pub use change::{Agency, Jurisdiction, RegistryChange, RegistryError};

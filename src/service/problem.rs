@@ -241,6 +241,11 @@ impl From<StoreError> for Problem {
                     "reads go on; try again later, and call the operator",
                 ),
             ),
+            StoreError::TooLarge { .. } => Self::new(
+                Reason::TooMany,
+                Message::new(format!("内容过大，未存入：{detail}"), detail),
+                Message::new("请缩短理由等文字，或分批提交", "shorten the texts, or send it in parts"),
+            ),
             StoreError::Unknown(_) => Self::new(
                 Reason::OutcomeUnknown,
                 Message::new(format!("写入结果不明：{detail}"), detail),

@@ -1,0 +1,144 @@
+//! Registry files as CSV: UTF-8, one header line, one line for each jurisdiction and agency.
+
+use std::collections::HashMap;
+
+use ::csv::{ReaderBuilder, StringRecord};
+
+use super::entry::{Entries, Record};
+use super::fault::{ExchangeError, Faults, Place, Problem};
+use super::file_order;
+use super::words::{ANSWERS, COLUMNS, Field, KINDS, LEVELS, TYPES, choices, read, write};
+use crate::registry::RegistryChange;
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Columns whose absence means blank.
+const OPTIONAL: &[Field] = &[Field::Large];
+
+/// Reads a CSV file: columns in any order, with English or Chinese names and words, lines in any order.
+///
+/// # Errors
+/// Every faulty line, with what to do about it.
+pub fn read_csv(text: &str) -> Result<Vec<RegistryChange>, ExchangeError> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut records = reader.records();
+    let mut entries = Entries::default();
+    let Some(header) = records.next() else {
+        entries.faults.push(Place::Line(1), None, Problem::Empty);
+        return entries.finish();
+    };
+    let header = header.map(|header| read_header(&header, &mut entries.faults)).unwrap_or_default();
+    if !entries.faults.is_empty() {
+        return entries.finish();
+    }
+    for record in records {
+        match record {
+            Ok(line) => read_line(&line, &header, &mut entries),
+            Err(error) => {
+                let line = error.position().map_or(1, ::csv::Position::line);
+                entries.faults.push(Place::Line(line), None, Problem::Syntax(error.to_string()));
+            }
+        }
+    }
+    entries.finish()
+}
+
+/// Writes a CSV file without byte order mark, lines ended by LF, in the order of registry files.
+pub fn write_csv(changes: &[RegistryChange]) -> String {
+    let mut text = choices(COLUMNS).replace(", ", ",");
+    text.push('\n');
+    for change in file_order(changes).into_iter().filter_map(|position| changes.get(position)) {
+        let values = COLUMNS.iter().map(|column| quoted(&value(change, column.value)));
+        text.push_str(&values.collect::<Vec<_>>().join(","));
+        text.push('\n');
+    }
+    text
+}
+
+fn place(record: &StringRecord) -> Place {
+    Place::Line(record.position().map_or(1, ::csv::Position::line))
+}
+
+/// The field of each column.
+fn read_header(header: &StringRecord, faults: &mut Faults) -> Vec<Field> {
+    let mut fields = Vec::with_capacity(header.len());
+    for title in header {
+        match read(COLUMNS, title.trim()) {
+            Some(field) if fields.contains(&field) => {
+                faults.push(place(header), Some(field.column()), Problem::Repeated);
+            }
+            Some(field) => fields.push(field),
+            None => faults.push(place(header), None, Problem::UnknownColumn(title.to_owned())),
+        }
+    }
+    for column in COLUMNS {
+        if !fields.contains(&column.value) && !OPTIONAL.contains(&column.value) {
+            faults.push(place(header), Some(column.written), Problem::Missing);
+        }
+    }
+    fields
+}
+
+fn read_line(line: &StringRecord, header: &[Field], entries: &mut Entries) {
+    let filled = |text: &&str| !text.trim().is_empty();
+    // Spreadsheets leave lines of commas behind.
+    if line.iter().filter(filled).count() == 0 {
+        return;
+    }
+    let place = place(line);
+    if line.len() != header.len() {
+        let problem = Problem::Width { expected: header.len(), found: line.len() };
+        return entries.faults.push(place, None, problem);
+    }
+    let values: HashMap<_, _> = header
+        .iter()
+        .copied()
+        .zip(line)
+        .filter(|(_, text)| filled(text))
+        .map(|(field, text)| (field, text.to_owned()))
+        .collect();
+    let found = values.get(&Field::Type).map_or("", |text| text.trim());
+    match read(TYPES, found) {
+        Some(entry) => entries.add(entry, &Record { place, values, column: Field::column }),
+        None if found.is_empty() => entries.faults.push(place, Some(Field::Type.column()), Problem::Blank),
+        None => {
+            let problem = Problem::Word { field: Field::Type, found: found.to_owned() };
+            entries.faults.push(place, Some(Field::Type.column()), problem);
+        }
+    }
+}
+
+/// What a change has in a column.
+fn value(change: &RegistryChange, field: Field) -> String {
+    match change {
+        RegistryChange::CreateJurisdiction(new) => match field {
+            Field::Type => "jurisdiction".to_owned(),
+            Field::Code => new.code.to_string(),
+            Field::Parent => new.parent.as_ref().map(ToString::to_string).unwrap_or_default(),
+            Field::Name => new.display_name.clone(),
+            Field::Level => write(LEVELS, new.level).to_owned(),
+            Field::FirstYear => new.first_year.to_string(),
+            Field::Kind | Field::Large => String::new(),
+        },
+        RegistryChange::CreateAgency(new) => match field {
+            Field::Type => "agency".to_owned(),
+            Field::Code => new.id.to_string(),
+            Field::Parent => new.jurisdiction.to_string(),
+            Field::Name => new.display_name.clone(),
+            Field::Kind => write(KINDS, new.kind).to_owned(),
+            Field::Large => write(ANSWERS, new.large).to_owned(),
+            Field::FirstYear => new.first_year.to_string(),
+            Field::Level => String::new(),
+        },
+    }
+}
+
+/// The value, in double quotes where it needs them.
+fn quoted(value: &str) -> String {
+    if value.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", value.replace('"', "\"\""))
+    } else {
+        value.to_owned()
+    }
+}

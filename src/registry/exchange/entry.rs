@@ -1,0 +1,164 @@
+//! One line or entry of a registry file, read into a change of the registry.
+
+use std::collections::HashMap;
+
+use crate::registry::{Agency, Jurisdiction, JurisdictionCode, RegistryChange};
+use crate::report::{AgencyId, ReportYear};
+
+use super::fault::{ExchangeError, Faults, Place, Problem};
+use super::in_file_order;
+use super::words::{ANSWERS, EntryType, Field, KINDS, LEVELS, Word, read};
+
+/// Characters with which spreadsheets begin a formula, full width included. A name that begins with one could
+/// run when an exported file is opened; escaping it would change the name, so it is refused.
+const FORMULA_CHARACTERS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// A line or entry as it stands in the file.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub place: Place,
+    /// Fields that are not blank.
+    pub values: HashMap<Field, String>,
+    /// What a field is called in this file.
+    pub column: fn(Field) -> &'static str,
+}
+
+/// The changes of a file, with what was wrong on the way.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    pub faults: Faults,
+    changes: Vec<RegistryChange>,
+    /// Where each jurisdiction or agency stood first, by resource name.
+    places: HashMap<String, Place>,
+}
+
+impl Entries {
+    /// Reads a record; a faulty one leaves its faults and no change.
+    pub fn add(&mut self, entry: EntryType, record: &Record) {
+        let mut fields = Fields { record, faults: &mut self.faults };
+        let change = match entry {
+            EntryType::Jurisdiction => fields.jurisdiction().map(RegistryChange::CreateJurisdiction),
+            EntryType::Agency => fields.agency().map(RegistryChange::CreateAgency),
+        };
+        let Some(change) = change else { return };
+        let subject = change.subject();
+        if let Some(first) = self.places.get(&subject).copied() {
+            let column = (record.column)(Field::Code);
+            self.faults.push(record.place, Some(column), Problem::Duplicate { code: subject, first });
+        } else {
+            self.places.insert(subject, record.place);
+            self.changes.push(change);
+        }
+    }
+
+    /// The changes in the order of registry files.
+    pub fn finish(self) -> Result<Vec<RegistryChange>, ExchangeError> {
+        self.faults.or(in_file_order(self.changes))
+    }
+}
+
+/// Reads field by field, so that all faults of a record are found.
+struct Fields<'a> {
+    record: &'a Record,
+    faults: &'a mut Faults,
+}
+
+impl Fields<'_> {
+    fn jurisdiction(&mut self) -> Option<Jurisdiction> {
+        self.refuse(Field::Kind);
+        self.refuse(Field::Large);
+        let code = self.required(Field::Code, jurisdiction_code);
+        let parent = self.optional(Field::Parent, jurisdiction_code);
+        let display_name = self.name();
+        let level = self.required(Field::Level, |text| known(LEVELS, Field::Level, text));
+        let first_year = self.required(Field::FirstYear, report_year);
+        Some(Jurisdiction {
+            code: code?,
+            parent: parent?,
+            display_name: display_name?,
+            level: level?,
+            first_year: first_year?,
+        })
+    }
+
+    fn agency(&mut self) -> Option<Agency> {
+        self.refuse(Field::Level);
+        let id = self.required(Field::Code, agency_id);
+        let jurisdiction = self.required(Field::Parent, jurisdiction_code);
+        let display_name = self.name();
+        let kind = self.required(Field::Kind, |text| known(KINDS, Field::Kind, text));
+        let large = self.optional(Field::Large, |text| known(ANSWERS, Field::Large, text));
+        let first_year = self.required(Field::FirstYear, report_year);
+        Some(Agency {
+            id: id?,
+            jurisdiction: jurisdiction?,
+            display_name: display_name?,
+            kind: kind?,
+            large: large?.unwrap_or(false),
+            first_year: first_year?,
+        })
+    }
+
+    fn value(&self, field: Field) -> Option<&str> {
+        self.record.values.get(&field).map(|text| text.trim()).filter(|text| !text.is_empty())
+    }
+
+    fn fault(&mut self, field: Field, problem: Problem) {
+        self.faults.push(self.record.place, Some((self.record.column)(field)), problem);
+    }
+
+    fn refuse(&mut self, field: Field) {
+        if self.value(field).is_some() {
+            self.fault(field, Problem::NotApplicable);
+        }
+    }
+
+    fn required<T>(&mut self, field: Field, parse: impl FnOnce(&str) -> Result<T, Problem>) -> Option<T> {
+        let value = self.optional(field, parse)?;
+        if value.is_none() {
+            self.fault(field, Problem::Blank);
+        }
+        value
+    }
+
+    /// None where the value is faulty, and none within where it is blank.
+    fn optional<T>(&mut self, field: Field, parse: impl FnOnce(&str) -> Result<T, Problem>) -> Option<Option<T>> {
+        match self.value(field).map(parse).transpose() {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                self.fault(field, problem);
+                None
+            }
+        }
+    }
+
+    /// Names are taken to the letter, or refused.
+    fn name(&mut self) -> Option<String> {
+        let name = self.required(Field::Name, |_| Ok(())).and_then(|()| self.record.values.get(&Field::Name))?;
+        let problem = if name.trim() != name || name.contains(char::is_control) {
+            Problem::Spacing
+        } else if let Some(first) = name.chars().next().filter(|first| FORMULA_CHARACTERS.contains(first)) {
+            Problem::Formula(first)
+        } else {
+            return Some(name.clone());
+        };
+        self.fault(Field::Name, problem);
+        None
+    }
+}
+
+fn jurisdiction_code(text: &str) -> Result<JurisdictionCode, Problem> {
+    text.parse().map_err(|error| Problem::Jurisdiction { found: text.to_owned(), error })
+}
+
+fn agency_id(text: &str) -> Result<AgencyId, Problem> {
+    text.parse().map_err(|error| Problem::Agency { found: text.to_owned(), error })
+}
+
+fn report_year(text: &str) -> Result<ReportYear, Problem> {
+    text.parse().map_err(|error| Problem::Year { found: text.to_owned(), error })
+}
+
+fn known<T: Copy>(words: &[Word<T>], field: Field, text: &str) -> Result<T, Problem> {
+    read(words, text).ok_or_else(|| Problem::Word { field, found: text.to_owned() })
+}

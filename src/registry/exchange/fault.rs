@@ -1,0 +1,196 @@
+//! What can be wrong with a registry file, where, and what to do about it.
+
+use std::fmt;
+
+use crate::report::{AgencyIdError, Message, YearError};
+
+use super::words::{ANSWERS, COLUMNS, Field, KINDS, LEVELS, TYPES, choices, choices_zh, write};
+use crate::registry::JurisdictionCodeError;
+
+/// Faults of one file that are kept; more are counted.
+pub const FAULTS_SHOWN: usize = 100;
+
+/// Everything that is wrong with a file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message().en)]
+pub struct ExchangeError {
+    /// In the order of the file, at most [`FAULTS_SHOWN`].
+    pub faults: Vec<Fault>,
+    /// Faults beyond those.
+    pub more: usize,
+}
+
+/// One thing wrong in one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub place: Place,
+    /// The column of a CSV file or the key of a JSON file, as written by this program.
+    pub column: Option<&'static str>,
+    pub problem: Problem,
+}
+
+/// Where in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Line of a text file, from 1, the header included.
+    Line(u64),
+    /// Entry of a list in a JSON file, from 1.
+    Entry { list: &'static str, number: usize },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    #[error("the file is empty; begin with the header {}", choices(COLUMNS))]
+    Empty,
+    #[error("cannot be read: {0}; correct the text or export the file anew")]
+    Syntax(String),
+    #[error("unknown: {0:?}; remove it or correct its spelling")]
+    UnknownColumn(String),
+    #[error("stands there twice; keep one")]
+    Repeated,
+    #[error("is missing; add it")]
+    Missing,
+    #[error("{found} values instead of {expected}; put a value with a comma in double quotes")]
+    Width { expected: usize, found: usize },
+    #[error("is blank; fill it in")]
+    Blank,
+    #[error("is filled in but does not apply here; leave it blank")]
+    NotApplicable,
+    #[error("is no text, number or yes and no; write a plain value")]
+    Nested,
+    #[error("{found:?} is not known; write one of {}", accepted(*.field).en)]
+    Word { field: Field, found: String },
+    #[error("{found:?}: {error}")]
+    Jurisdiction { found: String, error: JurisdictionCodeError },
+    #[error("{found:?}: {error}; if a spreadsheet has turned it into a number, format the column as text")]
+    Agency { found: String, error: AgencyIdError },
+    #[error("{found:?}: {error}")]
+    Year { found: String, error: YearError },
+    #[error("begins with {0:?}, which spreadsheets take for a formula; remove it")]
+    Formula(char),
+    #[error("begins or ends with a space, or contains a line break or tab; remove it")]
+    Spacing,
+    #[error("{code} stands at {first} already; keep one")]
+    Duplicate { code: String, first: Place },
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Entry { list, number } => write!(f, "{list}, entry {number}"),
+        }
+    }
+}
+
+impl Place {
+    fn zh(self) -> String {
+        match self {
+            Self::Line(line) => format!("第 {line} 行"),
+            Self::Entry { list, number } => format!("{list} 第 {number} 项"),
+        }
+    }
+}
+
+impl ExchangeError {
+    /// All faults, one a line, in both languages.
+    pub fn message(&self) -> Message {
+        let messages: Vec<_> = self.faults.iter().map(Fault::message).collect();
+        let mut zh: Vec<_> = messages.iter().map(|message| message.zh.clone()).collect();
+        let mut en: Vec<_> = messages.into_iter().map(|message| message.en).collect();
+        if self.more > 0 {
+            zh.push(format!("另有 {} 处错误未列出", self.more));
+            en.push(format!("and {} more", self.more));
+        }
+        Message::new(zh.join("\n"), en.join("\n"))
+    }
+}
+
+impl Fault {
+    /// Place, column, problem and remedy, in both languages.
+    pub fn message(&self) -> Message {
+        let problem = self.problem.message();
+        match self.column {
+            Some(column) => Message::new(
+                format!("{}“{column}”：{}", self.place.zh(), problem.zh),
+                format!("{}, {column}: {}", self.place, problem.en),
+            ),
+            None => {
+                Message::new(format!("{}：{}", self.place.zh(), problem.zh), format!("{}: {}", self.place, problem.en))
+            }
+        }
+    }
+}
+
+impl Problem {
+    /// The problem in both languages, with what to do.
+    pub fn message(&self) -> Message {
+        let zh = match self {
+            Self::Empty => format!("文件为空；首行应为表头 {}", choices(COLUMNS)),
+            Self::Syntax(error) => format!("无法读取（{error}）；请改正文本或重新导出"),
+            Self::UnknownColumn(found) => format!("无法识别“{found}”；请删除或改正名称"),
+            Self::Repeated => "重复出现；请只保留一个".to_owned(),
+            Self::Missing => "缺少此项；请补上".to_owned(),
+            Self::Width { expected, found } => {
+                format!("应有 {expected} 个值，实有 {found} 个；含逗号的值请加英文双引号")
+            }
+            Self::Blank => "为空；请填写".to_owned(),
+            Self::NotApplicable => "此处不适用却已填写；请留空".to_owned(),
+            Self::Nested => "应为文字、数字或是否；请改为单一的值".to_owned(),
+            Self::Word { field, found } => format!("“{found}”无法识别；请填 {}", accepted(*field).zh),
+            Self::Jurisdiction { found, .. } => format!("“{found}”不是 6、9 或 12 位数字的行政区划代码；请改正"),
+            Self::Agency { found, error } => {
+                format!("“{found}”不是有效的机构标识（{error}）；若被电子表格改成了数字，请将该列设为文本")
+            }
+            Self::Year { found, .. } => format!("“{found}”不是年度；请填四位数字，如 2024"),
+            Self::Formula(first) => format!("以“{first}”开头，会被电子表格当作公式；请删去"),
+            Self::Spacing => "首尾有空格，或含有换行、制表符；请删去".to_owned(),
+            Self::Duplicate { code, first } => format!("{code} 已见于{}；请只保留一处", first.zh()),
+        };
+        Message::new(zh, self.to_string())
+    }
+}
+
+impl Field {
+    /// The column's name in CSV files.
+    pub(super) fn column(self) -> &'static str {
+        write(COLUMNS, self)
+    }
+}
+
+/// The words that a field takes.
+fn accepted(field: Field) -> Message {
+    match field {
+        Field::Type => Message::new(choices_zh(TYPES), choices(TYPES)),
+        Field::Level => Message::new(choices_zh(LEVELS), choices(LEVELS)),
+        Field::Kind => Message::new(choices_zh(KINDS), choices(KINDS)),
+        Field::Large => Message::new(choices_zh(ANSWERS), choices(ANSWERS)),
+        Field::Code | Field::Parent | Field::Name | Field::FirstYear => Message::new("", ""),
+    }
+}
+
+/// Gathers the faults of a file.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    faults: Vec<Fault>,
+    more: usize,
+}
+
+impl Faults {
+    pub fn push(&mut self, place: Place, column: Option<&'static str>, problem: Problem) {
+        if self.faults.len() < FAULTS_SHOWN {
+            self.faults.push(Fault { place, column, problem });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// The value where nothing was wrong.
+    pub fn or<T>(self, value: T) -> Result<T, ExchangeError> {
+        if self.is_empty() { Ok(value) } else { Err(ExchangeError { faults: self.faults, more: self.more }) }
+    }
+}

@@ -1,0 +1,183 @@
+//! Registry files as JSON: a list of jurisdictions and a list of agencies.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+use super::entry::{Entries, Record};
+use super::fault::{ExchangeError, Place, Problem};
+use super::file_order;
+use super::words::{AGENCY_KEYS, EntryType, Field, JURISDICTION_KEYS, KINDS, LEVELS, write};
+use crate::registry::{Agency, Jurisdiction, RegistryChange};
+
+const JURISDICTIONS: &str = "jurisdictions";
+const AGENCIES: &str = "agencies";
+
+/// The lists as they stand in the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    jurisdictions: Vec<Pairs>,
+    #[serde(default)]
+    agencies: Vec<Pairs>,
+}
+
+/// An object's keys and values; a key that stands there twice is kept twice, to be reported.
+struct Pairs(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairwise;
+
+        impl<'de> Visitor<'de> for Pairwise {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Pairwise)
+    }
+}
+
+/// Reads a JSON file; both lists may be absent, and entries stand in any order.
+///
+/// # Errors
+/// Every faulty entry, with what to do about it.
+pub fn read_json(text: &str) -> Result<Vec<RegistryChange>, ExchangeError> {
+    let mut entries = Entries::default();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if !text.trim_start().starts_with('{') {
+        // A bare list would otherwise pass for the lists in their order.
+        let expected = format!("expected an object with the lists {JURISDICTIONS} and {AGENCIES}");
+        entries.faults.push(Place::Line(1), None, Problem::Syntax(expected));
+        return entries.finish();
+    }
+    match serde_json::from_str::<File>(text) {
+        Ok(file) => {
+            let jurisdictions = (1..).map(|number| Place::Entry { list: JURISDICTIONS, number });
+            for (place, pairs) in jurisdictions.zip(file.jurisdictions) {
+                read_pairs(EntryType::Jurisdiction, JURISDICTION_KEYS, jurisdiction_key, place, pairs, &mut entries);
+            }
+            let agencies = (1..).map(|number| Place::Entry { list: AGENCIES, number });
+            for (place, pairs) in agencies.zip(file.agencies) {
+                read_pairs(EntryType::Agency, AGENCY_KEYS, agency_key, place, pairs, &mut entries);
+            }
+        }
+        Err(error) => {
+            entries.faults.push(Place::Line(error.line() as u64), None, Problem::Syntax(error.to_string()));
+        }
+    }
+    entries.finish()
+}
+
+/// Writes a JSON file with one entry a line, in the order of registry files.
+pub fn write_json(changes: &[RegistryChange]) -> String {
+    let (mut jurisdictions, mut agencies) = (Vec::new(), Vec::new());
+    for change in file_order(changes).into_iter().filter_map(|position| changes.get(position)) {
+        match change {
+            RegistryChange::CreateJurisdiction(new) => jurisdictions.push(jurisdiction(new)),
+            RegistryChange::CreateAgency(new) => agencies.push(agency(new)),
+        }
+    }
+    format!("{{\n\"{JURISDICTIONS}\": {},\n\"{AGENCIES}\": {}\n}}\n", list(&jurisdictions), list(&agencies))
+}
+
+fn jurisdiction_key(field: Field) -> &'static str {
+    key(JURISDICTION_KEYS, field)
+}
+
+fn agency_key(field: Field) -> &'static str {
+    key(AGENCY_KEYS, field)
+}
+
+fn key(keys: &[(&'static str, Field)], field: Field) -> &'static str {
+    keys.iter().find(|(_, known)| *known == field).map_or("", |(key, _)| *key)
+}
+
+fn read_pairs(
+    entry: EntryType,
+    keys: &[(&'static str, Field)],
+    column: fn(Field) -> &'static str,
+    place: Place,
+    pairs: Pairs,
+    entries: &mut Entries,
+) {
+    let mut record = Record { place, values: HashMap::new(), column };
+    let mut seen = Vec::new();
+    let mut nested = false;
+    for (found, value) in pairs.0 {
+        let Some((key, field)) = keys.iter().copied().find(|(key, _)| *key == found) else {
+            entries.faults.push(place, None, Problem::UnknownColumn(found));
+            continue;
+        };
+        if seen.contains(&field) {
+            entries.faults.push(place, Some(key), Problem::Repeated);
+        }
+        seen.push(field);
+        let text = match value {
+            Value::Null => continue,
+            Value::String(text) => text,
+            Value::Number(_) | Value::Bool(_) => value.to_string(),
+            Value::Array(_) | Value::Object(_) => {
+                nested = true;
+                entries.faults.push(place, Some(key), Problem::Nested);
+                continue;
+            }
+        };
+        record.values.insert(field, text);
+    }
+    // The value would be reported as blank besides.
+    if !nested {
+        entries.add(entry, &record);
+    }
+}
+
+fn jurisdiction(new: &Jurisdiction) -> Vec<(&'static str, Value)> {
+    let value = |field| match field {
+        Field::Code => Value::from(new.code.as_str()),
+        Field::Parent => Value::from(new.parent.as_ref().map(|parent| parent.as_str())),
+        Field::Name => Value::from(new.display_name.as_str()),
+        Field::Level => Value::from(write(LEVELS, new.level)),
+        Field::FirstYear => Value::from(new.first_year.get()),
+        Field::Type | Field::Kind | Field::Large => Value::Null,
+    };
+    JURISDICTION_KEYS.iter().map(|(key, field)| (*key, value(*field))).collect()
+}
+
+fn agency(new: &Agency) -> Vec<(&'static str, Value)> {
+    let value = |field| match field {
+        Field::Code => Value::from(new.id.as_str()),
+        Field::Parent => Value::from(new.jurisdiction.as_str()),
+        Field::Name => Value::from(new.display_name.as_str()),
+        Field::Kind => Value::from(write(KINDS, new.kind)),
+        Field::Large => Value::from(new.large),
+        Field::FirstYear => Value::from(new.first_year.get()),
+        Field::Type | Field::Level => Value::Null,
+    };
+    AGENCY_KEYS.iter().map(|(key, field)| (*key, value(*field))).collect()
+}
+
+fn list(entries: &[Vec<(&'static str, Value)>]) -> String {
+    if entries.is_empty() {
+        return "[]".to_owned();
+    }
+    let lines = entries.iter().map(|entry| {
+        let pairs = entry.iter().map(|(key, value)| format!("\"{key}\": {value}"));
+        format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+    });
+    format!("[\n{}\n]", lines.collect::<Vec<_>>().join(",\n"))
+}

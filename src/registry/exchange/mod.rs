@@ -1,0 +1,66 @@
+//! Registry files: jurisdictions and agencies as CSV or JSON, to be edited in a spreadsheet or made by a program.
+//!
+//! Reading reports every faulty line at once, and judges lines by themselves; whether the changes fit a registry
+//! is for [`super::Registry::plan`]. Writing then reading gives the same entries back, to the letter.
+
+mod csv;
+mod entry;
+mod fault;
+mod json;
+mod words;
+
+use std::collections::{HashMap, HashSet};
+
+use super::{JurisdictionCode, Registry, RegistryChange};
+
+pub use self::csv::{read_csv, write_csv};
+pub use self::fault::{ExchangeError, FAULTS_SHOWN, Fault, Place, Problem};
+pub use self::json::{read_json, write_json};
+
+/// A registry as the changes that make it, ready to be written: jurisdictions, then agencies.
+pub fn entries(registry: &Registry) -> Vec<RegistryChange> {
+    let jurisdictions = registry.jurisdictions().iter().cloned().map(RegistryChange::CreateJurisdiction);
+    jurisdictions.chain(registry.agencies().iter().cloned().map(RegistryChange::CreateAgency)).collect()
+}
+
+/// Positions of the changes in the order of registry files: jurisdictions with parents before children, then
+/// agencies. What is in that order already stays as it is.
+fn file_order(changes: &[RegistryChange]) -> Vec<usize> {
+    let parents: HashMap<&JurisdictionCode, (usize, Option<&JurisdictionCode>)> = changes
+        .iter()
+        .enumerate()
+        .filter_map(|(position, change)| match change {
+            RegistryChange::CreateJurisdiction(new) => Some((&new.code, (position, new.parent.as_ref()))),
+            RegistryChange::CreateAgency(_) => None,
+        })
+        .collect();
+    let mut order = Vec::with_capacity(changes.len());
+    let mut placed = HashSet::new();
+    let mut agencies = Vec::new();
+    for (position, change) in changes.iter().enumerate() {
+        let RegistryChange::CreateJurisdiction(new) = change else {
+            agencies.push(position);
+            continue;
+        };
+        // Up to the first that is placed or not in the list; a circle ends where it began.
+        let mut chain = Vec::new();
+        let mut next = Some((position, new.parent.as_ref()));
+        while let Some((at, parent)) = next.filter(|(at, _)| placed.insert(*at)) {
+            chain.push(at);
+            next = parent.and_then(|code| parents.get(code).copied());
+        }
+        order.extend(chain.into_iter().rev());
+    }
+    order.extend(agencies);
+    order
+}
+
+/// The changes in the order of registry files.
+fn in_file_order(changes: Vec<RegistryChange>) -> Vec<RegistryChange> {
+    let order = file_order(&changes);
+    let mut slots: Vec<_> = changes.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|position| slots.get_mut(position).and_then(Option::take)).collect()
+}
+
+#[cfg(test)]
+mod tests;
