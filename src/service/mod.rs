@@ -27,7 +27,7 @@ pub use roll_up::{ConsolidatedForm, CoverageAnswer, RollupAnswer, RollupQuestion
 pub use submit::{Accepted, Submission};
 
 /// The time zone by which a year ends.
-const BEIJING: Offset = Offset::constant(8);
+pub const BEIJING: Offset = Offset::constant(8);
 
 /// Who calls, for the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]

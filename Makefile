@@ -1,0 +1,36 @@
+# `make demo` and `make test` are all that a newcomer needs. Both say what is missing.
+
+BUF := web-tools/node_modules/.bin/buf
+
+.PHONY: demo test build check-tools contract fmt lint bench
+
+check-tools:
+	@command -v cargo >/dev/null || { echo "cargo is missing: install a Rust toolchain (rustup)"; exit 1; }
+	@command -v cc >/dev/null || { echo "installing a C compiler"; apt-get update -q && apt-get install -y -q build-essential; }
+
+build: check-tools
+	cargo build --release --locked
+
+demo: build
+	target/release/huizong demo
+
+# The contract stays lint-clean, and never breaks what was last released (the tree at the last change of
+# proto/RELEASED).
+contract:
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or later"; exit 1; }
+	@test -x $(BUF) || npm ci --prefix web-tools --no-audit --no-fund
+	$(BUF) lint proto
+	$(BUF) format --diff --exit-code proto
+	scripts/check-contract $(BUF)
+
+fmt:
+	cargo fmt --check
+
+lint:
+	cargo clippy --locked --all-targets -- -D warnings
+
+test: check-tools fmt contract lint
+	cargo test --locked --all-targets
+
+bench: check-tools
+	cargo bench --bench rpc

@@ -1,0 +1,69 @@
+//! Connecting to the service, and saying what it refused.
+
+use tonic::transport::Channel;
+use tonic::{Code, Status};
+
+use crate::grpc::problem_of_status;
+use crate::pb;
+
+use super::Failure;
+
+/// Longest answer that is taken, in bytes.
+pub const ANSWER_MAX_BYTES: usize = 64 << 20;
+
+/// A channel to the service.
+pub async fn connect(server: &str) -> Result<Channel, Failure> {
+    let endpoint = Channel::from_shared(server.to_owned())
+        .map_err(|error| Failure::Usage(format!("--server {server}: {error}")))?;
+    endpoint.connect().await.map_err(|_| unreachable(server))
+}
+
+pub fn unreachable(server: &str) -> Failure {
+    Failure::Unreachable(format!(
+        "无法连接 {server}；请确认服务已启动，或用 --server 指定地址\n  {server} cannot be reached; is the service running? --server gives another address"
+    ))
+}
+
+/// What a refused call means for the command: prints the problem.
+pub fn refused(status: &Status) -> Failure {
+    match problem_of_status(status) {
+        Some(problem) => {
+            eprint!("{}", problem_text(&problem));
+            Failure::Refused
+        }
+        None if status.code() == Code::Unavailable => Failure::Unreachable(status.message().to_owned()),
+        None => Failure::Failed(format!("{:?}: {}", status.code(), status.message())),
+    }
+}
+
+fn lines(text: Option<&pb::LocalizedText>, indent: &str) -> String {
+    text.map(|text| format!("{indent}{}\n{indent}  {}\n", text.zh, text.en)).unwrap_or_default()
+}
+
+/// A problem in words.
+pub fn problem_text(problem: &pb::Problem) -> String {
+    let mut text = format!("{}\n{}", problem.reason, lines(problem.message.as_ref(), "  "));
+    if problem.field_violations.len() > 1 {
+        for violation in &problem.field_violations {
+            text.push_str(&format!("  - {}\n{}", violation.field, lines(violation.description.as_ref(), "    ")));
+        }
+    }
+    text.push_str(&findings_text(&problem.findings));
+    if let Some(etag) = problem.metadata.get("etag").filter(|etag| !etag.is_empty()) {
+        text.push_str(&format!("  etag: {etag}\n"));
+    }
+    text.push_str(&lines(problem.remedy.as_ref(), "  → "));
+    text
+}
+
+/// Findings in words.
+pub fn findings_text(findings: &[pb::Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let mark = if finding.severity() == pb::Severity::Error { "✗" } else { "!" };
+        text.push_str(&format!("  {mark} {}\n", finding.rule));
+        text.push_str(&lines(finding.message.as_ref(), "      "));
+        text.push_str(&lines(finding.remedy.as_ref(), "      → "));
+    }
+    text
+}

@@ -1,0 +1,120 @@
+//! `huizong demo`: a simulated province, served.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use futures::{StreamExt as _, TryStreamExt as _};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::config::{Config, DEFAULT_LISTEN, Log};
+use crate::report::{ReportKey, ReportYear};
+use crate::service::{Caller, Service, Submission};
+use crate::simulation::{Parameters, Province};
+
+use super::output::parse_years;
+use super::{Failure, Outcome, both, serve};
+
+/// Reports handed in side by side.
+const IN_FLIGHT: usize = 256;
+
+#[derive(Args)]
+pub struct Demo {
+    /// Folder to keep the province in; left out, it is gone at the end.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[arg(long, value_name = "ADDR", default_value_t = DEFAULT_LISTEN)]
+    listen: SocketAddr,
+    #[arg(long, value_name = "N", default_value_t = crate::simulation::DEFAULT_AGENCIES)]
+    agencies: usize,
+    /// Report years.
+    #[arg(long, value_name = "A..B", default_value = "2022..2025", value_parser = parse_years)]
+    years: (i32, i32),
+    /// The same seed makes the same province.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+fn year(year: i32) -> Result<ReportYear, Failure> {
+    let year = u16::try_from(year).ok().and_then(|year| ReportYear::new(year).ok());
+    year.ok_or_else(|| Failure::Usage("--years: a report year has four digits".to_owned()))
+}
+
+impl Demo {
+    pub async fn run(self) -> Outcome {
+        serve::start_log(&Log { filter: "warn".to_owned(), json: false })?;
+        let (first_year, last_year) = (year(self.years.0)?, year(self.years.1)?);
+        let parameters = Parameters {
+            seed: self.seed,
+            province: crate::simulation::DEFAULT_PROVINCE.to_owned(),
+            agencies: self.agencies,
+            first_year,
+            last_year,
+        };
+        let province = Province::simulate(&parameters).map_err(|error| Failure::Usage(both(&error.message())))?;
+        let temporary = if self.data.is_none() { Some(tempfile::tempdir()?) } else { None };
+        let folder = self.data.clone().or_else(|| temporary.as_ref().map(|folder| folder.path().to_owned()));
+        let config = Config { listen: self.listen, data_directory: folder.unwrap_or_default(), ..Config::default() };
+        let service = serve::open(&config).await?;
+        fill(&service, &province, first_year, last_year).await?;
+        let guest = province.guest();
+        serve::serve(service, &config, |address| {
+            println!(
+                "模拟的黑龙江省已就绪：{} 个机构，{first_year}—{last_year} 年度  A simulated Heilongjiang is ready\n\
+                 服务地址 Address: http://{address}  (gRPC, gRPC-Web)\n\n\
+                 请在另一终端试试 Try in another shell:\n  \
+                 huizong rollup jurisdictions/230000 --year {last_year} --measure received --by requester-type\n  \
+                 huizong coverage jurisdictions/230000 --year {last_year}\n  \
+                 huizong form jurisdictions/230000 --year {last_year} --format csv\n\n\
+                 尚未报送、可用自己的文档一试的机构 An agency left for a document of your own: {}\n  \
+                 huizong submit FILE.txt --agency {} --year {}\n\n\
+                 Ctrl-C 结束 ends it.",
+                self.agencies, guest.display_name, guest.id, guest.first_year,
+            );
+        })
+        .await?;
+        Ok(())
+    }
+}
+
+/// Hands in everything that the province has; what is there already is recognised.
+async fn fill(service: &Service, province: &Province, first: ReportYear, last: ReportYear) -> Outcome {
+    let caller = Caller { actor: "demo".to_owned() };
+    let refused = |problem: crate::service::Problem| {
+        Failure::Failed(format!("{}\n  {}", both(&problem.message), both(&problem.remedy)))
+    };
+    service.change_registry(province.changes.clone(), false, &caller).await.map_err(refused)?;
+    let bar = ProgressBar::new(0).with_style(
+        ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}").unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    for year in (first.get()..=last.get()).filter_map(|year| ReportYear::new(year).ok()) {
+        bar.set_message(format!("{year}"));
+        let reports: Vec<_> = province.reports(year).collect();
+        bar.inc_length(reports.len() as u64);
+        let submissions = reports.into_iter().map(|report| Submission {
+            report: ReportKey { agency: report.agency, year },
+            figures: report.figures,
+            answers: Vec::new(),
+            reason: String::new(),
+            etag: None,
+            request_id: None,
+            validate_only: false,
+        });
+        let (caller, bar) = (&caller, &bar);
+        futures::stream::iter(submissions)
+            .map(|submission| async move {
+                let result = match service.report(&submission.report) {
+                    Ok(_) => Ok(()),
+                    Err(_) => service.submit(&submission, caller).await.map(|_| ()),
+                };
+                bar.inc(1);
+                result
+            })
+            .buffer_unordered(IN_FLIGHT)
+            .try_collect::<()>()
+            .await
+            .map_err(refused)?;
+    }
+    bar.finish_and_clear();
+    Ok(())
+}

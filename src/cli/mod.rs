@@ -1,0 +1,147 @@
+//! The command line: one file per command, and one place that decides the exit code.
+
+mod check;
+mod client;
+mod coverage;
+mod demo;
+mod explain;
+mod form;
+mod journal;
+mod output;
+mod registry;
+mod report;
+mod rollup;
+mod serve;
+mod submit;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::report::Message;
+
+/// 汇总 Huizong: collects annual reports on government information disclosure, checks them, and adds them up.
+#[derive(Parser)]
+#[command(name = "huizong", version, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args)]
+struct Connection {
+    /// Address of the service.
+    #[arg(long, global = true, env = "HUIZONG_SERVER", default_value = "http://127.0.0.1:7411", value_name = "URL")]
+    server: String,
+    /// How results are printed; json is the canonical JSON of the response.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+    Csv,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the service.
+    Serve(serve::Serve),
+    /// Serve a simulated province to look at.
+    Demo(demo::Demo),
+    /// Read documents and judge them offline; nothing is sent.
+    Check(check::Check),
+    /// Print what was read from documents, cell by cell; nothing is sent.
+    Read(check::Read),
+    /// Hand in reports: documents, folders, or JSON Lines of reports.
+    Submit(submit::Submit),
+    /// Read reports back.
+    #[command(subcommand)]
+    Report(report::Report),
+    /// Sums of lines of the form over a jurisdiction.
+    Rollup(rollup::Rollup),
+    /// The computed consolidated form of a jurisdiction.
+    Form(form::Form),
+    /// How many reports are expected, received and missing.
+    Coverage(coverage::Coverage),
+    /// Jurisdictions and agencies.
+    #[command(subcommand)]
+    Registry(registry::Registry),
+    /// Entries of the journal.
+    Journal(journal::Journal),
+    /// A rule in words, with an example; without a rule, all of them.
+    Explain(explain::Explain),
+}
+
+/// Why a command ends with another code than 0.
+enum Failure {
+    /// Findings, or a refusal that was printed already: 1.
+    Refused,
+    /// Something else went wrong, to be said: 1.
+    Failed(String),
+    /// The command makes no sense as given: 2.
+    Usage(String),
+    /// The server cannot be reached: 3.
+    Unreachable(String),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(format!("{error:#}"))
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+type Outcome = Result<(), Failure>;
+
+/// Chinese first, then English.
+fn both(message: &Message) -> String {
+    format!("{}\n  {}", message.zh, message.en)
+}
+
+/// Runs the command.
+pub fn run(arguments: Arguments) -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let (code, text) = match runtime.block_on(execute(arguments)) {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Refused) => return ExitCode::from(1),
+        Err(Failure::Failed(text)) => (1, text),
+        Err(Failure::Usage(text)) => (2, text),
+        Err(Failure::Unreachable(text)) => (3, text),
+    };
+    eprintln!("{text}");
+    ExitCode::from(code)
+}
+
+async fn execute(arguments: Arguments) -> Outcome {
+    let Connection { server, format } = arguments.connection;
+    match arguments.command {
+        Command::Serve(serve) => serve.run().await,
+        Command::Demo(demo) => demo.run().await,
+        Command::Check(check) => check.run(format),
+        Command::Read(read) => read.run(format),
+        Command::Explain(explain) => explain.run(),
+        Command::Submit(submit) => submit.run(&server, format).await,
+        Command::Report(report) => report.run(&server, format).await,
+        Command::Rollup(rollup) => rollup.run(&server, format).await,
+        Command::Form(form) => form.run(&server, format).await,
+        Command::Coverage(coverage) => coverage.run(&server, format).await,
+        Command::Registry(registry) => registry.run(&server, format).await,
+        Command::Journal(journal) => journal.run(&server, format).await,
+    }
+}

@@ -1,0 +1,97 @@
+//! Tables that line up with Chinese characters, CSV, and canonical JSON.
+
+use comfy_table::{CellAlignment, Table, presets};
+use prost::{Message, Name};
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
+
+use crate::pb;
+
+use super::{Failure, Format, Outcome};
+
+/// Rows under headings; the columns named in `numbers` are aligned to the right.
+pub struct Listing {
+    pub headings: Vec<String>,
+    pub rows: Vec<Vec<String>>,
+    pub numbers: Vec<usize>,
+}
+
+impl Listing {
+    pub fn new(headings: &[&str], numbers: &[usize]) -> Self {
+        Self {
+            headings: headings.iter().map(|heading| (*heading).to_owned()).collect(),
+            rows: Vec::new(),
+            numbers: numbers.to_vec(),
+        }
+    }
+
+    /// Prints as a table or as CSV.
+    pub fn print(&self, format: Format) -> Outcome {
+        if format == Format::Csv {
+            let mut writer = csv::Writer::from_writer(std::io::stdout().lock());
+            for row in std::iter::once(&self.headings).chain(&self.rows) {
+                writer.write_record(row).map_err(|error| Failure::Failed(error.to_string()))?;
+            }
+            writer.flush()?;
+            return Ok(());
+        }
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_header(&self.headings);
+        for row in &self.rows {
+            table.add_row(row);
+        }
+        for at in &self.numbers {
+            if let Some(column) = table.column_mut(*at) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        println!("{table}");
+        Ok(())
+    }
+}
+
+fn descriptor<M: Name>() -> Result<MessageDescriptor, Failure> {
+    let failed = |text: String| Failure::Failed(text);
+    let pool = DescriptorPool::decode(pb::FILE_DESCRIPTOR_SET).map_err(|error| failed(error.to_string()))?;
+    pool.get_message_by_name(&M::full_name()).ok_or_else(|| failed(format!("no message {}", M::full_name())))
+}
+
+/// Canonical proto3 JSON, on one line.
+pub fn to_json<M: Message + Name>(message: &M) -> Result<String, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
+    let dynamic = DynamicMessage::decode(descriptor::<M>()?, message.encode_to_vec().as_slice());
+    serde_json::to_string(&dynamic.map_err(|error| failed(&error))?).map_err(|error| failed(&error))
+}
+
+/// A message from canonical proto3 JSON.
+pub fn from_json<M: Message + Name + Default>(text: &str) -> Result<M, Failure> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let message = DynamicMessage::deserialize(descriptor::<M>()?, &mut reader);
+    let message = message.and_then(|message| reader.end().map(|()| message));
+    let message = message.map_err(|error| Failure::Failed(error.to_string()))?;
+    M::decode(message.encode_to_vec().as_slice()).map_err(|error| Failure::Failed(error.to_string()))
+}
+
+/// Prints canonical JSON.
+pub fn print_json<M: Message + Name>(message: &M) -> Outcome {
+    println!("{}", to_json(message)?);
+    Ok(())
+}
+
+/// Chinese where there is a text.
+pub fn zh(text: Option<&pb::LocalizedText>) -> String {
+    text.map(|text| text.zh.clone()).unwrap_or_default()
+}
+
+/// `2022`, or `2019..2022`.
+pub fn parse_years(text: &str) -> Result<(i32, i32), String> {
+    let bad = || format!("{text:?} is no year or range of years such as 2019..2022");
+    let (first, last) = text.split_once("..").unwrap_or((text, text));
+    let first: i32 = first.parse().map_err(|_| bad())?;
+    let last: i32 = last.trim_start_matches('=').parse().map_err(|_| bad())?;
+    if first > last { Err(bad()) } else { Ok((first, last)) }
+}
+
+/// `230000` or `jurisdictions/230000`.
+pub fn resource(collection: &str, id: &str) -> String {
+    if id.starts_with(collection) { id.to_owned() } else { format!("{collection}/{id}") }
+}

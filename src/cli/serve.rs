@@ -1,0 +1,119 @@
+//! `huizong serve`: the service over the embedded store.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::Server;
+use tonic_web::GrpcWebLayer;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, Log};
+use crate::grpc;
+use crate::service::{Live, Service};
+use crate::store::{SledOptions, SledStore, Store};
+
+use super::{Failure, Outcome};
+
+/// How often the store is asked whether it still takes writes.
+const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
+
+#[derive(Args)]
+pub struct Serve {
+    /// Settings; see config.example.toml.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of the store, instead of the configured one.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Address that clients call, instead of the configured one.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+}
+
+impl Serve {
+    pub async fn run(self) -> Outcome {
+        let config = self.config.as_deref().map(Config::read).transpose();
+        let mut config = config.map_err(|error| Failure::Usage(error.to_string()))?.unwrap_or_default();
+        config.data_directory = self.data.unwrap_or(config.data_directory);
+        config.listen = self.listen.unwrap_or(config.listen);
+        start_log(&config.log)?;
+        let service = open(&config).await?;
+        Ok(serve(service, &config, |address| tracing::info!(%address, "serving")).await?)
+    }
+}
+
+/// Writes the log to stderr.
+pub fn start_log(log: &Log) -> Outcome {
+    let filter = EnvFilter::try_new(&log.filter).map_err(|error| Failure::Usage(format!("log.filter: {error}")))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = if log.json { builder.json().try_init() } else { builder.try_init() };
+    started.map_err(|error| Failure::Failed(error.to_string()))
+}
+
+/// The service over the embedded store, loaded.
+pub async fn open(config: &Config) -> anyhow::Result<Service> {
+    let mut options = SledOptions::new(&config.data_directory);
+    options.cache_bytes = config.store.cache_mib << 20;
+    options.queue_transactions = config.store.queue_transactions;
+    options.group_transactions = config.store.group_transactions;
+    let open = move || -> Result<Service, crate::store::StoreError> {
+        let live = Arc::<Live>::default();
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(&options, live.clone())?);
+        Service::start(store, live, Timestamp::now)
+    };
+    Ok(tokio::task::spawn_blocking(open).await??)
+}
+
+/// Serves until a signal, then lets calls under way finish.
+pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+    let listener =
+        TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    let (routes, health) = grpc::routes(service.clone(), &config.limits).await?;
+    let stopping = health.clone();
+    let watch = tokio::spawn(async move {
+        let mut interval = tokio::time::interval(HEALTH_INTERVAL);
+        loop {
+            interval.tick().await;
+            if service.status().problem.is_some() {
+                grpc::set_health(&health, false).await;
+                return;
+            }
+        }
+    });
+    ready(address);
+    Server::builder()
+        .accept_http1(true)
+        .tcp_nodelay(true)
+        .max_concurrent_streams(config.limits.calls_per_connection)
+        .layer(GrpcWebLayer::new())
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async move {
+            stop_signal().await;
+            grpc::set_health(&stopping, false).await;
+            tracing::info!("stopping");
+        })
+        .await?;
+    watch.abort();
+    Ok(())
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        // Without the handler SIGTERM ends the process at once, which loses nothing acknowledged.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,261 @@
+//! `huizong submit`: reports over the stream; can be run again after an interruption.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use indicatif::ProgressBar;
+use prost::Message as _;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use uuid::Uuid;
+
+use crate::pb;
+use crate::pb::report_service_client::ReportServiceClient;
+use crate::pb::submit_reports_response::Result as Answered;
+use crate::report::{AgencyId, Hash, ReportYear};
+use crate::wire::{edition_to_wire, figures_to_wire};
+
+use super::check::read_file;
+use super::client::{ANSWER_MAX_BYTES, connect, findings_text, problem_text, refused};
+use super::output::{from_json, print_json};
+use super::{Failure, Format, Outcome};
+
+/// Submissions sent ahead of their answers.
+const AHEAD: usize = 256;
+
+#[derive(Args)]
+pub struct Submit {
+    /// Documents, folders, or .jsonl files with one report (canonical JSON) a line. A document named
+    /// `AGENCY-YEAR…` needs no --agency and --year.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Agency id, for a document.
+    #[arg(long, value_name = "ID")]
+    agency: Option<AgencyId>,
+    /// Report year, for a document that does not say it.
+    #[arg(long, value_name = "Y")]
+    year: Option<ReportYear>,
+    /// Reason for a warning, by rule; may be repeated.
+    #[arg(long = "reason", value_name = "RULE=TEXT", value_parser = parse_reason)]
+    reasons: Vec<(String, String)>,
+    /// Why an earlier revision is replaced; needs --etag.
+    #[arg(long, value_name = "TEXT", requires = "etag")]
+    correction: Option<String>,
+    /// Etag of the revision that is replaced.
+    #[arg(long)]
+    etag: Option<String>,
+    /// Check only; nothing is stored.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+fn parse_reason(text: &str) -> Result<(String, String), String> {
+    let (rule, reason) = text.split_once('=').ok_or("the form is RULE=TEXT, such as ALL-ZERO=新设机构")?;
+    Ok((rule.to_owned(), reason.to_owned()))
+}
+
+/// One report to be sent, and where it comes from.
+struct Item {
+    source: String,
+    report: pb::Report,
+}
+
+/// The files meant: folders stand for the files in them.
+fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    let mut waiting: Vec<PathBuf> = paths.iter().rev().cloned().collect();
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            let entries: Result<Vec<_>, _> = std::fs::read_dir(&path)?.map(|e| e.map(|e| e.path())).collect();
+            let mut entries = entries?;
+            entries.sort();
+            waiting.extend(entries.into_iter().rev());
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+impl Submit {
+    /// The reports in one file; what cannot be read is said by place.
+    fn items(&self, file: &Path) -> Vec<Result<Item, String>> {
+        let source = file.display().to_string();
+        if !file.extension().is_some_and(|ending| ending == "jsonl") {
+            return vec![self.document(file).map(|report| Item { source, report })];
+        }
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) => return vec![Err(format!("{source}: {error}"))],
+        };
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        let items = lines.map(|(at, line)| {
+            let source = format!("{source}:{}", at + 1);
+            match from_json::<pb::Report>(line) {
+                Ok(mut report) => {
+                    self.complete(&mut report);
+                    Ok(Item { source, report })
+                }
+                Err(Failure::Failed(text)) => Err(format!("{source}: {text}")),
+                Err(_) => Err(source),
+            }
+        });
+        items.collect()
+    }
+
+    fn document(&self, file: &Path) -> Result<pb::Report, String> {
+        let document = read_file(file, self.year)?;
+        let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let named = stem.rsplit_once('-').filter(|(_, year)| year.parse::<ReportYear>().is_ok());
+        let agency = self.agency.clone().or_else(|| named.and_then(|(agency, _)| agency.parse().ok()));
+        let year = document.year.or_else(|| named.and_then(|(_, year)| year.parse().ok()));
+        let (Some(agency), Some(year)) = (agency, year) else {
+            return Err(format!(
+                "{}: 请给出 --agency 与 --year，或将文件命名为 机构代码-年度 / give --agency and --year, or name the file AGENCY-YEAR",
+                file.display()
+            ));
+        };
+        for note in &document.reading.notes {
+            eprintln!("{}\n  ? {}\n    {}", file.display(), note.message.zh, note.message.en);
+        }
+        let mut report = pb::Report {
+            name: format!("agencies/{agency}/reports/{year}"),
+            edition: edition_to_wire(document.reading.edition),
+            form: Some(figures_to_wire(&document.reading.figures)),
+            ..Default::default()
+        };
+        self.complete(&mut report);
+        Ok(report)
+    }
+
+    /// Adds what was said on the command line.
+    fn complete(&self, report: &mut pb::Report) {
+        let answers = self.reasons.iter().map(|(rule, reason)| pb::Answer {
+            rule: rule.clone(),
+            cell: String::new(),
+            reason: reason.clone(),
+        });
+        report.answers.extend(answers);
+        if let Some(etag) = &self.etag {
+            report.etag.clone_from(etag);
+        }
+        if let Some(correction) = &self.correction {
+            report.reason.clone_from(correction);
+        }
+    }
+
+    pub async fn run(&self, server: &str, format: Format) -> Outcome {
+        let mut items = Vec::new();
+        let mut failed = 0;
+        for file in expand(&self.files)? {
+            for item in self.items(&file) {
+                match item {
+                    Ok(item) => items.push(item),
+                    Err(text) => {
+                        eprintln!("✗ {text}");
+                        failed += 1;
+                    }
+                }
+            }
+        }
+        if items.is_empty() {
+            return if failed > 0 {
+                Err(Failure::Refused)
+            } else {
+                Err(Failure::Usage("没有可提交的报告 nothing to submit".to_owned()))
+            };
+        }
+        let (sources, reports): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.source, item.report)).unzip();
+        let many = sources.len() > 1;
+        let bar = if many { ProgressBar::new(sources.len() as u64) } else { ProgressBar::hidden() };
+        let mut answers = self.send(server, reports).await?;
+        let mut stored = 0;
+        let mut known = 0;
+        for source in &sources {
+            let answer = answers.message().await.map_err(|status| interrupted(&status))?;
+            let answer =
+                answer.ok_or_else(|| Failure::Unreachable("the stream ended early; run it again".to_owned()))?;
+            bar.inc(1);
+            if format == Format::Json {
+                print_json(&answer)?;
+            }
+            match answer.result {
+                Some(Answered::Accepted(accepted)) => {
+                    if accepted.already_stored {
+                        known += 1
+                    } else {
+                        stored += 1
+                    }
+                    if format != Format::Json && !many {
+                        print!("{}", accepted_text(source, &accepted));
+                    }
+                }
+                Some(Answered::Refused(problem)) => {
+                    failed += 1;
+                    bar.suspend(|| eprint!("✗ {source}\n{}", problem_text(&problem)));
+                }
+                None => failed += 1,
+            }
+        }
+        bar.finish_and_clear();
+        if many && format != Format::Json {
+            println!(
+                "存入 {stored}，此前已存 {known}，未接收 {failed}  {stored} stored, {known} stored before, {failed} refused"
+            );
+        }
+        if failed > 0 { Err(Failure::Refused) } else { Ok(()) }
+    }
+
+    async fn send(
+        &self,
+        server: &str,
+        reports: Vec<pb::Report>,
+    ) -> Result<tonic::Streaming<pb::SubmitReportsResponse>, Failure> {
+        let mut client = ReportServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        let validate_only = self.dry_run;
+        tokio::spawn(async move {
+            for report in reports {
+                // The same report has the same id however often it is sent, so that a second run is recognised.
+                let request_id = Uuid::new_v8(request_id_bytes(&report)).to_string();
+                let submission = Some(pb::SubmitReportRequest { report: Some(report), request_id, validate_only });
+                if sender.send(pb::SubmitReportsRequest { submission }).await.is_err() {
+                    break;
+                }
+            }
+        });
+        let answers = client.submit_reports(ReceiverStream::new(receiver)).await;
+        Ok(answers.map_err(|status| refused(&status))?.into_inner())
+    }
+}
+
+fn request_id_bytes(report: &pb::Report) -> [u8; 16] {
+    let Hash(digest) = Hash::of(&report.encode_to_vec());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    bytes
+}
+
+fn interrupted(status: &tonic::Status) -> Failure {
+    Failure::Unreachable(format!(
+        "连接中断：{}；请重新运行，已存入的会被识别\n  interrupted; run it again, what was stored is recognised",
+        status.message()
+    ))
+}
+
+fn accepted_text(source: &str, accepted: &pb::SubmitReportResponse) -> String {
+    let mut text = format!("✓ {source}\n{}", findings_text(&accepted.findings));
+    match &accepted.receipt {
+        None => text.push_str("  检查通过，未存入  checked; nothing was stored\n"),
+        Some(receipt) => {
+            let time = receipt.time.unwrap_or_default();
+            let time = jiff::Timestamp::new(time.seconds, time.nanos).map(|t| t.to_string()).unwrap_or_default();
+            let word = if accepted.already_stored { "此前已存入 stored before" } else { "已存入 stored" };
+            text.push_str(&format!(
+                "  {word}\n  回执 Receipt\n    版本 revision  {}\n    etag           {}\n    内容 SHA-256   {}\n    日志序号 sequence {}\n    日志链 chain   {}\n    时间 time      {time}\n",
+                receipt.revision, receipt.etag, receipt.content_sha256, receipt.sequence, receipt.chain_sha256
+            ));
+        }
+    }
+    text
+}
