@@ -17,10 +17,10 @@ use futures::future::BoxFuture;
 use crate::registry::RegistryChange;
 use crate::report::{AgencyId, ReportKey, ReportYear, Revision, RevisionName};
 
+pub use self::sled::{SledOptions, SledStore};
 pub use journal::{JournalEntry, NewEntry, Outcome, Position};
 pub use memory::MemoryStore;
 pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX};
-pub use sled::{SledOptions, SledStore};
 pub use transaction::{Change, Commit, Decision, Effect, Observer, RequestId, StoredRequest, Transaction};
 
 /// Why a store cannot do what was asked.
