@@ -404,3 +404,45 @@ async fn coverage_tells_expected_received_and_missing_by_child() {
     assert_eq!(answer.coverage.first().copied(), coverage(6, 2));
     assert_eq!(count(&answer.rows[0]), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_is_serving_for_every_service() {
+    use tonic_health::pb::health_check_response::ServingStatus;
+    let server = Server::start().await;
+    let mut health = tonic_health::pb::health_client::HealthClient::new(server.channel.clone());
+    for service in ["", "huizong.v1.ReportService", "huizong.v1.RollupService", "huizong.v1.RegistryService"] {
+        let request = tonic_health::pb::HealthCheckRequest { service: service.to_owned() };
+        assert_eq!(health.check(request).await.unwrap().into_inner().status(), ServingStatus::Serving, "{service}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reflection_lists_the_services_and_knows_the_error_details() {
+    use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+    use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+    use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+    use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse};
+    let server = Server::start().await;
+    let details =
+        ["google.rpc.ErrorInfo", "google.rpc.BadRequest", "google.rpc.LocalizedMessage", "huizong.v1.Problem"];
+    let symbols = details.map(|name| MessageRequest::FileContainingSymbol(name.to_owned()));
+    let asked = std::iter::once(MessageRequest::ListServices(String::new())).chain(symbols);
+    let asked: Vec<_> =
+        asked.map(|request| ServerReflectionRequest { message_request: Some(request), ..Default::default() }).collect();
+    let mut client = ServerReflectionClient::new(server.channel.clone());
+    let mut answers = client.server_reflection_info(tokio_stream::iter(asked)).await.unwrap().into_inner();
+    let Some(ServerReflectionResponse { message_response: Some(MessageResponse::ListServicesResponse(list)), .. }) =
+        answers.message().await.unwrap()
+    else {
+        panic!("no list of services")
+    };
+    let services: Vec<_> = list.service.into_iter().map(|service| service.name).collect();
+    for name in ["ReportService", "RollupService", "RegistryService", "OperationsService"] {
+        assert!(services.contains(&format!("huizong.v1.{name}")), "{services:?}");
+    }
+    for name in details {
+        let answer = answers.message().await.unwrap().unwrap().message_response;
+        let Some(MessageResponse::FileDescriptorResponse(files)) = answer else { panic!("{name}: {answer:?}") };
+        assert!(!files.file_descriptor_proto.is_empty());
+    }
+}

@@ -10,7 +10,7 @@ use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
 use huizong::pb::rollup_service_client::RollupServiceClient;
 use huizong::pb::{self, FORM_CELL_PATHS, FormCell, set_form_cell};
-use huizong::report::{Cell, Figures, ReportYear};
+use huizong::report::{Cell, Figures};
 use huizong::service::{Live, Service};
 use huizong::store::{SledOptions, SledStore};
 use huizong::wire;
@@ -224,10 +224,6 @@ pub fn count(row: &pb::RollupRow) -> i64 {
         Some(pb::rollup_row::Value::Count(count)) => count,
         ref other => panic!("{other:?} is no count"),
     }
-}
-
-pub fn year(number: u16) -> ReportYear {
-    ReportYear::new(number).unwrap()
 }
 
 /// The problem in a status, which says the same as the standard details beside it, in both languages.
