@@ -163,7 +163,8 @@ impl Service {
         // Each group makes the same number of rows, so only the groups of this page are read.
         let rows_per_group = query.rows_per_group();
         let first = offset / rows_per_group;
-        let last = (offset + question.page_size) / rows_per_group + 2;
+        let last = offset.saturating_add(question.page_size) / rows_per_group;
+        let last = last.saturating_add(2);
         let page: Vec<AgencyGroup> = groups.into_iter().take(last).skip(first).collect();
         let as_of = answer.sequence;
         let read = move |store: &dyn Store| page.into_iter().map(|group| agency_bucket(store, group, as_of)).collect();
@@ -233,7 +234,7 @@ impl Service {
 
 /// Cuts a page out of rows of which the first is number `begin` of all.
 fn cut(answer: &mut RollupAnswer, rows: Vec<Row>, offset: usize, size: usize, begin: usize) {
-    let end = offset + size;
+    let end = offset.saturating_add(size);
     if begin + rows.len() > end {
         answer.next = Some(format!("{}-{end}", answer.sequence));
     }

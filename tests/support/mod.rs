@@ -1,0 +1,242 @@
+//! A real server on a free port over a store in a folder of its own, and what tests send to it.
+
+use std::sync::Arc;
+
+use huizong::config::Limits;
+use huizong::form::{Presence, catalogue, edition_for_year};
+use huizong::pb::operations_service_client::OperationsServiceClient;
+use huizong::pb::registry_change::Change;
+use huizong::pb::registry_service_client::RegistryServiceClient;
+use huizong::pb::report_service_client::ReportServiceClient;
+use huizong::pb::rollup_service_client::RollupServiceClient;
+use huizong::pb::{self, FORM_CELL_PATHS, FormCell, set_form_cell};
+use huizong::report::{Cell, Figures};
+use huizong::service::{Live, Service};
+use huizong::store::{SledOptions, SledStore};
+use huizong::wire;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::Status;
+use tonic::transport::Channel;
+use tonic_types::StatusExt as _;
+
+pub const PROVINCE: &str = "jurisdictions/230000";
+pub const CITY: &str = "jurisdictions/230100";
+pub const COUNTY: &str = "jurisdictions/230102";
+/// The agencies of the small registry, by name.
+pub const AGENCIES: [&str; 6] = [
+    "agencies/city-bureau",
+    "agencies/city-office",
+    "agencies/county-bureau",
+    "agencies/county-office",
+    "agencies/province-bureau",
+    "agencies/province-office",
+];
+pub const YEAR: u16 = 2022;
+
+/// A running server; it ends when dropped.
+pub struct Server {
+    pub channel: Channel,
+    task: JoinHandle<()>,
+    _directory: TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Server {
+    /// A server without any registry.
+    pub async fn start() -> Self {
+        let directory = TempDir::new().unwrap();
+        let live = Arc::<Live>::default();
+        let store = SledStore::open(&SledOptions::new(directory.path()), live.clone()).unwrap();
+        let service = Service::start(Arc::new(store), live, jiff::Timestamp::now).unwrap();
+        let (routes, _) = huizong::grpc::routes(service, &Limits::default()).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let task = tokio::spawn(async move {
+            let incoming = TcpListenerStream::new(listener);
+            tonic::transport::Server::builder().add_routes(routes).serve_with_incoming(incoming).await.unwrap();
+        });
+        let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+        Self { channel, task, _directory: directory }
+    }
+
+    /// A server with a province, a city and a county, and two agencies in each.
+    pub async fn with_registry() -> Self {
+        let server = Self::start().await;
+        server.apply(small_registry()).await;
+        server
+    }
+
+    pub async fn apply(&self, changes: Vec<pb::RegistryChange>) -> pb::ApplyRegistryChangesResponse {
+        let request = pb::ApplyRegistryChangesRequest { changes, validate_only: false };
+        self.registry().apply_registry_changes(request).await.unwrap().into_inner()
+    }
+
+    pub fn reports(&self) -> ReportServiceClient<Channel> {
+        ReportServiceClient::new(self.channel.clone())
+    }
+
+    pub fn rollups(&self) -> RollupServiceClient<Channel> {
+        RollupServiceClient::new(self.channel.clone())
+    }
+
+    pub fn registry(&self) -> RegistryServiceClient<Channel> {
+        RegistryServiceClient::new(self.channel.clone())
+    }
+
+    pub fn operations(&self) -> OperationsServiceClient<Channel> {
+        OperationsServiceClient::new(self.channel.clone())
+    }
+
+    pub async fn submit(&self, request: pb::SubmitReportRequest) -> Result<pb::SubmitReportResponse, Status> {
+        self.reports().submit_report(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Hands in a report that is in order.
+    pub async fn store(&self, report: pb::Report) -> pb::Receipt {
+        self.submit(submission(report)).await.unwrap().receipt.unwrap()
+    }
+
+    pub async fn get(&self, name: &str) -> Result<pb::Report, Status> {
+        let response = self.reports().get_report(pb::GetReportRequest { name: name.to_owned() }).await?;
+        Ok(response.into_inner().report.unwrap())
+    }
+
+    /// Number of the newest journal entry.
+    pub async fn sequence(&self) -> i64 {
+        self.operations().get_status(pb::GetStatusRequest {}).await.unwrap().into_inner().sequence
+    }
+
+    pub async fn journal(&self) -> Vec<pb::JournalEntry> {
+        let request = pb::ListJournalRequest { page_size: 1000, ..Default::default() };
+        self.operations().list_journal(request).await.unwrap().into_inner().entries
+    }
+
+    pub async fn roll_up(&self, request: pb::QueryRollupRequest) -> pb::QueryRollupResponse {
+        self.rollups().query_rollup(request).await.unwrap().into_inner()
+    }
+
+    /// Requests received in the province in [`YEAR`].
+    pub async fn received(&self) -> i64 {
+        let answer = self.roll_up(question(PROVINCE, YEAR, "requests.received", &[])).await;
+        count(&answer.totals[0])
+    }
+}
+
+fn change(change: Change) -> pb::RegistryChange {
+    pb::RegistryChange { change: Some(change) }
+}
+
+fn small_registry() -> Vec<pb::RegistryChange> {
+    let places = [
+        (PROVINCE, "", "黑龙江省", pb::Level::Province),
+        (CITY, PROVINCE, "哈尔滨市", pb::Level::City),
+        (COUNTY, CITY, "道里区", pb::Level::County),
+    ];
+    let mut changes: Vec<_> = places
+        .into_iter()
+        .map(|(name, parent, display_name, level)| {
+            change(Change::CreateJurisdiction(pb::Jurisdiction {
+                name: name.to_owned(),
+                parent: parent.to_owned(),
+                display_name: display_name.to_owned(),
+                level: level.into(),
+                first_year: 2019,
+            }))
+        })
+        .collect();
+    changes.extend(AGENCIES.iter().map(|name| {
+        let jurisdiction = match name {
+            name if name.contains("province") => PROVINCE,
+            name if name.contains("city") => CITY,
+            _ => COUNTY,
+        };
+        let kind = if name.contains("office") { pb::AgencyKind::GovernmentOffice } else { pb::AgencyKind::Department };
+        change(Change::CreateAgency(pb::Agency {
+            name: (*name).to_owned(),
+            jurisdiction: jurisdiction.to_owned(),
+            display_name: (*name).to_owned(),
+            kind: kind.into(),
+            large: false,
+            first_year: 2019,
+        }))
+    }));
+    changes
+}
+
+/// Writes a count into a cell.
+pub fn set(form: &mut pb::Form, path: &str, count: i64) {
+    let index = FORM_CELL_PATHS.iter().position(|known| *known == path).unwrap();
+    set_form_cell(form, index, FormCell::Count(count));
+}
+
+/// A form in order: `requests` received from natural persons, all of them disclosed, and zero elsewhere.
+pub fn form(requests: i64) -> pb::Form {
+    let edition = edition_for_year(YEAR).unwrap();
+    let mut figures = Figures::blank(edition);
+    for cell in catalogue().cells_of(edition) {
+        if catalogue().presence(edition, cell.id) == Presence::Prescribed {
+            figures.set(cell.id, Cell::Number(0));
+        }
+    }
+    let mut form = wire::figures_to_wire(&figures);
+    for line in ["received", "disclosed", "outcomes_total"] {
+        for column in ["natural_person", "total"] {
+            set(&mut form, &format!("requests.{line}.{column}"), requests);
+        }
+    }
+    form
+}
+
+/// The name of an agency's report of [`YEAR`].
+pub fn report_name(agency: &str) -> String {
+    format!("{agency}/reports/{YEAR}")
+}
+
+/// A report in order.
+pub fn report(agency: &str, requests: i64) -> pb::Report {
+    pb::Report { name: report_name(agency), form: Some(form(requests)), ..Default::default() }
+}
+
+pub fn submission(report: pb::Report) -> pb::SubmitReportRequest {
+    pb::SubmitReportRequest { report: Some(report), ..Default::default() }
+}
+
+pub fn question(jurisdiction: &str, year: u16, measure: &str, group_by: &[pb::Dimension]) -> pb::QueryRollupRequest {
+    pb::QueryRollupRequest {
+        jurisdiction: jurisdiction.to_owned(),
+        first_year: year.into(),
+        measures: vec![measure.to_owned()],
+        group_by: group_by.iter().map(|dimension| i32::from(*dimension)).collect(),
+        ..Default::default()
+    }
+}
+
+pub fn count(row: &pb::RollupRow) -> i64 {
+    match row.value {
+        Some(pb::rollup_row::Value::Count(count)) => count,
+        ref other => panic!("{other:?} is no count"),
+    }
+}
+
+/// The problem in a status, which says the same as the standard details beside it, in both languages.
+pub fn problem(status: &Status) -> pb::Problem {
+    let problem = huizong::grpc::problem_of_status(status).expect("a problem in the details");
+    let info = status.get_details_error_info().expect("ErrorInfo in the details");
+    assert_eq!((info.reason.as_str(), info.domain.as_str()), (problem.reason.as_str(), "huizong"));
+    assert_eq!(info.metadata, problem.metadata.clone().into_iter().collect());
+    assert_eq!(problem.code, i32::from(status.code()));
+    for text in [&problem.message, &problem.remedy] {
+        let text = text.as_ref().unwrap();
+        assert!(!text.zh.is_empty() && !text.en.is_empty(), "{problem:?}");
+    }
+    assert!(status.get_details_localized_message().is_some());
+    problem
+}
