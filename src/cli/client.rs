@@ -36,8 +36,12 @@ pub fn refused(status: &Status) -> Failure {
     }
 }
 
+/// Begins the line that says what to do.
+const REMEDY: &str = "  → ";
+
 fn lines(text: Option<&pb::LocalizedText>, indent: &str) -> String {
-    text.map(|text| format!("{indent}{}\n{indent}  {}\n", text.zh, text.en)).unwrap_or_default()
+    let below = " ".repeat(indent.chars().count() + 2);
+    text.map(|text| format!("{indent}{}\n{below}{}\n", text.zh, text.en)).unwrap_or_default()
 }
 
 /// A problem in words.
@@ -52,7 +56,7 @@ pub fn problem_text(problem: &pb::Problem) -> String {
     if let Some(etag) = problem.metadata.get("etag").filter(|etag| !etag.is_empty()) {
         text.push_str(&format!("  etag: {etag}\n"));
     }
-    text.push_str(&lines(problem.remedy.as_ref(), "  → "));
+    text.push_str(&lines(problem.remedy.as_ref(), REMEDY));
     text
 }
 
@@ -63,7 +67,7 @@ pub fn findings_text(findings: &[pb::Finding]) -> String {
         let mark = if finding.severity() == pb::Severity::Error { "✗" } else { "!" };
         text.push_str(&format!("  {mark} {}\n", finding.rule));
         text.push_str(&lines(finding.message.as_ref(), "      "));
-        text.push_str(&lines(finding.remedy.as_ref(), "      → "));
+        text.push_str(&lines(finding.remedy.as_ref(), &format!("    {REMEDY}")));
     }
     text
 }

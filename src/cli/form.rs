@@ -9,7 +9,7 @@ use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
 
 use super::client::{connect, refused};
-use super::output::{Listing, resource, to_json};
+use super::output::{Listing, print_json, resource, to_json};
 use super::rollup::coverage_text;
 use super::{Failure, Format, Outcome};
 
@@ -61,8 +61,7 @@ impl Form {
             return Ok(());
         }
         if format == Format::Json {
-            println!("{}", to_json(&answer)?);
-            return Ok(());
+            return print_json(&answer);
         }
         listing.print(format)?;
         if let (Format::Table, Some(coverage)) = (format, &answer.coverage) {

@@ -1,5 +1,7 @@
 //! Tables that line up with Chinese characters, CSV, and canonical JSON.
 
+use std::io::Write as _;
+
 use comfy_table::{CellAlignment, Table, presets};
 use prost::{Message, Name};
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
@@ -44,8 +46,7 @@ impl Listing {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        println!("{table}");
-        Ok(())
+        print_line(&table.to_string())
     }
 }
 
@@ -73,8 +74,15 @@ pub fn from_json<M: Message + Name + Default>(text: &str) -> Result<M, Failure> 
 
 /// Prints canonical JSON.
 pub fn print_json<M: Message + Name>(message: &M) -> Outcome {
-    println!("{}", to_json(message)?);
-    Ok(())
+    print_line(&to_json(message)?)
+}
+
+/// Prints a line; a reader that has gone is no error of ours to shout about.
+pub fn print_line(line: &str) -> Outcome {
+    match writeln!(std::io::stdout().lock(), "{line}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Chinese where there is a text.

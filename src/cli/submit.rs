@@ -81,7 +81,7 @@ impl Submit {
     /// The reports in one file; what cannot be read is said by place.
     fn items(&self, file: &Path) -> Vec<Result<Item, String>> {
         let source = file.display().to_string();
-        if !file.extension().is_some_and(|ending| ending == "jsonl") {
+        if file.extension().is_none_or(|ending| ending != "jsonl") {
             return vec![self.document(file).map(|report| Item { source, report })];
         }
         let text = match std::fs::read_to_string(file) {

@@ -16,6 +16,7 @@ mod workload;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -44,18 +45,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn number(text: &str) -> i64 {
+fn number<T: FromStr>(text: &str) -> T {
     text.parse().unwrap_or_else(|_| panic!("{text:?} is not a number"))
 }
 
 fn power_cut_options(arguments: &[&str]) -> Options {
-    let mut options = Options { rounds: 10, cuts: 40, seconds: 2.0, ..Options::default() };
+    let mut options = Options { rounds: 20, cuts: 40, seconds: 0.3, ..Options::default() };
     for pair in arguments.chunks(2) {
         match *pair {
-            ["--rounds", value] => options.rounds = number(value) as usize,
-            ["--cuts", value] => options.cuts = number(value) as usize,
-            ["--seconds", value] => options.seconds = number(value) as f64,
-            ["--seed", value] => options.seed = number(value) as u64,
+            ["--rounds", value] => options.rounds = number(value),
+            ["--cuts", value] => options.cuts = number(value),
+            ["--seconds", value] => options.seconds = number(value),
+            ["--seed", value] => options.seed = number(value),
             _ => panic!("unknown option {pair:?}"),
         }
     }

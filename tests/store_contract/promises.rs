@@ -207,7 +207,7 @@ pub async fn a_refusal_is_journalled_and_changes_nothing(open: &impl OpenStore) 
         (Outcome::Refused, "agencies/agency/reports/2022")
     );
     assert!(refusal.effects.is_empty());
-    assert_eq!(after.journal, [before.journal.as_slice(), &[refusal.entry.clone()]].concat());
+    assert_eq!(after.journal, [before.journal.as_slice(), std::slice::from_ref(&refusal.entry)].concat());
     assert_eq!(after.revisions, before.revisions);
     assert!(witness.has_seen(refusal.entry.sequence));
 }

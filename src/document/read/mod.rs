@@ -29,7 +29,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_bytes: 8 * 1024 * 1024, max_cells: 100_000 }
+        Self { max_bytes: 8 * 1024 * 1024, max_cells: 20_000 }
     }
 }
 

@@ -164,8 +164,9 @@ mod tests {
     fn bars_and_tabs_keep_blank_cells_and_blanks_do_not() {
         assert_eq!(rows("| 规章 | 1 | | 2 |"), [row(&["规章", "1", "", "2"], Extent::Complete)]);
         assert_eq!(rows("规章\t1\t\t2"), [row(&["规章", "1", "", "2"], Extent::Complete)]);
-        let expected = [row(&["三 2.其他 法律", "0", "12"], Extent::Filled), row(&["7"], Extent::Filled)];
-        assert_eq!(rows("三 2.其他 法律 0 12\n7\n- 3 -\n|---|---|"), expected);
+        let whole = row(&["三 2.其他 法律", "0", "12"], Extent::Filled);
+        let expected = [whole, row(&["规章", "1", "2"], Extent::Filled), row(&["7"], Extent::Filled)];
+        assert_eq!(rows("三 2.其他 法律 0 12\n规章 1 2\n7\n- 3 -\n|---|---|"), expected);
     }
 
     #[test]
