@@ -1,5 +1,6 @@
 //! Reading and changing the registry.
 
+use crate::registry::exchange::write_json;
 use crate::registry::{Agency, Jurisdiction, JurisdictionCode, RegistryChange};
 use crate::report::{AgencyId, Hash};
 use crate::store::{Change, Decision, NewEntry, Outcome, Transaction};
@@ -43,7 +44,7 @@ impl Service {
             [only] => only.subject(),
             many => format!("registry ({} changes)", many.len()),
         };
-        let content = format!("{:?}", plan.effective);
+        let content = write_json(&plan.effective);
         let entry = NewEntry {
             actor: caller.actor.clone(),
             action: ACTION,
