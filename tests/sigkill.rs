@@ -51,8 +51,11 @@ async fn start(folder: &std::path::Path) -> (Server, Channel) {
 }
 
 fn submission(agency: &str, form: &pb::Form) -> pb::SubmitReportRequest {
-    let report =
-        pb::Report { name: format!("agencies/{agency}/reports/{YEAR}"), form: Some(form.clone()), ..Default::default() };
+    let report = pb::Report {
+        name: format!("agencies/{agency}/reports/{YEAR}"),
+        form: Some(form.clone()),
+        ..Default::default()
+    };
     let request_id = Uuid::new_v8({
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&agency.as_bytes()[..16]);
@@ -71,10 +74,8 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     let parameters =
         Parameters { seed: 7, province: "230000".to_owned(), agencies: 1500, first_year: year, last_year: year };
     let province = Province::simulate(&parameters).unwrap();
-    let reports: Vec<(String, pb::Form)> = province
-        .reports(year)
-        .map(|report| (report.agency.to_string(), figures_to_wire(&report.figures)))
-        .collect();
+    let reports: Vec<(String, pb::Form)> =
+        province.reports(year).map(|report| (report.agency.to_string(), figures_to_wire(&report.figures))).collect();
     let per_round = reports.len() / ROUNDS;
 
     let folder = tempfile::tempdir().unwrap();

@@ -117,6 +117,6 @@ mod tests {
     fn the_stream_is_the_same_on_every_machine() {
         let mut rng = generator(7, Purpose::Habits, "11341702486344515H", 2022);
         let drawn: Vec<u64> = (0..4).map(|_| below(&mut rng, 1_000_000)).collect();
-        insta::assert_snapshot!(format!("{drawn:?}"), @"");
+        insta::assert_snapshot!(format!("{drawn:?}"));
     }
 }

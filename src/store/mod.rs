@@ -1,6 +1,6 @@
 //! Where it is kept: the promises of a store, the journal, the record format, and the stores themselves.
 //!
-//! - [`Store`]: what every store promises; `tests/store_contract.rs` runs against each.
+//! - [`Store`]: what every store promises; `tests/store_contract` runs against each.
 //! - `ledger`: decides what a transaction does; shared by all stores, so that they agree.
 //! - `record`: the bytes of a stored value: versioned and checksummed.
 //! - [`MemoryStore`]: the reference. [`SledStore`]: the embedded database.
