@@ -18,7 +18,8 @@ demo: build
 # proto/RELEASED).
 contract:
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or later"; exit 1; }
-	@test -x $(BUF) || npm ci --prefix web-tools --no-audit --no-fund
+	@# Not `npm ci`: one platform's binary of buf is not to be had everywhere, and it insists on all of them.
+	@test -x $(BUF) || npm install --prefix web-tools --no-save --no-audit --no-fund
 	$(BUF) lint proto
 	$(BUF) format --diff --exit-code proto
 	scripts/check-contract $(BUF)
