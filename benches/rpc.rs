@@ -22,9 +22,9 @@ use huizong::wire::figures_to_wire;
 use jiff::Timestamp;
 use prost::Message;
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::body::Body;
 use tonic::server::{NamedService, UnaryService};
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Server};
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
@@ -88,9 +88,9 @@ async fn echo<M: Message + Default + Send + Sync + 'static>(channel: Channel, pa
 }
 
 /// Calls per second with `in_flight` callers.
-async fn rate<F: Future<Output = ()> + Send>(in_flight: usize, call: impl Fn() -> F + Send + Sync + 'static) -> f64
+async fn rate<F>(in_flight: usize, call: impl Fn() -> F + Send + Sync + 'static) -> f64
 where
-    F: 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
     let call = Arc::new(call);
     let done = Arc::new(AtomicUsize::new(0));
@@ -169,8 +169,8 @@ async fn measure(agencies: usize) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (routes, _) = huizong::grpc::routes(service, &Limits::default()).await.unwrap();
-    let server = Server::builder().tcp_nodelay(true).add_routes(routes.add_service(Echo));
-    tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+    let server = Server::builder().add_routes(routes.add_service(Echo));
+    tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))));
     let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
 
     println!("\n{stored} reports of {agencies} agencies");

@@ -155,3 +155,111 @@ impl Totals {
         agencies
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::form::{catalogue, edition};
+    use crate::registry::{Agency, Jurisdiction, RegistryChange};
+    use crate::report::{Cell, Figures, Level};
+
+    const AGENCIES: usize = 6;
+    const YEARS: [u16; 2] = [2021, 2022];
+
+    fn year(year: u16) -> ReportYear {
+        ReportYear::new(year).unwrap()
+    }
+
+    /// A province with a city and a county below it, and two agencies in each.
+    fn registry() -> Registry {
+        let levels = [("230000", None, Level::Province), ("230100", Some("230000"), Level::City)];
+        let county = ("230102", Some("230100"), Level::County);
+        let mut registry = Registry::default();
+        for (code, parent, level) in levels.into_iter().chain([county]) {
+            let jurisdiction = Jurisdiction {
+                code: code.parse().unwrap(),
+                parent: parent.map(|parent| parent.parse().unwrap()),
+                display_name: code.to_owned(),
+                level,
+                first_year: year(2021),
+            };
+            registry.apply(&RegistryChange::CreateJurisdiction(jurisdiction)).unwrap();
+        }
+        for number in 0..AGENCIES {
+            let agency = Agency {
+                id: format!("agency-{number}").parse().unwrap(),
+                jurisdiction: ["230000", "230100", "230102"][number / 2].parse().unwrap(),
+                display_name: number.to_string(),
+                kind: if number % 2 == 0 { AgencyKind::GovernmentOffice } else { AgencyKind::Department },
+                large: false,
+                first_year: year(YEARS[number % 2]),
+            };
+            registry.apply(&RegistryChange::CreateAgency(agency)).unwrap();
+        }
+        registry
+    }
+
+    fn figures(values: &[(usize, i64)]) -> Completed {
+        let mut figures = Figures::blank(edition("format_2021").unwrap());
+        for (at, value) in values {
+            figures.set(catalogue().cells[at % catalogue().cells.len()].id, Cell::Number(*value));
+        }
+        figures.complete()
+    }
+
+    proptest! {
+        #[test]
+        fn any_sequence_of_submissions_and_corrections_gives_the_naive_sum(
+            submissions in proptest::collection::vec(
+                (0..AGENCIES, 0..YEARS.len(), proptest::collection::vec((any::<usize>(), 0..=1_000_000_000_000i64), 0..9)),
+                0..40,
+            ),
+        ) {
+            let registry = registry();
+            let mut totals = Totals::default();
+            let agencies: Vec<AgencyIndex> =
+                (0..AGENCIES).map(|n| registry.find_agency(&format!("agency-{n}").parse().unwrap()).unwrap()).collect();
+            for agency in &agencies {
+                totals.expect(&registry, *agency);
+            }
+            let mut newest: HashMap<(usize, u16), Completed> = HashMap::new();
+            for (agency, at, values) in &submissions {
+                let of = YEARS[*at];
+                if registry.home(agencies[*agency], year(of)).is_none() {
+                    continue;
+                }
+                let new = figures(values);
+                let old = newest.insert((*agency, of), new.clone());
+                totals.replace(&registry, agencies[*agency], year(of), old.as_ref(), &new);
+            }
+            for code in ["230000", "230100", "230102"] {
+                let jurisdiction = registry.find_jurisdiction(&code.parse().unwrap()).unwrap();
+                for of in YEARS {
+                    for kinds in [&[][..], &[AgencyKind::Department]] {
+                        let below = registry.agencies_below(jurisdiction, year(of));
+                        let counted = |n: usize| {
+                            below.contains(&agencies[n]) && admits(kinds, registry.agency(agencies[n]).kind)
+                        };
+                        let mut naive = Sums::default();
+                        for ((_, _), report) in newest.iter().filter(|((n, y), _)| *y == of && counted(*n)) {
+                            naive.add(report);
+                        }
+                        let scope = Scope::Subtree(jurisdiction);
+                        prop_assert_eq!(&totals.sums(scope, year(of), kinds), &naive);
+                        let coverage = totals.coverage(scope, year(of), kinds);
+                        prop_assert_eq!(coverage.received, naive.reports);
+                        prop_assert_eq!(coverage.expected, (0..AGENCIES).filter(|n| counted(*n)).count() as u64);
+                        if kinds.is_empty() {
+                            let missing = totals.missing(&registry, jurisdiction, year(of)).len() as u64;
+                            prop_assert_eq!(coverage.missing(), missing);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
