@@ -246,7 +246,7 @@ impl Found {
 
     /// Counts the keys of each kind below the store: as many request ids and revisions as entries that have them.
     fn count_keys(&mut self, folder: &Path) {
-        let below = sled::Config::new().path(folder).segment_size(SEGMENT_BYTES).open().expect("the database opens");
+        let below = open_below(folder);
         let mut counts: BTreeMap<u8, u64> = BTreeMap::new();
         for key in below.iter().keys() {
             *counts.entry(key.expect("keys can be read")[0]).or_default() += 1;
@@ -255,6 +255,20 @@ impl Found {
         self.stray += count(b'r').abs_diff(count(b'q'));
         self.stray += count(b'j').abs_diff(self.max);
     }
+}
+
+/// sled's own view of a store that was just closed: its threads let go of the lock a moment after the store is gone.
+fn open_below(folder: &Path) -> sled::Db {
+    let open = || sled::Config::new().path(folder).segment_size(SEGMENT_BYTES).open();
+    for _ in 0..200 {
+        match open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("lock") => {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
+            opened => return opened.expect("the database opens"),
+        }
+    }
+    open().expect("the database opens")
 }
 
 fn is_entry_whole(store: &dyn Store, entry: &JournalEntry) -> bool {
