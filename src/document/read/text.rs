@@ -9,6 +9,9 @@ use super::placement::{Extent, PrintedCell, PrintedRow, is_value};
 /// Most lines of a run of tab-led lines that are one row; longer runs are cells of unknown rows.
 const ROW_LINES: usize = 24;
 
+/// Most blank-separated pieces of a line that can be a row; longer lines are text.
+const ROW_PIECES: usize = 64;
+
 /// Reads the lines of a text into printed rows.
 ///
 /// # Errors
@@ -46,7 +49,7 @@ impl Rows {
         if is_blank(line) || is_page_number(line) || is_rule(line) {
             return Ok(());
         }
-        let (texts, extent) = cells_of(line);
+        let (texts, extent) = cells_of(line, self.max_cells);
         self.count(texts.len())?;
         let place = |cell: usize| Place { line: number, cell: cell + 1 };
         let cells =
@@ -90,17 +93,23 @@ fn is_rule(line: &str) -> bool {
     line.contains('-') && line.contains('|') && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '+'))
 }
 
-/// The cells of one line.
-fn cells_of(line: &str) -> (Vec<&str>, Extent) {
+/// The cells of one line, of which no more than one beyond `max_cells` are looked at.
+fn cells_of(line: &str, max_cells: usize) -> (Vec<&str>, Extent) {
     let trimmed = line.trim();
     if trimmed.contains('|') {
         let inner = trimmed.strip_prefix('|').unwrap_or(trimmed);
-        return (inner.strip_suffix('|').unwrap_or(inner).split('|').map(str::trim).collect(), Extent::Complete);
+        return (
+            inner.strip_suffix('|').unwrap_or(inner).split('|').take(max_cells + 1).map(str::trim).collect(),
+            Extent::Complete,
+        );
     }
     if trimmed.contains('\t') {
-        return (trimmed.split('\t').map(str::trim).collect(), Extent::Complete);
+        return (trimmed.split('\t').take(max_cells + 1).map(str::trim).collect(), Extent::Complete);
     }
     let pieces = pieces_of(trimmed);
+    if pieces.len() > ROW_PIECES {
+        return (vec![trimmed], Extent::Unknown);
+    }
     let values = pieces.iter().rev().take_while(|(_, piece)| is_value(piece)).count();
     let labels = pieces.len() - values;
     match (pieces.get(labels), labels) {
@@ -116,7 +125,7 @@ fn cells_of(line: &str) -> (Vec<&str>, Extent) {
 /// The pieces between blanks, each with its position in bytes.
 fn pieces_of(line: &str) -> Vec<(usize, &str)> {
     let base = line.as_ptr() as usize;
-    line.split_whitespace().map(|piece| (piece.as_ptr() as usize - base, piece)).collect()
+    line.split_whitespace().take(ROW_PIECES + 1).map(|piece| (piece.as_ptr() as usize - base, piece)).collect()
 }
 
 /// Whether numbers stand behind their labels on the same line, rather than each on its own.

@@ -30,6 +30,11 @@ impl Block {
         Self { table, header: Vec::new(), values: Vec::new() }
     }
 
+    /// The header as printed.
+    pub fn header_raw(&self) -> String {
+        self.header.iter().map(|cell| cell.raw.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
     /// Compares the printed header with the form's.
     pub fn header(&self, vocabulary: &Vocabulary) -> BlockHeader {
         let Some(words) = vocabulary.tables.get(self.table) else { return BlockHeader::Wanting };

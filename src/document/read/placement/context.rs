@@ -123,7 +123,8 @@ impl<'v> Context<'v> {
             // （六）其他处理 is a heading, or one line where the form has three: values behind it tell.
             Meaning::Group { .. } => Some(if followed { line } else { other }),
             // 其他 and 总计 head columns, and are lines: 其他 only under （六）其他处理.
-            _ if !followed && !words.numbered && self.zone == Zone::Header => Some(other),
+            // Values right behind the header are those of a line whose label is lost.
+            _ if !words.numbered && self.zone == Zone::Header => Some(other).filter(|_| !followed),
             _ if group.is_none_or(|group| self.group == Some(group)) => Some(line),
             _ if !followed && !words.numbered => Some(other),
             _ => None,

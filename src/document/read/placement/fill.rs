@@ -35,8 +35,13 @@ pub fn fill(vocabulary: &Vocabulary, walked: Walked) -> Filled {
         notes: Vec::new(),
         known: HashMap::new(),
     };
-    let found: HashSet<_> = walked.seen.iter().map(|line| catalogue().line(*line).table).collect();
+    let of_blocks = walked.blocks.iter().filter(|block| !block.values.is_empty()).filter_map(|block| {
+        let words = vocabulary.tables.get(block.table)?;
+        words.line_infos().next().map(|line| line.id)
+    });
+    let found = walked.seen.iter().copied().chain(of_blocks).map(|line| catalogue().line(line).table).collect();
     let rows = filler.without_repetitions(walked.rows);
+    let rows = filler.without_headings(rows, &walked.seen);
     let uncertain = rows.into_iter().filter_map(|row| filler.row(row)).collect();
     filler.prove(uncertain);
     for block in &walked.blocks {
@@ -90,6 +95,33 @@ impl Filler {
             )
         };
         self.note_row(NoteCode::RowRepeated, row, &zh, &en);
+    }
+
+    /// A merged line is one row in place of several: where one of these is printed too, it is their heading, and
+    /// the values beside it are a subtotal or those of a lost label.
+    fn without_headings(&mut self, rows: Vec<LabelledRow>, seen: &HashSet<LineId>) -> Vec<LabelledRow> {
+        let is_seen = |field: &str, table: usize| {
+            seen.iter().map(|line| catalogue().line(*line)).any(|line| line.table == table && line.line.field == field)
+        };
+        let merged: Vec<_> = self.figures.edition().sheets.iter().flat_map(|sheet| sheet.merged).collect();
+        let (headings, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| {
+            let info = catalogue().line(row.line);
+            let mut stands_for = merged.iter().filter(|m| m.line == info.line.field).flat_map(|m| m.stands_for);
+            stands_for.any(|field| is_seen(field, info.table))
+        });
+        for row in headings {
+            let (zh, en, values) = row_words(&row);
+            self.note_row(
+                NoteCode::CellUnplaced,
+                &row,
+                &format!("“{zh}”之下另有分项，本行不应有数值（{values}），未读取；请核对是否为小计，或分项名称缺失"),
+                &format!(
+                    "{en:?} is a heading with rows of its own; the values beside it ({values}) are not read; \
+                     are they a subtotal, or is the label of a row lost?"
+                ),
+            );
+        }
+        rows
     }
 
     /// Places a row, or hands it back with its possible placements.
@@ -303,7 +335,14 @@ impl Filler {
                 "the header of {:?} is broken over lines but whole; read in the form's order; please check",
                 title.en
             );
-            self.notes.push(ReaderNote::at(NoteCode::LabelInexact, first.place, "", Vec::new(), &zh, &en));
+            self.notes.push(ReaderNote::at(
+                NoteCode::LabelInexact,
+                first.place,
+                &block.header_raw(),
+                cells.clone(),
+                &zh,
+                &en,
+            ));
         }
         for (column, value) in placement {
             if let (Some(cell), Some(slot)) = (cells.get(column), block.values.get(value)) {

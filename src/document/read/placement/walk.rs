@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use crate::form::{Layout, LineId, catalogue};
+use crate::form::{CellId, Layout, LineId, catalogue};
 
 use super::super::note::{NoteCode, Place, ReaderNote, cell_label, shortened};
 use super::blocks::Block;
@@ -129,7 +129,7 @@ impl Walk<'_> {
                     .open
                     .as_ref()
                     .is_some_and(|open| open.row.values.len() < catalogue().line(open.row.line).line.columns.len());
-                if wanted && has_digit(&cell.raw) && cell.raw.chars().count() <= UNREADABLE_CHARACTERS {
+                if wanted && is_perhaps_number(&cell.raw) && cell.raw.chars().count() <= UNREADABLE_CHARACTERS {
                     self.value(slot);
                 } else {
                     self.unknown_words(cell, followed);
@@ -249,7 +249,7 @@ impl Walk<'_> {
             return false;
         }
         if let Some(label) = self.context.likely_column(words).filter(|_| !followed) {
-            self.note_inexact(cell, label, label);
+            self.note_inexact(cell, Vec::new(), label, label);
             self.push_header(Some(label), &cell.raw);
             return true;
         }
@@ -272,14 +272,15 @@ impl Walk<'_> {
         if pieces.len() > DEBRIS_PIECES {
             return None;
         }
-        (0..pieces.len()).find_map(|first| {
-            let (debris, label) = pieces.split_at(first);
-            let label = label.join(" ");
-            let words = wording(&label);
-            let is_label = matches!(self.context.meaning(&words, followed), Some(Meaning::Line { .. }))
-                || self.context.likely_line(&words, row).is_some();
-            (is_label && debris.iter().all(|piece| self.context.is_debris(piece))).then_some((label, words))
-        })
+        let splits: Vec<_> = (0..pieces.len())
+            .map(|first| pieces.split_at(first))
+            .take_while(|(debris, _)| debris.iter().all(|piece| self.context.is_debris(piece)))
+            .map(|(_, label)| (label.join(" "), wording(&label.join(" "))))
+            .collect();
+        // A label that is the form's goes before one that is only like it.
+        let is_exact = |words: &Wording| matches!(self.context.meaning(words, followed), Some(Meaning::Line { .. }));
+        let exact = splits.iter().find(|(_, words)| is_exact(words)).cloned();
+        exact.or_else(|| splits.into_iter().find(|(_, words)| self.context.likely_line(words, row).is_some()))
     }
 
     /// Whether the words carry on the label that is open; then they are taken.
@@ -444,13 +445,13 @@ impl Walk<'_> {
         self.unknown = Some(Unknown { raw: cell.raw.clone(), place: cell.place, values: Vec::new(), inside });
     }
 
-    fn note_inexact(&mut self, cell: &PrintedCell, zh: &str, en: &str) {
+    fn note_inexact(&mut self, cell: &PrintedCell, cells: Vec<CellId>, zh: &str, en: &str) {
         let raw = shortened(&cell.raw);
         self.found.notes.push(ReaderNote::at(
             NoteCode::LabelInexact,
             cell.place,
             &cell.raw,
-            Vec::new(),
+            cells,
             &format!("“{raw}”按“{zh}”读取；请核对并改正名称"),
             &format!("{raw:?} is read as {en:?}; please check, and correct the label"),
         ));
@@ -476,13 +477,19 @@ impl Walk<'_> {
             let cell = PrintedCell { raw: open.row.raw.clone(), place: open.row.place };
             let info = catalogue().line(open.row.line);
             let (zh, en) = (info.label_zh.clone(), info.label_en.clone());
-            self.note_inexact(&cell, &zh, &en);
+            self.note_inexact(&cell, info.cells().collect(), &zh, &en);
         }
         self.found.notes.extend(note_of_stray(&open.held));
         if !open.row.values.is_empty() {
             self.found.rows.push(open.row);
         }
     }
+}
+
+/// Whether a digit stands in the words that is no numbering before them.
+fn is_perhaps_number(raw: &str) -> bool {
+    let words = wording(raw).full;
+    has_digit(if words.is_empty() { raw } else { &words })
 }
 
 fn is_figure(slot: &Slot) -> bool {

@@ -1,6 +1,9 @@
 //! The wording of a printed label, freed of what varies between documents: width, blanks, numbering, quotes,
 //! punctuation, traditional characters.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use unicode_normalization::UnicodeNormalization;
 
 /// A label reduced to what it says.
@@ -98,16 +101,14 @@ const TRADITIONAL: &str = "規规範范檔档許许處处罰罚強强製制發�
     採采購购額额單单萬万業业團团組组織织會会務务構构體体結结轉转續续辦办區区別别類类屬属於于國国祕秘權权護护\
     執执訊讯過过詢询書书沒没複复復复議议訴诉訟讼維维糾纠審审無无當当確确認认獲获補补費费繳缴納纳請请舉举報报\
     據据將将標标準准為为與与該该並并級级設设應应產产東东況况穩稳資资還还經经歸归達达時时間间題题動动際际給给\
-    員员門门訴诉證证號号稱称減减來来後后顧顾積积";
+    員员門门決决證证號号稱称減减來来後后顧顾積积";
 
 fn simplified(character: char) -> char {
-    let mut pairs = TRADITIONAL.chars().filter(|c| !c.is_whitespace());
-    while let (Some(from), Some(to)) = (pairs.next(), pairs.next()) {
-        if from == character {
-            return to;
-        }
-    }
-    character
+    static PAIRS: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
+        let characters: Vec<char> = TRADITIONAL.chars().filter(|c| !c.is_whitespace()).collect();
+        characters.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?))).collect()
+    });
+    PAIRS.get(&character).copied().unwrap_or(character)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Reading is tested from documents: the project's own fixtures, rendered forms, and published reports where
 //! these are at hand.
 
+mod documents;
 mod fixtures;
 mod properties;
 mod render;

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::placement::is_value;
 use super::super::{Limits, ReadError, read_document};
 use super::render::render;
 use super::{notes, read};
@@ -66,6 +67,51 @@ fn scrambled() -> impl Strategy<Value = String> {
         .prop_map(|pieces| pieces.into_iter().map(|(word, separator)| word + separator).collect())
 }
 
+/// What happens to a printed label on its way into a text.
+#[derive(Debug, Clone)]
+enum Damage {
+    Lost,
+    Without { at: prop::sample::Index, length: usize },
+    Replaced { at: prop::sample::Index, by: String },
+    Broken { at: prop::sample::Index },
+    Repeated,
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    let at = any::<prop::sample::Index>;
+    prop_oneof![
+        Just(Damage::Lost),
+        (at(), 1usize..4).prop_map(|(at, length)| Damage::Without { at, length }),
+        (at(), "\\PC").prop_map(|(at, by)| Damage::Replaced { at, by }),
+        at().prop_map(|at| Damage::Broken { at }),
+        Just(Damage::Repeated),
+    ]
+}
+
+impl Damage {
+    fn apply(&self, line: &str) -> String {
+        let mut characters: Vec<char> = line.chars().collect();
+        if characters.is_empty() {
+            return String::new();
+        }
+        let length_before = characters.len();
+        match self {
+            Self::Lost => characters.clear(),
+            Self::Without { at, length } => {
+                let start = at.index(length_before);
+                characters.drain(start..length_before.min(start + length));
+            }
+            Self::Replaced { at, by } => {
+                let start = at.index(length_before);
+                characters.splice(start..=start, by.chars());
+            }
+            Self::Broken { at } => characters.insert(at.index(length_before), '\n'),
+            Self::Repeated => return format!("{line}\n{line}"),
+        }
+        characters.into_iter().collect()
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -107,6 +153,25 @@ proptest! {
         let reading = read(&kept.join("\n"));
         for (cell, value) in reading.figures.filled() {
             prop_assert_eq!(value, figures.get(cell), "{}", catalogue().cell(cell).path);
+        }
+    }
+
+    #[test]
+    fn damaged_words_never_move_a_figure(
+        figures in figures(),
+        damages in prop::collection::vec((any::<prop::sample::Index>(), damage()), 1..8),
+        separator in prop::sample::select(vec!["\n", "\n\n"]),
+    ) {
+        let text = render(&figures, "\n");
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let words: Vec<_> = (0..lines.len()).filter(|at| !is_value(&lines[*at])).collect();
+        for (index, damage) in damages {
+            let line = &mut lines[words[index.index(words.len())]];
+            *line = damage.apply(line);
+        }
+        let reading = read(&lines.join(separator));
+        for (cell, value) in reading.figures.filled() {
+            prop_assert_eq!(value, figures.get(cell), "{} of\n{}", catalogue().cell(cell).path, lines.join("\n"));
         }
     }
 }
