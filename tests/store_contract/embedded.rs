@@ -158,6 +158,26 @@ fn another_programs_file_is_refused_and_left_as_it_was() {
     }
 }
 
+#[tokio::test]
+async fn a_snapshot_that_a_power_cut_left_unfinished_is_no_obstacle() {
+    let folder = new_folder();
+    let store = open(&folder).unwrap();
+    fill(&store).await;
+    let before = Contents::read(&store, &[]);
+    drop(store);
+    // Later than any other by its name, so that sled would take it for the newest.
+    let unfinished = folder.path().join("snap.FFFFFFFFFFFFFFFF.generating");
+    for content in [&b""[..], b"the first part of a snapshot"] {
+        std::fs::write(&unfinished, content).unwrap();
+        assert_eq!(Contents::read(&open(&folder).unwrap(), &[]), before);
+        assert!(!unfinished.exists());
+    }
+    let _open = open(&folder).unwrap();
+    std::fs::write(&unfinished, "").unwrap();
+    assert!(open(&folder).is_err());
+    assert!(unfinished.exists(), "what another process has open is left alone");
+}
+
 /// The key of a revision: kind, year, agency id padded to 40 bytes, number.
 fn revision_key(name: &RevisionName) -> Vec<u8> {
     let mut key = vec![b'r'];

@@ -15,8 +15,8 @@ use crate::store::record::RECORD_BYTES_MAX;
 
 use super::watermark;
 
-const CONFIGURATION_FILE: &str = "conf";
-const DATA_FILE: &str = "db";
+pub const CONFIGURATION_FILE: &str = "conf";
+pub const DATA_FILE: &str = "db";
 
 /// Size of sled's segments. A page goes to a file of its own where it exceeds a quarter of this.
 pub const SEGMENT_BYTES: usize = 8 << 20;
@@ -28,20 +28,6 @@ const PAGE_RECORDS_MAX: usize = 17;
 const PAGE_OVERHEAD_BYTES: usize = 256 + PAGE_RECORDS_MAX * 256;
 
 const _: () = assert!(PAGE_RECORDS_MAX * RECORD_BYTES_MAX + PAGE_OVERHEAD_BYTES < SEGMENT_BYTES / 4);
-
-/// Refuses a folder where sled would take another program's file for an empty store of its own.
-///
-/// sled makes its configuration file before its data file, and so a store has both or only the former.
-///
-/// # Errors
-/// [`io::ErrorKind::AlreadyExists`], with what was found.
-pub fn check_folder(directory: &Path) -> io::Result<()> {
-    if directory.join(DATA_FILE).exists() && !directory.join(CONFIGURATION_FILE).exists() {
-        let found = format!("the folder holds a file {DATA_FILE:?} that is not a store's; choose an empty folder");
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, found));
-    }
-    Ok(())
-}
 
 /// Our own handle to sled's data file.
 pub struct DataFile(File);

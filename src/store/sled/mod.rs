@@ -3,12 +3,14 @@
 //! - `keys`: how things are found in the one tree.
 //! - `committer`: the only thread that writes and flushes.
 //! - `durability`: the syncs that sled 0.34 leaves out.
+//! - `folder`: what is seen to before sled opens it.
 //! - `watermark`: notices where the end of the journal is gone.
 //!
 //! Nothing else in the project knows sled.
 
 mod committer;
 mod durability;
+mod folder;
 mod keys;
 mod watermark;
 
@@ -90,8 +92,7 @@ impl SledStore {
     /// [`StoreError::FormatVersion`] or [`StoreError::Damaged`] where its content cannot.
     pub fn open(options: &SledOptions, observer: Arc<dyn Observer>) -> Result<Self, StoreError> {
         let open_error = |error: std::io::Error| StoreError::Open(format!("{}: {error}", options.directory.display()));
-        std::fs::create_dir_all(&options.directory).map_err(open_error)?;
-        durability::check_folder(&options.directory).map_err(open_error)?;
+        folder::prepare(&options.directory).map_err(open_error)?;
         let tree = open_tree(&options.directory, options.cache_bytes)?;
         check_header(&tree)?;
         let watermark = Watermark::open(&options.directory).map_err(open_error)?;

@@ -172,8 +172,9 @@ fn verify(folder: &Path, acknowledged: i64) -> Result<String, String> {
     if printed.starts_with("max=") { Ok(printed) } else { Err(first_complaint(&output.stderr)) }
 }
 
-/// The line of a panic that says what was wrong.
+/// What was wrong, by the line after the one that says where a panic was.
 fn first_complaint(stderr: &[u8]) -> String {
     let stderr = String::from_utf8_lossy(stderr);
-    stderr.lines().find(|line| line.contains(": ")).or(stderr.lines().next()).unwrap_or("no complaint").to_owned()
+    let after_place = stderr.lines().skip_while(|line| !line.contains("panicked at")).nth(1);
+    after_place.or(stderr.lines().next()).unwrap_or("no complaint").to_owned()
 }
