@@ -114,15 +114,9 @@ async fn fill(service: &Service, province: &Province, years: (u16, u16)) -> usiz
     service.change_registry(province.changes.clone(), false, caller).await.unwrap();
     let mut count = 0;
     for year in (years.0..=years.1).map(|year| ReportYear::new(year).unwrap()) {
-        let submissions = province.reports(year).map(|report| Submission {
-            report: ReportKey { agency: report.agency, year },
-            figures: report.figures,
-            answers: Vec::new(),
-            reason: String::new(),
-            etag: None,
-            request_id: None,
-            validate_only: false,
-        });
+        let submissions = province
+            .reports(year)
+            .map(|report| Submission::first(ReportKey { agency: report.agency, year }, report.figures));
         let stored = futures::stream::iter(submissions)
             .map(|submission| async move { service.submit(&submission, caller).await.map(|_| 1) })
             .buffer_unordered(256)

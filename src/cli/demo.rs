@@ -91,15 +91,9 @@ async fn fill(service: &Service, province: &Province, first: ReportYear, last: R
         bar.set_message(format!("{year}"));
         let reports: Vec<_> = province.reports(year).collect();
         bar.inc_length(reports.len() as u64);
-        let submissions = reports.into_iter().map(|report| Submission {
-            report: ReportKey { agency: report.agency, year },
-            figures: report.figures,
-            answers: Vec::new(),
-            reason: String::new(),
-            etag: None,
-            request_id: None,
-            validate_only: false,
-        });
+        let submissions = reports
+            .into_iter()
+            .map(|report| Submission::first(ReportKey { agency: report.agency, year }, report.figures));
         let (caller, bar) = (&caller, &bar);
         futures::stream::iter(submissions)
             .map(|submission| async move {

@@ -56,9 +56,10 @@ impl Form {
         let form = answer.form.clone().unwrap_or_default();
         let listing = Listing { rows: rows(&form), ..Listing::new(&["cell", "单元格", "label", "值 value"], &[3]) };
         if let Some(path) = &self.output {
-            let text = if format == Format::Json { to_json(&answer)? } else { csv_text(&listing)? };
-            std::fs::write(path, text)?;
-            return Ok(());
+            return match format {
+                Format::Json => Ok(std::fs::write(path, to_json(&answer)?)?),
+                Format::Table | Format::Csv => listing.write_csv(std::fs::File::create(path)?),
+            };
         }
         if format == Format::Json {
             return print_json(&answer);
@@ -69,13 +70,4 @@ impl Form {
         }
         Ok(())
     }
-}
-
-fn csv_text(listing: &Listing) -> Result<String, Failure> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in std::iter::once(&listing.headings).chain(&listing.rows) {
-        writer.write_record(row).map_err(|error| Failure::Failed(error.to_string()))?;
-    }
-    let bytes = writer.into_inner().map_err(|error| Failure::Failed(error.to_string()))?;
-    String::from_utf8(bytes).map_err(|error| Failure::Failed(error.to_string()))
 }

@@ -6,7 +6,7 @@ use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
 
 use super::client::{connect, refused};
-use super::output::{Listing, print_json};
+use super::output::{Listing, print_json, time_text};
 use super::{Format, Outcome};
 
 #[derive(Args)]
@@ -30,8 +30,7 @@ impl Journal {
         }
         let mut listing = Listing::new(&["sequence", "time", "actor", "action", "subject", "outcome", "detail"], &[0]);
         for entry in page.entries {
-            let time = entry.time.unwrap_or_default();
-            let time = jiff::Timestamp::new(time.seconds, time.nanos).map(|time| time.to_string()).unwrap_or_default();
+            let time = time_text(entry.time);
             let outcome = entry.outcome().as_str_name().trim_start_matches("JOURNAL_OUTCOME_").to_lowercase();
             listing.rows.push(vec![
                 entry.sequence.to_string(),

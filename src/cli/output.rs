@@ -26,15 +26,19 @@ impl Listing {
         }
     }
 
+    /// Writes as CSV.
+    pub fn write_csv(&self, to: impl std::io::Write) -> Outcome {
+        let mut writer = csv::Writer::from_writer(to);
+        for row in std::iter::once(&self.headings).chain(&self.rows) {
+            writer.write_record(row).map_err(|error| Failure::Failed(error.to_string()))?;
+        }
+        Ok(writer.flush()?)
+    }
+
     /// Prints as a table or as CSV.
     pub fn print(&self, format: Format) -> Outcome {
         if format == Format::Csv {
-            let mut writer = csv::Writer::from_writer(std::io::stdout().lock());
-            for row in std::iter::once(&self.headings).chain(&self.rows) {
-                writer.write_record(row).map_err(|error| Failure::Failed(error.to_string()))?;
-            }
-            writer.flush()?;
-            return Ok(());
+            return self.write_csv(std::io::stdout().lock());
         }
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_header(&self.headings);
@@ -83,6 +87,12 @@ pub fn print_line(line: &str) -> Outcome {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+/// A time in UTC, as RFC 3339 writes it; nothing where there is none.
+pub fn time_text(time: Option<prost_types::Timestamp>) -> String {
+    let time = time.and_then(|time| jiff::Timestamp::new(time.seconds, time.nanos).ok());
+    time.map(|time| time.to_string()).unwrap_or_default()
 }
 
 /// Chinese where there is a text.

@@ -6,7 +6,7 @@ use crate::pb;
 use crate::pb::report_service_client::ReportServiceClient;
 
 use super::client::{ANSWER_MAX_BYTES, connect, refused};
-use super::output::{Listing, print_json, resource};
+use super::output::{Listing, print_json, resource, time_text};
 use super::{Format, Outcome};
 
 #[derive(Subcommand)]
@@ -30,8 +30,7 @@ pub enum Report {
 fn print(reports: &[pb::Report], format: Format) -> Outcome {
     let mut listing = Listing::new(&["revision", "etag", "submitted", "submitter", "reason", "sha256"], &[]);
     for report in reports {
-        let time = report.submit_time.unwrap_or_default();
-        let time = jiff::Timestamp::new(time.seconds, time.nanos).map(|time| time.to_string()).unwrap_or_default();
+        let time = time_text(report.submit_time);
         listing.rows.push(vec![
             report.revision.clone(),
             report.etag.clone(),

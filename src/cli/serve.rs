@@ -94,6 +94,7 @@ pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketA
     ready(address);
     Server::builder()
         .accept_http1(true)
+        .timeout(Duration::from_secs(config.limits.call_seconds))
         .max_concurrent_streams(config.limits.calls_per_connection)
         .layer(GrpcWebLayer::new())
         .add_routes(routes)

@@ -17,7 +17,7 @@ use crate::wire::{edition_to_wire, figures_to_wire};
 
 use super::check::read_file;
 use super::client::{ANSWER_MAX_BYTES, connect, findings_text, problem_text, refused};
-use super::output::{from_json, print_json};
+use super::output::{from_json, print_json, time_text};
 use super::{Failure, Format, Outcome};
 
 /// Submissions sent ahead of their answers.
@@ -248,8 +248,7 @@ fn accepted_text(source: &str, accepted: &pb::SubmitReportResponse) -> String {
     match &accepted.receipt {
         None => text.push_str("  检查通过，未存入  checked; nothing was stored\n"),
         Some(receipt) => {
-            let time = receipt.time.unwrap_or_default();
-            let time = jiff::Timestamp::new(time.seconds, time.nanos).map(|t| t.to_string()).unwrap_or_default();
+            let time = time_text(receipt.time);
             let word = if accepted.already_stored { "此前已存入 stored before" } else { "已存入 stored" };
             text.push_str(&format!(
                 "  {word}\n  回执 Receipt\n    版本 revision  {}\n    etag           {}\n    内容 SHA-256   {}\n    日志序号 sequence {}\n    日志链 chain   {}\n    时间 time      {time}\n",

@@ -38,7 +38,7 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Calls at a time on one connection.
     pub calls_per_connection: u32,
-    /// Longest time for one unary call, in seconds.
+    /// Longest time for one unary call, or for a stream to begin to answer, in seconds.
     pub call_seconds: u64,
     /// Submissions that a stream takes ahead of its answers.
     pub stream_submissions_ahead: usize,
@@ -127,6 +127,7 @@ impl Config {
             ("store.queue_transactions", self.store.queue_transactions),
             ("store.group_transactions", self.store.group_transactions),
             ("limits.message_bytes", self.limits.message_bytes),
+            ("limits.call_seconds", usize::try_from(self.limits.call_seconds).unwrap_or(usize::MAX)),
             ("limits.stream_submissions_ahead", self.limits.stream_submissions_ahead),
             ("limits.registry_changes", self.limits.registry_changes),
         ]

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use crate::registry::{AgencyIndex, Registry, RegistryChange};
+use crate::registry::{Registry, RegistryChange};
 use crate::report::{Figures, ReportKey};
 use crate::rollup::Totals;
 use crate::store::{Commit, Effect, Observer, Store, StoreError};
@@ -96,11 +96,5 @@ impl State {
         };
         let old = old.map(Figures::complete);
         self.totals.replace(&self.registry, agency, report.year, old.as_ref(), &new.complete());
-    }
-
-    /// The agency of a report, where it owes one for that year.
-    pub fn reporting_agency(&self, report: &ReportKey) -> Option<AgencyIndex> {
-        let agency = self.registry.find_agency(&report.agency)?;
-        self.registry.home(agency, report.year).map(|_| agency)
     }
 }

@@ -27,9 +27,6 @@ macro_rules! reasons {
         pub enum Reason { $($(#[$doc])* $name,)* }
 
         impl Reason {
-            /// Every reason there is.
-            pub const ALL: &[Reason] = &[$(Reason::$name,)*];
-
             /// As it is sent, in UPPER_SNAKE_CASE.
             pub fn as_str(self) -> &'static str {
                 match self { $(Reason::$name => $text,)* }

@@ -58,6 +58,19 @@ impl From<Problem> for Setback {
 }
 
 impl Submission {
+    /// A report's first revision, to be stored, without answers and without a request id.
+    pub fn first(report: ReportKey, figures: Figures) -> Self {
+        Self {
+            report,
+            figures,
+            answers: Vec::new(),
+            reason: String::new(),
+            etag: None,
+            request_id: None,
+            validate_only: false,
+        }
+    }
+
     /// Digest of everything that is asked for, so that a request id stands for one content.
     fn fingerprint(&self, content: Hash) -> Hash {
         let mut text = format!("{content}\netag={}\nreason={}\n", self.etag.as_deref().unwrap_or(""), self.reason);
