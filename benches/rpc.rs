@@ -109,14 +109,14 @@ where
 }
 
 async fn fill(service: &Service, province: &Province, years: (u16, u16)) -> usize {
-    let caller = Caller { actor: "bench".to_owned() };
+    let caller = Caller::internal("bench");
     let caller = &caller;
     service.change_registry(province.changes.clone(), false, caller).await.unwrap();
     let mut count = 0;
     for year in (years.0..=years.1).map(|year| ReportYear::new(year).unwrap()) {
         let submissions = province
             .reports(year)
-            .map(|report| Submission::first(ReportKey { agency: report.agency, year }, report.figures));
+            .map(|report| Submission::first(ReportKey::of_agency(report.agency, year), report.figures));
         let stored = futures::stream::iter(submissions)
             .map(|submission| async move { service.submit(&submission, caller).await.map(|_| 1) })
             .buffer_unordered(256)

@@ -79,7 +79,7 @@ impl Demo {
 
 /// Hands in everything that the province has; what is there already is recognised.
 async fn fill(service: &Service, province: &Province, first: ReportYear, last: ReportYear) -> Outcome {
-    let caller = Caller { actor: "demo".to_owned() };
+    let caller = Caller::internal("demo");
     let refused = |problem: crate::service::Problem| {
         Failure::Failed(format!("{}\n  {}", both(&problem.message), both(&problem.remedy)))
     };
@@ -93,7 +93,7 @@ async fn fill(service: &Service, province: &Province, first: ReportYear, last: R
         bar.inc_length(reports.len() as u64);
         let submissions = reports
             .into_iter()
-            .map(|report| Submission::first(ReportKey { agency: report.agency, year }, report.figures));
+            .map(|report| Submission::first(ReportKey::of_agency(report.agency, year), report.figures));
         let (caller, bar) = (&caller, &bar);
         futures::stream::iter(submissions)
             .map(|submission| async move {

@@ -118,6 +118,11 @@ impl Catalogue {
         self.lines.iter().find(|line| line.path == path)
     }
 
+    /// Whether the path is of a cell or a line.
+    pub fn has_path(&self, path: &str) -> bool {
+        self.cell_at(path).is_some() || self.line_at(path).is_some()
+    }
+
     /// Whether `edition` has the cell.
     pub fn presence(&self, edition: &Edition, cell: CellId) -> Presence {
         self.presence.get(edition.id).map_or(Presence::Absent, |cells| cells[cell.index()])

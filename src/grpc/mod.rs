@@ -74,5 +74,5 @@ pub async fn set_health(health: &HealthReporter, serving: bool) {
 /// Who calls, as far as is known without authentication.
 fn caller<T>(request: &tonic::Request<T>) -> Caller {
     let address = request.remote_addr().map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string());
-    Caller { actor: format!("anonymous {address}") }
+    Caller { principal: "anonymous".to_owned(), address }
 }

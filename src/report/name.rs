@@ -1,15 +1,63 @@
-//! Resource names of reports and revisions: `agencies/{agency}/reports/{year}/revisions/{number}`.
+//! Resource names of reports and revisions: `agencies/{id}/reports/{year}/revisions/{number}` for an agency's own
+//! report, `jurisdictions/{code}/reports/{year}/…` for the consolidated report that a government publishes.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::{AgencyId, AgencyIdError, ReportYear, YearError};
+use super::{AgencyId, AgencyIdError, JurisdictionCode, JurisdictionCodeError, ReportYear, YearError};
 
-/// Which report: one agency's, of one year.
+/// Whose report it is. The two are different things: a consolidated report is never added to a sum.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ReportOwner {
+    /// An agency reports its own figures.
+    Agency(AgencyId),
+    /// A government publishes the consolidated figures of its jurisdiction.
+    Jurisdiction(JurisdictionCode),
+}
+
+impl ReportOwner {
+    /// The agency's id or the jurisdiction's code.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Agency(id) => id.as_str(),
+            Self::Jurisdiction(code) => code.as_str(),
+        }
+    }
+}
+
+/// Which report: one owner's, of one year.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReportKey {
-    pub agency: AgencyId,
+    pub owner: ReportOwner,
     pub year: ReportYear,
+}
+
+impl ReportKey {
+    /// An agency's own report.
+    pub fn of_agency(agency: AgencyId, year: ReportYear) -> Self {
+        Self { owner: ReportOwner::Agency(agency), year }
+    }
+
+    /// A government's consolidated report.
+    pub fn of_jurisdiction(code: JurisdictionCode, year: ReportYear) -> Self {
+        Self { owner: ReportOwner::Jurisdiction(code), year }
+    }
+
+    /// The agency whose own report it is.
+    pub fn agency(&self) -> Option<&AgencyId> {
+        match &self.owner {
+            ReportOwner::Agency(id) => Some(id),
+            ReportOwner::Jurisdiction(_) => None,
+        }
+    }
+
+    /// The jurisdiction whose consolidated report it is.
+    pub fn jurisdiction(&self) -> Option<&JurisdictionCode> {
+        match &self.owner {
+            ReportOwner::Agency(_) => None,
+            ReportOwner::Jurisdiction(code) => Some(code),
+        }
+    }
 }
 
 /// One revision of a report; numbers count from 1.
@@ -26,12 +74,23 @@ pub enum NameError {
     #[error(transparent)]
     Agency(#[from] AgencyIdError),
     #[error(transparent)]
+    Jurisdiction(#[from] JurisdictionCodeError),
+    #[error(transparent)]
     Year(#[from] YearError),
+}
+
+impl fmt::Display for ReportOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Agency(id) => write!(f, "agencies/{id}"),
+            Self::Jurisdiction(code) => f.write_str(&code.name()),
+        }
+    }
 }
 
 impl fmt::Display for ReportKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "agencies/{}/reports/{}", self.agency, self.year)
+        write!(f, "{}/reports/{}", self.owner, self.year)
     }
 }
 
@@ -39,10 +98,14 @@ impl FromStr for ReportKey {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let shape = NameError::Shape("agencies/{agency}/reports/{year}");
+        let shape = NameError::Shape("agencies/{agency}/reports/{year} or jurisdictions/{code}/reports/{year}");
         let parts: Vec<_> = text.split('/').collect();
-        let ["agencies", agency, "reports", year] = parts[..] else { return Err(shape) };
-        Ok(Self { agency: agency.parse()?, year: year.parse()? })
+        let (owner, year) = match parts[..] {
+            ["agencies", agency, "reports", year] => (ReportOwner::Agency(agency.parse()?), year),
+            ["jurisdictions", code, "reports", year] => (ReportOwner::Jurisdiction(code.parse()?), year),
+            _ => return Err(shape),
+        };
+        Ok(Self { owner, year: year.parse()? })
     }
 }
 
@@ -56,7 +119,7 @@ impl FromStr for RevisionName {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let shape = NameError::Shape("agencies/{agency}/reports/{year}/revisions/{number}");
+        let shape = NameError::Shape("a report's name followed by /revisions/{number}");
         let Some((report, number)) = text.split_once("/revisions/") else { return Err(shape) };
         match number.parse() {
             Ok(parsed) if parsed > 0 && !number.starts_with(['0', '+']) => {
@@ -73,7 +136,11 @@ mod tests {
 
     #[test]
     fn names_print_as_they_are_read() {
-        for name in ["agencies/abc/reports/2022/revisions/3", "agencies/11341702486344515H/reports/2022/revisions/1"] {
+        for name in [
+            "agencies/abc/reports/2022/revisions/3",
+            "agencies/11341702486344515H/reports/2022/revisions/1",
+            "jurisdictions/230100/reports/2022/revisions/2",
+        ] {
             assert_eq!(name.parse::<RevisionName>().unwrap().to_string(), name);
         }
     }

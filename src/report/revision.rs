@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Figures, Finding, Hash, ReportKey, RevisionName};
+use super::{Figures, Finding, Hash, ReportKey, ReportState, ReportStatus, RevisionName};
 
 /// The rule set that judged a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,19 +21,18 @@ pub struct Answer {
     pub reason: String,
 }
 
-/// Where a revision stands. A collection without review accepts at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ReportState {
-    Accepted,
-}
-
 /// One revision, immutable once stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
     pub report: ReportKey,
     /// From 1, without gaps.
     pub number: u32,
+    /// Where it stood when it was stored: accepted, or submitted where the collection asks for a review.
     pub state: ReportState,
+    /// The accepted revision that it found; it stays in the sums until this one is accepted.
+    pub accepted_before: Option<u32>,
+    /// The report first came in after its due time.
+    pub late: bool,
     pub figures: Figures,
     pub content_hash: Hash,
     pub rule_set: RuleSetRef,
@@ -52,6 +51,18 @@ pub struct Revision {
 impl Revision {
     pub fn name(&self) -> RevisionName {
         RevisionName { report: self.report.clone(), number: self.number }
+    }
+
+    /// Where its report stood when it was stored.
+    pub fn status(&self) -> ReportStatus {
+        ReportStatus {
+            newest: self.number,
+            review: 0,
+            state: self.state,
+            accepted: if self.state == ReportState::Accepted { Some(self.number) } else { self.accepted_before },
+            late: self.late,
+            sequence: self.sequence,
+        }
     }
 
     /// Changes with every revision; to be given back by whoever replaces this one.

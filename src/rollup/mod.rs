@@ -5,6 +5,7 @@
 mod coverage;
 mod measure;
 mod query;
+mod standing;
 mod sums;
 mod totals;
 
@@ -12,4 +13,5 @@ pub use coverage::{ChildCoverage, Coverage};
 pub use measure::{Measure, MeasureError};
 pub use query::{Bucket, Dimension, Key, Query, QueryError, Row, Rows};
 pub use sums::Sums;
-pub use totals::{KindFilter, Scope, Totals};
+pub use standing::{Counts, Mark, Marks};
+pub use totals::{AgencyFilter, Class, Contribution, Scope, Totals, Tree, class_of};

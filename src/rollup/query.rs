@@ -4,7 +4,7 @@ use crate::form::{CellId, Kind};
 use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
 use crate::report::{AgencyKind, Message, ReportYear};
 
-use super::{Measure, Scope, Sums, Totals};
+use super::{AgencyFilter, Measure, Scope, Sums, Totals};
 
 /// What rows are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,8 +26,7 @@ pub struct Query {
     pub years: (ReportYear, ReportYear),
     pub measures: Vec<Measure>,
     pub group_by: Vec<Dimension>,
-    /// Empty for all.
-    pub kinds: Vec<AgencyKind>,
+    pub filter: AgencyFilter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -149,17 +148,17 @@ impl Query {
         let mut buckets: Vec<Bucket> = Vec::new();
         for year in self.each_year() {
             let scopes: Vec<Scope> = if by(Dimension::ChildJurisdiction) {
-                let below = registry.children(self.jurisdiction, year).map(Scope::Subtree);
+                let below = totals.children(registry, self.jurisdiction, year).into_iter().map(Scope::Subtree);
                 std::iter::once(Scope::Own(self.jurisdiction)).chain(below).collect()
             } else {
                 vec![Scope::Subtree(self.jurisdiction)]
             };
             for scope in scopes {
-                for (kind, sums) in totals.sums_by_kind(scope, year, &self.kinds) {
+                for (class, sums) in totals.sums_by_class(scope, year, &self.filter) {
                     let group = (
                         by(Dimension::Year).then_some(year),
                         by(Dimension::ChildJurisdiction).then_some(scope),
-                        by(Dimension::AgencyKind).then_some(kind),
+                        by(Dimension::AgencyKind).then_some(class.kind),
                     );
                     merge_bucket(&mut buckets, group, sums);
                 }

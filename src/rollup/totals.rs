@@ -1,10 +1,11 @@
-//! The running totals: memory bounded by years, jurisdictions and kinds of agency, not by reports.
+//! The running totals: memory bounded by years, jurisdictions and kinds of agency, and one byte for each agency and year.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
 use crate::report::{AgencyKind, Completed, ReportYear};
 
+use super::standing::{Counts, Mark, Marks};
 use super::{ChildCoverage, Coverage, Sums};
 
 /// Which part of a jurisdiction.
@@ -16,117 +17,269 @@ pub enum Scope {
     Own(JurisdictionIndex),
 }
 
-/// Kinds of agency to count; empty for all.
-pub type KindFilter<'a> = &'a [AgencyKind];
-
-fn admits(kinds: KindFilter<'_>, kind: AgencyKind) -> bool {
-    kinds.is_empty() || kinds.contains(&kind)
+/// What agencies are told apart by in the totals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Class {
+    pub kind: AgencyKind,
+    /// 垂直管理: it belongs to its own system, and stays out of local sums unless included on purpose.
+    pub vertical: bool,
 }
 
-type ByKind<T> = BTreeMap<AgencyKind, T>;
+/// Which agencies to count.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct AgencyFilter {
+    /// Empty for all.
+    pub kinds: Vec<AgencyKind>,
+    pub include_vertical: bool,
+}
+
+impl AgencyFilter {
+    /// Whether agencies of the class are counted.
+    pub fn admits(&self, class: Class) -> bool {
+        (self.kinds.is_empty() || self.kinds.contains(&class.kind)) && (self.include_vertical || !class.vertical)
+    }
+}
+
+/// What one report contributes: how it stands, and its figures while they are in the sums.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Contribution<'a> {
+    pub marks: Marks,
+    pub figures: Option<&'a Completed>,
+}
+
+type ByClass<T> = BTreeMap<Class, T>;
+
+/// The totals of one scope, year and class.
+#[derive(Debug, Default)]
+struct Part {
+    counts: Counts,
+    sums: Sums,
+}
 
 /// Totals of one report year.
 #[derive(Debug, Default)]
 struct YearTotals {
-    sums: HashMap<Scope, ByKind<Sums>>,
-    /// One bit for each agency: whether its report is in the sums.
-    received: Vec<u64>,
+    parts: HashMap<Scope, ByClass<Part>>,
+    /// For each agency, how its report stands.
+    marks: Vec<Marks>,
 }
 
 impl YearTotals {
-    fn has(&self, agency: AgencyIndex) -> bool {
-        self.received.get(agency.index() / 64).is_some_and(|word| word & (1 << (agency.index() % 64)) != 0)
+    fn marks(&self, agency: AgencyIndex) -> Marks {
+        self.marks.get(agency.index()).copied().unwrap_or_default()
     }
 
-    fn mark(&mut self, agency: AgencyIndex) {
-        let word = agency.index() / 64;
-        if self.received.len() <= word {
-            self.received.resize(word + 1, 0);
+    fn mark(&mut self, agency: AgencyIndex, marks: Marks) {
+        if self.marks.len() <= agency.index() {
+            self.marks.resize(agency.index() + 1, Marks::default());
         }
-        self.received[word] |= 1 << (agency.index() % 64);
+        self.marks[agency.index()] = marks;
+    }
+}
+
+/// Whose tree the reports of a year are added up over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Tree {
+    /// Each year by its own tree.
+    #[default]
+    AsReported,
+    /// Every year by the tree of this one: figures follow mergers and moves, and stay with what was split or abolished.
+    Of(ReportYear),
+}
+
+impl Tree {
+    /// The year whose tree holds for reports of `year`.
+    pub fn year(self, year: ReportYear) -> ReportYear {
+        match self {
+            Self::AsReported => year,
+            Self::Of(hierarchy) => hierarchy,
+        }
     }
 }
 
 /// All running totals.
 #[derive(Debug, Default)]
 pub struct Totals {
+    tree: Tree,
     years: BTreeMap<ReportYear, YearTotals>,
-    /// Agencies by the first year that they owe a report for.
-    expected: HashMap<Scope, ByKind<BTreeMap<ReportYear, u64>>>,
+    /// Changes of the number of agencies that owe a report, by the year in which they take effect.
+    expected: HashMap<Scope, ByClass<BTreeMap<ReportYear, i64>>>,
 }
 
-/// The scopes that an agency counts in: its jurisdiction's own, and every subtree on the way up.
-fn scopes(registry: &Registry, home: JurisdictionIndex, year: ReportYear) -> impl Iterator<Item = Scope> {
-    std::iter::once(Scope::Own(home)).chain(registry.path_up(home, year).map(Scope::Subtree))
+/// The class of an agency.
+pub fn class_of(registry: &Registry, agency: AgencyIndex) -> Class {
+    let agency = registry.agency(agency);
+    Class { kind: agency.kind, vertical: agency.vertical }
 }
 
 impl Totals {
-    /// Counts an agency that was added to the registry as expected from its first year on.
-    pub fn expect(&mut self, registry: &Registry, agency: AgencyIndex) {
-        let entry = registry.agency(agency);
-        if let Some(home) = registry.home(agency, entry.first_year) {
-            for scope in scopes(registry, home, entry.first_year) {
-                let by_year = self.expected.entry(scope).or_default().entry(entry.kind).or_default();
-                *by_year.entry(entry.first_year).or_default() += 1;
+    /// Empty totals over a tree.
+    pub fn new(tree: Tree) -> Self {
+        Self { tree, ..Self::default() }
+    }
+
+    pub fn tree(&self) -> Tree {
+        self.tree
+    }
+
+    /// The scopes that an agency counts in with its report of a year: its jurisdiction's own, and every subtree on the
+    /// way up; none in a year in which it owes no report.
+    pub fn scopes(&self, registry: &Registry, agency: AgencyIndex, year: ReportYear) -> Vec<Scope> {
+        let Some(home) = registry.home(agency, year) else { return Vec::new() };
+        match self.tree {
+            Tree::AsReported => {
+                std::iter::once(Scope::Own(home)).chain(registry.path_up(home, year).map(Scope::Subtree)).collect()
+            }
+            Tree::Of(hierarchy) => {
+                let mut path = registry.path_placed(registry.place(agency, hierarchy).jurisdiction, hierarchy).peekable();
+                let own = path.peek().copied().map(Scope::Own);
+                own.into_iter().chain(path.map(Scope::Subtree)).collect()
             }
         }
     }
 
-    /// Puts a report in place of the agency's earlier one of that year.
+    /// Jurisdictions directly below one in the tree used for `year`, with those that no longer or not yet exist in
+    /// that tree where figures stand with them.
+    pub fn children(
+        &self,
+        registry: &Registry,
+        of: JurisdictionIndex,
+        year: ReportYear,
+    ) -> Vec<JurisdictionIndex> {
+        let hierarchy = self.tree.year(year);
+        let mut children: Vec<JurisdictionIndex> = registry.children(of, hierarchy).collect();
+        if self.tree != Tree::AsReported {
+            let placed_here = |jurisdiction: &JurisdictionIndex| {
+                self.expected.contains_key(&Scope::Subtree(*jurisdiction))
+                    && registry.path_placed(*jurisdiction, hierarchy).nth(1) == Some(of)
+            };
+            children.extend(registry.jurisdiction_indices().filter(placed_here));
+            children.sort_unstable();
+            children.dedup();
+        }
+        children
+    }
+
+    /// Agencies that count in a jurisdiction or below it with their reports of a year.
+    pub fn agencies_below(&self, registry: &Registry, of: JurisdictionIndex, year: ReportYear) -> Vec<AgencyIndex> {
+        match self.tree {
+            Tree::AsReported => registry.agencies_below(of, year),
+            Tree::Of(_) => {
+                let counts_here = |agency: &AgencyIndex| {
+                    self.scopes(registry, *agency, year).contains(&Scope::Subtree(of))
+                };
+                registry.agency_indices().filter(counts_here).collect()
+            }
+        }
+    }
+
+    /// Counts an agency of the registry as expected in the years in which it owes a report.
+    pub fn expect(&mut self, registry: &Registry, agency: AgencyIndex) {
+        self.change_expected(registry, agency, 1);
+    }
+
+    /// Takes back [`Totals::expect`], with the registry as it was then.
+    pub fn unexpect(&mut self, registry: &Registry, agency: AgencyIndex) {
+        self.change_expected(registry, agency, -1);
+    }
+
+    fn change_expected(&mut self, registry: &Registry, agency: AgencyIndex, by: i64) {
+        let class = class_of(registry, agency);
+        let mut before = Vec::new();
+        for year in registry.years_of_change(agency) {
+            let after = self.scopes(registry, agency, year);
+            for (scopes, change) in [(&before, -by), (&after, by)] {
+                for scope in scopes {
+                    let by_year = self.expected.entry(*scope).or_default().entry(class).or_default();
+                    *by_year.entry(year).or_default() += change;
+                }
+            }
+            before = after;
+        }
+    }
+
+    /// Puts what an agency's report of a year contributes in place of what it contributed before.
     pub fn replace(
         &mut self,
         registry: &Registry,
         agency: AgencyIndex,
         year: ReportYear,
-        old: Option<&Completed>,
-        new: &Completed,
+        before: Contribution<'_>,
+        after: Contribution<'_>,
     ) {
-        let Some(home) = registry.home(agency, year) else { return };
-        let kind = registry.agency(agency).kind;
+        let class = class_of(registry, agency);
+        let scopes = self.scopes(registry, agency, year);
         let totals = self.years.entry(year).or_default();
-        totals.mark(agency);
-        for scope in scopes(registry, home, year) {
-            let sums = totals.sums.entry(scope).or_default().entry(kind).or_default();
-            if let Some(old) = old {
-                sums.remove(old);
+        totals.mark(agency, after.marks);
+        for scope in scopes {
+            let part = totals.parts.entry(scope).or_default().entry(class).or_default();
+            part.counts.replace(before.marks, after.marks);
+            if let Some(figures) = before.figures {
+                part.sums.remove(figures);
             }
-            sums.add(new);
+            if let Some(figures) = after.figures {
+                part.sums.add(figures);
+            }
         }
     }
 
-    /// Whether the agency's report of the year is in the sums.
-    pub fn has_received(&self, agency: AgencyIndex, year: ReportYear) -> bool {
-        self.years.get(&year).is_some_and(|totals| totals.has(agency))
+    /// How the agency's report of the year stands.
+    pub fn marks(&self, agency: AgencyIndex, year: ReportYear) -> Marks {
+        self.years.get(&year).map(|totals| totals.marks(agency)).unwrap_or_default()
+    }
+
+    /// Years in which the agency has handed in anything.
+    pub fn years_with_reports(&self, agency: AgencyIndex) -> Vec<ReportYear> {
+        let years = self.years.iter();
+        years.filter(|(_, totals)| totals.marks(agency) != Marks::default()).map(|(year, _)| *year).collect()
     }
 
     /// The sum over a scope.
-    pub fn sums(&self, scope: Scope, year: ReportYear, kinds: KindFilter<'_>) -> Sums {
+    pub fn sums(&self, scope: Scope, year: ReportYear, filter: &AgencyFilter) -> Sums {
         let mut sum = Sums::default();
-        for (_, part) in self.sums_by_kind(scope, year, kinds) {
+        for (_, part) in self.sums_by_class(scope, year, filter) {
             sum.merge(part);
         }
         sum
     }
 
-    /// The sums over a scope by kind of agency.
-    pub fn sums_by_kind<'a>(
+    /// The sums over a scope by class of agency.
+    pub fn sums_by_class<'a>(
         &'a self,
         scope: Scope,
         year: ReportYear,
-        kinds: KindFilter<'a>,
-    ) -> impl Iterator<Item = (AgencyKind, &'a Sums)> {
-        let by_kind = self.years.get(&year).and_then(|totals| totals.sums.get(&scope));
-        by_kind.into_iter().flatten().map(|(kind, sums)| (*kind, sums)).filter(|(kind, _)| admits(kinds, *kind))
+        filter: &'a AgencyFilter,
+    ) -> impl Iterator<Item = (Class, &'a Sums)> {
+        self.parts(scope, year, filter).map(|(class, part)| (class, &part.sums))
+    }
+
+    fn parts<'a>(
+        &'a self,
+        scope: Scope,
+        year: ReportYear,
+        filter: &'a AgencyFilter,
+    ) -> impl Iterator<Item = (Class, &'a Part)> {
+        let by_class = self.years.get(&year).and_then(|totals| totals.parts.get(&scope));
+        let parts = by_class.into_iter().flatten().map(|(class, part)| (*class, part));
+        parts.filter(|(class, _)| filter.admits(*class))
     }
 
     /// Expected and received reports of a scope.
-    pub fn coverage(&self, scope: Scope, year: ReportYear, kinds: KindFilter<'_>) -> Coverage {
-        let by_kind = self.expected.get(&scope).into_iter().flatten().filter(|(kind, _)| admits(kinds, **kind));
-        Coverage {
-            year,
-            expected: by_kind.flat_map(|(_, by_year)| by_year.range(..=year)).map(|(_, count)| count).sum(),
-            received: self.sums_by_kind(scope, year, kinds).map(|(_, sums)| sums.reports).sum(),
+    pub fn coverage(&self, scope: Scope, year: ReportYear, filter: &AgencyFilter) -> Coverage {
+        let mut coverage = Coverage { year, expected: 0, vertical_excluded: 0, counts: Counts::default() };
+        for (class, by_year) in self.expected.get(&scope).into_iter().flatten() {
+            let expected: i64 = by_year.range(..=year).map(|(_, change)| change).sum();
+            let expected = u64::try_from(expected).unwrap_or(0);
+            if filter.admits(*class) {
+                coverage.expected += expected;
+            } else if class.vertical && filter.admits(Class { vertical: false, ..*class }) {
+                coverage.vertical_excluded += expected;
+            }
         }
+        for (_, part) in self.parts(scope, year, filter) {
+            coverage.counts.add(&part.counts);
+        }
+        coverage
     }
 
     /// Coverage of the jurisdiction's own agencies, then of each jurisdiction directly below; empty parts left out.
@@ -135,23 +288,32 @@ impl Totals {
         registry: &Registry,
         jurisdiction: JurisdictionIndex,
         year: ReportYear,
+        filter: &AgencyFilter,
     ) -> Vec<ChildCoverage> {
         let own = std::iter::once(Scope::Own(jurisdiction));
-        let below = registry.children(jurisdiction, year).map(Scope::Subtree);
+        let below = self.children(registry, jurisdiction, year).into_iter().map(Scope::Subtree);
         let parts = own.chain(below).map(|scope| {
             let (jurisdiction, own_agencies) = match scope {
                 Scope::Own(jurisdiction) => (jurisdiction, true),
                 Scope::Subtree(jurisdiction) => (jurisdiction, false),
             };
-            ChildCoverage { jurisdiction, own_agencies, coverage: self.coverage(scope, year, &[]) }
+            ChildCoverage { jurisdiction, own_agencies, coverage: self.coverage(scope, year, filter) }
         });
         parts.filter(|part| part.coverage.expected > 0).collect()
     }
 
-    /// Agencies in and below the jurisdiction that owe a report and have none in the sums.
-    pub fn missing(&self, registry: &Registry, jurisdiction: JurisdictionIndex, year: ReportYear) -> Vec<AgencyIndex> {
-        let mut agencies = registry.agencies_below(jurisdiction, year);
-        agencies.retain(|agency| !self.has_received(*agency, year));
+    /// Agencies in and below the jurisdiction that owe a report and have handed in none.
+    pub fn missing(
+        &self,
+        registry: &Registry,
+        jurisdiction: JurisdictionIndex,
+        year: ReportYear,
+        filter: &AgencyFilter,
+    ) -> Vec<AgencyIndex> {
+        let mut agencies = self.agencies_below(registry, jurisdiction, year);
+        agencies.retain(|agency| {
+            filter.admits(class_of(registry, *agency)) && !self.marks(*agency, year).has(Mark::Received)
+        });
         agencies
     }
 }

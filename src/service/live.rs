@@ -1,28 +1,21 @@
-//! The registry and the running totals in memory, changed by the store's commits and read by every query.
+//! The present state in memory, changed by the store's commits and read by every query.
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, Weak};
 
-use crate::registry::{Registry, RegistryChange};
-use crate::report::{Figures, ReportKey};
-use crate::rollup::Totals;
-use crate::store::{Commit, Effect, Observer, Store, StoreError};
+use crate::rollup::Tree;
+use crate::store::{Commit, NEWEST, Observer, Owners, Store, StoreError};
 
-/// Reports read from the store at a time while loading.
-const LOAD_PAGE: usize = 1000;
-
-/// The state at one journal sequence number.
-#[derive(Debug, Default)]
-pub struct State {
-    pub registry: Registry,
-    pub totals: Totals,
-    /// Journal sequence that the state is true as of.
-    pub sequence: u64,
-}
+use super::state::{ACCEPTED, State};
+use super::watch::Notices;
 
 /// The state that follows the store.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Live {
     state: RwLock<State>,
+    /// Tells watchers of commits.
+    pub(super) notices: Notices,
+    /// Read where a change of the registry moves reports.
+    store: OnceLock<Weak<dyn Store>>,
 }
 
 impl Live {
@@ -33,68 +26,29 @@ impl Live {
     }
 
     /// Fills the state from the store, before anything is committed.
-    pub fn load(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        for change in store.registry()? {
-            state.change_registry(&change);
-        }
-        for year in store.years()? {
-            let mut after = None;
-            loop {
-                let page = store.heads(year, after.as_ref(), LOAD_PAGE)?;
-                for revision in &page {
-                    state.replace_report(&revision.report, None, &revision.figures);
-                }
-                let last = page.len() < LOAD_PAGE;
-                after = page.into_iter().next_back().map(|revision| revision.report.agency);
-                if last {
-                    break;
-                }
-            }
-        }
-        state.sequence = store.position().sequence;
+    pub fn load(&self, store: &Arc<dyn Store>) -> Result<(), StoreError> {
+        let sequence = store.position().sequence;
+        let years = store.years(Owners::Agencies)?;
+        let state = State::replay(&**store, NEWEST, years.into_iter(), Tree::AsReported, ACCEPTED)?;
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State { sequence, ..state };
+        self.notices.begin(sequence);
+        // Loaded twice it is the same store.
+        let _ = self.store.set(Arc::downgrade(store));
         Ok(())
     }
 }
 
 impl Observer for Live {
     fn committed(&self, commits: &[Arc<Commit>]) {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        for commit in commits {
-            for effect in &commit.effects {
-                match effect {
-                    Effect::Registry(change) => state.change_registry(change),
-                    Effect::Revision { new, replaced } => {
-                        let old = replaced.as_ref().map(|replaced| &replaced.figures);
-                        state.replace_report(&new.report, old, &new.figures);
-                    }
-                }
-            }
-            state.sequence = commit.entry.sequence;
-        }
-    }
-}
-
-impl State {
-    fn change_registry(&mut self, change: &RegistryChange) {
-        if let Err(error) = self.registry.apply(change) {
-            // Changes are checked before they are stored; this is a defect, and the totals would be wrong.
-            tracing::error!(%error, "a stored change of the registry does not apply");
-            return;
-        }
-        if let RegistryChange::CreateAgency(agency) = change
-            && let Some(index) = self.registry.find_agency(&agency.id)
-        {
-            self.totals.expect(&self.registry, index);
-        }
-    }
-
-    fn replace_report(&mut self, report: &ReportKey, old: Option<&Figures>, new: &Figures) {
-        let Some(agency) = self.registry.find_agency(&report.agency) else {
-            tracing::error!(%report, "a stored report is of an agency that the registry does not know");
+        let Some(store) = self.store.get().and_then(Weak::upgrade) else {
+            // Nothing commits before the state is loaded.
             return;
         };
-        let old = old.map(Figures::complete);
-        self.totals.replace(&self.registry, agency, report.year, old.as_ref(), &new.complete());
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        for commit in commits {
+            state.apply(commit, &*store);
+        }
+        drop(state);
+        self.notices.tell(commits);
     }
 }

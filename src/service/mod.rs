@@ -1,30 +1,43 @@
 //! What can be done: one file per use case. Every door (gRPC, command line, dashboard) goes through here.
 
+mod admission;
+mod coverage;
 mod journal;
 mod live;
+mod perspective;
 mod problem;
 mod read_back;
 mod read_document;
 mod registry;
+mod review;
 mod roll_up;
+mod state;
 mod submit;
+mod watch;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
+use tokio::sync::Semaphore;
 
 use crate::store::{Store, StoreError};
 
+use perspective::Past;
+
+pub use coverage::{CoverageAnswer, CoverageQuestion, CoverageRow};
 pub use journal::Status;
 pub use live::Live;
+pub use perspective::Perspective;
 pub use problem::{Code, Problem, Reason, Violation};
 pub use read_back::{Page, ReportFilter};
 pub use read_document::{DocumentReading, read_and_judge};
 pub use registry::Applied;
-pub use roll_up::{ConsolidatedForm, CoverageAnswer, RollupAnswer, RollupQuestion};
+pub use review::{ReviewRequest, Reviewed};
+pub use roll_up::{ConsolidatedForm, FormQuestion, RollupAnswer, RollupQuestion};
 pub use submit::{Accepted, Submission};
+pub use watch::{Update, WatchLimits};
 
 /// The time zone by which a year ends.
 pub const BEIJING: Offset = Offset::constant(8);
@@ -32,8 +45,22 @@ pub const BEIJING: Offset = Offset::constant(8);
 /// Who calls, for the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// A principal and where the call came from, such as `anonymous 127.0.0.1`.
-    pub actor: String,
+    /// Who it is, such as `anonymous`.
+    pub principal: String,
+    /// Where the call came from, such as `127.0.0.1`; empty for the service itself.
+    pub address: String,
+}
+
+impl Caller {
+    /// The service's own work, such as filling a demonstration.
+    pub fn internal(principal: &str) -> Self {
+        Self { principal: principal.to_owned(), address: String::new() }
+    }
+
+    /// As it stands in the journal, such as `anonymous 127.0.0.1`.
+    pub fn actor(&self) -> String {
+        format!("{} {}", self.principal, self.address).trim_end().to_owned()
+    }
 }
 
 /// The service over one store.
@@ -44,6 +71,9 @@ pub struct Service {
     clock: fn() -> Timestamp,
     /// Changes of the registry are checked against its present state, so they go one at a time.
     registry_gate: Arc<tokio::sync::Mutex<()>>,
+    past: Arc<Past>,
+    watchers: Arc<Semaphore>,
+    watch_limits: WatchLimits,
 }
 
 impl Service {
@@ -52,8 +82,22 @@ impl Service {
     /// # Errors
     /// [`StoreError`] where the store cannot be read.
     pub fn start(store: Arc<dyn Store>, live: Arc<Live>, clock: fn() -> Timestamp) -> Result<Self, StoreError> {
-        live.load(&*store)?;
-        Ok(Self { store, live, clock, registry_gate: Arc::default() })
+        live.load(&store)?;
+        let watch_limits = WatchLimits::default();
+        Ok(Self {
+            store,
+            live,
+            clock,
+            registry_gate: Arc::default(),
+            past: Arc::default(),
+            watchers: Arc::new(Semaphore::new(watch_limits.watchers)),
+            watch_limits,
+        })
+    }
+
+    /// The service with other limits on watches.
+    pub fn with_watch_limits(self, watch_limits: WatchLimits) -> Self {
+        Self { watchers: Arc::new(Semaphore::new(watch_limits.watchers)), watch_limits, ..self }
     }
 
     /// The date in Beijing, by which a year has ended or not.

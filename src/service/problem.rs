@@ -1,7 +1,7 @@
 //! Why something was refused: a stable reason, words in both languages, and what a program needs to act on it.
 
-use crate::registry::{JurisdictionCodeError, RegistryError};
-use crate::report::{Finding, Message, NameError, YearError};
+use crate::registry::RegistryError;
+use crate::report::{Finding, JurisdictionCodeError, Message, NameError, ReportYear, YearError};
 use crate::rollup::{MeasureError, QueryError};
 use crate::store::StoreError;
 
@@ -10,6 +10,7 @@ use crate::store::StoreError;
 pub enum Code {
     InvalidArgument,
     NotFound,
+    PermissionDenied,
     AlreadyExists,
     FailedPrecondition,
     Aborted,
@@ -52,6 +53,14 @@ reasons! {
     RequestIdReused = "REQUEST_ID_REUSED", AlreadyExists;
     /// Others changed the same report again and again.
     Contended = "CONTENDED", Aborted;
+    /// The action does not follow from the state of the report.
+    StateConflict = "STATE_CONFLICT", FailedPrecondition;
+    /// A reviewer does not review what they submitted.
+    OwnSubmission = "OWN_SUBMISSION", PermissionDenied;
+    /// A review without a reason, or with a comment on no cell.
+    ReviewInvalid = "REVIEW_INVALID", InvalidArgument;
+    /// A journal sequence that is not there.
+    AsOfInvalid = "AS_OF_INVALID", OutOfRange;
     AgencyNotFound = "AGENCY_NOT_FOUND", NotFound;
     JurisdictionNotFound = "JURISDICTION_NOT_FOUND", NotFound;
     ReportNotFound = "REPORT_NOT_FOUND", NotFound;
@@ -172,6 +181,58 @@ impl Problem {
 
     pub fn bad_page(field: &str, description: Message) -> Self {
         Self::field(Reason::PageInvalid, field, description)
+    }
+
+    /// Others changed the same thing again and again.
+    pub fn contended() -> Self {
+        Self::new(
+            Reason::Contended,
+            Message::new("该报告正被他人反复修改", "others keep changing this report"),
+            Message::new("请稍后重试", "try again later"),
+        )
+    }
+
+    /// The revision that was looked at is not the newest one; `present` is its etag, none where there is no revision.
+    pub fn etag_mismatch(name: &str, present: Option<&str>) -> Self {
+        let (zh, en) = match present {
+            Some(etag) => (
+                format!("{name} 的当前版本为 {etag}，与所给不符"),
+                format!("the present revision of {name} has the etag {etag}"),
+            ),
+            None => (format!("{name} 尚无版本，不应给出 etag"), format!("{name} has no revision yet, so no etag")),
+        };
+        let remedy = Message::new(
+            "请先取回当前版本核对，再以其 etag 重新提交",
+            "read the present revision, then try again with its etag",
+        );
+        Self::new(Reason::EtagMismatch, Message::new(zh, en), remedy)
+            .with("etag", present.unwrap_or_default())
+            .with("name", name)
+    }
+
+    /// The owner of a report does not exist in the report's year.
+    pub fn not_due(name: &str, year: ReportYear, first: ReportYear, end: Option<ReportYear>) -> Self {
+        let (zh, en) = match end {
+            Some(end) if end <= year => {
+                (format!("{name} 自 {end} 年度起已撤并"), format!("{name} no longer exists from {end} on"))
+            }
+            _ => (format!("{name} 自 {first} 年度起报送"), format!("{name} reports from {first} on")),
+        };
+        Self::new(
+            Reason::AgencyNotDue,
+            Message::new(format!("{zh}，{year} 年度无须报送"), format!("{en} and owes no report for {year}")),
+            Message::new("请核对年度，或请上级更正登记", "check the year, or have the registry corrected"),
+        )
+        .with("first_year", first)
+    }
+
+    /// The totals in memory do not follow the store.
+    pub fn untrusted(fault: &str) -> Self {
+        Self::new(
+            Reason::StoreDamaged,
+            Message::new(format!("汇总数据不可信：{fault}"), format!("the totals cannot be trusted: {fault}")),
+            Message::new("请联系运维人员重启服务并核验数据", "have the operator restart the service and verify the store"),
+        )
     }
 
     pub fn no_agency(name: &str) -> Self {

@@ -1,14 +1,14 @@
-//! Sums, the computed form, and coverage.
+//! Sums by group, and the computed form.
 
 use crate::form::{Edition, Presence, catalogue, edition_for_year};
-use crate::registry::{Agency, AgencyIndex, Jurisdiction, JurisdictionCode, JurisdictionIndex};
-use crate::report::{AgencyKind, Message, ReportKey, ReportYear};
-use crate::rollup::{Bucket, ChildCoverage, Coverage, Dimension, Measure, Query, Row, Rows, Scope, Sums};
+use crate::registry::{AgencyIndex, Jurisdiction, JurisdictionIndex};
+use crate::report::{AgencyKind, JurisdictionCode, Message, ReportKey, ReportState, ReportYear};
+use crate::rollup::{AgencyFilter, Bucket, Coverage, Dimension, Mark, Measure, Query, Row, Rows, Scope, Sums, class_of};
 use crate::store::{Store, StoreError};
 
-use super::live::State;
-use super::registry::page_by_key;
-use super::{Page, Problem, Reason, Service};
+use super::perspective::{Perspective, View};
+use super::state::{State, revision_in_sums};
+use super::{Problem, Reason, Service};
 
 /// Measures that may be asked for at once.
 const MEASURES_MAX: usize = 50;
@@ -22,8 +22,8 @@ pub struct RollupQuestion {
     /// Paths of measures; empty means requests.received.
     pub measures: Vec<String>,
     pub group_by: Vec<Dimension>,
-    /// Empty for all.
-    pub kinds: Vec<AgencyKind>,
+    pub filter: AgencyFilter,
+    pub perspective: Perspective,
     /// Rows at most.
     pub page_size: usize,
     /// Empty for the first page.
@@ -31,7 +31,7 @@ pub struct RollupQuestion {
 }
 
 /// Sums, and what they contain.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RollupAnswer {
     pub rows: Vec<Row>,
     pub totals: Vec<Row>,
@@ -42,6 +42,15 @@ pub struct RollupAnswer {
     pub next: Option<String>,
 }
 
+/// Which computed form is asked for.
+#[derive(Debug, Clone)]
+pub struct FormQuestion {
+    pub jurisdiction: JurisdictionCode,
+    pub year: ReportYear,
+    pub filter: AgencyFilter,
+    pub perspective: Perspective,
+}
+
 /// The computed form.
 #[derive(Debug, Clone)]
 pub struct ConsolidatedForm {
@@ -49,14 +58,6 @@ pub struct ConsolidatedForm {
     pub edition: &'static Edition,
     pub sums: Sums,
     pub coverage: Coverage,
-    pub sequence: u64,
-}
-
-/// Coverage of a scope and its parts.
-#[derive(Debug, Clone)]
-pub struct CoverageAnswer {
-    pub coverage: Coverage,
-    pub children: Vec<(Jurisdiction, ChildCoverage)>,
     pub sequence: u64,
 }
 
@@ -79,7 +80,8 @@ impl ConsolidatedForm {
     }
 }
 
-fn find(state: &State, code: &JurisdictionCode) -> Result<JurisdictionIndex, Problem> {
+/// A jurisdiction by its code.
+pub(super) fn find(state: &State, code: &JurisdictionCode) -> Result<JurisdictionIndex, Problem> {
     state.registry.find_jurisdiction(code).ok_or_else(|| Problem::no_jurisdiction(&code.name()))
 }
 
@@ -104,28 +106,26 @@ impl RollupQuestion {
             years: self.years,
             measures: measures.collect::<Result<_, _>>()?,
             group_by: self.group_by.clone(),
-            kinds: self.kinds.clone(),
+            filter: self.filter.clone(),
         };
         query.check().map_err(|error| Problem::grouping(&error))?;
         Ok(query)
     }
 
-    /// Where the page begins, for an answer at `sequence`.
-    fn offset(&self, sequence: u64) -> Result<usize, Problem> {
+    /// From when to answer, and where the page begins: a later page is as of the journal sequence of the first.
+    fn page(&self) -> Result<(Perspective, usize), Problem> {
         if self.page_token.is_empty() {
-            return Ok(0);
+            return Ok((self.perspective.clone(), 0));
         }
         let parts = self.page_token.split_once('-');
-        match parts.and_then(|(at, offset)| Some((at.parse::<u64>().ok()?, offset.parse().ok()?))) {
-            Some((at, offset)) if at == sequence => Ok(offset),
-            _ => Err(Problem::bad_page(
+        let Some((as_of, offset)) = parts.and_then(|(at, offset)| Some((at.parse().ok()?, offset.parse().ok()?)))
+        else {
+            return Err(Problem::bad_page(
                 "page_token",
-                Message::new(
-                    "分页标记无效，或其间数据已变化；请从第一页重新开始",
-                    "is not valid, or the sums have changed since; begin with the first page",
-                ),
-            )),
-        }
+                Message::new("分页标记无效，请从第一页重新开始", "is not valid; begin with the first page"),
+            ));
+        };
+        Ok((Perspective { as_of: Some(as_of), ..self.perspective.clone() }, offset))
     }
 }
 
@@ -133,20 +133,22 @@ impl Service {
     /// Sums by group, with their coverage.
     ///
     /// # Errors
-    /// JURISDICTION_NOT_FOUND, MEASURE_UNKNOWN, GROUPING_INVALID, YEARS_INVALID, PAGE_INVALID, TOO_MANY.
+    /// JURISDICTION_NOT_FOUND, MEASURE_UNKNOWN, GROUPING_INVALID, YEARS_INVALID, PAGE_INVALID, TOO_MANY, AS_OF_INVALID.
     pub async fn roll_up(&self, question: &RollupQuestion) -> Result<RollupAnswer, Problem> {
-        let (query, mut answer, groups, total, offset) = {
-            let state = self.live.read();
-            let query = question.query(&state)?;
-            let offset = question.offset(state.sequence)?;
+        let (perspective, offset) = question.page()?;
+        let states: Vec<ReportState> = perspective.states();
+        let (query, mut answer, groups, total, past) = {
+            let view = self.view(&perspective, question.years).await?;
+            let state = &*view;
+            let query = question.query(state)?;
             let scope = Scope::Subtree(query.jurisdiction);
             let mut total = Sums::default();
             for year in query.each_year() {
-                for (_, sums) in state.totals.sums_by_kind(scope, year, &query.kinds) {
+                for (_, sums) in state.totals.sums_by_class(scope, year, &query.filter) {
                     total.merge(sums);
                 }
             }
-            let coverage = query.each_year().map(|year| state.totals.coverage(scope, year, &query.kinds)).collect();
+            let coverage = query.each_year().map(|year| state.totals.coverage(scope, year, &query.filter)).collect();
             let mut answer =
                 RollupAnswer { rows: Vec::new(), totals: Vec::new(), coverage, sequence: state.sequence, next: None };
             if !query.needs_agencies() {
@@ -156,8 +158,12 @@ impl Service {
                 cut(&mut answer, rows, offset, question.page_size, 0);
                 return Ok(answer);
             }
-            let groups = agency_groups(&query, &state);
-            (query, answer, groups, total, offset)
+            let groups = agency_groups(&query, state);
+            let past = match &view {
+                View::Present(_) => None,
+                View::Past(state) => Some(state.clone()),
+            };
+            (query, answer, groups, total, past)
         };
 
         // Each group makes the same number of rows, so only the groups of this page are read.
@@ -167,10 +173,16 @@ impl Service {
         let last = last.saturating_add(2);
         let page: Vec<AgencyGroup> = groups.into_iter().take(last).skip(first).collect();
         let as_of = answer.sequence;
-        let read = move |store: &dyn Store| page.into_iter().map(|group| agency_bucket(store, group, as_of)).collect();
+        let read = move |store: &dyn Store| {
+            page.into_iter().map(|group| agency_bucket(store, group, as_of, &states)).collect()
+        };
         let buckets: Vec<Bucket> = self.blocking(read).await?;
-        let state = self.live.read();
-        let Rows { rows, totals } = query.rows(&state.registry, &buckets, &total);
+        // Entries of the registry keep their places, so a later state names them as well.
+        let view = match past {
+            Some(state) => View::Past(state),
+            None => View::Present(self.present()?),
+        };
+        let Rows { rows, totals } = query.rows(&view.registry, &buckets, &total);
         answer.totals = totals;
         cut(&mut answer, rows, offset, question.page_size, first * rows_per_group);
         Ok(answer)
@@ -179,56 +191,23 @@ impl Service {
     /// The computed form of a jurisdiction and year.
     ///
     /// # Errors
-    /// JURISDICTION_NOT_FOUND; YEARS_INVALID where no edition exists for the year.
-    pub fn consolidated_form(&self, code: &JurisdictionCode, year: ReportYear) -> Result<ConsolidatedForm, Problem> {
-        let state = self.live.read();
-        let jurisdiction = find(&state, code)?;
+    /// JURISDICTION_NOT_FOUND; YEARS_INVALID where no edition exists for the year; AS_OF_INVALID.
+    pub async fn consolidated_form(&self, question: &FormQuestion) -> Result<ConsolidatedForm, Problem> {
+        let FormQuestion { jurisdiction: code, year, filter, perspective } = question;
         let edition = edition_for_year(year.get()).ok_or_else(|| {
             let description = Message::new("该年度没有规定的报告格式", "no edition of the form exists for the year");
             Problem::field(Reason::YearsInvalid, "year", description)
         })?;
+        let state = self.view(perspective, (*year, *year)).await?;
+        let jurisdiction = find(&state, code)?;
         let scope = Scope::Subtree(jurisdiction);
         Ok(ConsolidatedForm {
-            jurisdiction: state.registry.jurisdiction(jurisdiction).clone(),
+            jurisdiction: state.registry.jurisdiction_in(jurisdiction, state.totals.tree().year(*year)),
             edition,
-            sums: state.totals.sums(scope, year, &[]),
-            coverage: state.totals.coverage(scope, year, &[]),
+            sums: state.totals.sums(scope, *year, filter),
+            coverage: state.totals.coverage(scope, *year, filter),
             sequence: state.sequence,
         })
-    }
-
-    /// Expected and received reports, in all and by child.
-    ///
-    /// # Errors
-    /// JURISDICTION_NOT_FOUND.
-    pub fn coverage(&self, code: &JurisdictionCode, year: ReportYear) -> Result<CoverageAnswer, Problem> {
-        let state = self.live.read();
-        let jurisdiction = find(&state, code)?;
-        let children = state.totals.coverage_by_child(&state.registry, jurisdiction, year);
-        let named = |child: ChildCoverage| (state.registry.jurisdiction(child.jurisdiction).clone(), child);
-        Ok(CoverageAnswer {
-            coverage: state.totals.coverage(Scope::Subtree(jurisdiction), year, &[]),
-            children: children.into_iter().map(named).collect(),
-            sequence: state.sequence,
-        })
-    }
-
-    /// Agencies that have not reported, by id, and the journal sequence.
-    ///
-    /// # Errors
-    /// JURISDICTION_NOT_FOUND.
-    pub fn missing_agencies(
-        &self,
-        code: &JurisdictionCode,
-        year: ReportYear,
-        size: usize,
-        token: &str,
-    ) -> Result<(Page<Agency>, u64), Problem> {
-        let state = self.live.read();
-        let jurisdiction = find(&state, code)?;
-        let missing = state.totals.missing(&state.registry, jurisdiction, year);
-        let entries = missing.into_iter().map(|agency| state.registry.agency(agency));
-        Ok((page_by_key(entries, size, token, |entry| entry.id.as_str()), state.sequence))
     }
 }
 
@@ -247,15 +226,15 @@ fn agency_groups(query: &Query, state: &State) -> Vec<AgencyGroup> {
     let by_kind = query.group_by.contains(&Dimension::AgencyKind);
     let mut reports: Vec<(ReportKey, AgencyIndex)> = Vec::new();
     for year in query.each_year() {
-        for agency in state.registry.agencies_below(query.jurisdiction, year) {
-            let entry = state.registry.agency(agency);
-            let wanted = query.kinds.is_empty() || query.kinds.contains(&entry.kind);
-            if wanted && state.totals.has_received(agency, year) {
-                reports.push((ReportKey { agency: entry.id.clone(), year }, agency));
+        for agency in state.totals.agencies_below(&state.registry, query.jurisdiction, year) {
+            let wanted = query.filter.admits(class_of(&state.registry, agency));
+            if wanted && state.totals.marks(agency, year).has(Mark::Included) {
+                let id = state.registry.agency(agency).id.clone();
+                reports.push((ReportKey::of_agency(id, year), agency));
             }
         }
     }
-    reports.sort_unstable();
+    reports.sort_unstable_by(|(one, _), (other, _)| (&one.owner, one.year).cmp(&(&other.owner, other.year)));
     let mut groups: Vec<AgencyGroup> = Vec::new();
     for (report, agency) in reports {
         let year = by_year.then_some(report.year);
@@ -271,17 +250,17 @@ fn agency_groups(query: &Query, state: &State) -> Vec<AgencyGroup> {
 }
 
 /// The sums of one agency as they were at journal sequence `as_of`.
-fn agency_bucket(store: &dyn Store, group: AgencyGroup, as_of: u64) -> Result<Bucket, StoreError> {
+fn agency_bucket(
+    store: &dyn Store,
+    group: AgencyGroup,
+    as_of: u64,
+    states: &[ReportState],
+) -> Result<Bucket, StoreError> {
     let mut sums = Sums::default();
     for report in &group.reports {
-        let mut before = None;
-        // Newer revisions than the answer is true as of are few: they came within the last moments.
-        while let Some(revision) = store.revisions(report, before, 1)?.into_iter().next() {
-            if revision.sequence <= as_of {
-                sums.add(&revision.figures.complete());
-                break;
-            }
-            before = Some(revision.number);
+        let standing = store.standing(report, as_of)?;
+        if let Some(revision) = standing.as_ref().and_then(|standing| revision_in_sums(standing, states)) {
+            sums.add(&revision.figures.complete());
         }
     }
     Ok(Bucket { year: group.year, scope: None, agency: Some(group.agency), kind: group.kind, sums })

@@ -1,15 +1,18 @@
 //! Handing in a report: the one write path for reports.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::form::CellId;
 use crate::report::{
-    Answer, Completed, Figures, Finding, Hash, Message, Receipt, ReportKey, ReportState, Revision, Severity,
-    content_hash,
+    AgencyKind, Answer, Completed, Figures, Finding, Hash, Message, Receipt, ReportKey, ReportOwner, ReportState,
+    Reporter, Revision, Severity, content_hash,
 };
 use crate::rules;
-use crate::store::{Change, Commit, Decision, NewEntry, Outcome, StoredRequest, Transaction};
+use crate::store::{Change, Commit, Decision, Effect, NEWEST, NewEntry, Outcome, Standing, StoredRequest, Transaction};
 
+use super::admission::Admission;
+use super::state::State;
 use super::{Caller, Problem, Reason, Service};
 
 /// How often a submission is judged anew because another one came between.
@@ -43,10 +46,14 @@ pub struct Accepted {
     pub computed: Vec<CellId>,
     /// The request id was known: the answer of the first time.
     pub already_stored: bool,
+    /// Where the report stands now, or would.
+    pub state: ReportState,
+    /// The report came in after its due time.
+    pub late: bool,
 }
 
 /// A refusal, or word that the report changed under our hands.
-enum Setback {
+pub(super) enum Setback {
     Refused(Box<Problem>),
     Stale,
 }
@@ -98,18 +105,26 @@ impl Service {
                 Err(Setback::Refused(problem)) => return Err(self.refuse(*problem, submission, content, caller).await),
             }
         }
-        let problem = Problem::new(
-            Reason::Contended,
-            Message::new("该报告正被他人反复修改", "others keep changing this report"),
-            Message::new("请稍后重试", "try again later"),
-        );
-        Err(self.refuse(problem, submission, content, caller).await)
+        Err(self.refuse(Problem::contended(), submission, content, caller).await)
+    }
+
+    async fn refuse(&self, problem: Problem, submission: &Submission, content: Hash, caller: &Caller) -> Problem {
+        if submission.validate_only {
+            return problem;
+        }
+        self.record_refusal(problem, ACTION, submission.report.to_string(), content, caller).await
     }
 
     /// Records a refusal; a refusal that cannot be recorded is itself a failure.
-    async fn refuse(&self, problem: Problem, submission: &Submission, content: Hash, caller: &Caller) -> Problem {
-        let storage = matches!(problem.reason, Reason::StoreReadOnly | Reason::OutcomeUnknown | Reason::StoreDamaged);
-        if submission.validate_only || storage {
+    pub(super) async fn record_refusal(
+        &self,
+        problem: Problem,
+        action: &'static str,
+        subject: String,
+        content_hash: Hash,
+        caller: &Caller,
+    ) -> Problem {
+        if matches!(problem.reason, Reason::StoreReadOnly | Reason::OutcomeUnknown | Reason::StoreDamaged) {
             return problem;
         }
         let mut detail = problem.reason.as_str().to_owned();
@@ -118,15 +133,9 @@ impl Service {
         if !rules.is_empty() {
             detail = format!("{detail}: {}", rules.join(", "));
         }
-        let entry = NewEntry {
-            actor: caller.actor.clone(),
-            action: ACTION,
-            subject: submission.report.to_string(),
-            outcome: Outcome::Refused,
-            detail,
-            content_hash: content,
-        };
-        let transaction = Transaction { expected_heads: Vec::new(), request: None, changes: Vec::new(), entry };
+        let entry =
+            NewEntry { actor: caller.actor(), action, subject, outcome: Outcome::Refused, detail, content_hash };
+        let transaction = Transaction::of(Vec::new(), entry);
         match self.store.commit(transaction).await {
             Ok(_) => problem,
             Err(error) => error.into(),
@@ -135,11 +144,16 @@ impl Service {
 
     async fn try_submit(&self, submission: &Submission, content: Hash, caller: &Caller) -> Result<Accepted, Setback> {
         let report = &submission.report;
-        let reporter = self.reporter(report)?;
-        let head = self.store.head(report).map_err(Problem::from)?;
+        let now = (self.clock)();
+        let (reporter, admission, registry_sequence) = {
+            let state = self.present()?;
+            let reporter = reporter(&state, report)?;
+            (reporter, Admission::of(&state.registry, report, reporter.level, now), state.registry_sequence)
+        };
+        let before = self.store.standing(report, NEWEST).map_err(Problem::from)?;
         let previous_key = report.year.previous().map(|year| ReportKey { year, ..report.clone() });
         let previous = match &previous_key {
-            Some(key) => self.store.head(key).map_err(Problem::from)?,
+            Some(key) => self.store.standing(key, NEWEST).map_err(Problem::from)?,
             None => None,
         };
         let fingerprint = submission.fingerprint(content);
@@ -149,7 +163,8 @@ impl Service {
         {
             return Ok(self.repeat(&known, fingerprint, id)?);
         }
-        check_etag(submission, head.as_ref())?;
+        check_etag(submission, before.as_ref().map(|before| &*before.newest))?;
+        admission.check_lock(report)?;
         check_answers(&submission.answers)?;
 
         let completed = submission.figures.complete();
@@ -160,74 +175,63 @@ impl Service {
                 year: report.year,
                 figures: &submission.figures,
                 completed: &completed,
-                previous: previous.as_ref().map(|revision| &revision.figures),
+                previous: previous.as_ref().and_then(last_report).map(|revision| &revision.figures),
                 reporter: Some(reporter),
                 today: self.today(),
             },
         );
         check_findings(&findings, &submission.answers)?;
         let Completed { computed, .. } = completed;
+        let late = admission.is_late(before.as_ref().map(|before| &before.status), now);
         if submission.validate_only {
-            return Ok(Accepted { receipt: None, findings, computed, already_stored: false });
+            return Ok(Accepted {
+                receipt: None,
+                findings,
+                computed,
+                already_stored: false,
+                state: admission.state,
+                late,
+            });
         }
 
-        let mut expected_heads = vec![(report.clone(), head.map(|head| head.number))];
-        expected_heads.extend(previous_key.map(|key| (key, previous.map(|revision| revision.number))));
         let revision = Revision {
             report: report.clone(),
             number: 0,
-            state: ReportState::Accepted,
+            state: admission.state,
+            accepted_before: before.as_ref().and_then(|before| before.status.accepted),
+            late,
             figures: submission.figures.clone(),
             content_hash: content,
             rule_set: rule_set.reference(),
             findings,
             answers: submission.answers.clone(),
-            actor: caller.actor.clone(),
+            actor: caller.principal.clone(),
             reason: submission.reason.clone(),
-            time: jiff::Timestamp::UNIX_EPOCH,
+            time: Timestamp::UNIX_EPOCH,
             sequence: 0,
         };
         let entry = NewEntry {
-            actor: caller.actor.clone(),
+            actor: caller.actor(),
             action: ACTION,
             subject: report.to_string(),
             outcome: Outcome::Accepted,
             detail: submission.reason.clone(),
             content_hash: content,
         };
+        let change = Change::Revision { before, revision: Box::new(revision) };
         let transaction = Transaction {
-            expected_heads,
+            expected: previous_key.map(|key| (key, previous.map(|standing| standing.status.version()))).into_iter().collect(),
+            registry: Some(registry_sequence),
             request: submission.request_id.map(|id| (id, fingerprint)),
-            changes: vec![Change::Revision(Box::new(revision))],
-            entry,
+            ..Transaction::of(vec![change], entry)
         };
         match self.store.commit(transaction).await.map_err(Problem::from)? {
-            Decision::Committed(commit) => Ok(accepted(&commit, computed).ok_or_else(lost_revision)?),
+            Decision::Committed(commit) => Ok(accepted(&commit, &computed).ok_or_else(lost_revision)?),
             Decision::Repeated(known) | Decision::RequestIdReused(known) => {
                 Ok(self.repeat(&known, fingerprint, submission.request_id.unwrap_or_default())?)
             }
             Decision::Stale => Err(Setback::Stale),
         }
-    }
-
-    /// What rules need to know about the agency, which must owe a report for the year.
-    fn reporter(&self, report: &ReportKey) -> Result<crate::report::Reporter, Problem> {
-        let state = self.live.read();
-        let name = format!("agencies/{}", report.agency);
-        let Some(agency) = state.registry.find_agency(&report.agency) else { return Err(Problem::no_agency(&name)) };
-        if state.registry.home(agency, report.year).is_none() {
-            let first_year = state.registry.agency(agency).first_year;
-            return Err(Problem::new(
-                Reason::AgencyNotDue,
-                Message::new(
-                    format!("{name} 自 {first_year} 年度起报送，{} 年度无须报送", report.year),
-                    format!("{name} reports from {first_year} on and owes no report for {}", report.year),
-                ),
-                Message::new("请核对年度，或请上级更正登记", "check the year, or have the registry corrected"),
-            )
-            .with("first_year", first_year));
-        }
-        Ok(state.registry.reporter(agency))
     }
 
     /// The answer to a request id that is known.
@@ -250,6 +254,8 @@ impl Service {
         let computed = revision.figures.complete().computed;
         Ok(Accepted {
             receipt: Some(receipt(&revision, entry)),
+            state: revision.state,
+            late: revision.late,
             findings: revision.findings,
             computed,
             already_stored: true,
@@ -257,12 +263,44 @@ impl Service {
     }
 }
 
+/// What rules need to know about the owner of a report, who must owe one for the year.
+pub(super) fn reporter(state: &State, report: &ReportKey) -> Result<Reporter, Problem> {
+    let registry = &state.registry;
+    let name = report.owner.to_string();
+    match &report.owner {
+        ReportOwner::Agency(id) => {
+            let agency = registry.find_agency(id).ok_or_else(|| Problem::no_agency(&name))?;
+            let timeline = registry.agency_timeline(agency);
+            if registry.home(agency, report.year).is_none() {
+                return Err(Problem::not_due(&name, report.year, timeline.first_year(), timeline.end_year()));
+            }
+            Ok(registry.reporter(agency, report.year))
+        }
+        ReportOwner::Jurisdiction(code) => {
+            let jurisdiction = registry.find_jurisdiction(code).ok_or_else(|| Problem::no_jurisdiction(&name))?;
+            let timeline = registry.jurisdiction_timeline(jurisdiction);
+            if !timeline.exists_in(report.year) {
+                return Err(Problem::not_due(&name, report.year, timeline.first_year(), timeline.end_year()));
+            }
+            let level = registry.jurisdiction(jurisdiction).level;
+            // A consolidated report speaks for the whole government.
+            Ok(Reporter { level, kind: AgencyKind::GovernmentOffice, large: true })
+        }
+    }
+}
+
+/// The report of a year that the next year's is compared with: the accepted revision, else one that waits for review.
+fn last_report(standing: &Standing) -> Option<&Revision> {
+    let waiting = (standing.status.state == ReportState::Submitted).then_some(&standing.newest);
+    standing.accepted.as_ref().or(waiting).map(|revision| &**revision)
+}
+
 /// A revision that was acknowledged is not there: a defect or damage, never a caller's fault.
-fn lost_revision() -> Problem {
+pub(super) fn lost_revision() -> Problem {
     Problem::internal("a stored revision or its journal entry cannot be found")
 }
 
-fn receipt(revision: &Revision, entry: &crate::store::JournalEntry) -> Receipt {
+pub(super) fn receipt(revision: &Revision, entry: &crate::store::JournalEntry) -> Receipt {
     Receipt {
         revision: revision.name(),
         etag: revision.etag(),
@@ -273,15 +311,17 @@ fn receipt(revision: &Revision, entry: &crate::store::JournalEntry) -> Receipt {
     }
 }
 
-fn accepted(commit: &Commit, computed: Vec<CellId>) -> Option<Accepted> {
+fn accepted(commit: &Commit, computed: &[CellId]) -> Option<Accepted> {
     commit.effects.iter().find_map(|effect| match effect {
-        crate::store::Effect::Revision { new, .. } => Some(Accepted {
-            receipt: Some(receipt(new, &commit.entry)),
-            findings: new.findings.clone(),
-            computed: computed.clone(),
+        Effect::Revision { after, .. } => Some(Accepted {
+            receipt: Some(receipt(&after.newest, &commit.entry)),
+            findings: after.newest.findings.clone(),
+            computed: computed.to_vec(),
             already_stored: false,
+            state: after.newest.state,
+            late: after.newest.late,
         }),
-        crate::store::Effect::Registry(_) => None,
+        Effect::Review { .. } | Effect::Registry(_) => None,
     })
 }
 
@@ -289,21 +329,7 @@ fn accepted(commit: &Commit, computed: Vec<CellId>) -> Option<Accepted> {
 fn check_etag(submission: &Submission, head: Option<&Revision>) -> Result<(), Problem> {
     let present = head.map(Revision::etag);
     if submission.etag != present {
-        let name = &submission.report;
-        let (zh, en) = match &present {
-            Some(etag) => (
-                format!("{name} 的当前版本为 {etag}，与所给不符"),
-                format!("the present revision of {name} has the etag {etag}"),
-            ),
-            None => (format!("{name} 尚无版本，不应给出 etag"), format!("{name} has no revision yet, so no etag")),
-        };
-        let remedy = Message::new(
-            "请先取回当前版本核对，再以其 etag 提交更正",
-            "read the present revision, then submit the correction with its etag",
-        );
-        return Err(Problem::new(Reason::EtagMismatch, Message::new(zh, en), remedy)
-            .with("etag", present.unwrap_or_default())
-            .with("name", name));
+        return Err(Problem::etag_mismatch(&submission.report.to_string(), present.as_deref()));
     }
     if head.is_some() && submission.reason.trim().is_empty() {
         let description = Message::new("更正已有报告须说明原因", "a correction needs a reason");

@@ -5,32 +5,69 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::report::{ReportKey, Revision};
+use crate::report::{ReportKey, ReportStatus};
 
 use super::StoreError;
 use super::journal::{JournalEntry, NewEntry, Position};
-use super::record::{check_bytes, check_length};
-use super::transaction::{Change, Commit, Decision, Effect, RequestId, StoredRequest, Transaction};
+use super::record::{Record, check_bytes, encode};
+use super::transaction::{Change, Commit, Decision, Effect, RequestId, Standing, StoredRequest, Transaction};
+
+/// A report's version, see [`ReportStatus::version`].
+pub type Version = (u32, u64);
 
 /// What was stored before the group of transactions at hand.
 pub trait Stored {
-    fn newest(&self, report: &ReportKey) -> Result<Option<Revision>, StoreError>;
+    fn version(&self, report: &ReportKey) -> Result<Option<Version>, StoreError>;
     fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError>;
+    /// Journal sequence of the newest change of the registry; 0 for none.
+    fn registry_sequence(&self) -> Result<u64, StoreError>;
+}
+
+/// Where a record belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Slot {
+    Journal(u64),
+    /// Sequence number, position within its entry.
+    Registry(u64, u32),
+    /// Revision number.
+    Revision(ReportKey, u32),
+    /// Revision number, sequence number.
+    Review(ReportKey, u32, u64),
+    Request(RequestId),
 }
 
 /// A group of transactions decided one after another, to be written together.
 pub struct Group<'a, S> {
     stored: &'a S,
     position: Position,
-    heads: HashMap<ReportKey, Option<Arc<Revision>>>,
+    versions: HashMap<ReportKey, Version>,
     requests: HashMap<RequestId, StoredRequest>,
+    /// Journal sequence of the newest change of the registry in the group.
+    registry: Option<u64>,
     commits: Vec<Arc<Commit>>,
+    records: Vec<(Slot, Vec<u8>)>,
+}
+
+/// A transaction as it would be committed, before the group takes it on.
+struct Draft {
+    effects: Vec<Effect>,
+    records: Vec<(Slot, Vec<u8>)>,
+    entry: NewEntry,
+    request: Option<(RequestId, StoredRequest)>,
 }
 
 impl<'a, S: Stored> Group<'a, S> {
     /// Begins a group after `position`.
     pub fn after(position: Position, stored: &'a S) -> Self {
-        Self { stored, position, heads: HashMap::new(), requests: HashMap::new(), commits: Vec::new() }
+        Self {
+            stored,
+            position,
+            versions: HashMap::new(),
+            requests: HashMap::new(),
+            registry: None,
+            commits: Vec::new(),
+            records: Vec::new(),
+        }
     }
 
     /// Where the journal stands after the group.
@@ -38,9 +75,14 @@ impl<'a, S: Stored> Group<'a, S> {
         self.position
     }
 
-    /// What is to be written: commits in order, and the request ids.
-    pub fn writes(&self) -> (&[Arc<Commit>], &HashMap<RequestId, StoredRequest>) {
-        (&self.commits, &self.requests)
+    /// The transactions that take effect, in order.
+    pub fn commits(&self) -> &[Arc<Commit>] {
+        &self.commits
+    }
+
+    /// What is to be written: each record once, encoded.
+    pub fn take_records(&mut self) -> Vec<(Slot, Vec<u8>)> {
+        std::mem::take(&mut self.records)
     }
 
     /// Decides one transaction at time `now`; an error leaves the group as it was.
@@ -51,57 +93,94 @@ impl<'a, S: Stored> Group<'a, S> {
             let same = known.fingerprint == fingerprint;
             return Ok(if same { Decision::Repeated(known) } else { Decision::RequestIdReused(known) });
         }
-        for (report, expected) in &transaction.expected_heads {
-            if self.head(report)?.map(|head| head.number) != *expected {
+        if let Some(expected) = transaction.registry
+            && expected != self.registry.map_or_else(|| self.stored.registry_sequence(), Ok)?
+        {
+            return Ok(Decision::Stale);
+        }
+        for (report, expected) in &transaction.expected {
+            if self.version(report)? != *expected {
                 return Ok(Decision::Stale);
             }
         }
-        self.commit(transaction, now)
-    }
-
-    fn commit(&mut self, transaction: Transaction, now: Timestamp) -> Result<Decision, StoreError> {
-        // Everything that can fail is read first, so that a failure leaves no trace.
         for change in &transaction.changes {
-            if let Change::Revision(revision) = change {
-                self.head(&revision.report)?;
+            let (report, before) = match change {
+                Change::Revision { before, revision } => (&revision.report, before.as_ref()),
+                Change::Review { before, review } => (&review.revision.report, Some(&**before)),
+                Change::Registry(_) => continue,
+            };
+            if self.version(report)? != before.map(|before| before.status.version()) {
+                return Ok(Decision::Stale);
             }
         }
-        let mut new_entry = transaction.entry;
-        check_lengths(&transaction.changes, &new_entry)?;
-        let sequence = self.position.sequence + 1;
-        let time = self.position.next_time(now);
-        let mut effects = Vec::with_capacity(transaction.changes.len());
-        for change in transaction.changes {
-            match change {
-                Change::Registry(change) => effects.push(Effect::Registry(change)),
-                Change::Revision(mut revision) => {
-                    let replaced = self.heads.get(&revision.report).cloned().flatten();
-                    revision.number = replaced.as_ref().map_or(1, |head| head.number + 1);
-                    revision.sequence = sequence;
-                    revision.time = time;
-                    new_entry.subject = revision.name().to_string();
-                    let new = Arc::new(*revision);
-                    self.heads.insert(new.report.clone(), Some(new.clone()));
-                    if let Some((id, fingerprint)) = transaction.request {
-                        self.requests.insert(id, StoredRequest { fingerprint, revision: new.name(), sequence });
-                    }
-                    effects.push(Effect::Revision { new, replaced });
-                }
-            }
-        }
-        let entry = JournalEntry::chained(new_entry, &self.position, now);
+        let draft = self.draft(transaction, self.position.next_time(now))?;
+        let entry = JournalEntry::chained(draft.entry, &self.position, now);
+        let entry_bytes = encoded(&entry)?;
         self.position = entry.position();
-        let commit = Arc::new(Commit { entry, effects });
+        self.records.extend(draft.records);
+        self.records.push((Slot::Journal(entry.sequence), entry_bytes));
+        if let Some((id, request)) = draft.request {
+            self.records.push((Slot::Request(id), encode(&request)));
+            self.requests.insert(id, request);
+        }
+        if draft.effects.iter().any(|effect| matches!(effect, Effect::Registry(_))) {
+            self.registry = Some(entry.sequence);
+        }
+        for (_, after) in draft.effects.iter().filter_map(Effect::report) {
+            self.versions.insert(after.newest.report.clone(), after.status.version());
+        }
+        let commit = Arc::new(Commit { entry, effects: draft.effects });
         self.commits.push(commit.clone());
         Ok(Decision::Committed(commit))
     }
 
-    fn head(&mut self, report: &ReportKey) -> Result<Option<&Arc<Revision>>, StoreError> {
-        if !self.heads.contains_key(report) {
-            let newest = self.stored.newest(report)?.map(Arc::new);
-            self.heads.insert(report.clone(), newest);
+    /// Gives the changes their numbers, and encodes them.
+    fn draft(&self, transaction: Transaction, time: Timestamp) -> Result<Draft, StoreError> {
+        let sequence = self.position.sequence + 1;
+        let mut draft =
+            Draft { effects: Vec::new(), records: Vec::new(), entry: transaction.entry, request: None };
+        for (position, change) in (0..).zip(transaction.changes) {
+            let (slot, bytes, effect) = match change {
+                Change::Registry(change) => {
+                    (Slot::Registry(sequence, position), encoded(&change)?, Effect::Registry(change))
+                }
+                Change::Revision { before, mut revision } => {
+                    revision.number = before.as_ref().map_or(1, |before| before.status.newest + 1);
+                    revision.sequence = sequence;
+                    revision.time = time;
+                    let name = revision.name();
+                    draft.entry.subject = name.to_string();
+                    let bytes = encoded(&*revision)?;
+                    let slot = Slot::Revision(name.report.clone(), name.number);
+                    draft.request = transaction
+                        .request
+                        .map(|(id, fingerprint)| (id, StoredRequest { fingerprint, revision: name, sequence }));
+                    let after = Standing::after_revision(before.as_ref(), Arc::new(*revision));
+                    (slot, bytes, Effect::Revision { before, after })
+                }
+                Change::Review { before, mut review } => {
+                    review.time = time;
+                    review.status =
+                        ReportStatus { review: sequence, sequence, ..review.action.apply(&before.status) };
+                    draft.entry.subject = review.revision.to_string();
+                    let name = review.revision.clone();
+                    let bytes = encoded(&*review)?;
+                    let after = Box::new(before.after_review(&review));
+                    let effect = Effect::Review { before, review: Arc::from(review), after };
+                    (Slot::Review(name.report, name.number, sequence), bytes, effect)
+                }
+            };
+            draft.records.push((slot, bytes));
+            draft.effects.push(effect);
         }
-        Ok(self.heads.get(report).and_then(Option::as_ref))
+        Ok(draft)
+    }
+
+    fn version(&self, report: &ReportKey) -> Result<Option<Version>, StoreError> {
+        match self.versions.get(report) {
+            Some(version) => Ok(Some(*version)),
+            None => self.stored.version(report),
+        }
     }
 
     fn known_request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError> {
@@ -112,14 +191,9 @@ impl<'a, S: Stored> Group<'a, S> {
     }
 }
 
-/// Refuses what is too long to be stored. The numbers, times and hashes that are filled in later are given room for.
-fn check_lengths(changes: &[Change], entry: &NewEntry) -> Result<(), StoreError> {
-    for change in changes {
-        match change {
-            Change::Revision(revision) => check_length(&**revision)?,
-            Change::Registry(change) => check_length(change)?,
-        }
-    }
-    let texts = [entry.actor.as_str(), entry.action, &entry.subject, &entry.detail];
-    check_bytes(texts.map(str::len).iter().sum())
+/// The bytes of a record that is not too long to be stored.
+fn encoded<R: Record>(value: &R) -> Result<Vec<u8>, StoreError> {
+    let bytes = encode(value);
+    check_bytes(bytes.len())?;
+    Ok(bytes)
 }

@@ -8,24 +8,68 @@ use futures::future::{BoxFuture, ready};
 use jiff::Timestamp;
 
 use crate::registry::RegistryChange;
-use crate::report::{AgencyId, ReportKey, ReportYear, Revision, RevisionName};
+use crate::report::{ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 
 use super::journal::{JournalEntry, Position};
-use super::ledger::{Group, Stored};
-use super::transaction::{Decision, Effect, Observer, RequestId, StoredRequest, Transaction};
-use super::{Store, StoreError};
+use super::ledger::{Group, Stored, Version};
+use super::transaction::{Commit, Decision, Effect, Observer, RequestId, Standing, StoredRequest, Transaction};
+use super::{Owners, Store, StoreError};
+
+/// A report as it stood after each of its changes.
+#[derive(Default)]
+struct Life {
+    standings: Vec<Standing>,
+    reviews: Vec<Review>,
+}
+
+impl Life {
+    fn as_of(&self, sequence: u64) -> Option<&Standing> {
+        self.standings.iter().rfind(|standing| standing.status.sequence <= sequence)
+    }
+
+    /// Revisions, newest first.
+    fn revisions(&self) -> impl Iterator<Item = &Arc<Revision>> {
+        let of_submission = |standing: &&Standing| standing.status.review == 0;
+        self.standings.iter().rev().filter(of_submission).map(|standing| &standing.newest)
+    }
+}
 
 #[derive(Default)]
 struct Kept {
-    revisions: BTreeMap<(ReportYear, AgencyId), Vec<Revision>>,
+    reports: BTreeMap<(ReportYear, ReportOwner), Life>,
     requests: BTreeMap<RequestId, StoredRequest>,
-    registry: Vec<RegistryChange>,
+    /// With the sequence number of each.
+    registry: Vec<(u64, RegistryChange)>,
     journal: Vec<JournalEntry>,
 }
 
+fn is_of(owner: &ReportOwner, owners: Owners) -> bool {
+    match owner {
+        ReportOwner::Agency(_) => owners == Owners::Agencies,
+        ReportOwner::Jurisdiction(_) => owners == Owners::Jurisdictions,
+    }
+}
+
 impl Kept {
-    fn report(&self, report: &ReportKey) -> &[Revision] {
-        self.revisions.get(&(report.year, report.agency.clone())).map_or(&[], Vec::as_slice)
+    fn life(&self, report: &ReportKey) -> Option<&Life> {
+        self.reports.get(&(report.year, report.owner.clone()))
+    }
+
+    fn keep(&mut self, commit: &Commit) {
+        self.journal.push(commit.entry.clone());
+        for effect in &commit.effects {
+            if let Some((_, after)) = effect.report() {
+                let report = &after.newest.report;
+                let life = self.reports.entry((report.year, report.owner.clone())).or_default();
+                life.standings.push(after.clone());
+                if let Effect::Review { review, .. } = effect {
+                    life.reviews.push((**review).clone());
+                }
+            }
+            if let Effect::Registry(change) = effect {
+                self.registry.push((commit.entry.sequence, change.clone()));
+            }
+        }
     }
 
     fn position(&self) -> Position {
@@ -34,13 +78,27 @@ impl Kept {
 }
 
 impl Stored for Kept {
-    fn newest(&self, report: &ReportKey) -> Result<Option<Revision>, StoreError> {
-        Ok(self.report(report).last().cloned())
+    fn version(&self, report: &ReportKey) -> Result<Option<Version>, StoreError> {
+        let newest = self.life(report).and_then(|life| life.standings.last());
+        Ok(newest.map(|standing| standing.status.version()))
     }
 
     fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError> {
         Ok(self.requests.get(&id).cloned())
     }
+
+    fn registry_sequence(&self) -> Result<u64, StoreError> {
+        Ok(self.registry.last().map_or(0, |(sequence, _)| *sequence))
+    }
+}
+
+/// The revision that a request made, the last of several.
+fn revision_of(commit: &Commit) -> Option<RevisionName> {
+    let mut effects = commit.effects.iter().rev();
+    effects.find_map(|effect| match effect {
+        Effect::Revision { after, .. } => Some(after.newest.name()),
+        Effect::Review { .. } | Effect::Registry(_) => None,
+    })
 }
 
 /// The reference store.
@@ -65,20 +123,14 @@ impl MemoryStore {
         let _committing = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         let mut group = Group::after(kept.position(), &*kept);
+        let request = transaction.request;
         let decision = group.decide(transaction, Timestamp::now())?;
-        let (commits, requests) = group.writes();
-        let (commits, requests) = (commits.to_vec(), requests.clone());
-        kept.requests.extend(requests);
+        let commits = group.commits().to_vec();
         for commit in &commits {
-            kept.journal.push(commit.entry.clone());
-            for effect in &commit.effects {
-                match effect {
-                    Effect::Registry(change) => kept.registry.push(change.clone()),
-                    Effect::Revision { new, .. } => {
-                        let key = (new.report.year, new.report.agency.clone());
-                        kept.revisions.entry(key).or_default().push((**new).clone());
-                    }
-                }
+            kept.keep(commit);
+            if let (Some((id, fingerprint)), Some(revision)) = (request, revision_of(commit)) {
+                let sequence = commit.entry.sequence;
+                kept.requests.insert(id, StoredRequest { fingerprint, revision, sequence });
             }
         }
         // The observer may read.
@@ -93,29 +145,47 @@ impl Store for MemoryStore {
         ready(self.apply(transaction)).boxed()
     }
 
-    fn head(&self, report: &ReportKey) -> Result<Option<Revision>, StoreError> {
-        self.read().newest(report)
+    fn standing(&self, report: &ReportKey, as_of: u64) -> Result<Option<Standing>, StoreError> {
+        Ok(self.read().life(report).and_then(|life| life.as_of(as_of)).cloned())
     }
 
     fn revision(&self, name: &RevisionName) -> Result<Option<Revision>, StoreError> {
-        Ok(self.read().report(&name.report).iter().find(|revision| revision.number == name.number).cloned())
+        let kept = self.read();
+        let mut revisions = kept.life(&name.report).into_iter().flat_map(Life::revisions);
+        Ok(revisions.find(|revision| revision.number == name.number).map(|revision| (**revision).clone()))
     }
 
     fn revisions(&self, report: &ReportKey, before: Option<u32>, limit: usize) -> Result<Vec<Revision>, StoreError> {
         let kept = self.read();
-        let revisions = kept.report(report).iter().rev();
+        let revisions = kept.life(report).into_iter().flat_map(Life::revisions);
         let wanted = revisions.filter(|revision| before.is_none_or(|before| revision.number < before));
-        Ok(wanted.take(limit).cloned().collect())
+        Ok(wanted.take(limit).map(|revision| (**revision).clone()).collect())
     }
 
-    fn heads(&self, year: ReportYear, after: Option<&AgencyId>, limit: usize) -> Result<Vec<Revision>, StoreError> {
+    fn reviews(&self, report: &ReportKey, limit: usize) -> Result<Vec<Review>, StoreError> {
         let kept = self.read();
-        let of_year = kept.revisions.iter().filter(|((of, agency), _)| *of == year && after.is_none_or(|a| agency > a));
-        Ok(of_year.filter_map(|(_, revisions)| revisions.last()).take(limit).cloned().collect())
+        let reviews = kept.life(report).map_or(&[][..], |life| &life.reviews);
+        Ok(reviews.iter().take(limit).cloned().collect())
     }
 
-    fn years(&self) -> Result<Vec<ReportYear>, StoreError> {
-        let mut years: Vec<_> = self.read().revisions.keys().map(|(year, _)| *year).collect();
+    fn reports(
+        &self,
+        owners: Owners,
+        year: ReportYear,
+        after: Option<&ReportOwner>,
+        limit: usize,
+        as_of: u64,
+    ) -> Result<Vec<Standing>, StoreError> {
+        let kept = self.read();
+        let of_year = kept.reports.iter().filter(|((of, owner), _)| *of == year && is_of(owner, owners));
+        let wanted = of_year.filter(|((_, owner), _)| after.is_none_or(|after| owner > after));
+        Ok(wanted.filter_map(|(_, life)| life.as_of(as_of)).take(limit).cloned().collect())
+    }
+
+    fn years(&self, owners: Owners) -> Result<Vec<ReportYear>, StoreError> {
+        let kept = self.read();
+        let mut years: Vec<_> =
+            kept.reports.keys().filter(|(_, owner)| is_of(owner, owners)).map(|(year, _)| *year).collect();
         years.dedup();
         Ok(years)
     }
@@ -124,8 +194,10 @@ impl Store for MemoryStore {
         Stored::request(&*self.read(), id)
     }
 
-    fn registry(&self) -> Result<Vec<RegistryChange>, StoreError> {
-        Ok(self.read().registry.clone())
+    fn registry(&self, as_of: u64) -> Result<Vec<(u64, RegistryChange)>, StoreError> {
+        let kept = self.read();
+        let changes = kept.registry.iter().take_while(|(sequence, _)| *sequence <= as_of);
+        Ok(changes.cloned().collect())
     }
 
     fn journal(&self, after: u64, limit: usize) -> Result<Vec<JournalEntry>, StoreError> {

@@ -15,13 +15,26 @@ mod transaction;
 use futures::future::BoxFuture;
 
 use crate::registry::RegistryChange;
-use crate::report::{AgencyId, ReportKey, ReportYear, Revision, RevisionName};
+use crate::report::{ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 
 pub use self::sled::{SledOptions, SledStore};
 pub use journal::{JournalEntry, NewEntry, Outcome, Position};
 pub use memory::MemoryStore;
 pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX};
-pub use transaction::{Change, Commit, Decision, Effect, Observer, RequestId, StoredRequest, Transaction};
+pub use transaction::{Change, Commit, Decision, Effect, Observer, RequestId, Standing, StoredRequest, Transaction};
+
+/// As of the newest durable journal entry.
+pub const NEWEST: u64 = u64::MAX;
+
+/// Whose reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Owners {
+    /// Own reports of agencies.
+    Agencies,
+    /// Consolidated reports of governments.
+    Jurisdictions,
+}
+
 
 /// Why a store cannot do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,11 +66,12 @@ pub enum StoreError {
 /// 2. **Acknowledged means durable.** [`Store::commit`] answers after the data is on disk.
 /// 3. **One order.** Transactions are applied one after another; each gets the next sequence number, without gaps, and
 ///    an entry chained to the one before.
-/// 4. **Conditions hold at the moment of commit.** The newest revisions that a transaction expects, and whether its
+/// 4. **Conditions hold at the moment of commit.** The versions of reports that a transaction expects, and whether its
 ///    request id is new, are checked in that same order.
 /// 5. **Read your writes.** The observer has seen a transaction, and every read shows it, before it is acknowledged.
 ///    No read shows what is not yet durable.
-/// 6. **Nothing is altered.** Revisions and journal entries are only added.
+/// 6. **Nothing is altered.** Revisions, reviews, changes of the registry and journal entries are only added. A read as
+///    of a sequence number gives the same answer for ever.
 /// 7. **A failed write stops writes.** Later transactions are refused with the first reason. Reads go on, except that
 ///    what lies close to the data of the failed write may be answered with [`StoreError::Read`] until the store is
 ///    opened again.
@@ -68,8 +82,8 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Unknown`] where the outcome is unknown; with any other error nothing was stored.
     fn commit(&self, transaction: Transaction) -> BoxFuture<'_, Result<Decision, StoreError>>;
 
-    /// The newest revision of a report.
-    fn head(&self, report: &ReportKey) -> Result<Option<Revision>, StoreError>;
+    /// A report as it stood at journal sequence `as_of`, or stands with [`NEWEST`].
+    fn standing(&self, report: &ReportKey, as_of: u64) -> Result<Option<Standing>, StoreError>;
 
     /// One revision.
     fn revision(&self, name: &RevisionName) -> Result<Option<Revision>, StoreError>;
@@ -77,17 +91,29 @@ pub trait Store: Send + Sync + 'static {
     /// Revisions of a report numbered below `before` (all where none), newest first, at most `limit`.
     fn revisions(&self, report: &ReportKey, before: Option<u32>, limit: usize) -> Result<Vec<Revision>, StoreError>;
 
-    /// Newest revisions of the year's reports of agencies after `after` in order of their ids, at most `limit`.
-    fn heads(&self, year: ReportYear, after: Option<&AgencyId>, limit: usize) -> Result<Vec<Revision>, StoreError>;
+    /// Reviews of a report, oldest first, at most `limit`.
+    fn reviews(&self, report: &ReportKey, limit: usize) -> Result<Vec<Review>, StoreError>;
+
+    /// The year's reports as they stood at journal sequence `as_of`, of owners after `after` in order of their ids, at
+    /// most `limit`.
+    fn reports(
+        &self,
+        owners: Owners,
+        year: ReportYear,
+        after: Option<&ReportOwner>,
+        limit: usize,
+        as_of: u64,
+    ) -> Result<Vec<Standing>, StoreError>;
 
     /// Years with at least one report, in order.
-    fn years(&self) -> Result<Vec<ReportYear>, StoreError>;
+    fn years(&self, owners: Owners) -> Result<Vec<ReportYear>, StoreError>;
 
     /// What is kept of a request id.
     fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError>;
 
-    /// All changes of the registry in the order in which they were made.
-    fn registry(&self) -> Result<Vec<RegistryChange>, StoreError>;
+    /// Changes of the registry up to journal sequence `as_of`, in the order in which they were made,
+    /// each with its sequence number.
+    fn registry(&self, as_of: u64) -> Result<Vec<(u64, RegistryChange)>, StoreError>;
 
     /// Journal entries after sequence number `after`, oldest first, at most `limit`.
     fn journal(&self, after: u64, limit: usize) -> Result<Vec<JournalEntry>, StoreError>;

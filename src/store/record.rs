@@ -10,11 +10,12 @@
 //! Fields are only ever added; a change that an older program would misread takes a new format version.
 
 mod messages;
+mod review;
 
 use prost::Message;
 
 use crate::registry::RegistryChange;
-use crate::report::Revision;
+use crate::report::{Review, Revision};
 
 use super::StoreError;
 use super::journal::JournalEntry;
@@ -51,15 +52,7 @@ pub fn encode<R: Record>(value: &R) -> Vec<u8> {
     bytes
 }
 
-/// Whether a value is short enough to be stored.
-///
-/// # Errors
-/// [`StoreError::TooLarge`].
-pub fn check_length<R: Record>(value: &R) -> Result<(), StoreError> {
-    check_bytes(HEADER_BYTES + value.to_stored().encoded_len())
-}
-
-/// Whether a record of about this length can be stored.
+/// Whether a record of this length can be stored.
 ///
 /// # Errors
 /// [`StoreError::TooLarge`].
@@ -126,6 +119,19 @@ impl Record for Revision {
     }
 }
 
+impl Record for Review {
+    const KIND: u8 = b'v';
+    type Stored = review::StoredReview;
+
+    fn to_stored(&self) -> Self::Stored {
+        review::StoredReview::from_review(self)
+    }
+
+    fn from_stored(stored: Self::Stored) -> Result<Self, String> {
+        stored.into_review()
+    }
+}
+
 impl Record for JournalEntry {
     const KIND: u8 = b'j';
     type Stored = messages::StoredEntry;
@@ -180,7 +186,9 @@ mod tests {
         Revision {
             report: "agencies/11341702486344515H/reports/2022".parse().unwrap(),
             number: 3,
-            state: ReportState::Accepted,
+            state: ReportState::Submitted,
+            accepted_before: Some(1),
+            late: true,
             content_hash: Hash::of(b"x"),
             figures,
             rule_set: RuleSetRef { id: "format_2021/1".into(), hash: Hash::of(b"rules") },

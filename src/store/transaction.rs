@@ -5,7 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::registry::RegistryChange;
-use crate::report::{Hash, ReportKey, Revision, RevisionName};
+use crate::report::{Hash, ReportKey, ReportState, ReportStatus, Review, Revision, RevisionName};
 
 use super::journal::{JournalEntry, NewEntry};
 
@@ -22,24 +22,65 @@ pub struct StoredRequest {
     pub sequence: u64,
 }
 
+/// A report as it stands: its status, its newest revision, and the one in the sums.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    pub status: ReportStatus,
+    pub newest: Arc<Revision>,
+    /// Often the newest one itself.
+    pub accepted: Option<Arc<Revision>>,
+}
+
+impl Standing {
+    /// A report after a revision was added to it.
+    pub fn after_revision(before: Option<&Self>, newest: Arc<Revision>) -> Self {
+        let accepted = match newest.state {
+            ReportState::Accepted => Some(newest.clone()),
+            _ => before.and_then(|before| before.accepted.clone()),
+        };
+        Self { status: newest.status(), newest, accepted }
+    }
+
+    /// A report after its newest revision was reviewed.
+    pub fn after_review(&self, review: &Review) -> Self {
+        let accepted = review.status.accepted.and_then(|number| {
+            let known = [Some(&self.newest), self.accepted.as_ref()];
+            known.into_iter().flatten().find(|revision| revision.number == number).cloned()
+        });
+        Self { status: review.status, newest: self.newest.clone(), accepted }
+    }
+}
+
 /// Something to be stored.
 #[derive(Debug, Clone)]
 pub enum Change {
-    /// A new revision; its number and sequence are given by the store.
-    Revision(Box<Revision>),
+    /// A new revision of a report that stands as in `before`; its number, sequence and time are given by the store.
+    Revision { before: Option<Standing>, revision: Box<Revision> },
+    /// A review of the newest revision of a report that stands as in `before`; its time and the status that follows
+    /// are given by the store.
+    Review { before: Box<Standing>, review: Box<Review> },
     Registry(RegistryChange),
 }
 
 /// Changes to be stored together with one journal entry. Without changes it records a refusal.
 #[derive(Debug, Clone)]
 pub struct Transaction {
-    /// Number of the newest revision that each of these reports must have; none for no revision.
-    pub expected_heads: Vec<(ReportKey, Option<u32>)>,
+    /// Version that each of these reports must have, besides those that are changed; none for no revision.
+    pub expected: Vec<(ReportKey, Option<(u32, u64)>)>,
+    /// Journal sequence of the newest change of the registry, where it matters that there is none since; 0 for none.
+    pub registry: Option<u64>,
     /// A request id, with the digest of what is asked. It is kept with the revision that is stored for it (the last
     /// of several); without a revision, as for a refusal, it is not kept, and the request can be made again.
     pub request: Option<(RequestId, Hash)>,
     pub changes: Vec<Change>,
     pub entry: NewEntry,
+}
+
+impl Transaction {
+    /// Changes without further conditions.
+    pub fn of(changes: Vec<Change>, entry: NewEntry) -> Self {
+        Self { expected: Vec::new(), registry: None, request: None, changes, entry }
+    }
 }
 
 /// What a store did with a transaction.
@@ -50,7 +91,7 @@ pub enum Decision {
     Repeated(StoredRequest),
     /// The request id is known with another digest: nothing was stored.
     RequestIdReused(StoredRequest),
-    /// A report has another newest revision than expected: nothing was stored.
+    /// A report or the registry stands otherwise than expected: nothing was stored.
     Stale,
 }
 
@@ -64,12 +105,20 @@ pub struct Commit {
 /// One change that took effect.
 #[derive(Debug, Clone)]
 pub enum Effect {
-    Revision {
-        new: Arc<Revision>,
-        /// The newest revision until now.
-        replaced: Option<Arc<Revision>>,
-    },
+    Revision { before: Option<Standing>, after: Standing },
+    Review { before: Box<Standing>, review: Arc<Review>, after: Box<Standing> },
     Registry(RegistryChange),
+}
+
+impl Effect {
+    /// How a report stood and stands; none for a change of something else.
+    pub fn report(&self) -> Option<(Option<&Standing>, &Standing)> {
+        match self {
+            Self::Revision { before, after } => Some((before.as_ref(), after)),
+            Self::Review { before, after, .. } => Some((Some(before), after)),
+            Self::Registry(_) => None,
+        }
+    }
 }
 
 /// Told of durable transactions in their order, before they are acknowledged.

@@ -40,13 +40,27 @@ pub struct StoredRevision {
     time_microseconds: i64,
     #[prost(uint64, tag = "13")]
     sequence: u64,
+    #[prost(uint32, optional, tag = "20")]
+    accepted_before: Option<u32>,
+    #[prost(bool, tag = "21")]
+    late: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Enumeration)]
-enum StoredState {
+pub(super) enum StoredState {
     Unknown = 0,
     Accepted = 1,
+    Submitted = 2,
+    Returned = 3,
+    Withdrawn = 4,
 }
+
+pub(super) const STATES: [(ReportState, StoredState); 4] = [
+    (ReportState::Accepted, StoredState::Accepted),
+    (ReportState::Submitted, StoredState::Submitted),
+    (ReportState::Returned, StoredState::Returned),
+    (ReportState::Withdrawn, StoredState::Withdrawn),
+];
 
 /// Cells by their stable codes; blank cells are left out.
 #[derive(Clone, PartialEq, Message)]
@@ -224,11 +238,11 @@ const KINDS: [(AgencyKind, StoredKind); 4] = [
 ];
 
 /// The stored form of `value`; the tables name every value.
-fn stored_of<A: PartialEq, B: Copy + Into<i32>>(table: &[(A, B)], value: &A) -> i32 {
+pub(super) fn stored_of<A: PartialEq, B: Copy + Into<i32>>(table: &[(A, B)], value: &A) -> i32 {
     table.iter().find(|(known, _)| known == value).map_or(0, |(_, stored)| (*stored).into())
 }
 
-fn value_of<A: Copy, B: Copy + Into<i32>>(table: &[(A, B)], stored: i32, what: &str) -> Result<A, String> {
+pub(super) fn value_of<A: Copy, B: Copy + Into<i32>>(table: &[(A, B)], stored: i32, what: &str) -> Result<A, String> {
     let known = table.iter().find(|(_, known)| (*known).into() == stored);
     known.map(|(value, _)| *value).ok_or_else(|| format!("unknown {what} {stored}"))
 }
@@ -237,7 +251,7 @@ fn hash(bytes: Vec<u8>) -> Result<Hash, String> {
     bytes.try_into().map(Hash).map_err(|_| "a hash of another length".to_owned())
 }
 
-fn timestamp(microseconds: i64) -> Result<Timestamp, String> {
+pub(super) fn timestamp(microseconds: i64) -> Result<Timestamp, String> {
     Timestamp::from_microsecond(microseconds).map_err(|error| error.to_string())
 }
 
@@ -245,7 +259,7 @@ fn year(year: u32) -> Result<ReportYear, String> {
     u16::try_from(year).ok().and_then(|year| ReportYear::new(year).ok()).ok_or_else(|| format!("year {year}"))
 }
 
-fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, String> {
+pub(super) fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error| format!("{text:?}: {error}"))
 }
 
@@ -259,9 +273,9 @@ impl StoredRevision {
         Self {
             report: revision.report.to_string(),
             number: revision.number,
-            state: match revision.state {
-                ReportState::Accepted => StoredState::Accepted.into(),
-            },
+            state: stored_of(&STATES, &revision.state),
+            accepted_before: revision.accepted_before,
+            late: revision.late,
             figures: StoredFigures::from_figures(&revision.figures),
             content_hash: revision.content_hash.0.to_vec(),
             rule_set: revision.rule_set.id.clone(),
@@ -276,14 +290,12 @@ impl StoredRevision {
     }
 
     pub fn into_revision(self) -> Result<Revision, String> {
-        let state = match self.state() {
-            StoredState::Accepted => ReportState::Accepted,
-            StoredState::Unknown => return Err(format!("unknown state {}", self.state)),
-        };
         Ok(Revision {
             report: parse::<ReportKey>(&self.report)?,
             number: self.number,
-            state,
+            state: value_of(&STATES, self.state, "state")?,
+            accepted_before: self.accepted_before,
+            late: self.late,
             figures: self.figures.into_figures()?,
             content_hash: hash(self.content_hash)?,
             rule_set: RuleSetRef { id: self.rule_set, hash: hash(self.rule_set_hash)? },

@@ -8,9 +8,8 @@ use sled::Batch;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::store::StoreError;
-use crate::store::ledger::Group;
-use crate::store::record::encode;
-use crate::store::transaction::{Decision, Effect, Observer, Transaction};
+use crate::store::ledger::{Group, Slot};
+use crate::store::transaction::{Decision, Observer, Transaction};
 
 use super::durability::DataFile;
 use super::watermark::Watermark;
@@ -65,13 +64,13 @@ impl Committer {
         let mut group = Group::after(self.shared.durable(), &*self.shared);
         let now = Timestamp::now();
         let answers: Vec<Answer> = jobs.map(|job| (job.answer, group.decide(job.transaction, now))).collect();
-        let written = self.write(&group);
+        let written = self.write(&mut group);
         if let Err(reason) = &written {
             tracing::error!(%reason, "a write failed; writes are stopped");
             *self.shared.stopped.write().unwrap_or_else(PoisonError::into_inner) = Some(reason.clone());
         } else {
             *self.shared.durable.write().unwrap_or_else(PoisonError::into_inner) = group.position();
-            self.observer.committed(group.writes().0);
+            self.observer.committed(group.commits());
         }
         for (answer, decision) in answers {
             let decision = match &written {
@@ -84,27 +83,22 @@ impl Committer {
     }
 
     /// Writes and flushes a group; nothing to do where every transaction was turned down.
-    fn write(&self, group: &Group<'_, Shared>) -> Result<(), String> {
-        let (commits, requests) = group.writes();
-        if commits.is_empty() {
+    fn write(&self, group: &mut Group<'_, Shared>) -> Result<(), String> {
+        let records = group.take_records();
+        if records.is_empty() {
             return Ok(());
         }
         let mut batch = Batch::default();
-        for commit in commits {
-            let sequence = commit.entry.sequence;
-            batch.insert(&keys::journal(sequence), encode(&commit.entry));
-            for (position, effect) in (0..).zip(&commit.effects) {
-                match effect {
-                    Effect::Registry(change) => batch.insert(&keys::registry(sequence, position), encode(change)),
-                    Effect::Revision { new, .. } => {
-                        let key = keys::revision(new.report.year, &new.report.agency, new.number);
-                        batch.insert(&key[..], encode(&**new));
-                    }
+        for (slot, record) in records {
+            match slot {
+                Slot::Journal(sequence) => batch.insert(&keys::journal(sequence), record),
+                Slot::Registry(sequence, position) => batch.insert(&keys::registry(sequence, position), record),
+                Slot::Revision(report, number) => batch.insert(&keys::revision(&report, number)[..], record),
+                Slot::Review(report, number, sequence) => {
+                    batch.insert(&keys::review(&report, number, sequence)[..], record);
                 }
+                Slot::Request(id) => batch.insert(&keys::request(id), record),
             }
-        }
-        for (id, request) in requests {
-            batch.insert(&keys::request(*id), encode(request));
         }
         self.shared.tree.apply_batch(batch).map_err(|error| error.to_string())?;
         self.shared.tree.flush().map_err(|error| error.to_string())?;

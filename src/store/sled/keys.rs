@@ -2,13 +2,16 @@
 
 use std::ops::Range;
 
-use crate::report::{AGENCY_ID_MAX_BYTES, AgencyId, ReportKey, ReportYear};
-use crate::store::RequestId;
+use crate::report::{AGENCY_ID_MAX_BYTES, ReportKey, ReportOwner, ReportYear};
+use crate::store::{Owners, RequestId};
 
 /// The store's own header.
 pub const HEADER: [u8; 1] = *b"m";
 
-const REVISION_BYTES: usize = 1 + 2 + AGENCY_ID_MAX_BYTES + 4;
+/// A letter, a year, and the owner's id padded with zero bytes: no id is longer than an agency's.
+const REPORT_BYTES: usize = 1 + 2 + AGENCY_ID_MAX_BYTES;
+const REVISION_BYTES: usize = REPORT_BYTES + 4;
+const REVIEW_BYTES: usize = REVISION_BYTES + 8;
 
 /// `j`, sequence number.
 pub fn journal(sequence: u64) -> [u8; 9] {
@@ -25,6 +28,11 @@ pub fn registry(sequence: u64, position: u32) -> [u8; 13] {
     key
 }
 
+/// The sequence number in a key of [`registry`].
+pub fn registry_sequence(key: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(key.get(1..9)?.try_into().ok()?))
+}
+
 /// `q`, the UUID.
 pub fn request(id: RequestId) -> [u8; 17] {
     let mut key = [b'q'; 17];
@@ -32,38 +40,81 @@ pub fn request(id: RequestId) -> [u8; 17] {
     key
 }
 
-/// `r`, year, agency id padded with zero bytes, revision number.
-pub fn revision(year: ReportYear, agency: &AgencyId, number: u32) -> [u8; REVISION_BYTES] {
-    let mut key = [0; REVISION_BYTES];
-    key[0] = b'r';
+/// `r` for own reports, `c` for consolidated ones.
+fn letter(owners: Owners) -> u8 {
+    match owners {
+        Owners::Agencies => b'r',
+        Owners::Jurisdictions => b'c',
+    }
+}
+
+fn owners(owner: &ReportOwner) -> Owners {
+    match owner {
+        ReportOwner::Agency(_) => Owners::Agencies,
+        ReportOwner::Jurisdiction(_) => Owners::Jurisdictions,
+    }
+}
+
+/// What the keys of all records of one report begin with.
+fn prefix(year: ReportYear, owner: &ReportOwner) -> [u8; REPORT_BYTES] {
+    let mut key = [0; REPORT_BYTES];
+    key[0] = letter(owners(owner));
     key[1..3].copy_from_slice(&year.get().to_be_bytes());
-    // An agency id is never longer than the space kept for it.
-    let id = agency.as_str().as_bytes();
+    let id = owner.id().as_bytes();
     key[3..3 + id.len()].copy_from_slice(id);
-    key[REVISION_BYTES - 4..].copy_from_slice(&number.to_be_bytes());
     key
 }
 
-/// Keys of the revisions of one report numbered below `before`.
-pub fn revisions(report: &ReportKey, before: u32) -> Range<[u8; REVISION_BYTES]> {
-    revision(report.year, &report.agency, 0)..revision(report.year, &report.agency, before)
-}
-
-/// The first key after every revision of one agency's report.
-pub fn after_agency(year: ReportYear, agency: &AgencyId) -> Vec<u8> {
-    let mut key = revision(year, agency, u32::MAX).to_vec();
-    key.push(0);
+/// The report's prefix, revision number.
+pub fn revision(report: &ReportKey, number: u32) -> [u8; REVISION_BYTES] {
+    let mut key = [0; REVISION_BYTES];
+    key[..REPORT_BYTES].copy_from_slice(&prefix(report.year, &report.owner));
+    key[REPORT_BYTES..].copy_from_slice(&number.to_be_bytes());
     key
 }
 
-/// Keys of all revisions of `year`.
-pub fn year(year: u16) -> Range<Vec<u8>> {
-    let key = |year: u16| [&b"r"[..], &year.to_be_bytes()].concat();
-    key(year)..year.checked_add(1).map_or_else(|| b"s".to_vec(), key)
+/// The revision's key, sequence number of the review: a revision comes before its reviews, in their order.
+pub fn review(report: &ReportKey, number: u32, sequence: u64) -> [u8; REVIEW_BYTES] {
+    let mut key = [0; REVIEW_BYTES];
+    key[..REVISION_BYTES].copy_from_slice(&revision(report, number));
+    key[REVISION_BYTES..].copy_from_slice(&sequence.to_be_bytes());
+    key
 }
 
-/// Whether two revision keys are of the same report.
-pub fn same_report(one: &[u8], other: &[u8]) -> bool {
-    let report = |key: &[u8]| key.len().checked_sub(4).map(|end| key[..end].to_vec());
-    report(one) == report(other)
+/// Keys of the revisions of one report numbered below `before`, and of their reviews.
+pub fn below(report: &ReportKey, before: u32) -> Range<[u8; REVISION_BYTES]> {
+    revision(report, 0)..revision(report, before)
+}
+
+/// The first key after every record of one report.
+pub fn after_report(year: ReportYear, owner: &ReportOwner) -> Vec<u8> {
+    let mut key = prefix(year, owner).to_vec();
+    key.extend([0xff; 13]);
+    key
+}
+
+/// Keys of all reports of `year`.
+pub fn year(of: Owners, year: u16) -> Range<Vec<u8>> {
+    let key = |year: u16| [&[letter(of)][..], &year.to_be_bytes()].concat();
+    key(year)..year.checked_add(1).map_or_else(|| vec![letter(of) + 1], key)
+}
+
+/// What the keys of one report share.
+pub fn report_part(key: &[u8]) -> &[u8] {
+    key.get(..REPORT_BYTES).unwrap_or(key)
+}
+
+/// The version that a report has while this is its last key.
+pub fn version(key: &[u8]) -> Option<(u32, u64)> {
+    let (number, review) = key.get(REPORT_BYTES..)?.split_first_chunk::<4>()?;
+    let review = match review {
+        [] => 0,
+        sequence => u64::from_be_bytes(sequence.try_into().ok()?),
+    };
+    Some((u32::from_be_bytes(*number), review))
+}
+
+/// Whether the key is of a review rather than of a revision.
+pub fn is_review(key: &[u8]) -> bool {
+    key.len() == REVIEW_BYTES
 }

@@ -24,13 +24,13 @@ use sled::IVec;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::registry::RegistryChange;
-use crate::report::{AgencyId, ReportKey, ReportYear, Revision, RevisionName};
+use crate::report::{ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 
 use super::journal::{JournalEntry, Position};
-use super::ledger::Stored;
-use super::record::{StoreHeader, decode, encode};
-use super::transaction::{Decision, Observer, RequestId, StoredRequest, Transaction};
-use super::{Store, StoreError};
+use super::ledger::{Stored, Version};
+use super::record::{Record, StoreHeader, decode, encode};
+use super::transaction::{Decision, Observer, RequestId, Standing, StoredRequest, Transaction};
+use super::{Owners, Store, StoreError};
 
 use committer::{Committer, Job};
 use durability::{DataFile, SEGMENT_BYTES};
@@ -117,7 +117,9 @@ impl Drop for SledStore {
     /// Lets the committer finish what was taken on.
     fn drop(&mut self) {
         self.jobs = None;
-        if let Some(committer) = self.committer.take()
+        // An observer may hold the store for a moment, and be the last to let it go, on the committer's own thread.
+        let own_thread = std::thread::current().id();
+        if let Some(committer) = self.committer.take_if(|committer| committer.thread().id() != own_thread)
             && committer.join().is_err()
         {
             tracing::error!("the store's committer panicked");
@@ -174,33 +176,80 @@ impl Shared {
         self.stopped.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
-    /// Decodes the values of an iterator, and leaves out revisions that are not yet durable.
-    fn durable_revisions<'a>(
+    /// The bound of a read: what is asked for, and never beyond what is durable.
+    fn bound(&self, as_of: u64) -> u64 {
+        self.durable().sequence.min(as_of)
+    }
+
+    fn get<R: Record>(&self, key: impl AsRef<[u8]>) -> Result<Option<R>, StoreError> {
+        let value = self.tree.get(key).map_err(|error| read_error(&error))?;
+        value.map(|value| decode(&value)).transpose()
+    }
+
+    /// A report from its records in the order of their keys, as it stood at `bound`.
+    fn standing_of(records: &[(IVec, IVec)], bound: u64) -> Result<Option<Standing>, StoreError> {
+        let mut reviewed = None;
+        for (at, (key, value)) in records.iter().enumerate().rev() {
+            if keys::is_review(key) {
+                // The reviews of a revision lie right after it, the newest last.
+                let review = decode::<Review>(value)?;
+                if reviewed.is_none() && review.status.sequence <= bound {
+                    reviewed = Some(review.status);
+                }
+                continue;
+            }
+            let newest = Arc::new(decode::<Revision>(value)?);
+            if newest.sequence > bound {
+                reviewed = None;
+                continue;
+            }
+            let status = reviewed.unwrap_or_else(|| newest.status());
+            let accepted = match status.accepted {
+                None => None,
+                Some(number) if number == newest.number => Some(newest.clone()),
+                Some(number) => {
+                    let earlier = records[..at].iter().rev().filter(|(key, _)| !keys::is_review(key));
+                    let of_number = |key: &IVec| keys::version(key).is_some_and(|(found, _)| found == number);
+                    let found = earlier.filter(|(key, _)| of_number(key)).map(|(_, value)| decode(value)).next();
+                    let missing = || StoreError::Damaged(format!("the accepted revision of {}", newest.report));
+                    Some(Arc::new(found.ok_or_else(missing)??))
+                }
+            };
+            return Ok(Some(Standing { status, newest, accepted }));
+        }
+        Ok(None)
+    }
+
+    /// Revisions among these records that are durable.
+    fn durable_revisions(
         &self,
-        values: impl Iterator<Item = sled::Result<(IVec, IVec)>> + 'a,
-    ) -> impl Iterator<Item = Result<(IVec, Revision), StoreError>> + 'a {
+        records: impl Iterator<Item = sled::Result<(IVec, IVec)>>,
+    ) -> impl Iterator<Item = Result<Revision, StoreError>> {
         let durable = self.durable().sequence;
-        values
-            .map(|entry| {
-                let (key, value) = entry.map_err(|error| read_error(&error))?;
-                Ok((key, decode::<Revision>(&value)?))
-            })
-            .filter(move |entry| entry.as_ref().map_or(true, |(_, revision)| revision.sequence <= durable))
+        let revisions = records.filter(|entry| entry.as_ref().map_or(true, |(key, _)| !keys::is_review(key)));
+        revisions
+            .map(|entry| decode::<Revision>(&entry.map_err(|error| read_error(&error))?.1))
+            .filter(move |revision| revision.as_ref().map_or(true, |revision| revision.sequence <= durable))
     }
 }
 
 impl Stored for Shared {
-    fn newest(&self, report: &ReportKey) -> Result<Option<Revision>, StoreError> {
-        let newest = self.durable_revisions(self.tree.range(keys::revisions(report, u32::MAX)).rev()).next();
-        Ok(newest.transpose()?.map(|(_, revision)| revision))
+    /// The committer alone writes, and asks between its writes: what is there is durable.
+    fn version(&self, report: &ReportKey) -> Result<Option<Version>, StoreError> {
+        let last = self.tree.range(keys::below(report, u32::MAX)).keys().next_back();
+        let key = last.transpose().map_err(|error| read_error(&error))?;
+        Ok(key.and_then(|key| keys::version(&key)))
     }
 
     fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError> {
-        let Some(value) = self.tree.get(keys::request(id)).map_err(|error| read_error(&error))? else {
-            return Ok(None);
-        };
-        let request = decode::<StoredRequest>(&value)?;
-        Ok((request.sequence <= self.durable().sequence).then_some(request))
+        let request = self.get::<StoredRequest>(keys::request(id))?;
+        Ok(request.filter(|request| request.sequence <= self.durable().sequence))
+    }
+
+    fn registry_sequence(&self) -> Result<u64, StoreError> {
+        let last = self.tree.range(keys::registry(0, 0)..=keys::registry(u64::MAX, u32::MAX)).keys().next_back();
+        let key = last.transpose().map_err(|error| read_error(&error))?;
+        Ok(key.and_then(|key| keys::registry_sequence(&key)).unwrap_or(0))
     }
 }
 
@@ -215,50 +264,69 @@ impl Store for SledStore {
         .boxed()
     }
 
-    fn head(&self, report: &ReportKey) -> Result<Option<Revision>, StoreError> {
-        self.shared.newest(report)
+    fn standing(&self, report: &ReportKey, as_of: u64) -> Result<Option<Standing>, StoreError> {
+        let bound = self.shared.bound(as_of);
+        let records: Result<Vec<_>, _> = self.shared.tree.range(keys::below(report, u32::MAX)).collect();
+        Shared::standing_of(&records.map_err(|error| read_error(&error))?, bound)
     }
 
     fn revision(&self, name: &RevisionName) -> Result<Option<Revision>, StoreError> {
-        let key = keys::revision(name.report.year, &name.report.agency, name.number);
-        let Some(value) = self.shared.tree.get(key).map_err(|error| read_error(&error))? else { return Ok(None) };
-        let revision = decode::<Revision>(&value)?;
-        Ok((revision.sequence <= self.shared.durable().sequence).then_some(revision))
+        let revision = self.shared.get::<Revision>(keys::revision(&name.report, name.number))?;
+        Ok(revision.filter(|revision| revision.sequence <= self.shared.durable().sequence))
     }
 
     fn revisions(&self, report: &ReportKey, before: Option<u32>, limit: usize) -> Result<Vec<Revision>, StoreError> {
-        let keys = keys::revisions(report, before.unwrap_or(u32::MAX));
-        let revisions = self.shared.durable_revisions(self.shared.tree.range(keys).rev());
-        revisions.take(limit).map(|entry| entry.map(|(_, revision)| revision)).collect()
+        let keys = keys::below(report, before.unwrap_or(u32::MAX));
+        self.shared.durable_revisions(self.shared.tree.range(keys).rev()).take(limit).collect()
     }
 
-    fn heads(&self, year: ReportYear, after: Option<&AgencyId>, limit: usize) -> Result<Vec<Revision>, StoreError> {
-        let of_year = keys::year(year.get());
-        let start = after.map_or(of_year.start, |agency| keys::after_agency(year, agency));
-        let mut heads: Vec<Revision> = Vec::new();
-        let mut last_key: Option<IVec> = None;
-        for entry in self.shared.durable_revisions(self.shared.tree.range(start..of_year.end)) {
-            let (key, revision) = entry?;
-            let same = last_key.as_ref().is_some_and(|last| keys::same_report(last, &key));
-            if same {
-                heads.pop();
-            } else if heads.len() == limit {
-                break;
+    fn reviews(&self, report: &ReportKey, limit: usize) -> Result<Vec<Review>, StoreError> {
+        let durable = self.shared.durable().sequence;
+        let records = self.shared.tree.range(keys::below(report, u32::MAX));
+        let reviews = records.filter(|entry| entry.as_ref().map_or(true, |(key, _)| keys::is_review(key)));
+        reviews
+            .map(|entry| decode::<Review>(&entry.map_err(|error| read_error(&error))?.1))
+            .filter(|review| review.as_ref().map_or(true, |review| review.status.sequence <= durable))
+            .take(limit)
+            .collect()
+    }
+
+    fn reports(
+        &self,
+        owners: Owners,
+        year: ReportYear,
+        after: Option<&ReportOwner>,
+        limit: usize,
+        as_of: u64,
+    ) -> Result<Vec<Standing>, StoreError> {
+        let bound = self.shared.bound(as_of);
+        let of_year = keys::year(owners, year.get());
+        let start = after.map_or(of_year.start, |owner| keys::after_report(year, owner));
+        let mut reports = Vec::new();
+        let mut records: Vec<(IVec, IVec)> = Vec::new();
+        for entry in self.shared.tree.range(start..of_year.end) {
+            let (key, value) = entry.map_err(|error| read_error(&error))?;
+            if records.last().is_some_and(|(last, _)| keys::report_part(last) != keys::report_part(&key)) {
+                reports.extend(Shared::standing_of(&records, bound)?);
+                records.clear();
+                if reports.len() == limit {
+                    return Ok(reports);
+                }
             }
-            heads.push(revision);
-            last_key = Some(key);
+            records.push((key, value));
         }
-        Ok(heads)
+        reports.extend(Shared::standing_of(&records, bound)?);
+        Ok(reports)
     }
 
-    fn years(&self) -> Result<Vec<ReportYear>, StoreError> {
+    fn years(&self, owners: Owners) -> Result<Vec<ReportYear>, StoreError> {
         let mut years = Vec::new();
-        let mut start = keys::year(0).start;
-        let end = keys::year(u16::MAX).end;
+        let mut start = keys::year(owners, 0).start;
+        let end = keys::year(owners, u16::MAX).end;
         while let Some(entry) = self.shared.durable_revisions(self.shared.tree.range(start..end.clone())).next() {
-            let year = entry?.1.report.year;
+            let year = entry?.report.year;
             years.push(year);
-            start = keys::year(year.get()).end;
+            start = keys::year(owners, year.get()).end;
         }
         Ok(years)
     }
@@ -267,10 +335,15 @@ impl Store for SledStore {
         Stored::request(&*self.shared, id)
     }
 
-    fn registry(&self) -> Result<Vec<RegistryChange>, StoreError> {
-        let end = self.shared.durable().sequence;
+    fn registry(&self, as_of: u64) -> Result<Vec<(u64, RegistryChange)>, StoreError> {
+        let end = self.shared.bound(as_of);
         let changes = self.shared.tree.range(keys::registry(0, 0)..=keys::registry(end, u32::MAX));
-        changes.map(|entry| decode(&entry.map_err(|error| read_error(&error))?.1)).collect()
+        changes
+            .map(|entry| {
+                let (key, value) = entry.map_err(|error| read_error(&error))?;
+                Ok((keys::registry_sequence(&key).unwrap_or(0), decode(&value)?))
+            })
+            .collect()
     }
 
     fn journal(&self, after: u64, limit: usize) -> Result<Vec<JournalEntry>, StoreError> {

@@ -1,0 +1,107 @@
+//! Who has reported and who has not.
+
+use crate::registry::{Agency, Jurisdiction};
+use crate::report::{JurisdictionCode, ReportYear};
+use crate::rollup::{AgencyFilter, ChildCoverage, Coverage, Scope};
+
+use super::perspective::Perspective;
+use super::registry::page_by_key;
+use super::roll_up::find;
+use super::state::State;
+use super::{Page, Problem, Service};
+
+/// Coverage of which scope is asked for.
+#[derive(Debug, Clone)]
+pub struct CoverageQuestion {
+    pub jurisdiction: JurisdictionCode,
+    pub year: ReportYear,
+    /// Levels of jurisdictions below the scope to list; 0 for the scope alone.
+    pub depth: u32,
+    pub filter: AgencyFilter,
+    pub perspective: Perspective,
+}
+
+/// Coverage of a part of the scope.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoverageRow {
+    pub jurisdiction: Jurisdiction,
+    /// The jurisdiction's own agencies only.
+    pub own_agencies: bool,
+    /// Levels below the scope; its own agencies are at 1.
+    pub depth: u32,
+    pub coverage: Coverage,
+}
+
+/// Coverage of a scope and its parts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoverageAnswer {
+    pub coverage: Coverage,
+    /// Each jurisdiction's own agencies, then the jurisdictions directly below it, each followed by its own parts.
+    pub children: Vec<CoverageRow>,
+    /// Year whose tree was used.
+    pub hierarchy_year: ReportYear,
+    pub sequence: u64,
+}
+
+impl Service {
+    /// Expected and received reports, in all and by child.
+    ///
+    /// # Errors
+    /// JURISDICTION_NOT_FOUND, AS_OF_INVALID.
+    pub async fn coverage(&self, question: &CoverageQuestion) -> Result<CoverageAnswer, Problem> {
+        let state = self.view(&question.perspective, (question.year, question.year)).await?;
+        let jurisdiction = find(&state, &question.jurisdiction)?;
+        let mut answer = CoverageAnswer {
+            coverage: state.totals.coverage(Scope::Subtree(jurisdiction), question.year, &question.filter),
+            children: Vec::new(),
+            hierarchy_year: state.totals.tree().year(question.year),
+            sequence: state.sequence,
+        };
+        let whole = ChildCoverage { jurisdiction, own_agencies: false, coverage: answer.coverage };
+        add_parts(&state, question, &whole, 1, &mut answer);
+        Ok(answer)
+    }
+
+    /// Agencies that have not reported, by id, and the journal sequence.
+    ///
+    /// # Errors
+    /// JURISDICTION_NOT_FOUND, AS_OF_INVALID.
+    pub async fn missing_agencies(
+        &self,
+        question: &CoverageQuestion,
+        size: usize,
+        token: &str,
+    ) -> Result<(Page<Agency>, u64), Problem> {
+        let state = self.view(&question.perspective, (question.year, question.year)).await?;
+        let jurisdiction = find(&state, &question.jurisdiction)?;
+        let missing = state.totals.missing(&state.registry, jurisdiction, question.year, &question.filter);
+        let entries: Vec<Agency> =
+            missing.into_iter().map(|agency| state.registry.agency_in(agency, question.year)).collect();
+        Ok((page_by_key(entries.iter(), size, token, |entry| entry.id.as_str()), state.sequence))
+    }
+}
+
+/// Adds the parts of a jurisdiction, and theirs, as deep as is asked.
+fn add_parts(
+    state: &State,
+    question: &CoverageQuestion,
+    of: &ChildCoverage,
+    depth: u32,
+    answer: &mut CoverageAnswer,
+) {
+    if depth > question.depth {
+        return;
+    }
+    let parts = state.totals.coverage_by_child(&state.registry, of.jurisdiction, question.year, &question.filter);
+    for part in parts {
+        answer.children.push(CoverageRow {
+            jurisdiction: state.registry.jurisdiction_in(part.jurisdiction, answer.hierarchy_year),
+            own_agencies: part.own_agencies,
+            depth,
+            coverage: part.coverage,
+        });
+        if !part.own_agencies {
+            add_parts(state, question, &part, depth + 1, answer);
+        }
+    }
+}

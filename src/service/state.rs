@@ -1,0 +1,192 @@
+//! The registry and the totals at one journal sequence number: the present ones, or those of an earlier moment.
+
+use std::sync::Arc;
+
+use crate::registry::{AgencyIndex, Registry, RegistryChange};
+use crate::report::{Completed, ReportKey, ReportState, ReportYear, Revision};
+use crate::rollup::{Contribution, Marks, Totals, Tree};
+use crate::store::{Commit, Owners, Standing, Store, StoreError};
+
+/// Reports read from the store at a time while loading.
+const LOAD_PAGE: usize = 1000;
+
+/// What the sums are made of: the newest revision in one of these states, else the accepted one.
+pub type Admitted<'a> = &'a [ReportState];
+
+/// What is in the sums unless something else is asked for.
+pub const ACCEPTED: Admitted<'static> = &[ReportState::Accepted];
+
+/// The registry and the totals.
+#[derive(Debug, Default)]
+pub struct State {
+    pub registry: Registry,
+    pub totals: Totals,
+    /// Journal sequence that the state is true as of.
+    pub sequence: u64,
+    /// Journal sequence of the newest change of the registry; 0 for none.
+    pub registry_sequence: u64,
+    /// Why the totals cannot be trusted: a stored change that does not fit, or a record that cannot be read.
+    pub fault: Option<String>,
+}
+
+/// A report's contribution to the totals, with its figures computed once.
+struct Share {
+    marks: Marks,
+    figures: Option<Completed>,
+}
+
+impl Share {
+    fn of(standing: &Standing, admitted: Admitted<'_>) -> Self {
+        let figures = revision_in_sums(standing, admitted).map(|revision| revision.figures.complete());
+        Self { marks: Marks::of(&standing.status, figures.is_some()), figures }
+    }
+
+    fn contribution(&self) -> Contribution<'_> {
+        Contribution { marks: self.marks, figures: self.figures.as_ref() }
+    }
+}
+
+/// The revision of a report that the sums hold.
+pub fn revision_in_sums<'a>(standing: &'a Standing, admitted: Admitted<'_>) -> Option<&'a Arc<Revision>> {
+    if admitted.contains(&standing.status.state) {
+        return Some(&standing.newest);
+    }
+    standing.accepted.as_ref().filter(|_| admitted.contains(&ReportState::Accepted))
+}
+
+impl State {
+    /// The state at journal sequence `as_of`, with the totals of `years` over `tree`.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn replay(
+        store: &dyn Store,
+        as_of: u64,
+        years: impl Iterator<Item = ReportYear>,
+        tree: Tree,
+        admitted: Admitted<'_>,
+    ) -> Result<Self, StoreError> {
+        let mut state = Self { totals: Totals::new(tree), ..Self::default() };
+        state.sequence = as_of;
+        for (sequence, change) in store.registry(as_of)? {
+            state.registry_sequence = sequence;
+            if let Err(error) = state.registry.apply(&change) {
+                state.fail(format!("a stored change of the registry does not apply: {error}"));
+            }
+        }
+        for agency in state.registry.agency_indices() {
+            state.totals.expect(&state.registry, agency);
+        }
+        for year in years {
+            state.load_year(store, as_of, year, admitted)?;
+        }
+        Ok(state)
+    }
+
+    fn load_year(
+        &mut self,
+        store: &dyn Store,
+        as_of: u64,
+        year: ReportYear,
+        admitted: Admitted<'_>,
+    ) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let page = store.reports(Owners::Agencies, year, after.as_ref(), LOAD_PAGE, as_of)?;
+            for standing in &page {
+                if let Some(agency) = self.agency(&standing.newest.report) {
+                    let share = Share::of(standing, admitted);
+                    self.totals.replace(&self.registry, agency, year, Contribution::default(), share.contribution());
+                }
+            }
+            if page.len() < LOAD_PAGE {
+                return Ok(());
+            }
+            after = page.into_iter().next_back().map(|standing| standing.newest.report.owner.clone());
+        }
+    }
+
+    /// Applies a commit to the present state, whose sums hold accepted revisions.
+    pub fn apply(&mut self, commit: &Commit, store: &dyn Store) {
+        for effect in &commit.effects {
+            if let Some((before, after)) = effect.report() {
+                self.replace_report(before, after);
+            }
+            if let crate::store::Effect::Registry(change) = effect
+                && let Err(error) = self.change_registry(change, commit.entry.sequence, store)
+            {
+                self.fail(format!("the totals do not follow a change of the registry: {error}"));
+            }
+        }
+        self.sequence = commit.entry.sequence;
+        if commit.effects.iter().any(|effect| matches!(effect, crate::store::Effect::Registry(_))) {
+            self.registry_sequence = commit.entry.sequence;
+        }
+    }
+
+    fn replace_report(&mut self, before: Option<&Standing>, after: &Standing) {
+        // A consolidated report is never added to a sum.
+        if after.newest.report.agency().is_none() {
+            return;
+        }
+        let Some(agency) = self.agency(&after.newest.report) else { return };
+        let accepted = |standing: &Standing| standing.status.accepted;
+        let share = |standing: &Standing| {
+            if before.is_some_and(|before| accepted(before) == accepted(after)) {
+                let included = standing.accepted.is_some();
+                Share { marks: Marks::of(&standing.status, included), figures: None }
+            } else {
+                Share::of(standing, ACCEPTED)
+            }
+        };
+        let (old, new) = (before.map(share), share(after));
+        let old = old.as_ref().map(Share::contribution).unwrap_or_default();
+        let year = after.newest.report.year;
+        self.totals.replace(&self.registry, agency, year, old, new.contribution());
+    }
+
+    /// Takes the agencies concerned out of the totals, changes the registry, and puts them in where they belong now.
+    fn change_registry(
+        &mut self,
+        change: &RegistryChange,
+        sequence: u64,
+        store: &dyn Store,
+    ) -> Result<(), Box<dyn std::error::Error>> {
+        let affected = self.registry.affected_agencies(change);
+        let mut reports: Vec<(AgencyIndex, ReportYear, Share)> = Vec::new();
+        for agency in &affected {
+            self.totals.unexpect(&self.registry, *agency);
+            for year in self.totals.years_with_reports(*agency) {
+                let key = ReportKey::of_agency(self.registry.agency(*agency).id.clone(), year);
+                let standing = store.standing(&key, sequence)?.ok_or("a counted report is not in the store")?;
+                let share = Share::of(&standing, ACCEPTED);
+                self.totals.replace(&self.registry, *agency, year, share.contribution(), Contribution::default());
+                reports.push((*agency, year, share));
+            }
+        }
+        let known = self.registry.agencies().len();
+        self.registry.apply(change)?;
+        let created = self.registry.agency_indices().skip(known);
+        for agency in affected.into_iter().chain(created) {
+            self.totals.expect(&self.registry, agency);
+        }
+        for (agency, year, share) in &reports {
+            self.totals.replace(&self.registry, *agency, *year, Contribution::default(), share.contribution());
+        }
+        Ok(())
+    }
+
+    fn agency(&mut self, report: &ReportKey) -> Option<AgencyIndex> {
+        let found = report.agency().and_then(|id| self.registry.find_agency(id));
+        if found.is_none() {
+            self.fail(format!("{report} is of an agency that the registry does not know"));
+        }
+        found
+    }
+
+    /// Stops answers about sums: better none than a wrong one.
+    fn fail(&mut self, fault: String) {
+        tracing::error!(fault, "the totals cannot be trusted; restart the service, and verify the store");
+        self.fault.get_or_insert(fault);
+    }
+}

@@ -1,0 +1,316 @@
+//! Watching sums and coverage: the present answer, then each later one, in order and without gaps.
+//!
+//! Commits cost the writer one notice in a bounded ring, however many watch. A watcher asks anew at most once in an
+//! interval; what came in between is listed, and one that fell behind the ring is told to take the answer as a whole.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use futures::Stream;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::Instant;
+
+use crate::report::{JurisdictionCode, Message, ReportKey, ReportYear};
+use crate::rollup::Scope;
+use crate::store::{Commit, Effect};
+
+use super::perspective::Perspective;
+use super::state::State;
+use super::{CoverageAnswer, CoverageQuestion, Problem, Reason, RollupAnswer, RollupQuestion, Service};
+
+/// Commits that are remembered for watchers.
+const REMEMBERED: usize = 4096;
+/// Changed reports that an update names; with more, the watcher is told that some are left out.
+const NAMED_MAX: usize = 100;
+
+/// What a commit was about, for watchers.
+#[derive(Debug, Clone)]
+struct Notice {
+    sequence: u64,
+    what: Subject,
+}
+
+#[derive(Debug, Clone)]
+enum Subject {
+    Report(ReportKey),
+    Registry,
+}
+
+/// Tells watchers of commits.
+#[derive(Default)]
+pub struct Notices {
+    ring: RwLock<Ring>,
+    newest: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Ring {
+    notices: VecDeque<Notice>,
+    /// Everything up to here was forgotten.
+    forgotten: u64,
+}
+
+impl Notices {
+    /// Starts after a journal sequence number.
+    pub fn begin(&self, sequence: u64) {
+        self.ring.write().unwrap_or_else(PoisonError::into_inner).forgotten = sequence;
+        self.newest.send_replace(sequence);
+    }
+
+    /// Takes note of commits, in their order.
+    pub fn tell(&self, commits: &[Arc<Commit>]) {
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        for commit in commits {
+            let sequence = commit.entry.sequence;
+            for effect in &commit.effects {
+                let what = match effect.report() {
+                    Some((_, after)) => Subject::Report(after.newest.report.clone()),
+                    None => Subject::Registry,
+                };
+                // One notice is enough for a list of changes of the registry.
+                let known = ring.notices.back().is_some_and(|last| last.sequence == sequence);
+                if !known || matches!(effect, Effect::Revision { .. } | Effect::Review { .. }) {
+                    ring.notices.push_back(Notice { sequence, what });
+                }
+            }
+        }
+        while ring.notices.len() > REMEMBERED {
+            if let Some(oldest) = ring.notices.pop_front() {
+                ring.forgotten = oldest.sequence;
+            }
+        }
+        drop(ring);
+        if let Some(last) = commits.last() {
+            self.newest.send_replace(last.entry.sequence);
+        }
+    }
+
+    /// Notices after a sequence number up to another; none where some are forgotten.
+    fn between(&self, after: u64, upto: u64) -> Option<Vec<Notice>> {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        if after < ring.forgotten {
+            return None;
+        }
+        let start = ring.notices.partition_point(|notice| notice.sequence <= after);
+        Some(ring.notices.range(start..).take_while(|notice| notice.sequence <= upto).cloned().collect())
+    }
+}
+
+/// One answer of a watch.
+#[derive(Debug, Clone)]
+pub struct Update<A> {
+    /// Journal sequence of the answer before; 0 for the first.
+    pub previous_sequence: u64,
+    pub answer: A,
+    /// Reports in scope that changed since, by name.
+    pub changed: Vec<ReportKey>,
+    /// Not every change since is listed: the answer replaces all that was known.
+    pub resync: bool,
+}
+
+/// A question that can be watched.
+trait Watched: Clone + Send + Sync + 'static {
+    type Answer: PartialEq + Send + 'static;
+
+    fn scope(&self) -> (&JurisdictionCode, (ReportYear, ReportYear), &Perspective);
+    fn ask(&self, service: &Service) -> impl Future<Output = Result<Self::Answer, Problem>> + Send;
+    fn sequence(answer: &mut Self::Answer) -> &mut u64;
+}
+
+impl Watched for RollupQuestion {
+    type Answer = RollupAnswer;
+
+    fn scope(&self) -> (&JurisdictionCode, (ReportYear, ReportYear), &Perspective) {
+        (&self.jurisdiction, self.years, &self.perspective)
+    }
+
+    async fn ask(&self, service: &Service) -> Result<RollupAnswer, Problem> {
+        service.roll_up(self).await
+    }
+
+    fn sequence(answer: &mut RollupAnswer) -> &mut u64 {
+        &mut answer.sequence
+    }
+}
+
+impl Watched for CoverageQuestion {
+    type Answer = CoverageAnswer;
+
+    fn scope(&self) -> (&JurisdictionCode, (ReportYear, ReportYear), &Perspective) {
+        (&self.jurisdiction, (self.year, self.year), &self.perspective)
+    }
+
+    async fn ask(&self, service: &Service) -> Result<CoverageAnswer, Problem> {
+        service.coverage(self).await
+    }
+
+    fn sequence(answer: &mut CoverageAnswer) -> &mut u64 {
+        &mut answer.sequence
+    }
+}
+
+/// How watches are limited.
+#[derive(Debug, Clone, Copy)]
+pub struct WatchLimits {
+    /// Watches at the same time.
+    pub watchers: usize,
+    /// Least time between two updates of one watch.
+    pub interval: Duration,
+}
+
+impl Default for WatchLimits {
+    fn default() -> Self {
+        Self { watchers: 1000, interval: Duration::from_millis(200) }
+    }
+}
+
+impl Service {
+    /// The present sums, then each change of them.
+    ///
+    /// # Errors
+    /// As [`Service::roll_up`]; AS_OF_INVALID with a perspective other than the present; TOO_MANY watchers.
+    pub async fn watch_rollup(
+        &self,
+        question: RollupQuestion,
+    ) -> Result<impl Stream<Item = Result<Update<RollupAnswer>, Problem>> + Send + use<>, Problem> {
+        self.watch(question).await
+    }
+
+    /// The present coverage, then each change of it.
+    ///
+    /// # Errors
+    /// As [`Service::coverage`]; AS_OF_INVALID with a perspective other than the present; TOO_MANY watchers.
+    pub async fn watch_coverage(
+        &self,
+        question: CoverageQuestion,
+    ) -> Result<impl Stream<Item = Result<Update<CoverageAnswer>, Problem>> + Send + use<>, Problem> {
+        self.watch(question).await
+    }
+
+    async fn watch<Q: Watched>(
+        &self,
+        question: Q,
+    ) -> Result<impl Stream<Item = Result<Update<Q::Answer>, Problem>> + Send + use<Q>, Problem> {
+        if *question.scope().2 != Perspective::default() {
+            let description = Message::new(
+                "只能观察当前结果，不能带历史序号、层级年度或状态条件",
+                "a watch follows the present: no as_of, hierarchy year or states",
+            );
+            return Err(Problem::field(Reason::AsOfInvalid, "as_of", description));
+        }
+        let Ok(permit) = self.watchers.clone().try_acquire_owned() else {
+            return Err(too_many_watchers(self.watch_limits.watchers));
+        };
+        // The first answer is made here, so that a bad question is refused before the stream begins.
+        let newest = self.live.notices.newest.subscribe();
+        let answer = question.ask(self).await?;
+        let watcher = Watcher { service: self.clone(), question, newest, last: Last::First(answer), _permit: permit };
+        Ok(futures::stream::unfold(watcher, Watcher::next))
+    }
+}
+
+fn too_many_watchers(limit: usize) -> Problem {
+    Problem::new(
+        Reason::TooMany,
+        Message::new(format!("已有 {limit} 个观察者，达到上限"), format!("{limit} watchers are the most at a time")),
+        Message::new("请稍后重试，或改为定时查询", "try again later, or ask from time to time instead"),
+    )
+}
+
+enum Last<A> {
+    /// Not yet sent.
+    First(A),
+    /// Sent at this time.
+    Sent(A, Instant),
+}
+
+struct Watcher<Q: Watched> {
+    service: Service,
+    question: Q,
+    newest: watch::Receiver<u64>,
+    last: Last<Q::Answer>,
+    _permit: OwnedSemaphorePermit,
+}
+
+type Next<Q> = Option<(Result<Update<<Q as Watched>::Answer>, Problem>, Watcher<Q>)>;
+
+impl<Q: Watched<Answer: Clone>> Watcher<Q> {
+    async fn next(mut self) -> Next<Q> {
+        let (mut known, sent) = match self.last {
+            Last::First(answer) => {
+                let update = Update { previous_sequence: 0, answer: answer.clone(), changed: Vec::new(), resync: false };
+                self.last = Last::Sent(answer, Instant::now());
+                return Some((Ok(update), self));
+            }
+            Last::Sent(answer, at) => (answer, at),
+        };
+        let mut previous = *Q::sequence(&mut known);
+        let mut earliest = sent + self.service.watch_limits.interval;
+        loop {
+            // Ends with the service.
+            self.newest.wait_for(|newest| *newest > previous).await.ok()?;
+            tokio::time::sleep_until(earliest).await;
+            earliest = Instant::now() + self.service.watch_limits.interval;
+            let newest = *self.newest.borrow_and_update();
+            let notices = self.service.live.notices.between(previous, newest);
+            let (changed, touched) = match &notices {
+                Some(notices) => self.in_scope(notices),
+                None => (Vec::new(), true),
+            };
+            if !touched {
+                // Nothing in scope: the answer stands as of the newest entry, too.
+                *Q::sequence(&mut known) = newest;
+                previous = newest;
+                continue;
+            }
+            let mut answer = match self.question.ask(&self.service).await {
+                Ok(answer) => answer,
+                Err(problem) => {
+                    self.last = Last::Sent(known, Instant::now());
+                    return Some((Err(problem), self));
+                }
+            };
+            let sequence = *Q::sequence(&mut answer);
+            // The answer may be newer than the notices that were looked at.
+            let resync = notices.is_none() || changed.len() > NAMED_MAX || sequence > newest;
+            let update = Update {
+                previous_sequence: previous,
+                answer: answer.clone(),
+                changed: changed.into_iter().take(NAMED_MAX).collect(),
+                resync,
+            };
+            self.last = Last::Sent(answer, Instant::now());
+            return Some((Ok(update), self));
+        }
+    }
+
+    /// The reports among the notices that the question is about, and whether anything is.
+    fn in_scope(&self, notices: &[Notice]) -> (Vec<ReportKey>, bool) {
+        let state = self.service.live.read();
+        let (code, years, _) = self.question.scope();
+        let mut changed: Vec<ReportKey> = Vec::new();
+        let mut touched = false;
+        for notice in notices {
+            match &notice.what {
+                Subject::Registry => touched = true,
+                Subject::Report(report) if counts_in(&state, report, code, years) => {
+                    touched = true;
+                    if !changed.contains(report) && changed.len() <= NAMED_MAX {
+                        changed.push(report.clone());
+                    }
+                }
+                Subject::Report(_) => {}
+            }
+        }
+        (changed, touched)
+    }
+}
+
+/// Whether a report counts in a jurisdiction or below it, in one of the years.
+fn counts_in(state: &State, report: &ReportKey, code: &JurisdictionCode, years: (ReportYear, ReportYear)) -> bool {
+    let (Some(id), Some(scope)) = (report.agency(), state.registry.find_jurisdiction(code)) else { return false };
+    let Some(agency) = state.registry.find_agency(id) else { return false };
+    let in_years = (years.0..=years.1).contains(&report.year);
+    in_years && state.totals.scopes(&state.registry, agency, report.year).contains(&Scope::Subtree(scope))
+}
