@@ -209,9 +209,7 @@ impl Problem {
         let reason = match error {
             RegistryError::JurisdictionExists(_) => Reason::JurisdictionExists,
             RegistryError::AgencyExists(_) => Reason::AgencyExists,
-            RegistryError::ParentUnknown { .. }
-            | RegistryError::LevelNotLower { .. }
-            | RegistryError::BeforeParent { .. } => Reason::RegistryInvalid,
+            _ => Reason::RegistryInvalid,
         };
         Self::field(reason, format!("changes[{position}]"), error.message()).with("position", position)
     }

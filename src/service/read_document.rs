@@ -76,7 +76,9 @@ impl Service {
                 let state = self.live.read();
                 let index = state.registry.find_agency(agency);
                 let index = index.ok_or_else(|| Problem::no_agency(&format!("agencies/{agency}")))?;
-                Some(state.registry.reporter(index))
+                // A document that does not say its year is of the last one, most likely.
+                let year = year.or_else(|| ReportYear::new(self.today().year().unsigned_abs()).ok()?.previous());
+                year.map(|year| state.registry.reporter(index, year))
             }
         };
         let read = tokio::task::spawn_blocking(move || read_document(&bytes, &file_name, &Limits::default()));

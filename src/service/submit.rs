@@ -227,7 +227,7 @@ impl Service {
             )
             .with("first_year", first_year));
         }
-        Ok(state.registry.reporter(agency))
+        Ok(state.registry.reporter(agency, report.year))
     }
 
     /// The answer to a request id that is known.
