@@ -1,9 +1,12 @@
 //! Connecting to the service, and saying what it refused.
 
+use tonic::metadata::AsciiMetadataValue;
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
-use tonic::{Code, Status};
+use tonic::{Code, Request, Status};
 
-use crate::grpc::problem_of_status;
+use crate::grpc::{PRINCIPAL_HEADER, encode_principal, problem_of_status};
 use crate::pb;
 
 use super::Failure;
@@ -11,14 +14,41 @@ use super::Failure;
 /// Longest answer that is taken, in bytes.
 pub const ANSWER_MAX_BYTES: usize = 64 << 20;
 
-/// A channel to the service.
-pub async fn connect(server: &str) -> Result<Channel, Failure> {
-    let endpoint = Channel::from_shared(server.to_owned())
-        .map_err(|error| Failure::Usage(format!("--server {server}: {error}")))?;
-    endpoint.connect().await.map_err(|_| unreachable(server))
+/// Which service to call, and as whom.
+#[derive(Debug, Clone)]
+pub struct Server {
+    pub url: String,
+    /// Who the caller says to be.
+    pub principal: Option<String>,
 }
 
-pub fn unreachable(server: &str) -> Failure {
+/// Says with every call who calls.
+#[derive(Clone)]
+pub struct Introduce(Option<AsciiMetadataValue>);
+
+impl Interceptor for Introduce {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(principal) = &self.0 {
+            request.metadata_mut().insert(PRINCIPAL_HEADER, principal.clone());
+        }
+        Ok(request)
+    }
+}
+
+/// A connection to the service.
+pub type Connection = InterceptedService<Channel, Introduce>;
+
+/// A connection to the service.
+pub async fn connect(server: &Server) -> Result<Connection, Failure> {
+    let endpoint = Channel::from_shared(server.url.clone())
+        .map_err(|error| Failure::Usage(format!("--server {}: {error}", server.url)))?;
+    let channel = endpoint.connect().await.map_err(|_| unreachable(server))?;
+    let principal = server.principal.as_deref().and_then(|name| encode_principal(name).parse().ok());
+    Ok(InterceptedService::new(channel, Introduce(principal)))
+}
+
+pub fn unreachable(server: &Server) -> Failure {
+    let server = &server.url;
     Failure::Unreachable(format!(
         "无法连接 {server}；请确认服务已启动，或用 --server 指定地址\n  {server} cannot be reached; is the service running? --server gives another address"
     ))

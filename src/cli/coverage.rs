@@ -5,8 +5,9 @@ use clap::Args;
 use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
 
-use super::client::{connect, refused};
+use super::client::{Connection, Server, connect, refused};
 use super::output::{Listing, print_json, resource};
+use super::perspective::Perspective;
 use super::rollup::coverage_text;
 use super::{Format, Outcome};
 
@@ -16,36 +17,56 @@ pub struct Coverage {
     jurisdiction: String,
     #[arg(long, value_name = "Y")]
     year: i32,
-    /// List the agencies that have not reported.
+    /// Levels below the jurisdiction to list.
+    #[arg(long, default_value_t = 1, value_name = "LEVELS")]
+    depth: i32,
+    /// List the agencies that have not reported, to be reminded (催报).
     #[arg(long)]
     missing: bool,
+    #[command(flatten)]
+    perspective: Perspective,
 }
 
 impl Coverage {
-    pub async fn run(&self, server: &str, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
         let mut client = RollupServiceClient::new(connect(server).await?);
         let jurisdiction = resource("jurisdictions", &self.jurisdiction);
         if self.missing {
             return self.list_missing(&mut client, jurisdiction, format).await;
         }
-        let request = pb::GetCoverageRequest { jurisdiction, year: self.year };
+        let request = pb::GetCoverageRequest {
+            jurisdiction,
+            year: self.year,
+            hierarchy_year: self.perspective.hierarchy_year,
+            as_of: self.perspective.as_of,
+            include_vertical: self.perspective.include_vertical,
+            depth: self.depth,
+        };
         let answer = client.get_coverage(request).await.map_err(|status| refused(&status))?.into_inner();
         if format == Format::Json {
             return print_json(&answer);
         }
-        let mut listing =
-            Listing::new(&["jurisdiction", "地区", "应报 expected", "已报 received", "未报 missing"], &[2, 3, 4]);
+        let headings = [
+            "jurisdiction",
+            "地区",
+            "应报 expected",
+            "已报 received",
+            "已通过 accepted",
+            "待审 submitted",
+            "退回 returned",
+            "逾期 late",
+            "未报 missing",
+        ];
+        let mut listing = Listing::new(&headings, &[2, 3, 4, 5, 6, 7, 8]);
         for child in &answer.children {
             let jurisdiction = child.jurisdiction.clone().unwrap_or_default();
-            let coverage = child.coverage.unwrap_or_default();
+            let one = child.coverage.unwrap_or_default();
             let own = if child.own_agencies { "（本级机关）" } else { "" };
-            listing.rows.push(vec![
-                jurisdiction.name,
-                format!("{}{own}", jurisdiction.display_name),
-                coverage.expected.to_string(),
-                coverage.received.to_string(),
-                coverage.missing.to_string(),
-            ]);
+            let indent = "　".repeat(usize::try_from(child.depth.max(1) - 1).unwrap_or(0));
+            let counts = [one.expected, one.received, one.accepted, one.submitted, one.returned, one.late, one.missing];
+            let mut row = vec![jurisdiction.name, format!("{indent}{}{own}", jurisdiction.display_name)];
+            row.extend(counts.map(|count| count.to_string()));
+            listing.rows.push(row);
         }
         listing.print(format)?;
         if let (Format::Table, Some(coverage)) = (format, &answer.coverage) {
@@ -56,7 +77,7 @@ impl Coverage {
 
     async fn list_missing(
         &self,
-        client: &mut RollupServiceClient<tonic::transport::Channel>,
+        client: &mut RollupServiceClient<Connection>,
         jurisdiction: String,
         format: Format,
     ) -> Outcome {
@@ -64,7 +85,10 @@ impl Coverage {
             jurisdiction,
             year: self.year,
             page_size: 1000,
-            page_token: String::new(),
+            hierarchy_year: self.perspective.hierarchy_year,
+            as_of: self.perspective.as_of,
+            include_vertical: self.perspective.include_vertical,
+            ..Default::default()
         };
         let mut all = pb::ListMissingAgenciesResponse::default();
         loop {

@@ -8,9 +8,10 @@ use crate::form::catalogue;
 use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
 
-use super::client::{connect, refused};
+use super::client::{Server, connect, refused};
 use super::output::{Listing, print_json, resource, to_json};
 use super::rollup::coverage_text;
+use super::perspective::Perspective;
 use super::{Failure, Format, Outcome};
 
 #[derive(Args)]
@@ -19,6 +20,8 @@ pub struct Form {
     jurisdiction: String,
     #[arg(long, value_name = "Y")]
     year: i32,
+    #[command(flatten)]
+    perspective: Perspective,
     /// Where to write it; the ending .json or .csv decides the format.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -38,7 +41,7 @@ fn rows(form: &pb::Form) -> Vec<Vec<String>> {
 }
 
 impl Form {
-    pub async fn run(&self, server: &str, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
         let ending =
             self.output.as_ref().map(|path| path.extension().and_then(|e| e.to_str()).unwrap_or("").to_owned());
         let format = match ending.as_deref() {
@@ -51,6 +54,10 @@ impl Form {
         let request = pb::GetConsolidatedFormRequest {
             jurisdiction: resource("jurisdictions", &self.jurisdiction),
             year: self.year,
+            hierarchy_year: self.perspective.hierarchy_year,
+            as_of: self.perspective.as_of,
+            include_vertical: self.perspective.include_vertical,
+            ..Default::default()
         };
         let answer = client.get_consolidated_form(request).await.map_err(|status| refused(&status))?.into_inner();
         let form = answer.form.clone().unwrap_or_default();

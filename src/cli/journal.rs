@@ -5,7 +5,7 @@ use clap::Args;
 use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
 
-use super::client::{connect, refused};
+use super::client::{Server, connect, refused};
 use super::output::{Listing, print_json, time_text};
 use super::{Format, Outcome};
 
@@ -20,7 +20,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    pub async fn run(&self, server: &str, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
         let mut client = OperationsServiceClient::new(connect(server).await?);
         let request =
             pb::ListJournalRequest { after_sequence: self.after, page_size: self.limit, page_token: String::new() };

@@ -6,8 +6,11 @@ mod coverage;
 mod demo;
 mod explain;
 mod form;
+mod frozen;
 mod journal;
 mod output;
+mod perspective;
+mod reconcile;
 mod registry;
 mod report;
 mod rollup;
@@ -35,6 +38,9 @@ struct Connection {
     /// Address of the service.
     #[arg(long, global = true, env = "HUIZONG_SERVER", default_value = "http://127.0.0.1:7411", value_name = "URL")]
     server: String,
+    /// Who you are, for the journal, where the service does not ask for credentials.
+    #[arg(long = "as", global = true, env = "HUIZONG_PRINCIPAL", value_name = "NAME")]
+    principal: Option<String>,
     /// How results are printed; json is the canonical JSON of the response.
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -59,13 +65,18 @@ enum Command {
     Read(check::Read),
     /// Hand in reports: documents, folders, or JSON Lines of reports.
     Submit(submit::Submit),
-    /// Read reports back.
+    /// Read reports back, and review them.
     #[command(subcommand)]
     Report(report::Report),
     /// Sums of lines of the form over a jurisdiction.
     Rollup(rollup::Rollup),
     /// The computed consolidated form of a jurisdiction.
     Form(form::Form),
+    /// A government's own consolidated report against the computed sum.
+    Reconcile(reconcile::Reconcile),
+    /// Computed forms frozen for publication.
+    #[command(subcommand)]
+    Frozen(frozen::Frozen),
     /// How many reports are expected, received and missing.
     Coverage(coverage::Coverage),
     /// Jurisdictions and agencies.
@@ -129,7 +140,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 async fn execute(arguments: Arguments) -> Outcome {
-    let Connection { server, format } = arguments.connection;
+    let Connection { server: url, principal, format } = arguments.connection;
+    let server = client::Server { url, principal };
     match arguments.command {
         Command::Serve(serve) => serve.run().await,
         Command::Demo(demo) => demo.run().await,
@@ -140,6 +152,8 @@ async fn execute(arguments: Arguments) -> Outcome {
         Command::Report(report) => report.run(&server, format).await,
         Command::Rollup(rollup) => rollup.run(&server, format).await,
         Command::Form(form) => form.run(&server, format).await,
+        Command::Reconcile(reconcile) => reconcile.run(&server, format).await,
+        Command::Frozen(frozen) => frozen.run(&server, format).await,
         Command::Coverage(coverage) => coverage.run(&server, format).await,
         Command::Registry(registry) => registry.run(&server, format).await,
         Command::Journal(journal) => journal.run(&server, format).await,

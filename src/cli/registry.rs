@@ -10,7 +10,7 @@ use crate::registry::RegistryChange;
 use crate::registry::exchange::{read_csv, read_json, write_csv, write_json};
 use crate::wire;
 
-use super::client::{connect, refused};
+use super::client::{Connection, Server, connect, refused};
 use super::output::{Listing, print_json, resource};
 use super::{Failure, Format, Outcome, both};
 
@@ -36,7 +36,7 @@ pub enum Registry {
     Show { jurisdiction: Option<String> },
 }
 
-type Client = RegistryServiceClient<tonic::transport::Channel>;
+type Client = RegistryServiceClient<Connection>;
 
 fn is_json(file: &Path) -> Result<bool, Failure> {
     match file.extension().and_then(|ending| ending.to_str()) {
@@ -47,7 +47,7 @@ fn is_json(file: &Path) -> Result<bool, Failure> {
 }
 
 impl Registry {
-    pub async fn run(&self, server: &str, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
         match self {
             Self::Import { file, dry_run } => import(server, file, *dry_run).await,
             Self::Export { file } => export(server, file).await,
@@ -56,7 +56,7 @@ impl Registry {
     }
 }
 
-async fn import(server: &str, file: &Path, dry_run: bool) -> Outcome {
+async fn import(server: &Server, file: &Path, dry_run: bool) -> Outcome {
     let json = is_json(file)?;
     let text = std::fs::read_to_string(file)?;
     let changes = if json { read_json(&text) } else { read_csv(&text) };
@@ -106,7 +106,7 @@ async fn agencies(client: &mut Client, jurisdiction: &str) -> Result<Vec<pb::Age
     }
 }
 
-async fn export(server: &str, file: &Path) -> Outcome {
+async fn export(server: &Server, file: &Path) -> Outcome {
     let json = is_json(file)?;
     let mut client = RegistryServiceClient::new(connect(server).await?);
     let unreadable = |problem: crate::service::Problem| Failure::Failed(both(&problem.message));
@@ -122,7 +122,7 @@ async fn export(server: &str, file: &Path) -> Outcome {
     Ok(())
 }
 
-async fn show(server: &str, jurisdiction: Option<&str>, format: Format) -> Outcome {
+async fn show(server: &Server, jurisdiction: Option<&str>, format: Format) -> Outcome {
     let mut client = RegistryServiceClient::new(connect(server).await?);
     let parent = jurisdiction.map(|id| resource("jurisdictions", id)).unwrap_or_default();
     let mut below = jurisdictions(&mut client, &parent).await?;

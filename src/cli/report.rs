@@ -1,13 +1,13 @@
-//! `huizong report`: reading reports back.
+//! `huizong report`: reading reports back, and reviewing them.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use crate::pb;
 use crate::pb::report_service_client::ReportServiceClient;
 
-use super::client::{ANSWER_MAX_BYTES, connect, refused};
-use super::output::{Listing, print_json, resource, time_text};
-use super::{Format, Outcome};
+use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
+use super::output::{Listing, print_json, print_line, resource, time_text};
+use super::{Failure, Format, Outcome};
 
 #[derive(Subcommand)]
 pub enum Report {
@@ -19,20 +19,68 @@ pub enum Report {
         year: Option<i32>,
         #[arg(long)]
         agency: Option<String>,
+        /// Consolidated reports of governments instead of agencies' own.
+        #[arg(long, conflicts_with = "agency")]
+        consolidated: bool,
         /// Stop after this many.
         #[arg(long, default_value_t = 1000)]
         limit: usize,
     },
     /// All revisions of one report, newest first.
     Revisions { name: String },
+    /// The life of a report: submissions and reviews, with the cells that each revision changed.
+    History { name: String },
+    /// Accept the newest revision of a report.
+    Accept(Review),
+    /// Give the newest revision back for correction.
+    Return {
+        #[command(flatten)]
+        review: Review,
+        /// A remark on a cell or line, such as requests.received.total=请核对; may be repeated.
+        #[arg(long = "comment", value_name = "CELL=TEXT", value_parser = parse_comment)]
+        comments: Vec<(String, String)>,
+    },
+    /// Take the newest revision of a report back.
+    Withdraw(Review),
+}
+
+#[derive(Args)]
+pub struct Review {
+    /// agencies/{id}/reports/{year}, or jurisdictions/{code}/reports/{year}.
+    name: String,
+    /// The etag of the revision that was looked at; the present one where it is left out.
+    #[arg(long)]
+    etag: Option<String>,
+    /// Why; needed for a return and a withdrawal.
+    #[arg(long, default_value = "", hide_default_value = true)]
+    reason: String,
+    /// Check only.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+fn parse_comment(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').filter(|(cell, text)| !cell.is_empty() && !text.is_empty());
+    parts.map(|(cell, text)| (cell.to_owned(), text.to_owned())).ok_or_else(|| format!("{text:?} is not CELL=TEXT"))
+}
+
+/// The name of an enumerated value in lower case, without what all its siblings begin with.
+fn word(name: &str, prefix: &str) -> String {
+    name.trim_start_matches(prefix).to_lowercase()
+}
+
+fn state_word(state: pb::ReportState) -> String {
+    word(state.as_str_name(), "REPORT_STATE_")
 }
 
 fn print(reports: &[pb::Report], format: Format) -> Outcome {
-    let mut listing = Listing::new(&["revision", "etag", "submitted", "submitter", "reason", "sha256"], &[]);
+    let mut listing = Listing::new(&["revision", "state", "late", "etag", "submitted", "submitter", "reason", "sha256"], &[]);
     for report in reports {
         let time = time_text(report.submit_time);
         listing.rows.push(vec![
             report.revision.clone(),
+            state_word(report.state()),
+            if report.late { "late".to_owned() } else { String::new() },
             report.etag.clone(),
             time,
             report.submitter.clone(),
@@ -44,7 +92,7 @@ fn print(reports: &[pb::Report], format: Format) -> Outcome {
 }
 
 impl Report {
-    pub async fn run(&self, server: &str, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
         let mut client = ReportServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
         match self {
             Self::Get { name } => {
@@ -52,8 +100,12 @@ impl Report {
                 let answer = client.get_report(request).await.map_err(|status| refused(&status))?.into_inner();
                 print_json(&answer)
             }
-            Self::List { year, agency, limit } => {
-                let parent = resource("agencies", agency.as_deref().unwrap_or("-"));
+            Self::List { year, agency, consolidated, limit } => {
+                let parent = match (agency, consolidated) {
+                    (Some(agency), _) => resource("agencies", agency),
+                    (None, false) => "agencies/-".to_owned(),
+                    (None, true) => "jurisdictions/-".to_owned(),
+                };
                 let mut request =
                     pb::ListReportsRequest { parent, year: year.unwrap_or(0), page_size: 1000, ..Default::default() };
                 let mut all = pb::ListReportsResponse::default();
@@ -76,6 +128,98 @@ impl Report {
                 let answer = answer.into_inner();
                 if format == Format::Json { print_json(&answer) } else { print(&answer.reports, format) }
             }
+            Self::History { name } => history(&mut client, name, format).await,
+            Self::Accept(review) => {
+                let request = pb::AcceptReportRequest {
+                    name: review.name.clone(),
+                    etag: review.etag(&mut client).await?,
+                    reason: review.reason.clone(),
+                    validate_only: review.dry_run,
+                };
+                let answer = client.accept_report(request).await.map_err(|status| refused(&status))?.into_inner();
+                if format == Format::Json { print_json(&answer) } else { print_outcome(answer.outcome) }
+            }
+            Self::Return { review, comments } => {
+                let comment = |(cell, text): &(String, String)| pb::CellComment { cell: cell.clone(), text: text.clone() };
+                let request = pb::ReturnReportRequest {
+                    name: review.name.clone(),
+                    etag: review.etag(&mut client).await?,
+                    reason: review.reason.clone(),
+                    comments: comments.iter().map(comment).collect(),
+                    validate_only: review.dry_run,
+                };
+                let answer = client.return_report(request).await.map_err(|status| refused(&status))?.into_inner();
+                if format == Format::Json { print_json(&answer) } else { print_outcome(answer.outcome) }
+            }
+            Self::Withdraw(review) => {
+                let request = pb::WithdrawReportRequest {
+                    name: review.name.clone(),
+                    etag: review.etag(&mut client).await?,
+                    reason: review.reason.clone(),
+                    validate_only: review.dry_run,
+                };
+                let answer = client.withdraw_report(request).await.map_err(|status| refused(&status))?.into_inner();
+                if format == Format::Json { print_json(&answer) } else { print_outcome(answer.outcome) }
+            }
         }
     }
+}
+
+impl Review {
+    /// The etag given, or the present one.
+    async fn etag(&self, client: &mut ReportServiceClient<Connection>) -> Result<String, Failure> {
+        if let Some(etag) = &self.etag {
+            return Ok(etag.clone());
+        }
+        let request = pb::GetReportRequest { name: self.name.clone() };
+        let answer = client.get_report(request).await.map_err(|status| refused(&status))?.into_inner();
+        Ok(answer.report.unwrap_or_default().etag)
+    }
+}
+
+fn print_outcome(outcome: Option<pb::ReviewOutcome>) -> Outcome {
+    let outcome = outcome.unwrap_or_default();
+    print_line(&format!("状态 state: {}", state_word(outcome.state())))?;
+    let in_sums = if outcome.accepted_revision.is_empty() { "无 none" } else { &outcome.accepted_revision };
+    print_line(&format!("计入汇总 in the sums: {in_sums}"))?;
+    match outcome.receipt {
+        Some(receipt) => print_line(&format!("日志序号 journal sequence: {}", receipt.sequence)),
+        None => print_line("仅校验，未保存 checked only, nothing stored"),
+    }
+}
+
+async fn history(client: &mut ReportServiceClient<Connection>, name: &str, format: Format) -> Outcome {
+    let mut request = pb::ListReportEventsRequest { name: name.to_owned(), page_size: 1000, ..Default::default() };
+    let mut all = pb::ListReportEventsResponse::default();
+    loop {
+        let page = client.list_report_events(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
+        all.events.extend(page.events);
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            break;
+        }
+    }
+    if format == Format::Json {
+        return print_json(&all);
+    }
+    let headings = ["sequence", "time", "actor", "action", "revision", "state", "reason", "cells"];
+    let mut listing = Listing::new(&headings, &[0]);
+    for event in &all.events {
+        let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "空 blank".to_owned());
+        let change = |one: &pb::CellChange| format!("{} {} → {}", one.cell, value(&one.before), value(&one.after));
+        let mut cells: Vec<String> = event.changes.iter().map(change).collect();
+        cells.extend(event.comments.iter().map(|comment| format!("{}: {}", comment.cell, comment.text)));
+        let revision = event.revision.rsplit('/').next().unwrap_or_default();
+        listing.rows.push(vec![
+            event.sequence.to_string(),
+            time_text(event.time),
+            event.actor.clone(),
+            word(event.action().as_str_name(), "REPORT_ACTION_"),
+            revision.to_owned(),
+            state_word(event.state()),
+            event.reason.clone(),
+            cells.join("\n"),
+        ]);
+    }
+    listing.print(format)
 }

@@ -5,8 +5,9 @@ use clap::{Args, ValueEnum};
 use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
 
-use super::client::{ANSWER_MAX_BYTES, connect, refused};
-use super::output::{Listing, parse_years, print_json, resource, zh};
+use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
+use super::output::{Listing, parse_years, print_json, print_line, resource, zh};
+use super::perspective::Perspective;
 use super::{Format, Outcome};
 
 #[derive(Args)]
@@ -22,6 +23,11 @@ pub struct Rollup {
     /// What to group by; may be repeated.
     #[arg(long = "by", value_enum)]
     group_by: Vec<By>,
+    #[command(flatten)]
+    perspective: Perspective,
+    /// Go on, and print the sums anew with each change; Ctrl-C ends it.
+    #[arg(long)]
+    watch: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -50,10 +56,20 @@ impl By {
 }
 
 pub fn coverage_text(coverage: &pb::Coverage) -> String {
-    format!(
-        "{0}年度：应报 {1}，已报 {2}，未报 {3}  {0}: {2} of {1} received, {3} missing",
-        coverage.year, coverage.expected, coverage.received, coverage.missing
-    )
+    let pb::Coverage { year, expected, included, submitted, returned, late, missing, .. } = coverage;
+    let mut text = format!("{year}年度：应报 {expected}，计入 {included}，未报 {missing}");
+    let mut english = format!("{year}: {included} of {expected} in the sum, {missing} missing");
+    for (count, zh, en) in [(submitted, "待审", "waiting"), (returned, "退回", "returned"), (late, "逾期", "late")] {
+        if *count > 0 {
+            text.push_str(&format!("，{zh} {count}"));
+            english.push_str(&format!(", {count} {en}"));
+        }
+    }
+    if coverage.hierarchy_year != *year {
+        text.push_str(&format!("（按 {} 年层级）", coverage.hierarchy_year));
+        english.push_str(&format!(" (tree of {})", coverage.hierarchy_year));
+    }
+    format!("{text}  {english}")
 }
 
 fn value(row: &pb::RollupRow) -> String {
@@ -65,7 +81,7 @@ fn value(row: &pb::RollupRow) -> String {
 }
 
 impl Rollup {
-    pub async fn run(&self, server: &str, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
         let mut client = RollupServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
         let mut request = pb::QueryRollupRequest {
             jurisdiction: resource("jurisdictions", &self.jurisdiction),
@@ -73,10 +89,15 @@ impl Rollup {
             last_year: self.year.1,
             measures: self.measures.clone(),
             group_by: self.group_by.iter().map(|by| by.wire().into()).collect(),
-            agency_kinds: Vec::new(),
             page_size: 10_000,
-            page_token: String::new(),
+            hierarchy_year: self.perspective.hierarchy_year,
+            as_of: self.perspective.as_of,
+            include_vertical: self.perspective.include_vertical,
+            ..Default::default()
         };
+        if self.watch {
+            return self.follow(client, request, format).await;
+        }
         let mut answer = client.query_rollup(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
         while !answer.next_page_token.is_empty() {
             request.page_token = std::mem::take(&mut answer.next_page_token);
@@ -84,8 +105,34 @@ impl Rollup {
             answer.rows.extend(page.rows);
             answer.next_page_token = page.next_page_token;
         }
+        self.print(&answer, format)
+    }
+
+    async fn follow(
+        &self,
+        mut client: RollupServiceClient<Connection>,
+        query: pb::QueryRollupRequest,
+        format: Format,
+    ) -> Outcome {
+        let request = pb::WatchRollupRequest { query: Some(query) };
+        let mut answers = client.watch_rollup(request).await.map_err(|status| refused(&status))?.into_inner();
+        while let Some(update) = answers.message().await.map_err(|status| refused(&status))? {
+            if format == Format::Json {
+                print_json(&update)?;
+                continue;
+            }
+            for report in &update.changed_reports {
+                print_line(&format!("+ {report}"))?;
+            }
+            self.print(&update.answer.unwrap_or_default(), format)?;
+            print_line("")?;
+        }
+        Ok(())
+    }
+
+    fn print(&self, answer: &pb::QueryRollupResponse, format: Format) -> Outcome {
         if format == Format::Json {
-            return print_json(&answer);
+            return print_json(answer);
         }
         let keys = self.group_by.len();
         let mut headings: Vec<String> = Vec::new();

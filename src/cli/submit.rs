@@ -16,7 +16,7 @@ use crate::report::{AgencyId, Hash, ReportYear};
 use crate::wire::{edition_to_wire, figures_to_wire};
 
 use super::check::read_file;
-use super::client::{ANSWER_MAX_BYTES, connect, findings_text, problem_text, refused};
+use super::client::{ANSWER_MAX_BYTES, Server, connect, findings_text, problem_text, refused};
 use super::output::{from_json, print_json, time_text};
 use super::{Failure, Format, Outcome};
 
@@ -144,7 +144,7 @@ impl Submit {
         }
     }
 
-    pub async fn run(&self, server: &str, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
         let mut items = Vec::new();
         let mut failed = 0;
         for file in expand(&self.files)? {
@@ -208,7 +208,7 @@ impl Submit {
 
     async fn send(
         &self,
-        server: &str,
+        server: &Server,
         reports: Vec<pb::Report>,
     ) -> Result<tonic::Streaming<pb::SubmitReportsResponse>, Failure> {
         let mut client = ReportServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);

@@ -9,6 +9,7 @@ mod report_service;
 mod rollup_service;
 mod status;
 
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
@@ -71,8 +72,27 @@ pub async fn set_health(health: &HealthReporter, serving: bool) {
     }
 }
 
-/// Who calls, as far as is known without authentication.
+/// Metadata in which callers say who they are, percent-encoded, where the service does not ask for credentials.
+pub const PRINCIPAL_HEADER: &str = "huizong-principal";
+
+/// A name as [`PRINCIPAL_HEADER`] carries it.
+pub fn encode_principal(name: &str) -> String {
+    utf8_percent_encode(name, NON_ALPHANUMERIC).to_string()
+}
+
+/// Longest name that a caller may give, in characters.
+const PRINCIPAL_MAX_CHARACTERS: usize = 100;
+
+/// Who calls, as far as is known without authentication: what the caller claims, marked as such.
 fn caller<T>(request: &tonic::Request<T>) -> Caller {
+    let claimed = request.metadata().get(PRINCIPAL_HEADER).and_then(|value| value.to_str().ok());
+    let claimed = claimed.map(|name| percent_decode_str(name).decode_utf8_lossy().into_owned());
+    let claimed: Option<String> =
+        claimed.map(|name| name.chars().filter(|c| !c.is_control()).take(PRINCIPAL_MAX_CHARACTERS).collect());
+    let principal = match claimed.as_deref().map(str::trim) {
+        None | Some("") => "anonymous".to_owned(),
+        Some(name) => format!("claimed:{name}"),
+    };
     let address = request.remote_addr().map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string());
-    Caller { principal: "anonymous".to_owned(), address }
+    Caller { principal, address }
 }

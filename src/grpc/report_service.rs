@@ -10,8 +10,9 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::config::Limits;
 use crate::pb;
 use crate::pb::report_service_server::ReportService;
-use crate::report::{Message, ReportKey, RevisionName};
-use crate::service::{Caller, Problem, Reason, ReportFilter, Service};
+use crate::report::{Message, ReportKey, ReportOwner, ReviewAction, RevisionName};
+use crate::service::{Caller, Problem, Reason, ReportFilter, ReviewRequest, Service};
+use crate::store::Owners;
 use crate::wire;
 
 use super::pages::RESOURCES;
@@ -133,6 +134,51 @@ impl ReportService for Reports {
         page.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
+    async fn list_report_events(
+        &self,
+        request: Request<pb::ListReportEventsRequest>,
+    ) -> Result<Response<pb::ListReportEventsResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        let page = self.events(request).await;
+        page.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+
+    async fn accept_report(
+        &self,
+        request: Request<pb::AcceptReportRequest>,
+    ) -> Result<Response<pb::AcceptReportResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, request) = request.into_parts();
+        let pb::AcceptReportRequest { name, etag, reason, validate_only } = request;
+        let review = wire::review_from_wire(ReviewAction::Accept, &name, etag, reason, Vec::new(), validate_only);
+        let outcome = self.review(review, &caller).await.map_err(|problem| to_status(&problem, &metadata))?;
+        Ok(Response::new(pb::AcceptReportResponse { outcome: Some(outcome) }))
+    }
+
+    async fn return_report(
+        &self,
+        request: Request<pb::ReturnReportRequest>,
+    ) -> Result<Response<pb::ReturnReportResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, request) = request.into_parts();
+        let pb::ReturnReportRequest { name, etag, reason, comments, validate_only } = request;
+        let review = wire::review_from_wire(ReviewAction::Return, &name, etag, reason, comments, validate_only);
+        let outcome = self.review(review, &caller).await.map_err(|problem| to_status(&problem, &metadata))?;
+        Ok(Response::new(pb::ReturnReportResponse { outcome: Some(outcome) }))
+    }
+
+    async fn withdraw_report(
+        &self,
+        request: Request<pb::WithdrawReportRequest>,
+    ) -> Result<Response<pb::WithdrawReportResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, request) = request.into_parts();
+        let pb::WithdrawReportRequest { name, etag, reason, validate_only } = request;
+        let review = wire::review_from_wire(ReviewAction::Withdraw, &name, etag, reason, Vec::new(), validate_only);
+        let outcome = self.review(review, &caller).await.map_err(|problem| to_status(&problem, &metadata))?;
+        Ok(Response::new(pb::WithdrawReportResponse { outcome: Some(outcome) }))
+    }
+
     async fn read_document(
         &self,
         request: Request<pb::ReadDocumentRequest>,
@@ -151,7 +197,7 @@ impl Reports {
         } else {
             self.service.report(&name.parse::<ReportKey>().map_err(bad_name)?)?
         };
-        Ok(wire::revision_to_wire(&revision, name.to_owned()))
+        Ok(wire::report_to_wire(&revision, name.to_owned()))
     }
 
     async fn reports(&self, request: pb::ListReportsRequest) -> Result<pb::ListReportsResponse, Problem> {
@@ -161,12 +207,19 @@ impl Reports {
             year => Some(wire::year_from_wire(year, "year")?),
         };
         let filter = match (request.parent.as_str(), year) {
-            ("agencies/-", Some(year)) => ReportFilter::Year(year),
-            ("agencies/-", None) => return Err(Problem::required("year")),
-            (parent, year) => ReportFilter::Agency(wire::agency_id_from_wire(parent, "parent")?, year),
+            ("agencies/-", Some(year)) => ReportFilter::Year(Owners::Agencies, year),
+            ("jurisdictions/-", Some(year)) => ReportFilter::Year(Owners::Jurisdictions, year),
+            ("agencies/-" | "jurisdictions/-", None) => return Err(Problem::required("year")),
+            (parent, year) if parent.starts_with("jurisdictions/") => {
+                ReportFilter::Owner(ReportOwner::Jurisdiction(wire::code_from_wire(parent, "parent")?), year)
+            }
+            (parent, year) => {
+                ReportFilter::Owner(ReportOwner::Agency(wire::agency_id_from_wire(parent, "parent")?), year)
+            }
         };
-        let page = self.service.reports(filter, size, &request.page_token).await?;
-        let reports = page.items.iter().map(|revision| wire::revision_to_wire(revision, revision.report.to_string()));
+        let states = wire::states_from_wire(&request.states, "states")?;
+        let page = self.service.reports(filter, states, size, &request.page_token).await?;
+        let reports = page.items.iter().map(|view| wire::report_to_wire(view, view.revision.report.to_string()));
         Ok(pb::ListReportsResponse { reports: reports.collect(), next_page_token: page.next.unwrap_or_default() })
     }
 
@@ -177,11 +230,31 @@ impl Reports {
         let size = RESOURCES.of(request.page_size)?;
         let report = request.name.parse().map_err(|error| Problem::bad_name("name", &error))?;
         let page = self.service.revisions(report, size, &request.page_token).await?;
-        let reports = page.items.iter().map(|revision| wire::revision_to_wire(revision, revision.name().to_string()));
+        let reports = page.items.iter().map(|view| wire::report_to_wire(view, view.revision.name().to_string()));
         Ok(pb::ListReportRevisionsResponse {
             reports: reports.collect(),
             next_page_token: page.next.unwrap_or_default(),
         })
+    }
+
+    async fn events(&self, request: pb::ListReportEventsRequest) -> Result<pb::ListReportEventsResponse, Problem> {
+        let size = RESOURCES.of(request.page_size)?;
+        let report = request.name.parse().map_err(|error| Problem::bad_name("name", &error))?;
+        let page = self.service.report_events(report, size, &request.page_token).await?;
+        Ok(pb::ListReportEventsResponse {
+            events: page.items.iter().map(wire::event_to_wire).collect(),
+            next_page_token: page.next.unwrap_or_default(),
+        })
+    }
+
+    async fn review(
+        &self,
+        review: Result<ReviewRequest, Problem>,
+        caller: &Caller,
+    ) -> Result<pb::ReviewOutcome, Problem> {
+        let review = review?;
+        let reviewed = self.service.review(&review, caller).await?;
+        Ok(wire::reviewed_to_wire(&reviewed, &review.report))
     }
 
     async fn read(&self, request: pb::ReadDocumentRequest) -> Result<pb::ReadDocumentResponse, Problem> {

@@ -1,6 +1,8 @@
-//! Entries of the registry, the changes that make them, and what can be wrong with a change.
+//! Entries of the registry and the changes that make them. Why a change is refused is in `error`.
 
-use crate::report::{AgencyId, AgencyKind, Level, Message, ReportYear};
+use std::fmt;
+
+use crate::report::{AgencyId, AgencyIdError, AgencyKind, Level, ReportYear};
 
 use super::JurisdictionCode;
 
@@ -12,7 +14,7 @@ pub struct Jurisdiction {
     pub parent: Option<JurisdictionCode>,
     pub display_name: String,
     pub level: Level,
-    /// Report year from which it belongs to its parent.
+    /// First report year in which it exists.
     pub first_year: ReportYear,
 }
 
@@ -25,6 +27,8 @@ pub struct Agency {
     pub kind: AgencyKind,
     /// So large that a year without any activity is questioned.
     pub large: bool,
+    /// 垂直管理: belongs to its own system and stays out of local sums unless it is included on purpose.
+    pub vertical: bool,
     /// First report year that it owes a report for.
     pub first_year: ReportYear,
 }
@@ -36,55 +40,102 @@ impl Agency {
     }
 }
 
-/// One change of the registry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RegistryChange {
-    CreateJurisdiction(Jurisdiction),
-    CreateAgency(Agency),
+/// What a dated change is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Entry {
+    Jurisdiction(JurisdictionCode),
+    Agency(AgencyId),
 }
 
-impl RegistryChange {
-    /// Resource name of what changes.
-    pub fn subject(&self) -> String {
+impl Entry {
+    /// Reads a resource name, `jurisdictions/{code}` or `agencies/{id}`.
+    ///
+    /// # Errors
+    /// [`EntryNameError`] for any other shape.
+    pub fn from_name(name: &str) -> Result<Self, EntryNameError> {
+        if let Some(id) = name.strip_prefix("agencies/") {
+            return id.parse().map(Self::Agency).map_err(EntryNameError::Agency);
+        }
+        JurisdictionCode::from_name(name).map(Self::Jurisdiction).map_err(|_| EntryNameError::Shape)
+    }
+}
+
+/// What is wrong with the name of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EntryNameError {
+    #[error("an entry is named jurisdictions/{{code of 6, 9 or 12 digits}} or agencies/{{id}}")]
+    Shape,
+    #[error(transparent)]
+    Agency(AgencyIdError),
+}
+
+/// Shows the resource name.
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CreateJurisdiction(jurisdiction) => jurisdiction.code.name(),
-            Self::CreateAgency(agency) => agency.name(),
+            Self::Jurisdiction(code) => f.write_str(&code.name()),
+            Self::Agency(id) => write!(f, "agencies/{id}"),
         }
     }
 }
 
-/// Why a change cannot be applied.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RegistryError {
-    #[error("{0} exists with other values")]
-    JurisdictionExists(String),
-    #[error("{0} exists with other values")]
-    AgencyExists(String),
-    #[error("{subject} belongs to {parent}, which does not exist")]
-    ParentUnknown { subject: String, parent: String },
-    #[error("{subject} cannot stand below {parent}: its level is not lower")]
-    LevelNotLower { subject: String, parent: String },
-    #[error("{subject} begins in {first_year}, before {parent} in {parent_first_year}")]
-    BeforeParent { subject: String, first_year: ReportYear, parent: String, parent_first_year: ReportYear },
+/// One change of the registry. A dated change holds from its first report year on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RegistryChange {
+    CreateJurisdiction(Jurisdiction),
+    CreateAgency(Agency),
+    Rename {
+        entry: Entry,
+        display_name: String,
+        first_year: ReportYear,
+    },
+    /// The entry belongs to another jurisdiction.
+    Move {
+        entry: Entry,
+        parent: JurisdictionCode,
+        first_year: ReportYear,
+    },
+    /// The entries no longer exist; what belonged to them belongs to `into`.
+    Merge {
+        entries: Vec<Entry>,
+        into: Entry,
+        first_year: ReportYear,
+    },
+    /// The entry no longer exists; `into` follow it, and nothing of it is given to any of them.
+    Split {
+        entry: Entry,
+        into: Vec<Entry>,
+        first_year: ReportYear,
+    },
+    /// The entry no longer exists, and nothing follows it.
+    Abolish {
+        entry: Entry,
+        first_year: ReportYear,
+    },
 }
 
-impl RegistryError {
-    /// The error in both languages, with what to do.
-    pub fn message(&self) -> Message {
-        let zh = match self {
-            Self::JurisdictionExists(name) | Self::AgencyExists(name) => {
-                format!("{name} 已存在，且登记内容不同；请核对，或改用其他标识")
+impl RegistryChange {
+    /// The entries that end, and the first year in which they no longer exist.
+    pub fn ends(&self) -> Option<(&[Entry], ReportYear)> {
+        match self {
+            Self::Merge { entries, first_year, .. } => Some((entries, *first_year)),
+            Self::Split { entry, first_year, .. } | Self::Abolish { entry, first_year } => {
+                Some((std::slice::from_ref(entry), *first_year))
             }
-            Self::ParentUnknown { subject, parent } => {
-                format!("{subject} 的上级 {parent} 不存在；请先登记上级，或改正代码")
-            }
-            Self::LevelNotLower { subject, parent } => {
-                format!("{subject} 不能归属于 {parent}：级别不低于上级；请改正级别或上级")
-            }
-            Self::BeforeParent { subject, first_year, parent, parent_first_year } => {
-                format!("{subject} 自 {first_year} 年起，早于上级 {parent} 的 {parent_first_year} 年；请改正起始年度")
-            }
-        };
-        Message::new(zh, self.to_string())
+            _ => None,
+        }
+    }
+
+    /// Resource name of what changes; of a merger, what is merged into.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::CreateJurisdiction(jurisdiction) => jurisdiction.code.name(),
+            Self::CreateAgency(agency) => agency.name(),
+            Self::Rename { entry, .. }
+            | Self::Move { entry, .. }
+            | Self::Merge { into: entry, .. }
+            | Self::Split { entry, .. }
+            | Self::Abolish { entry, .. } => entry.to_string(),
+        }
     }
 }

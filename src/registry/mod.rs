@@ -1,11 +1,24 @@
-//! Who belongs to whom: jurisdictions as a tree, agencies in them, each from a first report year on.
+//! Who belongs to whom: jurisdictions as a tree, agencies in them, with everything that changes from a report year on.
 //!
-//! Values in, values out. Dated moves, mergers and splits are not part of it yet.
+//! Values in, values out.
 
+mod admit;
+mod apply;
 mod change;
+mod error;
 pub mod exchange;
+mod placement;
+mod timeline;
 mod tree;
 
 pub use crate::report::{JurisdictionCode, JurisdictionCodeError};
-pub use change::{Agency, Jurisdiction, RegistryChange, RegistryError};
-pub use tree::{AgencyIndex, JurisdictionIndex, Plan, Registry};
+pub use admit::EntryIndex;
+pub use apply::Plan;
+pub use change::{Agency, Entry, EntryNameError, Jurisdiction, RegistryChange};
+pub use error::RegistryError;
+pub use placement::{Place, Standing};
+pub use timeline::{AgencyTimeline, Dated, End, Ending, JurisdictionTimeline, Timeline};
+pub use tree::{AgencyIndex, JurisdictionIndex, Registry};
+
+#[cfg(test)]
+mod tests;

@@ -1,18 +1,21 @@
-//! The registry in memory: entries by id and by dense index, children, and the way up to the root.
+//! The registry in memory: entries by id and by dense index, and the tree of each report year.
+//!
+//! Which changes are admitted is in `admit`, where figures count in the tree of another year in `placement`.
 
 use std::collections::HashMap;
 
-use crate::report::{AgencyId, Level, ReportYear, Reporter};
+use crate::report::{AgencyId, ReportYear, Reporter};
 
-use super::{Agency, Jurisdiction, JurisdictionCode, RegistryChange, RegistryError};
+use super::timeline::{AgencyTimeline, JurisdictionTimeline};
+use super::{Agency, Jurisdiction, JurisdictionCode, RegistryChange};
 
 /// Place of a jurisdiction in a registry, dense from 0 in the order of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JurisdictionIndex(u32);
+pub struct JurisdictionIndex(pub(super) u32);
 
 /// Place of an agency in a registry, dense from 0 in the order of creation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AgencyIndex(u32);
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AgencyIndex(pub(super) u32);
 
 impl JurisdictionIndex {
     pub fn index(self) -> usize {
@@ -26,151 +29,42 @@ impl AgencyIndex {
     }
 }
 
-#[derive(Debug, Default)]
-struct Node {
-    children: Vec<JurisdictionIndex>,
-    agencies: Vec<AgencyIndex>,
-    parent: Option<JurisdictionIndex>,
+/// What is kept of a jurisdiction beside its newest values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Node {
+    pub time: JurisdictionTimeline,
+    /// Jurisdictions that belong to it in some year.
+    pub children: Vec<JurisdictionIndex>,
+    /// Agencies that belong to it in some year.
+    pub agencies: Vec<AgencyIndex>,
+    /// Jurisdictions merged into it.
+    pub merged: Vec<JurisdictionIndex>,
 }
 
-/// All jurisdictions and agencies.
-#[derive(Debug, Default)]
+/// What is kept of an agency beside its newest values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Post {
+    pub time: AgencyTimeline,
+    /// Agencies merged into it.
+    pub merged: Vec<AgencyIndex>,
+}
+
+/// All jurisdictions and agencies, with their history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Registry {
-    jurisdictions: Vec<Jurisdiction>,
-    nodes: Vec<Node>,
-    agencies: Vec<Agency>,
-    /// The jurisdiction of each agency.
-    homes: Vec<JurisdictionIndex>,
-    jurisdiction_by_code: HashMap<JurisdictionCode, JurisdictionIndex>,
-    agency_by_id: HashMap<AgencyId, AgencyIndex>,
-}
-
-/// A checked list of changes, to be stored and then applied.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Plan {
-    /// Changes that take effect, in order.
-    pub effective: Vec<RegistryChange>,
-    /// Changes that were in force already.
-    pub unchanged: usize,
-}
-
-/// Looks entries up in the registry and among changes planned before.
-struct Planned<'a> {
-    registry: &'a Registry,
-    jurisdictions: HashMap<&'a JurisdictionCode, &'a Jurisdiction>,
-    agencies: HashMap<&'a AgencyId, &'a Agency>,
-}
-
-impl<'a> Planned<'a> {
-    fn jurisdiction(&self, code: &JurisdictionCode) -> Option<&'a Jurisdiction> {
-        self.jurisdictions.get(code).copied().or_else(|| self.registry.jurisdiction_of(code))
-    }
-
-    fn agency(&self, id: &AgencyId) -> Option<&'a Agency> {
-        self.agencies.get(id).copied().or_else(|| self.registry.agency_of(id))
-    }
-
-    /// Whether the change takes effect; false where it is in force already.
-    fn admit(&mut self, change: &'a RegistryChange) -> Result<bool, RegistryError> {
-        match change {
-            RegistryChange::CreateJurisdiction(new) => {
-                if let Some(known) = self.jurisdiction(&new.code) {
-                    return if known == new {
-                        Ok(false)
-                    } else {
-                        Err(RegistryError::JurisdictionExists(change.subject()))
-                    };
-                }
-                if let Some(parent) = &new.parent {
-                    self.check_parent(change, parent, Some(new.level), new.first_year)?;
-                }
-                self.jurisdictions.insert(&new.code, new);
-            }
-            RegistryChange::CreateAgency(new) => {
-                if let Some(known) = self.agency(&new.id) {
-                    return if known == new { Ok(false) } else { Err(RegistryError::AgencyExists(change.subject())) };
-                }
-                self.check_parent(change, &new.jurisdiction, None, new.first_year)?;
-                self.agencies.insert(&new.id, new);
-            }
-        }
-        Ok(true)
-    }
-
-    fn check_parent(
-        &self,
-        change: &RegistryChange,
-        parent: &JurisdictionCode,
-        level: Option<Level>,
-        first_year: ReportYear,
-    ) -> Result<(), RegistryError> {
-        let subject = change.subject();
-        let Some(above) = self.jurisdiction(parent) else {
-            return Err(RegistryError::ParentUnknown { subject, parent: parent.name() });
-        };
-        if level.is_some_and(|level| level <= above.level) {
-            return Err(RegistryError::LevelNotLower { subject, parent: parent.name() });
-        }
-        if first_year < above.first_year {
-            let parent_first_year = above.first_year;
-            return Err(RegistryError::BeforeParent { subject, first_year, parent: parent.name(), parent_first_year });
-        }
-        Ok(())
-    }
+    /// With their newest values.
+    pub(super) jurisdictions: Vec<Jurisdiction>,
+    pub(super) nodes: Vec<Node>,
+    /// With their newest values.
+    pub(super) agencies: Vec<Agency>,
+    pub(super) posts: Vec<Post>,
+    pub(super) jurisdiction_by_code: HashMap<JurisdictionCode, JurisdictionIndex>,
+    pub(super) agency_by_id: HashMap<AgencyId, AgencyIndex>,
+    /// Dated changes in the order in which they were applied.
+    pub(super) dated: Vec<RegistryChange>,
 }
 
 impl Registry {
-    /// Checks a list of changes, each after those before it; nothing changes.
-    ///
-    /// # Errors
-    /// The position of the first change that cannot be applied, and why.
-    pub fn plan(&self, changes: &[RegistryChange]) -> Result<Plan, (usize, RegistryError)> {
-        let mut planned = Planned { registry: self, jurisdictions: HashMap::new(), agencies: HashMap::new() };
-        let mut plan = Plan::default();
-        for (position, change) in changes.iter().enumerate() {
-            if planned.admit(change).map_err(|error| (position, error))? {
-                plan.effective.push(change.clone());
-            } else {
-                plan.unchanged += 1;
-            }
-        }
-        Ok(plan)
-    }
-
-    /// Applies a change that [`Registry::plan`] admitted.
-    ///
-    /// # Errors
-    /// [`RegistryError`] where it was not admitted; nothing changes then.
-    pub fn apply(&mut self, change: &RegistryChange) -> Result<(), RegistryError> {
-        self.plan(std::slice::from_ref(change)).map_err(|(_, error)| error)?;
-        match change {
-            RegistryChange::CreateJurisdiction(new) => self.add_jurisdiction(new.clone()),
-            RegistryChange::CreateAgency(new) => self.add_agency(new.clone()),
-        }
-        Ok(())
-    }
-
-    fn add_jurisdiction(&mut self, new: Jurisdiction) {
-        let index = JurisdictionIndex(self.jurisdictions.len() as u32);
-        let parent = new.parent.as_ref().and_then(|code| self.find_jurisdiction(code));
-        if let Some(parent) = parent {
-            self.nodes[parent.index()].children.push(index);
-        }
-        self.nodes.push(Node { parent, ..Node::default() });
-        self.jurisdiction_by_code.insert(new.code.clone(), index);
-        self.jurisdictions.push(new);
-    }
-
-    fn add_agency(&mut self, new: Agency) {
-        if let Some(home) = self.find_jurisdiction(&new.jurisdiction) {
-            let index = AgencyIndex(self.agencies.len() as u32);
-            self.nodes[home.index()].agencies.push(index);
-            self.homes.push(home);
-            self.agency_by_id.insert(new.id.clone(), index);
-            self.agencies.push(new);
-        }
-    }
-
     pub fn find_jurisdiction(&self, code: &JurisdictionCode) -> Option<JurisdictionIndex> {
         self.jurisdiction_by_code.get(code).copied()
     }
@@ -187,53 +81,93 @@ impl Registry {
         self.find_agency(id).map(|index| self.agency(index))
     }
 
+    /// With its newest values.
     pub fn jurisdiction(&self, index: JurisdictionIndex) -> &Jurisdiction {
         &self.jurisdictions[index.index()]
     }
 
+    /// With its newest values.
     pub fn agency(&self, index: AgencyIndex) -> &Agency {
         &self.agencies[index.index()]
     }
 
-    /// All jurisdictions in the order of creation.
+    /// With the name and parent of `year`, or of the nearest year in which it exists.
+    pub fn jurisdiction_in(&self, index: JurisdictionIndex, year: ReportYear) -> Jurisdiction {
+        let (entry, time) = (self.jurisdiction(index), self.jurisdiction_timeline(index));
+        Jurisdiction {
+            parent: time.parent_near(year).map(|parent| self.jurisdiction(parent).code.clone()),
+            display_name: time.name_near(year).to_owned(),
+            ..entry.clone()
+        }
+    }
+
+    /// With the name and jurisdiction of `year`, or of the nearest year in which it exists.
+    pub fn agency_in(&self, index: AgencyIndex, year: ReportYear) -> Agency {
+        let (entry, time) = (self.agency(index), self.agency_timeline(index));
+        Agency {
+            jurisdiction: self.jurisdiction(*time.parent_near(year)).code.clone(),
+            display_name: time.name_near(year).to_owned(),
+            ..entry.clone()
+        }
+    }
+
+    /// Names, parents and end of a jurisdiction.
+    pub fn jurisdiction_timeline(&self, index: JurisdictionIndex) -> &JurisdictionTimeline {
+        &self.nodes[index.index()].time
+    }
+
+    /// Names, jurisdictions and end of an agency.
+    pub fn agency_timeline(&self, index: AgencyIndex) -> &AgencyTimeline {
+        &self.posts[index.index()].time
+    }
+
+    /// All jurisdictions in the order of creation, with their newest values.
     pub fn jurisdictions(&self) -> &[Jurisdiction] {
         &self.jurisdictions
     }
 
-    /// All agencies in the order of creation.
+    /// All agencies in the order of creation, with their newest values.
     pub fn agencies(&self) -> &[Agency] {
         &self.agencies
     }
 
-    /// The jurisdiction that an agency counts in for `year`; none before its first year.
-    pub fn home(&self, agency: AgencyIndex, year: ReportYear) -> Option<JurisdictionIndex> {
-        (self.agency(agency).first_year <= year).then(|| self.homes[agency.index()])
+    /// Indices of all jurisdictions in the order of creation.
+    pub fn jurisdiction_indices(&self) -> impl Iterator<Item = JurisdictionIndex> + use<> {
+        (0..self.jurisdictions.len() as u32).map(JurisdictionIndex)
     }
 
-    /// What rules need to know about an agency.
-    pub fn reporter(&self, agency: AgencyIndex) -> Reporter {
+    /// Indices of all agencies in the order of creation.
+    pub fn agency_indices(&self) -> impl Iterator<Item = AgencyIndex> + use<> {
+        (0..self.agencies.len() as u32).map(AgencyIndex)
+    }
+
+    /// The jurisdiction that an agency belongs to in `year`; none in years in which it owes no report.
+    pub fn home(&self, agency: AgencyIndex, year: ReportYear) -> Option<JurisdictionIndex> {
+        self.agency_timeline(agency).parent_in(year).copied()
+    }
+
+    /// What rules need to know about an agency that reports for `year`.
+    pub fn reporter(&self, agency: AgencyIndex, year: ReportYear) -> Reporter {
         let entry = self.agency(agency);
-        let level = self.jurisdiction(self.homes[agency.index()]).level;
-        Reporter { level, kind: entry.kind, large: entry.large }
+        let home = *self.agency_timeline(agency).parent_near(year);
+        Reporter { level: self.jurisdiction(home).level, kind: entry.kind, large: entry.large }
     }
 
     /// Jurisdictions directly below, that belong to it in `year`.
     pub fn children(&self, of: JurisdictionIndex, year: ReportYear) -> impl Iterator<Item = JurisdictionIndex> {
         let children = self.nodes[of.index()].children.iter().copied();
-        children.filter(move |child| self.jurisdiction(*child).first_year <= year)
+        children.filter(move |child| self.jurisdiction_timeline(*child).parent_in(year) == Some(&Some(of)))
     }
 
     /// The jurisdiction's own agencies in `year`.
     pub fn own_agencies(&self, of: JurisdictionIndex, year: ReportYear) -> impl Iterator<Item = AgencyIndex> {
         let agencies = self.nodes[of.index()].agencies.iter().copied();
-        agencies.filter(move |agency| self.agency(*agency).first_year <= year)
+        agencies.filter(move |agency| self.home(*agency, year) == Some(of))
     }
 
-    /// The jurisdiction and those above it in `year`, root last.
+    /// The jurisdiction and those above it in `year`, root last; only itself where it does not exist then.
     pub fn path_up(&self, from: JurisdictionIndex, year: ReportYear) -> impl Iterator<Item = JurisdictionIndex> {
-        std::iter::successors(Some(from), move |at| {
-            self.nodes[at.index()].parent.filter(|_| self.jurisdiction(*at).first_year <= year)
-        })
+        std::iter::successors(Some(from), move |at| self.jurisdiction_timeline(*at).parent_in(year).copied().flatten())
     }
 
     /// All agencies in and below a jurisdiction in `year`.
@@ -246,89 +180,23 @@ impl Registry {
         }
         found
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::AgencyKind;
-
-    fn jurisdiction(code: &str, parent: Option<&str>, level: Level, first_year: u16) -> RegistryChange {
-        RegistryChange::CreateJurisdiction(Jurisdiction {
-            code: code.parse().unwrap(),
-            parent: parent.map(|parent| parent.parse().unwrap()),
-            display_name: code.to_owned(),
-            level,
-            first_year: ReportYear::new(first_year).unwrap(),
-        })
+    /// The changes that make this registry: jurisdictions, then agencies, then dated changes, each in their order.
+    pub fn changes(&self) -> Vec<RegistryChange> {
+        let jurisdictions = self
+            .jurisdiction_indices()
+            .map(|index| RegistryChange::CreateJurisdiction(self.created_jurisdiction(index)));
+        let agencies = self.agency_indices().map(|index| RegistryChange::CreateAgency(self.created_agency(index)));
+        jurisdictions.chain(agencies).chain(self.dated.iter().cloned()).collect()
     }
 
-    fn agency(id: &str, jurisdiction: &str, first_year: u16) -> RegistryChange {
-        RegistryChange::CreateAgency(Agency {
-            id: id.parse().unwrap(),
-            jurisdiction: jurisdiction.parse().unwrap(),
-            display_name: id.to_owned(),
-            kind: AgencyKind::Department,
-            large: false,
-            first_year: ReportYear::new(first_year).unwrap(),
-        })
+    /// As it was created.
+    pub(super) fn created_jurisdiction(&self, index: JurisdictionIndex) -> Jurisdiction {
+        self.jurisdiction_in(index, self.jurisdiction(index).first_year)
     }
 
-    fn province() -> Registry {
-        let mut registry = Registry::default();
-        for change in [
-            jurisdiction("230000", None, Level::Province, 2019),
-            jurisdiction("230100", Some("230000"), Level::City, 2019),
-            jurisdiction("230102", Some("230100"), Level::County, 2021),
-            agency("one", "230102", 2022),
-        ] {
-            registry.apply(&change).unwrap();
-        }
-        registry
-    }
-
-    #[test]
-    fn membership_holds_from_the_first_year_on() {
-        let registry = province();
-        let one = registry.find_agency(&"one".parse().unwrap()).unwrap();
-        let root = registry.find_jurisdiction(&"230000".parse().unwrap()).unwrap();
-        let year = |year| ReportYear::new(year).unwrap();
-        assert_eq!(registry.home(one, year(2021)), None);
-        let home = registry.home(one, year(2022)).unwrap();
-        assert_eq!(registry.path_up(home, year(2022)).last(), Some(root));
-        assert_eq!(registry.agencies_below(root, year(2022)), [one]);
-        assert!(registry.agencies_below(root, year(2021)).is_empty());
-    }
-
-    #[test]
-    fn a_list_is_checked_as_a_whole_and_names_the_change_at_fault() {
-        let registry = Registry::default();
-        let changes = [
-            jurisdiction("230000", None, Level::Province, 2019),
-            jurisdiction("230100", Some("230000"), Level::City, 2019),
-            agency("one", "230200", 2019),
-        ];
-        let (position, error) = registry.plan(&changes).unwrap_err();
-        assert_eq!(position, 2);
-        assert!(matches!(error, RegistryError::ParentUnknown { .. }), "{error}");
-        assert_eq!(registry.plan(&changes[..2]).unwrap().effective.len(), 2);
-    }
-
-    #[test]
-    fn the_same_change_again_is_unchanged_and_another_value_is_refused() {
-        let registry = province();
-        let again = jurisdiction("230100", Some("230000"), Level::City, 2019);
-        assert_eq!(registry.plan(&[again]).unwrap(), Plan { effective: vec![], unchanged: 1 });
-        let other = jurisdiction("230100", Some("230000"), Level::City, 2020);
-        assert!(matches!(registry.plan(&[other]), Err((0, RegistryError::JurisdictionExists(_)))));
-    }
-
-    #[test]
-    fn levels_go_down_and_no_child_is_older_than_its_parent() {
-        let registry = province();
-        let sideways = jurisdiction("230200", Some("230100"), Level::City, 2019);
-        assert!(matches!(registry.plan(&[sideways]), Err((0, RegistryError::LevelNotLower { .. }))));
-        let early = agency("two", "230102", 2020);
-        assert!(matches!(registry.plan(&[early]), Err((0, RegistryError::BeforeParent { .. }))));
+    /// As it was created.
+    pub(super) fn created_agency(&self, index: AgencyIndex) -> Agency {
+        self.agency_in(index, self.agency(index).first_year)
     }
 }

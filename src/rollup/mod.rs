@@ -2,14 +2,18 @@
 //!
 //! Values in, values out. Totals change in the step that makes a report durable, so that no answer is behind.
 
+mod compare;
 mod coverage;
+mod frozen;
 mod measure;
 mod query;
 mod standing;
 mod sums;
 mod totals;
 
+pub use compare::{CellDifference, EXPLANATIONS_MAX, Explanation, Share, compare};
 pub use coverage::{ChildCoverage, Coverage};
+pub use frozen::{FrozenForm, FrozenFormName, FrozenFormNameError, FrozenRevision};
 pub use measure::{Measure, MeasureError};
 pub use query::{Bucket, Dimension, Key, Query, QueryError, Row, Rows};
 pub use sums::Sums;

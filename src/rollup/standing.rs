@@ -63,6 +63,15 @@ impl Counts {
         self.0[mark as usize]
     }
 
+    /// In the order of [`Mark::ALL`], to which marks are only ever added.
+    pub fn to_array(self) -> [u64; Mark::ALL.len()] {
+        self.0
+    }
+
+    pub fn from_array(counts: [u64; Mark::ALL.len()]) -> Self {
+        Self(counts)
+    }
+
     /// Counts one report with other marks than before.
     pub fn replace(&mut self, before: Marks, after: Marks) {
         for mark in Mark::ALL {

@@ -358,6 +358,7 @@ mod tests {
                 display_name: number.to_string(),
                 kind: if number % 2 == 0 { AgencyKind::GovernmentOffice } else { AgencyKind::Department },
                 large: false,
+                vertical: false,
                 first_year: year(YEARS[number % 2]),
             };
             registry.apply(&RegistryChange::CreateAgency(agency)).unwrap();

@@ -2,12 +2,15 @@
 
 mod admission;
 mod coverage;
+mod freeze;
+mod history;
 mod journal;
 mod live;
 mod perspective;
 mod problem;
 mod read_back;
 mod read_document;
+mod reconcile;
 mod registry;
 mod review;
 mod roll_up;
@@ -27,12 +30,15 @@ use crate::store::{Store, StoreError};
 use perspective::Past;
 
 pub use coverage::{CoverageAnswer, CoverageQuestion, CoverageRow};
+pub use freeze::FreezeRequest;
+pub use history::{ReportAction, ReportEvent};
 pub use journal::Status;
 pub use live::Live;
 pub use perspective::Perspective;
 pub use problem::{Code, Problem, Reason, Violation};
-pub use read_back::{Page, ReportFilter};
+pub use read_back::{Page, ReportFilter, ReportView};
 pub use read_document::{DocumentReading, read_and_judge};
+pub use reconcile::{Comparison, ExplainedBy, NamedDifference, Reconciliation};
 pub use registry::Applied;
 pub use review::{ReviewRequest, Reviewed};
 pub use roll_up::{ConsolidatedForm, FormQuestion, RollupAnswer, RollupQuestion};

@@ -1,7 +1,7 @@
 //! Why something was refused: a stable reason, words in both languages, and what a program needs to act on it.
 
 use crate::registry::RegistryError;
-use crate::report::{Finding, JurisdictionCodeError, Message, NameError, ReportYear, YearError};
+use crate::report::{Finding, JurisdictionCodeError, Message, NameError, ReportKey, ReportYear, YearError};
 use crate::rollup::{MeasureError, QueryError};
 use crate::store::StoreError;
 
@@ -61,6 +61,7 @@ reasons! {
     ReviewInvalid = "REVIEW_INVALID", InvalidArgument;
     /// A journal sequence that is not there.
     AsOfInvalid = "AS_OF_INVALID", OutOfRange;
+    FrozenFormNotFound = "FROZEN_FORM_NOT_FOUND", NotFound;
     AgencyNotFound = "AGENCY_NOT_FOUND", NotFound;
     JurisdictionNotFound = "JURISDICTION_NOT_FOUND", NotFound;
     ReportNotFound = "REPORT_NOT_FOUND", NotFound;
@@ -270,11 +271,22 @@ impl Problem {
         let reason = match error {
             RegistryError::JurisdictionExists(_) => Reason::JurisdictionExists,
             RegistryError::AgencyExists(_) => Reason::AgencyExists,
-            RegistryError::ParentUnknown { .. }
-            | RegistryError::LevelNotLower { .. }
-            | RegistryError::BeforeParent { .. } => Reason::RegistryInvalid,
+            _ => Reason::RegistryInvalid,
         };
         Self::field(reason, format!("changes[{position}]"), error.message()).with("position", position)
+    }
+
+    /// An agency cannot end in a year for which it has reported.
+    pub fn report_in_the_way(subject: &str, first_year: ReportYear, report: &ReportKey) -> Self {
+        Self::new(
+            Reason::RegistryInvalid,
+            Message::new(
+                format!("{subject}：不能自 {first_year} 年起撤并，已有报告 {report}"),
+                format!("{subject}: the agency cannot end from {first_year} on, for there is {report}"),
+            ),
+            Message::new("请先撤回该报告，或改用以后的年度", "withdraw the report first, or choose a later year"),
+        )
+        .with("report", report)
     }
 
     pub fn measure(position: usize, error: &MeasureError) -> Self {

@@ -1,6 +1,11 @@
 //! Reading reports back, one or page by page.
 
-use crate::report::{AgencyId, Message, ReportKey, ReportYear, Revision, RevisionName};
+use std::sync::Arc;
+
+use crate::report::{
+    Message, ReportKey, ReportOwner, ReportState, ReportStatus, ReportYear, Review, Revision, RevisionName,
+};
+use crate::store::{NEWEST, Owners, Standing, Store};
 
 use super::{Problem, Service};
 
@@ -20,18 +25,54 @@ impl<T> Page<T> {
         let next = items.last().filter(|_| more).map(mark);
         Self { items, next }
     }
+
+    /// The page with each item made into another.
+    pub fn map<U>(self, make: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(make).collect(), next: self.next }
+    }
+}
+
+/// A revision, and how it stands now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportView {
+    pub revision: Arc<Revision>,
+    /// State of this revision.
+    pub state: ReportState,
+    /// The revision of the report that is in the sums.
+    pub accepted: Option<u32>,
+    /// The last review of this revision; left out in lists of reports.
+    pub review: Option<Review>,
+}
+
+impl ReportView {
+    fn of(standing: Standing) -> Self {
+        let ReportStatus { state, accepted, .. } = standing.status;
+        Self { revision: standing.newest, state, accepted, review: None }
+    }
+
+    /// A revision with what became of it. What was accepted stays so until it is withdrawn: a later revision takes its
+    /// place in the sums.
+    fn reviewed(revision: Revision, accepted: Option<u32>, reviews: &[Review]) -> Self {
+        let review = reviews.iter().rfind(|review| review.revision.number == revision.number).cloned();
+        let state = review.as_ref().map_or(revision.state, |review| review.status.state);
+        Self { revision: Arc::new(revision), state, accepted, review }
+    }
 }
 
 /// Which reports to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReportFilter {
-    /// Every agency's report of a year.
-    Year(ReportYear),
-    /// Every year of an agency, or one.
-    Agency(AgencyId, Option<ReportYear>),
+    /// Everyone's report of a year.
+    Year(Owners, ReportYear),
+    /// Every year of an owner, or one.
+    Owner(ReportOwner, Option<ReportYear>),
 }
 
-fn bad_token() -> Problem {
+/// Reviews of one report that are read at most.
+const REVIEWS_MAX: usize = 1000;
+
+/// A page token that is none.
+pub(super) fn bad_token() -> Problem {
     Problem::bad_page(
         "page_token",
         Message::new("分页标记无效，请从第一页重新开始", "is not valid; begin with the first page"),
@@ -43,46 +84,78 @@ impl Service {
     ///
     /// # Errors
     /// REPORT_NOT_FOUND.
-    pub fn report(&self, report: &ReportKey) -> Result<Revision, Problem> {
-        self.store.head(report)?.ok_or_else(|| Problem::no_report(&report.to_string()))
+    pub fn report(&self, report: &ReportKey) -> Result<ReportView, Problem> {
+        let standing = self.store.standing(report, NEWEST)?.ok_or_else(|| Problem::no_report(&report.to_string()))?;
+        let reviews = if standing.status.review == 0 { Vec::new() } else { self.store.reviews(report, REVIEWS_MAX)? };
+        let review = reviews.into_iter().rfind(|review| review.revision.number == standing.status.newest);
+        Ok(ReportView { review, ..ReportView::of(standing) })
     }
 
     /// One revision.
     ///
     /// # Errors
     /// REPORT_NOT_FOUND.
-    pub fn revision(&self, name: &RevisionName) -> Result<Revision, Problem> {
-        self.store.revision(name)?.ok_or_else(|| Problem::no_report(&name.to_string()))
+    pub fn revision(&self, name: &RevisionName) -> Result<ReportView, Problem> {
+        let missing = || Problem::no_report(&name.to_string());
+        let standing = self.store.standing(&name.report, NEWEST)?.ok_or_else(missing)?;
+        let revision = self.store.revision(name)?.ok_or_else(missing)?;
+        let reviews = self.store.reviews(&name.report, REVIEWS_MAX)?;
+        Ok(ReportView::reviewed(revision, standing.status.accepted, &reviews))
     }
 
-    /// The newest revisions that pass the filter, by name.
+    /// The newest revisions that pass the filter and stand in one of the states (any where empty), by name.
     ///
     /// # Errors
-    /// PAGE_INVALID for a token that is none; AGENCY_NOT_FOUND.
-    pub async fn reports(&self, filter: ReportFilter, size: usize, token: &str) -> Result<Page<Revision>, Problem> {
+    /// PAGE_INVALID for a token that is none; AGENCY_NOT_FOUND, JURISDICTION_NOT_FOUND.
+    pub async fn reports(
+        &self,
+        filter: ReportFilter,
+        states: Vec<ReportState>,
+        size: usize,
+        token: &str,
+    ) -> Result<Page<ReportView>, Problem> {
+        let wanted = move |standing: &Standing| states.is_empty() || states.contains(&standing.status.state);
         match filter {
-            ReportFilter::Year(year) => {
-                let after: Option<AgencyId> =
-                    if token.is_empty() { None } else { Some(token.parse().map_err(|_| bad_token())?) };
-                let items = self.blocking(move |store| store.heads(year, after.as_ref(), size + 1)).await?;
-                Ok(Page::cut(items, size, |revision| revision.report.agency.to_string()))
+            ReportFilter::Year(owners, year) => {
+                let mut after = match token {
+                    "" => None,
+                    token => Some(owner_of(owners, token).ok_or_else(bad_token)?),
+                };
+                let read = move |store: &dyn Store| {
+                    let mut found: Vec<Standing> = Vec::new();
+                    loop {
+                        let page = store.reports(owners, year, after.as_ref(), size + 1, NEWEST)?;
+                        let last = page.len() <= size;
+                        after = page.last().map(|standing| standing.newest.report.owner.clone());
+                        found.extend(page.into_iter().filter(&wanted));
+                        if last || found.len() > size {
+                            found.truncate(size + 1);
+                            return Ok(found);
+                        }
+                    }
+                };
+                let page = Page::cut(self.blocking(read).await?, size, |one| one.newest.report.owner.id().to_owned());
+                Ok(page.map(ReportView::of))
             }
-            ReportFilter::Agency(agency, year) => {
-                if self.live.read().registry.find_agency(&agency).is_none() {
-                    return Err(Problem::no_agency(&format!("agencies/{agency}")));
-                }
+            ReportFilter::Owner(owner, year) => {
+                self.check_owner(&owner)?;
                 let after: Option<ReportYear> =
                     if token.is_empty() { None } else { Some(token.parse().map_err(|_| bad_token())?) };
-                let years = self.blocking(|store| store.years()).await?;
-                let wanted = years.into_iter().filter(|of| year.is_none_or(|year| year == *of));
-                let mut items = Vec::new();
-                for year in wanted.filter(|year| after.is_none_or(|after| *year > after)) {
-                    items.extend(self.store.head(&ReportKey { agency: agency.clone(), year })?);
-                    if items.len() > size {
+                let owners = match owner {
+                    ReportOwner::Agency(_) => Owners::Agencies,
+                    ReportOwner::Jurisdiction(_) => Owners::Jurisdictions,
+                };
+                let years = self.blocking(move |store| store.years(owners)).await?;
+                let in_question = years.into_iter().filter(|of| year.is_none_or(|year| year == *of));
+                let mut found = Vec::new();
+                for year in in_question.filter(|year| after.is_none_or(|after| *year > after)) {
+                    let report = ReportKey { owner: owner.clone(), year };
+                    found.extend(self.store.standing(&report, NEWEST)?.filter(&wanted));
+                    if found.len() > size {
                         break;
                     }
                 }
-                Ok(Page::cut(items, size, |revision| revision.report.year.to_string()))
+                Ok(Page::cut(found, size, |one| one.newest.report.year.to_string()).map(ReportView::of))
             }
         }
     }
@@ -91,13 +164,33 @@ impl Service {
     ///
     /// # Errors
     /// REPORT_NOT_FOUND; PAGE_INVALID for a token that is none.
-    pub async fn revisions(&self, report: ReportKey, size: usize, token: &str) -> Result<Page<Revision>, Problem> {
+    pub async fn revisions(&self, report: ReportKey, size: usize, token: &str) -> Result<Page<ReportView>, Problem> {
         let before = if token.is_empty() { None } else { Some(token.parse().map_err(|_| bad_token())?) };
-        let name = report.to_string();
-        let items = self.blocking(move |store| store.revisions(&report, before, size + 1)).await?;
-        if items.is_empty() && before.is_none() {
-            return Err(Problem::no_report(&name));
-        }
-        Ok(Page::cut(items, size, |revision| revision.number.to_string()))
+        let standing = self.store.standing(&report, NEWEST)?;
+        let accepted = standing.ok_or_else(|| Problem::no_report(&report.to_string()))?.status.accepted;
+        let read = move |store: &dyn Store| {
+            Ok((store.revisions(&report, before, size + 1)?, store.reviews(&report, REVIEWS_MAX)?))
+        };
+        let (revisions, reviews) = self.blocking(read).await?;
+        let page = Page::cut(revisions, size, |revision| revision.number.to_string());
+        Ok(page.map(|revision| ReportView::reviewed(revision, accepted, &reviews)))
+    }
+
+    fn check_owner(&self, owner: &ReportOwner) -> Result<(), Problem> {
+        let state = self.live.read();
+        let (known, problem): (bool, fn(&str) -> Problem) = match owner {
+            ReportOwner::Agency(id) => (state.registry.find_agency(id).is_some(), Problem::no_agency),
+            ReportOwner::Jurisdiction(code) => {
+                (state.registry.find_jurisdiction(code).is_some(), Problem::no_jurisdiction)
+            }
+        };
+        if known { Ok(()) } else { Err(problem(&owner.to_string())) }
+    }
+}
+
+fn owner_of(owners: Owners, id: &str) -> Option<ReportOwner> {
+    match owners {
+        Owners::Agencies => id.parse().ok().map(ReportOwner::Agency),
+        Owners::Jurisdictions => id.parse().ok().map(ReportOwner::Jurisdiction),
     }
 }

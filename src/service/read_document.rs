@@ -5,7 +5,9 @@ use jiff::civil::Date;
 use crate::document::read::{Limits, ReadError, Reading, read_document};
 use crate::report::{AgencyId, Completed, Figures, Finding, ReportKey, ReportYear, Reporter};
 use crate::rules;
+use crate::store::NEWEST;
 
+use super::submit::last_report;
 use super::{Problem, Reason, Service};
 
 /// What a document says, and what the rules find in it.
@@ -76,7 +78,9 @@ impl Service {
                 let state = self.live.read();
                 let index = state.registry.find_agency(agency);
                 let index = index.ok_or_else(|| Problem::no_agency(&format!("agencies/{agency}")))?;
-                Some(state.registry.reporter(index))
+                // A document that does not say its year is of the last one, most likely.
+                let year = year.or_else(|| ReportYear::new(self.today().year().unsigned_abs()).ok()?.previous());
+                year.map(|year| state.registry.reporter(index, year))
             }
         };
         let read = tokio::task::spawn_blocking(move || read_document(&bytes, &file_name, &Limits::default()));
@@ -87,9 +91,9 @@ impl Service {
         let previous_year = year.or(reading.year).and_then(ReportYear::previous);
         let previous = match agency.zip(previous_year) {
             None => None,
-            Some((agency, year)) => self.store.head(&ReportKey { agency, year })?,
+            Some((agency, year)) => self.store.standing(&ReportKey::of_agency(agency, year), NEWEST)?,
         };
-        let previous = previous.as_ref().map(|revision| &revision.figures);
+        let previous = previous.as_ref().and_then(last_report).map(|revision| &revision.figures);
         Ok(judge(reading, Context { year, reporter, previous }, self.today()))
     }
 }

@@ -1,10 +1,12 @@
 //! Reading and changing the registry.
 
 use crate::registry::exchange::write_json;
-use crate::registry::{Agency, Jurisdiction, JurisdictionCode, RegistryChange};
-use crate::report::{AgencyId, Hash};
-use crate::store::{Change, Decision, NewEntry, Outcome, Transaction};
+use crate::registry::{Agency, Entry, Jurisdiction, JurisdictionCode, RegistryChange};
+use crate::report::{AgencyId, Hash, ReportKey, ReportYear};
+use crate::rollup::Marks;
+use crate::store::{Change, Decision, NEWEST, NewEntry, Outcome, Transaction};
 
+use super::state::State;
 use super::{Caller, Page, Problem, Service};
 
 const ACTION: &str = "registry.apply";
@@ -31,10 +33,11 @@ impl Service {
         caller: &Caller,
     ) -> Result<Applied, Problem> {
         let _turn = self.registry_gate.lock().await;
-        let (plan, sequence) = {
-            let state = self.live.read();
+        let (plan, sequence, registry_sequence, expected) = {
+            let state = self.present()?;
             let plan = state.registry.plan(&changes).map_err(|(at, error)| Problem::registry(at, &error))?;
-            (plan, state.sequence)
+            let expected = self.reports_that_must_not_be(&state, &plan.effective)?;
+            (plan, state.sequence, state.registry_sequence, expected)
         };
         let (applied, unchanged) = (plan.effective.len(), plan.unchanged);
         if validate_only || applied == 0 {
@@ -46,7 +49,7 @@ impl Service {
         };
         let content = write_json(&plan.effective);
         let entry = NewEntry {
-            actor: caller.actor.clone(),
+            actor: caller.actor(),
             action: ACTION,
             subject,
             outcome: Outcome::Accepted,
@@ -54,11 +57,43 @@ impl Service {
             content_hash: Hash::of(content.as_bytes()),
         };
         let changes = plan.effective.into_iter().map(Change::Registry).collect();
-        let transaction = Transaction { expected_heads: Vec::new(), request: None, changes, entry };
+        let transaction =
+            Transaction { registry: Some(registry_sequence), expected, ..Transaction::of(changes, entry) };
         match self.store.commit(transaction).await? {
             Decision::Committed(commit) => Ok(Applied { applied, unchanged, sequence: commit.entry.sequence }),
+            Decision::Stale => Err(Problem::contended()),
             other => Err(Problem::internal(&format!("the registry was not changed: {other:?}"))),
         }
+    }
+
+    /// Reports of agencies for years in which the changes end them: there must be none, or they would be in no sum.
+    /// Answers what stands in their places now.
+    ///
+    /// # Errors
+    /// REGISTRY_INVALID naming the reports that are there.
+    fn reports_that_must_not_be(
+        &self,
+        state: &State,
+        changes: &[RegistryChange],
+    ) -> Result<Vec<(ReportKey, Option<(u32, u64)>)>, Problem> {
+        let mut expected = Vec::new();
+        let this_year = self.today().year().unsigned_abs();
+        for change in changes {
+            let Some((entries, first_year)) = change.ends() else { continue };
+            for entry in entries {
+                let Entry::Agency(id) = entry else { continue };
+                let years = (first_year.get()..=this_year).filter_map(|year| ReportYear::new(year).ok());
+                for report in years.map(|year| ReportKey::of_agency(id.clone(), year)) {
+                    let agency = state.registry.find_agency(id);
+                    if agency.is_some_and(|agency| state.totals.marks(agency, report.year) != Marks::default()) {
+                        return Err(Problem::report_in_the_way(&change.subject(), first_year, &report));
+                    }
+                    let standing = self.store.standing(&report, NEWEST)?;
+                    expected.push((report, standing.map(|standing| standing.status.version())));
+                }
+            }
+        }
+        Ok(expected)
     }
 
     /// One jurisdiction.

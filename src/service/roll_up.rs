@@ -3,7 +3,7 @@
 use crate::form::{Edition, Presence, catalogue, edition_for_year};
 use crate::registry::{AgencyIndex, Jurisdiction, JurisdictionIndex};
 use crate::report::{AgencyKind, JurisdictionCode, Message, ReportKey, ReportState, ReportYear};
-use crate::rollup::{AgencyFilter, Bucket, Coverage, Dimension, Mark, Measure, Query, Row, Rows, Scope, Sums, class_of};
+use crate::rollup::{AgencyFilter, Bucket, Coverage, Dimension, Mark, Measure, Query, Row, Rows, Scope, Sums, Tree, class_of};
 use crate::store::{Store, StoreError};
 
 use super::perspective::{Perspective, View};
@@ -37,6 +37,8 @@ pub struct RollupAnswer {
     pub totals: Vec<Row>,
     /// One for each year.
     pub coverage: Vec<Coverage>,
+    /// Whose tree was used.
+    pub tree: Tree,
     /// Journal sequence that it is true as of.
     pub sequence: u64,
     pub next: Option<String>,
@@ -58,6 +60,8 @@ pub struct ConsolidatedForm {
     pub edition: &'static Edition,
     pub sums: Sums,
     pub coverage: Coverage,
+    /// Year whose tree was used.
+    pub hierarchy_year: ReportYear,
     pub sequence: u64,
 }
 
@@ -150,7 +154,14 @@ impl Service {
             }
             let coverage = query.each_year().map(|year| state.totals.coverage(scope, year, &query.filter)).collect();
             let mut answer =
-                RollupAnswer { rows: Vec::new(), totals: Vec::new(), coverage, sequence: state.sequence, next: None };
+                RollupAnswer {
+                rows: Vec::new(),
+                totals: Vec::new(),
+                coverage,
+                tree: state.totals.tree(),
+                sequence: state.sequence,
+                next: None,
+            };
             if !query.needs_agencies() {
                 let buckets = query.buckets(&state.registry, &state.totals);
                 let Rows { rows, totals } = query.rows(&state.registry, &buckets, &total);
@@ -206,6 +217,7 @@ impl Service {
             edition,
             sums: state.totals.sums(scope, *year, filter),
             coverage: state.totals.coverage(scope, *year, filter),
+            hierarchy_year: state.totals.tree().year(*year),
             sequence: state.sequence,
         })
     }

@@ -272,7 +272,7 @@ pub(super) fn reporter(state: &State, report: &ReportKey) -> Result<Reporter, Pr
             let agency = registry.find_agency(id).ok_or_else(|| Problem::no_agency(&name))?;
             let timeline = registry.agency_timeline(agency);
             if registry.home(agency, report.year).is_none() {
-                return Err(Problem::not_due(&name, report.year, timeline.first_year(), timeline.end_year()));
+                return Err(Problem::not_due(&name, report.year, timeline.first_year(), timeline.end.as_ref().map(|end| end.year)));
             }
             Ok(registry.reporter(agency, report.year))
         }
@@ -280,7 +280,7 @@ pub(super) fn reporter(state: &State, report: &ReportKey) -> Result<Reporter, Pr
             let jurisdiction = registry.find_jurisdiction(code).ok_or_else(|| Problem::no_jurisdiction(&name))?;
             let timeline = registry.jurisdiction_timeline(jurisdiction);
             if !timeline.exists_in(report.year) {
-                return Err(Problem::not_due(&name, report.year, timeline.first_year(), timeline.end_year()));
+                return Err(Problem::not_due(&name, report.year, timeline.first_year(), timeline.end.as_ref().map(|end| end.year)));
             }
             let level = registry.jurisdiction(jurisdiction).level;
             // A consolidated report speaks for the whole government.
@@ -290,7 +290,7 @@ pub(super) fn reporter(state: &State, report: &ReportKey) -> Result<Reporter, Pr
 }
 
 /// The report of a year that the next year's is compared with: the accepted revision, else one that waits for review.
-fn last_report(standing: &Standing) -> Option<&Revision> {
+pub(super) fn last_report(standing: &Standing) -> Option<&Revision> {
     let waiting = (standing.status.state == ReportState::Submitted).then_some(&standing.newest);
     standing.accepted.as_ref().or(waiting).map(|revision| &**revision)
 }
@@ -321,7 +321,7 @@ fn accepted(commit: &Commit, computed: &[CellId]) -> Option<Accepted> {
             state: after.newest.state,
             late: after.newest.late,
         }),
-        Effect::Review { .. } | Effect::Registry(_) => None,
+        Effect::Review { .. } | Effect::Registry(_) | Effect::Frozen(_) => None,
     })
 }
 

@@ -64,13 +64,16 @@ impl Notices {
         for commit in commits {
             let sequence = commit.entry.sequence;
             for effect in &commit.effects {
-                let what = match effect.report() {
-                    Some((_, after)) => Subject::Report(after.newest.report.clone()),
-                    None => Subject::Registry,
+                let what = match effect {
+                    Effect::Revision { after, .. } => Subject::Report(after.newest.report.clone()),
+                    Effect::Review { after, .. } => Subject::Report(after.newest.report.clone()),
+                    Effect::Registry(_) => Subject::Registry,
+                    // It changes no sum.
+                    Effect::Frozen(_) => continue,
                 };
                 // One notice is enough for a list of changes of the registry.
-                let known = ring.notices.back().is_some_and(|last| last.sequence == sequence);
-                if !known || matches!(effect, Effect::Revision { .. } | Effect::Review { .. }) {
+                let last = ring.notices.back();
+                if !last.is_some_and(|last| last.sequence == sequence && matches!(last.what, Subject::Registry)) {
                     ring.notices.push_back(Notice { sequence, what });
                 }
             }
@@ -111,11 +114,11 @@ pub struct Update<A> {
 
 /// A question that can be watched.
 trait Watched: Clone + Send + Sync + 'static {
-    type Answer: PartialEq + Send + 'static;
+    type Answer: Send + 'static;
 
     fn scope(&self) -> (&JurisdictionCode, (ReportYear, ReportYear), &Perspective);
     fn ask(&self, service: &Service) -> impl Future<Output = Result<Self::Answer, Problem>> + Send;
-    fn sequence(answer: &mut Self::Answer) -> &mut u64;
+    fn sequence(answer: &Self::Answer) -> u64;
 }
 
 impl Watched for RollupQuestion {
@@ -129,8 +132,8 @@ impl Watched for RollupQuestion {
         service.roll_up(self).await
     }
 
-    fn sequence(answer: &mut RollupAnswer) -> &mut u64 {
-        &mut answer.sequence
+    fn sequence(answer: &RollupAnswer) -> u64 {
+        answer.sequence
     }
 }
 
@@ -145,8 +148,8 @@ impl Watched for CoverageQuestion {
         service.coverage(self).await
     }
 
-    fn sequence(answer: &mut CoverageAnswer) -> &mut u64 {
-        &mut answer.sequence
+    fn sequence(answer: &CoverageAnswer) -> u64 {
+        answer.sequence
     }
 }
 
@@ -205,7 +208,15 @@ impl Service {
         // The first answer is made here, so that a bad question is refused before the stream begins.
         let newest = self.live.notices.newest.subscribe();
         let answer = question.ask(self).await?;
-        let watcher = Watcher { service: self.clone(), question, newest, last: Last::First(answer), _permit: permit };
+        let watcher = Watcher {
+            service: self.clone(),
+            question,
+            newest,
+            first: Some(answer),
+            previous: 0,
+            earliest: Instant::now(),
+            _permit: permit,
+        };
         Ok(futures::stream::unfold(watcher, Watcher::next))
     }
 }
@@ -218,71 +229,58 @@ fn too_many_watchers(limit: usize) -> Problem {
     )
 }
 
-enum Last<A> {
-    /// Not yet sent.
-    First(A),
-    /// Sent at this time.
-    Sent(A, Instant),
-}
-
 struct Watcher<Q: Watched> {
     service: Service,
     question: Q,
     newest: watch::Receiver<u64>,
-    last: Last<Q::Answer>,
+    /// Not yet sent.
+    first: Option<Q::Answer>,
+    /// Journal sequence of the answer before.
+    previous: u64,
+    /// When the next answer may be sent.
+    earliest: Instant,
     _permit: OwnedSemaphorePermit,
 }
 
 type Next<Q> = Option<(Result<Update<<Q as Watched>::Answer>, Problem>, Watcher<Q>)>;
 
-impl<Q: Watched<Answer: Clone>> Watcher<Q> {
+impl<Q: Watched> Watcher<Q> {
     async fn next(mut self) -> Next<Q> {
-        let (mut known, sent) = match self.last {
-            Last::First(answer) => {
-                let update = Update { previous_sequence: 0, answer: answer.clone(), changed: Vec::new(), resync: false };
-                self.last = Last::Sent(answer, Instant::now());
-                return Some((Ok(update), self));
-            }
-            Last::Sent(answer, at) => (answer, at),
-        };
-        let mut previous = *Q::sequence(&mut known);
-        let mut earliest = sent + self.service.watch_limits.interval;
-        loop {
-            // Ends with the service.
-            self.newest.wait_for(|newest| *newest > previous).await.ok()?;
-            tokio::time::sleep_until(earliest).await;
-            earliest = Instant::now() + self.service.watch_limits.interval;
-            let newest = *self.newest.borrow_and_update();
-            let notices = self.service.live.notices.between(previous, newest);
-            let (changed, touched) = match &notices {
-                Some(notices) => self.in_scope(notices),
-                None => (Vec::new(), true),
-            };
-            if !touched {
-                // Nothing in scope: the answer stands as of the newest entry, too.
-                *Q::sequence(&mut known) = newest;
-                previous = newest;
-                continue;
-            }
-            let mut answer = match self.question.ask(&self.service).await {
-                Ok(answer) => answer,
-                Err(problem) => {
-                    self.last = Last::Sent(known, Instant::now());
-                    return Some((Err(problem), self));
-                }
-            };
-            let sequence = *Q::sequence(&mut answer);
-            // The answer may be newer than the notices that were looked at.
-            let resync = notices.is_none() || changed.len() > NAMED_MAX || sequence > newest;
-            let update = Update {
-                previous_sequence: previous,
-                answer: answer.clone(),
-                changed: changed.into_iter().take(NAMED_MAX).collect(),
-                resync,
-            };
-            self.last = Last::Sent(answer, Instant::now());
+        if let Some(answer) = self.first.take() {
+            let update = self.update(answer, Vec::new(), false);
             return Some((Ok(update), self));
         }
+        loop {
+            let previous = self.previous;
+            // Ends with the service.
+            self.newest.wait_for(|newest| *newest > previous).await.ok()?;
+            tokio::time::sleep_until(self.earliest).await;
+            let newest = *self.newest.borrow_and_update();
+            let notices = self.service.live.notices.between(previous, newest);
+            let (changed, touched) = notices.as_ref().map_or((Vec::new(), true), |notices| self.in_scope(notices));
+            if !touched {
+                // Nothing in scope: the answer stands as of the newest entry, too.
+                self.previous = newest;
+                self.earliest = Instant::now() + self.service.watch_limits.interval;
+                continue;
+            }
+            match self.question.ask(&self.service).await {
+                Ok(answer) => {
+                    // The answer may be newer than the notices that were looked at.
+                    let unlisted = Q::sequence(&answer) > newest || changed.len() > NAMED_MAX;
+                    let update = self.update(answer, changed, notices.is_none() || unlisted);
+                    return Some((Ok(update), self));
+                }
+                Err(problem) => return Some((Err(problem), self)),
+            }
+        }
+    }
+
+    fn update(&mut self, answer: Q::Answer, mut changed: Vec<ReportKey>, resync: bool) -> Update<Q::Answer> {
+        changed.truncate(NAMED_MAX);
+        let previous_sequence = std::mem::replace(&mut self.previous, Q::sequence(&answer));
+        self.earliest = Instant::now() + self.service.watch_limits.interval;
+        Update { previous_sequence, answer, changed, resync }
     }
 
     /// The reports among the notices that the question is about, and whether anything is.

@@ -143,6 +143,7 @@ impl<'a> Place<'a> {
                 display_name: name(self.division, post),
                 kind: post.kind(),
                 large: self.division.level == Level::City && post.is_large(),
+                vertical: false,
                 first_year: first_year(post, guest, parameters.first_year),
             };
             members.push(Member { agency, level: self.division.level, duty: post.duty(), size: self.size, guest });

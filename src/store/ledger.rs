@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::report::{ReportKey, ReportStatus};
+use crate::rollup::FrozenFormName;
 
 use super::StoreError;
 use super::journal::{JournalEntry, NewEntry, Position};
@@ -34,6 +35,7 @@ pub enum Slot {
     /// Revision number, sequence number.
     Review(ReportKey, u32, u64),
     Request(RequestId),
+    Frozen(FrozenFormName),
 }
 
 /// A group of transactions decided one after another, to be written together.
@@ -107,7 +109,7 @@ impl<'a, S: Stored> Group<'a, S> {
             let (report, before) = match change {
                 Change::Revision { before, revision } => (&revision.report, before.as_ref()),
                 Change::Review { before, review } => (&review.revision.report, Some(&**before)),
-                Change::Registry(_) => continue,
+                Change::Registry(_) | Change::Freeze(_) => continue,
             };
             if self.version(report)? != before.map(|before| before.status.version()) {
                 return Ok(Decision::Stale);
@@ -143,6 +145,11 @@ impl<'a, S: Stored> Group<'a, S> {
             let (slot, bytes, effect) = match change {
                 Change::Registry(change) => {
                     (Slot::Registry(sequence, position), encoded(&change)?, Effect::Registry(change))
+                }
+                Change::Freeze(mut form) => {
+                    form.time = time;
+                    form.sequence = sequence;
+                    (Slot::Frozen(form.name.clone()), encoded(&*form)?, Effect::Frozen(Arc::from(form)))
                 }
                 Change::Revision { before, mut revision } => {
                     revision.number = before.as_ref().map_or(1, |before| before.status.newest + 1);

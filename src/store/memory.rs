@@ -8,7 +8,8 @@ use futures::future::{BoxFuture, ready};
 use jiff::Timestamp;
 
 use crate::registry::RegistryChange;
-use crate::report::{ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
+use crate::report::{JurisdictionCode, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
+use crate::rollup::{FrozenForm, FrozenFormName};
 
 use super::journal::{JournalEntry, Position};
 use super::ledger::{Group, Stored, Version};
@@ -40,6 +41,7 @@ struct Kept {
     requests: BTreeMap<RequestId, StoredRequest>,
     /// With the sequence number of each.
     registry: Vec<(u64, RegistryChange)>,
+    frozen: BTreeMap<FrozenFormName, FrozenForm>,
     journal: Vec<JournalEntry>,
 }
 
@@ -65,6 +67,9 @@ impl Kept {
                 if let Effect::Review { review, .. } = effect {
                     life.reviews.push((**review).clone());
                 }
+            }
+            if let Effect::Frozen(form) = effect {
+                self.frozen.insert(form.name.clone(), (**form).clone());
             }
             if let Effect::Registry(change) = effect {
                 self.registry.push((commit.entry.sequence, change.clone()));
@@ -97,7 +102,7 @@ fn revision_of(commit: &Commit) -> Option<RevisionName> {
     let mut effects = commit.effects.iter().rev();
     effects.find_map(|effect| match effect {
         Effect::Revision { after, .. } => Some(after.newest.name()),
-        Effect::Review { .. } | Effect::Registry(_) => None,
+        Effect::Review { .. } | Effect::Registry(_) | Effect::Frozen(_) => None,
     })
 }
 
@@ -198,6 +203,19 @@ impl Store for MemoryStore {
         let kept = self.read();
         let changes = kept.registry.iter().take_while(|(sequence, _)| *sequence <= as_of);
         Ok(changes.cloned().collect())
+    }
+
+    fn frozen_forms(
+        &self,
+        jurisdiction: &JurisdictionCode,
+        after: Option<(ReportYear, u32)>,
+        limit: usize,
+    ) -> Result<Vec<FrozenForm>, StoreError> {
+        let kept = self.read();
+        let of_jurisdiction = kept.frozen.values().filter(|form| form.name.jurisdiction == *jurisdiction);
+        let wanted =
+            of_jurisdiction.filter(|form| after.is_none_or(|after| (form.name.year, form.name.number) > after));
+        Ok(wanted.take(limit).cloned().collect())
     }
 
     fn journal(&self, after: u64, limit: usize) -> Result<Vec<JournalEntry>, StoreError> {

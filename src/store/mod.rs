@@ -15,7 +15,8 @@ mod transaction;
 use futures::future::BoxFuture;
 
 use crate::registry::RegistryChange;
-use crate::report::{ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
+use crate::report::{JurisdictionCode, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
+use crate::rollup::FrozenForm;
 
 pub use self::sled::{SledOptions, SledStore};
 pub use journal::{JournalEntry, NewEntry, Outcome, Position};
@@ -114,6 +115,14 @@ pub trait Store: Send + Sync + 'static {
     /// Changes of the registry up to journal sequence `as_of`, in the order in which they were made,
     /// each with its sequence number.
     fn registry(&self, as_of: u64) -> Result<Vec<(u64, RegistryChange)>, StoreError>;
+
+    /// Frozen forms of a jurisdiction after this year and number, in that order, at most `limit`.
+    fn frozen_forms(
+        &self,
+        jurisdiction: &JurisdictionCode,
+        after: Option<(ReportYear, u32)>,
+        limit: usize,
+    ) -> Result<Vec<FrozenForm>, StoreError>;
 
     /// Journal entries after sequence number `after`, oldest first, at most `limit`.
     fn journal(&self, after: u64, limit: usize) -> Result<Vec<JournalEntry>, StoreError>;

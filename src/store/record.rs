@@ -9,6 +9,7 @@
 //!
 //! Fields are only ever added; a change that an older program would misread takes a new format version.
 
+mod frozen;
 mod messages;
 mod review;
 
@@ -16,6 +17,7 @@ use prost::Message;
 
 use crate::registry::RegistryChange;
 use crate::report::{Review, Revision};
+use crate::rollup::FrozenForm;
 
 use super::StoreError;
 use super::journal::JournalEntry;
@@ -129,6 +131,19 @@ impl Record for Review {
 
     fn from_stored(stored: Self::Stored) -> Result<Self, String> {
         stored.into_review()
+    }
+}
+
+impl Record for FrozenForm {
+    const KIND: u8 = b'f';
+    type Stored = frozen::StoredFrozenForm;
+
+    fn to_stored(&self) -> Self::Stored {
+        frozen::StoredFrozenForm::from_form(self)
+    }
+
+    fn from_stored(stored: Self::Stored) -> Result<Self, String> {
+        stored.into_form()
     }
 }
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::registry::RegistryChange;
 use crate::report::{Hash, ReportKey, ReportState, ReportStatus, Review, Revision, RevisionName};
+use crate::rollup::FrozenForm;
 
 use super::journal::{JournalEntry, NewEntry};
 
@@ -60,6 +61,8 @@ pub enum Change {
     /// are given by the store.
     Review { before: Box<Standing>, review: Box<Review> },
     Registry(RegistryChange),
+    /// A frozen form; its time and sequence are given by the store.
+    Freeze(Box<FrozenForm>),
 }
 
 /// Changes to be stored together with one journal entry. Without changes it records a refusal.
@@ -108,6 +111,7 @@ pub enum Effect {
     Revision { before: Option<Standing>, after: Standing },
     Review { before: Box<Standing>, review: Arc<Review>, after: Box<Standing> },
     Registry(RegistryChange),
+    Frozen(Arc<FrozenForm>),
 }
 
 impl Effect {
@@ -116,7 +120,7 @@ impl Effect {
         match self {
             Self::Revision { before, after } => Some((before.as_ref(), after)),
             Self::Review { before, after, .. } => Some((Some(before), after)),
-            Self::Registry(_) => None,
+            Self::Registry(_) | Self::Frozen(_) => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Used by every door. Nothing here decides anything.
 
+mod comparison;
 mod finding;
 mod form;
 mod journal;
@@ -20,5 +21,12 @@ pub use registry::{
     agency_from_wire, agency_id as agency_id_from_wire, agency_to_wire, change_from_wire, change_to_wire,
     code as code_from_wire, first_year as year_from_wire, jurisdiction_from_wire, jurisdiction_to_wire, kind_from_wire,
 };
-pub use report::{accepted_to_wire, receipt_to_wire, revision_to_wire, submission_from_wire, timestamp_to_wire};
-pub use rollup::{answer_to_wire, coverage_answer_to_wire, coverage_to_wire, form_to_wire, question_from_wire};
+pub use comparison::{comparison_to_wire, freeze_from_wire, frozen_form_to_wire, reconciliation_to_wire};
+pub use report::{
+    accepted_to_wire, event_to_wire, receipt_to_wire, report_to_wire, review_from_wire, reviewed_to_wire,
+    states_from_wire, submission_from_wire, timestamp_to_wire,
+};
+pub use rollup::{
+    answer_to_wire, coverage_answer_to_wire, coverage_question_from_wire, coverage_row_to_wire, coverage_to_wire,
+    form_question_from_wire, form_to_wire, question_from_wire, watched_coverage_to_wire, watched_rollup_to_wire,
+};

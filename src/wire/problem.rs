@@ -11,6 +11,7 @@ pub fn code_number(code: Code) -> i32 {
         Code::InvalidArgument => 3,
         Code::NotFound => 5,
         Code::AlreadyExists => 6,
+        Code::PermissionDenied => 7,
         Code::ResourceExhausted => 8,
         Code::FailedPrecondition => 9,
         Code::Aborted => 10,

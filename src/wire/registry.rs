@@ -1,7 +1,7 @@
 //! Jurisdictions, agencies and changes of them.
 
 use crate::pb;
-use crate::registry::{Agency, Jurisdiction, JurisdictionCode, RegistryChange};
+use crate::registry::{Agency, Entry, EntryNameError, Jurisdiction, JurisdictionCode, RegistryChange};
 use crate::report::{AgencyId, AgencyKind, Level, Message, NameError, ReportYear};
 use crate::service::{Problem, Reason};
 
@@ -42,6 +42,7 @@ pub fn agency_to_wire(agency: &Agency) -> pb::Agency {
         display_name: agency.display_name.clone(),
         kind: kind.unwrap_or_default().into(),
         large: agency.large,
+        vertical: agency.vertical,
         first_year: agency.first_year.get().into(),
     }
 }
@@ -53,6 +54,29 @@ pub fn change_to_wire(change: &RegistryChange) -> pb::RegistryChange {
             Change::CreateJurisdiction(jurisdiction_to_wire(jurisdiction))
         }
         RegistryChange::CreateAgency(agency) => Change::CreateAgency(agency_to_wire(agency)),
+        RegistryChange::Rename { entry, display_name, first_year } => Change::Rename(pb::Rename {
+            entry: entry.to_string(),
+            display_name: display_name.clone(),
+            first_year: first_year.get().into(),
+        }),
+        RegistryChange::Move { entry, parent, first_year } => Change::Move(pb::Move {
+            entry: entry.to_string(),
+            parent: parent.name(),
+            first_year: first_year.get().into(),
+        }),
+        RegistryChange::Merge { entries, into, first_year } => Change::Merge(pb::Merge {
+            entries: entries.iter().map(Entry::to_string).collect(),
+            into: into.to_string(),
+            first_year: first_year.get().into(),
+        }),
+        RegistryChange::Split { entry, into, first_year } => Change::Split(pb::Split {
+            entry: entry.to_string(),
+            into: into.iter().map(Entry::to_string).collect(),
+            first_year: first_year.get().into(),
+        }),
+        RegistryChange::Abolish { entry, first_year } => {
+            Change::Abolish(pb::Abolish { entry: entry.to_string(), first_year: first_year.get().into() })
+        }
     };
     pb::RegistryChange { change: Some(change) }
 }
@@ -64,7 +88,67 @@ pub fn change_from_wire(change: pb::RegistryChange, field: &str) -> Result<Regis
     match change.change.ok_or_else(|| Problem::required(&format!("{field}.change")))? {
         Change::CreateJurisdiction(wire) => jurisdiction_from_wire(wire, &format!("{field}.create_jurisdiction")),
         Change::CreateAgency(wire) => agency_from_wire(wire, &format!("{field}.create_agency")),
+        Change::Rename(wire) => {
+            let in_field = |name: &str| format!("{field}.rename.{name}");
+            Ok(RegistryChange::Rename {
+                entry: entry(&wire.entry, &in_field("entry"))?,
+                display_name: display_name(wire.display_name, &in_field("display_name"))?,
+                first_year: first_year(wire.first_year, &in_field("first_year"))?,
+            })
+        }
+        Change::Move(wire) => {
+            let in_field = |name: &str| format!("{field}.move.{name}");
+            Ok(RegistryChange::Move {
+                entry: entry(&wire.entry, &in_field("entry"))?,
+                parent: code(&wire.parent, &in_field("parent"))?,
+                first_year: first_year(wire.first_year, &in_field("first_year"))?,
+            })
+        }
+        Change::Merge(wire) => {
+            let in_field = |name: &str| format!("{field}.merge.{name}");
+            Ok(RegistryChange::Merge {
+                entries: entries(&wire.entries, &in_field("entries"))?,
+                into: entry(&wire.into, &in_field("into"))?,
+                first_year: first_year(wire.first_year, &in_field("first_year"))?,
+            })
+        }
+        Change::Split(wire) => {
+            let in_field = |name: &str| format!("{field}.split.{name}");
+            Ok(RegistryChange::Split {
+                entry: entry(&wire.entry, &in_field("entry"))?,
+                into: entries(&wire.into, &in_field("into"))?,
+                first_year: first_year(wire.first_year, &in_field("first_year"))?,
+            })
+        }
+        Change::Abolish(wire) => {
+            let in_field = |name: &str| format!("{field}.abolish.{name}");
+            Ok(RegistryChange::Abolish {
+                entry: entry(&wire.entry, &in_field("entry"))?,
+                first_year: first_year(wire.first_year, &in_field("first_year"))?,
+            })
+        }
     }
+}
+
+/// A jurisdiction or agency by its resource name.
+fn entry(name: &str, field: &str) -> Result<Entry, Problem> {
+    if name.is_empty() {
+        return Err(Problem::required(field));
+    }
+    Entry::from_name(name).map_err(|error| match error {
+        EntryNameError::Agency(error) => Problem::bad_name(field, &NameError::Agency(error)),
+        EntryNameError::Shape => {
+            let zh = "须为 jurisdictions/区划代码 或 agencies/机构标识";
+            Problem::field(Reason::NameInvalid, field, Message::new(zh, error.to_string()))
+        }
+    })
+}
+
+fn entries(names: &[String], field: &str) -> Result<Vec<Entry>, Problem> {
+    if names.is_empty() {
+        return Err(Problem::required(field));
+    }
+    names.iter().enumerate().map(|(at, name)| entry(name, &format!("{field}[{at}]"))).collect()
 }
 
 /// # Errors
@@ -91,6 +175,7 @@ pub fn agency_from_wire(wire: pb::Agency, field: &str) -> Result<RegistryChange,
         display_name: display_name(wire.display_name, &in_field("display_name"))?,
         kind: kind_from_wire(wire.kind, &in_field("kind"))?,
         large: wire.large,
+        vertical: wire.vertical,
         first_year: first_year(wire.first_year, &in_field("first_year"))?,
     }))
 }

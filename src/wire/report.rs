@@ -5,15 +5,64 @@ use uuid::Uuid;
 
 use crate::form::{CellId, catalogue};
 use crate::pb;
-use crate::report::{Answer, Message, Receipt, ReportKey, ReportState, Revision};
-use crate::service::{Accepted, Problem, Reason, Submission};
+use crate::report::{Answer, Cell, CellComment, Message, Receipt, ReportKey, ReportState, Review, ReviewAction, format_number};
+use crate::service::{
+    Accepted, Problem, Reason, ReportAction, ReportEvent, ReportView, ReviewRequest, Reviewed, Submission,
+};
 
-use super::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, findings_to_wire};
+use super::registry::unknown_value;
+use super::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, findings_to_wire, text_to_wire};
 
 /// Longest reason, in characters.
 const REASON_MAX_CHARACTERS: usize = 2000;
 /// Answers that a report may carry.
 const ANSWERS_MAX: usize = 500;
+/// Comments that a returned report may carry.
+const COMMENTS_MAX: usize = 200;
+
+const STATES: [(ReportState, pb::ReportState); 4] = [
+    (ReportState::Submitted, pb::ReportState::Submitted),
+    (ReportState::Accepted, pb::ReportState::Accepted),
+    (ReportState::Returned, pb::ReportState::Returned),
+    (ReportState::Withdrawn, pb::ReportState::Withdrawn),
+];
+
+const ACTIONS: [(ReportAction, pb::ReportAction); 4] = [
+    (ReportAction::Submit, pb::ReportAction::Submit),
+    (ReportAction::Review(ReviewAction::Accept), pb::ReportAction::Accept),
+    (ReportAction::Review(ReviewAction::Return), pb::ReportAction::Return),
+    (ReportAction::Review(ReviewAction::Withdraw), pb::ReportAction::Withdraw),
+];
+
+/// The wire's number for a state.
+pub fn state_to_wire(state: ReportState) -> i32 {
+    STATES.iter().find(|(known, _)| *known == state).map_or(0, |(_, wire)| (*wire).into())
+}
+
+/// States from the wire.
+///
+/// # Errors
+/// FIELD_INVALID for a number that the contract does not have.
+pub fn states_from_wire(numbers: &[i32], field: &str) -> Result<Vec<ReportState>, Problem> {
+    let state = |(position, number): (usize, &i32)| {
+        let known = STATES.iter().find(|(_, wire)| i32::from(*wire) == *number);
+        known.map(|(state, _)| *state).ok_or_else(|| unknown_value(&format!("{field}[{position}]")))
+    };
+    numbers.iter().enumerate().map(state).collect()
+}
+
+fn action_to_wire(action: ReportAction) -> i32 {
+    ACTIONS.iter().find(|(known, _)| *known == action).map_or(0, |(_, wire)| (*wire).into())
+}
+
+/// The name of a revision of a report; empty for none.
+fn revision_name(report: &ReportKey, number: Option<u32>) -> String {
+    number.map(|number| format!("{report}/revisions/{number}")).unwrap_or_default()
+}
+
+pub(super) fn sequence_to_wire(sequence: u64) -> i64 {
+    sequence.try_into().unwrap_or(i64::MAX)
+}
 
 pub fn timestamp_to_wire(time: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: time.as_second(), nanos: time.subsec_nanosecond() }
@@ -62,7 +111,7 @@ pub fn submission_from_wire(request: pb::SubmitReportRequest) -> Result<Submissi
     })
 }
 
-fn check_length(text: &str, field: &str) -> Result<(), Problem> {
+pub(super) fn check_length(text: &str, field: &str) -> Result<(), Problem> {
     if text.chars().count() <= REASON_MAX_CHARACTERS {
         return Ok(());
     }
@@ -74,7 +123,8 @@ fn check_length(text: &str, field: &str) -> Result<(), Problem> {
 }
 
 /// A revision on the wire, under the given name (the report's, or the revision's own in lists of revisions).
-pub fn revision_to_wire(revision: &Revision, name: String) -> pb::Report {
+pub fn report_to_wire(view: &ReportView, name: String) -> pb::Report {
+    let revision = &*view.revision;
     let answers = revision.answers.iter().map(|answer| pb::Answer {
         rule: answer.rule.clone(),
         cell: answer.cell.clone(),
@@ -88,17 +138,102 @@ pub fn revision_to_wire(revision: &Revision, name: String) -> pb::Report {
         reason: revision.reason.clone(),
         etag: revision.etag(),
         revision: revision.name().to_string(),
-        state: match revision.state {
-            ReportState::Accepted => pb::ReportState::Accepted,
-        }
-        .into(),
+        state: state_to_wire(view.state),
         content_sha256: revision.content_hash.to_hex(),
         rule_set: Some(pb::RuleSet { id: revision.rule_set.id.clone(), sha256: revision.rule_set.hash.to_hex() }),
         findings: findings_to_wire(&revision.findings),
         computed: paths(&revision.figures.complete().computed),
         submitter: revision.actor.clone(),
         submit_time: Some(timestamp_to_wire(revision.time)),
-        sequence: revision.sequence.try_into().unwrap_or(i64::MAX),
+        sequence: sequence_to_wire(revision.sequence),
+        accepted_revision: revision_name(&revision.report, view.accepted),
+        late: revision.late,
+        review: view.review.as_ref().map(review_to_wire),
+    }
+}
+
+fn review_to_wire(review: &Review) -> pb::Review {
+    pb::Review {
+        action: action_to_wire(ReportAction::Review(review.action)),
+        reason: review.reason.clone(),
+        comments: comments_to_wire(&review.comments),
+        reviewer: review.actor.clone(),
+        time: Some(timestamp_to_wire(review.time)),
+        sequence: sequence_to_wire(review.status.sequence),
+    }
+}
+
+fn comments_to_wire(comments: &[CellComment]) -> Vec<pb::CellComment> {
+    let comment = |one: &CellComment| pb::CellComment { cell: one.cell.clone(), text: one.text.clone() };
+    comments.iter().map(comment).collect()
+}
+
+/// A value of a cell in words: a number, `n/a`, or none for blank.
+fn value_in_words(cell: CellId, value: Cell) -> Option<String> {
+    match value {
+        Cell::Blank => None,
+        Cell::NotApplicable => Some("n/a".to_owned()),
+        Cell::Number(number) => Some(format_number(catalogue().cell(cell).kind, number.into())),
+    }
+}
+
+pub fn event_to_wire(event: &ReportEvent) -> pb::ReportEvent {
+    let change = |(cell, before, after): &(CellId, Cell, Cell)| {
+        let info = catalogue().cell(*cell);
+        pb::CellChange {
+            cell: info.path.clone(),
+            label: Some(text_to_wire(&Message::new(info.label_zh.clone(), info.label_en.clone()))),
+            before: value_in_words(*cell, *before),
+            after: value_in_words(*cell, *after),
+        }
+    };
+    pb::ReportEvent {
+        sequence: sequence_to_wire(event.sequence),
+        time: Some(timestamp_to_wire(event.time)),
+        actor: event.actor.clone(),
+        action: action_to_wire(event.action),
+        revision: event.revision.to_string(),
+        state: state_to_wire(event.state),
+        accepted_revision: revision_name(&event.revision.report, event.accepted),
+        reason: event.reason.clone(),
+        comments: comments_to_wire(&event.comments),
+        changes: event.changes.iter().map(change).collect(),
+    }
+}
+
+/// A review from the parts that all three requests share.
+///
+/// # Errors
+/// What is malformed, by field.
+pub fn review_from_wire(
+    action: ReviewAction,
+    name: &str,
+    etag: String,
+    reason: String,
+    comments: Vec<pb::CellComment>,
+    validate_only: bool,
+) -> Result<ReviewRequest, Problem> {
+    let report = name.parse().map_err(|error| Problem::bad_name("name", &error))?;
+    if etag.is_empty() {
+        return Err(Problem::required("etag"));
+    }
+    check_length(&reason, "reason")?;
+    if comments.len() > COMMENTS_MAX {
+        let description = Message::new(format!("最多 {COMMENTS_MAX} 条"), format!("at most {COMMENTS_MAX}"));
+        return Err(Problem::field(Reason::TooMany, "comments", description));
+    }
+    for (position, comment) in comments.iter().enumerate() {
+        check_length(&comment.text, &format!("comments[{position}].text"))?;
+    }
+    let comments = comments.into_iter().map(|one| CellComment { cell: one.cell, text: one.text }).collect();
+    Ok(ReviewRequest { report, action, etag, reason, comments, validate_only })
+}
+
+pub fn reviewed_to_wire(reviewed: &Reviewed, report: &ReportKey) -> pb::ReviewOutcome {
+    pb::ReviewOutcome {
+        receipt: reviewed.receipt.as_ref().map(receipt_to_wire),
+        state: state_to_wire(reviewed.status.state),
+        accepted_revision: revision_name(report, reviewed.status.accepted),
     }
 }
 
@@ -119,5 +254,7 @@ pub fn accepted_to_wire(accepted: &Accepted) -> pb::SubmitReportResponse {
         findings: findings_to_wire(&accepted.findings),
         computed: paths(&accepted.computed),
         already_stored: accepted.already_stored,
+        state: state_to_wire(accepted.state),
+        late: accepted.late,
     }
 }

@@ -2,12 +2,16 @@
 
 use crate::form::Kind;
 use crate::pb;
-use crate::report::format_number;
-use crate::rollup::{Coverage, Dimension, Key, Row};
-use crate::service::{ConsolidatedForm, CoverageAnswer, Problem, RollupAnswer, RollupQuestion};
+use crate::report::{Message, ReportYear, format_number};
+use crate::rollup::{AgencyFilter, Coverage, Dimension, Key, Mark, Row};
+use crate::service::{
+    ConsolidatedForm, CoverageAnswer, CoverageQuestion, CoverageRow, FormQuestion, Perspective, Problem, Reason,
+    RollupAnswer, RollupQuestion, Update,
+};
 
 use super::form::too_large;
 use super::registry::{code, first_year, unknown_value};
+use super::report::{sequence_to_wire, states_from_wire};
 use super::{edition_to_wire, jurisdiction_to_wire, kind_from_wire, sums_to_wire, text_to_wire};
 
 const DIMENSIONS: [(Dimension, pb::Dimension); 7] = [
@@ -19,6 +23,57 @@ const DIMENSIONS: [(Dimension, pb::Dimension); 7] = [
     (Dimension::AgencyKind, pb::Dimension::AgencyKind),
     (Dimension::Year, pb::Dimension::Year),
 ];
+
+/// Levels of a coverage answer at most.
+const DEPTH_MAX: u32 = 10;
+
+/// From when and over which tree, from the fields that all questions share.
+fn perspective(hierarchy_year: i32, as_of: i64, states: &[i32]) -> Result<Perspective, Problem> {
+    let negative = || Problem::field(Reason::FieldInvalid, "as_of", Message::new("不得为负", "is negative"));
+    Ok(Perspective {
+        hierarchy_year: match hierarchy_year {
+            0 => None,
+            year => Some(first_year(year, "hierarchy_year")?),
+        },
+        as_of: match as_of {
+            0 => None,
+            sequence => Some(u64::try_from(sequence).map_err(|_| negative())?),
+        },
+        states: states_from_wire(states, "states")?,
+    })
+}
+
+/// A question about the computed form from the wire.
+///
+/// # Errors
+/// What is malformed, by field.
+pub fn form_question_from_wire(request: &pb::GetConsolidatedFormRequest) -> Result<FormQuestion, Problem> {
+    Ok(FormQuestion {
+        jurisdiction: code(&request.jurisdiction, "jurisdiction")?,
+        year: first_year(request.year, "year")?,
+        filter: AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical },
+        perspective: perspective(request.hierarchy_year, request.as_of, &request.states)?,
+    })
+}
+
+/// A question about coverage from the wire.
+///
+/// # Errors
+/// What is malformed, by field.
+pub fn coverage_question_from_wire(request: &pb::GetCoverageRequest) -> Result<CoverageQuestion, Problem> {
+    let bad_depth = || {
+        let description = Message::new(format!("应在 0 到 {DEPTH_MAX} 之间"), format!("is not from 0 to {DEPTH_MAX}"));
+        Problem::field(Reason::FieldInvalid, "depth", description)
+    };
+    let depth = u32::try_from(request.depth).ok().filter(|depth| *depth <= DEPTH_MAX).ok_or_else(bad_depth)?;
+    Ok(CoverageQuestion {
+        jurisdiction: code(&request.jurisdiction, "jurisdiction")?,
+        year: first_year(request.year, "year")?,
+        depth: depth.max(1),
+        filter: AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical },
+        perspective: perspective(request.hierarchy_year, request.as_of, &[])?,
+    })
+}
 
 /// A question from the wire; `page_size` is the one to use.
 ///
@@ -37,24 +92,32 @@ pub fn question_from_wire(request: pb::QueryRollupRequest, page_size: usize) -> 
         jurisdiction: code(&request.jurisdiction, "jurisdiction")?,
         years: (first, last),
         group_by: request.group_by.iter().enumerate().map(dimension).collect::<Result<_, _>>()?,
-        kinds: kinds.collect::<Result<_, _>>()?,
+        filter: AgencyFilter {
+            kinds: kinds.collect::<Result<_, _>>()?,
+            include_vertical: request.include_vertical,
+        },
+        perspective: perspective(request.hierarchy_year, request.as_of, &request.states)?,
         measures: request.measures,
         page_size,
         page_token: request.page_token,
     })
 }
 
-fn sequence(number: u64) -> i64 {
-    number.try_into().unwrap_or(i64::MAX)
-}
-
-pub fn coverage_to_wire(coverage: &Coverage) -> pb::Coverage {
+/// Coverage on the wire; the tree of `hierarchy_year` was used.
+pub fn coverage_to_wire(coverage: &Coverage, hierarchy_year: ReportYear) -> pb::Coverage {
+    let count = |mark| sequence_to_wire(coverage.of(mark));
     pb::Coverage {
         year: coverage.year.get().into(),
-        hierarchy_year: coverage.year.get().into(),
-        expected: sequence(coverage.expected),
-        received: sequence(coverage.received),
-        missing: sequence(coverage.missing()),
+        hierarchy_year: hierarchy_year.get().into(),
+        expected: sequence_to_wire(coverage.expected),
+        received: count(Mark::Received),
+        missing: sequence_to_wire(coverage.missing()),
+        included: count(Mark::Included),
+        accepted: count(Mark::Accepted),
+        submitted: count(Mark::Submitted),
+        returned: count(Mark::Returned),
+        late: count(Mark::Late),
+        vertical_excluded: sequence_to_wire(coverage.vertical_excluded),
     }
 }
 
@@ -88,8 +151,8 @@ pub fn answer_to_wire(answer: &RollupAnswer) -> Result<pb::QueryRollupResponse, 
     Ok(pb::QueryRollupResponse {
         rows: answer.rows.iter().map(row_to_wire).collect::<Result<_, _>>()?,
         totals: answer.totals.iter().map(row_to_wire).collect::<Result<_, _>>()?,
-        coverage: answer.coverage.iter().map(coverage_to_wire).collect(),
-        sequence: sequence(answer.sequence),
+        coverage: answer.coverage.iter().map(|one| coverage_to_wire(one, answer.tree.year(one.year))).collect(),
+        sequence: sequence_to_wire(answer.sequence),
         next_page_token: answer.next.clone().unwrap_or_default(),
     })
 }
@@ -101,20 +164,50 @@ pub fn form_to_wire(form: &ConsolidatedForm) -> Result<pb::GetConsolidatedFormRe
         jurisdiction: Some(jurisdiction_to_wire(&form.jurisdiction)),
         edition: edition_to_wire(form.edition),
         form: Some(sums_to_wire(|cell| form.shows(cell).then(|| form.sums.value(cell)))?),
-        coverage: Some(coverage_to_wire(&form.coverage)),
-        sequence: sequence(form.sequence),
+        coverage: Some(coverage_to_wire(&form.coverage, form.hierarchy_year)),
+        sequence: sequence_to_wire(form.sequence),
     })
 }
 
+/// A part of a scope; the tree of `hierarchy_year` was used.
+pub fn coverage_row_to_wire(row: &CoverageRow, hierarchy_year: ReportYear) -> pb::ChildCoverage {
+    pb::ChildCoverage {
+        jurisdiction: Some(jurisdiction_to_wire(&row.jurisdiction)),
+        own_agencies: row.own_agencies,
+        coverage: Some(coverage_to_wire(&row.coverage, hierarchy_year)),
+        depth: row.depth.try_into().unwrap_or(i32::MAX),
+    }
+}
+
 pub fn coverage_answer_to_wire(answer: &CoverageAnswer) -> pb::GetCoverageResponse {
-    let children = answer.children.iter().map(|(jurisdiction, child)| pb::ChildCoverage {
-        jurisdiction: Some(jurisdiction_to_wire(jurisdiction)),
-        own_agencies: child.own_agencies,
-        coverage: Some(coverage_to_wire(&child.coverage)),
-    });
+    let year = answer.hierarchy_year;
     pb::GetCoverageResponse {
-        coverage: Some(coverage_to_wire(&answer.coverage)),
-        children: children.collect(),
-        sequence: sequence(answer.sequence),
+        coverage: Some(coverage_to_wire(&answer.coverage, year)),
+        children: answer.children.iter().map(|row| coverage_row_to_wire(row, year)).collect(),
+        sequence: sequence_to_wire(answer.sequence),
+    }
+}
+
+fn names<A>(update: &Update<A>) -> Vec<String> {
+    update.changed.iter().map(ToString::to_string).collect()
+}
+
+/// # Errors
+/// SUM_TOO_LARGE.
+pub fn watched_rollup_to_wire(update: &Update<RollupAnswer>) -> Result<pb::WatchRollupResponse, Problem> {
+    Ok(pb::WatchRollupResponse {
+        answer: Some(answer_to_wire(&update.answer)?),
+        previous_sequence: sequence_to_wire(update.previous_sequence),
+        changed_reports: names(update),
+        resync: update.resync,
+    })
+}
+
+pub fn watched_coverage_to_wire(update: &Update<CoverageAnswer>) -> pb::WatchCoverageResponse {
+    pb::WatchCoverageResponse {
+        answer: Some(coverage_answer_to_wire(&update.answer)),
+        previous_sequence: sequence_to_wire(update.previous_sequence),
+        changed_reports: names(update),
+        resync: update.resync,
     }
 }

@@ -98,6 +98,7 @@ fn transaction(random: &mut ChaCha8Rng) -> Transaction {
             display_name: "样例局".to_owned(),
             kind: AgencyKind::Department,
             large: false,
+            vertical: false,
             first_year: ReportYear::new(2021).expect("a report year"),
         }))),
         _ => {}

@@ -193,6 +193,7 @@ pub fn create_agency(id: &str) -> RegistryChange {
         display_name: "样例局".to_owned(),
         kind: AgencyKind::Department,
         large: false,
+        vertical: false,
         first_year: year(2021),
     })
 }

@@ -165,6 +165,7 @@ fn small_registry() -> Vec<pb::RegistryChange> {
             display_name: (*name).to_owned(),
             kind: kind.into(),
             large: false,
+            vertical: false,
             first_year: 2019,
         }))
     }));

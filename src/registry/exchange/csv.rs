@@ -1,9 +1,10 @@
-//! Registry files as CSV: UTF-8, one header line, one line for each jurisdiction and agency.
+//! Registry files as CSV: UTF-8, one header line, one line for each jurisdiction, agency and dated change.
 
 use std::collections::HashMap;
 
 use ::csv::{ReaderBuilder, StringRecord};
 
+use super::dated::{Dated, joined};
 use super::entry::{Entries, Record};
 use super::fault::{ExchangeError, Faults, Place, Problem};
 use super::file_order;
@@ -13,7 +14,7 @@ use crate::registry::RegistryChange;
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Columns whose absence means blank.
-const OPTIONAL: &[Field] = &[Field::Large];
+const OPTIONAL: &[Field] = &[Field::Large, Field::Vertical, Field::Into];
 
 /// Reads a CSV file: columns in any order, with English or Chinese names and words, lines in any order.
 ///
@@ -119,7 +120,7 @@ fn value(change: &RegistryChange, field: Field) -> String {
             Field::Name => new.display_name.clone(),
             Field::Level => write(LEVELS, new.level).to_owned(),
             Field::FirstYear => new.first_year.to_string(),
-            Field::Kind | Field::Large => String::new(),
+            Field::Kind | Field::Large | Field::Vertical | Field::Into => String::new(),
         },
         RegistryChange::CreateAgency(new) => match field {
             Field::Type => "agency".to_owned(),
@@ -129,8 +130,22 @@ fn value(change: &RegistryChange, field: Field) -> String {
             Field::Kind => write(KINDS, new.kind).to_owned(),
             Field::Large => write(ANSWERS, new.large).to_owned(),
             Field::FirstYear => new.first_year.to_string(),
-            Field::Level => String::new(),
+            Field::Vertical => write(ANSWERS, new.vertical).to_owned(),
+            Field::Level | Field::Into => String::new(),
         },
+        dated => Dated::of(dated).map(|dated| dated_value(&dated, field)).unwrap_or_default(),
+    }
+}
+
+fn dated_value(change: &Dated<'_>, field: Field) -> String {
+    match field {
+        Field::Type => write(TYPES, change.kind).to_owned(),
+        Field::Code => joined(change.entries),
+        Field::Parent => change.parent.unwrap_or_default().to_owned(),
+        Field::Name => change.name.unwrap_or_default().to_owned(),
+        Field::FirstYear => change.first_year.to_string(),
+        Field::Into => joined(change.into),
+        Field::Level | Field::Kind | Field::Large | Field::Vertical => String::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::registry::{Agency, Jurisdiction, JurisdictionCode, RegistryChange};
+use crate::registry::{Agency, Entry, Jurisdiction, JurisdictionCode, RegistryChange};
 use crate::report::{AgencyId, ReportYear};
 
 use super::fault::{ExchangeError, Faults, Place, Problem};
@@ -39,6 +39,11 @@ impl Entries {
         let change = match entry {
             EntryType::Jurisdiction => fields.jurisdiction().map(RegistryChange::CreateJurisdiction),
             EntryType::Agency => fields.agency().map(RegistryChange::CreateAgency),
+            dated => {
+                // The same entry changes again and again.
+                self.changes.extend(fields.dated(dated));
+                return;
+            }
         };
         let Some(change) = change else { return };
         let subject = change.subject();
@@ -65,8 +70,7 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     fn jurisdiction(&mut self) -> Option<Jurisdiction> {
-        self.refuse(Field::Kind);
-        self.refuse(Field::Large);
+        self.refuse(&[Field::Kind, Field::Large, Field::Vertical, Field::Into]);
         let code = self.required(Field::Code, jurisdiction_code);
         let parent = self.optional(Field::Parent, jurisdiction_code);
         let display_name = self.name();
@@ -82,12 +86,13 @@ impl Fields<'_> {
     }
 
     fn agency(&mut self) -> Option<Agency> {
-        self.refuse(Field::Level);
+        self.refuse(&[Field::Level, Field::Into]);
         let id = self.required(Field::Code, agency_id);
         let jurisdiction = self.required(Field::Parent, jurisdiction_code);
         let display_name = self.name();
         let kind = self.required(Field::Kind, |text| known(KINDS, Field::Kind, text));
         let large = self.optional(Field::Large, |text| known(ANSWERS, Field::Large, text));
+        let vertical = self.optional(Field::Vertical, |text| known(ANSWERS, Field::Vertical, text));
         let first_year = self.required(Field::FirstYear, report_year);
         Some(Agency {
             id: id?,
@@ -95,7 +100,43 @@ impl Fields<'_> {
             display_name: display_name?,
             kind: kind?,
             large: large?.unwrap_or(false),
+            vertical: vertical?.unwrap_or(false),
             first_year: first_year?,
+        })
+    }
+
+    fn dated(&mut self, entry: EntryType) -> Option<RegistryChange> {
+        self.refuse(&[Field::Level, Field::Kind, Field::Large, Field::Vertical]);
+        let first_year = self.required(Field::FirstYear, report_year);
+        if entry != EntryType::Rename {
+            self.refuse(&[Field::Name]);
+        }
+        if entry != EntryType::Move {
+            self.refuse(&[Field::Parent]);
+        }
+        if !matches!(entry, EntryType::Merge | EntryType::Split) {
+            self.refuse(&[Field::Into]);
+        }
+        if entry == EntryType::Merge {
+            let (entries, into) = (self.required(Field::Code, entries), self.required(Field::Into, one_entry));
+            return Some(RegistryChange::Merge { entries: entries?, into: into?, first_year: first_year? });
+        }
+        let subject = self.required(Field::Code, one_entry);
+        Some(match entry {
+            EntryType::Rename => {
+                let display_name = self.name();
+                RegistryChange::Rename { entry: subject?, display_name: display_name?, first_year: first_year? }
+            }
+            EntryType::Move => {
+                let parent = self.required(Field::Parent, jurisdiction_code);
+                RegistryChange::Move { entry: subject?, parent: parent?, first_year: first_year? }
+            }
+            EntryType::Split => {
+                let into = self.required(Field::Into, entries);
+                RegistryChange::Split { entry: subject?, into: into?, first_year: first_year? }
+            }
+            EntryType::Abolish => RegistryChange::Abolish { entry: subject?, first_year: first_year? },
+            EntryType::Jurisdiction | EntryType::Agency | EntryType::Merge => return None,
         })
     }
 
@@ -107,9 +148,11 @@ impl Fields<'_> {
         self.faults.push(self.record.place, Some((self.record.column)(field)), problem);
     }
 
-    fn refuse(&mut self, field: Field) {
-        if self.value(field).is_some() {
-            self.fault(field, Problem::NotApplicable);
+    fn refuse(&mut self, fields: &[Field]) {
+        for field in fields {
+            if self.value(*field).is_some() {
+                self.fault(*field, Problem::NotApplicable);
+            }
         }
     }
 
@@ -149,6 +192,18 @@ impl Fields<'_> {
 
 fn jurisdiction_code(text: &str) -> Result<JurisdictionCode, Problem> {
     text.parse().map_err(|error| Problem::Jurisdiction { found: text.to_owned(), error })
+}
+
+fn entries(text: &str) -> Result<Vec<Entry>, Problem> {
+    let read = |name: &str| Entry::from_name(name).map_err(|error| Problem::Entry { found: name.to_owned(), error });
+    text.split_whitespace().map(read).collect()
+}
+
+fn one_entry(text: &str) -> Result<Entry, Problem> {
+    match entries(text)?.as_slice() {
+        [only] => Ok(only.clone()),
+        _ => Err(Problem::Several),
+    }
 }
 
 fn agency_id(text: &str) -> Result<AgencyId, Problem> {

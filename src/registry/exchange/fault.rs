@@ -5,7 +5,7 @@ use std::fmt;
 use crate::report::{AgencyIdError, Message, YearError};
 
 use super::words::{ANSWERS, COLUMNS, Field, KINDS, LEVELS, TYPES, choices, choices_zh, write};
-use crate::registry::JurisdictionCodeError;
+use crate::registry::{EntryNameError, JurisdictionCodeError};
 
 /// Faults of one file that are kept; more are counted.
 pub const FAULTS_SHOWN: usize = 100;
@@ -64,6 +64,10 @@ pub enum Problem {
     Jurisdiction { found: String, error: JurisdictionCodeError },
     #[error("{found:?}: {error}; if a spreadsheet has turned it into a number, format the column as text")]
     Agency { found: String, error: AgencyIdError },
+    #[error("{found:?}: {error}; several are separated by a space")]
+    Entry { found: String, error: EntryNameError },
+    #[error("one is expected; keep one")]
+    Several,
     #[error("{found:?}: {error}")]
     Year { found: String, error: YearError },
     #[error("begins with {0:?}, which spreadsheets take for a formula; remove it")]
@@ -142,6 +146,10 @@ impl Problem {
             Self::Agency { found, error } => {
                 format!("“{found}”不是有效的机构标识（{error}）；若被电子表格改成了数字，请将该列设为文本")
             }
+            Self::Entry { found, error } => {
+                format!("“{found}”不是条目名称（jurisdictions/区划代码 或 agencies/机构标识；{error}）；多个以空格分隔")
+            }
+            Self::Several => "只能有一个；请只保留一个".to_owned(),
             Self::Year { found, .. } => format!("“{found}”不是年度；请填四位数字，如 2024"),
             Self::Formula(first) => format!("以“{first}”开头，会被电子表格当作公式；请删去"),
             Self::Spacing => "首尾有空格，或含有换行、制表符；请删去".to_owned(),
@@ -164,8 +172,8 @@ fn accepted(field: Field) -> Message {
         Field::Type => Message::new(choices_zh(TYPES), choices(TYPES)),
         Field::Level => Message::new(choices_zh(LEVELS), choices(LEVELS)),
         Field::Kind => Message::new(choices_zh(KINDS), choices(KINDS)),
-        Field::Large => Message::new(choices_zh(ANSWERS), choices(ANSWERS)),
-        Field::Code | Field::Parent | Field::Name | Field::FirstYear => Message::new("", ""),
+        Field::Large | Field::Vertical => Message::new(choices_zh(ANSWERS), choices(ANSWERS)),
+        Field::Code | Field::Parent | Field::Name | Field::FirstYear | Field::Into => Message::new("", ""),
     }
 }
 

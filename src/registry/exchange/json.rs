@@ -1,4 +1,4 @@
-//! Registry files as JSON: a list of jurisdictions and a list of agencies.
+//! Registry files as JSON: a list of jurisdictions, a list of agencies, and a list of dated changes.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,14 +7,16 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
+use super::dated::Dated;
 use super::entry::{Entries, Record};
 use super::fault::{ExchangeError, Place, Problem};
 use super::file_order;
-use super::words::{AGENCY_KEYS, EntryType, Field, JURISDICTION_KEYS, KINDS, LEVELS, write};
-use crate::registry::{Agency, Jurisdiction, RegistryChange};
+use super::words::{AGENCY_KEYS, CHANGE_KEYS, EntryType, Field, JURISDICTION_KEYS, KINDS, LEVELS, TYPES, read, write};
+use crate::registry::{Agency, Entry, Jurisdiction, RegistryChange};
 
 const JURISDICTIONS: &str = "jurisdictions";
 const AGENCIES: &str = "agencies";
+const CHANGES: &str = "changes";
 
 /// The lists as they stand in the file.
 #[derive(Deserialize)]
@@ -24,6 +26,8 @@ struct File {
     jurisdictions: Vec<Pairs>,
     #[serde(default)]
     agencies: Vec<Pairs>,
+    #[serde(default)]
+    changes: Vec<Pairs>,
 }
 
 /// An object's keys and values; a key that stands there twice is kept twice, to be reported.
@@ -53,7 +57,7 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
-/// Reads a JSON file; both lists may be absent, and entries stand in any order.
+/// Reads a JSON file; each list may be absent; entries stand in any order, dated changes in theirs.
 ///
 /// # Errors
 /// Every faulty entry, with what to do about it.
@@ -62,7 +66,7 @@ pub fn read_json(text: &str) -> Result<Vec<RegistryChange>, ExchangeError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if !text.trim_start().starts_with('{') {
         // A bare list would otherwise pass for the lists in their order.
-        let expected = format!("expected an object with the lists {JURISDICTIONS} and {AGENCIES}");
+        let expected = format!("expected an object with the lists {JURISDICTIONS}, {AGENCIES} and {CHANGES}");
         entries.faults.push(Place::Line(1), None, Problem::Syntax(expected));
         return entries.finish();
     }
@@ -70,11 +74,21 @@ pub fn read_json(text: &str) -> Result<Vec<RegistryChange>, ExchangeError> {
         Ok(file) => {
             let jurisdictions = (1..).map(|number| Place::Entry { list: JURISDICTIONS, number });
             for (place, pairs) in jurisdictions.zip(file.jurisdictions) {
-                read_pairs(EntryType::Jurisdiction, JURISDICTION_KEYS, jurisdiction_key, place, pairs, &mut entries);
+                if let Some(record) = read_pairs(JURISDICTION_KEYS, jurisdiction_key, place, pairs, &mut entries) {
+                    entries.add(EntryType::Jurisdiction, &record);
+                }
             }
             let agencies = (1..).map(|number| Place::Entry { list: AGENCIES, number });
             for (place, pairs) in agencies.zip(file.agencies) {
-                read_pairs(EntryType::Agency, AGENCY_KEYS, agency_key, place, pairs, &mut entries);
+                if let Some(record) = read_pairs(AGENCY_KEYS, agency_key, place, pairs, &mut entries) {
+                    entries.add(EntryType::Agency, &record);
+                }
+            }
+            let changes = (1..).map(|number| Place::Entry { list: CHANGES, number });
+            for (place, pairs) in changes.zip(file.changes) {
+                if let Some(record) = read_pairs(CHANGE_KEYS, change_key, place, pairs, &mut entries) {
+                    add_dated(&record, &mut entries);
+                }
             }
         }
         Err(error) => {
@@ -86,14 +100,17 @@ pub fn read_json(text: &str) -> Result<Vec<RegistryChange>, ExchangeError> {
 
 /// Writes a JSON file with one entry a line, in the order of registry files.
 pub fn write_json(changes: &[RegistryChange]) -> String {
-    let (mut jurisdictions, mut agencies) = (Vec::new(), Vec::new());
+    let (mut jurisdictions, mut agencies, mut dated) = (Vec::new(), Vec::new(), Vec::new());
     for change in file_order(changes).into_iter().filter_map(|position| changes.get(position)) {
         match change {
             RegistryChange::CreateJurisdiction(new) => jurisdictions.push(jurisdiction(new)),
             RegistryChange::CreateAgency(new) => agencies.push(agency(new)),
+            change => dated.extend(Dated::of(change).map(|change| dated_change(&change))),
         }
     }
-    format!("{{\n\"{JURISDICTIONS}\": {},\n\"{AGENCIES}\": {}\n}}\n", list(&jurisdictions), list(&agencies))
+    let lists = [(JURISDICTIONS, &jurisdictions), (AGENCIES, &agencies), (CHANGES, &dated)];
+    let lists = lists.map(|(name, entries)| format!("\"{name}\": {}", list(entries)));
+    format!("{{\n{}\n}}\n", lists.join(",\n"))
 }
 
 fn jurisdiction_key(field: Field) -> &'static str {
@@ -104,18 +121,21 @@ fn agency_key(field: Field) -> &'static str {
     key(AGENCY_KEYS, field)
 }
 
+fn change_key(field: Field) -> &'static str {
+    key(CHANGE_KEYS, field)
+}
+
 fn key(keys: &[(&'static str, Field)], field: Field) -> &'static str {
     keys.iter().find(|(_, known)| *known == field).map_or("", |(key, _)| *key)
 }
 
 fn read_pairs(
-    entry: EntryType,
     keys: &[(&'static str, Field)],
     column: fn(Field) -> &'static str,
     place: Place,
     pairs: Pairs,
     entries: &mut Entries,
-) {
+) -> Option<Record> {
     let mut record = Record { place, values: HashMap::new(), column };
     let mut seen = Vec::new();
     let mut nested = false;
@@ -132,6 +152,11 @@ fn read_pairs(
             Value::Null => continue,
             Value::String(text) => text,
             Value::Number(_) | Value::Bool(_) => value.to_string(),
+            Value::Array(names)
+                if [Field::Code, Field::Into].contains(&field) && names.iter().all(Value::is_string) =>
+            {
+                names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+            }
             Value::Array(_) | Value::Object(_) => {
                 nested = true;
                 entries.faults.push(place, Some(key), Problem::Nested);
@@ -141,8 +166,22 @@ fn read_pairs(
         record.values.insert(field, text);
     }
     // The value would be reported as blank besides.
-    if !nested {
-        entries.add(entry, &record);
+    (!nested).then_some(record)
+}
+
+fn add_dated(record: &Record, entries: &mut Entries) {
+    let found = record.values.get(&Field::Type).map_or("", |text| text.trim());
+    let column = Some(change_key(Field::Type));
+    match read(TYPES, found) {
+        Some(EntryType::Jurisdiction | EntryType::Agency) => {
+            entries.faults.push(record.place, column, Problem::NotApplicable);
+        }
+        Some(dated) => entries.add(dated, record),
+        None if found.is_empty() => entries.faults.push(record.place, column, Problem::Blank),
+        None => {
+            let problem = Problem::Word { field: Field::Type, found: found.to_owned() };
+            entries.faults.push(record.place, column, problem);
+        }
     }
 }
 
@@ -153,7 +192,7 @@ fn jurisdiction(new: &Jurisdiction) -> Vec<(&'static str, Value)> {
         Field::Name => Value::from(new.display_name.as_str()),
         Field::Level => Value::from(write(LEVELS, new.level)),
         Field::FirstYear => Value::from(new.first_year.get()),
-        Field::Type | Field::Kind | Field::Large => Value::Null,
+        Field::Type | Field::Kind | Field::Large | Field::Vertical | Field::Into => Value::Null,
     };
     JURISDICTION_KEYS.iter().map(|(key, field)| (*key, value(*field))).collect()
 }
@@ -166,9 +205,29 @@ fn agency(new: &Agency) -> Vec<(&'static str, Value)> {
         Field::Kind => Value::from(write(KINDS, new.kind)),
         Field::Large => Value::from(new.large),
         Field::FirstYear => Value::from(new.first_year.get()),
-        Field::Type | Field::Level => Value::Null,
+        Field::Vertical => Value::from(new.vertical),
+        Field::Type | Field::Level | Field::Into => Value::Null,
     };
     AGENCY_KEYS.iter().map(|(key, field)| (*key, value(*field))).collect()
+}
+
+fn dated_change(change: &Dated<'_>) -> Vec<(&'static str, Value)> {
+    let names = |field, entries: &[Entry]| match entries {
+        [only] if !change.is_list(field) => Value::from(only.to_string()),
+        many => many.iter().map(Entry::to_string).collect(),
+    };
+    let value = |field| match field {
+        Field::Type => Value::from(write(TYPES, change.kind)),
+        Field::Code => names(field, change.entries),
+        Field::Name => Value::from(change.name),
+        Field::Parent => Value::from(change.parent),
+        Field::Into if change.into.is_empty() => Value::Null,
+        Field::Into => names(field, change.into),
+        Field::FirstYear => Value::from(change.first_year.get()),
+        Field::Level | Field::Kind | Field::Large | Field::Vertical => Value::Null,
+    };
+    let all = CHANGE_KEYS.iter().map(|(key, field)| (*key, value(*field)));
+    all.filter(|(_, value)| !value.is_null()).collect()
 }
 
 fn list(entries: &[Vec<(&'static str, Value)>]) -> String {

@@ -1,9 +1,10 @@
-//! Registry files: jurisdictions and agencies as CSV or JSON, to be edited in a spreadsheet or made by a program.
+//! Registry files: jurisdictions, agencies and their dated changes as CSV or JSON, to be edited in a spreadsheet or made by a program.
 //!
 //! Reading reports every faulty line at once, and judges lines by themselves; whether the changes fit a registry
 //! is for [`super::Registry::plan`]. Writing then reading gives the same entries back, to the letter.
 
 mod csv;
+mod dated;
 mod entry;
 mod fault;
 mod json;
@@ -11,36 +12,37 @@ mod words;
 
 use std::collections::{HashMap, HashSet};
 
-use super::{JurisdictionCode, Registry, RegistryChange};
+use super::{JurisdictionCode, RegistryChange};
 
 pub use self::csv::{read_csv, write_csv};
 pub use self::fault::{ExchangeError, FAULTS_SHOWN, Fault, Place, Problem};
 pub use self::json::{read_json, write_json};
 
-/// A registry as the changes that make it, ready to be written: jurisdictions, then agencies.
-pub fn entries(registry: &Registry) -> Vec<RegistryChange> {
-    let jurisdictions = registry.jurisdictions().iter().cloned().map(RegistryChange::CreateJurisdiction);
-    jurisdictions.chain(registry.agencies().iter().cloned().map(RegistryChange::CreateAgency)).collect()
-}
-
 /// Positions of the changes in the order of registry files: jurisdictions with parents before children, then
-/// agencies. What is in that order already stays as it is.
+/// agencies, then dated changes. What is in that order already stays as it is.
 fn file_order(changes: &[RegistryChange]) -> Vec<usize> {
     let parents: HashMap<&JurisdictionCode, (usize, Option<&JurisdictionCode>)> = changes
         .iter()
         .enumerate()
         .filter_map(|(position, change)| match change {
             RegistryChange::CreateJurisdiction(new) => Some((&new.code, (position, new.parent.as_ref()))),
-            RegistryChange::CreateAgency(_) => None,
+            _ => None,
         })
         .collect();
     let mut order = Vec::with_capacity(changes.len());
     let mut placed = HashSet::new();
-    let mut agencies = Vec::new();
+    let (mut agencies, mut dated) = (Vec::new(), Vec::new());
     for (position, change) in changes.iter().enumerate() {
-        let RegistryChange::CreateJurisdiction(new) = change else {
-            agencies.push(position);
-            continue;
+        let new = match change {
+            RegistryChange::CreateJurisdiction(new) => new,
+            RegistryChange::CreateAgency(_) => {
+                agencies.push(position);
+                continue;
+            }
+            _ => {
+                dated.push(position);
+                continue;
+            }
         };
         // Up to the first that is placed or not in the list; a circle ends where it began.
         let mut chain = Vec::new();
@@ -52,6 +54,7 @@ fn file_order(changes: &[RegistryChange]) -> Vec<usize> {
         order.extend(chain.into_iter().rev());
     }
     order.extend(agencies);
+    order.extend(dated);
     order
 }
 

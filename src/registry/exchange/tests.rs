@@ -3,16 +3,21 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::registry::{Agency, Jurisdiction};
+use crate::registry::{Agency, Jurisdiction, Registry};
 use crate::report::{AgencyId, AgencyKind, Level, ReportYear};
 
 const CSV: &str = "\
-type,code,parent,name,level,kind,large,first_year
-jurisdiction,230000,,黑龙江省,province,,,2019
-jurisdiction,231000,230000,牡丹江市,city,,,2019
-jurisdiction,231071,231000,\"经济技术开发区, 一区\",functional_zone,,,2020
-agency,mudanjiang-industry,231000,牡丹江市工业和信息化局,,department,false,2022
-agency,11341702486344515H,230000,\"\"\"公安\"\"厅\",,department,true,2019
+type,code,parent,name,level,kind,large,first_year,vertical,into
+jurisdiction,230000,,黑龙江省,province,,,2019,,
+jurisdiction,231000,230000,牡丹江市,city,,,2019,,
+jurisdiction,231071,231000,\"经济技术开发区, 一区\",functional_zone,,,2020,,
+agency,mudanjiang-industry,231000,牡丹江市工业和信息化局,,department,false,2022,false,
+agency,11341702486344515H,230000,\"\"\"公安\"\"厅\",,department,true,2019,true,
+agency,mudanjiang-tax,231000,牡丹江市税务局,,department,false,2019,true,
+rename,agencies/mudanjiang-industry,,牡丹江市工业局,,,,2023,,
+move,agencies/mudanjiang-tax,230000,,,,,2023,,
+merge,agencies/mudanjiang-industry agencies/mudanjiang-tax,,,,,,2024,,agencies/11341702486344515H
+abolish,jurisdictions/231071,,,,,,2024,,
 ";
 
 const JSON: &str = r#"{
@@ -21,7 +26,14 @@ const JSON: &str = r#"{
 {"code": "231000", "parent": "230000", "name": "牡丹江市", "level": "city", "first_year": 2019}
 ],
 "agencies": [
-{"id": "mudanjiang-industry", "jurisdiction": "231000", "name": "“工信”\"局\"", "kind": "department", "large": false, "first_year": 2022}
+{"id": "mudanjiang-industry", "jurisdiction": "231000", "name": "“工信”\"局\"", "kind": "department", "large": false, "vertical": true, "first_year": 2022}
+],
+"changes": [
+{"type": "rename", "entry": "jurisdictions/231000", "name": "牡丹江", "first_year": 2023},
+{"type": "move", "entry": "agencies/mudanjiang-industry", "parent": "230000", "first_year": 2024},
+{"type": "merge", "entry": ["agencies/one"], "into": "agencies/two", "first_year": 2024},
+{"type": "split", "entry": "agencies/three", "into": ["agencies/two","agencies/four"], "first_year": 2025},
+{"type": "abolish", "entry": "jurisdictions/231000", "first_year": 2025}
 ]
 }
 "#;
@@ -47,19 +59,24 @@ fn both_formats_hold_the_same_and_make_a_registry() {
     for change in &changes {
         registry.apply(change).unwrap();
     }
-    assert_eq!(entries(&registry), changes);
+    assert_eq!(registry.changes(), changes);
 }
 
 #[test]
 fn chinese_headers_words_and_a_byte_order_mark_are_understood() {
     let chinese = "\u{feff}\
-类型,代码,上级,名称,级别,类别,大型,起始年度\r
-地区,230000,,黑龙江省,省,,,2019\r
-地区,231000,230000,牡丹江市,市,,,2019\r
-地区,231071,231000,\"经济技术开发区, 一区\",功能区,,,2020\r
-,,,,,,,\r
-机构,mudanjiang-industry,231000,牡丹江市工业和信息化局,,部门,否,2022\r
-机构,11341702486344515H,230000,\"\"\"公安\"\"厅\",,部门,是,2019\r
+类型,代码,上级,名称,级别,类别,大型,起始年度,垂直管理,承继者\r
+地区,230000,,黑龙江省,省,,,2019,,\r
+地区,231000,230000,牡丹江市,市,,,2019,,\r
+地区,231071,231000,\"经济技术开发区, 一区\",功能区,,,2020,,\r
+,,,,,,,,,\r
+机构,mudanjiang-industry,231000,牡丹江市工业和信息化局,,部门,否,2022,,\r
+机构,11341702486344515H,230000,\"\"\"公安\"\"厅\",,部门,是,2019,是,\r
+机构,mudanjiang-tax,231000,牡丹江市税务局,,部门,否,2019,是,\r
+更名,agencies/mudanjiang-industry,,牡丹江市工业局,,,,2023,,\r
+划转,agencies/mudanjiang-tax,230000,,,,,2023,,\r
+合并,agencies/mudanjiang-industry  agencies/mudanjiang-tax,,,,,,2024,,agencies/11341702486344515H\r
+撤销,jurisdictions/231071,,,,,,2024,,\r
 ";
     assert_eq!(read_csv(chinese).unwrap(), read_csv(CSV).unwrap());
 }
@@ -157,7 +174,7 @@ fn changes() -> impl Strategy<Value = Vec<RegistryChange>> {
     let kinds =
         [AgencyKind::GovernmentOffice, AgencyKind::Department, AgencyKind::Township, AgencyKind::DispatchedOffice];
     let agencies =
-        prop::collection::vec((name(), prop::sample::select(kinds.to_vec()), any::<bool>(), first_year()), 0..8);
+        prop::collection::vec((name(), prop::sample::select(kinds.to_vec()), any::<[bool; 2]>(), first_year()), 0..8);
     (jurisdictions, agencies).prop_map(|(jurisdictions, agencies)| {
         let code = |number: usize| format!("23{number:04}").parse::<JurisdictionCode>().unwrap();
         let jurisdictions = jurisdictions.into_iter().enumerate().map(move |(number, (name, level, first_year))| {
@@ -169,16 +186,18 @@ fn changes() -> impl Strategy<Value = Vec<RegistryChange>> {
                 first_year,
             })
         });
-        let agencies = agencies.into_iter().enumerate().map(move |(number, (name, kind, large, first_year))| {
-            RegistryChange::CreateAgency(Agency {
-                id: format!("agency-{number}").parse::<AgencyId>().unwrap(),
-                jurisdiction: code(0),
-                display_name: name,
-                kind,
-                large,
-                first_year,
-            })
-        });
+        let agencies =
+            agencies.into_iter().enumerate().map(move |(number, (name, kind, [large, vertical], first_year))| {
+                RegistryChange::CreateAgency(Agency {
+                    id: format!("agency-{number}").parse::<AgencyId>().unwrap(),
+                    jurisdiction: code(0),
+                    display_name: name,
+                    kind,
+                    large,
+                    vertical,
+                    first_year,
+                })
+            });
         jurisdictions.chain(agencies).collect()
     })
 }

@@ -13,13 +13,20 @@ pub enum Field {
     Kind,
     Large,
     FirstYear,
+    Vertical,
+    Into,
 }
 
-/// Whether a line is a jurisdiction or an agency.
+/// What a line is: a jurisdiction, an agency, or a dated change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EntryType {
     Jurisdiction,
     Agency,
+    Rename,
+    Move,
+    Merge,
+    Split,
+    Abolish,
 }
 
 /// A value with the word that is written for it and the others that are understood.
@@ -43,6 +50,8 @@ pub(super) const COLUMNS: &[Word<Field>] = &[
     word(Field::Kind, "kind", &["类别", "机构类别"]),
     word(Field::Large, "large", &["大型", "大型机构"]),
     word(Field::FirstYear, "first_year", &["起始年度", "首报年度"]),
+    word(Field::Vertical, "vertical", &["垂直管理"]),
+    word(Field::Into, "into", &["承继者", "并入", "分立为"]),
 ];
 
 /// Keys of jurisdictions in JSON files.
@@ -61,11 +70,29 @@ pub(super) const AGENCY_KEYS: &[(&str, Field)] = &[
     ("name", Field::Name),
     ("kind", Field::Kind),
     ("large", Field::Large),
+    ("vertical", Field::Vertical),
     ("first_year", Field::FirstYear),
 ];
 
-pub(super) const TYPES: &[Word<EntryType>] =
-    &[word(EntryType::Jurisdiction, "jurisdiction", &["地区"]), word(EntryType::Agency, "agency", &["机构"])];
+/// Keys of dated changes in JSON files.
+pub(super) const CHANGE_KEYS: &[(&str, Field)] = &[
+    ("type", Field::Type),
+    ("entry", Field::Code),
+    ("name", Field::Name),
+    ("parent", Field::Parent),
+    ("into", Field::Into),
+    ("first_year", Field::FirstYear),
+];
+
+pub(super) const TYPES: &[Word<EntryType>] = &[
+    word(EntryType::Jurisdiction, "jurisdiction", &["地区"]),
+    word(EntryType::Agency, "agency", &["机构"]),
+    word(EntryType::Rename, "rename", &["更名"]),
+    word(EntryType::Move, "move", &["划转"]),
+    word(EntryType::Merge, "merge", &["合并"]),
+    word(EntryType::Split, "split", &["分立"]),
+    word(EntryType::Abolish, "abolish", &["撤销"]),
+];
 
 pub(super) const LEVELS: &[Word<Level>] = &[
     word(Level::Province, "province", &["省", "省级"]),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use prost::{Enumeration, Message, Oneof};
 
 use crate::form::{CellId, catalogue, edition};
-use crate::registry::{Agency, Jurisdiction, RegistryChange};
+use crate::registry::{Agency, Entry, Jurisdiction, RegistryChange};
 use crate::report::{
     AgencyKind, Answer, Cell, Figures, Finding, Hash, Level, Message as Words, Period, ReportKey, ReportState,
     ReportYear, Revision, RevisionName, RuleSetRef, Severity, Term,
@@ -161,7 +161,7 @@ pub struct StoredRequestId {
 
 #[derive(Clone, PartialEq, Message)]
 pub struct StoredChange {
-    #[prost(oneof = "StoredChangeKind", tags = "1, 2")]
+    #[prost(oneof = "StoredChangeKind", tags = "1, 2, 3, 4, 5, 6, 7")]
     change: Option<StoredChangeKind>,
 }
 
@@ -171,6 +171,35 @@ enum StoredChangeKind {
     CreateJurisdiction(StoredJurisdiction),
     #[prost(message, tag = "2")]
     CreateAgency(StoredAgency),
+    #[prost(message, tag = "3")]
+    Rename(StoredDated),
+    #[prost(message, tag = "4")]
+    Move(StoredDated),
+    #[prost(message, tag = "5")]
+    Merge(StoredDated),
+    #[prost(message, tag = "6")]
+    Split(StoredDated),
+    #[prost(message, tag = "7")]
+    Abolish(StoredDated),
+}
+
+/// A dated change; entries by resource name.
+#[derive(Clone, PartialEq, Message)]
+struct StoredDated {
+    /// One, or those that are merged.
+    #[prost(string, repeated, tag = "1")]
+    entries: Vec<String>,
+    #[prost(uint32, tag = "2")]
+    first_year: u32,
+    /// Of a rename.
+    #[prost(string, tag = "3")]
+    display_name: String,
+    /// Code of the new parent, of a move.
+    #[prost(string, tag = "4")]
+    parent: String,
+    /// Successors, of a merger (one) or a split.
+    #[prost(string, repeated, tag = "5")]
+    into: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -201,6 +230,8 @@ struct StoredAgency {
     large: bool,
     #[prost(uint32, tag = "6")]
     first_year: u32,
+    #[prost(bool, tag = "7")]
+    vertical: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Enumeration)]
@@ -247,7 +278,7 @@ pub(super) fn value_of<A: Copy, B: Copy + Into<i32>>(table: &[(A, B)], stored: i
     known.map(|(value, _)| *value).ok_or_else(|| format!("unknown {what} {stored}"))
 }
 
-fn hash(bytes: Vec<u8>) -> Result<Hash, String> {
+pub(super) fn hash(bytes: Vec<u8>) -> Result<Hash, String> {
     bytes.try_into().map(Hash).map_err(|_| "a hash of another length".to_owned())
 }
 
@@ -255,7 +286,7 @@ pub(super) fn timestamp(microseconds: i64) -> Result<Timestamp, String> {
     Timestamp::from_microsecond(microseconds).map_err(|error| error.to_string())
 }
 
-fn year(year: u32) -> Result<ReportYear, String> {
+pub(super) fn year(year: u32) -> Result<ReportYear, String> {
     u16::try_from(year).ok().and_then(|year| ReportYear::new(year).ok()).ok_or_else(|| format!("year {year}"))
 }
 
@@ -310,7 +341,7 @@ impl StoredRevision {
 }
 
 impl StoredFigures {
-    fn from_figures(figures: &Figures) -> Self {
+    pub(super) fn from_figures(figures: &Figures) -> Self {
         let mut stored = Self { edition: figures.edition().id.to_owned(), ..Self::default() };
         for (id, cell) in figures.filled() {
             let code = u32::from(catalogue().cell(id).code);
@@ -326,7 +357,7 @@ impl StoredFigures {
         stored
     }
 
-    fn into_figures(self) -> Result<Figures, String> {
+    pub(super) fn into_figures(self) -> Result<Figures, String> {
         let edition = edition(&self.edition).ok_or_else(|| format!("unknown edition {:?}", self.edition))?;
         if self.codes.len() != self.numbers.len() {
             return Err("codes and numbers differ in length".to_owned());
@@ -475,8 +506,28 @@ impl StoredChange {
                 display_name: new.display_name.clone(),
                 kind: stored_of(&KINDS, &new.kind),
                 large: new.large,
+                vertical: new.vertical,
                 first_year: new.first_year.get().into(),
             }),
+            RegistryChange::Rename { entry, display_name, first_year } => StoredChangeKind::Rename(StoredDated {
+                display_name: display_name.clone(),
+                ..StoredDated::of(std::slice::from_ref(entry), *first_year)
+            }),
+            RegistryChange::Move { entry, parent, first_year } => StoredChangeKind::Move(StoredDated {
+                parent: parent.to_string(),
+                ..StoredDated::of(std::slice::from_ref(entry), *first_year)
+            }),
+            RegistryChange::Merge { entries, into, first_year } => StoredChangeKind::Merge(StoredDated {
+                into: vec![into.to_string()],
+                ..StoredDated::of(entries, *first_year)
+            }),
+            RegistryChange::Split { entry, into, first_year } => StoredChangeKind::Split(StoredDated {
+                into: into.iter().map(Entry::to_string).collect(),
+                ..StoredDated::of(std::slice::from_ref(entry), *first_year)
+            }),
+            RegistryChange::Abolish { entry, first_year } => {
+                StoredChangeKind::Abolish(StoredDated::of(std::slice::from_ref(entry), *first_year))
+            }
         };
         Self { change: Some(change) }
     }
@@ -496,8 +547,50 @@ impl StoredChange {
                 display_name: stored.display_name,
                 kind: value_of(&KINDS, stored.kind, "kind of agency")?,
                 large: stored.large,
+                vertical: stored.vertical,
                 first_year: year(stored.first_year)?,
             }),
+            StoredChangeKind::Rename(stored) => RegistryChange::Rename {
+                entry: one_entry(&stored.entries)?,
+                display_name: stored.display_name,
+                first_year: year(stored.first_year)?,
+            },
+            StoredChangeKind::Move(stored) => RegistryChange::Move {
+                entry: one_entry(&stored.entries)?,
+                parent: parse(&stored.parent)?,
+                first_year: year(stored.first_year)?,
+            },
+            StoredChangeKind::Merge(stored) => RegistryChange::Merge {
+                entries: entries(&stored.entries)?,
+                into: one_entry(&stored.into)?,
+                first_year: year(stored.first_year)?,
+            },
+            StoredChangeKind::Split(stored) => RegistryChange::Split {
+                entry: one_entry(&stored.entries)?,
+                into: entries(&stored.into)?,
+                first_year: year(stored.first_year)?,
+            },
+            StoredChangeKind::Abolish(stored) => {
+                RegistryChange::Abolish { entry: one_entry(&stored.entries)?, first_year: year(stored.first_year)? }
+            }
         })
+    }
+}
+
+impl StoredDated {
+    fn of(entries: &[Entry], first_year: ReportYear) -> Self {
+        let entries = entries.iter().map(Entry::to_string).collect();
+        Self { entries, first_year: first_year.get().into(), ..Self::default() }
+    }
+}
+
+fn entries(names: &[String]) -> Result<Vec<Entry>, String> {
+    names.iter().map(|name| Entry::from_name(name).map_err(|error| format!("{name}: {error}"))).collect()
+}
+
+fn one_entry(names: &[String]) -> Result<Entry, String> {
+    match entries(names)?.as_slice() {
+        [only] => Ok(only.clone()),
+        other => Err(format!("{} entries instead of one", other.len())),
     }
 }

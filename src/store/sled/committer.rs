@@ -97,6 +97,7 @@ impl Committer {
                 Slot::Review(report, number, sequence) => {
                     batch.insert(&keys::review(&report, number, sequence)[..], record);
                 }
+                Slot::Frozen(name) => batch.insert(&keys::frozen(&name.jurisdiction, name.year, name.number), record),
                 Slot::Request(id) => batch.insert(&keys::request(id), record),
             }
         }

@@ -1,8 +1,8 @@
 //! Keys in the one tree: a letter for the kind, then fixed-length, big-endian parts, year first.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
-use crate::report::{AGENCY_ID_MAX_BYTES, ReportKey, ReportOwner, ReportYear};
+use crate::report::{AGENCY_ID_MAX_BYTES, JURISDICTION_CODE_MAX_BYTES, JurisdictionCode, ReportKey, ReportOwner, ReportYear};
 use crate::store::{Owners, RequestId};
 
 /// The store's own header.
@@ -37,6 +37,35 @@ pub fn registry_sequence(key: &[u8]) -> Option<u64> {
 pub fn request(id: RequestId) -> [u8; 17] {
     let mut key = [b'q'; 17];
     key[1..].copy_from_slice(id.as_bytes());
+    key
+}
+
+const FROZEN_BYTES: usize = 1 + JURISDICTION_CODE_MAX_BYTES + 2 + 4;
+
+/// `f`, the jurisdiction's code padded with zero bytes, year, number.
+pub fn frozen(jurisdiction: &JurisdictionCode, year: ReportYear, number: u32) -> [u8; FROZEN_BYTES] {
+    frozen_of(jurisdiction, year.get(), number)
+}
+
+/// Keys of the frozen forms of a jurisdiction after a year and number.
+pub fn frozen_after(
+    jurisdiction: &JurisdictionCode,
+    after: Option<(ReportYear, u32)>,
+) -> RangeInclusive<[u8; FROZEN_BYTES]> {
+    let first = match after {
+        Some((year, number)) => frozen(jurisdiction, year, number.saturating_add(1)),
+        None => frozen_of(jurisdiction, 0, 0),
+    };
+    first..=frozen_of(jurisdiction, u16::MAX, u32::MAX)
+}
+
+fn frozen_of(jurisdiction: &JurisdictionCode, year: u16, number: u32) -> [u8; FROZEN_BYTES] {
+    let mut key = [0; FROZEN_BYTES];
+    key[0] = b'f';
+    let code = jurisdiction.as_str().as_bytes();
+    key[1..1 + code.len()].copy_from_slice(code);
+    key[1 + JURISDICTION_CODE_MAX_BYTES..][..2].copy_from_slice(&year.to_be_bytes());
+    key[FROZEN_BYTES - 4..].copy_from_slice(&number.to_be_bytes());
     key
 }
 

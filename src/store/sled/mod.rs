@@ -24,7 +24,8 @@ use sled::IVec;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::registry::RegistryChange;
-use crate::report::{ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
+use crate::report::{JurisdictionCode, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
+use crate::rollup::FrozenForm;
 
 use super::journal::{JournalEntry, Position};
 use super::ledger::{Stored, Version};
@@ -343,6 +344,21 @@ impl Store for SledStore {
                 let (key, value) = entry.map_err(|error| read_error(&error))?;
                 Ok((keys::registry_sequence(&key).unwrap_or(0), decode(&value)?))
             })
+            .collect()
+    }
+
+    fn frozen_forms(
+        &self,
+        jurisdiction: &JurisdictionCode,
+        after: Option<(ReportYear, u32)>,
+        limit: usize,
+    ) -> Result<Vec<FrozenForm>, StoreError> {
+        let durable = self.shared.durable().sequence;
+        let forms = self.shared.tree.range(keys::frozen_after(jurisdiction, after)).values();
+        forms
+            .map(|value| decode::<FrozenForm>(&value.map_err(|error| read_error(&error))?))
+            .filter(|form| form.as_ref().map_or(true, |form| form.sequence <= durable))
+            .take(limit)
             .collect()
     }
 

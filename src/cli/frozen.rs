@@ -1,0 +1,152 @@
+//! `huizong frozen`: computed forms frozen for publication.
+
+use clap::Subcommand;
+
+use crate::pb;
+use crate::pb::rollup_service_client::RollupServiceClient;
+
+use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
+use super::output::{Listing, print_json, print_line, resource, time_text};
+use super::reconcile::differences;
+use super::rollup::coverage_text;
+use super::{Format, Outcome};
+
+#[derive(Subcommand)]
+pub enum Frozen {
+    /// Freeze the computed form of a jurisdiction and year as it is now.
+    Freeze {
+        /// jurisdictions/{code}, or the code alone.
+        jurisdiction: String,
+        #[arg(long, value_name = "Y")]
+        year: i32,
+        /// Add up over the tree of this year.
+        #[arg(long, value_name = "Y", default_value_t = 0, hide_default_value = true)]
+        hierarchy_year: i32,
+        /// Count 垂直管理 agencies, too.
+        #[arg(long)]
+        include_vertical: bool,
+        /// What it is for.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        note: String,
+        /// Check only.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Frozen forms of a jurisdiction.
+    List {
+        /// jurisdictions/{code}, or the code alone.
+        jurisdiction: String,
+        #[arg(long, value_name = "Y", default_value_t = 0, hide_default_value = true)]
+        year: i32,
+    },
+    /// One frozen form, as JSON: jurisdictions/{code}/frozenForms/{year}-{number}.
+    Get { name: String },
+    /// The revisions in a frozen form.
+    Revisions { name: String },
+    /// How the present sum differs from a frozen form, and through which reports.
+    Compare { name: String },
+}
+
+fn print(forms: &[pb::FrozenForm], format: Format) -> Outcome {
+    let headings = ["name", "地区", "as_of", "计入 included", "应报 expected", "frozen", "creator", "note", "sha256"];
+    let mut listing = Listing::new(&headings, &[2, 3, 4]);
+    for form in forms {
+        let coverage = form.coverage.unwrap_or_default();
+        listing.rows.push(vec![
+            form.name.clone(),
+            form.display_name.clone(),
+            form.as_of.to_string(),
+            coverage.included.to_string(),
+            coverage.expected.to_string(),
+            time_text(form.create_time),
+            form.creator.clone(),
+            form.note.clone(),
+            form.content_sha256.clone(),
+        ]);
+    }
+    listing.print(format)
+}
+
+impl Frozen {
+    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+        let mut client = RollupServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
+        match self {
+            Self::Freeze { jurisdiction, year, hierarchy_year, include_vertical, note, dry_run } => {
+                let request = pb::FreezeFormRequest {
+                    jurisdiction: resource("jurisdictions", jurisdiction),
+                    year: *year,
+                    hierarchy_year: *hierarchy_year,
+                    include_vertical: *include_vertical,
+                    note: note.clone(),
+                    validate_only: *dry_run,
+                };
+                let answer = client.freeze_form(request).await.map_err(|status| refused(&status))?.into_inner();
+                if format == Format::Json { print_json(&answer) } else { print(answer.frozen_form.as_slice(), format) }
+            }
+            Self::List { jurisdiction, year } => list(&mut client, jurisdiction, *year, format).await,
+            Self::Get { name } => {
+                let request = pb::GetFrozenFormRequest { name: name.clone() };
+                let answer = client.get_frozen_form(request).await.map_err(|status| refused(&status))?.into_inner();
+                print_json(&answer)
+            }
+            Self::Revisions { name } => revisions(&mut client, name, format).await,
+            Self::Compare { name } => {
+                let request = pb::CompareFrozenFormRequest { name: name.clone() };
+                let answer = client.compare_frozen_form(request).await.map_err(|status| refused(&status))?.into_inner();
+                if format == Format::Json {
+                    return print_json(&answer);
+                }
+                differences(&answer.differences).print(format)?;
+                if let (Format::Table, Some(coverage)) = (format, &answer.coverage) {
+                    print_line(&format!(
+                        "\n{}\n截至日志序号 as of journal sequence {}",
+                        coverage_text(coverage),
+                        answer.sequence
+                    ))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn list(
+    client: &mut RollupServiceClient<Connection>,
+    jurisdiction: &str,
+    year: i32,
+    format: Format,
+) -> Outcome {
+    let parent = resource("jurisdictions", jurisdiction);
+    let mut request = pb::ListFrozenFormsRequest { parent, year, page_size: 1000, ..Default::default() };
+    let mut all = pb::ListFrozenFormsResponse::default();
+    loop {
+        let page = client.list_frozen_forms(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
+        all.frozen_forms.extend(page.frozen_forms);
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            break;
+        }
+    }
+    if format == Format::Json { print_json(&all) } else { print(&all.frozen_forms, format) }
+}
+
+async fn revisions(client: &mut RollupServiceClient<Connection>, name: &str, format: Format) -> Outcome {
+    let mut request =
+        pb::ListFrozenFormRevisionsRequest { name: name.to_owned(), page_size: 1000, ..Default::default() };
+    let mut all = pb::ListFrozenFormRevisionsResponse::default();
+    loop {
+        let page = client.list_frozen_form_revisions(request.clone()).await.map_err(|status| refused(&status))?;
+        let page = page.into_inner();
+        all.revisions.extend(page.revisions);
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            break;
+        }
+    }
+    if format == Format::Json {
+        return print_json(&all);
+    }
+    let mut listing = Listing::new(&["revision", "sha256"], &[]);
+    listing.rows = all.revisions.into_iter().map(|one| vec![one.revision, one.content_sha256]).collect();
+    listing.print(format)
+}

@@ -1,0 +1,96 @@
+//! `huizong reconcile`: a government's own consolidated report against the computed sum.
+
+use clap::Args;
+
+use crate::pb;
+use crate::pb::rollup_service_client::RollupServiceClient;
+
+use super::client::{ANSWER_MAX_BYTES, Server, connect, refused};
+use super::output::{Listing, print_json, resource, zh};
+use super::rollup::coverage_text;
+use super::{Format, Outcome};
+
+#[derive(Args)]
+pub struct Reconcile {
+    /// jurisdictions/{code}, or the code alone.
+    jurisdiction: String,
+    #[arg(long, value_name = "Y")]
+    year: i32,
+    /// Count 垂直管理 agencies, too.
+    #[arg(long)]
+    include_vertical: bool,
+}
+
+/// What explains a difference, in words.
+fn explanation_text(one: &pb::Explanation) -> String {
+    let how = match one.kind() {
+        pb::ExplanationKind::ArrivedSince if one.late => "逾期报送 late",
+        pb::ExplanationKind::ArrivedSince => "其后报送 since",
+        pb::ExplanationKind::CorrectedSince => "其后更正 corrected",
+        pb::ExplanationKind::LeftSince => "其后撤出 left",
+        pb::ExplanationKind::ChildDiffers => "下级自报与汇总不符 child differs",
+        pb::ExplanationKind::Unspecified => "",
+    };
+    format!("{} {how} {}", one.display_name, signed(&one.contribution))
+}
+
+/// A number with its sign.
+fn signed(number: &str) -> String {
+    if number.starts_with('-') || number == "0" { number.to_owned() } else { format!("+{number}") }
+}
+
+/// Differences as a listing.
+pub fn differences(differences: &[pb::CellDifference]) -> Listing {
+    let headings = ["cell", "单元格", "所给 given", "汇总 computed", "差 difference", "说明 explained by", "未解释 rest"];
+    let mut listing = Listing::new(&headings, &[2, 3, 4, 6]);
+    for one in differences {
+        let mut explained: Vec<String> = one.explanations.iter().map(explanation_text).collect();
+        if one.explanations_omitted > 0 {
+            explained.push(format!("… {}", one.explanations_omitted));
+        }
+        listing.rows.push(vec![
+            one.cell.clone(),
+            zh(one.label.as_ref()),
+            one.given.clone().unwrap_or_default(),
+            one.computed.clone(),
+            signed(&one.difference),
+            explained.join("；"),
+            one.unexplained.clone(),
+        ]);
+    }
+    listing
+}
+
+impl Reconcile {
+    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+        let mut client = RollupServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
+        let name = format!("{}/reports/{}", resource("jurisdictions", &self.jurisdiction), self.year);
+        let request = pb::ReconcileReportRequest { name, include_vertical: self.include_vertical };
+        let answer = client.reconcile_report(request).await.map_err(|status| refused(&status))?.into_inner();
+        if format == Format::Json {
+            return print_json(&answer);
+        }
+        differences(&answer.differences).print(format)?;
+        if format == Format::Table {
+            println!(
+                "\n{}\n{} 格相符，{} 格不符 {} cells equal, {} differ",
+                answer.revision,
+                answer.equal_cells,
+                answer.differences.len(),
+                answer.equal_cells,
+                answer.differences.len(),
+            );
+            for part in &answer.missing {
+                let name = part.jurisdiction.as_ref().map(|one| one.display_name.clone()).unwrap_or_default();
+                let own = if part.own_agencies { "（本级机关）" } else { "" };
+                let missing = part.coverage.map_or(0, |coverage| coverage.missing);
+                println!("未报 missing: {name}{own} {missing}");
+            }
+            if let Some(coverage) = &answer.coverage {
+                println!("{}", coverage_text(coverage));
+            }
+            println!("截至日志序号 as of journal sequence {}", answer.sequence);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! Plans of changes, and what an admitted change does. Which ones are admitted is in `admit`.
+
+use crate::report::ReportYear;
+
+use super::timeline::{End, Ending, Timeline, successors};
+use super::tree::{Node, Post};
+use super::{
+    Agency, AgencyIndex, EntryIndex, Jurisdiction, JurisdictionIndex, Registry, RegistryChange, RegistryError,
+};
+
+/// A checked list of changes, to be stored and then applied.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Changes that take effect, in order.
+    pub effective: Vec<RegistryChange>,
+    /// Changes that were in force already.
+    pub unchanged: usize,
+}
+
+/// An admitted change, in indices.
+pub(super) enum Step<'a> {
+    CreateJurisdiction(&'a Jurisdiction, Option<JurisdictionIndex>),
+    CreateAgency(&'a Agency, JurisdictionIndex),
+    Rename(EntryIndex, &'a str, ReportYear),
+    Move(EntryIndex, JurisdictionIndex, ReportYear),
+    EndJurisdictions(Vec<JurisdictionIndex>, End<JurisdictionIndex>),
+    EndAgencies(Vec<AgencyIndex>, End<AgencyIndex>),
+}
+
+impl Registry {
+    /// Checks a list of changes, each after those before it; nothing changes.
+    ///
+    /// # Errors
+    /// The position of the first change that cannot be applied, and why.
+    pub fn plan(&self, changes: &[RegistryChange]) -> Result<Plan, (usize, RegistryError)> {
+        let mut plan = Plan::default();
+        let mut note = |change: &RegistryChange, effective: bool| {
+            if effective {
+                plan.effective.push(change.clone());
+            } else {
+                plan.unchanged += 1;
+            }
+        };
+        if let [only] = changes {
+            note(only, self.admit(only).map_err(|error| (0, error))?.is_some());
+        } else {
+            let mut trial = self.clone();
+            for (position, change) in changes.iter().enumerate() {
+                note(change, trial.apply(change).map_err(|error| (position, error))?);
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Applies a change; false where it is in force already.
+    ///
+    /// # Errors
+    /// [`RegistryError`] where it cannot be applied; nothing changes then.
+    pub fn apply(&mut self, change: &RegistryChange) -> Result<bool, RegistryError> {
+        let Some(step) = self.admit(change)? else { return Ok(false) };
+        self.take(step);
+        if !matches!(change, RegistryChange::CreateJurisdiction(_) | RegistryChange::CreateAgency(_)) {
+            self.dated.push(change.clone());
+        }
+        Ok(true)
+    }
+
+    fn take(&mut self, step: Step<'_>) {
+        match step {
+            Step::CreateJurisdiction(new, parent) => {
+                let index = JurisdictionIndex(self.jurisdictions.len() as u32);
+                if let Some(parent) = parent {
+                    self.nodes[parent.index()].children.push(index);
+                }
+                let time = Timeline::new(new.first_year, new.display_name.clone(), parent);
+                self.nodes.push(Node { time, children: Vec::new(), agencies: Vec::new(), merged: Vec::new() });
+                self.jurisdiction_by_code.insert(new.code.clone(), index);
+                self.jurisdictions.push(new.clone());
+            }
+            Step::CreateAgency(new, home) => {
+                let index = AgencyIndex(self.agencies.len() as u32);
+                self.nodes[home.index()].agencies.push(index);
+                let time = Timeline::new(new.first_year, new.display_name.clone(), home);
+                self.posts.push(Post { time, merged: Vec::new() });
+                self.agency_by_id.insert(new.id.clone(), index);
+                self.agencies.push(new.clone());
+            }
+            Step::Rename(EntryIndex::Jurisdiction(at), name, year) => {
+                self.nodes[at.index()].time.names.push(year, name.to_owned());
+                self.jurisdictions[at.index()].display_name = name.to_owned();
+            }
+            Step::Rename(EntryIndex::Agency(at), name, year) => {
+                self.posts[at.index()].time.names.push(year, name.to_owned());
+                self.agencies[at.index()].display_name = name.to_owned();
+            }
+            Step::Move(EntryIndex::Jurisdiction(at), parent, year) => self.move_jurisdiction(at, parent, year),
+            Step::Move(EntryIndex::Agency(at), home, year) => self.move_agency(at, home, year),
+            Step::EndJurisdictions(ends, end) => {
+                for at in ends {
+                    if let Ending::Merged(into) = end.how {
+                        let children: Vec<_> = self.children(at, end.year).collect();
+                        let agencies: Vec<_> = self.own_agencies(at, end.year).collect();
+                        children.into_iter().for_each(|child| self.move_jurisdiction(child, into, end.year));
+                        agencies.into_iter().for_each(|agency| self.move_agency(agency, into, end.year));
+                        self.nodes[into.index()].merged.push(at);
+                    }
+                    self.nodes[at.index()].time.end = Some(end.clone());
+                    // What was to hold from the year of the end on never comes into force.
+                    self.jurisdictions[at.index()] = self.jurisdiction_in(at, end.year);
+                }
+                for successor in successors(&end.how) {
+                    take_over(&mut self.nodes[successor.index()].time, end.year);
+                }
+            }
+            Step::EndAgencies(ends, end) => {
+                for at in ends {
+                    if let Ending::Merged(into) = end.how {
+                        self.posts[into.index()].merged.push(at);
+                    }
+                    self.posts[at.index()].time.end = Some(end.clone());
+                    self.agencies[at.index()] = self.agency_in(at, end.year);
+                }
+                for successor in successors(&end.how) {
+                    take_over(&mut self.posts[successor.index()].time, end.year);
+                }
+            }
+        }
+    }
+
+    fn move_jurisdiction(&mut self, at: JurisdictionIndex, parent: JurisdictionIndex, year: ReportYear) {
+        self.nodes[at.index()].time.parents.push(year, Some(parent));
+        insert(&mut self.nodes[parent.index()].children, at);
+        self.jurisdictions[at.index()].parent = Some(self.jurisdiction(parent).code.clone());
+    }
+
+    fn move_agency(&mut self, at: AgencyIndex, home: JurisdictionIndex, year: ReportYear) {
+        self.posts[at.index()].time.parents.push(year, home);
+        insert(&mut self.nodes[home.index()].agencies, at);
+        self.agencies[at.index()].jurisdiction = self.jurisdiction(home).code.clone();
+    }
+}
+
+fn take_over<P, I>(time: &mut Timeline<P, I>, year: ReportYear) {
+    time.took_over = time.took_over.max(Some(year));
+}
+
+/// Keeps lists of members in the order of creation, whenever they came.
+fn insert<I: Ord>(members: &mut Vec<I>, member: I) {
+    if let Err(place) = members.binary_search(&member) {
+        members.insert(place, member);
+    }
+}

@@ -1,0 +1,126 @@
+//! Why a change of the registry is refused, naming the entries at fault, with what to do. Words and data only.
+
+use crate::report::{Message, ReportYear};
+
+/// Why a change cannot be applied. Entries are named by resource name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    #[error("{0} exists with other values")]
+    JurisdictionExists(String),
+    #[error("{0} exists with other values")]
+    AgencyExists(String),
+    #[error("{0} is not registered: register it first, or correct the name")]
+    EntryUnknown(String),
+    #[error("{subject} belongs to {parent}, which does not exist")]
+    ParentUnknown { subject: String, parent: String },
+    #[error("{subject} cannot stand below {parent}: its level is not lower")]
+    LevelNotLower { subject: String, parent: String },
+    #[error("{subject} begins in {first_year}, before {parent} in {parent_first_year}")]
+    BeforeParent { subject: String, first_year: ReportYear, parent: String, parent_first_year: ReportYear },
+    #[error("{subject} cannot belong to {parent}, which no longer exists from {end} on: name what follows it")]
+    ParentEnded { subject: String, parent: String, end: ReportYear },
+    #[error("{subject} begins in {begins}; a change of it in {first_year} comes too early: give a later year")]
+    TooEarly { subject: String, first_year: ReportYear, begins: ReportYear },
+    #[error("{subject} no longer exists from {end} on; it cannot change in {first_year} or be ended anew")]
+    HasEnded { subject: String, end: ReportYear, first_year: ReportYear },
+    #[error(
+        "{subject} changed in {latest} already; what was before is not rewritten from {first_year} on: give {latest} or a later year"
+    )]
+    OutOfOrder { subject: String, first_year: ReportYear, latest: ReportYear },
+    #[error("{subject} is changed from {first_year} on already, with other values ({present}): give a later year")]
+    ChangedTwice { subject: String, first_year: ReportYear, present: String },
+    #[error("{subject} cannot end in {first_year}: these still belong to it: {}; move or end them first, each by {first_year}", listed(.members).1)]
+    MembersLeft { subject: String, first_year: ReportYear, members: Vec<String> },
+    #[error(
+        "{successor} does not exist in {first_year}, so {subject} cannot pass into it: create it, or correct the year"
+    )]
+    SuccessorMissing { subject: String, successor: String, first_year: ReportYear },
+    #[error("{0} cannot be among its own successors: create a new entry")]
+    SuccessorItself(String),
+    #[error(
+        "{subject} takes over others in {took_over} and must exist then; it cannot end in {first_year}: let them pass into what follows it, or give a later year"
+    )]
+    TakesOver { subject: String, took_over: ReportYear, first_year: ReportYear },
+    #[error("{subject} and {other} are not of one sort: jurisdictions pass into jurisdictions, agencies into agencies")]
+    MixedSorts { subject: String, other: String },
+    #[error("{0} is named twice: keep one")]
+    NamedTwice(String),
+    #[error("a merger into {0} names no entry that is merged: name at least one")]
+    NothingMerged(String),
+    #[error("a split of {0} names fewer than two successors: name them all, or merge it into the only one")]
+    TooFewSuccessors(String),
+}
+
+/// Members named in a message; more are counted.
+const MEMBERS_SHOWN: usize = 10;
+
+/// The first members, and how many more, in Chinese and English.
+fn listed(members: &[String]) -> (String, String) {
+    let shown = &members[..members.len().min(MEMBERS_SHOWN)];
+    match members.len() - shown.len() {
+        0 => (shown.join("、"), shown.join(", ")),
+        more => {
+            (format!("{}等 {} 个", shown.join("、"), members.len()), format!("{} and {more} more", shown.join(", ")))
+        }
+    }
+}
+
+impl RegistryError {
+    /// The error in both languages, with what to do.
+    pub fn message(&self) -> Message {
+        let zh = match self {
+            Self::JurisdictionExists(name) | Self::AgencyExists(name) => {
+                format!("{name} 已存在，且登记内容不同；请核对，或改用其他标识")
+            }
+            Self::EntryUnknown(name) => format!("没有登记 {name}；请先登记，或改正名称"),
+            Self::ParentUnknown { subject, parent } => {
+                format!("{subject} 的上级 {parent} 不存在；请先登记上级，或改正代码")
+            }
+            Self::LevelNotLower { subject, parent } => {
+                format!("{subject} 不能归属于 {parent}：级别不低于上级；请改正级别或上级")
+            }
+            Self::BeforeParent { subject, first_year, parent, parent_first_year } => {
+                format!("{subject} 自 {first_year} 年起，早于上级 {parent} 的 {parent_first_year} 年；请改正起始年度")
+            }
+            Self::ParentEnded { subject, parent, end } => {
+                format!("{subject} 不能归属于 {parent}：后者自 {end} 年起不再存在；请改为其承继者")
+            }
+            Self::TooEarly { subject, first_year, begins } => {
+                format!("{subject} 自 {begins} 年起存在，{first_year} 年的变更过早；请改为更晚的年度")
+            }
+            Self::HasEnded { subject, end, first_year } => {
+                format!("{subject} 自 {end} 年起不再存在，{first_year} 年不能再变更或再次终止；请核对")
+            }
+            Self::OutOfOrder { subject, first_year, latest } => {
+                format!(
+                    "{subject} 在 {latest} 年已有变更，不能从 {first_year} 年起改写此前的历史；请改为 {latest} 年或以后"
+                )
+            }
+            Self::ChangedTwice { subject, first_year, present } => {
+                format!("{subject} 自 {first_year} 年起已有内容不同的变更（{present}）；请改为以后的年度")
+            }
+            Self::MembersLeft { subject, first_year, members } => {
+                let members = listed(members).0;
+                format!(
+                    "{subject} 不能在 {first_year} 年终止：仍有 {members} 归属于它；请先在 {first_year} 年前（含）将其转出或终止"
+                )
+            }
+            Self::SuccessorMissing { subject, successor, first_year } => {
+                format!("{successor} 在 {first_year} 年不存在，{subject} 不能并入或分立为它；请先登记，或改正年度")
+            }
+            Self::SuccessorItself(name) => format!("{name} 不能是自己的承继者；请另行登记新的条目"),
+            Self::TakesOver { subject, took_over, first_year } => {
+                format!(
+                    "{subject} 在 {took_over} 年承继其他条目，当年必须存在，不能在 {first_year} 年终止；请让它们直接并入其承继者，或改为更晚的年度"
+                )
+            }
+            Self::MixedSorts { subject, other } => {
+                format!("{subject} 与 {other} 不是同类：地区只能并入或分立为地区，机构只能并入或分立为机构；请改正")
+            }
+            Self::NamedTwice(name) => format!("{name} 重复出现；请只保留一个"),
+            Self::NothingMerged(into) => format!("并入 {into} 的合并没有写明被合并者；请至少写一个"),
+            Self::TooFewSuccessors(name) => format!("{name} 的分立少于两个承继者；请写全，或改为并入唯一的承继者"),
+        };
+        Message::new(zh, self.to_string())
+    }
+}

@@ -1,0 +1,144 @@
+//! Where figures of any year count in the tree of another year, and whom a change of the registry touches.
+//!
+//! What was merged counts with its successor. What was split or abolished stays with the predecessor, which keeps
+//! the last place that it had; what begins later has its first place already.
+
+use std::collections::{BTreeSet, HashSet};
+
+use crate::report::ReportYear;
+
+use super::timeline::Ending;
+use super::{AgencyIndex, EntryIndex, JurisdictionIndex, Registry, RegistryChange};
+
+/// How an agency stands in the tree of a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// It exists in that year.
+    Present,
+    /// It was merged before; its figures count with this agency.
+    Successor(AgencyIndex),
+    /// It was split or abolished before; its figures stay with it.
+    Ended,
+    /// It begins later.
+    NotYet,
+}
+
+/// Where an agency's figures count in the tree of a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// With merged jurisdictions replaced by their successors.
+    pub jurisdiction: JurisdictionIndex,
+    pub standing: Standing,
+}
+
+impl Registry {
+    /// Where the figures of an agency, of whatever year, count in the tree of `hierarchy_year`.
+    pub fn place(&self, agency: AgencyIndex, hierarchy_year: ReportYear) -> Place {
+        let mut last = agency;
+        // An agency exists in the year from which another one is merged into it, so it ends later.
+        while let Some(Ending::Merged(into)) = self.agency_timeline(last).ended_by(hierarchy_year).map(|end| &end.how) {
+            last = *into;
+        }
+        let time = self.agency_timeline(last);
+        let standing = if last != agency {
+            Standing::Successor(last)
+        } else if time.ended_by(hierarchy_year).is_some() {
+            Standing::Ended
+        } else if time.exists_in(hierarchy_year) {
+            Standing::Present
+        } else {
+            Standing::NotYet
+        };
+        Place { jurisdiction: self.resolve(*time.parent_near(hierarchy_year), hierarchy_year), standing }
+    }
+
+    /// The jurisdiction, or what it was merged into by `hierarchy_year`.
+    pub fn resolve(&self, jurisdiction: JurisdictionIndex, hierarchy_year: ReportYear) -> JurisdictionIndex {
+        let mut last = jurisdiction;
+        while let Some(Ending::Merged(into)) =
+            self.jurisdiction_timeline(last).ended_by(hierarchy_year).map(|end| &end.how)
+        {
+            last = *into;
+        }
+        last
+    }
+
+    /// The jurisdiction and those above it in the tree of `hierarchy_year`, root last, also for one that does not
+    /// exist in that year.
+    ///
+    /// It ends: a parent in the last year of an ended entry ends no earlier than the entry and has a higher level;
+    /// what is merged ends before its successor; and from an entry that exists, or does not yet, levels only rise.
+    pub fn path_placed(
+        &self,
+        from: JurisdictionIndex,
+        hierarchy_year: ReportYear,
+    ) -> impl Iterator<Item = JurisdictionIndex> {
+        std::iter::successors(Some(self.resolve(from, hierarchy_year)), move |at| {
+            let parent = *self.jurisdiction_timeline(*at).parent_near(hierarchy_year);
+            parent.map(|parent| self.resolve(parent, hierarchy_year))
+        })
+    }
+
+    /// Years in which an agency's home, or the way up from it, may become another: its first year, the years of moves
+    /// of what it ever belonged to, and the year from which it no longer exists.
+    pub fn years_of_change(&self, agency: AgencyIndex) -> BTreeSet<ReportYear> {
+        let time = self.agency_timeline(agency);
+        let mut years: BTreeSet<ReportYear> = time.end.iter().map(|end| end.year).collect();
+        let mut waiting = Vec::new();
+        for (year, home) in time.parents.iter() {
+            years.insert(year);
+            waiting.push(*home);
+        }
+        while let Some(at) = waiting.pop() {
+            let moves = self.jurisdiction_timeline(at).parents.iter();
+            for (year, parent) in moves {
+                years.insert(year.max(time.first_year()));
+                waiting.extend(parent);
+            }
+        }
+        years
+    }
+
+    /// Agencies whose home or path may change in any year through the change; ask before it is applied. In the order
+    /// of creation.
+    pub fn affected_agencies(&self, change: &RegistryChange) -> Vec<AgencyIndex> {
+        let entries = match change {
+            RegistryChange::CreateJurisdiction(_) | RegistryChange::CreateAgency(_) | RegistryChange::Rename { .. } => {
+                &[]
+            }
+            RegistryChange::Move { entry, .. }
+            | RegistryChange::Split { entry, .. }
+            | RegistryChange::Abolish { entry, .. } => std::slice::from_ref(entry),
+            RegistryChange::Merge { entries, .. } => entries.as_slice(),
+        };
+        let mut waiting: Vec<EntryIndex> = entries.iter().filter_map(|entry| self.find(entry)).collect();
+        let mut seen: HashSet<EntryIndex> = HashSet::new();
+        let mut agencies = Vec::new();
+        // Whatever was ever below, or merged into, what changes.
+        while let Some(at) = waiting.pop() {
+            if !seen.insert(at) {
+                continue;
+            }
+            match at {
+                EntryIndex::Jurisdiction(at) => {
+                    let node = &self.nodes[at.index()];
+                    waiting.extend(node.children.iter().chain(&node.merged).copied().map(EntryIndex::Jurisdiction));
+                    waiting.extend(node.agencies.iter().copied().map(EntryIndex::Agency));
+                }
+                EntryIndex::Agency(at) => {
+                    agencies.push(at);
+                    waiting.extend(self.posts[at.index()].merged.iter().copied().map(EntryIndex::Agency));
+                }
+            }
+        }
+        agencies.sort_unstable();
+        agencies
+    }
+
+    /// Jurisdictions and agencies one of whose names, present or former, contains the text; any without text.
+    pub fn search(&self, text: &str) -> Vec<EntryIndex> {
+        let jurisdictions = self.jurisdiction_indices().filter(|at| self.jurisdiction_timeline(*at).is_called(text));
+        let agencies = self.agency_indices().filter(|at| self.agency_timeline(*at).is_called(text));
+        jurisdictions.map(EntryIndex::Jurisdiction).chain(agencies.map(EntryIndex::Agency)).collect()
+    }
+}

@@ -1,0 +1,242 @@
+//! Random histories of changes, most of which are refused or change nothing: what holds after any of them.
+
+use std::collections::{BTreeSet, HashSet};
+
+use proptest::prelude::*;
+
+use super::*;
+
+const YEARS: std::ops::Range<u16> = 2019..2027;
+const CODES: [&str; 8] = ["110000", "120000", "230100", "230200", "230300", "230102", "230202", "230302"];
+const IDS: [&str; 6] = ["aaa", "bbb", "ccc", "ddd", "eee", "fff"];
+
+fn name() -> impl Strategy<Value = String> {
+    let jurisdictions = prop::sample::select(CODES.to_vec()).prop_map(|code| format!("jurisdictions/{code}"));
+    let agencies = prop::sample::select(IDS.to_vec()).prop_map(|id| format!("agencies/{id}"));
+    prop_oneof![2 => jurisdictions, 3 => agencies]
+}
+
+fn some_change() -> impl Strategy<Value = RegistryChange> {
+    let code = prop::sample::select(CODES.to_vec());
+    let level = prop::sample::select(vec![Level::City, Level::County, Level::FunctionalZone, Level::Township]);
+    let id = prop::sample::select(IDS.to_vec());
+    prop_oneof![
+        1 => (code.clone(), code.clone(), level, YEARS).prop_map(|(code, parent, level, year)| {
+            jurisdiction(code, Some(parent), level, year)
+        }),
+        1 => (id, code.clone(), YEARS).prop_map(|(id, code, year)| agency(id, code, year)),
+        2 => (name(), "[甲乙丙]", YEARS).prop_map(|(name, display_name, year)| rename(&name, &display_name, year)),
+        5 => (name(), code, YEARS).prop_map(|(name, parent, year)| moved(&name, parent, year)),
+        4 => (prop::collection::vec(name(), 1..3), name(), YEARS).prop_map(|(names, into, year)| {
+            merge(&names.iter().map(String::as_str).collect::<Vec<_>>(), &into, year)
+        }),
+        2 => (name(), name(), name(), YEARS).prop_map(|(name, one, two, year)| split(&name, &[&one, &two], year)),
+        2 => (name(), YEARS).prop_map(|(name, year)| abolish(&name, year)),
+    ]
+}
+
+fn first_year(change: &RegistryChange) -> ReportYear {
+    match change {
+        RegistryChange::CreateJurisdiction(new) => new.first_year,
+        RegistryChange::CreateAgency(new) => new.first_year,
+        RegistryChange::Rename { first_year, .. }
+        | RegistryChange::Move { first_year, .. }
+        | RegistryChange::Merge { first_year, .. }
+        | RegistryChange::Split { first_year, .. }
+        | RegistryChange::Abolish { first_year, .. } => *first_year,
+    }
+}
+
+/// Creations that fit, then changes that mostly come in the order of their years.
+fn history() -> impl Strategy<Value = Vec<RegistryChange>> {
+    let begin = prop::collection::vec((YEARS.start..YEARS.start + 3, 0..8_usize), IDS.len());
+    (begin, prop::collection::vec(some_change(), 0..60), prop::bool::weighted(0.8)).prop_map(
+        |(begin, mut changes, in_order)| {
+            let mut history: Vec<_> = CODES
+                .iter()
+                .enumerate()
+                .map(|(at, code)| match at {
+                    0 | 1 => jurisdiction(code, None, Level::Province, 2019),
+                    2..5 => jurisdiction(code, Some(CODES[at % 2]), Level::City, 2019),
+                    _ => jurisdiction(code, Some(CODES[at - 3]), Level::County, 2019),
+                })
+                .collect();
+            history.extend(begin.iter().zip(IDS).map(|((year, home), id)| agency(id, CODES[*home], *year)));
+            if in_order {
+                changes.sort_by_key(first_year);
+            }
+            history.extend(changes);
+            history
+        },
+    )
+}
+
+/// The registry after all that is admitted, and what took effect.
+fn admitted(history: &[RegistryChange]) -> (Registry, Vec<RegistryChange>) {
+    let mut registry = Registry::default();
+    let effective = history.iter().filter(|change| registry.apply(change) == Ok(true)).cloned().collect();
+    (registry, effective)
+}
+
+fn years() -> impl Iterator<Item = ReportYear> {
+    (YEARS.start - 1..YEARS.end + 1).map(year)
+}
+
+/// Home, and the place and path in the tree of each year.
+type Trace = Vec<(Option<JurisdictionIndex>, Vec<JurisdictionIndex>, Place, Vec<JurisdictionIndex>)>;
+
+fn trace(registry: &Registry, agency: AgencyIndex) -> Trace {
+    let of_year = |year| {
+        let home = registry.home(agency, year);
+        let path = home.into_iter().flat_map(|home| registry.path_up(home, year)).collect();
+        let place = registry.place(agency, year);
+        (home, path, place, registry.path_placed(place.jurisdiction, year).collect())
+    };
+    years().map(of_year).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn each_agency_has_one_home_in_each_of_its_years_and_none_outside(history in history()) {
+        let (registry, _) = admitted(&history);
+        for agency in registry.agency_indices() {
+            let time = registry.agency_timeline(agency);
+            for year in years() {
+                let lives = time.first_year() <= year && time.end.as_ref().is_none_or(|end| year < end.year);
+                let home = registry.home(agency, year);
+                prop_assert_eq!(home.is_some(), lives);
+                let homes = registry.jurisdiction_indices().filter(|at| registry.own_agencies(*at, year).any(|own| own == agency));
+                prop_assert_eq!(homes.collect::<Vec<_>>(), home.into_iter().collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn the_tree_of_each_year_has_no_gap_and_no_circle_and_holds_each_agency_once(history in history()) {
+        let (registry, _) = admitted(&history);
+        for year in years() {
+            let living = |at: &JurisdictionIndex| registry.jurisdiction_timeline(*at).exists_in(year);
+            for at in registry.jurisdiction_indices().filter(living) {
+                let path: Vec<_> = registry.path_up(at, year).take(20).collect();
+                prop_assert!(path.iter().all(living), "a parent does not exist in {}", year);
+                let levels: Vec<_> = path.iter().map(|at| registry.jurisdiction(*at).level).collect();
+                prop_assert!(levels.windows(2).all(|pair| pair[0] > pair[1]), "{:?}", levels);
+            }
+            let roots = registry.jurisdiction_indices().filter(|at| {
+                registry.jurisdiction_timeline(*at).parent_in(year) == Some(&None)
+            });
+            let mut below: Vec<_> = roots.flat_map(|root| registry.agencies_below(root, year)).collect();
+            below.sort_unstable();
+            let active: Vec<_> = registry.agency_indices().filter(|at| registry.home(*at, year).is_some()).collect();
+            prop_assert_eq!(below, active);
+        }
+    }
+
+    #[test]
+    fn figures_of_any_year_have_one_place_in_the_tree_of_any_year(history in history()) {
+        let (registry, _) = admitted(&history);
+        for hierarchy_year in years() {
+            for agency in registry.agency_indices() {
+                let place = registry.place(agency, hierarchy_year);
+                let path: Vec<_> = registry.path_placed(place.jurisdiction, hierarchy_year).take(50).collect();
+                prop_assert_eq!(path.first(), Some(&place.jurisdiction));
+                prop_assert_eq!(path.iter().collect::<HashSet<_>>().len(), path.len(), "a circle");
+                let root = registry.jurisdiction_timeline(*path.last().unwrap());
+                prop_assert_eq!(root.parent_near(hierarchy_year), &None);
+                match registry.home(agency, hierarchy_year) {
+                    Some(home) => {
+                        prop_assert_eq!(place, Place { jurisdiction: home, standing: Standing::Present });
+                        prop_assert_eq!(path, registry.path_up(home, hierarchy_year).collect::<Vec<_>>());
+                    }
+                    None => prop_assert_ne!(place.standing, Standing::Present),
+                }
+                if let Standing::Successor(successor) = place.standing {
+                    prop_assert_eq!(registry.place(successor, hierarchy_year).jurisdiction, place.jurisdiction);
+                }
+            }
+            for at in registry.jurisdiction_indices() {
+                let path: Vec<_> = registry.path_placed(at, hierarchy_year).take(50).collect();
+                prop_assert!(path.len() < 50);
+            }
+        }
+    }
+
+    #[test]
+    fn a_plan_of_a_list_agrees_with_applying_it_one_by_one(history in history(), cut in 0..40_usize) {
+        let (before, after) = history.split_at(cut.min(history.len()));
+        let (mut registry, _) = admitted(before);
+        let planned = registry.plan(after);
+        let mut effective = Vec::new();
+        for (position, change) in after.iter().enumerate() {
+            match registry.apply(change) {
+                Ok(true) => effective.push(change.clone()),
+                Ok(false) => {}
+                Err(error) => {
+                    prop_assert_eq!(planned, Err((position, error)));
+                    return Ok(());
+                }
+            }
+        }
+        let unchanged = after.len() - effective.len();
+        prop_assert_eq!(planned, Ok(Plan { effective, unchanged }));
+    }
+
+    #[test]
+    fn what_took_effect_is_unchanged_when_it_is_sent_again(history in history()) {
+        let (registry, effective) = admitted(&history);
+        let unchanged = effective.len();
+        prop_assert_eq!(registry.plan(&effective), Ok(Plan { effective: vec![], unchanged }));
+    }
+
+    #[test]
+    fn the_changes_of_a_registry_make_the_same_registry(history in history()) {
+        let (registry, _) = admitted(&history);
+        let (again, effective) = admitted(&registry.changes());
+        prop_assert_eq!(&again, &registry);
+        prop_assert_eq!(effective, registry.changes());
+        let read = exchange::read_csv(&exchange::write_csv(&registry.changes())).unwrap();
+        prop_assert_eq!(read, registry.changes());
+        let read = exchange::read_json(&exchange::write_json(&registry.changes())).unwrap();
+        prop_assert_eq!(read, registry.changes());
+    }
+
+    #[test]
+    fn agencies_that_are_not_affected_stay_where_they_are_in_every_year(history in history()) {
+        let mut registry = Registry::default();
+        for change in &history {
+            let affected: BTreeSet<_> = registry.affected_agencies(change).into_iter().collect();
+            let others: Vec<_> = registry.agency_indices().filter(|at| !affected.contains(at)).collect();
+            let before: Vec<_> = others.iter().map(|at| trace(&registry, *at)).collect();
+            if registry.apply(change).is_ok() {
+                let after: Vec<_> = others.iter().map(|at| trace(&registry, *at)).collect();
+                prop_assert_eq!(after, before, "{:?}", change);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_histories_do_have_mergers_splits_moves_and_ends() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut kinds = std::collections::BTreeMap::new();
+    for _ in 0..400 {
+        let (_, effective) = admitted(&history().new_tree(&mut runner).unwrap().current());
+        for change in effective {
+            let subject = if change.subject().starts_with("agencies/") { "agency" } else { "jurisdiction" };
+            let kind = match change {
+                RegistryChange::CreateJurisdiction(_) | RegistryChange::CreateAgency(_) => "create",
+                RegistryChange::Rename { .. } => "rename",
+                RegistryChange::Move { .. } => "move",
+                RegistryChange::Merge { .. } => "merge",
+                RegistryChange::Split { .. } => "split",
+                RegistryChange::Abolish { .. } => "abolish",
+            };
+            *kinds.entry((kind, subject)).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(kinds.len(), 12, "{kinds:?}");
+    assert!(kinds.values().all(|count| *count >= 5), "{kinds:?}");
+}

@@ -1,0 +1,158 @@
+//! Values that hold from a report year on, and how an entry of the registry ends.
+
+use crate::report::ReportYear;
+
+use super::JurisdictionIndex;
+
+/// A value from its first year on, and what took its place later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dated<T> {
+    first: (ReportYear, T),
+    /// Years rise strictly, and are later than the first.
+    later: Vec<(ReportYear, T)>,
+}
+
+impl<T> Dated<T> {
+    pub(super) fn new(first_year: ReportYear, value: T) -> Self {
+        Self { first: (first_year, value), later: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, first_year: ReportYear, value: T) {
+        self.later.push((first_year, value));
+    }
+
+    /// Each value with the first year that it holds in, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (ReportYear, &T)> {
+        std::iter::once(&self.first).chain(&self.later).map(|(year, value)| (*year, value))
+    }
+
+    /// The value that holds in `year`; the first one before it begins.
+    pub fn at(&self, year: ReportYear) -> &T {
+        let known = self.later.iter().rev().find(|(first_year, _)| *first_year <= year);
+        known.map_or(&self.first.1, |(_, value)| value)
+    }
+
+    /// The value that was set from exactly `year` on.
+    pub(super) fn set_in(&self, year: ReportYear) -> Option<&T> {
+        self.iter().find(|(first_year, _)| *first_year == year).map(|(_, value)| value)
+    }
+
+    /// First year of the newest value.
+    pub(super) fn latest(&self) -> ReportYear {
+        self.later.last().map_or(self.first.0, |(year, _)| *year)
+    }
+
+    fn first_year(&self) -> ReportYear {
+        self.first.0
+    }
+}
+
+/// How an entry ended; `I` tells which entries followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending<I> {
+    Abolished,
+    /// Its figures of earlier years follow the successor where that is asked for.
+    Merged(I),
+    /// Its figures of earlier years stay with it.
+    Split(Vec<I>),
+}
+
+/// The end of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End<I> {
+    /// First report year in which it no longer exists.
+    pub year: ReportYear,
+    pub how: Ending<I>,
+}
+
+/// The life of an entry: `P` is what it belongs to, `I` its own kind of index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timeline<P, I> {
+    pub names: Dated<String>,
+    pub parents: Dated<P>,
+    pub end: Option<End<I>>,
+    /// The last year from which it took over another entry; it must exist in it.
+    pub(super) took_over: Option<ReportYear>,
+}
+
+/// Of a jurisdiction; a root belongs to none.
+pub type JurisdictionTimeline = Timeline<Option<JurisdictionIndex>, JurisdictionIndex>;
+
+/// Of an agency.
+pub type AgencyTimeline = Timeline<JurisdictionIndex, super::AgencyIndex>;
+
+impl<P, I> Timeline<P, I> {
+    pub(super) fn new(first_year: ReportYear, name: String, parent: P) -> Self {
+        Self {
+            names: Dated::new(first_year, name),
+            parents: Dated::new(first_year, parent),
+            end: None,
+            took_over: None,
+        }
+    }
+
+    pub fn first_year(&self) -> ReportYear {
+        self.names.first_year()
+    }
+
+    /// Its end, where it has ended in `year` or before.
+    pub fn ended_by(&self, year: ReportYear) -> Option<&End<I>> {
+        self.end.as_ref().filter(|end| end.year <= year)
+    }
+
+    pub fn exists_in(&self, year: ReportYear) -> bool {
+        self.first_year() <= year && self.ended_by(year).is_none()
+    }
+
+    /// What it belongs to in a year in which it exists.
+    pub fn parent_in(&self, year: ReportYear) -> Option<&P> {
+        self.exists_in(year).then(|| self.parents.at(year))
+    }
+
+    /// What it belongs to in the existing year nearest to `year`.
+    pub fn parent_near(&self, year: ReportYear) -> &P {
+        self.parents.at(self.nearest(year))
+    }
+
+    /// Its name in the existing year nearest to `year`.
+    pub fn name_near(&self, year: ReportYear) -> &str {
+        self.names.at(self.nearest(year))
+    }
+
+    /// Whether one of its names, present or former, contains the text; spaces and case do not matter.
+    pub fn is_called(&self, text: &str) -> bool {
+        let plain = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
+        let text = plain(text);
+        self.names.iter().any(|(_, name)| plain(name).contains(&text))
+    }
+
+    /// What it belongs to in `year` and later, while it exists.
+    pub(super) fn parents_from(&self, year: ReportYear) -> impl Iterator<Item = &P> {
+        let now = self.parent_in(year).into_iter();
+        let later = self.parents.iter().filter(move |(first_year, _)| *first_year > year);
+        now.chain(later.filter(|(first_year, _)| self.exists_in(*first_year)).map(|(_, parent)| parent))
+    }
+
+    /// First year of its newest change of name or parent.
+    pub(super) fn latest_change(&self) -> ReportYear {
+        self.names.latest().max(self.parents.latest())
+    }
+
+    /// `year`, or the last year of an entry that has ended by then; its first year needs no care, see [`Dated::at`].
+    fn nearest(&self, year: ReportYear) -> ReportYear {
+        match self.ended_by(year) {
+            // An entry ends after its first year, so there is a year before.
+            Some(end) => end.year.previous().unwrap_or(end.year),
+            None => year,
+        }
+    }
+}
+
+/// What follows an entry that ended so.
+pub(super) fn successors<I>(how: &Ending<I>) -> &[I] {
+    match how {
+        Ending::Abolished => &[],
+        Ending::Merged(into) => std::slice::from_ref(into),
+        Ending::Split(into) => into,
+    }
+}

@@ -1,0 +1,236 @@
+//! Freezing a computed form for publication, reading it back, and telling how the present has moved away from it.
+
+use crate::form::catalogue;
+use crate::report::{
+    Cell, Figures, Hash, JurisdictionCode, Message, ReportKey, ReportYear,
+};
+use crate::rollup::{AgencyFilter, FrozenForm, FrozenFormName, FrozenRevision, Mark, class_of};
+use crate::store::{Change, Decision, Effect, NewEntry, Outcome, Store, StoreError, Transaction};
+
+use super::perspective::Perspective;
+use super::reconcile::{Comparison, Summed};
+use super::roll_up::find;
+use super::state::State;
+use super::{Caller, FormQuestion, Page, Problem, Reason, Service};
+
+const ACTION: &str = "form.freeze";
+
+/// Which form to freeze.
+#[derive(Debug, Clone)]
+pub struct FreezeRequest {
+    pub jurisdiction: JurisdictionCode,
+    pub year: ReportYear,
+    /// None for the report year.
+    pub hierarchy_year: Option<ReportYear>,
+    pub include_vertical: bool,
+    /// What it is for.
+    pub note: String,
+    /// Check only.
+    pub validate_only: bool,
+}
+
+impl Service {
+    /// Freezes the computed form as it is now.
+    ///
+    /// # Errors
+    /// As [`Service::consolidated_form`]; SUM_TOO_LARGE where a sum does not fit.
+    pub async fn freeze_form(&self, request: &FreezeRequest, caller: &Caller) -> Result<FrozenForm, Problem> {
+        // One at a time, so that numbers are given once.
+        let _turn = self.registry_gate.lock().await;
+        let as_of = self.present()?.sequence;
+        let perspective =
+            Perspective { as_of: Some(as_of), hierarchy_year: request.hierarchy_year, ..Perspective::default() };
+        let question = FormQuestion {
+            jurisdiction: request.jurisdiction.clone(),
+            year: request.year,
+            filter: AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical },
+            perspective,
+        };
+        let form = self.consolidated_form(&question).await?;
+        let mut figures = Figures::blank(form.edition);
+        for cell in catalogue().cells_of(form.edition).filter(|cell| form.shows(cell.id)) {
+            let sum = i64::try_from(form.sums.value(cell.id)).map_err(|_| too_large(&cell.path))?;
+            figures.set(cell.id, Cell::Number(sum));
+        }
+        let mut frozen = FrozenForm {
+            name: self.next_name(&request.jurisdiction, request.year)?,
+            display_name: form.jurisdiction.display_name,
+            hierarchy_year: request.hierarchy_year.unwrap_or(request.year),
+            include_vertical: request.include_vertical,
+            figures,
+            coverage: form.coverage,
+            as_of,
+            content_hash: Hash::default(),
+            note: request.note.clone(),
+            actor: caller.principal.clone(),
+            time: (self.clock)(),
+            sequence: 0,
+        };
+        let revisions = self.revisions_in(&frozen).await?;
+        frozen.content_hash = Hash::of(frozen.canonical_content(&revisions).as_bytes());
+        if request.validate_only {
+            return Ok(frozen);
+        }
+        let entry = NewEntry {
+            actor: caller.actor(),
+            action: ACTION,
+            subject: frozen.name.to_string(),
+            outcome: Outcome::Accepted,
+            detail: frozen.note.clone(),
+            content_hash: frozen.content_hash,
+        };
+        let transaction = Transaction::of(vec![Change::Freeze(Box::new(frozen))], entry);
+        match self.store.commit(transaction).await? {
+            Decision::Committed(commit) => commit
+                .effects
+                .iter()
+                .find_map(|effect| match effect {
+                    Effect::Frozen(form) => Some((**form).clone()),
+                    _ => None,
+                })
+                .ok_or_else(|| Problem::internal("a form was frozen without an effect")),
+            other => Err(Problem::internal(&format!("the form was not frozen: {other:?}"))),
+        }
+    }
+
+    /// One frozen form.
+    ///
+    /// # Errors
+    /// FROZEN_FORM_NOT_FOUND.
+    pub fn frozen_form(&self, name: &FrozenFormName) -> Result<FrozenForm, Problem> {
+        let before = (name.year, name.number.saturating_sub(1));
+        let found = self.store.frozen_forms(&name.jurisdiction, Some(before), 1)?;
+        found.into_iter().find(|form| form.name == *name).ok_or_else(|| no_frozen_form(&name.to_string()))
+    }
+
+    /// Frozen forms of a jurisdiction, of one year or all, by year and number.
+    ///
+    /// # Errors
+    /// PAGE_INVALID for a token that is none.
+    pub fn frozen_forms(
+        &self,
+        jurisdiction: &JurisdictionCode,
+        year: Option<ReportYear>,
+        size: usize,
+        token: &str,
+    ) -> Result<Page<FrozenForm>, Problem> {
+        let after = match (token, year.and_then(ReportYear::previous)) {
+            ("", before) => before.map(|year| (year, u32::MAX)),
+            (token, _) => {
+                let parts = token.split_once('-');
+                let parsed = parts.and_then(|(year, number)| Some((year.parse().ok()?, number.parse().ok()?)));
+                Some(parsed.ok_or_else(super::read_back::bad_token)?)
+            }
+        };
+        let mut forms = self.store.frozen_forms(jurisdiction, after, size + 1)?;
+        forms.retain(|form| year.is_none_or(|year| form.name.year == year));
+        Ok(Page::cut(forms, size, |form| format!("{}-{}", form.name.year, form.name.number)))
+    }
+
+    /// The revisions in a frozen form, by name.
+    ///
+    /// # Errors
+    /// FROZEN_FORM_NOT_FOUND; PAGE_INVALID for a token that is none.
+    pub async fn frozen_revisions(
+        &self,
+        name: &FrozenFormName,
+        size: usize,
+        token: &str,
+    ) -> Result<Page<FrozenRevision>, Problem> {
+        let form = self.frozen_form(name)?;
+        let offset: usize =
+            if token.is_empty() { 0 } else { token.parse().map_err(|_| super::read_back::bad_token())? };
+        let revisions = self.revisions_in(&form).await?;
+        let next = offset.saturating_add(size);
+        Ok(Page {
+            next: (next < revisions.len()).then(|| next.to_string()),
+            items: revisions.into_iter().skip(offset).take(size).collect(),
+        })
+    }
+
+    /// How the present sum differs from a frozen form.
+    ///
+    /// # Errors
+    /// FROZEN_FORM_NOT_FOUND.
+    pub async fn compare_frozen_form(&self, name: &FrozenFormName) -> Result<(FrozenForm, Comparison), Problem> {
+        let form = self.frozen_form(name)?;
+        let summed = Summed {
+            jurisdiction: find(&*self.present()?, &name.jurisdiction)?,
+            year: name.year,
+            filter: AgencyFilter { kinds: Vec::new(), include_vertical: form.include_vertical },
+            hierarchy_year: Some(form.hierarchy_year),
+            since: form.as_of,
+        };
+        let comparison = self.compare_with_sum(&summed, &form.figures, Vec::new()).await?;
+        Ok((form, comparison))
+    }
+
+    fn next_name(&self, jurisdiction: &JurisdictionCode, year: ReportYear) -> Result<FrozenFormName, Problem> {
+        let mut number = 0;
+        // A form is frozen a few times a year, not thousands of times.
+        while let [next] = &self.store.frozen_forms(jurisdiction, Some((year, number)), 1)?[..]
+            && next.name.year == year
+        {
+            number = next.name.number;
+        }
+        Ok(FrozenFormName { jurisdiction: jurisdiction.clone(), year, number: number + 1 })
+    }
+
+    /// The revisions in a frozen form, read as of its sequence number.
+    async fn revisions_in(&self, form: &FrozenForm) -> Result<Vec<FrozenRevision>, Problem> {
+        let year = form.name.year;
+        let perspective = Perspective {
+            as_of: Some(form.as_of),
+            hierarchy_year: Some(form.hierarchy_year),
+            ..Perspective::default()
+        };
+        let reports = {
+            let state = self.view(&perspective, (year, year)).await?;
+            reports_in(&state, form)?
+        };
+        let as_of = form.as_of;
+        self.blocking(move |store| revisions_of(store, &reports, as_of)).await
+    }
+}
+
+/// The reports in a frozen form, by name.
+fn reports_in(state: &State, form: &FrozenForm) -> Result<Vec<ReportKey>, Problem> {
+    let scope = find(state, &form.name.jurisdiction)?;
+    let filter = AgencyFilter { kinds: Vec::new(), include_vertical: form.include_vertical };
+    let agencies = state.totals.agencies_below(&state.registry, scope, form.name.year).into_iter();
+    let included = agencies.filter(|agency| {
+        filter.admits(class_of(&state.registry, *agency))
+            && state.totals.marks(*agency, form.name.year).has(Mark::Included)
+    });
+    let mut reports: Vec<ReportKey> = included
+        .map(|agency| ReportKey::of_agency(state.registry.agency(agency).id.clone(), form.name.year))
+        .collect();
+    reports.sort_unstable();
+    Ok(reports)
+}
+
+fn revisions_of(store: &dyn Store, reports: &[ReportKey], as_of: u64) -> Result<Vec<FrozenRevision>, StoreError> {
+    let mut revisions = Vec::with_capacity(reports.len());
+    for report in reports {
+        let accepted = store.standing(report, as_of)?.and_then(|standing| standing.accepted);
+        revisions.extend(accepted.map(|revision| (revision.name(), revision.content_hash)));
+    }
+    Ok(revisions)
+}
+
+fn too_large(path: &str) -> Problem {
+    Problem::new(
+        Reason::SumTooLarge,
+        Message::new(format!("{path} 的合计超出可表示范围"), format!("the sum of {path} does not fit 64 bits")),
+        Message::new("请缩小范围", "ask for a smaller scope"),
+    )
+}
+
+fn no_frozen_form(name: &str) -> Problem {
+    Problem::new(
+        Reason::FrozenFormNotFound,
+        Message::new(format!("没有 {name}"), format!("there is no {name}")),
+        Message::new("请核对名称，或先列出该地区的定稿汇总表", "check the name, or list the frozen forms first"),
+    )
+    .with("name", name)
+}
