@@ -1,4 +1,5 @@
-//! Who belongs to whom: jurisdictions as a tree, agencies in them, with everything that changes from a report year on.
+//! Who belongs to whom: jurisdictions as a tree, agencies in them, with everything that changes from a report year on;
+//! and the collection of each year.
 //!
 //! Values in, values out.
 
@@ -6,6 +7,7 @@ mod admit;
 mod apply;
 mod change;
 mod code;
+mod collection;
 mod error;
 pub mod exchange;
 mod placement;
@@ -16,6 +18,7 @@ pub use admit::EntryIndex;
 pub use apply::Plan;
 pub use change::{Agency, Entry, EntryNameError, Jurisdiction, RegistryChange};
 pub use code::{JURISDICTION_CODE_MAX_BYTES, JurisdictionCode, JurisdictionCodeError};
+pub use collection::{Collection, CollectionError, Deadline, Exception, ReviewPolicy, SetBy};
 pub use error::RegistryError;
 pub use placement::{Place, Standing};
 pub use timeline::{AgencyTimeline, Dated, End, Ending, JurisdictionTimeline, Timeline};

@@ -10,6 +10,7 @@
 //! Fields are only ever added; a change that an older program would misread takes a new format version.
 
 mod messages;
+mod registry;
 
 use prost::Message;
 
