@@ -11,7 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("pb", &[]),
     ("report", &["form"]),
     ("rules", &["report", "form"]),
-    ("registry", &["report"]),
+    ("registry", &["report", "form"]),
     ("rollup", &["registry", "report", "form"]),
     ("store", &["registry", "report", "form"]),
     ("document", &["report", "form"]),

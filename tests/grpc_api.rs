@@ -257,7 +257,7 @@ async fn a_malformed_request_is_refused_with_a_reason_and_the_field() {
     refused(server.submit(id).await, Code::InvalidArgument, "FIELD_INVALID");
     refused(server.submit(pb::SubmitReportRequest::default()).await, Code::InvalidArgument, "FIELD_REQUIRED");
     for year in [-1, 0, 22, 70_000] {
-        let request = pb::GetCoverageRequest { jurisdiction: PROVINCE.to_owned(), year };
+        let request = pb::GetCoverageRequest { jurisdiction: PROVINCE.to_owned(), year, ..Default::default() };
         refused(server.rollups().get_coverage(request).await, Code::InvalidArgument, "YEAR_INVALID");
     }
     let backwards = pb::QueryRollupRequest { last_year: 2021, ..question(PROVINCE, YEAR, "received", &[]) };
@@ -336,7 +336,8 @@ async fn pages_put_together_are_the_whole_list_in_order() {
     let mut pages = Vec::new();
     loop {
         let parent = "agencies/-".to_owned();
-        let request = pb::ListReportsRequest { parent, year: YEAR.into(), page_size: 2, page_token: token };
+        let request =
+            pb::ListReportsRequest { parent, year: YEAR.into(), page_size: 2, page_token: token, ..Default::default() };
         let page = server.reports().list_reports(request).await.unwrap().into_inner();
         pages.push(page.reports.into_iter().map(|report| report.name).collect::<Vec<_>>());
         token = page.next_page_token;
@@ -366,7 +367,13 @@ async fn pages_put_together_are_the_whole_list_in_order() {
     loop {
         let jurisdiction = PROVINCE.to_owned();
         let year = i32::from(YEAR) - 1;
-        let request = pb::ListMissingAgenciesRequest { jurisdiction, year, page_size: 4, page_token: token };
+        let request = pb::ListMissingAgenciesRequest {
+            jurisdiction,
+            year,
+            page_size: 4,
+            page_token: token,
+            ..Default::default()
+        };
         let page = server.rollups().list_missing_agencies(request).await.unwrap().into_inner();
         assert!(page.agencies.len() <= 4);
         missing.extend(page.agencies.into_iter().map(|agency| agency.name));
@@ -385,9 +392,18 @@ async fn coverage_tells_expected_received_and_missing_by_child() {
     server.store(report("agencies/province-office", 1)).await;
     let coverage = |expected, received| {
         let year = i32::from(YEAR);
-        Some(pb::Coverage { year, hierarchy_year: year, expected, received, missing: expected - received })
+        Some(pb::Coverage {
+            year,
+            hierarchy_year: year,
+            expected,
+            received,
+            missing: expected - received,
+            included: received,
+            accepted: received,
+            ..Default::default()
+        })
     };
-    let request = pb::GetCoverageRequest { jurisdiction: PROVINCE.to_owned(), year: YEAR.into() };
+    let request = pb::GetCoverageRequest { jurisdiction: PROVINCE.to_owned(), year: YEAR.into(), ..Default::default() };
     let answer = server.rollups().get_coverage(request).await.unwrap().into_inner();
     assert_eq!(answer.coverage, coverage(6, 2));
     assert_eq!(answer.sequence, server.sequence().await);

@@ -80,7 +80,7 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
 
     let folder = tempfile::tempdir().unwrap();
     let (mut server, mut channel) = start(folder.path()).await;
-    let changes = province.changes.iter().map(change_to_wire).collect();
+    let changes = province.changes.iter().filter_map(change_to_wire).collect();
     let request = pb::ApplyRegistryChangesRequest { changes, validate_only: false };
     RegistryServiceClient::new(channel.clone()).apply_registry_changes(request).await.unwrap();
 

@@ -10,8 +10,8 @@ use crate::pb::rollup_service_client::RollupServiceClient;
 
 use super::client::{Server, connect, refused};
 use super::output::{Listing, print_json, resource, to_json};
-use super::rollup::coverage_text;
 use super::perspective::Perspective;
+use super::rollup::coverage_text;
 use super::{Failure, Format, Outcome};
 
 #[derive(Args)]

@@ -110,12 +110,7 @@ impl Frozen {
     }
 }
 
-async fn list(
-    client: &mut RollupServiceClient<Connection>,
-    jurisdiction: &str,
-    year: i32,
-    format: Format,
-) -> Outcome {
+async fn list(client: &mut RollupServiceClient<Connection>, jurisdiction: &str, year: i32, format: Format) -> Outcome {
     let parent = resource("jurisdictions", jurisdiction);
     let mut request = pb::ListFrozenFormsRequest { parent, year, page_size: 1000, ..Default::default() };
     let mut all = pb::ListFrozenFormsResponse::default();

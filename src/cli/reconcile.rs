@@ -41,7 +41,8 @@ fn signed(number: &str) -> String {
 
 /// Differences as a listing.
 pub fn differences(differences: &[pb::CellDifference]) -> Listing {
-    let headings = ["cell", "单元格", "所给 given", "汇总 computed", "差 difference", "说明 explained by", "未解释 rest"];
+    let headings =
+        ["cell", "单元格", "所给 given", "汇总 computed", "差 difference", "说明 explained by", "未解释 rest"];
     let mut listing = Listing::new(&headings, &[2, 3, 4, 6]);
     for one in differences {
         let mut explained: Vec<String> = one.explanations.iter().map(explanation_text).collect();

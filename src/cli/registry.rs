@@ -68,7 +68,7 @@ async fn import(server: &Server, file: &Path, dry_run: bool) -> Outcome {
     let (mut applied, mut unchanged) = (0, 0);
     for part in changes.chunks(PART) {
         let request = pb::ApplyRegistryChangesRequest {
-            changes: part.iter().map(wire::change_to_wire).collect(),
+            changes: part.iter().filter_map(wire::change_to_wire).collect(),
             validate_only: dry_run,
         };
         let answer = client.apply_registry_changes(request).await.map_err(|status| refused(&status))?.into_inner();

@@ -74,7 +74,8 @@ fn state_word(state: pb::ReportState) -> String {
 }
 
 fn print(reports: &[pb::Report], format: Format) -> Outcome {
-    let mut listing = Listing::new(&["revision", "state", "late", "etag", "submitted", "submitter", "reason", "sha256"], &[]);
+    let mut listing =
+        Listing::new(&["revision", "state", "late", "etag", "submitted", "submitter", "reason", "sha256"], &[]);
     for report in reports {
         let time = time_text(report.submit_time);
         listing.rows.push(vec![
@@ -140,7 +141,8 @@ impl Report {
                 if format == Format::Json { print_json(&answer) } else { print_outcome(answer.outcome) }
             }
             Self::Return { review, comments } => {
-                let comment = |(cell, text): &(String, String)| pb::CellComment { cell: cell.clone(), text: text.clone() };
+                let comment =
+                    |(cell, text): &(String, String)| pb::CellComment { cell: cell.clone(), text: text.clone() };
                 let request = pb::ReturnReportRequest {
                     name: review.name.clone(),
                     etag: review.etag(&mut client).await?,

@@ -59,7 +59,8 @@ pub fn coverage_text(coverage: &pb::Coverage) -> String {
     let pb::Coverage { year, expected, included, submitted, returned, late, missing, .. } = coverage;
     let mut text = format!("{year}年度：应报 {expected}，计入 {included}，未报 {missing}");
     let mut english = format!("{year}: {included} of {expected} in the sum, {missing} missing");
-    for (count, zh, en) in [(submitted, "待审", "waiting"), (returned, "退回", "returned"), (late, "逾期", "late")] {
+    for (count, zh, en) in [(submitted, "待审", "waiting"), (returned, "退回", "returned"), (late, "逾期", "late")]
+    {
         if *count > 0 {
             text.push_str(&format!("，{zh} {count}"));
             english.push_str(&format!(", {count} {en}"));

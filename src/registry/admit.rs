@@ -39,6 +39,13 @@ impl Registry {
             RegistryChange::Move { entry, parent, first_year } => self.admit_move(entry, parent, *first_year),
             RegistryChange::Merge { entries, into, first_year } => self.admit_merge(entries, into, *first_year),
             RegistryChange::Split { entry, into, first_year } => self.admit_split(entry, into, *first_year),
+            RegistryChange::PutCollection(new) => {
+                if self.collection(new.year) == Some(new) {
+                    return Ok(None);
+                }
+                new.check(self)?;
+                Ok(Some(Step::PutCollection(new)))
+            }
             RegistryChange::Abolish { entry, first_year } => match self.known(entry)? {
                 EntryIndex::Jurisdiction(at) => self.admit_ends(&[at], *first_year, Ending::Abolished),
                 EntryIndex::Agency(at) => self.admit_agency_ends(&[at], *first_year, Ending::Abolished),

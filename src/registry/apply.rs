@@ -5,7 +5,8 @@ use crate::report::ReportYear;
 use super::timeline::{End, Ending, Timeline, successors};
 use super::tree::{Node, Post};
 use super::{
-    Agency, AgencyIndex, EntryIndex, Jurisdiction, JurisdictionIndex, Registry, RegistryChange, RegistryError,
+    Agency, AgencyIndex, Collection, EntryIndex, Jurisdiction, JurisdictionIndex, Registry, RegistryChange,
+    RegistryError,
 };
 
 /// A checked list of changes, to be stored and then applied.
@@ -25,6 +26,7 @@ pub(super) enum Step<'a> {
     Move(EntryIndex, JurisdictionIndex, ReportYear),
     EndJurisdictions(Vec<JurisdictionIndex>, End<JurisdictionIndex>),
     EndAgencies(Vec<AgencyIndex>, End<AgencyIndex>),
+    PutCollection(&'a Collection),
 }
 
 impl Registry {
@@ -59,7 +61,11 @@ impl Registry {
     pub fn apply(&mut self, change: &RegistryChange) -> Result<bool, RegistryError> {
         let Some(step) = self.admit(change)? else { return Ok(false) };
         self.take(step);
-        if !matches!(change, RegistryChange::CreateJurisdiction(_) | RegistryChange::CreateAgency(_)) {
+        let kept_itself = matches!(
+            change,
+            RegistryChange::CreateJurisdiction(_) | RegistryChange::CreateAgency(_) | RegistryChange::PutCollection(_)
+        );
+        if !kept_itself {
             self.dated.push(change.clone());
         }
         Ok(true)
@@ -67,6 +73,9 @@ impl Registry {
 
     fn take(&mut self, step: Step<'_>) {
         match step {
+            Step::PutCollection(new) => {
+                self.collections.insert(new.year, new.clone());
+            }
             Step::CreateJurisdiction(new, parent) => {
                 let index = JurisdictionIndex(self.jurisdictions.len() as u32);
                 if let Some(parent) = parent {

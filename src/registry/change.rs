@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::report::{AgencyId, AgencyIdError, AgencyKind, Level, ReportYear};
 
-use super::JurisdictionCode;
+use super::{Collection, JurisdictionCode};
 
 /// A province, city, county, functional zone or township.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +112,8 @@ pub enum RegistryChange {
         entry: Entry,
         first_year: ReportYear,
     },
+    /// The collection of its year is this one now.
+    PutCollection(Collection),
 }
 
 impl RegistryChange {
@@ -136,6 +138,7 @@ impl RegistryChange {
             | Self::Merge { into: entry, .. }
             | Self::Split { entry, .. }
             | Self::Abolish { entry, .. } => entry.to_string(),
+            Self::PutCollection(collection) => collection.name(),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::report::{Message, ReportYear};
 
+use super::CollectionError;
+
 /// Why a change cannot be applied. Entries are named by resource name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
@@ -49,6 +51,8 @@ pub enum RegistryError {
     NothingMerged(String),
     #[error("a split of {0} names fewer than two successors: name them all, or merge it into the only one")]
     TooFewSuccessors(String),
+    #[error(transparent)]
+    Collection(#[from] CollectionError),
 }
 
 /// Members named in a message; more are counted.
@@ -120,6 +124,7 @@ impl RegistryError {
             Self::NamedTwice(name) => format!("{name} 重复出现；请只保留一个"),
             Self::NothingMerged(into) => format!("并入 {into} 的合并没有写明被合并者；请至少写一个"),
             Self::TooFewSuccessors(name) => format!("{name} 的分立少于两个承继者；请写全，或改为并入唯一的承继者"),
+            Self::Collection(error) => return error.message(),
         };
         Message::new(zh, self.to_string())
     }

@@ -1,10 +1,12 @@
-//! Who belongs to whom: jurisdictions as a tree, agencies in them, with everything that changes from a report year on.
+//! Who belongs to whom: jurisdictions as a tree, agencies in them, with everything that changes from a report year on;
+//! and the collection of each year.
 //!
 //! Values in, values out.
 
 mod admit;
 mod apply;
 mod change;
+mod collection;
 mod error;
 pub mod exchange;
 mod placement;
@@ -15,6 +17,7 @@ pub use crate::report::{JurisdictionCode, JurisdictionCodeError};
 pub use admit::EntryIndex;
 pub use apply::Plan;
 pub use change::{Agency, Entry, EntryNameError, Jurisdiction, RegistryChange};
+pub use collection::{Collection, CollectionError, Deadline, Exception, ReviewPolicy, SetBy};
 pub use error::RegistryError;
 pub use placement::{Place, Standing};
 pub use timeline::{AgencyTimeline, Dated, End, Ending, JurisdictionTimeline, Timeline};

@@ -103,9 +103,10 @@ impl Registry {
     /// of creation.
     pub fn affected_agencies(&self, change: &RegistryChange) -> Vec<AgencyIndex> {
         let entries = match change {
-            RegistryChange::CreateJurisdiction(_) | RegistryChange::CreateAgency(_) | RegistryChange::Rename { .. } => {
-                &[]
-            }
+            RegistryChange::CreateJurisdiction(_)
+            | RegistryChange::CreateAgency(_)
+            | RegistryChange::Rename { .. }
+            | RegistryChange::PutCollection(_) => &[],
             RegistryChange::Move { entry, .. }
             | RegistryChange::Split { entry, .. }
             | RegistryChange::Abolish { entry, .. } => std::slice::from_ref(entry),

@@ -1,5 +1,6 @@
 //! What the dated registry promises: one home a year, nothing counted twice, every refusal with its entries named.
 
+mod collections;
 mod histories;
 mod refusals;
 

@@ -2,12 +2,12 @@
 //!
 //! Which changes are admitted is in `admit`, where figures count in the tree of another year in `placement`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::report::{AgencyId, ReportYear, Reporter};
 
 use super::timeline::{AgencyTimeline, JurisdictionTimeline};
-use super::{Agency, Jurisdiction, JurisdictionCode, RegistryChange};
+use super::{Agency, Collection, Jurisdiction, JurisdictionCode, RegistryChange};
 
 /// Place of a jurisdiction in a registry, dense from 0 in the order of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,6 +62,7 @@ pub struct Registry {
     pub(super) agency_by_id: HashMap<AgencyId, AgencyIndex>,
     /// Dated changes in the order in which they were applied.
     pub(super) dated: Vec<RegistryChange>,
+    pub(super) collections: BTreeMap<ReportYear, Collection>,
 }
 
 impl Registry {
@@ -181,7 +182,8 @@ impl Registry {
         found
     }
 
-    /// The changes that make this registry: jurisdictions, then agencies, then dated changes, each in their order.
+    /// The changes that make this registry without its collections: jurisdictions, then agencies, then dated changes,
+    /// each in their order.
     pub fn changes(&self) -> Vec<RegistryChange> {
         let jurisdictions = self
             .jurisdiction_indices()

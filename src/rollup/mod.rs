@@ -16,6 +16,6 @@ pub use coverage::{ChildCoverage, Coverage};
 pub use frozen::{FrozenForm, FrozenFormName, FrozenFormNameError, FrozenRevision};
 pub use measure::{Measure, MeasureError};
 pub use query::{Bucket, Dimension, Key, Query, QueryError, Row, Rows};
-pub use sums::Sums;
 pub use standing::{Counts, Mark, Marks};
+pub use sums::Sums;
 pub use totals::{AgencyFilter, Class, Contribution, Scope, Totals, Tree, class_of};

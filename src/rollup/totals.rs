@@ -131,7 +131,8 @@ impl Totals {
                 std::iter::once(Scope::Own(home)).chain(registry.path_up(home, year).map(Scope::Subtree)).collect()
             }
             Tree::Of(hierarchy) => {
-                let mut path = registry.path_placed(registry.place(agency, hierarchy).jurisdiction, hierarchy).peekable();
+                let mut path =
+                    registry.path_placed(registry.place(agency, hierarchy).jurisdiction, hierarchy).peekable();
                 let own = path.peek().copied().map(Scope::Own);
                 own.into_iter().chain(path.map(Scope::Subtree)).collect()
             }
@@ -140,12 +141,7 @@ impl Totals {
 
     /// Jurisdictions directly below one in the tree used for `year`, with those that no longer or not yet exist in
     /// that tree where figures stand with them.
-    pub fn children(
-        &self,
-        registry: &Registry,
-        of: JurisdictionIndex,
-        year: ReportYear,
-    ) -> Vec<JurisdictionIndex> {
+    pub fn children(&self, registry: &Registry, of: JurisdictionIndex, year: ReportYear) -> Vec<JurisdictionIndex> {
         let hierarchy = self.tree.year(year);
         let mut children: Vec<JurisdictionIndex> = registry.children(of, hierarchy).collect();
         if self.tree != Tree::AsReported {
@@ -165,9 +161,8 @@ impl Totals {
         match self.tree {
             Tree::AsReported => registry.agencies_below(of, year),
             Tree::Of(_) => {
-                let counts_here = |agency: &AgencyIndex| {
-                    self.scopes(registry, *agency, year).contains(&Scope::Subtree(of))
-                };
+                let counts_here =
+                    |agency: &AgencyIndex| self.scopes(registry, *agency, year).contains(&Scope::Subtree(of));
                 registry.agency_indices().filter(counts_here).collect()
             }
         }
@@ -327,7 +322,7 @@ mod tests {
     use super::*;
     use crate::form::{catalogue, edition};
     use crate::registry::{Agency, Jurisdiction, RegistryChange};
-    use crate::report::{Cell, Figures, Level};
+    use crate::report::{Cell, Figures, Level, ReportState, ReportStatus};
 
     const AGENCIES: usize = 6;
     const YEARS: [u16; 2] = [2021, 2022];
@@ -374,6 +369,10 @@ mod tests {
         figures.complete()
     }
 
+    fn status() -> ReportStatus {
+        ReportStatus { newest: 1, review: 0, state: ReportState::Accepted, accepted: Some(1), late: false, sequence: 1 }
+    }
+
     proptest! {
         #[test]
         fn any_sequence_of_submissions_and_corrections_gives_the_naive_sum(
@@ -397,27 +396,31 @@ mod tests {
                 }
                 let new = figures(values);
                 let old = newest.insert((*agency, of), new.clone());
-                totals.replace(&registry, agencies[*agency], year(of), old.as_ref(), &new);
+                let included = status();
+                let contribution = |figures| Contribution { marks: Marks::of(&included, true), figures: Some(figures) };
+                let before = old.as_ref().map(contribution).unwrap_or_default();
+                totals.replace(&registry, agencies[*agency], year(of), before, contribution(&new));
             }
             for code in ["230000", "230100", "230102"] {
                 let jurisdiction = registry.find_jurisdiction(&code.parse().unwrap()).unwrap();
                 for of in YEARS {
-                    for kinds in [&[][..], &[AgencyKind::Department]] {
+                    for kinds in [vec![], vec![AgencyKind::Department]] {
+                        let filter = AgencyFilter { kinds, include_vertical: false };
                         let below = registry.agencies_below(jurisdiction, year(of));
                         let counted = |n: usize| {
-                            below.contains(&agencies[n]) && admits(kinds, registry.agency(agencies[n]).kind)
+                            below.contains(&agencies[n]) && filter.admits(class_of(&registry, agencies[n]))
                         };
                         let mut naive = Sums::default();
                         for ((_, _), report) in newest.iter().filter(|((n, y), _)| *y == of && counted(*n)) {
                             naive.add(report);
                         }
                         let scope = Scope::Subtree(jurisdiction);
-                        prop_assert_eq!(&totals.sums(scope, year(of), kinds), &naive);
-                        let coverage = totals.coverage(scope, year(of), kinds);
-                        prop_assert_eq!(coverage.received, naive.reports);
+                        prop_assert_eq!(&totals.sums(scope, year(of), &filter), &naive);
+                        let coverage = totals.coverage(scope, year(of), &filter);
+                        prop_assert_eq!(coverage.of(Mark::Included), naive.reports);
                         prop_assert_eq!(coverage.expected, (0..AGENCIES).filter(|n| counted(*n)).count() as u64);
-                        if kinds.is_empty() {
-                            let missing = totals.missing(&registry, jurisdiction, year(of)).len() as u64;
+                        {
+                            let missing = totals.missing(&registry, jurisdiction, year(of), &filter).len() as u64;
                             prop_assert_eq!(coverage.missing(), missing);
                         }
                     }

@@ -4,28 +4,91 @@
 
 use jiff::Timestamp;
 
-use crate::registry::Registry;
-use crate::report::{Level, ReportKey, ReportState, ReportStatus};
+use crate::registry::{Registry, ReviewPolicy};
+use crate::report::{Level, Message, ReportKey, ReportState, ReportStatus};
 
-use super::Problem;
+use super::{Problem, Reason};
 
 /// What the collection of the report's year says of a report that comes in now.
 pub struct Admission {
     /// How it stands once it is stored.
     pub state: ReportState,
+    /// It comes after its due time.
+    overdue: bool,
+    /// Since when it is refused, and in the words of whom.
+    locked: Option<(Timestamp, Message)>,
 }
 
 impl Admission {
-    pub fn of(_registry: &Registry, _report: &ReportKey, _level: Level, _now: Timestamp) -> Self {
-        Self { state: ReportState::Accepted }
+    pub fn of(registry: &Registry, report: &ReportKey, level: Level, now: Timestamp) -> Self {
+        let Some(collection) = registry.collection(report.year) else {
+            return Self { state: ReportState::Accepted, overdue: false, locked: None };
+        };
+        let state = match collection.review {
+            ReviewPolicy::None => ReportState::Accepted,
+            ReviewPolicy::JurisdictionOffice => ReportState::Submitted,
+        };
+        match report.agency() {
+            Some(agency) => Self {
+                state,
+                overdue: collection.is_late(level, agency, now),
+                locked: collection.admits(agency, now).err().map(|lock| (lock.at, lock.words())),
+            },
+            // A government publishes its consolidated report when the sums are there; exceptions are for agencies.
+            None => Self {
+                state,
+                overdue: false,
+                locked: collection
+                    .lock
+                    .filter(|lock| *lock <= now)
+                    .map(|lock| (lock, Message::new("征集统一规定", "set by the collection"))),
+            },
+        }
     }
 
-    pub fn check_lock(&self, _report: &ReportKey) -> Result<(), Problem> {
-        Ok(())
+    /// # Errors
+    /// COLLECTION_LOCKED with the time since when, and who can change it.
+    pub fn check_lock(&self, report: &ReportKey) -> Result<(), Problem> {
+        let Some((since, set_by)) = &self.locked else { return Ok(()) };
+        let collection = format!("collections/{}", report.year);
+        Err(Problem::new(
+            Reason::CollectionLocked,
+            Message::new(
+                format!("{collection} 自 {since} 起锁定（{}），{report} 不再接收", set_by.zh),
+                format!("{collection} is locked since {since} ({}): {report} is not taken", set_by.en),
+            ),
+            Message::new(
+                "请向征集单位申请：由其为该机构批准例外（huizong collection grant），或调整锁定时间",
+                "ask the office that runs the collection: it can grant the agency an exception (huizong collection \
+                 grant), or move the lock time",
+            ),
+        )
+        .with("collection", collection)
+        .with("lock_time", since))
     }
 
     /// A report is late by when it first came in; a correction of a report that was in time is not.
-    pub fn is_late(&self, before: Option<&ReportStatus>, _now: Timestamp) -> bool {
-        before.is_some_and(|before| before.late)
+    pub fn is_late(&self, before: Option<&ReportStatus>) -> bool {
+        match before {
+            Some(before) if before.is_received() => before.late,
+            _ => self.overdue,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(state: ReportState, late: bool) -> ReportStatus {
+        ReportStatus { newest: 1, review: 0, state, accepted: None, late, sequence: 1 }
+    }
+
+    #[test]
+    fn a_report_is_late_by_when_it_first_came_in() {
+        let overdue = Admission { state: ReportState::Accepted, overdue: true, locked: None };
+        assert!(overdue.is_late(None));
+        assert!(!overdue.is_late(Some(&status(ReportState::Returned, false))));
+        assert!(overdue.is_late(Some(&status(ReportState::Withdrawn, false))), "it was taken back, and comes anew");
     }
 }

@@ -82,13 +82,7 @@ impl Service {
 }
 
 /// Adds the parts of a jurisdiction, and theirs, as deep as is asked.
-fn add_parts(
-    state: &State,
-    question: &CoverageQuestion,
-    of: &ChildCoverage,
-    depth: u32,
-    answer: &mut CoverageAnswer,
-) {
+fn add_parts(state: &State, question: &CoverageQuestion, of: &ChildCoverage, depth: u32, answer: &mut CoverageAnswer) {
     if depth > question.depth {
         return;
     }

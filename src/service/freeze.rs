@@ -1,9 +1,7 @@
 //! Freezing a computed form for publication, reading it back, and telling how the present has moved away from it.
 
 use crate::form::catalogue;
-use crate::report::{
-    Cell, Figures, Hash, JurisdictionCode, Message, ReportKey, ReportYear,
-};
+use crate::report::{Cell, Figures, Hash, JurisdictionCode, Message, ReportKey, ReportYear};
 use crate::rollup::{AgencyFilter, FrozenForm, FrozenFormName, FrozenRevision, Mark, class_of};
 use crate::store::{Change, Decision, Effect, NewEntry, Outcome, Store, StoreError, Transaction};
 
@@ -202,9 +200,8 @@ fn reports_in(state: &State, form: &FrozenForm) -> Result<Vec<ReportKey>, Proble
         filter.admits(class_of(&state.registry, *agency))
             && state.totals.marks(*agency, form.name.year).has(Mark::Included)
     });
-    let mut reports: Vec<ReportKey> = included
-        .map(|agency| ReportKey::of_agency(state.registry.agency(agency).id.clone(), form.name.year))
-        .collect();
+    let mut reports: Vec<ReportKey> =
+        included.map(|agency| ReportKey::of_agency(state.registry.agency(agency).id.clone(), form.name.year)).collect();
     reports.sort_unstable();
     Ok(reports)
 }

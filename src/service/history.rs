@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::form::{CellId, catalogue};
-use crate::report::{Cell, CellComment, Figures, ReportKey, ReportState, ReviewAction, Review, Revision, RevisionName};
+use crate::report::{Cell, CellComment, Figures, ReportKey, ReportState, Review, ReviewAction, Revision, RevisionName};
 use crate::store::Store;
 
 use super::{Page, Problem, Service};
@@ -47,8 +47,7 @@ impl Service {
         size: usize,
         token: &str,
     ) -> Result<Page<ReportEvent>, Problem> {
-        let after: u64 =
-            if token.is_empty() { 0 } else { token.parse().map_err(|_| super::read_back::bad_token())? };
+        let after: u64 = if token.is_empty() { 0 } else { token.parse().map_err(|_| super::read_back::bad_token())? };
         let name = report.to_string();
         let read = move |store: &dyn Store| {
             Ok((store.revisions(&report, None, REVISIONS_MAX)?, store.reviews(&report, REVISIONS_MAX)?))

@@ -61,6 +61,8 @@ reasons! {
     ReviewInvalid = "REVIEW_INVALID", InvalidArgument;
     /// A journal sequence that is not there.
     AsOfInvalid = "AS_OF_INVALID", OutOfRange;
+    /// The collection takes no reports any more.
+    CollectionLocked = "COLLECTION_LOCKED", FailedPrecondition;
     FrozenFormNotFound = "FROZEN_FORM_NOT_FOUND", NotFound;
     AgencyNotFound = "AGENCY_NOT_FOUND", NotFound;
     JurisdictionNotFound = "JURISDICTION_NOT_FOUND", NotFound;
@@ -232,7 +234,10 @@ impl Problem {
         Self::new(
             Reason::StoreDamaged,
             Message::new(format!("汇总数据不可信：{fault}"), format!("the totals cannot be trusted: {fault}")),
-            Message::new("请联系运维人员重启服务并核验数据", "have the operator restart the service and verify the store"),
+            Message::new(
+                "请联系运维人员重启服务并核验数据",
+                "have the operator restart the service and verify the store",
+            ),
         )
     }
 

@@ -89,8 +89,7 @@ impl Service {
             (state, _) => (newest, state),
         };
         let jurisdiction = find(&*self.present()?, code)?;
-        let summed =
-            Summed { jurisdiction, year: report.year, filter, hierarchy_year: None, since: revision.sequence };
+        let summed = Summed { jurisdiction, year: report.year, filter, hierarchy_year: None, since: revision.sequence };
         let children = self.children_that_differ(&summed).await?;
         let comparison = self.compare_with_sum(&summed, &revision.figures, children).await?;
         let missing = {
@@ -176,12 +175,7 @@ fn counted<'a>(state: &'a State, summed: &'a Summed) -> impl Iterator<Item = Age
 }
 
 /// What reports add to the sum at `now` that they did not add at `since`.
-fn changes_since(
-    store: &dyn Store,
-    suspects: &[Suspect],
-    since: u64,
-    now: u64,
-) -> Result<Vec<Share>, StoreError> {
+fn changes_since(store: &dyn Store, suspects: &[Suspect], since: u64, now: u64) -> Result<Vec<Share>, StoreError> {
     let mut shares = Vec::new();
     for suspect in suspects {
         let Some(standing) = store.standing(&suspect.report, now)? else { continue };
@@ -194,7 +188,8 @@ fn changes_since(
             let revision = revision_in_sums(standing.filter(|_| counts)?, ACCEPTED)?;
             Some((revision.number, revision.figures.complete()))
         };
-        let (before, after) = (figures(then.as_ref(), suspect.counted_then), figures(Some(&standing), suspect.counts_now));
+        let (before, after) =
+            (figures(then.as_ref(), suspect.counted_then), figures(Some(&standing), suspect.counts_now));
         if before.as_ref().map(|(number, _)| number) != after.as_ref().map(|(number, _)| number) {
             let figures = |one: &Option<(u32, Completed)>| one.as_ref().map(|(_, figures)| figures.clone());
             shares.extend(Share::of_report(suspect.agency, figures(&before).as_ref(), figures(&after).as_ref()));

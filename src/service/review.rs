@@ -1,9 +1,7 @@
 //! Reviewing a report: accepting it, returning it with comments, withdrawing it. The one path for all three.
 
 use crate::form::catalogue;
-use crate::report::{
-    CellComment, Hash, Message, Receipt, ReportKey, ReportState, ReportStatus, Review, ReviewAction,
-};
+use crate::report::{CellComment, Hash, Message, Receipt, ReportKey, ReportState, ReportStatus, Review, ReviewAction};
 use crate::store::{Change, Decision, Effect, NEWEST, NewEntry, Outcome, Standing, Transaction};
 
 use super::admission::Admission;

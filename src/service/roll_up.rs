@@ -3,7 +3,9 @@
 use crate::form::{Edition, Presence, catalogue, edition_for_year};
 use crate::registry::{AgencyIndex, Jurisdiction, JurisdictionIndex};
 use crate::report::{AgencyKind, JurisdictionCode, Message, ReportKey, ReportState, ReportYear};
-use crate::rollup::{AgencyFilter, Bucket, Coverage, Dimension, Mark, Measure, Query, Row, Rows, Scope, Sums, Tree, class_of};
+use crate::rollup::{
+    AgencyFilter, Bucket, Coverage, Dimension, Mark, Measure, Query, Row, Rows, Scope, Sums, Tree, class_of,
+};
 use crate::store::{Store, StoreError};
 
 use super::perspective::{Perspective, View};
@@ -153,8 +155,7 @@ impl Service {
                 }
             }
             let coverage = query.each_year().map(|year| state.totals.coverage(scope, year, &query.filter)).collect();
-            let mut answer =
-                RollupAnswer {
+            let mut answer = RollupAnswer {
                 rows: Vec::new(),
                 totals: Vec::new(),
                 coverage,

@@ -182,7 +182,7 @@ impl Service {
         );
         check_findings(&findings, &submission.answers)?;
         let Completed { computed, .. } = completed;
-        let late = admission.is_late(before.as_ref().map(|before| &before.status), now);
+        let late = admission.is_late(before.as_ref().map(|before| &before.status));
         if submission.validate_only {
             return Ok(Accepted {
                 receipt: None,
@@ -220,7 +220,10 @@ impl Service {
         };
         let change = Change::Revision { before, revision: Box::new(revision) };
         let transaction = Transaction {
-            expected: previous_key.map(|key| (key, previous.map(|standing| standing.status.version()))).into_iter().collect(),
+            expected: previous_key
+                .map(|key| (key, previous.map(|standing| standing.status.version())))
+                .into_iter()
+                .collect(),
             registry: Some(registry_sequence),
             request: submission.request_id.map(|id| (id, fingerprint)),
             ..Transaction::of(vec![change], entry)
@@ -272,7 +275,12 @@ pub(super) fn reporter(state: &State, report: &ReportKey) -> Result<Reporter, Pr
             let agency = registry.find_agency(id).ok_or_else(|| Problem::no_agency(&name))?;
             let timeline = registry.agency_timeline(agency);
             if registry.home(agency, report.year).is_none() {
-                return Err(Problem::not_due(&name, report.year, timeline.first_year(), timeline.end.as_ref().map(|end| end.year)));
+                return Err(Problem::not_due(
+                    &name,
+                    report.year,
+                    timeline.first_year(),
+                    timeline.end.as_ref().map(|end| end.year),
+                ));
             }
             Ok(registry.reporter(agency, report.year))
         }
@@ -280,7 +288,12 @@ pub(super) fn reporter(state: &State, report: &ReportKey) -> Result<Reporter, Pr
             let jurisdiction = registry.find_jurisdiction(code).ok_or_else(|| Problem::no_jurisdiction(&name))?;
             let timeline = registry.jurisdiction_timeline(jurisdiction);
             if !timeline.exists_in(report.year) {
-                return Err(Problem::not_due(&name, report.year, timeline.first_year(), timeline.end.as_ref().map(|end| end.year)));
+                return Err(Problem::not_due(
+                    &name,
+                    report.year,
+                    timeline.first_year(),
+                    timeline.end.as_ref().map(|end| end.year),
+                ));
             }
             let level = registry.jurisdiction(jurisdiction).level;
             // A consolidated report speaks for the whole government.

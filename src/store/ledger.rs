@@ -139,8 +139,7 @@ impl<'a, S: Stored> Group<'a, S> {
     /// Gives the changes their numbers, and encodes them.
     fn draft(&self, transaction: Transaction, time: Timestamp) -> Result<Draft, StoreError> {
         let sequence = self.position.sequence + 1;
-        let mut draft =
-            Draft { effects: Vec::new(), records: Vec::new(), entry: transaction.entry, request: None };
+        let mut draft = Draft { effects: Vec::new(), records: Vec::new(), entry: transaction.entry, request: None };
         for (position, change) in (0..).zip(transaction.changes) {
             let (slot, bytes, effect) = match change {
                 Change::Registry(change) => {
@@ -167,8 +166,7 @@ impl<'a, S: Stored> Group<'a, S> {
                 }
                 Change::Review { before, mut review } => {
                     review.time = time;
-                    review.status =
-                        ReportStatus { review: sequence, sequence, ..review.action.apply(&before.status) };
+                    review.status = ReportStatus { review: sequence, sequence, ..review.action.apply(&before.status) };
                     draft.entry.subject = review.revision.to_string();
                     let name = review.revision.clone();
                     let bytes = encoded(&*review)?;

@@ -36,7 +36,6 @@ pub enum Owners {
     Jurisdictions,
 }
 
-
 /// Why a store cannot do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {

@@ -11,6 +11,7 @@
 
 mod frozen;
 mod messages;
+mod registry;
 mod review;
 
 use prost::Message;

@@ -56,10 +56,16 @@ impl Standing {
 #[derive(Debug, Clone)]
 pub enum Change {
     /// A new revision of a report that stands as in `before`; its number, sequence and time are given by the store.
-    Revision { before: Option<Standing>, revision: Box<Revision> },
+    Revision {
+        before: Option<Standing>,
+        revision: Box<Revision>,
+    },
     /// A review of the newest revision of a report that stands as in `before`; its time and the status that follows
     /// are given by the store.
-    Review { before: Box<Standing>, review: Box<Review> },
+    Review {
+        before: Box<Standing>,
+        review: Box<Review>,
+    },
     Registry(RegistryChange),
     /// A frozen form; its time and sequence are given by the store.
     Freeze(Box<FrozenForm>),

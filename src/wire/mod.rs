@@ -12,6 +12,7 @@ mod registry;
 mod report;
 mod rollup;
 
+pub use comparison::{comparison_to_wire, freeze_from_wire, frozen_form_to_wire, reconciliation_to_wire};
 pub use finding::{finding_to_wire, findings_to_wire, text_to_wire};
 pub use form::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, sums_to_wire};
 pub use journal::entry_to_wire;
@@ -21,7 +22,6 @@ pub use registry::{
     agency_from_wire, agency_id as agency_id_from_wire, agency_to_wire, change_from_wire, change_to_wire,
     code as code_from_wire, first_year as year_from_wire, jurisdiction_from_wire, jurisdiction_to_wire, kind_from_wire,
 };
-pub use comparison::{comparison_to_wire, freeze_from_wire, frozen_form_to_wire, reconciliation_to_wire};
 pub use report::{
     accepted_to_wire, event_to_wire, receipt_to_wire, report_to_wire, review_from_wire, reviewed_to_wire,
     states_from_wire, submission_from_wire, timestamp_to_wire,

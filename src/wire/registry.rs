@@ -47,9 +47,11 @@ pub fn agency_to_wire(agency: &Agency) -> pb::Agency {
     }
 }
 
-pub fn change_to_wire(change: &RegistryChange) -> pb::RegistryChange {
+/// None for a collection, which has messages of its own.
+pub fn change_to_wire(change: &RegistryChange) -> Option<pb::RegistryChange> {
     use pb::registry_change::Change;
     let change = match change {
+        RegistryChange::PutCollection(_) => return None,
         RegistryChange::CreateJurisdiction(jurisdiction) => {
             Change::CreateJurisdiction(jurisdiction_to_wire(jurisdiction))
         }
@@ -78,7 +80,7 @@ pub fn change_to_wire(change: &RegistryChange) -> pb::RegistryChange {
             Change::Abolish(pb::Abolish { entry: entry.to_string(), first_year: first_year.get().into() })
         }
     };
-    pb::RegistryChange { change: Some(change) }
+    Some(pb::RegistryChange { change: Some(change) })
 }
 
 /// # Errors

@@ -5,7 +5,9 @@ use uuid::Uuid;
 
 use crate::form::{CellId, catalogue};
 use crate::pb;
-use crate::report::{Answer, Cell, CellComment, Message, Receipt, ReportKey, ReportState, Review, ReviewAction, format_number};
+use crate::report::{
+    Answer, Cell, CellComment, Message, Receipt, ReportKey, ReportState, Review, ReviewAction, format_number,
+};
 use crate::service::{
     Accepted, Problem, Reason, ReportAction, ReportEvent, ReportView, ReviewRequest, Reviewed, Submission,
 };

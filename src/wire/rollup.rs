@@ -92,10 +92,7 @@ pub fn question_from_wire(request: pb::QueryRollupRequest, page_size: usize) -> 
         jurisdiction: code(&request.jurisdiction, "jurisdiction")?,
         years: (first, last),
         group_by: request.group_by.iter().enumerate().map(dimension).collect::<Result<_, _>>()?,
-        filter: AgencyFilter {
-            kinds: kinds.collect::<Result<_, _>>()?,
-            include_vertical: request.include_vertical,
-        },
+        filter: AgencyFilter { kinds: kinds.collect::<Result<_, _>>()?, include_vertical: request.include_vertical },
         perspective: perspective(request.hierarchy_year, request.as_of, &request.states)?,
         measures: request.measures,
         page_size,

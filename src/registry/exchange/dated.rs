@@ -16,7 +16,7 @@ pub(super) struct Dated<'a> {
 }
 
 impl<'a> Dated<'a> {
-    /// None for a creation, which has other fields.
+    /// None for what has other fields, or stands in no registry file.
     pub fn of(change: &'a RegistryChange) -> Option<Self> {
         let plain = |kind, entry: &'a Entry, first_year: &ReportYear| Self {
             kind,
@@ -27,7 +27,9 @@ impl<'a> Dated<'a> {
             first_year: *first_year,
         };
         Some(match change {
-            RegistryChange::CreateJurisdiction(_) | RegistryChange::CreateAgency(_) => return None,
+            RegistryChange::CreateJurisdiction(_)
+            | RegistryChange::CreateAgency(_)
+            | RegistryChange::PutCollection(_) => return None,
             RegistryChange::Rename { entry, display_name, first_year } => {
                 Self { name: Some(display_name), ..plain(EntryType::Rename, entry, first_year) }
             }

@@ -39,6 +39,8 @@ fn file_order(changes: &[RegistryChange]) -> Vec<usize> {
                 agencies.push(position);
                 continue;
             }
+            // Collections are no part of registry files.
+            RegistryChange::PutCollection(_) => continue,
             _ => {
                 dated.push(position);
                 continue;

@@ -44,6 +44,7 @@ fn first_year(change: &RegistryChange) -> ReportYear {
         | RegistryChange::Merge { first_year, .. }
         | RegistryChange::Split { first_year, .. }
         | RegistryChange::Abolish { first_year, .. } => *first_year,
+        RegistryChange::PutCollection(new) => new.year,
     }
 }
 
@@ -233,6 +234,7 @@ fn the_histories_do_have_mergers_splits_moves_and_ends() {
                 RegistryChange::Merge { .. } => "merge",
                 RegistryChange::Split { .. } => "split",
                 RegistryChange::Abolish { .. } => "abolish",
+                RegistryChange::PutCollection(_) => "put",
             };
             *kinds.entry((kind, subject)).or_insert(0) += 1;
         }

@@ -4,13 +4,15 @@ use jiff::Timestamp;
 use prost::{Enumeration, Message, Oneof};
 
 use crate::form::{CellId, catalogue, edition};
-use crate::registry::{Agency, Entry, Jurisdiction, RegistryChange};
+use crate::registry::{Agency, Jurisdiction, RegistryChange};
 use crate::report::{
     AgencyKind, Answer, Cell, Figures, Finding, Hash, Level, Message as Words, Period, ReportKey, ReportState,
     ReportYear, Revision, RevisionName, RuleSetRef, Severity, Term,
 };
 use crate::store::journal::{JournalEntry, Outcome};
 use crate::store::transaction::StoredRequest;
+
+use super::registry::{StoredCollection, StoredDated};
 
 #[derive(Clone, PartialEq, Message)]
 pub struct StoredRevision {
@@ -161,7 +163,7 @@ pub struct StoredRequestId {
 
 #[derive(Clone, PartialEq, Message)]
 pub struct StoredChange {
-    #[prost(oneof = "StoredChangeKind", tags = "1, 2, 3, 4, 5, 6, 7")]
+    #[prost(oneof = "StoredChangeKind", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
     change: Option<StoredChangeKind>,
 }
 
@@ -181,25 +183,8 @@ enum StoredChangeKind {
     Split(StoredDated),
     #[prost(message, tag = "7")]
     Abolish(StoredDated),
-}
-
-/// A dated change; entries by resource name.
-#[derive(Clone, PartialEq, Message)]
-struct StoredDated {
-    /// One, or those that are merged.
-    #[prost(string, repeated, tag = "1")]
-    entries: Vec<String>,
-    #[prost(uint32, tag = "2")]
-    first_year: u32,
-    /// Of a rename.
-    #[prost(string, tag = "3")]
-    display_name: String,
-    /// Code of the new parent, of a move.
-    #[prost(string, tag = "4")]
-    parent: String,
-    /// Successors, of a merger (one) or a split.
-    #[prost(string, repeated, tag = "5")]
-    into: Vec<String>,
+    #[prost(message, tag = "8")]
+    PutCollection(StoredCollection),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -235,7 +220,7 @@ struct StoredAgency {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Enumeration)]
-enum StoredLevel {
+pub(super) enum StoredLevel {
     Unknown = 0,
     Province = 1,
     City = 2,
@@ -253,7 +238,7 @@ enum StoredKind {
     DispatchedOffice = 4,
 }
 
-const LEVELS: [(Level, StoredLevel); 5] = [
+pub(super) const LEVELS: [(Level, StoredLevel); 5] = [
     (Level::Province, StoredLevel::Province),
     (Level::City, StoredLevel::City),
     (Level::County, StoredLevel::County),
@@ -509,25 +494,12 @@ impl StoredChange {
                 vertical: new.vertical,
                 first_year: new.first_year.get().into(),
             }),
-            RegistryChange::Rename { entry, display_name, first_year } => StoredChangeKind::Rename(StoredDated {
-                display_name: display_name.clone(),
-                ..StoredDated::of(std::slice::from_ref(entry), *first_year)
-            }),
-            RegistryChange::Move { entry, parent, first_year } => StoredChangeKind::Move(StoredDated {
-                parent: parent.to_string(),
-                ..StoredDated::of(std::slice::from_ref(entry), *first_year)
-            }),
-            RegistryChange::Merge { entries, into, first_year } => StoredChangeKind::Merge(StoredDated {
-                into: vec![into.to_string()],
-                ..StoredDated::of(entries, *first_year)
-            }),
-            RegistryChange::Split { entry, into, first_year } => StoredChangeKind::Split(StoredDated {
-                into: into.iter().map(Entry::to_string).collect(),
-                ..StoredDated::of(std::slice::from_ref(entry), *first_year)
-            }),
-            RegistryChange::Abolish { entry, first_year } => {
-                StoredChangeKind::Abolish(StoredDated::of(std::slice::from_ref(entry), *first_year))
-            }
+            RegistryChange::Rename { .. } => StoredChangeKind::Rename(StoredDated::of(change)),
+            RegistryChange::Move { .. } => StoredChangeKind::Move(StoredDated::of(change)),
+            RegistryChange::Merge { .. } => StoredChangeKind::Merge(StoredDated::of(change)),
+            RegistryChange::Split { .. } => StoredChangeKind::Split(StoredDated::of(change)),
+            RegistryChange::Abolish { .. } => StoredChangeKind::Abolish(StoredDated::of(change)),
+            RegistryChange::PutCollection(new) => StoredChangeKind::PutCollection(StoredCollection::of(new)),
         };
         Self { change: Some(change) }
     }
@@ -550,47 +522,12 @@ impl StoredChange {
                 vertical: stored.vertical,
                 first_year: year(stored.first_year)?,
             }),
-            StoredChangeKind::Rename(stored) => RegistryChange::Rename {
-                entry: one_entry(&stored.entries)?,
-                display_name: stored.display_name,
-                first_year: year(stored.first_year)?,
-            },
-            StoredChangeKind::Move(stored) => RegistryChange::Move {
-                entry: one_entry(&stored.entries)?,
-                parent: parse(&stored.parent)?,
-                first_year: year(stored.first_year)?,
-            },
-            StoredChangeKind::Merge(stored) => RegistryChange::Merge {
-                entries: entries(&stored.entries)?,
-                into: one_entry(&stored.into)?,
-                first_year: year(stored.first_year)?,
-            },
-            StoredChangeKind::Split(stored) => RegistryChange::Split {
-                entry: one_entry(&stored.entries)?,
-                into: entries(&stored.into)?,
-                first_year: year(stored.first_year)?,
-            },
-            StoredChangeKind::Abolish(stored) => {
-                RegistryChange::Abolish { entry: one_entry(&stored.entries)?, first_year: year(stored.first_year)? }
-            }
+            StoredChangeKind::Rename(stored) => stored.into_rename()?,
+            StoredChangeKind::Move(stored) => stored.into_move()?,
+            StoredChangeKind::Merge(stored) => stored.into_merge()?,
+            StoredChangeKind::Split(stored) => stored.into_split()?,
+            StoredChangeKind::Abolish(stored) => stored.into_abolish()?,
+            StoredChangeKind::PutCollection(stored) => RegistryChange::PutCollection(stored.into_collection()?),
         })
-    }
-}
-
-impl StoredDated {
-    fn of(entries: &[Entry], first_year: ReportYear) -> Self {
-        let entries = entries.iter().map(Entry::to_string).collect();
-        Self { entries, first_year: first_year.get().into(), ..Self::default() }
-    }
-}
-
-fn entries(names: &[String]) -> Result<Vec<Entry>, String> {
-    names.iter().map(|name| Entry::from_name(name).map_err(|error| format!("{name}: {error}"))).collect()
-}
-
-fn one_entry(names: &[String]) -> Result<Entry, String> {
-    match entries(names)?.as_slice() {
-        [only] => Ok(only.clone()),
-        other => Err(format!("{} entries instead of one", other.len())),
     }
 }

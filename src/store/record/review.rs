@@ -65,8 +65,7 @@ const ACTIONS: [(ReviewAction, StoredAction); 3] = [
 impl StoredReview {
     pub fn from_review(review: &Review) -> Self {
         let status = &review.status;
-        let comment =
-            |comment: &CellComment| StoredComment { cell: comment.cell.clone(), text: comment.text.clone() };
+        let comment = |comment: &CellComment| StoredComment { cell: comment.cell.clone(), text: comment.text.clone() };
         Self {
             revision: review.revision.to_string(),
             action: stored_of(&ACTIONS, &review.action),

@@ -2,7 +2,9 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use crate::report::{AGENCY_ID_MAX_BYTES, JURISDICTION_CODE_MAX_BYTES, JurisdictionCode, ReportKey, ReportOwner, ReportYear};
+use crate::report::{
+    AGENCY_ID_MAX_BYTES, JURISDICTION_CODE_MAX_BYTES, JurisdictionCode, ReportKey, ReportOwner, ReportYear,
+};
 use crate::store::{Owners, RequestId};
 
 /// The store's own header.
