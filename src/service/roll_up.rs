@@ -119,19 +119,20 @@ impl RollupQuestion {
     }
 
     /// From when to answer, and where the page begins: a later page is as of the journal sequence of the first.
-    fn page(&self) -> Result<(Perspective, usize), Problem> {
+    fn page(&self, newest: u64) -> Result<(Perspective, usize), Problem> {
         if self.page_token.is_empty() {
             return Ok((self.perspective.clone(), 0));
         }
         let parts = self.page_token.split_once('-');
-        let Some((as_of, offset)) = parts.and_then(|(at, offset)| Some((at.parse().ok()?, offset.parse().ok()?)))
-        else {
-            return Err(Problem::bad_page(
+        match parts.and_then(|(at, offset)| Some((at.parse().ok()?, offset.parse().ok()?))) {
+            Some((as_of, offset)) if as_of <= newest => {
+                Ok((Perspective { as_of: Some(as_of), ..self.perspective.clone() }, offset))
+            }
+            _ => Err(Problem::bad_page(
                 "page_token",
                 Message::new("分页标记无效，请从第一页重新开始", "is not valid; begin with the first page"),
-            ));
-        };
-        Ok((Perspective { as_of: Some(as_of), ..self.perspective.clone() }, offset))
+            )),
+        }
     }
 }
 
@@ -141,7 +142,7 @@ impl Service {
     /// # Errors
     /// JURISDICTION_NOT_FOUND, MEASURE_UNKNOWN, GROUPING_INVALID, YEARS_INVALID, PAGE_INVALID, TOO_MANY, AS_OF_INVALID.
     pub async fn roll_up(&self, question: &RollupQuestion) -> Result<RollupAnswer, Problem> {
-        let (perspective, offset) = question.page()?;
+        let (perspective, offset) = question.page(self.present()?.sequence)?;
         let states: Vec<ReportState> = perspective.states();
         let (query, mut answer, groups, total, past) = {
             let view = self.view(&perspective, question.years).await?;
