@@ -13,12 +13,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("rules", &["report", "form"]),
     ("registry", &["report", "form"]),
     ("rollup", &["registry", "report", "form"]),
-    ("store", &["registry", "report", "form"]),
+    ("store", &["rollup", "registry", "report", "form"]),
     ("document", &["report", "form"]),
     ("simulation", &["registry", "report", "form"]),
     ("service", &["rules", "rollup", "registry", "store", "document", "report", "form"]),
     ("wire", &["service", "store", "rollup", "registry", "document", "report", "form", "pb"]),
-    ("grpc", &["wire", "service", "registry", "report", "config", "pb"]),
+    ("grpc", &["wire", "service", "rollup", "registry", "report", "config", "pb"]),
     ("cli", &["grpc", "wire", "service", "store", "rules", "registry", "simulation", "report", "form", "config", "pb"]),
 ];
 

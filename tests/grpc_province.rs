@@ -92,7 +92,11 @@ async fn sums_of_a_province_are_the_sums_of_its_reports_however_they_are_grouped
                 *naive.entry(path).or_default() += value;
             }
         }
-        let request = pb::GetConsolidatedFormRequest { jurisdiction: PROVINCE.to_owned(), year: year.into() };
+        let request = pb::GetConsolidatedFormRequest {
+            jurisdiction: PROVINCE.to_owned(),
+            year: year.into(),
+            ..Default::default()
+        };
         let answer = server.rollups().get_consolidated_form(request).await.unwrap().into_inner();
         let computed: HashMap<_, _> = cells(&answer.form.unwrap()).collect();
         for (path, sum) in &naive {

@@ -10,9 +10,8 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::config::Limits;
 use crate::pb;
 use crate::pb::report_service_server::ReportService;
-use crate::report::{Message, ReportKey, ReportOwner, ReviewAction, RevisionName};
+use crate::report::{Message, Owners, ReportKey, ReportOwner, ReviewAction, RevisionName};
 use crate::service::{Caller, Problem, Reason, ReportFilter, ReviewRequest, Service};
-use crate::store::Owners;
 use crate::wire;
 
 use super::pages::RESOURCES;

@@ -21,7 +21,7 @@ pub use figures::{Completed, Figures};
 pub use finding::{Finding, Message, Period, Severity, Term};
 pub use hash::Hash;
 pub use jurisdiction_code::{JURISDICTION_CODE_MAX_BYTES, JurisdictionCode, JurisdictionCodeError};
-pub use name::{NameError, ReportKey, ReportOwner, RevisionName};
+pub use name::{NameError, Owners, ReportKey, ReportOwner, RevisionName};
 pub use reporter::{AgencyKind, Level, Reporter};
 pub use review::{CellComment, ReportState, ReportStatus, Review, ReviewAction};
 pub use revision::{Answer, Receipt, Revision, RuleSetRef};

@@ -16,6 +16,14 @@ pub enum ReportOwner {
 }
 
 impl ReportOwner {
+    /// Its sort.
+    pub fn sort(&self) -> Owners {
+        match self {
+            Self::Agency(_) => Owners::Agencies,
+            Self::Jurisdiction(_) => Owners::Jurisdictions,
+        }
+    }
+
     /// The agency's id or the jurisdiction's code.
     pub fn id(&self) -> &str {
         match self {
@@ -23,6 +31,15 @@ impl ReportOwner {
             Self::Jurisdiction(code) => code.as_str(),
         }
     }
+}
+
+/// Whose reports: the sort of their owners.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Owners {
+    /// Own reports of agencies.
+    Agencies,
+    /// Consolidated reports of governments.
+    Jurisdictions,
 }
 
 /// Which report: one owner's, of one year.

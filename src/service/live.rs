@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, Weak};
 
+use crate::report::Owners;
 use crate::rollup::Tree;
-use crate::store::{Commit, NEWEST, Observer, Owners, Store, StoreError};
+use crate::store::{Commit, NEWEST, Observer, Store, StoreError};
 
 use super::state::{ACCEPTED, State};
 use super::watch::Notices;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::report::{
-    Message, ReportKey, ReportOwner, ReportState, ReportStatus, ReportYear, Review, Revision, RevisionName,
+    Message, Owners, ReportKey, ReportOwner, ReportState, ReportStatus, ReportYear, Review, Revision, RevisionName,
 };
-use crate::store::{NEWEST, Owners, Standing, Store};
+use crate::store::{NEWEST, Standing, Store};
 
 use super::{Problem, Service};
 
@@ -141,10 +141,7 @@ impl Service {
                 self.check_owner(&owner)?;
                 let after: Option<ReportYear> =
                     if token.is_empty() { None } else { Some(token.parse().map_err(|_| bad_token())?) };
-                let owners = match owner {
-                    ReportOwner::Agency(_) => Owners::Agencies,
-                    ReportOwner::Jurisdiction(_) => Owners::Jurisdictions,
-                };
+                let owners = owner.sort();
                 let years = self.blocking(move |store| store.years(owners)).await?;
                 let in_question = years.into_iter().filter(|of| year.is_none_or(|year| year == *of));
                 let mut found = Vec::new();

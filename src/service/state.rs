@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::registry::{AgencyIndex, Registry, RegistryChange};
-use crate::report::{Completed, ReportKey, ReportState, ReportYear, Revision};
+use crate::report::{Completed, Owners, ReportKey, ReportState, ReportYear, Revision};
 use crate::rollup::{Contribution, Marks, Totals, Tree};
-use crate::store::{Commit, Owners, Standing, Store, StoreError};
+use crate::store::{Commit, Effect, Standing, Store, StoreError};
 
 /// Reports read from the store at a time while loading.
 const LOAD_PAGE: usize = 1000;
@@ -112,14 +112,14 @@ impl State {
             if let Some((before, after)) = effect.report() {
                 self.replace_report(before, after);
             }
-            if let crate::store::Effect::Registry(change) = effect
+            if let Effect::Registry(change) = effect
                 && let Err(error) = self.change_registry(change, commit.entry.sequence, store)
             {
                 self.fail(format!("the totals do not follow a change of the registry: {error}"));
             }
         }
         self.sequence = commit.entry.sequence;
-        if commit.effects.iter().any(|effect| matches!(effect, crate::store::Effect::Registry(_))) {
+        if commit.effects.iter().any(|effect| matches!(effect, Effect::Registry(_))) {
             self.registry_sequence = commit.entry.sequence;
         }
     }

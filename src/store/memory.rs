@@ -8,13 +8,13 @@ use futures::future::{BoxFuture, ready};
 use jiff::Timestamp;
 
 use crate::registry::RegistryChange;
-use crate::report::{JurisdictionCode, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
+use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 use crate::rollup::{FrozenForm, FrozenFormName};
 
 use super::journal::{JournalEntry, Position};
 use super::ledger::{Group, Stored, Version};
 use super::transaction::{Commit, Decision, Effect, Observer, RequestId, Standing, StoredRequest, Transaction};
-use super::{Owners, Store, StoreError};
+use super::{Store, StoreError};
 
 /// A report as it stood after each of its changes.
 #[derive(Default)]
@@ -43,13 +43,6 @@ struct Kept {
     registry: Vec<(u64, RegistryChange)>,
     frozen: BTreeMap<FrozenFormName, FrozenForm>,
     journal: Vec<JournalEntry>,
-}
-
-fn is_of(owner: &ReportOwner, owners: Owners) -> bool {
-    match owner {
-        ReportOwner::Agency(_) => owners == Owners::Agencies,
-        ReportOwner::Jurisdiction(_) => owners == Owners::Jurisdictions,
-    }
 }
 
 impl Kept {
@@ -182,7 +175,7 @@ impl Store for MemoryStore {
         as_of: u64,
     ) -> Result<Vec<Standing>, StoreError> {
         let kept = self.read();
-        let of_year = kept.reports.iter().filter(|((of, owner), _)| *of == year && is_of(owner, owners));
+        let of_year = kept.reports.iter().filter(|((of, owner), _)| *of == year && owner.sort() == owners);
         let wanted = of_year.filter(|((_, owner), _)| after.is_none_or(|after| owner > after));
         Ok(wanted.filter_map(|(_, life)| life.as_of(as_of)).take(limit).cloned().collect())
     }
@@ -190,7 +183,7 @@ impl Store for MemoryStore {
     fn years(&self, owners: Owners) -> Result<Vec<ReportYear>, StoreError> {
         let kept = self.read();
         let mut years: Vec<_> =
-            kept.reports.keys().filter(|(_, owner)| is_of(owner, owners)).map(|(year, _)| *year).collect();
+            kept.reports.keys().filter(|(_, owner)| owner.sort() == owners).map(|(year, _)| *year).collect();
         years.dedup();
         Ok(years)
     }

@@ -15,7 +15,7 @@ mod transaction;
 use futures::future::BoxFuture;
 
 use crate::registry::RegistryChange;
-use crate::report::{JurisdictionCode, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
+use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 use crate::rollup::FrozenForm;
 
 pub use self::sled::{SledOptions, SledStore};
@@ -26,15 +26,6 @@ pub use transaction::{Change, Commit, Decision, Effect, Observer, RequestId, Sta
 
 /// As of the newest durable journal entry.
 pub const NEWEST: u64 = u64::MAX;
-
-/// Whose reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Owners {
-    /// Own reports of agencies.
-    Agencies,
-    /// Consolidated reports of governments.
-    Jurisdictions,
-}
 
 /// Why a store cannot do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

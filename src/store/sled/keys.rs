@@ -3,9 +3,9 @@
 use std::ops::{Range, RangeInclusive};
 
 use crate::report::{
-    AGENCY_ID_MAX_BYTES, JURISDICTION_CODE_MAX_BYTES, JurisdictionCode, ReportKey, ReportOwner, ReportYear,
+    AGENCY_ID_MAX_BYTES, JURISDICTION_CODE_MAX_BYTES, JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear,
 };
-use crate::store::{Owners, RequestId};
+use crate::store::RequestId;
 
 /// The store's own header.
 pub const HEADER: [u8; 1] = *b"m";
@@ -79,17 +79,10 @@ fn letter(owners: Owners) -> u8 {
     }
 }
 
-fn owners(owner: &ReportOwner) -> Owners {
-    match owner {
-        ReportOwner::Agency(_) => Owners::Agencies,
-        ReportOwner::Jurisdiction(_) => Owners::Jurisdictions,
-    }
-}
-
 /// What the keys of all records of one report begin with.
 fn prefix(year: ReportYear, owner: &ReportOwner) -> [u8; REPORT_BYTES] {
     let mut key = [0; REPORT_BYTES];
-    key[0] = letter(owners(owner));
+    key[0] = letter(owner.sort());
     key[1..3].copy_from_slice(&year.get().to_be_bytes());
     let id = owner.id().as_bytes();
     key[3..3 + id.len()].copy_from_slice(id);

@@ -24,14 +24,14 @@ use sled::IVec;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::registry::RegistryChange;
-use crate::report::{JurisdictionCode, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
+use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 use crate::rollup::FrozenForm;
 
 use super::journal::{JournalEntry, Position};
 use super::ledger::{Stored, Version};
 use super::record::{Record, StoreHeader, decode, encode};
 use super::transaction::{Decision, Observer, RequestId, Standing, StoredRequest, Transaction};
-use super::{Owners, Store, StoreError};
+use super::{Store, StoreError};
 
 use committer::{Committer, Job};
 use durability::{DataFile, SEGMENT_BYTES};
