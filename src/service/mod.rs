@@ -1,5 +1,6 @@
 //! What can be done: one file per use case. Every door (gRPC, command line, dashboard) goes through here.
 
+mod collections;
 mod journal;
 mod live;
 mod problem;
@@ -17,12 +18,13 @@ use jiff::tz::Offset;
 
 use crate::store::{Store, StoreError};
 
+pub use collections::{etag as collection_etag, locked as collection_locked};
 pub use journal::Status;
 pub use live::Live;
 pub use problem::{Code, Problem, Reason, Violation};
 pub use read_back::{Page, ReportFilter};
 pub use read_document::{DocumentReading, read_and_judge};
-pub use registry::Applied;
+pub use registry::{Applied, ChangesPage, EntryFilter, Known};
 pub use roll_up::{ConsolidatedForm, CoverageAnswer, RollupAnswer, RollupQuestion};
 pub use submit::{Accepted, Submission};
 

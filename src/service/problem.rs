@@ -61,6 +61,12 @@ reasons! {
     JurisdictionExists = "JURISDICTION_EXISTS", AlreadyExists;
     /// A change of the registry does not fit the tree.
     RegistryInvalid = "REGISTRY_INVALID", FailedPrecondition;
+    CollectionNotFound = "COLLECTION_NOT_FOUND", NotFound;
+    CollectionExists = "COLLECTION_EXISTS", AlreadyExists;
+    /// Values of a collection do not go together.
+    CollectionInvalid = "COLLECTION_INVALID", InvalidArgument;
+    /// A report comes in after the lock time of its collection.
+    CollectionLocked = "COLLECTION_LOCKED", FailedPrecondition;
     /// A required field is missing.
     FieldRequired = "FIELD_REQUIRED", InvalidArgument;
     /// A field has no valid value.

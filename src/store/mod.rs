@@ -20,7 +20,7 @@ use crate::report::{AgencyId, ReportKey, ReportYear, Revision, RevisionName};
 pub use self::sled::{SledOptions, SledStore};
 pub use journal::{JournalEntry, NewEntry, Outcome, Position};
 pub use memory::MemoryStore;
-pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX};
+pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX, check_length};
 pub use transaction::{Change, Commit, Decision, Effect, Observer, RequestId, StoredRequest, Transaction};
 
 /// Why a store cannot do what was asked.

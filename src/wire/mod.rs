@@ -2,6 +2,7 @@
 //!
 //! Used by every door. Nothing here decides anything.
 
+mod collection;
 mod finding;
 mod form;
 mod journal;
@@ -11,6 +12,7 @@ mod registry;
 mod report;
 mod rollup;
 
+pub use collection::{collection_from_wire, collection_to_wire, collection_year, exception_from_wire};
 pub use finding::{finding_to_wire, findings_to_wire, text_to_wire};
 pub use form::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, sums_to_wire};
 pub use journal::entry_to_wire;
@@ -19,6 +21,7 @@ pub use reading::reading_to_wire;
 pub use registry::{
     agency_from_wire, agency_id as agency_id_from_wire, agency_to_wire, change_from_wire, change_to_wire,
     code as code_from_wire, first_year as year_from_wire, jurisdiction_from_wire, jurisdiction_to_wire, kind_from_wire,
+    known_agency_to_wire, known_jurisdiction_to_wire,
 };
 pub use report::{accepted_to_wire, receipt_to_wire, revision_to_wire, submission_from_wire, timestamp_to_wire};
 pub use rollup::{answer_to_wire, coverage_answer_to_wire, coverage_to_wire, form_to_wire, question_from_wire};
