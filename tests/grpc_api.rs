@@ -1,5 +1,7 @@
 //! What the contract promises to callers, asked of a real server over the network.
 
+// Shared with other tests, which use the rest of it.
+#[allow(dead_code)]
 mod support;
 
 use huizong::pb;

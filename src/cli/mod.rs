@@ -2,6 +2,7 @@
 
 mod check;
 mod client;
+mod collection;
 mod coverage;
 mod demo;
 mod explain;
@@ -79,9 +80,12 @@ enum Command {
     Frozen(frozen::Frozen),
     /// How many reports are expected, received and missing.
     Coverage(coverage::Coverage),
-    /// Jurisdictions and agencies.
+    /// Jurisdictions and agencies, and all that changes of them from year to year.
     #[command(subcommand)]
     Registry(registry::Registry),
+    /// The yearly campaign: due times, lock and exceptions.
+    #[command(subcommand)]
+    Collection(collection::Collection),
     /// Entries of the journal.
     Journal(journal::Journal),
     /// A rule in words, with an example; without a rule, all of them.
@@ -156,6 +160,7 @@ async fn execute(arguments: Arguments) -> Outcome {
         Command::Frozen(frozen) => frozen.run(&server, format).await,
         Command::Coverage(coverage) => coverage.run(&server, format).await,
         Command::Registry(registry) => registry.run(&server, format).await,
+        Command::Collection(collection) => collection.run(&server, format).await,
         Command::Journal(journal) => journal.run(&server, format).await,
     }
 }

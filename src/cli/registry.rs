@@ -33,7 +33,15 @@ pub enum Registry {
         file: PathBuf,
     },
     /// A jurisdiction with its children and agencies; left out, the roots.
-    Show { jurisdiction: Option<String> },
+    Show {
+        jurisdiction: Option<String>,
+        /// Everything with this in one of its names, present or former; below the jurisdiction only, where one is given.
+        #[arg(long, value_name = "TEXT")]
+        query: Option<String>,
+        /// As it is in this report year; left out, everything that was or is, with its newest values.
+        #[arg(long, value_name = "Y")]
+        year: Option<i32>,
+    },
 }
 
 type Client = RegistryServiceClient<Connection>;
@@ -51,7 +59,14 @@ impl Registry {
         match self {
             Self::Import { file, dry_run } => import(server, file, *dry_run).await,
             Self::Export { file } => export(server, file).await,
-            Self::Show { jurisdiction } => show(server, jurisdiction.as_deref(), format).await,
+            Self::Show { jurisdiction, query, year } => {
+                let search = Search {
+                    parent: jurisdiction.as_deref().map(|id| resource("jurisdictions", id)).unwrap_or_default(),
+                    query: query.clone().unwrap_or_default(),
+                    year: year.unwrap_or_default(),
+                };
+                search.show(server, format).await
+            }
         }
     }
 }
@@ -79,69 +94,125 @@ async fn import(server: &Server, file: &Path, dry_run: bool) -> Outcome {
     Ok(())
 }
 
-async fn jurisdictions(client: &mut Client, parent: &str) -> Result<Vec<pb::Jurisdiction>, Failure> {
-    let mut all = Vec::new();
-    let mut request = pb::ListJurisdictionsRequest { parent: parent.to_owned(), page_size: 1000, ..Default::default() };
-    loop {
-        let page = client.list_jurisdictions(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
-        all.extend(page.jurisdictions);
-        request.page_token = page.next_page_token;
-        if request.page_token.is_empty() {
-            return Ok(all);
+/// What is shown.
+struct Search {
+    parent: String,
+    query: String,
+    year: i32,
+}
+
+impl Search {
+    async fn jurisdictions(&self, client: &mut Client) -> Result<Vec<pb::Jurisdiction>, Failure> {
+        let mut all = Vec::new();
+        let mut request = pb::ListJurisdictionsRequest {
+            parent: self.parent.clone(),
+            query: self.query.clone(),
+            year: self.year,
+            page_size: 1000,
+            page_token: String::new(),
+        };
+        loop {
+            let page = client.list_jurisdictions(request.clone()).await.map_err(|status| refused(&status))?;
+            let page = page.into_inner();
+            all.extend(page.jurisdictions);
+            request.page_token = page.next_page_token;
+            if request.page_token.is_empty() {
+                return Ok(all);
+            }
         }
+    }
+
+    async fn agencies(&self, client: &mut Client) -> Result<Vec<pb::Agency>, Failure> {
+        let mut all = Vec::new();
+        let mut request = pb::ListAgenciesRequest {
+            jurisdiction: self.parent.clone(),
+            query: self.query.clone(),
+            year: self.year,
+            page_size: 1000,
+            page_token: String::new(),
+        };
+        loop {
+            let page = client.list_agencies(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
+            all.extend(page.agencies);
+            request.page_token = page.next_page_token;
+            if request.page_token.is_empty() {
+                return Ok(all);
+            }
+        }
+    }
+
+    async fn show(&self, server: &Server, format: Format) -> Outcome {
+        let mut client = RegistryServiceClient::new(connect(server).await?);
+        let roots_only = self.parent.is_empty() && self.query.is_empty();
+        let mut below = self.jurisdictions(&mut client).await?;
+        if roots_only {
+            below.retain(|entry| entry.parent.is_empty());
+        }
+        let own = if roots_only { Vec::new() } else { self.agencies(&mut client).await? };
+        if format == Format::Json {
+            print_json(&pb::ListJurisdictionsResponse { jurisdictions: below, next_page_token: String::new() })?;
+            return print_json(&pb::ListAgenciesResponse { agencies: own, next_page_token: String::new() });
+        }
+        let headings = ["name", "名称", "level/kind", "first_year", "end_year", "successors", "曾用名 former names"];
+        let mut listing = Listing::new(&headings, &[]);
+        for entry in below {
+            let level = entry.level().as_str_name().trim_start_matches("LEVEL_").to_lowercase();
+            let former = former_names(&entry.names, &entry.display_name);
+            let end = if entry.end_year == 0 { String::new() } else { entry.end_year.to_string() };
+            let successors = entry.successors.join(" ");
+            let first_year = entry.first_year.to_string();
+            listing.rows.push(vec![entry.name, entry.display_name, level, first_year, end, successors, former]);
+        }
+        for entry in own {
+            let kind = entry.kind().as_str_name().trim_start_matches("AGENCY_KIND_").to_lowercase();
+            let former = former_names(&entry.names, &entry.display_name);
+            let end = if entry.end_year == 0 { String::new() } else { entry.end_year.to_string() };
+            let successors = entry.successors.join(" ");
+            let first_year = entry.first_year.to_string();
+            listing.rows.push(vec![entry.name, entry.display_name, kind, first_year, end, successors, former]);
+        }
+        listing.print(format)
     }
 }
 
-async fn agencies(client: &mut Client, jurisdiction: &str) -> Result<Vec<pb::Agency>, Failure> {
-    let mut all = Vec::new();
-    let mut request =
-        pb::ListAgenciesRequest { jurisdiction: jurisdiction.to_owned(), page_size: 1000, ..Default::default() };
-    loop {
-        let page = client.list_agencies(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
-        all.extend(page.agencies);
-        request.page_token = page.next_page_token;
-        if request.page_token.is_empty() {
-            return Ok(all);
-        }
-    }
+/// Names other than the one shown, each with the first year that it was borne in.
+fn former_names(names: &[pb::DatedName], shown: &str) -> String {
+    let others = names.iter().filter(|name| name.display_name != shown);
+    others.map(|name| format!("{} ({})", name.display_name, name.first_year)).collect::<Vec<_>>().join("; ")
 }
+
+/// Times that an export begins anew where the registry changes under it.
+const EXPORT_ATTEMPTS: usize = 3;
 
 async fn export(server: &Server, file: &Path) -> Outcome {
     let json = is_json(file)?;
     let mut client = RegistryServiceClient::new(connect(server).await?);
-    let unreadable = |problem: crate::service::Problem| Failure::Failed(both(&problem.message));
-    let mut changes: Vec<RegistryChange> = Vec::new();
-    for jurisdiction in jurisdictions(&mut client, "").await? {
-        changes.push(wire::jurisdiction_from_wire(jurisdiction, "jurisdiction").map_err(unreadable)?);
+    for _ in 0..EXPORT_ATTEMPTS {
+        let Some(changes) = all_changes(&mut client).await? else { continue };
+        std::fs::write(file, if json { write_json(&changes) } else { write_csv(&changes) })?;
+        println!("{} 项已写入 entries written to {}", changes.len(), file.display());
+        return Ok(());
     }
-    for agency in agencies(&mut client, "").await? {
-        changes.push(wire::agency_from_wire(agency, "agency").map_err(unreadable)?);
-    }
-    std::fs::write(file, if json { write_json(&changes) } else { write_csv(&changes) })?;
-    println!("{} 项已写入 entries written to {}", changes.len(), file.display());
-    Ok(())
+    Err(Failure::Failed("登记簿正在变动；请稍后重试\n  the registry is being changed; try again later".to_owned()))
 }
 
-async fn show(server: &Server, jurisdiction: Option<&str>, format: Format) -> Outcome {
-    let mut client = RegistryServiceClient::new(connect(server).await?);
-    let parent = jurisdiction.map(|id| resource("jurisdictions", id)).unwrap_or_default();
-    let mut below = jurisdictions(&mut client, &parent).await?;
-    if parent.is_empty() {
-        below.retain(|entry| entry.parent.is_empty());
+/// All changes that make the registry; none where it changed meanwhile.
+async fn all_changes(client: &mut Client) -> Result<Option<Vec<RegistryChange>>, Failure> {
+    let unreadable = |problem: crate::service::Problem| Failure::Failed(both(&problem.message));
+    let mut request = pb::ListRegistryChangesRequest { page_size: 1000, page_token: String::new() };
+    let mut changes = Vec::new();
+    let mut total = None;
+    loop {
+        let page = client.list_registry_changes(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
+        if *total.get_or_insert(page.total_size) != page.total_size {
+            return Ok(None);
+        }
+        for change in page.changes {
+            changes.push(wire::change_from_wire(change, "change").map_err(unreadable)?);
+        }
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            return Ok(Some(changes));
+        }
     }
-    let own = if parent.is_empty() { Vec::new() } else { agencies(&mut client, &parent).await? };
-    if format == Format::Json {
-        print_json(&pb::ListJurisdictionsResponse { jurisdictions: below, next_page_token: String::new() })?;
-        return print_json(&pb::ListAgenciesResponse { agencies: own, next_page_token: String::new() });
-    }
-    let mut listing = Listing::new(&["name", "名称", "level/kind", "first_year"], &[]);
-    for entry in below {
-        let level = entry.level().as_str_name().trim_start_matches("LEVEL_").to_lowercase();
-        listing.rows.push(vec![entry.name, entry.display_name, level, entry.first_year.to_string()]);
-    }
-    for entry in own {
-        let kind = entry.kind().as_str_name().trim_start_matches("AGENCY_KIND_").to_lowercase();
-        listing.rows.push(vec![entry.name, entry.display_name, kind, entry.first_year.to_string()]);
-    }
-    listing.print(format)
 }

@@ -121,6 +121,9 @@ impl<P, I> Timeline<P, I> {
 
     /// Whether one of its names, present or former, contains the text; spaces and case do not matter.
     pub fn is_called(&self, text: &str) -> bool {
+        if text.is_empty() {
+            return true;
+        }
         let plain = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
         let text = plain(text);
         self.names.iter().any(|(_, name)| plain(name).contains(&text))

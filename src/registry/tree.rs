@@ -185,11 +185,25 @@ impl Registry {
     /// The changes that make this registry without its collections: jurisdictions, then agencies, then dated changes,
     /// each in their order.
     pub fn changes(&self) -> Vec<RegistryChange> {
-        let jurisdictions = self
-            .jurisdiction_indices()
-            .map(|index| RegistryChange::CreateJurisdiction(self.created_jurisdiction(index)));
-        let agencies = self.agency_indices().map(|index| RegistryChange::CreateAgency(self.created_agency(index)));
-        jurisdictions.chain(agencies).chain(self.dated.iter().cloned()).collect()
+        (0..self.changes_count()).filter_map(|position| self.change_at(position)).collect()
+    }
+
+    /// Number of [`Registry::changes`].
+    pub fn changes_count(&self) -> usize {
+        self.jurisdictions.len() + self.agencies.len() + self.dated.len()
+    }
+
+    /// One of [`Registry::changes`].
+    pub fn change_at(&self, position: usize) -> Option<RegistryChange> {
+        if position < self.jurisdictions.len() {
+            let index = JurisdictionIndex(position as u32);
+            return Some(RegistryChange::CreateJurisdiction(self.created_jurisdiction(index)));
+        }
+        let position = position - self.jurisdictions.len();
+        if position < self.agencies.len() {
+            return Some(RegistryChange::CreateAgency(self.created_agency(AgencyIndex(position as u32))));
+        }
+        self.dated.get(position - self.agencies.len()).cloned()
     }
 
     /// As it was created.

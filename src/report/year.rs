@@ -16,6 +16,9 @@ const LAST: u16 = 2999;
 pub struct YearError;
 
 impl ReportYear {
+    /// The last year that can be named.
+    pub const LAST: Self = Self(LAST);
+
     /// # Errors
     /// [`YearError`] outside 2008 to 2999.
     pub fn new(year: u16) -> Result<Self, YearError> {

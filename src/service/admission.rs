@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::registry::{Registry, ReviewPolicy};
 use crate::report::{Level, Message, ReportKey, ReportState, ReportStatus};
 
-use super::{Problem, Reason};
+use super::Problem;
 
 /// What the collection of the report's year says of a report that comes in now.
 pub struct Admission {
@@ -50,21 +50,7 @@ impl Admission {
     /// COLLECTION_LOCKED with the time since when, and who can change it.
     pub fn check_lock(&self, report: &ReportKey) -> Result<(), Problem> {
         let Some((since, set_by)) = &self.locked else { return Ok(()) };
-        let collection = format!("collections/{}", report.year);
-        Err(Problem::new(
-            Reason::CollectionLocked,
-            Message::new(
-                format!("{collection} 自 {since} 起锁定（{}），{report} 不再接收", set_by.zh),
-                format!("{collection} is locked since {since} ({}): {report} is not taken", set_by.en),
-            ),
-            Message::new(
-                "请向征集单位申请：由其为该机构批准例外（huizong collection grant），或调整锁定时间",
-                "ask the office that runs the collection: it can grant the agency an exception (huizong collection \
-                 grant), or move the lock time",
-            ),
-        )
-        .with("collection", collection)
-        .with("lock_time", since))
+        Err(super::collections::locked(report, *since, set_by))
     }
 
     /// A report is late by when it first came in; a correction of a report that was in time is not.

@@ -1,6 +1,7 @@
 //! What can be done: one file per use case. Every door (gRPC, command line, dashboard) goes through here.
 
 mod admission;
+mod collections;
 mod coverage;
 mod freeze;
 mod history;
@@ -29,6 +30,7 @@ use crate::store::{Store, StoreError};
 
 use perspective::Past;
 
+pub use collections::etag as collection_etag;
 pub use coverage::{CoverageAnswer, CoverageQuestion, CoverageRow};
 pub use freeze::FreezeRequest;
 pub use history::{ReportAction, ReportEvent};
@@ -39,7 +41,7 @@ pub use problem::{Code, Problem, Reason, Violation};
 pub use read_back::{Page, ReportFilter, ReportView};
 pub use read_document::{DocumentReading, read_and_judge};
 pub use reconcile::{Comparison, ExplainedBy, NamedDifference, Reconciliation};
-pub use registry::Applied;
+pub use registry::{Applied, ChangesPage, EntryFilter, Known};
 pub use review::{ReviewRequest, Reviewed};
 pub use roll_up::{ConsolidatedForm, FormQuestion, RollupAnswer, RollupQuestion};
 pub use submit::{Accepted, Submission};

@@ -61,8 +61,6 @@ reasons! {
     ReviewInvalid = "REVIEW_INVALID", InvalidArgument;
     /// A journal sequence that is not there.
     AsOfInvalid = "AS_OF_INVALID", OutOfRange;
-    /// The collection takes no reports any more.
-    CollectionLocked = "COLLECTION_LOCKED", FailedPrecondition;
     FrozenFormNotFound = "FROZEN_FORM_NOT_FOUND", NotFound;
     AgencyNotFound = "AGENCY_NOT_FOUND", NotFound;
     JurisdictionNotFound = "JURISDICTION_NOT_FOUND", NotFound;
@@ -73,6 +71,12 @@ reasons! {
     JurisdictionExists = "JURISDICTION_EXISTS", AlreadyExists;
     /// A change of the registry does not fit the tree.
     RegistryInvalid = "REGISTRY_INVALID", FailedPrecondition;
+    CollectionNotFound = "COLLECTION_NOT_FOUND", NotFound;
+    CollectionExists = "COLLECTION_EXISTS", AlreadyExists;
+    /// Values of a collection do not go together.
+    CollectionInvalid = "COLLECTION_INVALID", InvalidArgument;
+    /// A report comes in after the lock time of its collection.
+    CollectionLocked = "COLLECTION_LOCKED", FailedPrecondition;
     /// A required field is missing.
     FieldRequired = "FIELD_REQUIRED", InvalidArgument;
     /// A field has no valid value.

@@ -1,10 +1,10 @@
-//! Reading and changing the registry.
+//! Reading and changing jurisdictions and agencies.
 
 use crate::registry::exchange::write_json;
-use crate::registry::{Agency, Entry, Jurisdiction, JurisdictionCode, RegistryChange};
-use crate::report::{AgencyId, Hash, ReportKey, ReportYear};
+use crate::registry::{Agency, Entry, Jurisdiction, JurisdictionCode, Life, RegistryChange};
+use crate::report::{AgencyId, Hash, Message, ReportKey, ReportYear};
 use crate::rollup::Marks;
-use crate::store::{Change, Decision, NEWEST, NewEntry, Outcome, Transaction};
+use crate::store::{Change, Decision, NEWEST, NewEntry, Outcome, Transaction, check_length};
 
 use super::state::State;
 use super::{Caller, Page, Problem, Service};
@@ -21,6 +21,32 @@ pub struct Applied {
     pub sequence: u64,
 }
 
+/// A jurisdiction or agency, and all that it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known<T> {
+    pub entry: T,
+    pub life: Life,
+}
+
+/// Which jurisdictions or agencies to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EntryFilter {
+    /// What they belong to directly.
+    pub parent: Option<JurisdictionCode>,
+    /// Part of a name, present or former; empty for all.
+    pub query: String,
+    /// Those that exist in it, as they are then; without it all, as they are newest.
+    pub year: Option<ReportYear>,
+}
+
+/// A page of the changes that make the registry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangesPage {
+    pub page: Page<RegistryChange>,
+    /// All changes there are.
+    pub total: usize,
+}
+
 impl Service {
     /// Applies changes in order, all or none. Changes in force already count as unchanged and are not stored again.
     ///
@@ -33,12 +59,15 @@ impl Service {
         caller: &Caller,
     ) -> Result<Applied, Problem> {
         let _turn = self.registry_gate.lock().await;
-        let (plan, sequence, registry_sequence, expected) = {
+        let (plan, sequence) = {
             let state = self.present()?;
             let plan = state.registry.plan(&changes).map_err(|(at, error)| Problem::registry(at, &error))?;
-            let expected = self.reports_that_must_not_be(&state, &plan.effective)?;
-            (plan, state.sequence, state.registry_sequence, expected)
+            self.reports_that_must_not_be(&state, &plan.effective)?;
+            (plan, state.sequence)
         };
+        for change in &plan.effective {
+            check_length(change)?;
+        }
         let (applied, unchanged) = (plan.effective.len(), plan.unchanged);
         if validate_only || applied == 0 {
             return Ok(Applied { applied, unchanged, sequence });
@@ -47,20 +76,36 @@ impl Service {
             [only] => only.subject(),
             many => format!("registry ({} changes)", many.len()),
         };
-        let content = write_json(&plan.effective);
+        let content = Hash::of(write_json(&plan.effective).as_bytes());
+        let sequence = self.store_changes(plan.effective, ACTION, subject, content, caller).await?;
+        Ok(Applied { applied, unchanged, sequence })
+    }
+
+    /// Stores changes that were planned under the registry's gate; the journal sequence.
+    pub(super) async fn store_changes(
+        &self,
+        changes: Vec<RegistryChange>,
+        action: &'static str,
+        subject: String,
+        content_hash: Hash,
+        caller: &Caller,
+    ) -> Result<u64, Problem> {
         let entry = NewEntry {
             actor: caller.actor(),
-            action: ACTION,
+            action,
             subject,
             outcome: Outcome::Accepted,
             detail: String::new(),
-            content_hash: Hash::of(content.as_bytes()),
+            content_hash,
         };
-        let changes = plan.effective.into_iter().map(Change::Registry).collect();
-        let transaction =
-            Transaction { registry: Some(registry_sequence), expected, ..Transaction::of(changes, entry) };
+        let (expected, registry) = {
+            let state = self.present()?;
+            (self.reports_that_must_not_be(&state, &changes)?, Some(state.registry_sequence))
+        };
+        let changes = changes.into_iter().map(Change::Registry).collect();
+        let transaction = Transaction { registry, expected, ..Transaction::of(changes, entry) };
         match self.store.commit(transaction).await? {
-            Decision::Committed(commit) => Ok(Applied { applied, unchanged, sequence: commit.entry.sequence }),
+            Decision::Committed(commit) => Ok(commit.entry.sequence),
             Decision::Stale => Err(Problem::contended()),
             other => Err(Problem::internal(&format!("the registry was not changed: {other:?}"))),
         }
@@ -97,59 +142,99 @@ impl Service {
     }
 
     /// One jurisdiction.
+    /// The changes that make the registry, from the position `token` on.
+    ///
+    /// # Errors
+    /// PAGE_INVALID for a token that is none.
+    pub fn registry_changes(&self, size: usize, token: &str) -> Result<ChangesPage, Problem> {
+        let bad = |_| Problem::bad_page("page_token", Message::new("分页标记无效", "is no token of a page"));
+        let first: usize = if token.is_empty() { 0 } else { token.parse().map_err(bad)? };
+        let state = self.live.read();
+        let total = state.registry.changes_count();
+        let last = first.saturating_add(size).min(total);
+        let items = (first..last).filter_map(|position| state.registry.change_at(position)).collect();
+        Ok(ChangesPage { page: Page { items, next: (last < total).then(|| last.to_string()) }, total })
+    }
+
+    /// One jurisdiction with its newest values.
     ///
     /// # Errors
     /// JURISDICTION_NOT_FOUND.
-    pub fn jurisdiction(&self, code: &JurisdictionCode) -> Result<Jurisdiction, Problem> {
+    pub fn jurisdiction(&self, code: &JurisdictionCode) -> Result<Known<Jurisdiction>, Problem> {
         let state = self.live.read();
-        state.registry.jurisdiction_of(code).cloned().ok_or_else(|| Problem::no_jurisdiction(&code.name()))
+        let index = state.registry.find_jurisdiction(code).ok_or_else(|| Problem::no_jurisdiction(&code.name()))?;
+        let entry = state.registry.jurisdiction(index).clone();
+        Ok(Known { entry, life: state.registry.jurisdiction_life(index) })
     }
 
-    /// One agency.
+    /// One agency with its newest values.
     ///
     /// # Errors
     /// AGENCY_NOT_FOUND.
-    pub fn agency(&self, id: &AgencyId) -> Result<Agency, Problem> {
+    pub fn agency(&self, id: &AgencyId) -> Result<Known<Agency>, Problem> {
         let state = self.live.read();
-        state.registry.agency_of(id).cloned().ok_or_else(|| Problem::no_agency(&format!("agencies/{id}")))
+        let missing = || Problem::no_agency(&format!("agencies/{id}"));
+        let index = state.registry.find_agency(id).ok_or_else(missing)?;
+        Ok(Known { entry: state.registry.agency(index).clone(), life: state.registry.agency_life(index) })
     }
 
-    /// Jurisdictions directly below `parent`, or all, after the code `token`, by code.
+    /// Jurisdictions after the code `token`, by code.
     ///
     /// # Errors
     /// JURISDICTION_NOT_FOUND.
     pub fn jurisdictions(
         &self,
-        parent: Option<&JurisdictionCode>,
+        filter: &EntryFilter,
         size: usize,
         token: &str,
-    ) -> Result<Page<Jurisdiction>, Problem> {
-        if let Some(parent) = parent {
-            self.jurisdiction(parent)?;
-        }
-        let state = self.live.read();
-        let all = state.registry.jurisdictions().iter();
-        let wanted = all.filter(|entry| parent.is_none() || entry.parent.as_ref() == parent);
-        Ok(page_by_key(wanted, size, token, |entry| entry.code.as_str()))
+    ) -> Result<Page<Known<Jurisdiction>>, Problem> {
+        let registry = &self.live.read().registry;
+        let parent = filter
+            .parent
+            .as_ref()
+            .map(|code| registry.find_jurisdiction(code).ok_or_else(|| Problem::no_jurisdiction(&code.name())));
+        let parent = parent.transpose()?;
+        let wanted = registry.jurisdictions().iter().zip(registry.jurisdiction_indices()).filter(|(_, index)| {
+            let time = registry.jurisdiction_timeline(*index);
+            let then = filter.year.unwrap_or(ReportYear::LAST);
+            filter.year.is_none_or(|year| time.exists_in(year))
+                && (parent.is_none() || *time.parent_near(then) == parent)
+                && time.is_called(&filter.query)
+        });
+        let page = page_by_key(wanted.map(|(entry, _)| entry), size, token, |entry| entry.code.as_str());
+        let known = page.items.into_iter().filter_map(|entry| {
+            let index = registry.find_jurisdiction(&entry.code)?;
+            let entry = filter.year.map_or(entry, |year| registry.jurisdiction_in(index, year));
+            Some(Known { entry, life: registry.jurisdiction_life(index) })
+        });
+        Ok(Page { items: known.collect(), next: page.next })
     }
 
-    /// Agencies of `jurisdiction`, or all, after the id `token`, by id.
+    /// Agencies after the id `token`, by id.
     ///
     /// # Errors
     /// JURISDICTION_NOT_FOUND.
-    pub fn agencies(
-        &self,
-        jurisdiction: Option<&JurisdictionCode>,
-        size: usize,
-        token: &str,
-    ) -> Result<Page<Agency>, Problem> {
-        if let Some(jurisdiction) = jurisdiction {
-            self.jurisdiction(jurisdiction)?;
-        }
-        let state = self.live.read();
-        let all = state.registry.agencies().iter();
-        let wanted = all.filter(|entry| jurisdiction.is_none_or(|jurisdiction| entry.jurisdiction == *jurisdiction));
-        Ok(page_by_key(wanted, size, token, |entry| entry.id.as_str()))
+    pub fn agencies(&self, filter: &EntryFilter, size: usize, token: &str) -> Result<Page<Known<Agency>>, Problem> {
+        let registry = &self.live.read().registry;
+        let home = filter
+            .parent
+            .as_ref()
+            .map(|code| registry.find_jurisdiction(code).ok_or_else(|| Problem::no_jurisdiction(&code.name())));
+        let home = home.transpose()?;
+        let wanted = registry.agencies().iter().zip(registry.agency_indices()).filter(|(_, index)| {
+            let time = registry.agency_timeline(*index);
+            let then = filter.year.unwrap_or(ReportYear::LAST);
+            filter.year.is_none_or(|year| time.exists_in(year))
+                && home.is_none_or(|home| *time.parent_near(then) == home)
+                && time.is_called(&filter.query)
+        });
+        let page = page_by_key(wanted.map(|(entry, _)| entry), size, token, |entry| entry.id.as_str());
+        let known = page.items.into_iter().filter_map(|entry| {
+            let index = registry.find_agency(&entry.id)?;
+            let entry = filter.year.map_or(entry, |year| registry.agency_in(index, year));
+            Some(Known { entry, life: registry.agency_life(index) })
+        });
+        Ok(Page { items: known.collect(), next: page.next })
     }
 }
 

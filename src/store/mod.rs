@@ -21,7 +21,7 @@ use crate::rollup::FrozenForm;
 pub use self::sled::{SledOptions, SledStore};
 pub use journal::{JournalEntry, NewEntry, Outcome, Position};
 pub use memory::MemoryStore;
-pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX};
+pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX, check_length};
 pub use transaction::{Change, Commit, Decision, Effect, Observer, RequestId, Standing, StoredRequest, Transaction};
 
 /// As of the newest durable journal entry.

@@ -55,6 +55,14 @@ pub fn encode<R: Record>(value: &R) -> Vec<u8> {
     bytes
 }
 
+/// Whether a value is short enough to be stored.
+///
+/// # Errors
+/// [`StoreError::TooLarge`].
+pub fn check_length<R: Record>(value: &R) -> Result<(), StoreError> {
+    check_bytes(encode(value).len())
+}
+
 /// Whether a record of this length can be stored.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //!
 //! Used by every door. Nothing here decides anything.
 
+mod collection;
 mod comparison;
 mod finding;
 mod form;
@@ -12,6 +13,7 @@ mod registry;
 mod report;
 mod rollup;
 
+pub use collection::{collection_from_wire, collection_to_wire, collection_year, exception_from_wire};
 pub use comparison::{comparison_to_wire, freeze_from_wire, frozen_form_to_wire, reconciliation_to_wire};
 pub use finding::{finding_to_wire, findings_to_wire, text_to_wire};
 pub use form::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, sums_to_wire};
@@ -21,6 +23,7 @@ pub use reading::reading_to_wire;
 pub use registry::{
     agency_from_wire, agency_id as agency_id_from_wire, agency_to_wire, change_from_wire, change_to_wire,
     code as code_from_wire, first_year as year_from_wire, jurisdiction_from_wire, jurisdiction_to_wire, kind_from_wire,
+    known_agency_to_wire, known_jurisdiction_to_wire,
 };
 pub use report::{
     accepted_to_wire, event_to_wire, receipt_to_wire, report_to_wire, review_from_wire, reviewed_to_wire,

@@ -1,14 +1,16 @@
 //! Jurisdictions, agencies and changes of them.
 
 use crate::pb;
-use crate::registry::{Agency, Entry, EntryNameError, Jurisdiction, JurisdictionCode, RegistryChange};
+use crate::registry::{
+    Agency, EndingKind, Entry, EntryNameError, Jurisdiction, JurisdictionCode, Life, RegistryChange,
+};
 use crate::report::{AgencyId, AgencyKind, Level, Message, NameError, ReportYear};
-use crate::service::{Problem, Reason};
+use crate::service::{Known, Problem, Reason};
 
 /// Longest display name, in characters.
 const NAME_MAX_CHARACTERS: usize = 100;
 
-const LEVELS: [(Level, pb::Level); 5] = [
+pub(super) const LEVELS: [(Level, pb::Level); 5] = [
     (Level::Province, pb::Level::Province),
     (Level::City, pb::Level::City),
     (Level::County, pb::Level::County),
@@ -31,6 +33,20 @@ pub fn jurisdiction_to_wire(jurisdiction: &Jurisdiction) -> pb::Jurisdiction {
         display_name: jurisdiction.display_name.clone(),
         level: level.unwrap_or_default().into(),
         first_year: jurisdiction.first_year.get().into(),
+        ..Default::default()
+    }
+}
+
+/// With all that it was.
+pub fn known_jurisdiction_to_wire(known: &Known<Jurisdiction>) -> pb::Jurisdiction {
+    let life = LifeOnWire::of(&known.life);
+    pb::Jurisdiction {
+        end_year: life.end_year,
+        ending: life.ending,
+        successors: life.successors,
+        names: life.names,
+        parents: life.parents,
+        ..jurisdiction_to_wire(&known.entry)
     }
 }
 
@@ -44,6 +60,55 @@ pub fn agency_to_wire(agency: &Agency) -> pb::Agency {
         large: agency.large,
         vertical: agency.vertical,
         first_year: agency.first_year.get().into(),
+        ..Default::default()
+    }
+}
+
+/// With all that it was.
+pub fn known_agency_to_wire(known: &Known<Agency>) -> pb::Agency {
+    let life = LifeOnWire::of(&known.life);
+    pb::Agency {
+        end_year: life.end_year,
+        ending: life.ending,
+        successors: life.successors,
+        names: life.names,
+        parents: life.parents,
+        ..agency_to_wire(&known.entry)
+    }
+}
+
+/// The fields that jurisdictions and agencies have in common.
+struct LifeOnWire {
+    end_year: i32,
+    ending: i32,
+    successors: Vec<String>,
+    names: Vec<pb::DatedName>,
+    parents: Vec<pb::DatedParent>,
+}
+
+impl LifeOnWire {
+    fn of(life: &Life) -> Self {
+        let names = life.names.iter().map(|(first_year, name)| pb::DatedName {
+            first_year: first_year.get().into(),
+            display_name: name.clone(),
+        });
+        let parents = life.parents.iter().map(|(first_year, parent)| pb::DatedParent {
+            first_year: first_year.get().into(),
+            parent: parent.as_ref().map(JurisdictionCode::name).unwrap_or_default(),
+        });
+        let ending = life.end.as_ref().map_or(pb::Ending::Unspecified, |end| match end.kind {
+            EndingKind::Abolished => pb::Ending::Abolished,
+            EndingKind::Merged => pb::Ending::Merged,
+            EndingKind::Split => pb::Ending::Split,
+        });
+        let successors = life.end.iter().flat_map(|end| &end.successors);
+        Self {
+            end_year: life.end.as_ref().map_or(0, |end| end.year.get().into()),
+            ending: ending.into(),
+            successors: successors.map(Entry::to_string).collect(),
+            names: names.collect(),
+            parents: parents.collect(),
+        }
     }
 }
 
@@ -88,8 +153,11 @@ pub fn change_to_wire(change: &RegistryChange) -> Option<pb::RegistryChange> {
 pub fn change_from_wire(change: pb::RegistryChange, field: &str) -> Result<RegistryChange, Problem> {
     use pb::registry_change::Change;
     match change.change.ok_or_else(|| Problem::required(&format!("{field}.change")))? {
-        Change::CreateJurisdiction(wire) => jurisdiction_from_wire(wire, &format!("{field}.create_jurisdiction")),
-        Change::CreateAgency(wire) => agency_from_wire(wire, &format!("{field}.create_agency")),
+        Change::CreateJurisdiction(wire) => jurisdiction_from_wire(wire, &format!("{field}.create_jurisdiction"))
+            .map(RegistryChange::CreateJurisdiction),
+        Change::CreateAgency(wire) => {
+            agency_from_wire(wire, &format!("{field}.create_agency")).map(RegistryChange::CreateAgency)
+        }
         Change::Rename(wire) => {
             let in_field = |name: &str| format!("{field}.rename.{name}");
             Ok(RegistryChange::Rename {
@@ -155,23 +223,23 @@ fn entries(names: &[String], field: &str) -> Result<Vec<Entry>, Problem> {
 
 /// # Errors
 /// What is malformed, by field; `field` is the path of the message.
-pub fn jurisdiction_from_wire(wire: pb::Jurisdiction, field: &str) -> Result<RegistryChange, Problem> {
+pub fn jurisdiction_from_wire(wire: pb::Jurisdiction, field: &str) -> Result<Jurisdiction, Problem> {
     let in_field = |name: &str| format!("{field}.{name}");
     let level = LEVELS.iter().find(|(_, known)| i32::from(*known) == wire.level).map(|(level, _)| *level);
-    Ok(RegistryChange::CreateJurisdiction(Jurisdiction {
+    Ok(Jurisdiction {
         code: code(&wire.name, &in_field("name"))?,
         parent: if wire.parent.is_empty() { None } else { Some(code(&wire.parent, &in_field("parent"))?) },
         display_name: display_name(wire.display_name, &in_field("display_name"))?,
         level: level.ok_or_else(|| unknown_value(&in_field("level")))?,
         first_year: first_year(wire.first_year, &in_field("first_year"))?,
-    }))
+    })
 }
 
 /// # Errors
 /// What is malformed, by field; `field` is the path of the message.
-pub fn agency_from_wire(wire: pb::Agency, field: &str) -> Result<RegistryChange, Problem> {
+pub fn agency_from_wire(wire: pb::Agency, field: &str) -> Result<Agency, Problem> {
     let in_field = |name: &str| format!("{field}.{name}");
-    Ok(RegistryChange::CreateAgency(Agency {
+    Ok(Agency {
         id: agency_id(&wire.name, &in_field("name"))?,
         jurisdiction: code(&wire.jurisdiction, &in_field("jurisdiction"))?,
         display_name: display_name(wire.display_name, &in_field("display_name"))?,
@@ -179,7 +247,7 @@ pub fn agency_from_wire(wire: pb::Agency, field: &str) -> Result<RegistryChange,
         large: wire.large,
         vertical: wire.vertical,
         first_year: first_year(wire.first_year, &in_field("first_year"))?,
-    }))
+    })
 }
 
 /// # Errors

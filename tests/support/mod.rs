@@ -1,6 +1,8 @@
 //! A real server on a free port over a store in a folder of its own, and what tests send to it.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use huizong::config::Limits;
 use huizong::form::{Presence, catalogue, edition_for_year};
@@ -39,8 +41,10 @@ pub const YEAR: u16 = 2022;
 /// A running server; it ends when dropped.
 pub struct Server {
     pub channel: Channel,
+    /// As the command line takes it.
+    pub address: String,
     task: JoinHandle<()>,
-    _directory: TempDir,
+    directory: Arc<TempDir>,
 }
 
 impl Drop for Server {
@@ -52,9 +56,19 @@ impl Drop for Server {
 impl Server {
     /// A server without any registry.
     pub async fn start() -> Self {
-        let directory = TempDir::new().unwrap();
+        Self::over(Arc::new(TempDir::new().unwrap())).await
+    }
+
+    /// The same store, opened anew.
+    pub async fn restarted(self) -> Self {
+        let directory = self.directory.clone();
+        drop(self);
+        Self::over(directory).await
+    }
+
+    async fn over(directory: Arc<TempDir>) -> Self {
         let live = Arc::<Live>::default();
-        let store = SledStore::open(&SledOptions::new(directory.path()), live.clone()).unwrap();
+        let store = open(directory.path(), &live).await;
         let service = Service::start(Arc::new(store), live, jiff::Timestamp::now).unwrap();
         let (routes, _) = huizong::grpc::routes(service, &Limits::default()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -63,8 +77,9 @@ impl Server {
             let incoming = TcpListenerStream::new(listener);
             tonic::transport::Server::builder().add_routes(routes).serve_with_incoming(incoming).await.unwrap();
         });
-        let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
-        Self { channel, task, _directory: directory }
+        let address = format!("http://{address}");
+        let channel = Channel::from_shared(address.clone()).unwrap().connect().await.unwrap();
+        Self { channel, address, task, directory }
     }
 
     /// A server with a province, a city and a county, and two agencies in each.
@@ -130,7 +145,22 @@ impl Server {
     }
 }
 
-fn change(change: Change) -> pb::RegistryChange {
+/// Opens a store; the one before may still be closing.
+async fn open(directory: &Path, live: &Arc<Live>) -> SledStore {
+    let mut attempts = 0;
+    loop {
+        match SledStore::open(&SledOptions::new(directory), live.clone()) {
+            Ok(store) => return store,
+            Err(error) if attempts == 100 => panic!("{error}"),
+            Err(_) => {
+                attempts += 1;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+pub fn change(change: Change) -> pb::RegistryChange {
     pb::RegistryChange { change: Some(change) }
 }
 
@@ -149,6 +179,7 @@ fn small_registry() -> Vec<pb::RegistryChange> {
                 display_name: display_name.to_owned(),
                 level: level.into(),
                 first_year: 2019,
+                ..Default::default()
             }))
         })
         .collect();
@@ -164,9 +195,8 @@ fn small_registry() -> Vec<pb::RegistryChange> {
             jurisdiction: jurisdiction.to_owned(),
             display_name: (*name).to_owned(),
             kind: kind.into(),
-            large: false,
-            vertical: false,
             first_year: 2019,
+            ..Default::default()
         }))
     }));
     changes

@@ -1,0 +1,267 @@
+//! `huizong collection`: the yearly campaign, its times and its exceptions.
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
+
+use crate::pb;
+use crate::pb::registry_service_client::RegistryServiceClient;
+use crate::service::BEIJING;
+
+use super::client::{Connection, Server, connect, refused};
+use super::output::{Listing, print_json, resource, time_text};
+use super::{Format, Outcome};
+
+#[derive(Subcommand)]
+pub enum Collection {
+    /// Open the collection of a year.
+    Open(Open),
+    /// The collection of a year with its exceptions; left out, all collections.
+    Show { year: Option<i32> },
+    /// Set the time from which on reports are refused; left out, now.
+    Lock {
+        year: i32,
+        /// A time such as 2026-03-31T18:00:00+08:00, or a day: until its end in Beijing.
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
+        at: Option<Timestamp>,
+    },
+    /// Give one agency more time.
+    Grant(Grant),
+}
+
+#[derive(Args)]
+pub struct Open {
+    year: i32,
+    /// Due time of a level (province, city, county, functional-zone, township): a time such as
+    /// 2026-01-31T18:00:00+08:00, or a day: until its end in Beijing.
+    #[arg(long, value_name = "LEVEL=TIME", value_parser = parse_due)]
+    due: Vec<(pb::Level, Timestamp)>,
+    /// From then on reports are refused.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    lock: Option<Timestamp>,
+    /// Who accepts the reports.
+    #[arg(long, value_enum, default_value_t = Review::None)]
+    review: Review,
+    /// Check only.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Args)]
+pub struct Grant {
+    year: i32,
+    /// agencies/{id}, or the id alone.
+    agency: String,
+    /// Why.
+    #[arg(long)]
+    reason: String,
+    /// A later due time.
+    #[arg(long, value_name = "TIME", value_parser = parse_time, required_unless_present = "lock")]
+    due: Option<Timestamp>,
+    /// A later lock time.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    lock: Option<Timestamp>,
+    /// The exception is in force before then; left out, for ever.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    until: Option<Timestamp>,
+    /// Who granted it; left out, the caller.
+    #[arg(long, value_name = "WHO")]
+    by: Option<String>,
+    /// Check only.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Review {
+    /// A valid report is accepted at once.
+    None,
+    /// The office of the agency's jurisdiction.
+    JurisdictionOffice,
+}
+
+/// A time, or the end of a day in Beijing.
+fn parse_time(text: &str) -> Result<Timestamp, String> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(time);
+    }
+    let bad = || format!("{text:?} is no time such as 2026-01-31T18:00:00+08:00 and no day such as 2026-01-31");
+    let day: Date = text.parse().map_err(|_| bad())?;
+    let next = day.checked_add(1.day()).map_err(|_| bad())?;
+    BEIJING.to_timestamp(next.at(0, 0, 0, 0)).map_err(|_| bad())
+}
+
+fn parse_due(text: &str) -> Result<(pb::Level, Timestamp), String> {
+    let (level, time) = text.split_once('=').ok_or_else(|| format!("{text:?} is no LEVEL=TIME"))?;
+    let name = format!("LEVEL_{}", level.to_ascii_uppercase().replace('-', "_"));
+    let known = pb::Level::from_str_name(&name).filter(|level| *level != pb::Level::Unspecified);
+    let known =
+        known.ok_or_else(|| format!("{level:?} is none of province, city, county, functional-zone, township"))?;
+    Ok((known, parse_time(time)?))
+}
+
+fn wire_time(time: Timestamp) -> prost_types::Timestamp {
+    crate::wire::timestamp_to_wire(time)
+}
+
+impl Collection {
+    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+        let mut client = RegistryServiceClient::new(connect(server).await?);
+        let failed = |status: tonic::Status| refused(&status);
+        match self {
+            Self::Open(open) => {
+                let due_times = open.due.iter();
+                let due_times =
+                    due_times.map(|(level, time)| pb::DueTime { level: (*level).into(), time: Some(wire_time(*time)) });
+                let review = match open.review {
+                    Review::None => pb::ReviewPolicy::None,
+                    Review::JurisdictionOffice => pb::ReviewPolicy::JurisdictionOffice,
+                };
+                let collection = pb::Collection {
+                    name: name_of(open.year),
+                    due_times: due_times.collect(),
+                    lock_time: open.lock.map(wire_time),
+                    review_policy: review.into(),
+                    ..Default::default()
+                };
+                let request = pb::CreateCollectionRequest { collection: Some(collection), validate_only: open.dry_run };
+                let answer = client.create_collection(request).await.map_err(failed)?.into_inner();
+                print(answer.collection.unwrap_or_default(), format)
+            }
+            Self::Show { year: Some(year) } => {
+                let request = pb::GetCollectionRequest { name: name_of(*year) };
+                let answer = client.get_collection(request).await.map_err(failed)?.into_inner();
+                print(answer.collection.unwrap_or_default(), format)
+            }
+            Self::Show { year: None } => list(&mut client, format).await,
+            Self::Lock { year, at } => {
+                let request = pb::GetCollectionRequest { name: name_of(*year) };
+                let present = client.get_collection(request).await.map_err(failed)?.into_inner().collection;
+                // The etag of what was read goes with it, so nobody else's change is lost.
+                let collection = pb::Collection {
+                    lock_time: Some(wire_time(at.unwrap_or_else(Timestamp::now))),
+                    ..present.unwrap_or_default()
+                };
+                let request = pb::UpdateCollectionRequest { collection: Some(collection), validate_only: false };
+                let answer = client.update_collection(request).await.map_err(failed)?.into_inner();
+                print(answer.collection.unwrap_or_default(), format)
+            }
+            Self::Grant(grant) => {
+                let exception = pb::CollectionException {
+                    agency: resource("agencies", &grant.agency),
+                    due_time: grant.due.map(wire_time),
+                    lock_time: grant.lock.map(wire_time),
+                    granted_by: grant.by.clone().unwrap_or_default(),
+                    reason: grant.reason.clone(),
+                    until: grant.until.map(wire_time),
+                };
+                let request = pb::GrantCollectionExceptionRequest {
+                    name: name_of(grant.year),
+                    exception: Some(exception),
+                    validate_only: grant.dry_run,
+                };
+                let answer = client.grant_collection_exception(request).await.map_err(failed)?.into_inner();
+                print(answer.collection.unwrap_or_default(), format)
+            }
+        }
+    }
+}
+
+fn name_of(year: i32) -> String {
+    format!("collections/{year}")
+}
+
+fn review_text(collection: &pb::Collection) -> String {
+    collection.review_policy().as_str_name().trim_start_matches("REVIEW_POLICY_").to_lowercase()
+}
+
+fn due_text(collection: &pb::Collection) -> String {
+    let due = collection.due_times.iter().map(|due| {
+        let level = due.level().as_str_name().trim_start_matches("LEVEL_").to_lowercase();
+        format!("{level}={}", time_text(due.time))
+    });
+    due.collect::<Vec<_>>().join(" ")
+}
+
+async fn list(client: &mut RegistryServiceClient<Connection>, format: Format) -> Outcome {
+    let mut all = pb::ListCollectionsResponse::default();
+    let mut request = pb::ListCollectionsRequest { page_size: 1000, page_token: String::new() };
+    loop {
+        let page = client.list_collections(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
+        all.collections.extend(page.collections);
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            break;
+        }
+    }
+    if format == Format::Json {
+        return print_json(&all);
+    }
+    let mut listing =
+        Listing::new(&["collection", "截止 due", "锁定 lock", "审核 review", "例外 exceptions", "etag"], &[4]);
+    for collection in all.collections {
+        listing.rows.push(vec![
+            collection.name.clone(),
+            due_text(&collection),
+            time_text(collection.lock_time),
+            review_text(&collection),
+            collection.exceptions.len().to_string(),
+            collection.etag,
+        ]);
+    }
+    listing.print(format)
+}
+
+/// One collection: its times, then its exceptions; as CSV, the exceptions.
+fn print(collection: pb::Collection, format: Format) -> Outcome {
+    if format == Format::Json {
+        return print_json(&pb::GetCollectionResponse { collection: Some(collection) });
+    }
+    let headings = ["agency", "截止 due", "锁定 lock", "批准 granted by", "理由 reason", "有效至 until"];
+    let mut listing = Listing::new(&headings, &[]);
+    for exception in &collection.exceptions {
+        listing.rows.push(vec![
+            exception.agency.clone(),
+            time_text(exception.due_time),
+            time_text(exception.lock_time),
+            exception.granted_by.clone(),
+            exception.reason.clone(),
+            time_text(exception.until),
+        ]);
+    }
+    if format == Format::Table {
+        println!("{}  {}", collection.name, collection.edition().as_str_name().to_lowercase());
+        println!("截止 due     {}", due_text(&collection));
+        println!("锁定 lock    {}", time_text(collection.lock_time));
+        println!("审核 review  {}", review_text(&collection));
+        println!("etag         {}", collection.etag);
+        if collection.exceptions.is_empty() {
+            return Ok(());
+        }
+        println!();
+    }
+    listing.print(format)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_ends_at_midnight_in_beijing_and_a_time_is_taken_to_the_letter() {
+        assert_eq!(parse_time("2026-01-31").unwrap().to_string(), "2026-01-31T16:00:00Z");
+        assert_eq!(parse_time("2026-01-31T18:00:00+08:00").unwrap().to_string(), "2026-01-31T10:00:00Z");
+        for bad in ["2026-02-30", "tomorrow", "", "9999-12-31"] {
+            assert!(parse_time(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn due_times_name_a_level() {
+        let (level, time) = parse_due("functional-zone=2026-01-31").unwrap();
+        assert_eq!((level, time.to_string().as_str()), (pb::Level::FunctionalZone, "2026-01-31T16:00:00Z"));
+        for bad in ["city", "town=2026-01-31", "unspecified=2026-01-31", "city=soon"] {
+            assert!(parse_due(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Opening, changing and reading collections.
+
+use jiff::Timestamp;
+
+use crate::registry::{Collection, CollectionError, Exception, RegistryChange, RegistryError};
+use crate::report::{Hash, Message, ReportKey, ReportYear};
+use crate::store::check_length;
+
+use super::{Caller, Page, Problem, Reason, Service};
+
+impl Service {
+    /// The collection of a year.
+    ///
+    /// # Errors
+    /// COLLECTION_NOT_FOUND.
+    pub fn collection(&self, year: ReportYear) -> Result<Collection, Problem> {
+        self.live.read().registry.collection(year).cloned().ok_or_else(|| no_collection(year))
+    }
+
+    /// Collections after the year `token`, by year.
+    pub fn collections(&self, size: usize, token: &str) -> Page<Collection> {
+        let state = self.live.read();
+        // Years have four digits each, so their order is that of their texts.
+        let rest = state.registry.collections().filter(|collection| collection.year.to_string().as_str() > token);
+        let items = rest.take(size.saturating_add(1)).cloned().collect();
+        Page::cut(items, size, |collection| collection.year.to_string())
+    }
+
+    /// Opens a collection; the same one again changes nothing.
+    ///
+    /// # Errors
+    /// COLLECTION_EXISTS with other values, COLLECTION_INVALID.
+    pub async fn open_collection(
+        &self,
+        collection: Collection,
+        validate_only: bool,
+        caller: &Caller,
+    ) -> Result<Collection, Problem> {
+        let _turn = self.registry_gate.lock().await;
+        if self.collection(collection.year).is_ok_and(|present| present != collection) {
+            return Err(exists(&collection));
+        }
+        self.put(collection, "collection.open", "collection", validate_only, caller).await
+    }
+
+    /// Puts a collection in place of the present one, which has the etag `replaced`.
+    ///
+    /// # Errors
+    /// COLLECTION_NOT_FOUND, ETAG_MISMATCH, COLLECTION_INVALID.
+    pub async fn replace_collection(
+        &self,
+        collection: Collection,
+        replaced: &str,
+        validate_only: bool,
+        caller: &Caller,
+    ) -> Result<Collection, Problem> {
+        let _turn = self.registry_gate.lock().await;
+        let present = self.collection(collection.year)?;
+        if etag(&present) != replaced {
+            return Err(etag_mismatch(&present));
+        }
+        self.put(collection, "collection.update", "collection", validate_only, caller).await
+    }
+
+    /// Gives an agency more time; the same exception again changes nothing.
+    ///
+    /// # Errors
+    /// COLLECTION_NOT_FOUND, AGENCY_NOT_FOUND, TOO_MANY, COLLECTION_INVALID.
+    pub async fn grant_exception(
+        &self,
+        year: ReportYear,
+        exception: Exception,
+        validate_only: bool,
+        caller: &Caller,
+    ) -> Result<Collection, Problem> {
+        let _turn = self.registry_gate.lock().await;
+        let mut collection = self.collection(year)?;
+        self.agency(&exception.agency)?;
+        if collection.exceptions.contains(&exception) {
+            return Ok(collection);
+        }
+        if exception.until.is_some_and(|until| until <= (self.clock)()) {
+            let description = Message::new("已过，例外不会生效", "has passed, so that the exception would not hold");
+            return Err(Problem::field(Reason::FieldInvalid, "exception.until", description));
+        }
+        collection.exceptions.push(exception);
+        self.put(collection, "collection.grant", "exception", validate_only, caller).await
+    }
+
+    /// Stores a collection; the caller holds the registry's gate.
+    async fn put(
+        &self,
+        collection: Collection,
+        action: &'static str,
+        field: &str,
+        validate_only: bool,
+        caller: &Caller,
+    ) -> Result<Collection, Problem> {
+        let change = RegistryChange::PutCollection(collection.clone());
+        check_length(&change)?;
+        let plan = self.live.read().registry.plan(std::slice::from_ref(&change));
+        let plan = plan.map_err(|(_, error)| invalid(field, &error))?;
+        if !validate_only && !plan.effective.is_empty() {
+            let content: Hash = collection.digest();
+            self.store_changes(plan.effective, action, collection.name(), content, caller).await?;
+        }
+        Ok(collection)
+    }
+}
+
+/// What names a collection as it is.
+pub fn etag(collection: &Collection) -> String {
+    collection.digest().to_hex().chars().take(32).collect()
+}
+
+/// A report comes in after the lock time, which was set by whom the words say.
+pub(super) fn locked(report: &ReportKey, since: Timestamp, set_by: &Message) -> Problem {
+    let name = format!("collections/{}", report.year);
+    Problem::new(
+        Reason::CollectionLocked,
+        Message::new(
+            format!("{name} 自 {since} 起不再接收 {report}（{}）", set_by.zh),
+            format!("{name} does not take {report} from {since} on ({})", set_by.en),
+        ),
+        Message::new(
+            "请由主持征集的政府办公厅（室）给予例外（huizong collection grant），再提交",
+            "have the office that runs the collection grant an exception (huizong collection grant), then submit",
+        ),
+    )
+    .with("collection", name)
+    .with("lock_time", since)
+}
+
+fn no_collection(year: ReportYear) -> Problem {
+    Problem::new(
+        Reason::CollectionNotFound,
+        Message::new(format!("{year} 年度没有开展征集"), format!("there is no collection of {year}")),
+        Message::new("请核对年度，或先开启征集", "check the year, or open the collection first"),
+    )
+    .with("name", format!("collections/{year}"))
+}
+
+fn exists(collection: &Collection) -> Problem {
+    let name = collection.name();
+    Problem::new(
+        Reason::CollectionExists,
+        Message::new(format!("{name} 已开启，且内容不同"), format!("{name} is open with other values")),
+        Message::new("请先取回，再以其 etag 更新", "read it, then update it with its etag"),
+    )
+    .with("name", name)
+}
+
+fn etag_mismatch(present: &Collection) -> Problem {
+    let (name, etag) = (present.name(), etag(present));
+    Problem::new(
+        Reason::EtagMismatch,
+        Message::new(
+            format!("{name} 的当前 etag 为 {etag}，与所给不符"),
+            format!("{name} has the etag {etag} now, another than was given"),
+        ),
+        Message::new("请先取回当前内容核对，再以其 etag 更新", "read it as it is now, then update it with its etag"),
+    )
+    .with("etag", etag)
+    .with("name", name)
+}
+
+fn invalid(field: &str, error: &RegistryError) -> Problem {
+    match error {
+        RegistryError::Collection(CollectionError::AgencyUnknown(name)) => Problem::no_agency(name),
+        error => Problem::field(Reason::CollectionInvalid, field, error.message()),
+    }
+}

@@ -1,0 +1,130 @@
+//! Collections, both ways.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::form::edition;
+use crate::pb;
+use crate::registry::{Collection, Exception, ReviewPolicy};
+use crate::report::{Message, ReportYear};
+use crate::service::{Problem, Reason, collection_etag};
+
+use super::registry::{LEVELS, agency_id, unknown_value};
+use super::{edition_from_wire, edition_to_wire, timestamp_to_wire};
+
+/// Longest reason, in characters.
+const REASON_MAX_CHARACTERS: usize = 1000;
+/// Longest name of who granted an exception, in characters.
+const GRANTED_BY_MAX_CHARACTERS: usize = 200;
+
+const REVIEWS: [(ReviewPolicy, pb::ReviewPolicy); 2] = [
+    (ReviewPolicy::None, pb::ReviewPolicy::None),
+    (ReviewPolicy::JurisdictionOffice, pb::ReviewPolicy::JurisdictionOffice),
+];
+
+pub fn collection_to_wire(collection: &Collection) -> pb::Collection {
+    let due_times = collection.due.iter().map(|(level, time)| {
+        let wire = LEVELS.iter().find(|(known, _)| known == level).map(|(_, wire)| *wire);
+        pb::DueTime { level: wire.unwrap_or_default().into(), time: Some(timestamp_to_wire(*time)) }
+    });
+    let review = REVIEWS.iter().find(|(known, _)| *known == collection.review).map(|(_, wire)| *wire);
+    let exceptions = collection.exceptions.iter().map(|exception| pb::CollectionException {
+        agency: format!("agencies/{}", exception.agency),
+        due_time: exception.due.map(timestamp_to_wire),
+        lock_time: exception.lock.map(timestamp_to_wire),
+        granted_by: exception.granted_by.clone(),
+        reason: exception.reason.clone(),
+        until: exception.until.map(timestamp_to_wire),
+    });
+    pb::Collection {
+        name: collection.name(),
+        edition: edition(&collection.edition).map_or(0, edition_to_wire),
+        due_times: due_times.collect(),
+        lock_time: collection.lock.map(timestamp_to_wire),
+        review_policy: review.unwrap_or_default().into(),
+        exceptions: exceptions.collect(),
+        etag: collection_etag(collection),
+    }
+}
+
+/// A collection; exceptions that do not say who granted them are granted by `caller`.
+///
+/// # Errors
+/// What is malformed, by field; `field` is the path of the message.
+pub fn collection_from_wire(wire: pb::Collection, caller: &str, field: &str) -> Result<Collection, Problem> {
+    let in_field = |name: &str| format!("{field}.{name}");
+    let year = collection_year(&wire.name, &in_field("name"))?;
+    let edition = edition_from_wire(wire.edition, year.get(), &in_field("edition"))?;
+    let mut due = BTreeMap::new();
+    for (at, entry) in wire.due_times.iter().enumerate() {
+        let in_entry = |name: &str| in_field(&format!("due_times[{at}].{name}"));
+        let level = LEVELS.iter().find(|(_, known)| i32::from(*known) == entry.level).map(|(level, _)| *level);
+        let level = level.ok_or_else(|| unknown_value(&in_entry("level")))?;
+        let time = time(entry.time, &in_entry("time"))?.ok_or_else(|| Problem::required(&in_entry("time")))?;
+        if due.insert(level, time).is_some() {
+            let description =
+                Message::new("该级别重复；请只保留一个", "names a level that stands there twice; keep one");
+            return Err(Problem::field(Reason::FieldInvalid, in_entry("level"), description));
+        }
+    }
+    let review = REVIEWS.iter().find(|(_, known)| i32::from(*known) == wire.review_policy).map(|(review, _)| *review);
+    let exceptions = wire.exceptions.into_iter().enumerate();
+    let exceptions = exceptions
+        .map(|(at, exception)| exception_from_wire(exception, caller, &in_field(&format!("exceptions[{at}]"))));
+    Ok(Collection {
+        year,
+        edition: edition.id.to_owned(),
+        due,
+        lock: time(wire.lock_time, &in_field("lock_time"))?,
+        review: review.ok_or_else(|| unknown_value(&in_field("review_policy")))?,
+        exceptions: exceptions.collect::<Result<_, _>>()?,
+    })
+}
+
+/// # Errors
+/// What is malformed, by field; `field` is the path of the message.
+pub fn exception_from_wire(wire: pb::CollectionException, caller: &str, field: &str) -> Result<Exception, Problem> {
+    let in_field = |name: &str| format!("{field}.{name}");
+    let granted_by = if wire.granted_by.is_empty() { caller.to_owned() } else { wire.granted_by };
+    Ok(Exception {
+        agency: agency_id(&wire.agency, &in_field("agency"))?,
+        due: time(wire.due_time, &in_field("due_time"))?,
+        lock: time(wire.lock_time, &in_field("lock_time"))?,
+        granted_by: short(granted_by, GRANTED_BY_MAX_CHARACTERS, &in_field("granted_by"))?,
+        reason: short(wire.reason, REASON_MAX_CHARACTERS, &in_field("reason"))?,
+        until: time(wire.until, &in_field("until"))?,
+    })
+}
+
+/// The year in `collections/{year}`.
+///
+/// # Errors
+/// FIELD_REQUIRED, NAME_INVALID.
+pub fn collection_year(name: &str, field: &str) -> Result<ReportYear, Problem> {
+    if name.is_empty() {
+        return Err(Problem::required(field));
+    }
+    name.strip_prefix("collections/").and_then(|year| year.parse().ok()).ok_or_else(|| {
+        let description =
+            Message::new("征集以年度命名，如 collections/2022", "is named by its year, as in collections/2022");
+        Problem::field(Reason::NameInvalid, field, description)
+    })
+}
+
+/// A time, in whole microseconds, as it is stored.
+fn time(wire: Option<prost_types::Timestamp>, field: &str) -> Result<Option<Timestamp>, Problem> {
+    let Some(wire) = wire else { return Ok(None) };
+    let time =
+        Timestamp::new(wire.seconds, wire.nanos).and_then(|time| Timestamp::from_microsecond(time.as_microsecond()));
+    time.map(Some)
+        .map_err(|_| Problem::field(Reason::FieldInvalid, field, Message::new("不是有效的时间", "is no valid time")))
+}
+
+fn short(text: String, max: usize, field: &str) -> Result<String, Problem> {
+    if text.chars().count() > max {
+        let description = Message::new(format!("最多 {max} 字"), format!("at most {max} characters"));
+        return Err(Problem::field(Reason::FieldInvalid, field, description));
+    }
+    Ok(text)
+}
