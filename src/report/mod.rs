@@ -1,9 +1,10 @@
-//! What a report is: cell values, identifiers, figures, canonical content, findings, revisions, receipts.
+//! What a report is: cell values, identifiers, figures, canonical content, findings, suggestions, revisions, receipts.
 //!
 //! Values in, values out: no clock, no input or output. Nothing here judges a report (see `rules`).
 
 mod agency_id;
 mod canonical;
+mod diagnosis;
 mod figures;
 mod finding;
 mod hash;
@@ -15,6 +16,7 @@ mod year;
 
 pub use agency_id::{AGENCY_ID_MAX_BYTES, AgencyId, AgencyIdError, complete_credit_code};
 pub use canonical::{canonical_content, content_hash};
+pub use diagnosis::{Diagnosis, Slip, Suggestion, Suspect};
 pub use figures::{Completed, Figures};
 pub use finding::{Finding, Message, Period, Severity, Term};
 pub use hash::Hash;

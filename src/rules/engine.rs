@@ -388,7 +388,7 @@ fn unit_scale(kind: Kind) -> i64 {
 }
 
 /// Lowest and highest number that a cell may hold.
-fn range_of(kind: Kind) -> (i64, i64) {
+pub(super) fn range_of(kind: Kind) -> (i64, i64) {
     // The limit on amounts, a million million millions, is below 2^63.
     let highest = VALUE_LIMIT.saturating_mul(unit_scale(kind));
     (if kind == Kind::SignedCount { -highest } else { 0 }, highest)

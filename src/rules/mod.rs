@@ -5,6 +5,7 @@
 //! - [`plan`]: the rules laid out over an edition's cells, once per edition
 //! - [`rule_set`]: the rules of a year, with the id and hash that revisions keep
 //! - [`engine`]: judges one report; [`text`] puts its findings into words
+//! - [`culprit`]: which cells, and which slips, may be behind sums that do not add up
 //! - [`answers`]: which warnings an agency's reasons answer
 //! - [`example`]: a worked example of each rule, judged by the engine itself
 //!
@@ -12,6 +13,7 @@
 //! tables have the parts that the rules speak of. Values in, values out: the day of the judgement is passed in.
 
 mod answers;
+mod culprit;
 mod engine;
 mod errors;
 mod example;
@@ -27,6 +29,7 @@ mod tests;
 pub(crate) mod valid;
 
 pub use answers::{Superfluous, WhySuperfluous, superfluous, unanswered};
+pub use culprit::diagnose;
 pub use engine::{Case, judge};
 pub use example::Demonstration;
 pub use model::{Addend, Blank, Check, Context, Equations, Example, Ratio, Relation, Rule, Years, Zero};
