@@ -37,24 +37,6 @@ pub enum Slip {
     Other,
 }
 
-impl Slip {
-    pub const ALL: [Self; 13] = [
-        Self::DigitsTransposed,
-        Self::DigitWrong,
-        Self::DigitMissing,
-        Self::DigitTooMany,
-        Self::Sign,
-        Self::LeftOut,
-        Self::Misplaced,
-        Self::Repeated,
-        Self::SumWrong,
-        Self::Exchanged,
-        Self::CountedElsewhere,
-        Self::LineShifted,
-        Self::Other,
-    ];
-}
-
 /// One cell that may hold a wrong number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Suspect {

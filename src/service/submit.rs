@@ -165,7 +165,10 @@ impl Service {
                 today: self.today(),
             },
         );
-        check_findings(&findings, &submission.answers)?;
+        if let Err(problem) = check_findings(&findings, &submission.answers) {
+            let diagnoses = rules::diagnose(rule_set, report.year, &submission.figures, &completed);
+            return Err(problem.with_diagnoses(diagnoses).into());
+        }
         let Completed { computed, .. } = completed;
         if submission.validate_only {
             return Ok(Accepted { receipt: None, findings, computed, already_stored: false });

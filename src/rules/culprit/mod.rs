@@ -29,6 +29,9 @@ use system::System;
 /// Suggestions given for equations that fail together; one sum of chapter four has as many cells.
 pub const SUGGESTIONS_MAX: usize = 5;
 
+/// By how much, in tenths of a bit, an explanation leads the next one where it is called probable: four to one.
+const CLEAR_LEAD: u32 = 20;
+
 /// What may explain the sums of the sheet that do not add up, by groups of sums that share no cell, in the order of
 /// the form. Empty where all add up.
 pub fn diagnose(set: &RuleSet, year: ReportYear, figures: &Figures, completed: &Completed) -> Vec<Diagnosis> {
@@ -39,12 +42,18 @@ fn diagnosis(system: &System, figures: &Figures) -> Diagnosis {
     let failing = system.equations.iter().filter(|equation| equation.residual != 0);
     let mut rules: Vec<String> = failing.map(|equation| equation.rule.to_owned()).collect();
     rules.dedup();
-    let suggestion = |Explanation { suspects, .. }: Explanation| Suggestion {
-        message: words::suggestion(&suspects, figures),
+    let explanations = explanations(system, figures);
+    // The first is probable where no other comes near it.
+    let probable = match &explanations[..] {
+        [first, second, ..] => second.cost - first.cost >= CLEAR_LEAD,
+        _ => true,
+    };
+    let suggestion = |(position, Explanation { suspects, .. }): (usize, Explanation)| Suggestion {
+        message: words::suggestion(&suspects, figures, probable && position == 0),
         present: suspects.iter().map(|suspect| figures.get(suspect.cell)).collect(),
         suspects,
     };
-    let suggestions: Vec<Suggestion> = explanations(system, figures).into_iter().map(suggestion).collect();
+    let suggestions: Vec<Suggestion> = explanations.into_iter().enumerate().map(suggestion).collect();
     let message = match suggestions.first() {
         Some(likeliest) => likeliest.message.clone(),
         None => words::no_simple_explanation(&rules),

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::form::{CellId, Part, catalogue};
-use crate::report::{Completed, Figures, ReportYear, Severity};
+use crate::form::{CellId, Part, Presence, catalogue};
+use crate::report::{Cell, Completed, Figures, ReportYear, Severity};
 
 use super::super::model::Check;
 use super::super::plan::{Equation, Plan, PlannedTerm};
@@ -50,7 +50,10 @@ pub(super) fn failing(set: &RuleSet, year: ReportYear, figures: &Figures, comple
     let cells: Vec<SystemCell> = plan
         .lines
         .iter()
-        .filter(|line| line.info.cells().any(|cell| figures.get(cell) != crate::report::Cell::Blank))
+        // A merged line that is not used is not there; a prescribed line may have been forgotten.
+        .filter(|line| {
+            line.presence == Presence::Prescribed || line.info.cells().any(|cell| figures.get(cell) != Cell::Blank)
+        })
         .flat_map(|line| line.info.cells())
         .filter(|cell| !completed.is_computed(*cell))
         .map(|id| SystemCell { id, effects: effects(id, &entries, &sums) })

@@ -6,8 +6,8 @@ use crate::report::{Cell, Figures, Message, Slip, Suspect, format_number};
 /// Cells told one by one; a shifted line can have more.
 const CELLS_TOLD: usize = 3;
 
-/// `自然人·予以公开 很可能是 45，不是 54（相邻两位数字颠倒）`
-pub(super) fn suggestion(suspects: &[Suspect], figures: &Figures) -> Message {
+/// `自然人·予以公开 很可能是 45，不是 54（相邻两位数字颠倒）`; 可能 where it is not `probable`.
+pub(super) fn suggestion(suspects: &[Suspect], figures: &Figures, probable: bool) -> Message {
     // One slip behind several cells is said once.
     let shared = |slip| matches!(slip, Slip::Exchanged | Slip::CountedElsewhere | Slip::LineShifted);
     let mut parts: Vec<Message> = Vec::new();
@@ -16,7 +16,7 @@ pub(super) fn suggestion(suspects: &[Suspect], figures: &Figures) -> Message {
             let later = suspects.iter().take(CELLS_TOLD).skip(position + 1);
             later.map(|other| other.slip).any(|slip| slip == suspect.slip)
         };
-        parts.push(one(suspect, figures.get(suspect.cell), !told_later));
+        parts.push(one(suspect, figures.get(suspect.cell), probable, !told_later));
     }
     let join = |pick: fn(&Message) -> &str, separator| parts.iter().map(pick).collect::<Vec<_>>().join(separator);
     let (mut zh, mut en) = (join(|part| &part.zh, "；"), join(|part| &part.en, "; "));
@@ -27,7 +27,7 @@ pub(super) fn suggestion(suspects: &[Suspect], figures: &Figures) -> Message {
     Message { zh, en }
 }
 
-fn one(suspect: &Suspect, present: Cell, with_slip: bool) -> Message {
+fn one(suspect: &Suspect, present: Cell, probable: bool, with_slip: bool) -> Message {
     let kind = catalogue().cell(suspect.cell).kind;
     let needed = format_number(kind, suspect.needed.into());
     let (not_zh, not_en) = match present {
@@ -43,10 +43,11 @@ fn one(suspect: &Suspect, present: Cell, with_slip: bool) -> Message {
         true if !zh.is_empty() => (format!("（{zh}）"), format!(" ({en})")),
         _ => (String::new(), String::new()),
     };
+    let (likely_zh, likely_en) = if probable { ("很可能", "probably") } else { ("可能", "perhaps") };
     let Message { zh: name_zh, en: name_en } = name(suspect.cell);
     Message {
-        zh: format!("{name_zh} 很可能是 {needed}，{not_zh}{zh}"),
-        en: format!("{name_en}: probably {needed}, {not_en}{en}"),
+        zh: format!("{name_zh} {likely_zh}是 {needed}，{not_zh}{zh}"),
+        en: format!("{name_en}: {likely_en} {needed}, {not_en}{en}"),
     }
 }
 
