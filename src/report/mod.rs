@@ -1,4 +1,4 @@
-//! What a report is: cell values, identifiers, figures, canonical content, findings, suggestions, revisions, receipts.
+//! What a report is: cell values, identifiers, figures, chapters of text, canonical content, findings, suggestions, revisions, receipts.
 //!
 //! Values in, values out: no clock, no input or output. Nothing here judges a report (see `rules`).
 
@@ -9,6 +9,7 @@ mod figures;
 mod finding;
 mod hash;
 mod name;
+mod narrative;
 mod reporter;
 mod revision;
 mod value;
@@ -21,6 +22,7 @@ pub use figures::{Completed, Figures};
 pub use finding::{Finding, Message, Period, Severity, Term};
 pub use hash::Hash;
 pub use name::{NameError, ReportKey, RevisionName};
+pub use narrative::{Chapter, NARRATIVE_BYTES_MAX, Narrative};
 pub use reporter::{AgencyKind, Level, Reporter};
 pub use revision::{Answer, Receipt, ReportState, Revision, RuleSetRef};
 pub use value::{Cell, MONEY_SCALE, VALUE_LIMIT, ValueError, format_number, parse_number};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Figures, Finding, Hash, ReportKey, RevisionName};
+use super::{Figures, Finding, Hash, Narrative, ReportKey, RevisionName};
 
 /// The rule set that judged a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Revision {
     pub number: u32,
     pub state: ReportState,
     pub figures: Figures,
+    /// The chapters of text; none where they were not handed in.
+    pub narrative: Option<Narrative>,
     pub content_hash: Hash,
     pub rule_set: RuleSetRef,
     /// The warnings raised when it was submitted.

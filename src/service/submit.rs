@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::form::CellId;
 use crate::report::{
-    Answer, Completed, Figures, Finding, Hash, Message, Receipt, ReportKey, ReportState, Revision, Severity,
+    Answer, Completed, Figures, Finding, Hash, Message, Narrative, Receipt, ReportKey, ReportState, Revision, Severity,
     content_hash,
 };
 use crate::rules;
@@ -22,6 +22,8 @@ const ACTION: &str = "report.submit";
 pub struct Submission {
     pub report: ReportKey,
     pub figures: Figures,
+    /// The chapters of text, where they are handed in.
+    pub narrative: Option<Narrative>,
     pub answers: Vec<Answer>,
     /// Why it replaces an earlier revision.
     pub reason: String,
@@ -63,6 +65,7 @@ impl Submission {
         Self {
             report,
             figures,
+            narrative: None,
             answers: Vec::new(),
             reason: String::new(),
             etag: None,
@@ -90,7 +93,7 @@ impl Service {
     /// # Errors
     /// A [`Problem`] that says what is wrong, where, and what to do; nothing of the report is stored then.
     pub async fn submit(&self, submission: &Submission, caller: &Caller) -> Result<Accepted, Problem> {
-        let content = content_hash(&submission.report, &submission.figures);
+        let content = content_hash(&submission.report, &submission.figures, submission.narrative.as_ref());
         for _ in 0..ATTEMPTS {
             match self.try_submit(submission, content, caller).await {
                 Ok(accepted) => return Ok(accepted),
@@ -181,6 +184,7 @@ impl Service {
             number: 0,
             state: ReportState::Accepted,
             figures: submission.figures.clone(),
+            narrative: submission.narrative.clone(),
             content_hash: content,
             rule_set: rule_set.reference(),
             findings,

@@ -6,6 +6,7 @@ mod diagnosis;
 mod finding;
 mod form;
 mod journal;
+mod narrative;
 mod problem;
 mod reading;
 mod registry;
@@ -16,6 +17,7 @@ pub use diagnosis::diagnoses_to_wire;
 pub use finding::{finding_to_wire, findings_to_wire, text_to_wire};
 pub use form::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, sums_to_wire};
 pub use journal::entry_to_wire;
+pub use narrative::{narrative_from_wire, narrative_to_wire};
 pub use problem::{code_number, problem_to_wire};
 pub use reading::reading_to_wire;
 pub use registry::{

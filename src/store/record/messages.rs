@@ -6,7 +6,7 @@ use prost::{Enumeration, Message, Oneof};
 use crate::form::{CellId, catalogue, edition};
 use crate::registry::{Agency, Jurisdiction, RegistryChange};
 use crate::report::{
-    AgencyKind, Answer, Cell, Figures, Finding, Hash, Level, Message as Words, Period, ReportKey, ReportState,
+    AgencyKind, Answer, Cell, Figures, Finding, Hash, Level, Message as Words, Narrative, Period, ReportKey, ReportState,
     ReportYear, Revision, RevisionName, RuleSetRef, Severity, Term,
 };
 use crate::store::journal::{JournalEntry, Outcome};
@@ -40,6 +40,19 @@ pub struct StoredRevision {
     time_microseconds: i64,
     #[prost(uint64, tag = "13")]
     sequence: u64,
+    #[prost(message, optional, tag = "14")]
+    narrative: Option<StoredNarrative>,
+}
+
+/// The chapters of text.
+#[derive(Clone, PartialEq, Message)]
+struct StoredNarrative {
+    #[prost(string, optional, tag = "1")]
+    overview: Option<String>,
+    #[prost(string, optional, tag = "2")]
+    problems: Option<String>,
+    #[prost(string, optional, tag = "3")]
+    other_matters: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Enumeration)]
@@ -272,6 +285,7 @@ impl StoredRevision {
             reason: revision.reason.clone(),
             time_microseconds: revision.time.as_microsecond(),
             sequence: revision.sequence,
+            narrative: revision.narrative.as_ref().map(StoredNarrative::from_narrative),
         }
     }
 
@@ -285,6 +299,7 @@ impl StoredRevision {
             number: self.number,
             state,
             figures: self.figures.into_figures()?,
+            narrative: self.narrative.map(StoredNarrative::into_narrative),
             content_hash: hash(self.content_hash)?,
             rule_set: RuleSetRef { id: self.rule_set, hash: hash(self.rule_set_hash)? },
             findings: self.findings.into_iter().map(StoredFinding::into_finding).collect::<Result<_, _>>()?,
@@ -328,6 +343,18 @@ impl StoredFigures {
             }
         }
         Ok(figures)
+    }
+}
+
+impl StoredNarrative {
+    fn from_narrative(narrative: &Narrative) -> Self {
+        let Narrative { overview, problems, other_matters } = narrative.clone();
+        Self { overview, problems, other_matters }
+    }
+
+    fn into_narrative(self) -> Narrative {
+        let Self { overview, problems, other_matters } = self;
+        Narrative { overview, problems, other_matters }
     }
 }
 
