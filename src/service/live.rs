@@ -7,6 +7,8 @@ use crate::report::{Figures, ReportKey};
 use crate::rollup::Totals;
 use crate::store::{Commit, Effect, Observer, Store, StoreError};
 
+use super::likeness::Likeness;
+
 /// Reports read from the store at a time while loading.
 const LOAD_PAGE: usize = 1000;
 
@@ -15,6 +17,8 @@ const LOAD_PAGE: usize = 1000;
 pub struct State {
     pub registry: Registry,
     pub totals: Totals,
+    /// Which reports have texts alike.
+    pub likeness: Likeness,
     /// Journal sequence that the state is true as of.
     pub sequence: u64,
 }
@@ -44,6 +48,7 @@ impl Live {
                 let page = store.heads(year, after.as_ref(), LOAD_PAGE)?;
                 for revision in &page {
                     state.replace_report(&revision.report, None, &revision.figures);
+                    state.likeness.replace(&revision.report, revision.narrative.as_ref());
                 }
                 let last = page.len() < LOAD_PAGE;
                 after = page.into_iter().next_back().map(|revision| revision.report.agency);
@@ -67,6 +72,7 @@ impl Observer for Live {
                     Effect::Revision { new, replaced } => {
                         let old = replaced.as_ref().map(|replaced| &replaced.figures);
                         state.replace_report(&new.report, old, &new.figures);
+                        state.likeness.replace(&new.report, new.narrative.as_ref());
                     }
                 }
             }

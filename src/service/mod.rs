@@ -1,6 +1,7 @@
 //! What can be done: one file per use case. Every door (gRPC, command line, dashboard) goes through here.
 
 mod journal;
+mod likeness;
 mod live;
 mod problem;
 mod read_back;

@@ -39,6 +39,8 @@ fn judge(reading: Reading, context: Context<'_>, today: Date) -> DocumentReading
             completed: &completed,
             previous: context.previous,
             reporter: context.reporter,
+            narrative: None,
+            others: &[],
             today,
         };
         rules::judge(rules::rule_set(year), &case)

@@ -156,6 +156,8 @@ impl Service {
         check_answers(&submission.answers)?;
 
         let completed = submission.figures.complete();
+        let alike = self.narratives_alike(submission, previous.as_ref())?;
+        let others: Vec<(&ReportKey, &Narrative)> = alike.iter().map(|(key, narrative)| (key, narrative)).collect();
         let rule_set = rules::rule_set(report.year);
         let findings = rules::judge(
             rule_set,
@@ -165,6 +167,8 @@ impl Service {
                 completed: &completed,
                 previous: previous.as_ref().map(|revision| &revision.figures),
                 reporter: Some(reporter),
+                narrative: submission.narrative.as_ref(),
+                others: &others,
                 today: self.today(),
             },
         );
@@ -215,6 +219,23 @@ impl Service {
             }
             Decision::Stale => Err(Setback::Stale),
         }
+    }
+
+    /// Texts that the submission's text may repeat: that of the agency's last report, and like ones of the year.
+    fn narratives_alike(
+        &self,
+        submission: &Submission,
+        previous: Option<&Revision>,
+    ) -> Result<Vec<(ReportKey, Narrative)>, Problem> {
+        let Some(narrative) = &submission.narrative else { return Ok(Vec::new()) };
+        let mut alike: Vec<_> =
+            previous.and_then(|last| Some((last.report.clone(), last.narrative.clone()?))).into_iter().collect();
+        let proposed = self.live.read().likeness.like(&submission.report, narrative);
+        for report in proposed {
+            let head = self.store.head(&report)?;
+            alike.extend(head.and_then(|head| Some((report, head.narrative?))));
+        }
+        Ok(alike)
     }
 
     /// What rules need to know about the agency, which must owe a report for the year.

@@ -170,7 +170,8 @@ mod tests {
     use super::*;
     use crate::form::{catalogue, edition};
     use crate::report::{
-        Answer, Cell, Figures, Finding, Hash, Message as Words, Narrative, Period, ReportState, RuleSetRef, Severity, Term,
+        Answer, Cell, Figures, Finding, Hash, Message as Words, Narrative, Period, ReportState, RuleSetRef, Severity,
+        Term,
     };
     use proptest::prelude::*;
 

@@ -65,7 +65,6 @@ fn transaction(random: &mut ChaCha8Rng) -> Transaction {
         outcome: Outcome::Accepted,
         // From here the check knows which request the entry belongs to.
         detail: request.to_string(),
-        narrative: None,
         content_hash,
     };
     // Most records are short; some would make a page too large for the data file if segments were as sled makes them.
@@ -79,6 +78,7 @@ fn transaction(random: &mut ChaCha8Rng) -> Transaction {
         number: 0,
         state: ReportState::Accepted,
         figures,
+        narrative: None,
         content_hash,
         rule_set: RuleSetRef { id: "sample/1".to_owned(), hash: Hash::of(b"sample") },
         findings: Vec::new(),
@@ -278,7 +278,8 @@ fn is_entry_whole(store: &dyn Store, entry: &JournalEntry) -> bool {
     let revision = store.revision(&name).expect("the revision can be read");
     let request = store.request(id).expect("the request id can be read");
     revision.is_some_and(|revision| {
-        revision.sequence == entry.sequence && content_hash(&revision.report, &revision.figures, revision.narrative.as_ref()) == entry.content_hash
+        revision.sequence == entry.sequence
+            && content_hash(&revision.report, &revision.figures, revision.narrative.as_ref()) == entry.content_hash
     }) && request.is_some_and(|request| {
         request.sequence == entry.sequence && request.revision == name && request.fingerprint == entry.content_hash
     })

@@ -6,8 +6,8 @@ use prost::{Enumeration, Message, Oneof};
 use crate::form::{CellId, catalogue, edition};
 use crate::registry::{Agency, Jurisdiction, RegistryChange};
 use crate::report::{
-    AgencyKind, Answer, Cell, Figures, Finding, Hash, Level, Message as Words, Narrative, Period, ReportKey, ReportState,
-    ReportYear, Revision, RevisionName, RuleSetRef, Severity, Term,
+    AgencyKind, Answer, Cell, Figures, Finding, Hash, Level, Message as Words, Narrative, Period, ReportKey,
+    ReportState, ReportYear, Revision, RevisionName, RuleSetRef, Severity, Term,
 };
 use crate::store::journal::{JournalEntry, Outcome};
 use crate::store::transaction::StoredRequest;
