@@ -160,7 +160,8 @@ fn contradiction(compiled: &Compiled, sentence: &str, case: &Case<'_>) -> Option
         let otherwise = OTHERWISE.iter().any(|word| said.contains(word) || after.contains(word));
         (!otherwise && speaks_of_no_other_year(&said, case.year.get())).then_some(number)
     })?;
-    let meanings: Vec<Meaning> = meanings.iter().filter_map(|paths| meaning(paths, case)).collect();
+    let mut meanings: Vec<Meaning> = meanings.iter().filter_map(|paths| meaning(paths, case)).collect();
+    meanings.dedup_by_key(|(_, sum)| *sum);
     let contradicted = !meanings.is_empty() && meanings.iter().all(|(_, sum)| *sum != stated);
     contradicted.then_some((stated, meanings))
 }
@@ -189,7 +190,7 @@ fn meaning(paths: &[&str], case: &Case<'_>) -> Option<Meaning> {
 
 fn remark(chapter: u8, sentence: &str, stated: i128, meanings: &[Meaning]) -> Remark {
     let name = |cells: &[CellId], chinese: bool| {
-        let labels: BTreeSet<&str> = cells
+        let mut labels: Vec<&str> = cells
             .iter()
             .map(|cell| {
                 let line = catalogue().line(catalogue().cell(*cell).line);
@@ -200,7 +201,8 @@ fn remark(chapter: u8, sentence: &str, stated: i128, meanings: &[Meaning]) -> Re
             .map(|label| label.split('（').next().unwrap_or(label))
             .collect();
         let separator = if chinese { "加" } else { " plus " };
-        labels.into_iter().collect::<Vec<_>>().join(separator)
+        labels.dedup();
+        labels.join(separator)
     };
     let values = |chinese: bool, separator: &str| {
         let value = |(cells, sum): &Meaning| match chinese {

@@ -55,7 +55,7 @@ fn thin(narrative: &Narrative, characters_min: usize) -> Option<Remark> {
         _ => Message::new(
             format!("第五章「存在的主要问题及改进情况」仅 {characters} 字：“{}”。", sentence::quoted(text)),
             format!(
-                "Chapter 5, “main problems and improvements”, has only {characters} characters: “{}”.",
+                "Chapter 5, “main problems and improvements”, has only {characters} character(s): “{}”.",
                 sentence::quoted(text)
             ),
         ),
