@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::config::Limits;
 use crate::pb;
 use crate::pb::report_service_server::ReportService;
-use crate::report::{Message, ReportKey, RevisionName};
+use crate::report::{Message, ReportKey, Revision, RevisionName};
 use crate::service::{Caller, Problem, Reason, ReportFilter, Service};
 use crate::wire;
 
@@ -143,6 +143,11 @@ impl ReportService for Reports {
     }
 }
 
+/// A report in a list: without its text, or a page of long ones would be larger than clients take.
+fn listed(revision: &Revision, name: String) -> pb::Report {
+    pb::Report { narrative: None, ..wire::revision_to_wire(revision, name) }
+}
+
 impl Reports {
     fn report(&self, name: &str) -> Result<pb::Report, Problem> {
         let bad_name = |error| Problem::bad_name("name", &error);
@@ -166,7 +171,7 @@ impl Reports {
             (parent, year) => ReportFilter::Agency(wire::agency_id_from_wire(parent, "parent")?, year),
         };
         let page = self.service.reports(filter, size, &request.page_token).await?;
-        let reports = page.items.iter().map(|revision| wire::revision_to_wire(revision, revision.report.to_string()));
+        let reports = page.items.iter().map(|revision| listed(revision, revision.report.to_string()));
         Ok(pb::ListReportsResponse { reports: reports.collect(), next_page_token: page.next.unwrap_or_default() })
     }
 
@@ -177,7 +182,7 @@ impl Reports {
         let size = RESOURCES.of(request.page_size)?;
         let report = request.name.parse().map_err(|error| Problem::bad_name("name", &error))?;
         let page = self.service.revisions(report, size, &request.page_token).await?;
-        let reports = page.items.iter().map(|revision| wire::revision_to_wire(revision, revision.name().to_string()));
+        let reports = page.items.iter().map(|revision| listed(revision, revision.name().to_string()));
         Ok(pb::ListReportRevisionsResponse {
             reports: reports.collect(),
             next_page_token: page.next.unwrap_or_default(),
