@@ -1,9 +1,17 @@
 //! The chapters of text of a report, over the network: kept, hashed, limited, and compared with others.
 
+// Shared with other tests, which use the rest of it.
+#[allow(dead_code)]
 mod support;
 
+use std::sync::Arc;
+
 use huizong::pb;
-use huizong::report::NARRATIVE_BYTES_MAX;
+use huizong::report::{NARRATIVE_BYTES_MAX, Narrative, ReportKey, ReportYear};
+use huizong::service::{Caller, Live, Service, Submission};
+use huizong::simulation::{DEFAULT_PROVINCE, Parameters, Province};
+use huizong::store::{SledOptions, SledStore};
+use tempfile::TempDir;
 use tonic::Code;
 
 use support::{AGENCIES, Server, problem, report, set, submission};
@@ -83,7 +91,8 @@ async fn text_that_contradicts_the_tables_or_copies_a_neighbour_needs_a_reason()
     assert!(figure.contains("全年收到政府信息公开申请10件") && figure.contains("11"), "{figure}");
     assert!(reused.contains(&format!("{}/reports/2022", AGENCIES[0])) && reused.contains("本机关认真贯彻"), "{reused}");
 
-    let answer = |rule: &str| pb::Answer { rule: rule.to_owned(), cell: String::new(), reason: "核对无误".to_owned() };
+    let answer =
+        |rule: &str| pb::Answer { rule: rule.to_owned(), cell: String::new(), reason: "核对无误".to_owned() };
     copied.answers = vec![answer("TEXT-FIGURE"), answer("TEXT-REUSED")];
     server.store(copied.clone()).await;
     assert_eq!(server.get(&copied.name).await.unwrap().findings.len(), 2);
@@ -96,7 +105,8 @@ async fn a_refusal_with_mistakes_in_every_table_fits_its_header_and_keeps_the_li
     let form = wrong.form.as_mut().unwrap();
     set(form, "requests.disclosed.natural_person", 11);
     for block in ["reconsideration", "litigation_direct", "litigation_after_reconsideration"] {
-        for (field, number) in [("upheld", 54), ("corrected", 14), ("other_result", 13), ("pending", 11), ("total", 83)] {
+        for (field, number) in [("upheld", 54), ("corrected", 14), ("other_result", 13), ("pending", 11), ("total", 83)]
+        {
             set(form, &format!("disputes.{block}.{field}"), number);
         }
     }
@@ -106,4 +116,40 @@ async fn a_refusal_with_mistakes_in_every_table_fits_its_header_and_keeps_the_li
     assert!(problem.diagnoses.iter().all(|diagnosis| !diagnosis.suggestions.is_empty()));
     assert_eq!(problem.diagnoses[0].suggestions[0].suspects[0].cell, "requests.disclosed.natural_person");
     assert!(problem.message.unwrap().zh.starts_with("自然人·予以公开 很可能是 10，不是 11"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_alike_are_found_after_a_restart() {
+    let year = ReportYear::new(2023).unwrap();
+    let parameters =
+        Parameters { seed: 5, province: DEFAULT_PROVINCE.to_owned(), agencies: 400, first_year: year, last_year: year };
+    let province = Province::simulate(&parameters).unwrap();
+    let mut reports = province.reports(year);
+    let mut next = || {
+        let report = reports.next().unwrap();
+        let narrative = Narrative {
+            overview: Some(OVERVIEW.replace("2022", "2023").replace("全年收到政府信息公开申请10件。", "")),
+            problems: Some("主动公开的内容有待丰富，将继续改进。".to_owned()),
+            other_matters: None,
+        };
+        let key = ReportKey { agency: report.agency, year };
+        Submission { narrative: Some(narrative), ..Submission::first(key, report.figures) }
+    };
+    let directory = TempDir::new().unwrap();
+    let caller = Caller { actor: "test".to_owned() };
+    let open = || {
+        let live = Arc::<Live>::default();
+        let store = SledStore::open(&SledOptions::new(directory.path()), live.clone()).unwrap();
+        Service::start(Arc::new(store), live, jiff::Timestamp::now).unwrap()
+    };
+    let first = next();
+    {
+        let service = open();
+        service.change_registry(province.changes.clone(), false, &caller).await.unwrap();
+        service.submit(&first, &caller).await.unwrap();
+    }
+    let problem = open().submit(&next(), &caller).await.unwrap_err();
+    let [finding] = &problem.findings[..] else { panic!("{problem:?}") };
+    assert_eq!(finding.rule, "TEXT-REUSED");
+    assert!(finding.message.zh.contains(&first.report.to_string()), "{:?}", finding.message);
 }
