@@ -31,7 +31,7 @@ pub(super) fn explanations(system: &System, figures: &Figures) -> Vec<Explanatio
         let Some(cell) = system.cells.get(unknown) else { return false };
         is_in_range(cell.id, present(cell.id).saturating_add(by))
     };
-    let sets = smallest_sets(system, allowed);
+    let sets = smallest_sets(system, &allowed);
     let mut all: Vec<Explanation> = sets
         .iter()
         .map(|changes| {

@@ -1,7 +1,7 @@
 //! Finds the smallest sets of cells whose change satisfies every equation of a system. Which set is likely is not
 //! decided here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::system::{System, Unknown};
 
@@ -9,17 +9,20 @@ use super::system::{System, Unknown};
 pub(super) const CELLS_MAX: usize = 3;
 
 /// Sets looked at before the search gives up; keeps the time to milliseconds whatever the sheet.
-const STEPS_MAX: usize = 60_000;
+const STEPS_MAX: usize = 10_000;
+
+/// Sets that are weighed at most. Only a sheet with nearly all its totals blank has more.
+const FOUND_MAX: usize = 1_000;
 
 /// A set of cells and what has to be added to each.
 pub(super) type Changes = Vec<(Unknown, i128)>;
 
 /// All sets of the smallest size that satisfy every equation, where `allowed` admits each cell's change.
-pub(super) fn smallest_sets(system: &System, allowed: impl Fn(Unknown, i128) -> bool) -> Vec<Changes> {
+pub(super) fn smallest_sets(system: &System, allowed: &dyn Fn(Unknown, i128) -> bool) -> Vec<Changes> {
+    let most = system.cells.iter().map(|cell| cell.effects.len()).max().unwrap_or(0);
     for size in 1..=CELLS_MAX {
-        let mut search = Search { system, size, seen: BTreeSet::new(), found: Vec::new(), steps: 0 };
+        let mut search = Search { system, size, most, allowed, seen: HashSet::new(), found: Vec::new(), steps: 0 };
         search.extend(&mut Vec::new());
-        search.found.retain(|changes| changes.iter().all(|(cell, by)| allowed(*cell, *by)));
         if !search.found.is_empty() {
             return search.found;
         }
@@ -30,7 +33,11 @@ pub(super) fn smallest_sets(system: &System, allowed: impl Fn(Unknown, i128) -> 
 struct Search<'a> {
     system: &'a System,
     size: usize,
-    seen: BTreeSet<Vec<Unknown>>,
+    /// Equations that one cell enters at most.
+    most: usize,
+    /// Whether a cell may change by so much.
+    allowed: &'a dyn Fn(Unknown, i128) -> bool,
+    seen: HashSet<Vec<Unknown>>,
     found: Vec<Changes>,
     steps: usize,
 }
@@ -44,13 +51,13 @@ impl Search<'_> {
     /// or it would change nothing for the better.
     fn extend(&mut self, chosen: &mut Vec<Unknown>) {
         self.steps += 1;
-        if self.steps > STEPS_MAX || !self.seen.insert(chosen.clone()) {
+        if self.steps > STEPS_MAX || self.found.len() >= FOUND_MAX || !self.seen.insert(chosen.clone()) {
             return;
         }
         if chosen.len() == self.size {
-            if let Some(changes) = solve(self.system, chosen) {
-                self.found.push(changes);
-            }
+            let solved = solve(self.system, chosen);
+            let allowed = |changes: &Changes| changes.iter().all(|(cell, by)| (self.allowed)(*cell, *by));
+            self.found.extend(solved.filter(allowed));
             return;
         }
         for cell in self.candidates(chosen) {
@@ -76,8 +83,7 @@ impl Search<'_> {
                 .zip(&entered)
                 .filter(|(equation, count)| if equation.residual == 0 { **count == 1 } else { **count == 0 })
         };
-        let most = self.system.cells.iter().map(|cell| cell.effects.len()).max().unwrap_or(0);
-        if open().count() > most * (self.size - chosen.len()) {
+        if open().count() > self.most * (self.size - chosen.len()) {
             return Vec::new();
         }
         if let Some((equation, _)) = open().min_by_key(|(equation, _)| equation.cells.len()) {
