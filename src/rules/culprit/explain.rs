@@ -27,11 +27,13 @@ pub(super) struct Need {
 /// What may explain the failing equations, likeliest first; each set of cells once.
 pub(super) fn explanations(system: &System, figures: &Figures) -> Vec<Explanation> {
     let present = |cell: CellId| figures.get(cell).number().map_or(0, i128::from);
-    let allowed = |unknown: usize, by: i128| {
-        let Some(cell) = system.cells.get(unknown) else { return false };
-        is_in_range(cell.id, present(cell.id).saturating_add(by))
+    let odds = |unknown: usize, by: i128| {
+        let cell = system.cells.get(unknown)?.id;
+        let need = Need { cell, present: present(cell), needed: present(cell).checked_add(by)? };
+        let alone = || add(slip_of(&need, figures).1, surprise_of(&[need]));
+        is_in_range(cell, need.needed).then(alone)
     };
-    let sets = smallest_sets(system, &allowed);
+    let sets = smallest_sets(system, &odds);
     let mut all: Vec<Explanation> = sets
         .iter()
         .map(|changes| {

@@ -1,7 +1,7 @@
 //! Finds the smallest sets of cells whose change satisfies every equation of a system. Which set is likely is not
 //! decided here.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::system::{System, Unknown};
 
@@ -11,17 +11,26 @@ pub(super) const CELLS_MAX: usize = 3;
 /// Sets looked at before the search gives up; keeps the time to milliseconds whatever the sheet.
 const STEPS_MAX: usize = 10_000;
 
-/// Sets that are weighed at most. Only a sheet with nearly all its totals blank has more.
-const FOUND_MAX: usize = 1_000;
+/// Sets that are weighed at most.
+const FOUND_MAX: usize = 2_000;
+
+/// Cells of one kind that are tried in each place of a set of one, two and three cells: the likeliest of them. Where
+/// totals are blank, all outcomes of a column do the same to the sums that are left.
+const TWINS_MAX: [usize; CELLS_MAX] = [usize::MAX, 30, 6];
 
 /// A set of cells and what has to be added to each.
 pub(super) type Changes = Vec<(Unknown, i128)>;
 
-/// All sets of the smallest size that satisfy every equation, where `allowed` admits each cell's change.
-pub(super) fn smallest_sets(system: &System, allowed: &dyn Fn(Unknown, i128) -> bool) -> Vec<Changes> {
+/// How unlikely it is that a cell is to change by so much; none where it cannot.
+pub(super) type Odds<'a> = &'a dyn Fn(Unknown, i128) -> Option<u32>;
+
+/// The sets of the smallest size that satisfy every equation, each change having odds.
+pub(super) fn smallest_sets(system: &System, odds: Odds<'_>) -> Vec<Changes> {
+    let twins = twins(system);
     let most = system.cells.iter().map(|cell| cell.effects.len()).max().unwrap_or(0);
     for size in 1..=CELLS_MAX {
-        let mut search = Search { system, size, most, allowed, seen: HashSet::new(), found: Vec::new(), steps: 0 };
+        let (seen, found) = (HashSet::new(), Vec::new());
+        let mut search = Search { system, size, most, twins: &twins, odds, seen, found, steps: 0 };
         search.extend(&mut Vec::new());
         if !search.found.is_empty() {
             return search.found;
@@ -30,13 +39,26 @@ pub(super) fn smallest_sets(system: &System, allowed: &dyn Fn(Unknown, i128) -> 
     Vec::new()
 }
 
+/// For each cell, the cells that do the same to every equation, if it is the first of them; else none.
+fn twins(system: &System) -> Vec<Vec<Unknown>> {
+    let mut twins = vec![Vec::new(); system.cells.len()];
+    let mut first: HashMap<&[(usize, i128)], Unknown> = HashMap::new();
+    for (unknown, cell) in system.cells.iter().enumerate() {
+        let leader = *first.entry(&cell.effects).or_insert(unknown);
+        if let Some(of_leader) = twins.get_mut(leader) {
+            of_leader.push(unknown);
+        }
+    }
+    twins
+}
+
 struct Search<'a> {
     system: &'a System,
     size: usize,
     /// Equations that one cell enters at most.
     most: usize,
-    /// Whether a cell may change by so much.
-    allowed: &'a dyn Fn(Unknown, i128) -> bool,
+    twins: &'a [Vec<Unknown>],
+    odds: Odds<'a>,
     seen: HashSet<Vec<Unknown>>,
     found: Vec<Changes>,
     steps: usize,
@@ -55,18 +77,34 @@ impl Search<'_> {
             return;
         }
         if chosen.len() == self.size {
-            let solved = solve(self.system, chosen);
-            let allowed = |changes: &Changes| changes.iter().all(|(cell, by)| (self.allowed)(*cell, *by));
-            self.found.extend(solved.filter(allowed));
+            if let Some(changes) = solve(self.system, chosen) {
+                self.found.extend(self.with_twins(&changes));
+            }
             return;
         }
-        for cell in self.candidates(chosen) {
+        let candidates = self.candidates(chosen);
+        for cell in candidates.into_iter().filter(|cell| self.twins.get(*cell).is_some_and(|twins| !twins.is_empty())) {
             if let Err(at) = chosen.binary_search(&cell) {
                 chosen.insert(at, cell);
                 self.extend(chosen);
                 chosen.remove(at);
             }
         }
+    }
+
+    /// The sets that do the same, of the likeliest cells of each kind.
+    fn with_twins(&self, changes: &Changes) -> Vec<Changes> {
+        let most = TWINS_MAX.get(changes.len() - 1).copied().unwrap_or(1);
+        let mut sets: Vec<Changes> = vec![Vec::new()];
+        for (cell, by) in changes {
+            let twins = self.twins.get(*cell).into_iter().flatten();
+            let mut likeliest: Vec<_> = twins.filter_map(|twin| Some(((self.odds)(*twin, *by)?, *twin))).collect();
+            likeliest.sort_unstable();
+            likeliest.truncate(most);
+            let with = |set: &Changes, twin| set.iter().copied().chain([(twin, *by)]).collect();
+            sets = sets.iter().flat_map(|set| likeliest.iter().map(|(_, twin)| with(set, *twin))).collect();
+        }
+        sets
     }
 
     fn candidates(&self, chosen: &[Unknown]) -> Vec<Unknown> {
