@@ -90,6 +90,12 @@ async fn one_wrong_requester_cell_is_refused_with_every_equation_that_it_breaks(
             assert!(!text.zh.is_empty() && !text.en.is_empty(), "{finding:?}");
         }
     }
+    let [diagnosis] = &problem.diagnoses[..] else { panic!("{:?}", problem.diagnoses) };
+    let suspect = &diagnosis.suggestions[0].suspects[0];
+    assert_eq!(diagnosis.suggestions[0].suspects.len(), 1);
+    assert_eq!((suspect.cell.as_str(), suspect.needed.as_str()), ("requests.disclosed.natural_person", "10"));
+    let message = problem.message.unwrap();
+    assert!(message.zh.starts_with("自然人·予以公开 很可能是 10，不是 11"), "{}", message.zh);
     refused(server.get(&wrong.name).await, Code::NotFound, "REPORT_NOT_FOUND");
     assert_eq!(server.received().await, 0);
     let entry = server.journal().await.pop().unwrap();

@@ -10,7 +10,7 @@ use crate::report::ReportYear;
 use crate::service::{BEIJING, DocumentReading, read_and_judge};
 use crate::wire::reading_to_wire;
 
-use super::client::findings_text;
+use super::client::{diagnoses_text, findings_text};
 use super::output::{Listing, print_line, to_json, zh};
 use super::{Failure, Format, Outcome, both};
 
@@ -85,6 +85,10 @@ impl Check {
                         let row = ["note", &note.code, &note.line.to_string(), &text.zh, &text.en].map(str::to_owned);
                         listing.rows.push(std::iter::once(file.clone()).chain(row).collect());
                     }
+                    for text in reading.diagnoses.iter().filter_map(|diagnosis| diagnosis.message.clone()) {
+                        let row = ["suggestion", "", "", &text.zh, &text.en].map(str::to_owned);
+                        listing.rows.push(std::iter::once(file.clone()).chain(row).collect());
+                    }
                     for finding in &reading.findings {
                         let text = finding.message.clone().unwrap_or_default();
                         let row = [finding.severity().as_str_name(), &finding.rule, "", &text.zh, &text.en];
@@ -97,6 +101,7 @@ impl Check {
                 for (file, reading) in &readings {
                     println!("{}  {}", file.display(), reading.title);
                     print_notes(reading);
+                    print!("{}", diagnoses_text(&reading.diagnoses));
                     print!("{}", findings_text(&reading.findings));
                     if reading.year == 0 && self.year.is_none() {
                         println!(

@@ -82,11 +82,24 @@ pub fn problem_text(problem: &pb::Problem) -> String {
             text.push_str(&format!("  - {}\n{}", violation.field, lines(violation.description.as_ref(), "    ")));
         }
     }
+    text.push_str(&diagnoses_text(&problem.diagnoses));
     text.push_str(&findings_text(&problem.findings));
     if let Some(etag) = problem.metadata.get("etag").filter(|etag| !etag.is_empty()) {
         text.push_str(&format!("  etag: {etag}\n"));
     }
     text.push_str(&lines(problem.remedy.as_ref(), REMEDY));
+    text
+}
+
+/// What may explain the findings, in words: the likeliest of each first, then the others.
+pub fn diagnoses_text(diagnoses: &[pb::Diagnosis]) -> String {
+    let mut text = String::new();
+    for diagnosis in diagnoses {
+        text.push_str(&lines(diagnosis.message.as_ref(), "  ☞ "));
+        for other in diagnosis.suggestions.iter().skip(1) {
+            text.push_str(&lines(other.message.as_ref(), "    或 or "));
+        }
+    }
     text
 }
 

@@ -11,7 +11,7 @@ use crate::config::Limits;
 use crate::pb;
 use crate::pb::report_service_server::ReportService;
 use crate::report::{Message, Owners, ReportKey, ReportOwner, ReviewAction, RevisionName};
-use crate::service::{Caller, Problem, Reason, ReportFilter, ReviewRequest, Service};
+use crate::service::{Caller, Problem, Reason, ReportFilter, ReportView, ReviewRequest, Service};
 use crate::wire;
 
 use super::pages::RESOURCES;
@@ -188,6 +188,11 @@ impl ReportService for Reports {
     }
 }
 
+/// A report in a list: without its text, or a page of long ones would be larger than clients take.
+fn listed(view: &ReportView, name: String) -> pb::Report {
+    pb::Report { narrative: None, ..wire::report_to_wire(view, name) }
+}
+
 impl Reports {
     fn report(&self, name: &str) -> Result<pb::Report, Problem> {
         let bad_name = |error| Problem::bad_name("name", &error);
@@ -218,7 +223,7 @@ impl Reports {
         };
         let states = wire::states_from_wire(&request.states, "states")?;
         let page = self.service.reports(filter, states, size, &request.page_token).await?;
-        let reports = page.items.iter().map(|view| wire::report_to_wire(view, view.revision.report.to_string()));
+        let reports = page.items.iter().map(|view| listed(view, view.revision.report.to_string()));
         Ok(pb::ListReportsResponse { reports: reports.collect(), next_page_token: page.next.unwrap_or_default() })
     }
 
@@ -229,7 +234,7 @@ impl Reports {
         let size = RESOURCES.of(request.page_size)?;
         let report = request.name.parse().map_err(|error| Problem::bad_name("name", &error))?;
         let page = self.service.revisions(report, size, &request.page_token).await?;
-        let reports = page.items.iter().map(|view| wire::report_to_wire(view, view.revision.name().to_string()));
+        let reports = page.items.iter().map(|view| listed(view, view.revision.name().to_string()));
         Ok(pb::ListReportRevisionsResponse {
             reports: reports.collect(),
             next_page_token: page.next.unwrap_or_default(),

@@ -19,7 +19,8 @@ const DETAILS_MAX_BYTES: usize = 5 * 1024;
 
 /// The status of a problem, worded for the caller.
 ///
-/// Findings that would not fit the header are left out; `findings_omitted` in the metadata says how many.
+/// Suggestions and findings that would not fit the header are left out; `findings_omitted` in the metadata says how
+/// many findings. The likeliest suggestion of all is in the message anyway.
 /// `SubmitReports` answers with all of them.
 pub fn to_status(problem: &Problem, metadata: &MetadataMap) -> Status {
     let mut wire = problem_to_wire(problem);
@@ -30,6 +31,9 @@ pub fn to_status(problem: &Problem, metadata: &MetadataMap) -> Status {
     // Labels repeat what paths say; they are the first to go.
     for term in wire.findings.iter_mut().flat_map(|finding| finding.left.iter_mut().chain(&mut finding.right)) {
         term.label = None;
+    }
+    for suggestion in wire.diagnoses.iter_mut().flat_map(|diagnosis| &mut diagnosis.suggestions) {
+        suggestion.suspects.iter_mut().for_each(|suspect| suspect.label = None);
     }
     let violations = wire.field_violations.iter().map(|violation| rpc::bad_request::FieldViolation {
         field: violation.field.clone(),
@@ -57,9 +61,20 @@ pub fn to_status(problem: &Problem, metadata: &MetadataMap) -> Status {
     Status::with_details(Code::from(code), message, encoded.into())
 }
 
-/// Leaves out findings and violations from the end until the details fit beside `other_bytes`.
+/// Leaves out what is least until the details fit beside `other_bytes`: suggestions but the likeliest of each
+/// diagnosis where they take more than a third, then findings and diagnoses from the end, then violations.
 fn shorten(wire: &mut pb::Problem, other_bytes: usize) {
     let mut omitted = 0;
+    let diagnoses_bytes = |wire: &pb::Problem| wire.diagnoses.iter().map(Message::encoded_len).sum::<usize>();
+    let third = DETAILS_MAX_BYTES / 3;
+    for diagnosis in (0..wire.diagnoses.len()).rev() {
+        while diagnoses_bytes(wire) > third && wire.diagnoses[diagnosis].suggestions.len() > 1 {
+            wire.diagnoses[diagnosis].suggestions.pop();
+        }
+    }
+    while diagnoses_bytes(wire) > 2 * third {
+        wire.diagnoses.pop();
+    }
     while wire.encoded_len() + other_bytes > DETAILS_MAX_BYTES && wire.findings.pop().is_some() {
         omitted += 1;
     }

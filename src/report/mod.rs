@@ -1,14 +1,16 @@
-//! What a report is: cell values, identifiers, figures, canonical content, findings, revisions, receipts.
+//! What a report is: cell values, identifiers, figures, chapters of text, canonical content, findings, suggestions, revisions, receipts.
 //!
 //! Values in, values out: no clock, no input or output. Nothing here judges a report (see `rules`).
 
 mod agency_id;
 mod canonical;
+mod diagnosis;
 mod figures;
 mod finding;
 mod hash;
 mod jurisdiction_code;
 mod name;
+mod narrative;
 mod reporter;
 mod review;
 mod revision;
@@ -17,11 +19,13 @@ mod year;
 
 pub use agency_id::{AGENCY_ID_MAX_BYTES, AgencyId, AgencyIdError, complete_credit_code};
 pub use canonical::{canonical_content, content_hash};
+pub use diagnosis::{Diagnosis, Slip, Suggestion, Suspect};
 pub use figures::{Completed, Figures};
 pub use finding::{Finding, Message, Period, Severity, Term};
 pub use hash::Hash;
 pub use jurisdiction_code::{JURISDICTION_CODE_MAX_BYTES, JurisdictionCode, JurisdictionCodeError};
 pub use name::{NameError, Owners, ReportKey, ReportOwner, RevisionName};
+pub use narrative::{Chapter, NARRATIVE_BYTES_MAX, Narrative};
 pub use reporter::{AgencyKind, Level, Reporter};
 pub use review::{CellComment, ReportState, ReportStatus, Review, ReviewAction};
 pub use revision::{Answer, Receipt, Revision, RuleSetRef};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Figures, Finding, Hash, ReportKey, ReportState, ReportStatus, RevisionName};
+use super::{Figures, Finding, Hash, Narrative, ReportKey, ReportState, ReportStatus, RevisionName};
 
 /// The rule set that judged a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Revision {
     /// The report first came in after its due time.
     pub late: bool,
     pub figures: Figures,
+    /// The chapters of text; none where they were not handed in.
+    pub narrative: Option<Narrative>,
     pub content_hash: Hash,
     pub rule_set: RuleSetRef,
     /// The warnings raised when it was submitted.

@@ -4,10 +4,12 @@ use jiff::civil::Date;
 
 use crate::form::{CellId, Kind, LineId, Part, Presence, TableInfo, Text, catalogue, edition_for_year};
 use crate::report::{
-    Cell, Completed, Figures, Finding, MONEY_SCALE, Message, Period, ReportYear, Reporter, Term, VALUE_LIMIT,
+    Cell, Completed, Figures, Finding, MONEY_SCALE, Message, Narrative, Period, ReportKey, ReportYear, Reporter, Term,
+    VALUE_LIMIT,
 };
 
-use super::model::{Blank, Check, Context, Ratio, Rule, Zero};
+use super::model::{Blank, Check, Context, Ratio, Rule, TextCheck, Zero};
+use super::narrative::{self, Remark};
 use super::plan::{Equation, Plan, PlannedLine, PlannedRule, PlannedTerm};
 use super::rule_set::RuleSet;
 use super::text;
@@ -23,6 +25,10 @@ pub struct Case<'a> {
     pub previous: Option<&'a Figures>,
     /// Who reports; rules that depend on it are skipped where that is not known, as for a document read offline.
     pub reporter: Option<Reporter>,
+    /// The chapters of text; rules about them are skipped without.
+    pub narrative: Option<&'a Narrative>,
+    /// Other reports' chapters of text that this one may repeat: the agency's last, and like ones of the year.
+    pub others: &'a [(&'a ReportKey, &'a Narrative)],
     /// The day of the judgement, in Beijing.
     pub today: Date,
 }
@@ -87,6 +93,7 @@ impl Judgement<'_> {
             Check::Ratio(ratio) => self.check_ratio(rule, ratio, &planned.cells),
             Check::Zero(Zero::BelowCity { .. }) => self.check_authority(rule, &planned.cells),
             Check::Zero(Zero::Everything) => self.check_activity(rule, &planned.cells),
+            Check::Text(check) => self.check_text(rule, check),
         }
     }
 
@@ -285,6 +292,13 @@ impl Judgement<'_> {
         }
     }
 
+    fn check_text(&mut self, rule: &'static Rule, check: &TextCheck) {
+        for Remark { chapter, cells, message } in narrative::remarks(check, self.case) {
+            let terms = cells.into_iter().map(|cell| self.current(cell)).collect();
+            self.raise(rule, (chapter, 0), Sides::only(terms), message);
+        }
+    }
+
     fn raise(&mut self, rule: &'static Rule, place: Place, sides: Sides, message: Message) {
         let finding = Finding {
             rule: rule.id.to_owned(),
@@ -388,7 +402,7 @@ fn unit_scale(kind: Kind) -> i64 {
 }
 
 /// Lowest and highest number that a cell may hold.
-fn range_of(kind: Kind) -> (i64, i64) {
+pub(super) fn range_of(kind: Kind) -> (i64, i64) {
     // The limit on amounts, a million million millions, is below 2^63.
     let highest = VALUE_LIMIT.saturating_mul(unit_scale(kind));
     (if kind == Kind::SignedCount { -highest } else { 0 }, highest)

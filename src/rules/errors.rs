@@ -18,8 +18,16 @@ const fn number(path: &'static str, number: i64) -> (&'static str, Cell) {
 }
 
 /// An all-zero report for 2024, submitted in time.
-const EXAMPLE: Example =
-    Example { year: 2024, form_of: 2024, cells: &[], previous: None, reporter: None, today: date(2025, 1, 20) };
+const EXAMPLE: Example = Example {
+    year: 2024,
+    form_of: 2024,
+    cells: &[],
+    previous: None,
+    reporter: None,
+    narrative: None,
+    previous_narrative: None,
+    today: date(2025, 1, 20),
+};
 
 pub(super) static ERRORS: &[Rule] = &[
     Rule {

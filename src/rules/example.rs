@@ -1,11 +1,14 @@
 //! Works a rule's example: builds the form that it describes and has the engine judge it.
 
 use crate::form::{Presence, catalogue, edition_for_year};
-use crate::report::{Cell, Figures, Finding, ReportYear};
+use crate::report::{Cell, Figures, Finding, Narrative, ReportKey, ReportYear};
 
 use super::engine::{Case, judge};
 use super::model::{Example, Rule};
 use super::rule_set::rule_set;
+
+/// The agency of the examples.
+const GUEST: &str = "example";
 
 /// A worked example of a rule.
 #[derive(Debug)]
@@ -20,7 +23,7 @@ pub struct Demonstration {
 impl Rule {
     /// The rule's example, judged. None only where the rule's data names a year without a form, which tests rule out.
     pub fn demonstrate(&self) -> Option<Demonstration> {
-        let Example { year, form_of, cells, previous, reporter, today } = self.example;
+        let Example { year, form_of, cells, previous, reporter, narrative, previous_narrative, today } = self.example;
         let year = ReportYear::new(year).ok()?;
         let figures = zero_but_for(form_of, cells)?;
         let previous = match previous {
@@ -28,8 +31,23 @@ impl Rule {
             None => None,
         };
         let completed = figures.complete();
-        let case =
-            Case { year, figures: &figures, completed: &completed, previous: previous.as_ref(), reporter, today };
+        let [narrative, previous_narrative] = [narrative, previous_narrative].map(|chapters| {
+            let [overview, problems, other_matters] = chapters?.map(|text| Some(text.to_owned()));
+            Some(Narrative { overview, problems, other_matters })
+        });
+        let agency = GUEST.parse().ok()?;
+        let key = ReportKey::of_agency(agency, year.previous()?);
+        let others: Vec<_> = previous_narrative.iter().map(|narrative| (&key, narrative)).collect();
+        let case = Case {
+            year,
+            figures: &figures,
+            completed: &completed,
+            previous: previous.as_ref(),
+            reporter,
+            narrative: narrative.as_ref(),
+            others: &others,
+            today,
+        };
         let mut findings = judge(rule_set(year), &case);
         findings.retain(|finding| finding.rule == self.id);
         Some(Demonstration { year, figures, previous, findings })

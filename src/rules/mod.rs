@@ -1,10 +1,12 @@
 //! What must hold: the rules that a report is judged by.
 //!
 //! - [`model`]: the words in which a rule is written down
-//! - [`errors`], [`warnings`]: THE RULES, as data
+//! - [`errors`], [`warnings`], [`text_warnings`]: THE RULES, as data
 //! - [`plan`]: the rules laid out over an edition's cells, once per edition
 //! - [`rule_set`]: the rules of a year, with the id and hash that revisions keep
 //! - [`engine`]: judges one report; [`text`] puts its findings into words
+//! - [`culprit`]: which cells, and which slips, may be behind sums that do not add up
+//! - [`narrative`]: reads the chapters of text for the rules about them
 //! - [`answers`]: which warnings an agency's reasons answer
 //! - [`example`]: a worked example of each rule, judged by the engine itself
 //!
@@ -12,13 +14,16 @@
 //! tables have the parts that the rules speak of. Values in, values out: the day of the judgement is passed in.
 
 mod answers;
+mod culprit;
 mod engine;
 mod errors;
 mod example;
 mod model;
+mod narrative;
 mod plan;
 mod rule_set;
 mod text;
+mod text_warnings;
 mod warnings;
 
 #[cfg(test)]
@@ -27,14 +32,18 @@ mod tests;
 pub(crate) mod valid;
 
 pub use answers::{Superfluous, WhySuperfluous, superfluous, unanswered};
+pub use culprit::diagnose;
 pub use engine::{Case, judge};
 pub use example::Demonstration;
-pub use model::{Addend, Blank, Check, Context, Equations, Example, Ratio, Relation, Rule, Years, Zero};
+pub use model::{
+    Addend, Blank, Check, Context, Equations, Example, Ratio, Relation, Rule, Statement, TextCheck, Years, Zero,
+};
+pub use narrative::passages;
 pub use rule_set::{RuleSet, rule_set};
 
 /// Every rule, in the order in which they are applied.
 pub fn all_rules() -> impl Iterator<Item = &'static Rule> {
-    errors::ERRORS.iter().chain(warnings::WARNINGS)
+    errors::ERRORS.iter().chain(warnings::WARNINGS).chain(text_warnings::TEXT_WARNINGS)
 }
 
 /// The rule called `id`, in upper or lower case.

@@ -71,6 +71,8 @@ pub enum Check {
     Zero(Zero),
     /// What the report's year has to agree with.
     Context(Context),
+    /// What the chapters of text say, where they were handed in.
+    Text(TextCheck),
 }
 
 /// Where the equations of a rule come from.
@@ -163,6 +165,30 @@ pub enum Context {
     YearEnded,
 }
 
+#[derive(Debug)]
+pub enum TextCheck {
+    /// Figures in the text are those of the tables.
+    Figures(&'static [Statement]),
+    /// The text speaks of the report year.
+    Year,
+    /// Chapter five has `characters_min` characters or more.
+    Thin { characters_min: usize },
+    /// No more than `percent_max` of the text stands in another report too; passages shorter than `passage`
+    /// characters do not count, nor do texts of less than `characters_min`.
+    Reused { percent_max: usize, passage: usize, characters_min: usize },
+}
+
+/// A way in which texts state a figure of the tables.
+#[derive(Debug)]
+pub struct Statement {
+    /// Regular expression over a clause; its first group is the number, and where it has none the number is zero.
+    pub pattern: &'static str,
+    /// One of these stands in the sentence; empty where none is needed.
+    pub context: &'static [&'static str],
+    /// What the number may mean: each is a list of lines or groups of lines whose totals are added up.
+    pub meanings: &'static [&'static [&'static str]],
+}
+
 impl Check {
     /// Whether the check needs more than the sheet itself: last year's report, or who reports.
     pub fn looks_beyond_the_sheet(&self) -> bool {
@@ -171,8 +197,8 @@ impl Check {
                 .iter()
                 .flat_map(|relation| relation.left.iter().chain(relation.right))
                 .any(|addend| addend.period == Period::Previous),
-            Check::Ratio(_) | Check::Zero(_) => true,
-            Check::Equations { .. } | Check::Range | Check::Blank(_) | Check::Context(_) => false,
+            Check::Ratio(_) | Check::Zero(_) | Check::Text(TextCheck::Reused { .. }) => true,
+            Check::Equations { .. } | Check::Range | Check::Blank(_) | Check::Context(_) | Check::Text(_) => false,
         }
     }
 }
@@ -188,6 +214,10 @@ pub struct Example {
     /// Last year's report, where the rule compares with it.
     pub previous: Option<&'static [(&'static str, Cell)]>,
     pub reporter: Option<Reporter>,
+    /// Chapters one, five and six.
+    pub narrative: Option<[&'static str; 3]>,
+    /// The same chapters of last year's report, where the rule compares with it.
+    pub previous_narrative: Option<[&'static str; 3]>,
     /// The day of the submission, in Beijing.
     pub today: Date,
 }

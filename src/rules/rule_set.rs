@@ -6,11 +6,11 @@ use std::sync::LazyLock;
 use crate::form::{EDITIONS, Edition, Text, catalogue};
 use crate::report::{Hash, Period, ReportYear, RuleSetRef, Severity, VALUE_LIMIT};
 
-use super::model::{Blank, Check, Context, Ratio, Rule, Zero};
+use super::model::{Blank, Check, Context, Ratio, Rule, Statement, TextCheck, Zero};
 use super::plan::{Equation, Plan, PlannedRule, PlannedTerm};
 
 /// Goes up with every change of a rule, so that reports judged before keep the name of what judged them.
-const NUMBER: u16 = 1;
+const NUMBER: u16 = 2;
 
 /// First line of the canonical text; changes with its format.
 const HEADER: &str = "huizong-rules/1";
@@ -124,6 +124,18 @@ fn check_text(check: &Check) -> String {
         Check::Zero(Zero::Everything) => "not all zero".to_owned(),
         Check::Context(Context::EditionOfYear) => "edition of year".to_owned(),
         Check::Context(Context::YearEnded) => "year ended".to_owned(),
+        Check::Text(TextCheck::Figures(statements)) => {
+            let statement = |s: &Statement| {
+                let meanings: Vec<String> = s.meanings.iter().map(|paths| paths.join("+")).collect();
+                format!(" [{} | {} | {}]", s.pattern, s.context.join(","), meanings.join(","))
+            };
+            format!("text figures{}", statements.iter().map(statement).collect::<String>())
+        }
+        Check::Text(TextCheck::Year) => "text year".to_owned(),
+        Check::Text(TextCheck::Thin { characters_min }) => format!("text thin characters={characters_min}"),
+        Check::Text(TextCheck::Reused { percent_max, passage, characters_min }) => {
+            format!("text reused percent={percent_max} passage={passage} characters={characters_min}")
+        }
     }
 }
 

@@ -331,7 +331,7 @@ fn quantity(kind: Kind, number: i128) -> (String, String) {
 }
 
 /// Chapters of the form are numbered 一 to 六.
-fn chinese_numeral(number: u8) -> String {
+pub(super) fn chinese_numeral(number: u8) -> String {
     let numerals = ["一", "二", "三", "四", "五", "六", "七", "八", "九"];
     let numeral = usize::from(number).checked_sub(1).and_then(|at| numerals.get(at));
     numeral.map_or_else(|| number.to_string(), |numeral| (*numeral).to_owned())

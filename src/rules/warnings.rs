@@ -26,6 +26,8 @@ const EXAMPLE: Example = Example {
     cells: &[],
     previous: Some(&[]),
     reporter: Some(COUNTY_DEPARTMENT),
+    narrative: None,
+    previous_narrative: None,
     today: date(2025, 1, 20),
 };
 

@@ -4,8 +4,9 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, Weak};
 
 use crate::report::Owners;
 use crate::rollup::Tree;
-use crate::store::{Commit, NEWEST, Observer, Store, StoreError};
+use crate::store::{Commit, NEWEST, Observer, Standing, Store, StoreError};
 
+use super::likeness::Likeness;
 use super::state::{ACCEPTED, State};
 use super::watch::Notices;
 
@@ -30,8 +31,12 @@ impl Live {
     pub fn load(&self, store: &Arc<dyn Store>) -> Result<(), StoreError> {
         let sequence = store.position().sequence;
         let years = store.years(Owners::Agencies)?;
-        let state = State::replay(&**store, NEWEST, years.into_iter(), Tree::AsReported, ACCEPTED)?;
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State { sequence, ..state };
+        let mut likeness = Likeness::default();
+        let note_text = |standing: &Standing| {
+            likeness.replace(&standing.newest.report, standing.newest.narrative.as_ref());
+        };
+        let state = State::replay(&**store, NEWEST, years.into_iter(), Tree::AsReported, ACCEPTED, note_text)?;
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State { sequence, likeness, ..state };
         self.notices.begin(sequence);
         // Loaded twice it is the same store.
         let _ = self.store.set(Arc::downgrade(store));

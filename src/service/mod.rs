@@ -6,6 +6,7 @@ mod coverage;
 mod freeze;
 mod history;
 mod journal;
+mod likeness;
 mod live;
 mod perspective;
 mod problem;

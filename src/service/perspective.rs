@@ -146,7 +146,7 @@ impl Service {
         let state = self
             .blocking(move |store| {
                 let years = (wanted.years.0.get()..=wanted.years.1.get()).filter_map(|year| ReportYear::new(year).ok());
-                State::replay(store, wanted.as_of, years, wanted.tree, &wanted.states)
+                State::replay(store, wanted.as_of, years, wanted.tree, &wanted.states, |_| {})
             })
             .await?;
         if let Some(fault) = &state.fault {

@@ -1,7 +1,9 @@
 //! Why something was refused: a stable reason, words in both languages, and what a program needs to act on it.
 
 use crate::registry::RegistryError;
-use crate::report::{Finding, JurisdictionCodeError, Message, NameError, ReportKey, ReportYear, YearError};
+use crate::report::{
+    Diagnosis, Finding, JurisdictionCodeError, Message, NameError, ReportKey, ReportYear, Suggestion, YearError,
+};
 use crate::rollup::{MeasureError, QueryError};
 use crate::store::StoreError;
 
@@ -124,11 +126,21 @@ pub struct Problem {
     pub metadata: Vec<(&'static str, String)>,
     pub violations: Vec<Violation>,
     pub findings: Vec<Finding>,
+    /// What may explain the sums that do not add up.
+    pub diagnoses: Vec<Diagnosis>,
 }
 
 impl Problem {
     pub fn new(reason: Reason, message: Message, remedy: Message) -> Self {
-        Self { reason, message, remedy, metadata: Vec::new(), violations: Vec::new(), findings: Vec::new() }
+        Self {
+            reason,
+            message,
+            remedy,
+            metadata: Vec::new(),
+            violations: Vec::new(),
+            findings: Vec::new(),
+            diagnoses: Vec::new(),
+        }
     }
 
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
@@ -138,6 +150,16 @@ impl Problem {
 
     pub fn with_findings(mut self, findings: Vec<Finding>) -> Self {
         self.findings = findings;
+        self
+    }
+
+    /// Adds what may explain the findings, and leads with the likeliest of it.
+    pub fn with_diagnoses(mut self, diagnoses: Vec<Diagnosis>) -> Self {
+        if let Some(Suggestion { message, .. }) = diagnoses.iter().find_map(|diagnosis| diagnosis.suggestions.first()) {
+            self.message.zh = format!("{}；{}", message.zh, self.message.zh);
+            self.message.en = format!("{}; {}", message.en, self.message.en);
+        }
+        self.diagnoses = diagnoses;
         self
     }
 

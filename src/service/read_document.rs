@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::document::read::{Limits, ReadError, Reading, read_document};
-use crate::report::{AgencyId, Completed, Figures, Finding, ReportKey, ReportYear, Reporter};
+use crate::report::{AgencyId, Completed, Diagnosis, Figures, Finding, ReportKey, ReportYear, Reporter};
 use crate::rules;
 use crate::store::NEWEST;
 
@@ -19,6 +19,8 @@ pub struct DocumentReading {
     pub completed: Completed,
     /// Empty where no year is known.
     pub findings: Vec<Finding>,
+    /// What may explain the sums that do not add up.
+    pub diagnoses: Vec<Diagnosis>,
 }
 
 /// What is known of a document from elsewhere.
@@ -39,11 +41,15 @@ fn judge(reading: Reading, context: Context<'_>, today: Date) -> DocumentReading
             completed: &completed,
             previous: context.previous,
             reporter: context.reporter,
+            narrative: None,
+            others: &[],
             today,
         };
         rules::judge(rules::rule_set(year), &case)
     });
-    DocumentReading { reading, year, completed, findings }
+    let diagnoses =
+        year.map_or_else(Vec::new, |year| rules::diagnose(rules::rule_set(year), year, &reading.figures, &completed));
+    DocumentReading { reading, year, completed, findings, diagnoses }
 }
 
 /// Reads and judges a document without a store: rules that need the agency or its last report are left out.

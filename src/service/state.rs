@@ -7,6 +7,8 @@ use crate::report::{Completed, Owners, ReportKey, ReportState, ReportYear, Revis
 use crate::rollup::{Contribution, Marks, Totals, Tree};
 use crate::store::{Commit, Effect, Standing, Store, StoreError};
 
+use super::likeness::Likeness;
+
 /// Reports read from the store at a time while loading.
 const LOAD_PAGE: usize = 1000;
 
@@ -21,6 +23,8 @@ pub const ACCEPTED: Admitted<'static> = &[ReportState::Accepted];
 pub struct State {
     pub registry: Registry,
     pub totals: Totals,
+    /// Which reports have texts alike; of the present only.
+    pub likeness: Likeness,
     /// Journal sequence that the state is true as of.
     pub sequence: u64,
     /// Journal sequence of the newest change of the registry; 0 for none.
@@ -55,7 +59,7 @@ pub fn revision_in_sums<'a>(standing: &'a Standing, admitted: Admitted<'_>) -> O
 }
 
 impl State {
-    /// The state at journal sequence `as_of`, with the totals of `years` over `tree`.
+    /// The state at journal sequence `as_of`, with the totals of `years` over `tree`; `each` report read is shown.
     ///
     /// # Errors
     /// Where the store cannot be read.
@@ -65,6 +69,7 @@ impl State {
         years: impl Iterator<Item = ReportYear>,
         tree: Tree,
         admitted: Admitted<'_>,
+        mut each: impl FnMut(&Standing),
     ) -> Result<Self, StoreError> {
         let mut state = Self { totals: Totals::new(tree), ..Self::default() };
         state.sequence = as_of;
@@ -78,7 +83,7 @@ impl State {
             state.totals.expect(&state.registry, agency);
         }
         for year in years {
-            state.load_year(store, as_of, year, admitted)?;
+            state.load_year(store, as_of, year, admitted, &mut each)?;
         }
         Ok(state)
     }
@@ -89,11 +94,13 @@ impl State {
         as_of: u64,
         year: ReportYear,
         admitted: Admitted<'_>,
+        each: &mut impl FnMut(&Standing),
     ) -> Result<(), StoreError> {
         let mut after = None;
         loop {
             let page = store.reports(Owners::Agencies, year, after.as_ref(), LOAD_PAGE, as_of)?;
             for standing in &page {
+                each(standing);
                 if let Some(agency) = self.agency(&standing.newest.report) {
                     let share = Share::of(standing, admitted);
                     self.totals.replace(&self.registry, agency, year, Contribution::default(), share.contribution());
@@ -111,6 +118,7 @@ impl State {
         for effect in &commit.effects {
             if let Some((before, after)) = effect.report() {
                 self.replace_report(before, after);
+                self.likeness.replace(&after.newest.report, after.newest.narrative.as_ref());
             }
             if let Effect::Registry(change) = effect
                 && let Err(error) = self.change_registry(change, commit.entry.sequence, store)

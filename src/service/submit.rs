@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use crate::form::CellId;
 use crate::report::{
-    AgencyKind, Answer, Completed, Figures, Finding, Hash, Message, Receipt, ReportKey, ReportOwner, ReportState,
-    Reporter, Revision, Severity, content_hash,
+    AgencyKind, Answer, Completed, Figures, Finding, Hash, Message, Narrative, Receipt, ReportKey, ReportOwner,
+    ReportState, Reporter, Revision, Severity, content_hash,
 };
 use crate::rules;
 use crate::store::{Change, Commit, Decision, Effect, NEWEST, NewEntry, Outcome, Standing, StoredRequest, Transaction};
@@ -25,6 +25,8 @@ const ACTION: &str = "report.submit";
 pub struct Submission {
     pub report: ReportKey,
     pub figures: Figures,
+    /// The chapters of text, where they are handed in.
+    pub narrative: Option<Narrative>,
     pub answers: Vec<Answer>,
     /// Why it replaces an earlier revision.
     pub reason: String,
@@ -70,6 +72,7 @@ impl Submission {
         Self {
             report,
             figures,
+            narrative: None,
             answers: Vec::new(),
             reason: String::new(),
             etag: None,
@@ -97,7 +100,7 @@ impl Service {
     /// # Errors
     /// A [`Problem`] that says what is wrong, where, and what to do; nothing of the report is stored then.
     pub async fn submit(&self, submission: &Submission, caller: &Caller) -> Result<Accepted, Problem> {
-        let content = content_hash(&submission.report, &submission.figures);
+        let content = content_hash(&submission.report, &submission.figures, submission.narrative.as_ref());
         for _ in 0..ATTEMPTS {
             match self.try_submit(submission, content, caller).await {
                 Ok(accepted) => return Ok(accepted),
@@ -168,6 +171,8 @@ impl Service {
         check_answers(&submission.answers)?;
 
         let completed = submission.figures.complete();
+        let alike = self.narratives_alike(submission, previous.as_ref().and_then(last_report))?;
+        let others: Vec<(&ReportKey, &Narrative)> = alike.iter().map(|(key, narrative)| (key, narrative)).collect();
         let rule_set = rules::rule_set(report.year);
         let findings = rules::judge(
             rule_set,
@@ -177,10 +182,15 @@ impl Service {
                 completed: &completed,
                 previous: previous.as_ref().and_then(last_report).map(|revision| &revision.figures),
                 reporter: Some(reporter),
+                narrative: submission.narrative.as_ref(),
+                others: &others,
                 today: self.today(),
             },
         );
-        check_findings(&findings, &submission.answers)?;
+        if let Err(problem) = check_findings(&findings, &submission.answers) {
+            let diagnoses = rules::diagnose(rule_set, report.year, &submission.figures, &completed);
+            return Err(problem.with_diagnoses(diagnoses).into());
+        }
         let Completed { computed, .. } = completed;
         let late = admission.is_late(before.as_ref().map(|before| &before.status));
         if submission.validate_only {
@@ -201,6 +211,7 @@ impl Service {
             accepted_before: before.as_ref().and_then(|before| before.status.accepted),
             late,
             figures: submission.figures.clone(),
+            narrative: submission.narrative.clone(),
             content_hash: content,
             rule_set: rule_set.reference(),
             findings,
@@ -235,6 +246,23 @@ impl Service {
             }
             Decision::Stale => Err(Setback::Stale),
         }
+    }
+
+    /// Texts that the submission's text may repeat: that of the agency's last report, and like ones of the year.
+    fn narratives_alike(
+        &self,
+        submission: &Submission,
+        previous: Option<&Revision>,
+    ) -> Result<Vec<(ReportKey, Narrative)>, Problem> {
+        let Some(narrative) = &submission.narrative else { return Ok(Vec::new()) };
+        let mut alike: Vec<_> =
+            previous.and_then(|last| Some((last.report.clone(), last.narrative.clone()?))).into_iter().collect();
+        let proposed = self.live.read().likeness.like(&submission.report, narrative);
+        for report in proposed {
+            let standing = self.store.standing(&report, NEWEST)?;
+            alike.extend(standing.and_then(|standing| Some((report, standing.newest.narrative.clone()?))));
+        }
+        Ok(alike)
     }
 
     /// The answer to a request id that is known.

@@ -42,7 +42,7 @@ fn fingerprint(province: &Province) -> Hash {
     let mut content = format!("{:?}", province.changes);
     for year in years() {
         for report in province.reports(year) {
-            content += &canonical_content(&ReportKey::of_agency(report.agency, year), &report.figures);
+            content += &canonical_content(&ReportKey::of_agency(report.agency, year), &report.figures, None);
         }
     }
     Hash::of(content.as_bytes())

@@ -200,7 +200,8 @@ mod tests {
     use super::*;
     use crate::form::{catalogue, edition};
     use crate::report::{
-        Answer, Cell, Figures, Finding, Hash, Message as Words, Period, ReportState, RuleSetRef, Severity, Term,
+        Answer, Cell, Figures, Finding, Hash, Message as Words, Narrative, Period, ReportState, RuleSetRef, Severity,
+        Term,
     };
     use proptest::prelude::*;
 
@@ -215,6 +216,7 @@ mod tests {
             late: true,
             content_hash: Hash::of(b"x"),
             figures,
+            narrative: Some(Narrative { problems: Some("公开不够及时。".into()), ..Narrative::default() }),
             rule_set: RuleSetRef { id: "format_2021/1".into(), hash: Hash::of(b"rules") },
             findings: vec![Finding {
                 rule: "X-CARRY".into(),

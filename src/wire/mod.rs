@@ -4,9 +4,11 @@
 
 mod collection;
 mod comparison;
+mod diagnosis;
 mod finding;
 mod form;
 mod journal;
+mod narrative;
 mod problem;
 mod reading;
 mod registry;
@@ -15,9 +17,11 @@ mod rollup;
 
 pub use collection::{collection_from_wire, collection_to_wire, collection_year, exception_from_wire};
 pub use comparison::{comparison_to_wire, freeze_from_wire, frozen_form_to_wire, reconciliation_to_wire};
+pub use diagnosis::diagnoses_to_wire;
 pub use finding::{finding_to_wire, findings_to_wire, text_to_wire};
 pub use form::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, sums_to_wire};
 pub use journal::entry_to_wire;
+pub use narrative::{narrative_from_wire, narrative_to_wire};
 pub use problem::{code_number, problem_to_wire};
 pub use reading::reading_to_wire;
 pub use registry::{

@@ -3,7 +3,7 @@
 use crate::pb;
 use crate::service::{Code, Problem};
 
-use super::{findings_to_wire, text_to_wire};
+use super::{diagnoses_to_wire, findings_to_wire, text_to_wire};
 
 /// The number of a class in `google.rpc.Code`.
 pub fn code_number(code: Code) -> i32 {
@@ -35,5 +35,6 @@ pub fn problem_to_wire(problem: &Problem) -> pb::Problem {
         field_violations: violations.collect(),
         findings: findings_to_wire(&problem.findings),
         code: code_number(problem.reason.code()),
+        diagnoses: diagnoses_to_wire(&problem.diagnoses),
     }
 }

@@ -6,7 +6,7 @@ use crate::pb;
 use crate::report::{Cell, format_number};
 use crate::service::DocumentReading;
 
-use super::{edition_to_wire, figures_to_wire, findings_to_wire, text_to_wire};
+use super::{diagnoses_to_wire, edition_to_wire, figures_to_wire, findings_to_wire, text_to_wire};
 
 pub fn reading_to_wire(document: &DocumentReading) -> pb::ReadDocumentResponse {
     let reading = &document.reading;
@@ -24,6 +24,7 @@ pub fn reading_to_wire(document: &DocumentReading) -> pb::ReadDocumentResponse {
         notes: reading.notes.iter().map(note_to_wire).collect(),
         findings: findings_to_wire(&document.findings),
         computed: computed.collect(),
+        diagnoses: diagnoses_to_wire(&document.diagnoses),
     }
 }
 

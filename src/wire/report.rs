@@ -13,7 +13,10 @@ use crate::service::{
 };
 
 use super::registry::unknown_value;
-use super::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, findings_to_wire, text_to_wire};
+use super::{
+    edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, findings_to_wire, narrative_from_wire,
+    narrative_to_wire, text_to_wire,
+};
 
 /// Longest reason, in characters.
 const REASON_MAX_CHARACTERS: usize = 2000;
@@ -87,6 +90,10 @@ pub fn submission_from_wire(request: pb::SubmitReportRequest) -> Result<Submissi
     let edition = edition_from_wire(report.edition, key.year.get(), "report.edition")?;
     let form = report.form.ok_or_else(|| Problem::required("report.form"))?;
     let figures = figures_from_wire(&form, edition, "report.form")?;
+    let narrative = match report.narrative {
+        Some(narrative) => narrative_from_wire(narrative, "report.narrative")?,
+        None => None,
+    };
     if report.answers.len() > ANSWERS_MAX {
         let description = Message::new(format!("最多 {ANSWERS_MAX} 条"), format!("at most {ANSWERS_MAX}"));
         return Err(Problem::field(Reason::TooMany, "report.answers", description));
@@ -105,6 +112,7 @@ pub fn submission_from_wire(request: pb::SubmitReportRequest) -> Result<Submissi
     Ok(Submission {
         report: key,
         figures,
+        narrative,
         answers: report.answers.into_iter().map(|a| Answer { rule: a.rule, cell: a.cell, reason: a.reason }).collect(),
         reason: report.reason,
         etag: Some(report.etag).filter(|etag| !etag.is_empty()),
@@ -136,6 +144,7 @@ pub fn report_to_wire(view: &ReportView, name: String) -> pb::Report {
         name,
         edition: edition_to_wire(revision.figures.edition()),
         form: Some(figures_to_wire(&revision.figures)),
+        narrative: revision.narrative.as_ref().map(narrative_to_wire),
         answers: answers.collect(),
         reason: revision.reason.clone(),
         etag: revision.etag(),

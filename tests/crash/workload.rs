@@ -56,7 +56,7 @@ fn transaction(random: &mut ChaCha8Rng) -> Transaction {
     for cell in &catalogue().cells {
         figures.set(cell.id, Cell::Number(random.random_range(0..100_000)));
     }
-    let content_hash = content_hash(&report, &figures);
+    let content_hash = content_hash(&report, &figures, None);
     let request = RequestId::from_u128(random.random());
     let mut entry = NewEntry {
         actor: "caller".to_owned(),
@@ -78,6 +78,7 @@ fn transaction(random: &mut ChaCha8Rng) -> Transaction {
         number: 0,
         state: ReportState::Accepted,
         figures,
+        narrative: None,
         content_hash,
         rule_set: RuleSetRef { id: "sample/1".to_owned(), hash: Hash::of(b"sample") },
         findings: Vec::new(),
@@ -278,7 +279,8 @@ fn is_entry_whole(store: &dyn Store, entry: &JournalEntry) -> bool {
     let revision = store.revision(&name).expect("the revision can be read");
     let request = store.request(id).expect("the request id can be read");
     revision.is_some_and(|revision| {
-        revision.sequence == entry.sequence && content_hash(&revision.report, &revision.figures) == entry.content_hash
+        revision.sequence == entry.sequence
+            && content_hash(&revision.report, &revision.figures, revision.narrative.as_ref()) == entry.content_hash
     }) && request.is_some_and(|request| {
         request.sequence == entry.sequence && request.revision == name && request.fingerprint == entry.content_hash
     })

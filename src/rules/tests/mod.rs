@@ -67,7 +67,8 @@ fn judged(year: u16, figures: &Figures, previous: Option<&Figures>, reporter: Op
     let year = ReportYear::new(year).unwrap();
     let completed = figures.complete();
     let today = date(2025, 6, 1);
-    judge(rule_set(year), &Case { year, figures, completed: &completed, previous, reporter, today })
+    let case = Case { year, figures, completed: &completed, previous, reporter, narrative: None, others: &[], today };
+    judge(rule_set(year), &case)
 }
 
 /// Findings for 2023, nothing else known.

@@ -31,7 +31,16 @@ fn a_year_is_reported_from_the_first_of_january_after_it() {
     let completed = figures.complete();
     let year = ReportYear::new(2024).unwrap();
     for (today, open) in [(date(2024, 12, 31), true), (date(2025, 1, 1), false), (date(2023, 5, 1), true)] {
-        let case = Case { year, figures: &figures, completed: &completed, previous: None, reporter: None, today };
+        let case = Case {
+            year,
+            figures: &figures,
+            completed: &completed,
+            previous: None,
+            reporter: None,
+            narrative: None,
+            others: &[],
+            today,
+        };
         let expected: &[_] = if open { &["YEAR-OPEN"] } else { &[] };
         assert_eq!(ids(&judge(rule_set(year), &case)), expected, "{today}");
     }

@@ -6,8 +6,8 @@ use prost::{Enumeration, Message, Oneof};
 use crate::form::{CellId, catalogue, edition};
 use crate::registry::{Agency, Jurisdiction, RegistryChange};
 use crate::report::{
-    AgencyKind, Answer, Cell, Figures, Finding, Hash, Level, Message as Words, Period, ReportKey, ReportState,
-    ReportYear, Revision, RevisionName, RuleSetRef, Severity, Term,
+    AgencyKind, Answer, Cell, Figures, Finding, Hash, Level, Message as Words, Narrative, Period, ReportKey,
+    ReportState, ReportYear, Revision, RevisionName, RuleSetRef, Severity, Term,
 };
 use crate::store::journal::{JournalEntry, Outcome};
 use crate::store::transaction::StoredRequest;
@@ -42,10 +42,23 @@ pub struct StoredRevision {
     time_microseconds: i64,
     #[prost(uint64, tag = "13")]
     sequence: u64,
+    #[prost(message, optional, tag = "14")]
+    narrative: Option<StoredNarrative>,
     #[prost(uint32, optional, tag = "20")]
     accepted_before: Option<u32>,
     #[prost(bool, tag = "21")]
     late: bool,
+}
+
+/// The chapters of text.
+#[derive(Clone, PartialEq, Message)]
+struct StoredNarrative {
+    #[prost(string, optional, tag = "1")]
+    overview: Option<String>,
+    #[prost(string, optional, tag = "2")]
+    problems: Option<String>,
+    #[prost(string, optional, tag = "3")]
+    other_matters: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Enumeration)]
@@ -302,6 +315,7 @@ impl StoredRevision {
             reason: revision.reason.clone(),
             time_microseconds: revision.time.as_microsecond(),
             sequence: revision.sequence,
+            narrative: revision.narrative.as_ref().map(StoredNarrative::from_narrative),
         }
     }
 
@@ -313,6 +327,7 @@ impl StoredRevision {
             accepted_before: self.accepted_before,
             late: self.late,
             figures: self.figures.into_figures()?,
+            narrative: self.narrative.map(StoredNarrative::into_narrative),
             content_hash: hash(self.content_hash)?,
             rule_set: RuleSetRef { id: self.rule_set, hash: hash(self.rule_set_hash)? },
             findings: self.findings.into_iter().map(StoredFinding::into_finding).collect::<Result<_, _>>()?,
@@ -356,6 +371,18 @@ impl StoredFigures {
             }
         }
         Ok(figures)
+    }
+}
+
+impl StoredNarrative {
+    fn from_narrative(narrative: &Narrative) -> Self {
+        let Narrative { overview, problems, other_matters } = narrative.clone();
+        Self { overview, problems, other_matters }
+    }
+
+    fn into_narrative(self) -> Narrative {
+        let Self { overview, problems, other_matters } = self;
+        Narrative { overview, problems, other_matters }
     }
 }
 

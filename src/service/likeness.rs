@@ -1,0 +1,190 @@
+//! Which reports of a year have texts alike: MinHash signatures of the present texts, found by bands (LSH). It only
+//! proposes; how much two texts share is judged by the rules, from the texts themselves.
+//!
+//! Memory per report with text, whatever its length: 192 bytes of signature and 24 entries of about 25 bytes, with
+//! the owner's id and its place about 1 KiB. Our own code, for the crates at hand are no longer kept up, or cannot
+//! take a replaced text out again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::report::{Narrative, ReportKey, ReportOwner, ReportYear};
+use crate::rules;
+
+/// Letters in a row that make a passage; the rule about reused texts counts passages of the same length.
+const PASSAGE: usize = 8;
+
+/// Numbers in a signature: pairs of bands and rows that find texts that share half with 95 % and more.
+const BANDS: usize = 24;
+const ROWS: usize = 2;
+
+/// Entries of a band that are looked at: a text that everybody copied is found in any of them.
+const BAND_ENTRIES_MAX: usize = 256;
+
+/// Reports proposed.
+const PROPOSED_MAX: usize = 3;
+
+/// The least of the passages' digests, under one permutation each.
+type Signature = [u32; BANDS * ROWS];
+
+/// The texts of all present reports.
+#[derive(Debug, Default)]
+pub struct Likeness {
+    years: BTreeMap<ReportYear, Texts>,
+}
+
+#[derive(Debug, Default)]
+struct Texts {
+    /// By place; places of texts that were taken out are used again.
+    texts: Vec<Option<(ReportOwner, Signature)>>,
+    free: Vec<u32>,
+    places: HashMap<ReportOwner, u32>,
+    bands: BTreeSet<(u64, u32)>,
+}
+
+impl Likeness {
+    /// Puts the text of a report in the place of the one before.
+    pub fn replace(&mut self, report: &ReportKey, narrative: Option<&Narrative>) {
+        let signature = narrative.and_then(signature);
+        if signature.is_none() && !self.years.contains_key(&report.year) {
+            return;
+        }
+        let texts = self.years.entry(report.year).or_default();
+        texts.remove(&report.owner);
+        if let Some(signature) = signature {
+            texts.insert(&report.owner, signature);
+        }
+    }
+
+    /// Other reports of the year that may have much of this text, likeliest first.
+    pub fn like(&self, report: &ReportKey, narrative: &Narrative) -> Vec<ReportKey> {
+        let (Some(texts), Some(signature)) = (self.years.get(&report.year), signature(narrative)) else {
+            return Vec::new();
+        };
+        let bands = bands(&signature);
+        let entries = bands.flat_map(|band| texts.bands.range((band, 0)..=(band, u32::MAX)).take(BAND_ENTRIES_MAX));
+        let places: BTreeSet<u32> = entries.map(|(_, place)| *place).collect();
+        let text = |place: u32| texts.texts.get(usize::try_from(place).ok()?)?.as_ref();
+        let mut found: Vec<(usize, &ReportOwner)> = places
+            .into_iter()
+            .filter_map(text)
+            .filter(|(owner, _)| *owner != report.owner)
+            .map(|(owner, other)| (signature.iter().zip(other).filter(|(a, b)| a != b).count(), owner))
+            .collect();
+        found.sort();
+        let key = |owner: &ReportOwner| ReportKey { owner: owner.clone(), year: report.year };
+        found.into_iter().take(PROPOSED_MAX).map(|(_, owner)| key(owner)).collect()
+    }
+}
+
+impl Texts {
+    fn remove(&mut self, owner: &ReportOwner) {
+        let Some(place) = self.places.remove(owner) else { return };
+        let text = usize::try_from(place).ok().and_then(|at| self.texts.get_mut(at)).and_then(Option::take);
+        if let Some((_, signature)) = text {
+            bands(&signature).for_each(|band| _ = self.bands.remove(&(band, place)));
+            self.free.push(place);
+        }
+    }
+
+    fn insert(&mut self, owner: &ReportOwner, signature: Signature) {
+        let text = Some((owner.clone(), signature));
+        let place = match self.free.pop() {
+            Some(place) => {
+                if let Some(free) = usize::try_from(place).ok().and_then(|at| self.texts.get_mut(at)) {
+                    *free = text;
+                }
+                place
+            }
+            None => {
+                let Ok(place) = u32::try_from(self.texts.len()) else { return };
+                self.texts.push(text);
+                place
+            }
+        };
+        self.places.insert(owner.clone(), place);
+        self.bands.extend(bands(&signature).map(|band| (band, place)));
+    }
+}
+
+/// None for a text too short to have a passage.
+fn signature(narrative: &Narrative) -> Option<Signature> {
+    let passages = rules::passages(narrative, PASSAGE);
+    let mut signature = [u32::MAX; BANDS * ROWS];
+    for passage in &passages {
+        for (salt, least) in (1_u64..).zip(&mut signature) {
+            *least = (*least).min((mixed(passage ^ mixed(salt)) >> 32) as u32);
+        }
+    }
+    (!passages.is_empty()).then_some(signature)
+}
+
+/// One number for each band, different between bands.
+fn bands(signature: &Signature) -> impl Iterator<Item = u64> + use<'_> {
+    let number = |(band, rows): (u64, &[u32])| rows.iter().fold(mixed(band), |n, row| mixed(n ^ u64::from(*row)));
+    (0_u64..).zip(signature.chunks(ROWS)).map(number)
+}
+
+/// SplitMix64: every bit of the number moves every bit of the result.
+fn mixed(number: u64) -> u64 {
+    let mut number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{Rng as _, SeedableRng as _};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    fn key(owner: usize) -> ReportKey {
+        format!("agencies/owner-{owner:04}/reports/2023").parse().unwrap()
+    }
+
+    /// A text of random characters: no two share anything by chance.
+    fn random(letters: usize, rng: &mut ChaCha8Rng) -> String {
+        (0..letters).map(|_| char::from_u32(rng.random_range(0x4e00..0x9f00)).unwrap()).collect()
+    }
+
+    fn narrative(text: String) -> Narrative {
+        Narrative { overview: Some(text), ..Narrative::default() }
+    }
+
+    #[test]
+    fn texts_that_share_more_than_half_are_proposed_and_others_are_not() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let texts: Vec<String> = (0..300).map(|_| random(600, &mut rng)).collect();
+        let mut likeness = Likeness::default();
+        for (owner, text) in texts.iter().enumerate() {
+            likeness.replace(&key(owner), Some(&narrative(text.clone())));
+        }
+        let (mut found, mut strange) = (0, 0);
+        for (owner, text) in texts.iter().enumerate() {
+            let half: String = text.chars().take(330).collect();
+            let copy = narrative(half + &random(270, &mut rng));
+            let like = likeness.like(&key(9_000), &copy);
+            found += usize::from(like.first() == Some(&key(owner)));
+            strange += like.iter().filter(|report| **report != key(owner)).count();
+        }
+        assert!(found >= 285, "{found} of 300");
+        assert_eq!(strange, 0);
+    }
+
+    #[test]
+    fn a_text_is_not_like_itself_and_a_replaced_one_is_gone() {
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        let [first, second] = [(); 2].map(|()| narrative(random(300, &mut rng)));
+        let mut likeness = Likeness::default();
+        likeness.replace(&key(1), Some(&first));
+        assert!(likeness.like(&key(1), &first).is_empty());
+        assert_eq!(likeness.like(&key(2), &first), [key(1)]);
+        likeness.replace(&key(1), Some(&second));
+        assert!(likeness.like(&key(2), &first).is_empty());
+        assert_eq!(likeness.like(&key(2), &second), [key(1)]);
+        likeness.replace(&key(1), None);
+        let texts = &likeness.years[&key(1).year];
+        assert!(texts.bands.is_empty() && texts.places.is_empty());
+    }
+}
