@@ -1,3 +1,4 @@
 //! Documents in and out. Only this module knows file formats; it judges nothing (see `rules`).
 
 pub mod read;
+pub mod write;

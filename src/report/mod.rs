@@ -14,7 +14,7 @@ mod value;
 mod year;
 
 pub use agency_id::{AGENCY_ID_MAX_BYTES, AgencyId, AgencyIdError, complete_credit_code};
-pub use canonical::{canonical_content, content_hash};
+pub use canonical::{canonical_content, computed_form_hash, content_hash};
 pub use figures::{Completed, Figures};
 pub use finding::{Finding, Message, Period, Severity, Term};
 pub use hash::Hash;

@@ -1,0 +1,1 @@
+//! Writing is tested by taking the written files apart.
