@@ -31,6 +31,18 @@ impl Rollups {
         wire::form_to_wire(&self.service.consolidated_form(&code, year)?)
     }
 
+    /// Drawing a document takes some milliseconds of computing, so it runs beside the calls.
+    async fn render(
+        &self,
+        request: pb::RenderConsolidatedFormRequest,
+    ) -> Result<pb::RenderConsolidatedFormResponse, Problem> {
+        let code = wire::code_from_wire(&request.jurisdiction, "jurisdiction")?;
+        let year = wire::year_from_wire(request.year, "year")?;
+        let format = wire::document_format_from_wire(request.format, "format")?;
+        let rendered = self.service.render_consolidated_form(&code, year, format).await?;
+        Ok(wire::rendered_to_wire(rendered))
+    }
+
     fn coverage(&self, request: &pb::GetCoverageRequest) -> Result<pb::GetCoverageResponse, Problem> {
         let code = wire::code_from_wire(&request.jurisdiction, "jurisdiction")?;
         let year = wire::year_from_wire(request.year, "year")?;
@@ -66,6 +78,14 @@ impl RollupService for Rollups {
     ) -> Result<Response<pb::GetConsolidatedFormResponse>, Status> {
         let (metadata, _, request) = request.into_parts();
         self.form(&request).map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+
+    async fn render_consolidated_form(
+        &self,
+        request: Request<pb::RenderConsolidatedFormRequest>,
+    ) -> Result<Response<pb::RenderConsolidatedFormResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        self.render(request).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn get_coverage(

@@ -21,5 +21,5 @@ pub use hash::Hash;
 pub use name::{NameError, ReportKey, RevisionName};
 pub use reporter::{AgencyKind, Level, Reporter};
 pub use revision::{Answer, Receipt, ReportState, Revision, RuleSetRef};
-pub use value::{Cell, MONEY_SCALE, VALUE_LIMIT, ValueError, format_number, parse_number};
+pub use value::{Cell, MONEY_SCALE, VALUE_LIMIT, ValueError, format_number, parse_number, parse_sum};
 pub use year::{ReportYear, YearError};

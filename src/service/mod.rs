@@ -6,6 +6,7 @@ mod problem;
 mod read_back;
 mod read_document;
 mod registry;
+mod render;
 mod roll_up;
 mod submit;
 
@@ -23,6 +24,7 @@ pub use problem::{Code, Problem, Reason, Violation};
 pub use read_back::{Page, ReportFilter};
 pub use read_document::{DocumentReading, read_and_judge};
 pub use registry::Applied;
+pub use render::RenderedForm;
 pub use roll_up::{ConsolidatedForm, CoverageAnswer, RollupAnswer, RollupQuestion};
 pub use submit::{Accepted, Submission};
 

@@ -1,5 +1,6 @@
 //! Sums, the computed form, and coverage.
 
+use crate::document::write::{ComputedForm, Document};
 use crate::form::{Edition, Presence, catalogue, edition_for_year};
 use crate::registry::{Agency, AgencyIndex, Jurisdiction, JurisdictionCode, JurisdictionIndex};
 use crate::report::{AgencyKind, Message, ReportKey, ReportYear};
@@ -76,6 +77,21 @@ impl ConsolidatedForm {
             Presence::Accepted => self.sums.value(cell) != 0,
             Presence::Absent => false,
         }
+    }
+
+    /// The form as a document to print, which says what it contains.
+    pub fn document(&self) -> Document {
+        let coverage = &self.coverage;
+        let computed = ComputedForm {
+            scope: self.jurisdiction.code.name(),
+            name: self.jurisdiction.display_name.clone(),
+            year: coverage.year,
+            edition: self.edition,
+            expected: coverage.expected,
+            received: coverage.received,
+            sequence: self.sequence,
+        };
+        Document::of_computed_form(computed, |cell| self.shows(cell).then(|| self.sums.value(cell)))
     }
 }
 

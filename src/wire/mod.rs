@@ -2,6 +2,7 @@
 //!
 //! Used by every door. Nothing here decides anything.
 
+mod document;
 mod finding;
 mod form;
 mod journal;
@@ -11,6 +12,7 @@ mod registry;
 mod report;
 mod rollup;
 
+pub use document::{document_format_from_wire, document_from_wire, rendered_to_wire};
 pub use finding::{finding_to_wire, findings_to_wire, text_to_wire};
 pub use form::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, sums_to_wire};
 pub use journal::entry_to_wire;

@@ -2,6 +2,7 @@
 //!
 //! Blank, zero and 不适用 stay apart in every format (docs/documents.md). Nothing here judges or computes a figure.
 
+mod computed;
 mod csv;
 mod document;
 mod docx;
@@ -14,6 +15,8 @@ mod xlsx;
 #[cfg(test)]
 mod tests;
 
+pub use computed::ComputedForm;
+pub use csv::CELL_HEADINGS;
 pub use document::{Document, Figure, NOT_APPLICABLE, Provenance};
 
 /// A format that documents are written in.
