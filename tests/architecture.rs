@@ -19,7 +19,23 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("service", &["rules", "rollup", "registry", "store", "document", "report", "form"]),
     ("wire", &["service", "store", "rollup", "registry", "document", "report", "form", "pb"]),
     ("grpc", &["wire", "service", "registry", "report", "config", "pb"]),
-    ("cli", &["grpc", "wire", "service", "document", "store", "rules", "registry", "simulation", "report", "form", "config", "pb"]),
+    (
+        "cli",
+        &[
+            "grpc",
+            "wire",
+            "service",
+            "document",
+            "store",
+            "rules",
+            "registry",
+            "simulation",
+            "report",
+            "form",
+            "config",
+            "pb",
+        ],
+    ),
 ];
 
 /// Crates that only one place may name.

@@ -1,4 +1,5 @@
 //! Documents in and out. Only this module knows file formats; it judges nothing (see `rules`).
 
 pub mod read;
+pub mod template;
 pub mod write;

@@ -34,7 +34,11 @@ impl Document {
         );
         let line = |zh, en, value: String| Provenance { label: label(zh, en), value };
         let provenance = vec![
-            line("范围", "scope", format!("{name} {scope}，由所辖机关报告汇总计算 computed from the reports of its agencies")),
+            line(
+                "范围",
+                "scope",
+                format!("{name} {scope}，由所辖机关报告汇总计算 computed from the reports of its agencies"),
+            ),
             line("报告份数", "coverage", coverage),
             line("截至日志序号", "as of journal sequence", sequence.to_string()),
             content_hash_line(hash),

@@ -52,8 +52,14 @@ pub struct Document {
 /// One chapter of a document.
 pub enum Chapter<'a> {
     /// Paragraphs; none where no text is given.
-    Narrative { heading: String, text: Option<&'a str> },
-    Table { heading: String, grid: Grid },
+    Narrative {
+        heading: String,
+        text: Option<&'a str>,
+    },
+    Table {
+        heading: String,
+        grid: Grid,
+    },
 }
 
 const NUMERALS: [&str; 10] = ["〇", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
@@ -73,20 +79,13 @@ impl Document {
     pub fn of_report(name: String, report: &ReportKey, figures: &Figures) -> Self {
         let hash = content_hash(report, figures);
         let mut document = Self::new(name, report.year, figures.edition(), |cell| figures.get(cell).into());
-        document.provenance = vec![
-            Provenance { label: label("报告", "report"), value: report.to_string() },
-            content_hash_line(hash),
-        ];
+        document.provenance =
+            vec![Provenance { label: label("报告", "report"), value: report.to_string() }, content_hash_line(hash)];
         document
     }
 
     /// A document without narrative chapters and provenance.
-    pub fn new(
-        name: String,
-        year: ReportYear,
-        edition: &'static Edition,
-        figure: impl Fn(CellId) -> Figure,
-    ) -> Self {
+    pub fn new(name: String, year: ReportYear, edition: &'static Edition, figure: impl Fn(CellId) -> Figure) -> Self {
         let figures = catalogue().cells.iter().map(|cell| figure(cell.id)).collect();
         Self { name, year, edition, figures, narratives: Vec::new(), provenance: Vec::new() }
     }

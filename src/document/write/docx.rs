@@ -90,7 +90,8 @@ fn fonts(east_asia: &str) -> RunFonts {
 
 fn text(text: &str, font: &str, size: usize) -> Run {
     // Control characters have no place in XML.
-    let printable: String = text.chars().filter(|c| !c.is_control() && !('\u{FFFE}'..='\u{FFFF}').contains(c)).collect();
+    let printable: String =
+        text.chars().filter(|c| !c.is_control() && !('\u{FFFE}'..='\u{FFFF}').contains(c)).collect();
     Run::new().add_text(printable).fonts(fonts(font)).size(size)
 }
 
@@ -164,9 +165,22 @@ fn cell(document: &Document, tile: &Tile, is_start: bool, widths: &[usize]) -> T
         Content::RowHeading(text) => (text.clone(), AlignmentType::Left),
         Content::ColumnHeading(text) | Content::Band(text) => (text.clone(), AlignmentType::Center),
     };
-    let paragraph = Paragraph::new().align(alignment);
+    let mut paragraph = Paragraph::new().align(alignment);
+    if matches!(tile.content, Content::ColumnHeading(_)) {
+        let inset = even_lines_inset(content.chars().count(), width.saturating_sub(2 * CELL_PADDING));
+        paragraph = paragraph.indent(Some(inset), None, Some(inset), None);
+    }
     if !is_start {
         return cell.add_paragraph(paragraph);
     }
     cell.add_paragraph(paragraph.add_run(text(&content, TITLE_FONT, TABLE_SIZE)))
+}
+
+/// How far a heading is set in on both sides so that its lines are of one length: 结果/维持 rather than 结果维/持.
+fn even_lines_inset(characters: usize, width: usize) -> i32 {
+    let character = TABLE_SIZE * 10;
+    let fitting = (width / character).max(1);
+    let lines = characters.div_ceil(fitting).max(1);
+    let spare = width.saturating_sub(characters.div_ceil(lines) * character + character / 3);
+    if lines == 1 { 0 } else { i32::try_from(spare / 2).unwrap_or_default() }
 }

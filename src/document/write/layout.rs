@@ -2,7 +2,7 @@
 //! form. Every format draws this one grid; none knows a table of its own.
 
 use crate::form::{
-    CellId, Column, Edition, Headings, Kind, Layout, LineInfo, Part, Presence, Sheet, Table, TableInfo, catalogue,
+    CellId, Column, Edition, Headings, Layout, LineInfo, Part, Presence, Sheet, Table, TableInfo, catalogue,
 };
 
 /// What stands in a tile, and so how it is drawn.
@@ -112,8 +112,10 @@ fn printed_lines(
     let is_printed = |line: &&LineInfo| {
         let replaced = || {
             let mut merged = sheet.merged.iter();
-            merged.any(|merged| merged.stands_for.contains(&line.line.field) && {
-                is_filled_at(merged.line) && !merged.stands_for.iter().any(|field| is_filled_at(field))
+            merged.any(|merged| {
+                merged.stands_for.contains(&line.line.field) && {
+                    is_filled_at(merged.line) && !merged.stands_for.iter().any(|field| is_filled_at(field))
+                }
             })
         };
         match line.cell(0).map(|cell| catalogue().presence(edition, cell)) {
@@ -299,9 +301,4 @@ pub fn addends(grid: &Grid, total: CellId) -> Vec<CellId> {
         }
     };
     cells.filter(is_addend).collect()
-}
-
-/// The unit that a kind of cell is filled in with.
-pub fn is_money(cell: CellId) -> bool {
-    catalogue().cell(cell).kind == Kind::Money
 }

@@ -4,13 +4,13 @@
 
 mod computed;
 mod csv;
-mod document;
+pub(in crate::document) mod document;
 mod docx;
 mod html;
-mod layout;
-mod sheet;
+pub(in crate::document) mod layout;
+pub(in crate::document) mod sheet;
 mod text;
-mod xlsx;
+pub(in crate::document) mod xlsx;
 
 #[cfg(test)]
 mod tests;
@@ -37,7 +37,7 @@ pub enum Format {
 pub struct WriteError(String);
 
 impl WriteError {
-    fn new(error: impl std::fmt::Display) -> Self {
+    pub(in crate::document) fn new(error: impl std::fmt::Display) -> Self {
         Self(error.to_string())
     }
 }

@@ -104,10 +104,25 @@ pub fn draw(
         let width = f64::from(u32::try_from(*width).unwrap_or_default()) * WIDTH_UNIT;
         sheet.set_column_width(column(left + at)?, width).map_err(WriteError::new)?;
     }
+    for at in 0..grid.rows {
+        sheet.set_row_height(row(TOP + at)?, row_height(grid, at)).map_err(WriteError::new)?;
+    }
     for tile in &grid.tiles {
-        draw_tile(sheet, formats, tile, left, figure).map_err(WriteError::new)?;
+        draw_tile(sheet, formats, tile, left, figure)?;
     }
     Ok(())
+}
+
+/// Points that a row needs: a spreadsheet does not do it for merged cells.
+fn row_height(grid: &Grid, at: usize) -> f64 {
+    let lines = |tile: &Tile| {
+        let width: usize = grid.widths.iter().skip(tile.column).take(tile.columns).sum();
+        // A Chinese character is two wide.
+        let text = tile.content.heading().unwrap_or_default().chars().count() * 20;
+        text.div_ceil((width * 8).max(1)).div_ceil(tile.rows).max(1)
+    };
+    let lines = grid.row(at).map(lines).max().unwrap_or(1);
+    5.0 + 13.0 * f64::from(u32::try_from(lines).unwrap_or(1))
 }
 
 fn draw_tile(
@@ -118,7 +133,8 @@ fn draw_tile(
     figure: &dyn Fn(CellId) -> Drawn,
 ) -> Result<(), WriteError> {
     let (first_row, first_column) = place(tile, left)?;
-    let (last_row, last_column) = (row(TOP + tile.row + tile.rows - 1)?, column(left + tile.column + tile.columns - 1)?);
+    let (last_row, last_column) =
+        (row(TOP + tile.row + tile.rows - 1)?, column(left + tile.column + tile.columns - 1)?);
     let drawn = match &tile.content {
         Content::Figure(cell) => figure(*cell),
         Content::RowHeading(text) => Drawn { value: Value::Printed(text.clone()), format: formats.row_heading.clone() },
@@ -128,9 +144,7 @@ fn draw_tile(
     };
     let format = &drawn.format;
     if tile.rows > 1 || tile.columns > 1 {
-        sheet
-            .merge_range(first_row, first_column, last_row, last_column, "", format)
-            .map_err(WriteError::new)?;
+        sheet.merge_range(first_row, first_column, last_row, last_column, "", format).map_err(WriteError::new)?;
     }
     match drawn.value {
         Value::Printed(text) if text.is_empty() => sheet.write_blank(first_row, first_column, format),

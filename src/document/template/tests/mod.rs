@@ -1,0 +1,1 @@
+//! The workbook is tested by filling it in and reading it back.
