@@ -79,7 +79,7 @@ async fn import(server: &str, file: &Path, dry_run: bool) -> Outcome {
     Ok(())
 }
 
-async fn jurisdictions(client: &mut Client, parent: &str) -> Result<Vec<pb::Jurisdiction>, Failure> {
+pub(super) async fn jurisdictions(client: &mut Client, parent: &str) -> Result<Vec<pb::Jurisdiction>, Failure> {
     let mut all = Vec::new();
     let mut request = pb::ListJurisdictionsRequest { parent: parent.to_owned(), page_size: 1000, ..Default::default() };
     loop {
@@ -92,7 +92,7 @@ async fn jurisdictions(client: &mut Client, parent: &str) -> Result<Vec<pb::Juri
     }
 }
 
-async fn agencies(client: &mut Client, jurisdiction: &str) -> Result<Vec<pb::Agency>, Failure> {
+pub(super) async fn agencies(client: &mut Client, jurisdiction: &str) -> Result<Vec<pb::Agency>, Failure> {
     let mut all = Vec::new();
     let mut request =
         pb::ListAgenciesRequest { jurisdiction: jurisdiction.to_owned(), page_size: 1000, ..Default::default() };

@@ -3,6 +3,7 @@
 //! Used by every door. Nothing here decides anything.
 
 mod document;
+mod exchange;
 mod finding;
 mod form;
 mod journal;
@@ -13,7 +14,8 @@ mod report;
 mod rollup;
 
 pub use document::{document_format_from_wire, document_from_wire, rendered_to_wire};
-pub use finding::{finding_to_wire, findings_to_wire, text_to_wire};
+pub use exchange::{entry_from_wire, report_from_entry};
+pub use finding::{finding_from_wire, finding_to_wire, findings_to_wire, text_to_wire};
 pub use form::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, sums_to_wire};
 pub use journal::entry_to_wire;
 pub use problem::{code_number, problem_to_wire};
