@@ -2,6 +2,7 @@
 //!
 //! A cell is `value`, `blank` or `na`, so that blank, zero and 不适用 stay apart in any spreadsheet.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 
 use crate::form::{CellId, Presence, catalogue, edition};
@@ -105,6 +106,7 @@ pub fn read_reports(from: impl Read) -> Result<Vec<ReportEntry>, ExchangeError> 
         return Err(fault(1, format!("表头应为 {columns}"), format!("the headings are to be {columns}")));
     }
     let mut entries: Vec<ReportEntry> = Vec::new();
+    let mut known: BTreeSet<ReportKey> = BTreeSet::new();
     let mut filled: Vec<bool> = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| broken(&error))?;
@@ -113,7 +115,7 @@ pub fn read_reports(from: impl Read) -> Result<Vec<ReportEntry>, ExchangeError> 
         let key = report_key(field(0), field(1), line)?;
         let is_same = entries.last().is_some_and(|entry| entry.report == key);
         if !is_same {
-            if entries.iter().any(|entry| entry.report == key) {
+            if !known.insert(key.clone()) {
                 return Err(fault(
                     line,
                     format!("{key} 的各行应连续"),

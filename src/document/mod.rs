@@ -4,3 +4,6 @@ pub mod exchange;
 pub mod read;
 pub mod template;
 pub mod write;
+
+#[cfg(test)]
+mod tests;
