@@ -212,7 +212,7 @@ fn one_heading(table: &'static Table, lines: &[&LineInfo]) -> Grid {
         }
     }
     // A line that stands for its whole group is no member of it.
-    let group = |line: &LineInfo| line.group.filter(|_| line.line.label != group_label(line));
+    let group = |line: &LineInfo| line.group.filter(|_| group_label(line) != Some(line.line.label.zh));
     for run in runs(lines, group) {
         if let Some(group) = lines.get(run.start).and_then(|line| catalogue().groups.get(group(line)?)) {
             let text = format!("{}{}", group.group.ordinal, group.group.label.zh);
@@ -229,8 +229,8 @@ fn one_heading(table: &'static Table, lines: &[&LineInfo]) -> Grid {
     grid
 }
 
-fn group_label(line: &LineInfo) -> crate::form::Text {
-    line.group.and_then(|at| catalogue().groups.get(at)).map_or(line.line.label, |group| group.group.label)
+fn group_label(line: &LineInfo) -> Option<&'static str> {
+    line.group.and_then(|at| catalogue().groups.get(at)).map(|group| group.group.label.zh)
 }
 
 /// Headings over the figures, with the corner above the labels.

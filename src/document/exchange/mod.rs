@@ -205,3 +205,6 @@ fn find_cell(path: &str, line: u64) -> Result<CellId, ExchangeError> {
     let cell = catalogue().cell_at(path);
     cell.ok_or_else(|| fault(line, format!("没有单元格“{path}”"), format!("there is no cell {path:?}")))
 }
+
+#[cfg(test)]
+mod tests;
