@@ -39,6 +39,8 @@ pub const YEAR: u16 = 2022;
 /// A running server; it ends when dropped.
 pub struct Server {
     pub channel: Channel,
+    /// As `--server` takes it.
+    pub url: String,
     task: JoinHandle<()>,
     _directory: TempDir,
 }
@@ -63,8 +65,9 @@ impl Server {
             let incoming = TcpListenerStream::new(listener);
             tonic::transport::Server::builder().add_routes(routes).serve_with_incoming(incoming).await.unwrap();
         });
-        let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
-        Self { channel, task, _directory: directory }
+        let url = format!("http://{address}");
+        let channel = Channel::from_shared(url.clone()).unwrap().connect().await.unwrap();
+        Self { channel, url, task, _directory: directory }
     }
 
     /// A server with a province, a city and a county, and two agencies in each.
