@@ -33,7 +33,7 @@ pub struct Export {
 /// Where reports go, one after another.
 enum Sink {
     JsonLines(Box<dyn Write>),
-    Csv(ReportWriter<Box<dyn Write>>),
+    Csv(Box<ReportWriter<Box<dyn Write>>>),
 }
 
 impl Sink {
@@ -82,7 +82,8 @@ impl Export {
             None => Box::new(BufWriter::new(std::io::stdout())),
         };
         let mut sink = if is_csv {
-            Sink::Csv(ReportWriter::new(to).map_err(|error| Failure::Failed(error.to_string()))?)
+            let writer = ReportWriter::new(to).map_err(|error| Failure::Failed(error.to_string()))?;
+            Sink::Csv(Box::new(writer))
         } else {
             Sink::JsonLines(to)
         };

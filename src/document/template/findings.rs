@@ -71,7 +71,7 @@ pub(super) fn write(workbook: &mut Workbook, returned: &Returned, marks: &[Mark]
         sheet.write_string_with_format(row, 10, reason, format).map_err(WriteError::new)?;
     }
     sheet.set_freeze_panes(FIRST_ROW, 0).map_err(WriteError::new)?;
-    sheet.protect();
+    sheet.set_paper_size(9).set_landscape().set_print_fit_to_pages(1, 0).protect();
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Reads a filled workbook by its own layout, which is known from the form. Other spreadsheets are not read here.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read as _};
 
 use calamine::{Data, Range, Reader as _, Xlsx};
 
@@ -16,6 +16,8 @@ use super::{FINDINGS_SHEET, MARKER, METADATA, METADATA_SHEET, Template};
 
 /// Largest workbook that is read.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes that its parts may unpack to, all together.
+const MAX_UNPACKED_BYTES: u64 = 64 * 1024 * 1024;
 /// Findings that reasons are read for.
 const MAX_FINDINGS: u32 = 1_000;
 
@@ -45,7 +47,7 @@ pub struct Returned {
 pub enum TemplateError {
     #[error("no workbook made by `huizong template`: {0}")]
     NotATemplate(String),
-    #[error("the workbook is larger than {MAX_BYTES} bytes")]
+    #[error("the workbook is larger than {MAX_BYTES} bytes, or than {MAX_UNPACKED_BYTES} unpacked")]
     TooLarge,
     #[error("the sheet {0} is missing")]
     SheetMissing(String),
@@ -55,7 +57,7 @@ impl TemplateError {
     pub fn message(&self) -> Message {
         let zh = match self {
             Self::NotATemplate(what) => format!("不是由 huizong template 生成的工作簿（{what}）；请重新生成模板填报"),
-            Self::TooLarge => format!("工作簿超过 {MAX_BYTES} 字节"),
+            Self::TooLarge => format!("工作簿超过 {MAX_BYTES} 字节，或解压后超过 {MAX_UNPACKED_BYTES} 字节"),
             Self::SheetMissing(name) => format!("缺少工作表“{name}”；请重新生成模板填报"),
         };
         Message::new(zh, self.to_string())
@@ -65,10 +67,26 @@ impl TemplateError {
 type Book<'a> = Xlsx<Cursor<&'a [u8]>>;
 
 fn open(bytes: &[u8]) -> Result<Book<'_>, TemplateError> {
-    if bytes.len() > MAX_BYTES {
+    if bytes.len() > MAX_BYTES || unpacked_bytes(bytes)? > MAX_UNPACKED_BYTES {
         return Err(TemplateError::TooLarge);
     }
     Xlsx::new(Cursor::new(bytes)).map_err(|error| TemplateError::NotATemplate(error.to_string()))
+}
+
+/// What the parts unpack to, counted up to just beyond the limit: the sizes that a file declares may be untrue.
+fn unpacked_bytes(bytes: &[u8]) -> Result<u64, TemplateError> {
+    let broken = |error: &dyn std::fmt::Display| TemplateError::NotATemplate(error.to_string());
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
+    let mut unpacked = 0;
+    for at in 0..archive.len() {
+        let part = archive.by_index(at).map_err(|error| broken(&error))?;
+        let mut part = part.take(MAX_UNPACKED_BYTES + 1 - unpacked);
+        unpacked += std::io::copy(&mut part, &mut std::io::sink()).map_err(|error| broken(&error))?;
+        if unpacked > MAX_UNPACKED_BYTES {
+            break;
+        }
+    }
+    Ok(unpacked)
 }
 
 /// Whether the bytes are a workbook made by [`super::write_template`].

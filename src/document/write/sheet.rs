@@ -87,8 +87,8 @@ pub fn head(
     sheet.merge_range(0, 0, 0, last, title, &formats.title).map_err(WriteError::new)?;
     sheet.set_row_height(0, 30).map_err(WriteError::new)?;
     sheet.write_with_format(1, 0, heading, &formats.heading).map_err(WriteError::new)?;
-    // A4, one page wide.
-    sheet.set_paper_size(9).set_print_fit_to_pages(1, 0).set_landscape();
+    // A4, each table on one page.
+    sheet.set_paper_size(9).set_print_fit_to_pages(1, 1).set_landscape();
     Ok(())
 }
 
@@ -119,7 +119,7 @@ fn row_height(grid: &Grid, at: usize) -> f64 {
         let width: usize = grid.widths.iter().skip(tile.column).take(tile.columns).sum();
         // A Chinese character is two wide.
         let text = tile.content.heading().unwrap_or_default().chars().count() * 20;
-        text.div_ceil((width * 8).max(1)).div_ceil(tile.rows).max(1)
+        text.div_ceil((width * 11).max(1)).div_ceil(tile.rows).max(1)
     };
     let lines = grid.row(at).map(lines).max().unwrap_or(1);
     5.0 + 13.0 * f64::from(u32::try_from(lines).unwrap_or(1))

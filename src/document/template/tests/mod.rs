@@ -274,3 +274,22 @@ fn what_is_no_filled_template_is_refused_in_both_languages() {
         assert!(error.message().zh.contains("huizong template"));
     }
 }
+
+#[test]
+fn a_workbook_that_unpacks_to_very_much_is_refused_before_it_is_read() {
+    let bytes = write_template(&template("format_2021", None)).unwrap();
+    let swollen = with_part(&bytes, "xl/worksheets/sheet2.xml", |xml| xml + &" ".repeat(65 * 1024 * 1024));
+    assert!(swollen.len() < 1024 * 1024);
+    assert_eq!(read_template(&swollen).unwrap_err(), TemplateError::TooLarge);
+}
+
+#[test]
+fn a_damaged_workbook_never_makes_the_reader_panic() {
+    let bytes = write_template(&template("trial_2019", None)).unwrap();
+    for at in (0..bytes.len()).step_by(61) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x55;
+        let _ = read_template(&damaged);
+        let _ = read_template(&bytes[..at]);
+    }
+}
