@@ -39,7 +39,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that only one place may name.
-const CONFINED: &[(&str, &str)] = &[("sled::", "store/sled"), ("tonic::", "grpc cli pb.rs"), ("clap::", "cli")];
+const CONFINED: &[(&str, &str)] = &[
+    ("sled::", "store/sled"),
+    ("tonic::", "grpc cli pb.rs"),
+    ("clap::", "cli"),
+    ("calamine::", "document"),
+    ("docx_rs::", "document"),
+    ("maud::", "document"),
+    ("rust_xlsxwriter::", "document"),
+    ("zip::", "document"),
+];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

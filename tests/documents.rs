@@ -71,6 +71,23 @@ async fn a_form_is_the_same_file_from_the_command_line_and_over_grpc() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_report_is_printed_with_the_hash_of_its_receipt() {
+    let server = Server::with_registry().await;
+    let receipt = server.store(report(AGENCIES[0], 4)).await;
+    let folder = TempDir::new().unwrap();
+    for name in [report_name(AGENCIES[0]), receipt.revision.clone()] {
+        let file = path(&folder, "report.html");
+        succeeds(&huizong(&server.url, &["report", "get", &name, "--output", &file]));
+        let html = std::fs::read_to_string(&file).unwrap();
+        for text in [&receipt.content_sha256, &receipt.revision, "city-bureau2022年政府信息公开工作年度报告"]
+        {
+            assert!(html.contains(text), "{text}");
+        }
+        assert!(html.contains(r#"data-cell="requests.received.total">4</td>"#));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_format_that_is_not_said_is_refused() {
     let server = Server::with_registry().await;
     for format in [0, 99] {

@@ -57,13 +57,14 @@ impl Form {
 }
 
 /// What a file is to hold.
-enum Target {
+pub enum Target {
     /// The answer itself, as canonical JSON.
     Json,
     Document(write::Format),
 }
 
-fn target(path: &Path) -> Result<(&Path, Target), Failure> {
+/// The target that a file's ending names.
+pub fn target(path: &Path) -> Result<(&Path, Target), Failure> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     if ending == "json" {
         return Ok((path, Target::Json));

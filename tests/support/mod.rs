@@ -40,6 +40,8 @@ pub const YEAR: u16 = 2022;
 pub struct Server {
     pub channel: Channel,
     /// As `--server` takes it.
+    // Not every test runs the program.
+    #[allow(dead_code)]
     pub url: String,
     task: JoinHandle<()>,
     _directory: TempDir,

@@ -13,7 +13,8 @@ const READ: &[(Format, &str)] = &[(Format::Text, "report.txt")];
 /// A document with figures in its running text, which are not the form's.
 fn document(figures: &Figures) -> Document {
     let report: ReportKey = format!("agencies/example/reports/{}", figures.edition().first_year).parse().unwrap();
-    let mut document = Document::of_report("示例市数据局".to_owned(), &report, figures);
+    let mut document =
+        Document::of_report("示例市数据局".to_owned(), &report, figures, &format!("{report}/revisions/1"), 1);
     document.narratives = vec![
         (1, "本年度受理申请3件，予以公开2件；行政许可详见下表。\n主动公开信息1284条。".to_owned()),
         (5, "存在的主要问题是公开时效有待提高。".to_owned()),

@@ -75,12 +75,14 @@ pub const fn label(zh: &'static str, en: &'static str) -> Text {
 }
 
 impl Document {
-    /// The document of an agency's report, with its content hash.
-    pub fn of_report(name: String, report: &ReportKey, figures: &Figures) -> Self {
-        let hash = content_hash(report, figures);
+    /// The document of an agency's report, which says its revision, journal sequence and content hash.
+    pub fn of_report(name: String, report: &ReportKey, figures: &Figures, revision: &str, sequence: i64) -> Self {
         let mut document = Self::new(name, report.year, figures.edition(), |cell| figures.get(cell).into());
-        document.provenance =
-            vec![Provenance { label: label("报告", "report"), value: report.to_string() }, content_hash_line(hash)];
+        document.provenance = vec![
+            Provenance { label: label("版本", "revision"), value: revision.to_owned() },
+            Provenance { label: label("日志序号", "journal sequence"), value: sequence.to_string() },
+            content_hash_line(content_hash(report, figures)),
+        ];
         document
     }
 

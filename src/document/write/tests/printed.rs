@@ -17,7 +17,7 @@ use crate::report::{Cell, Figures, ReportKey, format_number};
 
 fn document(figures: &Figures) -> Document {
     let report: ReportKey = "agencies/example/reports/2022".parse().unwrap();
-    Document::of_report("示例市数据局".to_owned(), &report, figures)
+    Document::of_report("示例市数据局".to_owned(), &report, figures, &format!("{report}/revisions/1"), 1)
 }
 
 /// The figure as a person reads it; written apart from the code that is tested.
