@@ -134,3 +134,27 @@ async fn agencies_below(channel: Channel, scope: &str) -> Result<BTreeSet<String
     let agencies = registry::agencies(&mut client, "").await?;
     Ok(agencies.into_iter().filter(|agency| within.contains(&agency.jurisdiction)).map(|agency| agency.name).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::output::from_json;
+    use super::*;
+    use crate::document::tests::entries::entries;
+    use crate::wire::report_from_entry;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn reports_come_back_from_a_line_of_json_as_they_were(entries in entries()) {
+            for entry in entries {
+                let Ok(line) = to_json(&report_from_entry(&entry)) else { panic!("no JSON") };
+                prop_assert!(!line.contains('\n'));
+                let Ok(report) = from_json::<pb::Report>(&line) else { panic!("{line}") };
+                prop_assert_eq!(entry_from_wire(report).unwrap(), entry);
+            }
+        }
+    }
+}

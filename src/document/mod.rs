@@ -6,4 +6,4 @@ pub mod template;
 pub mod write;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

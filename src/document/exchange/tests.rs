@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::{ExchangeError, ReportEntry, ReportWriter, read_reports};
-use crate::document::tests::figures::figures;
+use crate::document::tests::entries::entries;
 use crate::form::{catalogue, edition};
-use crate::report::{Answer, Cell, Figures};
+use crate::report::{Cell, Figures};
 
 fn written(entries: &[ReportEntry]) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -15,21 +15,6 @@ fn written(entries: &[ReportEntry]) -> Vec<u8> {
     }
     writer.finish().unwrap();
     bytes
-}
-
-fn entries() -> impl Strategy<Value = Vec<ReportEntry>> {
-    let answer = ("[A-Z-]{1,12}", "[a-z_.]{0,30}", "(?s).{1,40}");
-    let answer = answer.prop_map(|(rule, cell, reason)| Answer { rule, cell, reason });
-    let entry = (figures(), prop::collection::vec(answer, 0..4), "(?s).{0,40}");
-    prop::collection::vec(entry, 0..4).prop_map(|entries| {
-        let named = entries.into_iter().enumerate().map(|(at, (figures, answers, reason))| ReportEntry {
-            report: format!("agencies/agency-{at}/reports/{}", 2019 + at).parse().unwrap(),
-            figures,
-            answers,
-            reason,
-        });
-        named.collect()
-    })
 }
 
 proptest! {

@@ -1,4 +1,5 @@
-//! What readers and writers share in their tests: any figures of any edition, and the way out and back.
+//! What tests of documents share: any figures of any edition, and reports of them; and the way out and back.
 
+pub mod entries;
 pub mod figures;
 mod round_trips;

@@ -79,7 +79,7 @@ impl Grid {
 
 /// Relative widths: a label beside figures, the ordinal groups of chapter three, a figure.
 const LABEL_WIDTH: usize = 30;
-const GROUP_WIDTHS: [usize; 3] = [6, 11, 28];
+const GROUP_WIDTHS: [usize; 3] = [7, 11, 28];
 const FIGURE_WIDTH: usize = 10;
 
 /// The printed tables of an edition; `is_filled` says which cells are not blank, because a line that is accepted in
