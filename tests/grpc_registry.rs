@@ -214,7 +214,7 @@ async fn the_registry_and_its_collections_are_the_same_after_a_restart() {
 }
 
 fn huizong(server: &Server, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_huizong")).args(["--server", &server.address]).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_huizong")).args(["--server", &server.url]).args(arguments).output().unwrap()
 }
 
 async fn run(server: &Server, arguments: &[&str]) -> String {

@@ -1,18 +1,20 @@
 //! `huizong form`: the computed consolidated form.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::form::catalogue;
+use crate::document::write::{self, CELL_HEADINGS, write_document};
 use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
+use crate::wire::document_from_wire;
 
 use super::client::{Server, connect, refused};
 use super::output::{Listing, print_json, resource, to_json};
 use super::perspective::Perspective;
 use super::rollup::coverage_text;
-use super::{Failure, Format, Outcome};
+use super::{Failure, Format, Outcome, both};
 
 #[derive(Args)]
 pub struct Form {
@@ -22,34 +24,14 @@ pub struct Form {
     year: i32,
     #[command(flatten)]
     perspective: Perspective,
-    /// Where to write it; the ending .json or .csv decides the format.
+    /// Where to write it; the ending decides the format: .docx, .html, .xlsx, .csv, .txt or .json.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
-fn rows(form: &pb::Form) -> Vec<Vec<String>> {
-    let cells = pb::FORM_CELL_PATHS.iter().enumerate();
-    let filled = cells.filter_map(|(index, path)| {
-        let value = match pb::form_cell(form, index)? {
-            pb::FormCell::Count(count) => count.to_string(),
-            pb::FormCell::Amount(amount) => amount.to_owned(),
-        };
-        let info = catalogue().cell(catalogue().cell_at(path)?);
-        Some(vec![(*path).to_owned(), info.label_zh.clone(), info.label_en.clone(), value])
-    });
-    filled.collect()
-}
-
 impl Form {
     pub async fn run(&self, server: &Server, format: Format) -> Outcome {
-        let ending =
-            self.output.as_ref().map(|path| path.extension().and_then(|e| e.to_str()).unwrap_or("").to_owned());
-        let format = match ending.as_deref() {
-            None => format,
-            Some("json") => Format::Json,
-            Some("csv") => Format::Csv,
-            Some(other) => return Err(Failure::Usage(format!("--output: .{other} is not written; use .json or .csv"))),
-        };
+        let target = self.output.as_deref().map(target).transpose()?;
         let mut client = RollupServiceClient::new(connect(server).await?);
         let request = pb::GetConsolidatedFormRequest {
             jurisdiction: resource("jurisdictions", &self.jurisdiction),
@@ -60,21 +42,46 @@ impl Form {
             ..Default::default()
         };
         let answer = client.get_consolidated_form(request).await.map_err(|status| refused(&status))?.into_inner();
-        let form = answer.form.clone().unwrap_or_default();
-        let listing = Listing { rows: rows(&form), ..Listing::new(&["cell", "单元格", "label", "值 value"], &[3]) };
-        if let Some(path) = &self.output {
-            return match format {
-                Format::Json => Ok(std::fs::write(path, to_json(&answer)?)?),
-                Format::Table | Format::Csv => listing.write_csv(std::fs::File::create(path)?),
-            };
-        }
-        if format == Format::Json {
+        if format == Format::Json && target.is_none() {
             return print_json(&answer);
         }
-        listing.print(format)?;
-        if let (Format::Table, Some(coverage)) = (format, &answer.coverage) {
-            println!("\n{}\n截至日志序号 as of journal sequence {}", coverage_text(coverage), answer.sequence);
+        let document = document_from_wire(&answer).map_err(|problem| Failure::Failed(both(&problem.message)))?;
+        let written = |format| write_document(&document, format).map_err(|error| Failure::Failed(error.to_string()));
+        match (target, format) {
+            (Some((path, Target::Json)), _) => std::fs::write(path, to_json(&answer)?)?,
+            (Some((path, Target::Document(format))), _) => std::fs::write(path, written(format)?)?,
+            (None, Format::Csv) => std::io::stdout().write_all(&written(write::Format::Csv)?)?,
+            (None, _) => {
+                let rows = document.rows().into_iter().map(Vec::from).collect();
+                Listing { rows, ..Listing::new(&CELL_HEADINGS, &[3]) }.print(format)?;
+                if let Some(coverage) = &answer.coverage {
+                    println!("\n{}\n截至日志序号 as of journal sequence {}", coverage_text(coverage), answer.sequence);
+                }
+            }
         }
         Ok(())
     }
+}
+
+/// What a file is to hold.
+pub enum Target {
+    /// The answer itself, as canonical JSON.
+    Json,
+    Document(write::Format),
+}
+
+/// The target that a file's ending names.
+pub fn target(path: &Path) -> Result<(&Path, Target), Failure> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    if ending == "json" {
+        return Ok((path, Target::Json));
+    }
+    let format = write::Format::of_ending(ending).map(|format| (path, Target::Document(format)));
+    format.ok_or_else(|| {
+        let known: Vec<_> = write::Format::ALL.iter().map(|format| format!(".{}", format.ending())).collect();
+        let known = known.join(" ");
+        Failure::Usage(format!(
+            "--output：不支持 .{ending}；可用 {known} .json\n  .{ending} is not written; use one of these"
+        ))
+    })
 }

@@ -6,6 +6,7 @@ mod collection;
 mod coverage;
 mod demo;
 mod explain;
+mod export;
 mod form;
 mod frozen;
 mod journal;
@@ -17,6 +18,8 @@ mod report;
 mod rollup;
 mod serve;
 mod submit;
+mod template;
+mod workbook;
 
 use std::process::ExitCode;
 
@@ -50,6 +53,8 @@ struct Connection {
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     Table,
+    /// Also written `jsonl`, for `export`.
+    #[value(alias = "jsonl")]
     Json,
     Csv,
 }
@@ -64,14 +69,18 @@ enum Command {
     Check(check::Check),
     /// Print what was read from documents, cell by cell; nothing is sent.
     Read(check::Read),
-    /// Hand in reports: documents, folders, or JSON Lines of reports.
+    /// A workbook for an agency to fill in, with last year's figures beside; `submit` takes it back.
+    Template(template::Template),
+    /// Hand in reports: documents, workbooks, folders, or JSON Lines or CSV as `export` writes them.
     Submit(submit::Submit),
     /// Read reports back, and review them.
     #[command(subcommand)]
     Report(report::Report),
     /// Sums of lines of the form over a jurisdiction.
     Rollup(rollup::Rollup),
-    /// The computed consolidated form of a jurisdiction.
+    /// All reports of a jurisdiction, without loss: JSON Lines or CSV.
+    Export(export::Export),
+    /// The computed consolidated form of a jurisdiction, also as a document to publish.
     Form(form::Form),
     /// A government's own consolidated report against the computed sum.
     Reconcile(reconcile::Reconcile),
@@ -154,6 +163,8 @@ async fn execute(arguments: Arguments) -> Outcome {
         Command::Explain(explain) => explain.run(),
         Command::Submit(submit) => submit.run(&server, format).await,
         Command::Report(report) => report.run(&server, format).await,
+        Command::Template(template) => template.run(&server).await,
+        Command::Export(export) => export.run(&server, format).await,
         Command::Rollup(rollup) => rollup.run(&server, format).await,
         Command::Form(form) => form.run(&server, format).await,
         Command::Reconcile(reconcile) => reconcile.run(&server, format).await,

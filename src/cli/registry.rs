@@ -94,15 +94,16 @@ async fn import(server: &Server, file: &Path, dry_run: bool) -> Outcome {
     Ok(())
 }
 
-/// What is shown.
-struct Search {
+/// What is looked for; everything by default.
+#[derive(Default)]
+pub(super) struct Search {
     parent: String,
     query: String,
     year: i32,
 }
 
 impl Search {
-    async fn jurisdictions(&self, client: &mut Client) -> Result<Vec<pb::Jurisdiction>, Failure> {
+    pub(super) async fn jurisdictions(&self, client: &mut Client) -> Result<Vec<pb::Jurisdiction>, Failure> {
         let mut all = Vec::new();
         let mut request = pb::ListJurisdictionsRequest {
             parent: self.parent.clone(),
@@ -122,7 +123,7 @@ impl Search {
         }
     }
 
-    async fn agencies(&self, client: &mut Client) -> Result<Vec<pb::Agency>, Failure> {
+    pub(super) async fn agencies(&self, client: &mut Client) -> Result<Vec<pb::Agency>, Failure> {
         let mut all = Vec::new();
         let mut request = pb::ListAgenciesRequest {
             jurisdiction: self.parent.clone(),

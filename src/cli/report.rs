@@ -1,18 +1,30 @@
 //! `huizong report`: reading reports back, and reviewing them.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
+use crate::document::write::{Document, write_document};
 use crate::pb;
+use crate::pb::registry_service_client::RegistryServiceClient;
 use crate::pb::report_service_client::ReportServiceClient;
+use crate::report::Owners;
+use crate::wire::entry_from_wire;
 
 use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
-use super::output::{Listing, print_json, print_line, resource, time_text};
-use super::{Failure, Format, Outcome};
+use super::form::{Target, target};
+use super::output::{Listing, print_json, print_line, resource, time_text, to_json};
+use super::{Failure, Format, Outcome, both};
 
 #[derive(Subcommand)]
 pub enum Report {
-    /// One report, as JSON: agencies/{id}/reports/{year}, or one of its revisions.
-    Get { name: String },
+    /// One report, as JSON or as a document: agencies/{id}/reports/{year}, or one of its revisions.
+    Get {
+        name: String,
+        /// Where to write it; the ending decides the format: .docx, .html, .xlsx, .csv, .txt or .json.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Reports of a year, or of one agency.
     List {
         #[arg(long, required_unless_present = "agency")]
@@ -92,14 +104,46 @@ fn print(reports: &[pb::Report], format: Format) -> Outcome {
     listing.print(format)
 }
 
+/// A report as a document under its owner's name, which says which revision it is.
+async fn document(server: &Server, report: pb::Report) -> Result<Document, Failure> {
+    let (revision, sequence) = (report.revision.clone(), report.sequence);
+    // Under the name of the report itself, which a revision's name begins with.
+    let name = revision.split("/revisions/").next().unwrap_or_default().to_owned();
+    let entry = entry_from_wire(pb::Report { name, ..report });
+    let entry = entry.map_err(|problem| Failure::Failed(both(&problem.message)))?;
+    let mut client = RegistryServiceClient::new(connect(server).await?);
+    let name = entry.report.owner.to_string();
+    let display_name = match entry.report.owner.sort() {
+        Owners::Agencies => {
+            let answer = client.get_agency(pb::GetAgencyRequest { name }).await;
+            answer.map_err(|status| refused(&status))?.into_inner().agency.unwrap_or_default().display_name
+        }
+        Owners::Jurisdictions => {
+            let answer = client.get_jurisdiction(pb::GetJurisdictionRequest { name }).await;
+            answer.map_err(|status| refused(&status))?.into_inner().jurisdiction.unwrap_or_default().display_name
+        }
+    };
+    let narrative = entry.narrative.as_ref();
+    Ok(Document::of_report(display_name, &entry.report, &entry.figures, narrative, &revision, sequence))
+}
+
 impl Report {
     pub async fn run(&self, server: &Server, format: Format) -> Outcome {
         let mut client = ReportServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
         match self {
-            Self::Get { name } => {
+            Self::Get { name, output } => {
+                let target = output.as_deref().map(target).transpose()?;
                 let request = pb::GetReportRequest { name: name.clone() };
                 let answer = client.get_report(request).await.map_err(|status| refused(&status))?.into_inner();
-                print_json(&answer)
+                match target {
+                    None => print_json(&answer),
+                    Some((path, Target::Json)) => Ok(std::fs::write(path, to_json(&answer)?)?),
+                    Some((path, Target::Document(format))) => {
+                        let document = document(server, answer.report.unwrap_or_default()).await?;
+                        let written = write_document(&document, format);
+                        Ok(std::fs::write(path, written.map_err(|error| Failure::Failed(error.to_string()))?)?)
+                    }
+                }
             }
             Self::List { year, agency, consolidated, limit } => {
                 let parent = match (agency, consolidated) {

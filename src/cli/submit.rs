@@ -9,24 +9,27 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
+use crate::document::exchange::{ReportEntry, read_reports};
+use crate::document::template::is_template;
 use crate::pb;
 use crate::pb::report_service_client::ReportServiceClient;
 use crate::pb::submit_reports_response::Result as Answered;
 use crate::report::{AgencyId, Hash, ReportYear};
-use crate::wire::{edition_to_wire, figures_to_wire};
+use crate::wire::{edition_to_wire, figures_to_wire, report_from_entry};
 
 use super::check::read_file;
 use super::client::{ANSWER_MAX_BYTES, Server, connect, findings_text, problem_text, refused};
 use super::output::{from_json, print_json, time_text};
-use super::{Failure, Format, Outcome};
+use super::workbook::Workbook;
+use super::{Failure, Format, Outcome, both};
 
 /// Submissions sent ahead of their answers.
 const AHEAD: usize = 256;
 
 #[derive(Args)]
 pub struct Submit {
-    /// Documents, folders, or .jsonl files with one report (canonical JSON) a line. A document named
-    /// `AGENCY-YEAR…` needs no --agency and --year.
+    /// Documents, filled workbooks (see `template`), folders, or .jsonl and .csv files as `export` writes them. A
+    /// document named `AGENCY-YEAR…` needs no --agency and --year, nor does a workbook.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Agency id, for a document.
@@ -58,6 +61,8 @@ fn parse_reason(text: &str) -> Result<(String, String), String> {
 struct Item {
     source: String,
     report: pb::Report,
+    /// What goes back with the findings.
+    workbook: Option<Workbook>,
 }
 
 /// The files meant: folders stand for the files in them.
@@ -81,8 +86,17 @@ impl Submit {
     /// The reports in one file; what cannot be read is said by place.
     fn items(&self, file: &Path) -> Vec<Result<Item, String>> {
         let source = file.display().to_string();
-        if file.extension().is_none_or(|ending| ending != "jsonl") {
-            return vec![self.document(file).map(|report| Item { source, report })];
+        let plain = |report| Item { source: source.clone(), report, workbook: None };
+        let is = |ending: &str| file.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending));
+        if is("csv") {
+            return self.entries(file).unwrap_or_else(|text| vec![Err(text)]);
+        }
+        if !is("jsonl") {
+            let workbook = std::fs::read(file).ok().filter(|bytes| is_template(bytes));
+            return vec![match workbook {
+                Some(bytes) => self.workbook(file, &bytes),
+                None => self.document(file).map(plain),
+            }];
         }
         let text = match std::fs::read_to_string(file) {
             Ok(text) => text,
@@ -94,13 +108,33 @@ impl Submit {
             match from_json::<pb::Report>(line) {
                 Ok(mut report) => {
                     self.complete(&mut report);
-                    Ok(Item { source, report })
+                    Ok(Item { source, report, workbook: None })
                 }
                 Err(Failure::Failed(text)) => Err(format!("{source}: {text}")),
                 Err(_) => Err(source),
             }
         });
         items.collect()
+    }
+
+    /// The reports in a CSV file as `export` writes it.
+    fn entries(&self, file: &Path) -> Result<Vec<Result<Item, String>>, String> {
+        let source = file.display().to_string();
+        let opened = std::fs::File::open(file).map_err(|error| format!("{source}: {error}"))?;
+        let entries = read_reports(std::io::BufReader::new(opened))
+            .map_err(|error| format!("{source}:{}: {}", error.line, both(&error.message)))?;
+        let item = |entry: &ReportEntry| {
+            let mut report = report_from_entry(entry);
+            self.complete(&mut report);
+            Ok(Item { source: format!("{source} {}", entry.report), report, workbook: None })
+        };
+        Ok(entries.iter().map(item).collect())
+    }
+
+    fn workbook(&self, file: &Path, bytes: &[u8]) -> Result<Item, String> {
+        let (workbook, mut report) = Workbook::read(file, bytes, self.agency.as_ref(), self.year)?;
+        self.complete(&mut report);
+        Ok(Item { source: file.display().to_string(), report, workbook: Some(workbook) })
     }
 
     fn document(&self, file: &Path) -> Result<pb::Report, String> {
@@ -165,13 +199,14 @@ impl Submit {
                 Err(Failure::Usage("没有可提交的报告 nothing to submit".to_owned()))
             };
         }
-        let (sources, reports): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.source, item.report)).unzip();
+        let (sources, reports): (Vec<_>, Vec<_>) =
+            items.into_iter().map(|item| ((item.source, item.workbook), item.report)).unzip();
         let many = sources.len() > 1;
         let bar = if many { ProgressBar::new(sources.len() as u64) } else { ProgressBar::hidden() };
         let mut answers = self.send(server, reports).await?;
         let mut stored = 0;
         let mut known = 0;
-        for source in &sources {
+        for (source, workbook) in &sources {
             let answer = answers.message().await.map_err(|status| interrupted(&status))?;
             let answer =
                 answer.ok_or_else(|| Failure::Unreachable("the stream ended early; run it again".to_owned()))?;
@@ -192,7 +227,9 @@ impl Submit {
                 }
                 Some(Answered::Refused(problem)) => {
                     failed += 1;
-                    bar.suspend(|| eprint!("✗ {source}\n{}", problem_text(&problem)));
+                    let marked = workbook.as_ref().and_then(|workbook| workbook.refused(&problem));
+                    let marked = marked.unwrap_or_default();
+                    bar.suspend(|| eprint!("✗ {source}\n{}{marked}", problem_text(&problem)));
                 }
                 None => failed += 1,
             }

@@ -1,3 +1,9 @@
 //! Documents in and out. Only this module knows file formats; it judges nothing (see `rules`).
 
+pub mod exchange;
 pub mod read;
+pub mod template;
+pub mod write;
+
+#[cfg(test)]
+pub(crate) mod tests;

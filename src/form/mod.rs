@@ -15,5 +15,7 @@ pub use catalogue::Catalogue;
 pub use catalogue::{CellInfo, GroupInfo, LineInfo, TableInfo, catalogue};
 pub use editions::{EDITIONS, edition, edition_for_year};
 pub use model::{
-    CellId, Column, Edition, Group, Kind, Layout, Line, LineId, Merged, Part, Presence, Sheet, Table, Text,
+    CellId, Chapter, Column, ColumnGroup, Edition, Group, Headings, Kind, Layout, Line, LineId, Merged, Part, Presence,
+    Sheet, Table, Text,
 };
+pub use tables::NARRATIVE_CHAPTERS;

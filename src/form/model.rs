@@ -64,6 +64,31 @@ pub struct Line {
     pub part: Part,
 }
 
+/// A heading over some of a table's columns, such as 法人或其他组织.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnGroup {
+    pub label: Text,
+    /// The columns under it, by field; they stand beside one another.
+    pub columns: &'static [&'static str],
+}
+
+/// What a table prints besides the labels of its lines and columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Headings {
+    /// Beside the heading of the columns, above the labels of the lines; none where a table has no such labels.
+    pub corner: Option<Text>,
+    /// Over all columns, such as 申请人情况.
+    pub columns: Option<Text>,
+    pub groups: &'static [ColumnGroup],
+}
+
+/// A chapter of running text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chapter {
+    pub number: u8,
+    pub title: Text,
+}
+
 /// How a table is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
@@ -83,6 +108,7 @@ pub struct Table {
     pub chapter: u8,
     pub title: Text,
     pub layout: Layout,
+    pub headings: Headings,
     pub groups: &'static [Group],
     pub lines: &'static [Line],
 }

@@ -2,7 +2,7 @@
 
 use super::model::Kind::{Count, Money, SignedCount};
 use super::model::Part::{Leaf, Outcome, Total};
-use super::model::{Column, Group, Kind, Layout, Line, Part, Table, Text};
+use super::model::{Chapter, Column, ColumnGroup, Group, Headings, Kind, Layout, Line, Part, Table, Text};
 
 const fn text(zh: &'static str, en: &'static str) -> Text {
     Text { zh, en }
@@ -34,6 +34,16 @@ const DOCUMENT_COLUMNS: &[Column] = &[
 const DECISIONS: &[Column] = &[column("", "本年处理决定数量", "decisions this year", Count, Leaf)];
 const FEES: &[Column] = &[column("", "本年收费金额（单位：万元）", "fees this year (10,000 yuan)", Money, Leaf)];
 
+/// The chapters of running text, the same in every edition so far.
+pub static NARRATIVE_CHAPTERS: &[Chapter] = &[
+    Chapter { number: 1, title: text("总体情况", "overview") },
+    Chapter { number: 5, title: text("存在的主要问题及改进情况", "main problems and improvements") },
+    Chapter { number: 6, title: text("其他需要报告的事项", "other matters to report") },
+];
+
+const CONTENT_HEADINGS: Headings =
+    Headings { corner: Some(text("信息内容", "content of information")), columns: None, groups: &[] };
+
 /// A line outside any group, with one wording only.
 const fn plain(
     field: &'static str,
@@ -52,6 +62,7 @@ pub static PROACTIVE_DISCLOSURE: Table = Table {
     chapter: 2,
     title: text("主动公开政府信息情况", "proactive disclosure of government information"),
     layout: Layout::Rows,
+    headings: CONTENT_HEADINGS,
     groups: &[],
     lines: &[
         plain("rules", RULES_LABEL, &[], ARTICLE_20_1, DOCUMENT_COLUMNS),
@@ -89,6 +100,7 @@ pub static PROACTIVE_DISCLOSURE_TRIAL_2019: Table = Table {
     chapter: 2,
     title: text("主动公开政府信息情况", "proactive disclosure of government information"),
     layout: Layout::Rows,
+    headings: CONTENT_HEADINGS,
     groups: &[],
     lines: &[
         plain("rules", RULES_LABEL, &[], ARTICLE_20_1, TRIAL_DOCUMENT_COLUMNS),
@@ -131,6 +143,24 @@ const REQUESTER_COLUMNS: &[Column] = &[
     column("total", "总计", "total", Count, Total),
 ];
 
+const REQUEST_HEADINGS: Headings = Headings {
+    corner: Some(text(
+        "（本列数据的勾稽关系为：第一项加第二项之和，等于第三项加第四项之和）",
+        "(within each column: the first item plus the second equals the third plus the fourth)",
+    )),
+    columns: Some(text("申请人情况", "requesters")),
+    groups: &[ColumnGroup {
+        label: text("法人或其他组织", "legal persons and other organisations"),
+        columns: &[
+            "commercial_enterprise",
+            "research_institution",
+            "public_welfare_organization",
+            "legal_service_institution",
+            "other_organization",
+        ],
+    }],
+};
+
 const fn request(field: &'static str, ordinal: &'static str, label: Text, section: &'static str, part: Part) -> Line {
     Line { field, ordinal, label, aliases: &[], section, columns: REQUESTER_COLUMNS, part }
 }
@@ -146,6 +176,7 @@ pub static REQUESTS: Table = Table {
     chapter: 3,
     title: text("收到和处理政府信息公开申请情况", "disclosure requests received and handled"),
     layout: Layout::Rows,
+    headings: REQUEST_HEADINGS,
     groups: &[
         Group { field: "refused", ordinal: "（三）", label: text("不予公开", "refused") },
         Group { field: "unavailable", ordinal: "（四）", label: text("无法提供", "unavailable") },
@@ -228,6 +259,7 @@ pub static DISPUTES: Table = Table {
     chapter: 4,
     title: text("政府信息公开行政复议、行政诉讼情况", "administrative reconsideration and litigation"),
     layout: Layout::Blocks,
+    headings: Headings { corner: None, columns: None, groups: &[] },
     groups: &[],
     lines: &[
         plain("reconsideration", text("行政复议", "administrative reconsideration"), &[], "", DISPUTE_COLUMNS),

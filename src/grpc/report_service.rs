@@ -188,9 +188,11 @@ impl ReportService for Reports {
     }
 }
 
-/// A report in a list: without its text, or a page of long ones would be larger than clients take.
-fn listed(view: &ReportView, name: String) -> pb::Report {
-    pb::Report { narrative: None, ..wire::report_to_wire(view, name) }
+/// A report in a list: without its text unless that is asked for, or a page of long ones would be larger than clients
+/// take.
+fn listed(view: &ReportView, name: String, include_narrative: bool) -> pb::Report {
+    let report = wire::report_to_wire(view, name);
+    if include_narrative { report } else { pb::Report { narrative: None, ..report } }
 }
 
 impl Reports {
@@ -223,7 +225,8 @@ impl Reports {
         };
         let states = wire::states_from_wire(&request.states, "states")?;
         let page = self.service.reports(filter, states, size, &request.page_token).await?;
-        let reports = page.items.iter().map(|view| listed(view, view.revision.report.to_string()));
+        let reports =
+            page.items.iter().map(|view| listed(view, view.revision.report.to_string(), request.include_narrative));
         Ok(pb::ListReportsResponse { reports: reports.collect(), next_page_token: page.next.unwrap_or_default() })
     }
 
@@ -234,7 +237,7 @@ impl Reports {
         let size = RESOURCES.of(request.page_size)?;
         let report = request.name.parse().map_err(|error| Problem::bad_name("name", &error))?;
         let page = self.service.revisions(report, size, &request.page_token).await?;
-        let reports = page.items.iter().map(|view| listed(view, view.revision.name().to_string()));
+        let reports = page.items.iter().map(|view| listed(view, view.revision.name().to_string(), false));
         Ok(pb::ListReportRevisionsResponse {
             reports: reports.collect(),
             next_page_token: page.next.unwrap_or_default(),

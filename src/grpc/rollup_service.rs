@@ -38,6 +38,24 @@ impl Rollups {
         wire::form_to_wire(&self.service.consolidated_form(&question).await?)
     }
 
+    /// Drawing a document takes some milliseconds of computing, so it runs beside the calls.
+    async fn render(
+        &self,
+        request: pb::RenderConsolidatedFormRequest,
+    ) -> Result<pb::RenderConsolidatedFormResponse, Problem> {
+        let format = wire::document_format_from_wire(request.format, "format")?;
+        let question = wire::form_question_from_wire(&pb::GetConsolidatedFormRequest {
+            jurisdiction: request.jurisdiction,
+            year: request.year,
+            hierarchy_year: request.hierarchy_year,
+            as_of: request.as_of,
+            include_vertical: request.include_vertical,
+            states: request.states,
+        })?;
+        let rendered = self.service.render_consolidated_form(&question, format).await?;
+        Ok(wire::rendered_to_wire(rendered))
+    }
+
     async fn coverage(&self, request: &pb::GetCoverageRequest) -> Result<pb::GetCoverageResponse, Problem> {
         let question = wire::coverage_question_from_wire(request)?;
         Ok(wire::coverage_answer_to_wire(&self.service.coverage(&question).await?))
@@ -129,6 +147,14 @@ impl RollupService for Rollups {
     ) -> Result<Response<pb::GetConsolidatedFormResponse>, Status> {
         let (metadata, _, request) = request.into_parts();
         self.form(&request).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+
+    async fn render_consolidated_form(
+        &self,
+        request: Request<pb::RenderConsolidatedFormRequest>,
+    ) -> Result<Response<pb::RenderConsolidatedFormResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        self.render(request).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn get_coverage(

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use crate::form::{CellId, catalogue};
+use crate::form::{CellId, CellInfo, Edition, catalogue};
 
 use super::{Cell, Figures, Hash, Narrative, ReportKey, format_number};
 
@@ -13,24 +13,31 @@ const HEADER: &str = "huizong-report/1";
 /// How 不适用 is written.
 const NOT_APPLICABLE: &str = "n/a";
 
+/// First line of the content of a computed form.
+const COMPUTED_HEADER: &str = "huizong-computed-form/1";
+
+/// All cells, sorted by path byte by byte.
+static BY_PATH: LazyLock<Vec<&CellInfo>> = LazyLock::new(|| {
+    let mut cells: Vec<_> = catalogue().cells.iter().collect();
+    cells.sort_by(|a, b| a.path.cmp(&b.path));
+    cells
+});
+
+/// Room for the lines of a full form, in bytes.
+const CONTENT_BYTES: usize = 12 * 1024;
+
 /// UTF-8 lines, each ended by LF: the header, the report's name, the edition, then `path=value` for every cell
 /// that is not blank, sorted by path byte by byte; last, the digest of each chapter of text that was handed in.
 pub fn canonical_content(report: &ReportKey, figures: &Figures, narrative: Option<&Narrative>) -> String {
-    static BY_PATH: LazyLock<Vec<CellId>> = LazyLock::new(|| {
-        let mut cells: Vec<_> = catalogue().cells.iter().collect();
-        cells.sort_by(|a, b| a.path.cmp(&b.path));
-        cells.into_iter().map(|cell| cell.id).collect()
-    });
-    let mut content = String::with_capacity(12 * 1024);
+    let mut content = String::with_capacity(CONTENT_BYTES);
     // Writing to a String cannot fail.
     let _ = writeln!(content, "{HEADER}\nreport={report}\nedition={}", figures.edition().id);
-    for &id in BY_PATH.iter() {
-        let info = catalogue().cell(id);
-        let _ = match figures.get(id) {
-            Cell::Blank => Ok(()),
-            Cell::NotApplicable => writeln!(content, "{}={NOT_APPLICABLE}", info.path),
-            Cell::Number(number) => writeln!(content, "{}={}", info.path, format_number(info.kind, number.into())),
-        };
+    for info in BY_PATH.iter() {
+        match figures.get(info.id) {
+            Cell::Blank => {}
+            Cell::NotApplicable => push_line(&mut content, &info.path, NOT_APPLICABLE),
+            Cell::Number(number) => push_number(&mut content, info, number.into()),
+        }
     }
     for chapter in narrative.iter().flat_map(|narrative| narrative.chapters()) {
         if let Some(text) = chapter.text {
@@ -43,6 +50,34 @@ pub fn canonical_content(report: &ReportKey, figures: &Figures, narrative: Optio
 /// SHA-256 of [`canonical_content`].
 pub fn content_hash(report: &ReportKey, figures: &Figures, narrative: Option<&Narrative>) -> Hash {
     Hash::of(canonical_content(report, figures, narrative).as_bytes())
+}
+
+/// SHA-256 of the content of a computed form, which is written as [`canonical_content`] under a header of its own;
+/// `name` is the form's, such as `jurisdictions/230000/reports/2022`, and `value` gives none for cells not shown.
+pub fn computed_form_hash(name: &str, edition: &Edition, value: impl Fn(CellId) -> Option<i128>) -> Hash {
+    let mut content = String::with_capacity(CONTENT_BYTES);
+    let _ = writeln!(content, "{COMPUTED_HEADER}\nreport={name}\nedition={}", edition.id);
+    for info in BY_PATH.iter() {
+        if let Some(number) = value(info.id) {
+            push_number(&mut content, info, number);
+        }
+    }
+    Hash::of(content.as_bytes())
+}
+
+fn push_line(content: &mut String, path: &str, value: &str) {
+    for part in [path, "=", value, "\n"] {
+        content.push_str(part);
+    }
+}
+
+fn push_number(content: &mut String, info: &CellInfo, number: i128) {
+    // Most cells of most reports are nought.
+    if number == 0 {
+        push_line(content, &info.path, "0");
+    } else {
+        push_line(content, &info.path, &format_number(info.kind, number));
+    }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ mod value;
 mod year;
 
 pub use agency_id::{AGENCY_ID_MAX_BYTES, AgencyId, AgencyIdError, complete_credit_code};
-pub use canonical::{canonical_content, content_hash};
+pub use canonical::{canonical_content, computed_form_hash, content_hash};
 pub use diagnosis::{Diagnosis, Slip, Suggestion, Suspect};
 pub use figures::{Completed, Figures};
 pub use finding::{Finding, Message, Period, Severity, Term};
@@ -29,5 +29,5 @@ pub use narrative::{Chapter, NARRATIVE_BYTES_MAX, Narrative};
 pub use reporter::{AgencyKind, Level, Reporter};
 pub use review::{CellComment, ReportState, ReportStatus, Review, ReviewAction};
 pub use revision::{Answer, Receipt, Revision, RuleSetRef};
-pub use value::{Cell, MONEY_SCALE, VALUE_LIMIT, ValueError, format_number, parse_number};
+pub use value::{Cell, MONEY_SCALE, VALUE_LIMIT, ValueError, format_number, parse_number, parse_sum};
 pub use year::{ReportYear, YearError};

@@ -35,6 +35,16 @@ impl Narrative {
         ]
     }
 
+    /// The chapter of this field, to be filled in.
+    pub fn chapter_mut(&mut self, field: &str) -> Option<&mut Option<String>> {
+        match field {
+            "overview" => Some(&mut self.overview),
+            "problems" => Some(&mut self.problems),
+            "other_matters" => Some(&mut self.other_matters),
+            _ => None,
+        }
+    }
+
     /// Whether no chapter is given.
     pub fn is_empty(&self) -> bool {
         self.chapters().iter().all(|chapter| chapter.text.is_none())

@@ -47,6 +47,14 @@ pub enum ValueError {
 /// # Errors
 /// [`ValueError`] where the text is no number, is finer than the kind allows, or does not fit 64 bits.
 pub fn parse_number(kind: Kind, text: &str) -> Result<i64, ValueError> {
+    i64::try_from(parse_sum(kind, text)?).map_err(|_| ValueError::TooLarge)
+}
+
+/// Reads a sum as [`parse_number`] reads a value; it may be longer than 64 bits.
+///
+/// # Errors
+/// [`ValueError`] where the text is no number, is finer than the kind allows, or does not fit 128 bits.
+pub fn parse_sum(kind: Kind, text: &str) -> Result<i128, ValueError> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -64,11 +72,11 @@ pub fn parse_number(kind: Kind, text: &str) -> Result<i64, ValueError> {
     if fraction.len() > decimals {
         return Err(if decimals == 0 { ValueError::DecimalCount } else { ValueError::TooPrecise });
     }
-    let parse = |part: &str| if part.is_empty() { Ok(0) } else { part.parse::<i64>() };
+    let parse = |part: &str| if part.is_empty() { Ok(0) } else { part.parse::<i128>() };
     let whole = parse(whole).map_err(|_| ValueError::TooLarge)?;
     let fraction = parse(&format!("{fraction:0<decimals$}")).map_err(|_| ValueError::TooLarge)?;
     let magnitude =
-        whole.checked_mul(scale).and_then(|units| units.checked_add(fraction)).ok_or(ValueError::TooLarge)?;
+        whole.checked_mul(scale.into()).and_then(|units| units.checked_add(fraction)).ok_or(ValueError::TooLarge)?;
     Ok(if negative { -magnitude } else { magnitude })
 }
 

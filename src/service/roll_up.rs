@@ -1,5 +1,6 @@
 //! Sums by group, and the computed form.
 
+use crate::document::write::{ComputedForm, Document};
 use crate::form::{Edition, Presence, catalogue, edition_for_year};
 use crate::registry::{AgencyIndex, Jurisdiction, JurisdictionIndex};
 use crate::report::{AgencyKind, JurisdictionCode, Message, ReportKey, ReportState, ReportYear};
@@ -83,6 +84,24 @@ impl ConsolidatedForm {
             Presence::Accepted => self.sums.value(cell) != 0,
             Presence::Absent => false,
         }
+    }
+
+    /// The form as a document to print, which says what it contains.
+    pub fn document(&self) -> Document {
+        let coverage = &self.coverage;
+        let computed = ComputedForm {
+            scope: self.jurisdiction.code.name(),
+            name: self.jurisdiction.display_name.clone(),
+            year: coverage.year,
+            edition: self.edition,
+            expected: coverage.expected,
+            included: coverage.of(Mark::Included),
+            missing: coverage.missing(),
+            late: coverage.of(Mark::Late),
+            hierarchy_year: self.hierarchy_year,
+            sequence: self.sequence,
+        };
+        Document::of_computed_form(computed, |cell| self.shows(cell).then(|| self.sums.value(cell)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::form::catalogue;
 use crate::pb;
-use crate::report::{Cell, Finding, Message, Period, Severity, Term, format_number};
+use crate::report::{Cell, Finding, Message, Period, Severity, Term, format_number, parse_number, parse_sum};
 
 pub fn text_to_wire(message: &Message) -> pb::LocalizedText {
     pb::LocalizedText { zh: message.zh.clone(), en: message.en.clone() }
@@ -29,6 +29,42 @@ pub fn finding_to_wire(finding: &Finding) -> pb::Finding {
     }
 }
 
+/// A finding from the wire; none where it names a cell that this version does not have.
+pub fn finding_from_wire(wire: &pb::Finding) -> Option<Finding> {
+    let text = |text: Option<&pb::LocalizedText>| {
+        text.map_or_else(|| Message::new("", ""), |text| Message::new(text.zh.clone(), text.en.clone()))
+    };
+    let terms = |terms: &[pb::FindingTerm]| terms.iter().map(term_from_wire).collect::<Option<Vec<_>>>();
+    let (left, right) = (terms(&wire.left)?, terms(&wire.right)?);
+    let kind = left.iter().chain(&right).next().map(|term| catalogue().cell(term.cell).kind);
+    let difference = wire.difference.as_deref().zip(kind);
+    Some(Finding {
+        rule: wire.rule.clone(),
+        severity: if wire.severity() == pb::Severity::Warning { Severity::Warning } else { Severity::Error },
+        left,
+        right,
+        difference: difference.and_then(|(text, kind)| parse_sum(kind, text).ok()),
+        message: text(wire.message.as_ref()),
+        remedy: text(wire.remedy.as_ref()),
+    })
+}
+
+fn term_from_wire(wire: &pb::FindingTerm) -> Option<Term> {
+    let cell = catalogue().cell_at(&wire.cell)?;
+    let value = match &wire.value {
+        Some(text) => Cell::Number(parse_number(catalogue().cell(cell).kind, text).ok()?),
+        None if wire.not_applicable => Cell::NotApplicable,
+        None => Cell::Blank,
+    };
+    Some(Term {
+        negative: wire.negative,
+        period: if wire.previous_year { Period::Previous } else { Period::Current },
+        cell,
+        value,
+        computed: wire.computed,
+    })
+}
+
 fn term_to_wire(term: &Term) -> pb::FindingTerm {
     let info = catalogue().cell(term.cell);
     pb::FindingTerm {
@@ -39,5 +75,35 @@ fn term_to_wire(term: &Term) -> pb::FindingTerm {
         computed: term.computed,
         negative: term.negative,
         previous_year: term.period == Period::Previous,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_comes_back_from_the_wire_as_it_was() {
+        let cell = |path: &str| catalogue().cell_at(path).unwrap();
+        let term = |path: &str, value, period| Term {
+            negative: path.ends_with("repealed"),
+            period,
+            cell: cell(path),
+            value,
+            computed: false,
+        };
+        let finding = Finding {
+            rule: "X-STOCK".to_owned(),
+            severity: Severity::Warning,
+            left: vec![term("proactive_disclosure.rules.in_force", Cell::Number(7), Period::Current)],
+            right: vec![
+                term("proactive_disclosure.rules.in_force", Cell::Blank, Period::Previous),
+                term("proactive_disclosure.rules.repealed", Cell::NotApplicable, Period::Current),
+            ],
+            difference: Some(-7),
+            message: Message::new("甲", "a"),
+            remedy: Message::new("乙", "b"),
+        };
+        assert_eq!(finding_from_wire(&finding_to_wire(&finding)), Some(finding));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::form::{CellId, EDITIONS, Edition, Kind, catalogue, edition};
+use crate::form::{CellId, CellInfo, EDITIONS, Edition, Kind, catalogue, edition};
 use crate::pb::{self, FORM_CELL_PATHS, FormCell, form_cell, set_form_cell};
 use crate::report::{Cell, Figures, Message, ValueError, format_number, parse_number};
 use crate::service::{Problem, Reason, Violation};
@@ -13,6 +13,15 @@ const EDITION_PREFIX: &str = "EDITION_";
 /// The form's cell for each cell of the wire; a test holds the two lists equal.
 static WIRE_CELLS: LazyLock<Vec<Option<CellId>>> =
     LazyLock::new(|| FORM_CELL_PATHS.iter().map(|path| catalogue().cell_at(path)).collect());
+
+/// What a form on the wire holds in a cell.
+pub(super) fn wire_cell(form: &pb::Form, cell: CellId) -> Option<FormCell<'_>> {
+    static PLACES: LazyLock<Vec<Option<usize>>> = LazyLock::new(|| {
+        let place = |cell: &CellInfo| WIRE_CELLS.iter().position(|wire| *wire == Some(cell.id));
+        catalogue().cells.iter().map(place).collect()
+    });
+    form_cell(form, PLACES.get(cell.index()).copied().flatten()?)
+}
 
 /// The wire's number for an edition.
 pub fn edition_to_wire(edition: &Edition) -> i32 {

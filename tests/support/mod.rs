@@ -41,8 +41,10 @@ pub const YEAR: u16 = 2022;
 /// A running server; it ends when dropped.
 pub struct Server {
     pub channel: Channel,
-    /// As the command line takes it.
-    pub address: String,
+    /// As `--server` takes it.
+    // Not every test runs the program.
+    #[allow(dead_code)]
+    pub url: String,
     task: JoinHandle<()>,
     directory: Arc<TempDir>,
 }
@@ -77,9 +79,9 @@ impl Server {
             let incoming = TcpListenerStream::new(listener);
             tonic::transport::Server::builder().add_routes(routes).serve_with_incoming(incoming).await.unwrap();
         });
-        let address = format!("http://{address}");
-        let channel = Channel::from_shared(address.clone()).unwrap().connect().await.unwrap();
-        Self { channel, address, task, directory }
+        let url = format!("http://{address}");
+        let channel = Channel::from_shared(url.clone()).unwrap().connect().await.unwrap();
+        Self { channel, url, task, directory }
     }
 
     /// A server with a province, a city and a county, and two agencies in each.

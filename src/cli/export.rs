@@ -1,0 +1,168 @@
+//! `huizong export`: every report of a jurisdiction and of all below it, without loss, for `submit` to take back.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::ProgressBar;
+
+use crate::document::exchange::ReportWriter;
+use crate::pb;
+use crate::pb::registry_service_client::RegistryServiceClient;
+use crate::pb::report_service_client::ReportServiceClient;
+use crate::wire::entry_from_wire;
+
+use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
+use super::output::{parse_years, resource, to_json};
+use super::registry::Search;
+use super::{Failure, Format, Outcome, both};
+
+#[derive(Args)]
+pub struct Export {
+    /// jurisdictions/{code}, the code alone, or `all`.
+    jurisdiction: String,
+    /// Report years.
+    #[arg(long, value_name = "Y[..Y]", value_parser = parse_years)]
+    year: (i32, i32),
+    /// Where to write; the ending .jsonl or .csv decides the format. Left out: standard output.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Reports in a page: with their texts, some 5 MiB at most.
+const PAGE_REPORTS: i32 = 100;
+
+/// Where reports go, one after another.
+enum Sink {
+    JsonLines(Box<dyn Write>),
+    Csv(Box<ReportWriter<Box<dyn Write>>>),
+}
+
+impl Sink {
+    /// The newest revision with all that is known of it. Its etag is left out: handed in elsewhere, the report
+    /// replaces nothing there; number and hash stand in `revision` and `content_sha256`.
+    fn write(&mut self, mut report: pb::Report) -> Outcome {
+        report.etag.clear();
+        match self {
+            Self::JsonLines(to) => Ok(writeln!(to, "{}", to_json(&report)?)?),
+            Self::Csv(writer) => {
+                let entry = entry_from_wire(report).map_err(|problem| Failure::Failed(both(&problem.message)))?;
+                writer.write(&entry).map_err(|error| Failure::Failed(error.to_string()))
+            }
+        }
+    }
+
+    fn finish(self) -> Outcome {
+        match self {
+            Self::JsonLines(mut to) => Ok(to.flush()?),
+            Self::Csv(writer) => Ok(writer.finish()?),
+        }
+    }
+}
+
+impl Export {
+    fn is_csv(&self, format: Format) -> Result<bool, Failure> {
+        let Some(path) = &self.output else { return Ok(format == Format::Csv) };
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("csv") => Ok(true),
+            Some("jsonl") => Ok(false),
+            _ => Err(Failure::Usage(
+                "--output：文件应以 .jsonl 或 .csv 结尾\n  the file's name ends in .jsonl or .csv".to_owned(),
+            )),
+        }
+    }
+
+    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+        let is_csv = self.is_csv(format)?;
+        let channel = connect(server).await?;
+        let agencies = match self.jurisdiction.as_str() {
+            "all" => None,
+            scope => Some(agencies_below(channel.clone(), &resource("jurisdictions", scope)).await?),
+        };
+        let to: Box<dyn Write> = match &self.output {
+            Some(path) => Box::new(BufWriter::new(std::fs::File::create(path)?)),
+            None => Box::new(BufWriter::new(std::io::stdout())),
+        };
+        let mut sink = if is_csv {
+            let writer = ReportWriter::new(to).map_err(|error| Failure::Failed(error.to_string()))?;
+            Sink::Csv(Box::new(writer))
+        } else {
+            Sink::JsonLines(to)
+        };
+        let mut client = ReportServiceClient::new(channel).max_decoding_message_size(ANSWER_MAX_BYTES);
+        let bar = ProgressBar::new_spinner();
+        let mut written = 0u64;
+        for year in self.year.0..=self.year.1 {
+            let mut request = pb::ListReportsRequest {
+                parent: "agencies/-".to_owned(),
+                year,
+                page_size: PAGE_REPORTS,
+                include_narrative: true,
+                ..Default::default()
+            };
+            loop {
+                let page = client.list_reports(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
+                for report in page.reports {
+                    let agency = report.name.split("/reports/").next().unwrap_or_default();
+                    if agencies.as_ref().is_none_or(|agencies| agencies.contains(agency)) {
+                        sink.write(report)?;
+                        written += 1;
+                        bar.set_position(written);
+                    }
+                }
+                request.page_token = page.next_page_token;
+                if request.page_token.is_empty() {
+                    break;
+                }
+            }
+        }
+        sink.finish()?;
+        bar.finish_and_clear();
+        eprintln!("{written} 份报告 reports");
+        Ok(())
+    }
+}
+
+/// Names of the agencies in a jurisdiction and in all below it.
+async fn agencies_below(channel: Connection, scope: &str) -> Result<BTreeSet<String>, Failure> {
+    let mut client = RegistryServiceClient::new(channel);
+    let request = pb::GetJurisdictionRequest { name: scope.to_owned() };
+    client.get_jurisdiction(request).await.map_err(|status| refused(&status))?;
+    let mut children: HashMap<String, Vec<String>> = HashMap::new();
+    for jurisdiction in Search::default().jurisdictions(&mut client).await? {
+        children.entry(jurisdiction.parent).or_default().push(jurisdiction.name);
+    }
+    let mut within = BTreeSet::new();
+    let mut waiting = vec![scope.to_owned()];
+    while let Some(name) = waiting.pop() {
+        waiting.extend(children.remove(&name).unwrap_or_default());
+        within.insert(name);
+    }
+    let agencies = Search::default().agencies(&mut client).await?;
+    Ok(agencies.into_iter().filter(|agency| within.contains(&agency.jurisdiction)).map(|agency| agency.name).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::output::from_json;
+    use super::*;
+    use crate::document::tests::entries::entries;
+    use crate::wire::report_from_entry;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn reports_come_back_from_a_line_of_json_as_they_were(entries in entries()) {
+            for entry in entries {
+                let Ok(line) = to_json(&report_from_entry(&entry)) else { panic!("no JSON") };
+                prop_assert!(!line.contains('\n'));
+                let Ok(report) = from_json::<pb::Report>(&line) else { panic!("{line}") };
+                prop_assert_eq!(entry_from_wire(report).unwrap(), entry);
+            }
+        }
+    }
+}

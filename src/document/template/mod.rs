@@ -1,0 +1,39 @@
+//! The workbook that an agency fills in, the way back of its figures, and the same workbook with its findings marked.
+//!
+//! The layout is the printed one (`write/layout.rs`), so a place in the workbook is known from the form.
+
+mod fill_in;
+mod findings;
+mod marks;
+mod returned;
+
+#[cfg(test)]
+mod tests;
+
+pub use fill_in::write_template;
+pub use marks::{Mark, write_with_marks};
+pub use returned::{Fault, Returned, TemplateError, is_template, read_template};
+
+use crate::form::Edition;
+use crate::report::{AgencyId, Figures, ReportYear};
+
+/// First value of the sheet [`METADATA_SHEET`]; changes with the layout.
+const MARKER: &str = "huizong-template/1";
+const METADATA_SHEET: &str = "huizong";
+const GUIDE_SHEET: &str = "填报说明";
+const FINDINGS_SHEET: &str = "审核问题";
+
+/// Names of the values in the sheet [`METADATA_SHEET`], in their order there.
+const METADATA: [&str; 6] = ["format", "agency", "agency_name", "year", "edition", "previous_year"];
+
+/// Whose workbook it is, and for which report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    pub agency: AgencyId,
+    /// In Chinese; the agency's id where the name is not known.
+    pub agency_name: String,
+    pub year: ReportYear,
+    pub edition: &'static Edition,
+    /// Last year's figures to stand beside, where they are known.
+    pub previous: Option<Figures>,
+}

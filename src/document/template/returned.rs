@@ -1,0 +1,225 @@
+//! Reads a filled workbook by its own layout, which is known from the form. Other spreadsheets are not read here.
+
+use std::io::{Cursor, Read as _};
+
+use calamine::{Data, Range, Reader as _, Xlsx};
+
+use crate::document::write::NOT_APPLICABLE;
+use crate::document::write::layout::{Grid, is_total};
+use crate::document::write::sheet::place;
+use crate::form::{CellId, catalogue, edition};
+use crate::report::{Answer, Cell, Figures, Message, ValueError, parse_number};
+
+use super::fill_in::{Totals, beside, template_grids};
+use super::findings::{CELL_COLUMN, FIRST_ROW, REASON_COLUMN, RULE_COLUMN};
+use super::{FINDINGS_SHEET, MARKER, METADATA, METADATA_SHEET, Template};
+
+/// Largest workbook that is read.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes that its parts may unpack to, all together.
+const MAX_UNPACKED_BYTES: u64 = 64 * 1024 * 1024;
+/// Findings that reasons are read for.
+const MAX_FINDINGS: u32 = 1_000;
+
+/// A cell whose content is no figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub cell: CellId,
+    /// As it was typed in.
+    pub raw: String,
+    pub message: Message,
+    pub remedy: Message,
+}
+
+/// A workbook that came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Returned {
+    pub template: Template,
+    /// Cells with faults are blank.
+    pub figures: Figures,
+    pub faults: Vec<Fault>,
+    /// Reasons filled in on the sheet of findings.
+    pub answers: Vec<Answer>,
+}
+
+/// Why a workbook cannot be read as a filled template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    #[error("no workbook made by `huizong template`: {0}")]
+    NotATemplate(String),
+    #[error("the workbook is larger than {MAX_BYTES} bytes, or than {MAX_UNPACKED_BYTES} unpacked")]
+    TooLarge,
+    #[error("the sheet {0} is missing")]
+    SheetMissing(String),
+}
+
+impl TemplateError {
+    pub fn message(&self) -> Message {
+        let zh = match self {
+            Self::NotATemplate(what) => format!("不是由 huizong template 生成的工作簿（{what}）；请重新生成模板填报"),
+            Self::TooLarge => format!("工作簿超过 {MAX_BYTES} 字节，或解压后超过 {MAX_UNPACKED_BYTES} 字节"),
+            Self::SheetMissing(name) => format!("缺少工作表“{name}”；请重新生成模板填报"),
+        };
+        Message::new(zh, self.to_string())
+    }
+}
+
+type Book<'a> = Xlsx<Cursor<&'a [u8]>>;
+
+fn open(bytes: &[u8]) -> Result<Book<'_>, TemplateError> {
+    if bytes.len() > MAX_BYTES || unpacked_bytes(bytes)? > MAX_UNPACKED_BYTES {
+        return Err(TemplateError::TooLarge);
+    }
+    Xlsx::new(Cursor::new(bytes)).map_err(|error| TemplateError::NotATemplate(error.to_string()))
+}
+
+/// What the parts unpack to, counted up to just beyond the limit: the sizes that a file declares may be untrue.
+fn unpacked_bytes(bytes: &[u8]) -> Result<u64, TemplateError> {
+    let broken = |error: &dyn std::fmt::Display| TemplateError::NotATemplate(error.to_string());
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
+    let mut unpacked = 0;
+    for at in 0..archive.len() {
+        let part = archive.by_index(at).map_err(|error| broken(&error))?;
+        let mut part = part.take(MAX_UNPACKED_BYTES + 1 - unpacked);
+        unpacked += std::io::copy(&mut part, &mut std::io::sink()).map_err(|error| broken(&error))?;
+        if unpacked > MAX_UNPACKED_BYTES {
+            break;
+        }
+    }
+    Ok(unpacked)
+}
+
+/// Whether the bytes are a workbook made by [`super::write_template`].
+pub fn is_template(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK") && open(bytes).is_ok_and(|mut book| metadata(&mut book).is_ok())
+}
+
+fn text(range: &Range<Data>, row: u32, column: u32) -> String {
+    match range.get_value((row, column)) {
+        None | Some(Data::Empty) => String::new(),
+        // The shortest decimal that stands for the number: what was typed in.
+        Some(Data::Float(number)) => number.to_string(),
+        Some(Data::Int(number)) => number.to_string(),
+        Some(other) => other.to_string().trim().to_owned(),
+    }
+}
+
+/// The values of the metadata sheet, in the order of [`METADATA`].
+fn metadata(book: &mut Book<'_>) -> Result<[String; METADATA.len()], TemplateError> {
+    let range = book.worksheet_range(METADATA_SHEET);
+    let range = range.map_err(|_| TemplateError::NotATemplate(format!("no sheet {METADATA_SHEET}")))?;
+    let mut values = METADATA.map(str::to_owned);
+    for (row, value) in (0..).zip(&mut values) {
+        if text(&range, row, 0) != *value {
+            return Err(TemplateError::NotATemplate(format!("{value}?")));
+        }
+        *value = text(&range, row, 1);
+    }
+    if values.first().is_some_and(|format| format == MARKER) {
+        return Ok(values);
+    }
+    Err(TemplateError::NotATemplate(format!("format {:?}", values.first())))
+}
+
+/// Reads a filled workbook.
+///
+/// # Errors
+/// [`TemplateError`] where it is none; cells that hold no figure are [`Fault`]s instead.
+pub fn read_template(bytes: &[u8]) -> Result<Returned, TemplateError> {
+    let mut book = open(bytes)?;
+    let [_, agency, agency_name, year, edition_id, previous_year] = metadata(&mut book)?;
+    let unknown = |value: &str| TemplateError::NotATemplate(value.to_owned());
+    let edition = edition(&edition_id).ok_or_else(|| unknown(&edition_id))?;
+    let template = Template {
+        agency: agency.parse().map_err(|_| unknown(&agency))?,
+        agency_name,
+        year: year.parse().map_err(|_| unknown(&year))?,
+        edition,
+        previous: None,
+    };
+    let mut returned = Returned { figures: Figures::blank(edition), faults: Vec::new(), answers: Vec::new(), template };
+    let mut previous = Figures::blank(edition);
+    for (name, grid) in template_grids(&returned.template) {
+        let range = book.worksheet_range(&name).map_err(|_| TemplateError::SheetMissing(name))?;
+        read_table(&range, &grid, &mut returned)?;
+        for (tile, cell) in grid.figures() {
+            let (row, column) = place(tile, beside(&grid)).map_err(|error| unknown(&error.to_string()))?;
+            // Only for comparison: what is no figure there is left out.
+            if let Ok(value) = figure(cell, &text(&range, row, column.into())) {
+                previous.set(cell, value);
+            }
+        }
+    }
+    returned.template.previous = (!previous_year.is_empty()).then_some(previous);
+    if let Ok(range) = book.worksheet_range(FINDINGS_SHEET) {
+        returned.answers = answers(&range);
+    }
+    Ok(returned)
+}
+
+fn read_table(range: &Range<Data>, grid: &Grid, returned: &mut Returned) -> Result<(), TemplateError> {
+    let mut uncomputed = Vec::new();
+    for (tile, cell) in grid.figures() {
+        let (row, column) = place(tile, 0).map_err(|error| TemplateError::NotATemplate(error.to_string()))?;
+        let raw = text(range, row, column.into());
+        match figure(cell, &raw) {
+            Ok(value) => {
+                returned.figures.set(cell, value);
+                if value == Cell::Blank && is_total(cell) {
+                    uncomputed.push(cell);
+                }
+            }
+            Err(message) => returned.faults.push(fault(cell, raw, message)),
+        }
+    }
+    // A program that does not compute formulas leaves them without a result; the formula is our own.
+    let totals = Totals::new(grid, &returned.figures);
+    let totals = totals.map_err(|error| TemplateError::NotATemplate(error.to_string()))?;
+    let is_empty = grid.figures().all(|(_, cell)| returned.figures.get(cell) == Cell::Blank);
+    for cell in uncomputed.into_iter().filter(|_| !is_empty) {
+        if let Some(Ok(value)) = totals.formula(cell).map(|(_, result)| figure(cell, &result)) {
+            returned.figures.set(cell, value);
+        }
+    }
+    Ok(())
+}
+
+fn figure(cell: CellId, raw: &str) -> Result<Cell, Message> {
+    match raw {
+        "" => Ok(Cell::Blank),
+        NOT_APPLICABLE => Ok(Cell::NotApplicable),
+        number => match parse_number(catalogue().cell(cell).kind, number) {
+            Ok(number) => Ok(Cell::Number(number)),
+            Err(error) => {
+                let zh = match error {
+                    ValueError::NotANumber => "不是数字",
+                    ValueError::DecimalCount => "件数不应有小数",
+                    ValueError::TooPrecise => "超过六位小数",
+                    ValueError::TooLarge => "数字过大",
+                };
+                Err(Message::new(format!("“{raw}”{zh}"), format!("{raw:?}: {error}")))
+            }
+        },
+    }
+}
+
+fn fault(cell: CellId, raw: String, message: Message) -> Fault {
+    let info = catalogue().cell(cell);
+    let message =
+        Message::new(format!("{}：{}", info.label_zh, message.zh), format!("{}: {}", info.label_en, message.en));
+    let remedy = Message::new(
+        "请填数字；没有填 0，不适用填“不适用”，说明文字请写入报告正文",
+        "fill in a number; 0 where there is none, 不适用 where it does not apply; remarks belong in the text of the report",
+    );
+    Fault { cell, raw, message, remedy }
+}
+
+fn answers(range: &Range<Data>) -> Vec<Answer> {
+    let rows = FIRST_ROW..FIRST_ROW + MAX_FINDINGS;
+    let answer = |row| Answer {
+        rule: text(range, row, RULE_COLUMN),
+        cell: text(range, row, CELL_COLUMN),
+        reason: text(range, row, REASON_COLUMN),
+    };
+    rows.map(answer).take_while(|answer| !answer.rule.is_empty()).filter(|answer| !answer.reason.is_empty()).collect()
+}

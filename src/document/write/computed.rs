@@ -1,0 +1,59 @@
+//! The document of a computed form: whose sums they are, and how much of what is expected is in them.
+
+use crate::form::{CellId, Edition};
+use crate::report::{ReportYear, computed_form_hash};
+
+use super::document::{content_hash_line, label};
+use super::{Document, Figure, Provenance};
+
+/// What is known of a computed form besides its figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComputedForm {
+    /// Resource name, `jurisdictions/{code}`.
+    pub scope: String,
+    /// In Chinese.
+    pub name: String,
+    pub year: ReportYear,
+    pub edition: &'static Edition,
+    /// Agencies that owe a report.
+    pub expected: u64,
+    /// Agencies whose report is in the sums.
+    pub included: u64,
+    /// Agencies that have handed in nothing.
+    pub missing: u64,
+    /// Agencies whose report first came in after its due time.
+    pub late: u64,
+    /// Year whose tree was used.
+    pub hierarchy_year: ReportYear,
+    /// Journal sequence that the sums are true as of.
+    pub sequence: u64,
+}
+
+impl Document {
+    /// The document of a computed form; `sum` gives none for cells that are not shown.
+    pub fn of_computed_form(form: ComputedForm, sum: impl Fn(CellId) -> Option<i128>) -> Self {
+        let ComputedForm { scope, name, year, edition, expected, included, missing, late, hierarchy_year, sequence } =
+            form;
+        let hash = computed_form_hash(&format!("{scope}/reports/{year}"), edition, &sum);
+        let mut coverage = format!(
+            "应报 {expected}，计入 {included}，未报 {missing}，逾期 {late}  {included} of {expected} in the sums, {missing} \
+             missing, {late} late"
+        );
+        if hierarchy_year != year {
+            coverage.push_str(&format!("（按 {hierarchy_year} 年层级 tree of {hierarchy_year}）"));
+        }
+        let line = |zh, en, value: String| Provenance { label: label(zh, en), value };
+        let provenance = vec![
+            line(
+                "范围",
+                "scope",
+                format!("{name} {scope}，由所辖机关报告汇总计算 computed from the reports of its agencies"),
+            ),
+            line("报告份数", "coverage", coverage),
+            line("截至日志序号", "as of journal sequence", sequence.to_string()),
+            content_hash_line(hash),
+        ];
+        let figure = |cell| sum(cell).map_or(Figure::Blank, Figure::Number);
+        Self { provenance, ..Self::new(name, year, edition, figure) }
+    }
+}

@@ -1,0 +1,5 @@
+//! Writing is tested by taking the written files apart with other libraries.
+
+mod files;
+mod grid;
+mod printed;

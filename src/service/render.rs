@@ -1,0 +1,45 @@
+//! The computed form as a document to publish.
+
+use crate::document::write::{Format, file_name, write_document};
+use crate::report::ReportYear;
+use crate::rollup::Coverage;
+
+use super::{ConsolidatedForm, FormQuestion, Problem, Service};
+
+/// A document with what its reader needs to be told about it.
+#[derive(Debug, Clone)]
+pub struct RenderedForm {
+    pub content: Vec<u8>,
+    /// Media type.
+    pub content_type: &'static str,
+    pub file_name: String,
+    pub coverage: Coverage,
+    /// Year whose tree was used.
+    pub hierarchy_year: ReportYear,
+    /// Journal sequence that it is true as of.
+    pub sequence: u64,
+}
+
+impl Service {
+    /// The computed form of a jurisdiction and year as the bytes of a file.
+    ///
+    /// # Errors
+    /// As [`Service::consolidated_form`].
+    pub async fn render_consolidated_form(
+        &self,
+        question: &FormQuestion,
+        format: Format,
+    ) -> Result<RenderedForm, Problem> {
+        let form = self.consolidated_form(question).await?;
+        let document = form.document();
+        let file_name = file_name(&document, format);
+        let written = tokio::task::spawn_blocking(move || write_document(&document, format)).await;
+        let content = match written {
+            Ok(content) => content.map_err(|error| Problem::internal(&error.to_string()))?,
+            Err(error) => return Err(Problem::internal(&error.to_string())),
+        };
+        let content_type = format.content_type();
+        let ConsolidatedForm { coverage, hierarchy_year, sequence, .. } = form;
+        Ok(RenderedForm { content, content_type, file_name, coverage, hierarchy_year, sequence })
+    }
+}

@@ -1,0 +1,69 @@
+//! Documents to publish.
+
+use crate::document::write::{ComputedForm, Document, Format};
+use crate::form::{CellId, Kind, catalogue};
+use crate::pb::{self, FormCell};
+use crate::report::parse_sum;
+use crate::service::{Problem, RenderedForm};
+
+use super::form::wire_cell;
+use super::registry::{first_year, unknown_value};
+use super::{coverage_to_wire, edition_from_wire};
+
+const FORMATS: [(Format, pb::DocumentFormat); 5] = [
+    (Format::Docx, pb::DocumentFormat::Docx),
+    (Format::Html, pb::DocumentFormat::Html),
+    (Format::Xlsx, pb::DocumentFormat::Xlsx),
+    (Format::Csv, pb::DocumentFormat::Csv),
+    (Format::Text, pb::DocumentFormat::Text),
+];
+
+/// # Errors
+/// FIELD_INVALID for a format that is not said or not known.
+pub fn document_format_from_wire(number: i32, field: &str) -> Result<Format, Problem> {
+    let known = FORMATS.iter().find(|(_, wire)| i32::from(*wire) == number);
+    known.map(|(format, _)| *format).ok_or_else(|| unknown_value(field))
+}
+
+/// The computed form that an answer holds, as a document.
+///
+/// # Errors
+/// FIELD_INVALID, YEAR_INVALID for an answer that this version does not know how to print.
+pub fn document_from_wire(answer: &pb::GetConsolidatedFormResponse) -> Result<Document, Problem> {
+    let jurisdiction = answer.jurisdiction.clone().unwrap_or_default();
+    let coverage = answer.coverage.unwrap_or_default();
+    let year = first_year(coverage.year, "coverage.year")?;
+    let form = answer.form.clone().unwrap_or_default();
+    let sum = |cell: CellId| match wire_cell(&form, cell)? {
+        FormCell::Count(count) => Some(count.into()),
+        FormCell::Amount(text) => parse_sum(Kind::Money, text).ok(),
+    };
+    for cell in &catalogue().cells {
+        if wire_cell(&form, cell.id).is_some() && sum(cell.id).is_none() {
+            return Err(unknown_value(&format!("form.{}", cell.path)));
+        }
+    }
+    let computed = ComputedForm {
+        scope: jurisdiction.name,
+        name: jurisdiction.display_name,
+        year,
+        edition: edition_from_wire(answer.edition, year.get(), "edition")?,
+        expected: coverage.expected.try_into().unwrap_or_default(),
+        included: coverage.included.try_into().unwrap_or_default(),
+        missing: coverage.missing.try_into().unwrap_or_default(),
+        late: coverage.late.try_into().unwrap_or_default(),
+        hierarchy_year: first_year(coverage.hierarchy_year, "coverage.hierarchy_year")?,
+        sequence: answer.sequence.try_into().unwrap_or_default(),
+    };
+    Ok(Document::of_computed_form(computed, sum))
+}
+
+pub fn rendered_to_wire(rendered: RenderedForm) -> pb::RenderConsolidatedFormResponse {
+    pb::RenderConsolidatedFormResponse {
+        content: rendered.content,
+        content_type: rendered.content_type.to_owned(),
+        file_name: rendered.file_name,
+        coverage: Some(coverage_to_wire(&rendered.coverage, rendered.hierarchy_year)),
+        sequence: rendered.sequence.try_into().unwrap_or(i64::MAX),
+    }
+}

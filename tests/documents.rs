@@ -1,0 +1,191 @@
+//! Documents out and figures back in, by the command line against a real server.
+
+// Shared with other tests, which use the rest of it.
+#[allow(dead_code)]
+mod support;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use huizong::document::template::{Returned, is_template, read_template, write_with_marks};
+use huizong::document::write::Format;
+use huizong::form::catalogue;
+use huizong::pb::{self, DocumentFormat};
+use huizong::report::Cell;
+use tempfile::TempDir;
+use tonic::Code;
+
+use support::{AGENCIES, CITY, PROVINCE, Server, YEAR, problem, report, report_name};
+
+fn huizong(server: &str, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_huizong")).args(arguments).args(["--server", server]).output().unwrap()
+}
+
+#[track_caller]
+fn succeeds(output: &Output) {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn path(folder: &TempDir, name: &str) -> String {
+    folder.path().join(name).to_str().unwrap().to_owned()
+}
+
+async fn server_with_reports() -> Server {
+    let server = Server::with_registry().await;
+    for (agency, requests) in AGENCIES.iter().zip([3, 5, 7, 11]) {
+        server.store(report(agency, requests)).await;
+    }
+    server
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_is_the_same_file_from_the_command_line_and_over_grpc() {
+    let server = server_with_reports().await;
+    let folder = TempDir::new().unwrap();
+    let formats = [
+        (DocumentFormat::Docx, Format::Docx),
+        (DocumentFormat::Html, Format::Html),
+        (DocumentFormat::Xlsx, Format::Xlsx),
+        (DocumentFormat::Csv, Format::Csv),
+        (DocumentFormat::Text, Format::Text),
+    ];
+    for (wire, format) in formats {
+        let file = path(&folder, &format!("form.{}", format.ending()));
+        succeeds(&huizong(&server.url, &["form", PROVINCE, "--year", &YEAR.to_string(), "--output", &file]));
+        let request = pb::RenderConsolidatedFormRequest {
+            jurisdiction: PROVINCE.to_owned(),
+            year: YEAR.into(),
+            format: wire.into(),
+        };
+        let answer = server.rollups().render_consolidated_form(request).await.unwrap().into_inner();
+        assert!(answer.content == std::fs::read(&file).unwrap(), "{format:?}");
+        assert_eq!(answer.content_type, format.content_type());
+        assert_eq!(answer.file_name, format!("黑龙江省{YEAR}年政府信息公开工作年度报告.{}", format.ending()));
+        assert_eq!(answer.coverage.map(|coverage| (coverage.expected, coverage.received)), Some((6, 4)));
+        assert_eq!(answer.sequence, server.sequence().await);
+    }
+    let html = std::fs::read_to_string(folder.path().join("form.html")).unwrap();
+    assert!(html.contains(r#"data-cell="requests.received.total">26</td>"#));
+    let refused = huizong(&server.url, &["form", PROVINCE, "--year", "2022", "--output", &path(&folder, "form.pdf")]);
+    assert_eq!(refused.status.code(), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_is_printed_with_the_hash_of_its_receipt() {
+    let server = Server::with_registry().await;
+    let receipt = server.store(report(AGENCIES[0], 4)).await;
+    let folder = TempDir::new().unwrap();
+    for name in [report_name(AGENCIES[0]), receipt.revision.clone()] {
+        let file = path(&folder, "report.html");
+        succeeds(&huizong(&server.url, &["report", "get", &name, "--output", &file]));
+        let html = std::fs::read_to_string(&file).unwrap();
+        for text in [&receipt.content_sha256, &receipt.revision, "city-bureau2022年政府信息公开工作年度报告"]
+        {
+            assert!(html.contains(text), "{text}");
+        }
+        assert!(html.contains(r#"data-cell="requests.received.total">4</td>"#));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_format_that_is_not_said_is_refused() {
+    let server = Server::with_registry().await;
+    for format in [0, 99] {
+        let request =
+            pb::RenderConsolidatedFormRequest { jurisdiction: PROVINCE.to_owned(), year: YEAR.into(), format };
+        let status = server.rollups().render_consolidated_form(request).await.unwrap_err();
+        assert_eq!((status.code(), problem(&status).reason.as_str()), (Code::InvalidArgument, "FIELD_INVALID"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_exported_and_handed_in_elsewhere_are_the_same_reports() {
+    let server = server_with_reports().await;
+    let folder = TempDir::new().unwrap();
+    let year = YEAR.to_string();
+    for name in ["all.jsonl", "all.csv"] {
+        let file = path(&folder, name);
+        succeeds(&huizong(&server.url, &["export", "all", "--year", &year, "--output", &file]));
+        let other = Server::with_registry().await;
+        succeeds(&huizong(&other.url, &["submit", &file]));
+        for agency in &AGENCIES[..4] {
+            let (ours, theirs) = (server.get(&report_name(agency)).await, other.get(&report_name(agency)).await);
+            let (ours, theirs) = (ours.unwrap(), theirs.unwrap());
+            assert_eq!((&ours.content_sha256, &ours.form), (&theirs.content_sha256, &theirs.form), "{name} {agency}");
+        }
+        assert_eq!(other.received().await, server.received().await);
+    }
+    let output = huizong(&server.url, &["export", CITY, "--year", &year, "--format", "jsonl"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.lines().count(), 4, "the city's two agencies and its county's");
+    assert!(text.lines().all(|line| line.starts_with(r#"{"name":"agencies/"#)));
+}
+
+/// Puts counts into a workbook, as a person does.
+fn fill(file: &str, counts: &[(&str, i64)]) {
+    let mut returned = read_template(&std::fs::read(file).unwrap()).unwrap();
+    for cell in &catalogue().cells {
+        returned.figures.set(cell.id, Cell::Number(0));
+        if cell.path.starts_with("requests.other.unspecified") {
+            returned.figures.set(cell.id, Cell::Blank);
+        }
+    }
+    for (path, count) in counts {
+        returned.figures.set(catalogue().cell_at(path).unwrap(), Cell::Number(*count));
+    }
+    let Returned { answers, .. } = &returned;
+    assert!(answers.is_empty());
+    std::fs::write(file, write_with_marks(&returned, &[]).unwrap()).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filled_workbook_comes_back_with_its_errors_marked_and_is_taken_once_they_are_put_right() {
+    let server = Server::with_registry().await;
+    let folder = TempDir::new().unwrap();
+    let agency = AGENCIES[0];
+    let (file, marked) = (path(&folder, "filled.xlsx"), path(&folder, "filled.findings.xlsx"));
+    let template = ["template", agency, "--year", &YEAR.to_string(), "--output", &file];
+    succeeds(&huizong(&server.url, &template));
+    let empty = read_template(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!((empty.template.agency_name.as_str(), empty.template.year.get()), (agency, YEAR));
+    assert_eq!(empty.template.previous, None);
+
+    let line = |line: &str, column: &str| format!("requests.{line}.{column}");
+    let paths: Vec<String> = ["received", "disclosed", "outcomes_total"]
+        .iter()
+        .flat_map(|l| [line(l, "natural_person"), line(l, "total")])
+        .collect();
+    let right: Vec<_> = paths.iter().map(|path| (path.as_str(), 4)).collect();
+    let mut wrong = right.clone();
+    wrong[0].1 = 5;
+    fill(&file, &wrong);
+    let refused = huizong(&server.url, &["submit", &file]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("T3-ROW-TOTAL") && said.contains("filled.findings.xlsx"), "{said}");
+    let bytes = std::fs::read(&marked).unwrap();
+    assert!(is_template(&bytes));
+    assert_eq!(read_template(&bytes).unwrap().figures, read_template(&std::fs::read(&file).unwrap()).unwrap().figures);
+
+    fill(&marked, &right);
+    succeeds(&huizong(&server.url, &["submit", &marked]));
+    assert_eq!(server.received().await, 4);
+
+    let next = path(&folder, "next.xlsx");
+    succeeds(&huizong(&server.url, &["template", agency, "--year", &(YEAR + 1).to_string(), "--output", &next]));
+    let previous = read_template(&std::fs::read(&next).unwrap()).unwrap().template.previous.unwrap();
+    let received = catalogue().cell_at("requests.received.natural_person").unwrap();
+    assert_eq!(previous.get(received), Cell::Number(4), "last year's figures stand beside");
+}
+
+#[test]
+fn a_template_is_written_without_the_service_too_and_says_what_it_lacks() {
+    let folder = TempDir::new().unwrap();
+    let file = path(&folder, "t.xlsx");
+    // Port 9 is for discarding; nothing listens there.
+    let output = huizong("http://127.0.0.1:9", &["template", "some-bureau", "--year", "2020", "--output", &file]);
+    succeeds(&output);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("上年数字"));
+    let returned = read_template(&std::fs::read(Path::new(&file)).unwrap()).unwrap();
+    assert_eq!(returned.template.edition.id, "trial_2019");
+}
