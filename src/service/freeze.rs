@@ -13,6 +13,9 @@ use super::{Caller, FormQuestion, Page, Problem, Reason, Service};
 
 const ACTION: &str = "form.freeze";
 
+/// How often a form is offered under the next number.
+const ATTEMPTS: usize = 8;
+
 /// Which form to freeze.
 #[derive(Debug, Clone)]
 pub struct FreezeRequest {
@@ -69,26 +72,30 @@ impl Service {
         if request.validate_only {
             return Ok(frozen);
         }
-        let entry = NewEntry {
-            actor: caller.actor(),
-            action: ACTION,
-            subject: frozen.name.to_string(),
-            outcome: Outcome::Accepted,
-            detail: frozen.note.clone(),
-            content_hash: frozen.content_hash,
-        };
-        let transaction = Transaction::of(vec![Change::Freeze(Box::new(frozen))], entry);
-        match self.store.commit(transaction).await? {
-            Decision::Committed(commit) => commit
-                .effects
-                .iter()
-                .find_map(|effect| match effect {
-                    Effect::Frozen(form) => Some((**form).clone()),
-                    _ => None,
-                })
-                .ok_or_else(|| Problem::internal("a form was frozen without an effect")),
-            other => Err(Problem::internal(&format!("the form was not frozen: {other:?}"))),
+        for _ in 0..ATTEMPTS {
+            let entry = NewEntry {
+                actor: caller.actor(),
+                action: ACTION,
+                subject: frozen.name.to_string(),
+                outcome: Outcome::Accepted,
+                detail: frozen.note.clone(),
+                content_hash: frozen.content_hash,
+            };
+            let transaction = Transaction::of(vec![Change::Freeze(Box::new(frozen.clone()))], entry);
+            match self.store.commit(transaction).await? {
+                Decision::Committed(commit) => {
+                    let effect = commit.effects.iter().find_map(|effect| match effect {
+                        Effect::Frozen(form) => Some((**form).clone()),
+                        _ => None,
+                    });
+                    return effect.ok_or_else(|| Problem::internal("a form was frozen without an effect"));
+                }
+                // Whoever froze a form at the same time has taken the number.
+                Decision::Stale => frozen.name = self.next_name(&request.jurisdiction, request.year)?,
+                other => return Err(Problem::internal(&format!("the form was not frozen: {other:?}"))),
+            }
         }
+        Err(Problem::contended())
     }
 
     /// One frozen form.
