@@ -114,7 +114,7 @@ impl Found {
         found.stray += registered.iter().filter(|sequence| !said.registrations.contains(sequence)).count() as u64;
         found.torn += said.registrations.iter().filter(|sequence| !registered.contains(sequence)).count() as u64;
 
-        let stands = |report| standings.iter().find(|standing| standing.newest.report == *report);
+        let stands = |report: &ReportKey| standings.iter().find(|standing| standing.newest.report == *report);
         let as_said =
             said.reports.iter().filter(|(report, status)| stands(report).is_some_and(|it| is_whole(it, status)));
         found.torn += (said.reports.len() - as_said.count()) as u64;

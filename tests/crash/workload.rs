@@ -43,19 +43,18 @@ async fn write(store: Arc<SledStore>, seed: u64, told: fn(u64)) -> Vec<StoreErro
         tokio::spawn(async move {
             let mut random = ChaCha8Rng::seed_from_u64(seed * u64::from(WRITERS) + u64::from(writer));
             loop {
-                match changes::transaction(&*store, writer, &mut random) {
-                    Ok(transaction) => match store.commit(transaction).await {
-                        Ok(Decision::Committed(commit)) => told(commit.entry.sequence),
-                        // Another writer has changed the report since it was read.
-                        Ok(Decision::Stale) => {}
-                        Ok(other) => panic!("{other:?}"),
-                        Err(error) => return error,
-                    },
-                    // A failed write may leave something unreadable beside it; until then all can be read.
-                    Err(error) => match store.writable() {
-                        Ok(()) => panic!("{error}"),
-                        Err(stopped) => return stopped,
-                    },
+                // A failed write may leave something unreadable beside it; the store then takes nothing more.
+                let (transaction, unreadable) = match changes::transaction(&*store, writer, &mut random) {
+                    Ok(transaction) => (transaction, None),
+                    Err(error) => (changes::refusal(), Some(error)),
+                };
+                match store.commit(transaction).await {
+                    Ok(decided) if unreadable.is_some() => panic!("{unreadable:?}, and yet {decided:?}"),
+                    Ok(Decision::Committed(commit)) => told(commit.entry.sequence),
+                    // Another writer has changed the report since it was read.
+                    Ok(Decision::Stale) => {}
+                    Ok(other) => panic!("{other:?}"),
+                    Err(error) => return error,
                 }
             }
         })
