@@ -238,3 +238,48 @@ fn no_frozen_form(name: &str) -> Problem {
     )
     .with("name", name)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures::future::join_all;
+
+    use super::*;
+    use crate::registry::{Jurisdiction, RegistryChange};
+    use crate::report::Level;
+    use crate::service::Live;
+    use crate::store::MemoryStore;
+
+    #[tokio::test]
+    async fn forms_frozen_at_the_same_time_get_a_number_each() {
+        let live = Arc::<Live>::default();
+        let store = Arc::new(MemoryStore::new(live.clone()));
+        let service = Service::start(store, live, jiff::Timestamp::now).unwrap();
+        let caller = Caller::internal("test");
+        let (code, year) = ("230000".parse::<JurisdictionCode>().unwrap(), ReportYear::new(2022).unwrap());
+        let province = RegistryChange::CreateJurisdiction(Jurisdiction {
+            code: code.clone(),
+            parent: None,
+            display_name: "样例省".to_owned(),
+            level: Level::Province,
+            first_year: year,
+        });
+        service.change_registry(vec![province], false, &caller).await.unwrap();
+        let requests = ["one", "two", "three", "four"].map(|note| FreezeRequest {
+            jurisdiction: code.clone(),
+            year,
+            hierarchy_year: None,
+            include_vertical: false,
+            note: note.to_owned(),
+            validate_only: false,
+        });
+        let frozen = join_all(requests.iter().map(|request| service.freeze_form(request, &caller))).await;
+        let mut frozen: Vec<_> = frozen.into_iter().map(Result::unwrap).collect();
+        frozen.sort_by_key(|form| form.name.number);
+        assert_eq!(frozen.iter().map(|form| form.name.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        for form in &frozen {
+            assert_eq!(service.frozen_form(&form.name).unwrap(), *form);
+        }
+    }
+}
