@@ -13,6 +13,9 @@ use super::{Caller, FormQuestion, Page, Problem, Reason, Service};
 
 const ACTION: &str = "form.freeze";
 
+/// How often a form is offered under the next number.
+const ATTEMPTS: usize = 8;
+
 /// Which form to freeze.
 #[derive(Debug, Clone)]
 pub struct FreezeRequest {
@@ -69,26 +72,30 @@ impl Service {
         if request.validate_only {
             return Ok(frozen);
         }
-        let entry = NewEntry {
-            actor: caller.actor(),
-            action: ACTION,
-            subject: frozen.name.to_string(),
-            outcome: Outcome::Accepted,
-            detail: frozen.note.clone(),
-            content_hash: frozen.content_hash,
-        };
-        let transaction = Transaction::of(vec![Change::Freeze(Box::new(frozen))], entry);
-        match self.store.commit(transaction).await? {
-            Decision::Committed(commit) => commit
-                .effects
-                .iter()
-                .find_map(|effect| match effect {
-                    Effect::Frozen(form) => Some((**form).clone()),
-                    _ => None,
-                })
-                .ok_or_else(|| Problem::internal("a form was frozen without an effect")),
-            other => Err(Problem::internal(&format!("the form was not frozen: {other:?}"))),
+        for _ in 0..ATTEMPTS {
+            let entry = NewEntry {
+                actor: caller.actor(),
+                action: ACTION,
+                subject: frozen.name.to_string(),
+                outcome: Outcome::Accepted,
+                detail: frozen.note.clone(),
+                content_hash: frozen.content_hash,
+            };
+            let transaction = Transaction::of(vec![Change::Freeze(Box::new(frozen.clone()))], entry);
+            match self.store.commit(transaction).await? {
+                Decision::Committed(commit) => {
+                    let effect = commit.effects.iter().find_map(|effect| match effect {
+                        Effect::Frozen(form) => Some((**form).clone()),
+                        _ => None,
+                    });
+                    return effect.ok_or_else(|| Problem::internal("a form was frozen without an effect"));
+                }
+                // Whoever froze a form at the same time has taken the number.
+                Decision::Stale => frozen.name = self.next_name(&request.jurisdiction, request.year)?,
+                other => return Err(Problem::internal(&format!("the form was not frozen: {other:?}"))),
+            }
         }
+        Err(Problem::contended())
     }
 
     /// One frozen form.
@@ -230,4 +237,49 @@ fn no_frozen_form(name: &str) -> Problem {
         Message::new("请核对名称，或先列出该地区的定稿汇总表", "check the name, or list the frozen forms first"),
     )
     .with("name", name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures::future::join_all;
+
+    use super::*;
+    use crate::registry::{Jurisdiction, RegistryChange};
+    use crate::report::Level;
+    use crate::service::Live;
+    use crate::store::MemoryStore;
+
+    #[tokio::test]
+    async fn forms_frozen_at_the_same_time_get_a_number_each() {
+        let live = Arc::<Live>::default();
+        let store = Arc::new(MemoryStore::new(live.clone()));
+        let service = Service::start(store, live, jiff::Timestamp::now).unwrap();
+        let caller = Caller::internal("test");
+        let (code, year) = ("230000".parse::<JurisdictionCode>().unwrap(), ReportYear::new(2022).unwrap());
+        let province = RegistryChange::CreateJurisdiction(Jurisdiction {
+            code: code.clone(),
+            parent: None,
+            display_name: "样例省".to_owned(),
+            level: Level::Province,
+            first_year: year,
+        });
+        service.change_registry(vec![province], false, &caller).await.unwrap();
+        let requests = ["one", "two", "three", "four"].map(|note| FreezeRequest {
+            jurisdiction: code.clone(),
+            year,
+            hierarchy_year: None,
+            include_vertical: false,
+            note: note.to_owned(),
+            validate_only: false,
+        });
+        let frozen = join_all(requests.iter().map(|request| service.freeze_form(request, &caller))).await;
+        let mut frozen: Vec<_> = frozen.into_iter().map(Result::unwrap).collect();
+        frozen.sort_by_key(|form| form.name.number);
+        assert_eq!(frozen.iter().map(|form| form.name.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        for form in &frozen {
+            assert_eq!(service.frozen_form(&form.name).unwrap(), *form);
+        }
+    }
 }

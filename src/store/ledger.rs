@@ -1,6 +1,6 @@
 //! Decides what a transaction does, the same for every store.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -22,6 +22,7 @@ pub trait Stored {
     fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError>;
     /// Journal sequence of the newest change of the registry; 0 for none.
     fn registry_sequence(&self) -> Result<u64, StoreError>;
+    fn is_frozen(&self, name: &FrozenFormName) -> Result<bool, StoreError>;
 }
 
 /// Where a record belongs.
@@ -46,6 +47,7 @@ pub struct Group<'a, S> {
     requests: HashMap<RequestId, StoredRequest>,
     /// Journal sequence of the newest change of the registry in the group.
     registry: Option<u64>,
+    frozen: HashSet<FrozenFormName>,
     commits: Vec<Arc<Commit>>,
     records: Vec<(Slot, Vec<u8>)>,
 }
@@ -67,6 +69,7 @@ impl<'a, S: Stored> Group<'a, S> {
             versions: HashMap::new(),
             requests: HashMap::new(),
             registry: None,
+            frozen: HashSet::new(),
             commits: Vec::new(),
             records: Vec::new(),
         }
@@ -95,25 +98,8 @@ impl<'a, S: Stored> Group<'a, S> {
             let same = known.fingerprint == fingerprint;
             return Ok(if same { Decision::Repeated(known) } else { Decision::RequestIdReused(known) });
         }
-        if let Some(expected) = transaction.registry
-            && expected != self.registry.map_or_else(|| self.stored.registry_sequence(), Ok)?
-        {
+        if self.is_stale(&transaction)? {
             return Ok(Decision::Stale);
-        }
-        for (report, expected) in &transaction.expected {
-            if self.version(report)? != *expected {
-                return Ok(Decision::Stale);
-            }
-        }
-        for change in &transaction.changes {
-            let (report, before) = match change {
-                Change::Revision { before, revision } => (&revision.report, before.as_ref()),
-                Change::Review { before, review } => (&review.revision.report, Some(&**before)),
-                Change::Registry(_) | Change::Freeze(_) => continue,
-            };
-            if self.version(report)? != before.map(|before| before.status.version()) {
-                return Ok(Decision::Stale);
-            }
         }
         let draft = self.draft(transaction, self.position.next_time(now))?;
         let entry = JournalEntry::chained(draft.entry, &self.position, now);
@@ -128,12 +114,58 @@ impl<'a, S: Stored> Group<'a, S> {
         if draft.effects.iter().any(|effect| matches!(effect, Effect::Registry(_))) {
             self.registry = Some(entry.sequence);
         }
-        for (_, after) in draft.effects.iter().filter_map(Effect::report) {
-            self.versions.insert(after.newest.report.clone(), after.status.version());
+        for effect in &draft.effects {
+            if let Some((_, after)) = effect.report() {
+                self.versions.insert(after.newest.report.clone(), after.status.version());
+            }
+            if let Effect::Frozen(form) = effect {
+                self.frozen.insert(form.name.clone());
+            }
         }
         let commit = Arc::new(Commit { entry, effects: draft.effects });
         self.commits.push(commit.clone());
         Ok(Decision::Committed(commit))
+    }
+
+    /// Whether something stands otherwise than the transaction takes it to.
+    fn is_stale(&self, transaction: &Transaction) -> Result<bool, StoreError> {
+        if let Some(expected) = transaction.registry
+            && expected != self.registry.map_or_else(|| self.stored.registry_sequence(), Ok)?
+        {
+            return Ok(true);
+        }
+        for (report, expected) in &transaction.expected {
+            if self.version(report)? != *expected {
+                return Ok(true);
+            }
+        }
+        // What one transaction changes twice, it knows only as it stood before: the second change would be in the
+        // place of the first.
+        let (mut reports, mut forms) = (HashSet::new(), HashSet::new());
+        for change in &transaction.changes {
+            let fits = match change {
+                Change::Registry(_) => true,
+                Change::Freeze(form) => forms.insert(&form.name) && !self.is_frozen(&form.name)?,
+                Change::Revision { before, revision } => {
+                    reports.insert(&revision.report) && self.stands(&revision.report, before.as_ref())?
+                }
+                Change::Review { before, review } => {
+                    let report = &review.revision.report;
+                    let newest = review.revision.number == before.status.newest;
+                    newest && reports.insert(report) && self.stands(report, Some(before))?
+                }
+            };
+            if !fits {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a report stands like this.
+    fn stands(&self, report: &ReportKey, standing: Option<&Standing>) -> Result<bool, StoreError> {
+        let of_report = standing.is_none_or(|standing| standing.newest.report == *report);
+        Ok(of_report && self.version(report)? == standing.map(|standing| standing.status.version()))
     }
 
     /// Gives the changes their numbers, and encodes them.
@@ -152,6 +184,7 @@ impl<'a, S: Stored> Group<'a, S> {
                 }
                 Change::Revision { before, mut revision } => {
                     revision.number = before.as_ref().map_or(1, |before| before.status.newest + 1);
+                    revision.accepted_before = before.as_ref().and_then(|before| before.status.accepted);
                     revision.sequence = sequence;
                     revision.time = time;
                     let name = revision.name();
@@ -186,6 +219,10 @@ impl<'a, S: Stored> Group<'a, S> {
             Some(version) => Ok(Some(*version)),
             None => self.stored.version(report),
         }
+    }
+
+    fn is_frozen(&self, name: &FrozenFormName) -> Result<bool, StoreError> {
+        Ok(self.frozen.contains(name) || self.stored.is_frozen(name)?)
     }
 
     fn known_request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError> {

@@ -88,6 +88,10 @@ impl Stored for Kept {
     fn registry_sequence(&self) -> Result<u64, StoreError> {
         Ok(self.registry.last().map_or(0, |(sequence, _)| *sequence))
     }
+
+    fn is_frozen(&self, name: &FrozenFormName) -> Result<bool, StoreError> {
+        Ok(self.frozen.contains_key(name))
+    }
 }
 
 /// The revision that a request made, the last of several.

@@ -55,7 +55,8 @@ impl Standing {
 /// Something to be stored.
 #[derive(Debug, Clone)]
 pub enum Change {
-    /// A new revision of a report that stands as in `before`; its number, sequence and time are given by the store.
+    /// A new revision of a report that stands as in `before`; its number, sequence and time, and which revision was
+    /// accepted before it, are given by the store.
     Revision {
         before: Option<Standing>,
         revision: Box<Revision>,
@@ -67,7 +68,7 @@ pub enum Change {
         review: Box<Review>,
     },
     Registry(RegistryChange),
-    /// A frozen form; its time and sequence are given by the store.
+    /// A frozen form under a name that none has yet; its time and sequence are given by the store.
     Freeze(Box<FrozenForm>),
 }
 
@@ -100,7 +101,8 @@ pub enum Decision {
     Repeated(StoredRequest),
     /// The request id is known with another digest: nothing was stored.
     RequestIdReused(StoredRequest),
-    /// A report or the registry stands otherwise than expected: nothing was stored.
+    /// A report or the registry stands otherwise than expected, a form of that name is frozen already, or one report
+    /// was to be changed twice: nothing was stored.
     Stale,
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::workload;
+use crate::verify;
 
 /// In units of the shell's `ulimit -f`, of 512 or 1024 bytes.
 const FILE_BLOCKS_MAX: u32 = 20_000;
@@ -19,7 +19,7 @@ pub fn test() {
     let acknowledged = printed.trim().strip_prefix("acknowledged=").and_then(|number| number.parse().ok());
     let acknowledged: i64 = acknowledged.unwrap_or_else(|| panic!("{printed}{complaints}"));
     assert!(acknowledged > 0);
-    let found = workload::verify(folder.path(), acknowledged);
+    let found = verify::verify(folder.path(), acknowledged);
     println!("acknowledged={acknowledged} {found}");
     assert!(found.is_whole(), "{found}");
 }

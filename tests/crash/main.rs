@@ -10,8 +10,10 @@
 //! sequence number of each acknowledged transaction; `verify FOLDER ACKNOWLEDGED` says what is left of them; `fill
 //! FOLDER` writes until the store refuses.
 
+mod changes;
 mod full_disk;
 mod power_cut;
+mod verify;
 mod workload;
 
 use std::path::Path;
@@ -28,7 +30,7 @@ fn main() -> ExitCode {
     match arguments[..] {
         ["child", folder, first] => workload::write_until_killed(Path::new(folder), number(first)),
         ["verify", folder, acknowledged] => {
-            let found = workload::verify(Path::new(folder), number(acknowledged));
+            let found = verify::verify(Path::new(folder), number(acknowledged));
             println!("{found}");
             if found.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }

@@ -1,34 +1,24 @@
-//! The program whose power is cut: writes to the store as many callers at once would, and checks what is left.
+//! The program whose power is cut: writes to the store as many callers at once would.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use huizong::form::{catalogue, edition_for_year};
-use huizong::registry::{Agency, RegistryChange};
-use huizong::report::{
-    AgencyKind, Cell, Figures, Hash, ReportKey, ReportState, ReportYear, Revision, RevisionName, RuleSetRef,
-    content_hash,
-};
+use huizong::report::RevisionName;
 use huizong::store::{
-    Change, Commit, Decision, JournalEntry, NewEntry, Observer, Outcome, Position, RequestId, SledOptions, SledStore,
-    Store, StoreError, Transaction,
+    Commit, Decision, JournalEntry, NEWEST, Observer, Outcome, SledOptions, SledStore, Store, StoreError,
 };
-use rand::{Rng as _, SeedableRng as _};
+use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
-const WRITERS: u64 = 24;
-const AGENCIES: u32 = 40;
+use crate::changes::{self, FREEZE, REVIEW, SUBMIT};
 
-/// As the store sets it; sled does not open a folder with another value.
-const SEGMENT_BYTES: usize = 8 << 20;
+const WRITERS: u32 = 24;
 
 /// Remembers how far it was told.
 #[derive(Default)]
-struct Told(AtomicU64);
+pub struct Told(AtomicU64);
 
 impl Observer for Told {
     fn committed(&self, commits: &[Arc<Commit>]) {
@@ -38,7 +28,7 @@ impl Observer for Told {
     }
 }
 
-fn open(folder: &Path, observer: Arc<dyn Observer>) -> Result<SledStore, StoreError> {
+pub fn open(folder: &Path, observer: Arc<dyn Observer>) -> Result<SledStore, StoreError> {
     SledStore::open(&SledOptions { cache_bytes: 32 << 20, ..SledOptions::new(folder) }, observer)
 }
 
@@ -46,76 +36,23 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("a runtime can be made")
 }
 
-/// A revision with its request id; now and then with an agency registered in the same transaction, or a refusal.
-fn transaction(random: &mut ChaCha8Rng) -> Transaction {
-    let report = ReportKey {
-        agency: format!("agency-{}", random.random_range(0..AGENCIES)).parse().expect("an agency id"),
-        year: ReportYear::new(random.random_range(2021..2024)).expect("a report year"),
-    };
-    let mut figures = Figures::blank(edition_for_year(report.year.get()).expect("an edition"));
-    for cell in &catalogue().cells {
-        figures.set(cell.id, Cell::Number(random.random_range(0..100_000)));
-    }
-    let content_hash = content_hash(&report, &figures, None);
-    let request = RequestId::from_u128(random.random());
-    let mut entry = NewEntry {
-        actor: "caller".to_owned(),
-        action: "report.submit",
-        subject: report.to_string(),
-        outcome: Outcome::Accepted,
-        // From here the check knows which request the entry belongs to.
-        detail: request.to_string(),
-        content_hash,
-    };
-    // Most records are short; some would make a page too large for the data file if segments were as sled makes them.
-    let reason_bytes = match random.random_range(0..16) {
-        0..10 => random.random_range(0..200),
-        10..15 => random.random_range(4_000..16_000),
-        _ => random.random_range(16_000..90_000),
-    };
-    let mut changes = vec![Change::Revision(Box::new(Revision {
-        report,
-        number: 0,
-        state: ReportState::Accepted,
-        figures,
-        narrative: None,
-        content_hash,
-        rule_set: RuleSetRef { id: "sample/1".to_owned(), hash: Hash::of(b"sample") },
-        findings: Vec::new(),
-        answers: Vec::new(),
-        actor: "caller".to_owned(),
-        reason: "x".repeat(reason_bytes),
-        time: jiff::Timestamp::UNIX_EPOCH,
-        sequence: 0,
-    }))];
-    match random.random_range(0..10) {
-        0 => {
-            changes.clear();
-            entry.outcome = Outcome::Refused;
-        }
-        1 => changes.push(Change::Registry(RegistryChange::CreateAgency(Agency {
-            id: format!("agency-{}", random.random_range(0..AGENCIES)).parse().expect("an agency id"),
-            jurisdiction: "230000".parse().expect("a code"),
-            display_name: "样例局".to_owned(),
-            kind: AgencyKind::Department,
-            large: false,
-            vertical: false,
-            first_year: ReportYear::new(2021).expect("a report year"),
-        }))),
-        _ => {}
-    }
-    Transaction { expected_heads: Vec::new(), request: Some((request, content_hash)), changes, entry }
-}
-
 /// Calls `told` with the sequence number of each transaction that is acknowledged, until the store refuses one.
 async fn write(store: Arc<SledStore>, seed: u64, told: fn(u64)) -> Vec<StoreError> {
     let writers = (0..WRITERS).map(|writer| {
         let store = store.clone();
         tokio::spawn(async move {
-            let mut random = ChaCha8Rng::seed_from_u64(seed * WRITERS + writer);
+            let mut random = ChaCha8Rng::seed_from_u64(seed * u64::from(WRITERS) + u64::from(writer));
             loop {
-                match store.commit(transaction(&mut random)).await {
+                // A failed write may leave something unreadable beside it; the store then takes nothing more.
+                let (transaction, unreadable) = match changes::transaction(&*store, writer, &mut random) {
+                    Ok(transaction) => (transaction, None),
+                    Err(error) => (changes::refusal(), Some(error)),
+                };
+                match store.commit(transaction).await {
+                    Ok(decided) if unreadable.is_some() => panic!("{unreadable:?}, and yet {decided:?}"),
                     Ok(Decision::Committed(commit)) => told(commit.entry.sequence),
+                    // Another writer has changed the report since it was read.
+                    Ok(Decision::Stale) => {}
                     Ok(other) => panic!("{other:?}"),
                     Err(error) => return error,
                 }
@@ -158,7 +95,7 @@ pub fn write_until_refused(folder: &Path) -> u64 {
 
     let stopped = StoreError::Stopped(reasons[0].clone());
     assert_eq!(store.writable(), Err(stopped.clone()));
-    let refused = runtime.block_on(store.commit(transaction(&mut ChaCha8Rng::seed_from_u64(0))));
+    let refused = runtime.block_on(store.commit(changes::refusal()));
     assert_eq!(refused.err(), Some(stopped));
     assert_eq!(store.position().sequence, acknowledged);
     assert_eq!(told.0.load(Ordering::SeqCst), acknowledged);
@@ -169,7 +106,7 @@ pub fn write_until_refused(folder: &Path) -> u64 {
 /// Reads what can still be read, which must be what was acknowledged although more was attempted.
 fn assert_reads_go_on(store: &dyn Store, acknowledged: u64) {
     let mut read = 0;
-    for sequence in 1..=acknowledged + WRITERS {
+    for sequence in 1..=acknowledged + u64::from(WRITERS) {
         let entry = match store.journal(sequence - 1, 1) {
             Ok(entries) if sequence > acknowledged => {
                 assert_eq!(entries, []);
@@ -183,121 +120,30 @@ fn assert_reads_go_on(store: &dyn Store, acknowledged: u64) {
         if entry.outcome == Outcome::Refused {
             continue;
         }
-        let name: RevisionName = entry.subject.parse().expect("the entry names its revision");
-        match store.revision(&name) {
-            Ok(revision) => assert_eq!(revision.map(|revision| revision.sequence), Some(sequence)),
+        match assert_change_is_there(store, &entry, acknowledged) {
+            Ok(()) => read += 1,
             Err(error) => assert!(matches!(error, StoreError::Read(_)), "{error}"),
         }
-        match store.head(&name.report) {
-            Ok(head) => assert!(head.is_some_and(|head| (sequence..=acknowledged).contains(&head.sequence))),
-            Err(error) => assert!(matches!(error, StoreError::Read(_)), "{error}"),
-        }
-        read += 1;
     }
     // Only pages that the failed write was to change may have become unreadable.
     assert!(read > acknowledged / 2, "{read} of {acknowledged} entries could be read");
 }
 
-/// What is left in a store.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// Sequence number of the last journal entry.
-    pub max: u64,
-    /// Acknowledged transactions that are gone.
-    pub lost: u64,
-    /// Journal entries of which the revision or the request id is missing or another.
-    pub torn: u64,
-    /// Journal entries that do not follow the one before.
-    pub holes: u64,
-    /// Revisions and request ids without a journal entry.
-    pub stray: u64,
-}
-
-impl Found {
-    pub fn is_whole(&self) -> bool {
-        self.lost + self.torn + self.holes + self.stray == 0
+/// What an entry speaks of is there, as are the reports as they stood at it and stand now.
+fn assert_change_is_there(store: &dyn Store, entry: &JournalEntry, acknowledged: u64) -> Result<(), StoreError> {
+    if entry.action == FREEZE {
+        assert!(changes::is_frozen_as_said(store, entry)?);
+        return Ok(());
     }
-
-    /// Checks all that can be read through the store against its journal.
-    fn read(store: &dyn Store, acknowledged: i64) -> Self {
-        let mut found = Self::default();
-        let mut last = Position::default();
-        let mut revisions = 0;
-        let mut registered = 0;
-        for entry in store.journal(0, usize::MAX).expect("the journal can be read") {
-            let follows = entry.sequence == last.sequence + 1 && entry.previous == last.chain;
-            found.holes += u64::from(!follows || entry.chain != entry.compute_chain());
-            if entry.outcome == Outcome::Accepted {
-                revisions += 1;
-                found.torn += u64::from(!is_entry_whole(store, &entry));
-            }
-            registered += u64::from(entry.outcome == Outcome::Accepted);
-            last = entry.position();
-        }
-        found.holes += u64::from(store.position() != last);
-        found.max = last.sequence;
-        found.lost = u64::try_from(acknowledged).unwrap_or(0).saturating_sub(last.sequence);
-        let years = store.years().expect("the years can be read");
-        let heads = years.iter().flat_map(|year| store.heads(*year, None, usize::MAX).expect("heads can be read"));
-        // Numbers count from 1 without gaps, so the newest tells how many there are.
-        let stored: u64 = heads.map(|head| u64::from(head.number)).sum();
-        found.stray += stored.abs_diff(revisions);
-        found.stray += (store.registry().expect("the registry can be read").len() as u64).saturating_sub(registered);
-        found
-    }
-
-    /// Counts the keys of each kind below the store: as many request ids and revisions as entries that have them.
-    fn count_keys(&mut self, folder: &Path) {
-        let below = open_below(folder);
-        let mut counts: BTreeMap<u8, u64> = BTreeMap::new();
-        for key in below.iter().keys() {
-            *counts.entry(key.expect("keys can be read")[0]).or_default() += 1;
-        }
-        let count = |kind| counts.get(&kind).copied().unwrap_or(0);
-        self.stray += count(b'r').abs_diff(count(b'q'));
-        self.stray += count(b'j').abs_diff(self.max);
-    }
-}
-
-/// sled's own view of a store that was just closed: its threads let go of the lock a moment after the store is gone.
-fn open_below(folder: &Path) -> sled::Db {
-    let open = || sled::Config::new().path(folder).segment_size(SEGMENT_BYTES).open();
-    for _ in 0..200 {
-        match open() {
-            Err(sled::Error::Io(error)) if error.to_string().contains("lock") => {
-                std::thread::sleep(std::time::Duration::from_millis(50));
-            }
-            opened => return opened.expect("the database opens"),
-        }
-    }
-    open().expect("the database opens")
-}
-
-fn is_entry_whole(store: &dyn Store, entry: &JournalEntry) -> bool {
     let name: RevisionName = entry.subject.parse().expect("the entry names its revision");
-    let id: RequestId = entry.detail.parse().expect("the entry names its request");
-    let revision = store.revision(&name).expect("the revision can be read");
-    let request = store.request(id).expect("the request id can be read");
-    revision.is_some_and(|revision| {
-        revision.sequence == entry.sequence
-            && content_hash(&revision.report, &revision.figures, revision.narrative.as_ref()) == entry.content_hash
-    }) && request.is_some_and(|request| {
-        request.sequence == entry.sequence && request.revision == name && request.fingerprint == entry.content_hash
-    })
-}
-
-impl fmt::Display for Found {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { max, lost, torn, holes, stray } = self;
-        write!(f, "max={max} lost={lost} torn={torn} holes={holes} crosstree_bad={stray}")
+    match entry.action.as_str() {
+        SUBMIT => assert_eq!(store.revision(&name)?.map(|revision| revision.sequence), Some(entry.sequence)),
+        REVIEW => assert!(changes::is_reviewed_as_said(store, &name, entry)?),
+        other => panic!("an entry of {other:?}"),
     }
-}
-
-/// Opens what is left, and checks it. Nothing was acknowledged where `acknowledged` is below 1.
-pub fn verify(folder: &Path, acknowledged: i64) -> Found {
-    let store = open(folder, Arc::new(Told::default())).expect("the store opens");
-    let mut found = Found::read(&store, acknowledged);
-    drop(store);
-    found.count_keys(folder);
-    found
+    let stood = store.standing(&name.report, entry.sequence)?.expect("the report stood");
+    assert_eq!((stood.status.sequence, stood.newest.number), (entry.sequence, name.number));
+    let stands = store.standing(&name.report, NEWEST)?.expect("the report stands");
+    assert!((entry.sequence..=acknowledged).contains(&stands.status.sequence));
+    Ok(())
 }

@@ -2,45 +2,12 @@
 
 use std::sync::Arc;
 
-use futures::future::join_all;
-use huizong::report::ReportKey;
-use huizong::store::{Change, Decision, Store, StoreError, StoredRequest, Transaction};
+use huizong::store::{Decision, Store, StoreError, StoredRequest};
 use proptest::prelude::*;
 
 use crate::contents::Contents;
+use crate::plans::{Plan, REQUESTS, any_plan};
 use crate::samples::*;
-
-const AGENCIES: [&str; 3] = ["agency", "agency-2", "11341702486344515H"];
-const YEARS: [u16; 2] = [2021, 2022];
-const REQUESTS: u128 = 4;
-
-fn any_report() -> impl Strategy<Value = ReportKey> {
-    (prop::sample::select(&AGENCIES[..]), prop::sample::select(&YEARS[..])).prop_map(|(agency, of)| report(agency, of))
-}
-
-fn any_change() -> impl Strategy<Value = Change> {
-    prop_oneof![
-        3 => (any_report(), 0..3i64).prop_map(|(report, n)| Change::Revision(Box::new(revision(&report, n, "any")))),
-        1 => (0..5u8).prop_map(|n| Change::Registry(create_agency(&format!("agency-{n}")))),
-    ]
-}
-
-fn any_transaction() -> impl Strategy<Value = Transaction> {
-    let request = prop::option::of((0..REQUESTS, prop::sample::select(&["one", "another"][..])));
-    let expected = prop::collection::vec((any_report(), prop::option::of(1..4u32)), 0..2);
-    let changes = prop_oneof![6 => prop::collection::vec(any_change(), 0..3), 1 => Just(vec![too_long()])];
-    (any_report(), request, expected, changes).prop_map(|(about, request, expected_heads, changes)| {
-        let transaction = Transaction { expected_heads, changes, ..submit(&about, 0) };
-        match request {
-            Some((id, digest)) => transaction.with_request(request_id(id), digest),
-            None => transaction,
-        }
-    })
-}
-
-fn too_long() -> Change {
-    Change::Revision(Box::new(revision(&report("agency", 2022), 0, &"x".repeat(huizong::store::RECORD_BYTES_MAX))))
-}
 
 /// A decision without times, and hashes that include them.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,12 +33,14 @@ impl From<Result<Decision, StoreError>> for Answer {
     }
 }
 
-/// Offers the transactions of each group at once and in order, so that a store may write them together.
-async fn answers(store: &dyn Store, groups: &[Vec<Transaction>]) -> Vec<Answer> {
+/// Offers the transactions of each group at once and in order, so that a store may write them together. All of a group
+/// rest on how reports stand before it.
+async fn answers(store: &dyn Store, groups: &[Vec<Plan>]) -> Vec<Answer> {
     let mut answers = Vec::new();
     for group in groups {
-        let decisions = join_all(group.iter().map(|transaction| store.commit(transaction.clone()))).await;
-        answers.extend(decisions.into_iter().map(Answer::from));
+        let transactions: Vec<_> = group.iter().map(|plan| plan.transaction(store)).collect();
+        let offers = transactions.into_iter().map(|transaction| store.commit(transaction));
+        answers.extend(futures::future::join_all(offers).await.into_iter().map(Answer::from));
     }
     answers
 }
@@ -81,7 +50,7 @@ proptest! {
 
     #[test]
     fn stores_decide_and_keep_the_same(
-        groups in prop::collection::vec(prop::collection::vec(any_transaction(), 1..8), 1..6)
+        groups in prop::collection::vec(prop::collection::vec(any_plan(), 1..8), 1..10)
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let ids: Vec<_> = (0..REQUESTS).map(request_id).collect();

@@ -1,55 +1,83 @@
 //! Everything that can be read from a store, to be compared.
 
-use huizong::registry::RegistryChange;
-use huizong::report::{Hash, Revision};
-use huizong::store::{JournalEntry, Position, RequestId, Store, StoredRequest};
+use std::sync::Arc;
 
-#[derive(Debug, PartialEq, Eq)]
+use huizong::registry::RegistryChange;
+use huizong::report::Owners;
+use huizong::report::{Hash, ReportKey, ReportYear, Review, Revision};
+use huizong::rollup::FrozenForm;
+use huizong::store::{JournalEntry, NEWEST, Position, RequestId, Standing, Store, StoredRequest};
+
+/// Jurisdictions of the samples, of which frozen forms are looked for.
+pub const JURISDICTIONS: [&str; 2] = ["230000", "230100"];
+
+/// Own reports first.
+pub const OWNERS: [Owners; 2] = [Owners::Agencies, Owners::Jurisdictions];
+
+#[derive(Debug, PartialEq)]
 pub struct Contents {
     pub position: Position,
     pub journal: Vec<JournalEntry>,
-    pub years: Vec<u16>,
-    /// Newest revisions, year by year.
-    pub heads: Vec<Revision>,
+    pub years: [Vec<ReportYear>; 2],
+    /// How reports stand, own ones first, year by year.
+    pub standings: Vec<Standing>,
     /// All revisions of every report, newest first.
     pub revisions: Vec<Revision>,
-    pub registry: Vec<RegistryChange>,
+    /// All reviews of every report, oldest first.
+    pub reviews: Vec<Review>,
+    pub registry: Vec<(u64, RegistryChange)>,
+    pub frozen: Vec<FrozenForm>,
     pub requests: Vec<Option<StoredRequest>>,
 }
 
 impl Contents {
     /// Reads everything, and what is kept of the given request ids.
     pub fn read(store: &dyn Store, requests: &[RequestId]) -> Self {
-        let years = store.years().unwrap();
-        let heads: Vec<_> = years.iter().flat_map(|year| store.heads(*year, None, usize::MAX).unwrap()).collect();
+        let years = OWNERS.map(|owners| store.years(owners).unwrap());
+        let of_owners = |(owners, years): (_, &Vec<ReportYear>)| -> Vec<Standing> {
+            years.iter().flat_map(|year| store.reports(owners, *year, None, usize::MAX, NEWEST).unwrap()).collect()
+        };
+        let standings: Vec<_> = OWNERS.into_iter().zip(&years).flat_map(of_owners).collect();
+        let reports: Vec<&ReportKey> = standings.iter().map(|standing| &standing.newest.report).collect();
         let revisions: Vec<_> =
-            heads.iter().flat_map(|head| store.revisions(&head.report, None, usize::MAX).unwrap()).collect();
+            reports.iter().flat_map(|report| store.revisions(report, None, usize::MAX).unwrap()).collect();
         for revision in &revisions {
             assert_eq!(store.revision(&revision.name()).unwrap().as_ref(), Some(revision));
         }
-        for head in &heads {
-            assert_eq!(store.head(&head.report).unwrap().as_ref(), Some(head));
+        for standing in &standings {
+            assert_eq!(store.standing(&standing.newest.report, NEWEST).unwrap().as_ref(), Some(standing));
+            assert_whole(standing);
         }
+        let frozen = |code: &str| store.frozen_forms(&code.parse().unwrap(), None, usize::MAX).unwrap();
         Self {
             position: store.position(),
             journal: store.journal(0, usize::MAX).unwrap(),
-            years: years.into_iter().map(|year| year.get()).collect(),
-            heads,
             revisions,
-            registry: store.registry().unwrap(),
+            reviews: reports.iter().flat_map(|report| store.reviews(report, usize::MAX).unwrap()).collect(),
+            registry: store.registry(NEWEST).unwrap(),
+            frozen: JURISDICTIONS.into_iter().flat_map(frozen).collect(),
             requests: requests.iter().map(|id| store.request(*id).unwrap()).collect(),
+            standings,
+            years,
         }
     }
 
     /// Without what differs between two stores that were told the same: time, and the hashes that include it.
     pub fn without_time(mut self) -> Self {
+        const NO_TIME: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
         self.position = Position { sequence: self.position.sequence, ..Position::default() };
         for entry in &mut self.journal {
-            (entry.time, entry.previous, entry.chain) = (jiff::Timestamp::UNIX_EPOCH, Hash::default(), Hash::default());
+            (entry.time, entry.previous, entry.chain) = (NO_TIME, Hash::default(), Hash::default());
         }
-        for revision in self.heads.iter_mut().chain(&mut self.revisions) {
-            revision.time = jiff::Timestamp::UNIX_EPOCH;
+        for standing in &mut self.standings {
+            Arc::make_mut(&mut standing.newest).time = NO_TIME;
+            if let Some(accepted) = &mut standing.accepted {
+                Arc::make_mut(accepted).time = NO_TIME;
+            }
         }
+        self.revisions.iter_mut().for_each(|revision| revision.time = NO_TIME);
+        self.reviews.iter_mut().for_each(|review| review.time = NO_TIME);
+        self.frozen.iter_mut().for_each(|form| form.time = NO_TIME);
         self
     }
 
@@ -65,4 +93,12 @@ impl Contents {
         }
         assert_eq!(self.position, last);
     }
+}
+
+/// The status names the revisions that come with it.
+fn assert_whole(standing: &Standing) {
+    assert_eq!(standing.status.newest, standing.newest.number);
+    assert_eq!(standing.status.accepted, standing.accepted.as_ref().map(|accepted| accepted.number));
+    let of_report = |revision: &Arc<Revision>| revision.report == standing.newest.report;
+    assert!(standing.accepted.as_ref().is_none_or(of_report));
 }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use futures::future::join_all;
-use huizong::report::RevisionName;
-use huizong::store::{Change, FORMAT_VERSION, SledOptions, SledStore, Store, StoreError};
+use huizong::report::Owners;
+use huizong::report::{ReportState, ReviewAction, RevisionName};
+use huizong::store::{Change, FORMAT_VERSION, NEWEST, SledOptions, SledStore, Store, StoreError, Transaction};
 use tempfile::TempDir;
 
 use crate::contents::Contents;
@@ -24,19 +24,28 @@ fn open_below(folder: &Path) -> sled::Db {
     sled::Config::new().path(folder).segment_size(SEGMENT_BYTES).open().unwrap()
 }
 
-/// Stores revisions of some reports, registry changes and refusals, with requests 0 to 99.
+/// Stores revisions and reviews of some reports, registry changes, frozen forms and refusals, with requests 0 to 99.
 async fn fill(store: &dyn Store) {
     for round in 0..10u128 {
-        let offers = (0..10u128).map(|number| {
+        let of = 2019 + round as u16 % 4;
+        let transactions = (0..10u128).map(|number| {
             let id = round * 10 + number;
             let transaction = match number {
+                6 => hand_in(store, &consolidated("230000", of), id as i64),
+                7 => freeze(frozen("230100", of, id as u32)),
                 8 => refuse(&report("agency", 2022)),
                 9 => refuse(&report("agency", 2022)).and(Change::Registry(create_agency(&format!("agency-{round}")))),
-                _ => submit(&report(&format!("agency-{number}"), 2019 + round as u16 % 4), id as i64),
+                0..4 => submit(store, &report(&format!("agency-{number}"), of), id as i64),
+                _ => hand_in(store, &report(&format!("agency-{number}"), of), id as i64),
             };
-            store.commit(transaction.with_request(request_id(id), "digest"))
+            transaction.with_request(request_id(id), "digest")
         });
-        join_all(offers).await.into_iter().for_each(|decision| assert!(committed(decision.unwrap()).is_some()));
+        let transactions: Vec<_> = transactions.collect();
+        assert!(offer(store, transactions).await.into_iter().all(|decision| committed(decision).is_some()));
+        let action = ReviewAction::ALL[round as usize % 3];
+        let waiting = [report("agency-4", of), report("agency-5", of), consolidated("230000", of)];
+        let reviews = waiting.iter().map(|report| review(store, report, action)).collect();
+        assert!(offer(store, reviews).await.into_iter().all(|decision| committed(decision).is_some()));
     }
 }
 
@@ -47,21 +56,31 @@ async fn everything_is_there_after_opening_again() {
     let store = open(&folder).unwrap();
     fill(&store).await;
     let mut before = Contents::read(&store, &ids);
+    assert!(
+        !before.reviews.is_empty() && !before.frozen.is_empty() && before.years.iter().all(|years| years.len() == 4)
+    );
     drop(store);
+    let report = report("agency-0", 2019);
     for round in 0..3 {
         let store = open(&folder).unwrap();
         let after = Contents::read(&store, &ids);
         after.assert_chain();
         assert_eq!(after, before, "round {round}");
-        // Goes on where it stopped: the next entry is chained, the next number counted, known requests recognized.
-        assert!(
-            committed(store.commit(submit(&report("agency-0", 2019), 1).with_request(ids[0], "digest")).await.unwrap())
-                .is_none()
-        );
-        commit(&store, submit(&report("agency-0", 2019), round)).await;
+        // Goes on where it stopped: the next entry is chained, the next number counted, known requests recognized,
+        // conditions on reports and the registry checked, forms not frozen again.
+        let turned_down: [Transaction; 4] = [
+            submit(&store, &report, 1).with_request(ids[0], "digest"),
+            first(&report, 1),
+            refuse(&report).expecting_registry(1),
+            freeze(frozen("230100", 2019, 7)),
+        ];
+        assert!(offer(&store, turned_down.to_vec()).await.into_iter().all(|decision| committed(decision).is_none()));
+        let registered = before.registry.last().map_or(0, |(sequence, _)| *sequence);
+        commit(&store, submit(&store, &report, round).expecting_registry(registered)).await;
+        commit(&store, review(&store, &report, ReviewAction::Withdraw)).await;
         before = Contents::read(&store, &ids);
         before.assert_chain();
-        assert_eq!(before.journal.len(), after.journal.len() + 1);
+        assert_eq!(before.journal.len(), after.journal.len() + 2);
     }
 }
 
@@ -71,16 +90,22 @@ async fn long_records_stay_in_the_data_file() {
     let store = open(&folder).unwrap();
     let text = "x".repeat(huizong::store::RECORD_BYTES_MAX - 4096);
     for group in 0..6 {
-        let offers = (0..20).map(|number| {
-            let report = report(&format!("agency-{}", number % 5), 2022);
-            let long = Change::Revision(Box::new(revision(&report, group, &text)));
-            store.commit(refuse(&report).and(long))
+        let long = (0..20).map(|number| {
+            let report = report(&format!("agency-{}", number % 5), 2020 + number / 5);
+            let before = newest(&store, &report);
+            let change = match before {
+                Some(before) if group % 2 == 1 => reviewing(before, ReviewAction::Return, &text),
+                before => revise(before, ReportState::Submitted, revision(&report, group, &text)),
+            };
+            refuse(&report).and(change)
         });
-        join_all(offers).await.into_iter().for_each(|decision| assert!(committed(decision.unwrap()).is_some()));
+        let long: Vec<_> = long.collect();
+        assert!(offer(&store, long).await.into_iter().all(|decision| committed(decision).is_some()));
     }
     // sled would put a page that is too large for its data file here, and would not sync it.
     assert_eq!(std::fs::read_dir(folder.path().join("blobs")).unwrap().count(), 0);
     let before = Contents::read(&store, &[]);
+    assert_eq!((before.revisions.len(), before.reviews.len()), (60, 60));
     drop(store);
     assert_eq!(Contents::read(&open(&folder).unwrap(), &[]), before);
 }
@@ -89,7 +114,7 @@ async fn long_records_stay_in_the_data_file() {
 async fn what_was_taken_on_is_finished_before_the_store_closes() {
     let folder = new_folder();
     let store = open(&folder).unwrap();
-    let offers: Vec<_> = (0..50).map(|number| submit(&report("agency", 2022), number)).collect();
+    let offers: Vec<_> = (0..50).map(|number| first(&report(&format!("agency-{number}"), 2022), number)).collect();
     for transaction in offers {
         // Polled once: the transaction is in the queue, and nobody waits for the answer.
         let _ = futures::FutureExt::now_or_never(store.commit(transaction));
@@ -178,44 +203,59 @@ async fn a_snapshot_that_a_power_cut_left_unfinished_is_no_obstacle() {
     assert!(unfinished.exists(), "what another process has open is left alone");
 }
 
-/// The key of a revision: kind, year, agency id padded to 40 bytes, number.
+/// The key of a revision of an agency's report: kind, year, agency id padded to 40 bytes, number.
 fn revision_key(name: &RevisionName) -> Vec<u8> {
     let mut key = vec![b'r'];
     key.extend(name.report.year.get().to_be_bytes());
-    key.extend(name.report.agency.as_str().bytes());
+    key.extend(name.report.owner.id().bytes());
     key.resize(1 + 2 + 40, 0);
     key.extend(name.number.to_be_bytes());
     key
 }
 
+/// The key of a review: the revision's, sequence number.
+fn review_key(name: &RevisionName, sequence: u64) -> Vec<u8> {
+    [revision_key(name), sequence.to_be_bytes().to_vec()].concat()
+}
+
 #[tokio::test]
 async fn a_damaged_record_is_reported_and_never_read_as_another_value() {
-    let folder = new_folder();
-    let store = open(&folder).unwrap();
     let (good, bad) = (report("good", 2022), report("bad", 2022));
-    for report in [&good, &bad] {
-        commit(&store, submit(report, 1)).await;
+    for of_review in [false, true] {
+        let folder = new_folder();
+        let store = open(&folder).unwrap();
+        for report in [&good, &bad] {
+            commit(&store, hand_in(&store, report, 1)).await;
+        }
+        let reviewed = commit(&store, review(&store, &bad, ReviewAction::Accept)).await;
+        let name = newest(&store, &bad).unwrap().newest.name();
+        drop(store);
+
+        let key = if of_review { review_key(&name, reviewed.entry.sequence) } else { revision_key(&name) };
+        let below = open_below(folder.path());
+        let mut value = below.get(&key).unwrap().expect("keys are as documented").to_vec();
+        let middle = value.len() / 2;
+        value[middle] ^= 1;
+        below.insert(&key, value).unwrap();
+        drop(below);
+
+        let store = open(&folder).unwrap();
+        let damaged = |error: StoreError| assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+        // Without its standing, nothing can be done to the report.
+        damaged(store.standing(&bad, NEWEST).unwrap_err());
+        damaged(store.standing(&bad, 2).unwrap_err());
+        damaged(store.reports(Owners::Agencies, year(2022), None, 10, NEWEST).unwrap_err());
+        if of_review {
+            damaged(store.reviews(&bad, 10).unwrap_err());
+            assert_eq!(store.revision(&name).unwrap().map(|revision| revision.number), Some(1));
+        } else {
+            damaged(store.revision(&name).unwrap_err());
+            damaged(store.revisions(&bad, None, 10).unwrap_err());
+        }
+        // The rest is read and written as before.
+        assert_eq!(newest(&store, &good).map(|standing| standing.status.newest), Some(1));
+        assert_eq!(commit(&store, submit(&store, &good, 2)).await.entry.sequence, 4);
     }
-    let name = store.head(&bad).unwrap().unwrap().name();
-    drop(store);
-
-    let below = open_below(folder.path());
-    let mut value = below.get(revision_key(&name)).unwrap().expect("keys are as documented").to_vec();
-    let middle = value.len() / 2;
-    value[middle] ^= 1;
-    below.insert(revision_key(&name), value).unwrap();
-    drop(below);
-
-    let store = open(&folder).unwrap();
-    let damaged = |error: StoreError| assert!(matches!(error, StoreError::Damaged(_)), "{error}");
-    damaged(store.head(&bad).unwrap_err());
-    damaged(store.revision(&name).unwrap_err());
-    damaged(store.revisions(&bad, None, 10).unwrap_err());
-    damaged(store.heads(year(2022), None, 10).unwrap_err());
-    damaged(store.commit(submit(&bad, 2)).await.unwrap_err());
-    // The rest is read and written as before.
-    assert_eq!(store.head(&good).unwrap().map(|head| head.number), Some(1));
-    assert_eq!(commit(&store, submit(&good, 2)).await.entry.sequence, 3);
 }
 
 /// Flips one bit of the data file at every place in which `text` occurs.
@@ -235,9 +275,9 @@ async fn marked_store() -> TempDir {
     let folder = new_folder();
     let store = open(&folder).unwrap();
     let report = report("agency", 2022);
-    commit(&store, submit(&report, 1)).await;
+    commit(&store, submit(&store, &report, 1)).await;
     commit(&store, refuse(&report).and(Change::Registry(create_agency(MARK)))).await;
-    commit(&store, submit(&report, 2)).await;
+    commit(&store, submit(&store, &report, 2)).await;
     folder
 }
 
@@ -251,7 +291,7 @@ async fn a_flipped_bit_in_the_data_file_is_noticed() {
     assert!(damage_file(folder.path(), MARK) > 0);
     let damaged = |error: StoreError| assert!(matches!(error, StoreError::Damaged(_)), "{error}");
     match open(&folder) {
-        Ok(store) => damaged(store.registry().unwrap_err()),
+        Ok(store) => damaged(store.registry(NEWEST).unwrap_err()),
         Err(error) => damaged(error),
     }
 }
@@ -277,7 +317,7 @@ async fn a_watermark_that_is_behind_or_missing_is_no_damage() {
     }
     std::fs::remove_file(&watermark).unwrap();
     let store = open(&folder).unwrap();
-    commit(&store, submit(&report("agency", 2022), 3)).await;
+    commit(&store, submit(&store, &report("agency", 2022), 3)).await;
     drop(store);
     assert!(std::fs::read_to_string(&watermark).unwrap().starts_with("00000000000000000004 "));
 }

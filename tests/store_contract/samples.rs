@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 use huizong::form::{catalogue, edition_for_year};
 use huizong::registry::{Agency, Jurisdiction, RegistryChange};
 use huizong::report::{
-    AgencyKind, Cell, Figures, Hash, Level, ReportKey, ReportState, ReportYear, Revision, RuleSetRef, content_hash,
+    AgencyKind, Cell, CellComment, Figures, Hash, Level, ReportKey, ReportState, ReportYear, Review, ReviewAction,
+    Revision, RuleSetRef, content_hash,
 };
+use huizong::rollup::{Counts, Coverage, FrozenForm, FrozenFormName};
 use huizong::store::{
-    Change, Commit, Decision, MemoryStore, NewEntry, Observer, Outcome, RequestId, SledOptions, SledStore, Store,
-    Transaction,
+    Change, Commit, Decision, MemoryStore, NEWEST, NewEntry, Observer, Outcome, RequestId, SledOptions, SledStore,
+    Standing, Store, Transaction,
 };
 use tempfile::TempDir;
 
@@ -98,7 +100,11 @@ pub fn year(year: u16) -> ReportYear {
 }
 
 pub fn report(agency: &str, of: u16) -> ReportKey {
-    ReportKey { agency: agency.parse().unwrap(), year: year(of) }
+    ReportKey::of_agency(agency.parse().unwrap(), year(of))
+}
+
+pub fn consolidated(code: &str, of: u16) -> ReportKey {
+    ReportKey::of_jurisdiction(code.parse().unwrap(), year(of))
 }
 
 /// Two different numbers or reasons make two different revisions.
@@ -111,6 +117,8 @@ pub fn revision(report: &ReportKey, number: i64, reason: &str) -> Revision {
         report: report.clone(),
         number: 0,
         state: ReportState::Accepted,
+        accepted_before: None,
+        late: false,
         narrative: None,
         content_hash: content_hash(report, &figures, None),
         figures,
@@ -135,25 +143,99 @@ pub fn entry(subject: &str, outcome: Outcome) -> NewEntry {
     }
 }
 
-/// Stores one more revision, whatever the newest is.
-pub fn submit(report: &ReportKey, number: i64) -> Transaction {
-    Transaction {
-        expected_heads: Vec::new(),
-        request: None,
-        changes: vec![Change::Revision(Box::new(revision(report, number, "sample")))],
-        entry: entry(&report.to_string(), Outcome::Accepted),
+pub fn newest(store: &dyn Store, report: &ReportKey) -> Option<Standing> {
+    store.standing(report, NEWEST).unwrap()
+}
+
+/// One more revision after `before`, accepted at once or to be reviewed.
+pub fn revise(before: Option<Standing>, state: ReportState, revision: Revision) -> Change {
+    let late = before.as_ref().is_some_and(|before| before.status.late);
+    Change::Revision { before, revision: Box::new(Revision { state, late, ..revision }) }
+}
+
+/// One more accepted revision after the newest.
+pub fn one_more(store: &dyn Store, report: &ReportKey, number: i64) -> Change {
+    revise(newest(store, report), ReportState::Accepted, revision(report, number, "sample"))
+}
+
+/// Stores one more accepted revision after the newest.
+pub fn submit(store: &dyn Store, report: &ReportKey, number: i64) -> Transaction {
+    Transaction::of(vec![one_more(store, report, number)], entry(&report.to_string(), Outcome::Accepted))
+}
+
+/// The first revision of a report.
+pub fn first(report: &ReportKey, number: i64) -> Transaction {
+    let change = revise(None, ReportState::Accepted, revision(report, number, "sample"));
+    Transaction::of(vec![change], entry(&report.to_string(), Outcome::Accepted))
+}
+
+/// Stores one more revision that is to be reviewed.
+pub fn hand_in(store: &dyn Store, report: &ReportKey, number: i64) -> Transaction {
+    let change = revise(newest(store, report), ReportState::Submitted, revision(report, number, "sample"));
+    Transaction::of(vec![change], entry(&report.to_string(), Outcome::Accepted))
+}
+
+/// A review of the newest revision in `before`.
+pub fn reviewing(before: Standing, action: ReviewAction, reason: &str) -> Change {
+    let review = Review {
+        revision: before.newest.name(),
+        action,
+        reason: reason.to_owned(),
+        comments: vec![CellComment { cell: "requests.received.total".to_owned(), text: "请核实".to_owned() }],
+        actor: "reviewer".to_owned(),
+        time: jiff::Timestamp::UNIX_EPOCH,
+        status: before.status,
+    };
+    Change::Review { before: Box::new(before), review: Box::new(review) }
+}
+
+/// Reviews the newest revision of a report that has one.
+pub fn review(store: &dyn Store, report: &ReportKey, action: ReviewAction) -> Transaction {
+    let change = reviewing(newest(store, report).expect("the report has a revision"), action, "sample");
+    Transaction::of(vec![change], entry(&report.to_string(), Outcome::Accepted))
+}
+
+/// A form that differs from any other number's.
+pub fn frozen(jurisdiction: &str, of: u16, number: u32) -> FrozenForm {
+    let report = consolidated(jurisdiction, of);
+    let mut counts = Counts::default().to_array();
+    counts[0] = number.into();
+    FrozenForm {
+        name: FrozenFormName { jurisdiction: jurisdiction.parse().unwrap(), year: year(of), number },
+        display_name: "样例省".to_owned(),
+        hierarchy_year: year(of),
+        include_vertical: number % 2 == 0,
+        figures: revision(&report, number.into(), "").figures,
+        coverage: Coverage { year: year(of), expected: 7, vertical_excluded: 1, counts: Counts::from_array(counts) },
+        as_of: number.into(),
+        content_hash: Hash::of(&number.to_be_bytes()),
+        note: "sample".to_owned(),
+        actor: "sample".to_owned(),
+        time: jiff::Timestamp::UNIX_EPOCH,
+        sequence: 0,
     }
 }
 
+pub fn freeze(form: FrozenForm) -> Transaction {
+    let entry = entry(&form.name.to_string(), Outcome::Accepted);
+    Transaction::of(vec![Change::Freeze(Box::new(form))], entry)
+}
+
 pub trait TransactionExt {
-    fn expecting(self, report: &ReportKey, head: Option<u32>) -> Self;
+    fn expecting(self, report: &ReportKey, version: Option<(u32, u64)>) -> Self;
+    fn expecting_registry(self, sequence: u64) -> Self;
     fn with_request(self, id: RequestId, digest: &str) -> Self;
     fn and(self, change: Change) -> Self;
 }
 
 impl TransactionExt for Transaction {
-    fn expecting(mut self, report: &ReportKey, head: Option<u32>) -> Self {
-        self.expected_heads.push((report.clone(), head));
+    fn expecting(mut self, report: &ReportKey, version: Option<(u32, u64)>) -> Self {
+        self.expected.push((report.clone(), version));
+        self
+    }
+
+    fn expecting_registry(mut self, sequence: u64) -> Self {
+        self.registry = Some(sequence);
         self
     }
 
@@ -170,7 +252,7 @@ impl TransactionExt for Transaction {
 
 /// Records that a report was turned down.
 pub fn refuse(report: &ReportKey) -> Transaction {
-    Transaction { changes: Vec::new(), entry: entry(&report.to_string(), Outcome::Refused), ..submit(report, 0) }
+    Transaction::of(Vec::new(), entry(&report.to_string(), Outcome::Refused))
 }
 
 pub fn request_id(number: u128) -> RequestId {
@@ -201,6 +283,31 @@ pub fn create_agency(id: &str) -> RegistryChange {
 
 pub async fn commit(store: &dyn Store, transaction: Transaction) -> Arc<Commit> {
     committed(store.commit(transaction).await.unwrap()).expect("the transaction is committed")
+}
+
+/// Commits a transaction that rests on how things stand, made anew while it is stale.
+pub async fn commit_in_turn(store: &dyn Store, transaction: impl Fn() -> Transaction) -> Arc<Commit> {
+    loop {
+        match store.commit(transaction()).await.unwrap() {
+            Decision::Committed(commit) => return commit,
+            Decision::Stale => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Offers transactions that were made beforehand at once and in order, so that they meet in one group.
+pub async fn offer(store: &dyn Store, transactions: Vec<Transaction>) -> Vec<Decision> {
+    let offers = transactions.into_iter().map(|transaction| store.commit(transaction));
+    futures::future::join_all(offers).await.into_iter().map(Result::unwrap).collect()
+}
+
+/// Of transactions that cannot all be committed exactly one is, and the others are stale.
+pub async fn offer_rivals(store: &dyn Store, transactions: Vec<Transaction>) -> Arc<Commit> {
+    let decisions = offer(store, transactions).await;
+    let stale = decisions.iter().filter(|decision| matches!(decision, Decision::Stale)).count();
+    assert_eq!(stale + 1, decisions.len(), "{decisions:?}");
+    decisions.into_iter().find_map(committed).expect("one is committed")
 }
 
 pub fn committed(decision: Decision) -> Option<Arc<Commit>> {

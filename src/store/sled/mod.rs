@@ -25,7 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::registry::RegistryChange;
 use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
-use crate::rollup::FrozenForm;
+use crate::rollup::{FrozenForm, FrozenFormName};
 
 use super::journal::{JournalEntry, Position};
 use super::ledger::{Stored, Version};
@@ -252,6 +252,11 @@ impl Stored for Shared {
         let key = last.transpose().map_err(|error| read_error(&error))?;
         Ok(key.and_then(|key| keys::registry_sequence(&key)).unwrap_or(0))
     }
+
+    fn is_frozen(&self, name: &FrozenFormName) -> Result<bool, StoreError> {
+        let key = keys::frozen(&name.jurisdiction, name.year, name.number);
+        self.tree.contains_key(key).map_err(|error| read_error(&error))
+    }
 }
 
 impl Store for SledStore {
@@ -304,6 +309,9 @@ impl Store for SledStore {
         let of_year = keys::year(owners, year.get());
         let start = after.map_or(of_year.start, |owner| keys::after_report(year, owner));
         let mut reports = Vec::new();
+        if limit == 0 {
+            return Ok(reports);
+        }
         let mut records: Vec<(IVec, IVec)> = Vec::new();
         for entry in self.shared.tree.range(start..of_year.end) {
             let (key, value) = entry.map_err(|error| read_error(&error))?;
