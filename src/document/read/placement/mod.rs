@@ -17,7 +17,8 @@ mod walk;
 mod wording;
 
 pub use edition::EditionEvidence;
-pub use printed::{Extent, PrintedCell, PrintedRow};
+pub use nearness::{edits_within, tolerated_edits};
+pub use printed::{Columns, Extent, PrintedCell, PrintedRow};
 pub use value::is_value;
 pub use wording::wording;
 
