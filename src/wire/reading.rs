@@ -1,6 +1,6 @@
 //! What was read from a document.
 
-use crate::document::read::{Certainty, ReadCell, ReaderNote};
+use crate::document::read::{Certainty, Place, ReadCell, ReaderNote};
 use crate::form::catalogue;
 use crate::pb;
 use crate::report::{Cell, format_number};
@@ -37,6 +37,7 @@ fn cell_to_wire(read: &ReadCell) -> pb::CellReading {
         not_applicable: read.value == Cell::NotApplicable,
         raw: read.raw.clone(),
         line: line_number(read.place.line()),
+        place: Some(text_to_wire(&read.place.message())),
         certainty: match read.certainty {
             Certainty::Exact => pb::Certainty::Exact,
             Certainty::Annotated => pb::Certainty::Annotated,
@@ -48,9 +49,11 @@ fn cell_to_wire(read: &ReadCell) -> pb::CellReading {
 }
 
 fn note_to_wire(note: &ReaderNote) -> pb::ReadingNote {
+    let is_whole = note.place == Place::START;
     pb::ReadingNote {
         code: note.code.id().to_owned(),
-        line: line_number(note.place.line()),
+        line: if is_whole { 0 } else { line_number(note.place.line()) },
+        place: (!is_whole).then(|| text_to_wire(&note.place.message())),
         raw: note.raw.clone(),
         cells: note.cells.iter().map(|cell| catalogue().cell(*cell).path.clone()).collect(),
         message: Some(text_to_wire(&note.message)),
