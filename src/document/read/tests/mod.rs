@@ -9,6 +9,7 @@ mod properties;
 mod render;
 mod roundtrips;
 mod samples;
+mod shapes;
 
 use super::{Limits, ReaderNote, Reading, read_document};
 use crate::form::catalogue;
