@@ -35,6 +35,7 @@ test: check-tools fmt contract lint
 
 bench: check-tools
 	cargo bench --bench rpc
+	cargo bench --bench read
 
 # Every reader of documents against inputs of a fuzzer, FUZZ_SECONDS each; seeded with the fixtures. A short run of
 # random damage is part of `make test`.
