@@ -9,7 +9,8 @@ use huizong::document::read::{Limits, read_document};
 const TIMES: usize = 21;
 
 fn main() {
-    let given: Vec<PathBuf> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).map(PathBuf::from).collect();
+    let given: Vec<PathBuf> =
+        std::env::args().skip(1).filter(|word| !word.starts_with("--")).map(PathBuf::from).collect();
     let fixtures = || vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/documents")];
     println!("{:<44} {:>9} {:>9} {:>9}", "document", "bytes", "cells", "ms");
     for folder in if given.is_empty() { fixtures() } else { given } {

@@ -23,7 +23,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that only one place may name.
-const CONFINED: &[(&str, &str)] = &[("sled::", "store/sled"), ("tonic::", "grpc cli pb.rs"), ("clap::", "cli")];
+const CONFINED: &[(&str, &str)] = &[
+    ("sled::", "store/sled"),
+    ("tonic::", "grpc cli pb.rs"),
+    ("clap::", "cli"),
+    ("scraper::", "document"),
+    ("quick_xml::", "document"),
+    ("zip::", "document"),
+    ("lopdf::", "document/read/pdf"),
+];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
