@@ -63,7 +63,7 @@ fn paragraphs(rows: &[PrintedRow], is_lines: bool) -> String {
             continue;
         }
         let is_complete = text.ends_with(['。', '！', '？', '；', '：', '.', '!', '?', ';', ':']);
-        if !(text.is_empty() || is_lines && !is_complete && !begins_anew(&line)) {
+        if !text.is_empty() && (!is_lines || is_complete || begins_anew(&line)) {
             text.push('\n');
         }
         text.push_str(&line);

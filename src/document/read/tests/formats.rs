@@ -117,10 +117,13 @@ enum Merge {
     Continues,
 }
 
+/// Text, columns, and whether it is merged downwards.
+type FullCell = (String, usize, Merge);
+
 /// Rows in which a cell that covers several stands in each of them.
-fn full_rows(rows: &[Vec<Printed>]) -> Vec<Vec<(String, usize, Merge)>> {
+fn full_rows(rows: &[Vec<Printed>]) -> Vec<Vec<FullCell>> {
     let placed = placed(rows);
-    let mut full: Vec<Vec<(usize, (String, usize, Merge))>> = vec![Vec::new(); rows.len()];
+    let mut full: Vec<Vec<(usize, FullCell)>> = vec![Vec::new(); rows.len()];
     for (row, column, cell) in placed {
         for (at, line) in full.iter_mut().enumerate().skip(row).take(cell.rows) {
             let (text, merge) = match (cell.rows, at == row) {
