@@ -2,7 +2,7 @@
 
 BUF := web-tools/node_modules/.bin/buf
 
-.PHONY: demo test build check-tools contract fmt lint bench
+.PHONY: demo test build check-tools contract fmt lint bench fuzz
 
 check-tools:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install a Rust toolchain (rustup)"; exit 1; }
@@ -35,3 +35,17 @@ test: check-tools fmt contract lint
 
 bench: check-tools
 	cargo bench --bench rpc
+	cargo bench --bench read
+
+# Every reader of documents against inputs of a fuzzer, FUZZ_SECONDS each; seeded with the fixtures. A short run of
+# random damage is part of `make test`.
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?= text html docx xlsx pdf
+fuzz: check-tools
+	@cargo +nightly --version >/dev/null 2>&1 || { echo "fuzzing needs the nightly toolchain: rustup toolchain install nightly"; exit 1; }
+	@cargo fuzz --version >/dev/null 2>&1 || { echo "cargo-fuzz is missing: cargo install cargo-fuzz --locked"; exit 1; }
+	for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/corpus/$$target; \
+		cargo +nightly fuzz run $$target fuzz/corpus/$$target tests/fixtures/documents -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=30 -rss_limit_mb=2048 -max_len=65536 || exit 1; \
+	done

@@ -47,7 +47,10 @@ const CONFINED: &[(&str, &str)] = &[
     ("docx_rs::", "document"),
     ("maud::", "document"),
     ("rust_xlsxwriter::", "document"),
+    ("scraper::", "document"),
+    ("quick_xml::", "document"),
     ("zip::", "document"),
+    ("lopdf::", "document/read/pdf"),
 ];
 
 fn source() -> PathBuf {

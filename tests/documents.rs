@@ -56,6 +56,7 @@ async fn a_form_is_the_same_file_from_the_command_line_and_over_grpc() {
             jurisdiction: PROVINCE.to_owned(),
             year: YEAR.into(),
             format: wire.into(),
+            ..Default::default()
         };
         let answer = server.rollups().render_consolidated_form(request).await.unwrap().into_inner();
         assert!(answer.content == std::fs::read(&file).unwrap(), "{format:?}");
@@ -91,8 +92,12 @@ async fn a_report_is_printed_with_the_hash_of_its_receipt() {
 async fn a_format_that_is_not_said_is_refused() {
     let server = Server::with_registry().await;
     for format in [0, 99] {
-        let request =
-            pb::RenderConsolidatedFormRequest { jurisdiction: PROVINCE.to_owned(), year: YEAR.into(), format };
+        let request = pb::RenderConsolidatedFormRequest {
+            jurisdiction: PROVINCE.to_owned(),
+            year: YEAR.into(),
+            format,
+            ..Default::default()
+        };
         let status = server.rollups().render_consolidated_form(request).await.unwrap_err();
         assert_eq!((status.code(), problem(&status).reason.as_str()), (Code::InvalidArgument, "FIELD_INVALID"));
     }

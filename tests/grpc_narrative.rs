@@ -132,11 +132,11 @@ async fn texts_alike_are_found_after_a_restart() {
             problems: Some("主动公开的内容有待丰富，将继续改进。".to_owned()),
             other_matters: None,
         };
-        let key = ReportKey { agency: report.agency, year };
+        let key = ReportKey::of_agency(report.agency, year);
         Submission { narrative: Some(narrative), ..Submission::first(key, report.figures) }
     };
     let directory = TempDir::new().unwrap();
-    let caller = Caller { actor: "test".to_owned() };
+    let caller = Caller::internal("test");
     let open = || {
         let live = Arc::<Live>::default();
         let store = SledStore::open(&SledOptions::new(directory.path()), live.clone()).unwrap();

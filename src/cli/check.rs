@@ -77,12 +77,13 @@ impl Check {
         match format {
             Format::Json => print_readings(&readings, self.files.len() > 1)?,
             Format::Csv => {
-                let mut listing = Listing::new(&["file", "kind", "code", "line", "zh", "en"], &[]);
+                let mut listing = Listing::new(&["file", "kind", "code", "place", "zh", "en"], &[]);
                 for (file, reading) in &readings {
                     let file = file.display().to_string();
                     for note in &reading.notes {
                         let text = note.message.clone().unwrap_or_default();
-                        let row = ["note", &note.code, &note.line.to_string(), &text.zh, &text.en].map(str::to_owned);
+                        let place = zh(note.place.as_ref());
+                        let row = ["note", &note.code, &place, &text.zh, &text.en].map(str::to_owned);
                         listing.rows.push(std::iter::once(file.clone()).chain(row).collect());
                     }
                     for text in reading.diagnoses.iter().filter_map(|diagnosis| diagnosis.message.clone()) {
@@ -127,7 +128,7 @@ impl Read {
                 if format == Format::Table {
                     println!("{}  {}  {}", file.display(), reading.title, reading.edition().as_str_name());
                 }
-                let mut listing = Listing::new(&["cell", "单元格", "值 value", "原文 raw", "行 line"], &[2, 4]);
+                let mut listing = Listing::new(&["cell", "单元格", "值 value", "原文 raw", "位置 place"], &[2]);
                 for cell in &reading.cells {
                     let value = if cell.not_applicable { Some("不适用".to_owned()) } else { cell.value.clone() };
                     listing.rows.push(vec![
@@ -135,7 +136,7 @@ impl Read {
                         zh(cell.label.as_ref()),
                         value.unwrap_or_default(),
                         cell.raw.clone(),
-                        cell.line.to_string(),
+                        zh(cell.place.as_ref()),
                     ]);
                 }
                 listing.print(format)?;

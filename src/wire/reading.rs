@@ -1,6 +1,6 @@
 //! What was read from a document.
 
-use crate::document::read::{Certainty, Format, ReadCell, ReaderNote};
+use crate::document::read::{Certainty, Place, ReadCell, ReaderNote};
 use crate::form::catalogue;
 use crate::pb;
 use crate::report::{Cell, format_number};
@@ -12,10 +12,7 @@ pub fn reading_to_wire(document: &DocumentReading) -> pb::ReadDocumentResponse {
     let reading = &document.reading;
     let computed = document.completed.computed.iter().map(|cell| catalogue().cell(*cell).path.clone());
     pb::ReadDocumentResponse {
-        format: match reading.format {
-            Format::Text => "text",
-        }
-        .to_owned(),
+        format: reading.format.id().to_owned(),
         title: reading.title.clone().unwrap_or_default(),
         year: reading.year.map_or(0, |year| year.get().into()),
         edition: edition_to_wire(reading.edition),
@@ -40,7 +37,8 @@ fn cell_to_wire(read: &ReadCell) -> pb::CellReading {
         value: read.value.number().map(|number| format_number(info.kind, number.into())),
         not_applicable: read.value == Cell::NotApplicable,
         raw: read.raw.clone(),
-        line: line_number(read.place.line),
+        line: line_number(read.place.line()),
+        place: Some(text_to_wire(&read.place.message())),
         certainty: match read.certainty {
             Certainty::Exact => pb::Certainty::Exact,
             Certainty::Annotated => pb::Certainty::Annotated,
@@ -52,9 +50,11 @@ fn cell_to_wire(read: &ReadCell) -> pb::CellReading {
 }
 
 fn note_to_wire(note: &ReaderNote) -> pb::ReadingNote {
+    let is_whole = note.place == Place::START;
     pb::ReadingNote {
         code: note.code.id().to_owned(),
-        line: line_number(note.place.line),
+        line: if is_whole { 0 } else { line_number(note.place.line()) },
+        place: (!is_whole).then(|| text_to_wire(&note.place.message())),
         raw: note.raw.clone(),
         cells: note.cells.iter().map(|cell| catalogue().cell(*cell).path.clone()).collect(),
         message: Some(text_to_wire(&note.message)),

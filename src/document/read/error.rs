@@ -3,7 +3,7 @@
 use crate::report::Message;
 
 /// The formats that are read, for people.
-pub const SUPPORTED: &str = "TXT";
+pub const SUPPORTED: &str = "DOCX, XLSX, PDF, HTML, Markdown, TXT";
 
 /// Why a document could not be read at all; what is only partly understood is a note instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,13 +14,32 @@ pub enum ReadError {
     TooLarge { bytes: usize, limit: usize },
     #[error("the document has more than {limit} cells; send the annual report alone")]
     TooManyCells { limit: usize },
-    #[error("{name:?} is in the format {found}, which is not read; send it as {SUPPORTED}")]
+    #[error("the document has more than {limit} pages; send the annual report alone")]
+    TooManyPages { limit: usize },
+    #[error("tables or parts are nested more than {limit} deep; use plain tables as in the form")]
+    TooDeep { limit: usize },
+    #[error("unpacked, the document has more than {limit} bytes; send it without pictures or attachments")]
+    TooLargeInside { limit: u64 },
+    #[error("reading took longer than {seconds} seconds and was given up; send the annual report alone, or as text")]
+    TooSlow { seconds: u64 },
+    #[error("too many documents are being read; try again in a minute")]
+    Busy,
+    #[error("the {format} is damaged ({detail}); open it, save it anew and send it again")]
+    Damaged { format: &'static str, detail: String },
+    #[error("the {format} is protected by a password; save it without one and send it again")]
+    Protected { format: &'static str },
+    #[error("{name:?} is in the format {found}, which is not read; send it as one of {SUPPORTED}")]
     UnsupportedFormat { name: String, found: &'static str },
     #[error("the document is neither UTF-8 nor GB18030 text; save it as UTF-8 and send it again")]
     NotText,
 }
 
 impl ReadError {
+    /// A file that is not what its format prescribes.
+    pub fn damaged(format: &'static str, detail: impl ToString) -> Self {
+        Self::Damaged { format, detail: super::note::shortened(&detail.to_string()) }
+    }
+
     /// The error in both languages.
     pub fn message(&self) -> Message {
         let zh = match self {
@@ -28,8 +47,21 @@ impl ReadError {
                 format!("文件有{bytes}字节，超过上限{limit}字节；请去掉图片和附件后重新提交")
             }
             Self::TooManyCells { limit } => format!("文件的单元格超过{limit}个；请只提交年度报告本身"),
+            Self::TooManyPages { limit } => format!("文件超过{limit}页；请只提交年度报告本身"),
+            Self::TooDeep { limit } => format!("表格或内容嵌套超过{limit}层；请按规定格式使用普通表格"),
+            Self::TooLargeInside { limit } => {
+                format!("文件解压后超过上限{limit}字节；请去掉图片和附件后重新提交")
+            }
+            Self::TooSlow { seconds } => {
+                format!("读取超过{seconds}秒，已放弃；请只提交年度报告本身，或另存为文本后提交")
+            }
+            Self::Busy => "正在读取的文件过多；请一分钟后重试".to_owned(),
+            Self::Damaged { format, detail } => {
+                format!("{format}文件已损坏（{detail}）；请打开后另存，再重新提交")
+            }
+            Self::Protected { format } => format!("{format}文件有密码保护；请取消密码后重新提交"),
             Self::UnsupportedFormat { name, found } => {
-                format!("“{name}”是{found}格式，暂不能读取；请另存为{SUPPORTED}后重新提交")
+                format!("“{name}”是{found}格式，暂不能读取；请另存为以下格式之一后重新提交：{SUPPORTED}")
             }
             Self::NotText => "文件不是UTF-8或GB18030编码的文本；请另存为UTF-8后重新提交".to_owned(),
         };

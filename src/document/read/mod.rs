@@ -3,33 +3,65 @@
 //! A reader never guesses. A cell is read where its label and its place in the row are certain; everything else
 //! printed in a table stays blank and becomes a [`ReaderNote`].
 
+mod chapters;
 mod decode;
+mod detect;
+mod docx;
 mod error;
+mod flow;
+mod grid;
+mod guard;
+mod html;
+mod markdown;
+mod narrative;
 mod note;
+mod package;
+mod pdf;
 mod placement;
 mod text;
 mod title;
+mod xlsx;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::ReadError;
-pub use note::{NoteCode, Place, ReaderNote};
+pub use note::{NoteCode, Place, ReaderNote, Spot};
 pub use placement::EditionEvidence;
 
-use crate::form::{CellId, Edition};
-use crate::report::{Cell, Figures, ReportYear};
+use std::time::Duration;
 
-/// How large a document may be.
+use crate::form::{CellId, Edition};
+use crate::report::{Cell, Figures, Narrative, ReportYear};
+use detect::Detected;
+use placement::PrintedRow;
+
+/// How large a document may be, and how long reading it may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
+    /// Size of the file.
     pub max_bytes: usize,
+    /// Printed cells, paragraphs and lines.
     pub max_cells: usize,
+    /// Pages of a PDF.
+    pub max_pages: usize,
+    /// What a packed document may unpack to, in bytes.
+    pub max_unpacked_bytes: u64,
+    /// What is kept of each chapter of text.
+    pub max_chapter_characters: usize,
+    pub max_time: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_bytes: 8 * 1024 * 1024, max_cells: 20_000 }
+        Self {
+            max_bytes: 8 * 1024 * 1024,
+            max_cells: 20_000,
+            max_pages: 200,
+            max_unpacked_bytes: 32 * 1024 * 1024,
+            max_chapter_characters: 8_000,
+            max_time: Duration::from_secs(10),
+        }
     }
 }
 
@@ -38,6 +70,43 @@ impl Default for Limits {
 pub enum Format {
     /// Plain text: one cell per line, or rows divided by `|`, tabs or blanks.
     Text,
+    Markdown,
+    Html,
+    Docx,
+    Xlsx,
+    /// A PDF whose text is text and no picture.
+    Pdf,
+}
+
+impl Format {
+    /// Its name for people, the same in both languages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "TXT",
+            Self::Markdown => "Markdown",
+            Self::Html => "HTML",
+            Self::Docx => "DOCX",
+            Self::Xlsx => "XLSX",
+            Self::Pdf => "PDF",
+        }
+    }
+
+    /// Its stable name for programs.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+            Self::Docx => "docx",
+            Self::Xlsx => "xlsx",
+            Self::Pdf => "pdf",
+        }
+    }
+
+    /// Whether its text comes in lines, which end amid a sentence.
+    fn is_lines(self) -> bool {
+        matches!(self, Self::Text | Self::Markdown | Self::Pdf)
+    }
 }
 
 /// How sure it is that a printed value is the cell's.
@@ -75,6 +144,8 @@ pub struct Reading {
     pub year: Option<ReportYear>,
     pub title: Option<String>,
     pub figures: Figures,
+    /// The chapters of text.
+    pub narrative: Narrative,
     /// The cells in which something is printed, in the order of the form.
     pub cells: Vec<ReadCell>,
     /// In the order of the document.
@@ -84,52 +155,69 @@ pub struct Reading {
 /// Reads a document; `file_name` matters only by its extension, and only where the content does not tell.
 ///
 /// # Errors
-/// [`ReadError`] where it is too large, in a format that is not read, or no text.
+/// [`ReadError`] where it is beyond a limit, in a format that is not read, damaged, or no text.
 pub fn read_document(bytes: &[u8], file_name: &str, limits: &Limits) -> Result<Reading, ReadError> {
+    let detected = told(bytes, file_name, limits)?;
+    let (bytes, limits) = (bytes.to_vec(), *limits);
+    guard::guarded(detected.format().name(), limits.max_time, move || read(detected, &bytes, &limits))
+}
+
+/// The format of a document that is not too large.
+fn told(bytes: &[u8], file_name: &str, limits: &Limits) -> Result<Detected, ReadError> {
     if bytes.len() > limits.max_bytes {
         return Err(ReadError::TooLarge { bytes: bytes.len(), limit: limits.max_bytes });
     }
-    if let Some(found) = foreign_format(bytes, file_name) {
-        return Err(ReadError::UnsupportedFormat { name: note::shortened(file_name), found });
-    }
-    let rows = text::read_text(&decode::decode(bytes)?, limits.max_cells)?;
+    detect::detect(bytes, file_name)
+}
+
+/// Reads without limit on time, as long as it takes.
+fn read(detected: Detected, bytes: &[u8], limits: &Limits) -> Result<Reading, ReadError> {
+    let format = detected.format();
+    let (rows, notes) = printed(detected, bytes, limits)?;
+    Ok(understood(format, rows, notes, limits))
+}
+
+/// What is printed in a document, row by row, and what its reader has to say.
+fn printed(detected: Detected, bytes: &[u8], limits: &Limits) -> Result<(Vec<PrintedRow>, Vec<ReaderNote>), ReadError> {
+    let format = detected.format();
+    let text = match detected {
+        Detected::Text(_, text) => text,
+        Detected::Packed(_) => String::new(),
+    };
+    let mut notes = Vec::new();
+    let mut rows = match format {
+        Format::Text => text::read_text(&text, limits.max_cells)?,
+        Format::Markdown => markdown::read_markdown(&text, limits.max_cells)?,
+        Format::Html => html::read_html(&text, limits.max_cells)?,
+        Format::Docx => docx::read_docx(bytes, limits)?,
+        Format::Xlsx => {
+            let workbook = xlsx::read_xlsx(bytes, limits)?;
+            notes = workbook.notes;
+            workbook.rows
+        }
+        Format::Pdf => pdf::read_pdf(bytes, limits)?,
+    };
+    text::settle_lone_values(&mut rows);
+    Ok((rows, notes))
+}
+
+/// Finds title, chapters and the cells of the form.
+fn understood(format: Format, rows: Vec<PrintedRow>, mut notes: Vec<ReaderNote>, limits: &Limits) -> Reading {
     let titled = title::find_title(&rows);
     let placed = placement::place(&rows, &titled);
-    Ok(Reading {
-        format: Format::Text,
+    let (narrative, text_notes) = narrative::read_narrative(&rows, format.is_lines(), limits.max_chapter_characters);
+    notes.extend(placed.notes);
+    notes.extend(text_notes);
+    notes.sort_by_key(|note| note.place);
+    Reading {
+        format,
         edition: placed.edition,
         edition_evidence: placed.evidence,
         year: titled.year,
         title: titled.title,
         figures: placed.figures,
+        narrative,
         cells: placed.cells,
-        notes: placed.notes,
-    })
-}
-
-/// First bytes of formats that are not text.
-const SIGNATURES: &[(&[u8], &str)] = &[
-    (b"%PDF", "PDF"),
-    (b"PK\x03\x04", "DOCX/XLSX/ZIP"),
-    (b"\xD0\xCF\x11\xE0", "DOC/XLS"),
-    (b"{\\rtf", "RTF"),
-    (b"\x89PNG", "PNG"),
-    (b"\xFF\xD8\xFF", "JPEG"),
-];
-
-/// Extensions of formats that are text of another kind.
-const EXTENSIONS: &[(&str, &str)] =
-    &[(".html", "HTML"), (".htm", "HTML"), (".mht", "MHTML"), (".csv", "CSV"), (".json", "JSON")];
-
-/// The name of the format, where it is one that is not read.
-fn foreign_format(bytes: &[u8], file_name: &str) -> Option<&'static str> {
-    let name = file_name.to_ascii_lowercase();
-    let head = bytes.trim_ascii_start();
-    let begins_with = |tag: &str| head.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()));
-    SIGNATURES
-        .iter()
-        .find(|(signature, _)| bytes.starts_with(signature))
-        .map(|(_, format)| *format)
-        .or_else(|| (begins_with("<!doctype html") || begins_with("<html")).then_some("HTML"))
-        .or_else(|| EXTENSIONS.iter().find(|(extension, _)| name.ends_with(extension)).map(|(_, format)| *format))
+        notes,
+    }
 }

@@ -5,23 +5,85 @@ use std::fmt;
 use crate::form::{CellId, catalogue};
 use crate::report::Message;
 
-/// Where something stands in a document; both count from 1.
+/// Where something stands in a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
-    /// Line of a text.
-    pub line: usize,
-    /// Printed cell within the line.
+    /// Orders places as the document is read.
+    pub order: usize,
+    pub spot: Spot,
+    /// Printed cell within the line, or column of the table; from 1.
     pub cell: usize,
+}
+
+/// The line or row of a place, as someone would look it up; all count from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Spot {
+    /// Line of a text.
+    Line(usize),
+    /// Paragraph outside the tables.
+    Paragraph(usize),
+    Table {
+        table: usize,
+        row: usize,
+    },
+    Sheet {
+        sheet: usize,
+        row: usize,
+    },
+    /// Line of text, or row of a table, counted from the top of the page.
+    Page {
+        page: usize,
+        line: usize,
+    },
 }
 
 impl Place {
     /// The beginning of a document, for what concerns the whole of it.
-    pub const START: Self = Self { line: 1, cell: 1 };
+    pub const START: Self = Self { order: 0, spot: Spot::Line(1), cell: 1 };
+
+    /// The cell of a text's line.
+    pub fn in_text(line: usize, cell: usize) -> Self {
+        Self { order: line, spot: Spot::Line(line), cell }
+    }
+
+    /// Line, paragraph or row.
+    pub fn line(self) -> usize {
+        match self.spot {
+            Spot::Line(line) | Spot::Paragraph(line) | Spot::Page { line, .. } => line,
+            Spot::Table { row, .. } | Spot::Sheet { row, .. } => row,
+        }
+    }
 
     /// Words for the place.
     pub fn message(self) -> Message {
-        Message::new(format!("第{}行第{}格", self.line, self.cell), format!("line {}, cell {}", self.line, self.cell))
+        let cell = self.cell;
+        let (zh, en) = match self.spot {
+            Spot::Line(line) => (format!("第{line}行第{cell}格"), format!("line {line}, cell {cell}")),
+            Spot::Paragraph(paragraph) => (format!("第{paragraph}段"), format!("paragraph {paragraph}")),
+            Spot::Table { table, row } => {
+                (format!("第{table}个表格第{row}行第{cell}列"), format!("table {table}, row {row}, column {cell}"))
+            }
+            Spot::Sheet { sheet, row } => {
+                let reference = format!("{}{row}", column_letters(cell));
+                (format!("第{sheet}个工作表{reference}"), format!("sheet {sheet}, {reference}"))
+            }
+            Spot::Page { page, line } => {
+                (format!("第{page}页第{line}行第{cell}格"), format!("page {page}, line {line}, cell {cell}"))
+            }
+        };
+        Message::new(zh, en)
     }
+}
+
+/// `A` for 1, `AB` for 28.
+fn column_letters(column: usize) -> String {
+    let mut letters = Vec::new();
+    let mut left = column;
+    while let Some(index) = left.checked_sub(1) {
+        letters.push(char::from(b'A' + u8::try_from(index % 26).unwrap_or(0)));
+        left = index / 26;
+    }
+    letters.iter().rev().collect()
 }
 
 /// What kind of note it is; the codes are stable.
@@ -37,6 +99,12 @@ pub enum NoteCode {
     CellUnreadable,
     /// A number has a remark behind it; the number is taken.
     CellRemark,
+    /// A number in a cell that is merged over several rows.
+    CellMerged,
+    /// A formula whose result is not in the file.
+    FormulaUncomputed,
+    /// A chapter of text is longer than what is kept of it.
+    TextCut,
     /// A number is in another unit than the form's; it is not taken.
     UnitInCell,
     /// More values than the row has cells.
@@ -64,6 +132,9 @@ impl NoteCode {
             Self::CellUnplaced => "CELL-UNPLACED",
             Self::CellUnreadable => "CELL-UNREADABLE",
             Self::CellRemark => "CELL-REMARK",
+            Self::CellMerged => "CELL-MERGED",
+            Self::FormulaUncomputed => "FORMULA-UNCOMPUTED",
+            Self::TextCut => "TEXT-CUT",
             Self::UnitInCell => "UNIT-IN-CELL",
             Self::ValuesTooMany => "VALUES-TOO-MANY",
             Self::PlacementProven => "PLACEMENT-PROVEN",
@@ -124,4 +195,16 @@ pub fn shortened(raw: &str) -> String {
 pub fn cell_label(cell: CellId) -> (&'static str, &'static str) {
     let info = catalogue().cell(cell);
     (&info.label_zh, &info.label_en)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_a_sheet_have_letters() {
+        for (column, letters) in [(1, "A"), (26, "Z"), (27, "AA"), (28, "AB"), (16_384, "XFD")] {
+            assert_eq!(column_letters(column), letters);
+        }
+    }
 }

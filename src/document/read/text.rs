@@ -22,11 +22,7 @@ pub fn read_text(text: &str, max_cells: usize) -> Result<Vec<PrintedRow>, ReadEr
         rows.line(line, position + 1)?;
     }
     rows.end_tabbed();
-    let mut rows = rows.rows;
-    if is_row_per_line(&rows) {
-        settle_lone_values(&mut rows);
-    }
-    Ok(rows)
+    Ok(rows.rows)
 }
 
 struct Rows {
@@ -42,18 +38,17 @@ impl Rows {
         // A tab before a single cell: a dump of a table, in which an empty line ends the row.
         if let Some(cell) = line.strip_prefix('\t').filter(|cell| !cell.contains(['\t', '|'])) {
             self.count(1)?;
-            self.tabbed.push(PrintedCell { raw: cell.trim().to_owned(), place: Place { line: number, cell: 1 } });
+            self.tabbed.push(PrintedCell::alone(cell.trim().to_owned(), Place::in_text(number, 1)));
             return Ok(());
         }
         self.end_tabbed();
-        if is_blank(line) || is_page_number(line) || is_rule(line) {
+        if is_blank(line) || is_page_number(line) {
             return Ok(());
         }
         let (texts, extent) = cells_of(line, self.max_cells);
         self.count(texts.len())?;
-        let place = |cell: usize| Place { line: number, cell: cell + 1 };
-        let cells =
-            texts.into_iter().enumerate().map(|(at, raw)| PrintedCell { raw: raw.to_owned(), place: place(at) });
+        let cells = texts.into_iter().enumerate();
+        let cells = cells.map(|(at, raw)| PrintedCell::alone(raw.to_owned(), Place::in_text(number, at + 1)));
         self.rows.push(PrintedRow { cells: cells.collect(), extent });
         Ok(())
     }
@@ -80,7 +75,7 @@ fn is_blank(line: &str) -> bool {
 }
 
 /// `- 2 -`, or 第2页.
-fn is_page_number(line: &str) -> bool {
+pub fn is_page_number(line: &str) -> bool {
     let text: String = line.chars().filter(|c| !c.is_whitespace()).collect();
     let dashes = ['-', '—', '–', '－'];
     let dashed = text.strip_prefix(dashes).and_then(|rest| rest.strip_suffix(dashes));
@@ -88,13 +83,8 @@ fn is_page_number(line: &str) -> bool {
     dashed.or(worded).is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
 }
 
-/// `|---|---|`, the rule below a header.
-fn is_rule(line: &str) -> bool {
-    line.contains('-') && line.contains('|') && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '+'))
-}
-
 /// The cells of one line, of which no more than one beyond `max_cells` are looked at.
-fn cells_of(line: &str, max_cells: usize) -> (Vec<&str>, Extent) {
+pub fn cells_of(line: &str, max_cells: usize) -> (Vec<&str>, Extent) {
     let trimmed = line.trim();
     if trimmed.contains('|') {
         let inner = trimmed.strip_prefix('|').unwrap_or(trimmed);
@@ -128,16 +118,13 @@ fn pieces_of(line: &str) -> Vec<(usize, &str)> {
     line.split_whitespace().take(ROW_PIECES + 1).map(|piece| (piece.as_ptr() as usize - base, piece)).collect()
 }
 
-/// Whether numbers stand behind their labels on the same line, rather than each on its own.
-fn is_row_per_line(rows: &[PrintedRow]) -> bool {
-    let is_number = |cell: Option<&PrintedCell>| cell.is_some_and(|cell| is_value(&cell.raw));
-    let whole = rows.iter().filter(|row| row.extent != Extent::Unknown && is_number(row.cells.last())).count();
-    let lone = rows.iter().filter(|row| row.extent == Extent::Unknown && is_number(row.cells.first())).count();
-    whole > lone
-}
-
-/// A number alone on its line is then a row whose label stands elsewhere, not a value of the label above.
-fn settle_lone_values(rows: &mut [PrintedRow]) {
+/// Settles whether numbers stand behind their labels on the same line, or each on its own.
+///
+/// Where they do, a number alone is a row whose label stands elsewhere, not a value of the label above.
+pub fn settle_lone_values(rows: &mut [PrintedRow]) {
+    if !is_row_per_line(rows) {
+        return;
+    }
     for row in rows.iter_mut().filter(|row| row.extent == Extent::Unknown) {
         if row.cells.first().is_some_and(|cell| is_value(&cell.raw)) {
             row.extent = Extent::Filled;
@@ -145,12 +132,20 @@ fn settle_lone_values(rows: &mut [PrintedRow]) {
     }
 }
 
+fn is_row_per_line(rows: &[PrintedRow]) -> bool {
+    let is_number = |cell: Option<&PrintedCell>| cell.is_some_and(|cell| is_value(&cell.raw));
+    let whole = rows.iter().filter(|row| row.extent != Extent::Unknown && is_number(row.cells.last())).count();
+    let lone = rows.iter().filter(|row| row.extent == Extent::Unknown && is_number(row.cells.first())).count();
+    whole > lone
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn rows(text: &str) -> Vec<(Vec<String>, Extent)> {
-        let rows = read_text(text, 100).unwrap();
+        let mut rows = read_text(text, 100).unwrap();
+        settle_lone_values(&mut rows);
         rows.into_iter().map(|row| (row.cells.into_iter().map(|cell| cell.raw).collect(), row.extent)).collect()
     }
 
@@ -175,7 +170,7 @@ mod tests {
         assert_eq!(rows("规章\t1\t\t2"), [row(&["规章", "1", "", "2"], Extent::Complete)]);
         let whole = row(&["三 2.其他 法律", "0", "12"], Extent::Filled);
         let expected = [whole, row(&["规章", "1", "2"], Extent::Filled), row(&["7"], Extent::Filled)];
-        assert_eq!(rows("三 2.其他 法律 0 12\n规章 1 2\n7\n- 3 -\n|---|---|"), expected);
+        assert_eq!(rows("三 2.其他 法律 0 12\n规章 1 2\n7\n- 3 -"), expected);
     }
 
     #[test]

@@ -18,7 +18,7 @@ const TITLE_CHARACTERS: usize = 60;
 
 /// Finds the title: the first short line on 政府信息公开 that names a year, or calls itself 年度报告.
 pub fn find_title(rows: &[PrintedRow]) -> Titled {
-    let head = || rows.iter().take(HEAD_ROWS).filter_map(|row| row.cells.first()).map(|cell| cell.raw.as_str());
+    let head = || rows.iter().take(HEAD_ROWS).filter_map(first_text);
     let mut before: Option<&str> = None;
     for line in head() {
         let words = wording(line);
@@ -34,6 +34,10 @@ pub fn find_title(rows: &[PrintedRow]) -> Titled {
         before = Some(line).filter(|_| !words.sentence);
     }
     Titled::default()
+}
+
+fn first_text(row: &PrintedRow) -> Option<&str> {
+    row.cells.iter().map(|cell| cell.raw.as_str()).find(|raw| !raw.is_empty())
 }
 
 /// The first year before 年, in Arabic or Chinese digits.

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use crate::form::{Column, Layout, LineId, Part, catalogue};
 
 use super::nearness::{edits_within, tolerated_edits};
-use super::printed::PrintedRow;
+use super::printed::{Columns, PrintedRow};
 use super::value::{Unit, has_digit};
 use super::vocabulary::{Meaning, TableWords, Vocabulary};
 use super::wording::{Wording, wording};
@@ -24,6 +24,8 @@ pub struct HeaderLabel {
     /// None for a column that only another edition has.
     pub label: Option<&'static str>,
     pub unit: Option<&'static Unit>,
+    /// Where the format has columns.
+    pub columns: Option<Columns>,
 }
 
 /// The place in the form that the walk has reached.
@@ -205,6 +207,14 @@ impl<'v> Context<'v> {
         }
         let foreign = self.header.iter().any(|header| header.label.is_none());
         positions.is_sorted() && !(foreign && positions.len() < columns.len())
+    }
+
+    /// From the first to the last of the table's columns over which the header has these labels, all of them.
+    pub fn header_columns(&self, columns: &[Column]) -> Option<Columns> {
+        let over = |column: &Column| self.header.iter().rfind(|h| h.label == Some(column.label.zh))?.columns;
+        let over: Vec<Columns> = columns.iter().map(over).collect::<Option<_>>()?;
+        let first = over.iter().map(|columns| columns.first).min()?;
+        Some(Columns { first, last: over.iter().map(|columns| columns.last).max()? })
     }
 
     /// The unit that the header states for each of these columns.

@@ -1,6 +1,7 @@
 //! Which edition of the form a document fills in: what its table headers say, whatever notice or year it names.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use crate::form::{EDITIONS, Edition, Presence, catalogue, edition_for_year};
 use crate::report::{Message, ReportYear};
@@ -68,15 +69,16 @@ pub fn decide(rows: &[PrintedRow], year: Option<ReportYear>) -> (&'static Editio
 static IN_FORCE: &Edition = &EDITIONS[EDITIONS.len() - 1];
 
 fn count(rows: &[PrintedRow]) -> Votes {
-    let headers = telling(|edition| columns_of(edition).map(|column| column.label.zh).collect());
-    let lines = telling(lines_of);
+    static HEADERS: LazyLock<Telling> =
+        LazyLock::new(|| telling(|edition| columns_of(edition).map(|column| column.label.zh).collect()));
+    static LINES: LazyLock<Telling> = LazyLock::new(|| telling(lines_of));
     let mut votes = Votes { headers: vec![Vec::new(); EDITIONS.len()], rows: vec![Vec::new(); EDITIONS.len()] };
     for cell in rows.iter().flat_map(|row| &row.cells) {
         let whole = wording(&cell.raw);
         // A header of a text line holds several labels.
         let pieces = cell.raw.split_whitespace().take(PIECES).map(|piece| wording(piece).full);
         for words in [whole.full, whole.short].into_iter().chain(pieces) {
-            for (labels, known) in [(&mut votes.headers, &headers), (&mut votes.rows, &lines)] {
+            for (labels, known) in [(&mut votes.headers, &*HEADERS), (&mut votes.rows, &*LINES)] {
                 let Some((edition, label)) = known.get(&words) else { continue };
                 if let Some(found) = labels.get_mut(*edition).filter(|found| !found.iter().any(|l| l == label)) {
                     found.push((*label).to_owned());
@@ -90,8 +92,11 @@ fn count(rows: &[PrintedRow]) -> Votes {
 /// Most labels expected on one line of a header.
 const PIECES: usize = 32;
 
+/// Edition and label by wording.
+type Telling = HashMap<String, (usize, &'static str)>;
+
 /// Labels that exactly one edition has, by wording.
-fn telling(labels: impl Fn(&'static Edition) -> Vec<&'static str>) -> HashMap<String, (usize, &'static str)> {
+fn telling(labels: impl Fn(&'static Edition) -> Vec<&'static str>) -> Telling {
     let mut editions: HashMap<String, Vec<(usize, &'static str)>> = HashMap::new();
     for (position, edition) in EDITIONS.iter().enumerate() {
         for label in labels(edition) {

@@ -17,7 +17,8 @@ mod walk;
 mod wording;
 
 pub use edition::EditionEvidence;
-pub use printed::{Extent, PrintedCell, PrintedRow};
+pub use nearness::{edits_within, tolerated_edits};
+pub use printed::{Columns, Extent, PrintedCell, PrintedRow};
 pub use value::is_value;
 pub use wording::wording;
 
@@ -40,9 +41,9 @@ pub struct Placed {
 pub fn place(rows: &[PrintedRow], titled: &Titled) -> Placed {
     let (edition, evidence, mut notes) = edition::decide(rows, titled.year);
     let vocabulary = Vocabulary::of(edition);
-    let walked = walk::walk(rows, &vocabulary);
+    let walked = walk::walk(rows, vocabulary);
     notes.extend(walked.notes.iter().cloned());
-    let filled = fill::fill(&vocabulary, walked);
+    let filled = fill::fill(vocabulary, walked);
     notes.extend(filled.notes);
     notes.sort_by_key(|note| note.place);
     Placed { edition, evidence, figures: filled.figures, cells: filled.cells, notes }

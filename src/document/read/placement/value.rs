@@ -16,6 +16,8 @@ pub enum Printed {
     NotApplicable,
     /// A number in ASCII without separators, and what stands behind it.
     Number { digits: String, unit: Option<&'static Unit>, remark: bool },
+    /// A number in a cell that is merged over several rows.
+    Shared,
     /// Words, or a number that cannot be read.
     Words,
 }
@@ -207,6 +209,8 @@ pub enum Taken {
     WithRemark(Cell),
     /// The number is in another unit than the form's; `means` is what it would be in the form's, where exact.
     OtherUnit { unit: &'static str, means: Option<String> },
+    /// The number stands for several rows; which, cannot be told.
+    Shared,
     /// The cell cannot be read.
     Unreadable(Option<ValueError>),
 }
@@ -216,6 +220,7 @@ pub fn take(kind: Kind, printed: &Printed, header_unit: Option<&'static Unit>) -
     let (digits, unit, remark) = match printed {
         Printed::Empty | Printed::NoneMark => return Taken::Value(Cell::Blank),
         Printed::NotApplicable => return Taken::Value(Cell::NotApplicable),
+        Printed::Shared => return Taken::Shared,
         Printed::Words => return Taken::Unreadable(None),
         Printed::Number { digits, unit, remark } => (digits, *unit, *remark),
     };

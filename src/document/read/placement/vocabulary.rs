@@ -1,6 +1,7 @@
 //! What the printed words of a form mean, derived from the form's description for one edition.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 use crate::form::{Column, EDITIONS, Edition, Layout, LineId, LineInfo, Presence, TableInfo, catalogue};
 
@@ -110,7 +111,16 @@ fn line_info(line: LineId) -> &'static LineInfo {
 }
 
 impl Vocabulary {
-    pub fn of(edition: &'static Edition) -> Self {
+    /// The words of an edition, put together once.
+    pub fn of(edition: &'static Edition) -> &'static Self {
+        static ALL: LazyLock<Vec<Vocabulary>> =
+            LazyLock::new(|| EDITIONS.iter().map(Vocabulary::put_together).collect());
+        let position = EDITIONS.iter().position(|other| std::ptr::eq(other, edition));
+        // Every edition is one of the list, whose newest entry is checked when the program is compiled.
+        position.and_then(|at| ALL.get(at)).unwrap_or_else(|| &ALL[0])
+    }
+
+    fn put_together(edition: &'static Edition) -> Self {
         let tables = catalogue().sheets(edition).map(|(_, info)| TableWords::of(edition, info)).collect();
         let mut this = Self { edition, tables, meanings: HashMap::new() };
         for position in 0..this.tables.len() {

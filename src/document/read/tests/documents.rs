@@ -125,7 +125,7 @@ fn the_trial_edition_is_known_by_its_headers() {
 fn a_row_that_the_form_does_not_have_is_reported() {
     let reading = fixture!("trial-2019-with-bars");
     let unknown = reading.notes.iter().find(|note| note.code == NoteCode::RowUnknown).unwrap();
-    assert_eq!((unknown.place.line, unknown.raw.contains("186 86 255")), (6, true), "{}", unknown.raw);
+    assert_eq!((unknown.place.line(), unknown.raw.contains("186 86 255")), (6, true), "{}", unknown.raw);
 }
 
 #[test]

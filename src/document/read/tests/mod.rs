@@ -3,9 +3,13 @@
 
 mod documents;
 mod fixtures;
+mod formats;
+mod layout;
 mod properties;
 mod render;
+mod roundtrips;
 mod samples;
+mod shapes;
 
 use super::{Limits, ReaderNote, Reading, read_document};
 use crate::form::catalogue;
@@ -33,6 +37,6 @@ fn line(reading: &Reading, path: &str) -> Vec<String> {
 
 /// The notes as `CODE line raw`.
 fn notes(reading: &Reading) -> Vec<String> {
-    let note = |note: &ReaderNote| format!("{} {} {}", note.code, note.place.line, note.raw).trim_end().to_owned();
+    let note = |note: &ReaderNote| format!("{} {} {}", note.code, note.place.line(), note.raw).trim_end().to_owned();
     reading.notes.iter().map(note).collect()
 }

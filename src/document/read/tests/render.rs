@@ -41,7 +41,7 @@ fn rows(figures: &Figures, sheet: &Sheet, table: &TableInfo, lines: &mut Vec<Str
 }
 
 /// The lines that the edition prescribes; accepted ones only instead of those they stand for.
-fn is_printed(figures: &Figures, sheet: &Sheet, line: &LineInfo) -> bool {
+pub fn is_printed(figures: &Figures, sheet: &Sheet, line: &LineInfo) -> bool {
     let is_filled = |path: &str| {
         let line = catalogue().lines.iter().find(|l| l.table == line.table && l.line.field == path);
         line.is_some_and(|line| line.cells().any(|cell| figures.get(cell) != Cell::Blank))
@@ -62,7 +62,7 @@ fn blocks(figures: &Figures, table: &TableInfo, lines: &mut Vec<String>) {
     lines.extend(table.lines().flat_map(|line| catalogue().line(line).cells()).map(|cell| text(figures, cell)));
 }
 
-fn text(figures: &Figures, cell: CellId) -> String {
+pub fn text(figures: &Figures, cell: CellId) -> String {
     match figures.get(cell) {
         Cell::Blank => "-".to_owned(),
         Cell::NotApplicable => "不适用".to_owned(),

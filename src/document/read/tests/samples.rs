@@ -123,7 +123,9 @@ fn nothing_read_from_a_published_report_is_wrong() {
     println!("{:<36} {:>6} {:>6} {:>6} {:>6}", "document", "right", "blank", "wrong", "notes");
     for document in documents {
         let name = document.file_name().unwrap().to_string_lossy().into_owned();
-        let Some(stem) = [".pdftext.txt", ".txt", ".md"].iter().find_map(|ending| name.strip_suffix(ending)) else {
+        let Some(stem) =
+            [".pdftext.txt", ".txt", ".md", ".html", ".pdf"].iter().find_map(|ending| name.strip_suffix(ending))
+        else {
             continue;
         };
         let reading = read_document(&fs::read(&document).unwrap(), &name, &Limits::default()).unwrap();

@@ -1,30 +1,27 @@
 //! Values into cells: by their place in the row where that is known, else only as far as it is proven.
 
+mod cell;
+mod fit;
+
 use std::collections::{HashMap, HashSet};
 
 use crate::form::{CellId, Kind, LineId, Presence, catalogue};
-use crate::report::{Cell, Figures, ValueError};
+use crate::report::{Cell, Figures};
 
-use super::super::note::{NoteCode, ReaderNote, cell_label};
+use super::super::note::{NoteCode, ReaderNote};
 use super::super::{Certainty, ReadCell};
 use super::blocks::{Block, BlockHeader};
-use super::prove::{Numbers, Placement, Uncertain, narrow, placements};
-use super::value::{Printed, Taken, Unit, take};
+use super::prove::{Numbers, Placement, Uncertain, narrow};
+use super::value::{Printed, Taken, take};
 use super::vocabulary::Vocabulary;
-use super::walk::{LabelledRow, Slot, Walked, listed, row_words};
+use super::walk::{LabelledRow, Walked, listed, row_words};
+use fit::{Fit, fit};
 
 /// The figures with their provenance.
 pub struct Filled {
     pub figures: Figures,
     pub cells: Vec<ReadCell>,
     pub notes: Vec<ReaderNote>,
-}
-
-/// How the values of a row fit the columns of its line.
-enum Fit {
-    Placed(Placement),
-    Several(Vec<Placement>),
-    TooMany,
 }
 
 /// Puts what the walk found into the cells of the form.
@@ -225,83 +222,6 @@ impl Filler {
         }
     }
 
-    /// Puts one printed value into one cell; none where it is not taken.
-    fn cell(&mut self, cell: CellId, slot: &Slot, unit: Option<&'static Unit>, certainty: Certainty) -> Option<Cell> {
-        let kind = catalogue().cell(cell).kind;
-        let (value, certainty) = match take(kind, &slot.printed, unit) {
-            Taken::Value(value) => (Some(value), certainty),
-            Taken::WithRemark(value) => {
-                self.note_remark(cell, slot);
-                (Some(value), Certainty::Annotated)
-            }
-            Taken::OtherUnit { unit, means } => {
-                self.note_unit(cell, slot, unit, means);
-                (None, Certainty::Unread)
-            }
-            Taken::Unreadable(error) => {
-                self.note_unreadable(cell, slot, error);
-                (None, Certainty::Unread)
-            }
-        };
-        let taken = value.unwrap_or_default();
-        if slot.printed != Printed::Empty && self.figures.set(cell, taken) {
-            self.cells.push(ReadCell { cell, value: taken, raw: slot.raw.clone(), place: slot.place, certainty });
-        }
-        value
-    }
-
-    fn note_cell(&mut self, code: NoteCode, cell: CellId, slot: &Slot, zh: &str, en: &str) {
-        let (label_zh, label_en) = cell_label(cell);
-        let (zh, en) = (format!("“{label_zh}”{zh}"), format!("{label_en:?} {en}"));
-        self.notes.push(ReaderNote::at(code, slot.place, &slot.raw, vec![cell], &zh, &en));
-    }
-
-    fn note_remark(&mut self, cell: CellId, slot: &Slot) {
-        let raw = &slot.raw;
-        let zh = format!("的“{raw}”只读取了开头的数字；请核对，并把说明移到表外");
-        let en = format!(
-            "holds {raw:?}; only the number before the words is read; check, and move the words out of the table"
-        );
-        self.note_cell(NoteCode::CellRemark, cell, slot, &zh, &en);
-    }
-
-    fn note_unit(&mut self, cell: CellId, slot: &Slot, unit: &str, means: Option<String>) {
-        let raw = &slot.raw;
-        let (own_zh, own_en) = match catalogue().cell(cell).kind {
-            Kind::Money => ("万元", "10,000 yuan"),
-            Kind::Count | Kind::SignedCount => ("件", "items"),
-        };
-        let (zh, en) = match means {
-            Some(means) => (
-                format!("的“{raw}”以{unit}为单位，格式要求{own_zh}，未读取；如属实应填{means}"),
-                format!(
-                    "holds {raw:?} in {unit}, but the form counts in {own_en}; not read; if right, fill in {means}"
-                ),
-            ),
-            None => (
-                format!("的“{raw}”以{unit}为单位，格式要求{own_zh}，且不能精确换算，未读取；请核对后填写"),
-                format!(
-                    "holds {raw:?} in {unit}, which is no exact number of {own_en}; not read; check and fill it in"
-                ),
-            ),
-        };
-        self.note_cell(NoteCode::UnitInCell, cell, slot, &zh, &en);
-    }
-
-    fn note_unreadable(&mut self, cell: CellId, slot: &Slot, error: Option<ValueError>) {
-        let raw = &slot.raw;
-        let reason_zh = match error {
-            Some(ValueError::DecimalCount) => "件数不能有小数",
-            Some(ValueError::TooPrecise) => "小数超过六位",
-            Some(ValueError::TooLarge) => "数值过大",
-            Some(ValueError::NotANumber) | None => "不是可识别的数字",
-        };
-        let reason_en = error.unwrap_or(ValueError::NotANumber);
-        let zh = format!("的“{raw}”{reason_zh}，未读取；请核对后填写");
-        let en = format!("holds {raw:?}: {reason_en}; not read; check and fill it in");
-        self.note_cell(NoteCode::CellUnreadable, cell, slot, &zh, &en);
-    }
-
     fn block(&mut self, vocabulary: &Vocabulary, block: &Block) {
         let Some(words) = vocabulary.tables.get(block.table) else { return };
         let cells: Vec<_> = words.line_infos().flat_map(|line| line.cells()).collect();
@@ -397,42 +317,7 @@ fn numbers(row: &LabelledRow) -> Option<Numbers> {
     }
     let filled = row.values.iter().map(|slot| match take(Kind::Count, &slot.printed, None) {
         Taken::Value(value) | Taken::WithRemark(value) => Some(value.number()),
-        Taken::OtherUnit { .. } | Taken::Unreadable(_) => None,
+        Taken::OtherUnit { .. } | Taken::Shared | Taken::Unreadable(_) => None,
     });
     filled.collect()
-}
-
-/// How values fit into so many columns.
-fn fit(columns: usize, values: &[Slot], keeps_blanks: bool) -> Fit {
-    let is_blank = |slot: &Slot| slot.printed == Printed::Empty;
-    if keeps_blanks && values.len() >= columns {
-        return fit_among_blanks(columns, values);
-    }
-    let filled: Vec<_> = values.iter().enumerate().filter(|(_, slot)| !is_blank(slot)).map(|(at, _)| at).collect();
-    if filled.len() > columns {
-        Fit::TooMany
-    } else if filled.len() == columns {
-        Fit::Placed(filled.into_iter().enumerate().collect())
-    } else {
-        let at = |value: usize| filled.get(value).copied().unwrap_or(value);
-        let several = placements(columns, filled.len()).into_iter();
-        Fit::Several(several.map(|p| p.into_iter().map(|(column, value)| (column, at(value))).collect()).collect())
-    }
-}
-
-/// More cells than columns: the surplus must be blank padding, and where it is must be plain.
-fn fit_among_blanks(columns: usize, values: &[Slot]) -> Fit {
-    let filled = |slot: &Slot| slot.printed != Printed::Empty;
-    let Some(first) = values.iter().position(filled) else { return Fit::Placed(Placement::new()) };
-    let last = values.iter().rposition(filled).unwrap_or(first);
-    if last - first >= columns {
-        return Fit::TooMany;
-    }
-    let starts = (last + 1).saturating_sub(columns)..=first.min(values.len() - columns);
-    let mut several: Vec<Placement> =
-        starts.map(|start| (0..columns).map(|column| (column, start + column)).collect()).collect();
-    match several.len() {
-        1 => Fit::Placed(several.remove(0)),
-        _ => Fit::Several(several),
-    }
 }

@@ -1,0 +1,129 @@
+//! The format of a document, told from its content; its name decides only where the content does not.
+
+use super::Format;
+use super::decode::decode;
+use super::error::ReadError;
+use super::note::shortened;
+
+/// First bytes of formats that are not read.
+const FOREIGN_SIGNATURES: &[(&[u8], &str)] = &[
+    (b"\xD0\xCF\x11\xE0", "DOC/XLS"),
+    (b"{\\rtf", "RTF"),
+    (b"\x89PNG", "PNG"),
+    (b"\xFF\xD8\xFF", "JPEG"),
+    (b"Rar!", "RAR"),
+    (b"7z\xBC\xAF\x27\x1C", "7Z"),
+    (b"MIME-Version:", "MHTML"),
+];
+
+/// Extensions of formats that are text of another kind.
+const FOREIGN_EXTENSIONS: &[(&str, &str)] = &[(".mht", "MHTML"), (".csv", "CSV"), (".json", "JSON")];
+
+/// Where the signature of a PDF may stand, in bytes from the beginning.
+const PDF_HEAD_BYTES: usize = 1024;
+/// How much of a text is looked at for tags, in bytes.
+const TEXT_HEAD_BYTES: usize = 64 * 1024;
+/// Tags that make a text HTML wherever they stand.
+const TAGS: &[&str] = &["<!doctype html", "<html", "<body", "<table", "<td", "<p>", "<p ", "<div"];
+
+/// A document whose format is known; text is decoded already.
+pub enum Detected {
+    Text(Format, String),
+    Packed(Format),
+}
+
+impl Detected {
+    pub fn format(&self) -> Format {
+        let (Self::Text(format, _) | Self::Packed(format)) = self;
+        *format
+    }
+}
+
+/// Tells the format.
+///
+/// # Errors
+/// [`ReadError::UnsupportedFormat`] for a format that is not read, [`ReadError::NotText`] for none at all.
+pub fn detect(bytes: &[u8], file_name: &str) -> Result<Detected, ReadError> {
+    let unsupported = |found| ReadError::UnsupportedFormat { name: shortened(file_name), found };
+    let head = bytes.get(..PDF_HEAD_BYTES).unwrap_or(bytes);
+    if contains(head, b"%PDF-") {
+        return Ok(Detected::Packed(Format::Pdf));
+    }
+    if bytes.starts_with(b"PK\x03\x04") {
+        // The directory of an archive names its parts uncompressed.
+        return match bytes {
+            _ if contains(bytes, b"word/document") => Ok(Detected::Packed(Format::Docx)),
+            _ if contains(bytes, b"xl/workbook.xml") => Ok(Detected::Packed(Format::Xlsx)),
+            _ => Err(unsupported("ZIP")),
+        };
+    }
+    if let Some((_, found)) = FOREIGN_SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)) {
+        return Err(unsupported(found));
+    }
+    let text = decode(bytes)?;
+    if is_html(&text) || has_extension(file_name, &[".html", ".htm"]) {
+        return Ok(Detected::Text(Format::Html, text));
+    }
+    if let Some((_, found)) = FOREIGN_EXTENSIONS.iter().find(|(extension, _)| has_extension(file_name, &[extension])) {
+        return Err(unsupported(found));
+    }
+    let is_markdown = has_extension(file_name, &[".md", ".markdown"]) || text.lines().any(is_delimiter_row);
+    Ok(Detected::Text(if is_markdown { Format::Markdown } else { Format::Text }, text))
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+fn has_extension(file_name: &str, extensions: &[&str]) -> bool {
+    let name = file_name.to_ascii_lowercase();
+    extensions.iter().any(|extension| name.ends_with(extension))
+}
+
+fn is_html(text: &str) -> bool {
+    let end = (0..=TEXT_HEAD_BYTES.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let head = text.get(..end).unwrap_or_default().to_ascii_lowercase();
+    TAGS.iter().any(|tag| head.contains(tag))
+}
+
+/// `|---|---|`, the row of a Markdown table below its header.
+pub fn is_delimiter_row(line: &str) -> bool {
+    line.contains("--") && line.contains('|') && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '+'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format(bytes: &[u8], name: &str) -> Format {
+        detect(bytes, name).unwrap().format()
+    }
+
+    #[test]
+    fn the_content_decides_whatever_the_name() {
+        assert_eq!(format(b"\n%PDF-1.7", "a.txt"), Format::Pdf);
+        assert_eq!(format(b"PK\x03\x04..word/document.xml", "a.xlsx"), Format::Docx);
+        assert_eq!(format(b"PK\x03\x04..xl/workbook.xml", "a"), Format::Xlsx);
+        assert_eq!(format(b"\n<!DOCTYPE html>", "a.txt"), Format::Html);
+        assert_eq!(format("<TABLE><tr><td>规章".as_bytes(), "a.txt"), Format::Html);
+        assert_eq!(format("|规章|1|\n|---|---|".as_bytes(), "a.txt"), Format::Markdown);
+        assert_eq!(format("规章\n1".as_bytes(), "a.txt"), Format::Text);
+        assert_eq!(format(b"1 < 2", "a.HTM"), Format::Html);
+    }
+
+    #[test]
+    fn a_format_that_is_not_read_is_named() {
+        let cases: [(&[u8], &str, &str); 5] = [
+            (b"PK\x03\x04", "a", "ZIP"),
+            (b"\xD0\xCF\x11\xE0", "a.docx", "DOC/XLS"),
+            (b"{\\rtf1", "a.doc", "RTF"),
+            (b"MIME-Version: 1.0", "a.doc", "MHTML"),
+            (b"a,b", "a.CSV", "CSV"),
+        ];
+        for (bytes, name, expected) in cases {
+            let error = detect(bytes, name).err().unwrap();
+            assert!(matches!(&error, ReadError::UnsupportedFormat { found, .. } if *found == expected), "{error}");
+            assert!(error.message().zh.contains("DOCX"));
+        }
+    }
+}

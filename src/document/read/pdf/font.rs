@@ -1,0 +1,162 @@
+//! A font of a PDF: what the codes of a text say, and how wide they are.
+
+use encoding_rs::{GBK, UTF_16BE};
+use lopdf::{Dictionary, Document, Encoding, Object};
+
+use super::cmap::CharacterMap;
+use super::unpack;
+
+/// What stands for a code whose text is not known: it makes a number unreadable rather than shorter.
+const UNKNOWN: &str = "\u{fffd}";
+/// Width of a code of which nothing is said, in thousandths of the size.
+const WIDTH: f64 = 500.0;
+/// The same for fonts of Chinese characters.
+const WIDE: f64 = 1000.0;
+
+/// One code of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Glyph {
+    pub text: String,
+    /// In parts of the size.
+    pub width: f64,
+    /// A single byte 32, which word spacing applies to.
+    pub is_blank: bool,
+}
+
+/// How the bytes of a text divide into codes.
+#[derive(Debug, Clone, Copy)]
+enum Codes {
+    Fixed(usize),
+    /// One byte, or two from a first byte of 0x81 on.
+    Gbk,
+    Utf16,
+}
+
+/// A font as far as reading needs it.
+pub struct Font<'d> {
+    codes: Codes,
+    map: Option<CharacterMap>,
+    encoding: Option<Encoding<'d>>,
+    /// First and last code with the width of each.
+    widths: Vec<(u32, u32, f64)>,
+    default_width: f64,
+    pub is_vertical: bool,
+}
+
+impl<'d> Font<'d> {
+    /// Reads a font; what it does not say is left at what is usual.
+    pub fn of(font: &'d Dictionary, document: &'d Document) -> Self {
+        let object = |key: &[u8]| font.get_deref(key, document).ok();
+        let map = object(b"ToUnicode").and_then(|table| table.as_stream().ok()).and_then(unpack::content);
+        let map = map.map(|content| CharacterMap::parse(&content));
+        let name = object(b"Encoding").and_then(|encoding| encoding.as_name().ok()).unwrap_or_default();
+        if font.get(b"Subtype").and_then(Object::as_name).is_ok_and(|subtype| subtype == b"Type0") {
+            return Self::composite(font, document, map, name);
+        }
+        let scale = match object(b"FontMatrix").and_then(|matrix| matrix.as_array().ok()?.first()?.as_float().ok()) {
+            // A font of drawings has a scale of its own.
+            Some(scale) => f64::from(scale) * 1000.0,
+            None => 1.0,
+        };
+        let first = object(b"FirstChar").and_then(|first| first.as_i64().ok()).unwrap_or(0);
+        let widths = object(b"Widths").and_then(|widths| widths.as_array().ok()).map(Vec::as_slice).unwrap_or_default();
+        let widths = (u32::try_from(first).unwrap_or(0)..).zip(widths.iter().take(256));
+        Self {
+            codes: Codes::Fixed(1),
+            // With a table of its own nothing else is asked.
+            encoding: if map.is_none() { font.get_font_encoding(document).ok() } else { None },
+            map,
+            widths: widths.filter_map(|(code, width)| Some((code, code, number(width, document)? * scale))).collect(),
+            default_width: WIDTH,
+            is_vertical: false,
+        }
+    }
+
+    fn composite(font: &'d Dictionary, document: &'d Document, map: Option<CharacterMap>, name: &[u8]) -> Self {
+        let codes = match name {
+            name if name.starts_with(b"GBK") || name.starts_with(b"GB-EUC") => Codes::Gbk,
+            name if name.starts_with(b"UniGB-U") => Codes::Utf16,
+            _ => Codes::Fixed(map.as_ref().and_then(|map| map.code_bytes).unwrap_or(2)),
+        };
+        let descendants = font.get_deref(b"DescendantFonts", document).and_then(Object::as_array).ok();
+        let descendant = descendants.and_then(|fonts| fonts.first());
+        let descendant = descendant.and_then(|font| document.dereference(font).ok()?.1.as_dict().ok());
+        let object = |key: &[u8]| descendant.and_then(|font| font.get_deref(key, document).ok());
+        let widths = object(b"W").and_then(|widths| widths.as_array().ok());
+        Self {
+            codes,
+            map,
+            encoding: None,
+            widths: widths.map(|widths| ranges(widths, document)).unwrap_or_default(),
+            default_width: object(b"DW").and_then(|width| number(width, document)).unwrap_or(WIDE),
+            is_vertical: name.ends_with(b"-V"),
+        }
+    }
+
+    /// The codes of a text.
+    pub fn glyphs(&self, bytes: &[u8]) -> Vec<Glyph> {
+        let mut glyphs = Vec::new();
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let length = match self.codes {
+                Codes::Fixed(length) => length,
+                Codes::Utf16 => 2,
+                Codes::Gbk => 1 + usize::from(rest.first().is_some_and(|byte| *byte >= 0x81)),
+            };
+            let (code, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+            rest = after;
+            let number = code.iter().fold(0u32, |number, byte| (number << 8) | u32::from(*byte));
+            let text = self.text(number, code).unwrap_or_else(|| UNKNOWN.to_owned());
+            glyphs.push(Glyph { text, width: self.width(number) / 1000.0, is_blank: code == b" " });
+        }
+        glyphs
+    }
+
+    fn text(&self, number: u32, code: &[u8]) -> Option<String> {
+        if let Some(map) = &self.map {
+            return map.text(number);
+        }
+        if let Some(encoding) = &self.encoding {
+            return encoding.bytes_to_string(code).ok().filter(|text| !text.is_empty());
+        }
+        let encoding = match self.codes {
+            Codes::Gbk => GBK,
+            Codes::Utf16 => UTF_16BE,
+            Codes::Fixed(_) => return None,
+        };
+        Some(encoding.decode_without_bom_handling_and_without_replacement(code)?.into_owned())
+    }
+
+    fn width(&self, code: u32) -> f64 {
+        // Of the ranges that begin at or before the code, the last.
+        let before = self.widths.partition_point(|(first, ..)| *first <= code);
+        let range = before.checked_sub(1).and_then(|at| self.widths.get(at));
+        range.filter(|(_, last, _)| code <= *last).map_or(self.default_width, |(.., width)| *width)
+    }
+}
+
+fn number(object: &Object, document: &Document) -> Option<f64> {
+    document.dereference(object).ok()?.1.as_float().ok().map(f64::from).filter(|number| number.is_finite())
+}
+
+/// The widths of a composite font: `first [width …]` or `first last width`, again and again.
+fn ranges(widths: &[Object], document: &Document) -> Vec<(u32, u32, f64)> {
+    let code = |object: &Object| number(object, document).filter(|n| (0.0..=4e9).contains(n)).map(|n| n as u32);
+    let mut ranges = Vec::new();
+    let mut rest = widths;
+    while let [first, second, after @ ..] = rest {
+        let Some(from) = code(first) else { break };
+        if let Ok(list) = document.dereference(second).and_then(|(_, list)| list.as_array()) {
+            let each = (from..).zip(list).filter_map(|(code, width)| Some((code, code, number(width, document)?)));
+            ranges.extend(each);
+            rest = after;
+        } else if let ([width, after @ ..], Some(to)) = (after, code(second)) {
+            ranges.extend(number(width, document).map(|width| (from, to, width)));
+            rest = after;
+        } else {
+            break;
+        }
+    }
+    ranges.sort_by_key(|(first, ..)| *first);
+    ranges
+}

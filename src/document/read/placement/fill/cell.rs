@@ -1,0 +1,107 @@
+//! One printed value into one cell, and what there is to say of it.
+
+use crate::form::{CellId, Kind, catalogue};
+use crate::report::{Cell, ValueError};
+
+use super::super::super::note::{NoteCode, ReaderNote, cell_label};
+use super::super::super::{Certainty, ReadCell};
+use super::super::value::{Printed, Taken, Unit, take};
+use super::super::walk::Slot;
+use super::Filler;
+
+impl Filler {
+    /// Puts one printed value into one cell; none where it is not taken.
+    pub fn cell(
+        &mut self,
+        cell: CellId,
+        slot: &Slot,
+        unit: Option<&'static Unit>,
+        certainty: Certainty,
+    ) -> Option<Cell> {
+        let kind = catalogue().cell(cell).kind;
+        let (value, certainty) = match take(kind, &slot.printed, unit) {
+            Taken::Value(value) => (Some(value), certainty),
+            Taken::WithRemark(value) => {
+                self.note_remark(cell, slot);
+                (Some(value), Certainty::Annotated)
+            }
+            Taken::OtherUnit { unit, means } => {
+                self.note_unit(cell, slot, unit, means);
+                (None, Certainty::Unread)
+            }
+            Taken::Shared => {
+                self.note_merged(cell, slot);
+                (None, Certainty::Unread)
+            }
+            Taken::Unreadable(error) => {
+                self.note_unreadable(cell, slot, error);
+                (None, Certainty::Unread)
+            }
+        };
+        let taken = value.unwrap_or_default();
+        if slot.printed != Printed::Empty && self.figures.set(cell, taken) {
+            self.cells.push(ReadCell { cell, value: taken, raw: slot.raw.clone(), place: slot.place, certainty });
+        }
+        value
+    }
+
+    fn note_cell(&mut self, code: NoteCode, cell: CellId, slot: &Slot, zh: &str, en: &str) {
+        let (label_zh, label_en) = cell_label(cell);
+        let (zh, en) = (format!("“{label_zh}”{zh}"), format!("{label_en:?} {en}"));
+        self.notes.push(ReaderNote::at(code, slot.place, &slot.raw, vec![cell], &zh, &en));
+    }
+
+    fn note_remark(&mut self, cell: CellId, slot: &Slot) {
+        let raw = &slot.raw;
+        let zh = format!("的“{raw}”只读取了开头的数字；请核对，并把说明移到表外");
+        let en = format!(
+            "holds {raw:?}; only the number before the words is read; check, and move the words out of the table"
+        );
+        self.note_cell(NoteCode::CellRemark, cell, slot, &zh, &en);
+    }
+
+    fn note_merged(&mut self, cell: CellId, slot: &Slot) {
+        let raw = &slot.raw;
+        let zh = format!("的“{raw}”所在单元格与下方各行合并，不能确定属于哪一行，未读取；请拆分单元格后填写");
+        let en =
+            format!("holds {raw:?} in a cell merged with the rows below; whose it is cannot be told; split the cell");
+        self.note_cell(NoteCode::CellMerged, cell, slot, &zh, &en);
+    }
+
+    fn note_unit(&mut self, cell: CellId, slot: &Slot, unit: &str, means: Option<String>) {
+        let raw = &slot.raw;
+        let (own_zh, own_en) = match catalogue().cell(cell).kind {
+            Kind::Money => ("万元", "10,000 yuan"),
+            Kind::Count | Kind::SignedCount => ("件", "items"),
+        };
+        let (zh, en) = match means {
+            Some(means) => (
+                format!("的“{raw}”以{unit}为单位，格式要求{own_zh}，未读取；如属实应填{means}"),
+                format!(
+                    "holds {raw:?} in {unit}, but the form counts in {own_en}; not read; if right, fill in {means}"
+                ),
+            ),
+            None => (
+                format!("的“{raw}”以{unit}为单位，格式要求{own_zh}，且不能精确换算，未读取；请核对后填写"),
+                format!(
+                    "holds {raw:?} in {unit}, which is no exact number of {own_en}; not read; check and fill it in"
+                ),
+            ),
+        };
+        self.note_cell(NoteCode::UnitInCell, cell, slot, &zh, &en);
+    }
+
+    fn note_unreadable(&mut self, cell: CellId, slot: &Slot, error: Option<ValueError>) {
+        let raw = &slot.raw;
+        let reason_zh = match error {
+            Some(ValueError::DecimalCount) => "件数不能有小数",
+            Some(ValueError::TooPrecise) => "小数超过六位",
+            Some(ValueError::TooLarge) => "数值过大",
+            Some(ValueError::NotANumber) | None => "不是可识别的数字",
+        };
+        let reason_en = error.unwrap_or(ValueError::NotANumber);
+        let zh = format!("的“{raw}”{reason_zh}，未读取；请核对后填写");
+        let en = format!("holds {raw:?}: {reason_en}; not read; check and fill it in");
+        self.note_cell(NoteCode::CellUnreadable, cell, slot, &zh, &en);
+    }
+}

@@ -1,0 +1,197 @@
+//! What a label does to the walk: it opens a line, heads a column, names a group, or ends a table.
+
+use crate::form::{Layout, LineId, catalogue};
+
+use super::super::super::chapters::{Chapter, chapter};
+use super::super::context::{HeaderLabel, Zone};
+use super::super::printed::PrintedCell;
+use super::super::value::{has_digit, unit_in_header};
+use super::super::vocabulary::Meaning;
+use super::super::wording::{Wording, wording};
+use super::{DEBRIS_PIECES, LabelledRow, Open, Walk};
+
+impl Walk<'_> {
+    /// Takes words as label or header; says whether they are any.
+    pub fn words(&mut self, cell: &PrintedCell, row: usize, followed: bool) -> bool {
+        let words = wording(&cell.raw);
+        if (words.full.is_empty() && !has_digit(&cell.raw)) || self.continues_label(&words) {
+            return true;
+        }
+        if let Some(meaning) = self.context.meaning(&words, followed) {
+            return self.act(meaning, cell, &words, followed);
+        }
+        if !followed && chapter(&cell.raw).is_some_and(|chapter| !matches!(chapter, Chapter::Table(_))) {
+            return self.act(Meaning::Chapter, cell, &words, followed);
+        }
+        if self.collects_block_header(cell, &words) {
+            return true;
+        }
+        if let Some(headers) = self.context.headers(&cell.raw) {
+            for (piece, meaning) in headers {
+                let cell = PrintedCell { raw: piece, ..cell.clone() };
+                self.act(meaning, &cell, &wording(&cell.raw), false);
+            }
+            return true;
+        }
+        self.likely_words(cell, &words, row, followed)
+    }
+
+    /// Words that are only nearly a label, or a piece of one.
+    fn likely_words(&mut self, cell: &PrintedCell, words: &Wording, row: usize, followed: bool) -> bool {
+        if !self.context.inside {
+            return false;
+        }
+        if let Some(label) = self.context.likely_column(words).filter(|_| !followed) {
+            self.note_inexact(cell, Vec::new(), label, label);
+            self.push_header(Some(label), cell);
+            return true;
+        }
+        if let Some((rest, words)) = self.without_debris(&cell.raw, row, followed) {
+            let cell = PrintedCell { raw: rest, ..cell.clone() };
+            if let Some(meaning) = self.context.meaning(&words, followed) {
+                return self.act(meaning, &cell, &words, followed);
+            }
+            if let Some(likely) = self.context.likely_line(&words, row) {
+                self.open_line(likely.table, likely.line, &cell, likely.remainder, true);
+                return true;
+            }
+        }
+        !followed && self.context.is_debris(&cell.raw)
+    }
+
+    /// The label behind pieces of a heading that was printed down the side, such as 三 in `三 2.其他法律…`.
+    fn without_debris(&self, raw: &str, row: usize, followed: bool) -> Option<(String, Wording)> {
+        let pieces: Vec<_> = raw.split_whitespace().take(DEBRIS_PIECES + 1).collect();
+        if pieces.len() > DEBRIS_PIECES {
+            return None;
+        }
+        let splits: Vec<_> = (0..pieces.len())
+            .map(|first| pieces.split_at(first))
+            .take_while(|(debris, _)| debris.iter().all(|piece| self.context.is_debris(piece)))
+            .map(|(_, label)| (label.join(" "), wording(&label.join(" "))))
+            .collect();
+        // A label that is the form's goes before one that is only like it.
+        let is_exact = |words: &Wording| matches!(self.context.meaning(words, followed), Some(Meaning::Line { .. }));
+        let exact = splits.iter().find(|(_, words)| is_exact(words)).cloned();
+        exact.or_else(|| splits.into_iter().find(|(_, words)| self.context.likely_line(words, row).is_some()))
+    }
+
+    /// Whether the words carry on the label that is open; then they are taken.
+    pub fn continues_label(&mut self, words: &Wording) -> bool {
+        let Some(open) = &mut self.open else { return false };
+        let Some(rest) = open.remainder.as_deref().and_then(|remainder| remainder.strip_prefix(words.full.as_str()))
+        else {
+            return false;
+        };
+        if words.full.is_empty() {
+            return false;
+        }
+        if !open.held.is_empty() && open.row.values.is_empty() {
+            open.row.values = std::mem::take(&mut open.held);
+        }
+        open.inexact = !rest.is_empty();
+        open.remainder = Some(rest.to_owned()).filter(|rest| !rest.is_empty());
+        true
+    }
+
+    /// Does what a meaning asks for; false where the words have it but not here.
+    fn act(&mut self, meaning: Meaning, cell: &PrintedCell, words: &Wording, followed: bool) -> bool {
+        match meaning {
+            Meaning::Line { table, line } => return self.line(table, line, cell, words, followed),
+            Meaning::Title { table } => self.title(table),
+            Meaning::Chapter => {
+                self.leave();
+                self.context.table = None;
+            }
+            // In text a group's name is a word like any other.
+            Meaning::Group { .. } if !self.context.inside => return false,
+            // A group carries no figures of its own.
+            Meaning::Group { .. } | Meaning::Heading { .. } | Meaning::Section { .. } if followed => return false,
+            Meaning::Group { table, group } => {
+                self.enter(table);
+                self.context.group = Some(group);
+            }
+            Meaning::Heading { table } => {
+                self.enter(table);
+                self.collects_block_header(cell, words);
+                if self.context.zone == Zone::Body {
+                    self.context.begin_header();
+                }
+            }
+            Meaning::Section { table } => {
+                self.enter(table);
+                self.collects_block_header(cell, words);
+                self.context.group = None;
+                if self.context.words().is_some_and(|words| words.has_several_headers) {
+                    self.context.begin_header();
+                }
+            }
+            // The figures of a table of blocks follow its header; elsewhere a label stands between.
+            Meaning::Column { table, .. } if self.is_blocks(table) => {
+                self.enter(table);
+                return self.collects_block_header(cell, words);
+            }
+            Meaning::Column { .. } | Meaning::ForeignColumn if followed => return false,
+            Meaning::ForeignColumn => self.push_header(None, cell),
+            Meaning::Column { table, label } => {
+                self.enter(table);
+                self.push_header(Some(label), cell);
+            }
+        }
+        true
+    }
+
+    fn title(&mut self, table: usize) {
+        self.leave();
+        self.end_block();
+        self.context.enter(table);
+        self.context.begin_header();
+        self.context.group = None;
+        // Elsewhere the words of a title are also a heading of the text; chapter four has no other beginning.
+        self.context.inside = self.is_blocks(table);
+    }
+
+    fn is_blocks(&self, table: usize) -> bool {
+        self.context.vocabulary.tables.get(table).is_some_and(|words| words.layout() == Layout::Blocks)
+    }
+
+    fn line(&mut self, table: usize, line: LineId, cell: &PrintedCell, words: &Wording, followed: bool) -> bool {
+        let here = self.context.inside && self.context.table == Some(table);
+        if self.is_blocks(table) {
+            return here && self.collects_block_header(cell, words);
+        }
+        if !here && !followed {
+            return false;
+        }
+        self.open_line(table, line, cell, None, false);
+        true
+    }
+
+    fn open_line(&mut self, table: usize, line: LineId, cell: &PrintedCell, remainder: Option<String>, inexact: bool) {
+        self.enter(table);
+        let info = catalogue().line(line);
+        self.context.zone = Zone::Body;
+        self.context.group = info.group;
+        self.found.seen.insert(line);
+        let row = LabelledRow {
+            line,
+            raw: cell.raw.clone(),
+            place: cell.place,
+            values: Vec::new(),
+            keeps_blanks: false,
+            header_fits: self.context.header_fits(info.line.columns),
+            header_units: self.context.header_units(info.line.columns),
+        };
+        let remainder = remainder.filter(|remainder| !remainder.is_empty());
+        self.open = Some(Open { row, remainder, held: Vec::new(), inexact });
+    }
+
+    fn push_header(&mut self, label: Option<&'static str>, cell: &PrintedCell) {
+        self.close();
+        if self.context.zone == Zone::Body {
+            self.context.begin_header();
+        }
+        self.context.inside = self.context.table.is_some();
+        self.context.header.push(HeaderLabel { label, unit: unit_in_header(&cell.raw), columns: cell.columns });
+    }
+}

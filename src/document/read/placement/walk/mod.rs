@@ -1,0 +1,336 @@
+//! The walk over the printed rows: which label stands where, and which values stand beside it.
+//!
+//! Nothing printed within a table is dropped: it is a header, a label, a value of a label, or a note.
+
+mod labels;
+mod unplaced;
+
+use std::collections::HashSet;
+
+use crate::form::{CellId, LineId, catalogue};
+
+use super::super::note::{NoteCode, Place, ReaderNote, shortened};
+use super::blocks::Block;
+use super::context::Context;
+use super::printed::{Columns, Extent, PrintedCell, PrintedRow};
+use super::value::{Printed, Unit, has_digit, printed};
+use super::vocabulary::Vocabulary;
+use super::wording::{Wording, wording};
+pub use unplaced::{listed, row_words};
+use unplaced::{note_of_stray, note_of_unknown};
+
+/// One printed value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    pub raw: String,
+    pub place: Place,
+    pub printed: Printed,
+    /// Where the format has columns.
+    pub columns: Option<Columns>,
+}
+
+/// A line of the form as printed.
+#[derive(Debug, Clone)]
+pub struct LabelledRow {
+    pub line: LineId,
+    pub raw: String,
+    pub place: Place,
+    pub values: Vec<Slot>,
+    /// Blank cells are among the values.
+    pub keeps_blanks: bool,
+    /// The header above is one for this line.
+    pub header_fits: bool,
+    /// The unit that the header states, by column.
+    pub header_units: Vec<Option<&'static Unit>>,
+}
+
+/// What the walk found.
+#[derive(Default)]
+pub struct Walked {
+    pub rows: Vec<LabelledRow>,
+    pub blocks: Vec<Block>,
+    /// Lines whose label was found, with values or without.
+    pub seen: HashSet<LineId>,
+    pub notes: Vec<ReaderNote>,
+}
+
+/// A label whose values are being collected.
+struct Open {
+    row: LabelledRow,
+    /// What is missing at the end of the label, where it may go on.
+    remainder: Option<String>,
+    /// Values that stand on a row of their own amid the label: its own only if the label goes on behind them.
+    held: Vec<Slot>,
+    inexact: bool,
+}
+
+/// Words that the form does not have, with what stands beside them.
+struct Unknown {
+    raw: String,
+    place: Place,
+    values: Vec<Slot>,
+    inside: bool,
+}
+
+struct Walk<'v> {
+    context: Context<'v>,
+    open: Option<Open>,
+    unknown: Option<Unknown>,
+    /// Values that stand beside no label.
+    stray: Vec<Slot>,
+    block: Option<Block>,
+    found: Walked,
+}
+
+/// Longest text taken for a number that cannot be read, in characters.
+const UNREADABLE_CHARACTERS: usize = 24;
+/// Most blank-separated pieces of a label that is searched for among pieces of a heading.
+const DEBRIS_PIECES: usize = 8;
+/// Longer texts that are no label are sentences, in characters.
+const LABEL_CHARACTERS: usize = 60;
+
+/// Walks over the rows of a document.
+pub fn walk(rows: &[PrintedRow], vocabulary: &Vocabulary) -> Walked {
+    let mut walk = Walk {
+        context: Context::new(vocabulary, rows),
+        open: None,
+        unknown: None,
+        stray: Vec::new(),
+        block: None,
+        found: Walked::default(),
+    };
+    for (position, row) in rows.iter().enumerate() {
+        match (row.extent, row.cells.as_slice()) {
+            (Extent::Unknown, cells) => {
+                let followed = rows.get(position + 1).is_some_and(begins_with_value);
+                cells.iter().for_each(|cell| walk.lone_cell(cell, position, followed));
+            }
+            (Extent::Complete | Extent::Filled, cells) => walk.whole_row(cells, row.extent, position),
+        }
+    }
+    walk.close();
+    walk.end_block();
+    walk.found
+}
+
+fn begins_with_value(row: &PrintedRow) -> bool {
+    let first = row.cells.first().map(|cell| printed(&cell.raw));
+    row.extent == Extent::Unknown && !matches!(first, None | Some(Printed::Words | Printed::Empty))
+}
+
+fn slot(cell: &PrintedCell) -> Slot {
+    let printed = match printed(&cell.raw) {
+        Printed::Number { .. } if cell.rows > 1 => Printed::Shared,
+        printed => printed,
+    };
+    Slot { raw: cell.raw.clone(), place: cell.place, printed, columns: cell.columns }
+}
+
+impl Walk<'_> {
+    /// A cell of a row whose bounds are lost.
+    fn lone_cell(&mut self, cell: &PrintedCell, row: usize, followed: bool) {
+        let slot = slot(cell);
+        match slot.printed {
+            Printed::Empty => {}
+            Printed::Words => {
+                if self.words(cell, row, followed) {
+                    return;
+                }
+                let wanted = self
+                    .open
+                    .as_ref()
+                    .is_some_and(|open| open.row.values.len() < catalogue().line(open.row.line).line.columns.len());
+                if wanted && is_perhaps_number(&cell.raw) && cell.raw.chars().count() <= UNREADABLE_CHARACTERS {
+                    self.value(slot);
+                } else {
+                    self.unknown_words(cell, followed);
+                }
+            }
+            _ => self.value(slot),
+        }
+    }
+
+    /// A value behind the label read last.
+    fn value(&mut self, slot: Slot) {
+        if let Some(open) = &mut self.open {
+            open.row.values.push(slot);
+        } else if let Some(unknown) = &mut self.unknown {
+            unknown.values.push(slot);
+        } else if let Some(block) = self.block_here() {
+            block.values.push(slot);
+        } else {
+            self.stray.push(slot);
+        }
+    }
+
+    /// Cells that are known to stand in one row: labels, then values.
+    fn whole_row(&mut self, cells: &[PrintedCell], extent: Extent, row: usize) {
+        let slots: Vec<_> = cells.iter().map(slot).collect();
+        let is_value = |slot: &Slot| !matches!(slot.printed, Printed::Empty | Printed::Words);
+        let first_value = slots.iter().position(is_value).unwrap_or(slots.len());
+        let labels_end = slots
+            .get(..first_value)
+            .and_then(|before| before.iter().rposition(|slot| slot.printed == Printed::Words))
+            .map_or(0, |last| last + 1);
+        let labels: Vec<_> = cells.iter().take(labels_end).filter(|cell| !cell.raw.is_empty()).collect();
+        let values: Vec<_> = slots.into_iter().skip(labels_end).collect();
+        let keeps_blanks = extent == Extent::Complete;
+        match labels.split_last() {
+            _ if values.iter().all(|slot| slot.printed == Printed::Empty) => {
+                for label in labels {
+                    if !self.words(label, row, false) {
+                        self.unknown_words(label, false);
+                    }
+                }
+            }
+            None => self.values_alone(values),
+            Some((last, before)) => {
+                for label in before {
+                    if !self.words(label, row, false) {
+                        self.unknown_words(label, false);
+                    }
+                }
+                self.labelled_values(last, values, keeps_blanks, row);
+            }
+        }
+    }
+
+    /// A row of values without a label: chapter four, or the values amid a label broken over lines.
+    fn values_alone(&mut self, values: Vec<Slot>) {
+        if let Some(block) = self.block_here() {
+            block.values.extend(values);
+            return;
+        }
+        match &mut self.open {
+            Some(open) if open.remainder.is_some() && open.row.values.is_empty() && open.held.is_empty() => {
+                open.held = values;
+            }
+            _ => {
+                self.close();
+                self.stray = values;
+                self.close();
+            }
+        }
+    }
+
+    fn labelled_values(&mut self, label: &PrintedCell, values: Vec<Slot>, keeps_blanks: bool, row: usize) {
+        let continued = self.continues_label(&wording(&label.raw));
+        let opened = continued || (self.words(label, row, true) && self.open.is_some());
+        match &mut self.open {
+            Some(open) if opened && open.row.values.is_empty() && open.held.is_empty() => {
+                let columns = catalogue().line(open.row.line).line.columns;
+                open.row.values = within(self.context.header_columns(columns), columns.len(), values);
+                open.row.keeps_blanks = keeps_blanks;
+            }
+            _ => {
+                self.close();
+                self.unknown_words(label, true);
+                if let Some(unknown) = &mut self.unknown {
+                    unknown.values = values;
+                }
+                self.close();
+            }
+        }
+    }
+
+    /// The block of figures being read, where the walk is in a table of blocks.
+    fn block_here(&mut self) -> Option<&mut Block> {
+        let table = self.context.table.filter(|_| self.context.in_blocks())?;
+        Some(self.block.get_or_insert_with(|| Block::new(table)))
+    }
+
+    /// In a table of blocks, every label before the figures is header.
+    fn collects_block_header(&mut self, cell: &PrintedCell, words: &Wording) -> bool {
+        let is_text = words.sentence || words.length() > LABEL_CHARACTERS;
+        let Some(block) = self.block_here().filter(|block| !is_text && block.values.is_empty()) else { return false };
+        block.header.push(cell.clone());
+        true
+    }
+
+    fn end_block(&mut self) {
+        self.found.blocks.extend(self.block.take());
+    }
+
+    fn enter(&mut self, table: usize) {
+        self.close();
+        if self.context.table != Some(table) {
+            self.end_block();
+        }
+        self.context.enter(table);
+    }
+
+    fn leave(&mut self) {
+        self.close();
+        self.end_block();
+        self.context.inside = false;
+    }
+
+    fn unknown_words(&mut self, cell: &PrintedCell, followed: bool) {
+        let words = wording(&cell.raw);
+        self.close();
+        let is_text = words.sentence || words.length() > LABEL_CHARACTERS;
+        let inside = self.context.inside && (!is_text || followed);
+        if is_text && !followed {
+            self.leave();
+        }
+        self.unknown = Some(Unknown { raw: cell.raw.clone(), place: cell.place, values: Vec::new(), inside });
+    }
+
+    fn note_inexact(&mut self, cell: &PrintedCell, cells: Vec<CellId>, zh: &str, en: &str) {
+        let raw = shortened(&cell.raw);
+        self.found.notes.push(ReaderNote::at(
+            NoteCode::LabelInexact,
+            cell.place,
+            &cell.raw,
+            cells,
+            &format!("“{raw}”按“{zh}”读取；请核对并改正名称"),
+            &format!("{raw:?} is read as {en:?}; please check, and correct the label"),
+        ));
+    }
+
+    /// Ends the label being read, and reports what belongs to none.
+    fn close(&mut self) {
+        if let Some(open) = self.open.take() {
+            self.close_line(open);
+        }
+        if let Some(unknown) = self.unknown.take() {
+            self.found.notes.extend(note_of_unknown(&unknown));
+        }
+        let stray = std::mem::take(&mut self.stray);
+        let numbers = stray.iter().filter(|slot| is_figure(slot)).count();
+        if numbers > 1 || (numbers == 1 && self.context.inside) {
+            self.found.notes.extend(note_of_stray(&stray));
+        }
+    }
+
+    fn close_line(&mut self, open: Open) {
+        if open.inexact {
+            let cell = PrintedCell::alone(open.row.raw.clone(), open.row.place);
+            let info = catalogue().line(open.row.line);
+            let (zh, en) = (info.label_zh.clone(), info.label_en.clone());
+            self.note_inexact(&cell, info.cells().collect(), &zh, &en);
+        }
+        self.found.notes.extend(note_of_stray(&open.held));
+        if !open.row.values.is_empty() {
+            self.found.rows.push(open.row);
+        }
+    }
+}
+
+/// The values of a row without the blank cells that stand outside the columns of its header, where it has more cells
+/// than the form has columns.
+fn within(header: Option<Columns>, columns: usize, values: Vec<Slot>) -> Vec<Slot> {
+    let Some(header) = header.filter(|_| values.len() > columns) else { return values };
+    let is_outside = |slot: &Slot| slot.columns.is_some_and(|c| c.last < header.first || c.first > header.last);
+    values.into_iter().filter(|slot| slot.printed != Printed::Empty || !is_outside(slot)).collect()
+}
+
+/// Whether a digit stands in the words that is no numbering before them.
+fn is_perhaps_number(raw: &str) -> bool {
+    let words = wording(raw).full;
+    has_digit(if words.is_empty() { raw } else { &words })
+}
+
+fn is_figure(slot: &Slot) -> bool {
+    matches!(slot.printed, Printed::Number { .. } | Printed::Shared)
+}

@@ -1,0 +1,72 @@
+//! `huizong check` over documents of every format: the slips in them are found, and none is made up.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn check(file: &Path) -> (Option<i32>, Value) {
+    let Output { status, stdout, stderr } =
+        Command::new(env!("CARGO_BIN_EXE_huizong")).args(["check", "--format", "json"]).arg(file).output().unwrap();
+    let answer = serde_json::from_slice(&stdout);
+    (status.code(), answer.unwrap_or_else(|_| panic!("{}: {}", file.display(), String::from_utf8_lossy(&stderr))))
+}
+
+/// Rule ids of the findings, or codes of the notes.
+fn names<'a>(answer: &'a Value, list: &str, name: &str) -> Vec<&'a str> {
+    answer[list]
+        .as_array()
+        .map(|items| items.iter().filter_map(|item| item[name].as_str()).collect())
+        .unwrap_or_default()
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/documents")
+}
+
+/// Published reports, where a folder of them is at hand.
+fn published(name: &str) -> Option<PathBuf> {
+    let given = std::env::var_os("HUIZONG_SAMPLES").map(PathBuf::from);
+    let folder = given.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/samples"));
+    Some(folder.join(name)).filter(|file| file.is_file())
+}
+
+#[test]
+fn wrong_totals_and_a_merged_row_are_found_in_every_format() {
+    for ending in ["html", "md", "docx", "xlsx", "pdf"] {
+        let (code, answer) = check(&fixtures().join(format!("district.{ending}")));
+        assert_eq!(code, Some(1), "{ending}");
+        assert_eq!(answer["format"], if ending == "md" { "markdown" } else { ending });
+        assert_eq!(
+            names(&answer, "findings", "rule"),
+            ["T4-BLOCK-TOTAL", "T4-BLOCK-TOTAL", "ROW-OTHER-MERGED"],
+            "{ending}"
+        );
+        assert_eq!(names(&answer, "notes", "code"), Vec::<&str>::new(), "{ending}");
+        let place = &answer["cells"][0]["place"]["zh"];
+        assert!(place.as_str().is_some_and(|place| place.starts_with('第')), "{ending}: {place}");
+    }
+}
+
+#[test]
+fn the_slips_of_published_reports_are_found() {
+    let cases: [(&str, &[&str], &[&str]); 5] = [
+        ("hongze-district-2023.pdf", &["T4-BLOCK-TOTAL", "T4-BLOCK-TOTAL", "ROW-OTHER-MERGED"], &["LABEL-INEXACT"]),
+        ("huaian-city-2024.pdf", &[], &[]),
+        ("large-city-2025.html", &[], &[]),
+        ("mudanjiang-industry-2022.txt", &["ROW-OTHER-MERGED"], &[]),
+        ("shanghai-general-office-2019.html", &["TOTAL-BLANK", "CELL-BLANK"], &["UNIT-IN-CELL"]),
+    ];
+    for (name, rules, notes) in cases {
+        let Some(file) = published(name) else { continue };
+        let (code, answer) = check(&file);
+        let found = names(&answer, "findings", "rule");
+        if name.starts_with("shanghai") {
+            assert!(rules.iter().all(|rule| found.contains(rule)), "{name}: {found:?}");
+        } else {
+            assert_eq!(found, rules, "{name}");
+        }
+        assert_eq!(code, Some(i32::from(!found.is_empty() || !notes.is_empty())), "{name}");
+        assert!(notes.iter().all(|note| names(&answer, "notes", "code").contains(note)), "{name}");
+    }
+}
