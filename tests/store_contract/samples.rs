@@ -203,7 +203,7 @@ pub fn frozen(jurisdiction: &str, of: u16, number: u32) -> FrozenForm {
         name: FrozenFormName { jurisdiction: jurisdiction.parse().unwrap(), year: year(of), number },
         display_name: "样例省".to_owned(),
         hierarchy_year: year(of),
-        include_vertical: number % 2 == 0,
+        include_vertical: number.is_multiple_of(2),
         figures: revision(&report, number.into(), "").figures,
         coverage: Coverage { year: year(of), expected: 7, vertical_excluded: 1, counts: Counts::from_array(counts) },
         as_of: number.into(),
