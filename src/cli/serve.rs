@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
-use tonic_web::GrpcWebLayer;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, Log};
 use crate::grpc;
+use crate::http;
 use crate::service::{Live, Service};
 use crate::store::{SledOptions, SledStore, Store};
 
@@ -96,8 +96,7 @@ pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketA
         .accept_http1(true)
         .timeout(Duration::from_secs(config.limits.call_seconds))
         .max_concurrent_streams(config.limits.calls_per_connection)
-        .layer(GrpcWebLayer::new())
-        .add_routes(routes)
+        .add_routes(http::with_grpc(routes))
         .serve_with_incoming_shutdown(incoming, async move {
             stop_signal().await;
             grpc::set_health(&stopping, false).await;

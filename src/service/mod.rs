@@ -17,6 +17,7 @@ mod registry;
 mod render;
 mod review;
 mod roll_up;
+mod rule_counts;
 mod state;
 mod submit;
 mod watch;
@@ -47,6 +48,7 @@ pub use registry::{Applied, ChangesPage, EntryFilter, Known};
 pub use render::RenderedForm;
 pub use review::{ReviewRequest, Reviewed};
 pub use roll_up::{ConsolidatedForm, FormQuestion, RollupAnswer, RollupQuestion};
+pub use rule_counts::RuleCount;
 pub use submit::{Accepted, Submission};
 pub use watch::{Update, WatchLimits};
 
