@@ -30,7 +30,9 @@ export function useAnswer<Q, A>(
       if (isOther) answer.value = undefined;
       loading.value = true;
       try {
-        answer.value = await ask(asked, mine.signal);
+        const next = await ask(asked, mine.signal);
+        if (mine.signal.aborted) return;
+        answer.value = next;
         refused.value = undefined;
       } catch (error) {
         if (mine.signal.aborted || isCancelled(error)) return;

@@ -33,7 +33,7 @@ const common = (paint: Paint) => ({
 export function bars(of: Bar[], tint = 0): ChartOption {
   return (paint) => ({
     ...common(paint),
-    grid: { left: 0, right: paint.size * 5, top: 0, bottom: 0, containLabel: true },
+    grid: { left: paint.size * 9.5, right: paint.size * 5, top: 0, bottom: 0 },
     xAxis: { type: "value", show: false },
     yAxis: {
       type: "category",
@@ -41,7 +41,7 @@ export function bars(of: Bar[], tint = 0): ChartOption {
       data: of.map((bar) => bar.name),
       axisLine: { show: false },
       axisTick: { show: false },
-      axisLabel: { color: paint.text, fontSize: paint.size * 0.875, width: paint.size * 9, overflow: "truncate" },
+      axisLabel: { color: paint.text, fontSize: paint.size * 0.875, width: paint.size * 9.2, overflow: "truncate" },
     },
     series: [
       {
@@ -65,7 +65,7 @@ export function bars(of: Bar[], tint = 0): ChartOption {
 export function lines(years: number[], of: Line[]): ChartOption {
   return (paint) => ({
     ...common(paint),
-    grid: { left: paint.size, right: paint.size * 2, top: paint.size * 2.6, bottom: 0, containLabel: true },
+    grid: { left: paint.size * 4.5, right: paint.size * 2, top: paint.size * 2.6, bottom: paint.size * 1.8 },
     legend: { top: 0, left: 0, itemWidth: paint.size * 1.2, textStyle: { color: paint.text, fontSize: paint.size * 0.875 } },
     xAxis: { type: "category", data: years.map(String), axisLabel: { color: paint.text, fontSize: paint.size * 0.875 }, axisLine: { lineStyle: { color: paint.quiet } } },
     yAxis: { type: "value", axisLabel: { color: paint.quiet, fontSize: paint.size * 0.8 }, splitLine: { lineStyle: { color: paint.line } } },
