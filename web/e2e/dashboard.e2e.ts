@@ -4,7 +4,7 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { browse, demo, folder, open, ROOT, run, serve, type Server } from "./program";
+import { browse, command, demo, folder, open, ROOT, run, serve, type Server } from "./program";
 
 const PROVINCE = "jurisdictions/230000";
 const YEAR = 2023;
@@ -15,7 +15,7 @@ let server: Server;
 let guest: string;
 
 beforeAll(async () => {
-  [browser, server] = await Promise.all([browse(), demo(120, `${YEAR - 1}..${YEAR}`)]);
+  [browser, server] = await Promise.all([browse(), demo(160, `${YEAR - 1}..${YEAR}`)]);
   guest = /--agency (\S+)/.exec(server.text)?.[1] ?? "";
 });
 afterAll(async () => {
@@ -150,8 +150,8 @@ describe("a province with reports", () => {
       for (const view of views) {
         await page.goto(`${server.url}/#${view}${view.includes("?") ? "&" : "?"}year=${YEAR}`);
         await page.locator("h1").waitFor();
-        await page.waitForLoadState("networkidle").catch(() => undefined);
-        await page.locator("main [role=status]:text-matches('正在加载|Loading')").first().waitFor({ state: "detached" });
+        await page.getByRole("main").locator("table, .empty, .notice, .rule").first().waitFor({ state: "attached" });
+        await expect.poll(() => page.getByText(/^(正在加载|Loading)/).count(), { timeout: 20_000 }).toBe(0);
         await expectAccessible(page, `${view} ${colorScheme}`);
       }
       expect(complaints).toEqual([]);
@@ -194,7 +194,7 @@ describe("a service without anything in it", () => {
     await page.getByText("尚未登记任何地区").waitFor();
     await expectAccessible(page, "empty");
     const port = new URL(empty.url).host;
-    await run(empty, "registry", "import", path.join(ROOT, "web/e2e/registry.csv"));
+    await command(empty, "registry", "import", path.join(ROOT, "web/e2e/registry.csv"));
     await page.reload();
     await page.getByText("尚未收到报告").waitFor();
     await page.getByText("实时").waitFor();

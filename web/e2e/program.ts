@@ -3,7 +3,7 @@ import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
+import { promisify, stripVTControlCharacters } from "node:util";
 import { chromium, type Browser, type Page } from "playwright-core";
 
 export const ROOT = path.resolve(import.meta.dirname, "../..");
@@ -22,7 +22,7 @@ async function start(args: string[], address: RegExp): Promise<Server> {
   let text = "";
   const url = await new Promise<string>((resolve, reject) => {
     const take = (chunk: Buffer) => {
-      text += chunk.toString();
+      text += stripVTControlCharacters(chunk.toString());
       const found = address.exec(text)?.[1];
       if (found) resolve(`http://${found}`);
     };
@@ -54,10 +54,15 @@ export function folder(): { path: string; remove: () => void } {
   return { path: made, remove: () => rmSync(made, { recursive: true, force: true }) };
 }
 
+/** What a command prints. */
+export async function command(server: Server, ...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(PROGRAM, ["--server", server.url, ...args], { maxBuffer: 64 << 20 });
+  return stdout;
+}
+
 /** What a command prints as JSON. */
 export async function run(server: Server, ...args: string[]): Promise<unknown> {
-  const { stdout } = await promisify(execFile)(PROGRAM, ["--server", server.url, "--format", "json", ...args], { maxBuffer: 64 << 20 });
-  return JSON.parse(stdout);
+  return JSON.parse(await command(server, "--format", "json", ...args));
 }
 
 export async function browse(): Promise<Browser> {
