@@ -61,7 +61,8 @@ impl Demo {
         serve::serve(service, &config, |address| {
             println!(
                 "模拟的黑龙江省已就绪：{} 个机构，{first_year}—{last_year} 年度  A simulated Heilongjiang is ready\n\
-                 服务地址 Address: http://{address}  (gRPC, gRPC-Web)\n\n\
+                 看板 Dashboard: http://{address}{}\n\
+                 服务地址 Address: http://{address}  (gRPC, gRPC-Web, HTTP)\n\n\
                  请在另一终端试试 Try in another shell:\n  \
                  huizong rollup jurisdictions/230000 --year {last_year} --measure received --by requester-type\n  \
                  huizong coverage jurisdictions/230000 --year {last_year}\n  \
@@ -69,11 +70,24 @@ impl Demo {
                  尚未报送、可用自己的文档一试的机构 An agency left for a document of your own: {}\n  \
                  huizong submit FILE.txt --agency {} --year {}\n\n\
                  Ctrl-C 结束 ends it.",
-                self.agencies, guest.display_name, guest.id, guest.first_year,
+                self.agencies,
+                dashboard_note(),
+                guest.display_name,
+                guest.id,
+                guest.first_year,
             );
         })
         .await?;
         Ok(())
+    }
+}
+
+/// Why there is no dashboard at its address, where there is none.
+fn dashboard_note() -> &'static str {
+    if crate::http::has_dashboard() {
+        ""
+    } else {
+        "（未编入，需 Node.js 20 以上 not built in: needs Node.js 20 or later）"
     }
 }
 

@@ -45,7 +45,8 @@ impl Serve {
         config.listen = self.listen.unwrap_or(config.listen);
         start_log(&config.log)?;
         let service = open(&config).await?;
-        Ok(serve(service, &config, |address| tracing::info!(%address, "serving")).await?)
+        let ready = |address| tracing::info!(%address, dashboard = http::has_dashboard(), "serving");
+        Ok(serve(service, &config, ready).await?)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::wire::{problem_to_wire, to_json};
 /// A refusal.
 pub struct Fault {
     status: StatusCode,
-    problem: pb::Problem,
+    problem: Box<pb::Problem>,
 }
 
 impl From<Status> for Fault {
@@ -27,14 +27,14 @@ impl From<Status> for Fault {
                 ..Default::default()
             }
         });
-        Self { status: http_status(status.code()), problem }
+        Self { status: http_status(status.code()), problem: Box::new(problem) }
     }
 }
 
 impl From<Problem> for Fault {
     fn from(problem: Problem) -> Self {
         let problem = problem_to_wire(&problem);
-        Self { status: http_status(Code::from(problem.code)), problem }
+        Self { status: http_status(Code::from(problem.code)), problem: Box::new(problem) }
     }
 }
 
@@ -57,7 +57,7 @@ fn http_status(code: Code) -> StatusCode {
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        let body = to_json(&self.problem).unwrap_or_default();
+        let body = to_json(&*self.problem).unwrap_or_default();
         let mut response = (self.status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
