@@ -26,7 +26,7 @@ impl AgencyIndex {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Node {
     children: Vec<JurisdictionIndex>,
     agencies: Vec<AgencyIndex>,
@@ -34,7 +34,7 @@ struct Node {
 }
 
 /// All jurisdictions and agencies.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Registry {
     jurisdictions: Vec<Jurisdiction>,
     nodes: Vec<Node>,

@@ -1,6 +1,6 @@
 //! The running totals: memory bounded by years, jurisdictions and kinds of agency, not by reports.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
 use crate::report::{AgencyKind, Completed, ReportYear};
@@ -25,8 +25,19 @@ fn admits(kinds: KindFilter<'_>, kind: AgencyKind) -> bool {
 
 type ByKind<T> = BTreeMap<AgencyKind, T>;
 
+/// Where two totals of the same reports are not the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TotalsDifference {
+    /// The sums of one kind of agency.
+    Sums { scope: Scope, year: ReportYear, kind: AgencyKind },
+    /// How many reports of one kind of agency are expected.
+    Expected { scope: Scope, kind: AgencyKind },
+    /// Which agencies have reported.
+    Received { year: ReportYear },
+}
+
 /// Totals of one report year.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct YearTotals {
     sums: HashMap<Scope, ByKind<Sums>>,
     /// One bit for each agency: whether its report is in the sums.
@@ -48,7 +59,7 @@ impl YearTotals {
 }
 
 /// All running totals.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Totals {
     years: BTreeMap<ReportYear, YearTotals>,
     /// Agencies by the first year that they owe a report for.
@@ -154,6 +165,40 @@ impl Totals {
         agencies.retain(|agency| !self.has_received(*agency, year));
         agencies
     }
+
+    /// Where these totals and others differ, in order. A part that is not there equals one that is zero.
+    pub fn differences(&self, other: &Self) -> Vec<TotalsDifference> {
+        let mut found = BTreeSet::new();
+        let none = YearTotals::default();
+        for year in self.years.keys().chain(other.years.keys()).copied() {
+            let [one, two] = [self, other].map(|totals| totals.years.get(&year).unwrap_or(&none));
+            let unlike = unlike_parts(&one.sums, &two.sums);
+            found.extend(unlike.map(|(scope, kind)| TotalsDifference::Sums { scope, year, kind }));
+            let words = one.received.len().max(two.received.len());
+            let word = |totals: &YearTotals, at: usize| totals.received.get(at).copied().unwrap_or_default();
+            if (0..words).any(|at| word(one, at) != word(two, at)) {
+                found.insert(TotalsDifference::Received { year });
+            }
+        }
+        let unlike = unlike_parts(&self.expected, &other.expected);
+        found.extend(unlike.map(|(scope, kind)| TotalsDifference::Expected { scope, kind }));
+        found.into_iter().collect()
+    }
+}
+
+/// Parts with different values in the two; one that is missing has the default value.
+fn unlike_parts<'a, T: Default + PartialEq>(
+    one: &'a HashMap<Scope, ByKind<T>>,
+    two: &'a HashMap<Scope, ByKind<T>>,
+) -> impl Iterator<Item = (Scope, AgencyKind)> + 'a {
+    let parts = |totals: &'a HashMap<Scope, ByKind<T>>| {
+        totals.iter().flat_map(|(scope, by_kind)| by_kind.keys().map(|kind| (*scope, *kind)))
+    };
+    let default = T::default();
+    parts(one).chain(parts(two)).filter(move |(scope, kind)| {
+        let [one, two] = [one, two].map(|totals| totals.get(scope).and_then(|by_kind| by_kind.get(kind)));
+        one.unwrap_or(&default) != two.unwrap_or(&default)
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The registry and the running totals in memory, changed by the store's commits and read by every query.
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 use crate::registry::{Registry, RegistryChange};
 use crate::report::{Figures, ReportKey};
@@ -11,7 +12,7 @@ use crate::store::{Commit, Effect, Observer, Store, StoreError};
 const LOAD_PAGE: usize = 1000;
 
 /// The state at one journal sequence number.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct State {
     pub registry: Registry,
     pub totals: Totals,
@@ -35,24 +36,7 @@ impl Live {
     /// Fills the state from the store, before anything is committed.
     pub fn load(&self, store: &dyn Store) -> Result<(), StoreError> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        for change in store.registry()? {
-            state.change_registry(&change);
-        }
-        for year in store.years()? {
-            let mut after = None;
-            loop {
-                let page = store.heads(year, after.as_ref(), LOAD_PAGE)?;
-                for revision in &page {
-                    state.replace_report(&revision.report, None, &revision.figures);
-                }
-                let last = page.len() < LOAD_PAGE;
-                after = page.into_iter().next_back().map(|revision| revision.report.agency);
-                if last {
-                    break;
-                }
-            }
-        }
-        state.sequence = store.position().sequence;
+        *state = State::read(store, store.position().sequence, Duration::ZERO)?;
         Ok(())
     }
 }
@@ -76,6 +60,30 @@ impl Observer for Live {
 }
 
 impl State {
+    /// The state as of a journal sequence, counted from the store, with a pause after each page.
+    pub fn read(store: &dyn Store, sequence: u64, pause: Duration) -> Result<Self, StoreError> {
+        let mut state = Self { sequence, ..Self::default() };
+        for change in store.registry_as_of(sequence)? {
+            state.change_registry(&change);
+        }
+        for year in store.years()? {
+            let mut after = None;
+            loop {
+                let page = store.heads_as_of(sequence, year, after.as_ref(), LOAD_PAGE)?;
+                for revision in &page {
+                    state.replace_report(&revision.report, None, &revision.figures);
+                }
+                let last = page.len() < LOAD_PAGE;
+                after = page.into_iter().next_back().map(|revision| revision.report.agency);
+                if last {
+                    break;
+                }
+                std::thread::sleep(pause);
+            }
+        }
+        Ok(state)
+    }
+
     fn change_registry(&mut self, change: &RegistryChange) {
         if let Err(error) = self.registry.apply(change) {
             // Changes are checked before they are stored; this is a defect, and the totals would be wrong.

@@ -86,6 +86,8 @@ reasons! {
     OutcomeUnknown = "OUTCOME_UNKNOWN", Unavailable;
     /// A record cannot be read.
     StoreDamaged = "STORE_DAMAGED", DataLoss;
+    /// Records of another store are taken only by an empty one.
+    StoreNotEmpty = "STORE_NOT_EMPTY", FailedPrecondition;
     Internal = "INTERNAL", Internal;
 }
 
@@ -250,6 +252,11 @@ impl From<StoreError> for Problem {
                     "请以相同的 request_id 重试，或先查询是否已存入",
                     "try again with the same request_id, or look whether it was stored",
                 ),
+            ),
+            StoreError::NotEmpty => Self::new(
+                Reason::StoreNotEmpty,
+                Message::new("数据目录已有数据，未作改动", "the store has data of its own; nothing was changed"),
+                Message::new("请选择空目录", "choose an empty folder"),
             ),
             StoreError::Read(_) | StoreError::Open(_) | StoreError::FormatVersion { .. } | StoreError::Damaged(_) => {
                 Self::new(

@@ -1,6 +1,7 @@
 //! The reference store: plain maps behind one lock. Forgets everything when it is dropped.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use futures::FutureExt as _;
@@ -10,17 +11,23 @@ use jiff::Timestamp;
 use crate::registry::RegistryChange;
 use crate::report::{AgencyId, ReportKey, ReportYear, Revision, RevisionName};
 
+use super::item::{ImportCheck, Item, StoredRecord, written};
 use super::journal::{JournalEntry, Position};
 use super::ledger::{Group, Stored};
-use super::transaction::{Decision, Effect, Observer, RequestId, StoredRequest, Transaction};
-use super::{Store, StoreError};
+use super::transaction::{Decision, Observer, RequestId, StoredRequest, Transaction};
+use super::{Records, Store, StoreError};
 
 #[derive(Default)]
 struct Kept {
     revisions: BTreeMap<(ReportYear, AgencyId), Vec<Revision>>,
     requests: BTreeMap<RequestId, StoredRequest>,
-    registry: Vec<RegistryChange>,
+    /// Changes with the sequence of their transaction.
+    registry: Vec<(u64, RegistryChange)>,
     journal: Vec<JournalEntry>,
+    /// Everything once more as records, for exports.
+    records: BTreeMap<Vec<u8>, StoredRecord>,
+    /// Why writes are stopped.
+    stopped: Option<String>,
 }
 
 impl Kept {
@@ -30,6 +37,24 @@ impl Kept {
 
     fn position(&self) -> Position {
         self.journal.last().map(JournalEntry::position).unwrap_or_default()
+    }
+
+    /// Puts a record where it belongs; those of one kind come in their order.
+    fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<(), StoreError> {
+        let item = Item::decode(&key, &value)?;
+        self.records.insert(key.clone(), StoredRecord { sequence: Some(item.sequence()), key, value });
+        match item {
+            Item::Entry(entry) => self.journal.push(entry),
+            Item::Registry { sequence, change, .. } => self.registry.push((sequence, change)),
+            Item::Request { id, request } => {
+                self.requests.insert(id, request);
+            }
+            Item::Revision(revision) => {
+                let key = (revision.report.year, revision.report.agency.clone());
+                self.revisions.entry(key).or_default().push(*revision);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -64,28 +89,52 @@ impl MemoryStore {
     fn apply(&self, transaction: Transaction) -> Result<Decision, StoreError> {
         let _committing = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reason) = &kept.stopped {
+            return Err(StoreError::Stopped(reason.clone()));
+        }
         let mut group = Group::after(kept.position(), &*kept);
         let decision = group.decide(transaction, Timestamp::now())?;
         let (commits, requests) = group.writes();
-        let (commits, requests) = (commits.to_vec(), requests.clone());
-        kept.requests.extend(requests);
-        for commit in &commits {
-            kept.journal.push(commit.entry.clone());
-            for effect in &commit.effects {
-                match effect {
-                    Effect::Registry(change) => kept.registry.push(change.clone()),
-                    Effect::Revision { new, .. } => {
-                        let key = (new.report.year, new.report.agency.clone());
-                        kept.revisions.entry(key).or_default().push((**new).clone());
-                    }
-                }
-            }
+        let (commits, records) = (commits.to_vec(), written(commits, requests));
+        for (key, value) in records {
+            kept.put(key, value)?;
         }
         // The observer may read.
         drop(kept);
         self.observer.committed(&commits);
         Ok(decision)
     }
+
+    fn take_in(&self, records: Records, position: Position) -> Result<(), StoreError> {
+        let _committing = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.read().position().sequence > 0 {
+            return Err(StoreError::NotEmpty);
+        }
+        self.writable()?;
+        let taken = collect(records, position);
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        match taken {
+            Ok(all) => *kept = all,
+            Err(error) => {
+                kept.stopped = Some(error.to_string());
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// All records of another store, checked.
+fn collect(records: Records, position: Position) -> Result<Kept, StoreError> {
+    let mut kept = Kept::default();
+    let mut check = ImportCheck::up_to(position);
+    for record in records {
+        let record = record?;
+        check.next(&record)?;
+        kept.put(record.key, record.value)?;
+    }
+    check.finish()?;
+    Ok(kept)
 }
 
 impl Store for MemoryStore {
@@ -108,10 +157,17 @@ impl Store for MemoryStore {
         Ok(wanted.take(limit).cloned().collect())
     }
 
-    fn heads(&self, year: ReportYear, after: Option<&AgencyId>, limit: usize) -> Result<Vec<Revision>, StoreError> {
+    fn heads_as_of(
+        &self,
+        sequence: u64,
+        year: ReportYear,
+        after: Option<&AgencyId>,
+        limit: usize,
+    ) -> Result<Vec<Revision>, StoreError> {
         let kept = self.read();
         let of_year = kept.revisions.iter().filter(|((of, agency), _)| *of == year && after.is_none_or(|a| agency > a));
-        Ok(of_year.filter_map(|(_, revisions)| revisions.last()).take(limit).cloned().collect())
+        let newest = |revisions: &[Revision]| revisions.iter().rfind(|revision| revision.sequence <= sequence).cloned();
+        Ok(of_year.filter_map(|(_, revisions)| newest(revisions)).take(limit).collect())
     }
 
     fn years(&self) -> Result<Vec<ReportYear>, StoreError> {
@@ -124,8 +180,10 @@ impl Store for MemoryStore {
         Stored::request(&*self.read(), id)
     }
 
-    fn registry(&self) -> Result<Vec<RegistryChange>, StoreError> {
-        Ok(self.read().registry.clone())
+    fn registry_as_of(&self, sequence: u64) -> Result<Vec<RegistryChange>, StoreError> {
+        let kept = self.read();
+        let changes = kept.registry.iter().take_while(|(of, _)| *of <= sequence);
+        Ok(changes.map(|(_, change)| change.clone()).collect())
     }
 
     fn journal(&self, after: u64, limit: usize) -> Result<Vec<JournalEntry>, StoreError> {
@@ -134,11 +192,23 @@ impl Store for MemoryStore {
         Ok(wanted.take(limit).cloned().collect())
     }
 
+    fn records(&self, as_of: u64, after: Option<&[u8]>, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        let kept = self.read();
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let records = kept.records.range::<[u8], _>((start, Bound::Unbounded)).map(|(_, record)| record);
+        let wanted = records.filter(|record| record.sequence.is_none_or(|sequence| sequence <= as_of));
+        Ok(wanted.take(limit).cloned().collect())
+    }
+
+    fn import(&self, records: Records, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
+        ready(self.take_in(records, position)).boxed()
+    }
+
     fn position(&self) -> Position {
         self.read().position()
     }
 
     fn writable(&self) -> Result<(), StoreError> {
-        Ok(())
+        self.read().stopped.clone().map_or(Ok(()), |reason| Err(StoreError::Stopped(reason)))
     }
 }

@@ -3,14 +3,21 @@
 //! - [`Store`]: what every store promises; `tests/store_contract` runs against each.
 //! - `ledger`: decides what a transaction does; shared by all stores, so that they agree.
 //! - `record`: the bytes of a stored value: versioned and checksummed.
+//! - `item`: what stands under each key, and which records a commit writes.
+//! - [`transfer`]: a whole store as a stream, between any two stores.
+//! - [`verify()`]: everything that can be checked about a store.
 //! - [`MemoryStore`]: the reference. [`SledStore`]: the embedded database.
 
+mod item;
 mod journal;
+mod keys;
 mod ledger;
 mod memory;
 mod record;
 mod sled;
 mod transaction;
+pub mod transfer;
+mod verify;
 
 use futures::future::BoxFuture;
 
@@ -18,9 +25,11 @@ use crate::registry::RegistryChange;
 use crate::report::{AgencyId, ReportKey, ReportYear, Revision, RevisionName};
 
 pub use self::sled::{SledOptions, SledStore};
+pub use item::{Item, StoredRecord};
 pub use journal::{JournalEntry, NewEntry, Outcome, Position};
 pub use memory::MemoryStore;
 pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX};
+pub use verify::{StoreFault, Verification, Visitor, verify};
 pub use transaction::{Change, Commit, Decision, Effect, Observer, RequestId, StoredRequest, Transaction};
 
 /// Why a store cannot do what was asked.
@@ -43,7 +52,13 @@ pub enum StoreError {
     FormatVersion { found: u8, supported: u8 },
     #[error("a record is damaged ({0}): restore a backup")]
     Damaged(String),
+    /// Records of another store are taken only by one that has none of its own.
+    #[error("the store is not empty: choose an empty folder")]
+    NotEmpty,
 }
+
+/// Records of another store, in order of their keys.
+pub type Records = Box<dyn Iterator<Item = Result<StoredRecord, StoreError>> + Send>;
 
 /// A place to keep reports, the registry and the journal.
 ///
@@ -78,7 +93,18 @@ pub trait Store: Send + Sync + 'static {
     fn revisions(&self, report: &ReportKey, before: Option<u32>, limit: usize) -> Result<Vec<Revision>, StoreError>;
 
     /// Newest revisions of the year's reports of agencies after `after` in order of their ids, at most `limit`.
-    fn heads(&self, year: ReportYear, after: Option<&AgencyId>, limit: usize) -> Result<Vec<Revision>, StoreError>;
+    fn heads(&self, year: ReportYear, after: Option<&AgencyId>, limit: usize) -> Result<Vec<Revision>, StoreError> {
+        self.heads_as_of(u64::MAX, year, after, limit)
+    }
+
+    /// As [`Store::heads`], of what was stored up to a journal sequence, whatever came since.
+    fn heads_as_of(
+        &self,
+        sequence: u64,
+        year: ReportYear,
+        after: Option<&AgencyId>,
+        limit: usize,
+    ) -> Result<Vec<Revision>, StoreError>;
 
     /// Years with at least one report, in order.
     fn years(&self) -> Result<Vec<ReportYear>, StoreError>;
@@ -87,10 +113,32 @@ pub trait Store: Send + Sync + 'static {
     fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError>;
 
     /// All changes of the registry in the order in which they were made.
-    fn registry(&self) -> Result<Vec<RegistryChange>, StoreError>;
+    fn registry(&self) -> Result<Vec<RegistryChange>, StoreError> {
+        self.registry_as_of(u64::MAX)
+    }
+
+    /// As [`Store::registry`], of what was stored up to a journal sequence, whatever came since.
+    fn registry_as_of(&self, sequence: u64) -> Result<Vec<RegistryChange>, StoreError>;
 
     /// Journal entries after sequence number `after`, oldest first, at most `limit`.
     fn journal(&self, after: u64, limit: usize) -> Result<Vec<JournalEntry>, StoreError>;
+
+    /// Records with keys after `after`, in order of their keys, at most `limit`: of the transactions up to the sequence
+    /// `as_of`, each of their records and no other.
+    ///
+    /// As nothing is altered, the pages of one `as_of` are together the store as it was then, although writes go on.
+    /// A record whose sequence cannot be told, because it is damaged, is always among them.
+    fn records(&self, as_of: u64, after: Option<&[u8]>, limit: usize) -> Result<Vec<StoredRecord>, StoreError>;
+
+    /// Takes all records of another store, which come in order of their keys and whose journal ends at `position`.
+    ///
+    /// None of them is to be seen before all are durable; then the store stands where the other stood. The observer is
+    /// not told. A store on disk whose import did not succeed is not opened again.
+    ///
+    /// # Errors
+    /// [`StoreError::NotEmpty`] where anything was stored before: nothing changes then. With any other error, the
+    /// first that `records` gives among them, no write is taken any more.
+    fn import(&self, records: Records, position: Position) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// The newest durable journal entry.
     fn position(&self) -> Position;

@@ -1,7 +1,7 @@
 //! The embedded store on sled 0.34.7, used so that what is acknowledged survives a power cut.
 //!
-//! - `keys`: how things are found in the one tree.
 //! - `committer`: the only thread that writes and flushes.
+//! - `import`: what that thread does to take the records of another store.
 //! - `durability`: the syncs that sled 0.34 leaves out.
 //! - `folder`: what is seen to before sled opens it.
 //! - `watermark`: notices where the end of the journal is gone.
@@ -11,11 +11,12 @@
 mod committer;
 mod durability;
 mod folder;
-mod keys;
+mod import;
 mod watermark;
 
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use futures::FutureExt as _;
@@ -26,11 +27,12 @@ use tokio::sync::{mpsc, oneshot};
 use crate::registry::RegistryChange;
 use crate::report::{AgencyId, ReportKey, ReportYear, Revision, RevisionName};
 
+use super::item::{Item, StoredRecord};
 use super::journal::{JournalEntry, Position};
 use super::ledger::Stored;
 use super::record::{StoreHeader, decode, encode};
 use super::transaction::{Decision, Observer, RequestId, StoredRequest, Transaction};
-use super::{Store, StoreError};
+use super::{Records, Store, StoreError, keys};
 
 use committer::{Committer, Job};
 use durability::{DataFile, SEGMENT_BYTES};
@@ -146,7 +148,11 @@ fn check_header(tree: &sled::Db) -> Result<(), StoreError> {
             tree.insert(keys::HEADER, encode(&StoreHeader)).map_err(|error| StoreError::Open(error.to_string()))?;
             Ok(())
         }
-        None => Err(StoreError::Open("the folder holds another program's data".to_owned())),
+        None => {
+            let reason = "the folder holds another program's data, or what a restore left that did not finish; \
+                          choose an empty folder";
+            Err(StoreError::Open(reason.to_owned()))
+        }
     }
 }
 
@@ -167,11 +173,20 @@ fn last_position(tree: &sled::Db) -> Result<Position, StoreError> {
 
 impl Shared {
     fn durable(&self) -> Position {
-        *self.durable.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+        *self.durable.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_durable(&self, position: Position) {
+        *self.durable.write().unwrap_or_else(PoisonError::into_inner) = position;
     }
 
     fn stopped(&self) -> Option<String> {
-        self.stopped.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.stopped.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes no write from now on.
+    fn stop(&self, reason: String) {
+        *self.stopped.write().unwrap_or_else(PoisonError::into_inner) = Some(reason);
     }
 
     /// Decodes the values of an iterator, and leaves out revisions that are not yet durable.
@@ -179,13 +194,22 @@ impl Shared {
         &self,
         values: impl Iterator<Item = sled::Result<(IVec, IVec)>> + 'a,
     ) -> impl Iterator<Item = Result<(IVec, Revision), StoreError>> + 'a {
-        let durable = self.durable().sequence;
+        self.revisions_as_of(u64::MAX, values)
+    }
+
+    /// Decodes the values of an iterator, and leaves out revisions that came after a sequence, or are not yet durable.
+    fn revisions_as_of<'a>(
+        &self,
+        sequence: u64,
+        values: impl Iterator<Item = sled::Result<(IVec, IVec)>> + 'a,
+    ) -> impl Iterator<Item = Result<(IVec, Revision), StoreError>> + 'a {
+        let last = self.durable().sequence.min(sequence);
         values
             .map(|entry| {
                 let (key, value) = entry.map_err(|error| read_error(&error))?;
                 Ok((key, decode::<Revision>(&value)?))
             })
-            .filter(move |entry| entry.as_ref().map_or(true, |(_, revision)| revision.sequence <= durable))
+            .filter(move |entry| entry.as_ref().map_or(true, |(_, revision)| revision.sequence <= last))
     }
 }
 
@@ -209,7 +233,7 @@ impl Store for SledStore {
         async move {
             let (answer, answered) = oneshot::channel();
             let jobs = self.jobs.as_ref().ok_or_else(committer_ended)?;
-            jobs.send(Job { transaction, answer }).await.map_err(|_| committer_ended())?;
+            jobs.send(Job::Commit { transaction, answer }).await.map_err(|_| committer_ended())?;
             answered.await.unwrap_or_else(|_| Err(StoreError::Unknown("the committer has ended".to_owned())))
         }
         .boxed()
@@ -232,12 +256,18 @@ impl Store for SledStore {
         revisions.take(limit).map(|entry| entry.map(|(_, revision)| revision)).collect()
     }
 
-    fn heads(&self, year: ReportYear, after: Option<&AgencyId>, limit: usize) -> Result<Vec<Revision>, StoreError> {
+    fn heads_as_of(
+        &self,
+        sequence: u64,
+        year: ReportYear,
+        after: Option<&AgencyId>,
+        limit: usize,
+    ) -> Result<Vec<Revision>, StoreError> {
         let of_year = keys::year(year.get());
         let start = after.map_or(of_year.start, |agency| keys::after_agency(year, agency));
         let mut heads: Vec<Revision> = Vec::new();
         let mut last_key: Option<IVec> = None;
-        for entry in self.shared.durable_revisions(self.shared.tree.range(start..of_year.end)) {
+        for entry in self.shared.revisions_as_of(sequence, self.shared.tree.range(start..of_year.end)) {
             let (key, revision) = entry?;
             let same = last_key.as_ref().is_some_and(|last| keys::same_report(last, &key));
             if same {
@@ -267,8 +297,8 @@ impl Store for SledStore {
         Stored::request(&*self.shared, id)
     }
 
-    fn registry(&self) -> Result<Vec<RegistryChange>, StoreError> {
-        let end = self.shared.durable().sequence;
+    fn registry_as_of(&self, sequence: u64) -> Result<Vec<RegistryChange>, StoreError> {
+        let end = self.shared.durable().sequence.min(sequence);
         let changes = self.shared.tree.range(keys::registry(0, 0)..=keys::registry(end, u32::MAX));
         changes.map(|entry| decode(&entry.map_err(|error| read_error(&error))?.1)).collect()
     }
@@ -280,6 +310,34 @@ impl Store for SledStore {
         }
         let entries = self.shared.tree.range(keys::journal(after + 1)..=keys::journal(end)).take(limit);
         entries.map(|entry| decode(&entry.map_err(|error| read_error(&error))?.1)).collect()
+    }
+
+    fn records(&self, as_of: u64, after: Option<&[u8]>, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        let last = self.shared.durable().sequence.min(as_of);
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let values = self.shared.tree.range::<&[u8], _>((start, Bound::Unbounded));
+        let records = values.filter(|entry| entry.as_ref().map_or(true, |(key, _)| *key != keys::HEADER));
+        records
+            .map(|entry| {
+                let (key, value) = entry.map_err(|error| read_error(&error))?;
+                let sequence = Item::decode(&key, &value).ok().map(|item| item.sequence());
+                Ok(StoredRecord { sequence, key: key.to_vec(), value: value.to_vec() })
+            })
+            .filter(|record| {
+                record.as_ref().map_or(true, |record| record.sequence.is_none_or(|sequence| sequence <= last))
+            })
+            .take(limit)
+            .collect()
+    }
+
+    fn import(&self, records: Records, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            let (answer, answered) = oneshot::channel();
+            let jobs = self.jobs.as_ref().ok_or_else(committer_ended)?;
+            jobs.send(Job::Import { records, position, answer }).await.map_err(|_| committer_ended())?;
+            answered.await.unwrap_or_else(|_| Err(StoreError::Unknown("the committer has ended".to_owned())))
+        }
+        .boxed()
     }
 
     fn position(&self) -> Position {

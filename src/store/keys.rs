@@ -1,9 +1,10 @@
-//! Keys in the one tree: a letter for the kind, then fixed-length, big-endian parts, year first.
+//! Keys of stored records: a letter for the kind, then fixed-length, big-endian parts, year first.
 
 use std::ops::Range;
 
 use crate::report::{AGENCY_ID_MAX_BYTES, AgencyId, ReportKey, ReportYear};
-use crate::store::RequestId;
+
+use super::RequestId;
 
 /// The store's own header.
 pub const HEADER: [u8; 1] = *b"m";
@@ -66,4 +67,15 @@ pub fn year(year: u16) -> Range<Vec<u8>> {
 pub fn same_report(one: &[u8], other: &[u8]) -> bool {
     let report = |key: &[u8]| key.len().checked_sub(4).map(|end| key[..end].to_vec());
     report(one) == report(other)
+}
+
+/// Sequence number and position in the key of a change of the registry.
+pub fn parse_registry(key: &[u8]) -> Option<(u64, u32)> {
+    let (sequence, position) = key.strip_prefix(b"g")?.split_at_checked(8)?;
+    Some((u64::from_be_bytes(sequence.try_into().ok()?), u32::from_be_bytes(position.try_into().ok()?)))
+}
+
+/// The UUID in the key of a request id.
+pub fn parse_request(key: &[u8]) -> Option<RequestId> {
+    RequestId::from_slice(key.strip_prefix(b"q")?).ok()
 }
