@@ -6,6 +6,8 @@ mod contents;
 mod embedded;
 mod promises;
 mod samples;
+mod transfer;
+mod verification;
 
 /// Runs each promise against each store.
 macro_rules! every_store_promises {
@@ -58,4 +60,9 @@ every_store_promises![
     the_observer_may_read_what_it_is_told_of,
     concurrent_writers_lose_nothing,
     what_a_read_shows_is_journalled,
+    records_are_those_of_the_transactions_up_to_a_sequence,
+    heads_and_registry_of_an_earlier_sequence_are_as_they_were,
+    an_imported_store_is_the_one_that_it_came_from,
+    an_import_into_a_store_that_has_data_changes_nothing,
+    an_import_that_fails_shows_nothing_and_stops_writes,
 ];

@@ -10,6 +10,7 @@ use huizong::store::{
 
 use crate::contents::Contents;
 use crate::samples::*;
+pub use crate::transfer::promises::*;
 
 pub async fn a_new_store_is_empty(open: &impl OpenStore) {
     let store = open.open(Witness::new());

@@ -12,7 +12,7 @@ use super::messages::{Beginning, End, Exported, RecordsPart};
 /// Records read from the store at a time.
 const PAGE_RECORDS: usize = 256;
 /// A frame is closed at this length; the last record may go beyond it.
-const FRAME_BYTES: usize = 256 << 10;
+const FRAME_BYTES: usize = 64 << 10;
 
 /// The next bytes of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
