@@ -12,4 +12,4 @@ pub use coverage::{ChildCoverage, Coverage};
 pub use measure::{Measure, MeasureError};
 pub use query::{Bucket, Dimension, Key, Query, QueryError, Row, Rows};
 pub use sums::Sums;
-pub use totals::{KindFilter, Scope, Totals};
+pub use totals::{KindFilter, Scope, Totals, TotalsDifference};

@@ -1,8 +1,10 @@
 //! Reading the journal, and how the service is.
 
+use std::sync::PoisonError;
+
 use crate::store::{JournalEntry, Position};
 
-use super::{Page, Problem, Service};
+use super::{Page, Problem, Recount, Service};
 
 /// How the service is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +12,8 @@ pub struct Status {
     pub position: Position,
     /// Why writes are refused; none while they are taken.
     pub problem: Option<String>,
+    /// What the newest recount found; none before the first.
+    pub recount: Option<Recount>,
 }
 
 impl Service {
@@ -24,6 +28,7 @@ impl Service {
 
     pub fn status(&self) -> Status {
         let problem = self.store.writable().err().map(|error| error.to_string());
-        Status { position: self.store.position(), problem }
+        let recount = self.recounted.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Status { position: self.store.position(), problem, recount }
     }
 }

@@ -84,7 +84,7 @@ impl State {
         Ok(state)
     }
 
-    fn change_registry(&mut self, change: &RegistryChange) {
+    pub(super) fn change_registry(&mut self, change: &RegistryChange) {
         if let Err(error) = self.registry.apply(change) {
             // Changes are checked before they are stored; this is a defect, and the totals would be wrong.
             tracing::error!(%error, "a stored change of the registry does not apply");
@@ -97,7 +97,7 @@ impl State {
         }
     }
 
-    fn replace_report(&mut self, report: &ReportKey, old: Option<&Figures>, new: &Figures) {
+    pub(super) fn replace_report(&mut self, report: &ReportKey, old: Option<&Figures>, new: &Figures) {
         let Some(agency) = self.registry.find_agency(&report.agency) else {
             tracing::error!(%report, "a stored report is of an agency that the registry does not know");
             return;

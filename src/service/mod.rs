@@ -1,19 +1,23 @@
 //! What can be done: one file per use case. Every door (gRPC, command line, dashboard) goes through here.
 
+mod backup;
 mod journal;
 mod live;
 mod problem;
 mod read_back;
 mod read_document;
+mod recount;
 mod registry;
 mod roll_up;
 mod submit;
+mod verify;
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
+use tokio::sync::Semaphore;
 
 use crate::store::{Store, StoreError};
 
@@ -22,9 +26,11 @@ pub use live::Live;
 pub use problem::{Code, Problem, Reason, Violation};
 pub use read_back::{Page, ReportFilter};
 pub use read_document::{DocumentReading, read_and_judge};
+pub use recount::Recount;
 pub use registry::Applied;
 pub use roll_up::{ConsolidatedForm, CoverageAnswer, RollupAnswer, RollupQuestion};
 pub use submit::{Accepted, Submission};
+pub use verify::{VerifyProgress, check_store};
 
 /// The time zone by which a year ends.
 pub const BEIJING: Offset = Offset::constant(8);
@@ -44,6 +50,10 @@ pub struct Service {
     clock: fn() -> Timestamp,
     /// Changes of the registry are checked against its present state, so they go one at a time.
     registry_gate: Arc<tokio::sync::Mutex<()>>,
+    /// Scans of the whole store are few at a time.
+    scans: Arc<Semaphore>,
+    /// What the newest recount found.
+    recounted: Arc<RwLock<Option<Recount>>>,
 }
 
 impl Service {
@@ -53,7 +63,8 @@ impl Service {
     /// [`StoreError`] where the store cannot be read.
     pub fn start(store: Arc<dyn Store>, live: Arc<Live>, clock: fn() -> Timestamp) -> Result<Self, StoreError> {
         live.load(&*store)?;
-        Ok(Self { store, live, clock, registry_gate: Arc::default() })
+        let scans = Arc::new(Semaphore::new(backup::SCANS_MAX));
+        Ok(Self { store, live, clock, registry_gate: Arc::default(), scans, recounted: Arc::default() })
     }
 
     /// The date in Beijing, by which a year has ended or not.

@@ -107,7 +107,10 @@ impl JournalEntry {
             ));
         }
         if self.chain != self.compute_chain() {
-            return Err(Message::new("内容与其链上哈希不符：已被改动", "it is not what its chain hash says: it was changed"));
+            return Err(Message::new(
+                "内容与其链上哈希不符：已被改动",
+                "it is not what its chain hash says: it was changed",
+            ));
         }
         if self.previous != last.chain {
             return Err(Message::new(

@@ -5,6 +5,7 @@
 mod finding;
 mod form;
 mod journal;
+mod operations;
 mod problem;
 mod reading;
 mod registry;
@@ -14,6 +15,7 @@ mod rollup;
 pub use finding::{finding_to_wire, findings_to_wire, text_to_wire};
 pub use form::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, sums_to_wire};
 pub use journal::entry_to_wire;
+pub use operations::{part_to_wire, status_to_wire, verification_to_wire};
 pub use problem::{code_number, problem_to_wire};
 pub use reading::reading_to_wire;
 pub use registry::{

@@ -138,7 +138,9 @@ async fn records_that_do_not_belong_together_are_refused() {
         }),
         ("two are in the wrong order", |all| all.swap(30, 31)),
         ("one comes twice", |all| all.insert(30, all[30].clone())),
-        ("one stands under another's key", |all| (all[40].value, all[41].value) = (all[41].value.clone(), all[40].value.clone())),
+        ("one stands under another's key", |all| {
+            (all[40].value, all[41].value) = (all[41].value.clone(), all[40].value.clone())
+        }),
         ("one bit is flipped", |all| all[150].value[20] ^= 1),
     ];
     for (name, change) in changes {

@@ -88,8 +88,7 @@ impl Committer {
     fn commit(&self, jobs: impl Iterator<Item = (Transaction, Answer<Decision>)>) {
         let mut group = Group::after(self.shared.durable(), &*self.shared);
         let now = Timestamp::now();
-        let answers: Vec<_> =
-            jobs.map(|(transaction, answer)| (answer, group.decide(transaction, now))).collect();
+        let answers: Vec<_> = jobs.map(|(transaction, answer)| (answer, group.decide(transaction, now))).collect();
         let written = self.write(&group);
         if let Err(reason) = &written {
             tracing::error!(%reason, "a write failed; writes are stopped");

@@ -8,11 +8,18 @@ pub enum Fault {
     /// It does not begin as a stream of ours does.
     NotOurs,
     /// Written by a newer program.
-    Newer { found: u32, supported: u32 },
+    Newer {
+        found: u32,
+        supported: u32,
+    },
     /// A length that no frame has.
-    Length { bytes: u32 },
+    Length {
+        bytes: u32,
+    },
     /// Another frame stands here.
-    Number { found: u64 },
+    Number {
+        found: u64,
+    },
     /// The frame, or one before it, is not as it was written.
     Hash,
     /// It ends here.
