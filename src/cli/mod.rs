@@ -1,5 +1,6 @@
 //! The command line: one file per command, and one place that decides the exit code.
 
+mod backup;
 mod check;
 mod client;
 mod coverage;
@@ -13,6 +14,7 @@ mod report;
 mod rollup;
 mod serve;
 mod submit;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -73,6 +75,12 @@ enum Command {
     Registry(registry::Registry),
     /// Entries of the journal.
     Journal(journal::Journal),
+    /// Write everything that a running service has to a file.
+    Backup(backup::Backup),
+    /// Make a new store of a backup; the file is checked wholly first.
+    Restore(backup::Restore),
+    /// Check every record, the journal's chain, what records say of each other, and the sums.
+    Verify(verify::Verify),
     /// A rule in words, with an example; without a rule, all of them.
     Explain(explain::Explain),
 }
@@ -143,5 +151,8 @@ async fn execute(arguments: Arguments) -> Outcome {
         Command::Coverage(coverage) => coverage.run(&server, format).await,
         Command::Registry(registry) => registry.run(&server, format).await,
         Command::Journal(journal) => journal.run(&server, format).await,
+        Command::Backup(backup) => backup.run(&server, format).await,
+        Command::Restore(restore) => restore.run(format).await,
+        Command::Verify(verify) => verify.run(&server, format).await,
     }
 }

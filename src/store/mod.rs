@@ -4,10 +4,12 @@
 //! - `ledger`: decides what a transaction does; shared by all stores, so that they agree.
 //! - `record`: the bytes of a stored value: versioned and checksummed.
 //! - `item`: what stands under each key, and which records a commit writes.
+//! - [`disk`]: free space and file systems.
 //! - [`transfer`]: a whole store as a stream, between any two stores.
 //! - [`verify()`]: everything that can be checked about a store.
 //! - [`MemoryStore`]: the reference. [`SledStore`]: the embedded database.
 
+pub mod disk;
 mod item;
 mod journal;
 mod keys;
@@ -24,7 +26,7 @@ use futures::future::BoxFuture;
 use crate::registry::RegistryChange;
 use crate::report::{AgencyId, ReportKey, ReportYear, Revision, RevisionName};
 
-pub use self::sled::{SledOptions, SledStore};
+pub use self::sled::{SledOptions, SledStore, copy_closed, remove_empty_snapshots};
 pub use item::{Item, StoredRecord};
 pub use journal::{JournalEntry, NewEntry, Outcome, Position};
 pub use memory::MemoryStore;

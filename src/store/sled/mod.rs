@@ -38,6 +38,8 @@ use committer::{Committer, Job};
 use durability::{DataFile, SEGMENT_BYTES};
 use watermark::Watermark;
 
+pub use folder::{copy_closed, remove_empty_snapshots};
+
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct SledOptions {
