@@ -201,3 +201,63 @@ async fn what_cannot_be_restored_is_refused_and_nothing_is_made() {
     }
     assert!(!target.exists());
 }
+
+/// State and remedy of each check.
+fn checks(output: &Output) -> BTreeMap<String, (String, String)> {
+    let all = json(output)["checks"].as_array().unwrap().clone();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    all.iter()
+        .map(|check| {
+            for part in ["message", "remedy"] {
+                assert!(!text(&check[part]["zh"]).is_empty() && !text(&check[part]["en"]).is_empty(), "{check}");
+            }
+            (text(&check["check"]), (text(&check["state"]), text(&check["remedy"]["en"])))
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_names_what_is_wrong_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let (server, channel) = start(&data).await;
+    register(&channel, &province(200)).await;
+    let examine = ["--format", "json", "doctor", "--data", text(&data)];
+    let running = huizong(&examine).await;
+    assert_eq!(checks(&running)["store"].0, "skipped");
+    drop((server, channel));
+
+    let healthy = huizong(&examine).await;
+    assert!(healthy.status.success(), "{}", String::from_utf8_lossy(&healthy.stdout));
+    for check in ["configuration", "store", "records_and_totals", "clock"] {
+        assert_eq!(checks(&healthy)[check].0, "ok", "{check}");
+    }
+
+    // A snapshot whose content never reached the disk.
+    let snapshot = data.join("snap.00000000FFFFFFF0");
+    std::fs::write(&snapshot, b"").unwrap();
+    let empty = huizong(&examine).await;
+    assert_eq!(empty.status.code(), Some(1));
+    let store = &checks(&empty)["store"];
+    assert!(store.0 == "fault" && store.1.contains("snap.00000000FFFFFFF0"), "{store:?}");
+    assert!(snapshot.exists(), "the original is left as it is");
+    std::fs::remove_file(&snapshot).unwrap();
+
+    // A damaged log: said, and not rewritten.
+    let file = data.join("db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let at = bytes.iter().rposition(|byte| *byte != 0).unwrap() / 2;
+    bytes[at] ^= 0x10;
+    std::fs::write(&file, &bytes).unwrap();
+    let damaged = huizong(&examine).await;
+    assert_eq!(damaged.status.code(), Some(1), "{}", String::from_utf8_lossy(&damaged.stdout));
+    assert_eq!(std::fs::read(&file).unwrap(), bytes);
+
+    let settings = folder.path().join("settings.toml");
+    std::fs::write(&settings, "[store]\nmin_free_bytes = 9223372036854775807\n").unwrap();
+    let full = huizong(&[&examine[..], &["--config", text(&settings)]].concat()).await;
+    assert_eq!(checks(&full)["disk_space"].0, "fault");
+    std::fs::write(&settings, "[store]\nmin_free = 1\n").unwrap();
+    let unknown = huizong(&[&examine[..], &["--config", text(&settings)]].concat()).await;
+    assert_eq!(checks(&unknown)["configuration"].0, "fault");
+}

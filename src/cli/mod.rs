@@ -5,6 +5,7 @@ mod check;
 mod client;
 mod coverage;
 mod demo;
+mod doctor;
 mod explain;
 mod form;
 mod journal;
@@ -81,6 +82,8 @@ enum Command {
     Restore(backup::Restore),
     /// Check every record, the journal's chain, what records say of each other, and the sums.
     Verify(verify::Verify),
+    /// Look at disk, file system, clock, store and settings, and say what to do; changes nothing.
+    Doctor(doctor::Doctor),
     /// A rule in words, with an example; without a rule, all of them.
     Explain(explain::Explain),
 }
@@ -153,6 +156,7 @@ async fn execute(arguments: Arguments) -> Outcome {
         Command::Journal(journal) => journal.run(&server, format).await,
         Command::Backup(backup) => backup.run(&server, format).await,
         Command::Restore(restore) => restore.run(format).await,
+        Command::Doctor(doctor) => doctor.run(format).await,
         Command::Verify(verify) => verify.run(&server, format).await,
     }
 }
