@@ -261,3 +261,66 @@ async fn the_doctor_names_what_is_wrong_and_changes_nothing() {
     let unknown = huizong(&[&examine[..], &["--config", text(&settings)]].concat()).await;
     assert_eq!(checks(&unknown)["configuration"].0, "fault");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_journal_is_exported_verified_and_filtered() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("journal.jsonl"));
+    let (server, channel) = start(&data).await;
+    let province = province(200);
+    register(&channel, &province).await;
+    let mut reports = ReportServiceClient::new(channel.clone());
+    let mut subjects = Vec::new();
+    for (number, mut request) in submissions(&province).into_iter().take(120).enumerate() {
+        let form = request.report.as_mut().unwrap().form.as_mut().unwrap();
+        if number % 5 == 0 {
+            form.requests.as_mut().unwrap().received.as_mut().unwrap().total = Some(i64::from(u32::MAX));
+        }
+        subjects.push(request.report.as_ref().unwrap().name.clone());
+        assert_eq!(reports.submit_report(request).await.is_ok(), number % 5 != 0);
+    }
+    let journal = |arguments: &[&str]| {
+        let all = [&["--server", &server.url, "--format", "json", "journal"], arguments].concat();
+        let all: Vec<String> = all.into_iter().map(str::to_owned).collect();
+        async move {
+            let listed = huizong(&all.iter().map(String::as_str).collect::<Vec<_>>()).await;
+            assert!(listed.status.success(), "{}", complaints(&listed));
+            json(&listed)["entries"].as_array().cloned().unwrap_or_default()
+        }
+    };
+    assert_eq!(journal(&["--limit", "1000"]).await.len(), 121);
+    assert_eq!(journal(&["--limit", "1000", "--outcome", "refused"]).await.len(), 24);
+    assert_eq!(journal(&["--limit", "10", "--outcome", "refused"]).await.len(), 10);
+    assert_eq!(journal(&["--action", "registry.apply"]).await.len(), 1);
+    let agency = subjects[7].rsplit_once("/reports").unwrap().0;
+    let about = journal(&["--subject", agency]).await;
+    assert_eq!(about.len(), 1, "{about:?}");
+    assert_eq!(about[0]["subject"], format!("{}/revisions/1", subjects[7]));
+    // From the time of one entry on, and up to it.
+    let middle = about[0]["time"].as_str().unwrap();
+    let (since, until) = (
+        journal(&["--limit", "1000", "--since", middle]).await,
+        journal(&["--until", middle, "--limit", "1000"]).await,
+    );
+    assert_eq!(since[0]["sequence"], about[0]["sequence"]);
+    assert_eq!(since.len() + until.len(), 121);
+    assert!(journal(&["--since", "2999-01-01"]).await.is_empty());
+
+    let exported = huizong(&["--server", &server.url, "journal", "export", "--output", text(&file)]).await;
+    assert!(exported.status.success(), "{}", complaints(&exported));
+    drop((server, channel, reports));
+    for arguments in [["journal", "verify", text(&file)].as_slice(), &["journal", "verify", "--data", text(&data)]] {
+        let verified = huizong(arguments).await;
+        assert!(verified.status.success(), "{arguments:?}: {}", complaints(&verified));
+    }
+    let mut lines: Vec<String> = std::fs::read_to_string(&file).unwrap().lines().map(|l| format!("{l}\n")).collect();
+    lines.swap(30, 31);
+    std::fs::write(&file, lines.concat()).unwrap();
+    let moved = huizong(&["journal", "verify", text(&file)]).await;
+    assert_eq!(moved.status.code(), Some(1));
+    assert!(
+        complaints(&moved).contains("line 31:") && complaints(&moved).contains("第 31 行"),
+        "{}",
+        complaints(&moved)
+    );
+}

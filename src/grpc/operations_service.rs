@@ -33,7 +33,8 @@ impl Operations {
                 bad_page("page_token", "分页标记无效，请从第一页重新开始", "is not valid; begin with the first page")
             })?,
         };
-        let page = self.service.journal(after, size).await?;
+        let filter = wire::journal_filter_from_wire(&request)?;
+        let page = self.service.journal(after, size, filter).await?;
         Ok(pb::ListJournalResponse {
             entries: page.items.iter().map(wire::entry_to_wire).collect(),
             next_page_token: page.next.unwrap_or_default(),

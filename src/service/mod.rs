@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 
 use crate::store::{Store, StoreError};
 
-pub use journal::Status;
+pub use journal::{JournalFilter, Status};
 pub use live::Live;
 pub use problem::{Code, Problem, Reason, Violation};
 pub use read_back::{Page, ReportFilter};

@@ -154,6 +154,10 @@ mod tests {
         ReportYear::new(2022).unwrap()
     }
 
+    fn cell() -> &'static crate::form::CellInfo {
+        catalogue().cells_of(edition_for_year(2022).unwrap()).next().unwrap()
+    }
+
     fn state(value: i64) -> State {
         let mut state = State::default();
         state.change_registry(&RegistryChange::CreateJurisdiction(Jurisdiction {
@@ -172,7 +176,7 @@ mod tests {
             first_year: year(),
         }));
         let mut figures = Figures::blank(edition_for_year(2022).unwrap());
-        figures.set(catalogue().cells[0].id, Cell::Number(value));
+        figures.set(cell().id, Cell::Number(value));
         let report = ReportKey { agency: "agency".parse().unwrap(), year: year() };
         state.replace_report(&report, None, &figures);
         state
@@ -187,7 +191,7 @@ mod tests {
     fn one_unit_in_one_cell_is_named_with_its_place_and_both_values() {
         let found = differences(&state(5), &state(6));
         assert_eq!(found.len(), 2, "the subtree, and its own agencies: {found:?}");
-        let path = &catalogue().cells[0].path;
+        let path = &cell().path;
         for text in &found {
             assert!(text.en.contains("jurisdictions/230000") && text.en.contains(path.as_str()), "{text:?}");
             assert!(text.zh.contains("累计 5，重算 6"), "{text:?}");

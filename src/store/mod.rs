@@ -1,6 +1,7 @@
 //! Where it is kept: the promises of a store, the journal, the record format, and the stores themselves.
 //!
 //! - [`Store`]: what every store promises; `tests/store_contract` runs against each.
+//! - `journal_file`: the journal as JSON Lines.
 //! - `ledger`: decides what a transaction does; shared by all stores, so that they agree.
 //! - `record`: the bytes of a stored value: versioned and checksummed.
 //! - `item`: what stands under each key, and which records a commit writes.
@@ -12,6 +13,7 @@
 pub mod disk;
 mod item;
 mod journal;
+mod journal_file;
 mod keys;
 mod ledger;
 mod memory;
@@ -29,6 +31,7 @@ use crate::report::{AgencyId, ReportKey, ReportYear, Revision, RevisionName};
 pub use self::sled::{SledOptions, SledStore, copy_closed, remove_empty_snapshots};
 pub use item::{Item, StoredRecord};
 pub use journal::{JournalEntry, NewEntry, Outcome, Position};
+pub use journal_file::{JournalFault, JournalWriter, verify_journal, verify_journal_file};
 pub use memory::MemoryStore;
 pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX};
 pub use transaction::{Change, Commit, Decision, Effect, Observer, RequestId, StoredRequest, Transaction};

@@ -14,7 +14,7 @@ mod rollup;
 
 pub use finding::{finding_to_wire, findings_to_wire, text_to_wire};
 pub use form::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, sums_to_wire};
-pub use journal::entry_to_wire;
+pub use journal::{entry_from_wire, entry_to_wire, journal_filter_from_wire};
 pub use operations::{part_to_wire, status_to_wire, verification_to_wire};
 pub use problem::{code_number, problem_to_wire};
 pub use reading::reading_to_wire;
