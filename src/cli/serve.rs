@@ -1,7 +1,7 @@
 //! `huizong serve`: the service over the embedded store.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{Config, Log};
 use crate::grpc;
 use crate::service::{Live, Service};
+use crate::store::disk::{FileSystem, file_system};
 use crate::store::{SledOptions, SledStore, Store};
 
 use super::{Failure, Outcome};
@@ -45,6 +46,7 @@ impl Serve {
         config.listen = self.listen.unwrap_or(config.listen);
         start_log(&config.log)?;
         let service = open(&config).await?;
+        warn_of_file_system(&config.data_directory);
         Ok(serve(service, &config, |address| tracing::info!(%address, "serving")).await?)
     }
 }
@@ -63,12 +65,24 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
     options.cache_bytes = config.store.cache_mib << 20;
     options.queue_transactions = config.store.queue_transactions;
     options.group_transactions = config.store.group_transactions;
+    options.min_free_bytes = config.store.min_free_bytes;
+    options.ballast_bytes = config.store.ballast_bytes;
     let open = move || -> Result<Service, crate::store::StoreError> {
         let live = Arc::<Live>::default();
         let store: Arc<dyn Store> = Arc::new(SledStore::open(&options, live.clone())?);
         Service::start(store, live, Timestamp::now)
     };
     Ok(tokio::task::spawn_blocking(open).await??)
+}
+
+/// Says so where the store lies on a file system that does not keep what the store promises.
+fn warn_of_file_system(folder: &Path) {
+    let folder_name = folder.display();
+    match file_system(folder) {
+        Ok(FileSystem::Local) => {}
+        Ok(kind) => tracing::warn!(%folder_name, ?kind, "the store is not on a local disk; see huizong doctor"),
+        Err(error) => tracing::warn!(%folder_name, %error, "the file system of the store cannot be told"),
+    }
 }
 
 /// Serves until a signal, then lets calls under way finish.
@@ -80,11 +94,17 @@ pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketA
     let stopping = health.clone();
     let watch = tokio::spawn(async move {
         let mut interval = tokio::time::interval(HEALTH_INTERVAL);
+        let mut troubled = false;
         loop {
             interval.tick().await;
-            if service.status().problem.is_some() {
-                grpc::set_health(&health, false).await;
-                return;
+            let problem = service.status().problem;
+            if problem.is_some() != troubled {
+                troubled = problem.is_some();
+                grpc::set_health(&health, !troubled).await;
+                match problem {
+                    Some(problem) => tracing::error!(problem, "writes are refused"),
+                    None => tracing::info!("writes are taken again"),
+                }
             }
         }
     });

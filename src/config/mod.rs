@@ -30,8 +30,8 @@ pub struct StoreSettings {
     pub group_transactions: usize,
     /// Free space on the store's disk, in bytes, under which writes are refused until there is more again; 0 for never.
     pub min_free_bytes: u64,
-    /// Size of a file that only takes up room, in bytes; 0 for none. Deleting it gives a store on a full disk the space
-    /// that it needs to open.
+    /// Room set aside for when the disk is full, in bytes; 0 for none. It is taken twice: within the data file, and as a
+    /// file that can be deleted.
     pub ballast_bytes: u64,
     /// Time between two recounts of the running totals, in seconds; 0 for none.
     pub recount_interval_seconds: u64,

@@ -240,6 +240,19 @@ impl From<StoreError> for Problem {
                     "reads go on; try again later, and call the operator",
                 ),
             ),
+            StoreError::DiskFull { free_bytes, min_free_bytes } => Self::new(
+                Reason::StoreReadOnly,
+                Message::new(
+                    format!("磁盘将满，暂停写入：可用 {free_bytes} 字节，至少须 {min_free_bytes}"),
+                    format!("the disk is nearly full and writes are refused: {free_bytes} bytes are free of {min_free_bytes} needed"),
+                ),
+                Message::new(
+                    "查询不受影响；腾出空间后自动恢复写入，请稍后重试，并联系运维人员",
+                    "reads go on, and writes do as soon as there is room; try again later, and call the operator",
+                ),
+            )
+            .with("free_bytes", free_bytes)
+            .with("min_free_bytes", min_free_bytes),
             StoreError::TooLarge { .. } => Self::new(
                 Reason::TooMany,
                 Message::new(format!("内容过大，未存入：{detail}"), detail),

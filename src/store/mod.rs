@@ -28,7 +28,7 @@ use futures::future::BoxFuture;
 use crate::registry::RegistryChange;
 use crate::report::{AgencyId, ReportKey, ReportYear, Revision, RevisionName};
 
-pub use self::sled::{SledOptions, SledStore, copy_closed, remove_empty_snapshots};
+pub use self::sled::{FreeSpace, SledOptions, SledStore, copy_closed, remove_empty_snapshots};
 pub use item::{Item, StoredRecord};
 pub use journal::{JournalEntry, NewEntry, Outcome, Position};
 pub use journal_file::{JournalFault, JournalWriter, verify_journal, verify_journal_file};
@@ -43,6 +43,9 @@ pub enum StoreError {
     /// A write failed before; no write is taken since. Reads go on.
     #[error("writes are stopped: {0}")]
     Stopped(String),
+    /// There is little room on the disk: nothing was stored, reads go on, and writes are taken again when there is more.
+    #[error("the disk is nearly full: {free_bytes} bytes are free, and writes need {min_free_bytes}")]
+    DiskFull { free_bytes: u64, min_free_bytes: u64 },
     /// The transaction may or may not be durable; asking again with the same request id tells.
     #[error("the write failed, and its outcome is unknown: {0}")]
     Unknown(String),

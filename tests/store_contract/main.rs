@@ -6,6 +6,7 @@ mod contents;
 mod embedded;
 mod promises;
 mod samples;
+mod space;
 mod transfer;
 mod verification;
 

@@ -22,10 +22,17 @@ impl Drop for Server {
 }
 
 /// Starts the service on a free port and waits until it says where it listens.
+#[allow(dead_code, reason = "some tests need arguments")]
 pub async fn start(folder: &Path) -> (Server, Channel) {
+    start_with(folder, &[]).await
+}
+
+/// The same, with further arguments.
+pub async fn start_with(folder: &Path, arguments: &[&str]) -> (Server, Channel) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_huizong"))
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(folder)
+        .args(arguments)
         .env("NO_COLOR", "1")
         .stderr(Stdio::piped())
         .spawn()

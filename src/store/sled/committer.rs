@@ -58,9 +58,13 @@ impl Committer {
                     }
                 }
             }
-            if let Some(reason) = self.shared.stopped() {
+            let refused = match self.shared.stopped() {
+                Some(reason) => Err(StoreError::Stopped(reason)),
+                None => self.shared.space.check(),
+            };
+            if let Err(error) = refused {
                 for (_, answer) in transactions.drain(..) {
-                    let _ = answer.send(Err(StoreError::Stopped(reason.clone())));
+                    let _ = answer.send(Err(error.clone()));
                 }
             } else {
                 self.commit(transactions.drain(..));
@@ -120,6 +124,8 @@ impl Committer {
         self.shared.tree.apply_batch(batch).map_err(|error| error.to_string())?;
         self.shared.tree.flush().map_err(|error| error.to_string())?;
         self.data_file.sync().map_err(|error| error.to_string())?;
-        self.watermark.raise(&group.position()).map_err(|error| error.to_string())
+        self.watermark.raise(&group.position()).map_err(|error| error.to_string())?;
+        self.shared.space.set_aside(self.data_file.file());
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! - `import`: what that thread does to take the records of another store.
 //! - `durability`: the syncs that sled 0.34 leaves out.
 //! - `folder`: what is seen to before sled opens it.
+//! - `space`: refuses writes before the disk is full.
 //! - `watermark`: notices where the end of the journal is gone.
 //!
 //! Nothing else in the project knows sled.
@@ -12,6 +13,7 @@ mod committer;
 mod durability;
 mod folder;
 mod import;
+mod space;
 mod watermark;
 
 use std::ops::Bound;
@@ -36,9 +38,11 @@ use super::{Records, Store, StoreError, keys};
 
 use committer::{Committer, Job};
 use durability::{DataFile, SEGMENT_BYTES};
+use space::Space;
 use watermark::Watermark;
 
 pub use folder::{copy_closed, remove_empty_snapshots};
+pub use space::FreeSpace;
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
@@ -51,12 +55,27 @@ pub struct SledOptions {
     pub queue_transactions: usize,
     /// Transactions written and flushed together at most.
     pub group_transactions: usize,
+    /// Free space on the disk, in bytes, under which writes are refused; 0 for never.
+    pub min_free_bytes: u64,
+    /// Room set aside for when the disk is full, in bytes, once within the data file and once as a file that can be
+    /// deleted; 0 for none.
+    pub ballast_bytes: u64,
+    /// Tells the free space.
+    pub free_space: FreeSpace,
 }
 
 impl SledOptions {
-    /// Sensible limits for a store in `directory`.
+    /// Sensible limits for a store in `directory`, without care for the room on the disk.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self { directory: directory.into(), cache_bytes: 128 << 20, queue_transactions: 1024, group_transactions: 256 }
+        Self {
+            directory: directory.into(),
+            cache_bytes: 128 << 20,
+            queue_transactions: 1024,
+            group_transactions: 256,
+            min_free_bytes: 0,
+            ballast_bytes: 0,
+            free_space: FreeSpace::default(),
+        }
     }
 }
 
@@ -67,6 +86,8 @@ struct Shared {
     durable: RwLock<Position>,
     /// Why writes are stopped.
     stopped: RwLock<Option<String>>,
+    /// The room on the disk.
+    space: Space,
 }
 
 /// The embedded store.
@@ -103,7 +124,16 @@ impl SledStore {
         watermark.check(|sequence| journal_entry(&tree, sequence))?;
         durability::sync_after_open(&options.directory).map_err(open_error)?;
         let data_file = DataFile::open(&options.directory).map_err(open_error)?;
-        let shared = Arc::new(Shared { durable: RwLock::new(last_position(&tree)?), tree, stopped: RwLock::default() });
+        let space = Space {
+            directory: options.directory.clone(),
+            min_free_bytes: options.min_free_bytes,
+            free: options.free_space.clone(),
+            ballast_bytes: options.ballast_bytes,
+        };
+        space.keep_ballast();
+        space.set_aside(data_file.file());
+        let durable = RwLock::new(last_position(&tree)?);
+        let shared = Arc::new(Shared { durable, tree, stopped: RwLock::default(), space });
         // The header of a new store is durable before anything else is.
         shared.tree.flush().map_err(|error| StoreError::Open(error.to_string()))?;
         data_file.sync().map_err(open_error)?;
@@ -350,7 +380,7 @@ impl Store for SledStore {
         match self.shared.stopped() {
             Some(reason) => Err(StoreError::Stopped(reason)),
             None if self.jobs.as_ref().is_none_or(mpsc::Sender::is_closed) => Err(committer_ended()),
-            None => Ok(()),
+            None => self.shared.space.check(),
         }
     }
 }
