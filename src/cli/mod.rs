@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod explain;
 mod form;
+mod healthcheck;
 mod journal;
 mod output;
 mod registry;
@@ -18,6 +19,7 @@ mod submit;
 mod verify;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -84,9 +86,14 @@ enum Command {
     Verify(verify::Verify),
     /// Look at disk, file system, clock, store and settings, and say what to do; changes nothing.
     Doctor(doctor::Doctor),
+    /// Ask a running service whether it serves, for images without a shell.
+    Healthcheck(healthcheck::Healthcheck),
     /// A rule in words, with an example; without a rule, all of them.
     Explain(explain::Explain),
 }
+
+/// How long work in the background gets to notice that the command has ended.
+const SCANS_END: Duration = Duration::from_secs(1);
 
 /// Why a command ends with another code than 0.
 enum Failure {
@@ -128,7 +135,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let (code, text) = match runtime.block_on(execute(arguments)) {
+    let ended = runtime.block_on(execute(arguments));
+    // Scans of the store that are still under way have nobody to answer any more.
+    runtime.shutdown_timeout(SCANS_END);
+    let (code, text) = match ended {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::Refused) => return ExitCode::from(1),
         Err(Failure::Failed(text)) => (1, text),
@@ -156,6 +166,7 @@ async fn execute(arguments: Arguments) -> Outcome {
         Command::Journal(journal) => journal.run(&server, format).await,
         Command::Backup(backup) => backup.run(&server, format).await,
         Command::Restore(restore) => restore.run(format).await,
+        Command::Healthcheck(healthcheck) => healthcheck.run(&server).await,
         Command::Doctor(doctor) => doctor.run(format).await,
         Command::Verify(verify) => verify.run(&server, format).await,
     }

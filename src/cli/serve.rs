@@ -9,8 +9,11 @@ use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::time::MissedTickBehavior;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
 use tracing_subscriber::EnvFilter;
 
@@ -91,28 +94,14 @@ pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketA
         TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     let (routes, health) = grpc::routes(service.clone(), &config.limits).await?;
-    let stopping = health.clone();
-    let watch = tokio::spawn(async move {
-        let mut interval = tokio::time::interval(HEALTH_INTERVAL);
-        let mut troubled = false;
-        loop {
-            interval.tick().await;
-            let problem = service.status().problem;
-            if problem.is_some() != troubled {
-                troubled = problem.is_some();
-                grpc::set_health(&health, !troubled).await;
-                match problem {
-                    Some(problem) => tracing::error!(problem, "writes are refused"),
-                    None => tracing::info!("writes are taken again"),
-                }
-            }
-        }
-    });
+    let watch = tokio::spawn(watch_health(service.clone(), health.clone()));
+    let recounts = tokio::spawn(recount(service, Duration::from_secs(config.store.recount_interval_seconds)));
     // Set on each connection as it is taken: the server's own setting does not reach a listener made by others, and
     // without it an answer waits some 40 ms for the client's acknowledgement.
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     ready(address);
-    Server::builder()
+    let (stopping, stopped) = oneshot::channel();
+    let calls = Server::builder()
         .accept_http1(true)
         .timeout(Duration::from_secs(config.limits.call_seconds))
         .max_concurrent_streams(config.limits.calls_per_connection)
@@ -120,12 +109,65 @@ pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketA
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, async move {
             stop_signal().await;
-            grpc::set_health(&stopping, false).await;
+            // First of all, so that nobody is sent here any more.
+            watch.abort();
+            recounts.abort();
+            grpc::set_health(&health, false).await;
             tracing::info!("stopping");
-        })
-        .await?;
-    watch.abort();
+            let _ = stopping.send(());
+        });
+    let limit = Duration::from_secs(config.limits.shutdown_seconds);
+    tokio::select! {
+        served = calls => served?,
+        () = time_is_up(stopped, limit) => {
+            tracing::warn!(seconds = limit.as_secs(), "calls under way did not finish in time and were cut off");
+        }
+    }
     Ok(())
+}
+
+/// Ends when calls under way have had their time since the service was told to stop.
+async fn time_is_up(stopped: oneshot::Receiver<()>, limit: Duration) {
+    match stopped.await {
+        Ok(()) => tokio::time::sleep(limit).await,
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Reports the services as not serving while writes are refused.
+async fn watch_health(service: Service, health: HealthReporter) {
+    let mut interval = tokio::time::interval(HEALTH_INTERVAL);
+    let mut troubled = false;
+    loop {
+        interval.tick().await;
+        let problem = service.status().problem;
+        if problem.is_some() != troubled {
+            troubled = problem.is_some();
+            grpc::set_health(&health, !troubled).await;
+            match problem {
+                Some(problem) => tracing::error!(problem, "writes are refused"),
+                None => tracing::info!("writes are taken again"),
+            }
+        }
+    }
+}
+
+/// Compares the running totals with the store from time to time; what differs is logged and shown by the status.
+async fn recount(service: Service, every: Duration) {
+    if every.is_zero() {
+        return;
+    }
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first tick is at once, and the totals have just been counted.
+    interval.tick().await;
+    loop {
+        interval.tick().await;
+        match service.recount().await {
+            Ok(found) => tracing::info!(found.sequence, found.differences_total, "the totals were recounted"),
+            Err(problem) => tracing::error!(reason = problem.message.en, "the totals could not be recounted"),
+        }
+    }
 }
 
 /// Waits for Ctrl-C or SIGTERM.

@@ -14,6 +14,20 @@ pub struct Server {
     pub url: String,
 }
 
+impl Server {
+    /// Asks it to stop, as a supervisor does.
+    #[allow(dead_code, reason = "most tests kill it")]
+    pub fn terminate(&self) {
+        assert!(Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap().success());
+    }
+
+    /// Waits until it has ended by itself; its exit code.
+    #[allow(dead_code, reason = "most tests kill it")]
+    pub fn wait(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
