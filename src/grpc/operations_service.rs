@@ -65,7 +65,7 @@ impl OperationsService for Operations {
         let metadata = request.metadata().clone();
         let parts = self.service.backup().map_err(|problem| to_status(&problem, &metadata))?;
         let parts = ReceiverStream::new(parts).map(move |part| match part {
-            Ok((sequence, part)) => Ok(wire::part_to_wire(sequence, part)),
+            Ok(part) => Ok(wire::part_to_wire(part)),
             Err(problem) => Err(to_status(&problem, &metadata)),
         });
         Ok(Response::new(parts.boxed()))

@@ -28,21 +28,18 @@ impl Service {
         })
     }
 
-    /// The sequence that a backup is true as of, and the backup, part by part. It ends when the receiver is dropped.
+    /// A backup, part by part. It ends when the receiver is dropped.
     ///
     /// # Errors
     /// TOO_MANY where other scans of the whole store are under way.
-    pub fn backup(&self) -> Result<mpsc::Receiver<Result<(u64, Part), Problem>>, Problem> {
+    pub fn backup(&self) -> Result<mpsc::Receiver<Result<Part, Problem>>, Problem> {
         let permit = self.scan_permit()?;
         let (sender, receiver) = mpsc::channel(AHEAD);
         let store = self.store.clone();
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let export = Export::of(&*store);
-            let sequence = export.position().sequence;
-            for part in export {
-                let part = part.map(|part| (sequence, part)).map_err(Problem::from);
-                if sender.blocking_send(part).is_err() {
+            for part in Export::of(&*store) {
+                if sender.blocking_send(part.map_err(Problem::from)).is_err() {
                     break;
                 }
             }

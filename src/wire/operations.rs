@@ -32,8 +32,8 @@ fn recount_to_wire(recount: &Recount) -> pb::Recount {
     }
 }
 
-pub fn part_to_wire(sequence: u64, part: Part) -> pb::CreateBackupResponse {
-    pb::CreateBackupResponse { content: part.bytes, sequence: number(sequence), records: number(part.records) }
+pub fn part_to_wire(part: Part) -> pb::CreateBackupResponse {
+    pb::CreateBackupResponse { content: part.bytes, sequence: number(part.sequence), records: number(part.records) }
 }
 
 pub fn verification_to_wire(found: &Verification) -> pb::StoreVerification {

@@ -125,13 +125,15 @@ pub mod promises {
     }
 }
 
+type Change = fn(&mut Vec<StoredRecord>);
+
 /// What an import must refuse, whatever the stream that it comes on.
 #[tokio::test]
 async fn records_that_do_not_belong_together_are_refused() {
     let from = MemoryStore::new(Witness::new());
     fill(&from).await;
     let whole = records(&from, u64::MAX);
-    let changes: [(&str, fn(&mut Vec<StoredRecord>)); 6] = [
+    let changes: [(&str, Change); 6] = [
         ("a journal entry is missing", |all| drop(all.remove(all.iter().position(|r| r.key[0] == b'j').unwrap() + 5))),
         ("the last journal entry is missing", |all| {
             drop(all.remove(all.iter().rposition(|r| r.key[0] == b'j').unwrap()))

@@ -19,7 +19,9 @@ use crate::store::disk::free_bytes;
 
 /// Tells how many bytes may still be written to the disk of a folder.
 #[derive(Clone)]
-pub struct FreeSpace(Arc<dyn Fn(&Path) -> io::Result<u64> + Send + Sync>);
+pub struct FreeSpace(Arc<Tell>);
+
+type Tell = dyn Fn(&Path) -> io::Result<u64> + Send + Sync;
 
 impl FreeSpace {
     /// Told by something else than the kernel.

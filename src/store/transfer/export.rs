@@ -20,6 +20,8 @@ pub struct Part {
     pub bytes: Vec<u8>,
     /// Records in the stream so far.
     pub records: u64,
+    /// Journal sequence that the stream is true as of.
+    pub sequence: u64,
 }
 
 enum Next {
@@ -55,11 +57,6 @@ impl<'a> Export<'a> {
             records: 0,
             next: Next::Beginning,
         }
-    }
-
-    /// What it is true as of.
-    pub fn position(&self) -> Position {
-        self.position
     }
 
     fn beginning(&mut self) -> Vec<u8> {
@@ -138,6 +135,6 @@ impl Iterator for Export<'_> {
                 self.end()
             }
         };
-        Some(Ok(Part { bytes, records: self.records }))
+        Some(Ok(Part { bytes, records: self.records, sequence: self.position.sequence }))
     }
 }
