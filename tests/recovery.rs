@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use huizong::pb;
 use huizong::pb::operations_service_client::OperationsServiceClient;
@@ -127,6 +128,8 @@ async fn a_backup_under_load_restores_to_a_whole_store_with_the_sums_of_its_sequ
                         return;
                     }
                     one.await;
+                    // So that the reports last until the backup is there, however slow the machine.
+                    tokio::time::sleep(Duration::from_millis(4)).await;
                 }
             })
         })
