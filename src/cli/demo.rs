@@ -7,7 +7,7 @@ use clap::Args;
 use futures::{StreamExt as _, TryStreamExt as _};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::config::{Config, DEFAULT_LISTEN, Log};
+use crate::config::{Config, DEFAULT_LISTEN, Log, StoreSettings};
 use crate::report::{ReportKey, ReportYear};
 use crate::service::{Caller, Service, Submission};
 use crate::simulation::{Parameters, Province};
@@ -54,7 +54,13 @@ impl Demo {
         let province = Province::simulate(&parameters).map_err(|error| Failure::Usage(both(&error.message())))?;
         let temporary = if self.data.is_none() { Some(tempfile::tempdir()?) } else { None };
         let folder = self.data.clone().or_else(|| temporary.as_ref().map(|folder| folder.path().to_owned()));
-        let config = Config { listen: self.listen, data_directory: folder.unwrap_or_default(), ..Config::default() };
+        let config = Config {
+            listen: self.listen,
+            data_directory: folder.unwrap_or_default(),
+            // A demonstration is worth no space set aside.
+            store: StoreSettings { ballast_bytes: 0, ..StoreSettings::default() },
+            ..Config::default()
+        };
         let service = serve::open(&config).await?;
         fill(&service, &province, first_year, last_year).await?;
         let guest = province.guest();
