@@ -137,7 +137,7 @@ async fn whatever_is_changed_is_named() {
         |item| matches!(item, Item::Review(of) if of.status.state == ReportState::Returned),
         |item, _| {
             let Item::Review(mut review) = item else { unreachable!() };
-            Arc::make_mut(&mut review).status.accepted = Some(1);
+            Arc::make_mut(&mut review).status.accepted = Some(7);
             whole(Item::Review(review))
         },
     )
