@@ -1,5 +1,6 @@
 //! `cargo bench --bench rpc`: calls per second through real gRPC, as ratios to a tonic echo of the same payload in the
-//! same run. Server and client share the machine's cores.
+//! same run. Server and client share the machine's cores. Names of calls and numbers of agencies after `--` leave out the
+//! others, as in `cargo bench --bench rpc -- SubmitReport 500`.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -33,6 +34,8 @@ use tonic_prost::ProstCodec;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const IN_FLIGHT: [usize; 3] = [1, 16, 64];
+/// What is measured.
+const CALLS: [&str; 2] = ["SubmitReport", "QueryRollup"];
 const MEASURE: Duration = Duration::from_secs(3);
 const YEARS: (u16, u16) = (2022, 2025);
 /// Agencies of the small and of the large province; four reports each.
@@ -138,12 +141,20 @@ async fn main() {
         MEASURE.as_secs(),
         Timestamp::now()
     );
-    for agencies in AGENCIES {
-        measure(agencies).await;
+    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let is_asked = |one: &str, all: &[&str]| {
+        asked.iter().any(|name| name == one) || !asked.iter().any(|name| all.contains(&name.as_str()))
+    };
+    let sizes = AGENCIES.map(|agencies| agencies.to_string());
+    let sizes = sizes.each_ref().map(String::as_str);
+    for (agencies, size) in AGENCIES.into_iter().zip(sizes) {
+        if is_asked(size, &sizes) {
+            measure(agencies, CALLS.map(|call| is_asked(call, &CALLS))).await;
+        }
     }
 }
 
-async fn measure(agencies: usize) {
+async fn measure(agencies: usize, [submit, roll_up]: [bool; 2]) {
     let year = |year| ReportYear::new(year).unwrap();
     // The last year is left to be submitted while measuring.
     let parameters = Parameters {
@@ -203,7 +214,7 @@ async fn measure(agencies: usize) {
         ..Default::default()
     };
     let answer = RollupServiceClient::new(channel.clone()).query_rollup(request.clone()).await.unwrap().into_inner();
-    for in_flight in IN_FLIGHT {
+    for in_flight in IN_FLIGHT.into_iter().filter(|_| submit) {
         let payload = pb::SubmitReportRequest { report: Some(bodies[0].clone()), ..Default::default() };
         let to = channel.clone();
         let base = rate(in_flight, move || echo(to.clone(), "/bench.Echo/Submission", payload.clone())).await;
@@ -222,7 +233,7 @@ async fn measure(agencies: usize) {
         .await;
         println!("{:<22}{in_flight:>10}{base:>12.0}{call:>12.0}{:>8.2}", "SubmitReport", call / base);
     }
-    for in_flight in IN_FLIGHT {
+    for in_flight in IN_FLIGHT.into_iter().filter(|_| roll_up) {
         let (to, payload) = (channel.clone(), answer.clone());
         let base = rate(in_flight, move || echo(to.clone(), "/bench.Echo/Answer", payload.clone())).await;
         let (to, request) = (channel.clone(), request.clone());

@@ -11,10 +11,7 @@ use crate::rollup::FrozenFormName;
 use super::StoreError;
 use super::item::{Item, StoredRecord};
 use super::journal::{JournalEntry, NewEntry, Position};
-use super::transaction::{Change, Commit, Decision, Effect, RequestId, Standing, StoredRequest, Transaction};
-
-/// A report's version, see [`ReportStatus::version`].
-pub type Version = (u32, u64);
+use super::transaction::{Change, Commit, Decision, Effect, RequestId, Standing, StoredRequest, Transaction, Version};
 
 /// What was stored before the group of transactions at hand.
 pub trait Stored {

@@ -14,8 +14,8 @@ use crate::rollup::{FrozenForm, FrozenFormName};
 
 use super::item::{ImportCheck, Item, StoredRecord};
 use super::journal::{JournalEntry, Position};
-use super::ledger::{Group, Stored, Version};
-use super::transaction::{Decision, Observer, RequestId, Standing, StoredRequest, Transaction};
+use super::ledger::{Group, Stored};
+use super::transaction::{Decision, Observer, RequestId, Standing, StoredRequest, Transaction, Version};
 use super::{Records, Store, StoreError};
 
 /// A report as it stood after each of its changes.

@@ -35,7 +35,9 @@ pub use journal::{JournalEntry, NewEntry, Outcome, Position};
 pub use journal_file::{JournalFault, JournalWriter, verify_journal, verify_journal_file};
 pub use memory::MemoryStore;
 pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX, check_length};
-pub use transaction::{Change, Commit, Decision, Effect, Observer, RequestId, Standing, StoredRequest, Transaction};
+pub use transaction::{
+    Change, Commit, Decision, Effect, Observer, RequestId, Standing, StoredRequest, Transaction, Version,
+};
 pub use verify::{StoreFault, Verification, Visitor, verify};
 
 /// As of the newest durable journal entry.

@@ -32,9 +32,9 @@ use crate::rollup::{FrozenForm, FrozenFormName};
 
 use super::item::{Item, StoredRecord};
 use super::journal::{JournalEntry, Position};
-use super::ledger::{Stored, Version};
+use super::ledger::Stored;
 use super::record::{Record, StoreHeader, decode, encode};
-use super::transaction::{Decision, Observer, RequestId, Standing, StoredRequest, Transaction};
+use super::transaction::{Decision, Observer, RequestId, Standing, StoredRequest, Transaction, Version};
 use super::{Records, Store, StoreError, keys};
 
 use committer::{Committer, Job};
@@ -234,19 +234,24 @@ impl Shared {
         value.map(|value| decode(&value)).transpose()
     }
 
-    /// A report from its records in the order of their keys, as it stood at `bound`.
-    fn standing_of(records: &[(IVec, IVec)], bound: u64) -> Result<Option<Standing>, StoreError> {
+    /// A report from its records from the last one backwards, as it stood at `bound`; reads no more than it needs.
+    fn standing_of(
+        &self,
+        backwards: impl Iterator<Item = sled::Result<(IVec, IVec)>>,
+        bound: u64,
+    ) -> Result<Option<Standing>, StoreError> {
         let mut reviewed = None;
-        for (at, (key, value)) in records.iter().enumerate().rev() {
-            if keys::is_review(key) {
+        for entry in backwards {
+            let (key, value) = entry.map_err(|error| read_error(&error))?;
+            if keys::is_review(&key) {
                 // The reviews of a revision lie right after it, the newest last.
-                let review = decode::<Review>(value)?;
+                let review = decode::<Review>(&value)?;
                 if reviewed.is_none() && review.status.sequence <= bound {
                     reviewed = Some(review.status);
                 }
                 continue;
             }
-            let newest = Arc::new(decode::<Revision>(value)?);
+            let newest = Arc::new(decode::<Revision>(&value)?);
             if newest.sequence > bound {
                 reviewed = None;
                 continue;
@@ -256,11 +261,9 @@ impl Shared {
                 None => None,
                 Some(number) if number == newest.number => Some(newest.clone()),
                 Some(number) => {
-                    let earlier = records[..at].iter().rev().filter(|(key, _)| !keys::is_review(key));
-                    let of_number = |key: &IVec| keys::version(key).is_some_and(|(found, _)| found == number);
-                    let found = earlier.filter(|(key, _)| of_number(key)).map(|(_, value)| decode(value)).next();
                     let missing = || StoreError::Damaged(format!("the accepted revision of {}", newest.report));
-                    Some(Arc::new(found.ok_or_else(missing)??))
+                    let found = self.get::<Revision>(keys::revision(&newest.report, number))?;
+                    Some(Arc::new(found.ok_or_else(missing)?))
                 }
             };
             return Ok(Some(Standing { status, newest, accepted }));
@@ -319,8 +322,7 @@ impl Store for SledStore {
 
     fn standing(&self, report: &ReportKey, as_of: u64) -> Result<Option<Standing>, StoreError> {
         let bound = self.shared.bound(as_of);
-        let records: Result<Vec<_>, _> = self.shared.tree.range(keys::below(report, u32::MAX)).collect();
-        Shared::standing_of(&records.map_err(|error| read_error(&error))?, bound)
+        self.shared.standing_of(self.shared.tree.range(keys::below(report, u32::MAX)).rev(), bound)
     }
 
     fn revision(&self, name: &RevisionName) -> Result<Option<Revision>, StoreError> {
@@ -363,15 +365,14 @@ impl Store for SledStore {
         for entry in self.shared.tree.range(start..of_year.end) {
             let (key, value) = entry.map_err(|error| read_error(&error))?;
             if records.last().is_some_and(|(last, _)| keys::report_part(last) != keys::report_part(&key)) {
-                reports.extend(Shared::standing_of(&records, bound)?);
-                records.clear();
+                reports.extend(self.shared.standing_of(records.drain(..).rev().map(Ok), bound)?);
                 if reports.len() == limit {
                     return Ok(reports);
                 }
             }
             records.push((key, value));
         }
-        reports.extend(Shared::standing_of(&records, bound)?);
+        reports.extend(self.shared.standing_of(records.drain(..).rev().map(Ok), bound)?);
         Ok(reports)
     }
 
