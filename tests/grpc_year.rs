@@ -159,7 +159,7 @@ async fn two_years() -> Server {
 }
 
 async fn open_collection(server: &Server) -> pb::Collection {
-    let level = |level: pb::Level| pb::DueTime { level: level.into(), due_time: time(FUTURE) };
+    let level = |level: pb::Level| pb::DueTime { level: level.into(), time: time(FUTURE) };
     let collection = pb::Collection {
         name: format!("collections/{YEAR}"),
         due_times: [pb::Level::Province, pb::Level::City, pb::Level::County].map(level).to_vec(),
@@ -286,7 +286,7 @@ async fn a_year_from_the_first_report_to_the_published_form() {
 
     // Late: taken, and marked.
     let mut overdue = collection.clone();
-    overdue.due_times.iter_mut().for_each(|due| due.due_time = time(PAST));
+    overdue.due_times.iter_mut().for_each(|due| due.time = time(PAST));
     let collection = update(&server, overdue).await;
     assert!(server.hand_in(report_of("agencies/city-office", YEAR, 1)).await.late);
     server.accept("agencies/city-office", "office").await.unwrap();
