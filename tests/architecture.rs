@@ -28,6 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "document",
             "store",
             "rules",
+            "rollup",
             "registry",
             "simulation",
             "report",

@@ -391,6 +391,7 @@ async fn a_year_from_the_first_report_to_the_published_form() {
         last = next;
     }
     assert_eq!(last.answer, Some(now));
+    drop(watch);
     let server = server.restarted().await;
     assert_eq!(count(&server.province().await.totals[0]), 31);
     assert_eq!(server.roll_up(question(PROVINCE, YEAR, "received", &[])).await.coverage[0], server.coverage().await);

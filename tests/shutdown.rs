@@ -4,7 +4,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use huizong::pb;
+use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
+use huizong::pb::rollup_service_client::RollupServiceClient;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -65,4 +67,30 @@ async fn an_idle_service_stops_at_once_and_is_then_not_reached() {
     assert_eq!(tokio::task::spawn_blocking(move || server.wait()).await.unwrap(), Some(0));
     assert!(began.elapsed() < Duration::from_secs(20), "it took {:?}", began.elapsed());
     assert_eq!(healthcheck(&url), Some(3));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_is_watched_stops_without_waiting_for_its_watchers() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut server, channel) = start_with(folder.path(), &[]).await;
+    let jurisdiction = pb::Jurisdiction {
+        name: "jurisdictions/230000".to_owned(),
+        display_name: "黑龙江省".to_owned(),
+        level: pb::Level::Province.into(),
+        first_year: 2019,
+        ..Default::default()
+    };
+    let request = pb::CreateJurisdictionRequest { jurisdiction: Some(jurisdiction), validate_only: false };
+    RegistryServiceClient::new(channel.clone()).create_jurisdiction(request).await.unwrap();
+    let query = pb::QueryRollupRequest {
+        jurisdiction: "jurisdictions/230000".to_owned(),
+        first_year: 2022,
+        ..Default::default()
+    };
+    let request = pb::WatchRollupRequest { query: Some(query) };
+    let mut answers = RollupServiceClient::new(channel).watch_rollup(request).await.unwrap().into_inner();
+    answers.message().await.unwrap().unwrap();
+    server.terminate();
+    assert_eq!(answers.message().await.unwrap(), None, "the watch ends in order");
+    assert_eq!(tokio::task::spawn_blocking(move || server.wait()).await.unwrap(), Some(0));
 }

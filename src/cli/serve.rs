@@ -95,7 +95,7 @@ pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketA
     let address = listener.local_addr()?;
     let (routes, health) = grpc::routes(service.clone(), &config.limits).await?;
     let watch = tokio::spawn(watch_health(service.clone(), health.clone()));
-    let recounts = tokio::spawn(recount(service, Duration::from_secs(config.store.recount_interval_seconds)));
+    let recounts = tokio::spawn(recount(service.clone(), Duration::from_secs(config.store.recount_interval_seconds)));
     // Set on each connection as it is taken: the server's own setting does not reach a listener made by others, and
     // without it an answer waits some 40 ms for the client's acknowledgement.
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
@@ -113,6 +113,7 @@ pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketA
             watch.abort();
             recounts.abort();
             grpc::set_health(&health, false).await;
+            service.end_watches();
             tracing::info!("stopping");
             let _ = stopping.send(());
         });
