@@ -30,6 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "document",
             "store",
             "rules",
+            "rollup",
             "registry",
             "simulation",
             "report",

@@ -1,5 +1,7 @@
 //! The HTTP API: the same answers and refusals as over gRPC, as JSON and CSV, as its description says.
 
+// Not every helper is needed here.
+#[allow(dead_code)]
 mod support;
 
 use axum::body::{Body, to_bytes};
