@@ -7,6 +7,8 @@ export interface Paint {
   quiet: string;
   line: string;
   colours: string[];
+  /** The family; text is measured with it, so it must be a real one. */
+  font: string;
   /** In pixels. */
   size: number;
 }
@@ -26,8 +28,15 @@ export interface Line {
 const common = (paint: Paint) => ({
   color: paint.colours,
   animationDuration: 250,
-  textStyle: { fontFamily: "inherit", fontSize: paint.size * 0.875, color: paint.text },
+  textStyle: { fontFamily: paint.font, fontSize: paint.size * 0.875, color: paint.text },
 });
+
+const NAME_MAX = 12;
+
+/** A name without the note behind it, where it is too long for a chart; the table has all of it. */
+function shortName(name: string): string {
+  return name.length > NAME_MAX ? (name.split(/[（(]/)[0] ?? name) : name;
+}
 
 /** Horizontal bars, the first at the top. */
 export function bars(of: Bar[], tint = 0): ChartOption {
@@ -38,7 +47,7 @@ export function bars(of: Bar[], tint = 0): ChartOption {
     yAxis: {
       type: "category",
       inverse: true,
-      data: of.map((bar) => bar.name),
+      data: of.map((bar) => shortName(bar.name)),
       axisLine: { show: false },
       axisTick: { show: false },
       axisLabel: { color: paint.text, fontSize: paint.size * 0.875, width: paint.size * 9.2, overflow: "truncate" },
