@@ -109,10 +109,11 @@ describe("a province with reports", () => {
     await page.context().close();
   });
 
-  test("a document with an error is corrected, handed in, and in the sum of a page that was open all the while", async () => {
+  test("a document with an error is corrected, handed in, accepted by another, and in the sum of a page open all the while", async () => {
     const overview = await open(browser, server, `/?year=${YEAR}`);
     const before = await count(overview.page, "requests.received");
     const { page, complaints } = await open(browser, server, `/submit?year=${YEAR + 1}&agency=agencies/${guest}`);
+    await page.getByRole("textbox", { name: "署名" }).fill("填报员");
     await page.locator("input[type=file]").setInputFiles(path.join(ROOT, "tests/fixtures/documents/district.md"));
     await page.locator('[data-cell="requests.received.total"] input').waitFor();
     // The document is of 2023, and the page follows it.
@@ -127,6 +128,17 @@ describe("a province with reports", () => {
     for (const answer of await page.locator(".findings textarea").all()) await answer.fill("已逐项核对，数字无误");
     await page.locator("[data-test=submit]").click();
     await page.locator("[data-test=receipt]").getByText(`agencies/${guest}/reports/${YEAR}/revisions/1`).waitFor();
+    // The year is reviewed: until somebody else accepts it, it is in no sum.
+    await page.locator("[data-test=receipt]").getByText("待审").waitFor();
+    expect(await count(overview.page, "requests.received")).toBe(before);
+    const review = await open(browser, server, `/report?year=${YEAR}&agency=agencies/${guest}`);
+    await review.page.getByRole("textbox", { name: "署名" }).fill("填报员");
+    await review.page.getByRole("button", { name: "通过" }).click();
+    await review.page.getByText("OWN_SUBMISSION").waitFor();
+    await review.page.getByRole("textbox", { name: "署名" }).fill("审核员");
+    await review.page.getByRole("button", { name: "通过" }).click();
+    await review.page.locator("[data-test=state]").getByText("已通过").waitFor();
+    await review.page.context().close();
     await expect.poll(() => count(overview.page, "requests.received"), { timeout: 15_000 }).toBe(before + 21n);
     const answer = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "received")) as Rollup;
     expect(BigInt(answer.totals[0]?.count ?? -1)).toBe(before + 21n);
