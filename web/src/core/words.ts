@@ -1,7 +1,7 @@
 // Every word of the screen, Chinese first. What the service says (labels, findings, problems) it says in both
 // languages itself.
 export const words = {
-  title: ["汇总 · 政府信息公开工作年度报告", "Huizong · annual reports on information disclosure"],
+  title: ["汇总 · 政府信息公开工作年度报告", "Huizong · disclosure reports"],
   overview: ["总览", "Overview"],
   form: ["汇总表", "Form"],
   progress: ["进度", "Progress"],

@@ -31,11 +31,13 @@ const common = (paint: Paint) => ({
   textStyle: { fontFamily: paint.font, fontSize: paint.size * 0.875, color: paint.text },
 });
 
-const NAME_MAX = 12;
+/** Widest name, in half-width characters. */
+const NAME_MAX = 24;
 
 /** A name without the note behind it, where it is too long for a chart; the table has all of it. */
 function shortName(name: string): string {
-  return name.length > NAME_MAX ? (name.split(/[（(]/)[0] ?? name) : name;
+  const width = name.replace(/[^\x00-\xff]/g, "aa").length;
+  return width > NAME_MAX ? (name.split(/[（(]/)[0] ?? name) : name;
 }
 
 /** Horizontal bars, the first at the top. */
