@@ -147,6 +147,23 @@ describe("a province with reports", () => {
     await overview.page.context().close();
   });
 
+  test("the progress page lists whom to remind and what waits for review, as the command line does", async () => {
+    const { page, complaints } = await open(browser, server, `/progress?year=${YEAR}`);
+    const shown = page.locator("[data-test=agencies] tbody tr");
+    const missing = (await run(server, "coverage", PROVINCE, "--year", String(YEAR), "--missing")) as { agencies: { name: string }[] };
+    const coverage = (await run(server, "coverage", PROVINCE, "--year", String(YEAR))) as { coverage: { submitted: string; returned: string } };
+    for (const [state, expected] of [["missing", missing.agencies.length], ["submitted", Number(coverage.coverage.submitted)], ["returned", Number(coverage.coverage.returned)]] as const) {
+      expect(expected).toBeGreaterThan(0);
+      await page.getByLabel("筛选").selectOption(state);
+      await expect.poll(() => shown.count()).toBe(expected);
+    }
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "导出催报名单 CSV" }).click()]);
+    const lines = (await readFile(await download.path(), "utf8")).trim().split("\r\n").slice(1);
+    expect(lines.map((line) => line.split('"')[1])).toEqual(missing.agencies.map((agency) => agency.name));
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   test("the rules page counts that refusal and those warnings", async () => {
     const { page } = await open(browser, server, `/rules?year=${YEAR}`);
     await page.locator("[data-rule=T4-BLOCK-TOTAL] .per-year").getByText("0 / 1").waitFor();
