@@ -14,11 +14,11 @@ use tokio::time::MissedTickBehavior;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
-use tonic_web::GrpcWebLayer;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, Log};
 use crate::grpc;
+use crate::http;
 use crate::service::{Live, Service};
 use crate::store::disk::{FileSystem, file_system};
 use crate::store::{SledOptions, SledStore, Store};
@@ -50,7 +50,8 @@ impl Serve {
         start_log(&config.log)?;
         let service = open(&config).await?;
         warn_of_file_system(&config.data_directory);
-        Ok(serve(service, &config, |address| tracing::info!(%address, "serving")).await?)
+        let ready = |address| tracing::info!(%address, dashboard = http::has_dashboard(), "serving");
+        Ok(serve(service, &config, ready).await?)
     }
 }
 
@@ -105,8 +106,7 @@ pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketA
         .accept_http1(true)
         .timeout(Duration::from_secs(config.limits.call_seconds))
         .max_concurrent_streams(config.limits.calls_per_connection)
-        .layer(GrpcWebLayer::new())
-        .add_routes(routes)
+        .add_routes(http::with_grpc(routes))
         .serve_with_incoming_shutdown(incoming, async move {
             stop_signal().await;
             // First of all, so that nobody is sent here any more.
