@@ -12,12 +12,13 @@ use tokio::net::TcpListener;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_web::GrpcWebLayer;
-use tracing_subscriber::EnvFilter;
 
+use crate::admin::Admin;
 use crate::config::{Config, Log};
 use crate::grpc;
 use crate::service::{Live, Service};
 use crate::store::{SledOptions, SledStore, Store};
+use crate::telemetry::{log, metrics::Metrics};
 
 use super::{Failure, Outcome};
 
@@ -35,6 +36,9 @@ pub struct Serve {
     /// Address that clients call, instead of the configured one.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
+    /// Address of metrics and probes, instead of the configured one.
+    #[arg(long, value_name = "ADDR")]
+    admin_listen: Option<SocketAddr>,
 }
 
 impl Serve {
@@ -43,18 +47,36 @@ impl Serve {
         let mut config = config.map_err(|error| Failure::Usage(error.to_string()))?.unwrap_or_default();
         config.data_directory = self.data.unwrap_or(config.data_directory);
         config.listen = self.listen.unwrap_or(config.listen);
-        start_log(&config.log)?;
+        config.admin_listen = self.admin_listen.or(config.admin_listen);
+        let _log = start_log(&config.log)?;
+        let admin = admin(&config).await?;
         let service = open(&config).await?;
-        Ok(serve(service, &config, |address| tracing::info!(%address, "serving")).await?)
+        Ok(serve(service, &config, admin, |address| tracing::info!(%address, "serving")).await?)
     }
 }
 
-/// Writes the log to stderr.
-pub fn start_log(log: &Log) -> Outcome {
-    let filter = EnvFilter::try_new(&log.filter).map_err(|error| Failure::Usage(format!("log.filter: {error}")))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = if log.json { builder.json().try_init() } else { builder.try_init() };
-    started.map_err(|error| Failure::Failed(error.to_string()))
+/// Writes the log to stderr, for as long as what is returned is held.
+pub fn start_log(log: &Log) -> Result<log::Started, Failure> {
+    log::start(&log.filter, log.json).map_err(|error| match error {
+        log::LogError::Filter(_) => Failure::Usage(error.to_string()),
+        log::LogError::Start(_) => Failure::Failed(error.to_string()),
+    })
+}
+
+/// Opens the admin port, where one is configured.
+async fn admin(config: &Config) -> anyhow::Result<Option<Admin>> {
+    let Some(address) = config.admin_listen else { return Ok(None) };
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let admin_address = listener.local_addr()?;
+    let admin = Admin::new(Metrics::start()?, config.data_directory.clone());
+    let serving = admin.clone();
+    tokio::spawn(async move {
+        if let Err(error) = serving.serve(listener).await {
+            tracing::error!(%error, "the admin port failed");
+        }
+    });
+    tracing::info!(%admin_address, "metrics and probes");
+    Ok(Some(admin))
 }
 
 /// The service over the embedded store, loaded.
@@ -72,11 +94,19 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
 }
 
 /// Serves until a signal, then lets calls under way finish.
-pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+pub async fn serve(
+    service: Service,
+    config: &Config,
+    admin: Option<Admin>,
+    ready: impl FnOnce(SocketAddr),
+) -> anyhow::Result<()> {
     let listener =
         TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     let (routes, health) = grpc::routes(service.clone(), &config.limits).await?;
+    if let Some(admin) = &admin {
+        admin.started(service.clone());
+    }
     let stopping = health.clone();
     let watch = tokio::spawn(async move {
         let mut interval = tokio::time::interval(HEALTH_INTERVAL);
@@ -100,6 +130,9 @@ pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketA
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, async move {
             stop_signal().await;
+            if let Some(admin) = admin {
+                admin.stopping();
+            }
             grpc::set_health(&stopping, false).await;
             tracing::info!("stopping");
         })

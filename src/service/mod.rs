@@ -19,6 +19,7 @@ mod review;
 mod roll_up;
 mod state;
 mod submit;
+mod vitals;
 mod watch;
 
 use std::sync::Arc;
@@ -48,6 +49,7 @@ pub use render::RenderedForm;
 pub use review::{ReviewRequest, Reviewed};
 pub use roll_up::{ConsolidatedForm, FormQuestion, RollupAnswer, RollupQuestion};
 pub use submit::{Accepted, Submission};
+pub use vitals::YearVitals;
 pub use watch::{Update, WatchLimits};
 
 /// The time zone by which a year ends.
@@ -122,7 +124,8 @@ impl Service {
         read: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {
         let store = self.store.clone();
-        match tokio::task::spawn_blocking(move || read(&*store)).await {
+        let span = tracing::Span::current();
+        match tokio::task::spawn_blocking(move || span.in_scope(|| read(&*store))).await {
             Ok(result) => result.map_err(Problem::from),
             Err(error) => Err(Problem::internal(&error.to_string())),
         }

@@ -2,6 +2,7 @@
 //! tells the observer, and only then answers.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use sled::Batch;
@@ -10,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::store::StoreError;
 use crate::store::ledger::{Group, Slot};
 use crate::store::transaction::{Decision, Observer, Transaction};
+use crate::telemetry::metrics;
 
 use super::durability::DataFile;
 use super::watermark::Watermark;
@@ -46,6 +48,7 @@ impl Committer {
     pub fn run(self, mut waiting: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(self.group_transactions);
         while waiting.blocking_recv_many(&mut jobs, self.group_transactions) > 0 {
+            metrics::transactions_taken(jobs.len());
             if let Some(reason) = self.shared.stopped() {
                 for job in jobs.drain(..) {
                     // The caller may have gone; there is nobody to tell then.
@@ -61,6 +64,7 @@ impl Committer {
     }
 
     fn commit(&self, jobs: impl Iterator<Item = Job>) {
+        let began = Instant::now();
         let mut group = Group::after(self.shared.durable(), &*self.shared);
         let now = Timestamp::now();
         let answers: Vec<Answer> = jobs.map(|job| (job.answer, group.decide(job.transaction, now))).collect();
@@ -72,6 +76,7 @@ impl Committer {
             *self.shared.durable.write().unwrap_or_else(PoisonError::into_inner) = group.position();
             self.observer.committed(group.commits());
         }
+        metrics::committed(answers.len(), began.elapsed());
         for (answer, decision) in answers {
             let decision = match &written {
                 // Whatever was decided after an earlier job of the group rests on what was not made durable.
