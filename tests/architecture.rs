@@ -31,6 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "document",
             "store",
             "rules",
+            "rollup",
             "registry",
             "simulation",
             "report",

@@ -101,6 +101,10 @@ impl Admin {
     fn look_up(&self) -> Option<Standing> {
         let service = self.0.service.get()?;
         let status = service.status();
+        if let Some(recount) = &status.recount {
+            let differences = u64::try_from(recount.differences_total).unwrap_or(u64::MAX);
+            metrics::recounted(differences, Some(recount.time.as_duration().as_secs_f64()));
+        }
         let chain = status.position.chain.to_hex();
         let disk = disk::look_up(&self.0.data_directory);
         // A store that cannot be read says so elsewhere; what is known is shown.

@@ -1,7 +1,7 @@
 //! `huizong serve`: the service over the embedded store.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,14 +9,18 @@ use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::time::MissedTickBehavior;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
 
 use crate::admin::Admin;
 use crate::config::{Config, Log};
 use crate::grpc;
 use crate::service::{Live, Service};
+use crate::store::disk::{FileSystem, file_system};
 use crate::store::{SledOptions, SledStore, Store};
 use crate::telemetry::{log, metrics::Metrics};
 
@@ -51,6 +55,7 @@ impl Serve {
         let _log = start_log(&config.log)?;
         let admin = admin(&config).await?;
         let service = open(&config).await?;
+        warn_of_file_system(&config.data_directory);
         Ok(serve(service, &config, admin, |address| tracing::info!(%address, "serving")).await?)
     }
 }
@@ -85,12 +90,24 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
     options.cache_bytes = config.store.cache_mib << 20;
     options.queue_transactions = config.store.queue_transactions;
     options.group_transactions = config.store.group_transactions;
+    options.min_free_bytes = config.store.min_free_bytes;
+    options.ballast_bytes = config.store.ballast_bytes;
     let open = move || -> Result<Service, crate::store::StoreError> {
         let live = Arc::<Live>::default();
         let store: Arc<dyn Store> = Arc::new(SledStore::open(&options, live.clone())?);
         Service::start(store, live, Timestamp::now)
     };
     Ok(tokio::task::spawn_blocking(open).await??)
+}
+
+/// Says so where the store lies on a file system that does not keep what the store promises.
+fn warn_of_file_system(folder: &Path) {
+    let folder_name = folder.display();
+    match file_system(folder) {
+        Ok(FileSystem::Local) => {}
+        Ok(kind) => tracing::warn!(%folder_name, ?kind, "the store is not on a local disk; see huizong doctor"),
+        Err(error) => tracing::warn!(%folder_name, %error, "the file system of the store cannot be told"),
+    }
 }
 
 /// Serves until a signal, then lets calls under way finish.
@@ -107,22 +124,14 @@ pub async fn serve(
     if let Some(admin) = &admin {
         admin.started(service.clone());
     }
-    let stopping = health.clone();
-    let watch = tokio::spawn(async move {
-        let mut interval = tokio::time::interval(HEALTH_INTERVAL);
-        loop {
-            interval.tick().await;
-            if service.status().problem.is_some() {
-                grpc::set_health(&health, false).await;
-                return;
-            }
-        }
-    });
+    let watch = tokio::spawn(watch_health(service.clone(), health.clone()));
+    let recounts = tokio::spawn(recount(service.clone(), Duration::from_secs(config.store.recount_interval_seconds)));
     // Set on each connection as it is taken: the server's own setting does not reach a listener made by others, and
     // without it an answer waits some 40 ms for the client's acknowledgement.
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     ready(address);
-    Server::builder()
+    let (stopping, stopped) = oneshot::channel();
+    let calls = Server::builder()
         .accept_http1(true)
         .timeout(Duration::from_secs(config.limits.call_seconds))
         .max_concurrent_streams(config.limits.calls_per_connection)
@@ -133,12 +142,66 @@ pub async fn serve(
             if let Some(admin) = admin {
                 admin.stopping();
             }
-            grpc::set_health(&stopping, false).await;
+            // First of all, so that nobody is sent here any more.
+            watch.abort();
+            recounts.abort();
+            grpc::set_health(&health, false).await;
+            service.end_watches();
             tracing::info!("stopping");
-        })
-        .await?;
-    watch.abort();
+            let _ = stopping.send(());
+        });
+    let limit = Duration::from_secs(config.limits.shutdown_seconds);
+    tokio::select! {
+        served = calls => served?,
+        () = time_is_up(stopped, limit) => {
+            tracing::warn!(seconds = limit.as_secs(), "calls under way did not finish in time and were cut off");
+        }
+    }
     Ok(())
+}
+
+/// Ends when calls under way have had their time since the service was told to stop.
+async fn time_is_up(stopped: oneshot::Receiver<()>, limit: Duration) {
+    match stopped.await {
+        Ok(()) => tokio::time::sleep(limit).await,
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Reports the services as not serving while writes are refused.
+async fn watch_health(service: Service, health: HealthReporter) {
+    let mut interval = tokio::time::interval(HEALTH_INTERVAL);
+    let mut troubled = false;
+    loop {
+        interval.tick().await;
+        let problem = service.status().problem;
+        if problem.is_some() != troubled {
+            troubled = problem.is_some();
+            grpc::set_health(&health, !troubled).await;
+            match problem {
+                Some(problem) => tracing::error!(problem, "writes are refused"),
+                None => tracing::info!("writes are taken again"),
+            }
+        }
+    }
+}
+
+/// Compares the running totals with the store from time to time; what differs is logged and shown by the status.
+async fn recount(service: Service, every: Duration) {
+    if every.is_zero() {
+        return;
+    }
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first tick is at once, and the totals have just been counted.
+    interval.tick().await;
+    loop {
+        interval.tick().await;
+        match service.recount().await {
+            Ok(found) => tracing::info!(found.sequence, found.differences_total, "the totals were recounted"),
+            Err(problem) => tracing::error!(reason = problem.message.en, "the totals could not be recounted"),
+        }
+    }
 }
 
 /// Waits for Ctrl-C or SIGTERM.

@@ -1,6 +1,7 @@
 //! What can be done: one file per use case. Every door (gRPC, command line, dashboard) goes through here.
 
 mod admission;
+mod backup;
 mod collections;
 mod coverage;
 mod freeze;
@@ -13,16 +14,18 @@ mod problem;
 mod read_back;
 mod read_document;
 mod reconcile;
+mod recount;
 mod registry;
 mod render;
 mod review;
 mod roll_up;
 mod state;
 mod submit;
+mod verify;
 mod vitals;
 mod watch;
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -37,18 +40,20 @@ pub use collections::etag as collection_etag;
 pub use coverage::{CoverageAnswer, CoverageQuestion, CoverageRow};
 pub use freeze::FreezeRequest;
 pub use history::{ReportAction, ReportEvent};
-pub use journal::Status;
+pub use journal::{JournalFilter, Status};
 pub use live::Live;
 pub use perspective::Perspective;
 pub use problem::{Code, Problem, Reason, Violation};
 pub use read_back::{Page, ReportFilter, ReportView};
 pub use read_document::{DocumentReading, read_and_judge};
 pub use reconcile::{Comparison, ExplainedBy, NamedDifference, Reconciliation};
+pub use recount::Recount;
 pub use registry::{Applied, ChangesPage, EntryFilter, Known};
 pub use render::RenderedForm;
 pub use review::{ReviewRequest, Reviewed};
 pub use roll_up::{ConsolidatedForm, FormQuestion, RollupAnswer, RollupQuestion};
 pub use submit::{Accepted, Submission};
+pub use verify::{VerifyProgress, check_store};
 pub use vitals::YearVitals;
 pub use watch::{Update, WatchLimits};
 
@@ -87,6 +92,10 @@ pub struct Service {
     past: Arc<Past>,
     watchers: Arc<Semaphore>,
     watch_limits: WatchLimits,
+    /// Scans of the whole store are few at a time.
+    scans: Arc<Semaphore>,
+    /// What the newest recount found.
+    recounted: Arc<RwLock<Option<Recount>>>,
 }
 
 impl Service {
@@ -105,6 +114,8 @@ impl Service {
             past: Arc::default(),
             watchers: Arc::new(Semaphore::new(watch_limits.watchers)),
             watch_limits,
+            scans: Arc::new(Semaphore::new(backup::SCANS_MAX)),
+            recounted: Arc::default(),
         })
     }
 

@@ -185,7 +185,7 @@ impl Service {
             };
             if !query.needs_agencies() {
                 let buckets = query.buckets(&state.registry, &state.totals);
-                let Rows { rows, totals } = query.rows(&state.registry, &buckets, &total);
+                let Rows { rows, totals } = query.rows(&state.registry, state.totals.tree(), &buckets, &total);
                 answer.totals = totals;
                 cut(&mut answer, rows, offset, question.page_size, 0);
                 return Ok(answer);
@@ -214,7 +214,7 @@ impl Service {
             Some(state) => View::Past(state),
             None => View::Present(self.present()?),
         };
-        let Rows { rows, totals } = query.rows(&view.registry, &buckets, &total);
+        let Rows { rows, totals } = query.rows(&view.registry, view.totals.tree(), &buckets, &total);
         answer.totals = totals;
         cut(&mut answer, rows, offset, question.page_size, first * rows_per_group);
         Ok(answer)

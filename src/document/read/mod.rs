@@ -59,7 +59,8 @@ impl Default for Limits {
             max_cells: 20_000,
             max_pages: 200,
             max_unpacked_bytes: 32 * 1024 * 1024,
-            max_chapter_characters: 8_000,
+            // Three chapters of Chinese within what a stored report may carry.
+            max_chapter_characters: 5_000,
             max_time: Duration::from_secs(10),
         }
     }
