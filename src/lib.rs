@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod admin;
 pub mod cli;
 pub mod config;
 pub mod document;
@@ -16,4 +17,5 @@ pub mod rules;
 pub mod service;
 pub mod simulation;
 pub mod store;
+pub mod telemetry;
 pub mod wire;

@@ -14,14 +14,15 @@ use tokio::time::MissedTickBehavior;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
-use tracing_subscriber::EnvFilter;
 
+use crate::admin::Admin;
 use crate::config::{Config, Log};
 use crate::grpc;
 use crate::http;
 use crate::service::{Live, Service};
 use crate::store::disk::{FileSystem, file_system};
 use crate::store::{SledOptions, SledStore, Store};
+use crate::telemetry::{log, metrics::Metrics};
 
 use super::{Failure, Outcome};
 
@@ -39,6 +40,9 @@ pub struct Serve {
     /// Address that clients call, instead of the configured one.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
+    /// Address of metrics and probes, instead of the configured one.
+    #[arg(long, value_name = "ADDR")]
+    admin_listen: Option<SocketAddr>,
 }
 
 impl Serve {
@@ -47,20 +51,38 @@ impl Serve {
         let mut config = config.map_err(|error| Failure::Usage(error.to_string()))?.unwrap_or_default();
         config.data_directory = self.data.unwrap_or(config.data_directory);
         config.listen = self.listen.unwrap_or(config.listen);
-        start_log(&config.log)?;
+        config.admin_listen = self.admin_listen.or(config.admin_listen);
+        let _log = start_log(&config.log)?;
+        let admin = admin(&config).await?;
         let service = open(&config).await?;
         warn_of_file_system(&config.data_directory);
         let ready = |address| tracing::info!(%address, dashboard = http::has_dashboard(), "serving");
-        Ok(serve(service, &config, ready).await?)
+        Ok(serve(service, &config, admin, ready).await?)
     }
 }
 
-/// Writes the log to stderr.
-pub fn start_log(log: &Log) -> Outcome {
-    let filter = EnvFilter::try_new(&log.filter).map_err(|error| Failure::Usage(format!("log.filter: {error}")))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = if log.json { builder.json().try_init() } else { builder.try_init() };
-    started.map_err(|error| Failure::Failed(error.to_string()))
+/// Writes the log to stderr, for as long as what is returned is held.
+pub fn start_log(log: &Log) -> Result<log::Started, Failure> {
+    log::start(&log.filter, log.json).map_err(|error| match error {
+        log::LogError::Filter(_) => Failure::Usage(error.to_string()),
+        log::LogError::Start(_) => Failure::Failed(error.to_string()),
+    })
+}
+
+/// Opens the admin port, where one is configured.
+async fn admin(config: &Config) -> anyhow::Result<Option<Admin>> {
+    let Some(address) = config.admin_listen else { return Ok(None) };
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let admin_address = listener.local_addr()?;
+    let admin = Admin::new(Metrics::start()?, config.data_directory.clone());
+    let serving = admin.clone();
+    tokio::spawn(async move {
+        if let Err(error) = serving.serve(listener).await {
+            tracing::error!(%error, "the admin port failed");
+        }
+    });
+    tracing::info!(%admin_address, "metrics and probes");
+    Ok(Some(admin))
 }
 
 /// The service over the embedded store, loaded.
@@ -90,11 +112,19 @@ fn warn_of_file_system(folder: &Path) {
 }
 
 /// Serves until a signal, then lets calls under way finish.
-pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+pub async fn serve(
+    service: Service,
+    config: &Config,
+    admin: Option<Admin>,
+    ready: impl FnOnce(SocketAddr),
+) -> anyhow::Result<()> {
     let listener =
         TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     let (routes, health) = grpc::routes(service.clone(), &config.limits).await?;
+    if let Some(admin) = &admin {
+        admin.started(service.clone());
+    }
     let watch = tokio::spawn(watch_health(service.clone(), health.clone()));
     let recounts = tokio::spawn(recount(service.clone(), Duration::from_secs(config.store.recount_interval_seconds)));
     // Set on each connection as it is taken: the server's own setting does not reach a listener made by others, and
@@ -109,6 +139,9 @@ pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketA
         .add_routes(http::with_grpc(routes))
         .serve_with_incoming_shutdown(incoming, async move {
             stop_signal().await;
+            if let Some(admin) = admin {
+                admin.stopping();
+            }
             // First of all, so that nobody is sent here any more.
             watch.abort();
             recounts.abort();

@@ -11,6 +11,8 @@ use serde::Deserialize;
 pub struct Config {
     /// Address that clients call.
     pub listen: SocketAddr,
+    /// Address of metrics and probes; none without one.
+    pub admin_listen: Option<SocketAddr>,
     /// Folder of the store.
     pub data_directory: PathBuf,
     pub store: StoreSettings,
@@ -72,6 +74,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: DEFAULT_LISTEN,
+            admin_listen: None,
             data_directory: PathBuf::from("huizong-data"),
             store: StoreSettings::default(),
             limits: Limits::default(),

@@ -2,6 +2,7 @@
 //!
 //! Health, reflection (with the error details, so that grpcurl prints them) and gRPC-Web stand on the same port.
 
+mod methods;
 mod operations_service;
 mod pages;
 mod registry_service;
@@ -21,6 +22,7 @@ use crate::pb::registry_service_server::RegistryServiceServer;
 use crate::pb::report_service_server::ReportServiceServer;
 use crate::pb::rollup_service_server::RollupServiceServer;
 use crate::service::{Caller, Service};
+use crate::telemetry::call::CallLayer;
 
 pub use status::{problem_of_status, to_status};
 
@@ -32,7 +34,7 @@ const SERVICES: [&str; 4] = [
     "huizong.v1.OperationsService",
 ];
 
-/// All services over `service`, and the reporter that says how they are.
+/// All services over `service`, each call observed, and the reporter that says how they are.
 ///
 /// # Errors
 /// Where the compiled contract cannot be read, which would be a defect of the build.
@@ -61,7 +63,8 @@ pub async fn routes(service: Service, limits: &Limits) -> anyhow::Result<(Routes
                 .max_decoding_message_size(size),
         )
         .add_service(OperationsServiceServer::new(operations_service::Operations::new(service)));
-    Ok((routes.routes(), health))
+    let observed = routes.routes().into_axum_router().layer(CallLayer::new(methods::methods()));
+    Ok((Routes::from(observed), health))
 }
 
 /// Reports every service as serving or not.

@@ -16,6 +16,7 @@ use crate::service::{Caller, Problem, Reason, ReportFilter, ReportView, ReviewRe
 use crate::wire;
 
 use super::pages::RESOURCES;
+use super::status::note;
 use super::{caller, to_status};
 
 pub struct Reports {
@@ -99,7 +100,10 @@ impl ReportService for Reports {
                 drop(done);
                 let result = match result {
                     Ok(accepted) => pb::submit_reports_response::Result::Accepted(accepted),
-                    Err(problem) => pb::submit_reports_response::Result::Refused(wire::problem_to_wire(&problem)),
+                    Err(problem) => {
+                        note(problem.reason);
+                        pb::submit_reports_response::Result::Refused(wire::problem_to_wire(&problem))
+                    }
                 };
                 Ok(pb::SubmitReportsResponse { index: index.try_into().unwrap_or(i64::MAX), result: Some(result) })
             }

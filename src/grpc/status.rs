@@ -6,13 +6,21 @@ use tonic::{Code, Status};
 use tonic_types::pb as rpc;
 
 use crate::pb;
-use crate::service::Problem;
+use crate::service::{Problem, Reason};
+use crate::telemetry::{call::CallId, metrics};
 use crate::wire::{code_number, problem_to_wire};
 
 const DOMAIN: &str = "huizong";
 
 /// Full name of our own detail.
 const PROBLEM: &str = "huizong.v1.Problem";
+
+/// In the metadata of an error: what the call is known by in the log. Not the `request_id` by which a submission is
+/// sent again.
+const CALL_ID: &str = "x_request_id";
+
+/// Pages about reasons, in the project's own folder, for there may be no network where this runs.
+const HELP_FOLDER: &str = "docs/errors/";
 
 /// Details travel in a header, and common clients take 8 KiB of headers at most, counted after base64.
 const DETAILS_MAX_BYTES: usize = 5 * 1024;
@@ -24,6 +32,10 @@ const DETAILS_MAX_BYTES: usize = 5 * 1024;
 /// `SubmitReports` answers with all of them.
 pub fn to_status(problem: &Problem, metadata: &MetadataMap) -> Status {
     let mut wire = problem_to_wire(problem);
+    note(problem.reason);
+    if let Some(id) = CallId::current() {
+        wire.metadata.insert(CALL_ID.to_owned(), id.as_str().to_owned());
+    }
     let chinese = prefers_chinese(metadata);
     let text = |text: &Option<pb::LocalizedText>| {
         text.as_ref().map(|text| if chinese { text.zh.clone() } else { text.en.clone() }).unwrap_or_default()
@@ -46,6 +58,7 @@ pub fn to_status(problem: &Problem, metadata: &MetadataMap) -> Status {
         message: format!("{} {}", text(&wire.message), text(&wire.remedy)),
     };
     let mut fixed = vec![any("google.rpc.LocalizedMessage", &localized)];
+    fixed.push(any("google.rpc.Help", &help(problem.reason, chinese)));
     if !bad_request.field_violations.is_empty() {
         fixed.push(any("google.rpc.BadRequest", &bad_request));
     }
@@ -59,6 +72,18 @@ pub fn to_status(problem: &Problem, metadata: &MetadataMap) -> Status {
     let message = format!("{} / {}", problem.message.zh, problem.message.en);
     let encoded = rpc::Status { code, message: message.clone(), details }.encode_to_vec();
     Status::with_details(Code::from(code), message, encoded.into())
+}
+
+/// Says in log and metrics why something is refused: the reason alone, nothing that the caller sent.
+pub fn note(reason: Reason) {
+    metrics::refused(reason.as_str());
+    tracing::info!(reason = reason.as_str(), "problem");
+}
+
+/// Where cause and remedy of the reason are described at length.
+fn help(reason: Reason, chinese: bool) -> rpc::Help {
+    let description = if chinese { "原因与处理" } else { "cause and remedy" }.to_owned();
+    rpc::Help { links: vec![rpc::help::Link { description, url: format!("{HELP_FOLDER}{}.md", reason.as_str()) }] }
 }
 
 /// Leaves out what is least until the details fit beside `other_bytes`: suggestions but the likeliest of each

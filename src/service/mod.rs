@@ -23,6 +23,7 @@ mod rule_counts;
 mod state;
 mod submit;
 mod verify;
+mod vitals;
 mod watch;
 
 use std::sync::{Arc, RwLock};
@@ -55,6 +56,7 @@ pub use roll_up::{ConsolidatedForm, FormQuestion, RollupAnswer, RollupQuestion};
 pub use rule_counts::RuleCount;
 pub use submit::{Accepted, Submission};
 pub use verify::{VerifyProgress, check_store};
+pub use vitals::YearVitals;
 pub use watch::{Update, WatchLimits};
 
 /// The time zone by which a year ends.
@@ -135,7 +137,8 @@ impl Service {
         read: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {
         let store = self.store.clone();
-        match tokio::task::spawn_blocking(move || read(&*store)).await {
+        let span = tracing::Span::current();
+        match tokio::task::spawn_blocking(move || span.in_scope(|| read(&*store))).await {
             Ok(result) => result.map_err(Problem::from),
             Err(error) => Err(Problem::internal(&error.to_string())),
         }

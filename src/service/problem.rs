@@ -30,6 +30,9 @@ macro_rules! reasons {
         pub enum Reason { $($(#[$doc])* $name,)* }
 
         impl Reason {
+            /// All reasons there are.
+            pub const ALL: &'static [Self] = &[$(Reason::$name,)*];
+
             /// As it is sent, in UPPER_SNAKE_CASE.
             pub fn as_str(self) -> &'static str {
                 match self { $(Reason::$name => $text,)* }

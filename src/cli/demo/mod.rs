@@ -45,7 +45,7 @@ fn year(year: i32) -> Result<ReportYear, Failure> {
 
 impl Demo {
     pub async fn run(self) -> Outcome {
-        serve::start_log(&Log { filter: "warn".to_owned(), json: false })?;
+        let _log = serve::start_log(&Log { filter: "warn".to_owned(), json: false })?;
         let (first_year, last_year) = (year(self.years.0)?, year(self.years.1)?);
         let parameters = Parameters {
             seed: self.seed,
@@ -67,7 +67,7 @@ impl Demo {
         let service = serve::open(&config).await?;
         let told = fill(&service, &province, first_year, last_year).await?;
         let guest = province.guest();
-        serve::serve(service, &config, |address| {
+        serve::serve(service, &config, None, |address| {
             println!(
                 "模拟的黑龙江省已就绪：{} 个机构，{first_year}—{last_year} 年度  A simulated Heilongjiang is ready\n\
                  看板 Dashboard: http://{address}{}\n\

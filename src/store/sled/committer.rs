@@ -2,6 +2,7 @@
 //! tells the observer, and only then answers.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use sled::Batch;
@@ -11,6 +12,7 @@ use crate::store::StoreError;
 use crate::store::ledger::Group;
 use crate::store::transaction::{Decision, Observer, Transaction};
 use crate::store::{Position, Records};
+use crate::telemetry::metrics;
 
 use super::durability::DataFile;
 use super::watermark::Watermark;
@@ -57,6 +59,7 @@ impl Committer {
                     }
                 }
             }
+            metrics::transactions_taken(transactions.len());
             let refused = match self.shared.stopped() {
                 Some(reason) => Err(StoreError::Stopped(reason)),
                 None => self.shared.space.check(),
@@ -89,6 +92,7 @@ impl Committer {
     }
 
     fn commit(&self, jobs: impl Iterator<Item = (Transaction, Answer<Decision>)>) {
+        let began = Instant::now();
         let mut group = Group::after(self.shared.durable(), &*self.shared);
         let now = Timestamp::now();
         let answers: Vec<_> = jobs.map(|(transaction, answer)| (answer, group.decide(transaction, now))).collect();
@@ -100,6 +104,7 @@ impl Committer {
             self.shared.set_durable(group.position());
             self.observer.committed(group.commits());
         }
+        metrics::committed(answers.len(), began.elapsed());
         for (answer, decision) in answers {
             let decision = match &written {
                 // Whatever was decided after an earlier job of the group rests on what was not made durable.

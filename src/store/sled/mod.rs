@@ -29,6 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::registry::RegistryChange;
 use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 use crate::rollup::{FrozenForm, FrozenFormName};
+use crate::telemetry::metrics;
 
 use super::item::{Item, StoredRecord};
 use super::journal::{JournalEntry, Position};
@@ -314,7 +315,9 @@ impl Store for SledStore {
         async move {
             let (answer, answered) = oneshot::channel();
             let jobs = self.jobs.as_ref().ok_or_else(committer_ended)?;
-            jobs.send(Job::Commit { transaction, answer }).await.map_err(|_| committer_ended())?;
+            let place = jobs.reserve().await.map_err(|_| committer_ended())?;
+            metrics::transaction_queued();
+            place.send(Job::Commit { transaction, answer });
             answered.await.unwrap_or_else(|_| Err(StoreError::Unknown("the committer has ended".to_owned())))
         }
         .boxed()

@@ -1,0 +1,53 @@
+//! Every method that this program answers, by name.
+
+use std::sync::LazyLock;
+
+use prost_reflect::DescriptorPool;
+
+use crate::pb;
+
+/// Full name of the service, name of the method.
+static METHODS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let mut pool = DescriptorPool::new();
+    let sets = [
+        pb::FILE_DESCRIPTOR_SET,
+        tonic_health::pb::FILE_DESCRIPTOR_SET,
+        tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+        tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+    ];
+    for set in sets {
+        // A set that is not understood leaves its methods without names of their own, which a test would notice.
+        if let Err(error) = pool.decode_file_descriptor_set(set) {
+            tracing::error!(%error, "a compiled contract cannot be read");
+        }
+    }
+    let of_service = |service: prost_reflect::ServiceDescriptor| {
+        let names: Vec<_> =
+            service.methods().map(|method| (service.full_name().to_owned(), method.name().to_owned())).collect();
+        names
+    };
+    pool.services().flat_map(of_service).collect()
+});
+
+/// Full name of the service, name of the method; in no order.
+pub fn methods() -> impl Iterator<Item = (&'static str, &'static str)> {
+    METHODS.iter().map(|(service, method)| (service.as_str(), method.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_of_the_contract_of_health_and_of_reflection_are_known() {
+        for named in [
+            ("huizong.v1.ReportService", "SubmitReport"),
+            ("huizong.v1.OperationsService", "GetStatus"),
+            ("grpc.health.v1.Health", "Watch"),
+            ("grpc.reflection.v1.ServerReflection", "ServerReflectionInfo"),
+            ("grpc.reflection.v1alpha.ServerReflection", "ServerReflectionInfo"),
+        ] {
+            assert!(methods().any(|method| method == named), "{named:?}");
+        }
+    }
+}
