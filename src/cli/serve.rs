@@ -56,7 +56,7 @@ impl Serve {
         let admin = admin(&config).await?;
         let service = open(&config).await?;
         warn_of_file_system(&config.data_directory);
-        let ready = |address| tracing::info!(%address, dashboard = http::has_dashboard(), "serving");
+        let ready = |address| tracing::info!(dashboard = http::has_dashboard(), %address, "serving");
         Ok(serve(service, &config, admin, ready).await?)
     }
 }
