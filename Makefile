@@ -2,7 +2,7 @@
 
 BUF := web-tools/node_modules/.bin/buf
 
-.PHONY: demo test build check-tools contract fmt lint bench fuzz
+.PHONY: demo test build static check-tools contract fmt lint deny bench fuzz
 
 check-tools:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install a Rust toolchain (rustup)"; exit 1; }
@@ -10,6 +10,10 @@ check-tools:
 
 build: check-tools
 	cargo build --release --locked
+
+# One file that needs nothing else on the machine; needs musl-tools and the Rust target.
+static: check-tools
+	cargo build --release --locked --target x86_64-unknown-linux-musl
 
 demo: build
 	target/release/huizong demo
@@ -30,7 +34,20 @@ fmt:
 lint:
 	cargo clippy --locked --all-targets -- -D warnings
 
-test: check-tools fmt contract lint
+# Licences, sources and bans of everything linked in. Advisories need the network's database of them: `make advisories`.
+DENY_VERSION := 0.20.2
+DENY := target/tools/bin/cargo-deny
+$(DENY):
+	cargo install cargo-deny --version $(DENY_VERSION) --locked --root target/tools
+
+deny: check-tools $(DENY)
+	$(DENY) check bans licenses sources
+
+.PHONY: advisories
+advisories: check-tools $(DENY)
+	$(DENY) check advisories
+
+test: check-tools fmt contract lint deny
 	cargo test --locked --all-targets
 
 bench: check-tools

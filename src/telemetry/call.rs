@@ -181,8 +181,7 @@ impl Drop for Call {
 }
 
 /// Numbers of the codes of gRPC, as text.
-const CODES: [&str; 17] =
-    ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"];
+const CODES: [&str; 17] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"];
 
 /// The status in headers or trailers.
 fn status_code(headers: &HeaderMap) -> Option<&'static str> {

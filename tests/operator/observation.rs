@@ -154,7 +154,10 @@ async fn probes_tell_alive_from_ready_and_an_end_in_sight_from_both() {
 async fn a_call_that_is_given_up_counts_as_cancelled() {
     let program = Program::start("info", &[]);
     use_it(&program).await;
-    let request = pb::WatchRollupRequest { query: Some(question(PROVINCE, YEAR, "requests.received", &[])), ..Default::default() };
+    let request = pb::WatchRollupRequest {
+        query: Some(question(PROVINCE, YEAR, "requests.received", &[])),
+        ..Default::default()
+    };
     let channel = program.channel().await;
     let mut updates = RollupServiceClient::new(channel).watch_rollup(request).await.unwrap().into_inner();
     updates.message().await.unwrap().unwrap();
@@ -196,8 +199,10 @@ mod traces {
         let (sender, mut spans) = mpsc::unbounded_channel();
         let server = tonic::transport::Server::builder().add_service(TraceServiceServer::new(Collector(sender)));
         tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
-        let program =
-            Program::start("warn,huizong=info", &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint), ("OTEL_BSP_SCHEDULE_DELAY", "100")]);
+        let program = Program::start(
+            "warn,huizong=info",
+            &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint), ("OTEL_BSP_SCHEDULE_DELAY", "100")],
+        );
         use_it(&program).await;
         let mut names = Vec::new();
         while !names.iter().any(|name| name == "huizong.v1.ReportService/SubmitReport") {

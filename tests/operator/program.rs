@@ -55,8 +55,7 @@ impl Program {
                 writer.lock().unwrap().push(line);
             }
         });
-        let mut program =
-            Self { process, log, admin: String::new(), address: String::new(), _folder: folder };
+        let mut program = Self { process, log, admin: String::new(), address: String::new(), _folder: folder };
         program.admin = program.wait_for(|lines| field(lines, "admin_address"));
         program.address = program.wait_for(|lines| field(lines, "address"));
         program
