@@ -154,10 +154,7 @@ async fn probes_tell_alive_from_ready_and_an_end_in_sight_from_both() {
 async fn a_call_that_is_given_up_counts_as_cancelled() {
     let program = Program::start("info", &[]);
     use_it(&program).await;
-    let request = pb::WatchRollupRequest {
-        query: Some(question(PROVINCE, YEAR, "requests.received", &[])),
-        ..Default::default()
-    };
+    let request = pb::WatchRollupRequest { query: Some(question(PROVINCE, YEAR, "requests.received", &[])) };
     let channel = program.channel().await;
     let mut updates = RollupServiceClient::new(channel).watch_rollup(request).await.unwrap().into_inner();
     updates.message().await.unwrap().unwrap();
