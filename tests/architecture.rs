@@ -18,13 +18,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("document", &["report", "form"]),
     ("simulation", &["registry", "report", "form"]),
     ("service", &["rules", "rollup", "registry", "store", "document", "report", "form"]),
-    ("wire", &["service", "store", "rollup", "registry", "document", "report", "form", "pb"]),
-    ("grpc", &["wire", "service", "rollup", "registry", "report", "config", "telemetry", "pb"]),
+    ("wire", &["service", "store", "rollup", "rules", "registry", "document", "report", "form", "pb"]),
+    ("grpc", &["wire", "service", "rules", "rollup", "registry", "report", "config", "telemetry", "pb"]),
+    ("http", &["grpc", "wire", "service", "report", "pb"]),
     ("admin", &["service", "telemetry"]),
     (
         "cli",
         &[
             "admin",
+            "http",
             "grpc",
             "wire",
             "service",
@@ -46,7 +48,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Crates that only one place may name.
 const CONFINED: &[(&str, &str)] = &[
     ("sled::", "store/sled"),
-    ("tonic::", "grpc cli pb.rs"),
+    ("tonic::", "grpc http cli pb.rs"),
+    ("axum::", "http"),
+    ("rust_embed::", "http"),
     ("clap::", "cli"),
     ("axum::", "admin"),
     ("metrics_exporter_prometheus::", "telemetry"),

@@ -14,11 +14,11 @@ use tokio::time::MissedTickBehavior;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
-use tonic_web::GrpcWebLayer;
 
 use crate::admin::Admin;
 use crate::config::{Config, Log};
 use crate::grpc;
+use crate::http;
 use crate::service::{Live, Service};
 use crate::store::disk::{FileSystem, file_system};
 use crate::store::{SledOptions, SledStore, Store};
@@ -56,7 +56,8 @@ impl Serve {
         let admin = admin(&config).await?;
         let service = open(&config).await?;
         warn_of_file_system(&config.data_directory);
-        Ok(serve(service, &config, admin, |address| tracing::info!(%address, "serving")).await?)
+        let ready = |address| tracing::info!(%address, dashboard = http::has_dashboard(), "serving");
+        Ok(serve(service, &config, admin, ready).await?)
     }
 }
 
@@ -135,8 +136,7 @@ pub async fn serve(
         .accept_http1(true)
         .timeout(Duration::from_secs(config.limits.call_seconds))
         .max_concurrent_streams(config.limits.calls_per_connection)
-        .layer(GrpcWebLayer::new())
-        .add_routes(routes)
+        .add_routes(http::with_grpc(routes))
         .serve_with_incoming_shutdown(incoming, async move {
             stop_signal().await;
             if let Some(admin) = admin {

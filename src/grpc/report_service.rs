@@ -11,6 +11,7 @@ use crate::config::Limits;
 use crate::pb;
 use crate::pb::report_service_server::ReportService;
 use crate::report::{Message, Owners, ReportKey, ReportOwner, ReviewAction, RevisionName};
+use crate::rules;
 use crate::service::{Caller, Problem, Reason, ReportFilter, ReportView, ReviewRequest, Service};
 use crate::wire;
 
@@ -190,6 +191,28 @@ impl ReportService for Reports {
         let reading = self.read(request).await;
         reading.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
+
+    async fn get_form_layout(
+        &self,
+        request: Request<pb::GetFormLayoutRequest>,
+    ) -> Result<Response<pb::GetFormLayoutResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        layout(&request).map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+
+    async fn list_rules(
+        &self,
+        request: Request<pb::ListRulesRequest>,
+    ) -> Result<Response<pb::ListRulesResponse>, Status> {
+        let (metadata, _, request) = request.into_parts();
+        self.rules(&request).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+}
+
+fn layout(request: &pb::GetFormLayoutRequest) -> Result<pb::GetFormLayoutResponse, Problem> {
+    let year = wire::year_from_wire(request.year, "year")?;
+    let edition = wire::edition_from_wire(request.edition, year.get(), "edition")?;
+    Ok(wire::layout_to_wire(edition, &request.filled))
 }
 
 /// A report in a list: without its text unless that is asked for, or a page of long ones would be larger than clients
@@ -266,6 +289,22 @@ impl Reports {
         let review = review?;
         let reviewed = self.service.review(&review, caller).await?;
         Ok(wire::reviewed_to_wire(&reviewed, &review.report))
+    }
+
+    async fn rules(&self, request: &pb::ListRulesRequest) -> Result<pb::ListRulesResponse, Problem> {
+        let rules = rules::all_rules().map(wire::rule_to_wire).collect();
+        if request.jurisdiction.is_empty() {
+            return Ok(pb::ListRulesResponse { rules, ..Default::default() });
+        }
+        let jurisdiction = wire::code_from_wire(&request.jurisdiction, "jurisdiction")?;
+        let first = wire::year_from_wire(request.first_year, "first_year")?;
+        let last = match request.last_year {
+            0 => first,
+            year => wire::year_from_wire(year, "last_year")?,
+        };
+        let (counts, sequence) = self.service.rule_counts(&jurisdiction, (first, last)).await?;
+        let counts = counts.iter().map(wire::rule_count_to_wire).collect();
+        Ok(pb::ListRulesResponse { rules, counts, sequence: sequence.try_into().unwrap_or(i64::MAX) })
     }
 
     async fn read(&self, request: pb::ReadDocumentRequest) -> Result<pb::ReadDocumentResponse, Problem> {

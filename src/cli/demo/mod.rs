@@ -70,13 +70,15 @@ impl Demo {
         serve::serve(service, &config, None, |address| {
             println!(
                 "模拟的黑龙江省已就绪：{} 个机构，{first_year}—{last_year} 年度  A simulated Heilongjiang is ready\n\
-                 服务地址 Address: http://{address}  (gRPC, gRPC-Web)\n\n\
+                 看板 Dashboard: http://{address}{}\n\
+                 服务地址 Address: http://{address}  (gRPC, gRPC-Web, HTTP)\n\n\
                  请在另一终端试试 Try in another shell:\n  \
                  huizong rollup jurisdictions/230000 --year {last_year} --measure received --by requester-type\n  \
                  huizong coverage jurisdictions/230000 --year {last_year} --depth 2\n  \
                  huizong coverage jurisdictions/230000 --year {last_year} --missing --format csv\n  \
                  huizong form jurisdictions/230000 --year {last_year} --output form.docx",
                 self.agencies,
+                dashboard_note(),
             );
             for line in highlights(&told, first_year, last_year) {
                 println!("  {line}");
@@ -90,6 +92,15 @@ impl Demo {
         })
         .await?;
         Ok(())
+    }
+}
+
+/// Why there is no dashboard at its address, where there is none.
+fn dashboard_note() -> &'static str {
+    if crate::http::has_dashboard() {
+        ""
+    } else {
+        "（未编入，需 Node.js 20 以上 not built in: needs Node.js 20 or later）"
     }
 }
 

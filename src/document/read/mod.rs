@@ -207,7 +207,9 @@ fn understood(format: Format, rows: Vec<PrintedRow>, mut notes: Vec<ReaderNote>,
     let titled = title::find_title(&rows);
     let placed = placement::place(&rows, &titled);
     let (narrative, text_notes) = narrative::read_narrative(&rows, format.is_lines(), limits.max_chapter_characters);
-    notes.extend(placed.notes);
+    // The title stands anew on each sheet, and at the head of each page.
+    let is_title = |note: &ReaderNote| note.code == NoteCode::RowUnknown && Some(&note.raw) == titled.title.as_ref();
+    notes.extend(placed.notes.into_iter().filter(|note| !is_title(note)));
     notes.extend(text_notes);
     notes.sort_by_key(|note| note.place);
     Reading {
