@@ -2,7 +2,7 @@
 
 BUF := web-tools/node_modules/.bin/buf
 
-.PHONY: demo test build check-tools dashboard dashboard-test contract fmt lint bench fuzz
+.PHONY: demo test build static check-tools dashboard dashboard-test contract fmt lint deny bench fuzz
 
 check-tools:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install a Rust toolchain (rustup)"; exit 1; }
@@ -13,6 +13,10 @@ build: check-tools
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory dashboard; \
 		else echo "npm is missing: building without the dashboard (install Node.js 20 or later to have it)"; fi
 	cargo build --release --locked
+
+# One file that needs nothing else on the machine; needs musl-tools and the Rust target.
+static: check-tools
+	cargo build --release --locked --target x86_64-unknown-linux-musl
 
 # Not `npm ci`: one platform's binary of buf is not to be had everywhere, and it insists on all of them.
 NPM_INSTALL := npm install --no-save --no-audit --no-fund --loglevel=error
@@ -56,7 +60,20 @@ fmt:
 lint:
 	cargo clippy --locked --all-targets -- -D warnings
 
-test: check-tools fmt contract lint
+# Licences, sources and bans of everything linked in. Advisories need the network's database of them: `make advisories`.
+DENY_VERSION := 0.20.2
+DENY := target/tools/bin/cargo-deny
+$(DENY):
+	cargo install cargo-deny --version $(DENY_VERSION) --locked --root target/tools
+
+deny: check-tools $(DENY)
+	$(DENY) check bans licenses sources
+
+.PHONY: advisories
+advisories: check-tools $(DENY)
+	$(DENY) check advisories
+
+test: check-tools fmt contract lint deny
 	cargo test --locked --all-targets
 	$(MAKE) --no-print-directory dashboard-test
 

@@ -1,0 +1,144 @@
+//! Pages for people against what they speak of: commands, tests, reasons, alert rules, settings.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::Parser as _;
+use huizong::cli::Arguments;
+use huizong::service::Reason;
+use huizong::wire::code_number;
+use regex::Regex;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// UPPER_SNAKE_CASE name of a status code.
+fn code_name(reason: Reason) -> String {
+    let name = format!("{:?}", tonic::Code::from(code_number(reason.code())));
+    let breaks = Regex::new("([a-z])([A-Z])").unwrap();
+    breaks.replace_all(&name, "${1}_$2").to_uppercase()
+}
+
+#[test]
+fn every_reason_of_an_error_has_a_page_in_both_languages() {
+    let index = read("docs/errors/README.md");
+    for reason in Reason::ALL {
+        let name = reason.as_str();
+        let page = read(&format!("docs/errors/{name}.md"));
+        for part in [
+            format!("# {name}\n"),
+            format!("Status code: `{}`\n", code_name(*reason)),
+            "## 中文\n\n**原因** ".to_owned(),
+            "\n**处理** ".to_owned(),
+            "## English\n\n**Cause** ".to_owned(),
+            "\n**Remedy** ".to_owned(),
+        ] {
+            assert!(page.contains(&part), "docs/errors/{name}.md has no {part:?}");
+        }
+        assert!(index.contains(&format!("[{name}]({name}.md)")), "docs/errors/README.md leaves out {name}");
+    }
+}
+
+/// Lines of the shell blocks of a page, continued lines joined, comments gone.
+fn commands(page: &str) -> Vec<String> {
+    let mut commands = Vec::new();
+    for block in page.split("```sh\n").skip(1) {
+        let block = block.split("```").next().unwrap_or_default().replace("\\\n", " ");
+        let lines = block.lines().map(|line| line.split(" #").next().unwrap_or_default().trim());
+        commands.extend(lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned));
+    }
+    commands
+}
+
+/// Programs of others that the handbook may call.
+const OTHERS: [&str; 8] = ["cp", "curl", "docker", "install", "journalctl", "kubectl", "mv", "systemctl"];
+
+#[test]
+fn every_command_of_the_handbook_is_one() {
+    let mut ours = 0;
+    let makefile = read("Makefile");
+    for command in commands(&read("docs/operations.md")) {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        match words[0] {
+            "huizong" => {
+                if let Err(error) = Arguments::try_parse_from(&words) {
+                    panic!("{command}\n{error}");
+                }
+                ours += 1;
+            }
+            "make" => assert!(makefile.contains(&format!("\n{}:", words[1])), "{command}: no such target"),
+            other => assert!(OTHERS.contains(&other), "{command}: neither ours nor a known tool"),
+        }
+        let files = words.iter().map(|word| word.trim_start_matches('@')).filter(|word| word.starts_with("deploy/"));
+        files.for_each(|file| assert!(root().join(file).exists(), "{command}: no {file}"));
+    }
+    assert!(ours >= 10, "{ours}");
+}
+
+#[test]
+fn every_alert_names_a_section_of_the_handbook() {
+    let handbook = read("docs/operations.md");
+    let anchor = |heading: &str| heading.trim().to_lowercase().replace(' ', "-");
+    let headings: BTreeSet<String> =
+        handbook.lines().filter_map(|line| line.trim_start_matches('#').strip_prefix(' ').map(anchor)).collect();
+    let rules = read("deploy/prometheus/alerts.yml");
+    let (alerts, runbooks) = (rules.matches("- alert: ").count(), rules.matches("runbook: ").count());
+    assert!(alerts > 5 && alerts == runbooks, "{alerts} alerts, {runbooks} runbooks");
+    for named in rules.split("runbook: docs/operations.md#").skip(1).filter_map(|rest| rest.lines().next()) {
+        assert!(headings.contains(named), "no section {named} among {headings:?}");
+    }
+}
+
+fn sources(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, text);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            text.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_test_that_a_guarantee_names_exists() {
+    let mut code = String::new();
+    for folder in ["src", "tests"] {
+        sources(&root().join(folder), &mut code);
+    }
+    let page = read("docs/guarantees.md") + &read("SECURITY.md");
+    let name = Regex::new("`([a-z0-9]+(?:_[a-z0-9]+){2,})`").unwrap();
+    let mut named = 0;
+    for test in name.captures_iter(&page).map(|found| found[1].to_owned()) {
+        let there = [format!("fn {test}("), format!("\"{test}\"")].iter().any(|form| code.contains(form));
+        assert!(there, "no test {test}");
+        named += 1;
+    }
+    let file = Regex::new("`((?:src|tests)/[a-z_/]+(?:\\.rs)?)`").unwrap();
+    for path in file.captures_iter(&page).map(|found| found[1].to_owned()) {
+        assert!(root().join(&path).exists(), "no {path}");
+    }
+    assert!(named > 40, "{named}");
+}
+
+#[test]
+fn settings_in_deployments_are_settings_there_are() {
+    let container = read("deploy/container.toml");
+    toml::from_str::<huizong::config::Config>(&container).unwrap();
+    let manifest = read("deploy/kubernetes/huizong.yaml");
+    let config = manifest.split("config.toml: |\n").nth(1).unwrap().split("---").next().unwrap();
+    let config: String = config.lines().map(|line| format!("{}\n", line.trim())).collect();
+    let config = toml::from_str::<huizong::config::Config>(&config).unwrap();
+    for port in [config.listen.port(), config.admin_listen.unwrap().port()] {
+        assert!(manifest.contains(&format!("containerPort: {port}\n")), "{port}");
+        for image in ["deploy/Dockerfile", "deploy/Dockerfile.scratch"] {
+            assert!(read(image).lines().any(|line| line.starts_with("EXPOSE ") && line.contains(&port.to_string())));
+        }
+    }
+    assert!(read("deploy/prometheus/prometheus.yml").contains("huizong:7412"));
+}

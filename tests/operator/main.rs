@@ -1,0 +1,10 @@
+//! What an operator relies on: metrics, probes and log of the running program, and that the files and pages made for
+//! operators say what is true of it.
+
+mod documents;
+mod observation;
+mod program;
+// Shared with other tests, which use the rest of it.
+#[allow(dead_code)]
+#[path = "../support/mod.rs"]
+mod support;

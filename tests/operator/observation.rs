@@ -1,0 +1,211 @@
+//! Metrics, probes and log of the running program.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use huizong::pb;
+use huizong::pb::registry_service_client::RegistryServiceClient;
+use huizong::pb::report_service_client::ReportServiceClient;
+use huizong::pb::rollup_service_client::RollupServiceClient;
+use regex::Regex;
+use tonic::Request;
+use tonic::metadata::MetadataValue;
+
+use super::program::Program;
+use super::support::{AGENCIES, PROVINCE, YEAR, problem, question, report, small_registry, submission};
+
+/// A text that would stand out in any log.
+const REASON: &str = "负责人张三丰因病推迟";
+const TOKEN: &str = "huizong-secret-0123456789abcdef";
+
+/// Registers agencies, hands in a report, and has another one refused.
+async fn use_it(program: &Program) -> tonic::Status {
+    let channel = program.channel().await;
+    let request = pb::ApplyRegistryChangesRequest { changes: small_registry(), validate_only: false };
+    RegistryServiceClient::new(channel.clone()).apply_registry_changes(request).await.unwrap();
+    let mut reports = ReportServiceClient::new(channel);
+    let mut first = submission(report(AGENCIES[0], 3));
+    first.report.as_mut().unwrap().reason = REASON.to_owned();
+    first.report.as_mut().unwrap().answers.push(pb::Answer {
+        rule: "T3-CARRY-PREVIOUS".to_owned(),
+        reason: REASON.to_owned(),
+        ..Default::default()
+    });
+    let mut first = Request::new(first);
+    first.metadata_mut().insert("authorization", MetadataValue::try_from(format!("Bearer {TOKEN}")).unwrap());
+    first.metadata_mut().insert("huizong-principal", MetadataValue::from_static("zhang-san-feng"));
+    // Whether the answer fits a rule or not, its text was sent.
+    let _ = reports.submit_report(first).await;
+    reports.submit_report(submission(report(AGENCIES[1], 3))).await.unwrap();
+    let mut wrong = Request::new(submission(report("agencies/unknown-office", 3)));
+    wrong.metadata_mut().insert("x-request-id", MetadataValue::from_static("trace-7"));
+    reports.submit_report(wrong).await.unwrap_err()
+}
+
+/// Names of all metrics, with `_bucket`, `_sum` and `_count`, and names of all labels.
+fn scraped(text: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+    let lines = || text.lines().filter(|line| !line.starts_with('#'));
+    let names = lines().filter_map(|line| line.split(['{', ' ']).next()).map(str::to_owned).collect();
+    let label = Regex::new(r#"([a-z_]+)=""#).unwrap();
+    let labels = lines().flat_map(|line| label.captures_iter(line).map(|found| found[1].to_owned())).collect();
+    (names, labels)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_metric_that_the_dashboard_and_the_alert_rules_ask_for_is_there() {
+    let program = Program::start("info", &[]);
+    use_it(&program).await;
+    let (code, text) = program.get("/metrics");
+    assert_eq!(code, 200);
+    let (names, labels) = scraped(&text);
+    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
+    let word = Regex::new(r"\b(?:huizong|rpc|process)_[a-z0-9_]+").unwrap();
+    let mut asked = 0;
+    for file in ["prometheus/alerts.yml", "grafana/dashboards/huizong.json"] {
+        let content = std::fs::read_to_string(deploy.join(file)).unwrap();
+        for found in word.find_iter(&content).map(|found| found.as_str()) {
+            assert!(names.contains(found) || labels.contains(found), "{file} asks for {found}; there are {names:#?}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 30, "{asked}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_say_what_happened() {
+    let program = Program::start("info", &[]);
+    use_it(&program).await;
+    let (_, text) = program.get("/metrics");
+    let value = |start: &str| -> f64 {
+        let line = text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no {start}:\n{text}"));
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    let year = format!("{{year=\"{YEAR}\"}}");
+    assert_eq!(value(&format!("huizong_reports_expected{year}")), 6.0);
+    assert!(value(&format!("huizong_reports_received{year}")) >= 1.0);
+    assert_eq!(value("huizong_refusals_total{reason=\"AGENCY_NOT_FOUND\"}"), 1.0);
+    assert!(value("huizong_journal_sequence") >= 3.0);
+    assert!(value("huizong_journal_chain_prefix") > 0.0);
+    assert_eq!(value("huizong_store_writable"), 1.0);
+    assert!(value("huizong_store_size_bytes") > 0.0);
+    assert!(value("huizong_disk_free_bytes") > 0.0);
+    assert!(value("huizong_commit_transactions_count") >= 2.0);
+    assert_eq!(value("huizong_commit_queue_transactions"), 0.0);
+    assert_eq!(value("huizong_recount_differences"), 0.0);
+    assert!(value("process_resident_memory_bytes") > 1e6);
+    let submitted = "rpc_server_duration_seconds_count{rpc_system=\"grpc\",rpc_service=\"huizong.v1.ReportService\",\
+                     rpc_method=\"SubmitReport\",rpc_grpc_status_code=\"5\"}";
+    assert_eq!(value(submitted), 1.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_carries_the_id_of_its_call_and_so_do_the_lines_of_the_log() {
+    let program = Program::start("info", &[]);
+    let status = use_it(&program).await;
+    assert_eq!(status.metadata().get("x-request-id").unwrap(), "trace-7");
+    let problem = problem(&status);
+    assert_eq!(problem.metadata.get("x_request_id").map(String::as_str), Some("trace-7"));
+    let help = tonic_types::StatusExt::get_details_help(&status).unwrap();
+    assert_eq!(help.links[0].url, "docs/errors/AGENCY_NOT_FOUND.md");
+    for message in ["problem", "refused"] {
+        program.wait_for(|lines| {
+            lines.iter().any(|line| line.contains(&format!("\"{message}\"")) && line.contains("trace-7")).then_some(())
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_callers_send_is_logged_at_any_level() {
+    let program = Program::start("trace", &[]);
+    use_it(&program).await;
+    let log = program.wait_for(|lines| {
+        lines.iter().any(|line| line.contains("trace-7") && line.contains("refused")).then(|| lines.join("\n"))
+    });
+    assert!(log.contains("TRACE"), "the lowest level is on");
+    for secret in [REASON, "张三丰", TOKEN, "zhang-san-feng"] {
+        let line = log.lines().find(|line| line.contains(secret));
+        assert!(line.is_none(), "{line:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probes_tell_alive_from_ready_and_an_end_in_sight_from_both() {
+    let program = Program::start("info", &[]);
+    use_it(&program).await;
+    assert_eq!(program.get("/livez"), (200, "ok\n".to_owned()));
+    assert_eq!(program.get("/readyz"), (200, "ok\n".to_owned()));
+    let (code, text) = program.get("/readyz?verbose");
+    assert_eq!(code, 200);
+    for check in ["running", "store", "writes", "totals"] {
+        assert!(text.contains(&format!("[+] {check}: ok")), "{text}");
+    }
+    assert_eq!(program.get("/made-up").0, 404);
+    // A call under way keeps the process.
+    let requests = tokio_stream::pending::<pb::SubmitReportsRequest>();
+    let _stream = ReportServiceClient::new(program.channel().await).submit_reports(requests).await.unwrap();
+    program.terminate();
+    program.wait_for(|lines| lines.iter().any(|line| line.contains("\"stopping\"")).then_some(()));
+    let (code, text) = program.get("/readyz");
+    assert_eq!((code, program.get("/livez").0), (503, 200));
+    assert!(text.contains("[-] running: stopping"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_given_up_counts_as_cancelled() {
+    let program = Program::start("info", &[]);
+    use_it(&program).await;
+    let request = pb::WatchRollupRequest { query: Some(question(PROVINCE, YEAR, "requests.received", &[])) };
+    let channel = program.channel().await;
+    let mut updates = RollupServiceClient::new(channel).watch_rollup(request).await.unwrap().into_inner();
+    updates.message().await.unwrap().unwrap();
+    drop(updates);
+    program.wait_for(|lines| lines.iter().any(|line| line.contains("\"cancelled\"")).then_some(()));
+    let (_, text) = program.get("/metrics");
+    assert!(text.contains("rpc_method=\"WatchRollup\",rpc_grpc_status_code=\"1\""), "{text}");
+}
+
+/// Takes spans like a collector of traces.
+#[cfg(feature = "otel")]
+mod traces {
+    use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
+    use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc;
+    use tokio_stream::wrappers::TcpListenerStream;
+    use tonic::{Request, Response, Status};
+
+    use super::{Program, use_it};
+
+    struct Collector(mpsc::UnboundedSender<ExportTraceServiceRequest>);
+
+    #[tonic::async_trait]
+    impl TraceService for Collector {
+        async fn export(
+            &self,
+            request: Request<ExportTraceServiceRequest>,
+        ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+            self.0.send(request.into_inner()).unwrap();
+            Ok(Response::new(ExportTraceServiceResponse::default()))
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn spans_of_calls_reach_the_collector_that_is_named() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let (sender, mut spans) = mpsc::unbounded_channel();
+        let server = tonic::transport::Server::builder().add_service(TraceServiceServer::new(Collector(sender)));
+        tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+        let program = Program::start(
+            "warn,huizong=info",
+            &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint), ("OTEL_BSP_SCHEDULE_DELAY", "100")],
+        );
+        use_it(&program).await;
+        let mut names = Vec::new();
+        while !names.iter().any(|name| name == "huizong.v1.ReportService/SubmitReport") {
+            let batch = spans.recv().await.expect("spans");
+            let scopes = batch.resource_spans.into_iter().flat_map(|spans| spans.scope_spans);
+            names.extend(scopes.flat_map(|scope| scope.spans).map(|span| span.name));
+        }
+    }
+}

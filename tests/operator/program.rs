@@ -1,0 +1,99 @@
+//! The program in a process of its own, with its log read along.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use tonic::transport::Channel;
+
+pub struct Program {
+    process: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    admin: String,
+    address: String,
+    _folder: TempDir,
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The value of a field in lines of JSON.
+fn field(lines: &[String], name: &str) -> Option<String> {
+    lines.iter().find_map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).ok()?;
+        Some(line.get(name)?.as_str()?.to_owned())
+    })
+}
+
+impl Program {
+    /// Serves with this log filter on free ports, logging JSON.
+    pub fn start(filter: &str, variables: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let config = folder.path().join("config.toml");
+        std::fs::write(&config, format!("[log]\nfilter = \"{filter}\"\njson = true\n")).unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_huizong"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--config"])
+            .arg(&config)
+            .arg("--data")
+            .arg(folder.path().join("store"))
+            .envs(variables.iter().copied())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let log = Arc::<Mutex<Vec<String>>>::default();
+        let writer = log.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                writer.lock().unwrap().push(line);
+            }
+        });
+        let mut program = Self { process, log, admin: String::new(), address: String::new(), _folder: folder };
+        program.admin = program.wait_for(|lines| field(lines, "admin_address"));
+        program.address = program.wait_for(|lines| field(lines, "address"));
+        program
+    }
+
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Waits until the log has what is looked for.
+    pub fn wait_for<T>(&self, look: impl Fn(&[String]) -> Option<T>) -> T {
+        let began = Instant::now();
+        loop {
+            let lines = self.log();
+            if let Some(found) = look(&lines) {
+                return found;
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "not in the log: {lines:#?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub async fn channel(&self) -> Channel {
+        Channel::from_shared(format!("http://{}", self.address)).unwrap().connect().await.unwrap()
+    }
+
+    /// Status code and body of a page of the admin port.
+    pub fn get(&self, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.admin).unwrap();
+        write!(stream, "GET {path} HTTP/1.0\r\nhost: admin\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    pub fn terminate(&self) {
+        let ended = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
+        assert!(ended.success());
+    }
+}
