@@ -362,7 +362,7 @@ fn accepted(commit: &Commit, computed: &[CellId]) -> Option<Accepted> {
             state: after.newest.state,
             late: after.newest.late,
         }),
-        Effect::Review { .. } | Effect::Registry(_) | Effect::Frozen(_) => None,
+        Effect::Review { .. } | Effect::Registry(_) | Effect::Frozen(_) | Effect::Access(_) => None,
     })
 }
 

@@ -37,6 +37,8 @@ pub enum Slot {
     Review(ReportKey, u32, u64),
     Request(RequestId),
     Frozen(FrozenFormName),
+    /// Sequence number, position within its entry.
+    Access(u64, u32),
 }
 
 /// A group of transactions decided one after another, to be written together.
@@ -144,7 +146,7 @@ impl<'a, S: Stored> Group<'a, S> {
         let (mut reports, mut forms) = (HashSet::new(), HashSet::new());
         for change in &transaction.changes {
             let fits = match change {
-                Change::Registry(_) => true,
+                Change::Registry(_) | Change::Access(_) => true,
                 Change::Freeze(form) => forms.insert(&form.name) && !self.is_frozen(&form.name)?,
                 Change::Revision { before, revision } => {
                     reports.insert(&revision.report) && self.stands(&revision.report, before.as_ref())?
@@ -177,6 +179,7 @@ impl<'a, S: Stored> Group<'a, S> {
                 Change::Registry(change) => {
                     (Slot::Registry(sequence, position), encoded(&change)?, Effect::Registry(change))
                 }
+                Change::Access(change) => (Slot::Access(sequence, position), encoded(&change)?, Effect::Access(change)),
                 Change::Freeze(mut form) => {
                     form.time = time;
                     form.sequence = sequence;

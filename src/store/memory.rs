@@ -7,6 +7,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 use jiff::Timestamp;
 
+use crate::access::AccessChange;
 use crate::registry::RegistryChange;
 use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 use crate::rollup::{FrozenForm, FrozenFormName};
@@ -42,6 +43,7 @@ struct Kept {
     /// With the sequence number of each.
     registry: Vec<(u64, RegistryChange)>,
     frozen: BTreeMap<FrozenFormName, FrozenForm>,
+    access: Vec<AccessChange>,
     journal: Vec<JournalEntry>,
 }
 
@@ -63,6 +65,9 @@ impl Kept {
             }
             if let Effect::Frozen(form) = effect {
                 self.frozen.insert(form.name.clone(), (**form).clone());
+            }
+            if let Effect::Access(change) = effect {
+                self.access.push(change.clone());
             }
             if let Effect::Registry(change) = effect {
                 self.registry.push((commit.entry.sequence, change.clone()));
@@ -99,7 +104,7 @@ fn revision_of(commit: &Commit) -> Option<RevisionName> {
     let mut effects = commit.effects.iter().rev();
     effects.find_map(|effect| match effect {
         Effect::Revision { after, .. } => Some(after.newest.name()),
-        Effect::Review { .. } | Effect::Registry(_) | Effect::Frozen(_) => None,
+        Effect::Review { .. } | Effect::Registry(_) | Effect::Frozen(_) | Effect::Access(_) => None,
     })
 }
 
@@ -200,6 +205,10 @@ impl Store for MemoryStore {
         let kept = self.read();
         let changes = kept.registry.iter().take_while(|(sequence, _)| *sequence <= as_of);
         Ok(changes.cloned().collect())
+    }
+
+    fn access(&self) -> Result<Vec<AccessChange>, StoreError> {
+        Ok(self.read().access.clone())
     }
 
     fn frozen_forms(

@@ -98,6 +98,7 @@ impl Committer {
                     batch.insert(&keys::review(&report, number, sequence)[..], record);
                 }
                 Slot::Frozen(name) => batch.insert(&keys::frozen(&name.jurisdiction, name.year, name.number), record),
+                Slot::Access(sequence, position) => batch.insert(&keys::access(sequence, position), record),
                 Slot::Request(id) => batch.insert(&keys::request(id), record),
             }
         }

@@ -35,6 +35,13 @@ pub fn registry_sequence(key: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(key.get(1..9)?.try_into().ok()?))
 }
 
+/// `a`, sequence number of the journal entry, position within it.
+pub fn access(sequence: u64, position: u32) -> [u8; 13] {
+    let mut key = registry(sequence, position);
+    key[0] = b'a';
+    key
+}
+
 /// `q`, the UUID.
 pub fn request(id: RequestId) -> [u8; 17] {
     let mut key = [b'q'; 17];
