@@ -20,7 +20,7 @@ use crate::pb::operations_service_server::OperationsServiceServer;
 use crate::pb::registry_service_server::RegistryServiceServer;
 use crate::pb::report_service_server::ReportServiceServer;
 use crate::pb::rollup_service_server::RollupServiceServer;
-use crate::service::{Caller, Service};
+use crate::service::{Authority, Caller, Service};
 
 pub use status::{problem_of_status, to_status};
 
@@ -94,5 +94,5 @@ fn caller<T>(request: &tonic::Request<T>) -> Caller {
         Some(name) => format!("claimed:{name}"),
     };
     let address = request.remote_addr().map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string());
-    Caller { principal, address }
+    Caller { principal, address, authority: Authority::Open }
 }

@@ -1,8 +1,10 @@
 //! What can be done: one file per use case. Every door (gRPC, command line, dashboard) goes through here.
 
+mod access;
 mod admission;
 mod collections;
 mod coverage;
+mod credentials;
 mod freeze;
 mod history;
 mod journal;
@@ -13,6 +15,7 @@ mod problem;
 mod read_back;
 mod read_document;
 mod reconcile;
+mod refusals;
 mod registry;
 mod render;
 mod review;
@@ -28,12 +31,16 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use tokio::sync::Semaphore;
 
+use crate::access::TokenKey;
 use crate::store::{Store, StoreError};
 
 use perspective::Past;
+use refusals::Refusals;
 
+pub use access::{Authority, Sight, Subject};
 pub use collections::etag as collection_etag;
 pub use coverage::{CoverageAnswer, CoverageQuestion, CoverageRow};
+pub use credentials::{CREDENTIAL_DAYS_MAX, NewCredential, PrincipalView};
 pub use freeze::FreezeRequest;
 pub use history::{ReportAction, ReportEvent};
 pub use journal::Status;
@@ -60,12 +67,14 @@ pub struct Caller {
     pub principal: String,
     /// Where the call came from, such as `127.0.0.1`; empty for the service itself.
     pub address: String,
+    /// By what it may do things.
+    pub authority: Authority,
 }
 
 impl Caller {
     /// The service's own work, such as filling a demonstration.
     pub fn internal(principal: &str) -> Self {
-        Self { principal: principal.to_owned(), address: String::new() }
+        Self { principal: principal.to_owned(), address: String::new(), authority: Authority::Open }
     }
 
     /// As it stands in the journal, such as `anonymous 127.0.0.1`.
@@ -85,7 +94,15 @@ pub struct Service {
     past: Arc<Past>,
     watchers: Arc<Semaphore>,
     watch_limits: WatchLimits,
+    /// Changes of the directory of principals go one at a time, too.
+    access_gate: Arc<tokio::sync::Mutex<()>>,
+    /// Where credentials are in use.
+    token_key: Option<Arc<TokenKey>>,
+    refusals: Arc<Refusals>,
 }
+
+/// Refusals of one address that go into the journal in a minute, where nothing else is said.
+const REFUSALS_PER_MINUTE: u32 = 60;
 
 impl Service {
     /// A service over a store whose observer is `live`; reads the registry and every newest report once.
@@ -103,12 +120,25 @@ impl Service {
             past: Arc::default(),
             watchers: Arc::new(Semaphore::new(watch_limits.watchers)),
             watch_limits,
+            access_gate: Arc::default(),
+            token_key: None,
+            refusals: Arc::new(Refusals::new(REFUSALS_PER_MINUTE)),
         })
     }
 
     /// The service with other limits on watches.
     pub fn with_watch_limits(self, watch_limits: WatchLimits) -> Self {
         Self { watchers: Arc::new(Semaphore::new(watch_limits.watchers)), watch_limits, ..self }
+    }
+
+    /// The service with a key to hash tokens with.
+    pub fn with_token_key(self, key: TokenKey) -> Self {
+        Self { token_key: Some(Arc::new(key)), ..self }
+    }
+
+    /// The service with another number of refusals that go into the journal for one address in a minute.
+    pub fn with_refusals_per_minute(self, per_minute: u32) -> Self {
+        Self { refusals: Arc::new(Refusals::new(per_minute)), ..self }
     }
 
     /// The date in Beijing, by which a year has ended or not.

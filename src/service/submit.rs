@@ -140,7 +140,7 @@ impl Service {
             NewEntry { actor: caller.actor(), action, subject, outcome: Outcome::Refused, detail, content_hash };
         let transaction = Transaction::of(Vec::new(), entry);
         match self.store.commit(transaction).await {
-            Ok(_) => problem,
+            Ok(_) => Problem { recorded: true, ..problem },
             Err(error) => error.into(),
         }
     }
