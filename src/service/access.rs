@@ -151,6 +151,12 @@ impl Service {
         sight(method, roles)
     }
 
+    /// Whether a caller sees what belongs to an owner by a method's right; for parts of an answer.
+    pub fn sees(&self, caller: &Caller, method: &str, owner: &ReportOwner) -> bool {
+        let sight = self.sight(caller, method);
+        sight.is_ok_and(|sight| sight.includes(&self.live.read().registry, Subject::Owner(owner, None)))
+    }
+
     /// Lets a caller in to a method, before its message is read.
     ///
     /// # Errors

@@ -73,11 +73,7 @@ impl Service {
     ///
     /// # Errors
     /// FIELD_INVALID for an expiry that is past or too far; TOO_MANY.
-    pub async fn create_credential(
-        &self,
-        new: NewCredential,
-        caller: &Caller,
-    ) -> Result<(Credential, Token), Problem> {
+    pub async fn create_credential(&self, new: NewCredential, caller: &Caller) -> Result<(Credential, Token), Problem> {
         let now = (self.clock)();
         let latest = now.saturating_add(SignedDuration::from_hours(24 * CREDENTIAL_DAYS_MAX)).unwrap_or(now);
         if new.expires <= now || new.expires > latest {
@@ -213,9 +209,11 @@ impl Service {
 
 fn denied(error: &Denied) -> Problem {
     let (reason, zh, en) = match error {
-        Denied::TwoPowers { .. } => {
-            (Reason::TwoPowers, "请授予另一主体，或先收回原有权限", "grant it to another principal, or withdraw the other first")
-        }
+        Denied::TwoPowers { .. } => (
+            Reason::TwoPowers,
+            "请授予另一主体，或先收回原有权限",
+            "grant it to another principal, or withdraw the other first",
+        ),
         Denied::NotHeld { .. } => (Reason::RoleNotHeld, "请先核对该主体的角色", "look at the principal's roles first"),
         Denied::NoCredential(_) => (Reason::CredentialNotFound, "请核对凭据名称", "check the credential's name"),
         Denied::CredentialExists(_) => (Reason::Contended, "请重试", "try again"),
