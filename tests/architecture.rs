@@ -44,6 +44,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const CONFINED: &[(&str, &str)] = &[
     ("sled::", "store/sled"),
     ("tonic::", "grpc cli pb.rs"),
+    ("tokio_rustls::", "grpc/door"),
+    ("x509_parser::", "grpc/door"),
+    ("governor::", "grpc/door"),
     ("clap::", "cli"),
     ("calamine::", "document"),
     ("docx_rs::", "document"),

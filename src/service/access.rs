@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::access::{CredentialId, Method, PrincipalName, Right, Role, Token, method_of};
+use crate::access::{CredentialId, Method, PrincipalName, Right, Role, Token, method_at, method_of};
 use crate::registry::{JurisdictionIndex, Registry};
 use crate::report::{Hash, JurisdictionCode, Message, ReportKey, ReportOwner, ReportYear};
 
@@ -180,6 +180,12 @@ impl Service {
         }
     }
 
+    /// Records that a caller's credentials were refused; `path` is that of the call.
+    pub async fn refuse_caller(&self, problem: Problem, path: &str, caller: &Caller) -> Problem {
+        let action = method_at(path).map_or("call.unknown", |method| method.action);
+        self.record_limited(problem, action, String::new(), caller).await
+    }
+
     /// Lets a caller do what a method of the contract does (such as `ReportService/GetReport`) to a subject. A refusal
     /// is in the journal before it is returned.
     ///
@@ -225,7 +231,7 @@ impl Service {
     }
 
     /// Records a refusal within the budget of its address; those left out are counted in a later entry.
-    async fn record_limited(
+    pub(super) async fn record_limited(
         &self,
         problem: Problem,
         action: &'static str,

@@ -20,6 +20,7 @@ mod registry;
 mod render;
 mod review;
 mod roll_up;
+mod sessions;
 mod state;
 mod submit;
 mod watch;
@@ -36,6 +37,7 @@ use crate::store::{Store, StoreError};
 
 use perspective::Past;
 use refusals::Refusals;
+use sessions::Sessions;
 
 pub use access::{Authority, Sight, Subject};
 pub use collections::etag as collection_etag;
@@ -54,6 +56,7 @@ pub use registry::{Applied, ChangesPage, EntryFilter, Known};
 pub use render::RenderedForm;
 pub use review::{ReviewRequest, Reviewed};
 pub use roll_up::{ConsolidatedForm, FormQuestion, RollupAnswer, RollupQuestion};
+pub use sessions::SignInLimits;
 pub use submit::{Accepted, Submission};
 pub use watch::{Update, WatchLimits};
 
@@ -99,6 +102,7 @@ pub struct Service {
     /// Where credentials are in use.
     token_key: Option<Arc<TokenKey>>,
     refusals: Arc<Refusals>,
+    sessions: Arc<Sessions>,
 }
 
 /// Refusals of one address that go into the journal in a minute, where nothing else is said.
@@ -123,6 +127,7 @@ impl Service {
             access_gate: Arc::default(),
             token_key: None,
             refusals: Arc::new(Refusals::new(REFUSALS_PER_MINUTE)),
+            sessions: Arc::new(Sessions::new(SignInLimits::default())),
         })
     }
 
@@ -139,6 +144,11 @@ impl Service {
     /// The service with another number of refusals that go into the journal for one address in a minute.
     pub fn with_refusals_per_minute(self, per_minute: u32) -> Self {
         Self { refusals: Arc::new(Refusals::new(per_minute)), ..self }
+    }
+
+    /// The service with other limits on signing in.
+    pub fn with_sign_in_limits(self, limits: SignInLimits) -> Self {
+        Self { sessions: Arc::new(Sessions::new(limits)), ..self }
     }
 
     /// The date in Beijing, by which a year has ended or not.
