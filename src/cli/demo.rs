@@ -55,6 +55,7 @@ impl Demo {
         let temporary = if self.data.is_none() { Some(tempfile::tempdir()?) } else { None };
         let folder = self.data.clone().or_else(|| temporary.as_ref().map(|folder| folder.path().to_owned()));
         let config = Config { listen: self.listen, data_directory: folder.unwrap_or_default(), ..Config::default() };
+        serve::warn_of_exposure(&config);
         let service = serve::open(&config).await?;
         fill(&service, &province, first_year, last_year).await?;
         let guest = province.guest();

@@ -4,6 +4,7 @@ mod check;
 mod client;
 mod collection;
 mod coverage;
+mod credential;
 mod demo;
 mod explain;
 mod export;
@@ -45,6 +46,8 @@ struct Connection {
     /// Who you are, for the journal, where the service does not ask for credentials.
     #[arg(long = "as", global = true, env = "HUIZONG_PRINCIPAL", value_name = "NAME")]
     principal: Option<String>,
+    #[command(flatten)]
+    credentials: client::Credentials,
     /// How results are printed; json is the canonical JSON of the response.
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -95,6 +98,9 @@ enum Command {
     /// The yearly campaign: due times, lock and exceptions.
     #[command(subcommand)]
     Collection(collection::Collection),
+    /// Who may do what: principals, roles and tokens.
+    #[command(subcommand)]
+    Credential(credential::Credential),
     /// Entries of the journal.
     Journal(journal::Journal),
     /// A rule in words, with an example; without a rule, all of them.
@@ -153,8 +159,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 async fn execute(arguments: Arguments) -> Outcome {
-    let Connection { server: url, principal, format } = arguments.connection;
-    let server = client::Server { url, principal };
+    let Connection { server: url, principal, credentials, format } = arguments.connection;
+    let server = client::Server { url, principal, credentials };
     match arguments.command {
         Command::Serve(serve) => serve.run().await,
         Command::Demo(demo) => demo.run().await,
@@ -172,6 +178,7 @@ async fn execute(arguments: Arguments) -> Outcome {
         Command::Coverage(coverage) => coverage.run(&server, format).await,
         Command::Registry(registry) => registry.run(&server, format).await,
         Command::Collection(collection) => collection.run(&server, format).await,
+        Command::Credential(credential) => credential.run(&server, format).await,
         Command::Journal(journal) => journal.run(&server, format).await,
     }
 }

@@ -9,17 +9,18 @@ use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
-use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
-use tonic_web::GrpcWebLayer;
 use tracing_subscriber::EnvFilter;
 
+use crate::access::TokenKey;
 use crate::config::{Config, Log};
 use crate::grpc;
-use crate::service::{Live, Service};
+use crate::service::{Live, Service, SignInLimits};
 use crate::store::{SledOptions, SledStore, Store};
 
 use super::{Failure, Outcome};
+
+/// How often rates are tidied up, and refusals left out of the journal are counted in it.
+const TIDY_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How often the store is asked whether it still takes writes.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
@@ -35,17 +36,63 @@ pub struct Serve {
     /// Address that clients call, instead of the configured one.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
+    /// Serve an address that others can reach without TLS: whoever is on the way reads and alters everything.
+    #[arg(long)]
+    insecure_without_tls: bool,
+    /// Serve an address that others can reach without authentication: whoever reaches it may do everything.
+    #[arg(long)]
+    insecure_without_authentication: bool,
 }
 
 impl Serve {
     pub async fn run(self) -> Outcome {
         let config = self.config.as_deref().map(Config::read).transpose();
         let mut config = config.map_err(|error| Failure::Usage(error.to_string()))?.unwrap_or_default();
-        config.data_directory = self.data.unwrap_or(config.data_directory);
         config.listen = self.listen.unwrap_or(config.listen);
+        self.check_exposure(&config)?;
+        config.data_directory = self.data.unwrap_or(config.data_directory);
         start_log(&config.log)?;
+        warn_of_exposure(&config);
         let service = open(&config).await?;
+        if config.access.authentication && !service.has_security_administrator() {
+            tracing::warn!("nobody may grant roles yet; stop the service and run: huizong credential bootstrap NAME");
+        }
         Ok(serve(service, &config, |address| tracing::info!(%address, "serving")).await?)
+    }
+}
+
+impl Serve {
+    /// Refuses to serve others without protection unless that is said on the command line.
+    fn check_exposure(&self, config: &Config) -> Outcome {
+        if config.listen.ip().is_loopback() {
+            return Ok(());
+        }
+        let listen = config.listen;
+        let refuse = |zh: &str, en: &str, flag: &str| {
+            Err(Failure::Usage(format!(
+                "{listen} 可被其他机器访问，而{zh}；请配置（见 config.example.toml），或以 {flag} 明示承担风险\n  {listen} can be reached from other machines, and {en}; configure it (see config.example.toml), or say {flag} to take the risk"
+            )))
+        };
+        if !config.tls.is_on() && !self.insecure_without_tls {
+            return refuse("未启用 TLS", "there is no TLS", "--insecure-without-tls");
+        }
+        if !config.access.authentication && !self.insecure_without_authentication {
+            return refuse("未启用身份认证", "there is no authentication", "--insecure-without-authentication");
+        }
+        Ok(())
+    }
+}
+
+/// Says at every start, and loudly, what is not protected.
+pub fn warn_of_exposure(config: &Config) {
+    if config.listen.ip().is_loopback() {
+        return;
+    }
+    if !config.tls.is_on() {
+        tracing::warn!(listen = %config.listen, "INSECURE: no TLS; whoever is on the way reads and alters everything");
+    }
+    if !config.access.authentication {
+        tracing::warn!(listen = %config.listen, "INSECURE: no authentication; whoever reaches it may do everything");
     }
 }
 
@@ -68,7 +115,17 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
         let store: Arc<dyn Store> = Arc::new(SledStore::open(&options, live.clone())?);
         Service::start(store, live, Timestamp::now)
     };
-    Ok(tokio::task::spawn_blocking(open).await??)
+    let service = tokio::task::spawn_blocking(open).await??;
+    let key = TokenKey::open(&config.data_directory).context("the key of the tokens cannot be used")?;
+    let access = &config.access;
+    Ok(service.with_token_key(key).with_refusals_per_minute(access.refusals_per_minute).with_sign_in_limits(
+        SignInLimits {
+            idle: Duration::from_secs(access.session_idle_seconds),
+            longest: Duration::from_secs(access.session_seconds),
+            failures: access.failures,
+            lock_out: Duration::from_secs(access.lock_out_seconds),
+        },
+    ))
 }
 
 /// Serves until a signal, then lets calls under way finish.
@@ -77,7 +134,11 @@ pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketA
         TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     let (routes, health) = grpc::routes(service.clone(), &config.limits).await?;
-    let stopping = health.clone();
+    let tls = if config.tls.is_on() { Some(grpc::TlsFiles::read(&config.tls)?) } else { None };
+    let door = grpc::DoorLayer::new(service.clone(), config.access.authentication, &config.limits);
+    let tidying = tokio::spawn(tidy(service.clone(), door.clone()));
+    let following = tls.clone().map(|tls| tokio::spawn(tls.follow()));
+    let (stopping, ending) = (health.clone(), service.clone());
     let watch = tokio::spawn(async move {
         let mut interval = tokio::time::interval(HEALTH_INTERVAL);
         loop {
@@ -88,15 +149,9 @@ pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketA
             }
         }
     });
-    // Set on each connection as it is taken: the server's own setting does not reach a listener made by others, and
-    // without it an answer waits some 40 ms for the client's acknowledgement.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let incoming = grpc::connections(listener, tls, &config.limits);
     ready(address);
-    Server::builder()
-        .accept_http1(true)
-        .timeout(Duration::from_secs(config.limits.call_seconds))
-        .max_concurrent_streams(config.limits.calls_per_connection)
-        .layer(GrpcWebLayer::new())
+    grpc::server(&config.limits, door)
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, async move {
             stop_signal().await;
@@ -105,7 +160,26 @@ pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketA
         })
         .await?;
     watch.abort();
+    tidying.abort();
+    if let Some(following) = following {
+        following.abort();
+    }
+    if let Err(problem) = ending.record_left_out().await {
+        tracing::error!(problem = problem.message.en, "refusals that were left out are not counted in the journal");
+    }
     Ok(())
+}
+
+/// Tidies up what grows with the number of callers.
+async fn tidy(service: Service, door: grpc::DoorLayer) {
+    let mut interval = tokio::time::interval(TIDY_INTERVAL);
+    loop {
+        interval.tick().await;
+        door.tidy();
+        if let Err(problem) = service.record_left_out().await {
+            tracing::error!(problem = problem.message.en, "refusals that were left out cannot be counted yet");
+        }
+    }
 }
 
 /// Waits for Ctrl-C or SIGTERM.

@@ -8,6 +8,7 @@ mod pages;
 mod registry_service;
 mod report_service;
 mod rollup_service;
+mod server;
 mod status;
 
 use http::HeaderMap;
@@ -27,6 +28,7 @@ use crate::service::{Authority, Caller, Service};
 pub use door::{
     Connection, DoorLayer, Peer, SESSION_COOKIE, SESSION_HEADER, TlsError, TlsFiles, connections, session_cookie,
 };
+pub use server::{Layered, server};
 pub use status::{problem_of_status, to_status};
 
 /// Names of the services whose health is reported.
