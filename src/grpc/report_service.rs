@@ -224,6 +224,15 @@ fn listed(view: &ReportView, name: String, include_narrative: bool) -> pb::Repor
 }
 
 impl Reports {
+    /// A report without the names of others in its findings.
+    fn shown(&self, mut report: pb::Report, caller: &Caller) -> pb::Report {
+        for message in report.findings.iter_mut().filter_map(|finding| finding.message.as_mut()) {
+            self.service.hide_names(caller, &mut message.zh, "其他机构的报告");
+            self.service.hide_names(caller, &mut message.en, "the report of another agency");
+        }
+        report
+    }
+
     /// Lets a caller read a report.
     async fn permit_read(&self, method: &str, report: &ReportKey, caller: &Caller) -> Result<(), Problem> {
         self.service.permit(caller, method, Subject::report(report)).await
@@ -241,7 +250,7 @@ impl Reports {
             self.permit_read(METHOD, &report, caller).await?;
             self.service.report(&report)?
         };
-        Ok(wire::report_to_wire(&revision, name.to_owned()))
+        Ok(self.shown(wire::report_to_wire(&revision, name.to_owned()), caller))
     }
 
     async fn reports(
@@ -274,6 +283,7 @@ impl Reports {
         let page = self.service.reports(filter, states, size, &request.page_token, sight).await?;
         let reports =
             page.items.iter().map(|view| listed(view, view.revision.report.to_string(), request.include_narrative));
+        let reports = reports.map(|report| self.shown(report, caller));
         Ok(pb::ListReportsResponse { reports: reports.collect(), next_page_token: page.next.unwrap_or_default() })
     }
 
@@ -287,6 +297,7 @@ impl Reports {
         self.permit_read("ReportService/ListReportRevisions", &report, caller).await?;
         let page = self.service.revisions(report, size, &request.page_token).await?;
         let reports = page.items.iter().map(|view| listed(view, view.revision.name().to_string(), false));
+        let reports = reports.map(|report| self.shown(report, caller));
         Ok(pb::ListReportRevisionsResponse {
             reports: reports.collect(),
             next_page_token: page.next.unwrap_or_default(),

@@ -4,11 +4,13 @@
 //! hand is decided by the registry as it is now. What a caller may not see and what is not there look alike.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
 
 use crate::access::{CredentialId, Method, PrincipalName, Right, Role, Token, method_at, method_of};
 use crate::registry::{JurisdictionIndex, Registry};
-use crate::report::{Hash, JurisdictionCode, Message, ReportKey, ReportOwner, ReportYear};
+use crate::report::{Finding, Hash, JurisdictionCode, Message, ReportKey, ReportOwner, ReportYear};
 
 use super::{Caller, Problem, Reason, Service};
 
@@ -157,6 +159,31 @@ impl Service {
         sight.is_ok_and(|sight| sight.includes(&self.live.read().registry, Subject::Owner(owner, None)))
     }
 
+    /// Takes the names of reports out of findings that the caller does not see: a text may be like that of another
+    /// agency.
+    pub fn hide_others(&self, caller: &Caller, findings: &mut [Finding]) {
+        for message in findings.iter_mut().map(|finding| &mut finding.message) {
+            self.hide_names(caller, &mut message.zh, "其他机构的报告");
+            self.hide_names(caller, &mut message.en, "the report of another agency");
+        }
+    }
+
+    /// Puts `instead` in the place of the name of every report that the caller does not see.
+    pub fn hide_names(&self, caller: &Caller, text: &mut String, instead: &str) {
+        if caller.authority == Authority::Open || !text.contains("/reports/") {
+            return;
+        }
+        let hidden = REPORT_NAME.replace_all(text, |found: &regex::Captures<'_>| {
+            let name = &found[0];
+            let owner = name.parse().map(|key: ReportKey| key.owner);
+            let seen = owner.is_ok_and(|owner| self.sees(caller, "ReportService/GetReport", &owner));
+            if seen { name.to_owned() } else { instead.to_owned() }
+        });
+        if let std::borrow::Cow::Owned(hidden) = hidden {
+            *text = hidden;
+        }
+    }
+
     /// Lets a caller in to a method, before its message is read.
     ///
     /// # Errors
@@ -247,6 +274,12 @@ impl Service {
         }
     }
 }
+
+/// The name of a report in a text.
+static REPORT_NAME: LazyLock<Regex> = LazyLock::new(|| {
+    // A constant that every test of a refusal compiles.
+    Regex::new("(?:agencies|jurisdictions)/[A-Za-z0-9-]+/reports/[0-9]{4}").unwrap_or_else(|_| unreachable!())
+});
 
 const SUBJECT_MAX_CHARACTERS: usize = 200;
 

@@ -166,7 +166,7 @@ pub fn change(change: Change) -> pb::RegistryChange {
     pb::RegistryChange { change: Some(change) }
 }
 
-fn small_registry() -> Vec<pb::RegistryChange> {
+pub fn small_registry() -> Vec<pb::RegistryChange> {
     let places = [
         (PROVINCE, "", "黑龙江省", pb::Level::Province),
         (CITY, PROVINCE, "哈尔滨市", pb::Level::City),
