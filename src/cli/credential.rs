@@ -36,7 +36,7 @@ pub enum Credential {
     /// Credentials of a principal, or of all.
     List {
         /// Without it, all.
-        principal: Option<String>,
+        name: Option<String>,
     },
     /// End a credential.
     Revoke {
@@ -47,7 +47,8 @@ pub enum Credential {
 
 #[derive(Args)]
 pub struct Bootstrap {
-    principal: PrincipalName,
+    /// Name of the principal.
+    name: PrincipalName,
     /// Settings of the service; see config.example.toml.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -64,7 +65,8 @@ pub struct Bootstrap {
 
 #[derive(Args)]
 pub struct RoleOf {
-    principal: String,
+    /// Name of the principal.
+    name: String,
     role: String,
     /// Part of the tree: agencies/ID or jurisdictions/CODE; none for the administrators and auditors.
     #[arg(default_value = "")]
@@ -73,7 +75,8 @@ pub struct RoleOf {
 
 #[derive(Args)]
 pub struct Create {
-    principal: String,
+    /// Name of the principal.
+    name: String,
     /// Days until it expires, at most 400.
     #[arg(long, default_value_t = 365)]
     days: i64,
@@ -134,12 +137,12 @@ impl Credential {
                 }
             }
             Self::Grant(of) => {
-                let (principal, role) = (resource("principals", &of.principal), Some(of.role()?));
+                let (principal, role) = (resource("principals", &of.name), Some(of.role()?));
                 let request = pb::GrantRoleRequest { principal, role };
                 print_principal(client.grant_role(request).await.map_err(refused)?.into_inner().principal, format)
             }
             Self::Withdraw(of) => {
-                let (principal, role) = (resource("principals", &of.principal), Some(of.role()?));
+                let (principal, role) = (resource("principals", &of.name), Some(of.role()?));
                 let request = pb::RevokeRoleRequest { principal, role };
                 print_principal(client.revoke_role(request).await.map_err(refused)?.into_inner().principal, format)
             }
@@ -147,7 +150,7 @@ impl Credential {
                 let expires = wire::timestamp_to_wire(in_days(create.days)?);
                 let credential =
                     pb::Credential { note: create.note, expire_time: Some(expires), ..pb::Credential::default() };
-                let parent = resource("principals", &create.principal);
+                let parent = resource("principals", &create.name);
                 let request = pb::CreateCredentialRequest { parent, credential: Some(credential) };
                 let made = client.create_credential(request).await.map_err(refused)?.into_inner();
                 if format == Format::Json {
@@ -156,8 +159,8 @@ impl Credential {
                 eprintln!("{}\n{}", made.credential.unwrap_or_default().name, keep_it());
                 print_line(&made.token)
             }
-            Self::List { principal } => {
-                let parent = resource("principals", principal.as_deref().unwrap_or("-"));
+            Self::List { name } => {
+                let parent = resource("principals", name.as_deref().unwrap_or("-"));
                 let mut listing = Listing::new(&["credential", "created", "expires", "revoked", "note"], &[]);
                 let mut page_token = String::new();
                 loop {
@@ -218,15 +221,12 @@ impl Bootstrap {
         let refused =
             |problem: Problem| Failure::Failed(format!("{}\n  {}", both(&problem.message), both(&problem.remedy)));
         let caller = Caller::internal("bootstrap");
-        let new = NewCredential {
-            principal: self.principal.clone(),
-            note: "bootstrap".to_owned(),
-            expires: in_days(self.days)?,
-        };
+        let new =
+            NewCredential { principal: self.name.clone(), note: "bootstrap".to_owned(), expires: in_days(self.days)? };
         // The token first: a store whose only security administrator has none would be locked.
         let (credential, token) = service.create_credential(new, &caller).await.map_err(refused)?;
         let role = Role::Power(Power::Security);
-        service.change_role(self.principal, role, true, &caller).await.map_err(refused)?;
+        service.change_role(self.name, role, true, &caller).await.map_err(refused)?;
         eprintln!("{}\n{}", credential.name(), keep_it());
         print_line(&token.reveal())
     }

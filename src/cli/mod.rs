@@ -182,3 +182,14 @@ async fn execute(arguments: Arguments) -> Outcome {
         Command::Journal(journal) => journal.run(&server, format).await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn every_argument_has_its_own_name() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -111,6 +111,7 @@ async fn exceptions_for_others_are_left_out_of_a_collection() {
     let collection = pb::Collection {
         name: format!("collections/{YEAR}"),
         edition: pb::Edition::Format2021.into(),
+        review_policy: pb::ReviewPolicy::None.into(),
         ..Default::default()
     };
     let create = pb::CreateCollectionRequest { collection: Some(collection), validate_only: false };
