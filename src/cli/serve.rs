@@ -118,6 +118,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
     let service = tokio::task::spawn_blocking(open).await??;
     let key = TokenKey::open(&config.data_directory).context("the key of the tokens cannot be used")?;
     let access = &config.access;
+    let service = service.with_authentication(access.authentication);
     Ok(service.with_token_key(key).with_refusals_per_minute(access.refusals_per_minute).with_sign_in_limits(
         SignInLimits {
             idle: Duration::from_secs(access.session_idle_seconds),
@@ -135,7 +136,7 @@ pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketA
     let address = listener.local_addr()?;
     let (routes, health) = grpc::routes(service.clone(), &config.limits).await?;
     let tls = if config.tls.is_on() { Some(grpc::TlsFiles::read(&config.tls)?) } else { None };
-    let door = grpc::DoorLayer::new(service.clone(), config.access.authentication, &config.limits);
+    let door = grpc::DoorLayer::new(service.clone(), &config.limits);
     let tidying = tokio::spawn(tidy(service.clone(), door.clone()));
     let following = tls.clone().map(|tls| tokio::spawn(tls.follow()));
     let (stopping, ending) = (health.clone(), service.clone());

@@ -148,7 +148,12 @@ impl OperationsService for Operations {
         self.journal(request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
-    async fn get_status(&self, _: Request<pb::GetStatusRequest>) -> Result<Response<pb::GetStatusResponse>, Status> {
+    async fn get_status(
+        &self,
+        request: Request<pb::GetStatusRequest>,
+    ) -> Result<Response<pb::GetStatusResponse>, Status> {
+        let permitted = self.permit(&caller(&request), "GetStatus").await;
+        permitted.map_err(|problem| to_status(&problem, request.metadata()))?;
         let status = self.service.status();
         Ok(Response::new(pb::GetStatusResponse {
             version: env!("CARGO_PKG_VERSION").to_owned(),

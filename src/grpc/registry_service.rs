@@ -70,7 +70,17 @@ impl Registries {
         })
     }
 
-    fn jurisdictions(&self, request: &pb::ListJurisdictionsRequest) -> Result<pb::ListJurisdictionsResponse, Problem> {
+    /// Lets a caller do what is about no entry in particular; `method` such as `ListAgencies`.
+    async fn permit(&self, caller: &Caller, method: &str) -> Result<(), Problem> {
+        self.service.permit(caller, &format!("RegistryService/{method}"), Subject::Service).await
+    }
+
+    async fn jurisdictions(
+        &self,
+        request: &pb::ListJurisdictionsRequest,
+        caller: &Caller,
+    ) -> Result<pb::ListJurisdictionsResponse, Problem> {
+        self.permit(caller, "ListJurisdictions").await?;
         let size = RESOURCES.of(request.page_size)?;
         let filter = EntryFilter {
             parent: optional_code(&request.parent, "parent")?,
@@ -84,11 +94,12 @@ impl Registries {
         })
     }
 
-    fn agencies(
+    async fn agencies(
         &self,
         request: &pb::ListAgenciesRequest,
         caller: &Caller,
     ) -> Result<pb::ListAgenciesResponse, Problem> {
+        self.permit(caller, "ListAgencies").await?;
         let size = RESOURCES.of(request.page_size)?;
         let filter = EntryFilter {
             parent: optional_code(&request.jurisdiction, "jurisdiction")?,
@@ -103,7 +114,12 @@ impl Registries {
         })
     }
 
-    fn changes(&self, request: &pb::ListRegistryChangesRequest) -> Result<pb::ListRegistryChangesResponse, Problem> {
+    async fn changes(
+        &self,
+        request: &pb::ListRegistryChangesRequest,
+        caller: &Caller,
+    ) -> Result<pb::ListRegistryChangesResponse, Problem> {
+        self.permit(caller, "ListRegistryChanges").await?;
         let listed = self.service.registry_changes(RESOURCES.of(request.page_size)?, &request.page_token)?;
         Ok(pb::ListRegistryChangesResponse {
             changes: listed.page.items.iter().filter_map(wire::change_to_wire).collect(),
@@ -123,11 +139,12 @@ impl Registries {
         wire
     }
 
-    fn collections(
+    async fn collections(
         &self,
         request: &pb::ListCollectionsRequest,
         caller: &Caller,
     ) -> Result<pb::ListCollectionsResponse, Problem> {
+        self.permit(caller, "ListCollections").await?;
         let page = self.service.collections(RESOURCES.of(request.page_size)?, &request.page_token);
         Ok(pb::ListCollectionsResponse {
             collections: page.items.iter().map(|item| self.collection_in_sight(item, caller)).collect(),
@@ -181,10 +198,13 @@ impl RegistryService for Registries {
         &self,
         request: Request<pb::GetJurisdictionRequest>,
     ) -> Result<Response<pb::GetJurisdictionResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let code = wire::code_from_wire(&request.name, "name");
-        let jurisdiction = code.and_then(|code| self.service.jurisdiction(&code));
-        let jurisdiction = jurisdiction.map_err(|problem| to_status(&problem, &metadata))?;
+        let jurisdiction = async {
+            self.permit(&caller, "GetJurisdiction").await?;
+            self.service.jurisdiction(&wire::code_from_wire(&request.name, "name")?)
+        };
+        let jurisdiction = jurisdiction.await.map_err(|problem| to_status(&problem, &metadata))?;
         let jurisdiction = Some(wire::known_jurisdiction_to_wire(&jurisdiction));
         Ok(Response::new(pb::GetJurisdictionResponse { jurisdiction }))
     }
@@ -193,8 +213,9 @@ impl RegistryService for Registries {
         &self,
         request: Request<pb::ListJurisdictionsRequest>,
     ) -> Result<Response<pb::ListJurisdictionsResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.jurisdictions(&request).map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.jurisdictions(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn create_jurisdiction(
@@ -240,7 +261,7 @@ impl RegistryService for Registries {
     ) -> Result<Response<pb::ListAgenciesResponse>, Status> {
         let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.agencies(&request, &caller).map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.agencies(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn create_agency(
@@ -284,8 +305,9 @@ impl RegistryService for Registries {
         &self,
         request: Request<pb::ListRegistryChangesRequest>,
     ) -> Result<Response<pb::ListRegistryChangesResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.changes(&request).map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.changes(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn get_collection(
@@ -294,8 +316,11 @@ impl RegistryService for Registries {
     ) -> Result<Response<pb::GetCollectionResponse>, Status> {
         let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let collection = wire::collection_year(&request.name, "name").and_then(|year| self.service.collection(year));
-        let collection = collection.map_err(|problem| to_status(&problem, &metadata))?;
+        let collection = async {
+            self.permit(&caller, "GetCollection").await?;
+            self.service.collection(wire::collection_year(&request.name, "name")?)
+        };
+        let collection = collection.await.map_err(|problem| to_status(&problem, &metadata))?;
         let collection = Some(self.collection_in_sight(&collection, &caller));
         Ok(Response::new(pb::GetCollectionResponse { collection }))
     }
@@ -306,7 +331,7 @@ impl RegistryService for Registries {
     ) -> Result<Response<pb::ListCollectionsResponse>, Status> {
         let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.collections(&request, &caller).map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.collections(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn create_collection(

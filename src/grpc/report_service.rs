@@ -278,6 +278,9 @@ impl Reports {
         if let ReportFilter::Owner(owner, _) = &filter {
             self.service.permit(caller, METHOD, Subject::Owner(owner, year)).await?;
         }
+        if let ReportFilter::Year(..) = &filter {
+            self.service.permit(caller, METHOD, Subject::Service).await?;
+        }
         let states = wire::states_from_wire(&request.states, "states")?;
         let sight = self.service.sight(caller, METHOD)?;
         let page = self.service.reports(filter, states, size, &request.page_token, sight).await?;
@@ -343,10 +346,9 @@ impl Reports {
         request: pb::ReadDocumentRequest,
         caller: &Caller,
     ) -> Result<pb::ReadDocumentResponse, Problem> {
-        if let Ok(agency) = wire::agency_id_from_wire(&request.agency, "agency") {
-            let owner = ReportOwner::Agency(agency);
-            self.service.permit(caller, "ReportService/ReadDocument", Subject::Owner(&owner, None)).await?;
-        }
+        let owner = wire::agency_id_from_wire(&request.agency, "agency").map(ReportOwner::Agency);
+        let subject = owner.as_ref().map_or(Subject::Service, |owner| Subject::Owner(owner, None));
+        self.service.permit(caller, "ReportService/ReadDocument", subject).await?;
         if request.content.is_empty() {
             let description = Message::new("没有内容", "is empty");
             return Err(Problem::field(Reason::FieldRequired, "content", description));

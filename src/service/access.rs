@@ -17,7 +17,7 @@ use super::{Caller, Problem, Reason, Service};
 /// By what a caller may do things.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Authority {
-    /// The service does not ask who calls: everything is allowed.
+    /// The service does not ask who calls: everything is allowed. Where it does ask, nothing is.
     Open,
     /// The caller showed who it is, by a token or by a certificate.
     Principal { name: PrincipalName, credential: Option<CredentialId> },
@@ -125,7 +125,8 @@ impl Service {
     /// The roles of a caller as they are now; none where everything is allowed.
     fn roles_of(&self, authority: &Authority) -> Result<Option<Arc<BTreeSet<Role>>>, Problem> {
         match authority {
-            Authority::Open => Ok(None),
+            Authority::Open if !self.authentication => Ok(None),
+            Authority::Open => Err(unauthenticated(Reason::CredentialsRequired)),
             Authority::Nobody => Err(unauthenticated(Reason::CredentialsRequired)),
             Authority::Principal { name, credential } => {
                 let directory = self.live.directory();
@@ -170,7 +171,7 @@ impl Service {
 
     /// Puts `instead` in the place of the name of every report that the caller does not see.
     pub fn hide_names(&self, caller: &Caller, text: &mut String, instead: &str) {
-        if caller.authority == Authority::Open || !text.contains("/reports/") {
+        if !self.authentication || !text.contains("/reports/") {
             return;
         }
         let hidden = REPORT_NAME.replace_all(text, |found: &regex::Captures<'_>| {
@@ -190,10 +191,10 @@ impl Service {
     /// As [`Service::permit`].
     pub async fn enter(&self, caller: &Caller, method: Option<&Method>) -> Result<(), Problem> {
         let decision = match method {
-            _ if caller.authority == Authority::Open => return Ok(()),
             Some(method) if method.right == Right::Anyone => return Ok(()),
             method => match (self.roles_of(&caller.authority), method) {
                 (Err(problem), _) => Err(problem),
+                (Ok(None), _) => Ok(()),
                 (Ok(Some(roles)), Some(method)) => sight(method, roles).map(|_| ()),
                 (Ok(_), _) => Err(forbidden(&Subject::Service)),
             },
@@ -220,11 +221,8 @@ impl Service {
     /// PERMISSION_DENIED, whether the subject exists or not; CREDENTIAL_EXPIRED or CREDENTIAL_REVOKED where that has
     /// happened since the call, or the stream, began.
     pub async fn permit(&self, caller: &Caller, method: &str, subject: Subject<'_>) -> Result<(), Problem> {
-        if caller.authority == Authority::Open {
-            return Ok(());
-        }
         let decision = self.sight(caller, method).and_then(|sight| {
-            let allowed = sight.includes(&self.live.read().registry, subject);
+            let allowed = matches!(sight, Sight::All) || sight.includes(&self.live.read().registry, subject);
             if allowed { Ok(()) } else { Err(forbidden(&subject)) }
         });
         match decision {

@@ -99,6 +99,8 @@ pub struct Service {
     watch_limits: WatchLimits,
     /// Changes of the directory of principals go one at a time, too.
     access_gate: Arc<tokio::sync::Mutex<()>>,
+    /// Callers show who they are; without it everyone may do everything.
+    authentication: bool,
     /// Where credentials are in use.
     token_key: Option<Arc<TokenKey>>,
     refusals: Arc<Refusals>,
@@ -125,6 +127,7 @@ impl Service {
             watchers: Arc::new(Semaphore::new(watch_limits.watchers)),
             watch_limits,
             access_gate: Arc::default(),
+            authentication: false,
             token_key: None,
             refusals: Arc::new(Refusals::new(REFUSALS_PER_MINUTE)),
             sessions: Arc::new(Sessions::new(SignInLimits::default())),
@@ -134,6 +137,16 @@ impl Service {
     /// The service with other limits on watches.
     pub fn with_watch_limits(self, watch_limits: WatchLimits) -> Self {
         Self { watchers: Arc::new(Semaphore::new(watch_limits.watchers)), watch_limits, ..self }
+    }
+
+    /// The service that asks callers who they are, or lets everyone do everything.
+    pub fn with_authentication(self, authentication: bool) -> Self {
+        Self { authentication, ..self }
+    }
+
+    /// Whether callers are asked who they are.
+    pub fn asks_who_calls(&self) -> bool {
+        self.authentication
     }
 
     /// The service with a key to hash tokens with.

@@ -143,6 +143,7 @@ impl Guarded {
         let store = SledStore::open(&SledOptions::new(directory.path().join("store")), live.clone()).unwrap();
         let service = Service::start(Arc::new(store), live, Timestamp::now)
             .unwrap()
+            .with_authentication(true)
             .with_token_key(TokenKey::ephemeral().unwrap())
             .with_refusals_per_minute(refusals_per_minute)
             .with_sign_in_limits(sign_in);
@@ -174,7 +175,7 @@ impl Guarded {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (routes, _) = routes(service.clone(), &limits).await.unwrap();
-        let door = DoorLayer::new(service.clone(), true, &limits);
+        let door = DoorLayer::new(service.clone(), &limits);
         let incoming = connections(listener, Some(files.clone()), &limits);
         let serving = server(&limits, door).add_routes(routes).serve_with_incoming(incoming);
         let task = tokio::spawn(async move { serving.await.unwrap() });

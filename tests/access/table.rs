@@ -246,3 +246,32 @@ async fn an_item_of_a_stream_is_judged_by_itself() {
     }
     assert_eq!(outcomes, ["accepted", "PERMISSION_DENIED", "ETAG_MISMATCH"]);
 }
+
+#[tokio::test]
+async fn without_the_door_nobody_is_let_in_anywhere() {
+    let server = Guarded::start().await;
+    // As a caller inside the process that forgot to say for whom it asks.
+    let (routes, _) = huizong::grpc::routes(server.service.clone(), &huizong::config::Limits::default()).await.unwrap();
+    let methods: BTreeMap<String, MethodDescriptor> =
+        methods().into_iter().map(|method| (path(&method), method)).collect();
+    for (name, template, _) in TABLE {
+        let path = format!("/huizong.v1.{name}");
+        let text = template.replace("{owner}", "agencies/city-bureau").replace("{place}", CITY);
+        let mut reader = serde_json::Deserializer::from_str(&text);
+        let message = DynamicMessage::deserialize(methods[&path].input(), &mut reader).unwrap().encode_to_vec();
+        let mut grpc = tonic::client::Grpc::new(routes.clone());
+        grpc.ready().await.unwrap();
+        let request = tonic::Request::new(tokio_stream::once(message));
+        let answer = match grpc.streaming(request, path.parse().unwrap(), Raw).await {
+            Ok(answers) => answers.into_inner().message().await.map(Option::unwrap_or_default),
+            Err(status) => Err(status),
+        };
+        let of_item = answer.as_ref().ok().filter(|_| path.ends_with("/SubmitReports")).map(|bytes| {
+            let result = pb::SubmitReportsResponse::decode(bytes.as_slice()).unwrap().result;
+            let Some(pb::submit_reports_response::Result::Refused(problem)) = result else { panic!("{name}") };
+            Code::from(problem.code)
+        });
+        let code = of_item.or(answer.as_ref().err().map(Status::code));
+        assert_eq!(code, Some(Code::Unauthenticated), "{name}");
+    }
+}

@@ -16,9 +16,9 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN, RETRY_AFTER};
 use http::request::Parts;
-use http::{HeaderMap, Method as Verb, Request, Response};
+use http::{HeaderMap, Method as Verb, Request, Response, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
@@ -27,7 +27,7 @@ use tower::Layer;
 use crate::access::{Method, Right, method_at};
 use crate::config::Limits;
 use crate::report::Message;
-use crate::service::{Authority, Caller, Problem, Reason, Service};
+use crate::service::{Authority, Caller, Code, Problem, Reason, Service};
 
 use super::{claimed_principal, to_status};
 
@@ -49,7 +49,6 @@ const OVERLOAD_WAIT: Duration = Duration::from_secs(1);
 
 struct Door {
     service: Service,
-    authentication: bool,
     calls: Arc<Semaphore>,
     rates: Rates,
 }
@@ -59,10 +58,10 @@ struct Door {
 pub struct DoorLayer(Arc<Door>);
 
 impl DoorLayer {
-    /// A door to `service`; without `authentication` everyone may do everything, and is who they say.
-    pub fn new(service: Service, authentication: bool, limits: &Limits) -> Self {
+    /// A door to `service`; where that does not ask who calls, everyone is who they say.
+    pub fn new(service: Service, limits: &Limits) -> Self {
         let calls = Arc::new(Semaphore::new(limits.calls.min(Semaphore::MAX_PERMITS)));
-        Self(Arc::new(Door { service, authentication, calls, rates: Rates::new(limits) }))
+        Self(Arc::new(Door { service, calls, rates: Rates::new(limits) }))
     }
 
     /// Forgets rates that no longer matter. To be called every minute or so.
@@ -112,6 +111,7 @@ where
                     let response = inner.call(Request::from_parts(parts, body)).await?;
                     Ok(response.map(|body| Body::new(Held::new(body, permit))))
                 }
+                Err(problem) if !is_call(parts.uri.path()) => Ok(page_of(&problem)),
                 Err(problem) => {
                     let metadata = MetadataMap::from_headers(parts.headers);
                     Ok(to_status(&problem, &metadata).into_http())
@@ -148,7 +148,7 @@ impl Door {
     async fn caller(&self, request: &Parts, peer: Option<&Peer>, address: Option<IpAddr>) -> Result<Caller, Problem> {
         let headers = &request.headers;
         let address = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
-        if !self.authentication {
+        if !self.service.asks_who_calls() {
             return Ok(Caller { principal: claimed_principal(headers), address, authority: Authority::Open });
         }
         let known = match (bearer(headers), session_cookie(headers)) {
@@ -171,7 +171,7 @@ impl Door {
                 Ok(Caller { principal, address, authority })
             }
             // A page may be asked for with the cookie of a session that has ended: to sign in again.
-            Err(_) if !is_call => Ok(nobody),
+            Err(_) if !is_call && bearer(headers).is_none() => Ok(nobody),
             Err(problem) => Err(self.service.refuse_caller(problem, request.uri.path(), &nobody).await),
         }
     }
@@ -209,6 +209,25 @@ fn is_same_site(request: &Parts) -> bool {
     let own_site = text("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
     let is_page = matches!(request.method, Verb::GET | Verb::HEAD) && !is_call(request.uri.path());
     own_origin && own_site && (is_page || headers.contains_key(SESSION_HEADER))
+}
+
+/// A refusal as a page, for what is no gRPC call.
+fn page_of(problem: &Problem) -> Response<Body> {
+    let status = match problem.reason.code() {
+        Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
+        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let text = format!("{}\n{}\n", problem.message.zh, problem.message.en);
+    let mut response = Response::new(Body::new(text));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    if let Some(wait) = problem.retry_after {
+        headers.insert(RETRY_AFTER, wait.as_secs().saturating_add(1).into());
+    }
+    response
 }
 
 fn overloaded() -> Problem {
