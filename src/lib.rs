@@ -8,6 +8,7 @@ pub mod config;
 pub mod document;
 pub mod form;
 pub mod grpc;
+pub mod http;
 pub mod pb;
 pub mod registry;
 pub mod report;

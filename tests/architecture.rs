@@ -20,11 +20,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("service", &["access", "rules", "rollup", "registry", "store", "document", "report", "form"]),
     ("wire", &["access", "service", "store", "rollup", "registry", "document", "report", "form", "pb"]),
     ("grpc", &["access", "wire", "service", "rollup", "registry", "report", "config", "pb"]),
+    ("http", &["grpc", "service", "report"]),
     (
         "cli",
         &[
             "access",
             "grpc",
+            "http",
             "wire",
             "service",
             "document",

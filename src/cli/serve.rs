@@ -9,11 +9,13 @@ use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
+use tonic::service::Routes;
 use tracing_subscriber::EnvFilter;
 
 use crate::access::TokenKey;
 use crate::config::{Config, Log};
 use crate::grpc;
+use crate::http::session;
 use crate::service::{Live, Service, SignInLimits};
 use crate::store::{SledOptions, SledStore, Store};
 
@@ -135,6 +137,8 @@ pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketA
         TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     let (routes, health) = grpc::routes(service.clone(), &config.limits).await?;
+    let session = session::routes(service.clone(), config.tls.is_on());
+    let routes = Routes::from(routes.into_axum_router().merge(session));
     let tls = if config.tls.is_on() { Some(grpc::TlsFiles::read(&config.tls)?) } else { None };
     let door = grpc::DoorLayer::new(service.clone(), &config.limits);
     let tidying = tokio::spawn(tidy(service.clone(), door.clone()));

@@ -175,6 +175,8 @@ impl Guarded {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (routes, _) = routes(service.clone(), &limits).await.unwrap();
+        let session = huizong::http::session::routes(service.clone(), true);
+        let routes = tonic::service::Routes::from(routes.into_axum_router().merge(session));
         let door = DoorLayer::new(service.clone(), &limits);
         let incoming = connections(listener, Some(files.clone()), &limits);
         let serving = server(&limits, door).add_routes(routes).serve_with_incoming(incoming);

@@ -7,6 +7,7 @@ mod isolation;
 mod limits;
 mod program;
 mod reload;
+mod session;
 mod table;
 
 // Each test program uses a part of it.

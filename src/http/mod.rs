@@ -1,0 +1,3 @@
+//! HTTP beside gRPC on the same port: signing in.
+
+pub mod session;
