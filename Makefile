@@ -2,24 +2,50 @@
 
 BUF := web-tools/node_modules/.bin/buf
 
-.PHONY: demo test build check-tools contract fmt lint bench fuzz
+.PHONY: demo test build check-tools dashboard dashboard-test contract fmt lint bench fuzz
 
 check-tools:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install a Rust toolchain (rustup)"; exit 1; }
 	@command -v cc >/dev/null || { echo "installing a C compiler"; apt-get update -q && apt-get install -y -q build-essential; }
 
+# With the dashboard in it where Node is there, without it otherwise: the service says so.
 build: check-tools
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory dashboard; \
+		else echo "npm is missing: building without the dashboard (install Node.js 20 or later to have it)"; fi
 	cargo build --release --locked
+
+# Not `npm ci`: one platform's binary of buf is not to be had everywhere, and it insists on all of them.
+NPM_INSTALL := npm install --no-save --no-audit --no-fund --loglevel=error
+
+$(BUF): web-tools/package.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or later"; exit 1; }
+	$(NPM_INSTALL) --prefix web-tools
+	@touch $@
+
+web/node_modules/.installed: web/package.json web/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or later"; exit 1; }
+	$(NPM_INSTALL) --prefix web
+	@touch $@
+
+# The client is generated from the contract each time, so it never lags behind.
+dashboard: $(BUF) web/node_modules/.installed
+	cd web && PATH="$$PWD/node_modules/.bin:$$PATH" ../$(BUF) generate
+	npm --prefix web run --silent build -- --logLevel warn
+
+# Types, units, and a browser against the real program.
+dashboard-test: dashboard
+	npm --prefix web run --silent check
+	npm --prefix web test --silent
+	@command -v chromium >/dev/null || { echo "installing chromium"; apt-get update -q && apt-get install -y -q chromium; }
+	cargo build --locked
+	npm --prefix web run --silent e2e
 
 demo: build
 	target/release/huizong demo
 
 # The contract stays lint-clean, and never breaks what was last released (the tree at the last change of
 # proto/RELEASED).
-contract:
-	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or later"; exit 1; }
-	@# Not `npm ci`: one platform's binary of buf is not to be had everywhere, and it insists on all of them.
-	@test -x $(BUF) || npm install --prefix web-tools --no-save --no-audit --no-fund
+contract: $(BUF)
 	$(BUF) lint proto
 	$(BUF) format --diff --exit-code proto
 	scripts/check-contract $(BUF)
@@ -32,6 +58,7 @@ lint:
 
 test: check-tools fmt contract lint
 	cargo test --locked --all-targets
+	$(MAKE) --no-print-directory dashboard-test
 
 bench: check-tools
 	cargo bench --bench rpc

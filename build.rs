@@ -16,6 +16,10 @@ const PROTO_DIR: &str = "proto";
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={PROTO_DIR}");
     println!("cargo:rerun-if-changed=build.rs");
+    // Other builds read the dashboard's files at run time.
+    if env::var("PROFILE")? == "release" {
+        println!("cargo:rerun-if-changed=web/dist");
+    }
     let mut files: Vec<PathBuf> = fs::read_dir(Path::new(PROTO_DIR).join("huizong/v1"))?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;

@@ -1,5 +1,6 @@
 //! `cargo bench --bench rpc`: calls per second through real gRPC, as ratios to a tonic echo of the same payload in the
-//! same run. Server and client share the machine's cores.
+//! same run. Server and client share the machine's cores. Names of calls and numbers of agencies after `--` leave out the
+//! others, as in `cargo bench --bench rpc -- SubmitReport 500`.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -33,7 +34,11 @@ use tonic_prost::ProstCodec;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const IN_FLIGHT: [usize; 3] = [1, 16, 64];
+/// What is measured.
+const CALLS: [&str; 3] = ["SubmitReport", "QueryRollup", "Watch"];
 const MEASURE: Duration = Duration::from_secs(3);
+/// Watchers of the province.
+const WATCHERS: [usize; 3] = [10, 100, 1000];
 const YEARS: (u16, u16) = (2022, 2025);
 /// Agencies of the small and of the large province; four reports each.
 const AGENCIES: [usize; 2] = [500, 50_000];
@@ -138,12 +143,20 @@ async fn main() {
         MEASURE.as_secs(),
         Timestamp::now()
     );
-    for agencies in AGENCIES {
-        measure(agencies).await;
+    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let is_asked = |one: &str, all: &[&str]| {
+        asked.iter().any(|name| name == one) || !asked.iter().any(|name| all.contains(&name.as_str()))
+    };
+    let sizes = AGENCIES.map(|agencies| agencies.to_string());
+    let sizes = sizes.each_ref().map(String::as_str);
+    for (agencies, size) in AGENCIES.into_iter().zip(sizes) {
+        if is_asked(size, &sizes) {
+            measure(agencies, CALLS.map(|call| is_asked(call, &CALLS))).await;
+        }
     }
 }
 
-async fn measure(agencies: usize) {
+async fn measure(agencies: usize, [submit, roll_up, watch]: [bool; 3]) {
     let year = |year| ReportYear::new(year).unwrap();
     // The last year is left to be submitted while measuring.
     let parameters = Parameters {
@@ -195,7 +208,7 @@ async fn measure(agencies: usize) {
             })
             .collect(),
     );
-    let next = Arc::new(AtomicUsize::new(0));
+    let corrections = Corrections { channel: channel.clone(), bodies: bodies.clone(), etags, next: Arc::default() };
     let request = pb::QueryRollupRequest {
         jurisdiction: "jurisdictions/230000".to_owned(),
         first_year: 2024,
@@ -203,26 +216,14 @@ async fn measure(agencies: usize) {
         ..Default::default()
     };
     let answer = RollupServiceClient::new(channel.clone()).query_rollup(request.clone()).await.unwrap().into_inner();
-    for in_flight in IN_FLIGHT {
+    for in_flight in IN_FLIGHT.into_iter().filter(|_| submit) {
         let payload = pb::SubmitReportRequest { report: Some(bodies[0].clone()), ..Default::default() };
         let to = channel.clone();
         let base = rate(in_flight, move || echo(to.clone(), "/bench.Echo/Submission", payload.clone())).await;
-        let (to, bodies, etags, next) = (channel.clone(), bodies.clone(), etags.clone(), next.clone());
-        let call = rate(in_flight, move || {
-            let (to, bodies, etags, next) = (to.clone(), bodies.clone(), etags.clone(), next.clone());
-            async move {
-                let at = next.fetch_add(1, Ordering::Relaxed) % bodies.len();
-                let mut etag = etags[at].lock().await;
-                let report = pb::Report { etag: etag.clone(), ..bodies[at].clone() };
-                let request = pb::SubmitReportRequest { report: Some(report), ..Default::default() };
-                let answer = ReportServiceClient::new(to).submit_report(request).await.unwrap().into_inner();
-                *etag = answer.receipt.unwrap().etag;
-            }
-        })
-        .await;
+        let call = corrections.rate(in_flight).await;
         println!("{:<22}{in_flight:>10}{base:>12.0}{call:>12.0}{:>8.2}", "SubmitReport", call / base);
     }
-    for in_flight in IN_FLIGHT {
+    for in_flight in IN_FLIGHT.into_iter().filter(|_| roll_up) {
         let (to, payload) = (channel.clone(), answer.clone());
         let base = rate(in_flight, move || echo(to.clone(), "/bench.Echo/Answer", payload.clone())).await;
         let (to, request) = (channel.clone(), request.clone());
@@ -234,5 +235,58 @@ async fn measure(agencies: usize) {
         })
         .await;
         println!("{:<22}{in_flight:>10}{base:>12.0}{call:>12.0}{:>8.2}", "QueryRollup", call / base);
+    }
+    if watch {
+        watched(&corrections, &request).await;
+    }
+}
+
+/// Submissions while so many watch the province, beside submissions that nobody watches.
+async fn watched(corrections: &Corrections, query: &pb::QueryRollupRequest) {
+    const IN_FLIGHT: usize = 64;
+    println!("{:<22}{:>10}{:>12}{:>12}{:>8}", "call", "watchers", "none /s", "call /s", "ratio");
+    for watchers in WATCHERS {
+        let alone = corrections.rate(IN_FLIGHT).await;
+        let request = pb::WatchRollupRequest { query: Some(query.clone()) };
+        let watches = (0..watchers).map(|_| {
+            let (mut client, request) = (RollupServiceClient::new(corrections.channel.clone()), request.clone());
+            tokio::spawn(async move {
+                let mut answers = client.watch_rollup(request).await.unwrap().into_inner();
+                while answers.message().await.is_ok_and(|answer| answer.is_some()) {}
+            })
+        });
+        let watches: Vec<_> = watches.collect();
+        let call = corrections.rate(IN_FLIGHT).await;
+        watches.iter().for_each(tokio::task::JoinHandle::abort);
+        println!("{:<22}{watchers:>10}{alone:>12.0}{call:>12.0}{:>8.2}", "SubmitReport, watched", call / alone);
+    }
+}
+
+/// Reports that are corrected again and again.
+struct Corrections {
+    channel: Channel,
+    bodies: Arc<Vec<pb::Report>>,
+    /// Of the newest revision of each.
+    etags: Arc<Vec<tokio::sync::Mutex<String>>>,
+    next: Arc<AtomicUsize>,
+}
+
+impl Corrections {
+    /// Corrections per second with `in_flight` callers.
+    async fn rate(&self, in_flight: usize) -> f64 {
+        let (to, bodies, etags, next) =
+            (self.channel.clone(), self.bodies.clone(), self.etags.clone(), self.next.clone());
+        rate(in_flight, move || {
+            let (to, bodies, etags, next) = (to.clone(), bodies.clone(), etags.clone(), next.clone());
+            async move {
+                let at = next.fetch_add(1, Ordering::Relaxed) % bodies.len();
+                let mut etag = etags[at].lock().await;
+                let report = pb::Report { etag: etag.clone(), ..bodies[at].clone() };
+                let request = pb::SubmitReportRequest { report: Some(report), ..Default::default() };
+                let answer = ReportServiceClient::new(to).submit_report(request).await.unwrap().into_inner();
+                *etag = answer.receipt.unwrap().etag;
+            }
+        })
+        .await
     }
 }

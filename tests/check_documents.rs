@@ -37,11 +37,10 @@ fn wrong_totals_and_a_merged_row_are_found_in_every_format() {
         let (code, answer) = check(&fixtures().join(format!("district.{ending}")));
         assert_eq!(code, Some(1), "{ending}");
         assert_eq!(answer["format"], if ending == "md" { "markdown" } else { ending });
-        assert_eq!(
-            names(&answer, "findings", "rule"),
-            ["T4-BLOCK-TOTAL", "T4-BLOCK-TOTAL", "ROW-OTHER-MERGED"],
-            "{ending}"
-        );
+        // Not every format holds the chapters of text, of which the fifth is a short one.
+        let mut rules = names(&answer, "findings", "rule");
+        rules.retain(|rule| *rule != "TEXT-THIN");
+        assert_eq!(rules, ["T4-BLOCK-TOTAL", "T4-BLOCK-TOTAL", "ROW-OTHER-MERGED"], "{ending}");
         assert_eq!(names(&answer, "notes", "code"), Vec::<&str>::new(), "{ending}");
         let place = &answer["cells"][0]["place"]["zh"];
         assert!(place.as_str().is_some_and(|place| place.starts_with('第')), "{ending}: {place}");
@@ -53,7 +52,8 @@ fn the_slips_of_published_reports_are_found() {
     let cases: [(&str, &[&str], &[&str]); 5] = [
         ("hongze-district-2023.pdf", &["T4-BLOCK-TOTAL", "T4-BLOCK-TOTAL", "ROW-OTHER-MERGED"], &["LABEL-INEXACT"]),
         ("huaian-city-2024.pdf", &[], &[]),
-        ("large-city-2025.html", &[], &[]),
+        // Its fifth chapter has a heading and nothing below it.
+        ("large-city-2025.html", &["TEXT-THIN"], &[]),
         ("mudanjiang-industry-2022.txt", &["ROW-OTHER-MERGED"], &[]),
         ("shanghai-general-office-2019.html", &["TOTAL-BLANK", "CELL-BLANK"], &["UNIT-IN-CELL"]),
     ];

@@ -2,8 +2,6 @@
 //! the naive sum, and a second run of the same submissions is recognised.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
 
 use huizong::pb;
 use huizong::pb::registry_service_client::RegistryServiceClient;
@@ -12,43 +10,15 @@ use huizong::pb::rollup_service_client::RollupServiceClient;
 use huizong::report::ReportYear;
 use huizong::simulation::{Parameters, Province};
 use huizong::wire::{change_to_wire, figures_to_wire};
-use tonic::transport::Channel;
 use uuid::Uuid;
+
+use process::start;
+
+#[path = "support/process.rs"]
+mod process;
 
 const ROUNDS: usize = 50;
 const YEAR: u16 = 2023;
-
-/// The service in a process of its own.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Starts the service on a free port and waits until it says where it listens.
-async fn start(folder: &std::path::Path) -> (Server, Channel) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_huizong"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(folder)
-        .env("NO_COLOR", "1")
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-    let address = loop {
-        let line = log.next().expect("the service ended").unwrap();
-        if let Some((_, address)) = line.split_once("address=") {
-            break address.trim().to_owned();
-        }
-    };
-    // The log is read on, so that the service never waits for a reader.
-    std::thread::spawn(move || log.for_each(drop));
-    let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
-    (Server(child), channel)
-}
 
 fn submission(agency: &str, form: &pb::Form) -> pb::SubmitReportRequest {
     let report = pb::Report {

@@ -76,6 +76,8 @@ methods! {
         "ReturnReport", "report.return", Right::Review;
         "WithdrawReport", "report.withdraw", Right::Withdraw;
         "ReadDocument", "document.read", Right::Read;
+        "GetFormLayout", "form.layout", Right::Known;
+        "ListRules", "rule.list", Right::Known;
     }
     "huizong.v1.RollupService" {
         "QueryRollup", "rollup.query", Right::RollUp;
@@ -110,6 +112,8 @@ methods! {
     "huizong.v1.OperationsService" {
         "ListJournal", "journal.list", Right::Power(Power::Audit);
         "GetStatus", "status.get", Right::Known;
+        "CreateBackup", "backup.create", Right::Power(Power::System);
+        "VerifyStore", "store.verify", Right::Power(Power::System);
         "GetCaller", "caller.get", Right::Known;
         "GrantRole", "access.grant", Right::Power(Power::Security);
         "RevokeRole", "access.withdraw", Right::Power(Power::Security);

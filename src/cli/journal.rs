@@ -1,30 +1,139 @@
-//! `huizong journal`: what happened.
+//! `huizong journal`: what happened; exported for auditors, and verified without the service.
 
-use clap::Args;
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use indicatif::ProgressBar;
+use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
+use crate::report::{Hash, Message};
+use crate::service::BEIJING;
+use crate::store::{JournalFault, JournalWriter, Position, Store, verify_journal, verify_journal_file};
+use crate::wire::{journal_entry_from_wire, timestamp_to_wire};
 
 use super::client::{Server, connect, refused};
-use super::output::{Listing, print_json, time_text};
-use super::{Format, Outcome};
+use super::output::{Listing, print_json, print_line, time_text};
+use super::verify::{Scratch, open};
+use super::{Failure, Format, Outcome, both};
+
+/// Entries asked for at a time.
+const PAGE: i32 = 1000;
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Journal {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    list: List,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write the whole journal to a file, as JSON Lines.
+    Export {
+        /// File to be written; it must not exist yet.
+        #[arg(long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Check the chain of an exported journal, or of a store that no service has open.
+    Verify(VerifyJournal),
+}
+
+#[derive(Args)]
+#[group(skip)]
+struct VerifyJournal {
+    /// File that `huizong journal export` wrote.
+    #[arg(required_unless_present = "data", conflicts_with = "data")]
+    file: Option<PathBuf>,
+    /// Folder of the store.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    scratch: Scratch,
+}
+
+#[derive(Args)]
+struct List {
     /// Entries after this sequence number.
     #[arg(long, default_value_t = 0)]
     after: i64,
     /// At most this many, up to 1,000.
     #[arg(long, default_value_t = 50)]
     limit: i32,
+    /// Only this action, such as report.submit.
+    #[arg(long, default_value = "")]
+    action: String,
+    /// Only about this resource or one below it, such as agencies/ID.
+    #[arg(long, default_value = "")]
+    subject: String,
+    /// Only from this time on: 2026-01-31T08:00:00Z, or a day in Beijing such as 2026-01-31.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    since: Option<Timestamp>,
+    /// Only before this time.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    until: Option<Timestamp>,
+    /// Only what was accepted, or refused.
+    #[arg(long, value_enum)]
+    outcome: Option<Became>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Became {
+    Accepted,
+    Refused,
+}
+
+fn parse_time(text: &str) -> Result<Timestamp, String> {
+    let day = || text.parse::<Date>().and_then(|day| BEIJING.to_timestamp(day.at(0, 0, 0, 0)));
+    text.parse().or_else(|_| day()).map_err(|error| error.to_string())
 }
 
 impl Journal {
     pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+        match &self.command {
+            None => self.list.run(server, format).await,
+            Some(Command::Export { output }) => export(server, output).await,
+            Some(Command::Verify(verify)) => verify.run(),
+        }
+    }
+}
+
+impl List {
+    async fn run(&self, server: &Server, format: Format) -> Outcome {
         let mut client = OperationsServiceClient::new(connect(server).await?);
-        let request =
-            pb::ListJournalRequest { after_sequence: self.after, page_size: self.limit, page_token: String::new() };
-        let page = client.list_journal(request).await.map_err(|status| refused(&status))?.into_inner();
+        let outcome = match self.outcome {
+            None => pb::JournalOutcome::Unspecified,
+            Some(Became::Accepted) => pb::JournalOutcome::Accepted,
+            Some(Became::Refused) => pb::JournalOutcome::Refused,
+        };
+        let mut request = pb::ListJournalRequest {
+            after_sequence: self.after,
+            page_size: self.limit,
+            action: self.action.clone(),
+            subject: self.subject.clone(),
+            start_time: self.since.map(timestamp_to_wire),
+            end_time: self.until.map(timestamp_to_wire),
+            outcome: outcome.into(),
+            ..Default::default()
+        };
+        let mut page = client.list_journal(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
+        // Where few entries pass the filters, pages are short.
+        while !page.next_page_token.is_empty()
+            && let wanted = self.limit.saturating_sub(page.entries.len().try_into().unwrap_or(i32::MAX))
+            && wanted > 0
+        {
+            request.page_size = wanted;
+            request.page_token = std::mem::take(&mut page.next_page_token);
+            let next = client.list_journal(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
+            page.entries.extend(next.entries);
+            page.next_page_token = next.next_page_token;
+        }
         if format == Format::Json {
             return print_json(&page);
         }
@@ -43,5 +152,65 @@ impl Journal {
             ]);
         }
         listing.print(format)
+    }
+}
+
+/// Writes the journal up to where it stands at the beginning.
+async fn export(server: &Server, output: &Path) -> Outcome {
+    let mut client = OperationsServiceClient::new(connect(server).await?);
+    let status = client.get_status(pb::GetStatusRequest {}).await.map_err(|status| refused(&status))?.into_inner();
+    let unexpected = || {
+        let text = Message::new("服务的回答无法理解", "the service answered something that cannot be understood");
+        Failure::Failed(both(&text))
+    };
+    let chain = Hash::from_hex(&status.chain_sha256).ok_or_else(unexpected)?;
+    let end = u64::try_from(status.sequence).map_err(|_| unexpected())?;
+    let position = Position { sequence: end, chain, ..Position::default() };
+    let file = File::create_new(output).map_err(|error| Failure::Failed(format!("{}: {error}", output.display())))?;
+    let mut writer = JournalWriter::begin(BufWriter::new(file), &position)?;
+    let bar = ProgressBar::new(end);
+    let mut request = pb::ListJournalRequest { page_size: PAGE, ..Default::default() };
+    while request.after_sequence < status.sequence {
+        let page = client.list_journal(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
+        let last = page.entries.last().map(|entry| entry.sequence).ok_or_else(unexpected)?;
+        for entry in page.entries.into_iter().filter(|entry| entry.sequence <= status.sequence) {
+            writer.entry(&journal_entry_from_wire(entry).ok_or_else(unexpected)?)?;
+        }
+        request.after_sequence = last;
+        bar.set_position(u64::try_from(last).unwrap_or(end));
+    }
+    bar.finish_and_clear();
+    let file = writer.finish()?.into_inner().map_err(|error| Failure::Failed(error.to_string()))?;
+    file.sync_all()?;
+    // What is on disk is checked, not what was sent.
+    print_verified(verify_file(output)?)
+}
+
+fn fault(error: &JournalFault) -> Failure {
+    Failure::Failed(both(&error.message()))
+}
+
+fn verify_file(file: &Path) -> Result<Position, Failure> {
+    let opened = File::open(file).map_err(|error| Failure::Failed(format!("{}: {error}", file.display())))?;
+    verify_journal_file(BufReader::new(opened)).map_err(|error| fault(&error))
+}
+
+fn print_verified(position: Position) -> Outcome {
+    print_line(&format!(
+        "日志完整 The journal is whole\n  条数 entries       {}\n  链上哈希 chain     {}",
+        position.sequence, position.chain
+    ))
+}
+
+impl VerifyJournal {
+    fn run(&self) -> Outcome {
+        if let Some(file) = &self.file {
+            return print_verified(verify_file(file)?);
+        }
+        let Some(data) = &self.data else { return Err(Failure::Usage("FILE / --data DIR".to_owned())) };
+        let failed = |error: crate::store::StoreError| Failure::Failed(format!("{}: {error}", data.display()));
+        let copy = self.scratch.copy(data).map_err(failed)?;
+        let store: std::sync::Arc<dyn Store> = open(copy.path()).map_err(failed)?;
+        print_verified(verify_journal(&*store).map_err(|error| fault(&error))?)
     }
 }

@@ -1,15 +1,18 @@
 //! The command line: one file per command, and one place that decides the exit code.
 
+mod backup;
 mod check;
 mod client;
 mod collection;
 mod coverage;
 mod credential;
 mod demo;
+mod doctor;
 mod explain;
 mod export;
 mod form;
 mod frozen;
+mod healthcheck;
 mod journal;
 mod output;
 mod perspective;
@@ -20,9 +23,11 @@ mod rollup;
 mod serve;
 mod submit;
 mod template;
+mod verify;
 mod workbook;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -103,9 +108,22 @@ enum Command {
     Credential(credential::Credential),
     /// Entries of the journal.
     Journal(journal::Journal),
+    /// Write everything that a running service has to a file.
+    Backup(backup::Backup),
+    /// Make a new store of a backup; the file is checked wholly first.
+    Restore(backup::Restore),
+    /// Check every record, the journal's chain, what records say of each other, and the sums.
+    Verify(verify::Verify),
+    /// Look at disk, file system, clock, store and settings, and say what to do; changes nothing.
+    Doctor(doctor::Doctor),
+    /// Ask a running service whether it serves, for images without a shell.
+    Healthcheck(healthcheck::Healthcheck),
     /// A rule in words, with an example; without a rule, all of them.
     Explain(explain::Explain),
 }
+
+/// How long work in the background gets to notice that the command has ended.
+const SCANS_END: Duration = Duration::from_secs(1);
 
 /// Why a command ends with another code than 0.
 enum Failure {
@@ -147,7 +165,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let (code, text) = match runtime.block_on(execute(arguments)) {
+    let ended = runtime.block_on(execute(arguments));
+    // Scans of the store that are still under way have nobody to answer any more.
+    runtime.shutdown_timeout(SCANS_END);
+    let (code, text) = match ended {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::Refused) => return ExitCode::from(1),
         Err(Failure::Failed(text)) => (1, text),
@@ -180,6 +201,11 @@ async fn execute(arguments: Arguments) -> Outcome {
         Command::Collection(collection) => collection.run(&server, format).await,
         Command::Credential(credential) => credential.run(&server, format).await,
         Command::Journal(journal) => journal.run(&server, format).await,
+        Command::Backup(backup) => backup.run(&server, format).await,
+        Command::Restore(restore) => restore.run(format).await,
+        Command::Healthcheck(healthcheck) => healthcheck.run(&server).await,
+        Command::Doctor(doctor) => doctor.run(format).await,
+        Command::Verify(verify) => verify.run(&server, format).await,
     }
 }
 

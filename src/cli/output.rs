@@ -4,9 +4,9 @@ use std::io::Write as _;
 
 use comfy_table::{CellAlignment, Table, presets};
 use prost::{Message, Name};
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 
 use crate::pb;
+use crate::wire;
 
 use super::{Failure, Format, Outcome};
 
@@ -54,26 +54,14 @@ impl Listing {
     }
 }
 
-fn descriptor<M: Name>() -> Result<MessageDescriptor, Failure> {
-    let failed = |text: String| Failure::Failed(text);
-    let pool = DescriptorPool::decode(pb::FILE_DESCRIPTOR_SET).map_err(|error| failed(error.to_string()))?;
-    pool.get_message_by_name(&M::full_name()).ok_or_else(|| failed(format!("no message {}", M::full_name())))
-}
-
 /// Canonical proto3 JSON, on one line.
 pub fn to_json<M: Message + Name>(message: &M) -> Result<String, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
-    let dynamic = DynamicMessage::decode(descriptor::<M>()?, message.encode_to_vec().as_slice());
-    serde_json::to_string(&dynamic.map_err(|error| failed(&error))?).map_err(|error| failed(&error))
+    wire::to_json(message).map_err(Failure::Failed)
 }
 
 /// A message from canonical proto3 JSON.
 pub fn from_json<M: Message + Name + Default>(text: &str) -> Result<M, Failure> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let message = DynamicMessage::deserialize(descriptor::<M>()?, &mut reader);
-    let message = message.and_then(|message| reader.end().map(|()| message));
-    let message = message.map_err(|error| Failure::Failed(error.to_string()))?;
-    M::decode(message.encode_to_vec().as_slice()).map_err(|error| Failure::Failed(error.to_string()))
+    wire::from_json(text).map_err(Failure::Failed)
 }
 
 /// Prints canonical JSON.

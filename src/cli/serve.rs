@@ -1,7 +1,7 @@
 //! `huizong serve`: the service over the embedded store.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,14 +9,17 @@ use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
-use tonic::service::Routes;
+use tokio::sync::oneshot;
+use tokio::time::MissedTickBehavior;
+use tonic_health::server::HealthReporter;
 use tracing_subscriber::EnvFilter;
 
 use crate::access::TokenKey;
 use crate::config::{Config, Log};
 use crate::grpc;
-use crate::http::session;
+use crate::http::{self, session};
 use crate::service::{Live, Service, SignInLimits};
+use crate::store::disk::{FileSystem, file_system};
 use crate::store::{SledOptions, SledStore, Store};
 
 use super::{Failure, Outcome};
@@ -59,7 +62,9 @@ impl Serve {
         if config.access.authentication && !service.has_security_administrator() {
             tracing::warn!("nobody may grant roles yet; stop the service and run: huizong credential bootstrap NAME");
         }
-        Ok(serve(service, &config, |address| tracing::info!(%address, "serving")).await?)
+        warn_of_file_system(&config.data_directory);
+        let ready = |address| tracing::info!(%address, dashboard = http::has_dashboard(), "serving");
+        Ok(serve(service, &config, ready).await?)
     }
 }
 
@@ -112,6 +117,8 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
     options.cache_bytes = config.store.cache_mib << 20;
     options.queue_transactions = config.store.queue_transactions;
     options.group_transactions = config.store.group_transactions;
+    options.min_free_bytes = config.store.min_free_bytes;
+    options.ballast_bytes = config.store.ballast_bytes;
     let open = move || -> Result<Service, crate::store::StoreError> {
         let live = Arc::<Live>::default();
         let store: Arc<dyn Store> = Arc::new(SledStore::open(&options, live.clone())?);
@@ -131,6 +138,16 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
     ))
 }
 
+/// Says so where the store lies on a file system that does not keep what the store promises.
+fn warn_of_file_system(folder: &Path) {
+    let folder_name = folder.display();
+    match file_system(folder) {
+        Ok(FileSystem::Local) => {}
+        Ok(kind) => tracing::warn!(%folder_name, ?kind, "the store is not on a local disk; see huizong doctor"),
+        Err(error) => tracing::warn!(%folder_name, %error, "the file system of the store cannot be told"),
+    }
+}
+
 /// Serves until a signal, then lets calls under way finish.
 pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
     let listener =
@@ -138,33 +155,35 @@ pub async fn serve(service: Service, config: &Config, ready: impl FnOnce(SocketA
     let address = listener.local_addr()?;
     let (routes, health) = grpc::routes(service.clone(), &config.limits).await?;
     let session = session::routes(service.clone(), config.tls.is_on());
-    let routes = Routes::from(routes.into_axum_router().merge(session));
     let tls = if config.tls.is_on() { Some(grpc::TlsFiles::read(&config.tls)?) } else { None };
     let door = grpc::DoorLayer::new(service.clone(), &config.limits);
     let tidying = tokio::spawn(tidy(service.clone(), door.clone()));
     let following = tls.clone().map(|tls| tokio::spawn(tls.follow()));
-    let (stopping, ending) = (health.clone(), service.clone());
-    let watch = tokio::spawn(async move {
-        let mut interval = tokio::time::interval(HEALTH_INTERVAL);
-        loop {
-            interval.tick().await;
-            if service.status().problem.is_some() {
-                grpc::set_health(&health, false).await;
-                return;
-            }
-        }
-    });
+    let ending = service.clone();
+    let watch = tokio::spawn(watch_health(service.clone(), health.clone()));
+    let recounts = tokio::spawn(recount(service.clone(), Duration::from_secs(config.store.recount_interval_seconds)));
     let incoming = grpc::connections(listener, tls, &config.limits);
     ready(address);
-    grpc::server(&config.limits, door)
-        .add_routes(routes)
+    let (stopping, stopped) = oneshot::channel();
+    let calls = grpc::server(&config.limits, door)
+        .add_routes(http::with_grpc(routes, session))
         .serve_with_incoming_shutdown(incoming, async move {
             stop_signal().await;
-            grpc::set_health(&stopping, false).await;
+            // First of all, so that nobody is sent here any more.
+            watch.abort();
+            recounts.abort();
+            grpc::set_health(&health, false).await;
+            service.end_watches();
             tracing::info!("stopping");
-        })
-        .await?;
-    watch.abort();
+            let _ = stopping.send(());
+        });
+    let limit = Duration::from_secs(config.limits.shutdown_seconds);
+    tokio::select! {
+        served = calls => served?,
+        () = time_is_up(stopped, limit) => {
+            tracing::warn!(seconds = limit.as_secs(), "calls under way did not finish in time and were cut off");
+        }
+    }
     tidying.abort();
     if let Some(following) = following {
         following.abort();
@@ -183,6 +202,50 @@ async fn tidy(service: Service, door: grpc::DoorLayer) {
         door.tidy();
         if let Err(problem) = service.record_left_out().await {
             tracing::error!(problem = problem.message.en, "refusals that were left out cannot be counted yet");
+        }
+    }
+}
+
+/// Ends when calls under way have had their time since the service was told to stop.
+async fn time_is_up(stopped: oneshot::Receiver<()>, limit: Duration) {
+    match stopped.await {
+        Ok(()) => tokio::time::sleep(limit).await,
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Reports the services as not serving while writes are refused.
+async fn watch_health(service: Service, health: HealthReporter) {
+    let mut interval = tokio::time::interval(HEALTH_INTERVAL);
+    let mut troubled = false;
+    loop {
+        interval.tick().await;
+        let problem = service.status().problem;
+        if problem.is_some() != troubled {
+            troubled = problem.is_some();
+            grpc::set_health(&health, !troubled).await;
+            match problem {
+                Some(problem) => tracing::error!(problem, "writes are refused"),
+                None => tracing::info!("writes are taken again"),
+            }
+        }
+    }
+}
+
+/// Compares the running totals with the store from time to time; what differs is logged and shown by the status.
+async fn recount(service: Service, every: Duration) {
+    if every.is_zero() {
+        return;
+    }
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first tick is at once, and the totals have just been counted.
+    interval.tick().await;
+    loop {
+        interval.tick().await;
+        match service.recount().await {
+            Ok(found) => tracing::info!(found.sequence, found.differences_total, "the totals were recounted"),
+            Err(problem) => tracing::error!(reason = problem.message.en, "the totals could not be recounted"),
         }
     }
 }

@@ -14,8 +14,8 @@ use crate::document::template::is_template;
 use crate::pb;
 use crate::pb::report_service_client::ReportServiceClient;
 use crate::pb::submit_reports_response::Result as Answered;
-use crate::report::{AgencyId, Hash, ReportYear};
-use crate::wire::{edition_to_wire, figures_to_wire, report_from_entry};
+use crate::report::{AgencyId, Hash, JurisdictionCode, ReportKey, ReportOwner, ReportYear};
+use crate::wire::{edition_to_wire, figures_to_wire, narrative_to_wire, report_from_entry};
 
 use super::check::read_file;
 use super::client::{ANSWER_MAX_BYTES, Server, connect, findings_text, problem_text, refused};
@@ -35,6 +35,9 @@ pub struct Submit {
     /// Agency id, for a document.
     #[arg(long, value_name = "ID")]
     agency: Option<AgencyId>,
+    /// The jurisdiction whose government publishes this consolidated report, by its code.
+    #[arg(long, value_name = "CODE", conflicts_with = "agency")]
+    jurisdiction: Option<JurisdictionCode>,
     /// Report year, for a document that does not say it.
     #[arg(long, value_name = "Y")]
     year: Option<ReportYear>,
@@ -141,9 +144,14 @@ impl Submit {
         let document = read_file(file, self.year)?;
         let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let named = stem.rsplit_once('-').filter(|(_, year)| year.parse::<ReportYear>().is_ok());
-        let agency = self.agency.clone().or_else(|| named.and_then(|(agency, _)| agency.parse().ok()));
+        let named_agency = || named.and_then(|(agency, _)| agency.parse().ok());
+        let owner = match (&self.jurisdiction, &self.agency) {
+            (Some(code), _) => Some(ReportOwner::Jurisdiction(code.clone())),
+            (None, Some(agency)) => Some(ReportOwner::Agency(agency.clone())),
+            (None, None) => named_agency().map(ReportOwner::Agency),
+        };
         let year = document.year.or_else(|| named.and_then(|(_, year)| year.parse().ok()));
-        let (Some(agency), Some(year)) = (agency, year) else {
+        let (Some(owner), Some(year)) = (owner, year) else {
             return Err(format!(
                 "{}: 请给出 --agency 与 --year，或将文件命名为 机构代码-年度 / give --agency and --year, or name the file AGENCY-YEAR",
                 file.display()
@@ -153,9 +161,10 @@ impl Submit {
             eprintln!("{}\n  ? {}\n    {}", file.display(), note.message.zh, note.message.en);
         }
         let mut report = pb::Report {
-            name: format!("agencies/{agency}/reports/{year}"),
+            name: ReportKey { owner, year }.to_string(),
             edition: edition_to_wire(document.reading.edition),
             form: Some(figures_to_wire(&document.reading.figures)),
+            narrative: Some(&document.reading.narrative).filter(|text| !text.is_empty()).map(narrative_to_wire),
             ..Default::default()
         };
         self.complete(&mut report);

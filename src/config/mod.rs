@@ -30,6 +30,13 @@ pub struct StoreSettings {
     pub queue_transactions: usize,
     /// Submissions written and flushed together at most.
     pub group_transactions: usize,
+    /// Free space on the store's disk, in bytes, under which writes are refused until there is more again; 0 for never.
+    pub min_free_bytes: u64,
+    /// Room set aside for when the disk is full, in bytes; 0 for none. It is taken twice: within the data file, and as a
+    /// file that can be deleted.
+    pub ballast_bytes: u64,
+    /// Time between two recounts of the running totals, in seconds; 0 for none.
+    pub recount_interval_seconds: u64,
 }
 
 /// TLS on the one port; off where no certificate is named. Files are PEM, and are followed when they change.
@@ -91,6 +98,8 @@ pub struct Limits {
     pub stream_submissions_ahead: usize,
     /// Changes of the registry in one call.
     pub registry_changes: usize,
+    /// Longest time that calls under way get to finish when the service is stopped, in seconds.
+    pub shutdown_seconds: u64,
 }
 
 /// How the log is written.
@@ -122,7 +131,14 @@ impl Default for Config {
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { cache_mib: 128, queue_transactions: 1024, group_transactions: 256 }
+        Self {
+            cache_mib: 128,
+            queue_transactions: 1024,
+            group_transactions: 256,
+            min_free_bytes: 512 << 20,
+            ballast_bytes: 64 << 20,
+            recount_interval_seconds: 24 * 60 * 60,
+        }
     }
 }
 
@@ -166,6 +182,7 @@ impl Default for Limits {
             call_seconds: 60,
             stream_submissions_ahead: 128,
             registry_changes: 10_000,
+            shutdown_seconds: 30,
         }
     }
 }
@@ -252,7 +269,7 @@ mod tests {
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let keys = example.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         let sections = example.lines().filter(|line| line.starts_with('[')).count();
-        assert_eq!((keys, sections), (28, 5), "a key is missing from the example, or from this count");
+        assert_eq!((keys, sections), (32, 5), "a key is missing from the example, or from this count");
     }
 
     #[test]

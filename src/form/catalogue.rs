@@ -85,7 +85,8 @@ pub struct Catalogue {
     by_path: HashMap<String, CellId>,
     /// Indexed by store code.
     by_code: Vec<Option<CellId>>,
-    presence: HashMap<&'static str, Vec<Presence>>,
+    /// By edition, few enough to be looked through faster than hashed.
+    presence: Vec<(&'static str, Vec<Presence>)>,
 }
 
 /// The catalogue; built once.
@@ -125,7 +126,8 @@ impl Catalogue {
 
     /// Whether `edition` has the cell.
     pub fn presence(&self, edition: &Edition, cell: CellId) -> Presence {
-        self.presence.get(edition.id).map_or(Presence::Absent, |cells| cells[cell.index()])
+        let of_edition = self.presence.iter().find(|(id, _)| *id == edition.id);
+        of_edition.map_or(Presence::Absent, |(_, cells)| cells[cell.index()])
     }
 
     /// The edition's tables, in the order of the form.
@@ -148,7 +150,7 @@ impl Catalogue {
             tables: Vec::new(),
             by_path: HashMap::new(),
             by_code: Vec::new(),
-            presence: HashMap::new(),
+            presence: Vec::new(),
         };
         for table in EDITIONS.iter().flat_map(|edition| edition.sheets).map(|sheet| sheet.table) {
             if !this.tables.iter().any(|known| known.table == table) {
@@ -157,7 +159,7 @@ impl Catalogue {
         }
         for edition in EDITIONS {
             let presence = this.cells.iter().map(|cell| this.presence_in(edition, cell)).collect();
-            this.presence.insert(edition.id, presence);
+            this.presence.push((edition.id, presence));
         }
         this
     }

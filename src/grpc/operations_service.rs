@@ -1,11 +1,14 @@
 //! `huizong.v1.OperationsService`.
 
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use crate::pb;
 use crate::pb::operations_service_server::OperationsService;
 use crate::report::Message;
-use crate::service::{Authority, Caller, Problem, Service, Subject};
+use crate::service::{Authority, Caller, Problem, Service, Subject, VerifyProgress};
 use crate::wire;
 
 use super::pages::RESOURCES;
@@ -128,8 +131,9 @@ impl Operations {
                 bad_page("page_token", "分页标记无效，请从第一页重新开始", "is not valid; begin with the first page")
             })?,
         };
+        let filter = wire::journal_filter_from_wire(&request)?;
         self.permit(caller, "ListJournal").await?;
-        let page = self.service.journal(after, size).await?;
+        let page = self.service.journal(after, size, filter).await?;
         Ok(pb::ListJournalResponse {
             entries: page.items.iter().map(wire::entry_to_wire).collect(),
             next_page_token: page.next.unwrap_or_default(),
@@ -154,14 +158,47 @@ impl OperationsService for Operations {
     ) -> Result<Response<pb::GetStatusResponse>, Status> {
         let permitted = self.permit(&caller(&request), "GetStatus").await;
         permitted.map_err(|problem| to_status(&problem, request.metadata()))?;
-        let status = self.service.status();
-        Ok(Response::new(pb::GetStatusResponse {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            sequence: status.position.sequence.try_into().unwrap_or(i64::MAX),
-            chain_sha256: status.position.chain.to_hex(),
-            writable: status.problem.is_none(),
-            problem: status.problem.unwrap_or_default(),
-        }))
+        Ok(Response::new(wire::status_to_wire(self.service.status())))
+    }
+
+    type CreateBackupStream = BoxStream<'static, Result<pb::CreateBackupResponse, Status>>;
+
+    async fn create_backup(
+        &self,
+        request: Request<pb::CreateBackupRequest>,
+    ) -> Result<Response<Self::CreateBackupStream>, Status> {
+        let permitted = self.permit(&caller(&request), "CreateBackup").await;
+        let metadata = request.metadata().clone();
+        let parts = permitted.and_then(|()| self.service.backup());
+        let parts = parts.map_err(|problem| to_status(&problem, &metadata))?;
+        let parts = ReceiverStream::new(parts).map(move |part| match part {
+            Ok(part) => Ok(wire::part_to_wire(part)),
+            Err(problem) => Err(to_status(&problem, &metadata)),
+        });
+        Ok(Response::new(parts.boxed()))
+    }
+
+    type VerifyStoreStream = BoxStream<'static, Result<pb::VerifyStoreResponse, Status>>;
+
+    async fn verify_store(
+        &self,
+        request: Request<pb::VerifyStoreRequest>,
+    ) -> Result<Response<Self::VerifyStoreStream>, Status> {
+        let permitted = self.permit(&caller(&request), "VerifyStore").await;
+        let progress = permitted.and_then(|()| self.service.verify_store());
+        let progress = progress.map_err(|problem| to_status(&problem, request.metadata()))?;
+        let answers = ReceiverStream::new(progress).map(|progress| {
+            Ok(match progress {
+                VerifyProgress::Records(records) => {
+                    pb::VerifyStoreResponse { records: records.try_into().unwrap_or(i64::MAX), result: None }
+                }
+                VerifyProgress::Done(found) => {
+                    let result = wire::verification_to_wire(&found);
+                    pb::VerifyStoreResponse { records: result.records, result: Some(result) }
+                }
+            })
+        });
+        Ok(Response::new(answers.boxed()))
     }
 
     async fn get_caller(

@@ -11,6 +11,7 @@ use crate::config::Limits;
 use crate::pb;
 use crate::pb::report_service_server::ReportService;
 use crate::report::{Message, Owners, ReportKey, ReportOwner, ReviewAction, RevisionName};
+use crate::rules;
 use crate::service::{Caller, Problem, Reason, ReportFilter, ReportView, ReviewRequest, Service, Subject};
 use crate::wire;
 
@@ -214,6 +215,31 @@ impl ReportService for Reports {
         let reading = self.read(request, &caller).await;
         reading.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
+
+    async fn get_form_layout(
+        &self,
+        request: Request<pb::GetFormLayoutRequest>,
+    ) -> Result<Response<pb::GetFormLayoutResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, request) = request.into_parts();
+        let permitted = self.service.permit(&caller, "ReportService/GetFormLayout", Subject::Service).await;
+        permitted.and_then(|()| layout(&request)).map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+
+    async fn list_rules(
+        &self,
+        request: Request<pb::ListRulesRequest>,
+    ) -> Result<Response<pb::ListRulesResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, request) = request.into_parts();
+        self.rules(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+}
+
+fn layout(request: &pb::GetFormLayoutRequest) -> Result<pb::GetFormLayoutResponse, Problem> {
+    let year = wire::year_from_wire(request.year, "year")?;
+    let edition = wire::edition_from_wire(request.edition, year.get(), "edition")?;
+    Ok(wire::layout_to_wire(edition, &request.filled))
 }
 
 /// A report in a list: without its text unless that is asked for, or a page of long ones would be larger than clients
@@ -339,6 +365,26 @@ impl Reports {
             Ok(wire::reviewed_to_wire(&reviewed, &review.report))
         };
         self.service.conclude(outcome.await, caller, method, || name.to_owned(), validate_only).await
+    }
+
+    async fn rules(&self, request: &pb::ListRulesRequest, caller: &Caller) -> Result<pb::ListRulesResponse, Problem> {
+        self.service.permit(caller, "ReportService/ListRules", Subject::Service).await?;
+        let rules = rules::all_rules().map(wire::rule_to_wire).collect();
+        if request.jurisdiction.is_empty() {
+            return Ok(pb::ListRulesResponse { rules, ..Default::default() });
+        }
+        let jurisdiction = wire::code_from_wire(&request.jurisdiction, "jurisdiction")?;
+        // How often rules fail is a sum over the jurisdiction's reports, like any other.
+        let subject = Subject::Subtree(&jurisdiction, None);
+        self.service.permit(caller, "RollupService/QueryRollup", subject).await?;
+        let first = wire::year_from_wire(request.first_year, "first_year")?;
+        let last = match request.last_year {
+            0 => first,
+            year => wire::year_from_wire(year, "last_year")?,
+        };
+        let (counts, sequence) = self.service.rule_counts(&jurisdiction, (first, last)).await?;
+        let counts = counts.iter().map(wire::rule_count_to_wire).collect();
+        Ok(pb::ListRulesResponse { rules, counts, sequence: sequence.try_into().unwrap_or(i64::MAX) })
     }
 
     async fn read(

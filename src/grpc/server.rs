@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use tonic::transport::Server;
-use tonic_web::GrpcWebLayer;
 use tower::layer::util::{Identity, Stack};
 
 use crate::config::Limits;
@@ -16,8 +15,8 @@ const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(20);
 /// How long calls under way may take yet on a connection that has become too old.
 const GRACE: Duration = Duration::from_secs(300);
 
-/// What is served passes through gRPC-Web, then the door.
-pub type Layered = Stack<DoorLayer, Stack<GrpcWebLayer, Identity>>;
+/// What is served passes through the door.
+pub type Layered = Stack<DoorLayer, Identity>;
 
 /// A server with these limits behind a door.
 pub fn server(limits: &Limits, door: DoorLayer) -> Server<Layered> {
@@ -29,6 +28,5 @@ pub fn server(limits: &Limits, door: DoorLayer) -> Server<Layered> {
         .max_connection_age_grace(GRACE)
         .http2_keepalive_interval(Some(KEEP_ALIVE))
         .http2_keepalive_timeout(Some(KEEP_ALIVE_ANSWER))
-        .layer(GrpcWebLayer::new())
         .layer(door)
 }

@@ -1,6 +1,8 @@
 //! The figures of one report, and their completion: blank totals computed, blank leaves counted as zero.
 
-use crate::form::{CellId, Edition, Part, Presence, TableInfo, catalogue};
+use std::sync::LazyLock;
+
+use crate::form::{CellId, EDITIONS, Edition, Part, Presence, TableInfo, catalogue};
 
 use super::Cell;
 
@@ -71,41 +73,70 @@ impl Figures {
             values: self.cells.iter().map(|cell| i128::from(cell.number().unwrap_or(0))).collect(),
             computed: Vec::new(),
         };
-        for (_, table) in catalogue().sheets(self.edition) {
-            if !self.is_table_blank(table) {
-                self.complete_table(table, &mut completed);
+        for table in completion(self.edition) {
+            if table.cells.iter().all(|cell| self.get(*cell) == Cell::Blank) {
+                continue;
+            }
+            for total in &table.totals {
+                let is_wanted = total.always || total.parts.iter().any(|part| self.get(*part) != Cell::Blank);
+                if self.get(total.cell) == Cell::Blank && is_wanted {
+                    let sum = total.parts.iter().map(|part| completed.value(*part)).sum();
+                    completed.values[total.cell.index()] = sum;
+                    completed.computed.push(total.cell);
+                }
             }
         }
         completed
     }
+}
 
-    /// The total line first, column by column, then each line's total column.
-    fn complete_table(&self, table: &TableInfo, completed: &mut Completed) {
-        let catalogue = catalogue();
-        let lines = || table.lines().map(|id| catalogue.line(id));
-        for total in lines().filter(|line| line.line.part == Part::Total) {
-            for (position, cell) in total.cells().enumerate() {
-                if catalogue.cell(cell).part == Part::Leaf && self.get(cell) == Cell::Blank {
-                    let outcomes = lines().filter(|line| line.line.part == Part::Outcome);
-                    let sum = outcomes.filter_map(|line| line.cell(position)).map(|c| completed.value(c)).sum();
-                    completed.values[cell.index()] = sum;
-                    completed.computed.push(cell);
-                }
-            }
-        }
-        for line in lines() {
-            let (totals, leaves): (Vec<_>, Vec<_>) =
-                line.cells().partition(|cell| catalogue.cell(*cell).part == Part::Total);
-            for total in totals {
-                let present = catalogue.presence(self.edition, total) == Presence::Prescribed
-                    || leaves.iter().any(|leaf| self.get(*leaf) != Cell::Blank);
-                if present && self.get(total) == Cell::Blank {
-                    completed.values[total.index()] = leaves.iter().map(|leaf| completed.value(*leaf)).sum();
-                    completed.computed.push(total);
-                }
-            }
-        }
+/// A total of a table, and what it is the sum of.
+struct Total {
+    cell: CellId,
+    parts: Vec<CellId>,
+    /// Computed even where all its parts are blank.
+    always: bool,
+}
+
+/// The totals of a table, in the order in which they are computed.
+struct TableTotals {
+    cells: Vec<CellId>,
+    totals: Vec<Total>,
+}
+
+/// What is computed in each table of an edition; laid out once.
+fn completion(edition: &'static Edition) -> &'static [TableTotals] {
+    static COMPLETIONS: LazyLock<Vec<(&str, Vec<TableTotals>)>> = LazyLock::new(|| {
+        let of = |edition: &'static Edition| {
+            let tables = catalogue().sheets(edition).map(|(_, table)| table_totals(edition, table));
+            (edition.id, tables.collect())
+        };
+        EDITIONS.iter().map(of).collect()
+    });
+    COMPLETIONS.iter().find(|(id, _)| *id == edition.id).map_or(&[], |(_, tables)| tables)
+}
+
+/// The total line first, column by column, then each line's total column.
+fn table_totals(edition: &'static Edition, table: &TableInfo) -> TableTotals {
+    let catalogue = catalogue();
+    let lines = || table.lines().map(|id| catalogue.line(id));
+    let mut totals = Vec::new();
+    for total in lines().filter(|line| line.line.part == Part::Total) {
+        let columns = total.cells().enumerate().filter(|(_, cell)| catalogue.cell(*cell).part == Part::Leaf);
+        totals.extend(columns.map(|(position, cell)| {
+            let outcomes = lines().filter(|line| line.line.part == Part::Outcome);
+            Total { cell, parts: outcomes.filter_map(|line| line.cell(position)).collect(), always: true }
+        }));
     }
+    for line in lines() {
+        let (of_line, parts): (Vec<_>, Vec<_>) =
+            line.cells().partition(|cell| catalogue.cell(*cell).part == Part::Total);
+        totals.extend(of_line.into_iter().map(|cell| {
+            let always = catalogue.presence(edition, cell) == Presence::Prescribed;
+            Total { cell, parts: parts.clone(), always }
+        }));
+    }
+    TableTotals { cells: lines().flat_map(|line| line.cells()).collect(), totals }
 }
 
 #[cfg(test)]

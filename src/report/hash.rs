@@ -14,6 +14,13 @@ impl Hash {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// A digest from 64 hexadecimal digits.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).ok()?;
+        Some(Self(bytes))
+    }
+
     /// Lower-case hexadecimal, 64 characters.
     pub fn to_hex(self) -> String {
         hex::encode(self.0)

@@ -4,6 +4,7 @@
 
 mod compare;
 mod coverage;
+mod difference;
 mod frozen;
 mod measure;
 mod query;
@@ -13,6 +14,7 @@ mod totals;
 
 pub use compare::{CellDifference, EXPLANATIONS_MAX, Explanation, Share, compare};
 pub use coverage::{ChildCoverage, Coverage};
+pub use difference::TotalsDifference;
 pub use frozen::{FrozenForm, FrozenFormName, FrozenFormNameError, FrozenRevision};
 pub use measure::{Measure, MeasureError};
 pub use query::{Bucket, Dimension, Key, Query, QueryError, Row, Rows};

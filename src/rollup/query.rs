@@ -1,10 +1,10 @@
 //! A question about sums, and its answer row by row.
 
 use crate::form::{CellId, Kind};
-use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
+use crate::registry::{AgencyIndex, JurisdictionIndex, Registry, Standing};
 use crate::report::{AgencyKind, Message, ReportYear};
 
-use super::{AgencyFilter, Measure, Scope, Sums, Totals};
+use super::{AgencyFilter, Measure, Scope, Sums, Totals, Tree};
 
 /// What rows are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -168,7 +168,7 @@ impl Query {
     }
 
     /// The rows of the groups, and the totals over everything in scope.
-    pub fn rows(&self, registry: &Registry, buckets: &[Bucket], total: &Sums) -> Rows {
+    pub fn rows(&self, registry: &Registry, tree: Tree, buckets: &[Bucket], total: &Sums) -> Rows {
         let splits: Vec<_> = self.measures.iter().map(|measure| (measure, self.split(measure))).collect();
         // Without groups there is one answer even where nothing is in it.
         let grouped =
@@ -178,7 +178,7 @@ impl Query {
         let mut rows = Vec::new();
         for bucket in buckets {
             for (measure, splits) in &splits {
-                rows.extend(splits.iter().map(|split| self.row(registry, bucket, measure, split)));
+                rows.extend(splits.iter().map(|split| self.row(registry, tree, bucket, measure, split)));
             }
         }
         let totals = self.measures.iter().map(|measure| Row {
@@ -191,12 +191,12 @@ impl Query {
         Rows { rows, totals: totals.collect() }
     }
 
-    fn row(&self, registry: &Registry, bucket: &Bucket, measure: &Measure, split: &Split) -> Row {
+    fn row(&self, registry: &Registry, tree: Tree, bucket: &Bucket, measure: &Measure, split: &Split) -> Row {
         let keys = self.group_by.iter().filter_map(|dimension| match dimension {
             Dimension::RequesterType => split.requester.clone(),
             Dimension::Outcome | Dimension::Line => split.outcome_or_line.clone(),
-            Dimension::ChildJurisdiction => bucket.scope.map(|scope| scope_key(registry, scope)),
-            Dimension::Agency => bucket.agency.map(|agency| agency_key(registry, agency)),
+            Dimension::ChildJurisdiction => bucket.scope.map(|scope| scope_key(registry, tree, scope)),
+            Dimension::Agency => bucket.agency.map(|agency| agency_key(registry, tree, agency)),
             Dimension::AgencyKind => bucket.kind.map(kind_key),
             Dimension::Year => bucket.year.map(year_key),
         });
@@ -259,25 +259,47 @@ fn merge_bucket(
     }
 }
 
-fn scope_key(registry: &Registry, scope: Scope) -> Key {
-    let (jurisdiction, suffix) = match scope {
-        Scope::Subtree(jurisdiction) => (registry.jurisdiction(jurisdiction), ("", "")),
-        Scope::Own(jurisdiction) => (registry.jurisdiction(jurisdiction), ("（本级机关）", " (own agencies)")),
+fn scope_key(registry: &Registry, tree: Tree, scope: Scope) -> Key {
+    let (index, mut zh, mut en) = match scope {
+        Scope::Subtree(index) => (index, String::new(), String::new()),
+        Scope::Own(index) => (index, "（本级机关）".to_owned(), " (own agencies)".to_owned()),
     };
+    let jurisdiction = registry.jurisdiction(index);
+    if let Tree::Of(year) = tree
+        && !registry.jurisdiction_timeline(index).exists_in(year)
+    {
+        zh.push_str(&format!("（{year}年无此建制）"));
+        en.push_str(&format!(" (not there in {year})"));
+    }
     let name = &jurisdiction.display_name;
     Key {
         dimension: Dimension::ChildJurisdiction,
         value: jurisdiction.code.name(),
-        label: Message::new(format!("{name}{}", suffix.0), format!("{name}{}", suffix.1)),
+        label: Message::new(format!("{name}{zh}"), format!("{name}{en}")),
     }
 }
 
-fn agency_key(registry: &Registry, agency: AgencyIndex) -> Key {
+/// An agency that is not there in the year whose tree is used is shown as such.
+fn agency_key(registry: &Registry, tree: Tree, agency: AgencyIndex) -> Key {
     let entry = registry.agency(agency);
+    let standing = match tree {
+        Tree::AsReported => Standing::Present,
+        Tree::Of(year) => registry.place(agency, year).standing,
+    };
+    let (zh, en) = match standing {
+        Standing::Present => (String::new(), String::new()),
+        Standing::Successor(into) => {
+            let into = &registry.agency(into).display_name;
+            (format!("（已并入{into}）"), format!(" (merged into {into})"))
+        }
+        Standing::Ended => ("（已撤销或分设）".to_owned(), " (abolished or split)".to_owned()),
+        Standing::NotYet => ("（当时尚未设立）".to_owned(), " (not yet set up)".to_owned()),
+    };
+    let name = &entry.display_name;
     Key {
         dimension: Dimension::Agency,
         value: entry.name(),
-        label: Message::new(entry.display_name.clone(), entry.display_name.clone()),
+        label: Message::new(format!("{name}{zh}"), format!("{name}{en}")),
     }
 }
 

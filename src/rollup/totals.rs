@@ -47,21 +47,21 @@ pub struct Contribution<'a> {
     pub figures: Option<&'a Completed>,
 }
 
-type ByClass<T> = BTreeMap<Class, T>;
+pub(super) type ByClass<T> = BTreeMap<Class, T>;
 
 /// The totals of one scope, year and class.
-#[derive(Debug, Default)]
-struct Part {
-    counts: Counts,
-    sums: Sums,
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Part {
+    pub counts: Counts,
+    pub sums: Sums,
 }
 
 /// Totals of one report year.
-#[derive(Debug, Default)]
-struct YearTotals {
-    parts: HashMap<Scope, ByClass<Part>>,
+#[derive(Debug, Clone, Default)]
+pub(super) struct YearTotals {
+    pub parts: HashMap<Scope, ByClass<Part>>,
     /// For each agency, how its report stands.
-    marks: Vec<Marks>,
+    pub marks: Vec<Marks>,
 }
 
 impl YearTotals {
@@ -98,12 +98,12 @@ impl Tree {
 }
 
 /// All running totals.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Totals {
     tree: Tree,
-    years: BTreeMap<ReportYear, YearTotals>,
+    pub(super) years: BTreeMap<ReportYear, YearTotals>,
     /// Changes of the number of agencies that owe a report, by the year in which they take effect.
-    expected: HashMap<Scope, ByClass<BTreeMap<ReportYear, i64>>>,
+    pub(super) expected: HashMap<Scope, ByClass<BTreeMap<ReportYear, i64>>>,
 }
 
 /// The class of an agency.

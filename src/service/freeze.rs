@@ -1,14 +1,14 @@
 //! Freezing a computed form for publication, reading it back, and telling how the present has moved away from it.
 
 use crate::form::catalogue;
-use crate::report::{Cell, Figures, Hash, JurisdictionCode, Message, ReportKey, ReportYear};
-use crate::rollup::{AgencyFilter, FrozenForm, FrozenFormName, FrozenRevision, Mark, class_of};
+use crate::registry::Registry;
+use crate::report::{Cell, Figures, Hash, JurisdictionCode, Message, ReportKey, ReportYear, Revision};
+use crate::rollup::{AgencyFilter, FrozenForm, FrozenFormName, FrozenRevision, Sums, Totals, class_of};
 use crate::store::{Change, Decision, Effect, NewEntry, Outcome, Store, StoreError, Transaction};
 
 use super::perspective::Perspective;
 use super::reconcile::{Comparison, Summed};
 use super::roll_up::find;
-use super::state::State;
 use super::{Caller, FormQuestion, Page, Problem, Reason, Service};
 
 const ACTION: &str = "form.freeze";
@@ -184,42 +184,66 @@ impl Service {
     /// The revisions in a frozen form, read as of its sequence number.
     async fn revisions_in(&self, form: &FrozenForm) -> Result<Vec<FrozenRevision>, Problem> {
         let year = form.name.year;
-        let perspective = Perspective {
-            as_of: Some(form.as_of),
-            hierarchy_year: Some(form.hierarchy_year),
-            ..Perspective::default()
-        };
         let reports = {
-            let state = self.view(&perspective, (year, year)).await?;
-            reports_in(&state, form)?
+            let state = self.view(&perspective_of(form), (year, year)).await?;
+            reports_below(&state.registry, &state.totals, form)?
         };
         let as_of = form.as_of;
-        self.blocking(move |store| revisions_of(store, &reports, as_of)).await
+        self.blocking(move |store| {
+            let mut revisions = Vec::with_capacity(reports.len());
+            each_accepted(store, &reports, as_of, |revision| revisions.push((revision.name(), revision.content_hash)))?;
+            Ok(revisions)
+        })
+        .await
     }
 }
 
-/// The reports in a frozen form, by name.
-fn reports_in(state: &State, form: &FrozenForm) -> Result<Vec<ReportKey>, Problem> {
-    let scope = find(state, &form.name.jurisdiction)?;
+fn perspective_of(form: &FrozenForm) -> Perspective {
+    Perspective { as_of: Some(form.as_of), hierarchy_year: Some(form.hierarchy_year), ..Perspective::default() }
+}
+
+/// A frozen form added up again from the store: the hash of its canonical content with the revisions found, and their
+/// sums. The registry is that of the form's sequence number.
+///
+/// # Errors
+/// JURISDICTION_NOT_FOUND; where the store cannot be read.
+pub(super) fn add_up(store: &dyn Store, registry: &Registry, form: &FrozenForm) -> Result<(Hash, Sums), Problem> {
+    let tree = perspective_of(form).tree((form.name.year, form.name.year));
+    let reports = reports_below(registry, &Totals::new(tree), form)?;
+    let (mut revisions, mut sums) = (Vec::new(), Sums::default());
+    each_accepted(store, &reports, form.as_of, |revision| {
+        revisions.push((revision.name(), revision.content_hash));
+        sums.add(&revision.figures.complete());
+    })?;
+    Ok((Hash::of(form.canonical_content(&revisions).as_bytes()), sums))
+}
+
+/// The reports that a frozen form may hold, by name: those of the agencies below its jurisdiction.
+fn reports_below(registry: &Registry, totals: &Totals, form: &FrozenForm) -> Result<Vec<ReportKey>, Problem> {
+    let code = &form.name.jurisdiction;
+    let scope = registry.find_jurisdiction(code).ok_or_else(|| Problem::no_jurisdiction(&code.name()))?;
     let filter = AgencyFilter { kinds: Vec::new(), include_vertical: form.include_vertical };
-    let agencies = state.totals.agencies_below(&state.registry, scope, form.name.year).into_iter();
-    let included = agencies.filter(|agency| {
-        filter.admits(class_of(&state.registry, *agency))
-            && state.totals.marks(*agency, form.name.year).has(Mark::Included)
-    });
+    let agencies = totals.agencies_below(registry, scope, form.name.year).into_iter();
+    let admitted = agencies.filter(|agency| filter.admits(class_of(registry, *agency)));
     let mut reports: Vec<ReportKey> =
-        included.map(|agency| ReportKey::of_agency(state.registry.agency(agency).id.clone(), form.name.year)).collect();
+        admitted.map(|agency| ReportKey::of_agency(registry.agency(agency).id.clone(), form.name.year)).collect();
     reports.sort_unstable();
     Ok(reports)
 }
 
-fn revisions_of(store: &dyn Store, reports: &[ReportKey], as_of: u64) -> Result<Vec<FrozenRevision>, StoreError> {
-    let mut revisions = Vec::with_capacity(reports.len());
+/// Shows the accepted revision of each report that has one, as of a journal sequence.
+fn each_accepted(
+    store: &dyn Store,
+    reports: &[ReportKey],
+    as_of: u64,
+    mut show: impl FnMut(&Revision),
+) -> Result<(), StoreError> {
     for report in reports {
-        let accepted = store.standing(report, as_of)?.and_then(|standing| standing.accepted);
-        revisions.extend(accepted.map(|revision| (revision.name(), revision.content_hash)));
+        if let Some(accepted) = store.standing(report, as_of)?.and_then(|standing| standing.accepted) {
+            show(&accepted);
+        }
     }
-    Ok(revisions)
+    Ok(())
 }
 
 fn too_large(path: &str) -> Problem {

@@ -2,6 +2,7 @@
 
 mod access;
 mod admission;
+mod backup;
 mod collections;
 mod coverage;
 mod credentials;
@@ -15,17 +16,20 @@ mod problem;
 mod read_back;
 mod read_document;
 mod reconcile;
+mod recount;
 mod refusals;
 mod registry;
 mod render;
 mod review;
 mod roll_up;
+mod rule_counts;
 mod sessions;
 mod state;
 mod submit;
+mod verify;
 mod watch;
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -45,19 +49,22 @@ pub use coverage::{CoverageAnswer, CoverageQuestion, CoverageRow};
 pub use credentials::{CREDENTIAL_DAYS_MAX, NewCredential, PrincipalView};
 pub use freeze::FreezeRequest;
 pub use history::{ReportAction, ReportEvent};
-pub use journal::Status;
+pub use journal::{JournalFilter, Status};
 pub use live::Live;
 pub use perspective::Perspective;
 pub use problem::{Code, Problem, Reason, Violation};
 pub use read_back::{Page, ReportFilter, ReportView};
 pub use read_document::{DocumentReading, read_and_judge};
 pub use reconcile::{Comparison, ExplainedBy, NamedDifference, Reconciliation};
+pub use recount::Recount;
 pub use registry::{Applied, ChangesPage, EntryFilter, Known};
 pub use render::RenderedForm;
 pub use review::{ReviewRequest, Reviewed};
 pub use roll_up::{ConsolidatedForm, FormQuestion, RollupAnswer, RollupQuestion};
+pub use rule_counts::RuleCount;
 pub use sessions::SignInLimits;
 pub use submit::{Accepted, Submission};
+pub use verify::{VerifyProgress, check_store};
 pub use watch::{Update, WatchLimits};
 
 /// The time zone by which a year ends.
@@ -105,6 +112,10 @@ pub struct Service {
     token_key: Option<Arc<TokenKey>>,
     refusals: Arc<Refusals>,
     sessions: Arc<Sessions>,
+    /// Scans of the whole store are few at a time.
+    scans: Arc<Semaphore>,
+    /// What the newest recount found.
+    recounted: Arc<RwLock<Option<Recount>>>,
 }
 
 /// Refusals of one address that go into the journal in a minute, where nothing else is said.
@@ -131,6 +142,8 @@ impl Service {
             token_key: None,
             refusals: Arc::new(Refusals::new(REFUSALS_PER_MINUTE)),
             sessions: Arc::new(Sessions::new(SignInLimits::default())),
+            scans: Arc::new(Semaphore::new(backup::SCANS_MAX)),
+            recounted: Arc::default(),
         })
     }
 

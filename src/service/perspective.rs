@@ -84,7 +84,7 @@ impl Deref for View<'_> {
 }
 
 impl Perspective {
-    fn tree(&self, years: (ReportYear, ReportYear)) -> Tree {
+    pub(super) fn tree(&self, years: (ReportYear, ReportYear)) -> Tree {
         match self.hierarchy_year {
             Some(hierarchy) if years != (hierarchy, hierarchy) => Tree::Of(hierarchy),
             _ => Tree::AsReported,

@@ -125,6 +125,8 @@ reasons! {
     OutcomeUnknown = "OUTCOME_UNKNOWN", Unavailable;
     /// A record cannot be read.
     StoreDamaged = "STORE_DAMAGED", DataLoss;
+    /// Records of another store are taken only by an empty one.
+    StoreNotEmpty = "STORE_NOT_EMPTY", FailedPrecondition;
     Internal = "INTERNAL", Internal;
 }
 
@@ -376,6 +378,19 @@ impl From<StoreError> for Problem {
                     "reads go on; try again later, and call the operator",
                 ),
             ),
+            StoreError::DiskFull { free_bytes, min_free_bytes } => Self::new(
+                Reason::StoreReadOnly,
+                Message::new(
+                    format!("磁盘将满，暂停写入：可用 {free_bytes} 字节，至少须 {min_free_bytes}"),
+                    format!("the disk is nearly full and writes are refused: {free_bytes} bytes are free of {min_free_bytes} needed"),
+                ),
+                Message::new(
+                    "查询不受影响；腾出空间后自动恢复写入，请稍后重试，并联系运维人员",
+                    "reads go on, and writes do as soon as there is room; try again later, and call the operator",
+                ),
+            )
+            .with("free_bytes", free_bytes)
+            .with("min_free_bytes", min_free_bytes),
             StoreError::TooLarge { .. } => Self::new(
                 Reason::TooMany,
                 Message::new(format!("内容过大，未存入：{detail}"), detail),
@@ -388,6 +403,11 @@ impl From<StoreError> for Problem {
                     "请以相同的 request_id 重试，或先查询是否已存入",
                     "try again with the same request_id, or look whether it was stored",
                 ),
+            ),
+            StoreError::NotEmpty => Self::new(
+                Reason::StoreNotEmpty,
+                Message::new("数据目录已有数据，未作改动", "the store has data of its own; nothing was changed"),
+                Message::new("请选择空目录", "choose an empty folder"),
             ),
             StoreError::Read(_) | StoreError::Open(_) | StoreError::FormatVersion { .. } | StoreError::Damaged(_) => {
                 Self::new(

@@ -41,7 +41,7 @@ fn judge(reading: Reading, context: Context<'_>, today: Date) -> DocumentReading
             completed: &completed,
             previous: context.previous,
             reporter: context.reporter,
-            narrative: None,
+            narrative: Some(&reading.narrative).filter(|narrative| !narrative.is_empty()),
             others: &[],
             today,
         };

@@ -4,7 +4,7 @@ use crate::registry::exchange::write_json;
 use crate::registry::{Agency, AgencyIndex, Entry, Jurisdiction, JurisdictionCode, Life, Registry, RegistryChange};
 use crate::report::{AgencyId, Hash, Message, ReportKey, ReportOwner, ReportYear};
 use crate::rollup::Marks;
-use crate::store::{Change, Decision, NEWEST, NewEntry, Outcome, Transaction, check_length};
+use crate::store::{Change, Decision, NEWEST, NewEntry, Outcome, Transaction, Version, check_length};
 
 use super::state::State;
 use super::{Caller, Page, Problem, Service, Sight, Subject};
@@ -120,7 +120,7 @@ impl Service {
         &self,
         state: &State,
         changes: &[RegistryChange],
-    ) -> Result<Vec<(ReportKey, Option<(u32, u64)>)>, Problem> {
+    ) -> Result<Vec<(ReportKey, Option<Version>)>, Problem> {
         let mut expected = Vec::new();
         let this_year = self.today().year().unsigned_abs();
         for change in changes {

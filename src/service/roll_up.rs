@@ -3,7 +3,9 @@
 use crate::document::write::{ComputedForm, Document};
 use crate::form::{Edition, Presence, catalogue, edition_for_year};
 use crate::registry::{AgencyIndex, Jurisdiction, JurisdictionIndex};
-use crate::report::{AgencyKind, JurisdictionCode, Message, ReportKey, ReportState, ReportYear};
+use crate::report::{
+    AgencyKind, Hash, JurisdictionCode, Message, ReportKey, ReportState, ReportYear, computed_form_hash,
+};
 use crate::rollup::{
     AgencyFilter, Bucket, Coverage, Dimension, Mark, Measure, Query, Row, Rows, Scope, Sums, Tree, class_of,
 };
@@ -84,6 +86,12 @@ impl ConsolidatedForm {
             Presence::Accepted => self.sums.value(cell) != 0,
             Presence::Absent => false,
         }
+    }
+
+    /// SHA-256 of the canonical content, which documents of the form carry too.
+    pub fn content_hash(&self) -> Hash {
+        let name = format!("{}/reports/{}", self.jurisdiction.code.name(), self.coverage.year);
+        computed_form_hash(&name, self.edition, |cell| self.shows(cell).then(|| self.sums.value(cell)))
     }
 
     /// The form as a document to print, which says what it contains.
@@ -185,7 +193,7 @@ impl Service {
             };
             if !query.needs_agencies() {
                 let buckets = query.buckets(&state.registry, &state.totals);
-                let Rows { rows, totals } = query.rows(&state.registry, &buckets, &total);
+                let Rows { rows, totals } = query.rows(&state.registry, state.totals.tree(), &buckets, &total);
                 answer.totals = totals;
                 cut(&mut answer, rows, offset, question.page_size, 0);
                 return Ok(answer);
@@ -214,7 +222,7 @@ impl Service {
             Some(state) => View::Past(state),
             None => View::Present(self.present()?),
         };
-        let Rows { rows, totals } = query.rows(&view.registry, &buckets, &total);
+        let Rows { rows, totals } = query.rows(&view.registry, view.totals.tree(), &buckets, &total);
         answer.totals = totals;
         cut(&mut answer, rows, offset, question.page_size, first * rows_per_group);
         Ok(answer)

@@ -59,6 +59,18 @@ pub fn revision_in_sums<'a>(standing: &'a Standing, admitted: Admitted<'_>) -> O
 }
 
 impl State {
+    /// The registry and the totals once more, to be compared with a recount.
+    pub fn to_compare(&self) -> Self {
+        Self {
+            registry: self.registry.clone(),
+            totals: self.totals.clone(),
+            likeness: Likeness::default(),
+            sequence: self.sequence,
+            registry_sequence: self.registry_sequence,
+            fault: self.fault.clone(),
+        }
+    }
+
     /// The state at journal sequence `as_of`, with the totals of `years` over `tree`; `each` report read is shown.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use super::{Caller, Problem, Reason, Service};
 /// How often a submission is judged anew because another one came between.
 const ATTEMPTS: usize = 8;
 
-const ACTION: &str = "report.submit";
+pub(super) const ACTION: &str = "report.submit";
 
 /// A report on its way in.
 #[derive(Debug, Clone)]

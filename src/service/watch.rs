@@ -42,6 +42,8 @@ enum Subject {
 pub struct Notices {
     ring: RwLock<Ring>,
     newest: watch::Sender<u64>,
+    /// The service ends: watches end, too.
+    closed: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -56,6 +58,11 @@ impl Notices {
     pub fn begin(&self, sequence: u64) {
         self.ring.write().unwrap_or_else(PoisonError::into_inner).forgotten = sequence;
         self.newest.send_replace(sequence);
+    }
+
+    /// Ends every watch, so that a service that is told to end need not wait for them.
+    pub fn close(&self) {
+        self.closed.send_replace(true);
     }
 
     /// Takes note of commits, in their order.
@@ -191,6 +198,11 @@ impl Service {
         self.watch(question).await
     }
 
+    /// Ends every watch.
+    pub fn end_watches(&self) {
+        self.live.notices.close();
+    }
+
     async fn watch<Q: Watched>(
         &self,
         question: Q,
@@ -212,6 +224,7 @@ impl Service {
             service: self.clone(),
             question,
             newest,
+            closed: self.live.notices.closed.subscribe(),
             first: Some(answer),
             previous: 0,
             earliest: Instant::now(),
@@ -233,6 +246,7 @@ struct Watcher<Q: Watched> {
     service: Service,
     question: Q,
     newest: watch::Receiver<u64>,
+    closed: watch::Receiver<bool>,
     /// Not yet sent.
     first: Option<Q::Answer>,
     /// Journal sequence of the answer before.
@@ -252,8 +266,11 @@ impl<Q: Watched> Watcher<Q> {
         }
         loop {
             let previous = self.previous;
-            // Ends with the service.
-            self.newest.wait_for(|newest| *newest > previous).await.ok()?;
+            tokio::select! {
+                // Ends with the service.
+                changed = self.newest.wait_for(|newest| *newest > previous) => { changed.ok()?; }
+                _ = self.closed.wait_for(|closed| *closed) => return None,
+            }
             tokio::time::sleep_until(self.earliest).await;
             let newest = *self.newest.borrow_and_update();
             let notices = self.service.live.notices.between(previous, newest);

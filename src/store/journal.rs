@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use crate::report::Hash;
+use crate::report::{Hash, Message};
 
 /// What became of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,7 +14,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    fn word(self) -> &'static str {
+    /// As it is hashed and exported.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::Refused => "refused",
@@ -92,6 +93,36 @@ impl JournalEntry {
         };
         entry.chain = entry.compute_chain();
         entry
+    }
+
+    /// Whether it stands right after `last`: by number, time, the hash of the one before, and its own hash.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn check_follows(&self, last: &Position) -> Result<(), Message> {
+        let wanted = last.sequence + 1;
+        if self.sequence != wanted {
+            return Err(Message::new(
+                format!("此处应为第 {wanted} 条，实为第 {} 条：有缺失、多出或次序颠倒", self.sequence),
+                format!("entry {} stands where entry {wanted} belongs: one is missing, added or moved", self.sequence),
+            ));
+        }
+        if self.chain != self.compute_chain() {
+            return Err(Message::new(
+                "内容与其链上哈希不符：已被改动",
+                "it is not what its chain hash says: it was changed",
+            ));
+        }
+        if self.previous != last.chain {
+            return Err(Message::new(
+                "所记上一条的哈希与上一条不符：此条或上一条被替换",
+                "it names another hash than that of the entry before: this or the one before was replaced",
+            ));
+        }
+        if self.time < last.time {
+            return Err(Message::new("时间早于上一条", "its time is before that of the entry before"));
+        }
+        Ok(())
     }
 
     pub fn position(&self) -> Position {

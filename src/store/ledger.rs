@@ -9,12 +9,9 @@ use crate::report::{ReportKey, ReportStatus};
 use crate::rollup::FrozenFormName;
 
 use super::StoreError;
+use super::item::{Item, StoredRecord};
 use super::journal::{JournalEntry, NewEntry, Position};
-use super::record::{Record, check_bytes, encode};
-use super::transaction::{Change, Commit, Decision, Effect, RequestId, Standing, StoredRequest, Transaction};
-
-/// A report's version, see [`ReportStatus::version`].
-pub type Version = (u32, u64);
+use super::transaction::{Change, Commit, Decision, Effect, RequestId, Standing, StoredRequest, Transaction, Version};
 
 /// What was stored before the group of transactions at hand.
 pub trait Stored {
@@ -23,22 +20,6 @@ pub trait Stored {
     /// Journal sequence of the newest change of the registry; 0 for none.
     fn registry_sequence(&self) -> Result<u64, StoreError>;
     fn is_frozen(&self, name: &FrozenFormName) -> Result<bool, StoreError>;
-}
-
-/// Where a record belongs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Slot {
-    Journal(u64),
-    /// Sequence number, position within its entry.
-    Registry(u64, u32),
-    /// Revision number.
-    Revision(ReportKey, u32),
-    /// Revision number, sequence number.
-    Review(ReportKey, u32, u64),
-    Request(RequestId),
-    Frozen(FrozenFormName),
-    /// Sequence number, position within its entry.
-    Access(u64, u32),
 }
 
 /// A group of transactions decided one after another, to be written together.
@@ -51,13 +32,13 @@ pub struct Group<'a, S> {
     registry: Option<u64>,
     frozen: HashSet<FrozenFormName>,
     commits: Vec<Arc<Commit>>,
-    records: Vec<(Slot, Vec<u8>)>,
+    records: Vec<StoredRecord>,
 }
 
 /// A transaction as it would be committed, before the group takes it on.
 struct Draft {
     effects: Vec<Effect>,
-    records: Vec<(Slot, Vec<u8>)>,
+    items: Vec<Item>,
     entry: NewEntry,
     request: Option<(RequestId, StoredRequest)>,
 }
@@ -87,8 +68,8 @@ impl<'a, S: Stored> Group<'a, S> {
         &self.commits
     }
 
-    /// What is to be written: each record once, encoded.
-    pub fn take_records(&mut self) -> Vec<(Slot, Vec<u8>)> {
+    /// What is to be written: each record once.
+    pub fn take_records(&mut self) -> Vec<StoredRecord> {
         std::mem::take(&mut self.records)
     }
 
@@ -103,16 +84,15 @@ impl<'a, S: Stored> Group<'a, S> {
         if self.is_stale(&transaction)? {
             return Ok(Decision::Stale);
         }
-        let draft = self.draft(transaction, self.position.next_time(now))?;
+        let draft = self.draft(transaction, self.position.next_time(now));
         let entry = JournalEntry::chained(draft.entry, &self.position, now);
-        let entry_bytes = encoded(&entry)?;
+        let mut items = draft.items;
+        items.push(Item::Entry(entry.clone()));
+        items.extend(draft.request.iter().map(|(id, request)| Item::Request { id: *id, request: request.clone() }));
+        let records: Vec<StoredRecord> = items.iter().map(Item::to_record).collect::<Result<_, _>>()?;
         self.position = entry.position();
-        self.records.extend(draft.records);
-        self.records.push((Slot::Journal(entry.sequence), entry_bytes));
-        if let Some((id, request)) = draft.request {
-            self.records.push((Slot::Request(id), encode(&request)));
-            self.requests.insert(id, request);
-        }
+        self.records.extend(records);
+        self.requests.extend(draft.request);
         if draft.effects.iter().any(|effect| matches!(effect, Effect::Registry(_))) {
             self.registry = Some(entry.sequence);
         }
@@ -170,20 +150,23 @@ impl<'a, S: Stored> Group<'a, S> {
         Ok(of_report && self.version(report)? == standing.map(|standing| standing.status.version()))
     }
 
-    /// Gives the changes their numbers, and encodes them.
-    fn draft(&self, transaction: Transaction, time: Timestamp) -> Result<Draft, StoreError> {
+    /// Gives the changes their numbers.
+    fn draft(&self, transaction: Transaction, time: Timestamp) -> Draft {
         let sequence = self.position.sequence + 1;
-        let mut draft = Draft { effects: Vec::new(), records: Vec::new(), entry: transaction.entry, request: None };
+        let mut draft = Draft { effects: Vec::new(), items: Vec::new(), entry: transaction.entry, request: None };
         for (position, change) in (0..).zip(transaction.changes) {
-            let (slot, bytes, effect) = match change {
+            let (item, effect) = match change {
                 Change::Registry(change) => {
-                    (Slot::Registry(sequence, position), encoded(&change)?, Effect::Registry(change))
+                    (Item::Registry { sequence, position, change: change.clone() }, Effect::Registry(change))
                 }
-                Change::Access(change) => (Slot::Access(sequence, position), encoded(&change)?, Effect::Access(change)),
+                Change::Access(change) => {
+                    (Item::Access { sequence, position, change: change.clone() }, Effect::Access(change))
+                }
                 Change::Freeze(mut form) => {
                     form.time = time;
                     form.sequence = sequence;
-                    (Slot::Frozen(form.name.clone()), encoded(&*form)?, Effect::Frozen(Arc::from(form)))
+                    let form = Arc::from(form);
+                    (Item::Frozen(Arc::clone(&form)), Effect::Frozen(form))
                 }
                 Change::Revision { before, mut revision } => {
                     revision.number = before.as_ref().map_or(1, |before| before.status.newest + 1);
@@ -192,29 +175,26 @@ impl<'a, S: Stored> Group<'a, S> {
                     revision.time = time;
                     let name = revision.name();
                     draft.entry.subject = name.to_string();
-                    let bytes = encoded(&*revision)?;
-                    let slot = Slot::Revision(name.report.clone(), name.number);
                     draft.request = transaction
                         .request
                         .map(|(id, fingerprint)| (id, StoredRequest { fingerprint, revision: name, sequence }));
-                    let after = Standing::after_revision(before.as_ref(), Arc::new(*revision));
-                    (slot, bytes, Effect::Revision { before, after })
+                    let revision = Arc::from(revision);
+                    let after = Standing::after_revision(before.as_ref(), Arc::clone(&revision));
+                    (Item::Revision(revision), Effect::Revision { before, after })
                 }
                 Change::Review { before, mut review } => {
                     review.time = time;
                     review.status = ReportStatus { review: sequence, sequence, ..review.action.apply(&before.status) };
                     draft.entry.subject = review.revision.to_string();
-                    let name = review.revision.clone();
-                    let bytes = encoded(&*review)?;
+                    let review = Arc::from(review);
                     let after = Box::new(before.after_review(&review));
-                    let effect = Effect::Review { before, review: Arc::from(review), after };
-                    (Slot::Review(name.report, name.number, sequence), bytes, effect)
+                    (Item::Review(Arc::clone(&review)), Effect::Review { before, review, after })
                 }
             };
-            draft.records.push((slot, bytes));
+            draft.items.push(item);
             draft.effects.push(effect);
         }
-        Ok(draft)
+        draft
     }
 
     fn version(&self, report: &ReportKey) -> Result<Option<Version>, StoreError> {
@@ -234,11 +214,4 @@ impl<'a, S: Stored> Group<'a, S> {
             None => self.stored.request(id),
         }
     }
-}
-
-/// The bytes of a record that is not too long to be stored.
-fn encoded<R: Record>(value: &R) -> Result<Vec<u8>, StoreError> {
-    let bytes = encode(value);
-    check_bytes(bytes.len())?;
-    Ok(bytes)
 }

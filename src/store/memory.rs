@@ -1,6 +1,7 @@
 //! The reference store: plain maps behind one lock. Forgets everything when it is dropped.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use futures::FutureExt as _;
@@ -12,10 +13,11 @@ use crate::registry::RegistryChange;
 use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 use crate::rollup::{FrozenForm, FrozenFormName};
 
+use super::item::{ImportCheck, Item, StoredRecord};
 use super::journal::{JournalEntry, Position};
-use super::ledger::{Group, Stored, Version};
-use super::transaction::{Commit, Decision, Effect, Observer, RequestId, Standing, StoredRequest, Transaction};
-use super::{Store, StoreError};
+use super::ledger::{Group, Stored};
+use super::transaction::{Decision, Observer, RequestId, Standing, StoredRequest, Transaction, Version};
+use super::{Records, Store, StoreError};
 
 /// A report as it stood after each of its changes.
 #[derive(Default)]
@@ -45,6 +47,10 @@ struct Kept {
     frozen: BTreeMap<FrozenFormName, FrozenForm>,
     access: Vec<AccessChange>,
     journal: Vec<JournalEntry>,
+    /// Everything once more as records, for exports.
+    records: BTreeMap<Vec<u8>, StoredRecord>,
+    /// Why writes are stopped.
+    stopped: Option<String>,
 }
 
 impl Kept {
@@ -52,27 +58,37 @@ impl Kept {
         self.reports.get(&(report.year, report.owner.clone()))
     }
 
-    fn keep(&mut self, commit: &Commit) {
-        self.journal.push(commit.entry.clone());
-        for effect in &commit.effects {
-            if let Some((_, after)) = effect.report() {
-                let report = &after.newest.report;
-                let life = self.reports.entry((report.year, report.owner.clone())).or_default();
-                life.standings.push(after.clone());
-                if let Effect::Review { review, .. } = effect {
-                    life.reviews.push((**review).clone());
-                }
+    fn life_mut(&mut self, report: &ReportKey) -> &mut Life {
+        self.reports.entry((report.year, report.owner.clone())).or_default()
+    }
+
+    /// Puts a record where it belongs; those of one kind, and those of one report, come in their order.
+    fn put(&mut self, record: StoredRecord) -> Result<(), StoreError> {
+        let item = Item::decode(&record.key, &record.value)?;
+        self.records.insert(record.key.clone(), record);
+        match item {
+            Item::Entry(entry) => self.journal.push(entry),
+            Item::Registry { sequence, change, .. } => self.registry.push((sequence, change)),
+            Item::Revision(revision) => {
+                let life = self.life_mut(&revision.report);
+                life.standings.push(Standing::after_revision(life.standings.last(), Arc::clone(&revision)));
             }
-            if let Effect::Frozen(form) = effect {
-                self.frozen.insert(form.name.clone(), (**form).clone());
+            Item::Review(review) => {
+                let life = self.life_mut(&review.revision.report);
+                let unknown = || StoreError::Damaged(format!("{}, which was reviewed, is gone", review.revision));
+                let after = life.standings.last().ok_or_else(unknown)?.after_review(&review);
+                life.standings.push(after);
+                life.reviews.push((*review).clone());
             }
-            if let Effect::Access(change) = effect {
-                self.access.push(change.clone());
+            Item::Access { change, .. } => self.access.push(change),
+            Item::Frozen(form) => {
+                self.frozen.insert(form.name.clone(), (*form).clone());
             }
-            if let Effect::Registry(change) = effect {
-                self.registry.push((commit.entry.sequence, change.clone()));
+            Item::Request { id, request } => {
+                self.requests.insert(id, request);
             }
         }
+        Ok(())
     }
 
     fn position(&self) -> Position {
@@ -99,15 +115,6 @@ impl Stored for Kept {
     }
 }
 
-/// The revision that a request made, the last of several.
-fn revision_of(commit: &Commit) -> Option<RevisionName> {
-    let mut effects = commit.effects.iter().rev();
-    effects.find_map(|effect| match effect {
-        Effect::Revision { after, .. } => Some(after.newest.name()),
-        Effect::Review { .. } | Effect::Registry(_) | Effect::Frozen(_) | Effect::Access(_) => None,
-    })
-}
-
 /// The reference store.
 pub struct MemoryStore {
     /// Held from a decision until the observer was told, so that both happen in one order.
@@ -129,22 +136,51 @@ impl MemoryStore {
     fn apply(&self, transaction: Transaction) -> Result<Decision, StoreError> {
         let _committing = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reason) = &kept.stopped {
+            return Err(StoreError::Stopped(reason.clone()));
+        }
         let mut group = Group::after(kept.position(), &*kept);
-        let request = transaction.request;
         let decision = group.decide(transaction, Timestamp::now())?;
-        let commits = group.commits().to_vec();
-        for commit in &commits {
-            kept.keep(commit);
-            if let (Some((id, fingerprint)), Some(revision)) = (request, revision_of(commit)) {
-                let sequence = commit.entry.sequence;
-                kept.requests.insert(id, StoredRequest { fingerprint, revision, sequence });
-            }
+        let (commits, records) = (group.commits().to_vec(), group.take_records());
+        for record in records {
+            kept.put(record)?;
         }
         // The observer may read.
         drop(kept);
         self.observer.committed(&commits);
         Ok(decision)
     }
+
+    fn take_in(&self, records: Records, position: Position) -> Result<(), StoreError> {
+        let _committing = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.read().position().sequence > 0 {
+            return Err(StoreError::NotEmpty);
+        }
+        self.writable()?;
+        let taken = collect(records, position);
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        match taken {
+            Ok(all) => *kept = all,
+            Err(error) => {
+                kept.stopped = Some(error.to_string());
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// All records of another store, checked.
+fn collect(records: Records, position: Position) -> Result<Kept, StoreError> {
+    let mut kept = Kept::default();
+    let mut check = ImportCheck::up_to(position);
+    for record in records {
+        let record = record?;
+        check.next(&record)?;
+        kept.put(record)?;
+    }
+    check.finish()?;
+    Ok(kept)
 }
 
 impl Store for MemoryStore {
@@ -230,11 +266,23 @@ impl Store for MemoryStore {
         Ok(wanted.take(limit).cloned().collect())
     }
 
+    fn records(&self, as_of: u64, after: Option<&[u8]>, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        let kept = self.read();
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let records = kept.records.range::<[u8], _>((start, Bound::Unbounded)).map(|(_, record)| record);
+        let wanted = records.filter(|record| record.sequence.is_none_or(|sequence| sequence <= as_of));
+        Ok(wanted.take(limit).cloned().collect())
+    }
+
+    fn import(&self, records: Records, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
+        ready(self.take_in(records, position)).boxed()
+    }
+
     fn position(&self) -> Position {
         self.read().position()
     }
 
     fn writable(&self) -> Result<(), StoreError> {
-        Ok(())
+        self.read().stopped.clone().map_or(Ok(()), |reason| Err(StoreError::Stopped(reason)))
     }
 }

@@ -1,16 +1,27 @@
 //! Where it is kept: the promises of a store, the journal, the record format, and the stores themselves.
 //!
 //! - [`Store`]: what every store promises; `tests/store_contract` runs against each.
+//! - `journal_file`: the journal as JSON Lines.
 //! - `ledger`: decides what a transaction does; shared by all stores, so that they agree.
 //! - `record`: the bytes of a stored value: versioned and checksummed.
+//! - `item`: the kinds of record, and what stands under each key.
+//! - [`disk`]: free space and file systems.
+//! - [`transfer`]: a whole store as a stream, between any two stores.
+//! - [`verify()`]: everything that can be checked about a store.
 //! - [`MemoryStore`]: the reference. [`SledStore`]: the embedded database.
 
+pub mod disk;
+mod item;
 mod journal;
+mod journal_file;
+mod keys;
 mod ledger;
 mod memory;
 mod record;
 mod sled;
 mod transaction;
+pub mod transfer;
+mod verify;
 
 use futures::future::BoxFuture;
 
@@ -19,11 +30,16 @@ use crate::registry::RegistryChange;
 use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 use crate::rollup::FrozenForm;
 
-pub use self::sled::{SledOptions, SledStore};
+pub use self::sled::{FreeSpace, SledOptions, SledStore, copy_closed, remove_empty_snapshots};
+pub use item::{Item, StoredRecord};
 pub use journal::{JournalEntry, NewEntry, Outcome, Position};
+pub use journal_file::{JournalFault, JournalWriter, verify_journal, verify_journal_file};
 pub use memory::MemoryStore;
 pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX, check_length};
-pub use transaction::{Change, Commit, Decision, Effect, Observer, RequestId, Standing, StoredRequest, Transaction};
+pub use transaction::{
+    Change, Commit, Decision, Effect, Observer, RequestId, Standing, StoredRequest, Transaction, Version,
+};
+pub use verify::{StoreFault, Verification, Visitor, verify};
 
 /// As of the newest durable journal entry.
 pub const NEWEST: u64 = u64::MAX;
@@ -34,6 +50,9 @@ pub enum StoreError {
     /// A write failed before; no write is taken since. Reads go on.
     #[error("writes are stopped: {0}")]
     Stopped(String),
+    /// There is little room on the disk: nothing was stored, reads go on, and writes are taken again when there is more.
+    #[error("the disk is nearly full: {free_bytes} bytes are free, and writes need {min_free_bytes}")]
+    DiskFull { free_bytes: u64, min_free_bytes: u64 },
     /// The transaction may or may not be durable; asking again with the same request id tells.
     #[error("the write failed, and its outcome is unknown: {0}")]
     Unknown(String),
@@ -48,7 +67,13 @@ pub enum StoreError {
     FormatVersion { found: u8, supported: u8 },
     #[error("a record is damaged ({0}): restore a backup")]
     Damaged(String),
+    /// Records of another store are taken only by one that has none of its own.
+    #[error("the store is not empty: choose an empty folder")]
+    NotEmpty,
 }
+
+/// Records of another store, in order of their keys.
+pub type Records = Box<dyn Iterator<Item = Result<StoredRecord, StoreError>> + Send>;
 
 /// A place to keep reports, the registry and the journal.
 ///
@@ -120,6 +145,23 @@ pub trait Store: Send + Sync + 'static {
 
     /// Journal entries after sequence number `after`, oldest first, at most `limit`.
     fn journal(&self, after: u64, limit: usize) -> Result<Vec<JournalEntry>, StoreError>;
+
+    /// Records with keys after `after`, in order of their keys, at most `limit`: of the transactions up to the sequence
+    /// `as_of`, each of their records and no other.
+    ///
+    /// As nothing is altered, the pages of one `as_of` are together the store as it was then, although writes go on.
+    /// A record whose sequence cannot be told, because it is damaged, is always among them.
+    fn records(&self, as_of: u64, after: Option<&[u8]>, limit: usize) -> Result<Vec<StoredRecord>, StoreError>;
+
+    /// Takes all records of another store, which come in order of their keys and whose journal ends at `position`.
+    ///
+    /// None of them is to be seen before all are durable; then the store stands where the other stood. The observer is
+    /// not told. A store on disk whose import did not succeed is not opened again.
+    ///
+    /// # Errors
+    /// [`StoreError::NotEmpty`] where anything was stored before: nothing changes then. With any other error, the
+    /// first that `records` gives among them, no write is taken any more.
+    fn import(&self, records: Records, position: Position) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// The newest durable journal entry.
     fn position(&self) -> Position;

@@ -14,6 +14,9 @@ use super::journal::{JournalEntry, NewEntry};
 /// A caller's id of a request, for safe retries.
 pub type RequestId = Uuid;
 
+/// A report's version, see [`ReportStatus::version`].
+pub type Version = (u32, u64);
+
 /// What is kept of a request that was acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRequest {
@@ -79,7 +82,7 @@ pub enum Change {
 #[derive(Debug, Clone)]
 pub struct Transaction {
     /// Version that each of these reports must have, besides those that are changed; none for no revision.
-    pub expected: Vec<(ReportKey, Option<(u32, u64)>)>,
+    pub expected: Vec<(ReportKey, Option<Version>)>,
     /// Journal sequence of the newest change of the registry, where it matters that there is none since; 0 for none.
     pub registry: Option<u64>,
     /// A request id, with the digest of what is asked. It is kept with the revision that is stored for it (the last

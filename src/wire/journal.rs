@@ -1,6 +1,10 @@
-//! Journal entries.
+//! Journal entries, and which are wanted.
+
+use jiff::Timestamp;
 
 use crate::pb;
+use crate::report::{Hash, Message};
+use crate::service::{JournalFilter, Problem, Reason};
 use crate::store::{JournalEntry, Outcome};
 
 use super::timestamp_to_wire;
@@ -22,4 +26,56 @@ pub fn entry_to_wire(entry: &JournalEntry) -> pb::JournalEntry {
         previous_sha256: entry.previous.to_hex(),
         chain_sha256: entry.chain.to_hex(),
     }
+}
+
+/// An entry that a service sent; none where it is not one that can be.
+pub fn entry_from_wire(entry: pb::JournalEntry) -> Option<JournalEntry> {
+    let outcome = entry.outcome();
+    let time = entry.time?;
+    Some(JournalEntry {
+        sequence: entry.sequence.try_into().ok()?,
+        time: Timestamp::new(time.seconds, time.nanos).ok()?,
+        actor: entry.actor,
+        action: entry.action,
+        subject: entry.subject,
+        outcome: match outcome {
+            pb::JournalOutcome::Accepted => Outcome::Accepted,
+            pb::JournalOutcome::Refused => Outcome::Refused,
+            pb::JournalOutcome::Unspecified => return None,
+        },
+        detail: entry.detail,
+        content_hash: Hash::from_hex(&entry.content_sha256)?,
+        previous: Hash::from_hex(&entry.previous_sha256)?,
+        chain: Hash::from_hex(&entry.chain_sha256)?,
+    })
+}
+
+/// What a request asks for.
+///
+/// # Errors
+/// FIELD_INVALID naming the field.
+pub fn journal_filter_from_wire(request: &pb::ListJournalRequest) -> Result<JournalFilter, Problem> {
+    let time = |field: &str, time: Option<prost_types::Timestamp>| {
+        let time = time.map(|time| Timestamp::new(time.seconds, time.nanos)).transpose();
+        time.map_err(|_| {
+            let description = Message::new("不是有效的时间", "is not a valid time");
+            Problem::field(Reason::FieldInvalid, field, description)
+        })
+    };
+    let outcome = match pb::JournalOutcome::try_from(request.outcome) {
+        Ok(pb::JournalOutcome::Unspecified) => None,
+        Ok(pb::JournalOutcome::Accepted) => Some(Outcome::Accepted),
+        Ok(pb::JournalOutcome::Refused) => Some(Outcome::Refused),
+        Err(_) => {
+            let description = Message::new("没有这种结果", "is no outcome");
+            return Err(Problem::field(Reason::FieldInvalid, "outcome", description));
+        }
+    };
+    Ok(JournalFilter {
+        action: request.action.clone(),
+        subject: request.subject.clone(),
+        start: time("start_time", request.start_time)?,
+        end: time("end_time", request.end_time)?,
+        outcome,
+    })
 }

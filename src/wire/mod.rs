@@ -11,12 +11,16 @@ mod exchange;
 mod finding;
 mod form;
 mod journal;
+mod json;
+mod layout;
 mod narrative;
+mod operations;
 mod problem;
 mod reading;
 mod registry;
 mod report;
 mod rollup;
+mod rule;
 
 pub use access::{
     credential_name_from_wire, credential_to_wire, new_credential_from_wire, principal_from_wire, principal_to_wire,
@@ -29,8 +33,11 @@ pub use document::{document_format_from_wire, document_from_wire, rendered_to_wi
 pub use exchange::{entry_from_wire, report_from_entry};
 pub use finding::{finding_from_wire, finding_to_wire, findings_to_wire, text_to_wire};
 pub use form::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, sums_to_wire};
-pub use journal::entry_to_wire;
+pub use journal::{entry_from_wire as journal_entry_from_wire, entry_to_wire, journal_filter_from_wire};
+pub use json::{contract, descriptor, dynamic, from_json, message_from_dynamic, to_json};
+pub use layout::layout_to_wire;
 pub use narrative::{narrative_from_wire, narrative_to_wire};
+pub use operations::{part_to_wire, status_to_wire, verification_to_wire};
 pub use problem::{code_number, problem_to_wire};
 pub use reading::reading_to_wire;
 pub use registry::{
@@ -46,3 +53,4 @@ pub use rollup::{
     answer_to_wire, coverage_answer_to_wire, coverage_question_from_wire, coverage_row_to_wire, coverage_to_wire,
     form_question_from_wire, form_to_wire, question_from_wire, watched_coverage_to_wire, watched_rollup_to_wire,
 };
+pub use rule::{rule_count_to_wire, rule_to_wire};

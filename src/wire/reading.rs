@@ -6,7 +6,7 @@ use crate::pb;
 use crate::report::{Cell, format_number};
 use crate::service::DocumentReading;
 
-use super::{diagnoses_to_wire, edition_to_wire, figures_to_wire, findings_to_wire, text_to_wire};
+use super::{diagnoses_to_wire, edition_to_wire, figures_to_wire, findings_to_wire, narrative_to_wire, text_to_wire};
 
 pub fn reading_to_wire(document: &DocumentReading) -> pb::ReadDocumentResponse {
     let reading = &document.reading;
@@ -22,6 +22,7 @@ pub fn reading_to_wire(document: &DocumentReading) -> pb::ReadDocumentResponse {
         findings: findings_to_wire(&document.findings),
         computed: computed.collect(),
         diagnoses: diagnoses_to_wire(&document.diagnoses),
+        narrative: Some(&reading.narrative).filter(|narrative| !narrative.is_empty()).map(narrative_to_wire),
     }
 }
 

@@ -163,6 +163,7 @@ pub fn form_to_wire(form: &ConsolidatedForm) -> Result<pb::GetConsolidatedFormRe
         form: Some(sums_to_wire(|cell| form.shows(cell).then(|| form.sums.value(cell)))?),
         coverage: Some(coverage_to_wire(&form.coverage, form.hierarchy_year)),
         sequence: sequence_to_wire(form.sequence),
+        content_sha256: form.content_hash().to_hex(),
     })
 }
 

@@ -176,7 +176,7 @@ impl Guarded {
         let address = listener.local_addr().unwrap();
         let (routes, _) = routes(service.clone(), &limits).await.unwrap();
         let session = huizong::http::session::routes(service.clone(), true);
-        let routes = tonic::service::Routes::from(routes.into_axum_router().merge(session));
+        let routes = huizong::http::with_grpc(routes, session);
         let door = DoorLayer::new(service.clone(), &limits);
         let incoming = connections(listener, Some(files.clone()), &limits);
         let serving = server(&limits, door).add_routes(routes).serve_with_incoming(incoming);
@@ -217,7 +217,7 @@ impl Guarded {
     }
 
     pub async fn journal(&self) -> Vec<huizong::store::JournalEntry> {
-        self.service.journal(0, 1000).await.unwrap().items
+        self.service.journal(0, 1000, huizong::service::JournalFilter::default()).await.unwrap().items
     }
 }
 

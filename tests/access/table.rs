@@ -25,6 +25,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("ReportService/ReturnReport", r#"{"name":"{owner}/reports/2022"}"#, "reviewer"),
     ("ReportService/WithdrawReport", r#"{"name":"{owner}/reports/2022"}"#, "submitter reviewer"),
     ("ReportService/ReadDocument", r#"{"agency":"{owner}"}"#, "submitter reviewer viewer"),
+    ("ReportService/GetFormLayout", r#"{"year":2022}"#, EVERY_ROLE),
+    ("ReportService/ListRules", "{}", EVERY_ROLE),
     (
         "RollupService/QueryRollup",
         r#"{"jurisdiction":"{place}","firstYear":2022,"measures":["received"]}"#,
@@ -60,6 +62,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("RegistryService/UpdateCollection", "{}", "system"),
     ("RegistryService/GrantCollectionException", "{}", "system"),
     ("OperationsService/ListJournal", "{}", "auditor"),
+    ("OperationsService/CreateBackup", "{}", "system"),
+    ("OperationsService/VerifyStore", "{}", "system"),
     ("OperationsService/GetStatus", "{}", EVERY_ROLE),
     ("OperationsService/GetCaller", "{}", EVERY_ROLE),
     (

@@ -15,17 +15,17 @@ const SEGMENT_BYTES: usize = 8 << 20;
 
 const HEADER_KEY: &[u8] = b"m";
 
-fn open(folder: &TempDir) -> Result<SledStore, StoreError> {
+pub fn open(folder: &TempDir) -> Result<SledStore, StoreError> {
     SledStore::open(&sled_options(folder), Witness::new())
 }
 
 /// Opens the store's database below it, to put something into it that the store never would.
-fn open_below(folder: &Path) -> sled::Db {
+pub fn open_below(folder: &Path) -> sled::Db {
     sled::Config::new().path(folder).segment_size(SEGMENT_BYTES).open().unwrap()
 }
 
 /// Stores revisions and reviews of some reports, registry changes, frozen forms and refusals, with requests 0 to 99.
-async fn fill(store: &dyn Store) {
+pub async fn fill(store: &dyn Store) {
     for round in 0..10u128 {
         let of = 2019 + round as u16 % 4;
         let transactions = (0..10u128).map(|number| {

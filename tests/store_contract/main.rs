@@ -8,6 +8,9 @@ mod history;
 mod plans;
 mod promises;
 mod samples;
+mod space;
+mod transfer;
+mod verification;
 
 /// Runs each promise against each store.
 macro_rules! every_store_promises {
@@ -73,4 +76,8 @@ every_store_promises![
     the_observer_may_read_what_it_is_told_of,
     concurrent_writers_lose_nothing,
     what_a_read_shows_is_journalled,
+    records_are_those_of_the_transactions_up_to_a_sequence,
+    an_imported_store_is_the_one_that_it_came_from,
+    an_import_into_a_store_that_has_data_changes_nothing,
+    an_import_that_fails_shows_nothing_and_stops_writes,
 ];

@@ -146,6 +146,21 @@ pub fn entry(subject: &str, outcome: Outcome) -> NewEntry {
     }
 }
 
+/// One change, in the journal by the name and the content that it changes.
+pub fn changing(subject: &str, content_hash: Hash, change: Change) -> Transaction {
+    Transaction::of(vec![change], NewEntry { content_hash, ..entry(subject, Outcome::Accepted) })
+}
+
+/// One change of a report.
+fn of_report(report: &ReportKey, change: Change) -> Transaction {
+    let content_hash = match &change {
+        Change::Revision { revision, .. } => revision.content_hash,
+        Change::Review { before, .. } => before.newest.content_hash,
+        Change::Registry(_) | Change::Freeze(_) | Change::Access(_) => panic!("{change:?} is no change of a report"),
+    };
+    changing(&report.to_string(), content_hash, change)
+}
+
 pub fn newest(store: &dyn Store, report: &ReportKey) -> Option<Standing> {
     store.standing(report, NEWEST).unwrap()
 }
@@ -163,19 +178,19 @@ pub fn one_more(store: &dyn Store, report: &ReportKey, number: i64) -> Change {
 
 /// Stores one more accepted revision after the newest.
 pub fn submit(store: &dyn Store, report: &ReportKey, number: i64) -> Transaction {
-    Transaction::of(vec![one_more(store, report, number)], entry(&report.to_string(), Outcome::Accepted))
+    of_report(report, one_more(store, report, number))
 }
 
 /// The first revision of a report.
 pub fn first(report: &ReportKey, number: i64) -> Transaction {
     let change = revise(None, ReportState::Accepted, revision(report, number, "sample"));
-    Transaction::of(vec![change], entry(&report.to_string(), Outcome::Accepted))
+    of_report(report, change)
 }
 
 /// Stores one more revision that is to be reviewed.
 pub fn hand_in(store: &dyn Store, report: &ReportKey, number: i64) -> Transaction {
     let change = revise(newest(store, report), ReportState::Submitted, revision(report, number, "sample"));
-    Transaction::of(vec![change], entry(&report.to_string(), Outcome::Accepted))
+    of_report(report, change)
 }
 
 /// A review of the newest revision in `before`.
@@ -195,7 +210,7 @@ pub fn reviewing(before: Standing, action: ReviewAction, reason: &str) -> Change
 /// Reviews the newest revision of a report that has one.
 pub fn review(store: &dyn Store, report: &ReportKey, action: ReviewAction) -> Transaction {
     let change = reviewing(newest(store, report).expect("the report has a revision"), action, "sample");
-    Transaction::of(vec![change], entry(&report.to_string(), Outcome::Accepted))
+    of_report(report, change)
 }
 
 /// A form that differs from any other number's.
@@ -220,8 +235,7 @@ pub fn frozen(jurisdiction: &str, of: u16, number: u32) -> FrozenForm {
 }
 
 pub fn freeze(form: FrozenForm) -> Transaction {
-    let entry = entry(&form.name.to_string(), Outcome::Accepted);
-    Transaction::of(vec![Change::Freeze(Box::new(form))], entry)
+    changing(&form.name.to_string(), form.content_hash, Change::Freeze(Box::new(form)))
 }
 
 pub trait TransactionExt {

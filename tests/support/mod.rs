@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::Status;
+use tonic::service::Routes;
 use tonic::transport::Channel;
 use tonic_types::StatusExt as _;
 
@@ -45,6 +46,10 @@ pub struct Server {
     // Not every test runs the program.
     #[allow(dead_code)]
     pub url: String,
+    /// gRPC, gRPC-Web and HTTP, to be asked without a connection.
+    // Not every test asks over HTTP.
+    #[allow(dead_code)]
+    pub routes: Routes,
     task: JoinHandle<()>,
     directory: Arc<TempDir>,
 }
@@ -72,16 +77,24 @@ impl Server {
         let live = Arc::<Live>::default();
         let store = open(directory.path(), &live).await;
         let service = Service::start(Arc::new(store), live, jiff::Timestamp::now).unwrap();
+        let session = huizong::http::session::routes(service.clone(), false);
         let (routes, _) = huizong::grpc::routes(service, &Limits::default()).await.unwrap();
+        let routes = huizong::http::with_grpc(routes, session);
+        let served = routes.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(async move {
             let incoming = TcpListenerStream::new(listener);
-            tonic::transport::Server::builder().add_routes(routes).serve_with_incoming(incoming).await.unwrap();
+            tonic::transport::Server::builder()
+                .accept_http1(true)
+                .add_routes(served)
+                .serve_with_incoming(incoming)
+                .await
+                .unwrap();
         });
         let url = format!("http://{address}");
         let channel = Channel::from_shared(url.clone()).unwrap().connect().await.unwrap();
-        Self { channel, url, task, directory }
+        Self { channel, url, routes, task, directory }
     }
 
     /// A server with a province, a city and a county, and two agencies in each.

@@ -59,7 +59,8 @@ impl Default for Limits {
             max_cells: 20_000,
             max_pages: 200,
             max_unpacked_bytes: 32 * 1024 * 1024,
-            max_chapter_characters: 8_000,
+            // Three chapters of Chinese within what a stored report may carry.
+            max_chapter_characters: 5_000,
             max_time: Duration::from_secs(10),
         }
     }
@@ -206,7 +207,9 @@ fn understood(format: Format, rows: Vec<PrintedRow>, mut notes: Vec<ReaderNote>,
     let titled = title::find_title(&rows);
     let placed = placement::place(&rows, &titled);
     let (narrative, text_notes) = narrative::read_narrative(&rows, format.is_lines(), limits.max_chapter_characters);
-    notes.extend(placed.notes);
+    // The title stands anew on each sheet, and at the head of each page.
+    let is_title = |note: &ReaderNote| note.code == NoteCode::RowUnknown && Some(&note.raw) == titled.title.as_ref();
+    notes.extend(placed.notes.into_iter().filter(|note| !is_title(note)));
     notes.extend(text_notes);
     notes.sort_by_key(|note| note.place);
     Reading {

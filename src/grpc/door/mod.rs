@@ -44,6 +44,9 @@ pub const SESSION_COOKIE: &str = "huizong-session";
 /// Calls with a session's cookie carry this header, which no form and no link of another site can send.
 pub const SESSION_HEADER: &str = "x-huizong-session";
 
+/// Begins the content type of gRPC-Web.
+const GRPC_WEB: &[u8] = b"application/grpc-web";
+
 /// How long a caller is told to wait where the service is overloaded.
 const OVERLOAD_WAIT: Duration = Duration::from_secs(1);
 
@@ -113,8 +116,14 @@ where
                 }
                 Err(problem) if !is_call(parts.uri.path()) => Ok(page_of(&problem)),
                 Err(problem) => {
+                    let content_type = parts.headers.get(CONTENT_TYPE).cloned();
                     let metadata = MetadataMap::from_headers(parts.headers);
-                    Ok(to_status(&problem, &metadata).into_http())
+                    let mut response = to_status(&problem, &metadata).into_http();
+                    // gRPC-Web, which is made of gRPC behind the door, takes a refusal in the headers as gRPC does.
+                    if let Some(web) = content_type.filter(|content| content.as_bytes().starts_with(GRPC_WEB)) {
+                        response.headers_mut().insert(CONTENT_TYPE, web);
+                    }
+                    Ok(response)
                 }
             }
         }

@@ -1,27 +1,28 @@
 //! The one thread that writes: takes waiting transactions, decides them in order, writes and flushes them together,
 //! tells the observer, and only then answers.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use sled::Batch;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::store::StoreError;
-use crate::store::ledger::{Group, Slot};
+use crate::store::ledger::Group;
 use crate::store::transaction::{Decision, Observer, Transaction};
+use crate::store::{Position, Records};
 
 use super::durability::DataFile;
 use super::watermark::Watermark;
-use super::{Shared, keys};
+use super::{Shared, import};
 
-/// A transaction and where to answer.
-pub struct Job {
-    pub transaction: Transaction,
-    pub answer: oneshot::Sender<Result<Decision, StoreError>>,
+type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// What is to be written, and where to answer.
+pub enum Job {
+    Commit { transaction: Transaction, answer: Answer<Decision> },
+    Import { records: Records, position: Position, answer: Answer<()> },
 }
-
-type Answer = (oneshot::Sender<Result<Decision, StoreError>>, Result<Decision, StoreError>);
 
 pub struct Committer {
     shared: Arc<Shared>,
@@ -45,14 +46,27 @@ impl Committer {
     /// Works until every sender is gone.
     pub fn run(self, mut waiting: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(self.group_transactions);
+        let mut transactions = Vec::with_capacity(self.group_transactions);
         while waiting.blocking_recv_many(&mut jobs, self.group_transactions) > 0 {
-            if let Some(reason) = self.shared.stopped() {
-                for job in jobs.drain(..) {
-                    // The caller may have gone; there is nobody to tell then.
-                    let _ = job.answer.send(Err(StoreError::Stopped(reason.clone())));
+            for job in jobs.drain(..) {
+                match job {
+                    Job::Commit { transaction, answer } => transactions.push((transaction, answer)),
+                    Job::Import { records, position, answer } => {
+                        // The caller may have gone; there is nobody to tell then.
+                        let _ = answer.send(self.import(records, &position));
+                    }
+                }
+            }
+            let refused = match self.shared.stopped() {
+                Some(reason) => Err(StoreError::Stopped(reason)),
+                None => self.shared.space.check(),
+            };
+            if let Err(error) = refused {
+                for (_, answer) in transactions.drain(..) {
+                    let _ = answer.send(Err(error.clone()));
                 }
             } else {
-                self.commit(jobs.drain(..));
+                self.commit(transactions.drain(..));
             }
         }
         if let Err(error) = self.watermark.sync() {
@@ -60,16 +74,30 @@ impl Committer {
         }
     }
 
-    fn commit(&self, jobs: impl Iterator<Item = Job>) {
+    /// Takes the records of another store; no write is taken after one that did not succeed.
+    fn import(&self, records: Records, position: &Position) -> Result<(), StoreError> {
+        if let Some(reason) = self.shared.stopped() {
+            return Err(StoreError::Stopped(reason));
+        }
+        let imported = import::run(&self.shared, &self.data_file, &self.watermark, records, position);
+        match &imported {
+            Ok(()) => self.shared.set_durable(*position),
+            Err(StoreError::NotEmpty) => {}
+            Err(error) => self.shared.stop(error.to_string()),
+        }
+        imported
+    }
+
+    fn commit(&self, jobs: impl Iterator<Item = (Transaction, Answer<Decision>)>) {
         let mut group = Group::after(self.shared.durable(), &*self.shared);
         let now = Timestamp::now();
-        let answers: Vec<Answer> = jobs.map(|job| (job.answer, group.decide(job.transaction, now))).collect();
+        let answers: Vec<_> = jobs.map(|(transaction, answer)| (answer, group.decide(transaction, now))).collect();
         let written = self.write(&mut group);
         if let Err(reason) = &written {
             tracing::error!(%reason, "a write failed; writes are stopped");
-            *self.shared.stopped.write().unwrap_or_else(PoisonError::into_inner) = Some(reason.clone());
+            self.shared.stop(reason.clone());
         } else {
-            *self.shared.durable.write().unwrap_or_else(PoisonError::into_inner) = group.position();
+            self.shared.set_durable(group.position());
             self.observer.committed(group.commits());
         }
         for (answer, decision) in answers {
@@ -89,22 +117,14 @@ impl Committer {
             return Ok(());
         }
         let mut batch = Batch::default();
-        for (slot, record) in records {
-            match slot {
-                Slot::Journal(sequence) => batch.insert(&keys::journal(sequence), record),
-                Slot::Registry(sequence, position) => batch.insert(&keys::registry(sequence, position), record),
-                Slot::Revision(report, number) => batch.insert(&keys::revision(&report, number)[..], record),
-                Slot::Review(report, number, sequence) => {
-                    batch.insert(&keys::review(&report, number, sequence)[..], record);
-                }
-                Slot::Frozen(name) => batch.insert(&keys::frozen(&name.jurisdiction, name.year, name.number), record),
-                Slot::Access(sequence, position) => batch.insert(&keys::access(sequence, position), record),
-                Slot::Request(id) => batch.insert(&keys::request(id), record),
-            }
+        for record in records {
+            batch.insert(record.key, record.value);
         }
         self.shared.tree.apply_batch(batch).map_err(|error| error.to_string())?;
         self.shared.tree.flush().map_err(|error| error.to_string())?;
         self.data_file.sync().map_err(|error| error.to_string())?;
-        self.watermark.raise(&group.position()).map_err(|error| error.to_string())
+        self.watermark.raise(&group.position()).map_err(|error| error.to_string())?;
+        self.shared.space.set_aside(self.data_file.file());
+        Ok(())
     }
 }

@@ -7,7 +7,7 @@
 //! A page too large for the data file goes to a file of its own, which sled never syncs either, and whose loss tears
 //! the batch it was part of. So no page may become that large: see [`SEGMENT_BYTES`].
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -34,9 +34,13 @@ pub struct DataFile(File);
 
 impl DataFile {
     /// # Errors
-    /// Where the file is not there or may not be read.
+    /// Where the file is not there or may not be written.
     pub fn open(directory: &Path) -> io::Result<Self> {
-        File::open(directory.join(DATA_FILE)).map(Self)
+        OpenOptions::new().read(true).write(true).open(directory.join(DATA_FILE)).map(Self)
+    }
+
+    pub fn file(&self) -> &File {
+        &self.0
     }
 
     /// Everything that was written to the file before is on disk when this returns.

@@ -1,9 +1,10 @@
 //! The embedded store on sled 0.34.7, used so that what is acknowledged survives a power cut.
 //!
-//! - `keys`: how things are found in the one tree.
 //! - `committer`: the only thread that writes and flushes.
+//! - `import`: what that thread does to take the records of another store.
 //! - `durability`: the syncs that sled 0.34 leaves out.
 //! - `folder`: what is seen to before sled opens it.
+//! - `space`: refuses writes before the disk is full.
 //! - `watermark`: notices where the end of the journal is gone.
 //!
 //! Nothing else in the project knows sled.
@@ -11,11 +12,13 @@
 mod committer;
 mod durability;
 mod folder;
-mod keys;
+mod import;
+mod space;
 mod watermark;
 
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use futures::FutureExt as _;
@@ -28,15 +31,20 @@ use crate::registry::RegistryChange;
 use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 use crate::rollup::{FrozenForm, FrozenFormName};
 
+use super::item::{Item, StoredRecord};
 use super::journal::{JournalEntry, Position};
-use super::ledger::{Stored, Version};
+use super::ledger::Stored;
 use super::record::{Record, StoreHeader, decode, encode};
-use super::transaction::{Decision, Observer, RequestId, Standing, StoredRequest, Transaction};
-use super::{Store, StoreError};
+use super::transaction::{Decision, Observer, RequestId, Standing, StoredRequest, Transaction, Version};
+use super::{Records, Store, StoreError, keys};
 
 use committer::{Committer, Job};
 use durability::{DataFile, SEGMENT_BYTES};
+use space::Space;
 use watermark::Watermark;
+
+pub use folder::{copy_closed, remove_empty_snapshots};
+pub use space::FreeSpace;
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
@@ -49,12 +57,27 @@ pub struct SledOptions {
     pub queue_transactions: usize,
     /// Transactions written and flushed together at most.
     pub group_transactions: usize,
+    /// Free space on the disk, in bytes, under which writes are refused; 0 for never.
+    pub min_free_bytes: u64,
+    /// Room set aside for when the disk is full, in bytes, once within the data file and once as a file that can be
+    /// deleted; 0 for none.
+    pub ballast_bytes: u64,
+    /// Tells the free space.
+    pub free_space: FreeSpace,
 }
 
 impl SledOptions {
-    /// Sensible limits for a store in `directory`.
+    /// Sensible limits for a store in `directory`, without care for the room on the disk.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self { directory: directory.into(), cache_bytes: 128 << 20, queue_transactions: 1024, group_transactions: 256 }
+        Self {
+            directory: directory.into(),
+            cache_bytes: 128 << 20,
+            queue_transactions: 1024,
+            group_transactions: 256,
+            min_free_bytes: 0,
+            ballast_bytes: 0,
+            free_space: FreeSpace::default(),
+        }
     }
 }
 
@@ -65,6 +88,8 @@ struct Shared {
     durable: RwLock<Position>,
     /// Why writes are stopped.
     stopped: RwLock<Option<String>>,
+    /// The room on the disk.
+    space: Space,
 }
 
 /// The embedded store.
@@ -101,7 +126,16 @@ impl SledStore {
         watermark.check(|sequence| journal_entry(&tree, sequence))?;
         durability::sync_after_open(&options.directory).map_err(open_error)?;
         let data_file = DataFile::open(&options.directory).map_err(open_error)?;
-        let shared = Arc::new(Shared { durable: RwLock::new(last_position(&tree)?), tree, stopped: RwLock::default() });
+        let space = Space {
+            directory: options.directory.clone(),
+            min_free_bytes: options.min_free_bytes,
+            free: options.free_space.clone(),
+            ballast_bytes: options.ballast_bytes,
+        };
+        space.keep_ballast();
+        space.set_aside(data_file.file());
+        let durable = RwLock::new(last_position(&tree)?);
+        let shared = Arc::new(Shared { durable, tree, stopped: RwLock::default(), space });
         // The header of a new store is durable before anything else is.
         shared.tree.flush().map_err(|error| StoreError::Open(error.to_string()))?;
         data_file.sync().map_err(open_error)?;
@@ -150,7 +184,11 @@ fn check_header(tree: &sled::Db) -> Result<(), StoreError> {
             tree.insert(keys::HEADER, encode(&StoreHeader)).map_err(|error| StoreError::Open(error.to_string()))?;
             Ok(())
         }
-        None => Err(StoreError::Open("the folder holds another program's data".to_owned())),
+        None => {
+            let reason = "the folder holds another program's data, or what a restore left that did not finish; \
+                          choose an empty folder";
+            Err(StoreError::Open(reason.to_owned()))
+        }
     }
 }
 
@@ -171,11 +209,20 @@ fn last_position(tree: &sled::Db) -> Result<Position, StoreError> {
 
 impl Shared {
     fn durable(&self) -> Position {
-        *self.durable.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+        *self.durable.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_durable(&self, position: Position) {
+        *self.durable.write().unwrap_or_else(PoisonError::into_inner) = position;
     }
 
     fn stopped(&self) -> Option<String> {
-        self.stopped.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.stopped.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes no write from now on.
+    fn stop(&self, reason: String) {
+        *self.stopped.write().unwrap_or_else(PoisonError::into_inner) = Some(reason);
     }
 
     /// The bound of a read: what is asked for, and never beyond what is durable.
@@ -188,19 +235,24 @@ impl Shared {
         value.map(|value| decode(&value)).transpose()
     }
 
-    /// A report from its records in the order of their keys, as it stood at `bound`.
-    fn standing_of(records: &[(IVec, IVec)], bound: u64) -> Result<Option<Standing>, StoreError> {
+    /// A report from its records from the last one backwards, as it stood at `bound`; reads no more than it needs.
+    fn standing_of(
+        &self,
+        backwards: impl Iterator<Item = sled::Result<(IVec, IVec)>>,
+        bound: u64,
+    ) -> Result<Option<Standing>, StoreError> {
         let mut reviewed = None;
-        for (at, (key, value)) in records.iter().enumerate().rev() {
-            if keys::is_review(key) {
+        for entry in backwards {
+            let (key, value) = entry.map_err(|error| read_error(&error))?;
+            if keys::is_review(&key) {
                 // The reviews of a revision lie right after it, the newest last.
-                let review = decode::<Review>(value)?;
+                let review = decode::<Review>(&value)?;
                 if reviewed.is_none() && review.status.sequence <= bound {
                     reviewed = Some(review.status);
                 }
                 continue;
             }
-            let newest = Arc::new(decode::<Revision>(value)?);
+            let newest = Arc::new(decode::<Revision>(&value)?);
             if newest.sequence > bound {
                 reviewed = None;
                 continue;
@@ -210,11 +262,9 @@ impl Shared {
                 None => None,
                 Some(number) if number == newest.number => Some(newest.clone()),
                 Some(number) => {
-                    let earlier = records[..at].iter().rev().filter(|(key, _)| !keys::is_review(key));
-                    let of_number = |key: &IVec| keys::version(key).is_some_and(|(found, _)| found == number);
-                    let found = earlier.filter(|(key, _)| of_number(key)).map(|(_, value)| decode(value)).next();
                     let missing = || StoreError::Damaged(format!("the accepted revision of {}", newest.report));
-                    Some(Arc::new(found.ok_or_else(missing)??))
+                    let found = self.get::<Revision>(keys::revision(&newest.report, number))?;
+                    Some(Arc::new(found.ok_or_else(missing)?))
                 }
             };
             return Ok(Some(Standing { status, newest, accepted }));
@@ -251,7 +301,7 @@ impl Stored for Shared {
     fn registry_sequence(&self) -> Result<u64, StoreError> {
         let last = self.tree.range(keys::registry(0, 0)..=keys::registry(u64::MAX, u32::MAX)).keys().next_back();
         let key = last.transpose().map_err(|error| read_error(&error))?;
-        Ok(key.and_then(|key| keys::registry_sequence(&key)).unwrap_or(0))
+        Ok(key.and_then(|key| keys::parse_registry(&key)).map_or(0, |(sequence, _)| sequence))
     }
 
     fn is_frozen(&self, name: &FrozenFormName) -> Result<bool, StoreError> {
@@ -265,7 +315,7 @@ impl Store for SledStore {
         async move {
             let (answer, answered) = oneshot::channel();
             let jobs = self.jobs.as_ref().ok_or_else(committer_ended)?;
-            jobs.send(Job { transaction, answer }).await.map_err(|_| committer_ended())?;
+            jobs.send(Job::Commit { transaction, answer }).await.map_err(|_| committer_ended())?;
             answered.await.unwrap_or_else(|_| Err(StoreError::Unknown("the committer has ended".to_owned())))
         }
         .boxed()
@@ -273,8 +323,7 @@ impl Store for SledStore {
 
     fn standing(&self, report: &ReportKey, as_of: u64) -> Result<Option<Standing>, StoreError> {
         let bound = self.shared.bound(as_of);
-        let records: Result<Vec<_>, _> = self.shared.tree.range(keys::below(report, u32::MAX)).collect();
-        Shared::standing_of(&records.map_err(|error| read_error(&error))?, bound)
+        self.shared.standing_of(self.shared.tree.range(keys::below(report, u32::MAX)).rev(), bound)
     }
 
     fn revision(&self, name: &RevisionName) -> Result<Option<Revision>, StoreError> {
@@ -317,15 +366,14 @@ impl Store for SledStore {
         for entry in self.shared.tree.range(start..of_year.end) {
             let (key, value) = entry.map_err(|error| read_error(&error))?;
             if records.last().is_some_and(|(last, _)| keys::report_part(last) != keys::report_part(&key)) {
-                reports.extend(Shared::standing_of(&records, bound)?);
-                records.clear();
+                reports.extend(self.shared.standing_of(records.drain(..).rev().map(Ok), bound)?);
                 if reports.len() == limit {
                     return Ok(reports);
                 }
             }
             records.push((key, value));
         }
-        reports.extend(Shared::standing_of(&records, bound)?);
+        reports.extend(self.shared.standing_of(records.drain(..).rev().map(Ok), bound)?);
         Ok(reports)
     }
 
@@ -351,7 +399,7 @@ impl Store for SledStore {
         changes
             .map(|entry| {
                 let (key, value) = entry.map_err(|error| read_error(&error))?;
-                Ok((keys::registry_sequence(&key).unwrap_or(0), decode(&value)?))
+                Ok((keys::parse_registry(&key).map_or(0, |(sequence, _)| sequence), decode(&value)?))
             })
             .collect()
     }
@@ -386,6 +434,34 @@ impl Store for SledStore {
         entries.map(|entry| decode(&entry.map_err(|error| read_error(&error))?.1)).collect()
     }
 
+    fn records(&self, as_of: u64, after: Option<&[u8]>, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        let bound = self.shared.bound(as_of);
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let values = self.shared.tree.range::<&[u8], _>((start, Bound::Unbounded));
+        let records = values.filter(|entry| entry.as_ref().map_or(true, |(key, _)| *key != keys::HEADER));
+        records
+            .map(|entry| {
+                let (key, value) = entry.map_err(|error| read_error(&error))?;
+                let sequence = Item::decode(&key, &value).ok().map(|item| item.sequence());
+                Ok(StoredRecord { sequence, key: key.to_vec(), value: value.to_vec() })
+            })
+            .filter(|record| {
+                record.as_ref().map_or(true, |record| record.sequence.is_none_or(|sequence| sequence <= bound))
+            })
+            .take(limit)
+            .collect()
+    }
+
+    fn import(&self, records: Records, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            let (answer, answered) = oneshot::channel();
+            let jobs = self.jobs.as_ref().ok_or_else(committer_ended)?;
+            jobs.send(Job::Import { records, position, answer }).await.map_err(|_| committer_ended())?;
+            answered.await.unwrap_or_else(|_| Err(StoreError::Unknown("the committer has ended".to_owned())))
+        }
+        .boxed()
+    }
+
     fn position(&self) -> Position {
         self.shared.durable()
     }
@@ -394,7 +470,7 @@ impl Store for SledStore {
         match self.shared.stopped() {
             Some(reason) => Err(StoreError::Stopped(reason)),
             None if self.jobs.as_ref().is_none_or(mpsc::Sender::is_closed) => Err(committer_ended()),
-            None => Ok(()),
+            None => self.shared.space.check(),
         }
     }
 }

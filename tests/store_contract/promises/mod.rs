@@ -12,6 +12,7 @@ mod observing;
 mod reading;
 mod transactions;
 
+pub use crate::transfer::promises::*;
 pub use conditions::*;
 pub use life::*;
 pub use observing::*;

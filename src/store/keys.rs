@@ -1,11 +1,12 @@
-//! Keys in the one tree: a letter for the kind, then fixed-length, big-endian parts, year first.
+//! Keys of stored records: a letter for the kind, then fixed-length, big-endian parts, year first.
 
 use std::ops::{Range, RangeInclusive};
 
 use crate::report::{
     AGENCY_ID_MAX_BYTES, JURISDICTION_CODE_MAX_BYTES, JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear,
 };
-use crate::store::RequestId;
+
+use super::RequestId;
 
 /// The store's own header.
 pub const HEADER: [u8; 1] = *b"m";
@@ -30,9 +31,10 @@ pub fn registry(sequence: u64, position: u32) -> [u8; 13] {
     key
 }
 
-/// The sequence number in a key of [`registry`].
-pub fn registry_sequence(key: &[u8]) -> Option<u64> {
-    Some(u64::from_be_bytes(key.get(1..9)?.try_into().ok()?))
+/// The sequence number and the position in a key of [`registry`].
+pub fn parse_registry(key: &[u8]) -> Option<(u64, u32)> {
+    let (sequence, position) = key.strip_prefix(b"g")?.split_at_checked(8)?;
+    Some((u64::from_be_bytes(sequence.try_into().ok()?), u32::from_be_bytes(position.try_into().ok()?)))
 }
 
 /// `a`, sequence number of the journal entry, position within it.
@@ -42,11 +44,22 @@ pub fn access(sequence: u64, position: u32) -> [u8; 13] {
     key
 }
 
+/// What [`access`] was made of.
+pub fn parse_access(key: &[u8]) -> Option<(u64, u32)> {
+    let (sequence, position) = key.strip_prefix(b"a")?.split_at_checked(8)?;
+    Some((u64::from_be_bytes(sequence.try_into().ok()?), u32::from_be_bytes(position.try_into().ok()?)))
+}
+
 /// `q`, the UUID.
 pub fn request(id: RequestId) -> [u8; 17] {
     let mut key = [b'q'; 17];
     key[1..].copy_from_slice(id.as_bytes());
     key
+}
+
+/// The UUID in a key of [`request`].
+pub fn parse_request(key: &[u8]) -> Option<RequestId> {
+    RequestId::from_slice(key.strip_prefix(b"q")?).ok()
 }
 
 const FROZEN_BYTES: usize = 1 + JURISDICTION_CODE_MAX_BYTES + 2 + 4;

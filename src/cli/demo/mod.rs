@@ -7,13 +7,16 @@ use clap::Args;
 use futures::{StreamExt as _, TryStreamExt as _};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::config::{Config, DEFAULT_LISTEN, Log};
+use crate::config::{Config, DEFAULT_LISTEN, Log, StoreSettings};
 use crate::report::{ReportKey, ReportYear};
 use crate::service::{Caller, Service, Submission};
 use crate::simulation::{Parameters, Province};
 
 use super::output::parse_years;
 use super::{Failure, Outcome, both, serve};
+use story::Highlights;
+
+mod story;
 
 /// Reports handed in side by side.
 const IN_FLIGHT: usize = 256;
@@ -54,23 +57,38 @@ impl Demo {
         let province = Province::simulate(&parameters).map_err(|error| Failure::Usage(both(&error.message())))?;
         let temporary = if self.data.is_none() { Some(tempfile::tempdir()?) } else { None };
         let folder = self.data.clone().or_else(|| temporary.as_ref().map(|folder| folder.path().to_owned()));
-        let config = Config { listen: self.listen, data_directory: folder.unwrap_or_default(), ..Config::default() };
+        let config = Config {
+            listen: self.listen,
+            data_directory: folder.unwrap_or_default(),
+            // A demonstration is worth no space set aside.
+            store: StoreSettings { ballast_bytes: 0, ..StoreSettings::default() },
+            ..Config::default()
+        };
         serve::warn_of_exposure(&config);
         let service = serve::open(&config).await?;
-        fill(&service, &province, first_year, last_year).await?;
+        let told = fill(&service, &province, first_year, last_year).await?;
         let guest = province.guest();
         serve::serve(service, &config, |address| {
             println!(
                 "模拟的黑龙江省已就绪：{} 个机构，{first_year}—{last_year} 年度  A simulated Heilongjiang is ready\n\
-                 服务地址 Address: http://{address}  (gRPC, gRPC-Web)\n\n\
+                 看板 Dashboard: http://{address}{}\n\
+                 服务地址 Address: http://{address}  (gRPC, gRPC-Web, HTTP)\n\n\
                  请在另一终端试试 Try in another shell:\n  \
                  huizong rollup jurisdictions/230000 --year {last_year} --measure received --by requester-type\n  \
-                 huizong coverage jurisdictions/230000 --year {last_year}\n  \
-                 huizong form jurisdictions/230000 --year {last_year} --format csv\n\n\
-                 尚未报送、可用自己的文档一试的机构 An agency left for a document of your own: {}\n  \
-                 huizong submit FILE.txt --agency {} --year {}\n\n\
+                 huizong coverage jurisdictions/230000 --year {last_year} --depth 2\n  \
+                 huizong coverage jurisdictions/230000 --year {last_year} --missing --format csv\n  \
+                 huizong form jurisdictions/230000 --year {last_year} --output form.docx",
+                self.agencies,
+                dashboard_note(),
+            );
+            for line in highlights(&told, first_year, last_year) {
+                println!("  {line}");
+            }
+            println!(
+                "\n尚未报送、可用自己的文档一试的机构 An agency left for a document of your own: {}\n  \
+                 huizong submit FILE --agency {} --year {}\n\n\
                  Ctrl-C 结束 ends it.",
-                self.agencies, guest.display_name, guest.id, guest.first_year,
+                guest.display_name, guest.id, guest.first_year,
             );
         })
         .await?;
@@ -78,17 +96,56 @@ impl Demo {
     }
 }
 
-/// Hands in everything that the province has; what is there already is recognised.
-async fn fill(service: &Service, province: &Province, first: ReportYear, last: ReportYear) -> Outcome {
-    let caller = Caller::internal("demo");
+/// Why there is no dashboard at its address, where there is none.
+fn dashboard_note() -> &'static str {
+    if crate::http::has_dashboard() {
+        ""
+    } else {
+        "（未编入，需 Node.js 20 以上 not built in: needs Node.js 20 or later）"
+    }
+}
+
+/// Commands that show what happened in the province.
+fn highlights(told: &Option<Highlights>, first_year: ReportYear, last_year: ReportYear) -> Vec<String> {
+    let Some(told) = told else { return Vec::new() };
+    let mut lines = Vec::new();
+    for (report, what) in
+        [(&told.returned, "被退回 returned"), (&told.corrected, "退回后更正 returned, then corrected")]
+    {
+        lines.extend(report.as_ref().map(|report| format!("huizong report history {report}    # {what}")));
+    }
+    if let Some((merged, into)) = &told.merged {
+        lines.push(format!(
+            "huizong rollup jurisdictions/230000 --year {first_year} --hierarchy-year {last_year} --by child    # {merged} 并入 merged into {into}"
+        ));
+    }
+    if let Some(city) = &told.reconciled {
+        lines.push(format!("huizong reconcile {} --year {}", city.name(), told.reconciled_year));
+    }
+    lines.extend(told.frozen.as_ref().map(|name| format!("huizong frozen compare {name}")));
+    lines
+}
+
+/// Hands in everything that the province has; what is there already is recognised. Says what happened in the last
+/// year, unless it was there before.
+async fn fill(
+    service: &Service,
+    province: &Province,
+    first: ReportYear,
+    last: ReportYear,
+) -> Result<Option<Highlights>, Failure> {
     let refused = |problem: crate::service::Problem| {
         Failure::Failed(format!("{}\n  {}", both(&problem.message), both(&problem.remedy)))
     };
+    if service.collection(last).is_ok() {
+        return Ok(None);
+    }
+    let caller = Caller::internal("demo");
     service.change_registry(province.changes.clone(), false, &caller).await.map_err(refused)?;
     let bar = ProgressBar::new(0).with_style(
         ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}").unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
-    for year in (first.get()..=last.get()).filter_map(|year| ReportYear::new(year).ok()) {
+    for year in (first.get()..last.get()).filter_map(|year| ReportYear::new(year).ok()) {
         bar.set_message(format!("{year}"));
         let reports: Vec<_> = province.reports(year).collect();
         bar.inc_length(reports.len() as u64);
@@ -110,6 +167,8 @@ async fn fill(service: &Service, province: &Province, first: ReportYear, last: R
             .await
             .map_err(refused)?;
     }
+    bar.set_message(format!("{last}"));
+    let told = story::last_year(service, province, last).await.map_err(refused)?;
     bar.finish_and_clear();
-    Ok(())
+    Ok(Some(told))
 }

@@ -1,0 +1,132 @@
+//! `huizong verify`: the whole store, offline in its folder or online in a running service.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use indicatif::ProgressBar;
+use tempfile::TempDir;
+
+use crate::pb;
+use crate::pb::operations_service_client::OperationsServiceClient;
+use crate::report::Message;
+use crate::service::{Live, check_store};
+use crate::store::{SledOptions, SledStore, Store, StoreError, copy_closed};
+use crate::wire;
+
+use super::client::{Server, connect, refused};
+use super::output::{Listing, print_json, print_line};
+use super::{Failure, Format, Outcome, both};
+
+#[derive(Args)]
+pub struct Verify {
+    /// Folder of a store that no service has open; left out, the running service is asked.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    scratch: Scratch,
+}
+
+/// Where a copy of the store is made: sled rewrites the end of a damaged log when it opens it, so that only a copy may
+/// be opened.
+#[derive(Args)]
+pub struct Scratch {
+    /// Folder for a copy of the store, as large as the store, while the command runs; the system's own if left out.
+    #[arg(long, value_name = "DIR")]
+    scratch: Option<PathBuf>,
+}
+
+impl Scratch {
+    /// A copy of a closed store; it is gone when dropped.
+    pub fn copy(&self, data: &Path) -> Result<TempDir, StoreError> {
+        let mut builder = tempfile::Builder::new();
+        let builder = builder.prefix("huizong-copy-");
+        let folder = match &self.scratch {
+            Some(scratch) => builder.tempdir_in(scratch),
+            None => builder.tempdir(),
+        };
+        let folder = folder.map_err(|error| StoreError::Open(error.to_string()))?;
+        copy_closed(data, folder.path())?;
+        Ok(folder)
+    }
+}
+
+/// Opens the store in a folder to look at it.
+pub fn open(folder: &Path) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(SledStore::open(&SledOptions::new(folder), Arc::<Live>::default())?))
+}
+
+/// Verifies a store that is not in service.
+pub async fn check(store: Arc<dyn Store>) -> Result<pb::StoreVerification, Failure> {
+    let bar = ProgressBar::new_spinner().with_message("校验 verifying");
+    let told = bar.clone();
+    let checked =
+        tokio::task::spawn_blocking(move || check_store(&*store, None, &mut |records| told.set_position(records)));
+    let found = checked.await.map_err(|error| Failure::Failed(error.to_string()))?;
+    bar.finish_and_clear();
+    Ok(wire::verification_to_wire(&found))
+}
+
+/// Prints what was found; faults end the command with 1.
+pub fn print(found: &pb::StoreVerification, format: Format) -> Outcome {
+    if format == Format::Json {
+        print_json(found)?;
+    } else {
+        if found.faults_total > 0 {
+            let mut listing = Listing::new(&["place", "问题", "problem"], &[]);
+            for fault in &found.faults {
+                let text = fault.message.clone().unwrap_or_default();
+                listing.rows.push(vec![fault.place.clone(), text.zh, text.en]);
+            }
+            listing.print(format)?;
+        }
+        if format == Format::Table {
+            let state = if found.faults_total == 0 {
+                "数据完好 The store is whole".to_owned()
+            } else {
+                format!("有 {0} 处问题 {0} fault(s)", found.faults_total)
+            };
+            print_line(&format!(
+                "{state}\n  日志序号 sequence  {}\n  链上哈希 chain     {}\n  记录 records       {}\n  版本 revisions     {}",
+                found.sequence, found.chain_sha256, found.records, found.revisions
+            ))?;
+        }
+    }
+    if found.faults_total == 0 { Ok(()) } else { Err(Failure::Refused) }
+}
+
+impl Verify {
+    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+        let found = match &self.data {
+            None => online(server).await?,
+            Some(data) => {
+                let copy = self.scratch.copy(data).and_then(|copy| Ok((open(copy.path())?, copy)));
+                let (store, _copy) = copy.map_err(|error| {
+                    let text = Message::new(
+                        format!("无法打开：{error}。请运行 huizong doctor --data {}", data.display()),
+                        format!("it cannot be opened: {error}. Run huizong doctor --data {}", data.display()),
+                    );
+                    Failure::Failed(both(&text))
+                })?;
+                check(store).await?
+            }
+        };
+        print(&found, format)
+    }
+}
+
+async fn online(server: &Server) -> Result<pb::StoreVerification, Failure> {
+    let mut client = OperationsServiceClient::new(connect(server).await?);
+    let answers = client.verify_store(pb::VerifyStoreRequest {}).await.map_err(|status| refused(&status))?;
+    let mut answers = answers.into_inner();
+    let bar = ProgressBar::new_spinner().with_message("校验 verifying");
+    while let Some(answer) = answers.message().await.map_err(|status| refused(&status))? {
+        bar.set_position(u64::try_from(answer.records).unwrap_or_default());
+        if let Some(result) = answer.result {
+            bar.finish_and_clear();
+            return Ok(result);
+        }
+    }
+    let text = Message::new("服务未给出结果便结束", "the service ended without a result");
+    Err(Failure::Failed(both(&text)))
+}

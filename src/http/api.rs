@@ -1,0 +1,247 @@
+//! `GET /v1/…`: the answers of the gRPC services as canonical JSON, as CSV, and the form as a document.
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, header};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use prost::{Message, Name};
+use tonic::metadata::MetadataMap;
+use tonic::service::Routes;
+use tonic_prost::ProstCodec;
+
+use crate::grpc::PRINCIPAL_HEADER;
+use crate::pb;
+use crate::report::Message as Text;
+use crate::service::{Problem, Reason};
+use crate::wire::{descriptor, dynamic, to_json};
+
+use super::csv::{self, Table};
+use super::fault::Fault;
+use super::openapi;
+use super::query::{self, Parameters};
+
+/// What of a call is passed on to gRPC.
+const PASSED_ON: [&str; 4] = ["authorization", "cookie", "accept-language", PRINCIPAL_HEADER];
+
+/// Largest answer, in bytes; a page of reports with their texts is some MiB.
+const ANSWER_MAX_BYTES: usize = 256 << 20;
+
+const CSV: &str = "text/csv; charset=utf-8";
+
+/// One resource of the API.
+pub struct Resource {
+    /// As axum writes it.
+    pub path: &'static str,
+    /// Service and method that answer.
+    pub method: &'static str,
+    /// Full names of the messages.
+    pub request: String,
+    pub response: String,
+    /// Field of the request that the rest of the path is.
+    pub in_path: Option<&'static str>,
+    /// What `format` may be besides `json`.
+    pub formats: &'static [&'static str],
+}
+
+/// Formats of the computed form.
+const DOCUMENTS: &[&str] = &["csv", "docx", "xlsx", "html", "text"];
+
+fn resource<Q: Name, A: Name>(path: &'static str, method: &'static str, formats: &'static [&'static str]) -> Resource {
+    let in_path = path.contains('{').then_some("name");
+    Resource { path, method, request: Q::full_name(), response: A::full_name(), in_path, formats }
+}
+
+const ROLLUP: (&str, &str) = ("/v1/rollup", "/huizong.v1.RollupService/QueryRollup");
+const FORM: (&str, &str) = ("/v1/form", "/huizong.v1.RollupService/GetConsolidatedForm");
+const COVERAGE: (&str, &str) = ("/v1/coverage", "/huizong.v1.RollupService/GetCoverage");
+const MISSING: (&str, &str) = ("/v1/missing", "/huizong.v1.RollupService/ListMissingAgencies");
+const REPORTS: (&str, &str) = ("/v1/reports", "/huizong.v1.ReportService/ListReports");
+const REPORT: (&str, &str) = ("/v1/reports/{*name}", "/huizong.v1.ReportService/GetReport");
+const RULES: (&str, &str) = ("/v1/rules", "/huizong.v1.ReportService/ListRules");
+const RENDER: &str = "/huizong.v1.RollupService/RenderConsolidatedForm";
+
+/// Every resource, for the description of the API.
+pub fn resources() -> Vec<Resource> {
+    vec![
+        resource::<pb::QueryRollupRequest, pb::QueryRollupResponse>(ROLLUP.0, ROLLUP.1, &["csv"]),
+        resource::<pb::GetConsolidatedFormRequest, pb::GetConsolidatedFormResponse>(FORM.0, FORM.1, DOCUMENTS),
+        resource::<pb::GetCoverageRequest, pb::GetCoverageResponse>(COVERAGE.0, COVERAGE.1, &["csv"]),
+        resource::<pb::ListMissingAgenciesRequest, pb::ListMissingAgenciesResponse>(MISSING.0, MISSING.1, &["csv"]),
+        resource::<pb::ListReportsRequest, pb::ListReportsResponse>(REPORTS.0, REPORTS.1, &["csv"]),
+        resource::<pb::GetReportRequest, pb::GetReportResponse>(REPORT.0, REPORT.1, &["csv"]),
+        resource::<pb::ListRulesRequest, pb::ListRulesResponse>(RULES.0, RULES.1, &["csv"]),
+    ]
+}
+
+pub fn routes() -> Router<Routes> {
+    Router::new()
+        .route(ROLLUP.0, get(listing::<pb::QueryRollupRequest, pb::QueryRollupResponse>(ROLLUP.1)))
+        .route(FORM.0, get(form))
+        .route(COVERAGE.0, get(listing::<pb::GetCoverageRequest, pb::GetCoverageResponse>(COVERAGE.1)))
+        .route(MISSING.0, get(listing::<pb::ListMissingAgenciesRequest, pb::ListMissingAgenciesResponse>(MISSING.1)))
+        .route(REPORTS.0, get(listing::<pb::ListReportsRequest, pb::ListReportsResponse>(REPORTS.1)))
+        .route(REPORT.0, get(report))
+        .route(RULES.0, get(listing::<pb::ListRulesRequest, pb::ListRulesResponse>(RULES.1)))
+        .route("/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], openapi::description())))
+}
+
+/// Whoever asks, and the services that answer.
+#[derive(Clone)]
+struct Asker {
+    grpc: Routes,
+    metadata: MetadataMap,
+    extensions: http::Extensions,
+}
+
+impl Asker {
+    fn new(grpc: Routes, parts: &Parts) -> Self {
+        let mut headers = HeaderMap::new();
+        for name in PASSED_ON {
+            if let Some(value) = parts.headers.get(name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        Self { grpc, metadata: MetadataMap::from_headers(headers), extensions: parts.extensions.clone() }
+    }
+
+    /// Calls a method of this process.
+    async fn ask<Q, A>(&self, method: &'static str, request: Q) -> Result<A, Fault>
+    where
+        Q: Message + 'static,
+        A: Message + Default + 'static,
+    {
+        let mut client = tonic::client::Grpc::new(self.grpc.clone()).max_decoding_message_size(ANSWER_MAX_BYTES);
+        client.ready().await.map_err(|error| Problem::internal(&error.to_string()))?;
+        let request = tonic::Request::from_parts(self.metadata.clone(), self.extensions.clone(), request);
+        let codec = ProstCodec::<Q, A>::default();
+        Ok(client.unary(request, PathAndQuery::from_static(method), codec).await?.into_inner())
+    }
+}
+
+fn json<A: Message + Name>(answer: &A) -> Result<Response, Fault> {
+    let text = to_json(answer).map_err(|error| Problem::internal(&error))?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
+}
+
+fn unknown_format(format: &str, known: &[&str]) -> Fault {
+    let known = format!("json, {}", known.join(", "));
+    let text =
+        Text::new(format!("没有格式 {format}；可用 {known}"), format!("there is no {format}; there are {known}"));
+    Problem::field(Reason::FieldInvalid, "format", text).into()
+}
+
+/// The handler of a method whose answer is a message, or pages of a table.
+fn listing<Q, A>(
+    method: &'static str,
+) -> impl Fn(State<Routes>, Request) -> futures::future::BoxFuture<'static, Result<Response, Fault>> + Clone
+where
+    Q: Message + Name + Default + 'static,
+    A: Message + Name + Default + Table + 'static,
+{
+    move |State(grpc), request| {
+        Box::pin(async move {
+            let (parts, _) = request.into_parts();
+            let asker = Asker::new(grpc, &parts);
+            answer::<Q, A>(&asker, method, query::parameters(parts.uri.query())).await
+        })
+    }
+}
+
+async fn answer<Q, A>(asker: &Asker, method: &'static str, mut asked: Parameters) -> Result<Response, Fault>
+where
+    Q: Message + Name + Default + 'static,
+    A: Message + Name + Default + Table + 'static,
+{
+    match query::take(&mut asked, "format").as_deref() {
+        None | Some("json") => json(&asker.ask::<Q, A>(method, query::request(&asked)?).await?),
+        Some("csv") => every_page::<Q, A>(asker.clone(), method, asked).await,
+        Some(other) => Err(unknown_format(other, &["csv"])),
+    }
+}
+
+/// All pages from the one asked for on as one table. The first is there before the answer begins, so a refusal is one.
+async fn every_page<Q, A>(asker: Asker, method: &'static str, mut asked: Parameters) -> Result<Response, Fault>
+where
+    Q: Message + Name + Default + 'static,
+    A: Message + Name + Default + Table + 'static,
+{
+    let pages = descriptor::<Q>().is_ok_and(|of| of.get_field_by_name("page_size").is_some());
+    if pages && !asked.iter().any(|(name, _)| name == "page_size") {
+        asked.push(("page_size".to_owned(), "1000".to_owned()));
+    }
+    let first: A = asker.ask(method, query::request::<Q>(&asked)?).await?;
+    let table = |page: &A, headings: bool| {
+        let headings = headings.then(|| page.headings());
+        csv::write(headings.iter().chain(&page.rows())).map(Bytes::from)
+    };
+    let begun = (table(&first, true), next_page(&first));
+    let stream = futures::stream::try_unfold((Some(begun), asker, asked), move |(page, asker, mut asked)| async move {
+        let Some((text, next)) = page else { return Ok(None) };
+        let following = match next {
+            None => None,
+            Some(token) => {
+                query::take(&mut asked, "page_token");
+                asked.push(("page_token".to_owned(), token));
+                // The connection breaks off, which the reader notices: half a table must not pass for a whole one.
+                let broken_off = |_: Fault| std::io::Error::other("a later page cannot be read");
+                let request = query::request::<Q>(&asked).map_err(|problem| broken_off(problem.into()))?;
+                let page: A = asker.ask(method, request).await.map_err(broken_off)?;
+                Some((table(&page, false), next_page(&page)))
+            }
+        };
+        Ok::<_, std::io::Error>(Some((text.map_err(std::io::Error::other)?, (following, asker, asked))))
+    });
+    Ok(([(header::CONTENT_TYPE, CSV)], Body::from_stream(stream)).into_response())
+}
+
+/// Token of the page that follows.
+fn next_page<A: Message + Name>(answer: &A) -> Option<String> {
+    let answer = dynamic(answer).ok()?;
+    let token = answer.get_field_by_name("next_page_token")?.as_str()?.to_owned();
+    (!token.is_empty()).then_some(token)
+}
+
+async fn report(State(grpc): State<Routes>, Path(name): Path<String>, request: Request) -> Result<Response, Fault> {
+    let (parts, _) = request.into_parts();
+    let mut asked = query::parameters(parts.uri.query());
+    asked.push(("name".to_owned(), name));
+    answer::<pb::GetReportRequest, pb::GetReportResponse>(&Asker::new(grpc, &parts), REPORT.1, asked).await
+}
+
+async fn form(State(grpc): State<Routes>, request: Request) -> Result<Response, Fault> {
+    let (parts, _) = request.into_parts();
+    let asker = Asker::new(grpc, &parts);
+    let mut asked = query::parameters(parts.uri.query());
+    let format = query::take(&mut asked, "format");
+    match format.as_deref() {
+        None | Some("json") => {
+            let request = query::request::<pb::GetConsolidatedFormRequest>(&asked)?;
+            json(&asker.ask::<_, pb::GetConsolidatedFormResponse>(FORM.1, request).await?)
+        }
+        Some(format) if DOCUMENTS.contains(&format) => {
+            asked.push(("format".to_owned(), format.to_owned()));
+            let request = query::request::<pb::RenderConsolidatedFormRequest>(&asked)?;
+            Ok(file(asker.ask(RENDER, request).await?))
+        }
+        Some(other) => Err(unknown_format(other, DOCUMENTS)),
+    }
+}
+
+fn file(document: pb::RenderConsolidatedFormResponse) -> Response {
+    let name = utf8_percent_encode(&document.file_name, NON_ALPHANUMERIC);
+    let mut response = document.content.into_response();
+    for (header, value) in [
+        (header::CONTENT_TYPE, document.content_type),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename*=UTF-8''{name}")),
+    ] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(header, value);
+        }
+    }
+    response
+}

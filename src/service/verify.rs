@@ -1,0 +1,160 @@
+//! Everything that can be checked about a store, its sums included.
+
+use std::collections::BTreeMap;
+
+use tokio::sync::mpsc;
+
+use crate::form::catalogue;
+use crate::registry::Registry;
+use crate::report::{Cell, Message, ReportYear};
+use crate::rollup::{FrozenForm, Sums};
+use crate::store::{NEWEST, Standing, Store, StoreError, Verification, Visitor, verify};
+
+use super::freeze::add_up;
+use super::recount::{count, differences, root_sums, unlike};
+use super::state::State;
+use super::{Problem, Service};
+
+/// Records between two messages about progress.
+const PROGRESS_RECORDS: u64 = 10_000;
+
+/// Messages that may wait for the caller.
+const AHEAD: usize = 4;
+
+/// What is said while a store is verified.
+#[derive(Debug, Clone)]
+pub enum VerifyProgress {
+    /// Records looked at so far.
+    Records(u64),
+    Done(Box<Verification>),
+}
+
+/// Adds up accepted revisions in the plainest way, one sum for each year, and remembers what is to be checked later.
+struct PlainSums<'a> {
+    years: BTreeMap<ReportYear, Sums>,
+    frozen: Vec<FrozenForm>,
+    progress: &'a mut dyn FnMut(u64),
+}
+
+impl Visitor for PlainSums<'_> {
+    fn report(&mut self, standing: &Standing) {
+        // A consolidated report is never added to a sum.
+        let own = standing.newest.report.agency().is_some();
+        if let Some(accepted) = standing.accepted.as_ref().filter(|_| own) {
+            self.years.entry(accepted.report.year).or_default().add(&accepted.figures.complete());
+        }
+    }
+
+    fn frozen(&mut self, form: &FrozenForm) {
+        self.frozen.push(form.clone());
+    }
+
+    fn progress(&mut self, records: u64) {
+        (self.progress)(records);
+    }
+}
+
+/// Checks records, chain and pointers; counts the totals as a start of the service does, and compares them with a plain
+/// sum of all reports and, where the service runs, with its running totals; adds every frozen form up again.
+pub fn check_store(store: &dyn Store, running: Option<&State>, progress: &mut dyn FnMut(u64)) -> Verification {
+    let as_of = running.map_or_else(|| store.position().sequence, |running| running.sequence);
+    let mut plain = PlainSums { years: BTreeMap::new(), frozen: Vec::new(), progress };
+    let mut found = verify(store, as_of, &mut plain);
+    let counted = check_totals(store, as_of, running, &plain.years, &mut found);
+    if let Err(error) = counted.and_then(|()| check_frozen(store, plain.frozen, &mut found)) {
+        let text = Message::new(format!("无法重算：{error}"), format!("they cannot be counted: {error}"));
+        found.fault("totals", text);
+    }
+    found
+}
+
+fn check_totals(
+    store: &dyn Store,
+    as_of: u64,
+    running: Option<&State>,
+    plain: &BTreeMap<ReportYear, Sums>,
+    found: &mut Verification,
+) -> Result<(), StoreError> {
+    let counted = count(store, as_of, |_| {})?;
+    if let Some(fault) = &counted.fault {
+        found.fault("totals", Message::new(format!("重算有误：{fault}"), format!("the recount failed: {fault}")));
+    }
+    for (year, plain) in plain {
+        let sums = root_sums(&counted, *year);
+        if sums != *plain {
+            found.fault(format!("totals of {year}"), unlike(&sums, plain));
+        }
+    }
+    for difference in running.map(|running| differences(running, &counted)).into_iter().flatten() {
+        found.fault("totals", difference);
+    }
+    Ok(())
+}
+
+/// Adds frozen forms up again, each over the registry as it was then.
+fn check_frozen(store: &dyn Store, mut forms: Vec<FrozenForm>, found: &mut Verification) -> Result<(), StoreError> {
+    forms.sort_by_key(|form| form.as_of);
+    let mut registry = Registry::default();
+    let mut changes = store.registry(NEWEST)?.into_iter().peekable();
+    for form in &forms {
+        while let Some((_, change)) = changes.next_if(|(sequence, _)| *sequence <= form.as_of) {
+            // A change that does not apply was told of by the recount.
+            let _ = registry.apply(&change);
+        }
+        let name = form.name.to_string();
+        match add_up(store, &registry, form) {
+            Err(problem) => found.fault(name, problem.message),
+            Ok((hash, _)) if hash != form.content_hash => {
+                let text = Message::new(
+                    "数据或所含版本与其内容哈希不符",
+                    "its figures, or the revisions in it, are not what its content hash says",
+                );
+                found.fault(name, text);
+            }
+            Ok((_, sums)) => {
+                let differs = |cell: &&crate::form::CellInfo| match form.figures.get(cell.id) {
+                    Cell::Number(number) => sums.value(cell.id) != i128::from(number),
+                    Cell::Blank | Cell::NotApplicable => false,
+                };
+                if let Some(cell) = catalogue().cells_of(form.figures.edition()).find(differs) {
+                    let text = Message::new(
+                        format!("{} 与所含各版本之和不符", cell.path),
+                        format!("{} is not the sum of the revisions in it", cell.path),
+                    );
+                    found.fault(name, text);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Service {
+    /// Verifies the store while the service goes on, true as of the moment of the call.
+    ///
+    /// # Errors
+    /// TOO_MANY where other scans of the whole store are under way.
+    pub fn verify_store(&self) -> Result<mpsc::Receiver<VerifyProgress>, Problem> {
+        let permit = self.scan_permit()?;
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        let (store, live) = (self.store.clone(), self.live.clone());
+        tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let running = live.read().to_compare();
+            let mut told = 0;
+            let found = check_store(&*store, Some(&running), &mut |records| {
+                if records / PROGRESS_RECORDS > told {
+                    told = records / PROGRESS_RECORDS;
+                    // A caller who does not listen misses it.
+                    let _ = sender.try_send(VerifyProgress::Records(records));
+                }
+            });
+            for fault in &found.faults {
+                tracing::error!(place = fault.place, fault = fault.message.en, "the store is not as it should be");
+            }
+            // The caller may have gone; there is nobody to tell then.
+            let _ = sender.blocking_send(VerifyProgress::Done(Box::new(found)));
+        });
+        Ok(receiver)
+    }
+}

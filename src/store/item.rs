@@ -1,0 +1,197 @@
+//! What stands under each key: the kinds of record, and the journal sequence that each belongs to.
+//!
+//! A new kind of record is a variant of [`Item`]; stores, exports, imports and checks follow.
+
+use std::sync::Arc;
+
+use crate::access::AccessChange;
+use crate::registry::RegistryChange;
+use crate::report::{Review, Revision};
+use crate::rollup::FrozenForm;
+
+use super::journal::{JournalEntry, Position};
+use super::record::{check_bytes, decode, encode};
+use super::transaction::{RequestId, StoredRequest};
+use super::{StoreError, keys};
+
+/// A key with its record, as a store keeps them and an export carries them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// Of the transaction that wrote it; none where that cannot be told because the record is damaged.
+    pub sequence: Option<u64>,
+    pub key: Vec<u8>,
+    pub value: Vec<u8>,
+}
+
+/// A record in clear.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    Entry(JournalEntry),
+    /// With the position of the change in its transaction.
+    Registry {
+        sequence: u64,
+        position: u32,
+        change: RegistryChange,
+    },
+    /// With the position of the change in its transaction.
+    Access {
+        sequence: u64,
+        position: u32,
+        change: AccessChange,
+    },
+    Revision(Arc<Revision>),
+    Review(Arc<Review>),
+    Frozen(Arc<FrozenForm>),
+    Request {
+        id: RequestId,
+        request: StoredRequest,
+    },
+}
+
+impl Item {
+    /// The item under a key.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where the record is damaged, or stands under the key of another;
+    /// [`StoreError::FormatVersion`] for a newer format.
+    pub fn decode(key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
+        let other_key = || StoreError::Damaged("it stands under another record's key".to_owned());
+        let item = match key.first() {
+            Some(b'j') => Self::Entry(decode(value)?),
+            Some(b'g') => {
+                let (sequence, position) = keys::parse_registry(key).ok_or_else(other_key)?;
+                Self::Registry { sequence, position, change: decode(value)? }
+            }
+            Some(b'a') => {
+                let (sequence, position) = keys::parse_access(key).ok_or_else(other_key)?;
+                Self::Access { sequence, position, change: decode(value)? }
+            }
+            Some(b'r' | b'c') if keys::is_review(key) => Self::Review(Arc::new(decode(value)?)),
+            Some(b'r' | b'c') => Self::Revision(Arc::new(decode(value)?)),
+            Some(b'f') => Self::Frozen(Arc::new(decode(value)?)),
+            Some(b'q') => {
+                Self::Request { id: keys::parse_request(key).ok_or_else(other_key)?, request: decode(value)? }
+            }
+            _ => return Err(StoreError::Damaged("its kind is unknown".to_owned())),
+        };
+        if item.key() == key { Ok(item) } else { Err(other_key()) }
+    }
+
+    /// The key that it stands under.
+    pub fn key(&self) -> Vec<u8> {
+        match self {
+            Self::Entry(entry) => keys::journal(entry.sequence).to_vec(),
+            Self::Registry { sequence, position, .. } => keys::registry(*sequence, *position).to_vec(),
+            Self::Access { sequence, position, .. } => keys::access(*sequence, *position).to_vec(),
+            Self::Revision(revision) => keys::revision(&revision.report, revision.number).to_vec(),
+            Self::Review(review) => {
+                keys::review(&review.revision.report, review.revision.number, review.status.sequence).to_vec()
+            }
+            Self::Frozen(form) => keys::frozen(&form.name.jurisdiction, form.name.year, form.name.number).to_vec(),
+            Self::Request { id, .. } => keys::request(*id).to_vec(),
+        }
+    }
+
+    /// Journal sequence of the transaction that wrote it.
+    pub fn sequence(&self) -> u64 {
+        match self {
+            Self::Entry(entry) => entry.sequence,
+            Self::Registry { sequence, .. } | Self::Access { sequence, .. } => *sequence,
+            Self::Revision(revision) => revision.sequence,
+            Self::Review(review) => review.status.sequence,
+            Self::Frozen(form) => form.sequence,
+            Self::Request { request, .. } => request.sequence,
+        }
+    }
+
+    /// As it is stored.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`].
+    pub fn to_record(&self) -> Result<StoredRecord, StoreError> {
+        let value = match self {
+            Self::Entry(entry) => encode(entry),
+            Self::Registry { change, .. } => encode(change),
+            Self::Access { change, .. } => encode(change),
+            Self::Revision(revision) => encode(&**revision),
+            Self::Review(review) => encode(&**review),
+            Self::Frozen(form) => encode(&**form),
+            Self::Request { request, .. } => encode(request),
+        };
+        check_bytes(value.len())?;
+        Ok(StoredRecord { sequence: Some(self.sequence()), key: self.key(), value })
+    }
+}
+
+/// A key in words, for whoever looks for the record.
+pub fn describe_key(key: &[u8]) -> String {
+    let kind = match key.first() {
+        Some(b'j') => "journal entry",
+        Some(b'g') => "registry change",
+        Some(b'r' | b'c') if keys::is_review(key) => "review",
+        Some(b'r' | b'c') => "revision",
+        Some(b'a') => "change of access",
+        Some(b'f') => "frozen form",
+        Some(b'q') => "request id",
+        _ => "record",
+    };
+    format!("{kind} {}", hex::encode(key.get(1..).unwrap_or_default()))
+}
+
+/// Checks that records come in order of their keys, that each is whole and belongs where it is said to, and that
+/// their journal is chained and ends at the position given.
+pub struct ImportCheck {
+    position: Position,
+    last_key: Vec<u8>,
+    journal: Position,
+    count: u64,
+}
+
+impl ImportCheck {
+    pub fn up_to(position: Position) -> Self {
+        Self { position, last_key: Vec::new(), journal: Position::default(), count: 0 }
+    }
+
+    /// Records taken so far.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The next record in clear.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] naming the record; [`StoreError::FormatVersion`] for a newer format.
+    pub fn next(&mut self, record: &StoredRecord) -> Result<Item, StoreError> {
+        let damaged = |what: &str| StoreError::Damaged(format!("{}: {what}", describe_key(&record.key)));
+        let item = Item::decode(&record.key, &record.value).map_err(|error| match error {
+            StoreError::Damaged(what) => damaged(&what),
+            other => other,
+        })?;
+        if record.key <= self.last_key {
+            return Err(damaged("it is out of order"));
+        }
+        if record.sequence != Some(item.sequence()) || item.sequence() > self.position.sequence {
+            return Err(damaged("it belongs to another journal sequence"));
+        }
+        if let Item::Entry(entry) = &item {
+            entry.check_follows(&self.journal).map_err(|what| damaged(&what.en))?;
+            self.journal = entry.position();
+        }
+        self.last_key.clone_from(&record.key);
+        self.count += 1;
+        Ok(item)
+    }
+
+    /// Nothing more comes.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where the journal ends elsewhere than it should.
+    pub fn finish(&self) -> Result<(), StoreError> {
+        let (found, expected) = (self.journal, self.position);
+        if (found.sequence, found.chain) == (expected.sequence, expected.chain) {
+            return Ok(());
+        }
+        let text = format!("the journal ends at {} instead of {}", found.sequence, expected.sequence);
+        Err(StoreError::Damaged(text))
+    }
+}

@@ -1,0 +1,332 @@
+//! The journal as JSON Lines, for auditors: a first line that says how far it goes, then one line for each entry.
+//! Defined in docs/journal.md. A changed, missing or moved line is found at its place.
+
+use std::io::{BufRead, Read as _, Write};
+
+use serde::{Deserialize, Serialize};
+
+use crate::report::{Hash, Message};
+
+use super::journal::{JournalEntry, Outcome, Position};
+use super::{Store, StoreError};
+
+const FORMAT: &str = "huizong-journal-export/1";
+
+/// Longest line that is read, in bytes; an entry is shorter than a record, and escapes make it six times as long.
+const LINE_BYTES_MAX: u64 = 1 << 20;
+
+/// Entries read from a store at a time.
+const PAGE: usize = 1000;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FirstLine {
+    format: String,
+    sequence: u64,
+    chain: String,
+    /// SHA-256 over the lines of [`FirstLine::lines`].
+    sha256: String,
+}
+
+impl FirstLine {
+    fn of(position: &Position) -> Self {
+        let chain = position.chain.to_hex();
+        let sha256 = Self::digest(position.sequence, &chain);
+        Self { format: FORMAT.to_owned(), sequence: position.sequence, chain, sha256 }
+    }
+
+    fn digest(sequence: u64, chain: &str) -> String {
+        Hash::of(format!("{FORMAT}\nsequence={sequence}\nchain={chain}\n").as_bytes()).to_hex()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryLine {
+    sequence: u64,
+    time: String,
+    actor: String,
+    action: String,
+    subject: String,
+    outcome: String,
+    detail: String,
+    content: String,
+    previous: String,
+    chain: String,
+}
+
+impl EntryLine {
+    fn of(entry: &JournalEntry) -> Self {
+        Self {
+            sequence: entry.sequence,
+            time: entry.time.to_string(),
+            actor: entry.actor.clone(),
+            action: entry.action.clone(),
+            subject: entry.subject.clone(),
+            outcome: entry.outcome.word().to_owned(),
+            detail: entry.detail.clone(),
+            content: entry.content_hash.to_hex(),
+            previous: entry.previous.to_hex(),
+            chain: entry.chain.to_hex(),
+        }
+    }
+
+    fn into_entry(self) -> Option<JournalEntry> {
+        Some(JournalEntry {
+            sequence: self.sequence,
+            time: self.time.parse().ok()?,
+            actor: self.actor,
+            action: self.action,
+            subject: self.subject,
+            outcome: [Outcome::Accepted, Outcome::Refused].into_iter().find(|known| known.word() == self.outcome)?,
+            detail: self.detail,
+            content_hash: Hash::from_hex(&self.content)?,
+            previous: Hash::from_hex(&self.previous)?,
+            chain: Hash::from_hex(&self.chain)?,
+        })
+    }
+}
+
+/// Writes a journal up to `position`, entry by entry.
+pub struct JournalWriter<W>(W);
+
+impl<W: Write> JournalWriter<W> {
+    /// # Errors
+    /// What the writer reports.
+    pub fn begin(mut to: W, position: &Position) -> std::io::Result<Self> {
+        write_line(&mut to, &FirstLine::of(position))?;
+        Ok(Self(to))
+    }
+
+    /// # Errors
+    /// What the writer reports.
+    pub fn entry(&mut self, entry: &JournalEntry) -> std::io::Result<()> {
+        write_line(&mut self.0, &EntryLine::of(entry))
+    }
+
+    /// # Errors
+    /// What the writer reports.
+    pub fn finish(mut self) -> std::io::Result<W> {
+        self.0.flush()?;
+        Ok(self.0)
+    }
+}
+
+fn write_line(to: &mut impl Write, line: &impl Serialize) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *to, line)?;
+    to.write_all(b"\n")
+}
+
+/// What is wrong with a journal, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalFault {
+    /// Line of the file, from 1; none in a store.
+    pub line: Option<u64>,
+    /// The entry that should stand there; 0 for the first line of a file.
+    pub sequence: u64,
+    pub what: Message,
+}
+
+impl JournalFault {
+    /// In words, with the place.
+    pub fn message(&self) -> Message {
+        let (zh, en) = match self.line {
+            Some(line) => (format!("第 {line} 行"), format!("line {line}")),
+            None => (format!("日志第 {} 条", self.sequence), format!("journal entry {}", self.sequence)),
+        };
+        Message::new(format!("{zh}：{}", self.what.zh), format!("{en}: {}", self.what.en))
+    }
+}
+
+/// Checks a file; where its journal ends.
+///
+/// # Errors
+/// The first fault.
+pub fn verify_journal_file(mut from: impl BufRead) -> Result<Position, JournalFault> {
+    let at = |sequence: u64, what: Message| JournalFault { line: Some(sequence + 1), sequence, what };
+    let unlike = || {
+        Message::new("不是导出时的样子：内容或格式被改动", "it is not as it was exported: something in it was changed")
+    };
+    let missing = |expected: u64| {
+        Message::new(
+            format!("文件在此结束，而日志应至第 {expected} 条：其后缺失"),
+            format!("the file ends here, and the journal goes to entry {expected}: the rest is missing"),
+        )
+    };
+    let first = next_line(&mut from).map_err(|what| at(0, what))?;
+    let first = first.ok_or_else(|| at(0, Message::new("文件为空", "the file is empty")))?;
+    let head = parse::<FirstLine>(&first).filter(|head| is_written_as(head, &first));
+    let head = head.ok_or_else(|| at(0, unlike()))?;
+    if head.format != FORMAT || head.sha256 != FirstLine::digest(head.sequence, &head.chain) {
+        return Err(at(0, unlike()));
+    }
+    let mut last = Position::default();
+    loop {
+        let wanted = last.sequence + 1;
+        let Some(line) = next_line(&mut from).map_err(|what| at(wanted, what))? else { break };
+        let entry = parse::<EntryLine>(&line).and_then(EntryLine::into_entry);
+        // Digits in capitals, say, make the same entry and another line.
+        let entry = entry.filter(|entry| is_written_as(&EntryLine::of(entry), &line));
+        let entry = entry.ok_or_else(|| at(wanted, unlike()))?;
+        entry.check_follows(&last).map_err(|what| at(wanted, what))?;
+        if wanted > head.sequence {
+            let text = (
+                "多出此条：首行所记的日志到此前为止",
+                "it is one too many: the first line says that the journal ends before",
+            );
+            return Err(at(wanted, Message::new(text.0, text.1)));
+        }
+        last = entry.position();
+    }
+    if last.sequence < head.sequence {
+        return Err(at(last.sequence + 1, missing(head.sequence)));
+    }
+    if last.chain.to_hex() != head.chain {
+        let text =
+            ("与首行所记的链上哈希不符：末条被替换", "it is not the entry that the first line names: it was replaced");
+        return Err(at(last.sequence, Message::new(text.0, text.1)));
+    }
+    Ok(last)
+}
+
+/// The next line without its end; none at the end of the file.
+fn next_line(from: &mut impl BufRead) -> Result<Option<Vec<u8>>, Message> {
+    let mut line = Vec::new();
+    let read = from.take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
+    read.map_err(|error| Message::new(format!("无法读取：{error}"), format!("it cannot be read: {error}")))?;
+    match line.pop() {
+        None => Ok(None),
+        Some(b'\n') => Ok(Some(line)),
+        Some(_) => Err(Message::new("此行不完整", "the line is not whole")),
+    }
+}
+
+/// What a line holds.
+fn parse<T: for<'a> Deserialize<'a>>(line: &[u8]) -> Option<T> {
+    serde_json::from_slice(line).ok()
+}
+
+/// Whether a line is, byte for byte, as it would be written.
+fn is_written_as(value: &impl Serialize, line: &[u8]) -> bool {
+    serde_json::to_vec(value).is_ok_and(|written| written == line)
+}
+
+/// Checks the journal in a store; where it ends.
+///
+/// # Errors
+/// The first fault.
+pub fn verify_journal(store: &dyn Store) -> Result<Position, JournalFault> {
+    let end = store.position();
+    let mut last = Position::default();
+    while last.sequence < end.sequence {
+        // Where a page cannot be read, the entry at fault is found one by one.
+        let page = store.journal(last.sequence, PAGE).or_else(|_| store.journal(last.sequence, 1));
+        let fault = |what| JournalFault { line: None, sequence: last.sequence + 1, what };
+        let unreadable = |error: StoreError| Message::new(format!("无法读取：{error}"), error.to_string());
+        let page = page.map_err(|error| fault(unreadable(error)))?;
+        if page.is_empty() {
+            return Err(fault(Message::new("缺失", "it is missing")));
+        }
+        for entry in &page {
+            let wanted = last.sequence + 1;
+            entry.check_follows(&last).map_err(|what| JournalFault { line: None, sequence: wanted, what })?;
+            last = entry.position();
+        }
+    }
+    Ok(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::NewEntry;
+
+    fn exported(entries: u8) -> (Vec<u8>, Position) {
+        let mut last = Position::default();
+        let mut all = Vec::new();
+        for number in 0..entries {
+            let new = NewEntry {
+                actor: "anonymous 127.0.0.1".to_owned(),
+                action: "report.submit",
+                subject: format!("agencies/样例-{number}/reports/2022"),
+                outcome: if number % 3 == 2 { Outcome::Refused } else { Outcome::Accepted },
+                detail: "一行\n\"另一行\"\\".to_owned(),
+                content_hash: Hash::of(&[number]),
+            };
+            let time = "2023-01-17T08:30:00.5Z".parse().unwrap();
+            let entry = JournalEntry::chained(new, &last, time);
+            last = entry.position();
+            all.push(entry);
+        }
+        let mut writer = JournalWriter::begin(Vec::new(), &last).unwrap();
+        all.iter().for_each(|entry| writer.entry(entry).unwrap());
+        (writer.finish().unwrap(), last)
+    }
+
+    fn lines(bytes: &[u8]) -> Vec<&[u8]> {
+        bytes.split_inclusive(|byte| *byte == b'\n').collect()
+    }
+
+    #[test]
+    fn what_was_exported_is_whole() {
+        for entries in [0, 1, 7] {
+            let (bytes, position) = exported(entries);
+            assert_eq!(verify_journal_file(&bytes[..]), Ok(position));
+        }
+    }
+
+    #[test]
+    fn one_flipped_bit_anywhere_is_located() {
+        let (bytes, _) = exported(7);
+        for at in 0..bytes.len() {
+            let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count() as u64;
+            for bit in 0..8 {
+                let mut bytes = bytes.clone();
+                bytes[at] ^= 1 << bit;
+                let fault = verify_journal_file(&bytes[..]).expect_err("a flipped bit was not noticed");
+                assert_eq!(fault.line, Some(line), "byte {at} bit {bit}: {fault:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_added_or_moved_line_is_located() {
+        let (bytes, _) = exported(7);
+        let lines = lines(&bytes);
+        let check = |order: &[usize]| {
+            let bytes: Vec<u8> = order.iter().flat_map(|at| lines[*at]).copied().collect();
+            verify_journal_file(&bytes[..]).map_err(|fault| fault.line.unwrap())
+        };
+        assert!(check(&[0, 1, 2, 3, 4, 5, 6, 7]).is_ok());
+        for (order, line) in [
+            (&[0, 1, 2, 4, 5, 6, 7][..], 4),
+            (&[0, 1, 2, 3, 3, 4, 5, 6, 7], 5),
+            (&[0, 1, 3, 2, 4, 5, 6, 7], 3),
+            (&[0, 1, 2, 3, 4, 5, 6], 8),
+            (&[0], 2),
+            (&[1, 2, 3, 4, 5, 6, 7], 1),
+        ] {
+            assert_eq!(check(order), Err(line), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn a_journal_written_anew_is_not_the_one_that_the_first_line_names() {
+        let (bytes, _) = exported(7);
+        let (other, _) = exported(6);
+        let mut mixed = lines(&bytes);
+        let other = lines(&other);
+        // An entry with a chain of its own that holds, in place of the last.
+        let changed = {
+            let mut entry = parse::<EntryLine>(&mixed[7][..mixed[7].len() - 1]).unwrap().into_entry().unwrap();
+            entry.actor = "another".to_owned();
+            entry.chain = entry.compute_chain();
+            let mut writer = JournalWriter(Vec::new());
+            writer.entry(&entry).unwrap();
+            writer.0
+        };
+        assert_eq!(other[3], mixed[3], "the same entries make the same lines");
+        mixed[7] = &changed;
+        assert_eq!(verify_journal_file(&mixed.concat()[..]).unwrap_err().line, Some(8));
+    }
+}

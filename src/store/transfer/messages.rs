@@ -1,0 +1,50 @@
+//! The messages inside frames. Tags are never reused.
+
+use prost::Message;
+
+/// What the stream is of; in its first frame.
+#[derive(Clone, PartialEq, Message)]
+pub struct Beginning {
+    #[prost(uint32, tag = "1")]
+    pub stream_version: u32,
+    /// Highest format version of the records.
+    #[prost(uint32, tag = "2")]
+    pub record_version: u32,
+    /// The newest journal entry contained.
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+    #[prost(bytes = "vec", tag = "4")]
+    pub chain: Vec<u8>,
+    #[prost(int64, tag = "5")]
+    pub time_microseconds: i64,
+}
+
+/// Some records, in order of their keys.
+#[derive(Clone, PartialEq, Message)]
+pub struct RecordsPart {
+    #[prost(message, repeated, tag = "1")]
+    pub records: Vec<Exported>,
+}
+
+/// One record.
+#[derive(Clone, PartialEq, Message)]
+pub struct Exported {
+    /// Of the transaction that wrote it.
+    #[prost(uint64, tag = "1")]
+    pub sequence: u64,
+    #[prost(bytes = "vec", tag = "2")]
+    pub key: Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    pub value: Vec<u8>,
+}
+
+/// In the last frame.
+#[derive(Clone, PartialEq, Message)]
+pub struct End {
+    /// Records in the stream.
+    #[prost(uint64, tag = "1")]
+    pub records: u64,
+    /// SHA-256 of every byte before this frame.
+    #[prost(bytes = "vec", tag = "2")]
+    pub total: Vec<u8>,
+}

@@ -1,0 +1,290 @@
+//! Everything that can be checked about a store from its own records: each record, the journal's chain, and what
+//! records say of each other. Knows nothing of sums.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::report::{Hash, Message, ReportKey, ReportStatus, Review, Revision, RevisionName, content_hash};
+use crate::rollup::{FrozenForm, FrozenFormName};
+
+use super::item::{Item, describe_key};
+use super::journal::{JournalEntry, Outcome, Position};
+use super::transaction::{Standing, StoredRequest};
+use super::{Store, StoreError};
+
+/// Records read at a time.
+const PAGE_RECORDS: usize = 256;
+
+/// Faults that are kept in words; the others are counted.
+const FAULTS_MAX: usize = 100;
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreFault {
+    /// A resource, or a key where the resource cannot be told.
+    pub place: String,
+    pub message: Message,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// The last journal entry that was looked at.
+    pub position: Position,
+    pub records: u64,
+    pub revisions: u64,
+    /// The first faults.
+    pub faults: Vec<StoreFault>,
+    pub faults_total: u64,
+}
+
+impl Verification {
+    pub fn fault(&mut self, place: impl Into<String>, message: Message) {
+        self.faults_total += 1;
+        if self.faults.len() < FAULTS_MAX {
+            self.faults.push(StoreFault { place: place.into(), message });
+        }
+    }
+}
+
+/// Told on the way.
+pub trait Visitor {
+    /// How each report stands.
+    fn report(&mut self, standing: &Standing);
+    /// Each frozen form.
+    fn frozen(&mut self, form: &FrozenForm);
+    /// Records looked at so far.
+    fn progress(&mut self, records: u64);
+}
+
+/// Checks everything up to the journal sequence `as_of`.
+pub fn verify(store: &dyn Store, as_of: u64, visitor: &mut dyn Visitor) -> Verification {
+    let mut walk = Walk { store, as_of, found: Verification::default(), standing: None, visitor };
+    if let Err(error) = walk.run() {
+        walk.found.fault(
+            "store",
+            Message::new(format!("无法继续读取：{error}"), format!("it cannot be read any further: {error}")),
+        );
+    }
+    if walk.found.position.sequence != as_of {
+        let found = walk.found.position.sequence;
+        let text = Message::new(
+            format!("日志止于第 {found} 条，应为 {as_of}"),
+            format!("the journal ends at entry {found} instead of {as_of}"),
+        );
+        walk.found.fault("journal", text);
+    }
+    walk.found
+}
+
+struct Walk<'a> {
+    store: &'a dyn Store,
+    as_of: u64,
+    found: Verification,
+    /// The report looked at last, as its records so far say that it stands.
+    standing: Option<Standing>,
+    visitor: &'a mut dyn Visitor,
+}
+
+impl Walk<'_> {
+    fn run(&mut self) -> Result<(), StoreError> {
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let page = self.store.records(self.as_of, after.as_deref(), PAGE_RECORDS)?;
+            for record in &page {
+                match Item::decode(&record.key, &record.value) {
+                    Ok(item) => self.item(item),
+                    Err(error) => {
+                        let text = Message::new(format!("记录损坏：{error}"), error.to_string());
+                        self.found.fault(describe_key(&record.key), text);
+                    }
+                }
+            }
+            self.found.records += page.len() as u64;
+            self.visitor.progress(self.found.records);
+            let Some(last) = page.into_iter().next_back() else { break };
+            after = Some(last.key);
+        }
+        self.close_report();
+        Ok(())
+    }
+
+    fn item(&mut self, item: Item) {
+        match item {
+            Item::Entry(entry) => self.entry(&entry),
+            Item::Registry { sequence, position, .. } => {
+                if let Err(text) = self.journalled(sequence) {
+                    self.found.fault(format!("registry change {sequence}/{position}"), text);
+                }
+            }
+            Item::Access { sequence, position, .. } => {
+                if let Err(text) = self.journalled(sequence) {
+                    self.found.fault(format!("change of access {sequence}/{position}"), text);
+                }
+            }
+            Item::Revision(revision) => self.revision(revision),
+            Item::Review(review) => self.review(&review),
+            Item::Frozen(form) => self.frozen(&form),
+            Item::Request { id, request } => self.request(&format!("request id {id}"), &request),
+        }
+    }
+
+    fn entry(&mut self, entry: &JournalEntry) {
+        let place = || format!("journal entry {}", entry.sequence);
+        if let Err(text) = entry.check_follows(&self.found.position) {
+            self.found.fault(place(), text);
+        }
+        self.found.position = entry.position();
+        if entry.outcome == Outcome::Refused {
+            return;
+        }
+        let stored = if let Ok(name) = entry.subject.parse::<RevisionName>() {
+            let standing = self.store.standing(&name.report, entry.sequence);
+            standing.map(|standing| standing.is_some_and(|standing| changed_by(&standing, &name, entry)))
+        } else if let Ok(name) = entry.subject.parse::<FrozenFormName>() {
+            let before = Some((name.year, name.number.saturating_sub(1)));
+            let forms = self.store.frozen_forms(&name.jurisdiction, before, 1);
+            forms.map(|forms| forms.iter().any(|form| form.name == name && form.sequence == entry.sequence))
+        } else {
+            return;
+        };
+        // What cannot be read is reported where its own record is looked at.
+        if stored == Ok(false) {
+            let text = Message::new(
+                format!("所记 {} 的变更不存在", entry.subject),
+                format!("the change of {} that it tells of is gone", entry.subject),
+            );
+            self.found.fault(place(), text);
+        }
+    }
+
+    /// The entry of a sequence, or why there is none.
+    fn journalled(&self, sequence: u64) -> Result<JournalEntry, Message> {
+        let missing =
+            || Message::new(format!("没有日志第 {sequence} 条"), format!("there is no journal entry {sequence}"));
+        let entries = self.store.journal(sequence.checked_sub(1).ok_or_else(missing)?, 1).map_err(|error| {
+            Message::new(
+                format!("日志第 {sequence} 条无法读取：{error}"),
+                format!("journal entry {sequence} cannot be read: {error}"),
+            )
+        })?;
+        entries.into_iter().find(|entry| entry.sequence == sequence).ok_or_else(missing)
+    }
+
+    /// Whether the entry of a record's sequence has its time, and where it names the subject, the content hash.
+    fn check_entry(&mut self, place: &str, sequence: u64, time: Timestamp, subject: &str, content: Hash) {
+        match self.journalled(sequence) {
+            Err(text) => self.found.fault(place, text),
+            Ok(entry) => {
+                if entry.time != time || (entry.subject == subject && entry.content_hash != content) {
+                    let text = Message::new(
+                        format!("时间或内容哈希与日志第 {sequence} 条不符"),
+                        format!("its time or its content hash is not that of journal entry {sequence}"),
+                    );
+                    self.found.fault(place, text);
+                }
+            }
+        }
+    }
+
+    fn revision(&mut self, revision: Arc<Revision>) {
+        self.found.revisions += 1;
+        let name = revision.name().to_string();
+        self.begin_report(&revision.report);
+        let before = self.standing.as_ref().map(|standing| standing.status);
+        let number = before.map_or(1, |before| before.newest + 1);
+        if revision.number != number {
+            let text = Message::new(format!("缺少第 {number} 版"), format!("revision {number} before it is missing"));
+            self.found.fault(&name, text);
+        } else if revision.accepted_before != before.and_then(|before| before.accepted) {
+            let text = Message::new(
+                "所记此前已通过的版本与各版本及审核不符",
+                "the accepted revision that it says was before it is not what revisions and reviews make it",
+            );
+            self.found.fault(&name, text);
+        }
+        if before.is_some_and(|before| revision.sequence <= before.sequence) {
+            let text = Message::new("早于其前的版本或审核", "it came before the revision or review that it follows");
+            self.found.fault(&name, text);
+        }
+        if content_hash(&revision.report, &revision.figures, revision.narrative.as_ref()) != revision.content_hash {
+            let text = Message::new("内容与其内容哈希不符", "its content is not what its content hash says");
+            self.found.fault(&name, text);
+        }
+        self.check_entry(&name, revision.sequence, revision.time, &name, revision.content_hash);
+        self.standing = Some(Standing::after_revision(self.standing.as_ref(), revision));
+    }
+
+    fn review(&mut self, review: &Review) {
+        let name = review.revision.to_string();
+        let sequence = review.status.sequence;
+        let place = format!("review {sequence} of {name}");
+        self.begin_report(&review.revision.report);
+        let Some(before) = self.standing.take_if(|before| before.newest.number == review.revision.number) else {
+            let text = Message::new("所审核的版本不存在", "the revision that it reviews is gone");
+            return self.found.fault(place, text);
+        };
+        let expected = ReportStatus { review: sequence, sequence, ..review.action.apply(&before.status) };
+        let follows = review.action.follows().contains(&before.status.state);
+        if !follows || review.status != expected || sequence <= before.status.sequence {
+            let text = Message::new("审核结果与此前状态不符", "it does not follow from how the report stood before it");
+            self.found.fault(&place, text);
+        }
+        self.check_entry(&place, sequence, review.time, &name, before.newest.content_hash);
+        self.standing = Some(before.after_review(review));
+    }
+
+    fn frozen(&mut self, form: &FrozenForm) {
+        let name = form.name.to_string();
+        if form.as_of >= form.sequence {
+            let text =
+                Message::new("所据日志序号不在其前", "the journal sequence that it is true as of is not before it");
+            self.found.fault(&name, text);
+        }
+        self.check_entry(&name, form.sequence, form.time, &name, form.content_hash);
+        self.visitor.frozen(form);
+    }
+
+    /// What comes now is of this report.
+    fn begin_report(&mut self, report: &ReportKey) {
+        if self.standing.as_ref().is_some_and(|standing| standing.newest.report != *report) {
+            self.close_report();
+        }
+    }
+
+    fn close_report(&mut self) {
+        if let Some(standing) = self.standing.take() {
+            self.visitor.report(&standing);
+        }
+    }
+
+    fn request(&mut self, place: &str, request: &StoredRequest) {
+        if let Err(text) = self.journalled(request.sequence) {
+            self.found.fault(place, text);
+        }
+        let name = &request.revision;
+        match self.store.revision(name) {
+            Ok(Some(revision)) if revision.sequence == request.sequence => {}
+            Ok(Some(_)) => self.found.fault(
+                place,
+                Message::new(
+                    format!("{name} 不是该请求存入的"),
+                    format!("{name} was not stored by the request that names it"),
+                ),
+            ),
+            Ok(None) => {
+                self.found.fault(place, Message::new(format!("{name} 不存在"), format!("{name} is gone")));
+            }
+            // It is reported where its own record is looked at.
+            Err(_) => {}
+        }
+    }
+}
+
+/// Whether a report, as it stood with an entry, was changed by it: in the revision that it names, with its content.
+fn changed_by(standing: &Standing, name: &RevisionName, entry: &JournalEntry) -> bool {
+    standing.status.sequence == entry.sequence
+        && standing.status.newest == name.number
+        && standing.newest.content_hash == entry.content_hash
+}

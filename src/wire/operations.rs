@@ -1,0 +1,51 @@
+//! Status, backups and verifications.
+
+use crate::pb;
+use crate::service::{Recount, Status};
+use crate::store::Verification;
+use crate::store::transfer::Part;
+
+use super::{text_to_wire, timestamp_to_wire};
+
+/// A number of ours as the contract has it; none of them comes near the limit.
+fn number(value: impl TryInto<i64>) -> i64 {
+    value.try_into().unwrap_or(i64::MAX)
+}
+
+pub fn status_to_wire(status: Status) -> pb::GetStatusResponse {
+    pb::GetStatusResponse {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        sequence: number(status.position.sequence),
+        chain_sha256: status.position.chain.to_hex(),
+        writable: status.problem.is_none(),
+        problem: status.problem.unwrap_or_default(),
+        recount: status.recount.as_ref().map(recount_to_wire),
+    }
+}
+
+fn recount_to_wire(recount: &Recount) -> pb::Recount {
+    pb::Recount {
+        sequence: number(recount.sequence),
+        time: Some(timestamp_to_wire(recount.time)),
+        differences_total: number(recount.differences_total),
+        differences: recount.differences.iter().map(text_to_wire).collect(),
+    }
+}
+
+pub fn part_to_wire(part: Part) -> pb::CreateBackupResponse {
+    pb::CreateBackupResponse { content: part.bytes, sequence: number(part.sequence), records: number(part.records) }
+}
+
+pub fn verification_to_wire(found: &Verification) -> pb::StoreVerification {
+    let faults = found.faults.iter();
+    pb::StoreVerification {
+        sequence: number(found.position.sequence),
+        chain_sha256: found.position.chain.to_hex(),
+        records: number(found.records),
+        revisions: number(found.revisions),
+        faults_total: number(found.faults_total),
+        faults: faults
+            .map(|fault| pb::StoreFault { place: fault.place.clone(), message: Some(text_to_wire(&fault.message)) })
+            .collect(),
+    }
+}

@@ -1,0 +1,98 @@
+//! The recount of the running totals: no difference while reports stream in, and a real one is found, named and kept.
+
+use std::sync::Arc;
+
+use huizong::report::{ReportKey, ReportYear, ReviewAction};
+use huizong::service::{Caller, Live, ReviewRequest, Service, Submission};
+use huizong::simulation::{Parameters, Province};
+use huizong::store::{Commit, Effect, MemoryStore, Observer};
+
+const YEAR: u16 = 2023;
+
+/// Tells of each revision twice, as a defect of ours might.
+struct Twice {
+    live: Arc<Live>,
+    twice: bool,
+}
+
+impl Observer for Twice {
+    fn committed(&self, commits: &[Arc<Commit>]) {
+        self.live.committed(commits);
+        let revision = |commit: &&Arc<Commit>| commit.effects.iter().any(|e| matches!(e, Effect::Revision { .. }));
+        if self.twice {
+            self.live.committed(&commits.iter().filter(revision).cloned().collect::<Vec<_>>());
+        }
+    }
+}
+
+async fn service(twice: bool) -> (Service, Vec<Submission>) {
+    let year = ReportYear::new(YEAR).unwrap();
+    let parameters =
+        Parameters { seed: 5, province: "230000".to_owned(), agencies: 600, first_year: year, last_year: year };
+    let province = Province::simulate(&parameters).unwrap();
+    let live = Arc::<Live>::default();
+    let store = MemoryStore::new(Arc::new(Twice { live: live.clone(), twice }));
+    let service = Service::start(Arc::new(store), live, jiff::Timestamp::now).unwrap();
+    let caller = Caller::internal("sample");
+    service.change_registry(province.changes.clone(), false, &caller).await.unwrap();
+    let reports = province.reports(year);
+    let submissions =
+        reports.map(|report| Submission::first(ReportKey::of_agency(report.agency, year), report.figures)).collect();
+    (service, submissions)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recount_finds_no_difference_while_reports_stream_in() {
+    let (service, submissions) = service(false).await;
+    assert_eq!(service.status().recount, None);
+    let expected = submissions.len();
+    let writer = tokio::spawn({
+        let service = service.clone();
+        async move {
+            let caller = Caller::internal("sample");
+            let mut number = 0;
+            for submission in submissions {
+                let mut correction = submission.clone();
+                service.submit(&submission, &caller).await.unwrap();
+                // Each is corrected at once and some are taken back, so that what counts changes while it is counted.
+                correction.etag = Some(service.report(&submission.report).unwrap().revision.etag());
+                correction.reason = "更正".to_owned();
+                let receipt = service.submit(&correction, &caller).await.unwrap().receipt.unwrap();
+                number += 1;
+                if number % 3 == 0 {
+                    let withdrawal = ReviewRequest {
+                        report: submission.report,
+                        action: ReviewAction::Withdraw,
+                        etag: receipt.etag,
+                        reason: "撤回".to_owned(),
+                        comments: Vec::new(),
+                        validate_only: false,
+                    };
+                    service.review(&withdrawal, &caller).await.unwrap();
+                }
+            }
+        }
+    });
+    let mut recounts = Vec::new();
+    while !writer.is_finished() {
+        recounts.push(service.recount().await.unwrap());
+    }
+    writer.await.unwrap();
+    recounts.push(service.recount().await.unwrap());
+    assert!(recounts.iter().all(|recount| recount.differences_total == 0), "{recounts:?}");
+    let middle = recounts.iter().filter(|recount| recount.sequence > 1 && (recount.sequence as usize) < expected);
+    assert!(middle.count() > 0, "no recount ran while reports were stored");
+    assert_eq!(service.status().recount, recounts.pop());
+}
+
+#[tokio::test]
+async fn a_wrong_total_is_found_named_and_kept_for_the_status() {
+    let (service, submissions) = service(true).await;
+    service.submit(&submissions[0], &Caller::internal("sample")).await.unwrap();
+    let found = service.recount().await.unwrap();
+    assert!(found.differences_total > 0);
+    let text = &found.differences[0];
+    assert!(text.en.contains("2 reports in the running sum, 1 in the recount"), "{text:?}");
+    assert!(text.zh.contains("累计 2 份，重算 1 份"), "{text:?}");
+    assert_eq!(service.status().recount, Some(found));
+}

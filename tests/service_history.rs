@@ -1,0 +1,263 @@
+//! Whatever happens to reports and the registry: sums hold every accepted report once, and an answer as of a sequence
+//! number is the answer that was given then.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use huizong::form::{Presence, catalogue, edition_for_year};
+use huizong::registry::{Agency, Collection, Entry, Jurisdiction, RegistryChange, ReviewPolicy};
+use huizong::report::{AgencyKind, Answer, Cell, Figures, Level, ReportKey, ReportYear, ReviewAction};
+use huizong::rollup::{AgencyFilter, Dimension, Mark};
+use huizong::service::{
+    Caller, CoverageAnswer, CoverageQuestion, Live, Perspective, ReviewRequest, RollupAnswer, RollupQuestion, Service,
+    Submission,
+};
+use huizong::store::{MemoryStore, NEWEST, Store};
+use proptest::prelude::*;
+
+const YEARS: [u16; 3] = [2021, 2022, 2023];
+const PLACES: [(&str, Option<&str>, Level); 4] = [
+    ("230000", None, Level::Province),
+    ("230100", Some("230000"), Level::City),
+    ("230200", Some("230000"), Level::City),
+    ("230102", Some("230100"), Level::County),
+];
+const AGENCIES: usize = 5;
+
+fn year(at: usize) -> ReportYear {
+    ReportYear::new(YEARS[at % YEARS.len()]).unwrap()
+}
+
+fn agency(at: usize) -> String {
+    format!("agency-{}", at % AGENCIES)
+}
+
+fn entry(at: usize) -> Entry {
+    Entry::Agency(agency(at).parse().unwrap())
+}
+
+fn place(at: usize) -> &'static str {
+    PLACES[at % PLACES.len()].0
+}
+
+fn registry() -> Vec<RegistryChange> {
+    let first_year = year(0);
+    let places = PLACES.iter().map(|(code, parent, level)| {
+        RegistryChange::CreateJurisdiction(Jurisdiction {
+            code: code.parse().unwrap(),
+            parent: parent.map(|parent| parent.parse().unwrap()),
+            display_name: (*code).to_owned(),
+            level: *level,
+            first_year,
+        })
+    });
+    let agencies = (0..AGENCIES).map(|at| {
+        RegistryChange::CreateAgency(Agency {
+            id: agency(at).parse().unwrap(),
+            jurisdiction: place(at).parse().unwrap(),
+            display_name: agency(at),
+            kind: AgencyKind::Department,
+            large: false,
+            vertical: at == 4,
+            first_year,
+        })
+    });
+    places.chain(agencies).collect()
+}
+
+/// Something that may happen; much of it is refused, as it would be in life.
+#[derive(Debug, Clone)]
+enum Happening {
+    Submit { agency: usize, year: usize, requests: i64 },
+    Review { agency: usize, year: usize, action: ReviewAction },
+    Move { agency: usize, to: usize, year: usize },
+    Merge { agency: usize, into: usize, year: usize },
+    Abolish { agency: usize, year: usize },
+    MovePlace { place: usize, to: usize, year: usize },
+    Open { year: usize, review: bool },
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let (agency, year) = (0..AGENCIES, 0..YEARS.len());
+    let action = prop::sample::select(&ReviewAction::ALL[..]);
+    prop_oneof![
+        6 => (agency.clone(), year.clone(), 0..90i64)
+            .prop_map(|(agency, year, requests)| Happening::Submit { agency, year, requests }),
+        4 => (agency.clone(), year.clone(), action)
+            .prop_map(|(agency, year, action)| Happening::Review { agency, year, action }),
+        2 => (agency.clone(), 0..PLACES.len(), year.clone())
+            .prop_map(|(agency, to, year)| Happening::Move { agency, to, year }),
+        1 => (agency.clone(), agency.clone(), year.clone())
+            .prop_map(|(agency, into, year)| Happening::Merge { agency, into, year }),
+        1 => (agency, year.clone()).prop_map(|(agency, year)| Happening::Abolish { agency, year }),
+        1 => (0..PLACES.len(), 0..PLACES.len(), year.clone())
+            .prop_map(|(place, to, year)| Happening::MovePlace { place, to, year }),
+        1 => (year, any::<bool>()).prop_map(|(year, review)| Happening::Open { year, review }),
+    ]
+}
+
+fn figures(of: ReportYear, requests: i64) -> Figures {
+    let edition = edition_for_year(of.get()).unwrap();
+    let mut figures = Figures::blank(edition);
+    for cell in catalogue().cells_of(edition) {
+        if catalogue().presence(edition, cell.id) == Presence::Prescribed {
+            figures.set(cell.id, Cell::Number(0));
+        }
+    }
+    for line in ["received", "disclosed", "outcomes_total"] {
+        for column in ["natural_person", "total"] {
+            let cell = catalogue().cell_at(&format!("requests.{line}.{column}")).unwrap();
+            figures.set(cell, Cell::Number(requests));
+        }
+    }
+    figures
+}
+
+struct World {
+    service: Service,
+    store: Arc<dyn Store>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let live = Arc::<Live>::default();
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(live.clone()));
+        let service = Service::start(store.clone(), live, jiff::Timestamp::now).unwrap();
+        service.change_registry(registry(), false, &Caller::internal("registrar")).await.unwrap();
+        Self { service, store }
+    }
+
+    async fn let_happen(&self, happening: Happening) {
+        let registrar = Caller::internal("registrar");
+        let change = |change| async { _ = self.service.change_registry(vec![change], false, &registrar).await };
+        match happening {
+            Happening::Submit { agency: at, year: of, requests } => {
+                let report = ReportKey::of_agency(agency(at).parse().unwrap(), year(of));
+                let before = self.store.standing(&report, NEWEST).unwrap();
+                let answers = ["X-CARRY", "X-JUMP", "X-STOCK", "ALL-ZERO"].map(|rule| Answer {
+                    rule: rule.to_owned(),
+                    cell: String::new(),
+                    reason: "已核对".to_owned(),
+                });
+                let submission = Submission {
+                    etag: before.map(|before| before.newest.etag()),
+                    reason: "更正".to_owned(),
+                    answers: answers.to_vec(),
+                    ..Submission::first(report, figures(year(of), requests))
+                };
+                let _ = self.service.submit(&submission, &Caller::internal("agency")).await;
+            }
+            Happening::Review { agency: at, year: of, action } => {
+                let report = ReportKey::of_agency(agency(at).parse().unwrap(), year(of));
+                let Some(before) = self.store.standing(&report, NEWEST).unwrap() else { return };
+                let request = ReviewRequest {
+                    report,
+                    action,
+                    etag: before.newest.etag(),
+                    reason: "审核".to_owned(),
+                    comments: Vec::new(),
+                    validate_only: false,
+                };
+                let _ = self.service.review(&request, &Caller::internal("office")).await;
+            }
+            Happening::Move { agency: at, to, year: of } => {
+                let parent = place(to).parse().unwrap();
+                change(RegistryChange::Move { entry: entry(at), parent, first_year: year(of) }).await;
+            }
+            Happening::Merge { agency: at, into, year: of } => {
+                let (entries, into) = (vec![entry(at)], entry(into));
+                change(RegistryChange::Merge { entries, into, first_year: year(of) }).await;
+            }
+            Happening::Abolish { agency: at, year: of } => {
+                change(RegistryChange::Abolish { entry: entry(at), first_year: year(of) }).await;
+            }
+            Happening::MovePlace { place: at, to, year: of } => {
+                let entry = Entry::Jurisdiction(place(at).parse().unwrap());
+                let parent = place(to).parse().unwrap();
+                change(RegistryChange::Move { entry, parent, first_year: year(of) }).await;
+            }
+            Happening::Open { year: of, review } => {
+                let collection = Collection {
+                    year: year(of),
+                    edition: edition_for_year(year(of).get()).unwrap().id.to_owned(),
+                    due: BTreeMap::new(),
+                    lock: None,
+                    review: if review { ReviewPolicy::JurisdictionOffice } else { ReviewPolicy::None },
+                    exceptions: Vec::new(),
+                };
+                let _ = self.service.open_collection(collection, false, &registrar).await;
+            }
+        }
+    }
+
+    /// Every answer about every place, as of a sequence number or now.
+    async fn answers(&self, as_of: Option<u64>) -> Vec<(RollupAnswer, CoverageAnswer)> {
+        let mut answers = Vec::new();
+        for (code, ..) in PLACES {
+            for hierarchy_year in [None, Some(year(0)), Some(year(2))] {
+                let perspective = Perspective { as_of, hierarchy_year, states: Vec::new() };
+                let question = RollupQuestion {
+                    jurisdiction: code.parse().unwrap(),
+                    years: (year(0), year(2)),
+                    measures: Vec::new(),
+                    group_by: vec![Dimension::Year, Dimension::Agency],
+                    filter: AgencyFilter { kinds: Vec::new(), include_vertical: true },
+                    perspective: perspective.clone(),
+                    page_size: 1000,
+                    page_token: String::new(),
+                };
+                let sums = self.service.roll_up(&question).await.unwrap();
+                let question = CoverageQuestion {
+                    jurisdiction: code.parse().unwrap(),
+                    year: year(1),
+                    depth: 3,
+                    filter: AgencyFilter::default(),
+                    perspective,
+                };
+                answers.push((sums, self.service.coverage(&question).await.unwrap()));
+            }
+        }
+        answers
+    }
+
+    /// Accepted reports and their requests, read one by one from the store.
+    fn naive(&self) -> (u64, i128) {
+        let cell = catalogue().cell_at("requests.received.total").unwrap();
+        let reports = (0..AGENCIES).flat_map(|at| (0..YEARS.len()).map(move |of| (at, of)));
+        let standings = reports.filter_map(|(at, of)| {
+            let report = ReportKey::of_agency(agency(at).parse().unwrap(), year(of));
+            self.store.standing(&report, NEWEST).unwrap()?.accepted
+        });
+        standings.fold((0, 0), |(count, sum), one| (count + 1, sum + one.figures.complete().value(cell)))
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn every_accepted_report_counts_once_and_the_past_stays_as_it_was(
+        happenings in prop::collection::vec(happening(), 1..24)
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let world = World::new().await;
+            let mut told = Vec::new();
+            for happening in happenings {
+                world.let_happen(happening).await;
+                let sequence = world.store.position().sequence;
+                told.push((sequence, world.answers(None).await));
+            }
+            let (count, sum) = world.naive();
+            // The province is the only root: over any tree all of it is there, and nothing twice.
+            for (sums, _) in &told.last().unwrap().1[..3] {
+                let included: u64 = sums.coverage.iter().map(|coverage| coverage.of(Mark::Included)).sum();
+                assert_eq!((included, sums.totals[0].value), (count, sum));
+                assert_eq!(sums.rows.iter().map(|row| row.value).sum::<i128>(), sum);
+            }
+            for (sequence, then) in told {
+                assert_eq!(world.answers(Some(sequence)).await, then, "as of {sequence}");
+            }
+        });
+    }
+}

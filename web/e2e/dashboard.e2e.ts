@@ -1,0 +1,209 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { browse, command, demo, folder, open, ROOT, run, serve, type Server } from "./program";
+
+const PROVINCE = "jurisdictions/230000";
+const YEAR = 2023;
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+let browser: Browser;
+let server: Server;
+let guest: string;
+
+beforeAll(async () => {
+  [browser, server] = await Promise.all([browse(), demo(160, `${YEAR - 1}..${YEAR}`)]);
+  guest = /--agency (\S+)/.exec(server.text)?.[1] ?? "";
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+interface Rollup {
+  rows?: { keys?: { value: string; label: { zh: string } }[]; measure: string; count?: string }[];
+  totals: { measure: string; count: string }[];
+  sequence: string;
+}
+
+const headline = (page: Page, measure: string) => page.locator(`[data-measure="${measure}"]`);
+async function count(page: Page, measure: string): Promise<bigint> {
+  return BigInt((await headline(page, measure).getAttribute("data-count", { timeout: 20_000 })) ?? "-1");
+}
+
+/** No rule of axe-core is broken. It is put in by the browser itself, not by the page, whose CSP stays in force. */
+async function expectAccessible(page: Page, name: string) {
+  await page.evaluate(await readFile(AXE, "utf8"));
+  const violations = await page.evaluate(async () => {
+    const axe = (globalThis as unknown as { axe: { run: (on: Document, options: object) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> } }).axe;
+    const result = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+    return result.violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 200)} ${node.failureSummary ?? ""}`).join("\n   ")}`);
+  });
+  expect(violations, name).toEqual([]);
+}
+
+describe("a province with reports", () => {
+  test("the figures of the overview are those of huizong rollup", async () => {
+    const measures = ["requests.received", "requests.carried_over", "requests.outcomes_total", "requests.carried_forward"];
+    const { page, complaints } = await open(browser, server, `/?year=${YEAR}`);
+    const answer = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), ...measures.flatMap((one) => ["--measure", one]))) as Rollup;
+    for (const { measure, count: expected } of answer.totals) expect(await count(page, measure), measure).toBe(BigInt(expected));
+    const outcomes = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "outcomes_total", "--by", "outcome")) as Rollup;
+    const table = page.locator("[data-test=outcomes] table");
+    for (const row of outcomes.rows ?? []) {
+      const shown = table.locator("tr", { has: page.getByRole("rowheader", { name: row.keys?.[0]?.label.zh ?? "", exact: true }) });
+      expect((await shown.locator("td").first().innerText()).replaceAll(",", "")).toBe(row.count);
+    }
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test("an outcome opens into its reasons, which add up to it", async () => {
+    const { page } = await open(browser, server, `/?year=${YEAR}`);
+    const outcomes = page.locator("[data-test=outcomes]");
+    await outcomes.getByRole("button", { name: "不予公开", exact: true }).click();
+    await outcomes.getByText("属于国家秘密").first().waitFor();
+    const cells = await outcomes.locator("tbody tr td:nth-child(2)").allInnerTexts();
+    const sum = cells.reduce((sum, text) => sum + BigInt(text.replaceAll(",", "")), 0n);
+    const expected = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "refused")) as Rollup;
+    expect(sum).toBe(BigInt(expected.totals[0]?.count ?? -1));
+    await page.context().close();
+  });
+
+  test("a figure of the form leads to the jurisdictions, then to the reports that make it up", async () => {
+    const { page, complaints } = await open(browser, server, `/form?year=${YEAR}`);
+    const cell = page.locator('[data-cell="requests.received.total"] button');
+    const total = BigInt((await cell.innerText()).replaceAll(",", ""));
+    await cell.click();
+    const parts = page.locator("[data-test=parts]");
+    const sumOfParts = async () => (await parts.locator("tbody td.number").allInnerTexts()).reduce((sum, text) => sum + BigInt(text.replaceAll(",", "")), 0n);
+    await parts.locator("tbody td.number").first().waitFor();
+    expect(await sumOfParts()).toBe(total);
+    await page.getByRole("radio", { name: "按机构" }).check();
+    await expect.poll(sumOfParts).toBe(total);
+    await parts.locator("tbody button").first().click();
+    await page.locator("[data-test=state]").waitFor();
+    expect(page.url()).toContain("/report");
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test("what is downloaded is what is shown, with its sequence and hash", async () => {
+    const { page } = await open(browser, server, `/form?year=${YEAR}`);
+    const sequence = await page.locator("[data-test=form-sequence]").innerText();
+    const hash = await page.locator("[data-test=form-hash]").innerText();
+    const save = async (name: string) => {
+      const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name, exact: true }).click()]);
+      return readFile(await download.path(), "utf8");
+    };
+    const lines = (await save("CSV")).trim().split("\n").slice(1);
+    const printed = new Map(lines.map((line) => [line.slice(0, line.indexOf(",")), line.slice(line.lastIndexOf(",") + 1).trim()]));
+    const shown = await page.locator("td[data-cell]").evaluateAll((cells) => cells.map((cell) => [(cell as HTMLElement).dataset.cell ?? "", (cell as HTMLElement).innerText.trim().replaceAll(",", "")] as const));
+    expect(new Map(shown)).toEqual(printed);
+    const html = await save("HTML");
+    expect(html).toContain(hash);
+    expect(html).toContain(sequence);
+    await page.context().close();
+  });
+
+  test("a document with an error is corrected, handed in, and in the sum of a page that was open all the while", async () => {
+    const overview = await open(browser, server, `/?year=${YEAR}`);
+    const before = await count(overview.page, "requests.received");
+    const { page, complaints } = await open(browser, server, `/submit?year=${YEAR + 1}&agency=agencies/${guest}`);
+    await page.locator("input[type=file]").setInputFiles(path.join(ROOT, "tests/fixtures/documents/district.md"));
+    await page.locator('[data-cell="requests.received.total"] input').waitFor();
+    // The document is of 2023, and the page follows it.
+    await page.waitForURL(`**year=${YEAR}**`);
+    await page.locator("[data-test=suggestions]").getByText("很可能是 11").waitFor();
+    await page.locator("[data-test=submit]").click();
+    await page.getByText("REPORT_INVALID").waitFor();
+    await page.locator('[data-cell="disputes.reconsideration.total"] input').fill("11");
+    await page.locator('[data-cell="disputes.litigation_after_reconsideration.total"] input').fill("5");
+    await page.locator("[data-test=submit]").click();
+    await page.getByText("WARNINGS_UNANSWERED").waitFor();
+    for (const answer of await page.locator(".findings textarea").all()) await answer.fill("已逐项核对，数字无误");
+    await page.locator("[data-test=submit]").click();
+    await page.locator("[data-test=receipt]").getByText(`agencies/${guest}/reports/${YEAR}/revisions/1`).waitFor();
+    await expect.poll(() => count(overview.page, "requests.received"), { timeout: 15_000 }).toBe(before + 21n);
+    const answer = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "received")) as Rollup;
+    expect(BigInt(answer.totals[0]?.count ?? -1)).toBe(before + 21n);
+    expect([...complaints, ...overview.complaints]).toEqual([]);
+    await page.context().close();
+    await overview.page.context().close();
+  });
+
+  test("the rules page counts that refusal and those warnings", async () => {
+    const { page } = await open(browser, server, `/rules?year=${YEAR}`);
+    await page.locator("[data-rule=T4-BLOCK-TOTAL] .per-year").getByText("0 / 1").waitFor();
+    await page.locator("[data-rule=ROW-OTHER-MERGED] .per-year").getByText("1 / 2").waitFor();
+    await page.context().close();
+  });
+
+  test("the pages are accessible in both languages and in both colours", async () => {
+    const views = ["/", "/form", "/progress", `/report?agency=agencies/${guest}`, `/submit?agency=agencies/${guest}`, "/reconcile", "/rules"];
+    for (const [colorScheme, language] of [["light", "English"], ["dark", undefined]] as const) {
+      const { page, complaints } = await open(browser, server, `/?year=${YEAR}`, { colorScheme });
+      if (language) await page.getByRole("button", { name: language }).click();
+      for (const view of views) {
+        await page.goto(`${server.url}/#${view}${view.includes("?") ? "&" : "?"}year=${YEAR}`);
+        await page.locator("h1").waitFor();
+        await page.getByRole("main").locator("table, .empty, .notice, .rule").first().waitFor({ state: "attached" });
+        await expect.poll(() => page.getByText(/^(正在加载|Loading)/).count(), { timeout: 20_000 }).toBe(0);
+        await expectAccessible(page, `${view} ${colorScheme}`);
+      }
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    }
+  });
+
+  test("the whole dashboard can be walked through with the keyboard", async () => {
+    const { page } = await open(browser, server, `/?year=${YEAR}`);
+    await count(page, "requests.received");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("跳到正文");
+    const search = page.getByRole("combobox", { name: "查找地区" });
+    await search.focus();
+    await search.fill("哈尔滨");
+    await page.getByRole("option", { name: /哈尔滨市/ }).first().waitFor();
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**scope=jurisdictions/230100**");
+    await page.context().close();
+  });
+
+  test("the first view loads less than 300 KB of scripts, packed, and charts come later", async () => {
+    const html = await (await fetch(server.url)).text();
+    expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=/);
+    const { page } = await open(browser, server, `/progress?year=${YEAR}`);
+    await page.locator("table").first().waitFor();
+    const scripts = await page.evaluate(() => performance.getEntriesByType("resource").map((entry) => entry.name).filter((name) => name.endsWith(".js")));
+    const sizes = await Promise.all(scripts.map(async (script) => gzipSync(Buffer.from(await (await fetch(script)).arrayBuffer())).length));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(300 * 1024);
+    expect(scripts.some((script) => script.includes("echarts"))).toBe(false);
+    await page.context().close();
+  });
+});
+
+describe("a service without anything in it", () => {
+  test("says so, and a page that lost the service finds it again", async () => {
+    const data = folder();
+    let empty = await serve(data.path);
+    const { page } = await open(browser, empty, "/");
+    await page.getByText("尚未登记任何地区").waitFor();
+    await expectAccessible(page, "empty");
+    const port = new URL(empty.url).host;
+    await command(empty, "registry", "import", path.join(ROOT, "web/e2e/registry.csv"));
+    await page.reload();
+    await page.getByText("尚未收到报告").waitFor();
+    await page.getByText("实时").waitFor();
+    await empty.stop();
+    await page.getByText("连接中断").waitFor();
+    empty = await serve(data.path, port);
+    await page.getByText("实时").waitFor({ timeout: 30_000 });
+    await page.context().close();
+    await empty.stop();
+    data.remove();
+  });
+});

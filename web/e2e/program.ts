@@ -1,0 +1,81 @@
+// The real program on a free port, and a real browser.
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify, stripVTControlCharacters } from "node:util";
+import { chromium, type Browser, type Page } from "playwright-core";
+
+export const ROOT = path.resolve(import.meta.dirname, "../..");
+const PROGRAM = process.env.HUIZONG ?? path.join(ROOT, "target/debug/huizong");
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+export interface Server {
+  url: string;
+  text: string;
+  stop: () => Promise<void>;
+}
+
+/** Starts the program and waits until it says its address. */
+async function start(args: string[], address: RegExp): Promise<Server> {
+  const child: ChildProcess = spawn(PROGRAM, args, { stdio: ["ignore", "pipe", "pipe"] });
+  let text = "";
+  const url = await new Promise<string>((resolve, reject) => {
+    const take = (chunk: Buffer) => {
+      text += stripVTControlCharacters(chunk.toString());
+      const found = address.exec(text)?.[1];
+      if (found) resolve(`http://${found}`);
+    };
+    child.stdout?.on("data", take);
+    child.stderr?.on("data", take);
+    child.on("exit", (code) => reject(new Error(`${args[0]} ended with ${code}: ${text}`)));
+  });
+  const stop = () =>
+    new Promise<void>((resolve) => {
+      child.removeAllListeners("exit").on("exit", () => resolve());
+      child.kill("SIGKILL");
+    });
+  return { url, text, stop };
+}
+
+/** A simulated province of a folder that is gone at the end. */
+export async function demo(agencies: number, years: string): Promise<Server> {
+  const server = await start(["demo", "--listen", "127.0.0.1:0", "--agencies", String(agencies), "--years", years], /http:\/\/(127\.0\.0\.1:\d+)[\s\S]*Ctrl-C/);
+  return server;
+}
+
+/** The service over a folder; without any registry at first. */
+export async function serve(folder: string, listen = "127.0.0.1:0"): Promise<Server> {
+  return start(["serve", "--data", folder, "--listen", listen], /address=(?:\S*?)(127\.0\.0\.1:\d+)/);
+}
+
+export function folder(): { path: string; remove: () => void } {
+  const made = mkdtempSync(path.join(tmpdir(), "huizong-e2e-"));
+  return { path: made, remove: () => rmSync(made, { recursive: true, force: true }) };
+}
+
+/** What a command prints. */
+export async function command(server: Server, ...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(PROGRAM, ["--server", server.url, ...args], { maxBuffer: 64 << 20 });
+  return stdout;
+}
+
+/** What a command prints as JSON. */
+export async function run(server: Server, ...args: string[]): Promise<unknown> {
+  return JSON.parse(await command(server, "--format", "json", ...args));
+}
+
+export async function browse(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+}
+
+/** Opens a view, and collects whatever the browser complains about: errors of scripts, and breaches of the CSP. */
+export async function open(browser: Browser, server: Server, view: string, options: Parameters<Browser["newContext"]>[0] = {}): Promise<{ page: Page; complaints: string[] }> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, locale: "zh-CN", ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  await page.goto(`${server.url}/#${view}`);
+  return { page, complaints };
+}

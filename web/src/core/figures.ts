@@ -1,0 +1,57 @@
+// Exact figures: counts are bigint, amounts are decimal strings in 万元 with at most six decimals. No number is ever a
+// floating point number on its way to the screen.
+
+/** Decimals of 万元 that are kept. */
+const DECIMALS = 6;
+const MICRO = 10n ** BigInt(DECIMALS);
+
+/** A count with its digits in groups of three. */
+export function formatCount(count: bigint): string {
+  const digits = (count < 0n ? -count : count).toString().replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+  return count < 0n ? `−${digits}` : digits;
+}
+
+/** An amount as a whole number of 0.000001 万元; undefined where the text is no amount. */
+export function parseAmount(text: string): bigint | undefined {
+  const match = /^([-−]?)(\d+)(?:\.(\d{1,6}))?$/.exec(text.replaceAll(",", "").trim());
+  if (!match) return undefined;
+  const whole = BigInt(match[2] ?? "0") * MICRO + BigInt((match[3] ?? "").padEnd(DECIMALS, "0"));
+  return match[1] ? -whole : whole;
+}
+
+/** The decimal string of a whole number of 0.000001 万元, without zeros at the end. */
+export function amountText(micro: bigint): string {
+  const absolute = micro < 0n ? -micro : micro;
+  const fraction = (absolute % MICRO).toString().padStart(DECIMALS, "0").replace(/0+$/, "");
+  return `${micro < 0n ? "-" : ""}${absolute / MICRO}${fraction ? `.${fraction}` : ""}`;
+}
+
+/** An amount with its digits in groups. */
+export function formatAmount(text: string): string {
+  const [whole = "0", fraction] = text.split(".");
+  const grouped = formatCount(BigInt(whole === "-" ? 0 : whole));
+  const sign = text.startsWith("-") && !grouped.startsWith("−") ? "−" : "";
+  return `${sign}${grouped}${fraction ? `.${fraction}` : ""}`;
+}
+
+/** A count as a person typed it; undefined where it is none. */
+export function parseCount(text: string): bigint | undefined {
+  const plain = text.replaceAll(/[,，\s]/g, "").replace("−", "-");
+  return /^-?\d{1,18}$/.test(plain) ? BigInt(plain) : undefined;
+}
+
+/** `part` of `whole` in per cent with one decimal, computed in integers; undefined where there is no whole. */
+export function percent(part: bigint, whole: bigint): string | undefined {
+  if (whole === 0n) return undefined;
+  const sign = part < 0n !== whole < 0n && part !== 0n ? "−" : "";
+  const absolute = (n: bigint) => (n < 0n ? -n : n);
+  const tenths = (absolute(part) * 2000n + absolute(whole)) / (absolute(whole) * 2n);
+  return `${sign}${formatCount(tenths / 10n)}.${tenths % 10n}%`;
+}
+
+/** How a figure changed, in per cent with a sign; undefined where there is nothing to compare with. */
+export function change(now: bigint, before: bigint | undefined): string | undefined {
+  if (before === undefined || before === 0n) return undefined;
+  const text = percent(now - before, before);
+  return text && !text.startsWith("−") ? `+${text}` : text;
+}

@@ -1,0 +1,28 @@
+// The language of the screen: Chinese first, English by a switch; remembered.
+import { computed, ref, watchEffect } from "vue";
+import type { LocalizedText } from "../gen/huizong/v1/problem_pb";
+import { words, type Word } from "./words";
+
+export type Language = "zh" | "en";
+
+const KEY = "huizong.language";
+
+export const language = ref<Language>(globalThis.localStorage?.getItem(KEY) === "en" ? "en" : "zh");
+
+watchEffect(() => {
+  globalThis.localStorage?.setItem(KEY, language.value);
+  if (globalThis.document) document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
+});
+
+/** A word of the screen; `{name}` in it is replaced by the value of that name. */
+export function t(word: Word, values: Record<string, string | number | bigint> = {}): string {
+  const text = words[word][language.value === "zh" ? 0 : 1];
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+}
+
+/** A text of the service in the reader's language. */
+export function say(text: LocalizedText | undefined): string {
+  return text ? (language.value === "zh" ? text.zh : text.en || text.zh) : "";
+}
+
+export const locale = computed(() => (language.value === "zh" ? "zh-CN" : "en-GB"));

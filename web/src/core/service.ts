@@ -1,0 +1,61 @@
+// The clients of the service over gRPC-Web, and its refusals as values.
+import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
+import { createGrpcWebTransport } from "@connectrpc/connect-web";
+import { ref, watch } from "vue";
+import { OperationsService } from "../gen/huizong/v1/operations_pb";
+import { ProblemSchema, type Problem } from "../gen/huizong/v1/problem_pb";
+import { RegistryService } from "../gen/huizong/v1/registry_pb";
+import { ReportService } from "../gen/huizong/v1/report_pb";
+import { RollupService } from "../gen/huizong/v1/rollup_pb";
+import { language, say, t } from "./language";
+
+const KEY = "huizong.principal";
+
+/** Who sits here, for reviews and receipts, where the service does not ask for credentials. */
+export const principal = ref(globalThis.localStorage?.getItem(KEY) ?? "");
+watch(principal, (name) => globalThis.localStorage?.setItem(KEY, name));
+
+const identify: Interceptor = (next) => (request) => {
+  if (principal.value.trim()) request.header.set("huizong-principal", encodeURIComponent(principal.value.trim()));
+  request.header.set("accept-language", language.value === "zh" ? "zh-CN" : "en");
+  return next(request);
+};
+
+const transport = createGrpcWebTransport({
+  baseUrl: globalThis.location?.origin ?? "http://127.0.0.1:7411",
+  useBinaryFormat: true,
+  interceptors: [identify],
+});
+
+export const reports = createClient(ReportService, transport);
+export const rollups = createClient(RollupService, transport);
+export const registry = createClient(RegistryService, transport);
+export const operations = createClient(OperationsService, transport);
+
+/** A refusal as the screen shows it. */
+export interface Refusal {
+  code: Code;
+  reason: string;
+  problem: Problem | undefined;
+  /** The call may be tried again as it is: the service cannot be reached, or is too busy. */
+  passing: boolean;
+}
+
+const PASSING = [Code.Unavailable, Code.DeadlineExceeded, Code.Unknown, Code.ResourceExhausted];
+
+export function refusal(error: unknown): Refusal {
+  const known = ConnectError.from(error);
+  const problem = known.findDetails(ProblemSchema)[0];
+  const passing = !problem && PASSING.includes(known.code);
+  return { code: known.code, reason: problem?.reason ?? Code[known.code], problem, passing };
+}
+
+export function isCancelled(error: unknown): boolean {
+  return ConnectError.from(error).code === Code.Canceled;
+}
+
+/** What is wrong, and what to do, in the reader's language. */
+export function refusalText(refusal: Refusal): string {
+  if (!refusal.problem) return t(refusal.passing ? "unreachable" : "failed", { reason: refusal.reason });
+  return `${say(refusal.problem.message)} ${say(refusal.problem.remedy)}`.trim();
+}

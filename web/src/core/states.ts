@@ -1,0 +1,19 @@
+// Words for how a report stands.
+import { ReportAction, ReportState } from "../gen/huizong/v1/report_pb";
+import type { Word } from "./words";
+
+export const STATES: Record<ReportState, Word> = {
+  [ReportState.UNSPECIFIED]: "notReported",
+  [ReportState.ACCEPTED]: "accepted",
+  [ReportState.SUBMITTED]: "submitted",
+  [ReportState.RETURNED]: "returned",
+  [ReportState.WITHDRAWN]: "withdrawn",
+};
+
+export const ACTIONS: Record<ReportAction, Word> = {
+  [ReportAction.UNSPECIFIED]: "nothing",
+  [ReportAction.SUBMIT]: "actSubmit",
+  [ReportAction.ACCEPT]: "actAccept",
+  [ReportAction.RETURN]: "actReturn",
+  [ReportAction.WITHDRAW]: "actWithdraw",
+};

@@ -1,0 +1,23 @@
+// Starts the dashboard. Pages are loaded when they are first looked at.
+import { createApp } from "vue";
+import { createRouter, createWebHashHistory } from "vue-router";
+import App from "./App.vue";
+import { begin, chooseYear } from "./core/place";
+import "./style.css";
+
+const router = createRouter({
+  history: createWebHashHistory(),
+  routes: [
+    { path: "/", component: () => import("./pages/Overview.vue") },
+    { path: "/form", component: () => import("./pages/FormPage.vue") },
+    { path: "/progress", component: () => import("./pages/Progress.vue") },
+    { path: "/report", component: () => import("./pages/Report.vue") },
+    { path: "/submit", component: () => import("./pages/Submit.vue") },
+    { path: "/reconcile", component: () => import("./pages/Reconcile.vue") },
+    { path: "/rules", component: () => import("./pages/Rules.vue") },
+    { path: "/:rest(.*)*", redirect: "/" },
+  ],
+});
+
+createApp(App).use(router).mount("#app");
+void begin().then(chooseYear);
