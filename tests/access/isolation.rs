@@ -188,3 +188,18 @@ async fn watching_ends_with_the_right_to_watch() {
     assert_eq!(reason(&watch.message().await.unwrap_err()), "PERMISSION_DENIED");
     assert!(watch.message().await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn how_often_rules_fail_is_a_sum_that_a_submitter_does_not_see() {
+    let server = with_reports().await;
+    let list = async |principal: &str, jurisdiction: &str| {
+        let mut reports = ReportServiceClient::new(server.client_of(principal).await);
+        let (jurisdiction, first_year) = (jurisdiction.to_owned(), YEAR.into());
+        let request = pb::ListRulesRequest { jurisdiction, first_year, ..Default::default() };
+        reports.list_rules(request).await.map(|_| ()).map_err(|status| reason(&status))
+    };
+    assert_eq!(list("submitter", "").await, Ok(()));
+    assert_eq!(list("submitter", CITY).await, Err("PERMISSION_DENIED".to_owned()));
+    assert_eq!(list("viewer", CITY).await, Ok(()));
+    assert_eq!(list("viewer", support::PROVINCE).await, Err("PERMISSION_DENIED".to_owned()));
+}

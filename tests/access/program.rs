@@ -35,7 +35,7 @@ fn serve(arguments: &[&str], data: &Path) -> (Server, String, String) {
         logged.push_str(&line);
         logged.push('\n');
         if let Some((_, address)) = line.split_once("address=") {
-            break address.trim().rsplit(':').next().unwrap().to_owned();
+            break address.split_whitespace().next().unwrap().rsplit(':').next().unwrap().to_owned();
         }
     };
     std::thread::spawn(move || log.for_each(drop));
