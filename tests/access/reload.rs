@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use huizong::config::Limits;
 use huizong::pb;
 use huizong::pb::operations_service_client::OperationsServiceClient;
+use huizong::service::SignInLimits;
 use jiff::SignedDuration;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -31,7 +33,14 @@ async fn shown(server: &Guarded) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn certificates_are_exchanged_under_load_without_a_failed_call() {
     const SWAPS: usize = 10;
-    let server = Arc::new(Guarded::start().await);
+    // As many calls as the machine can make: rates are not what is tested here.
+    let unlimited = u32::MAX;
+    let limits = Limits {
+        calls_per_second_per_principal: unlimited,
+        calls_per_second_per_address: unlimited,
+        ..Limits::default()
+    };
+    let server = Arc::new(Guarded::with(limits, 100, SignInLimits::default()).await);
     let following = tokio::spawn(server.files.clone().follow());
     let token = server.token("viewer", SignedDuration::from_hours(1)).await;
     let (stop, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
