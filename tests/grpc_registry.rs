@@ -150,7 +150,7 @@ async fn a_list_of_changes_is_all_or_nothing_and_can_be_sent_again() {
         let message = problem.message.unwrap();
         assert!(message.en.contains("agencies/county-bureau") && message.en.contains(OTHER_COUNTY), "{message:?}");
     }
-    assert_eq!(server.sequence().await, sequence);
+    assert_eq!(server.sequence().await, sequence + 1, "the refusal of the real call, and nothing else");
     let malformed = [
         (
             change(Change::Rename(pb::Rename { first_year: 2024, ..Default::default() })),

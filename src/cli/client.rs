@@ -1,9 +1,13 @@
 //! Connecting to the service, and saying what it refused.
 
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::Channel;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
 use tonic::{Code, Request, Status};
 
 use crate::grpc::{PRINCIPAL_HEADER, encode_principal, problem_of_status};
@@ -15,21 +19,73 @@ use super::Failure;
 pub const ANSWER_MAX_BYTES: usize = 64 << 20;
 
 /// Which service to call, and as whom.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Server {
     pub url: String,
     /// Who the caller says to be.
     pub principal: Option<String>,
+    pub credentials: Credentials,
+}
+
+/// What the caller shows.
+#[derive(Args, Clone)]
+pub struct Credentials {
+    /// Your token, where the service asks for one; better in the environment or in a file than on the command line.
+    #[arg(long, global = true, env = "HUIZONG_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    token: Option<String>,
+    /// File that holds your token.
+    #[arg(long, global = true, env = "HUIZONG_TOKEN_FILE", value_name = "FILE", conflicts_with = "token")]
+    token_file: Option<PathBuf>,
+    /// Authority that issued the service's certificate, PEM; left out, those that this machine trusts.
+    #[arg(long, global = true, env = "HUIZONG_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// Your client certificate with its chain, PEM.
+    #[arg(long, global = true, env = "HUIZONG_CERTIFICATE", value_name = "FILE", requires = "key")]
+    certificate: Option<PathBuf>,
+    /// The private key of your certificate, PEM.
+    #[arg(long, global = true, env = "HUIZONG_KEY", value_name = "FILE", requires = "certificate")]
+    key: Option<PathBuf>,
+}
+
+impl Credentials {
+    fn token(&self) -> Result<Option<String>, Failure> {
+        match (&self.token, &self.token_file) {
+            (Some(token), _) => Ok(Some(token.trim().to_owned())),
+            (None, Some(path)) => Ok(Some(String::from_utf8_lossy(&read(path)?).trim().to_owned())),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn tls(&self) -> Result<ClientTlsConfig, Failure> {
+        let tls = match &self.ca {
+            Some(path) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(read(path)?)),
+            None => ClientTlsConfig::new().with_native_roots(),
+        };
+        Ok(match (&self.certificate, &self.key) {
+            (Some(certificate), Some(key)) => tls.identity(Identity::from_pem(read(certificate)?, read(key)?)),
+            _ => tls,
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
 }
 
 /// Says with every call who calls.
 #[derive(Clone)]
-pub struct Introduce(Option<AsciiMetadataValue>);
+pub struct Introduce {
+    principal: Option<AsciiMetadataValue>,
+    token: Option<AsciiMetadataValue>,
+}
 
 impl Interceptor for Introduce {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if let Some(principal) = &self.0 {
+        if let Some(principal) = &self.principal {
             request.metadata_mut().insert(PRINCIPAL_HEADER, principal.clone());
+        }
+        if let Some(token) = &self.token {
+            request.metadata_mut().insert("authorization", token.clone());
         }
         Ok(request)
     }
@@ -40,11 +96,44 @@ pub type Connection = InterceptedService<Channel, Introduce>;
 
 /// A connection to the service.
 pub async fn connect(server: &Server) -> Result<Connection, Failure> {
-    let endpoint = Channel::from_shared(server.url.clone())
-        .map_err(|error| Failure::Usage(format!("--server {}: {error}", server.url)))?;
-    let channel = endpoint.connect().await.map_err(|_| unreachable(server))?;
+    let usage = |error: &dyn std::fmt::Display| Failure::Usage(format!("--server {}: {error}", server.url));
+    let mut endpoint = Channel::from_shared(server.url.clone()).map_err(|error| usage(&error))?;
+    let token = server.credentials.token()?;
+    if endpoint.uri().scheme_str() == Some("https") {
+        endpoint = endpoint.tls_config(server.credentials.tls()?).map_err(|error| usage(&error))?;
+    } else if token.is_some() && !is_own_machine(endpoint.uri().host()) {
+        let text = "不以明文发送令牌；请使用 https 地址\n  a token is not sent in clear; use an https address";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    let channel = endpoint.connect().await.map_err(|error| unreachable_because(server, &error))?;
+    let token = token.map(|token| format!("Bearer {token}").parse::<AsciiMetadataValue>());
+    let token = token.transpose().map_err(|_| Failure::Usage("--token: not a token".to_owned()))?.map(|mut token| {
+        token.set_sensitive(true);
+        token
+    });
     let principal = server.principal.as_deref().and_then(|name| encode_principal(name).parse().ok());
-    Ok(InterceptedService::new(channel, Introduce(principal)))
+    Ok(InterceptedService::new(channel, Introduce { principal, token }))
+}
+
+fn is_own_machine(host: Option<&str>) -> bool {
+    let host = host.unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// As [`unreachable`], with what went wrong where that is more than nobody answering.
+fn unreachable_because(server: &Server, error: &dyn std::error::Error) -> Failure {
+    let mut source = error.source();
+    let mut last = String::new();
+    while let Some(cause) = source {
+        last = cause.to_string();
+        source = cause.source();
+    }
+    match unreachable(server) {
+        Failure::Unreachable(text) if server.url.starts_with("https") => {
+            Failure::Unreachable(format!("{text}\n  ({last})"))
+        }
+        other => other,
+    }
 }
 
 pub fn unreachable(server: &Server) -> Failure {

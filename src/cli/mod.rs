@@ -5,6 +5,7 @@ mod check;
 mod client;
 mod collection;
 mod coverage;
+mod credential;
 mod demo;
 mod doctor;
 mod explain;
@@ -50,6 +51,8 @@ struct Connection {
     /// Who you are, for the journal, where the service does not ask for credentials.
     #[arg(long = "as", global = true, env = "HUIZONG_PRINCIPAL", value_name = "NAME")]
     principal: Option<String>,
+    #[command(flatten)]
+    credentials: client::Credentials,
     /// How results are printed; json is the canonical JSON of the response.
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -100,6 +103,9 @@ enum Command {
     /// The yearly campaign: due times, lock and exceptions.
     #[command(subcommand)]
     Collection(collection::Collection),
+    /// Who may do what: principals, roles and tokens.
+    #[command(subcommand)]
+    Credential(credential::Credential),
     /// Entries of the journal.
     Journal(journal::Journal),
     /// Write everything that a running service has to a file.
@@ -174,8 +180,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 async fn execute(arguments: Arguments) -> Outcome {
-    let Connection { server: url, principal, format } = arguments.connection;
-    let server = client::Server { url, principal };
+    let Connection { server: url, principal, credentials, format } = arguments.connection;
+    let server = client::Server { url, principal, credentials };
     match arguments.command {
         Command::Serve(serve) => serve.run().await,
         Command::Demo(demo) => demo.run().await,
@@ -193,11 +199,23 @@ async fn execute(arguments: Arguments) -> Outcome {
         Command::Coverage(coverage) => coverage.run(&server, format).await,
         Command::Registry(registry) => registry.run(&server, format).await,
         Command::Collection(collection) => collection.run(&server, format).await,
+        Command::Credential(credential) => credential.run(&server, format).await,
         Command::Journal(journal) => journal.run(&server, format).await,
         Command::Backup(backup) => backup.run(&server, format).await,
         Command::Restore(restore) => restore.run(format).await,
         Command::Healthcheck(healthcheck) => healthcheck.run(&server).await,
         Command::Doctor(doctor) => doctor.run(format).await,
         Command::Verify(verify) => verify.run(&server, format).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn every_argument_has_its_own_name() {
+        Arguments::command().debug_assert();
     }
 }

@@ -11,20 +11,22 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::MissedTickBehavior;
-use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
 
+use crate::access::TokenKey;
 use crate::admin::Admin;
 use crate::config::{Config, Log};
 use crate::grpc;
-use crate::http;
-use crate::service::{Live, Service};
+use crate::http::{self, session};
+use crate::service::{Live, Service, SignInLimits};
 use crate::store::disk::{FileSystem, file_system};
 use crate::store::{SledOptions, SledStore, Store};
 use crate::telemetry::{log, metrics::Metrics};
 
 use super::{Failure, Outcome};
+
+/// How often rates are tidied up, and refusals left out of the journal are counted in it.
+const TIDY_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How often the store is asked whether it still takes writes.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
@@ -43,21 +45,67 @@ pub struct Serve {
     /// Address of metrics and probes, instead of the configured one.
     #[arg(long, value_name = "ADDR")]
     admin_listen: Option<SocketAddr>,
+    /// Serve an address that others can reach without TLS: whoever is on the way reads and alters everything.
+    #[arg(long)]
+    insecure_without_tls: bool,
+    /// Serve an address that others can reach without authentication: whoever reaches it may do everything.
+    #[arg(long)]
+    insecure_without_authentication: bool,
 }
 
 impl Serve {
     pub async fn run(self) -> Outcome {
         let config = self.config.as_deref().map(Config::read).transpose();
         let mut config = config.map_err(|error| Failure::Usage(error.to_string()))?.unwrap_or_default();
-        config.data_directory = self.data.unwrap_or(config.data_directory);
         config.listen = self.listen.unwrap_or(config.listen);
+        self.check_exposure(&config)?;
         config.admin_listen = self.admin_listen.or(config.admin_listen);
+        config.data_directory = self.data.unwrap_or(config.data_directory);
         let _log = start_log(&config.log)?;
+        warn_of_exposure(&config);
         let admin = admin(&config).await?;
         let service = open(&config).await?;
+        if config.access.authentication && !service.has_security_administrator() {
+            tracing::warn!("nobody may grant roles yet; stop the service and run: huizong credential bootstrap NAME");
+        }
         warn_of_file_system(&config.data_directory);
         let ready = |address| tracing::info!(dashboard = http::has_dashboard(), %address, "serving");
         Ok(serve(service, &config, admin, ready).await?)
+    }
+}
+
+impl Serve {
+    /// Refuses to serve others without protection unless that is said on the command line.
+    fn check_exposure(&self, config: &Config) -> Outcome {
+        if config.listen.ip().is_loopback() {
+            return Ok(());
+        }
+        let listen = config.listen;
+        let refuse = |zh: &str, en: &str, flag: &str| {
+            Err(Failure::Usage(format!(
+                "{listen} 可被其他机器访问，而{zh}；请配置（见 config.example.toml），或以 {flag} 明示承担风险\n  {listen} can be reached from other machines, and {en}; configure it (see config.example.toml), or say {flag} to take the risk"
+            )))
+        };
+        if !config.tls.is_on() && !self.insecure_without_tls {
+            return refuse("未启用 TLS", "there is no TLS", "--insecure-without-tls");
+        }
+        if !config.access.authentication && !self.insecure_without_authentication {
+            return refuse("未启用身份认证", "there is no authentication", "--insecure-without-authentication");
+        }
+        Ok(())
+    }
+}
+
+/// Says at every start, and loudly, what is not protected.
+pub fn warn_of_exposure(config: &Config) {
+    if config.listen.ip().is_loopback() {
+        return;
+    }
+    if !config.tls.is_on() {
+        tracing::warn!(listen = %config.listen, "INSECURE: no TLS; whoever is on the way reads and alters everything");
+    }
+    if !config.access.authentication {
+        tracing::warn!(listen = %config.listen, "INSECURE: no authentication; whoever reaches it may do everything");
     }
 }
 
@@ -98,7 +146,18 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
         let store: Arc<dyn Store> = Arc::new(SledStore::open(&options, live.clone())?);
         Service::start(store, live, Timestamp::now)
     };
-    Ok(tokio::task::spawn_blocking(open).await??)
+    let service = tokio::task::spawn_blocking(open).await??;
+    let key = TokenKey::open(&config.data_directory).context("the key of the tokens cannot be used")?;
+    let access = &config.access;
+    let service = service.with_authentication(access.authentication);
+    Ok(service.with_token_key(key).with_refusals_per_minute(access.refusals_per_minute).with_sign_in_limits(
+        SignInLimits {
+            idle: Duration::from_secs(access.session_idle_seconds),
+            longest: Duration::from_secs(access.session_seconds),
+            failures: access.failures,
+            lock_out: Duration::from_secs(access.lock_out_seconds),
+        },
+    ))
 }
 
 /// Says so where the store lies on a file system that does not keep what the store promises.
@@ -125,18 +184,19 @@ pub async fn serve(
     if let Some(admin) = &admin {
         admin.started(service.clone());
     }
+    let session = session::routes(service.clone(), config.tls.is_on());
+    let tls = if config.tls.is_on() { Some(grpc::TlsFiles::read(&config.tls)?) } else { None };
+    let door = grpc::DoorLayer::new(service.clone(), &config.limits);
+    let tidying = tokio::spawn(tidy(service.clone(), door.clone()));
+    let following = tls.clone().map(|tls| tokio::spawn(tls.follow()));
+    let ending = service.clone();
     let watch = tokio::spawn(watch_health(service.clone(), health.clone()));
     let recounts = tokio::spawn(recount(service.clone(), Duration::from_secs(config.store.recount_interval_seconds)));
-    // Set on each connection as it is taken: the server's own setting does not reach a listener made by others, and
-    // without it an answer waits some 40 ms for the client's acknowledgement.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let incoming = grpc::connections(listener, tls, &config.limits);
     ready(address);
     let (stopping, stopped) = oneshot::channel();
-    let calls = Server::builder()
-        .accept_http1(true)
-        .timeout(Duration::from_secs(config.limits.call_seconds))
-        .max_concurrent_streams(config.limits.calls_per_connection)
-        .add_routes(http::with_grpc(routes))
+    let calls = grpc::server(&config.limits, door)
+        .add_routes(http::with_grpc(routes, session))
         .serve_with_incoming_shutdown(incoming, async move {
             stop_signal().await;
             if let Some(admin) = admin {
@@ -157,7 +217,26 @@ pub async fn serve(
             tracing::warn!(seconds = limit.as_secs(), "calls under way did not finish in time and were cut off");
         }
     }
+    tidying.abort();
+    if let Some(following) = following {
+        following.abort();
+    }
+    if let Err(problem) = ending.record_left_out().await {
+        tracing::error!(problem = problem.message.en, "refusals that were left out are not counted in the journal");
+    }
     Ok(())
+}
+
+/// Tidies up what grows with the number of callers.
+async fn tidy(service: Service, door: grpc::DoorLayer) {
+    let mut interval = tokio::time::interval(TIDY_INTERVAL);
+    loop {
+        interval.tick().await;
+        door.tidy();
+        if let Err(problem) = service.record_left_out().await {
+            tracing::error!(problem = problem.message.en, "refusals that were left out cannot be counted yet");
+        }
+    }
 }
 
 /// Ends when calls under way have had their time since the service was told to stop.

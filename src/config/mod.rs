@@ -16,6 +16,8 @@ pub struct Config {
     /// Folder of the store.
     pub data_directory: PathBuf,
     pub store: StoreSettings,
+    pub tls: Tls,
+    pub access: Access,
     pub limits: Limits,
     pub log: Log,
 }
@@ -39,12 +41,57 @@ pub struct StoreSettings {
     pub recount_interval_seconds: u64,
 }
 
+/// TLS on the one port; off where no certificate is named. Files are PEM, and are followed when they change.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    /// The server's certificate, with the chain up to an authority that clients know; empty for none.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// Authorities whose client certificates are taken; empty for none.
+    pub client_ca: PathBuf,
+    /// Client certificates that are revoked; empty for none.
+    pub client_crl: PathBuf,
+    /// How often the files are looked at, in seconds.
+    pub reload_seconds: u64,
+}
+
+/// Who may call.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Access {
+    /// Callers show who they are, by a token or a client certificate, and do what their roles allow. Without it
+    /// whoever reaches the port may do everything.
+    pub authentication: bool,
+    /// A session of the dashboard that is not used for so long ends, in seconds.
+    pub session_idle_seconds: u64,
+    /// A session ends after so long in any case, in seconds.
+    pub session_seconds: u64,
+    /// Tokens of one address that are not valid before it is locked out.
+    pub failures: u32,
+    /// For how long it is locked out, in seconds.
+    pub lock_out_seconds: u64,
+    /// Refused calls of one address that go into the journal in a minute; more are counted in one entry.
+    pub refusals_per_minute: u32,
+}
+
 /// What callers may ask of the service.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Largest request message, in bytes.
     pub message_bytes: usize,
+    /// Connections at a time; more wait to be accepted.
+    pub connections: usize,
+    /// A connection is closed after so long, and made anew by clients, in seconds.
+    pub connection_seconds: u64,
+    /// Calls at a time in all, streams included; more are refused at once.
+    pub calls: usize,
+    /// Calls a second of one principal; twice as many may come at once.
+    pub calls_per_second_per_principal: u32,
+    /// Calls a second from one address (of IPv6: one /64); twice as many may come at once.
+    pub calls_per_second_per_address: u32,
     /// Calls at a time on one connection.
     pub calls_per_connection: u32,
     /// Longest time for one unary call, or for a stream to begin to answer, in seconds.
@@ -77,6 +124,8 @@ impl Default for Config {
             admin_listen: None,
             data_directory: PathBuf::from("huizong-data"),
             store: StoreSettings::default(),
+            tls: Tls::default(),
+            access: Access::default(),
             limits: Limits::default(),
             log: Log::default(),
         }
@@ -96,10 +145,42 @@ impl Default for StoreSettings {
     }
 }
 
+impl Default for Tls {
+    fn default() -> Self {
+        let none = PathBuf::new;
+        Self { certificate: none(), key: none(), client_ca: none(), client_crl: none(), reload_seconds: 10 }
+    }
+}
+
+impl Tls {
+    /// Whether connections are protected.
+    pub fn is_on(&self) -> bool {
+        !self.certificate.as_os_str().is_empty()
+    }
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self {
+            authentication: false,
+            session_idle_seconds: 30 * 60,
+            session_seconds: 12 * 60 * 60,
+            failures: 10,
+            lock_out_seconds: 15 * 60,
+            refusals_per_minute: 60,
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             message_bytes: 16 << 20,
+            connections: 4096,
+            connection_seconds: 3600,
+            calls: 8192,
+            calls_per_second_per_principal: 2000,
+            calls_per_second_per_address: 4000,
             calls_per_connection: 1024,
             call_seconds: 60,
             stream_submissions_ahead: 128,
@@ -124,6 +205,8 @@ pub enum ConfigError {
     Parse { path: PathBuf, error: Box<toml::de::Error> },
     #[error("{0} must be at least 1")]
     Zero(&'static str),
+    #[error("{0} goes together with {1}")]
+    Incomplete(&'static str, &'static str),
 }
 
 impl Config {
@@ -143,16 +226,31 @@ impl Config {
     }
 
     fn check(self) -> Result<Self, ConfigError> {
+        let whole = |seconds: u64| usize::try_from(seconds).unwrap_or(usize::MAX);
         let zero = [
             ("store.queue_transactions", self.store.queue_transactions),
             ("store.group_transactions", self.store.group_transactions),
             ("limits.message_bytes", self.limits.message_bytes),
-            ("limits.call_seconds", usize::try_from(self.limits.call_seconds).unwrap_or(usize::MAX)),
+            ("limits.connections", self.limits.connections),
+            ("limits.calls", self.limits.calls),
+            ("limits.call_seconds", whole(self.limits.call_seconds)),
             ("limits.stream_submissions_ahead", self.limits.stream_submissions_ahead),
             ("limits.registry_changes", self.limits.registry_changes),
+            ("limits.connection_seconds", whole(self.limits.connection_seconds)),
+            ("limits.calls_per_second_per_principal", self.limits.calls_per_second_per_principal as usize),
+            ("limits.calls_per_second_per_address", self.limits.calls_per_second_per_address as usize),
+            ("access.failures", self.access.failures as usize),
+            ("access.refusals_per_minute", self.access.refusals_per_minute as usize),
+            ("tls.reload_seconds", whole(self.tls.reload_seconds)),
         ]
         .into_iter()
         .find(|(_, value)| *value == 0);
+        if self.tls.is_on() == self.tls.key.as_os_str().is_empty() {
+            return Err(ConfigError::Incomplete("tls.certificate", "tls.key"));
+        }
+        if !self.tls.is_on() && !self.tls.client_ca.as_os_str().is_empty() {
+            return Err(ConfigError::Incomplete("tls.client_ca", "tls.certificate"));
+        }
         zero.map_or(Ok(self), |(name, _)| Err(ConfigError::Zero(name)))
     }
 }
@@ -174,7 +272,7 @@ mod tests {
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let keys = example.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         let sections = example.lines().filter(|line| line.starts_with('[')).count();
-        assert_eq!((keys, sections), (16, 3), "a key is missing from the example, or from this count");
+        assert_eq!((keys, sections), (32, 5), "a key is missing from the example, or from this count");
     }
 
     #[test]

@@ -2,14 +2,17 @@
 //!
 //! Health, reflection (with the error details, so that grpcurl prints them) and gRPC-Web stand on the same port.
 
+mod door;
 mod methods;
 mod operations_service;
 mod pages;
 mod registry_service;
 mod report_service;
 mod rollup_service;
+mod server;
 mod status;
 
+use http::HeaderMap;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
@@ -21,9 +24,13 @@ use crate::pb::operations_service_server::OperationsServiceServer;
 use crate::pb::registry_service_server::RegistryServiceServer;
 use crate::pb::report_service_server::ReportServiceServer;
 use crate::pb::rollup_service_server::RollupServiceServer;
-use crate::service::{Caller, Service};
+use crate::service::{Authority, Caller, Service};
 use crate::telemetry::call::CallLayer;
 
+pub use door::{
+    Connection, DoorLayer, Peer, SESSION_COOKIE, SESSION_HEADER, TlsError, TlsFiles, connections, session_cookie,
+};
+pub use server::{Layered, server};
 pub use status::{problem_of_status, to_status};
 
 /// Names of the services whose health is reported.
@@ -57,12 +64,16 @@ pub async fn routes(service: Service, limits: &Limits) -> anyhow::Result<(Routes
             ReportServiceServer::new(report_service::Reports::new(service.clone(), limits))
                 .max_decoding_message_size(size),
         )
-        .add_service(RollupServiceServer::new(rollup_service::Rollups::new(service.clone())))
+        .add_service(
+            RollupServiceServer::new(rollup_service::Rollups::new(service.clone())).max_decoding_message_size(size),
+        )
         .add_service(
             RegistryServiceServer::new(registry_service::Registries::new(service.clone(), limits))
                 .max_decoding_message_size(size),
         )
-        .add_service(OperationsServiceServer::new(operations_service::Operations::new(service)));
+        .add_service(
+            OperationsServiceServer::new(operations_service::Operations::new(service)).max_decoding_message_size(size),
+        );
     let observed = routes.routes().into_axum_router().layer(CallLayer::new(methods::methods()));
     Ok((Routes::from(observed), health))
 }
@@ -86,16 +97,23 @@ pub fn encode_principal(name: &str) -> String {
 /// Longest name that a caller may give, in characters.
 const PRINCIPAL_MAX_CHARACTERS: usize = 100;
 
-/// Who calls, as far as is known without authentication: what the caller claims, marked as such.
+/// Who calls: as the door has found out; without a door, who the caller says to be.
 fn caller<T>(request: &tonic::Request<T>) -> Caller {
-    let claimed = request.metadata().get(PRINCIPAL_HEADER).and_then(|value| value.to_str().ok());
+    if let Some(caller) = request.extensions().get::<Caller>() {
+        return caller.clone();
+    }
+    let address = request.remote_addr().map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string());
+    Caller { principal: claimed_principal(request.metadata().as_ref()), address, authority: Authority::Open }
+}
+
+/// Who the caller says to be, marked as such.
+fn claimed_principal(headers: &HeaderMap) -> String {
+    let claimed = headers.get(PRINCIPAL_HEADER).and_then(|value| value.to_str().ok());
     let claimed = claimed.map(|name| percent_decode_str(name).decode_utf8_lossy().into_owned());
     let claimed: Option<String> =
         claimed.map(|name| name.chars().filter(|c| !c.is_control()).take(PRINCIPAL_MAX_CHARACTERS).collect());
-    let principal = match claimed.as_deref().map(str::trim) {
+    match claimed.as_deref().map(str::trim) {
         None | Some("") => "anonymous".to_owned(),
         Some(name) => format!("claimed:{name}"),
-    };
-    let address = request.remote_addr().map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string());
-    Caller { principal, address }
+    }
 }

@@ -8,11 +8,11 @@ use tonic::{Request, Response, Status};
 use crate::pb;
 use crate::pb::operations_service_server::OperationsService;
 use crate::report::Message;
-use crate::service::{Problem, Service, VerifyProgress};
+use crate::service::{Authority, Caller, Problem, Service, Subject, VerifyProgress};
 use crate::wire;
 
 use super::pages::RESOURCES;
-use super::to_status;
+use super::{caller, to_status};
 
 pub struct Operations {
     service: Service,
@@ -23,7 +23,105 @@ impl Operations {
         Self { service }
     }
 
-    async fn journal(&self, request: pb::ListJournalRequest) -> Result<pb::ListJournalResponse, Problem> {
+    /// Lets a caller do something to the service; `method` such as `ListJournal`.
+    async fn permit(&self, caller: &Caller, method: &str) -> Result<(), Problem> {
+        self.service.permit(caller, &format!("OperationsService/{method}"), Subject::Service).await
+    }
+
+    /// Changes principals or credentials, and sees to it that a refusal is in the journal.
+    async fn administer<T>(
+        &self,
+        caller: &Caller,
+        method: &str,
+        subject: String,
+        work: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let outcome = async {
+            self.permit(caller, method).await?;
+            work.await
+        };
+        let method = format!("OperationsService/{method}");
+        self.service.conclude(outcome.await, caller, &method, || subject, false).await
+    }
+
+    async fn change_role(
+        &self,
+        principal: String,
+        role: Option<pb::Role>,
+        granted: bool,
+        caller: &Caller,
+    ) -> Result<pb::Principal, Problem> {
+        let method = if granted { "GrantRole" } else { "RevokeRole" };
+        let work = async {
+            let name = wire::principal_from_wire(&principal, "principal")?;
+            let role = wire::role_from_wire(role.as_ref(), "role")?;
+            self.service.change_role(name, role, granted, caller).await
+        };
+        let principal = self.administer(caller, method, principal.clone(), work).await?;
+        Ok(wire::principal_to_wire(&principal))
+    }
+
+    async fn principals(
+        &self,
+        request: pb::ListPrincipalsRequest,
+        caller: &Caller,
+    ) -> Result<pb::ListPrincipalsResponse, Problem> {
+        self.permit(caller, "ListPrincipals").await?;
+        let page = self.service.principals(RESOURCES.of(request.page_size)?, &request.page_token);
+        Ok(pb::ListPrincipalsResponse {
+            principals: page.items.iter().map(wire::principal_to_wire).collect(),
+            next_page_token: page.next.unwrap_or_default(),
+        })
+    }
+
+    async fn create(
+        &self,
+        request: pb::CreateCredentialRequest,
+        caller: &Caller,
+    ) -> Result<pb::CreateCredentialResponse, Problem> {
+        let subject = request.parent.clone();
+        let work = async { self.service.create_credential(wire::new_credential_from_wire(request)?, caller).await };
+        let (credential, token) = self.administer(caller, "CreateCredential", subject, work).await?;
+        let credential = Some(wire::credential_to_wire(&credential));
+        Ok(pb::CreateCredentialResponse { credential, token: token.reveal() })
+    }
+
+    async fn credentials(
+        &self,
+        request: pb::ListCredentialsRequest,
+        caller: &Caller,
+    ) -> Result<pb::ListCredentialsResponse, Problem> {
+        self.permit(caller, "ListCredentials").await?;
+        let principal = match request.parent.as_str() {
+            "principals/-" => None,
+            name => Some(wire::principal_from_wire(name, "parent")?),
+        };
+        let size = RESOURCES.of(request.page_size)?;
+        let page = self.service.credentials(principal.as_ref(), size, &request.page_token)?;
+        Ok(pb::ListCredentialsResponse {
+            credentials: page.items.iter().map(wire::credential_to_wire).collect(),
+            next_page_token: page.next.unwrap_or_default(),
+        })
+    }
+
+    async fn revoke(
+        &self,
+        request: pb::RevokeCredentialRequest,
+        caller: &Caller,
+    ) -> Result<pb::RevokeCredentialResponse, Problem> {
+        let work = async {
+            let (principal, id) = wire::credential_name_from_wire(&request.name, "name")?;
+            self.service.revoke_credential(&principal, id, caller).await
+        };
+        let credential = self.administer(caller, "RevokeCredential", request.name.clone(), work).await?;
+        Ok(pb::RevokeCredentialResponse { credential: Some(wire::credential_to_wire(&credential)) })
+    }
+
+    async fn journal(
+        &self,
+        request: pb::ListJournalRequest,
+        caller: &Caller,
+    ) -> Result<pb::ListJournalResponse, Problem> {
         let size = RESOURCES.of(request.page_size)?;
         let bad_page = |field, zh, en| Problem::bad_page(field, Message::new(zh, en));
         let after = match request.page_token.as_str() {
@@ -34,6 +132,7 @@ impl Operations {
             })?,
         };
         let filter = wire::journal_filter_from_wire(&request)?;
+        self.permit(caller, "ListJournal").await?;
         let page = self.service.journal(after, size, filter).await?;
         Ok(pb::ListJournalResponse {
             entries: page.items.iter().map(wire::entry_to_wire).collect(),
@@ -48,11 +147,17 @@ impl OperationsService for Operations {
         &self,
         request: Request<pb::ListJournalRequest>,
     ) -> Result<Response<pb::ListJournalResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.journal(request).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.journal(request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
-    async fn get_status(&self, _: Request<pb::GetStatusRequest>) -> Result<Response<pb::GetStatusResponse>, Status> {
+    async fn get_status(
+        &self,
+        request: Request<pb::GetStatusRequest>,
+    ) -> Result<Response<pb::GetStatusResponse>, Status> {
+        let permitted = self.permit(&caller(&request), "GetStatus").await;
+        permitted.map_err(|problem| to_status(&problem, request.metadata()))?;
         Ok(Response::new(wire::status_to_wire(self.service.status())))
     }
 
@@ -62,8 +167,10 @@ impl OperationsService for Operations {
         &self,
         request: Request<pb::CreateBackupRequest>,
     ) -> Result<Response<Self::CreateBackupStream>, Status> {
+        let permitted = self.permit(&caller(&request), "CreateBackup").await;
         let metadata = request.metadata().clone();
-        let parts = self.service.backup().map_err(|problem| to_status(&problem, &metadata))?;
+        let parts = permitted.and_then(|()| self.service.backup());
+        let parts = parts.map_err(|problem| to_status(&problem, &metadata))?;
         let parts = ReceiverStream::new(parts).map(move |part| match part {
             Ok(part) => Ok(wire::part_to_wire(part)),
             Err(problem) => Err(to_status(&problem, &metadata)),
@@ -77,7 +184,9 @@ impl OperationsService for Operations {
         &self,
         request: Request<pb::VerifyStoreRequest>,
     ) -> Result<Response<Self::VerifyStoreStream>, Status> {
-        let progress = self.service.verify_store().map_err(|problem| to_status(&problem, request.metadata()))?;
+        let permitted = self.permit(&caller(&request), "VerifyStore").await;
+        let progress = permitted.and_then(|()| self.service.verify_store());
+        let progress = progress.map_err(|problem| to_status(&problem, request.metadata()))?;
         let answers = ReceiverStream::new(progress).map(|progress| {
             Ok(match progress {
                 VerifyProgress::Records(records) => {
@@ -90,5 +199,75 @@ impl OperationsService for Operations {
             })
         });
         Ok(Response::new(answers.boxed()))
+    }
+
+    async fn get_caller(
+        &self,
+        request: Request<pb::GetCallerRequest>,
+    ) -> Result<Response<pb::GetCallerResponse>, Status> {
+        let caller = caller(&request);
+        let known = self.service.caller_view(&caller);
+        let (principal, roles) = known.map_err(|problem| to_status(&problem, request.metadata()))?;
+        let roles = roles.iter().map(wire::role_to_wire).collect();
+        let unrestricted = caller.authority == Authority::Open;
+        Ok(Response::new(pb::GetCallerResponse { principal, roles, unrestricted }))
+    }
+
+    async fn grant_role(
+        &self,
+        request: Request<pb::GrantRoleRequest>,
+    ) -> Result<Response<pb::GrantRoleResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, pb::GrantRoleRequest { principal, role }) = request.into_parts();
+        let principal = self.change_role(principal, role, true, &caller).await;
+        let principal = principal.map_err(|problem| to_status(&problem, &metadata))?;
+        Ok(Response::new(pb::GrantRoleResponse { principal: Some(principal) }))
+    }
+
+    async fn revoke_role(
+        &self,
+        request: Request<pb::RevokeRoleRequest>,
+    ) -> Result<Response<pb::RevokeRoleResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, pb::RevokeRoleRequest { principal, role }) = request.into_parts();
+        let principal = self.change_role(principal, role, false, &caller).await;
+        let principal = principal.map_err(|problem| to_status(&problem, &metadata))?;
+        Ok(Response::new(pb::RevokeRoleResponse { principal: Some(principal) }))
+    }
+
+    async fn list_principals(
+        &self,
+        request: Request<pb::ListPrincipalsRequest>,
+    ) -> Result<Response<pb::ListPrincipalsResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, request) = request.into_parts();
+        self.principals(request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+
+    async fn create_credential(
+        &self,
+        request: Request<pb::CreateCredentialRequest>,
+    ) -> Result<Response<pb::CreateCredentialResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, request) = request.into_parts();
+        self.create(request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+
+    async fn list_credentials(
+        &self,
+        request: Request<pb::ListCredentialsRequest>,
+    ) -> Result<Response<pb::ListCredentialsResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, request) = request.into_parts();
+        self.credentials(request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+
+    async fn revoke_credential(
+        &self,
+        request: Request<pb::RevokeCredentialRequest>,
+    ) -> Result<Response<pb::RevokeCredentialResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, request) = request.into_parts();
+        self.revoke(request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 }

@@ -6,8 +6,8 @@ use crate::config::Limits;
 use crate::pb;
 use crate::pb::registry_service_server::RegistryService;
 use crate::registry::{Collection, JurisdictionCode, RegistryChange};
-use crate::report::{Message, ReportYear};
-use crate::service::{Applied, Caller, EntryFilter, Problem, Reason, Service};
+use crate::report::{Message, ReportOwner, ReportYear};
+use crate::service::{Applied, Caller, EntryFilter, Problem, Reason, Service, Subject};
 use crate::wire;
 
 use super::pages::RESOURCES;
@@ -21,6 +21,22 @@ pub struct Registries {
 impl Registries {
     pub fn new(service: Service, limits: &Limits) -> Self {
         Self { service, changes_max: limits.registry_changes }
+    }
+
+    /// Lets a caller change the registry or a collection, and sees to it that a refusal is in the journal.
+    async fn change<T>(
+        &self,
+        caller: &Caller,
+        method: &str,
+        subject: String,
+        validate_only: bool,
+        work: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let outcome = async {
+            self.service.permit(caller, method, Subject::Service).await?;
+            work.await
+        };
+        self.service.conclude(outcome.await, caller, method, || subject, validate_only).await
     }
 
     async fn apply(&self, request: pb::ApplyRegistryChangesRequest, caller: &Caller) -> Result<Applied, Problem> {
@@ -54,7 +70,17 @@ impl Registries {
         })
     }
 
-    fn jurisdictions(&self, request: &pb::ListJurisdictionsRequest) -> Result<pb::ListJurisdictionsResponse, Problem> {
+    /// Lets a caller do what is about no entry in particular; `method` such as `ListAgencies`.
+    async fn permit(&self, caller: &Caller, method: &str) -> Result<(), Problem> {
+        self.service.permit(caller, &format!("RegistryService/{method}"), Subject::Service).await
+    }
+
+    async fn jurisdictions(
+        &self,
+        request: &pb::ListJurisdictionsRequest,
+        caller: &Caller,
+    ) -> Result<pb::ListJurisdictionsResponse, Problem> {
+        self.permit(caller, "ListJurisdictions").await?;
         let size = RESOURCES.of(request.page_size)?;
         let filter = EntryFilter {
             parent: optional_code(&request.parent, "parent")?,
@@ -68,21 +94,32 @@ impl Registries {
         })
     }
 
-    fn agencies(&self, request: &pb::ListAgenciesRequest) -> Result<pb::ListAgenciesResponse, Problem> {
+    async fn agencies(
+        &self,
+        request: &pb::ListAgenciesRequest,
+        caller: &Caller,
+    ) -> Result<pb::ListAgenciesResponse, Problem> {
+        self.permit(caller, "ListAgencies").await?;
         let size = RESOURCES.of(request.page_size)?;
         let filter = EntryFilter {
             parent: optional_code(&request.jurisdiction, "jurisdiction")?,
             query: request.query.clone(),
             year: optional_year(request.year)?,
         };
-        let page = self.service.agencies(&filter, size, &request.page_token)?;
+        let sight = self.service.sight(caller, "RegistryService/ListAgencies")?;
+        let page = self.service.agencies(&filter, size, &request.page_token, &sight)?;
         Ok(pb::ListAgenciesResponse {
             agencies: page.items.iter().map(wire::known_agency_to_wire).collect(),
             next_page_token: page.next.unwrap_or_default(),
         })
     }
 
-    fn changes(&self, request: &pb::ListRegistryChangesRequest) -> Result<pb::ListRegistryChangesResponse, Problem> {
+    async fn changes(
+        &self,
+        request: &pb::ListRegistryChangesRequest,
+        caller: &Caller,
+    ) -> Result<pb::ListRegistryChangesResponse, Problem> {
+        self.permit(caller, "ListRegistryChanges").await?;
         let listed = self.service.registry_changes(RESOURCES.of(request.page_size)?, &request.page_token)?;
         Ok(pb::ListRegistryChangesResponse {
             changes: listed.page.items.iter().filter_map(wire::change_to_wire).collect(),
@@ -91,10 +128,26 @@ impl Registries {
         })
     }
 
-    fn collections(&self, request: &pb::ListCollectionsRequest) -> Result<pb::ListCollectionsResponse, Problem> {
+    /// A collection without the exceptions of agencies that the caller does not see.
+    fn collection_in_sight(&self, collection: &Collection, caller: &Caller) -> pb::Collection {
+        let mut wire = wire::collection_to_wire(collection);
+        let sees = |name: &str| {
+            let id = wire::agency_id_from_wire(name, "agency");
+            id.is_ok_and(|id| self.service.sees(caller, "RegistryService/GetAgency", &ReportOwner::Agency(id)))
+        };
+        wire.exceptions.retain(|exception| sees(&exception.agency));
+        wire
+    }
+
+    async fn collections(
+        &self,
+        request: &pb::ListCollectionsRequest,
+        caller: &Caller,
+    ) -> Result<pb::ListCollectionsResponse, Problem> {
+        self.permit(caller, "ListCollections").await?;
         let page = self.service.collections(RESOURCES.of(request.page_size)?, &request.page_token);
         Ok(pb::ListCollectionsResponse {
-            collections: page.items.iter().map(wire::collection_to_wire).collect(),
+            collections: page.items.iter().map(|item| self.collection_in_sight(item, caller)).collect(),
             next_page_token: page.next.unwrap_or_default(),
         })
     }
@@ -127,6 +180,10 @@ impl Registries {
     }
 }
 
+fn collection_name(collection: Option<&pb::Collection>) -> String {
+    collection.map(|collection| collection.name.clone()).unwrap_or_default()
+}
+
 fn optional_year(year: i32) -> Result<Option<ReportYear>, Problem> {
     if year == 0 { Ok(None) } else { wire::year_from_wire(year, "year").map(Some) }
 }
@@ -141,10 +198,13 @@ impl RegistryService for Registries {
         &self,
         request: Request<pb::GetJurisdictionRequest>,
     ) -> Result<Response<pb::GetJurisdictionResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let code = wire::code_from_wire(&request.name, "name");
-        let jurisdiction = code.and_then(|code| self.service.jurisdiction(&code));
-        let jurisdiction = jurisdiction.map_err(|problem| to_status(&problem, &metadata))?;
+        let jurisdiction = async {
+            self.permit(&caller, "GetJurisdiction").await?;
+            self.service.jurisdiction(&wire::code_from_wire(&request.name, "name")?)
+        };
+        let jurisdiction = jurisdiction.await.map_err(|problem| to_status(&problem, &metadata))?;
         let jurisdiction = Some(wire::known_jurisdiction_to_wire(&jurisdiction));
         Ok(Response::new(pb::GetJurisdictionResponse { jurisdiction }))
     }
@@ -153,8 +213,9 @@ impl RegistryService for Registries {
         &self,
         request: Request<pb::ListJurisdictionsRequest>,
     ) -> Result<Response<pb::ListJurisdictionsResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.jurisdictions(&request).map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.jurisdictions(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn create_jurisdiction(
@@ -163,6 +224,7 @@ impl RegistryService for Registries {
     ) -> Result<Response<pb::CreateJurisdictionResponse>, Status> {
         let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
+        let name = request.jurisdiction.as_ref().map(|jurisdiction| jurisdiction.name.clone()).unwrap_or_default();
         let create = async {
             let wire = request.jurisdiction.ok_or_else(|| Problem::required("jurisdiction"))?;
             let new = wire::jurisdiction_from_wire(wire, "jurisdiction")?;
@@ -172,7 +234,8 @@ impl RegistryService for Registries {
             let known = self.service.jurisdiction(&new.code).map(|known| wire::known_jurisdiction_to_wire(&known));
             Ok(known.unwrap_or_else(|_| wire::jurisdiction_to_wire(&new)))
         };
-        let jurisdiction = create.await.map_err(|problem: Problem| to_status(&problem, &metadata))?;
+        let create = self.change(&caller, "RegistryService/CreateJurisdiction", name, request.validate_only, create);
+        let jurisdiction = create.await.map_err(|problem| to_status(&problem, &metadata))?;
         Ok(Response::new(pb::CreateJurisdictionResponse { jurisdiction: Some(jurisdiction) }))
     }
 
@@ -180,10 +243,15 @@ impl RegistryService for Registries {
         &self,
         request: Request<pb::GetAgencyRequest>,
     ) -> Result<Response<pb::GetAgencyResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let id = wire::agency_id_from_wire(&request.name, "name");
-        let agency = id.and_then(|id| self.service.agency(&id));
-        let agency = agency.map_err(|problem| to_status(&problem, &metadata))?;
+        let agency = async {
+            let id = wire::agency_id_from_wire(&request.name, "name")?;
+            let owner = ReportOwner::Agency(id.clone());
+            self.service.permit(&caller, "RegistryService/GetAgency", Subject::Owner(&owner, None)).await?;
+            self.service.agency(&id)
+        };
+        let agency = agency.await.map_err(|problem| to_status(&problem, &metadata))?;
         Ok(Response::new(pb::GetAgencyResponse { agency: Some(wire::known_agency_to_wire(&agency)) }))
     }
 
@@ -191,8 +259,9 @@ impl RegistryService for Registries {
         &self,
         request: Request<pb::ListAgenciesRequest>,
     ) -> Result<Response<pb::ListAgenciesResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.agencies(&request).map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.agencies(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn create_agency(
@@ -201,6 +270,7 @@ impl RegistryService for Registries {
     ) -> Result<Response<pb::CreateAgencyResponse>, Status> {
         let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
+        let name = request.agency.as_ref().map(|agency| agency.name.clone()).unwrap_or_default();
         let create = async {
             let wire = request.agency.ok_or_else(|| Problem::required("agency"))?;
             let new = wire::agency_from_wire(wire, "agency")?;
@@ -209,7 +279,8 @@ impl RegistryService for Registries {
             let known = self.service.agency(&new.id).map(|known| wire::known_agency_to_wire(&known));
             Ok(known.unwrap_or_else(|_| wire::agency_to_wire(&new)))
         };
-        let agency = create.await.map_err(|problem: Problem| to_status(&problem, &metadata))?;
+        let create = self.change(&caller, "RegistryService/CreateAgency", name, request.validate_only, create);
+        let agency = create.await.map_err(|problem| to_status(&problem, &metadata))?;
         Ok(Response::new(pb::CreateAgencyResponse { agency: Some(agency) }))
     }
 
@@ -219,7 +290,10 @@ impl RegistryService for Registries {
     ) -> Result<Response<pb::ApplyRegistryChangesResponse>, Status> {
         let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let applied = self.apply(request, &caller).await.map_err(|problem| to_status(&problem, &metadata))?;
+        let (subject, dry) = (format!("registry ({} changes)", request.changes.len()), request.validate_only);
+        let apply = self.apply(request, &caller);
+        let apply = self.change(&caller, "RegistryService/ApplyRegistryChanges", subject, dry, apply);
+        let applied = apply.await.map_err(|problem| to_status(&problem, &metadata))?;
         Ok(Response::new(pb::ApplyRegistryChangesResponse {
             applied: applied.applied.try_into().unwrap_or(i32::MAX),
             unchanged: applied.unchanged.try_into().unwrap_or(i32::MAX),
@@ -231,26 +305,33 @@ impl RegistryService for Registries {
         &self,
         request: Request<pb::ListRegistryChangesRequest>,
     ) -> Result<Response<pb::ListRegistryChangesResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.changes(&request).map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.changes(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn get_collection(
         &self,
         request: Request<pb::GetCollectionRequest>,
     ) -> Result<Response<pb::GetCollectionResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let collection = wire::collection_year(&request.name, "name").and_then(|year| self.service.collection(year));
-        let collection = collection.map_err(|problem| to_status(&problem, &metadata))?;
-        Ok(Response::new(pb::GetCollectionResponse { collection: Some(wire::collection_to_wire(&collection)) }))
+        let collection = async {
+            self.permit(&caller, "GetCollection").await?;
+            self.service.collection(wire::collection_year(&request.name, "name")?)
+        };
+        let collection = collection.await.map_err(|problem| to_status(&problem, &metadata))?;
+        let collection = Some(self.collection_in_sight(&collection, &caller));
+        Ok(Response::new(pb::GetCollectionResponse { collection }))
     }
 
     async fn list_collections(
         &self,
         request: Request<pb::ListCollectionsRequest>,
     ) -> Result<Response<pb::ListCollectionsResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.collections(&request).map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.collections(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn create_collection(
@@ -259,7 +340,10 @@ impl RegistryService for Registries {
     ) -> Result<Response<pb::CreateCollectionResponse>, Status> {
         let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let collection = self.open(request, &caller).await.map_err(|problem| to_status(&problem, &metadata))?;
+        let (subject, dry) = (collection_name(request.collection.as_ref()), request.validate_only);
+        let open = self.open(request, &caller);
+        let open = self.change(&caller, "RegistryService/CreateCollection", subject, dry, open);
+        let collection = open.await.map_err(|problem| to_status(&problem, &metadata))?;
         Ok(Response::new(pb::CreateCollectionResponse { collection: Some(wire::collection_to_wire(&collection)) }))
     }
 
@@ -269,7 +353,10 @@ impl RegistryService for Registries {
     ) -> Result<Response<pb::UpdateCollectionResponse>, Status> {
         let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let collection = self.update(request, &caller).await.map_err(|problem| to_status(&problem, &metadata))?;
+        let (subject, dry) = (collection_name(request.collection.as_ref()), request.validate_only);
+        let update = self.update(request, &caller);
+        let update = self.change(&caller, "RegistryService/UpdateCollection", subject, dry, update);
+        let collection = update.await.map_err(|problem| to_status(&problem, &metadata))?;
         Ok(Response::new(pb::UpdateCollectionResponse { collection: Some(wire::collection_to_wire(&collection)) }))
     }
 
@@ -279,7 +366,10 @@ impl RegistryService for Registries {
     ) -> Result<Response<pb::GrantCollectionExceptionResponse>, Status> {
         let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let collection = self.grant(request, &caller).await.map_err(|problem| to_status(&problem, &metadata))?;
+        let (subject, dry) = (request.name.clone(), request.validate_only);
+        let grant = self.grant(request, &caller);
+        let grant = self.change(&caller, "RegistryService/GrantCollectionException", subject, dry, grant);
+        let collection = grant.await.map_err(|problem| to_status(&problem, &metadata))?;
         let collection = Some(wire::collection_to_wire(&collection));
         Ok(Response::new(pb::GrantCollectionExceptionResponse { collection }))
     }

@@ -12,7 +12,7 @@ use crate::pb;
 use crate::pb::report_service_server::ReportService;
 use crate::report::{Message, Owners, ReportKey, ReportOwner, ReviewAction, RevisionName};
 use crate::rules;
-use crate::service::{Caller, Problem, Reason, ReportFilter, ReportView, ReviewRequest, Service};
+use crate::service::{Caller, Problem, Reason, ReportFilter, ReportView, ReviewRequest, Service, Subject};
 use crate::wire;
 
 use super::pages::RESOURCES;
@@ -35,9 +35,23 @@ async fn submit(
     request: pb::SubmitReportRequest,
     caller: &Caller,
 ) -> Result<pb::SubmitReportResponse, Problem> {
-    let submission = wire::submission_from_wire(request)?;
-    let accepted = service.submit(&submission, caller).await?;
-    Ok(wire::accepted_to_wire(&accepted))
+    const METHOD: &str = "ReportService/SubmitReport";
+    let name = request.report.as_ref().map(|report| report.name.clone()).unwrap_or_default();
+    let validate_only = request.validate_only;
+    let submit = async {
+        // Whose report it is comes first: what else is in the message is nobody's business before.
+        let key: Option<ReportKey> = name.parse().ok();
+        if let Some(key) = &key {
+            service.permit(caller, METHOD, Subject::report(key)).await?;
+        }
+        let submission = wire::submission_from_wire(request)?;
+        if key.as_ref() != Some(&submission.report) {
+            service.permit(caller, METHOD, Subject::report(&submission.report)).await?;
+        }
+        let accepted = service.submit(&submission, caller).await?;
+        Ok(wire::accepted_to_wire(&accepted))
+    };
+    service.conclude(submit.await, caller, METHOD, || name.clone(), validate_only).await
 }
 
 /// Keeps submissions of one agency on a stream in their order, while those of others run beside them: a report is
@@ -115,8 +129,9 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::GetReportRequest>,
     ) -> Result<Response<pb::GetReportResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let report = self.report(&request.name).map_err(|problem| to_status(&problem, &metadata))?;
+        let report = self.report(&request.name, &caller).await.map_err(|problem| to_status(&problem, &metadata))?;
         Ok(Response::new(pb::GetReportResponse { report: Some(report) }))
     }
 
@@ -124,8 +139,9 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::ListReportsRequest>,
     ) -> Result<Response<pb::ListReportsResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let page = self.reports(request).await;
+        let page = self.reports(request, &caller).await;
         page.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
@@ -133,8 +149,9 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::ListReportRevisionsRequest>,
     ) -> Result<Response<pb::ListReportRevisionsResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let page = self.revisions(request).await;
+        let page = self.revisions(request, &caller).await;
         page.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
@@ -142,8 +159,9 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::ListReportEventsRequest>,
     ) -> Result<Response<pb::ListReportEventsResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let page = self.events(request).await;
+        let page = self.events(request, &caller).await;
         page.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
@@ -155,7 +173,10 @@ impl ReportService for Reports {
         let (metadata, _, request) = request.into_parts();
         let pb::AcceptReportRequest { name, etag, reason, validate_only } = request;
         let review = wire::review_from_wire(ReviewAction::Accept, &name, etag, reason, Vec::new(), validate_only);
-        let outcome = self.review(review, &caller).await.map_err(|problem| to_status(&problem, &metadata))?;
+        let outcome = self
+            .review("ReportService/AcceptReport", &name, validate_only, review, &caller)
+            .await
+            .map_err(|problem| to_status(&problem, &metadata))?;
         Ok(Response::new(pb::AcceptReportResponse { outcome: Some(outcome) }))
     }
 
@@ -167,7 +188,10 @@ impl ReportService for Reports {
         let (metadata, _, request) = request.into_parts();
         let pb::ReturnReportRequest { name, etag, reason, comments, validate_only } = request;
         let review = wire::review_from_wire(ReviewAction::Return, &name, etag, reason, comments, validate_only);
-        let outcome = self.review(review, &caller).await.map_err(|problem| to_status(&problem, &metadata))?;
+        let outcome = self
+            .review("ReportService/ReturnReport", &name, validate_only, review, &caller)
+            .await
+            .map_err(|problem| to_status(&problem, &metadata))?;
         Ok(Response::new(pb::ReturnReportResponse { outcome: Some(outcome) }))
     }
 
@@ -179,7 +203,10 @@ impl ReportService for Reports {
         let (metadata, _, request) = request.into_parts();
         let pb::WithdrawReportRequest { name, etag, reason, validate_only } = request;
         let review = wire::review_from_wire(ReviewAction::Withdraw, &name, etag, reason, Vec::new(), validate_only);
-        let outcome = self.review(review, &caller).await.map_err(|problem| to_status(&problem, &metadata))?;
+        let outcome = self
+            .review("ReportService/WithdrawReport", &name, validate_only, review, &caller)
+            .await
+            .map_err(|problem| to_status(&problem, &metadata))?;
         Ok(Response::new(pb::WithdrawReportResponse { outcome: Some(outcome) }))
     }
 
@@ -187,8 +214,9 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::ReadDocumentRequest>,
     ) -> Result<Response<pb::ReadDocumentResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let reading = self.read(request).await;
+        let reading = self.read(request, &caller).await;
         reading.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
@@ -196,16 +224,19 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::GetFormLayoutRequest>,
     ) -> Result<Response<pb::GetFormLayoutResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        layout(&request).map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        let permitted = self.service.permit(&caller, "ReportService/GetFormLayout", Subject::Service).await;
+        permitted.and_then(|()| layout(&request)).map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn list_rules(
         &self,
         request: Request<pb::ListRulesRequest>,
     ) -> Result<Response<pb::ListRulesResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.rules(&request).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.rules(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 }
 
@@ -223,17 +254,41 @@ fn listed(view: &ReportView, name: String, include_narrative: bool) -> pb::Repor
 }
 
 impl Reports {
-    fn report(&self, name: &str) -> Result<pb::Report, Problem> {
-        let bad_name = |error| Problem::bad_name("name", &error);
-        let revision = if name.contains("/revisions/") {
-            self.service.revision(&name.parse::<RevisionName>().map_err(bad_name)?)?
-        } else {
-            self.service.report(&name.parse::<ReportKey>().map_err(bad_name)?)?
-        };
-        Ok(wire::report_to_wire(&revision, name.to_owned()))
+    /// A report without the names of others in its findings.
+    fn shown(&self, mut report: pb::Report, caller: &Caller) -> pb::Report {
+        for message in report.findings.iter_mut().filter_map(|finding| finding.message.as_mut()) {
+            self.service.hide_names(caller, &mut message.zh, "其他机构的报告");
+            self.service.hide_names(caller, &mut message.en, "the report of another agency");
+        }
+        report
     }
 
-    async fn reports(&self, request: pb::ListReportsRequest) -> Result<pb::ListReportsResponse, Problem> {
+    /// Lets a caller read a report.
+    async fn permit_read(&self, method: &str, report: &ReportKey, caller: &Caller) -> Result<(), Problem> {
+        self.service.permit(caller, method, Subject::report(report)).await
+    }
+
+    async fn report(&self, name: &str, caller: &Caller) -> Result<pb::Report, Problem> {
+        const METHOD: &str = "ReportService/GetReport";
+        let bad_name = |error| Problem::bad_name("name", &error);
+        let revision = if name.contains("/revisions/") {
+            let revision = name.parse::<RevisionName>().map_err(bad_name)?;
+            self.permit_read(METHOD, &revision.report, caller).await?;
+            self.service.revision(&revision)?
+        } else {
+            let report = name.parse::<ReportKey>().map_err(bad_name)?;
+            self.permit_read(METHOD, &report, caller).await?;
+            self.service.report(&report)?
+        };
+        Ok(self.shown(wire::report_to_wire(&revision, name.to_owned()), caller))
+    }
+
+    async fn reports(
+        &self,
+        request: pb::ListReportsRequest,
+        caller: &Caller,
+    ) -> Result<pb::ListReportsResponse, Problem> {
+        const METHOD: &str = "ReportService/ListReports";
         let size = RESOURCES.of(request.page_size)?;
         let year = match request.year {
             0 => None,
@@ -250,30 +305,46 @@ impl Reports {
                 ReportFilter::Owner(ReportOwner::Agency(wire::agency_id_from_wire(parent, "parent")?), year)
             }
         };
+        if let ReportFilter::Owner(owner, _) = &filter {
+            self.service.permit(caller, METHOD, Subject::Owner(owner, year)).await?;
+        }
+        if let ReportFilter::Year(..) = &filter {
+            self.service.permit(caller, METHOD, Subject::Service).await?;
+        }
         let states = wire::states_from_wire(&request.states, "states")?;
-        let page = self.service.reports(filter, states, size, &request.page_token).await?;
+        let sight = self.service.sight(caller, METHOD)?;
+        let page = self.service.reports(filter, states, size, &request.page_token, sight).await?;
         let reports =
             page.items.iter().map(|view| listed(view, view.revision.report.to_string(), request.include_narrative));
+        let reports = reports.map(|report| self.shown(report, caller));
         Ok(pb::ListReportsResponse { reports: reports.collect(), next_page_token: page.next.unwrap_or_default() })
     }
 
     async fn revisions(
         &self,
         request: pb::ListReportRevisionsRequest,
+        caller: &Caller,
     ) -> Result<pb::ListReportRevisionsResponse, Problem> {
         let size = RESOURCES.of(request.page_size)?;
         let report = request.name.parse().map_err(|error| Problem::bad_name("name", &error))?;
+        self.permit_read("ReportService/ListReportRevisions", &report, caller).await?;
         let page = self.service.revisions(report, size, &request.page_token).await?;
         let reports = page.items.iter().map(|view| listed(view, view.revision.name().to_string(), false));
+        let reports = reports.map(|report| self.shown(report, caller));
         Ok(pb::ListReportRevisionsResponse {
             reports: reports.collect(),
             next_page_token: page.next.unwrap_or_default(),
         })
     }
 
-    async fn events(&self, request: pb::ListReportEventsRequest) -> Result<pb::ListReportEventsResponse, Problem> {
+    async fn events(
+        &self,
+        request: pb::ListReportEventsRequest,
+        caller: &Caller,
+    ) -> Result<pb::ListReportEventsResponse, Problem> {
         let size = RESOURCES.of(request.page_size)?;
         let report = request.name.parse().map_err(|error| Problem::bad_name("name", &error))?;
+        self.permit_read("ReportService/ListReportEvents", &report, caller).await?;
         let page = self.service.report_events(report, size, &request.page_token).await?;
         Ok(pb::ListReportEventsResponse {
             events: page.items.iter().map(wire::event_to_wire).collect(),
@@ -283,20 +354,33 @@ impl Reports {
 
     async fn review(
         &self,
+        method: &str,
+        name: &str,
+        validate_only: bool,
         review: Result<ReviewRequest, Problem>,
         caller: &Caller,
     ) -> Result<pb::ReviewOutcome, Problem> {
-        let review = review?;
-        let reviewed = self.service.review(&review, caller).await?;
-        Ok(wire::reviewed_to_wire(&reviewed, &review.report))
+        let outcome = async {
+            if let Ok(report) = name.parse::<ReportKey>() {
+                self.service.permit(caller, method, Subject::report(&report)).await?;
+            }
+            let review = review?;
+            let reviewed = self.service.review(&review, caller).await?;
+            Ok(wire::reviewed_to_wire(&reviewed, &review.report))
+        };
+        self.service.conclude(outcome.await, caller, method, || name.to_owned(), validate_only).await
     }
 
-    async fn rules(&self, request: &pb::ListRulesRequest) -> Result<pb::ListRulesResponse, Problem> {
+    async fn rules(&self, request: &pb::ListRulesRequest, caller: &Caller) -> Result<pb::ListRulesResponse, Problem> {
+        self.service.permit(caller, "ReportService/ListRules", Subject::Service).await?;
         let rules = rules::all_rules().map(wire::rule_to_wire).collect();
         if request.jurisdiction.is_empty() {
             return Ok(pb::ListRulesResponse { rules, ..Default::default() });
         }
         let jurisdiction = wire::code_from_wire(&request.jurisdiction, "jurisdiction")?;
+        // How often rules fail is a sum over the jurisdiction's reports, like any other.
+        let subject = Subject::Subtree(&jurisdiction, None);
+        self.service.permit(caller, "RollupService/QueryRollup", subject).await?;
         let first = wire::year_from_wire(request.first_year, "first_year")?;
         let last = match request.last_year {
             0 => first,
@@ -307,7 +391,14 @@ impl Reports {
         Ok(pb::ListRulesResponse { rules, counts, sequence: sequence.try_into().unwrap_or(i64::MAX) })
     }
 
-    async fn read(&self, request: pb::ReadDocumentRequest) -> Result<pb::ReadDocumentResponse, Problem> {
+    async fn read(
+        &self,
+        request: pb::ReadDocumentRequest,
+        caller: &Caller,
+    ) -> Result<pb::ReadDocumentResponse, Problem> {
+        let owner = wire::agency_id_from_wire(&request.agency, "agency").map(ReportOwner::Agency);
+        let subject = owner.as_ref().map_or(Subject::Service, |owner| Subject::Owner(owner, None));
+        self.service.permit(caller, "ReportService/ReadDocument", subject).await?;
         if request.content.is_empty() {
             let description = Message::new("没有内容", "is empty");
             return Err(Problem::field(Reason::FieldRequired, "content", description));

@@ -7,9 +7,9 @@ use tonic::{Request, Response, Status};
 
 use crate::pb;
 use crate::pb::rollup_service_server::RollupService;
-use crate::report::Message;
+use crate::report::{JurisdictionCode, Message, ReportKey, ReportYear};
 use crate::rollup::{AgencyFilter, FrozenFormName, FrozenFormNameError};
-use crate::service::{Caller, Problem, Reason, Service};
+use crate::service::{Caller, Problem, Reason, Service, Subject};
 use crate::wire;
 
 use super::pages::{RESOURCES, ROWS};
@@ -27,14 +27,36 @@ impl Rollups {
         Self { service }
     }
 
-    async fn query(&self, request: pb::QueryRollupRequest) -> Result<pb::QueryRollupResponse, Problem> {
+    /// Lets a caller see sums over a jurisdiction; `method` such as `QueryRollup`.
+    async fn permit(
+        &self,
+        caller: &Caller,
+        method: &str,
+        jurisdiction: &JurisdictionCode,
+        year: Option<ReportYear>,
+    ) -> Result<(), Problem> {
+        let subject = Subject::Subtree(jurisdiction, year);
+        self.service.permit(caller, &format!("RollupService/{method}"), subject).await
+    }
+
+    async fn query(
+        &self,
+        request: pb::QueryRollupRequest,
+        caller: &Caller,
+    ) -> Result<pb::QueryRollupResponse, Problem> {
         let size = ROWS.of(request.page_size)?;
         let question = wire::question_from_wire(request, size)?;
+        self.permit(caller, "QueryRollup", &question.jurisdiction, None).await?;
         wire::answer_to_wire(&self.service.roll_up(&question).await?)
     }
 
-    async fn form(&self, request: &pb::GetConsolidatedFormRequest) -> Result<pb::GetConsolidatedFormResponse, Problem> {
+    async fn form(
+        &self,
+        request: &pb::GetConsolidatedFormRequest,
+        caller: &Caller,
+    ) -> Result<pb::GetConsolidatedFormResponse, Problem> {
         let question = wire::form_question_from_wire(request)?;
+        self.permit(caller, "GetConsolidatedForm", &question.jurisdiction, Some(question.year)).await?;
         wire::form_to_wire(&self.service.consolidated_form(&question).await?)
     }
 
@@ -42,6 +64,7 @@ impl Rollups {
     async fn render(
         &self,
         request: pb::RenderConsolidatedFormRequest,
+        caller: &Caller,
     ) -> Result<pb::RenderConsolidatedFormResponse, Problem> {
         let format = wire::document_format_from_wire(request.format, "format")?;
         let question = wire::form_question_from_wire(&pb::GetConsolidatedFormRequest {
@@ -52,18 +75,25 @@ impl Rollups {
             include_vertical: request.include_vertical,
             states: request.states,
         })?;
+        self.permit(caller, "RenderConsolidatedForm", &question.jurisdiction, Some(question.year)).await?;
         let rendered = self.service.render_consolidated_form(&question, format).await?;
         Ok(wire::rendered_to_wire(rendered))
     }
 
-    async fn coverage(&self, request: &pb::GetCoverageRequest) -> Result<pb::GetCoverageResponse, Problem> {
+    async fn coverage(
+        &self,
+        request: &pb::GetCoverageRequest,
+        caller: &Caller,
+    ) -> Result<pb::GetCoverageResponse, Problem> {
         let question = wire::coverage_question_from_wire(request)?;
+        self.permit(caller, "GetCoverage", &question.jurisdiction, Some(question.year)).await?;
         Ok(wire::coverage_answer_to_wire(&self.service.coverage(&question).await?))
     }
 
     async fn missing(
         &self,
         request: pb::ListMissingAgenciesRequest,
+        caller: &Caller,
     ) -> Result<pb::ListMissingAgenciesResponse, Problem> {
         let size = RESOURCES.of(request.page_size)?;
         let question = wire::coverage_question_from_wire(&pb::GetCoverageRequest {
@@ -74,6 +104,7 @@ impl Rollups {
             include_vertical: request.include_vertical,
             depth: 0,
         })?;
+        self.permit(caller, "ListMissingAgencies", &question.jurisdiction, Some(question.year)).await?;
         let (page, sequence) = self.service.missing_agencies(&question, size, &request.page_token).await?;
         Ok(pb::ListMissingAgenciesResponse {
             agencies: page.items.iter().map(wire::agency_to_wire).collect(),
@@ -82,24 +113,41 @@ impl Rollups {
         })
     }
 
-    async fn reconcile(&self, request: pb::ReconcileReportRequest) -> Result<pb::ReconcileReportResponse, Problem> {
-        let report = request.name.parse().map_err(|error| Problem::bad_name("name", &error))?;
+    async fn reconcile(
+        &self,
+        request: pb::ReconcileReportRequest,
+        caller: &Caller,
+    ) -> Result<pb::ReconcileReportResponse, Problem> {
+        let report: ReportKey = request.name.parse().map_err(|error| Problem::bad_name("name", &error))?;
+        self.service.permit(caller, "RollupService/ReconcileReport", Subject::report(&report)).await?;
         let filter = AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical };
         Ok(wire::reconciliation_to_wire(&self.service.reconcile(&report, filter).await?))
     }
 
     async fn freeze(&self, request: pb::FreezeFormRequest, caller: &Caller) -> Result<pb::FreezeFormResponse, Problem> {
-        let form = self.service.freeze_form(&wire::freeze_from_wire(request)?, caller).await?;
+        let (name, validate_only) = (request.jurisdiction.clone(), request.validate_only);
+        let freeze = async {
+            let request = wire::freeze_from_wire(request)?;
+            self.permit(caller, "FreezeForm", &request.jurisdiction, Some(request.year)).await?;
+            self.service.freeze_form(&request, caller).await
+        };
+        let method = "RollupService/FreezeForm";
+        let form = self.service.conclude(freeze.await, caller, method, || name.clone(), validate_only).await?;
         Ok(pb::FreezeFormResponse { frozen_form: Some(wire::frozen_form_to_wire(&form)) })
     }
 
-    fn frozen_forms(&self, request: pb::ListFrozenFormsRequest) -> Result<pb::ListFrozenFormsResponse, Problem> {
+    async fn frozen_forms(
+        &self,
+        request: pb::ListFrozenFormsRequest,
+        caller: &Caller,
+    ) -> Result<pb::ListFrozenFormsResponse, Problem> {
         let size = RESOURCES.of(request.page_size)?;
         let parent = wire::code_from_wire(&request.parent, "parent")?;
         let year = match request.year {
             0 => None,
             year => Some(wire::year_from_wire(year, "year")?),
         };
+        self.permit(caller, "ListFrozenForms", &parent, year).await?;
         let page = self.service.frozen_forms(&parent, year, size, &request.page_token)?;
         Ok(pb::ListFrozenFormsResponse {
             frozen_forms: page.items.iter().map(wire::frozen_form_to_wire).collect(),
@@ -110,9 +158,11 @@ impl Rollups {
     async fn frozen_revisions(
         &self,
         request: pb::ListFrozenFormRevisionsRequest,
+        caller: &Caller,
     ) -> Result<pb::ListFrozenFormRevisionsResponse, Problem> {
         let size = RESOURCES.of(request.page_size)?;
-        let page = self.service.frozen_revisions(&frozen_name(&request.name)?, size, &request.page_token).await?;
+        let name = self.frozen(&request.name, "ListFrozenFormRevisions", caller).await?;
+        let page = self.service.frozen_revisions(&name, size, &request.page_token).await?;
         let revisions = page.items.into_iter().map(|(revision, hash)| pb::FrozenRevision {
             revision: revision.to_string(),
             content_sha256: hash.to_hex(),
@@ -124,11 +174,45 @@ impl Rollups {
     }
 }
 
+impl Rollups {
+    /// The name of a frozen form that the caller may see.
+    async fn frozen(&self, name: &str, method: &str, caller: &Caller) -> Result<FrozenFormName, Problem> {
+        let name = frozen_name(name)?;
+        self.permit(caller, method, &name.jurisdiction, Some(name.year)).await?;
+        Ok(name)
+    }
+}
+
 fn frozen_name(name: &str) -> Result<FrozenFormName, Problem> {
     name.parse().map_err(|error: FrozenFormNameError| {
         let zh = "名称形如 jurisdictions/{code}/frozenForms/{year}-{number}";
         Problem::field(Reason::NameInvalid, "name", Message::new(zh, error.to_string()))
     })
+}
+
+/// The updates of a watch for as long as its caller may see them: rights may end while it runs.
+fn still_permitted<U: Send>(
+    updates: impl Stream<Item = Result<U, Problem>> + Send,
+    service: Service,
+    caller: Caller,
+    method: &'static str,
+    scope: JurisdictionCode,
+) -> impl Stream<Item = Result<U, Problem>> + Send {
+    let ended = false;
+    updates
+        .then(move |update| {
+            let (service, caller, scope) = (service.clone(), caller.clone(), scope.clone());
+            async move {
+                service.permit(&caller, method, Subject::Subtree(&scope, None)).await?;
+                update
+            }
+        })
+        .scan(ended, |ended, update| {
+            // A refusal is the last thing that is said.
+            let next = if *ended { None } else { Some(update) };
+            *ended = matches!(next, Some(Err(_)));
+            std::future::ready(next)
+        })
 }
 
 #[tonic::async_trait]
@@ -137,40 +221,45 @@ impl RollupService for Rollups {
         &self,
         request: Request<pb::QueryRollupRequest>,
     ) -> Result<Response<pb::QueryRollupResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.query(request).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.query(request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn get_consolidated_form(
         &self,
         request: Request<pb::GetConsolidatedFormRequest>,
     ) -> Result<Response<pb::GetConsolidatedFormResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.form(&request).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.form(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn render_consolidated_form(
         &self,
         request: Request<pb::RenderConsolidatedFormRequest>,
     ) -> Result<Response<pb::RenderConsolidatedFormResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.render(request).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.render(request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn get_coverage(
         &self,
         request: Request<pb::GetCoverageRequest>,
     ) -> Result<Response<pb::GetCoverageResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.coverage(&request).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.coverage(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn list_missing_agencies(
         &self,
         request: Request<pb::ListMissingAgenciesRequest>,
     ) -> Result<Response<pb::ListMissingAgenciesResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.missing(request).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.missing(request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     type WatchRollupStream = Answers<pb::WatchRollupResponse>;
@@ -179,13 +268,17 @@ impl RollupService for Rollups {
         &self,
         request: Request<pb::WatchRollupRequest>,
     ) -> Result<Response<Self::WatchRollupStream>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
         let question = async {
             let query = request.query.ok_or_else(|| Problem::required("query"))?;
             let size = ROWS.of(query.page_size)?;
-            self.service.watch_rollup(wire::question_from_wire(query, size)?).await
+            let question = wire::question_from_wire(query, size)?;
+            self.permit(&caller, "WatchRollup", &question.jurisdiction, None).await?;
+            Ok((question.jurisdiction.clone(), self.service.watch_rollup(question).await?))
         };
-        let updates = question.await.map_err(|problem| to_status(&problem, &metadata))?;
+        let (scope, updates) = question.await.map_err(|problem: Problem| to_status(&problem, &metadata))?;
+        let updates = still_permitted(updates, self.service.clone(), caller, "RollupService/WatchRollup", scope);
         let answers = updates.map(move |update| {
             let answer = update.and_then(|update| wire::watched_rollup_to_wire(&update));
             answer.map_err(|problem| to_status(&problem, &metadata))
@@ -199,12 +292,16 @@ impl RollupService for Rollups {
         &self,
         request: Request<pb::WatchCoverageRequest>,
     ) -> Result<Response<Self::WatchCoverageStream>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
         let question = async {
             let query = request.query.ok_or_else(|| Problem::required("query"))?;
-            self.service.watch_coverage(wire::coverage_question_from_wire(&query)?).await
+            let question = wire::coverage_question_from_wire(&query)?;
+            self.permit(&caller, "WatchCoverage", &question.jurisdiction, Some(question.year)).await?;
+            Ok((question.jurisdiction.clone(), self.service.watch_coverage(question).await?))
         };
-        let updates = question.await.map_err(|problem| to_status(&problem, &metadata))?;
+        let (scope, updates) = question.await.map_err(|problem: Problem| to_status(&problem, &metadata))?;
+        let updates = still_permitted(updates, self.service.clone(), caller, "RollupService/WatchCoverage", scope);
         let answers = updates.map(move |update| match update {
             Ok(update) => Ok(wire::watched_coverage_to_wire(&update)),
             Err(problem) => Err(to_status(&problem, &metadata)),
@@ -216,8 +313,9 @@ impl RollupService for Rollups {
         &self,
         request: Request<pb::ReconcileReportRequest>,
     ) -> Result<Response<pb::ReconcileReportResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.reconcile(request).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.reconcile(request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn freeze_form(
@@ -233,8 +331,10 @@ impl RollupService for Rollups {
         &self,
         request: Request<pb::GetFrozenFormRequest>,
     ) -> Result<Response<pb::GetFrozenFormResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let form = frozen_name(&request.name).and_then(|name| self.service.frozen_form(&name));
+        let name = self.frozen(&request.name, "GetFrozenForm", &caller).await;
+        let form = name.and_then(|name| self.service.frozen_form(&name));
         let form = form.map_err(|problem| to_status(&problem, &metadata))?;
         Ok(Response::new(pb::GetFrozenFormResponse { frozen_form: Some(wire::frozen_form_to_wire(&form)) }))
     }
@@ -243,25 +343,31 @@ impl RollupService for Rollups {
         &self,
         request: Request<pb::ListFrozenFormsRequest>,
     ) -> Result<Response<pb::ListFrozenFormsResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.frozen_forms(request).map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.frozen_forms(request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn list_frozen_form_revisions(
         &self,
         request: Request<pb::ListFrozenFormRevisionsRequest>,
     ) -> Result<Response<pb::ListFrozenFormRevisionsResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        self.frozen_revisions(request).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        self.frozen_revisions(request, &caller)
+            .await
+            .map(Response::new)
+            .map_err(|problem| to_status(&problem, &metadata))
     }
 
     async fn compare_frozen_form(
         &self,
         request: Request<pb::CompareFrozenFormRequest>,
     ) -> Result<Response<pb::CompareFrozenFormResponse>, Status> {
+        let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
         let comparison = async {
-            let name = frozen_name(&request.name)?;
+            let name = self.frozen(&request.name, "CompareFrozenForm", &caller).await?;
             let (form, comparison) = self.service.compare_frozen_form(&name).await?;
             Ok(wire::comparison_to_wire(&form, &comparison))
         };

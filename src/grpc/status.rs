@@ -62,6 +62,10 @@ pub fn to_status(problem: &Problem, metadata: &MetadataMap) -> Status {
     if !bad_request.field_violations.is_empty() {
         fixed.push(any("google.rpc.BadRequest", &bad_request));
     }
+    if let Some(wait) = problem.retry_after {
+        let retry_delay = prost_types::Duration::try_from(wait).ok();
+        fixed.push(any("google.rpc.RetryInfo", &rpc::RetryInfo { retry_delay }));
+    }
     shorten(&mut wire, fixed.iter().map(Message::encoded_len).sum());
     let info =
         rpc::ErrorInfo { reason: wire.reason.clone(), domain: DOMAIN.to_owned(), metadata: wire.metadata.clone() };

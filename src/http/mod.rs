@@ -8,6 +8,7 @@ mod dashboard;
 mod fault;
 mod openapi;
 mod query;
+pub mod session;
 
 use axum::Router;
 use axum::extract::Request;
@@ -37,8 +38,8 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
 ];
 
 /// gRPC, gRPC-Web and HTTP as one set of routes.
-pub fn with_grpc(grpc: Routes) -> Routes {
-    let http = router(grpc.clone());
+pub fn with_grpc(grpc: Routes, session: Router) -> Routes {
+    let http = router(grpc.clone()).merge(session.layer(map_response(secure)));
     // The layer answers every other call over HTTP/1.1 itself, so it stands around gRPC alone.
     let grpc = grpc.into_axum_router().layer(GrpcWebLayer::new());
     Routes::from(grpc.merge(http).fallback(nothing_here))

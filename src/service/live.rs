@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, Weak};
 
+use crate::access::Directory;
 use crate::report::Owners;
 use crate::rollup::Tree;
-use crate::store::{Commit, NEWEST, Observer, Standing, Store, StoreError};
+use crate::store::{Commit, Effect, NEWEST, Observer, Standing, Store, StoreError};
 
 use super::likeness::Likeness;
 use super::state::{ACCEPTED, State};
@@ -14,6 +15,8 @@ use super::watch::Notices;
 #[derive(Default)]
 pub struct Live {
     state: RwLock<State>,
+    /// Who may do what.
+    directory: RwLock<Directory>,
     /// Tells watchers of commits.
     pub(super) notices: Notices,
     /// Read where a change of the registry moves reports.
@@ -27,6 +30,11 @@ impl Live {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The principals as they are now. Hold it briefly: commits wait for it.
+    pub fn directory(&self) -> RwLockReadGuard<'_, Directory> {
+        self.directory.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Fills the state from the store, before anything is committed.
     pub fn load(&self, store: &Arc<dyn Store>) -> Result<(), StoreError> {
         let sequence = store.position().sequence;
@@ -37,6 +45,12 @@ impl Live {
         };
         let state = State::replay(&**store, NEWEST, years.into_iter(), Tree::AsReported, ACCEPTED, note_text)?;
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = State { sequence, likeness, ..state };
+        let mut directory = Directory::default();
+        for change in store.access()? {
+            // It was admitted when it was stored.
+            directory.apply(&change).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        }
+        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
         self.notices.begin(sequence);
         // Loaded twice it is the same store.
         let _ = self.store.set(Arc::downgrade(store));
@@ -55,6 +69,14 @@ impl Observer for Live {
             state.apply(commit, &*store);
         }
         drop(state);
+        for effect in commits.iter().flat_map(|commit| &commit.effects) {
+            if let Effect::Access(change) = effect {
+                let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
+                if let Err(error) = directory.apply(change) {
+                    tracing::error!(%error, "a stored change of the directory does not apply");
+                }
+            }
+        }
         self.notices.tell(commits);
     }
 }

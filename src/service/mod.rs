@@ -1,9 +1,11 @@
 //! What can be done: one file per use case. Every door (gRPC, command line, dashboard) goes through here.
 
+mod access;
 mod admission;
 mod backup;
 mod collections;
 mod coverage;
+mod credentials;
 mod freeze;
 mod history;
 mod journal;
@@ -15,11 +17,13 @@ mod read_back;
 mod read_document;
 mod reconcile;
 mod recount;
+mod refusals;
 mod registry;
 mod render;
 mod review;
 mod roll_up;
 mod rule_counts;
+mod sessions;
 mod state;
 mod submit;
 mod verify;
@@ -33,12 +37,17 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use tokio::sync::Semaphore;
 
+use crate::access::TokenKey;
 use crate::store::{Store, StoreError};
 
 use perspective::Past;
+use refusals::Refusals;
+use sessions::Sessions;
 
+pub use access::{Authority, Sight, Subject};
 pub use collections::etag as collection_etag;
 pub use coverage::{CoverageAnswer, CoverageQuestion, CoverageRow};
+pub use credentials::{CREDENTIAL_DAYS_MAX, NewCredential, PrincipalView};
 pub use freeze::FreezeRequest;
 pub use history::{ReportAction, ReportEvent};
 pub use journal::{JournalFilter, Status};
@@ -54,6 +63,7 @@ pub use render::RenderedForm;
 pub use review::{ReviewRequest, Reviewed};
 pub use roll_up::{ConsolidatedForm, FormQuestion, RollupAnswer, RollupQuestion};
 pub use rule_counts::RuleCount;
+pub use sessions::SignInLimits;
 pub use submit::{Accepted, Submission};
 pub use verify::{VerifyProgress, check_store};
 pub use vitals::YearVitals;
@@ -69,12 +79,14 @@ pub struct Caller {
     pub principal: String,
     /// Where the call came from, such as `127.0.0.1`; empty for the service itself.
     pub address: String,
+    /// By what it may do things.
+    pub authority: Authority,
 }
 
 impl Caller {
     /// The service's own work, such as filling a demonstration.
     pub fn internal(principal: &str) -> Self {
-        Self { principal: principal.to_owned(), address: String::new() }
+        Self { principal: principal.to_owned(), address: String::new(), authority: Authority::Open }
     }
 
     /// As it stands in the journal, such as `anonymous 127.0.0.1`.
@@ -94,11 +106,22 @@ pub struct Service {
     past: Arc<Past>,
     watchers: Arc<Semaphore>,
     watch_limits: WatchLimits,
+    /// Changes of the directory of principals go one at a time, too.
+    access_gate: Arc<tokio::sync::Mutex<()>>,
+    /// Callers show who they are; without it everyone may do everything.
+    authentication: bool,
+    /// Where credentials are in use.
+    token_key: Option<Arc<TokenKey>>,
+    refusals: Arc<Refusals>,
+    sessions: Arc<Sessions>,
     /// Scans of the whole store are few at a time.
     scans: Arc<Semaphore>,
     /// What the newest recount found.
     recounted: Arc<RwLock<Option<Recount>>>,
 }
+
+/// Refusals of one address that go into the journal in a minute, where nothing else is said.
+const REFUSALS_PER_MINUTE: u32 = 60;
 
 impl Service {
     /// A service over a store whose observer is `live`; reads the registry and every newest report once.
@@ -116,6 +139,11 @@ impl Service {
             past: Arc::default(),
             watchers: Arc::new(Semaphore::new(watch_limits.watchers)),
             watch_limits,
+            access_gate: Arc::default(),
+            authentication: false,
+            token_key: None,
+            refusals: Arc::new(Refusals::new(REFUSALS_PER_MINUTE)),
+            sessions: Arc::new(Sessions::new(SignInLimits::default())),
             scans: Arc::new(Semaphore::new(backup::SCANS_MAX)),
             recounted: Arc::default(),
         })
@@ -124,6 +152,31 @@ impl Service {
     /// The service with other limits on watches.
     pub fn with_watch_limits(self, watch_limits: WatchLimits) -> Self {
         Self { watchers: Arc::new(Semaphore::new(watch_limits.watchers)), watch_limits, ..self }
+    }
+
+    /// The service that asks callers who they are, or lets everyone do everything.
+    pub fn with_authentication(self, authentication: bool) -> Self {
+        Self { authentication, ..self }
+    }
+
+    /// Whether callers are asked who they are.
+    pub fn asks_who_calls(&self) -> bool {
+        self.authentication
+    }
+
+    /// The service with a key to hash tokens with.
+    pub fn with_token_key(self, key: TokenKey) -> Self {
+        Self { token_key: Some(Arc::new(key)), ..self }
+    }
+
+    /// The service with another number of refusals that go into the journal for one address in a minute.
+    pub fn with_refusals_per_minute(self, per_minute: u32) -> Self {
+        Self { refusals: Arc::new(Refusals::new(per_minute)), ..self }
+    }
+
+    /// The service with other limits on signing in.
+    pub fn with_sign_in_limits(self, limits: SignInLimits) -> Self {
+        Self { sessions: Arc::new(Sessions::new(limits)), ..self }
     }
 
     /// The date in Beijing, by which a year has ended or not.

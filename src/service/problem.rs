@@ -1,5 +1,7 @@
 //! Why something was refused: a stable reason, words in both languages, and what a program needs to act on it.
 
+use std::time::Duration;
+
 use crate::registry::RegistryError;
 use crate::report::{
     Diagnosis, Finding, JurisdictionCodeError, Message, NameError, ReportKey, ReportYear, Suggestion, YearError,
@@ -12,6 +14,7 @@ use crate::store::StoreError;
 pub enum Code {
     InvalidArgument,
     NotFound,
+    Unauthenticated,
     PermissionDenied,
     AlreadyExists,
     FailedPrecondition,
@@ -64,6 +67,24 @@ reasons! {
     OwnSubmission = "OWN_SUBMISSION", PermissionDenied;
     /// A review without a reason, or with a comment on no cell.
     ReviewInvalid = "REVIEW_INVALID", InvalidArgument;
+    /// The caller did not say who it is.
+    CredentialsRequired = "CREDENTIALS_REQUIRED", Unauthenticated;
+    CredentialInvalid = "CREDENTIAL_INVALID", Unauthenticated;
+    CredentialExpired = "CREDENTIAL_EXPIRED", Unauthenticated;
+    CredentialRevoked = "CREDENTIAL_REVOKED", Unauthenticated;
+    /// The caller's roles do not include the call, or its subject is not there.
+    PermissionDenied = "PERMISSION_DENIED", PermissionDenied;
+    /// Two of the three powers over the service for one principal.
+    TwoPowers = "TWO_POWERS", FailedPrecondition;
+    /// Nobody changes their own roles.
+    OwnRoles = "OWN_ROLES", PermissionDenied;
+    RoleInvalid = "ROLE_INVALID", InvalidArgument;
+    RoleNotHeld = "ROLE_NOT_HELD", FailedPrecondition;
+    CredentialNotFound = "CREDENTIAL_NOT_FOUND", NotFound;
+    /// More calls than a principal or an address may make.
+    RateExceeded = "RATE_EXCEEDED", ResourceExhausted;
+    /// More calls at a time than the service takes.
+    Overloaded = "OVERLOADED", Unavailable;
     /// A journal sequence that is not there.
     AsOfInvalid = "AS_OF_INVALID", OutOfRange;
     FrozenFormNotFound = "FROZEN_FORM_NOT_FOUND", NotFound;
@@ -133,6 +154,10 @@ pub struct Problem {
     pub findings: Vec<Finding>,
     /// What may explain the sums that do not add up.
     pub diagnoses: Vec<Diagnosis>,
+    /// When it is worth trying again, where that is known.
+    pub retry_after: Option<Duration>,
+    /// The refusal is in the journal.
+    pub(super) recorded: bool,
 }
 
 impl Problem {
@@ -145,12 +170,21 @@ impl Problem {
             violations: Vec::new(),
             findings: Vec::new(),
             diagnoses: Vec::new(),
+            retry_after: None,
+            recorded: false,
         }
     }
 
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.metadata.push((name, value.to_string()));
         self
+    }
+
+    /// Too much at once: worth trying again after a while.
+    pub fn overload(reason: Reason, message: Message, retry_after: Duration) -> Self {
+        let seconds = retry_after.as_secs_f32().ceil();
+        let remedy = Message::new(format!("请在 {seconds} 秒后重试"), format!("try again after {seconds} s"));
+        Self { retry_after: Some(retry_after), ..Self::new(reason, message, remedy) }
     }
 
     pub fn with_findings(mut self, findings: Vec<Finding>) -> Self {

@@ -7,7 +7,7 @@ use crate::report::{
 };
 use crate::store::{NEWEST, Standing, Store};
 
-use super::{Problem, Service};
+use super::{Problem, Service, Sight, Subject};
 
 /// A page of something in order.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,7 +103,8 @@ impl Service {
         Ok(ReportView::reviewed(revision, standing.status.accepted, &reviews))
     }
 
-    /// The newest revisions that pass the filter and stand in one of the states (any where empty), by name.
+    /// The newest revisions that pass the filter, stand in one of the states (any where empty), and are in sight, by
+    /// name. Nothing that is out of sight shows, not even in the marks of pages.
     ///
     /// # Errors
     /// PAGE_INVALID for a token that is none; AGENCY_NOT_FOUND, JURISDICTION_NOT_FOUND.
@@ -113,8 +114,17 @@ impl Service {
         states: Vec<ReportState>,
         size: usize,
         token: &str,
+        sight: Sight,
     ) -> Result<Page<ReportView>, Problem> {
-        let wanted = move |standing: &Standing| states.is_empty() || states.contains(&standing.status.state);
+        let of_state = move |standing: &Standing| states.is_empty() || states.contains(&standing.status.state);
+        if let (ReportFilter::Year(owners, year), Some(seen)) = (&filter, sight.owners()) {
+            return self.reports_of(&seen, *owners, *year, of_state, size, token);
+        }
+        let live = self.live.clone();
+        let wanted = move |standing: &Standing| {
+            let subject = Subject::report(&standing.newest.report);
+            of_state(standing) && sight.includes(&live.read().registry, subject)
+        };
         match filter {
             ReportFilter::Year(owners, year) => {
                 let mut after = match token {
@@ -155,6 +165,26 @@ impl Service {
                 Ok(Page::cut(found, size, |one| one.newest.report.year.to_string()).map(ReportView::of))
             }
         }
+    }
+
+    /// The reports of a few owners for a year, by name: what [`Service::reports`] finds without looking at all others.
+    fn reports_of(
+        &self,
+        seen: &[&ReportOwner],
+        owners: Owners,
+        year: ReportYear,
+        wanted: impl Fn(&Standing) -> bool,
+        size: usize,
+        token: &str,
+    ) -> Result<Page<ReportView>, Problem> {
+        let mut of_sort: Vec<&ReportOwner> = seen.iter().copied().filter(|owner| owner.sort() == owners).collect();
+        of_sort.sort_unstable();
+        let mut found = Vec::new();
+        for owner in of_sort.into_iter().filter(|owner| owner.id() > token) {
+            let report = ReportKey { owner: owner.clone(), year };
+            found.extend(self.store.standing(&report, NEWEST)?.filter(&wanted));
+        }
+        Ok(Page::cut(found, size, |one| one.newest.report.owner.id().to_owned()).map(ReportView::of))
     }
 
     /// All revisions of a report, newest first.

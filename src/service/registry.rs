@@ -1,13 +1,13 @@
 //! Reading and changing jurisdictions and agencies.
 
 use crate::registry::exchange::write_json;
-use crate::registry::{Agency, Entry, Jurisdiction, JurisdictionCode, Life, RegistryChange};
-use crate::report::{AgencyId, Hash, Message, ReportKey, ReportYear};
+use crate::registry::{Agency, AgencyIndex, Entry, Jurisdiction, JurisdictionCode, Life, Registry, RegistryChange};
+use crate::report::{AgencyId, Hash, Message, ReportKey, ReportOwner, ReportYear};
 use crate::rollup::Marks;
 use crate::store::{Change, Decision, NEWEST, NewEntry, Outcome, Transaction, Version, check_length};
 
 use super::state::State;
-use super::{Caller, Page, Problem, Service};
+use super::{Caller, Page, Problem, Service, Sight, Subject};
 
 const ACTION: &str = "registry.apply";
 
@@ -210,11 +210,17 @@ impl Service {
         Ok(Page { items: known.collect(), next: page.next })
     }
 
-    /// Agencies after the id `token`, by id.
+    /// Agencies in sight after the id `token`, by id.
     ///
     /// # Errors
     /// JURISDICTION_NOT_FOUND.
-    pub fn agencies(&self, filter: &EntryFilter, size: usize, token: &str) -> Result<Page<Known<Agency>>, Problem> {
+    pub fn agencies(
+        &self,
+        filter: &EntryFilter,
+        size: usize,
+        token: &str,
+        sight: &Sight,
+    ) -> Result<Page<Known<Agency>>, Problem> {
         let registry = &self.live.read().registry;
         let home = filter
             .parent
@@ -227,6 +233,7 @@ impl Service {
             filter.year.is_none_or(|year| time.exists_in(year))
                 && home.is_none_or(|home| *time.parent_near(then) == home)
                 && time.is_called(&filter.query)
+                && sees_agency(registry, sight, *index, filter.year)
         });
         let page = page_by_key(wanted.map(|(entry, _)| entry), size, token, |entry| entry.id.as_str());
         let known = page.items.into_iter().filter_map(|entry| {
@@ -235,6 +242,16 @@ impl Service {
             Some(Known { entry, life: registry.agency_life(index) })
         });
         Ok(Page { items: known.collect(), next: page.next })
+    }
+}
+
+fn sees_agency(registry: &Registry, sight: &Sight, agency: AgencyIndex, year: Option<ReportYear>) -> bool {
+    match sight {
+        Sight::All => true,
+        sight => {
+            let owner = ReportOwner::Agency(registry.agency(agency).id.clone());
+            sight.includes(registry, Subject::Owner(&owner, year))
+        }
     }
 }
 

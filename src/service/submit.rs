@@ -100,6 +100,21 @@ impl Service {
     /// # Errors
     /// A [`Problem`] that says what is wrong, where, and what to do; nothing of the report is stored then.
     pub async fn submit(&self, submission: &Submission, caller: &Caller) -> Result<Accepted, Problem> {
+        // What is stored names every report; what is answered, those that the caller sees.
+        let outcome = self.submit_for(submission, caller).await;
+        match outcome {
+            Ok(mut accepted) => {
+                self.hide_others(caller, &mut accepted.findings);
+                Ok(accepted)
+            }
+            Err(mut problem) => {
+                self.hide_others(caller, &mut problem.findings);
+                Err(problem)
+            }
+        }
+    }
+
+    async fn submit_for(&self, submission: &Submission, caller: &Caller) -> Result<Accepted, Problem> {
         let content = content_hash(&submission.report, &submission.figures, submission.narrative.as_ref());
         for _ in 0..ATTEMPTS {
             match self.try_submit(submission, content, caller).await {
@@ -140,7 +155,7 @@ impl Service {
             NewEntry { actor: caller.actor(), action, subject, outcome: Outcome::Refused, detail, content_hash };
         let transaction = Transaction::of(Vec::new(), entry);
         match self.store.commit(transaction).await {
-            Ok(_) => problem,
+            Ok(_) => Problem { recorded: true, ..problem },
             Err(error) => error.into(),
         }
     }
@@ -164,7 +179,7 @@ impl Service {
         if let Some(id) = submission.request_id
             && let Some(known) = self.store.request(id).map_err(Problem::from)?
         {
-            return Ok(self.repeat(&known, fingerprint, id)?);
+            return Ok(self.repeat(&known, fingerprint, id, report)?);
         }
         check_etag(submission, before.as_ref().map(|before| &*before.newest))?;
         admission.check_lock(report)?;
@@ -242,7 +257,7 @@ impl Service {
         match self.store.commit(transaction).await.map_err(Problem::from)? {
             Decision::Committed(commit) => Ok(accepted(&commit, &computed).ok_or_else(lost_revision)?),
             Decision::Repeated(known) | Decision::RequestIdReused(known) => {
-                Ok(self.repeat(&known, fingerprint, submission.request_id.unwrap_or_default())?)
+                Ok(self.repeat(&known, fingerprint, submission.request_id.unwrap_or_default(), report)?)
             }
             Decision::Stale => Err(Setback::Stale),
         }
@@ -266,18 +281,31 @@ impl Service {
     }
 
     /// The answer to a request id that is known.
-    fn repeat(&self, known: &StoredRequest, fingerprint: Hash, id: Uuid) -> Result<Accepted, Problem> {
+    fn repeat(
+        &self,
+        known: &StoredRequest,
+        fingerprint: Hash,
+        id: Uuid,
+        report: &ReportKey,
+    ) -> Result<Accepted, Problem> {
         if known.fingerprint != fingerprint {
+            // Whose report the id was used for is their business.
+            let used =
+                if known.revision.report.owner == report.owner { known.revision.to_string() } else { String::new() };
+            let (used_zh, used_en) = match used.as_str() {
+                "" => ("另一报告".to_owned(), "another report".to_owned()),
+                used => (used.to_owned(), used.to_owned()),
+            };
             return Err(Problem::new(
                 Reason::RequestIdReused,
                 Message::new(
-                    format!("request_id {id} 已用于 {}，内容不同", known.revision),
-                    format!("request_id {id} was used for {} with other content", known.revision),
+                    format!("request_id {id} 已用于 {used_zh}，内容不同"),
+                    format!("request_id {id} was used for {used_en} with other content"),
                 ),
                 Message::new("内容变化时请使用新的 request_id", "use a new request_id for new content"),
             )
             .with("request_id", id)
-            .with("revision", &known.revision));
+            .with("revision", used));
         }
         let revision = self.store.revision(&known.revision)?.ok_or_else(lost_revision)?;
         let entries = self.store.journal(known.sequence.saturating_sub(1), 1)?;
@@ -362,7 +390,7 @@ fn accepted(commit: &Commit, computed: &[CellId]) -> Option<Accepted> {
             state: after.newest.state,
             late: after.newest.late,
         }),
-        Effect::Review { .. } | Effect::Registry(_) | Effect::Frozen(_) => None,
+        Effect::Review { .. } | Effect::Registry(_) | Effect::Frozen(_) | Effect::Access(_) => None,
     })
 }
 

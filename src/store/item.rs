@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::access::AccessChange;
 use crate::registry::RegistryChange;
 use crate::report::{Review, Revision};
 use crate::rollup::FrozenForm;
@@ -32,6 +33,12 @@ pub enum Item {
         position: u32,
         change: RegistryChange,
     },
+    /// With the position of the change in its transaction.
+    Access {
+        sequence: u64,
+        position: u32,
+        change: AccessChange,
+    },
     Revision(Arc<Revision>),
     Review(Arc<Review>),
     Frozen(Arc<FrozenForm>),
@@ -55,6 +62,10 @@ impl Item {
                 let (sequence, position) = keys::parse_registry(key).ok_or_else(other_key)?;
                 Self::Registry { sequence, position, change: decode(value)? }
             }
+            Some(b'a') => {
+                let (sequence, position) = keys::parse_access(key).ok_or_else(other_key)?;
+                Self::Access { sequence, position, change: decode(value)? }
+            }
             Some(b'r' | b'c') if keys::is_review(key) => Self::Review(Arc::new(decode(value)?)),
             Some(b'r' | b'c') => Self::Revision(Arc::new(decode(value)?)),
             Some(b'f') => Self::Frozen(Arc::new(decode(value)?)),
@@ -71,6 +82,7 @@ impl Item {
         match self {
             Self::Entry(entry) => keys::journal(entry.sequence).to_vec(),
             Self::Registry { sequence, position, .. } => keys::registry(*sequence, *position).to_vec(),
+            Self::Access { sequence, position, .. } => keys::access(*sequence, *position).to_vec(),
             Self::Revision(revision) => keys::revision(&revision.report, revision.number).to_vec(),
             Self::Review(review) => {
                 keys::review(&review.revision.report, review.revision.number, review.status.sequence).to_vec()
@@ -84,7 +96,7 @@ impl Item {
     pub fn sequence(&self) -> u64 {
         match self {
             Self::Entry(entry) => entry.sequence,
-            Self::Registry { sequence, .. } => *sequence,
+            Self::Registry { sequence, .. } | Self::Access { sequence, .. } => *sequence,
             Self::Revision(revision) => revision.sequence,
             Self::Review(review) => review.status.sequence,
             Self::Frozen(form) => form.sequence,
@@ -100,6 +112,7 @@ impl Item {
         let value = match self {
             Self::Entry(entry) => encode(entry),
             Self::Registry { change, .. } => encode(change),
+            Self::Access { change, .. } => encode(change),
             Self::Revision(revision) => encode(&**revision),
             Self::Review(review) => encode(&**review),
             Self::Frozen(form) => encode(&**form),
@@ -117,6 +130,7 @@ pub fn describe_key(key: &[u8]) -> String {
         Some(b'g') => "registry change",
         Some(b'r' | b'c') if keys::is_review(key) => "review",
         Some(b'r' | b'c') => "revision",
+        Some(b'a') => "change of access",
         Some(b'f') => "frozen form",
         Some(b'q') => "request id",
         _ => "record",

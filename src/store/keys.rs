@@ -37,6 +37,19 @@ pub fn parse_registry(key: &[u8]) -> Option<(u64, u32)> {
     Some((u64::from_be_bytes(sequence.try_into().ok()?), u32::from_be_bytes(position.try_into().ok()?)))
 }
 
+/// `a`, sequence number of the journal entry, position within it.
+pub fn access(sequence: u64, position: u32) -> [u8; 13] {
+    let mut key = registry(sequence, position);
+    key[0] = b'a';
+    key
+}
+
+/// What [`access`] was made of.
+pub fn parse_access(key: &[u8]) -> Option<(u64, u32)> {
+    let (sequence, position) = key.strip_prefix(b"a")?.split_at_checked(8)?;
+    Some((u64::from_be_bytes(sequence.try_into().ok()?), u32::from_be_bytes(position.try_into().ok()?)))
+}
+
 /// `q`, the UUID.
 pub fn request(id: RequestId) -> [u8; 17] {
     let mut key = [b'q'; 17];

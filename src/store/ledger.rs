@@ -126,7 +126,7 @@ impl<'a, S: Stored> Group<'a, S> {
         let (mut reports, mut forms) = (HashSet::new(), HashSet::new());
         for change in &transaction.changes {
             let fits = match change {
-                Change::Registry(_) => true,
+                Change::Registry(_) | Change::Access(_) => true,
                 Change::Freeze(form) => forms.insert(&form.name) && !self.is_frozen(&form.name)?,
                 Change::Revision { before, revision } => {
                     reports.insert(&revision.report) && self.stands(&revision.report, before.as_ref())?
@@ -158,6 +158,9 @@ impl<'a, S: Stored> Group<'a, S> {
             let (item, effect) = match change {
                 Change::Registry(change) => {
                     (Item::Registry { sequence, position, change: change.clone() }, Effect::Registry(change))
+                }
+                Change::Access(change) => {
+                    (Item::Access { sequence, position, change: change.clone() }, Effect::Access(change))
                 }
                 Change::Freeze(mut form) => {
                     form.time = time;

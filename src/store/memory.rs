@@ -8,6 +8,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 use jiff::Timestamp;
 
+use crate::access::AccessChange;
 use crate::registry::RegistryChange;
 use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 use crate::rollup::{FrozenForm, FrozenFormName};
@@ -44,6 +45,7 @@ struct Kept {
     /// With the sequence number of each.
     registry: Vec<(u64, RegistryChange)>,
     frozen: BTreeMap<FrozenFormName, FrozenForm>,
+    access: Vec<AccessChange>,
     journal: Vec<JournalEntry>,
     /// Everything once more as records, for exports.
     records: BTreeMap<Vec<u8>, StoredRecord>,
@@ -78,6 +80,7 @@ impl Kept {
                 life.standings.push(after);
                 life.reviews.push((*review).clone());
             }
+            Item::Access { change, .. } => self.access.push(change),
             Item::Frozen(form) => {
                 self.frozen.insert(form.name.clone(), (*form).clone());
             }
@@ -238,6 +241,10 @@ impl Store for MemoryStore {
         let kept = self.read();
         let changes = kept.registry.iter().take_while(|(sequence, _)| *sequence <= as_of);
         Ok(changes.cloned().collect())
+    }
+
+    fn access(&self) -> Result<Vec<AccessChange>, StoreError> {
+        Ok(self.read().access.clone())
     }
 
     fn frozen_forms(

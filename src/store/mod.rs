@@ -25,6 +25,7 @@ mod verify;
 
 use futures::future::BoxFuture;
 
+use crate::access::AccessChange;
 use crate::registry::RegistryChange;
 use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 use crate::rollup::FrozenForm;
@@ -130,6 +131,9 @@ pub trait Store: Send + Sync + 'static {
     /// Changes of the registry up to journal sequence `as_of`, in the order in which they were made,
     /// each with its sequence number.
     fn registry(&self, as_of: u64) -> Result<Vec<(u64, RegistryChange)>, StoreError>;
+
+    /// Changes of the directory of principals, in the order in which they were made.
+    fn access(&self) -> Result<Vec<AccessChange>, StoreError>;
 
     /// Frozen forms of a jurisdiction after this year and number, in that order, at most `limit`.
     fn frozen_forms(

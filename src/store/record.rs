@@ -9,6 +9,7 @@
 //!
 //! Fields are only ever added; a change that an older program would misread takes a new format version.
 
+mod access;
 mod frozen;
 mod messages;
 mod registry;
@@ -16,6 +17,7 @@ mod review;
 
 use prost::Message;
 
+use crate::access::AccessChange;
 use crate::registry::RegistryChange;
 use crate::report::{Review, Revision};
 use crate::rollup::FrozenForm;
@@ -140,6 +142,19 @@ impl Record for Review {
 
     fn from_stored(stored: Self::Stored) -> Result<Self, String> {
         stored.into_review()
+    }
+}
+
+impl Record for AccessChange {
+    const KIND: u8 = b'a';
+    type Stored = access::StoredAccess;
+
+    fn to_stored(&self) -> Self::Stored {
+        access::StoredAccess::from_change(self)
+    }
+
+    fn from_stored(stored: Self::Stored) -> Result<Self, String> {
+        stored.into_change()
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::access::AccessChange;
 use crate::registry::RegistryChange;
 use crate::report::{Hash, ReportKey, ReportState, ReportStatus, Review, Revision, RevisionName};
 use crate::rollup::FrozenForm;
@@ -73,6 +74,8 @@ pub enum Change {
     Registry(RegistryChange),
     /// A frozen form under a name that none has yet; its time and sequence are given by the store.
     Freeze(Box<FrozenForm>),
+    /// A change of the directory of principals.
+    Access(AccessChange),
 }
 
 /// Changes to be stored together with one journal entry. Without changes it records a refusal.
@@ -123,6 +126,7 @@ pub enum Effect {
     Review { before: Box<Standing>, review: Arc<Review>, after: Box<Standing> },
     Registry(RegistryChange),
     Frozen(Arc<FrozenForm>),
+    Access(AccessChange),
 }
 
 impl Effect {
@@ -131,7 +135,7 @@ impl Effect {
         match self {
             Self::Revision { before, after } => Some((before.as_ref(), after)),
             Self::Review { before, after, .. } => Some((Some(before), after)),
-            Self::Registry(_) | Self::Frozen(_) => None,
+            Self::Registry(_) | Self::Frozen(_) | Self::Access(_) => None,
         }
     }
 }

@@ -118,6 +118,11 @@ impl Walk<'_> {
                     self.found.fault(format!("registry change {sequence}/{position}"), text);
                 }
             }
+            Item::Access { sequence, position, .. } => {
+                if let Err(text) = self.journalled(sequence) {
+                    self.found.fault(format!("change of access {sequence}/{position}"), text);
+                }
+            }
             Item::Revision(revision) => self.revision(revision),
             Item::Review(review) => self.review(&review),
             Item::Frozen(form) => self.frozen(&form),

@@ -2,6 +2,7 @@
 //!
 //! Used by every door. Nothing here decides anything.
 
+mod access;
 mod collection;
 mod comparison;
 mod diagnosis;
@@ -21,6 +22,10 @@ mod report;
 mod rollup;
 mod rule;
 
+pub use access::{
+    credential_name_from_wire, credential_to_wire, new_credential_from_wire, principal_from_wire, principal_to_wire,
+    role_from_wire, role_kind_of_word, role_to_wire, word_of_role_kind,
+};
 pub use collection::{collection_from_wire, collection_to_wire, collection_year, exception_from_wire};
 pub use comparison::{comparison_to_wire, freeze_from_wire, frozen_form_to_wire, reconciliation_to_wire};
 pub use diagnosis::diagnoses_to_wire;

@@ -19,6 +19,7 @@ pub fn code_number(code: Code) -> i32 {
         Code::Internal => 13,
         Code::Unavailable => 14,
         Code::DataLoss => 15,
+        Code::Unauthenticated => 16,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use huizong::access::AccessChange;
 use huizong::registry::RegistryChange;
 use huizong::report::Owners;
 use huizong::report::{Hash, ReportKey, ReportYear, Review, Revision};
@@ -27,6 +28,7 @@ pub struct Contents {
     pub reviews: Vec<Review>,
     pub registry: Vec<(u64, RegistryChange)>,
     pub frozen: Vec<FrozenForm>,
+    pub access: Vec<AccessChange>,
     pub requests: Vec<Option<StoredRequest>>,
 }
 
@@ -56,6 +58,7 @@ impl Contents {
             reviews: reports.iter().flat_map(|report| store.reviews(report, usize::MAX).unwrap()).collect(),
             registry: store.registry(NEWEST).unwrap(),
             frozen: JURISDICTIONS.into_iter().flat_map(frozen).collect(),
+            access: store.access().unwrap(),
             requests: requests.iter().map(|id| store.request(*id).unwrap()).collect(),
             standings,
             years,

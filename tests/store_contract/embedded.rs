@@ -34,7 +34,9 @@ pub async fn fill(store: &dyn Store) {
                 6 => hand_in(store, &consolidated("230000", of), id as i64),
                 7 => freeze(frozen("230100", of, id as u32)),
                 8 => refuse(&report("agency", 2022)),
-                9 => refuse(&report("agency", 2022)).and(Change::Registry(create_agency(&format!("agency-{round}")))),
+                9 => refuse(&report("agency", 2022))
+                    .and(Change::Registry(create_agency(&format!("agency-{round}"))))
+                    .and(Change::Access(authorize(id as u8))),
                 0..4 => submit(store, &report(&format!("agency-{number}"), of), id as i64),
                 _ => hand_in(store, &report(&format!("agency-{number}"), of), id as i64),
             };
@@ -57,7 +59,10 @@ async fn everything_is_there_after_opening_again() {
     fill(&store).await;
     let mut before = Contents::read(&store, &ids);
     assert!(
-        !before.reviews.is_empty() && !before.frozen.is_empty() && before.years.iter().all(|years| years.len() == 4)
+        !before.reviews.is_empty()
+            && !before.frozen.is_empty()
+            && !before.access.is_empty()
+            && before.years.iter().all(|years| years.len() == 4)
     );
     drop(store);
     let report = report("agency-0", 2019);

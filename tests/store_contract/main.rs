@@ -69,6 +69,7 @@ every_store_promises![
     owners_are_in_order_whatever_the_length_of_their_ids,
     years_are_in_order,
     registry_changes_are_in_the_order_in_which_they_were_made,
+    changes_of_access_are_in_the_order_in_which_they_were_made,
     the_journal_is_read_page_by_page,
     the_observer_is_told_before_the_acknowledgement,
     the_observer_is_told_in_order_and_of_how_reports_stood,

@@ -34,6 +34,7 @@ enum Action {
         action: ReviewAction,
     },
     Register(u8),
+    Authorize(u8),
     Freeze {
         jurisdiction: &'static str,
         of: u16,
@@ -76,6 +77,7 @@ fn any_action() -> impl Strategy<Value = Action> {
         24 => review,
         8 => (0..5u8).prop_map(Action::Register),
         6 => freeze,
+        4 => (0..5u8).prop_map(Action::Authorize),
         1 => Just(Action::TooLong),
     ]
 }
@@ -124,6 +126,7 @@ impl Action {
                 action.follows().contains(&before.status.state).then(|| reviewing(before, *action, "any"))
             }
             Self::Register(number) => Some(Change::Registry(create_agency(&format!("agency-{number}")))),
+            Self::Authorize(number) => Some(Change::Access(authorize(*number))),
             Self::Freeze { jurisdiction, of, number } => {
                 Some(Change::Freeze(Box::new(frozen(jurisdiction, *of, *number))))
             }

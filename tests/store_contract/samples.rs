@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
+use huizong::access::{AccessChange, Credential, CredentialId, PrincipalName, Role};
 use huizong::form::{catalogue, edition_for_year};
 use huizong::registry::{Agency, Jurisdiction, RegistryChange};
 use huizong::report::{
@@ -13,6 +14,7 @@ use huizong::store::{
     Change, Commit, Decision, MemoryStore, NEWEST, NewEntry, Observer, Outcome, RequestId, SledOptions, SledStore,
     Standing, Store, Transaction,
 };
+use jiff::Timestamp;
 use tempfile::TempDir;
 
 /// Makes a new, empty store.
@@ -154,7 +156,7 @@ fn of_report(report: &ReportKey, change: Change) -> Transaction {
     let content_hash = match &change {
         Change::Revision { revision, .. } => revision.content_hash,
         Change::Review { before, .. } => before.newest.content_hash,
-        Change::Registry(_) | Change::Freeze(_) => panic!("{change:?} is no change of a report"),
+        Change::Registry(_) | Change::Freeze(_) | Change::Access(_) => panic!("{change:?} is no change of a report"),
     };
     changing(&report.to_string(), content_hash, change)
 }
@@ -272,6 +274,28 @@ pub fn refuse(report: &ReportKey) -> Transaction {
 
 pub fn request_id(number: u128) -> RequestId {
     RequestId::from_u128(number)
+}
+
+/// A change of who may do what; each number makes another.
+pub fn authorize(number: u8) -> AccessChange {
+    let principal: PrincipalName = format!("principal-{number}").parse().unwrap();
+    let role = |scope: &str| Role::parse("viewer", scope).unwrap();
+    let id = CredentialId([number; 8]);
+    let time = Timestamp::from_microsecond(i64::from(number)).unwrap();
+    match number % 4 {
+        0 => AccessChange::Grant { principal, role: role("jurisdictions/230000") },
+        1 => AccessChange::Withdraw { principal, role: role("jurisdictions/230100") },
+        2 => AccessChange::RevokeCredential { id, at: time },
+        _ => AccessChange::CreateCredential(Credential {
+            id,
+            principal,
+            hash: Hash::of(&[number]),
+            note: "样例 sample".to_owned(),
+            created: time,
+            expires: time + jiff::SignedDuration::from_hours(24),
+            revoked: None,
+        }),
+    }
 }
 
 pub fn create_jurisdiction(code: &str) -> RegistryChange {

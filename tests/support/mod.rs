@@ -77,8 +77,9 @@ impl Server {
         let live = Arc::<Live>::default();
         let store = open(directory.path(), &live).await;
         let service = Service::start(Arc::new(store), live, jiff::Timestamp::now).unwrap();
+        let session = huizong::http::session::routes(service.clone(), false);
         let (routes, _) = huizong::grpc::routes(service, &Limits::default()).await.unwrap();
-        let routes = huizong::http::with_grpc(routes);
+        let routes = huizong::http::with_grpc(routes, session);
         let served = routes.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

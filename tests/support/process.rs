@@ -55,7 +55,7 @@ pub async fn start_with(folder: &Path, arguments: &[&str]) -> (Server, Channel) 
     let address = loop {
         let line = log.next().expect("the service ended").unwrap();
         if let Some((_, address)) = line.split_once("address=") {
-            break address.trim().to_owned();
+            break address.split_whitespace().next().unwrap_or_default().to_owned();
         }
     };
     // The log is read on, so that the service never waits for a reader.

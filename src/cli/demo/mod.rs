@@ -64,6 +64,7 @@ impl Demo {
             store: StoreSettings { ballast_bytes: 0, ..StoreSettings::default() },
             ..Config::default()
         };
+        serve::warn_of_exposure(&config);
         let service = serve::open(&config).await?;
         let told = fill(&service, &province, first_year, last_year).await?;
         let guest = province.guest();

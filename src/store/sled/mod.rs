@@ -26,6 +26,7 @@ use futures::future::BoxFuture;
 use sled::IVec;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::access::AccessChange;
 use crate::registry::RegistryChange;
 use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 use crate::rollup::{FrozenForm, FrozenFormName};
@@ -404,6 +405,12 @@ impl Store for SledStore {
                 Ok((keys::parse_registry(&key).map_or(0, |(sequence, _)| sequence), decode(&value)?))
             })
             .collect()
+    }
+
+    fn access(&self) -> Result<Vec<AccessChange>, StoreError> {
+        let durable = self.shared.durable().sequence;
+        let changes = self.shared.tree.range(keys::access(0, 0)..=keys::access(durable, u32::MAX)).values();
+        changes.map(|value| decode(&value.map_err(|error| read_error(&error))?)).collect()
     }
 
     fn frozen_forms(

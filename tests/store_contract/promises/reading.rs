@@ -164,6 +164,23 @@ pub async fn registry_changes_are_in_the_order_in_which_they_were_made(open: &im
     }
 }
 
+pub async fn changes_of_access_are_in_the_order_in_which_they_were_made(open: &impl OpenStore) {
+    let store = open.open(Witness::new());
+    let none = report("agency", 2022);
+    let mut made = Vec::new();
+    for batch in (0..40).rev() {
+        let mut transaction = refuse(&none);
+        for position in 0..3 {
+            let change = authorize(batch * 3 + position);
+            made.push(change.clone());
+            transaction = transaction.and(Change::Access(change));
+        }
+        commit(&*store, transaction).await;
+    }
+    assert_eq!(store.access().as_ref(), Ok(&made));
+    assert_eq!(store.registry(NEWEST), Ok(Vec::new()), "they are apart from changes of the registry");
+}
+
 pub async fn the_journal_is_read_page_by_page(open: &impl OpenStore) {
     let store = open.open(Witness::new());
     for number in 0..300 {

@@ -1,0 +1,21 @@
+//! Who may do what: principals, the roles that they hold, their credentials, and the right that each call needs.
+//!
+//! Values in, values out, except for [`TokenKey`], which is a file. Who calls is found out at the doors; `service`
+//! keeps the directory and decides.
+
+mod change;
+mod directory;
+mod method;
+mod principal;
+mod role;
+mod token;
+
+pub use change::{AccessChange, Credential, CredentialId, CredentialIdError, Denied};
+pub use directory::{Directory, Principal};
+pub use method::{METHODS, Method, Right, method_at, method_of};
+pub use principal::{PRINCIPAL_MAX_BYTES, PrincipalName, PrincipalNameError};
+pub use role::{Power, Role, RoleError};
+pub use token::{TOKEN_PREFIX, Token, TokenKey, random_bytes};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! What the directory, the roles and the tokens promise.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::*;
+
+fn name(text: &str) -> PrincipalName {
+    text.parse().unwrap()
+}
+
+fn grant(principal: &str, word: &str, scope: &str) -> AccessChange {
+    AccessChange::Grant { principal: name(principal), role: Role::parse(word, scope).unwrap() }
+}
+
+const POWERS: [&str; 3] = ["system-administrator", "security-administrator", "auditor"];
+
+#[test]
+fn no_principal_holds_two_of_the_three_powers() {
+    for held in POWERS {
+        for asked in POWERS {
+            let mut directory = Directory::default();
+            directory.apply(&grant("one", held, "")).unwrap();
+            let answer = directory.apply(&grant("one", asked, ""));
+            if held == asked {
+                assert_eq!(answer, Ok(false));
+            } else {
+                assert!(matches!(answer, Err(Denied::TwoPowers { .. })), "{held} {asked}: {answer:?}");
+                assert_eq!(directory.roles(&name("one")).len(), 1);
+                directory.apply(&grant("two", asked, "")).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_role_is_read_as_it_is_written() {
+    let scopes =
+        [("submitter", "agencies/abc"), ("submitter", "jurisdictions/230000"), ("viewer", "jurisdictions/230000")];
+    for (word, scope) in scopes.into_iter().chain(POWERS.map(|power| (power, ""))) {
+        let role = Role::parse(word, scope).unwrap();
+        assert_eq!((role.word(), role.scope().as_str()), (word, scope));
+    }
+    for (word, scope) in [("king", ""), ("viewer", ""), ("viewer", "agencies/abc"), ("auditor", "jurisdictions/230000")]
+    {
+        assert!(Role::parse(word, scope).is_err(), "{word} {scope}");
+    }
+}
+
+#[test]
+fn a_token_is_known_by_its_hash_alone_and_never_printed_by_accident() {
+    let key = TokenKey::ephemeral().unwrap();
+    let token = Token::generate().unwrap();
+    let text = token.reveal();
+    let read = Token::parse(&text).unwrap();
+    let kept = key.hash(&token);
+    assert!(key.matches(&read, &kept));
+    assert!(!key.matches(&Token::generate().unwrap(), &kept));
+    assert!(!TokenKey::ephemeral().unwrap().matches(&token, &kept), "another key makes another hash");
+    let secret = text.rsplit('_').next().unwrap();
+    assert!(!format!("{token:?} {kept:?}").contains(secret));
+    let mut altered = text.clone().into_bytes();
+    *altered.last_mut().unwrap() ^= 1;
+    let altered = Token::parse(std::str::from_utf8(&altered).unwrap());
+    assert!(altered.is_none_or(|altered| !key.matches(&altered, &kept)));
+    for other in ["", "huizong_", "huizong_12_34", &text[1..], &format!("{text}0")] {
+        assert!(Token::parse(other).is_none(), "{other}");
+    }
+}
+
+#[test]
+fn the_key_of_tokens_is_made_once_and_is_readable_by_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = TokenKey::open(folder.path()).unwrap();
+    let token = Token::generate().unwrap();
+    assert_eq!(TokenKey::open(folder.path()).unwrap().hash(&token), key.hash(&token));
+    let path = folder.path().join(TokenKey::FILE);
+    let mut permissions = std::fs::metadata(&path).unwrap().permissions();
+    assert_eq!(permissions.mode() & 0o777, 0o600);
+    permissions.set_mode(0o640);
+    std::fs::set_permissions(&path, permissions).unwrap();
+    assert!(TokenKey::open(folder.path()).unwrap_err().to_string().contains("others may read it"));
+}
+
+#[test]
+fn names_of_principals_are_plain() {
+    for good in ["a", "city-bureau.gw_1", "0"] {
+        assert!(good.parse::<PrincipalName>().is_ok(), "{good}");
+    }
+    for bad in ["", "A", "-a", "a b", "a\n", "汇总", &"a".repeat(65)] {
+        assert!(bad.parse::<PrincipalName>().is_err(), "{bad}");
+    }
+}

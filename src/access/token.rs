@@ -1,0 +1,142 @@
+//! API tokens: 256 random bits that are shown once and kept only as a keyed hash, and the key of that hash.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use rand::TryRngCore as _;
+use rand::rngs::OsRng;
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
+
+use crate::report::Hash;
+
+use super::change::CredentialId;
+
+/// Every token begins with it, so that scanners for leaked secrets find one.
+pub const TOKEN_PREFIX: &str = "huizong_";
+
+const SECRET_BYTES: usize = 32;
+
+/// Random bytes of the operating system.
+///
+/// # Errors
+/// Where it has none to give.
+pub fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    OsRng.try_fill_bytes(&mut bytes).map_err(io::Error::other)?;
+    Ok(bytes)
+}
+
+/// A token as its holder has it: `huizong_` credential id (16 hexadecimal digits) `_` secret (64). Never logged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token {
+    pub credential: CredentialId,
+    secret: [u8; SECRET_BYTES],
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({})", self.credential)
+    }
+}
+
+impl Token {
+    /// A new token.
+    ///
+    /// # Errors
+    /// Where the operating system gives no random bytes.
+    pub fn generate() -> io::Result<Self> {
+        Ok(Self { credential: CredentialId(random_bytes()?), secret: random_bytes()? })
+    }
+
+    /// The text to give to its holder, once.
+    pub fn reveal(&self) -> String {
+        format!("{TOKEN_PREFIX}{}_{}", self.credential, hex::encode(self.secret))
+    }
+
+    /// A token from its text; none where it has another shape.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (credential, secret) = text.trim().strip_prefix(TOKEN_PREFIX)?.split_once('_')?;
+        let mut bytes = [0; SECRET_BYTES];
+        hex::decode_to_slice(secret, &mut bytes).ok()?;
+        Some(Self { credential: credential.parse().ok()?, secret: bytes })
+    }
+}
+
+/// The key under which tokens are hashed. Whoever copies the store without it cannot even test a guess.
+#[derive(Clone)]
+pub struct TokenKey([u8; 32]);
+
+impl fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenKey")
+    }
+}
+
+impl TokenKey {
+    /// Its file in the folder of the store.
+    pub const FILE: &'static str = "token-key";
+
+    /// A key that is gone at the end, for stores that are.
+    ///
+    /// # Errors
+    /// Where the operating system gives no random bytes.
+    pub fn ephemeral() -> io::Result<Self> {
+        random_bytes().map(Self)
+    }
+
+    /// Reads the key of the store in `directory`; a store that has none gets one, readable by its owner alone.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or made, is readable by others, or is no key.
+    pub fn open(directory: &Path) -> io::Result<Self> {
+        let path = directory.join(Self::FILE);
+        match File::open(&path) {
+            Ok(file) => Self::read(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let key = Self::ephemeral()?;
+                // Whole or not at all: a key cut short by a power cut would end every token.
+                let draft = directory.join(".token-key.new");
+                let _ = std::fs::remove_file(&draft);
+                let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+                file.write_all(hex::encode(key.0).as_bytes())?;
+                file.sync_all()?;
+                std::fs::rename(&draft, &path)?;
+                File::open(directory)?.sync_all()?;
+                Ok(key)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read(file: File) -> io::Result<Self> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let invalid = |text: &str| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {text}", Self::FILE));
+        if file.metadata()?.permissions().mode() & 0o077 != 0 {
+            return Err(invalid("others may read it; chmod 600 it, then revoke every token and make new ones"));
+        }
+        let mut text = String::new();
+        file.take(1024).read_to_string(&mut text)?;
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text.trim(), &mut bytes).map_err(|_| invalid("it is not 64 hexadecimal digits"))?;
+        Ok(Self(bytes))
+    }
+
+    /// What is kept of a token: HMAC-SHA-256 of its id and secret.
+    pub fn hash(&self, token: &Token) -> Hash {
+        // HMAC takes a key of any length.
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).unwrap_or_else(|_| unreachable!());
+        mac.update(&token.credential.0);
+        mac.update(&token.secret);
+        Hash(mac.finalize().into_bytes().into())
+    }
+
+    /// Whether this is the token that the hash was kept of, in a time that does not depend on the answer.
+    pub fn matches(&self, token: &Token, kept: &Hash) -> bool {
+        self.hash(token).0.ct_eq(&kept.0).into()
+    }
+}

@@ -1,0 +1,163 @@
+//! Connections as they come in: limited in number, with TLS where that is configured, each knowing who is at the other
+//! end.
+
+use std::io;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::{Stream, stream};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tonic::transport::server::Connected;
+
+use crate::access::PrincipalName;
+use crate::config::Limits;
+
+use super::{TlsFiles, principal_of_certificate};
+
+/// Longest time for a client to agree on TLS.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Connections that wait for the server to take them on.
+const WAITING: usize = 64;
+/// How long to wait after an error of the listener, such as no more file descriptors.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    pub address: Option<IpAddr>,
+    /// Named by a certificate that was checked.
+    pub principal: Option<PrincipalName>,
+}
+
+enum Io {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// One connection, which counts until it ends.
+pub struct Connection {
+    io: Io,
+    peer: Peer,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Connected for Connection {
+    type ConnectInfo = Peer;
+
+    fn connect_info(&self) -> Peer {
+        self.peer.clone()
+    }
+}
+
+/// Takes connections until the stream is dropped. Beyond the most at a time they wait in the system's own queue.
+pub fn connections(
+    listener: TcpListener,
+    tls: Option<TlsFiles>,
+    limits: &Limits,
+) -> impl Stream<Item = io::Result<Connection>> + use<> {
+    let (taken, waiting) = mpsc::channel(WAITING);
+    tokio::spawn(accept(listener, tls, limits.connections, taken));
+    stream::unfold(waiting, async |mut waiting| Some((Ok(waiting.recv().await?), waiting)))
+}
+
+async fn accept(listener: TcpListener, tls: Option<TlsFiles>, most: usize, taken: mpsc::Sender<Connection>) {
+    let permits = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
+    loop {
+        // The semaphore is never closed.
+        let Ok(permit) = permits.clone().acquire_owned().await else { return };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = taken.closed() => return,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let (tls, taken) = (tls.clone(), taken.clone());
+                // Each by itself, so that one that is slow to agree on TLS holds up nobody.
+                tokio::spawn(async move {
+                    match connect(stream, tls, permit).await {
+                        // The server may have stopped meanwhile.
+                        Ok(connection) => drop(taken.send(connection).await),
+                        Err(error) => tracing::debug!(%error, "a connection was not taken on"),
+                    }
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn connect(stream: TcpStream, tls: Option<TlsFiles>, permit: OwnedSemaphorePermit) -> io::Result<Connection> {
+    // Without it an answer waits some 40 ms for the client's acknowledgement.
+    stream.set_nodelay(true)?;
+    let address = stream.peer_addr().ok().map(|address| address.ip().to_canonical());
+    let Some(tls) = tls else {
+        let peer = Peer { address, principal: None };
+        return Ok(Connection { io: Io::Plain(stream), peer, _permit: permit });
+    };
+    let handshake = TlsAcceptor::from(tls.current()).accept(stream);
+    let stream = tokio::time::timeout(HANDSHAKE, handshake).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    let certificates = stream.get_ref().1.peer_certificates();
+    let principal = certificates.and_then(|chain| principal_of_certificate(chain.first()?));
+    Ok(Connection { io: Io::Tls(Box::new(stream)), peer: Peer { address, principal }, _permit: permit })
+}
+
+/// Does the same to whichever stream it is.
+macro_rules! either {
+    ($connection:expr, $stream:ident => $what:expr) => {
+        match &mut $connection.io {
+            Io::Plain($stream) => {
+                let $stream = Pin::new($stream);
+                $what
+            }
+            Io::Tls($stream) => {
+                let $stream = Pin::new(&mut **$stream);
+                $what
+            }
+        }
+    };
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        either!(self, stream => stream.poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        either!(self, stream => stream.poll_write(cx, buf))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(self, stream => stream.poll_flush(cx))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(self, stream => stream.poll_shutdown(cx))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        either!(self, stream => stream.poll_write_vectored(cx, bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.io {
+            Io::Plain(stream) => stream.is_write_vectored(),
+            Io::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! The one way in: who calls is found out, may they, and not too much at once. Before any message is read.
+//!
+//! Every request passes here, also those that are no gRPC calls; these get to know their [`Caller`] and decide
+//! themselves.
+
+mod certificate;
+mod held;
+mod listener;
+mod rates;
+mod tls;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN, RETRY_AFTER};
+use http::request::Parts;
+use http::{HeaderMap, Method as Verb, Request, Response, StatusCode};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tonic::body::Body;
+use tonic::metadata::MetadataMap;
+use tower::Layer;
+
+use crate::access::{Method, Right, method_at};
+use crate::config::Limits;
+use crate::report::Message;
+use crate::service::{Authority, Caller, Code, Problem, Reason, Service};
+
+use super::{claimed_principal, to_status};
+
+pub use certificate::principal_of_certificate;
+pub use listener::{Connection, Peer, connections};
+pub use tls::{TlsError, TlsFiles};
+
+use held::Held;
+use rates::Rates;
+
+/// The cookie of a session; its value is secret.
+pub const SESSION_COOKIE: &str = "huizong-session";
+
+/// Calls with a session's cookie carry this header, which no form and no link of another site can send.
+pub const SESSION_HEADER: &str = "x-huizong-session";
+
+/// Begins the content type of gRPC-Web.
+const GRPC_WEB: &[u8] = b"application/grpc-web";
+
+/// How long a caller is told to wait where the service is overloaded.
+const OVERLOAD_WAIT: Duration = Duration::from_secs(1);
+
+struct Door {
+    service: Service,
+    calls: Arc<Semaphore>,
+    rates: Rates,
+}
+
+/// Stands before everything that is served.
+#[derive(Clone)]
+pub struct DoorLayer(Arc<Door>);
+
+impl DoorLayer {
+    /// A door to `service`; where that does not ask who calls, everyone is who they say.
+    pub fn new(service: Service, limits: &Limits) -> Self {
+        let calls = Arc::new(Semaphore::new(limits.calls.min(Semaphore::MAX_PERMITS)));
+        Self(Arc::new(Door { service, calls, rates: Rates::new(limits) }))
+    }
+
+    /// Forgets rates that no longer matter. To be called every minute or so.
+    pub fn tidy(&self) {
+        self.0.rates.tidy();
+    }
+}
+
+impl<S> Layer<S> for DoorLayer {
+    type Service = DoorService<S>;
+
+    fn layer(&self, inner: S) -> DoorService<S> {
+        DoorService { door: self.0.clone(), inner }
+    }
+}
+
+/// What stands behind the door.
+#[derive(Clone)]
+pub struct DoorService<S> {
+    door: Arc<Door>,
+    inner: S,
+}
+
+impl<S> tower::Service<Request<Body>> for DoorService<S>
+where
+    S: tower::Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // The one that was found ready is used up; a clone waits for the next call.
+        let waiting = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, waiting);
+        let door = self.door.clone();
+        async move {
+            let (mut parts, body) = request.into_parts();
+            match door.let_in(&parts).await {
+                Ok((caller, permit)) => {
+                    parts.extensions.insert(caller);
+                    let response = inner.call(Request::from_parts(parts, body)).await?;
+                    Ok(response.map(|body| Body::new(Held::new(body, permit))))
+                }
+                Err(problem) if !is_call(parts.uri.path()) => Ok(page_of(&problem)),
+                Err(problem) => {
+                    let content_type = parts.headers.get(CONTENT_TYPE).cloned();
+                    let metadata = MetadataMap::from_headers(parts.headers);
+                    let mut response = to_status(&problem, &metadata).into_http();
+                    // gRPC-Web, which is made of gRPC behind the door, takes a refusal in the headers as gRPC does.
+                    if let Some(web) = content_type.filter(|content| content.as_bytes().starts_with(GRPC_WEB)) {
+                        response.headers_mut().insert(CONTENT_TYPE, web);
+                    }
+                    Ok(response)
+                }
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Door {
+    async fn let_in(&self, request: &Parts) -> Result<(Caller, Option<OwnedSemaphorePermit>), Problem> {
+        let peer = request.extensions.get::<Peer>();
+        let address = peer.and_then(|peer| peer.address);
+        self.rates.check_address(address)?;
+        let path = request.uri.path();
+        let method = method_at(path);
+        let permit = match method {
+            // Whoever asks whether the service is alive is answered under any load.
+            Some(Method { right: Right::Anyone, .. }) => None,
+            _ => Some(self.calls.clone().try_acquire_owned().map_err(|_| overloaded())?),
+        };
+        let caller = self.caller(request, peer, address).await?;
+        if let Authority::Principal { name, .. } = &caller.authority {
+            self.rates.check_principal(name)?;
+        }
+        if method.is_some() || is_call(path) {
+            self.service.enter(&caller, method).await?;
+        }
+        Ok((caller, permit))
+    }
+
+    /// Who calls: by a token, else by a session, else by a certificate.
+    async fn caller(&self, request: &Parts, peer: Option<&Peer>, address: Option<IpAddr>) -> Result<Caller, Problem> {
+        let headers = &request.headers;
+        let address = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
+        if !self.service.asks_who_calls() {
+            return Ok(Caller { principal: claimed_principal(headers), address, authority: Authority::Open });
+        }
+        let known = match (bearer(headers), session_cookie(headers)) {
+            (Some(token), _) => self.service.authenticate_from(token, &address),
+            (None, Some(cookie)) if is_same_site(request) => self.service.session(cookie),
+            _ => Ok(peer
+                .and_then(|peer| peer.principal.clone())
+                .map_or(Authority::Nobody, |name| Authority::Principal { name, credential: None })),
+        };
+        let nobody =
+            Caller { principal: "unauthenticated".to_owned(), address: address.clone(), authority: Authority::Nobody };
+        let is_call = is_call(request.uri.path());
+        match known {
+            Ok(Authority::Nobody) => Ok(nobody),
+            Ok(authority) => {
+                let principal = match &authority {
+                    Authority::Principal { name, .. } => name.to_string(),
+                    Authority::Open | Authority::Nobody => String::new(),
+                };
+                Ok(Caller { principal, address, authority })
+            }
+            // A page may be asked for with the cookie of a session that has ended: to sign in again.
+            Err(_) if !is_call && bearer(headers).is_none() => Ok(nobody),
+            Err(problem) => Err(self.service.refuse_caller(problem, request.uri.path(), &nobody).await),
+        }
+    }
+}
+
+/// Whether a path is that of a gRPC call rather than of a page.
+fn is_call(path: &str) -> bool {
+    path.starts_with("/huizong.") || path.starts_with("/grpc.")
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().unwrap_or("invalid");
+    let (scheme, token) = value.split_once(' ').unwrap_or(("", value));
+    // Another scheme is no token, and refused as one that is not valid.
+    Some(if scheme.eq_ignore_ascii_case("bearer") { token.trim() } else { "" })
+}
+
+/// The value of the session's cookie.
+pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == SESSION_COOKIE).map(|(_, value)| value)
+}
+
+/// Whether a request with a session's cookie comes from our own pages: what changes or calls something carries our
+/// header and our origin; a page may be asked for from nowhere else either.
+fn is_same_site(request: &Parts) -> bool {
+    let headers = &request.headers;
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = request.uri.authority().map(|authority| authority.as_str()).or_else(|| text(HOST.as_str()));
+    let own_origin = text(ORIGIN.as_str()).is_none_or(|origin| {
+        let of_origin = origin.split_once("://").map(|(_, authority)| authority);
+        of_origin.is_some() && of_origin == host
+    });
+    let own_site = text("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
+    let is_page = matches!(request.method, Verb::GET | Verb::HEAD) && !is_call(request.uri.path());
+    own_origin && own_site && (is_page || headers.contains_key(SESSION_HEADER))
+}
+
+/// A refusal as a page, for what is no gRPC call.
+fn page_of(problem: &Problem) -> Response<Body> {
+    let status = match problem.reason.code() {
+        Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
+        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let text = format!("{}\n{}\n", problem.message.zh, problem.message.en);
+    let mut response = Response::new(Body::new(text));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    if let Some(wait) = problem.retry_after {
+        headers.insert(RETRY_AFTER, wait.as_secs().saturating_add(1).into());
+    }
+    response
+}
+
+fn overloaded() -> Problem {
+    let message = Message::new("服务繁忙", "the service is busy");
+    Problem::overload(Reason::Overloaded, message, OVERLOAD_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(verb: &str, path: &str, headers: &[(&str, &str)]) -> Parts {
+        let mut request = Request::builder().method(verb).uri(path).header("host", "hz.example:7411");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    const CALL: &str = "/huizong.v1.ReportService/SubmitReport";
+
+    #[test]
+    fn a_call_with_a_cookie_needs_our_header_and_our_origin() {
+        let own = ("origin", "https://hz.example:7411");
+        let header = (SESSION_HEADER, "1");
+        assert!(is_same_site(&request("POST", CALL, &[own, header])));
+        assert!(is_same_site(&request("POST", CALL, &[header])));
+        for refused in [
+            &[own][..],
+            &[],
+            &[("origin", "https://evil.example"), header],
+            &[("origin", "null"), header],
+            &[header, ("sec-fetch-site", "cross-site")],
+            &[header, ("sec-fetch-site", "same-site")],
+        ] {
+            assert!(!is_same_site(&request("POST", CALL, refused)), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_given_to_a_link_of_ours_and_changes_need_the_header() {
+        assert!(is_same_site(&request("GET", "/export.csv", &[])));
+        assert!(is_same_site(&request("GET", "/export.csv", &[("sec-fetch-site", "none")])));
+        assert!(!is_same_site(&request("GET", "/export.csv", &[("sec-fetch-site", "cross-site")])));
+        assert!(!is_same_site(&request("DELETE", "/session", &[])));
+        assert!(!is_same_site(&request("GET", CALL, &[])), "a call is no page, whatever its verb");
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        let cookies = request("GET", "/", &[("cookie", "a=b; huizong-session=0af; c=d")]);
+        assert_eq!(session_cookie(&cookies.headers), Some("0af"));
+        assert_eq!(session_cookie(&request("GET", "/", &[("cookie", "xhuizong-session=1")]).headers), None);
+    }
+
+    #[test]
+    fn another_scheme_than_bearer_is_no_token() {
+        let token =
+            |value: &str| bearer(&request("POST", CALL, &[("authorization", value)]).headers).map(str::to_owned);
+        assert_eq!(token("Bearer abc"), Some("abc".to_owned()));
+        assert_eq!(token("bearer  abc "), Some("abc".to_owned()));
+        assert_eq!(token("Basic abc"), Some(String::new()));
+        assert_eq!(token("abc"), Some(String::new()));
+    }
+}

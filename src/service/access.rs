@@ -1,0 +1,326 @@
+//! Whether a caller may do something: decided here, for every door, before anything else is looked at.
+//!
+//! Which right a call needs is a line of the table in `access`; whether the caller's roles give it for the subject at
+//! hand is decided by the registry as it is now. What a caller may not see and what is not there look alike.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
+
+use crate::access::{CredentialId, Method, PrincipalName, Right, Role, Token, method_at, method_of};
+use crate::registry::{JurisdictionIndex, Registry};
+use crate::report::{Finding, Hash, JurisdictionCode, Message, ReportKey, ReportOwner, ReportYear};
+
+use super::{Caller, Problem, Reason, Service};
+
+/// By what a caller may do things.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authority {
+    /// The service does not ask who calls: everything is allowed. Where it does ask, nothing is.
+    Open,
+    /// The caller showed who it is, by a token or by a certificate.
+    Principal { name: PrincipalName, credential: Option<CredentialId> },
+    /// The caller showed nothing.
+    Nobody,
+}
+
+/// What a call is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject<'a> {
+    /// Nothing in particular, or something that is not known yet.
+    Service,
+    /// What belongs to the owner of reports: of a year, or of any.
+    Owner(&'a ReportOwner, Option<ReportYear>),
+    /// A jurisdiction with all below it: in a year, or now.
+    Subtree(&'a JurisdictionCode, Option<ReportYear>),
+}
+
+impl<'a> Subject<'a> {
+    pub fn report(key: &'a ReportKey) -> Self {
+        Self::Owner(&key.owner, Some(key.year))
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Service => String::new(),
+            Self::Owner(owner, Some(year)) => format!("{owner}/reports/{year}"),
+            Self::Owner(owner, None) => owner.to_string(),
+            Self::Subtree(code, _) => code.name(),
+        }
+    }
+}
+
+/// What one caller may see of many things: for lists and streams.
+#[derive(Debug, Clone)]
+pub enum Sight {
+    All,
+    /// What these roles give the right to.
+    Roles(Arc<BTreeSet<Role>>, Right),
+}
+
+impl Sight {
+    /// Whether the caller sees a subject.
+    pub fn includes(&self, registry: &Registry, subject: Subject<'_>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Roles(roles, right) => {
+                let mut giving = roles.iter().filter(|role| right.is_given_by(role));
+                giving.any(|role| reaches(role, registry, subject))
+            }
+        }
+    }
+
+    /// The owners of all that the caller sees, where it sees no whole subtree.
+    pub fn owners(&self) -> Option<Vec<&ReportOwner>> {
+        let Self::Roles(roles, right) = self else { return None };
+        let giving = roles.iter().filter(|role| right.is_given_by(role));
+        giving.map(|role| if let Role::Submitter(owner) = role { Some(owner) } else { None }).collect()
+    }
+}
+
+/// Whether the part of the tree that a role holds for contains the subject.
+fn reaches(role: &Role, registry: &Registry, subject: Subject<'_>) -> bool {
+    match (role, subject) {
+        (Role::Power(_), _) | (_, Subject::Service) => true,
+        (Role::Submitter(own), Subject::Owner(owner, _)) => own == owner,
+        (Role::Submitter(_), Subject::Subtree(..)) => false,
+        (Role::Reviewer(scope) | Role::Viewer(scope), subject) => {
+            registry.find_jurisdiction(scope).is_some_and(|scope| contains(registry, scope, subject))
+        }
+    }
+}
+
+/// Whether a subject lies in or below a jurisdiction, in its year or as the tree is now.
+fn contains(registry: &Registry, scope: JurisdictionIndex, subject: Subject<'_>) -> bool {
+    let years = |year: Option<ReportYear>| year.into_iter().chain([ReportYear::LAST]);
+    let below = |from, year| registry.path_placed(from, year).any(|at| at == scope);
+    match subject {
+        Subject::Service => true,
+        Subject::Owner(ReportOwner::Agency(id), year) => registry
+            .find_agency(id)
+            .is_some_and(|agency| years(year).any(|year| below(registry.place(agency, year).jurisdiction, year))),
+        Subject::Owner(ReportOwner::Jurisdiction(code), year) | Subject::Subtree(code, year) => {
+            registry.find_jurisdiction(code).is_some_and(|found| years(year).any(|year| below(found, year)))
+        }
+    }
+}
+
+impl Service {
+    /// Whom a token belongs to.
+    ///
+    /// # Errors
+    /// CREDENTIAL_INVALID; CREDENTIAL_EXPIRED and CREDENTIAL_REVOKED, which only the token's holder learns.
+    pub fn authenticate(&self, token: &str) -> Result<Authority, Problem> {
+        let token = Token::parse(token).ok_or_else(|| unauthenticated(Reason::CredentialInvalid))?;
+        let directory = self.live.directory();
+        let known = directory.credential(token.credential);
+        let holds = known.zip(self.token_key.as_deref()).filter(|(known, key)| key.matches(&token, &known.hash));
+        let (known, _) = holds.ok_or_else(|| unauthenticated(Reason::CredentialInvalid))?;
+        let authority = Authority::Principal { name: known.principal.clone(), credential: Some(known.id) };
+        drop(directory);
+        self.roles_of(&authority).map(|_| authority)
+    }
+
+    /// The roles of a caller as they are now; none where everything is allowed.
+    fn roles_of(&self, authority: &Authority) -> Result<Option<Arc<BTreeSet<Role>>>, Problem> {
+        match authority {
+            Authority::Open if !self.authentication => Ok(None),
+            Authority::Open => Err(unauthenticated(Reason::CredentialsRequired)),
+            Authority::Nobody => Err(unauthenticated(Reason::CredentialsRequired)),
+            Authority::Principal { name, credential } => {
+                let directory = self.live.directory();
+                if let Some(id) = credential {
+                    let known = directory.credential(*id).ok_or_else(|| unauthenticated(Reason::CredentialInvalid))?;
+                    if known.revoked.is_some() {
+                        return Err(unauthenticated(Reason::CredentialRevoked));
+                    }
+                    if !known.is_good((self.clock)()) {
+                        return Err(unauthenticated(Reason::CredentialExpired));
+                    }
+                }
+                Ok(Some(directory.roles(name)))
+            }
+        }
+    }
+
+    /// What a caller may see by a method's right.
+    ///
+    /// # Errors
+    /// Where the caller's credential no longer holds, or no role gives the right at all.
+    pub fn sight(&self, caller: &Caller, method: &str) -> Result<Sight, Problem> {
+        let Some(roles) = self.roles_of(&caller.authority)? else { return Ok(Sight::All) };
+        let method = method_of(method).ok_or_else(|| forbidden(&Subject::Service))?;
+        sight(method, roles)
+    }
+
+    /// Whether a caller sees what belongs to an owner by a method's right; for parts of an answer.
+    pub fn sees(&self, caller: &Caller, method: &str, owner: &ReportOwner) -> bool {
+        let sight = self.sight(caller, method);
+        sight.is_ok_and(|sight| sight.includes(&self.live.read().registry, Subject::Owner(owner, None)))
+    }
+
+    /// Takes the names of reports out of findings that the caller does not see: a text may be like that of another
+    /// agency.
+    pub fn hide_others(&self, caller: &Caller, findings: &mut [Finding]) {
+        for message in findings.iter_mut().map(|finding| &mut finding.message) {
+            self.hide_names(caller, &mut message.zh, "其他机构的报告");
+            self.hide_names(caller, &mut message.en, "the report of another agency");
+        }
+    }
+
+    /// Puts `instead` in the place of the name of every report that the caller does not see.
+    pub fn hide_names(&self, caller: &Caller, text: &mut String, instead: &str) {
+        if !self.authentication || !text.contains("/reports/") {
+            return;
+        }
+        let hidden = REPORT_NAME.replace_all(text, |found: &regex::Captures<'_>| {
+            let name = &found[0];
+            let owner = name.parse().map(|key: ReportKey| key.owner);
+            let seen = owner.is_ok_and(|owner| self.sees(caller, "ReportService/GetReport", &owner));
+            if seen { name.to_owned() } else { instead.to_owned() }
+        });
+        if let std::borrow::Cow::Owned(hidden) = hidden {
+            *text = hidden;
+        }
+    }
+
+    /// Lets a caller in to a method, before its message is read.
+    ///
+    /// # Errors
+    /// As [`Service::permit`].
+    pub async fn enter(&self, caller: &Caller, method: Option<&Method>) -> Result<(), Problem> {
+        let decision = match method {
+            Some(method) if method.right == Right::Anyone => return Ok(()),
+            method => match (self.roles_of(&caller.authority), method) {
+                (Err(problem), _) => Err(problem),
+                (Ok(None), _) => Ok(()),
+                (Ok(Some(roles)), Some(method)) => sight(method, roles).map(|_| ()),
+                (Ok(_), _) => Err(forbidden(&Subject::Service)),
+            },
+        };
+        match decision {
+            Ok(()) => Ok(()),
+            Err(problem) => {
+                let action = method.map_or("call.unknown", |method| method.action);
+                Err(self.record_limited(problem, action, String::new(), caller).await)
+            }
+        }
+    }
+
+    /// Records that a caller's credentials were refused; `path` is that of the call.
+    pub async fn refuse_caller(&self, problem: Problem, path: &str, caller: &Caller) -> Problem {
+        let action = method_at(path).map_or("call.unknown", |method| method.action);
+        self.record_limited(problem, action, String::new(), caller).await
+    }
+
+    /// Lets a caller do what a method of the contract does (such as `ReportService/GetReport`) to a subject. A refusal
+    /// is in the journal before it is returned.
+    ///
+    /// # Errors
+    /// PERMISSION_DENIED, whether the subject exists or not; CREDENTIAL_EXPIRED or CREDENTIAL_REVOKED where that has
+    /// happened since the call, or the stream, began.
+    pub async fn permit(&self, caller: &Caller, method: &str, subject: Subject<'_>) -> Result<(), Problem> {
+        let decision = self.sight(caller, method).and_then(|sight| {
+            let allowed = matches!(sight, Sight::All) || sight.includes(&self.live.read().registry, subject);
+            if allowed { Ok(()) } else { Err(forbidden(&subject)) }
+        });
+        match decision {
+            Ok(()) => Ok(()),
+            Err(problem) => {
+                let action = method_of(method).map_or("call.unknown", |method| method.action);
+                Err(self.record_limited(problem, action, subject.name(), caller).await)
+            }
+        }
+    }
+
+    /// Puts the refusal of a call that would have changed something into the journal, unless it is there.
+    ///
+    /// # Errors
+    /// The problem; or why it could not be recorded.
+    pub async fn conclude<T>(
+        &self,
+        outcome: Result<T, Problem>,
+        caller: &Caller,
+        method: &str,
+        subject: impl FnOnce() -> String,
+        validate_only: bool,
+    ) -> Result<T, Problem> {
+        match outcome {
+            Err(problem) if !problem.recorded && !validate_only => {
+                let action = method_of(method).map_or("call.unknown", |method| method.action);
+                Err(self.record_limited(problem, action, subject(), caller).await)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Records a refusal within the budget of its address; those left out are counted in a later entry.
+    pub(super) async fn record_limited(
+        &self,
+        problem: Problem,
+        action: &'static str,
+        subject: String,
+        caller: &Caller,
+    ) -> Problem {
+        if self.refusals.admit(&caller.address) {
+            // Longer names than the longest that is valid tell nothing.
+            let subject = subject.chars().filter(|c| !c.is_control()).take(SUBJECT_MAX_CHARACTERS).collect();
+            self.record_refusal(problem, action, subject, Hash::default(), caller).await
+        } else {
+            problem
+        }
+    }
+}
+
+/// The name of a report in a text.
+static REPORT_NAME: LazyLock<Regex> = LazyLock::new(|| {
+    // A constant that every test of a refusal compiles.
+    Regex::new("(?:agencies|jurisdictions)/[A-Za-z0-9-]+/reports/[0-9]{4}").unwrap_or_else(|_| unreachable!())
+});
+
+const SUBJECT_MAX_CHARACTERS: usize = 200;
+
+/// What roles show by a method's right; refused where they give it for nothing.
+fn sight(method: &Method, roles: Arc<BTreeSet<Role>>) -> Result<Sight, Problem> {
+    if roles.iter().any(|role| method.right.is_given_by(role)) {
+        return Ok(match method.right {
+            Right::Anyone | Right::Known => Sight::All,
+            right => Sight::Roles(roles, right),
+        });
+    }
+    Err(forbidden(&Subject::Service))
+}
+
+/// The one answer to what is not allowed. It must not depend on whether the subject exists.
+fn forbidden(subject: &Subject<'_>) -> Problem {
+    let name = subject.name();
+    let message = if name.is_empty() {
+        Message::new("您的角色不包含此操作", "your roles do not include this call")
+    } else {
+        Message::new(
+            format!("{name} 不存在，或您的角色不包含对其的此操作"),
+            format!("{name} does not exist, or your roles do not include this call on it"),
+        )
+    };
+    let remedy = Message::new(
+        "请核对名称；确需权限的，请安全管理员授予角色",
+        "check the name; if you need the right, have a security administrator grant the role",
+    );
+    Problem::new(Reason::PermissionDenied, message, remedy)
+}
+
+pub(super) fn unauthenticated(reason: Reason) -> Problem {
+    let (zh, en) = match reason {
+        Reason::CredentialExpired => ("凭据已过期", "the credential has expired"),
+        Reason::CredentialRevoked => ("凭据已吊销", "the credential is revoked"),
+        Reason::CredentialInvalid => ("凭据无效", "the credential is not valid"),
+        _ => ("须提供凭据", "credentials are required"),
+    };
+    let remedy = Message::new(
+        "请在 authorization 元数据中提供令牌（Bearer），或使用客户端证书；令牌由安全管理员签发",
+        "send a token in the metadata `authorization` (Bearer), or use a client certificate; security administrators \
+         issue tokens",
+    );
+    Problem::new(reason, Message::new(zh, en), remedy)
+}

@@ -1,0 +1,217 @@
+//! Signing in with a token from a browser, and the lock-out of addresses that try too often.
+//!
+//! A session is 256 random bits in a cookie; in memory only, so that it ends with the process. It rests on its token:
+//! where that is revoked or expires, the session ends too.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::access::random_bytes;
+use crate::report::{Hash, Message};
+
+use super::access::{Authority, unauthenticated};
+use super::{Caller, Problem, Reason, Service};
+
+/// Sessions at a time; beyond, the one that was idle longest ends.
+const SESSIONS_MAX: usize = 10_000;
+/// Addresses whose failures are kept; beyond, those are forgotten first that failed longest ago.
+const ADDRESSES_MAX: usize = 10_000;
+
+/// How sessions and failures to authenticate are limited.
+#[derive(Debug, Clone, Copy)]
+pub struct SignInLimits {
+    /// A session that is not used for so long ends.
+    pub idle: Duration,
+    /// A session ends after so long in any case.
+    pub longest: Duration,
+    /// Failures of one address before it is locked out.
+    pub failures: u32,
+    /// For how long it is locked out since the last failure.
+    pub lock_out: Duration,
+}
+
+impl Default for SignInLimits {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(30 * 60),
+            longest: Duration::from_secs(12 * 60 * 60),
+            failures: 10,
+            lock_out: Duration::from_secs(15 * 60),
+        }
+    }
+}
+
+struct Session {
+    authority: Authority,
+    begun: Instant,
+    used: Instant,
+}
+
+struct Failures {
+    count: u32,
+    last: Instant,
+}
+
+/// Sessions by the hash of their cookie, and failures by address.
+pub struct Sessions {
+    limits: SignInLimits,
+    sessions: Mutex<HashMap<Hash, Session>>,
+    failures: Mutex<HashMap<String, Failures>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Entries are inserted and removed whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Sessions {
+    pub fn new(limits: SignInLimits) -> Self {
+        Self { limits, sessions: Mutex::default(), failures: Mutex::default() }
+    }
+
+    /// How long an address is locked out yet.
+    fn locked_out(&self, address: &str) -> Option<Duration> {
+        let failures = locked(&self.failures);
+        let failed = failures.get(address).filter(|failed| failed.count >= self.limits.failures)?;
+        self.limits.lock_out.checked_sub(failed.last.elapsed()).filter(|left| !left.is_zero())
+    }
+
+    fn failed(&self, address: &str) {
+        let mut failures = locked(&self.failures);
+        if failures.len() >= ADDRESSES_MAX && !failures.contains_key(address) {
+            failures.retain(|_, failed| failed.last.elapsed() < self.limits.lock_out);
+            let oldest = failures.iter().min_by_key(|(_, failed)| failed.last).map(|(address, _)| address.clone());
+            if let Some(oldest) = oldest.filter(|_| failures.len() >= ADDRESSES_MAX) {
+                failures.remove(&oldest);
+            }
+        }
+        let fresh = Failures { count: 0, last: Instant::now() };
+        let failed = failures.entry(address.to_owned()).or_insert(fresh);
+        if failed.last.elapsed() >= self.limits.lock_out {
+            failed.count = 0;
+        }
+        failed.count = failed.count.saturating_add(1);
+        failed.last = Instant::now();
+    }
+
+    fn begin(&self, authority: Authority) -> std::io::Result<String> {
+        let cookie = hex::encode(random_bytes::<32>()?);
+        let now = Instant::now();
+        let mut sessions = locked(&self.sessions);
+        sessions.retain(|_, session| self.is_alive(session));
+        if sessions.len() >= SESSIONS_MAX {
+            let idlest = sessions.iter().min_by_key(|(_, session)| session.used).map(|(key, _)| *key);
+            idlest.map(|key| sessions.remove(&key));
+        }
+        sessions.insert(Hash::of(cookie.as_bytes()), Session { authority, begun: now, used: now });
+        Ok(cookie)
+    }
+
+    fn is_alive(&self, session: &Session) -> bool {
+        session.used.elapsed() < self.limits.idle && session.begun.elapsed() < self.limits.longest
+    }
+
+    fn authority(&self, cookie: &str) -> Option<Authority> {
+        let mut sessions = locked(&self.sessions);
+        let key = Hash::of(cookie.as_bytes());
+        let session = sessions.get_mut(&key)?;
+        if self.is_alive(session) {
+            session.used = Instant::now();
+            Some(session.authority.clone())
+        } else {
+            sessions.remove(&key);
+            None
+        }
+    }
+
+    fn end(&self, cookie: &str) {
+        locked(&self.sessions).remove(&Hash::of(cookie.as_bytes()));
+    }
+}
+
+impl Service {
+    /// Whom a token from this address belongs to; an address that fails too often is locked out for a while.
+    ///
+    /// # Errors
+    /// RATE_EXCEEDED while it is locked out; else as [`Service::authenticate`].
+    pub fn authenticate_from(&self, token: &str, address: &str) -> Result<Authority, Problem> {
+        if let Some(left) = self.sessions.locked_out(address) {
+            let message = Message::new("认证失败次数过多，暂停接受该地址的凭据", "too many failures from this address");
+            return Err(Problem::overload(Reason::RateExceeded, message, left));
+        }
+        let known = self.authenticate(token);
+        if known.as_ref().is_err_and(|problem| problem.reason == Reason::CredentialInvalid) {
+            self.sessions.failed(address);
+        }
+        known
+    }
+
+    /// Begins a session with a token: the value of its cookie. A refusal is in the journal.
+    ///
+    /// # Errors
+    /// As [`Service::authenticate_from`].
+    pub async fn sign_in(&self, token: &str, caller: &Caller) -> Result<String, Problem> {
+        let begun = self.authenticate_from(token, &caller.address).and_then(|authority| {
+            self.sessions.begin(authority).map_err(|error| Problem::internal(&error.to_string()))
+        });
+        match begun {
+            Ok(cookie) => Ok(cookie),
+            Err(problem) => Err(self.record_limited(problem, "session.begin", String::new(), caller).await),
+        }
+    }
+
+    /// Whom a session belongs to.
+    ///
+    /// # Errors
+    /// CREDENTIALS_REQUIRED where there is no such session, or it has ended.
+    pub fn session(&self, cookie: &str) -> Result<Authority, Problem> {
+        self.sessions.authority(cookie).ok_or_else(|| unauthenticated(Reason::CredentialsRequired))
+    }
+
+    /// Ends a session; one that is not there is ended already.
+    pub fn sign_out(&self, cookie: &str) {
+        self.sessions.end(cookie);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sessions(limits: SignInLimits) -> Sessions {
+        Sessions::new(limits)
+    }
+
+    #[test]
+    fn a_session_ends_when_it_is_idle_or_old_or_signed_out() {
+        let lasting = sessions(SignInLimits::default());
+        let cookie = lasting.begin(Authority::Nobody).unwrap();
+        assert_eq!(cookie.len(), 64);
+        assert_eq!(lasting.authority(&cookie), Some(Authority::Nobody));
+        assert_eq!(lasting.authority("another"), None);
+        lasting.end(&cookie);
+        assert_eq!(lasting.authority(&cookie), None);
+        let idle = sessions(SignInLimits { idle: Duration::ZERO, ..SignInLimits::default() });
+        assert_eq!(idle.authority(&idle.begin(Authority::Nobody).unwrap()), None);
+        let old = sessions(SignInLimits { longest: Duration::ZERO, ..SignInLimits::default() });
+        assert_eq!(old.authority(&old.begin(Authority::Nobody).unwrap()), None);
+    }
+
+    #[test]
+    fn an_address_that_fails_too_often_is_locked_out_and_no_other() {
+        let sessions = sessions(SignInLimits { failures: 2, ..SignInLimits::default() });
+        sessions.failed("192.0.2.1");
+        assert_eq!(sessions.locked_out("192.0.2.1"), None);
+        sessions.failed("192.0.2.1");
+        assert!(sessions.locked_out("192.0.2.1").is_some());
+        assert_eq!(sessions.locked_out("192.0.2.2"), None);
+    }
+
+    #[test]
+    fn failures_are_forgotten_after_the_lock_out() {
+        let sessions = sessions(SignInLimits { failures: 1, lock_out: Duration::ZERO, ..SignInLimits::default() });
+        sessions.failed("192.0.2.1");
+        assert_eq!(sessions.locked_out("192.0.2.1"), None);
+    }
+}

@@ -1,0 +1,92 @@
+//! Principals, roles and credentials.
+
+use jiff::Timestamp;
+
+use crate::access::{Credential, CredentialId, PrincipalName, Role};
+use crate::pb;
+use crate::report::Message;
+use crate::service::{NewCredential, PrincipalView, Problem, Reason};
+
+use super::timestamp_to_wire;
+
+const KINDS: [(&str, pb::RoleKind); 6] = [
+    ("submitter", pb::RoleKind::Submitter),
+    ("reviewer", pb::RoleKind::Reviewer),
+    ("viewer", pb::RoleKind::Viewer),
+    ("system-administrator", pb::RoleKind::SystemAdministrator),
+    ("security-administrator", pb::RoleKind::SecurityAdministrator),
+    ("auditor", pb::RoleKind::Auditor),
+];
+
+pub fn role_to_wire(role: &Role) -> pb::Role {
+    let kind = KINDS.iter().find(|(word, _)| *word == role.word()).map(|(_, kind)| *kind);
+    pb::Role { kind: kind.unwrap_or_default().into(), scope: role.scope() }
+}
+
+/// The wire's value for the word of a role, for clients.
+pub fn role_kind_of_word(word: &str) -> Option<pb::RoleKind> {
+    KINDS.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind)
+}
+
+/// The word for the wire's value of a role, for clients.
+pub fn word_of_role_kind(kind: pb::RoleKind) -> &'static str {
+    KINDS.iter().find(|(_, known)| *known == kind).map_or("", |(word, _)| word)
+}
+
+pub fn role_from_wire(role: Option<&pb::Role>, field: &str) -> Result<Role, Problem> {
+    let role = role.ok_or_else(|| Problem::required(field))?;
+    Role::parse(word_of_role_kind(role.kind()), &role.scope).map_err(|error| {
+        let zh = "角色或范围不合规：submitter 的范围为 agencies/… 或 jurisdictions/…，reviewer、viewer 的范围为 jurisdictions/…，三种管理权限不带范围";
+        Problem::field(Reason::RoleInvalid, field, Message::new(zh, error.to_string()))
+    })
+}
+
+pub fn principal_from_wire(name: &str, field: &str) -> Result<PrincipalName, Problem> {
+    let id = name.strip_prefix("principals/").and_then(|id| id.parse().ok());
+    id.ok_or_else(|| bad_name(field, "principals/{id}"))
+}
+
+/// A principal and a credential of it.
+pub fn credential_name_from_wire(name: &str, field: &str) -> Result<(PrincipalName, CredentialId), Problem> {
+    let parts = name.split_once("/credentials/");
+    let parts = parts
+        .and_then(|(principal, id)| Some((principal.strip_prefix("principals/")?.parse().ok()?, id.parse().ok()?)));
+    parts.ok_or_else(|| bad_name(field, "principals/{id}/credentials/{id}"))
+}
+
+fn bad_name(field: &str, shape: &str) -> Problem {
+    let description = Message::new(
+        format!("名称形如 {shape}，主体标识为 1 至 64 位 a-z、0-9、-、_、."),
+        format!("the name has the form {shape}; a principal is 1 to 64 of a-z, 0-9, -, _ and ."),
+    );
+    Problem::field(Reason::NameInvalid, field, description)
+}
+
+pub fn principal_to_wire(principal: &PrincipalView) -> pb::Principal {
+    pb::Principal {
+        name: principal.name.name(),
+        roles: principal.roles.iter().map(role_to_wire).collect(),
+        credentials: principal.credentials.try_into().unwrap_or(i32::MAX),
+    }
+}
+
+pub fn credential_to_wire(credential: &Credential) -> pb::Credential {
+    pb::Credential {
+        name: credential.name(),
+        note: credential.note.clone(),
+        create_time: Some(timestamp_to_wire(credential.created)),
+        expire_time: Some(timestamp_to_wire(credential.expires)),
+        revoke_time: credential.revoked.map(timestamp_to_wire),
+    }
+}
+
+pub fn new_credential_from_wire(request: pb::CreateCredentialRequest) -> Result<NewCredential, Problem> {
+    let principal = principal_from_wire(&request.parent, "parent")?;
+    let credential = request.credential.ok_or_else(|| Problem::required("credential"))?;
+    let expires = credential.expire_time.ok_or_else(|| Problem::required("credential.expire_time"))?;
+    let expires = Timestamp::new(expires.seconds, expires.nanos).map_err(|error| {
+        let description = Message::new("不是有效时间", error.to_string());
+        Problem::field(Reason::FieldInvalid, "credential.expire_time", description)
+    })?;
+    Ok(NewCredential { principal, note: credential.note, expires })
+}

@@ -1,0 +1,16 @@
+//! Who may do what, asked of a real server over TLS by clients with real tokens and certificates.
+
+mod audit;
+mod guarded;
+mod identity;
+mod isolation;
+mod limits;
+mod program;
+mod reload;
+mod session;
+mod table;
+
+// Each test program uses a part of it.
+#[allow(dead_code)]
+#[path = "../support/mod.rs"]
+mod support;
