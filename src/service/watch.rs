@@ -165,13 +165,13 @@ impl Watched for CoverageQuestion {
 pub struct WatchLimits {
     /// Watches at the same time.
     pub watchers: usize,
-    /// Least time between two updates of one watch.
+    /// Least time between two updates of one watch; the first change after a quiet time is told at once.
     pub interval: Duration,
 }
 
 impl Default for WatchLimits {
     fn default() -> Self {
-        Self { watchers: 1000, interval: Duration::from_millis(200) }
+        Self { watchers: 1000, interval: Duration::from_secs(1) }
     }
 }
 
