@@ -81,7 +81,8 @@ bench: check-tools
 	cargo bench --bench rpc
 	cargo bench --bench read
 
-# Every reader of documents against inputs of a fuzzer, FUZZ_SECONDS each; seeded with the fixtures. A short run of
+# Every reader of documents against inputs of a fuzzer, FUZZ_SECONDS each; seeded with the fixtures. No sanitizer: there
+# is no unsafe code of ours to find faults of memory in. A short run of
 # random damage is part of `make test`.
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= text html docx xlsx pdf
@@ -90,6 +91,6 @@ fuzz: check-tools
 	@cargo fuzz --version >/dev/null 2>&1 || { echo "cargo-fuzz is missing: cargo install cargo-fuzz --locked"; exit 1; }
 	for target in $(FUZZ_TARGETS); do \
 		mkdir -p fuzz/corpus/$$target; \
-		cargo +nightly fuzz run $$target fuzz/corpus/$$target tests/fixtures/documents -- \
+		cargo +nightly fuzz run --sanitizer none $$target fuzz/corpus/$$target tests/fixtures/documents -- \
 			-max_total_time=$(FUZZ_SECONDS) -timeout=30 -rss_limit_mb=2048 -max_len=65536 || exit 1; \
 	done
