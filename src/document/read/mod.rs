@@ -20,6 +20,7 @@ mod pdf;
 mod placement;
 mod text;
 mod title;
+mod workbook;
 mod xlsx;
 
 #[cfg(test)]
@@ -174,6 +175,11 @@ fn told(bytes: &[u8], file_name: &str, limits: &Limits) -> Result<Detected, Read
 /// Reads without limit on time, as long as it takes.
 fn read(detected: Detected, bytes: &[u8], limits: &Limits) -> Result<Reading, ReadError> {
     let format = detected.format();
+    if format == Format::Xlsx
+        && let Some(reading) = workbook::read_workbook(bytes)
+    {
+        return reading;
+    }
     let (rows, notes) = printed(detected, bytes, limits)?;
     Ok(understood(format, rows, notes, limits))
 }

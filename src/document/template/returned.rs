@@ -1,8 +1,9 @@
 //! Reads a filled workbook by its own layout, which is known from the form. Other spreadsheets are not read here.
 
+use std::collections::HashMap;
 use std::io::{Cursor, Read as _};
 
-use calamine::{Data, Range, Reader as _, Xlsx};
+use calamine::{Data, Reader as _, Xlsx};
 
 use crate::document::write::NOT_APPLICABLE;
 use crate::document::write::layout::{Grid, is_total};
@@ -18,6 +19,8 @@ use super::{FINDINGS_SHEET, MARKER, METADATA, METADATA_SHEET, Template};
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes that its parts may unpack to, all together.
 const MAX_UNPACKED_BYTES: u64 = 64 * 1024 * 1024;
+/// Cells of a sheet that are read.
+const MAX_CELLS: usize = 20_000;
 /// Findings that reasons are read for.
 const MAX_FINDINGS: u32 = 1_000;
 
@@ -31,6 +34,18 @@ pub struct Fault {
     pub remedy: Message,
 }
 
+/// What was found in a cell of the form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filled {
+    pub cell: CellId,
+    /// As it stands there; empty for blank.
+    pub raw: String,
+    /// Number of the sheet, row and column, each from 1.
+    pub sheet: usize,
+    pub row: usize,
+    pub column: usize,
+}
+
 /// A workbook that came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Returned {
@@ -38,6 +53,8 @@ pub struct Returned {
     /// Cells with faults are blank.
     pub figures: Figures,
     pub faults: Vec<Fault>,
+    /// Every cell of the form, as it was found.
+    pub filled: Vec<Filled>,
     /// Reasons filled in on the sheet of findings.
     pub answers: Vec<Answer>,
 }
@@ -65,6 +82,25 @@ impl TemplateError {
 }
 
 type Book<'a> = Xlsx<Cursor<&'a [u8]>>;
+
+/// The cells of a sheet that are there, by row and column from 0. Not calamine's own range, which takes memory for
+/// everything between the first cell and the last, wherever a file puts that.
+struct Sheet(HashMap<(u32, u32), Data>);
+
+impl Sheet {
+    /// None where the book has no such sheet, or one with more cells than a workbook of ours could have.
+    fn read(book: &mut Book<'_>, name: &str) -> Option<Self> {
+        let mut reader = book.worksheet_cells_reader(name).ok()?;
+        let mut cells = HashMap::new();
+        while let Some(cell) = reader.next_cell().ok()? {
+            cells.insert(cell.get_position(), Data::from(cell.get_value().clone()));
+            if cells.len() > MAX_CELLS {
+                return None;
+            }
+        }
+        Some(Self(cells))
+    }
+}
 
 fn open(bytes: &[u8]) -> Result<Book<'_>, TemplateError> {
     if bytes.len() > MAX_BYTES || unpacked_bytes(bytes)? > MAX_UNPACKED_BYTES {
@@ -94,8 +130,8 @@ pub fn is_template(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK") && open(bytes).is_ok_and(|mut book| metadata(&mut book).is_ok())
 }
 
-fn text(range: &Range<Data>, row: u32, column: u32) -> String {
-    match range.get_value((row, column)) {
+fn text(sheet: &Sheet, row: u32, column: u32) -> String {
+    match sheet.0.get(&(row, column)) {
         None | Some(Data::Empty) => String::new(),
         // The shortest decimal that stands for the number: what was typed in.
         Some(Data::Float(number)) => number.to_string(),
@@ -106,8 +142,8 @@ fn text(range: &Range<Data>, row: u32, column: u32) -> String {
 
 /// The values of the metadata sheet, in the order of [`METADATA`].
 fn metadata(book: &mut Book<'_>) -> Result<[String; METADATA.len()], TemplateError> {
-    let range = book.worksheet_range(METADATA_SHEET);
-    let range = range.map_err(|_| TemplateError::NotATemplate(format!("no sheet {METADATA_SHEET}")))?;
+    let missing = || TemplateError::NotATemplate(format!("no sheet {METADATA_SHEET}"));
+    let range = Sheet::read(book, METADATA_SHEET).ok_or_else(missing)?;
     let mut values = METADATA.map(str::to_owned);
     for (row, value) in (0..).zip(&mut values) {
         if text(&range, row, 0) != *value {
@@ -137,11 +173,18 @@ pub fn read_template(bytes: &[u8]) -> Result<Returned, TemplateError> {
         edition,
         previous: None,
     };
-    let mut returned = Returned { figures: Figures::blank(edition), faults: Vec::new(), answers: Vec::new(), template };
+    let mut returned = Returned {
+        figures: Figures::blank(edition),
+        faults: Vec::new(),
+        filled: Vec::new(),
+        answers: Vec::new(),
+        template,
+    };
     let mut previous = Figures::blank(edition);
     for (name, grid) in template_grids(&returned.template) {
-        let range = book.worksheet_range(&name).map_err(|_| TemplateError::SheetMissing(name))?;
-        read_table(&range, &grid, &mut returned)?;
+        let sheet = book.sheet_names().iter().position(|known| *known == name).map_or(0, |at| at + 1);
+        let range = Sheet::read(&mut book, &name).ok_or(TemplateError::SheetMissing(name))?;
+        read_table(&range, &grid, sheet, &mut returned)?;
         for (tile, cell) in grid.figures() {
             let (row, column) = place(tile, beside(&grid)).map_err(|error| unknown(&error.to_string()))?;
             // Only for comparison: what is no figure there is left out.
@@ -151,17 +194,24 @@ pub fn read_template(bytes: &[u8]) -> Result<Returned, TemplateError> {
         }
     }
     returned.template.previous = (!previous_year.is_empty()).then_some(previous);
-    if let Ok(range) = book.worksheet_range(FINDINGS_SHEET) {
+    if let Some(range) = Sheet::read(&mut book, FINDINGS_SHEET) {
         returned.answers = answers(&range);
     }
     Ok(returned)
 }
 
-fn read_table(range: &Range<Data>, grid: &Grid, returned: &mut Returned) -> Result<(), TemplateError> {
+fn read_table(range: &Sheet, grid: &Grid, sheet: usize, returned: &mut Returned) -> Result<(), TemplateError> {
     let mut uncomputed = Vec::new();
     for (tile, cell) in grid.figures() {
         let (row, column) = place(tile, 0).map_err(|error| TemplateError::NotATemplate(error.to_string()))?;
         let raw = text(range, row, column.into());
+        returned.filled.push(Filled {
+            cell,
+            raw: raw.clone(),
+            sheet,
+            row: usize::try_from(row).unwrap_or(usize::MAX).saturating_add(1),
+            column: usize::from(column) + 1,
+        });
         match figure(cell, &raw) {
             Ok(value) => {
                 returned.figures.set(cell, value);
@@ -214,7 +264,7 @@ fn fault(cell: CellId, raw: String, message: Message) -> Fault {
     Fault { cell, raw, message, remedy }
 }
 
-fn answers(range: &Range<Data>) -> Vec<Answer> {
+fn answers(range: &Sheet) -> Vec<Answer> {
     let rows = FIRST_ROW..FIRST_ROW + MAX_FINDINGS;
     let answer = |row| Answer {
         rule: text(range, row, RULE_COLUMN),

@@ -10,6 +10,7 @@ use super::{
     FINDINGS_SHEET, Mark, Returned, Template, TemplateError, is_template, read_template, write_template,
     write_with_marks,
 };
+use crate::document::read::{Limits, read_document};
 use crate::document::tests::figures::figures_of;
 use crate::document::write::sheet::place;
 use crate::form::{CellId, EDITIONS, catalogue, edition};
@@ -99,6 +100,10 @@ proptest! {
         let returned = read_template(&bytes).unwrap();
         prop_assert_eq!(&returned.faults, &Vec::new());
         prop_assert_eq!(&returned.template, &template);
+        // Last year's figures beside them are not this year's, whatever reads it.
+        let reading = read_document(&bytes, "report.xlsx", &Limits::default()).unwrap();
+        prop_assert!(reading.figures == returned.figures);
+        prop_assert_eq!((reading.year, reading.notes.len()), (Some(template.year), 0));
         for (_, grid) in template_grids(&template) {
             for (_, id) in grid.figures() {
                 let (was, is) = (figures.get(id), returned.figures.get(id));
@@ -292,4 +297,18 @@ fn a_damaged_workbook_never_makes_the_reader_panic() {
         let _ = read_template(&damaged);
         let _ = read_template(&bytes[..at]);
     }
+}
+
+#[test]
+fn a_cell_in_the_farthest_corner_takes_no_memory_for_all_before_it() {
+    let bytes = write_template(&template("format_2021", None)).unwrap();
+    let far = r#"<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>"#;
+    let mut crafted = bytes;
+    // Every sheet, whichever it is that holds the metadata: a range over all between would be some hundreds of GiB.
+    for position in 1..=5 {
+        crafted =
+            with_part(&crafted, &format!("xl/worksheets/sheet{position}.xml"), |xml| xml.replace("</sheetData>", far));
+    }
+    assert!(is_template(&crafted));
+    assert!(read_document(&crafted, "report.xlsx", &Limits::default()).is_ok());
 }
