@@ -194,3 +194,41 @@ fn a_template_is_written_without_the_service_too_and_says_what_it_lacks() {
     let returned = read_template(&std::fs::read(Path::new(&file)).unwrap()).unwrap();
     assert_eq!(returned.template.edition.id, "trial_2019");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_of_any_format_reads_over_grpc_to_the_same_form_and_the_same_findings() {
+    let server = Server::with_registry().await;
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/documents");
+    let read = async |name: &str, content: Vec<u8>| {
+        let request = pb::ReadDocumentRequest { content, file_name: name.to_owned(), ..Default::default() };
+        server.reports().read_document(request).await.map(tonic::Response::into_inner)
+    };
+    let mut forms = Vec::new();
+    for (name, format) in [
+        ("district.html", "html"),
+        ("district-gbk.html", "html"),
+        ("district.md", "markdown"),
+        ("district.docx", "docx"),
+        ("district.xlsx", "xlsx"),
+        ("district.pdf", "pdf"),
+    ] {
+        let answer = read(name, std::fs::read(fixtures.join(name)).unwrap()).await.unwrap();
+        assert_eq!((answer.format.as_str(), answer.year), (format, 2023), "{name}");
+        assert!(
+            answer.cells.iter().all(|cell| cell.place.as_ref().is_some_and(|place| !place.zh.is_empty())),
+            "{name}"
+        );
+        // Not every format holds the chapters of text.
+        let mut rules: Vec<_> = answer.findings.iter().map(|finding| finding.rule.as_str()).collect();
+        rules.retain(|rule| !rule.starts_with("TEXT-"));
+        assert_eq!(rules, ["T4-BLOCK-TOTAL", "T4-BLOCK-TOTAL", "ROW-OTHER-MERGED"], "{name}");
+        assert!(!answer.diagnoses.is_empty(), "{name}");
+        forms.push((name, answer.form.unwrap()));
+    }
+    for (name, form) in &forms {
+        assert!(*form == forms[0].1, "{name} differs from {}", forms[0].0);
+    }
+    let refused = read("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec()).await.unwrap_err();
+    assert_eq!((refused.code(), problem(&refused).reason.as_str()), (Code::InvalidArgument, "DOCUMENT_UNREADABLE"));
+    assert_eq!(server.sequence().await, 1, "reading leaves nothing behind");
+}
