@@ -10,6 +10,7 @@
 //! FOLDER FIRST` writes until it is killed and prints the sequence number of each acknowledged transaction; `verify
 //! FOLDER ACKNOWLEDGED` says what is left of them; `fill FOLDER` writes until the store refuses.
 
+mod disk;
 mod history;
 mod kill;
 mod power_cut;
@@ -66,6 +67,7 @@ const FAULTS: &[Fault] = &[
     }),
     ("kill", |wanted| kill::run(wanted.seed(), wanted.rounds.unwrap_or(500))),
     ("power-cut", |wanted| power_cut::long(wanted.seed(), wanted.rounds.unwrap_or(500))),
+    ("disk", |wanted| disk::run(wanted.seed(), wanted.rounds.unwrap_or(25))),
 ];
 
 fn main() -> ExitCode {
@@ -136,6 +138,8 @@ fn tests() -> Vec<Trial> {
         fault("nothing_acknowledged_is_lost_when_the_process_is_killed", || kill::run(SEED, 50)),
         power_cut("what_is_acknowledged_survives_a_power_cut", expect_whole, short),
         power_cut("a_disk_that_ignores_syncs_is_noticed", expect_loss, Options { disk_ignores_syncs: true, ..short }),
+        fault("a_failing_disk_stops_writes_until_a_restart_and_a_slow_one_stops_nothing", || disk::run(SEED, 1))
+            .with_ignored_flag(disk::can_interpose().is_err()),
         Trial::test("a_failed_write_stops_writes_and_loses_nothing", || {
             write_limit::test();
             Ok(())
