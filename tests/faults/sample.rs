@@ -14,6 +14,9 @@ use uuid::Uuid;
 pub const YEAR: u16 = 2023;
 pub const PROVINCE: &str = "jurisdictions/230000";
 
+/// Changes of the registry that the service takes at once.
+const CHANGES_MAX: usize = 10_000;
+
 pub struct Sample {
     pub changes: Vec<pb::RegistryChange>,
     /// One report an agency, each with its request id.
@@ -47,8 +50,11 @@ impl Sample {
     }
 
     pub async fn register(&self, channel: &Channel) {
-        let request = pb::ApplyRegistryChangesRequest { changes: self.changes.clone(), validate_only: false };
-        RegistryServiceClient::new(channel.clone()).apply_registry_changes(request).await.unwrap();
+        // Parents come before what is in them.
+        for part in self.changes.chunks(CHANGES_MAX) {
+            let request = pb::ApplyRegistryChangesRequest { changes: part.to_vec(), validate_only: false };
+            RegistryServiceClient::new(channel.clone()).apply_registry_changes(request).await.unwrap();
+        }
     }
 }
 
