@@ -10,6 +10,7 @@
 //! FOLDER FIRST` writes until it is killed and prints the sequence number of each acknowledged transaction; `verify
 //! FOLDER ACKNOWLEDGED` says what is left of them; `fill FOLDER` writes until the store refuses.
 
+mod damage;
 mod disk;
 mod history;
 mod kill;
@@ -68,6 +69,7 @@ const FAULTS: &[Fault] = &[
     ("kill", |wanted| kill::run(wanted.seed(), wanted.rounds.unwrap_or(500))),
     ("power-cut", |wanted| power_cut::long(wanted.seed(), wanted.rounds.unwrap_or(500))),
     ("disk", |wanted| disk::run(wanted.seed(), wanted.rounds.unwrap_or(25))),
+    ("damage", |wanted| damage::run(wanted.seed(), wanted.rounds.unwrap_or(500))),
 ];
 
 fn main() -> ExitCode {
@@ -140,6 +142,7 @@ fn tests() -> Vec<Trial> {
         power_cut("a_disk_that_ignores_syncs_is_noticed", expect_loss, Options { disk_ignores_syncs: true, ..short }),
         fault("a_failing_disk_stops_writes_until_a_restart_and_a_slow_one_stops_nothing", || disk::run(SEED, 1))
             .with_ignored_flag(disk::can_interpose().is_err()),
+        fault("damage_anywhere_in_a_store_is_noticed_and_never_served", || damage::run(SEED, 30)),
         Trial::test("a_failed_write_stops_writes_and_loses_nothing", || {
             write_limit::test();
             Ok(())
