@@ -1,14 +1,13 @@
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectAccessible } from "./accessible";
 import { browse, command, demo, folder, open, ROOT, run, serve, type Server } from "./program";
 
 const PROVINCE = "jurisdictions/230000";
 const YEAR = 2023;
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 let browser: Browser;
 let server: Server;
@@ -32,17 +31,6 @@ interface Rollup {
 const headline = (page: Page, measure: string) => page.locator(`[data-measure="${measure}"]`);
 async function count(page: Page, measure: string): Promise<bigint> {
   return BigInt((await headline(page, measure).getAttribute("data-count", { timeout: 20_000 })) ?? "-1");
-}
-
-/** No rule of axe-core is broken. It is put in by the browser itself, not by the page, whose CSP stays in force. */
-async function expectAccessible(page: Page, name: string) {
-  await page.evaluate(await readFile(AXE, "utf8"));
-  const violations = await page.evaluate(async () => {
-    const axe = (globalThis as unknown as { axe: { run: (on: Document, options: object) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> } }).axe;
-    const result = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
-    return result.violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 200)} ${node.failureSummary ?? ""}`).join("\n   ")}`);
-  });
-  expect(violations, name).toEqual([]);
 }
 
 describe("a province with reports", () => {
@@ -112,7 +100,7 @@ describe("a province with reports", () => {
   test("a document with an error is corrected, handed in, accepted by another, and in the sum of a page open all the while", async () => {
     const overview = await open(browser, server, `/?year=${YEAR}`);
     const before = await count(overview.page, "requests.received");
-    const { page, complaints } = await open(browser, server, `/submit?year=${YEAR + 1}&agency=agencies/${guest}`);
+    const { page, complaints } = await open(browser, server, `/submit?year=${YEAR + 1}&owner=agencies/${guest}`);
     await page.getByRole("textbox", { name: "署名" }).fill("填报员");
     await page.locator("input[type=file]").setInputFiles(path.join(ROOT, "tests/fixtures/documents/district.md"));
     await page.locator('[data-cell="requests.received.total"] input').waitFor();
@@ -131,7 +119,7 @@ describe("a province with reports", () => {
     // The year is reviewed: until somebody else accepts it, it is in no sum.
     await page.locator("[data-test=receipt]").getByText("待审").waitFor();
     expect(await count(overview.page, "requests.received")).toBe(before);
-    const review = await open(browser, server, `/report?year=${YEAR}&agency=agencies/${guest}`);
+    const review = await open(browser, server, `/report?year=${YEAR}&owner=agencies/${guest}`);
     await review.page.getByRole("textbox", { name: "署名" }).fill("填报员");
     await review.page.getByRole("button", { name: "通过" }).click();
     await review.page.getByText("OWN_SUBMISSION").waitFor();
@@ -172,7 +160,7 @@ describe("a province with reports", () => {
   });
 
   test("the pages are accessible in both languages and in both colours", async () => {
-    const views = ["/", "/form", "/progress", `/report?agency=agencies/${guest}`, `/submit?agency=agencies/${guest}`, "/reconcile", "/rules"];
+    const views = ["/", "/form", "/progress", `/report?owner=agencies/${guest}`, `/submit?owner=agencies/${guest}`, "/reconcile", "/rules"];
     for (const [colorScheme, language] of [["light", "English"], ["dark", undefined]] as const) {
       const { page, complaints } = await open(browser, server, `/?year=${YEAR}`, { colorScheme });
       if (language) await page.getByRole("button", { name: language }).click();

@@ -1,8 +1,9 @@
 // Starts the dashboard. Pages are loaded when they are first looked at.
-import { createApp } from "vue";
+import { createApp, watch } from "vue";
 import { createRouter, createWebHashHistory } from "vue-router";
 import App from "./App.vue";
-import { begin, chooseYear } from "./core/place";
+import { begin, forget } from "./core/place";
+import { caller, recognise } from "./core/session";
 import "./style.css";
 
 const router = createRouter({
@@ -20,4 +21,8 @@ const router = createRouter({
 });
 
 createApp(App).use(router).mount("#app");
-void begin().then(chooseYear);
+watch(caller, (known) => {
+  forget();
+  if (known) void begin();
+}, { flush: "sync" });
+void recognise();

@@ -1,7 +1,7 @@
 // Answers that keep up with the service: a load that is made anew when its question changes, and a watch that
 // reconnects by itself.
 import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from "vue";
-import { isCancelled, refusal, type Refusal } from "./service";
+import { isCancelled, refusal, signInNeeded, type Refusal } from "./service";
 
 export interface Loaded<A> {
   answer: ShallowRef<A | undefined>;
@@ -10,7 +10,7 @@ export interface Loaded<A> {
   again: () => void;
 }
 
-/** Loads an answer now and whenever `question` changes; an undefined question is not asked. */
+/** Loads an answer now, whenever `question` changes, and after signing in; an undefined question is not asked. */
 export function useAnswer<Q, A>(
   question: () => Q | undefined,
   ask: (question: Q, signal: AbortSignal) => Promise<A>,
@@ -44,6 +44,7 @@ export function useAnswer<Q, A>(
     },
     { immediate: true, flush: "post" },
   );
+  watch(signInNeeded, (needed) => !needed && (turn.value += 1));
   onScopeDispose(() => controller.abort());
   return { answer, refused, loading, again: () => (turn.value += 1) };
 }
@@ -106,6 +107,13 @@ export function useWatch<Q, A>(
     },
     { immediate: true, flush: "post" },
   );
+  watch(signInNeeded, (needed) => {
+    const asked = question();
+    controller.abort();
+    if (needed || asked === undefined) return;
+    controller = new AbortController();
+    void run(asked, controller);
+  });
   onScopeDispose(() => controller.abort());
   return { answer, refused, connection };
 }
