@@ -97,7 +97,7 @@ describe("a province with reports", () => {
     await page.context().close();
   });
 
-  test("a document with an error is corrected, handed in, accepted by another, and in the sum of a page open all the while", async () => {
+  test("a document with an error is corrected, handed in, accepted by another, in the sum of a page open all the while, and withdrawn", async () => {
     const overview = await open(browser, server, `/?year=${YEAR}`);
     const before = await count(overview.page, "requests.received");
     const { page, complaints } = await open(browser, server, `/submit?year=${YEAR + 1}&owner=agencies/${guest}`);
@@ -130,7 +130,21 @@ describe("a province with reports", () => {
     await expect.poll(() => count(overview.page, "requests.received"), { timeout: 15_000 }).toBe(before + 21n);
     const answer = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "received")) as Rollup;
     expect(BigInt(answer.totals[0]?.count ?? -1)).toBe(before + 21n);
-    expect([...complaints, ...overview.complaints]).toEqual([]);
+    // Withdrawn, with a reason, it leaves the sum again; then there is nothing left to do but hand in anew.
+    const withdrawal = await open(browser, server, `/report?year=${YEAR}&owner=agencies/${guest}`);
+    const panel = withdrawal.page.locator("[data-test=review]");
+    await panel.getByText("撤回报告").click();
+    expect(await panel.getByRole("button", { name: "通过" }).count()).toBe(0);
+    await panel.getByText("退出汇总，计为未报").waitFor();
+    expect(await panel.getByRole("button", { name: "撤回", exact: true }).isDisabled()).toBe(true);
+    await panel.getByRole("textbox", { name: "撤回理由" }).fill("数字须重新核对");
+    await panel.getByRole("button", { name: "撤回", exact: true }).click();
+    await withdrawal.page.locator("[data-test=state]").getByText("撤回").waitFor();
+    await withdrawal.page.locator(".history").getByText("数字须重新核对").waitFor();
+    expect(await panel.count()).toBe(0);
+    await withdrawal.page.context().close();
+    await expect.poll(() => count(overview.page, "requests.received"), { timeout: 15_000 }).toBe(before);
+    expect([...complaints, ...overview.complaints, ...withdrawal.complaints]).toEqual([]);
     await page.context().close();
     await overview.page.context().close();
   });
