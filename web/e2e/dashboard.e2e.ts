@@ -149,6 +149,33 @@ describe("a province with reports", () => {
     await overview.page.context().close();
   });
 
+  test("a government hands in its consolidated report, which is reconciled with the computed sum", async () => {
+    const scope = "jurisdictions/230200";
+    const { page, complaints } = await open(browser, server, `/reconcile?year=${YEAR}&scope=${scope}`);
+    await page.getByRole("button", { name: "报送本级政府汇总报告" }).click();
+    await page.locator("[data-test=agency]").getByText("齐齐哈尔市（政府汇总报告）").waitFor();
+    await page.locator("input[type=file]").setInputFiles(path.join(ROOT, "tests/fixtures/documents/district.md"));
+    await page.locator("[data-test=suggestions]").getByText("很可能是 11").waitFor();
+    await page.locator('[data-cell="disputes.reconsideration.total"] input').fill("11");
+    await page.locator('[data-cell="disputes.litigation_after_reconsideration.total"] input').fill("5");
+    await page.locator("[data-test=check]").click();
+    await page.getByText("WARNINGS_UNANSWERED").waitFor();
+    for (const answer of await page.locator(".findings textarea").all()) await answer.fill("已逐项核对，数字无误");
+    await page.locator("[data-test=submit]").click();
+    await page.locator("[data-test=receipt]").getByText(`${scope}/reports/${YEAR}/revisions/1`).waitFor();
+    await page.getByRole("button", { name: "与汇总计算核对" }).click();
+    await page.locator("[data-test=differences]").waitFor();
+    const answer = (await run(server, "reconcile", scope, "--year", String(YEAR))) as { differences: { given?: string; computed: string; difference: string }[] };
+    expect(answer.differences.length).toBeGreaterThan(0);
+    const shown = await page.locator("[data-test=differences] tbody > tr").evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll("td.number")].slice(0, 3).map((cell) => cell.textContent)));
+    expect(shown).toEqual(answer.differences.map((one) => [one.given ?? "—", one.computed, one.difference]));
+    // It is in no sum, and is reviewed as other reports are.
+    await page.getByRole("button", { name: `${scope}/reports/${YEAR}` }).click();
+    await page.locator("[data-test=state]").getByText("待审").waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   test("the progress page lists whom to remind and what waits for review, as the command line does", async () => {
     const { page, complaints } = await open(browser, server, `/progress?year=${YEAR}`);
     const shown = page.locator("[data-test=agencies] tbody tr");

@@ -124,7 +124,7 @@ export function usePlace() {
   });
   /** Whether the caller may look at a jurisdiction. */
   const isInReach = (name: string) => scopes.value.length === 0 || above(name).some((one) => scopes.value.includes(one.name));
-  const go = (to: { year?: number; scope?: string; [name: string]: string | number | undefined }, page?: string) => {
+  const go = (to: { year?: number; scope?: string | undefined; [name: string]: string | number | undefined }, page?: string) => {
     const query = { ...route.query, ...to };
     void router.push({ ...(page ? { path: page } : {}), query });
   };
