@@ -176,6 +176,41 @@ describe("a province with reports", () => {
     await page.context().close();
   });
 
+  test("a form is frozen with what it is for, stays as it was, and shows how the present has drifted from it", async () => {
+    const { page, complaints } = await open(browser, server, `/form?year=${YEAR}`);
+    const cell = 'requests.received.total';
+    const shown = async (attribute: string) => page.locator(`[${attribute}="${cell}"]`).first().innerText();
+    const before = await shown("data-cell");
+    await page.locator("[data-test=frozen-forms] summary").click();
+    await page.getByRole("textbox", { name: "用途" }).fill("用于公布");
+    await page.getByRole("button", { name: "冻结当前汇总表" }).click();
+    await page.getByText("完全一致").waitFor();
+    expect(await shown("data-frozen")).toBe(before);
+    await page.getByText("用于公布").waitFor();
+    await expectAccessible(page, "frozen");
+    const frozen = (await run(server, "frozen", "get", `${PROVINCE}/frozenForms/${YEAR}-1`)) as { frozenForm: { contentSha256: string } };
+    expect(await page.locator("[data-test=frozen-hash]").innerText()).toBe(frozen.frozenForm.contentSha256);
+    // A report leaves the sums.
+    const listed = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency")) as Rollup;
+    const left = listed.rows?.find((row) => BigInt(row.count ?? 0) > 0n);
+    const owner = left?.keys?.[0]?.value ?? "";
+    await command(server, "report", "withdraw", `${owner}/reports/${YEAR}`, "--reason", "数字须重新核对");
+    await page.reload();
+    await page.locator("[data-test=differences]").waitFor();
+    const row = page.locator("[data-test=differences] tbody > tr", { has: page.getByRole("button", { name: left?.keys?.[0]?.label.zh ?? "" }) }).first();
+    await row.waitFor();
+    expect(await shown("data-frozen")).toBe(before);
+    await row.getByRole("button").first().click();
+    await page.locator("[data-test=state]").getByText("撤回").waitFor();
+    await page.goto(`${server.url}/#/form?year=${YEAR}`);
+    await page.locator("[data-test=frozen-forms] summary").getByText("1").waitFor();
+    await page.locator("[data-test=frozen-forms] summary").click();
+    await page.locator("[data-test=frozen-forms]").getByRole("button", { name: `${YEAR}-1` }).click();
+    await page.getByText("个单元格不同").waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   test("the progress page lists whom to remind and what waits for review, as the command line does", async () => {
     const { page, complaints } = await open(browser, server, `/progress?year=${YEAR}`);
     const shown = page.locator("[data-test=agencies] tbody tr");

@@ -11,6 +11,7 @@ const router = createRouter({
   routes: [
     { path: "/", component: () => import("./pages/Overview.vue") },
     { path: "/form", component: () => import("./pages/FormPage.vue") },
+    { path: "/frozen", component: () => import("./pages/Frozen.vue") },
     { path: "/progress", component: () => import("./pages/Progress.vue") },
     { path: "/report", component: () => import("./pages/Report.vue") },
     { path: "/submit", component: () => import("./pages/Submit.vue") },
