@@ -176,6 +176,35 @@ describe("a province with reports", () => {
     await page.context().close();
   });
 
+  test("the sums as of an earlier journal sequence are those of then, say so, and lead back to the present", async () => {
+    const listed = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency")) as Rollup;
+    const then = listed.totals[0]?.count ?? "";
+    const leaving = [...(listed.rows ?? [])].reverse().find((row) => BigInt(row.count ?? 0) > 0n);
+    await command(server, "report", "withdraw", `${leaving?.keys?.[0]?.value}/reports/${YEAR}`, "--reason", "数字须重新核对");
+    const now = BigInt(then) - BigInt(leaving?.count ?? 0);
+    const { page, complaints } = await open(browser, server, `/?year=${YEAR}`);
+    await expect.poll(() => count(page, "requests.received")).toBe(now);
+    await page.getByText("查看以往或按某年层级").click();
+    await page.getByLabel("截至日志序号").fill(listed.sequence);
+    await page.getByLabel("层级年度").selectOption(String(YEAR - 1));
+    await page.getByRole("button", { name: "查看", exact: true }).click();
+    const stamp = page.locator("[data-test=perspective]");
+    await stamp.getByText(`截至日志序号 ${listed.sequence}，按 ${YEAR - 1} 年的层级`).waitFor();
+    await expect.poll(() => count(page, "requests.received")).toBe(BigInt(then));
+    expect(page.url()).toContain(`as_of=${listed.sequence}`);
+    expect(await page.getByText("实时").count()).toBe(0);
+    await expectAccessible(page, "the past");
+    // The form goes along, the other pages show the present.
+    await page.getByRole("link", { name: "汇总表" }).click();
+    expect(await page.locator("[data-test=form-sequence]").innerText()).toBe(listed.sequence);
+    expect((await page.locator('[data-cell="requests.received.total"]').innerText()).replaceAll(",", "")).toBe(then);
+    await stamp.getByRole("button").click();
+    await expect.poll(async () => (await page.locator('[data-cell="requests.received.total"]').innerText()).replaceAll(",", "")).toBe(String(now));
+    expect(await stamp.count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   test("a form is frozen with what it is for, stays as it was, and shows how the present has drifted from it", async () => {
     const { page, complaints } = await open(browser, server, `/form?year=${YEAR}`);
     const cell = 'requests.received.total';

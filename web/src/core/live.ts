@@ -1,6 +1,6 @@
 // Answers that keep up with the service: a load that is made anew when its question changes, and a watch that
 // reconnects by itself.
-import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from "vue";
+import { computed, onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from "vue";
 import { isCancelled, refusal, signInNeeded, type Refusal } from "./service";
 
 export interface Loaded<A> {
@@ -24,7 +24,11 @@ export function useAnswer<Q, A>(
     [question, turn],
     async ([asked], before) => {
       controller.abort();
-      if (asked === undefined) return;
+      if (asked === undefined) {
+        answer.value = undefined;
+        refused.value = undefined;
+        return;
+      }
       const mine = (controller = new AbortController());
       const isOther = before[0] !== undefined && JSON.stringify(asked) !== JSON.stringify(before[0]);
       if (isOther) answer.value = undefined;
@@ -116,6 +120,24 @@ export function useWatch<Q, A>(
   });
   onScopeDispose(() => controller.abort());
   return { answer, refused, connection };
+}
+
+/** Follows sums as they are now; those of the past, or over another tree, are asked for once. */
+export function useSums<Q, A>(
+  question: () => Q | undefined,
+  isOther: () => boolean,
+  follow: (question: Q, signal: AbortSignal) => AsyncIterable<{ answer?: A }>,
+  ask: (question: Q, signal: AbortSignal) => Promise<A>,
+) {
+  const watched = useWatch(() => (isOther() ? undefined : question()), follow);
+  const asked = useAnswer(() => (isOther() ? question() : undefined), ask);
+  const now = <V>(other: V, present: V) => (isOther() ? other : present);
+  return {
+    answer: computed(() => now(asked.answer.value, watched.answer.value?.answer)),
+    refused: computed(() => now(asked.refused.value, watched.refused.value)),
+    /** Undefined where nothing is followed. */
+    connection: computed(() => now(undefined, watched.connection.value)),
+  };
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@
 import { computed, ref, shallowRef, watch } from "vue";
 import { useRoute, useRouter } from "vue-router";
 import { Level, type Jurisdiction } from "../gen/huizong/v1/registry_pb";
+import { addressFor } from "./perspective";
 import { registry, reports, rollups, refusal, type Refusal } from "./service";
 import { caller, owners, scopes } from "./session";
 
@@ -125,7 +126,7 @@ export function usePlace() {
   /** Whether the caller may look at a jurisdiction. */
   const isInReach = (name: string) => scopes.value.length === 0 || above(name).some((one) => scopes.value.includes(one.name));
   const go = (to: { year?: number; scope?: string | undefined; [name: string]: string | number | undefined }, page?: string) => {
-    const query = { ...route.query, ...to };
+    const query = addressFor(page, { ...route.query, ...to });
     void router.push({ ...(page ? { path: page } : {}), query });
   };
   return { year, scope, tree, jurisdiction, path, isInReach, go };
