@@ -140,6 +140,35 @@ export function useSums<Q, A>(
   };
 }
 
+/** A value that changes at once where it has not for a while, and then not again before the while is over. */
+export function useThrottled<V>(source: () => V, everyMs: number): Readonly<Ref<V>> {
+  const value = shallowRef(source());
+  let waiting: ReturnType<typeof setTimeout> | undefined;
+  let last = 0;
+  const take = () => {
+    waiting = undefined;
+    last = Date.now();
+    value.value = source();
+  };
+  watch(source, () => {
+    waiting ??= setTimeout(take, Math.max(0, last + everyMs - Date.now()));
+  });
+  onScopeDispose(() => clearTimeout(waiting));
+  return value;
+}
+
+/** All items of an answer in pages. */
+export async function all<P extends { nextPageToken: string }, I>(ask: (pageToken: string) => Promise<P>, itemsOf: (page: P) => I[]): Promise<I[]> {
+  const found: I[] = [];
+  let pageToken = "";
+  do {
+    const page = await ask(pageToken);
+    found.push(...itemsOf(page));
+    pageToken = page.nextPageToken;
+  } while (pageToken);
+  return found;
+}
+
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);

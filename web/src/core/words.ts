@@ -100,6 +100,7 @@ export const words = {
   jurisdiction: ["地区", "Jurisdiction"],
   time: ["时间", "Time"],
   reminders: ["导出催报名单 CSV", "Export reminders (CSV)"],
+  listedCount: ["共 {count} 个机构", "{count} agencies"],
   notReported: ["未报送", "not reported"],
   more: ["更多", "More"],
   showing: ["显示 {shown} / {all}", "{shown} of {all} shown"],
