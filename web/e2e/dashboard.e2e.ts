@@ -167,7 +167,7 @@ describe("a province with reports", () => {
     await page.locator("[data-test=differences]").waitFor();
     const answer = (await run(server, "reconcile", scope, "--year", String(YEAR))) as { differences: { given?: string; computed: string; difference: string }[] };
     expect(answer.differences.length).toBeGreaterThan(0);
-    const shown = await page.locator("[data-test=differences] tbody > tr").evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll("td.number")].slice(0, 3).map((cell) => cell.textContent)));
+    const shown = await page.locator("[data-test=differences] tbody > tr").evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll("td.number")].slice(0, 3).map((cell) => cell.textContent?.replaceAll(",", "").replace("−", "-"))));
     expect(shown).toEqual(answer.differences.map((one) => [one.given ?? "—", one.computed, one.difference]));
     // It is in no sum, and is reviewed as other reports are.
     await page.getByRole("button", { name: `${scope}/reports/${YEAR}` }).click();
@@ -225,7 +225,7 @@ describe("a province with reports", () => {
     const owner = left?.keys?.[0]?.value ?? "";
     await command(server, "report", "withdraw", `${owner}/reports/${YEAR}`, "--reason", "数字须重新核对");
     await page.reload();
-    await page.locator("[data-test=differences]").waitFor();
+    await page.getByText("查看差别").click();
     const row = page.locator("[data-test=differences] tbody > tr", { has: page.getByRole("button", { name: left?.keys?.[0]?.label.zh ?? "" }) }).first();
     await row.waitFor();
     expect(await shown("data-frozen")).toBe(before);
@@ -282,6 +282,16 @@ describe("a province with reports", () => {
       expect(complaints).toEqual([]);
       await page.context().close();
     }
+  });
+
+  test("the titles of the printed form are in the reader's language", async () => {
+    const { page } = await open(browser, server, `/form?year=${YEAR}`);
+    const titles = page.locator(".sheet h2");
+    await titles.first().getByText("二、主动公开政府信息情况").waitFor();
+    await page.getByRole("button", { name: "English" }).click();
+    await titles.first().getByText(/^2\. /).waitFor();
+    expect((await titles.allInnerTexts()).join()).not.toMatch(/\p{Script=Han}/u);
+    await page.context().close();
   });
 
   test("the whole dashboard can be walked through with the keyboard", async () => {

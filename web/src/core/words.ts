@@ -86,6 +86,8 @@ export const words = {
   print: ["打印", "Print"],
   hash: ["内容摘要 SHA-256", "Content SHA-256"],
   notice: ["格式依据", "Prescribed by"],
+  paperTitle: ["{name}{year}年政府信息公开工作年度报告", "{name}: annual report on government information disclosure, {year}"],
+  showDifferences: ["查看差别", "Show the differences"],
   pickCell: ["点选任一数字，查看由哪些地区和报告构成。", "Choose any figure to see the jurisdictions and reports that make it up."],
   madeUpOf: ["构成", "Made up of"],
   byAgency: ["按机构", "By agency"],
