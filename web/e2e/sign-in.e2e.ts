@@ -62,14 +62,16 @@ test("a submitter fills in its own report, keeps it when the session ends, and o
   // Without sums to see, the first page is that of reports, with its own agency to choose.
   await page.locator("[data-test=found] button").waitFor();
   expect(await page.locator("[data-test=found] button").count()).toBe(1);
-  await page.getByRole("link", { name: "填报" }).click();
   await page.locator("[data-test=found] button").click();
+  await page.getByText("年度尚未报送").waitFor();
+  await page.getByRole("main").getByRole("button", { name: "填报" }).click();
   await page.locator("[data-test=agency]").waitFor();
   const cell = page.locator('[data-cell="requests.received.natural_person"] input');
   await cell.fill("17");
   // The session ends elsewhere; the next call asks to sign in again, and what was typed is still there.
   const other = await page.context().newPage();
   await other.goto(`${server.url}/#/rules`);
+  await other.locator("[data-rule]").first().waitFor();
   await other.getByRole("button", { name: "退出登录" }).click();
   await other.locator("[data-test=sign-in]").waitFor();
   await page.locator("[data-test=check]").click();

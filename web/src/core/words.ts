@@ -107,6 +107,7 @@ export const words = {
   more: ["更多", "More"],
   showing: ["显示 {shown} / {all}", "{shown} of {all} shown"],
   chooseReport: ["输入机构名称查找，或从“进度”页选择一份报告。", "Find an agency by name, or choose a report on the progress page."],
+  noReport: ["{year}年度尚未报送。", "No report for {year} yet."],
   chooseOwn: ["请选择上面的一个机构。", "Choose one of the agencies above."],
   reconcileNow: ["与汇总计算核对", "Reconcile with the computed sum"],
   submitConsolidated: ["报送本级政府汇总报告", "Hand in the consolidated report"],
