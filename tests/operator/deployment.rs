@@ -8,7 +8,7 @@ use huizong::cli::Arguments;
 use huizong::config::Config;
 use tempfile::TempDir;
 
-use super::documents::{commands, read};
+use super::documents::{commands, read, root};
 use super::program::Program;
 
 /// The folder of certificates and the folder of the store in images.
@@ -150,4 +150,40 @@ fn images_ask_the_admin_port_whether_they_are_healthy() {
         assert!(read(image).contains(STORE.trim_end_matches("/store")), "{image}");
     }
     assert!(read("deploy/compose.yaml").contains(&format!(":{}:ro", CERTIFICATES.trim_end_matches('/'))));
+}
+
+/// Runs a checker that not every machine has; what it said where it found faults.
+fn checked_by(tool: &str, arguments: &[&str]) -> Option<String> {
+    match Command::new(tool).args(arguments).output() {
+        Ok(output) if output.status.success() => None,
+        Ok(output) => Some(format!("{output:#?}")),
+        Err(error) => {
+            eprintln!("skipped: {tool}: {error}");
+            None
+        }
+    }
+}
+
+#[test]
+fn the_configuration_of_prometheus_is_valid_where_promtool_is_installed() {
+    let folder = root().join("deploy/prometheus");
+    for (kind, file) in [("config", "prometheus.yml"), ("rules", "alerts.yml")] {
+        assert_eq!(checked_by("promtool", &["check", kind, folder.join(file).to_str().unwrap()]), None);
+    }
+}
+
+/// Tenths of systemd's measure of exposure, from 0 to 100, which the unit stays under.
+const EXPOSURE_MAX: u32 = 15;
+
+#[test]
+fn the_unit_is_valid_and_little_exposed_where_systemd_is_installed() {
+    let folder = TempDir::new().unwrap();
+    let unit = folder.path().join("huizong.service");
+    // The program need not be installed for that.
+    let text = read("deploy/systemd/huizong.service").replace("/usr/local/bin/huizong", env!("CARGO_BIN_EXE_huizong"));
+    std::fs::write(&unit, text).unwrap();
+    let unit = unit.to_str().unwrap();
+    assert_eq!(checked_by("systemd-analyze", &["verify", "--recursive-errors=no", unit]), None);
+    let threshold = format!("--threshold={EXPOSURE_MAX}");
+    assert_eq!(checked_by("systemd-analyze", &["security", "--offline=true", &threshold, unit]), None);
 }

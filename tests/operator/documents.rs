@@ -9,7 +9,7 @@ use huizong::service::Reason;
 use huizong::wire::code_number;
 use regex::Regex;
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
