@@ -82,6 +82,11 @@ $(KUBERNETES_VALIDATE):
 manifests: $(KUBERNETES_VALIDATE)
 	$(KUBERNETES_VALIDATE) --strict --quiet deploy/kubernetes/*.yaml
 
+# The image around the static program, built and run as a deployment runs it; needs podman and buildah.
+.PHONY: image
+image: dashboard static
+	scripts/check-image target/x86_64-unknown-linux-musl/release/huizong
+
 .PHONY: advisories
 advisories: check-tools $(DENY)
 	$(DENY) check advisories

@@ -56,7 +56,7 @@ pub fn commands(page: &str) -> Vec<String> {
 }
 
 /// Programs of others that the handbook may call.
-const OTHERS: [&str; 13] = [
+const OTHERS: [&str; 14] = [
     "chmod",
     "chown",
     "cp",
@@ -70,6 +70,7 @@ const OTHERS: [&str; 13] = [
     "mv",
     "openssl",
     "systemctl",
+    "useradd",
 ];
 
 #[test]
