@@ -9,8 +9,8 @@ use huizong::report::Owners;
 use huizong::report::{ReportKey, ReportStatus, ReviewAction, RevisionName};
 use huizong::store::{JournalEntry, NEWEST, Outcome, Position, Standing, Store};
 
-use crate::changes::{self, FREEZE, REGISTRAR, REVIEW, SUBMIT};
-use crate::workload::{Told, open};
+use super::changes::{self, FREEZE, REGISTRAR, REVIEW, SUBMIT};
+use super::workload::{Told, open};
 
 /// As the store sets it; sled does not open a folder with another value.
 const SEGMENT_BYTES: usize = 8 << 20;

@@ -12,7 +12,7 @@ use huizong::store::{
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
-use crate::changes::{self, FREEZE, REVIEW, SUBMIT};
+use super::changes::{self, FREEZE, REVIEW, SUBMIT};
 
 const WRITERS: u32 = 24;
 

@@ -34,7 +34,7 @@ pub struct Recorder {
 impl Recorder {
     /// Compiles the recorder into `folder`.
     pub fn new(folder: &Path) -> io::Result<Self> {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/crash/power_cut/recorder.c");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/power_cut/recorder.c");
         let library = folder.join("recorder.so");
         let mut compiler = Command::new("cc");
         compiler.args(["-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o"]).arg(&library).arg(source).arg("-ldl");

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::verify;
+use crate::power_cut::verify;
 
 /// In units of the shell's `ulimit -f`, of 512 or 1024 bytes.
 const FILE_BLOCKS_MAX: u32 = 20_000;

@@ -3,9 +3,14 @@
 //!
 //! - `recorder`: starts the program with its system calls recorded.
 //! - `disk`: what is on a disk whose power was cut.
+//! - `workload`, `changes`: the program whose power is cut.
+//! - `verify`: whether what is left is what its journal says.
 
+mod changes;
 mod disk;
 mod recorder;
+pub mod verify;
+pub mod workload;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,0 +1,300 @@
+//! Random clients at once against the real program, and a checker that must find an order of their calls that explains
+//! every answer; in the long run with the program killed in between.
+//!
+//! - `record`: what is written down.
+//! - `client`: one client.
+//! - `model`: what a sequential service would answer.
+//! - `check`: whether the history is one of such a service.
+//! - `doctored`: that the checker notices histories that are not.
+
+mod check;
+mod client;
+pub mod doctored;
+mod model;
+mod record;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use huizong::pb;
+use huizong::pb::operations_service_client::OperationsServiceClient;
+use huizong::pb::registry_change::Change;
+use huizong::pb::registry_service_client::RegistryServiceClient;
+use huizong::pb::report_service_client::ReportServiceClient;
+use huizong::pb::rollup_service_client::RollupServiceClient;
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use tokio::sync::watch;
+use tonic::transport::Channel;
+
+use crate::program::{self, Settings};
+use crate::support;
+use crate::table::Row;
+use check::Kind;
+use client::{Client, Seen, nanoseconds, unsigned};
+use record::{AGENCIES, Answer, Asked, History, Question, REVIEWED_YEAR, Revision, TREE, Update, Watch, YEARS};
+
+const CLIENTS: usize = 12;
+const WATCHERS: usize = 4;
+/// Longer than the least time between two answers of a watch.
+const WATCH_INTERVAL: Duration = Duration::from_millis(1300);
+
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub seed: u64,
+    pub rounds: u64,
+    /// How long clients work in a round.
+    pub time: Duration,
+    /// How often the program is killed in a round.
+    pub kills: u32,
+}
+
+/// Records histories and checks them.
+pub fn run(options: &Options) -> Row {
+    let mut row = Row::new("history", options.seed);
+    let (mut calls, mut unknown, mut sums, mut updates) = (0, 0, 0, 0);
+    for round in 0..options.rounds {
+        let seed = options.seed + round;
+        let history = program::block_on(record(&Options { seed, ..*options }));
+        row.rounds += 1;
+        for call in &history.calls {
+            calls += 1;
+            match &call.answer {
+                Answer::Stored { .. } | Answer::Moved { changed: true, .. } => row.acknowledged += 1,
+                Answer::Refused(_) => row.refused += 1,
+                Answer::Unknown => unknown += 1,
+                Answer::Sum(_) => sums += 1,
+                Answer::Found(_) | Answer::Repeated { .. } | Answer::Moved { changed: false, .. } => {}
+            }
+        }
+        updates += history.watches.iter().map(|watch| watch.updates.len()).sum::<usize>();
+        if options.kills == 0 && unknown > 0 {
+            row.complain(format!("seed {seed}: {unknown} calls without an answer, and nobody was killed"));
+        }
+        for violation in check::check(&history) {
+            let count = match violation.kind {
+                Kind::Lost => &mut row.lost,
+                Kind::Torn => &mut row.torn,
+                Kind::Wrong => &mut row.wrong,
+            };
+            *count += 1;
+            row.complain(format!("seed {seed}: {violation}"));
+        }
+    }
+    row.notes.push(format!("{calls} calls, {unknown} without an answer, {sums} sums, {updates} answers of watches"));
+    row.done()
+}
+
+/// Lets clients work, and writes down everything.
+async fn record(options: &Options) -> History {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings::default().refusals_in_the_journal();
+    let (mut server, channel) = program::start(folder.path(), &settings).await;
+    set_up(&channel).await;
+    let mut history = History { began_after: position(&channel).await, ..History::default() };
+
+    let (told, current) = watch::channel(channel);
+    let (began, seen) = (Instant::now(), Arc::<Seen>::default());
+    let until = began + options.time;
+    let client = |number: usize| Client {
+        number,
+        random: ChaCha8Rng::seed_from_u64(options.seed.wrapping_mul(1000).wrapping_add(number as u64)),
+        began,
+        seen: seen.clone(),
+        channel: current.clone(),
+        calls: Vec::new(),
+    };
+    let clients: Vec<_> = (0..CLIENTS).map(|number| tokio::spawn(client(number).work(until))).collect();
+    let (over, is_over) = watch::channel(false);
+    let watchers: Vec<_> = (0..WATCHERS)
+        .map(|number| tokio::spawn(follow(watched(number), began, current.clone(), is_over.clone())))
+        .collect();
+
+    let mut random = ChaCha8Rng::seed_from_u64(options.seed);
+    for kill in 0..options.kills {
+        // Somewhere in its part of the time.
+        let part = options.time.as_secs_f64() / f64::from(options.kills);
+        let moment = began + Duration::from_secs_f64(part * (f64::from(kill) + random.random_range(0.2..0.8)));
+        tokio::time::sleep_until(moment.into()).await;
+        drop(server);
+        let (next, channel) = program::start(folder.path(), &settings).await;
+        server = next;
+        told.send_replace(channel);
+    }
+    for client in clients {
+        history.calls.extend(client.await.unwrap());
+    }
+    // One change after the other, slowly enough for a watch to name each.
+    let mut last = client(CLIENTS);
+    for received in [500, 600] {
+        tokio::time::sleep(WATCH_INTERVAL).await;
+        let report = record::report(0, REVIEWED_YEAR);
+        let found = last.ask(Asked::Read { report: report.clone() }).await;
+        let Answer::Found(found) = found else { panic!("{found:?}") };
+        let etag = found.map(|standing| standing.etag).unwrap_or_default();
+        last.ask(Asked::Submit { report, received, etag, request_id: None }).await;
+    }
+    // Nothing changes any more: everything is looked at once more, and watches come to rest.
+    for year in YEARS {
+        for agency in 0..AGENCIES {
+            last.ask(Asked::Read { report: record::report(agency, year) }).await;
+        }
+        for (code, _, _) in TREE {
+            let question =
+                Question { jurisdiction: code.to_owned(), year, hierarchy_year: 0, as_of: 0, by_child: true };
+            last.ask(Asked::RollUp(question)).await;
+        }
+    }
+    history.calls.extend(last.calls);
+    tokio::time::sleep(2 * WATCH_INTERVAL).await;
+    over.send_replace(true);
+    for watcher in watchers {
+        history.watches.extend(watcher.await.unwrap());
+    }
+    let channel = current.borrow().clone();
+    dump(&channel, &mut history).await;
+    program::assert_whole(&channel, folder.path(), server).await;
+    history
+}
+
+async fn set_up(channel: &Channel) {
+    let mut changes: Vec<_> = TREE
+        .into_iter()
+        .map(|(code, parent, level)| {
+            let parent = if parent.is_empty() { String::new() } else { format!("jurisdictions/{parent}") };
+            support::change(Change::CreateJurisdiction(pb::Jurisdiction {
+                name: format!("jurisdictions/{code}"),
+                parent,
+                display_name: format!("样例{code}"),
+                level: level.into(),
+                first_year: 2019,
+                ..Default::default()
+            }))
+        })
+        .collect();
+    changes.extend((0..AGENCIES).map(|number| {
+        let (name, home) = record::agency(number);
+        support::change(Change::CreateAgency(pb::Agency {
+            display_name: format!("样例局{number}"),
+            name,
+            jurisdiction: format!("jurisdictions/{home}"),
+            kind: pb::AgencyKind::Department.into(),
+            first_year: 2019,
+            ..Default::default()
+        }))
+    }));
+    let mut registry = RegistryServiceClient::new(channel.clone());
+    let request = pb::ApplyRegistryChangesRequest { changes, validate_only: false };
+    registry.apply_registry_changes(request).await.unwrap();
+    let collection = pb::Collection {
+        name: format!("collections/{REVIEWED_YEAR}"),
+        review_policy: pb::ReviewPolicy::JurisdictionOffice.into(),
+        ..Default::default()
+    };
+    let request = pb::CreateCollectionRequest { collection: Some(collection), validate_only: false };
+    registry.create_collection(request).await.unwrap();
+}
+
+async fn position(channel: &Channel) -> u64 {
+    let status = OperationsServiceClient::new(channel.clone()).get_status(pb::GetStatusRequest {}).await;
+    unsigned(status.unwrap().into_inner().sequence)
+}
+
+fn watched(number: usize) -> Question {
+    Question {
+        jurisdiction: TREE[number % 3].0.to_owned(),
+        year: YEARS[number % YEARS.len()],
+        hierarchy_year: 0,
+        as_of: 0,
+        by_child: number % 2 == 0,
+    }
+}
+
+/// Watches until it is over, beginning anew where the program was killed.
+async fn follow(
+    question: Question,
+    began: Instant,
+    channel: watch::Receiver<Channel>,
+    mut over: watch::Receiver<bool>,
+) -> Vec<Watch> {
+    let mut watches = Vec::new();
+    while !*over.borrow() {
+        let invoked = nanoseconds(began);
+        let request = pb::WatchRollupRequest { query: Some(client::query(&question)) };
+        let present = channel.borrow().clone();
+        let answer = RollupServiceClient::new(present).watch_rollup(request).await;
+        let Ok(answer) = answer else {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let mut answers = answer.into_inner();
+        let mut watch = Watch { question: question.clone(), invoked, updates: Vec::new(), to_the_end: false };
+        loop {
+            let message = tokio::select! {
+                message = answers.message() => message,
+                _ = over.wait_for(|over| *over) => {
+                    watch.to_the_end = true;
+                    break;
+                }
+            };
+            let Ok(Some(message)) = message else { break };
+            watch.updates.push(Update {
+                returned: nanoseconds(began),
+                previous_sequence: unsigned(message.previous_sequence),
+                sum: client::sum(&message.answer.unwrap()),
+                changed: message.changed_reports,
+                resync: message.resync,
+            });
+        }
+        watches.push(watch);
+    }
+    watches
+}
+
+/// The journal and all revisions, as they are now.
+async fn dump(channel: &Channel, history: &mut History) {
+    let mut operations = OperationsServiceClient::new(channel.clone());
+    let mut request = pb::ListJournalRequest { page_size: 1000, ..Default::default() };
+    loop {
+        let page = operations.list_journal(request.clone()).await.unwrap().into_inner();
+        history.journal.extend(page.entries);
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            break;
+        }
+    }
+    let mut reports = ReportServiceClient::new(channel.clone()).max_decoding_message_size(64 << 20);
+    let names = (0..AGENCIES).flat_map(|agency| YEARS.map(|year| record::report(agency, year)));
+    for name in names {
+        let mut request =
+            pb::ListReportRevisionsRequest { name: name.clone(), page_size: 100, page_token: String::new() };
+        let mut found: BTreeMap<(String, u32), Revision> = BTreeMap::new();
+        loop {
+            let page = match reports.list_report_revisions(request.clone()).await {
+                Ok(page) => page.into_inner(),
+                // Never handed in.
+                Err(status) if status.code() == tonic::Code::NotFound => break,
+                Err(status) => panic!("{name}: {status:?}"),
+            };
+            found.extend(page.reports.iter().map(|report| {
+                let revision = Revision {
+                    etag: report.etag.clone(),
+                    received: client::received(report.form.as_ref()),
+                    sequence: unsigned(report.sequence),
+                };
+                ((name.clone(), client::revision_number(&report.revision)), revision)
+            }));
+            request.page_token = page.next_page_token;
+            if request.page_token.is_empty() {
+                break;
+            }
+        }
+        history.revisions.extend(found);
+    }
+}
+
+/// A history of the real program, to be doctored.
+fn recorded(seed: u64) -> History {
+    program::block_on(record(&Options { seed, rounds: 1, time: Duration::from_secs(2), kills: 0 }))
+}

@@ -1,0 +1,157 @@
+//! Faults: what may go wrong around the service, and whether it keeps its promises then.
+//!
+//! `cargo test` runs each for a short time. At length, all or some, with other numbers where wanted (`make faults`):
+//!
+//! ```text
+//! cargo test --test faults -- long [FAULT…] [--rounds N] [--seconds N] [--seed N]
+//! ```
+//!
+//! One file a fault; each ends with its line of the table. The same program is also the one whose power is cut: `child
+//! FOLDER FIRST` writes until it is killed and prints the sequence number of each acknowledged transaction; `verify
+//! FOLDER ACKNOWLEDGED` says what is left of them; `fill FOLDER` writes until the store refuses.
+
+mod history;
+mod power_cut;
+#[path = "../support/process.rs"]
+mod process;
+mod program;
+// Shared with other tests, which use the rest of it.
+#[allow(dead_code)]
+#[path = "../support/mod.rs"]
+mod support;
+mod table;
+mod write_limit;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use power_cut::{Options, Report};
+use table::Row;
+
+/// Where nothing else is said.
+const SEED: u64 = 1;
+
+/// What is asked of a long run.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wanted {
+    seed: Option<u64>,
+    rounds: Option<u64>,
+    seconds: Option<u64>,
+}
+
+impl Wanted {
+    fn seed(&self) -> u64 {
+        self.seed.unwrap_or(SEED)
+    }
+}
+
+/// A fault by its name, at length.
+type Fault = (&'static str, fn(Wanted) -> Row);
+
+/// The faults of a long run, in its order.
+const FAULTS: &[Fault] = &[("history", |wanted| {
+    history::run(&history::Options {
+        seed: wanted.seed(),
+        rounds: wanted.rounds.unwrap_or(20),
+        time: Duration::from_secs(wanted.seconds.unwrap_or(15)),
+        kills: 3,
+    })
+})];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["child", folder, first] => power_cut::workload::write_until_killed(Path::new(folder), number(first)),
+        ["verify", folder, acknowledged] => {
+            let found = power_cut::verify::verify(Path::new(folder), number(acknowledged));
+            println!("{found}");
+            if found.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        ["fill", folder] => {
+            println!("acknowledged={}", power_cut::workload::write_until_refused(Path::new(folder)));
+            ExitCode::SUCCESS
+        }
+        ["long", ref rest @ ..] => long(rest),
+        _ => libtest_mimic::run(&Arguments::from_args(), tests()).exit_code(),
+    }
+}
+
+fn number<T: FromStr>(text: &str) -> T {
+    text.parse().unwrap_or_else(|_| panic!("{text:?} is not a number"))
+}
+
+/// Runs faults at length, and prints the table.
+fn long(arguments: &[&str]) -> ExitCode {
+    let options = arguments.iter().position(|argument| argument.starts_with("--")).unwrap_or(arguments.len());
+    let (names, options) = arguments.split_at(options);
+    let mut wanted = Wanted::default();
+    for pair in options.chunks(2) {
+        match *pair {
+            ["--rounds", value] => wanted.rounds = Some(number(value)),
+            ["--seconds", value] => wanted.seconds = Some(number(value)),
+            ["--seed", value] => wanted.seed = Some(number(value)),
+            _ => panic!("unknown option {pair:?}"),
+        }
+    }
+    for name in names {
+        assert!(FAULTS.iter().any(|(known, _)| known == name), "there is no fault {name:?}");
+    }
+    let mut rows = Vec::new();
+    for (name, run) in FAULTS.iter().filter(|(name, _)| names.is_empty() || names.contains(name)) {
+        eprintln!("{name} …");
+        let row = run(wanted);
+        eprintln!("{row}");
+        rows.push(row);
+    }
+    println!("\n{}", table::TITLE);
+    rows.iter().for_each(|row| println!("{row}"));
+    if rows.iter().all(Row::is_good) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn tests() -> Vec<Trial> {
+    let can_record = power_cut::can_record();
+    if let Err(reason) = &can_record {
+        eprintln!("the power cut tests are skipped: {reason}");
+    }
+    let power_cut = |name, test: fn(Report) -> Result<(), Failed>, options: Options| {
+        Trial::test(name, move || test(power_cut::run(&options))).with_ignored_flag(can_record.is_err())
+    };
+    let short = Options { rounds: 2, cuts: 8, seconds: 0.5, ..Options::default() };
+    vec![
+        fault("concurrent_calls_are_as_if_made_one_after_the_other", || {
+            history::run(&history::Options { seed: SEED, rounds: 1, time: Duration::from_secs(4), kills: 1 })
+        }),
+        Trial::test("a_doctored_history_is_noticed", || Ok(history::doctored::test(SEED)?)),
+        power_cut("what_is_acknowledged_survives_a_power_cut", expect_whole, short),
+        power_cut("a_disk_that_ignores_syncs_is_noticed", expect_loss, Options { disk_ignores_syncs: true, ..short }),
+        Trial::test("a_failed_write_stops_writes_and_loses_nothing", || {
+            write_limit::test();
+            Ok(())
+        }),
+    ]
+}
+
+/// A short run of a fault.
+fn fault(name: &str, run: fn() -> Row) -> Trial {
+    Trial::test(name, move || {
+        let row = run();
+        println!("{}\n{row}", table::TITLE);
+        if row.is_good() { Ok(()) } else { Err(row.to_string().into()) }
+    })
+}
+
+fn expect_whole(report: Report) -> Result<(), Failed> {
+    println!("{report}");
+    if report.is_whole() { Ok(()) } else { Err(report.to_string().into()) }
+}
+
+/// The test itself is tested: where syncs do nothing, data must be missing.
+fn expect_loss(report: Report) -> Result<(), Failed> {
+    println!("{report}");
+    if report.is_whole() { Err(format!("nothing was noticed: {report}").into()) } else { Ok(()) }
+}
