@@ -205,7 +205,7 @@ impl<'a> Check<'a> {
                     return self.say(Kind::Wrong, format!("an answer to something else: {call:?}"));
                 };
                 let standing = self.model.standing(report, *sequence);
-                if !standing.is_some_and(|standing| (&standing.etag, standing.state) == (etag, *state)) {
+                if standing.is_none_or(|standing| (&standing.etag, standing.state) != (etag, *state)) {
                     self.say(Kind::Wrong, format!("told {etag} {state:?}, where it stands as {standing:?}: {call:?}"));
                 }
             }

@@ -207,7 +207,7 @@ fn watched(number: usize) -> Question {
         year: YEARS[number % YEARS.len()],
         hierarchy_year: 0,
         as_of: 0,
-        by_child: number % 2 == 0,
+        by_child: number.is_multiple_of(2),
     }
 }
 
