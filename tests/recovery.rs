@@ -260,6 +260,17 @@ async fn the_doctor_names_what_is_wrong_and_changes_nothing() {
     assert_eq!(damaged.status.code(), Some(1), "{}", String::from_utf8_lossy(&damaged.stdout));
     assert_eq!(std::fs::read(&file).unwrap(), bytes);
 
+    // What else the service does not start without.
+    let key = data.join("token-key");
+    let kept = std::fs::read(&key).unwrap();
+    std::fs::write(&key, "no key").unwrap();
+    let token_key = &checks(&huizong(&examine).await)["token_key"];
+    assert!(token_key.0 == "fault" && token_key.1.contains("put the token-key"), "{token_key:?}");
+    std::fs::write(&key, kept).unwrap();
+    std::fs::rename(data.join("conf"), folder.path().join("conf")).unwrap();
+    let store = &checks(&huizong(&examine).await)["store"];
+    assert!(store.0 == "fault" && store.1.contains("restore a backup"), "{store:?}");
+
     let settings = folder.path().join("settings.toml");
     std::fs::write(&settings, "[store]\nmin_free_bytes = 9223372036854775807\n").unwrap();
     let full = huizong(&[&examine[..], &["--config", text(&settings)]].concat()).await;

@@ -7,6 +7,7 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use crate::access::TokenKey;
 use crate::config::Config;
 use crate::report::Message;
 use crate::store::disk::{FileSystem, file_system, free_bytes};
@@ -81,6 +82,7 @@ impl Doctor {
         let data = self.data.clone().unwrap_or_else(|| config.data_directory.clone());
         findings.push(disk_space(&data, &config));
         findings.push(file_system_kind(&data));
+        findings.extend(token_key(&data));
         self.store(&data, &mut findings).await?;
         print(&findings, format)?;
         let fault = findings.iter().any(|finding| finding.state == State::Fault);
@@ -218,6 +220,26 @@ fn file_system_kind(data: &Path) -> Finding {
     }
 }
 
+/// The key of the tokens, where there is one: without it the service does not start.
+fn token_key(data: &Path) -> Option<Finding> {
+    const NAME: &str = "token_key";
+    if !data.join(TokenKey::FILE).exists() {
+        return None;
+    }
+    let error = match TokenKey::open(data) {
+        Ok(_) => return Some(Finding::good(NAME, "令牌密钥可读", "the key of the tokens can be read")),
+        Err(error) => error,
+    };
+    let message =
+        Message::new(format!("令牌密钥不可用：{error}"), format!("the key of the tokens cannot be used: {error}"));
+    let remedy = Message::new(
+        "请将备份中保存的 token-key 放回数据目录；没有的，删去该文件后启动，并重新签发全部令牌",
+        "put the token-key that is kept with the backups back into the folder; where there is none, delete the file, \
+         start, and make every token anew",
+    );
+    Some(Finding::new(NAME, State::Fault, message, remedy))
+}
+
 fn not_copied(name: &'static str, error: &StoreError) -> Finding {
     let busy = error.to_string().contains("another process has it open");
     if busy {
@@ -230,8 +252,10 @@ fn not_copied(name: &'static str, error: &StoreError) -> Finding {
     }
     let message = Message::new(format!("无法复制以供检查：{error}"), format!("no copy could be made: {error}"));
     let remedy = Message::new(
-        "请核对 --data；副本空间不足时以 --scratch 另选文件夹",
-        "check --data; where there is no room for a copy, choose a folder with --scratch",
+        "请核对 --data；数据目录中 db 或 conf 文件缺失的，勿启动服务，以 huizong restore 由备份恢复到新目录；副本空间不足时以 \
+         --scratch 另选文件夹",
+        "check --data; where the file db or conf is gone from it, do not start the service and restore a backup into a \
+         new folder; where there is no room for a copy, choose a folder with --scratch",
     );
     Finding::new(name, State::Fault, message, remedy)
 }

@@ -10,11 +10,15 @@
 //! FOLDER FIRST` writes until it is killed and prints the sequence number of each acknowledged transaction; `verify
 //! FOLDER ACKNOWLEDGED` says what is left of them; `fill FOLDER` writes until the store refuses.
 
+mod damage;
+mod disk;
 mod history;
+mod kill;
 mod power_cut;
 #[path = "../support/process.rs"]
 mod process;
 mod program;
+mod sample;
 // Shared with other tests, which use the rest of it.
 #[allow(dead_code)]
 #[path = "../support/mod.rs"]
@@ -53,14 +57,20 @@ impl Wanted {
 type Fault = (&'static str, fn(Wanted) -> Row);
 
 /// The faults of a long run, in its order.
-const FAULTS: &[Fault] = &[("history", |wanted| {
-    history::run(&history::Options {
-        seed: wanted.seed(),
-        rounds: wanted.rounds.unwrap_or(20),
-        time: Duration::from_secs(wanted.seconds.unwrap_or(15)),
-        kills: 3,
-    })
-})];
+const FAULTS: &[Fault] = &[
+    ("history", |wanted| {
+        history::run(&history::Options {
+            seed: wanted.seed(),
+            rounds: wanted.rounds.unwrap_or(20),
+            time: Duration::from_secs(wanted.seconds.unwrap_or(15)),
+            kills: 3,
+        })
+    }),
+    ("kill", |wanted| kill::run(wanted.seed(), wanted.rounds.unwrap_or(500))),
+    ("power-cut", |wanted| power_cut::long(wanted.seed(), wanted.rounds.unwrap_or(500))),
+    ("disk", |wanted| disk::run(wanted.seed(), wanted.rounds.unwrap_or(25))),
+    ("damage", |wanted| damage::run(wanted.seed(), wanted.rounds.unwrap_or(500))),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -121,14 +131,18 @@ fn tests() -> Vec<Trial> {
     let power_cut = |name, test: fn(Report) -> Result<(), Failed>, options: Options| {
         Trial::test(name, move || test(power_cut::run(&options))).with_ignored_flag(can_record.is_err())
     };
-    let short = Options { rounds: 2, cuts: 8, seconds: 0.5, ..Options::default() };
+    let short = Options { rounds: 2, cuts: 8, seconds: 0.5, recoveries_of: 4, ..Options::default() };
     vec![
         fault("concurrent_calls_are_as_if_made_one_after_the_other", || {
             history::run(&history::Options { seed: SEED, rounds: 1, time: Duration::from_secs(4), kills: 1 })
         }),
         Trial::test("a_doctored_history_is_noticed", || Ok(history::doctored::test(SEED)?)),
+        fault("nothing_acknowledged_is_lost_when_the_process_is_killed", || kill::run(SEED, 50)),
         power_cut("what_is_acknowledged_survives_a_power_cut", expect_whole, short),
         power_cut("a_disk_that_ignores_syncs_is_noticed", expect_loss, Options { disk_ignores_syncs: true, ..short }),
+        fault("a_failing_disk_stops_writes_until_a_restart_and_a_slow_one_stops_nothing", || disk::run(SEED, 1))
+            .with_ignored_flag(disk::can_interpose().is_err()),
+        fault("damage_anywhere_in_a_store_is_noticed_and_never_served", || damage::run(SEED, 30)),
         Trial::test("a_failed_write_stops_writes_and_loses_nothing", || {
             write_limit::test();
             Ok(())

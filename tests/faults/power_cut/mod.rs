@@ -22,6 +22,7 @@ use rand::seq::index::sample;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
+use crate::table::Row;
 use disk::{Disk, Image, Kept};
 use recorder::{Event, Recorder};
 
@@ -39,13 +40,15 @@ pub struct Options {
     /// How long the program writes in each round.
     pub seconds: f64,
     pub seed: u64,
+    /// Of so many cuts one is followed by a second cut, while the store recovers from the first; 0 for none.
+    pub recoveries_of: usize,
     /// The disk says that it has synced, and has not: to test the test.
     pub disk_ignores_syncs: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { rounds: 1, cuts: 1, seconds: 1.0, seed: 1, disk_ignores_syncs: false }
+        Self { rounds: 1, cuts: 1, seconds: 1.0, seed: 1, recoveries_of: 0, disk_ignores_syncs: false }
     }
 }
 
@@ -53,6 +56,8 @@ impl Default for Options {
 #[derive(Debug, Default)]
 pub struct Report {
     pub cuts: usize,
+    /// Those of the cuts that came while the store recovered from another.
+    pub in_recovery: usize,
     pub acknowledged: u64,
     /// Cuts after which acknowledged transactions were gone.
     pub lost: usize,
@@ -97,8 +102,11 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cuts, acknowledged, lost, torn, not_opened, unsynced_writes, complaints } = self;
-        write!(f, "cuts={cuts} acknowledged={acknowledged} lost={lost} torn={torn} not_opened={not_opened} ")?;
+        let Self { cuts, in_recovery, acknowledged, lost, torn, not_opened, unsynced_writes, complaints } = self;
+        write!(
+            f,
+            "cuts={cuts} in_recovery={in_recovery} acknowledged={acknowledged} lost={lost} torn={torn} not_opened={not_opened} "
+        )?;
         write!(f, "unsynced_writes_per_cut={}", unsynced_writes / (*cuts).max(1))?;
         complaints.iter().try_for_each(|(complaint, times)| write!(f, "\n  {times} times: {complaint}"))
     }
@@ -130,6 +138,15 @@ pub fn run(options: &Options) -> Report {
                 let kept = if random.random_ratio(1, 3) { Kept::OnlySynced } else { Kept::AnyPage };
                 report.unsynced_writes += disk.unsynced_writes();
                 let image = disk.cut(kept, &mut random);
+                let first_cuts = report.cuts - report.in_recovery;
+                if options.recoveries_of > 0 && first_cuts.is_multiple_of(options.recoveries_of) {
+                    image.write_to(&left).expect("an image can be written");
+                    let recovery = recorder.record_recovery(&left).expect("the program starts");
+                    let image = cut_in_recovery(&image, &recovery, options.disk_ignores_syncs, &mut random);
+                    image.write_to(&left).expect("an image can be written");
+                    report.judge(verify(&left, acknowledged));
+                    report.in_recovery += 1;
+                }
                 image.write_to(&left).expect("an image can be written");
                 if let Some(last) = report.judge(verify(&left, acknowledged)) {
                     next = (image, last);
@@ -140,6 +157,43 @@ pub fn run(options: &Options) -> Report {
         start = next;
     }
     report
+}
+
+/// What a second cut leaves, at some moment of the recovery from the first.
+fn cut_in_recovery(image: &Image, recovery: &[Event], ignores_syncs: bool, random: &mut ChaCha8Rng) -> Image {
+    let mut disk = Disk::new(image, ignores_syncs);
+    let calls = recovery.iter().filter_map(|event| match event {
+        Event::Call(call) => Some(call),
+        Event::Acknowledged(_) => None,
+    });
+    let calls: Vec<_> = calls.collect();
+    calls.iter().take(random.random_range(0..=calls.len())).for_each(|call| disk.apply(call));
+    disk.cut(if random.random_ratio(1, 3) { Kept::OnlySynced } else { Kept::AnyPage }, random)
+}
+
+/// At least so many images, as a line of the table.
+pub fn long(seed: u64, images: u64) -> Row {
+    let mut row = Row::new("power-cut", seed);
+    if let Err(reason) = can_record() {
+        row.complain(format!("skipped: {reason}"));
+        return row.done();
+    }
+    let (cuts, recoveries_of) = (40, 2);
+    let rounds = usize::try_from(images).unwrap_or(usize::MAX).div_ceil(cuts + cuts / recoveries_of);
+    let report = run(&Options { rounds, cuts, seconds: 0.6, seed, recoveries_of, disk_ignores_syncs: false });
+    row.rounds = report.cuts as u64;
+    row.acknowledged = report.acknowledged;
+    row.lost = report.lost as u64;
+    row.torn = report.torn as u64;
+    if report.not_opened > 0 {
+        row.complain(format!("{} images did not open: {:?}", report.not_opened, report.complaints));
+    }
+    let writes = report.unsynced_writes / report.cuts.max(1);
+    row.notes.push(format!(
+        "{} cuts while the store recovered from another; {writes} writes unsynced at a cut",
+        report.in_recovery
+    ));
+    row.done()
 }
 
 /// Positions of events after which the power is cut: half anywhere, half right after an acknowledgement.

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::disk::Call;
@@ -46,17 +46,7 @@ impl Recorder {
 
     /// Lets the program write below `folder` for a while, kills it, and returns what it did.
     pub fn record(&self, folder: &Path, first: i64, seconds: f64) -> io::Result<Vec<Event>> {
-        std::fs::write(&self.log, [])?;
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg("child")
-            .arg(folder)
-            .arg(first.to_string())
-            .env("LD_PRELOAD", &self.library)
-            .env("RECORD_FOLDER", folder)
-            .env("RECORD_LOG", &self.log)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()?;
+        let mut child = self.start(folder, "child", first)?;
         std::thread::sleep(Duration::from_secs_f64(seconds));
         let ended_by_itself = child.try_wait()?.is_some();
         child.kill()?;
@@ -65,6 +55,27 @@ impl Recorder {
             return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
         }
         Ok(parse(&std::fs::read(&self.log)?))
+    }
+
+    /// Has what is left in `folder` opened, looked at and closed, and returns what that did.
+    pub fn record_recovery(&self, folder: &Path) -> io::Result<Vec<Event>> {
+        // Whether all is well is judged elsewhere.
+        self.start(folder, "verify", 0)?.wait_with_output()?;
+        Ok(parse(&std::fs::read(&self.log)?))
+    }
+
+    fn start(&self, folder: &Path, command: &str, number: i64) -> io::Result<Child> {
+        std::fs::write(&self.log, [])?;
+        Command::new(std::env::current_exe()?)
+            .arg(command)
+            .arg(folder)
+            .arg(number.to_string())
+            .env("LD_PRELOAD", &self.library)
+            .env("RECORD_FOLDER", folder)
+            .env("RECORD_LOG", &self.log)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
     }
 }
 

@@ -1,0 +1,309 @@
+//! Bits that flip and files that end early, anywhere in a store: noticed at opening or by `huizong verify`, never served
+//! as a figure; the doctor says what to do, and a backup brings everything back.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use huizong::pb;
+use huizong::pb::operations_service_client::OperationsServiceClient;
+use huizong::pb::registry_service_client::RegistryServiceClient;
+use huizong::pb::report_service_client::ReportServiceClient;
+use huizong::pb::rollup_service_client::RollupServiceClient;
+use rand::seq::IndexedRandom as _;
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use tonic::Status;
+use tonic::transport::Channel;
+
+use crate::program::{self, Settings, huizong};
+use crate::sample::{PROVINCE, Sample, YEAR, submit};
+use crate::table::Row;
+
+const REPORTS: usize = 160;
+/// A backup is restored after each so many damages.
+const RESTORE_EVERY: u64 = 25;
+/// Bytes that go bad together: those of a disk's sector.
+const SECTOR_BYTES: usize = 512;
+
+/// What happens to a file.
+#[derive(Debug, Clone, Copy)]
+enum Harm {
+    Flip { at: usize, bit: u8 },
+    Zero { at: usize },
+    Truncate { to: usize },
+    Remove,
+}
+
+impl Harm {
+    fn random(content: &[u8], random: &mut ChaCha8Rng) -> Self {
+        // Most of the data file is room that is not used yet.
+        let used = content.iter().rposition(|byte| *byte != 0).map_or(1, |last| last + 1);
+        let end = if random.random_ratio(9, 10) { used } else { content.len().max(1) };
+        let at = random.random_range(0..end);
+        match random.random_range(0..20) {
+            0..12 => Self::Flip { at, bit: random.random_range(0..8) },
+            12..15 => Self::Zero { at: at / SECTOR_BYTES * SECTOR_BYTES },
+            15..19 => Self::Truncate { to: at },
+            _ => Self::Remove,
+        }
+    }
+
+    fn inflict(self, path: &Path, mut content: Vec<u8>) {
+        match self {
+            Self::Flip { at, bit } => content.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << bit),
+            Self::Zero { at } => content.iter_mut().skip(at).take(SECTOR_BYTES).for_each(|byte| *byte = 0),
+            Self::Truncate { to } => content.truncate(to),
+            Self::Remove => return std::fs::remove_file(path).unwrap(),
+        }
+        std::fs::write(path, content).unwrap();
+    }
+}
+
+pub fn run(seed: u64, rounds: u64) -> Row {
+    let mut row = Row::new("damage", seed);
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::make(folder.path(), seed);
+    row.acknowledged = store.sample.submissions.len() as u64;
+    let mut tally = Tally::default();
+    for round in 0..rounds {
+        store.damage(&mut random, &mut row, &mut tally);
+        if round % RESTORE_EVERY == 0 {
+            store.restore(&mut row);
+        }
+        row.rounds += 1;
+    }
+    row.refused = tally.at_opening + tally.by_verification;
+    let Tally { at_opening, by_verification, harmless, unchanged } = tally;
+    row.notes.push(format!(
+        "{at_opening} noticed at opening, {by_verification} only by verification, {harmless} of no consequence, \
+         {unchanged} changed nothing on disk"
+    ));
+    row.done()
+}
+
+#[derive(Default)]
+struct Tally {
+    at_opening: u64,
+    by_verification: u64,
+    /// Everything is answered as before, and verification finds nothing: what was hit is not in use.
+    harmless: u64,
+    /// Zeros that were zeros before.
+    unchanged: u64,
+}
+
+/// A store in order, its backup, and what it answers.
+struct Store {
+    folder: PathBuf,
+    sample: Sample,
+    settings: Settings,
+    truth: Vec<Result<String, String>>,
+}
+
+impl Store {
+    fn make(folder: &Path, seed: u64) -> Self {
+        let mut sample = Sample::new(seed, REPORTS);
+        sample.submissions.truncate(REPORTS);
+        let mut store = Self { folder: folder.to_owned(), sample, settings: Settings::default(), truth: Vec::new() };
+        let (data, backup) = (store.path("whole"), store.path("backup"));
+        // Filled in two lives, so that there is a snapshot and a log after it.
+        for life in 0..2 {
+            program::block_on(async {
+                let (mut server, channel) = program::start(&data, &store.settings).await;
+                if life == 0 {
+                    store.sample.register(&channel).await;
+                }
+                for submission in store.sample.submissions.iter().skip(life).step_by(2) {
+                    submit(&channel, submission).await.unwrap();
+                }
+                let request = pb::FreezeFormRequest {
+                    jurisdiction: PROVINCE.to_owned(),
+                    year: YEAR.into(),
+                    ..Default::default()
+                };
+                RollupServiceClient::new(channel.clone()).freeze_form(request).await.unwrap();
+                if life == 1 {
+                    store.truth = answers(&channel).await;
+                    let (url, backup) = (server.url.clone(), backup.clone());
+                    let made = tokio::task::spawn_blocking(move || {
+                        huizong(&["--server", &url, "backup", "--output", backup.to_str().unwrap()])
+                    });
+                    assert!(made.await.unwrap().status.success());
+                }
+                server.terminate();
+                tokio::task::spawn_blocking(move || server.wait()).await.unwrap();
+            });
+        }
+        assert!(store.truth.iter().all(Result::is_ok), "{:?}", store.truth);
+        store
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Damages a copy somewhere, and sees what is made of it.
+    fn damage(&self, random: &mut ChaCha8Rng, row: &mut Row, tally: &mut Tally) {
+        let damaged = self.path("damaged");
+        let _ = std::fs::remove_dir_all(&damaged);
+        copy(&self.path("whole"), &damaged);
+        let files = files(&damaged);
+        let data_file = damaged.join("db");
+        let file = if random.random_ratio(3, 5) { &data_file } else { files.choose(random).unwrap() };
+        let content = std::fs::read(file).unwrap();
+        let harm = Harm::random(&content, random);
+        harm.inflict(file, content.clone());
+        let name = file.strip_prefix(&damaged).unwrap().display().to_string();
+        if std::fs::read(file).is_ok_and(|now| now == content) {
+            tally.unchanged += 1;
+            return;
+        }
+        let case = format!("{name}: {harm:?}");
+        let data = damaged.to_str().unwrap();
+        let verified = huizong(&["--format", "json", "verify", "--data", data]);
+        said_well(&case, &verified, row);
+        let doctor = huizong(&["--format", "json", "doctor", "--data", data]);
+        said_well(&case, &doctor, row);
+
+        let answered = program::block_on(async {
+            let (server, channel) = program::try_start(&damaged, &self.settings).await?;
+            let answers = answers(&channel).await;
+            let panics = server.logged("panicked");
+            Ok::<_, String>((answers, panics))
+        });
+        let (answers, panics) = match answered {
+            Ok(answered) => answered,
+            Err(log) => {
+                tally.at_opening += 1;
+                if log.contains("panicked") || log.trim().is_empty() {
+                    row.complain(format!("{case}: it does not open and says {log:?}"));
+                }
+                return check_doctor(&case, &doctor, row);
+            }
+        };
+        let other = |(now, truth): (&Result<String, String>, &Result<String, String>)| now.is_ok() && now != truth;
+        if let Some(at) = answers.iter().zip(&self.truth).position(other) {
+            row.wrong += 1;
+            eprintln!("{case}: question {at} was answered otherwise than before");
+        }
+        if !panics.is_empty() {
+            row.complain(format!("{case}: {panics:?}"));
+        }
+        if verified.status.success() {
+            tally.harmless += 1;
+            if let Some(error) = answers.iter().find_map(|answer| answer.as_ref().err()) {
+                row.complain(format!("{case}: verification finds nothing, and yet: {error}"));
+            }
+        } else {
+            tally.by_verification += 1;
+            check_doctor(&case, &doctor, row);
+        }
+    }
+
+    /// The documented way out: a new folder from the backup.
+    fn restore(&self, row: &mut Row) {
+        let restored = self.path("restored");
+        let _ = std::fs::remove_dir_all(&restored);
+        let backup = self.path("backup");
+        let made = huizong(&["restore", backup.to_str().unwrap(), "--data", restored.to_str().unwrap()]);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let answers = program::block_on(async {
+            let (_server, channel) = program::start(&restored, &self.settings).await;
+            answers(&channel).await
+        });
+        row.wrong += u64::from(answers != self.truth);
+    }
+}
+
+/// A refusal is one of ours, in words.
+fn said_well(case: &str, output: &Output, row: &mut Row) {
+    if !matches!(output.status.code(), Some(0 | 1)) {
+        row.complain(format!("{case}: {} and says {}", output.status, String::from_utf8_lossy(&output.stderr)));
+    }
+}
+
+/// The doctor finds a fault and says what to do.
+fn check_doctor(case: &str, doctor: &Output, row: &mut Row) {
+    let checks: serde_json::Value = serde_json::from_slice(&doctor.stdout).unwrap_or_default();
+    let checks = checks["checks"].as_array().cloned().unwrap_or_default();
+    let mut faults = checks.iter().filter(|check| check["state"] == "fault");
+    let remedy = |check: &serde_json::Value| {
+        let remedy = check["remedy"]["en"].as_str().unwrap_or_default();
+        remedy.contains("restore") || remedy.contains("delete snap") || remedy.contains("put the token-key")
+    };
+    if doctor.status.code() != Some(1) || !faults.any(remedy) {
+        row.complain(format!("{case}: the doctor says {checks:?}"));
+    }
+}
+
+/// What the service answers to all that a figure may be asked by.
+async fn answers(channel: &Channel) -> Vec<Result<String, String>> {
+    fn told<T: std::fmt::Debug>(answer: Result<tonic::Response<T>, Status>) -> Result<String, String> {
+        answer.map(|answer| format!("{:?}", answer.into_inner())).map_err(|status| status.to_string())
+    }
+    let mut reports = ReportServiceClient::new(channel.clone()).max_decoding_message_size(64 << 20);
+    let mut rollups = RollupServiceClient::new(channel.clone());
+    let mut operations = OperationsServiceClient::new(channel.clone());
+    let mut registry = RegistryServiceClient::new(channel.clone());
+    let of_year = pb::ListReportsRequest {
+        parent: "agencies/-".to_owned(),
+        year: YEAR.into(),
+        page_size: 1000,
+        include_narrative: true,
+        ..Default::default()
+    };
+    let by_child = pb::QueryRollupRequest {
+        jurisdiction: PROVINCE.to_owned(),
+        first_year: YEAR.into(),
+        group_by: vec![pb::Dimension::ChildJurisdiction.into(), pb::Dimension::RequesterType.into()],
+        ..Default::default()
+    };
+    let by_agency = pb::QueryRollupRequest { group_by: vec![pb::Dimension::Agency.into()], ..by_child.clone() };
+    let form =
+        pb::GetConsolidatedFormRequest { jurisdiction: PROVINCE.to_owned(), year: YEAR.into(), ..Default::default() };
+    let earlier = pb::QueryRollupRequest { as_of: REPORTS as i64 / 2, ..by_child.clone() };
+    let coverage =
+        pb::GetCoverageRequest { jurisdiction: PROVINCE.to_owned(), year: YEAR.into(), depth: 2, ..Default::default() };
+    let frozen = pb::ListFrozenFormsRequest { parent: PROVINCE.to_owned(), ..Default::default() };
+    let journal = pb::ListJournalRequest { page_size: 1000, ..Default::default() };
+    let changes = pb::ListRegistryChangesRequest { page_size: 1000, page_token: String::new() };
+    vec![
+        told(reports.list_reports(of_year).await),
+        told(rollups.query_rollup(by_child).await),
+        told(rollups.query_rollup(by_agency).await),
+        told(rollups.query_rollup(earlier).await),
+        told(rollups.get_consolidated_form(form).await),
+        told(rollups.get_coverage(coverage).await),
+        told(rollups.list_frozen_forms(frozen).await),
+        told(operations.list_journal(journal).await),
+        told(registry.list_registry_changes(changes).await),
+    ]
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in from.read_dir().unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// Every file below a folder, in order.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in folder.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
