@@ -3,22 +3,25 @@
 //! `cargo test` runs each for a short time. At length, all or some, with other numbers where wanted (`make faults`):
 //!
 //! ```text
-//! cargo test --test faults -- long [FAULT…] [--rounds N] [--seconds N] [--seed N]
+//! cargo test --test faults -- long [FAULT…] [--rounds N] [--seconds N] [--soak-seconds N] [--seed N]
 //! ```
 //!
 //! One file a fault; each ends with its line of the table. The same program is also the one whose power is cut: `child
 //! FOLDER FIRST` writes until it is killed and prints the sequence number of each acknowledged transaction; `verify
 //! FOLDER ACKNOWLEDGED` says what is left of them; `fill FOLDER` writes until the store refuses.
 
+mod connections;
 mod damage;
 mod disk;
 mod history;
+mod input;
 mod kill;
 mod power_cut;
 #[path = "../support/process.rs"]
 mod process;
 mod program;
 mod sample;
+mod soak;
 // Shared with other tests, which use the rest of it.
 #[allow(dead_code)]
 #[path = "../support/mod.rs"]
@@ -45,6 +48,7 @@ struct Wanted {
     seed: Option<u64>,
     rounds: Option<u64>,
     seconds: Option<u64>,
+    soak_seconds: Option<u64>,
 }
 
 impl Wanted {
@@ -70,6 +74,9 @@ const FAULTS: &[Fault] = &[
     ("power-cut", |wanted| power_cut::long(wanted.seed(), wanted.rounds.unwrap_or(500))),
     ("disk", |wanted| disk::run(wanted.seed(), wanted.rounds.unwrap_or(25))),
     ("damage", |wanted| damage::run(wanted.seed(), wanted.rounds.unwrap_or(500))),
+    ("input", |wanted| input::run(wanted.seed(), wanted.rounds.unwrap_or(500))),
+    ("connections", |wanted| connections::run(wanted.seed(), wanted.rounds.unwrap_or(10_000))),
+    ("soak", |wanted| soak::run(wanted.seed(), wanted.soak_seconds.unwrap_or(3600))),
 ];
 
 fn main() -> ExitCode {
@@ -104,6 +111,7 @@ fn long(arguments: &[&str]) -> ExitCode {
         match *pair {
             ["--rounds", value] => wanted.rounds = Some(number(value)),
             ["--seconds", value] => wanted.seconds = Some(number(value)),
+            ["--soak-seconds", value] => wanted.soak_seconds = Some(number(value)),
             ["--seed", value] => wanted.seed = Some(number(value)),
             _ => panic!("unknown option {pair:?}"),
         }
@@ -143,6 +151,8 @@ fn tests() -> Vec<Trial> {
         fault("a_failing_disk_stops_writes_until_a_restart_and_a_slow_one_stops_nothing", || disk::run(SEED, 1))
             .with_ignored_flag(disk::can_interpose().is_err()),
         fault("damage_anywhere_in_a_store_is_noticed_and_never_served", || damage::run(SEED, 30)),
+        fault("silent_slow_and_oversized_clients_keep_nobody_else_out", || connections::run(SEED, 300)),
+        fault("whatever_is_sent_is_answered_as_the_contract_says", || input::run(SEED, 10)),
         Trial::test("a_failed_write_stops_writes_and_loses_nothing", || {
             write_limit::test();
             Ok(())

@@ -12,6 +12,7 @@ use futures::{Stream, stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
@@ -23,6 +24,11 @@ use super::{TlsFiles, principal_of_certificate};
 
 /// Longest time for a client to agree on TLS.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Longest time for a client to say what it speaks: those that say nothing would take every place for as long as they
+/// like. Later silence ends by the server's own limits, on HTTP/1.1 heads and by the pings of HTTP/2.
+const OPENING: Duration = Duration::from_secs(10);
+/// Length of the preface of HTTP/2; every HTTP/1.1 request is longer.
+const OPENING_BYTES: usize = 24;
 /// Connections that wait for the server to take them on.
 const WAITING: usize = 64;
 /// How long to wait after an error of the listener, such as no more file descriptors.
@@ -45,7 +51,36 @@ enum Io {
 pub struct Connection {
     io: Io,
     peer: Peer,
+    /// When the client must have said what it speaks; none once it has.
+    opening: Option<Pin<Box<Sleep>>>,
+    /// What it has said so far, in bytes, at most as many as are looked for.
+    opened: usize,
     _permit: OwnedSemaphorePermit,
+}
+
+impl Connection {
+    fn new(io: Io, peer: Peer, permit: OwnedSemaphorePermit) -> Self {
+        let opening = Some(Box::pin(tokio::time::sleep(OPENING)));
+        Self { io, peer, opening, opened: 0, _permit: permit }
+    }
+
+    /// Takes note of what was read, and gives up a client that says nothing in time.
+    fn poll_opening(&mut self, cx: &mut Context<'_>, read: Poll<io::Result<usize>>) -> Poll<io::Result<()>> {
+        match read {
+            Poll::Ready(Ok(bytes)) => {
+                self.opened = self.opened.saturating_add(bytes);
+                if self.opened >= OPENING_BYTES {
+                    self.opening = None;
+                }
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => match &mut self.opening {
+                Some(opening) => opening.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into())),
+                None => Poll::Pending,
+            },
+        }
+    }
 }
 
 impl Connected for Connection {
@@ -102,13 +137,13 @@ async fn connect(stream: TcpStream, tls: Option<TlsFiles>, permit: OwnedSemaphor
     let address = stream.peer_addr().ok().map(|address| address.ip().to_canonical());
     let Some(tls) = tls else {
         let peer = Peer { address, principal: None };
-        return Ok(Connection { io: Io::Plain(stream), peer, _permit: permit });
+        return Ok(Connection::new(Io::Plain(stream), peer, permit));
     };
     let handshake = TlsAcceptor::from(tls.current()).accept(stream);
     let stream = tokio::time::timeout(HANDSHAKE, handshake).await.map_err(|_| io::ErrorKind::TimedOut)??;
     let certificates = stream.get_ref().1.peer_certificates();
     let principal = certificates.and_then(|chain| principal_of_certificate(chain.first()?));
-    Ok(Connection { io: Io::Tls(Box::new(stream)), peer: Peer { address, principal }, _permit: permit })
+    Ok(Connection::new(Io::Tls(Box::new(stream)), Peer { address, principal }, permit))
 }
 
 /// Does the same to whichever stream it is.
@@ -129,7 +164,9 @@ macro_rules! either {
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        either!(self, stream => stream.poll_read(cx, buf))
+        let before = buf.filled().len();
+        let read = either!(self, stream => stream.poll_read(cx, buf));
+        self.poll_opening(cx, read.map_ok(|()| buf.filled().len() - before))
     }
 }
 
