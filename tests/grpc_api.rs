@@ -446,6 +446,19 @@ async fn health_is_serving_for_every_service() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_error_arrives_however_long_a_value_it_is_about() {
+    let server = Server::with_registry().await;
+    for value in ["九".repeat(100_000), "nine".repeat(100_000)] {
+        let answer = pb::Answer { rule: value.clone(), reason: "is so".to_owned(), ..Default::default() };
+        let answers = vec![answer];
+        let refused = server.submit(submission(pb::Report { answers, ..report(AGENCIES[0], 1) })).await.unwrap_err();
+        let told = problem(&refused);
+        assert_eq!((refused.code(), told.reason.as_str()), (Code::InvalidArgument, "ANSWER_INVALID"));
+        assert!(value.starts_with(told.message.unwrap().en.split(' ').last().unwrap().trim_end_matches('…')));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reflection_lists_the_services_and_knows_the_error_details() {
     use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
     use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;

@@ -25,6 +25,10 @@ const HELP_FOLDER: &str = "docs/errors/";
 /// Details travel in a header, and common clients take 8 KiB of headers at most, counted after base64.
 const DETAILS_MAX_BYTES: usize = 5 * 1024;
 
+/// Longest text of an error, in bytes: more is of the caller's own making, repeated in several places, and an error
+/// that does not fit into a header does not arrive at all.
+const TEXT_MAX_BYTES: usize = 600;
+
 /// The status of a problem, worded for the caller.
 ///
 /// Suggestions and findings that would not fit the header are left out; `findings_omitted` in the metadata says how
@@ -32,6 +36,7 @@ const DETAILS_MAX_BYTES: usize = 5 * 1024;
 /// `SubmitReports` answers with all of them.
 pub fn to_status(problem: &Problem, metadata: &MetadataMap) -> Status {
     let mut wire = problem_to_wire(problem);
+    cut(&mut wire);
     note(problem.reason);
     if let Some(id) = CallId::current() {
         wire.metadata.insert(CALL_ID.to_owned(), id.as_str().to_owned());
@@ -73,7 +78,7 @@ pub fn to_status(problem: &Problem, metadata: &MetadataMap) -> Status {
     details.extend(fixed);
     details.push(any(PROBLEM, &wire));
     let code = code_number(problem.reason.code());
-    let message = format!("{} / {}", problem.message.zh, problem.message.en);
+    let message = wire.message.as_ref().map(|text| format!("{} / {}", text.zh, text.en)).unwrap_or_default();
     let encoded = rpc::Status { code, message: message.clone(), details }.encode_to_vec();
     Status::with_details(Code::from(code), message, encoded.into())
 }
@@ -88,6 +93,22 @@ pub fn note(reason: Reason) {
 fn help(reason: Reason, chinese: bool) -> rpc::Help {
     let description = if chinese { "原因与处理" } else { "cause and remedy" }.to_owned();
     rpc::Help { links: vec![rpc::help::Link { description, url: format!("{HELP_FOLDER}{}.md", reason.as_str()) }] }
+}
+
+/// Cuts what may repeat a value that the caller sent, however long that was.
+fn cut(wire: &mut pb::Problem) {
+    let described = wire.field_violations.iter_mut();
+    let (fields, descriptions): (Vec<_>, Vec<_>) =
+        described.map(|violation| (&mut violation.field, &mut violation.description)).unzip();
+    let texts = descriptions.into_iter().chain([&mut wire.message, &mut wire.remedy]).flatten();
+    let texts = texts.flat_map(|text| [&mut text.zh, &mut text.en]);
+    for text in texts.chain(fields).chain(wire.metadata.values_mut()) {
+        if text.len() > TEXT_MAX_BYTES {
+            let end = (0..=TEXT_MAX_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+            text.truncate(end);
+            text.push('…');
+        }
+    }
 }
 
 /// Leaves out what is least until the details fit beside `other_bytes`: suggestions but the likeliest of each

@@ -142,6 +142,13 @@ impl Service {
         content_hash: Hash,
         caller: &Caller,
     ) -> Problem {
+        if problem.reason == Reason::StoreDamaged
+            && let Err(stopped) = self.store.writable()
+        {
+            // After a failed write some of what was there before cannot be read until the store is opened again; that
+            // no write is taken is what the caller must know.
+            return stopped.into();
+        }
         if matches!(problem.reason, Reason::StoreReadOnly | Reason::OutcomeUnknown | Reason::StoreDamaged) {
             return problem;
         }
