@@ -454,7 +454,7 @@ async fn an_error_arrives_however_long_a_value_it_is_about() {
         let refused = server.submit(submission(pb::Report { answers, ..report(AGENCIES[0], 1) })).await.unwrap_err();
         let told = problem(&refused);
         assert_eq!((refused.code(), told.reason.as_str()), (Code::InvalidArgument, "ANSWER_INVALID"));
-        assert!(value.starts_with(told.message.unwrap().en.split(' ').last().unwrap().trim_end_matches('…')));
+        assert!(value.starts_with(told.message.unwrap().en.rsplit(' ').next().unwrap().trim_end_matches('…')));
     }
 }
 
