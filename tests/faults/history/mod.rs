@@ -89,8 +89,9 @@ pub fn run(options: &Options) -> Row {
 /// Lets clients work, and writes down everything.
 async fn record(options: &Options) -> History {
     let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
     let settings = Settings::default().refusals_in_the_journal();
-    let (mut server, channel) = program::start(folder.path(), &settings).await;
+    let (mut server, channel) = program::start(&data, &settings).await;
     set_up(&channel).await;
     let mut history = History { began_after: position(&channel).await, ..History::default() };
 
@@ -118,7 +119,7 @@ async fn record(options: &Options) -> History {
         let moment = began + Duration::from_secs_f64(part * (f64::from(kill) + random.random_range(0.2..0.8)));
         tokio::time::sleep_until(moment.into()).await;
         drop(server);
-        let (next, channel) = program::start(folder.path(), &settings).await;
+        let (next, channel) = program::start(&data, &settings).await;
         server = next;
         told.send_replace(channel);
     }
@@ -154,7 +155,7 @@ async fn record(options: &Options) -> History {
     }
     let channel = current.borrow().clone();
     dump(&channel, &mut history).await;
-    program::assert_whole(&channel, folder.path(), server).await;
+    program::assert_whole(&channel, &data, server).await;
     history
 }
 
