@@ -193,12 +193,14 @@ pub async fn serve(
     let watch = tokio::spawn(watch_health(service.clone(), health.clone()));
     let recounts = tokio::spawn(recount(service.clone(), Duration::from_secs(config.store.recount_interval_seconds)));
     let incoming = grpc::connections(listener, tls, &config.limits);
+    // Whoever has been told that it serves may stop it.
+    let stop = stop_signal();
     ready(address);
     let (stopping, stopped) = oneshot::channel();
     let calls = grpc::server(&config.limits, door)
         .add_routes(http::with_grpc(routes, session))
         .serve_with_incoming_shutdown(incoming, async move {
-            stop_signal().await;
+            stop.await;
             if let Some(admin) = admin {
                 admin.stopping();
             }
@@ -283,15 +285,18 @@ async fn recount(service: Service, every: Duration) {
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-async fn stop_signal() {
+/// Listens for Ctrl-C and SIGTERM from now on, and waits for one of them.
+fn stop_signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        // Without the handler SIGTERM ends the process at once, which loses nothing acknowledged.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+    let signals = signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
+    async {
+        let Ok((mut terminate, mut interrupt)) = signals else {
+            // Without the handlers a signal ends the process at once, which loses nothing acknowledged.
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::sample::{self, Sample};
 use crate::table::Row;
 
 /// Reports handed in in a round.
-const REPORTS: usize = 30;
+const REPORTS: usize = 10;
 /// Earlier reports that are looked at in each round, beside their sum; all of them at the end.
 const LOOKED_AT: usize = 10;
 /// Longest time that the service is left to work, and to start, in ms.
