@@ -69,11 +69,29 @@ $(DENY):
 deny: check-tools $(DENY)
 	$(DENY) check bans licenses sources
 
+# Kubernetes' own schemas, strictly: what they do not know is refused.
+KUBERNETES_VALIDATE_VERSION := 1.37.0
+PYTHON := target/tools/python
+KUBERNETES_VALIDATE := $(PYTHON)/bin/kubernetes-validate
+$(KUBERNETES_VALIDATE):
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { echo "installing Python's venv"; apt-get update -q && apt-get install -y -q python3-venv; }
+	python3 -m venv $(PYTHON)
+	$(PYTHON)/bin/pip install --quiet --disable-pip-version-check kubernetes-validate==$(KUBERNETES_VALIDATE_VERSION)
+
+.PHONY: manifests
+manifests: $(KUBERNETES_VALIDATE)
+	$(KUBERNETES_VALIDATE) --strict --quiet deploy/kubernetes/*.yaml
+
+# The image around the static program, built and run as a deployment runs it; needs podman and buildah.
+.PHONY: image
+image: dashboard static
+	scripts/check-image target/x86_64-unknown-linux-musl/release/huizong
+
 .PHONY: advisories
 advisories: check-tools $(DENY)
 	$(DENY) check advisories
 
-test: check-tools fmt contract lint deny
+test: check-tools fmt contract lint deny manifests
 	cargo test --locked --all-targets
 	$(MAKE) --no-print-directory dashboard-test
 

@@ -57,6 +57,7 @@ const CONFINED: &[(&str, &str)] = &[
     ("governor::", "grpc/door"),
     ("axum::", "admin http"),
     ("rust_embed::", "http"),
+    ("hyper::", "cli/healthcheck.rs"),
     ("clap::", "cli"),
     ("metrics_exporter_prometheus::", "telemetry"),
     ("opentelemetry::", "telemetry"),

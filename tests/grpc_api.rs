@@ -355,6 +355,11 @@ async fn pages_put_together_are_the_whole_list_in_order() {
     }
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
     assert_eq!(pages.concat(), AGENCIES[..5].iter().map(|agency| report_name(agency)).collect::<Vec<_>>());
+    let parent = "agencies/-".to_owned();
+    let request = pb::ListReportsRequest { parent, year: YEAR.into(), standing_only: true, ..Default::default() };
+    let standings = server.reports().list_reports(request).await.unwrap().into_inner().reports;
+    assert_eq!(standings.len(), 5);
+    assert!(standings.iter().all(|report| report.form.is_none() && report.state() == pb::ReportState::Accepted));
 
     let name = report_name(AGENCIES[0]);
     let mut revisions = Vec::new();

@@ -11,5 +11,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 800,
   },
-  server: { proxy: { "/huizong.v1": "http://127.0.0.1:7411", "/v1": "http://127.0.0.1:7411" } },
+  server: { proxy: { "/huizong.v1": "http://127.0.0.1:7411", "/v1": "http://127.0.0.1:7411", "/session": "http://127.0.0.1:7411" } },
 });

@@ -253,6 +253,18 @@ fn listed(view: &ReportView, name: String, include_narrative: bool) -> pb::Repor
     if include_narrative { report } else { pb::Report { narrative: None, ..report } }
 }
 
+/// How a report stands, without what is in it.
+fn standing_only(report: pb::Report) -> pb::Report {
+    pb::Report {
+        form: None,
+        narrative: None,
+        answers: Vec::new(),
+        findings: Vec::new(),
+        computed: Vec::new(),
+        ..report
+    }
+}
+
 impl Reports {
     /// A report without the names of others in its findings.
     fn shown(&self, mut report: pb::Report, caller: &Caller) -> pb::Report {
@@ -316,6 +328,7 @@ impl Reports {
         let page = self.service.reports(filter, states, size, &request.page_token, sight).await?;
         let reports =
             page.items.iter().map(|view| listed(view, view.revision.report.to_string(), request.include_narrative));
+        let reports = reports.map(|report| if request.standing_only { standing_only(report) } else { report });
         let reports = reports.map(|report| self.shown(report, caller));
         Ok(pb::ListReportsResponse { reports: reports.collect(), next_page_token: page.next.unwrap_or_default() })
     }

@@ -1,6 +1,7 @@
 //! What an operator relies on: metrics, probes and log of the running program, and that the files and pages made for
 //! operators say what is true of it.
 
+mod deployment;
 mod documents;
 mod observation;
 mod program;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ pub struct Program {
     log: Arc<Mutex<Vec<String>>>,
     admin: String,
     address: String,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Drop for Program {
@@ -35,11 +36,16 @@ fn field(lines: &[String], name: &str) -> Option<String> {
 impl Program {
     /// Serves with this log filter on free ports, logging JSON.
     pub fn start(filter: &str, variables: &[(&str, &str)]) -> Self {
-        let folder = TempDir::new().unwrap();
+        let settings = format!("[log]\nfilter = \"{filter}\"\njson = true\n");
+        Self::configured(TempDir::new().unwrap(), &settings, "127.0.0.1:0", variables)
+    }
+
+    /// Serves on an address with these settings, which are to log JSON; all files are in `folder`.
+    pub fn configured(folder: TempDir, settings: &str, listen: &str, variables: &[(&str, &str)]) -> Self {
         let config = folder.path().join("config.toml");
-        std::fs::write(&config, format!("[log]\nfilter = \"{filter}\"\njson = true\n")).unwrap();
+        std::fs::write(&config, settings).unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_huizong"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--config"])
+            .args(["serve", "--listen", listen, "--admin-listen", "127.0.0.1:0", "--config"])
             .arg(&config)
             .arg("--data")
             .arg(folder.path().join("store"))
@@ -55,10 +61,23 @@ impl Program {
                 writer.lock().unwrap().push(line);
             }
         });
-        let mut program = Self { process, log, admin: String::new(), address: String::new(), _folder: folder };
+        let mut program = Self { process, log, admin: String::new(), address: String::new(), folder };
         program.admin = program.wait_for(|lines| field(lines, "admin_address"));
         program.address = program.wait_for(|lines| field(lines, "address"));
         program
+    }
+
+    /// What belongs to it lies here.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn admin(&self) -> &str {
+        &self.admin
+    }
+
+    pub fn port(&self) -> &str {
+        self.address.rsplit(':').next().unwrap()
     }
 
     pub fn log(&self) -> Vec<String> {

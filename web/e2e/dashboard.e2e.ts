@@ -1,14 +1,13 @@
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectAccessible } from "./accessible";
 import { browse, command, demo, folder, open, ROOT, run, serve, type Server } from "./program";
 
 const PROVINCE = "jurisdictions/230000";
 const YEAR = 2023;
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 let browser: Browser;
 let server: Server;
@@ -32,17 +31,6 @@ interface Rollup {
 const headline = (page: Page, measure: string) => page.locator(`[data-measure="${measure}"]`);
 async function count(page: Page, measure: string): Promise<bigint> {
   return BigInt((await headline(page, measure).getAttribute("data-count", { timeout: 20_000 })) ?? "-1");
-}
-
-/** No rule of axe-core is broken. It is put in by the browser itself, not by the page, whose CSP stays in force. */
-async function expectAccessible(page: Page, name: string) {
-  await page.evaluate(await readFile(AXE, "utf8"));
-  const violations = await page.evaluate(async () => {
-    const axe = (globalThis as unknown as { axe: { run: (on: Document, options: object) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> } }).axe;
-    const result = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
-    return result.violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 200)} ${node.failureSummary ?? ""}`).join("\n   ")}`);
-  });
-  expect(violations, name).toEqual([]);
 }
 
 describe("a province with reports", () => {
@@ -109,10 +97,10 @@ describe("a province with reports", () => {
     await page.context().close();
   });
 
-  test("a document with an error is corrected, handed in, accepted by another, and in the sum of a page open all the while", async () => {
+  test("a document with an error is corrected, handed in, accepted by another, in the sum of a page open all the while, and withdrawn", async () => {
     const overview = await open(browser, server, `/?year=${YEAR}`);
     const before = await count(overview.page, "requests.received");
-    const { page, complaints } = await open(browser, server, `/submit?year=${YEAR + 1}&agency=agencies/${guest}`);
+    const { page, complaints } = await open(browser, server, `/submit?year=${YEAR + 1}&owner=agencies/${guest}`);
     await page.getByRole("textbox", { name: "署名" }).fill("填报员");
     await page.locator("input[type=file]").setInputFiles(path.join(ROOT, "tests/fixtures/documents/district.md"));
     await page.locator('[data-cell="requests.received.total"] input').waitFor();
@@ -131,7 +119,7 @@ describe("a province with reports", () => {
     // The year is reviewed: until somebody else accepts it, it is in no sum.
     await page.locator("[data-test=receipt]").getByText("待审").waitFor();
     expect(await count(overview.page, "requests.received")).toBe(before);
-    const review = await open(browser, server, `/report?year=${YEAR}&agency=agencies/${guest}`);
+    const review = await open(browser, server, `/report?year=${YEAR}&owner=agencies/${guest}`);
     await review.page.getByRole("textbox", { name: "署名" }).fill("填报员");
     await review.page.getByRole("button", { name: "通过" }).click();
     await review.page.getByText("OWN_SUBMISSION").waitFor();
@@ -142,20 +130,128 @@ describe("a province with reports", () => {
     await expect.poll(() => count(overview.page, "requests.received"), { timeout: 15_000 }).toBe(before + 21n);
     const answer = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "received")) as Rollup;
     expect(BigInt(answer.totals[0]?.count ?? -1)).toBe(before + 21n);
-    expect([...complaints, ...overview.complaints]).toEqual([]);
+    // Withdrawn, with a reason, it leaves the sum again; then there is nothing left to do but hand in anew.
+    const withdrawal = await open(browser, server, `/report?year=${YEAR}&owner=agencies/${guest}`);
+    const panel = withdrawal.page.locator("[data-test=review]");
+    await panel.getByText("撤回报告").click();
+    expect(await panel.getByRole("button", { name: "通过" }).count()).toBe(0);
+    await panel.getByText("退出汇总，计为未报").waitFor();
+    expect(await panel.getByRole("button", { name: "撤回", exact: true }).isDisabled()).toBe(true);
+    await panel.getByRole("textbox", { name: "撤回理由" }).fill("数字须重新核对");
+    await panel.getByRole("button", { name: "撤回", exact: true }).click();
+    await withdrawal.page.locator("[data-test=state]").getByText("撤回").waitFor();
+    await withdrawal.page.locator(".history").getByText("数字须重新核对").waitFor();
+    expect(await panel.count()).toBe(0);
+    await withdrawal.page.context().close();
+    await expect.poll(() => count(overview.page, "requests.received"), { timeout: 15_000 }).toBe(before);
+    expect([...complaints, ...overview.complaints, ...withdrawal.complaints]).toEqual([]);
     await page.context().close();
     await overview.page.context().close();
+  });
+
+  test("a government hands in its consolidated report, which is reconciled with the computed sum", async () => {
+    const scope = "jurisdictions/230200";
+    const { page, complaints } = await open(browser, server, `/reconcile?year=${YEAR}&scope=${scope}`);
+    await page.getByRole("button", { name: "报送本级政府汇总报告" }).click();
+    await page.locator("[data-test=agency]").getByText("齐齐哈尔市（政府汇总报告）").waitFor();
+    await page.locator("input[type=file]").setInputFiles(path.join(ROOT, "tests/fixtures/documents/district.md"));
+    await page.locator("[data-test=suggestions]").getByText("很可能是 11").waitFor();
+    await page.locator('[data-cell="disputes.reconsideration.total"] input').fill("11");
+    await page.locator('[data-cell="disputes.litigation_after_reconsideration.total"] input').fill("5");
+    await page.locator("[data-test=check]").click();
+    await page.getByText("WARNINGS_UNANSWERED").waitFor();
+    for (const answer of await page.locator(".findings textarea").all()) await answer.fill("已逐项核对，数字无误");
+    await page.locator("[data-test=submit]").click();
+    await page.locator("[data-test=receipt]").getByText(`${scope}/reports/${YEAR}/revisions/1`).waitFor();
+    await page.getByRole("button", { name: "与汇总计算核对" }).click();
+    await page.locator("[data-test=differences]").waitFor();
+    const answer = (await run(server, "reconcile", scope, "--year", String(YEAR))) as { differences: { given?: string; computed: string; difference: string }[] };
+    expect(answer.differences.length).toBeGreaterThan(0);
+    const shown = await page.locator("[data-test=differences] tbody > tr").evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll("td.number")].slice(0, 3).map((cell) => cell.textContent?.replaceAll(",", "").replace("−", "-"))));
+    expect(shown).toEqual(answer.differences.map((one) => [one.given ?? "—", one.computed, one.difference]));
+    // It is in no sum, and is reviewed as other reports are.
+    await page.getByRole("button", { name: `${scope}/reports/${YEAR}` }).click();
+    await page.locator("[data-test=state]").getByText("待审").waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test("the sums as of an earlier journal sequence are those of then, say so, and lead back to the present", async () => {
+    const listed = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency")) as Rollup;
+    const then = listed.totals[0]?.count ?? "";
+    const leaving = [...(listed.rows ?? [])].reverse().find((row) => BigInt(row.count ?? 0) > 0n);
+    await command(server, "report", "withdraw", `${leaving?.keys?.[0]?.value}/reports/${YEAR}`, "--reason", "数字须重新核对");
+    const now = BigInt(then) - BigInt(leaving?.count ?? 0);
+    const { page, complaints } = await open(browser, server, `/?year=${YEAR}`);
+    await expect.poll(() => count(page, "requests.received")).toBe(now);
+    await page.getByText("查看以往或按某年层级").click();
+    await page.getByLabel("截至日志序号").fill(listed.sequence);
+    await page.getByLabel("层级年度").selectOption(String(YEAR - 1));
+    await page.getByRole("button", { name: "查看", exact: true }).click();
+    const stamp = page.locator("[data-test=perspective]");
+    await stamp.getByText(`截至日志序号 ${listed.sequence}，按 ${YEAR - 1} 年的层级`).waitFor();
+    await expect.poll(() => count(page, "requests.received")).toBe(BigInt(then));
+    expect(page.url()).toContain(`as_of=${listed.sequence}`);
+    expect(await page.getByText("实时").count()).toBe(0);
+    await expectAccessible(page, "the past");
+    // The form goes along, the other pages show the present.
+    await page.getByRole("link", { name: "汇总表" }).click();
+    expect(await page.locator("[data-test=form-sequence]").innerText()).toBe(listed.sequence);
+    expect((await page.locator('[data-cell="requests.received.total"]').innerText()).replaceAll(",", "")).toBe(then);
+    await stamp.getByRole("button").click();
+    await expect.poll(async () => (await page.locator('[data-cell="requests.received.total"]').innerText()).replaceAll(",", "")).toBe(String(now));
+    expect(await stamp.count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test("a form is frozen with what it is for, stays as it was, and shows how the present has drifted from it", async () => {
+    const { page, complaints } = await open(browser, server, `/form?year=${YEAR}`);
+    const cell = 'requests.received.total';
+    const shown = async (attribute: string) => page.locator(`[${attribute}="${cell}"]`).first().innerText();
+    const before = await shown("data-cell");
+    await page.locator("[data-test=frozen-forms] summary").click();
+    await page.getByRole("textbox", { name: "用途" }).fill("用于公布");
+    await page.getByRole("button", { name: "冻结当前汇总表" }).click();
+    await page.getByText("完全一致").waitFor();
+    expect(await shown("data-frozen")).toBe(before);
+    await page.getByText("用于公布").waitFor();
+    await expectAccessible(page, "frozen");
+    const frozen = (await run(server, "frozen", "get", `${PROVINCE}/frozenForms/${YEAR}-1`)) as { frozenForm: { contentSha256: string } };
+    expect(await page.locator("[data-test=frozen-hash]").innerText()).toBe(frozen.frozenForm.contentSha256);
+    // A report leaves the sums.
+    const listed = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency")) as Rollup;
+    const left = listed.rows?.find((row) => BigInt(row.count ?? 0) > 0n);
+    const owner = left?.keys?.[0]?.value ?? "";
+    await command(server, "report", "withdraw", `${owner}/reports/${YEAR}`, "--reason", "数字须重新核对");
+    await page.reload();
+    await page.getByText("查看差别").click();
+    const row = page.locator("[data-test=differences] tbody > tr", { has: page.getByRole("button", { name: left?.keys?.[0]?.label.zh ?? "" }) }).first();
+    await row.waitFor();
+    expect(await shown("data-frozen")).toBe(before);
+    await row.getByRole("button").first().click();
+    await page.locator("[data-test=state]").getByText("撤回").waitFor();
+    await page.goto(`${server.url}/#/form?year=${YEAR}`);
+    await page.locator("[data-test=frozen-forms] summary").getByText("1").waitFor();
+    await page.locator("[data-test=frozen-forms] summary").click();
+    await page.locator("[data-test=frozen-forms]").getByRole("button", { name: `${YEAR}-1` }).click();
+    await page.getByText("个单元格不同").waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
   });
 
   test("the progress page lists whom to remind and what waits for review, as the command line does", async () => {
     const { page, complaints } = await open(browser, server, `/progress?year=${YEAR}`);
     const shown = page.locator("[data-test=agencies] tbody tr");
     const missing = (await run(server, "coverage", PROVINCE, "--year", String(YEAR), "--missing")) as { agencies: { name: string }[] };
-    const coverage = (await run(server, "coverage", PROVINCE, "--year", String(YEAR))) as { coverage: { submitted: string; returned: string } };
-    for (const [state, expected] of [["missing", missing.agencies.length], ["submitted", Number(coverage.coverage.submitted)], ["returned", Number(coverage.coverage.returned)]] as const) {
-      expect(expected).toBeGreaterThan(0);
+    const coverage = (await run(server, "coverage", PROVINCE, "--year", String(YEAR))) as { coverage: Record<"expected" | "accepted" | "submitted" | "returned" | "late", string> };
+    const { expected: all, ...states } = coverage.coverage;
+    // Every list goes down to the lowest level.
+    for (const [state, expected] of [["missing", missing.agencies.length], ...(["submitted", "returned", "late", "accepted"] as const).map((state) => [state, Number(states[state])] as const), ["all", Number(all)]] as const) {
+      expect(expected, state).toBeGreaterThan(0);
       await page.getByLabel("筛选").selectOption(state);
-      await expect.poll(() => shown.count()).toBe(expected);
+      await expect.poll(() => page.locator("[data-test=listed]").getAttribute("data-count"), { timeout: 10_000, message: state }).toBe(String(expected));
+      expect(await shown.count()).toBe(Math.min(expected, 100));
     }
     const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "导出催报名单 CSV" }).click()]);
     const lines = (await readFile(await download.path(), "utf8")).trim().split("\r\n").slice(1);
@@ -172,7 +268,7 @@ describe("a province with reports", () => {
   });
 
   test("the pages are accessible in both languages and in both colours", async () => {
-    const views = ["/", "/form", "/progress", `/report?agency=agencies/${guest}`, `/submit?agency=agencies/${guest}`, "/reconcile", "/rules"];
+    const views = ["/", "/form", "/progress", `/report?owner=agencies/${guest}`, `/submit?owner=agencies/${guest}`, "/reconcile", "/rules"];
     for (const [colorScheme, language] of [["light", "English"], ["dark", undefined]] as const) {
       const { page, complaints } = await open(browser, server, `/?year=${YEAR}`, { colorScheme });
       if (language) await page.getByRole("button", { name: language }).click();
@@ -186,6 +282,16 @@ describe("a province with reports", () => {
       expect(complaints).toEqual([]);
       await page.context().close();
     }
+  });
+
+  test("the titles of the printed form are in the reader's language", async () => {
+    const { page } = await open(browser, server, `/form?year=${YEAR}`);
+    const titles = page.locator(".sheet h2");
+    await titles.first().getByText("二、主动公开政府信息情况").waitFor();
+    await page.getByRole("button", { name: "English" }).click();
+    await titles.first().getByText(/^2\. /).waitFor();
+    expect((await titles.allInnerTexts()).join()).not.toMatch(/\p{Script=Han}/u);
+    await page.context().close();
   });
 
   test("the whole dashboard can be walked through with the keyboard", async () => {

@@ -13,6 +13,8 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 export interface Server {
   url: string;
   text: string;
+  /** Token that commands carry, where the service asks for one. */
+  token?: string;
   stop: () => Promise<void>;
 }
 
@@ -38,15 +40,15 @@ async function start(args: string[], address: RegExp): Promise<Server> {
   return { url, text, stop };
 }
 
-/** A simulated province of a folder that is gone at the end. */
-export async function demo(agencies: number, years: string): Promise<Server> {
-  const server = await start(["demo", "--listen", "127.0.0.1:0", "--agencies", String(agencies), "--years", years], /http:\/\/(127\.0\.0\.1:\d+)[\s\S]*Ctrl-C/);
-  return server;
+/** A simulated province: in a folder that is gone at the end, or in one that stays. */
+export async function demo(agencies: number, years: string, folder?: string): Promise<Server> {
+  const kept = folder ? ["--data", folder] : [];
+  return start(["demo", "--listen", "127.0.0.1:0", "--agencies", String(agencies), "--years", years, ...kept], /http:\/\/(127\.0\.0\.1:\d+)[\s\S]*Ctrl-C/);
 }
 
 /** The service over a folder; without any registry at first. */
-export async function serve(folder: string, listen = "127.0.0.1:0"): Promise<Server> {
-  return start(["serve", "--data", folder, "--listen", listen], /address=(?:\S*?)(127\.0\.0\.1:\d+)/);
+export async function serve(folder: string, listen = "127.0.0.1:0", ...more: string[]): Promise<Server> {
+  return start(["serve", "--data", folder, "--listen", listen, ...more], /address=(?:\S*?)(127\.0\.0\.1:\d+)/);
 }
 
 export function folder(): { path: string; remove: () => void } {
@@ -54,9 +56,15 @@ export function folder(): { path: string; remove: () => void } {
   return { path: made, remove: () => rmSync(made, { recursive: true, force: true }) };
 }
 
+/** What a command prints that needs no server. */
+export async function offline(...args: string[]): Promise<string> {
+  return (await promisify(execFile)(PROGRAM, args)).stdout;
+}
+
 /** What a command prints. */
 export async function command(server: Server, ...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(PROGRAM, ["--server", server.url, ...args], { maxBuffer: 64 << 20 });
+  const env = server.token ? { ...process.env, HUIZONG_TOKEN: server.token } : process.env;
+  const { stdout } = await promisify(execFile)(PROGRAM, ["--server", server.url, ...args], { maxBuffer: 64 << 20, env });
   return stdout;
 }
 

@@ -1,8 +1,9 @@
 // Starts the dashboard. Pages are loaded when they are first looked at.
-import { createApp } from "vue";
+import { createApp, watch } from "vue";
 import { createRouter, createWebHashHistory } from "vue-router";
 import App from "./App.vue";
-import { begin, chooseYear } from "./core/place";
+import { begin, forget } from "./core/place";
+import { caller, recognise } from "./core/session";
 import "./style.css";
 
 const router = createRouter({
@@ -10,6 +11,7 @@ const router = createRouter({
   routes: [
     { path: "/", component: () => import("./pages/Overview.vue") },
     { path: "/form", component: () => import("./pages/FormPage.vue") },
+    { path: "/frozen", component: () => import("./pages/Frozen.vue") },
     { path: "/progress", component: () => import("./pages/Progress.vue") },
     { path: "/report", component: () => import("./pages/Report.vue") },
     { path: "/submit", component: () => import("./pages/Submit.vue") },
@@ -20,4 +22,8 @@ const router = createRouter({
 });
 
 createApp(App).use(router).mount("#app");
-void begin().then(chooseYear);
+watch(caller, (known) => {
+  forget();
+  if (known) void begin();
+}, { flush: "sync" });
+void recognise();

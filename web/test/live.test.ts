@@ -1,7 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { effectScope, nextTick, ref } from "vue";
-import { useAnswer, useWatch } from "../src/core/live";
+import { all, useAnswer, useThrottled, useWatch } from "../src/core/live";
+import { signInNeeded } from "../src/core/service";
 
 afterEach(() => vi.useRealTimers());
 
@@ -51,5 +52,47 @@ test("an answer to an earlier question never replaces that to a later one", asyn
   waiting.get(1)!("first");
   await new Promise((done) => setTimeout(done));
   expect(loaded.answer.value).toBe("second");
+  scope.stop();
+});
+
+test("a value that changes often is taken at once, then once in a while, and the last change is never lost", async () => {
+  vi.useFakeTimers();
+  const scope = effectScope();
+  const source = ref(0);
+  const slow = scope.run(() => useThrottled(() => source.value, 5000))!;
+  const seen: number[] = [];
+  for (let at = 1; at <= 12; at += 1) {
+    source.value = at;
+    await vi.advanceTimersByTimeAsync(1000);
+    if (seen.at(-1) !== slow.value) seen.push(slow.value);
+  }
+  expect(seen[0]).toBe(1);
+  expect(seen.length).toBeLessThanOrEqual(3);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(slow.value).toBe(12);
+  scope.stop();
+});
+
+test("pages are read to the last", async () => {
+  const pages: Record<string, { items: number[]; nextPageToken: string }> = { "": { items: [1, 2], nextPageToken: "b" }, b: { items: [3], nextPageToken: "" } };
+  expect(await all(async (token) => pages[token]!, (page) => page.items)).toEqual([1, 2, 3]);
+});
+
+test("what was refused for want of credentials is asked anew after signing in", async () => {
+  const scope = effectScope();
+  let isKnown = false;
+  const ask = async () => {
+    if (!isKnown) throw new ConnectError("who", Code.Unauthenticated);
+    return "answer";
+  };
+  const loaded = scope.run(() => useAnswer(() => "question", ask))!;
+  await new Promise((done) => setTimeout(done));
+  expect(loaded.refused.value?.code).toBe(Code.Unauthenticated);
+  signInNeeded.value = isKnown = true;
+  await new Promise((done) => setTimeout(done));
+  expect(loaded.answer.value).toBeUndefined();
+  signInNeeded.value = false;
+  await new Promise((done) => setTimeout(done));
+  expect([loaded.answer.value, loaded.refused.value]).toEqual(["answer", undefined]);
   scope.stop();
 });

@@ -1,7 +1,7 @@
 // Answers that keep up with the service: a load that is made anew when its question changes, and a watch that
 // reconnects by itself.
-import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from "vue";
-import { isCancelled, refusal, type Refusal } from "./service";
+import { computed, onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from "vue";
+import { isCancelled, refusal, signInNeeded, type Refusal } from "./service";
 
 export interface Loaded<A> {
   answer: ShallowRef<A | undefined>;
@@ -10,7 +10,7 @@ export interface Loaded<A> {
   again: () => void;
 }
 
-/** Loads an answer now and whenever `question` changes; an undefined question is not asked. */
+/** Loads an answer now, whenever `question` changes, and after signing in; an undefined question is not asked. */
 export function useAnswer<Q, A>(
   question: () => Q | undefined,
   ask: (question: Q, signal: AbortSignal) => Promise<A>,
@@ -24,7 +24,11 @@ export function useAnswer<Q, A>(
     [question, turn],
     async ([asked], before) => {
       controller.abort();
-      if (asked === undefined) return;
+      if (asked === undefined) {
+        answer.value = undefined;
+        refused.value = undefined;
+        return;
+      }
       const mine = (controller = new AbortController());
       const isOther = before[0] !== undefined && JSON.stringify(asked) !== JSON.stringify(before[0]);
       if (isOther) answer.value = undefined;
@@ -44,6 +48,7 @@ export function useAnswer<Q, A>(
     },
     { immediate: true, flush: "post" },
   );
+  watch(signInNeeded, (needed) => !needed && (turn.value += 1));
   onScopeDispose(() => controller.abort());
   return { answer, refused, loading, again: () => (turn.value += 1) };
 }
@@ -106,8 +111,62 @@ export function useWatch<Q, A>(
     },
     { immediate: true, flush: "post" },
   );
+  watch(signInNeeded, (needed) => {
+    const asked = question();
+    controller.abort();
+    if (needed || asked === undefined) return;
+    controller = new AbortController();
+    void run(asked, controller);
+  });
   onScopeDispose(() => controller.abort());
   return { answer, refused, connection };
+}
+
+/** Follows sums as they are now; those of the past, or over another tree, are asked for once. */
+export function useSums<Q, A>(
+  question: () => Q | undefined,
+  isOther: () => boolean,
+  follow: (question: Q, signal: AbortSignal) => AsyncIterable<{ answer?: A }>,
+  ask: (question: Q, signal: AbortSignal) => Promise<A>,
+) {
+  const watched = useWatch(() => (isOther() ? undefined : question()), follow);
+  const asked = useAnswer(() => (isOther() ? question() : undefined), ask);
+  const now = <V>(other: V, present: V) => (isOther() ? other : present);
+  return {
+    answer: computed(() => now(asked.answer.value, watched.answer.value?.answer)),
+    refused: computed(() => now(asked.refused.value, watched.refused.value)),
+    /** Undefined where nothing is followed. */
+    connection: computed(() => now(undefined, watched.connection.value)),
+  };
+}
+
+/** A value that changes at once where it has not for a while, and then not again before the while is over. */
+export function useThrottled<V>(source: () => V, everyMs: number): Readonly<Ref<V>> {
+  const value = shallowRef(source());
+  let waiting: ReturnType<typeof setTimeout> | undefined;
+  let last = 0;
+  const take = () => {
+    waiting = undefined;
+    last = Date.now();
+    value.value = source();
+  };
+  watch(source, () => {
+    waiting ??= setTimeout(take, Math.max(0, last + everyMs - Date.now()));
+  });
+  onScopeDispose(() => clearTimeout(waiting));
+  return value;
+}
+
+/** All items of an answer in pages. */
+export async function all<P extends { nextPageToken: string }, I>(ask: (pageToken: string) => Promise<P>, itemsOf: (page: P) => I[]): Promise<I[]> {
+  const found: I[] = [];
+  let pageToken = "";
+  do {
+    const page = await ask(pageToken);
+    found.push(...itemsOf(page));
+    pageToken = page.nextPageToken;
+  } while (pageToken);
+  return found;
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {

@@ -2,7 +2,9 @@
 import { computed, ref, shallowRef, watch } from "vue";
 import { useRoute, useRouter } from "vue-router";
 import { Level, type Jurisdiction } from "../gen/huizong/v1/registry_pb";
+import { addressFor } from "./perspective";
 import { registry, reports, rollups, refusal, type Refusal } from "./service";
+import { caller, owners, scopes } from "./session";
 
 /** All jurisdictions of a year, by name; loaded once a year of the form. */
 const trees = new Map<number, Promise<Map<string, Jurisdiction>>>();
@@ -28,37 +30,65 @@ export async function loadTree(year: number): Promise<Map<string, Jurisdiction>>
   return loading;
 }
 
-/** The years that can be looked at, newest first: those with reports, and the last year that ended. */
+/** The years that can be looked at, newest first: those with reports, and the last year that ended; empty until known. */
 export const years = ref<number[]>([]);
-/** The jurisdiction that stands above the others. */
+/** The jurisdiction that stands above all that the caller may look at; undefined where that is no jurisdiction. */
 export const root = shallowRef<Jurisdiction>();
 export const beginning = shallowRef<Refusal>();
 
 const FIRST_YEAR = 2019;
+const RETRY_MS = 2000;
+
+/** Forgets what another caller looked at. */
+export function forget(): void {
+  trees.clear();
+  years.value = [];
+  root.value = undefined;
+  beginning.value = undefined;
+  defaultYear.value = undefined;
+}
 
 /** Finds out what there is to look at; tried again until the service answers. */
 export async function begin(): Promise<void> {
+  const asked = caller.value;
   const ended = new Date().getFullYear() - 1;
-  for (;;) {
+  while (caller.value === asked) {
     try {
-      const tops = await registry.listJurisdictions({ pageSize: 1000 });
-      const roots = tops.jurisdictions.filter((one) => one.parent === "");
-      roots.sort((one, other) => one.level - other.level || one.name.localeCompare(other.name));
-      root.value = roots[0];
-      const found: number[] = [];
-      if (root.value) {
-        const last = Math.max(ended, FIRST_YEAR);
-        const answer = await rollups.queryRollup({ jurisdiction: root.value.name, firstYear: FIRST_YEAR, lastYear: last });
-        for (const coverage of answer.coverage) if (coverage.received > 0n) found.push(coverage.year);
-      }
+      const tops = await findTops();
+      tops.sort((one, other) => one.level - other.level || one.name.localeCompare(other.name));
+      const found = tops[0] ? await yearsOf(tops[0], Math.max(ended, FIRST_YEAR)) : await yearsOfOwners();
+      if (caller.value !== asked) return;
+      root.value = tops[0];
       years.value = [...new Set([ended, ...found])].sort((one, other) => other - one);
       beginning.value = undefined;
-      return;
+      return chooseYear();
     } catch (error) {
+      if (caller.value !== asked) return;
       beginning.value = refusal(error);
-      await new Promise((resolve) => setTimeout(resolve, 2000));
+      if (!beginning.value.passing) return;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
+}
+
+/** The jurisdictions that the caller's roles reach, or those that belong to no other. */
+async function findTops(): Promise<Jurisdiction[]> {
+  if (caller.value?.unrestricted) {
+    const page = await registry.listJurisdictions({ pageSize: 1000 });
+    return page.jurisdictions.filter((one) => one.parent === "");
+  }
+  const found = await Promise.all(scopes.value.map((name) => registry.getJurisdiction({ name })));
+  return found.flatMap(({ jurisdiction }) => jurisdiction ?? []);
+}
+
+async function yearsOf(jurisdiction: Jurisdiction, lastYear: number): Promise<number[]> {
+  const answer = await rollups.queryRollup({ jurisdiction: jurisdiction.name, firstYear: FIRST_YEAR, lastYear });
+  return answer.coverage.filter((coverage) => coverage.received > 0n).map((coverage) => coverage.year);
+}
+
+async function yearsOfOwners(): Promise<number[]> {
+  const pages = await Promise.all(owners.value.map((parent) => reports.listReports({ parent })));
+  return pages.flatMap((page) => page.reports.map((report) => Number(report.name.split("/").pop())));
 }
 
 /** The year shown where none is said: the newest with reports. */
@@ -82,21 +112,28 @@ export function usePlace() {
     { immediate: true },
   );
   const jurisdiction = computed(() => (scope.value ? tree.value.get(scope.value) : undefined));
-  /** From the root to the jurisdiction looked at. */
-  const path = computed(() => {
+  const above = (name: string | undefined) => {
     const found: Jurisdiction[] = [];
-    for (let at = jurisdiction.value; at && found.length < 10; at = tree.value.get(at.parent)) found.unshift(at);
+    for (let at = name ? tree.value.get(name) : undefined; at && found.length < 10; at = tree.value.get(at.parent)) found.unshift(at);
     return found;
+  };
+  /** From the highest that the caller may look at to the jurisdiction looked at. */
+  const path = computed(() => {
+    const found = above(scope.value);
+    const first = found.findIndex((one) => scopes.value.includes(one.name));
+    return found.slice(Math.max(0, first));
   });
-  const go = (to: { year?: number; scope?: string; [name: string]: string | number | undefined }, page?: string) => {
-    const query = { ...route.query, ...to };
+  /** Whether the caller may look at a jurisdiction. */
+  const isInReach = (name: string) => scopes.value.length === 0 || above(name).some((one) => scopes.value.includes(one.name));
+  const go = (to: { year?: number; scope?: string | undefined; [name: string]: string | number | undefined }, page?: string) => {
+    const query = addressFor(page, { ...route.query, ...to });
     void router.push({ ...(page ? { path: page } : {}), query });
   };
-  return { year, scope, tree, jurisdiction, path, go };
+  return { year, scope, tree, jurisdiction, path, isInReach, go };
 }
 
 /** Chooses the newest year with reports as the one to show first. */
-export async function chooseYear(): Promise<void> {
+async function chooseYear(): Promise<void> {
   if (!root.value) return;
   for (const year of years.value) {
     const answer = await rollups.getCoverage({ jurisdiction: root.value.name, year }).catch(() => undefined);

@@ -15,16 +15,40 @@ const KEY = "huizong.principal";
 export const principal = ref(globalThis.localStorage?.getItem(KEY) ?? "");
 watch(principal, (name) => globalThis.localStorage?.setItem(KEY, name));
 
+/** The service asks who calls, and nobody is signed in, or no longer. */
+export const signInNeeded = ref(false);
+
+/** Without it the cookie of a session is not taken: no page of another site can send it. */
+export const SESSION_HEADER = "x-huizong-session";
+
 const identify: Interceptor = (next) => (request) => {
   if (principal.value.trim()) request.header.set("huizong-principal", encodeURIComponent(principal.value.trim()));
+  request.header.set(SESSION_HEADER, "1");
   request.header.set("accept-language", language.value === "zh" ? "zh-CN" : "en");
   return next(request);
+};
+
+function notice(error: unknown): never {
+  if (ConnectError.from(error).code === Code.Unauthenticated) signInNeeded.value = true;
+  throw error;
+}
+async function* noticing<M>(messages: AsyncIterable<M>): AsyncIterable<M> {
+  try {
+    yield* messages;
+  } catch (error) {
+    notice(error);
+  }
+}
+/** Whichever call is refused for want of credentials leads to signing in. */
+const guard: Interceptor = (next) => async (request) => {
+  const response = await next(request).catch(notice);
+  return response.stream ? { ...response, message: noticing(response.message) } : response;
 };
 
 const transport = createGrpcWebTransport({
   baseUrl: globalThis.location?.origin ?? "http://127.0.0.1:7411",
   useBinaryFormat: true,
-  interceptors: [identify],
+  interceptors: [guard, identify],
 });
 
 export const reports = createClient(ReportService, transport);

@@ -10,6 +10,15 @@ export const STATES: Record<ReportState, Word> = {
   [ReportState.WITHDRAWN]: "withdrawn",
 };
 
+/** What may be done to a report that stands so, besides handing in a new revision. */
+export const POSSIBLE: Record<ReportState, ReportAction[]> = {
+  [ReportState.UNSPECIFIED]: [],
+  [ReportState.ACCEPTED]: [ReportAction.WITHDRAW],
+  [ReportState.SUBMITTED]: [ReportAction.ACCEPT, ReportAction.RETURN, ReportAction.WITHDRAW],
+  [ReportState.RETURNED]: [ReportAction.WITHDRAW],
+  [ReportState.WITHDRAWN]: [],
+};
+
 export const ACTIONS: Record<ReportAction, Word> = {
   [ReportAction.UNSPECIFIED]: "nothing",
   [ReportAction.SUBMIT]: "actSubmit",

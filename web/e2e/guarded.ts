@@ -1,0 +1,32 @@
+// A simulated province served to those only who show who they are.
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { command, demo, folder, offline, serve, type Server } from "./program";
+
+export interface Guarded extends Server {
+  /** A new token of a principal that is given these roles, such as "viewer jurisdictions/230000". */
+  admit: (name: string, ...roles: string[]) => Promise<string>;
+  /** The agency that no report came in of, such as agencies/ID. */
+  guest: string;
+}
+
+/** `access` are lines of the section of the configuration. */
+export async function guarded(agencies: number, years: string, ...access: string[]): Promise<Guarded> {
+  const made = folder();
+  const data = path.join(made.path, "data");
+  const config = path.join(made.path, "config.toml");
+  writeFileSync(config, ["[access]", "authentication = true", ...access].join("\n"));
+  const province = await demo(agencies, years, data);
+  await province.stop();
+  const token = (await offline("credential", "bootstrap", "chief", "--data", data)).trim();
+  const server = await serve(data, "127.0.0.1:0", "--config", config);
+  const admit = async (name: string, ...roles: string[]) => {
+    for (const role of roles) await command({ ...server, token }, "credential", "grant", name, ...role.split(" "));
+    return (await command({ ...server, token }, "credential", "create", name, "--days", "1")).trim();
+  };
+  const stop = async () => {
+    await server.stop();
+    made.remove();
+  };
+  return { ...server, token, admit, stop, guest: `agencies/${/--agency (\S+)/.exec(province.text)?.[1] ?? ""}` };
+}

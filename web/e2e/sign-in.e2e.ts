@@ -1,0 +1,121 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { expectAccessible } from "./accessible";
+import { guarded, type Guarded } from "./guarded";
+import { browse, command, open } from "./program";
+
+const PROVINCE = "jurisdictions/230000";
+const CITY = "jurisdictions/230100";
+const YEAR = 2023;
+const FAILURES = 3;
+
+let browser: Browser;
+let server: Guarded;
+
+beforeAll(async () => {
+  [browser, server] = await Promise.all([browse(), guarded(160, `${YEAR - 1}..${YEAR}`, `failures = ${FAILURES}`)]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+async function signIn(page: Page, token: string) {
+  await page.getByLabel("访问令牌").fill(token);
+  await page.getByRole("button", { name: "登录" }).click();
+}
+/** Of what the browser complains: refusals of signing in are told by the network, too. */
+const faults = (complaints: string[]) => complaints.filter((one) => !/status of (401|429)/.test(one));
+
+test("a viewer signs in, sees the figures of its own city and no more, and signs out", async () => {
+  const token = await server.admit("viewer", `viewer ${CITY}`);
+  const { page, complaints } = await open(browser, server, `/?year=${YEAR}`);
+  await page.locator("[data-test=sign-in]").waitFor();
+  expect(await page.locator("[data-measure]").count()).toBe(0);
+  await expectAccessible(page, "sign-in");
+  await signIn(page, token);
+  const shown = page.locator('[data-measure="requests.received"]');
+  await shown.waitFor();
+  const answer = JSON.parse(await command({ ...server, token }, "--format", "json", "rollup", CITY, "--year", String(YEAR), "--measure", "received")) as { totals: { count: string }[] };
+  expect(await shown.getAttribute("data-count")).toBe(answer.totals[0]?.count);
+  expect(await page.locator("[data-test=who]").innerText()).toContain("viewer");
+  // Neither the province above nor handing in is offered; an address that asks for the province is told why not.
+  expect(await page.locator(".path li").count()).toBe(1);
+  expect(await page.getByRole("link", { name: "填报" }).count()).toBe(0);
+  await page.goto(`${server.url}/#/?year=${YEAR}&scope=${PROVINCE}`);
+  await page.getByText("PERMISSION_DENIED").waitFor();
+  await page.goto(`${server.url}/#/submit?year=${YEAR}`);
+  await page.getByText("您的角色不包含此页").waitFor();
+  await page.getByRole("button", { name: "退出登录" }).click();
+  await page.locator("[data-test=sign-in]").waitFor();
+  expect(await page.locator("[data-test=who]").count()).toBe(0);
+  await page.reload();
+  await page.locator("[data-test=sign-in]").waitFor();
+  expect(faults(complaints)).toEqual([]);
+  await page.context().close();
+});
+
+test("a submitter fills in its own report, keeps it when the session ends, and opens no other's", async () => {
+  const token = await server.admit("bureau", `submitter ${server.guest}`);
+  const { page, complaints } = await open(browser, server, "/");
+  await signIn(page, token);
+  // Without sums to see, the first page is that of reports, with its own agency to choose.
+  await page.locator("[data-test=found] button").waitFor();
+  expect(await page.locator("[data-test=found] button").count()).toBe(1);
+  await page.locator("[data-test=found] button").click();
+  await page.getByText("年度尚未报送").waitFor();
+  await page.getByRole("main").getByRole("button", { name: "填报" }).click();
+  await page.locator("[data-test=agency]").waitFor();
+  const cell = page.locator('[data-cell="requests.received.natural_person"] input');
+  await cell.fill("17");
+  // The session ends elsewhere; the next call asks to sign in again, and what was typed is still there.
+  const other = await page.context().newPage();
+  await other.goto(`${server.url}/#/rules`);
+  await other.locator("[data-rule]").first().waitFor();
+  await other.getByRole("button", { name: "退出登录" }).click();
+  await other.locator("[data-test=sign-in]").waitFor();
+  await page.locator("[data-test=check]").click();
+  await page.locator("[data-test=sign-in]").waitFor();
+  expect(await cell.isVisible()).toBe(false);
+  await signIn(page, token);
+  await cell.waitFor();
+  expect(await cell.inputValue()).toBe("17");
+  await page.locator("[data-test=check]").click();
+  await page.getByText("REPORT_INVALID").waitFor();
+  const agencies = JSON.parse(await command({ ...server, token: await server.admit("reader", `viewer ${PROVINCE}`) }, "--format", "json", "coverage", PROVINCE, "--year", String(YEAR), "--missing")) as { agencies: { name: string }[] };
+  const another = agencies.agencies.find((agency) => agency.name !== server.guest)?.name ?? "agencies/none";
+  await page.goto(`${server.url}/#/report?year=${YEAR}&owner=${another}`);
+  await page.getByText("PERMISSION_DENIED").waitFor();
+  expect(faults(complaints)).toEqual([]);
+  await page.context().close();
+});
+
+test("another who signs in after a session ended finds nothing of what was typed before", async () => {
+  const { page } = await open(browser, server, `/submit?year=${YEAR}&owner=${server.guest}`);
+  await signIn(page, await server.admit("first", `submitter ${server.guest}`));
+  const cell = page.locator('[data-cell="requests.received.natural_person"] input');
+  await cell.fill("17");
+  await page.evaluate(() => fetch("/session", { method: "DELETE", headers: { "x-huizong-session": "1" } }));
+  await page.locator("[data-test=check]").click();
+  await signIn(page, await server.admit("second", `submitter ${server.guest}`));
+  await page.locator("[data-test=who]").getByText("second").waitFor();
+  await cell.waitFor();
+  expect(await cell.inputValue()).toBe("");
+  await page.context().close();
+});
+
+test("a wrong token is told, in the reader's language, and too many lock the address out", async () => {
+  const { page, complaints } = await open(browser, server, "/");
+  await signIn(page, "huizong_0000000000000000_00");
+  await page.getByRole("alert").getByText("凭据无效").waitFor();
+  expect(await page.getByLabel("访问令牌").inputValue()).toBe("");
+  await page.getByRole("button", { name: "English" }).click();
+  for (let failed = 1; failed <= FAILURES; failed += 1) {
+    await page.getByLabel("Access token").fill("huizong_0000000000000000_00");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("alert").getByText(failed < FAILURES ? "not valid" : "too many failures").waitFor();
+  }
+  await expectAccessible(page, "locked out");
+  expect(faults(complaints)).toEqual([]);
+  await page.context().close();
+});

@@ -1,0 +1,15 @@
+// Who owns a report: an agency its own, or a government the consolidated one of its jurisdiction.
+import { t } from "./language";
+import { registry } from "./service";
+
+export const isJurisdiction = (owner: string) => owner.startsWith("jurisdictions/");
+
+/** What an owner is called. */
+export async function nameOf(owner: string, signal: AbortSignal): Promise<string> {
+  if (isJurisdiction(owner)) {
+    const { jurisdiction } = await registry.getJurisdiction({ name: owner }, { signal });
+    return t("consolidatedOf", { name: jurisdiction?.displayName ?? owner });
+  }
+  const { agency } = await registry.getAgency({ name: owner }, { signal });
+  return agency?.displayName ?? owner;
+}

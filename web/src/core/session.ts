@@ -1,0 +1,75 @@
+// Who is signed in, and what the roles of whoever it is offer on the screen. What is allowed, the service decides at
+// each call; a service that does not ask who calls offers everything.
+import { Code } from "@connectrpc/connect";
+import { computed, shallowRef } from "vue";
+import { RoleKind, type GetCallerResponse } from "../gen/huizong/v1/operations_pb";
+import { say, t } from "./language";
+import { operations, refusal, SESSION_HEADER, signInNeeded, type Refusal } from "./service";
+
+/** Who the service takes the caller to be; undefined until it has said so, and after signing out. */
+export const caller = shallowRef<GetCallerResponse>();
+/** Why it is not known who calls, while the service cannot be reached. */
+export const unrecognised = shallowRef<Refusal>();
+
+const scopesOf = (...kinds: RoleKind[]) => (caller.value?.roles ?? []).filter((role) => kinds.includes(role.kind)).map((role) => role.scope);
+const isOpen = computed(() => caller.value?.unrestricted === true);
+
+/** Jurisdictions whose sums the caller sees; empty where it sees all, or none. */
+export const scopes = computed(() => scopesOf(RoleKind.REVIEWER, RoleKind.VIEWER));
+/** Owners whose reports the caller hands in: agencies, or jurisdictions for their consolidated reports. */
+export const owners = computed(() => scopesOf(RoleKind.SUBMITTER));
+export const seesSums = computed(() => isOpen.value || scopes.value.length > 0);
+export const reviews = computed(() => isOpen.value || scopesOf(RoleKind.REVIEWER).length > 0);
+export const submits = computed(() => isOpen.value || owners.value.length > 0);
+export const isSignedIn = computed(() => caller.value !== undefined && !isOpen.value);
+
+const RETRY_MS = 2000;
+
+/** Asks who calls, until the service answers; without credentials there is nobody until somebody signs in. */
+export async function recognise(): Promise<void> {
+  for (;;) {
+    try {
+      const known = await operations.getCaller({});
+      // The same caller again changes nothing of what is on the screen.
+      const isSame = JSON.stringify([known.principal, known.roles]) === JSON.stringify([caller.value?.principal, caller.value?.roles]);
+      if (!isSame || known.unrestricted !== caller.value?.unrestricted) caller.value = known;
+      unrecognised.value = undefined;
+      signInNeeded.value = false;
+      return;
+    } catch (error) {
+      const why = refusal(error);
+      unrecognised.value = why.code === Code.Unauthenticated ? undefined : why;
+      if (!unrecognised.value) return;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+/** Signs in with a token; says in the reader's language why not. */
+export async function signIn(token: string): Promise<string | undefined> {
+  try {
+    const answer = await session("POST", JSON.stringify({ token }));
+    if (!answer.ok) return whyNot(answer);
+  } catch {
+    return t("unreachable");
+  }
+  await recognise();
+  return signInNeeded.value ? t("cookieRefused") : undefined;
+}
+
+/** Ends the session, and forgets what was on the screen. */
+export async function signOut(): Promise<void> {
+  await session("DELETE").catch(() => undefined);
+  caller.value = undefined;
+  signInNeeded.value = true;
+}
+
+const session = (method: string, body?: string) => fetch("/session", { method, headers: { [SESSION_HEADER]: "1", "content-type": "application/json" }, ...(body ? { body } : {}) });
+
+async function whyNot(answer: Response): Promise<string> {
+  const wait = Number(answer.headers.get("retry-after"));
+  const minutes = Math.ceil(wait / 60);
+  const problem: { message?: { zh: string; en: string } } = await answer.json().catch(() => ({}));
+  const text = problem.message ? say({ $typeName: "huizong.v1.LocalizedText", ...problem.message }) : t("failed", { reason: answer.status });
+  return wait > 0 ? `${text}${t("waitMinutes", { minutes })}` : `${text}${t("signInHelp")}`;
+}
