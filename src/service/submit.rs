@@ -9,7 +9,9 @@ use crate::report::{
     ReportState, Reporter, Revision, Severity, content_hash,
 };
 use crate::rules;
-use crate::store::{Change, Commit, Decision, Effect, NEWEST, NewEntry, Outcome, Standing, StoredRequest, Transaction};
+use crate::store::{
+    Change, Commit, Decision, Effect, NEWEST, NewEntry, Outcome, Standing, StoreError, StoredRequest, Transaction,
+};
 
 use super::admission::Admission;
 use super::state::State;
@@ -142,14 +144,7 @@ impl Service {
         content_hash: Hash,
         caller: &Caller,
     ) -> Problem {
-        if problem.reason == Reason::StoreDamaged
-            && let Err(stopped) = self.store.writable()
-        {
-            // After a failed write some of what was there before cannot be read until the store is opened again; that
-            // no write is taken is what the caller must know.
-            return stopped.into();
-        }
-        if matches!(problem.reason, Reason::StoreReadOnly | Reason::OutcomeUnknown | Reason::StoreDamaged) {
+        if matches!(problem.reason, Reason::StoreReadOnly | Reason::OutcomeUnknown) {
             return problem;
         }
         let mut detail = problem.reason.as_str().to_owned();
@@ -163,6 +158,11 @@ impl Service {
         let transaction = Transaction::of(Vec::new(), entry);
         match self.store.commit(transaction).await {
             Ok(_) => Problem { recorded: true, ..problem },
+            // Where a write fails, some of what was there before cannot be read until the store is opened again. The
+            // call itself has written nothing: that no write is taken is what the caller must know.
+            Err(StoreError::Unknown(reason)) if problem.reason == Reason::StoreDamaged => {
+                StoreError::Stopped(reason).into()
+            }
             Err(error) => error.into(),
         }
     }
