@@ -98,26 +98,23 @@ export function useWatch<Q, A>(
       pause = Math.min(pause * 2, RETRY_MAX_MS);
     }
   };
+  const restart = (asked: Q | undefined) => {
+    controller.abort();
+    if (asked === undefined) return;
+    controller = new AbortController();
+    void run(asked, controller);
+  };
   watch(
     question,
     (asked) => {
-      controller.abort();
       answer.value = undefined;
       refused.value = undefined;
       connection.value = "waiting";
-      if (asked === undefined) return;
-      controller = new AbortController();
-      void run(asked, controller);
+      restart(asked);
     },
     { immediate: true, flush: "post" },
   );
-  watch(signInNeeded, (needed) => {
-    const asked = question();
-    controller.abort();
-    if (needed || asked === undefined) return;
-    controller = new AbortController();
-    void run(asked, controller);
-  });
+  watch(signInNeeded, (needed) => restart(needed ? undefined : question()));
   onScopeDispose(() => controller.abort());
   return { answer, refused, connection };
 }

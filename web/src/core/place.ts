@@ -2,6 +2,7 @@
 import { computed, ref, shallowRef, watch } from "vue";
 import { useRoute, useRouter } from "vue-router";
 import { Level, type Jurisdiction } from "../gen/huizong/v1/registry_pb";
+import { all } from "./live";
 import { addressFor } from "./perspective";
 import { registry, reports, rollups, refusal, type Refusal } from "./service";
 import { caller, owners, scopes } from "./session";
@@ -13,14 +14,8 @@ export async function loadTree(year: number): Promise<Map<string, Jurisdiction>>
   const known = trees.get(year);
   if (known) return known;
   const loading = (async () => {
-    const tree = new Map<string, Jurisdiction>();
-    let pageToken = "";
-    do {
-      const page = await registry.listJurisdictions({ year, pageSize: 1000, pageToken });
-      for (const jurisdiction of page.jurisdictions) tree.set(jurisdiction.name, jurisdiction);
-      pageToken = page.nextPageToken;
-    } while (pageToken);
-    return tree;
+    const found = await all((pageToken) => registry.listJurisdictions({ year, pageSize: 1000, pageToken }), (page) => page.jurisdictions);
+    return new Map(found.map((jurisdiction) => [jurisdiction.name, jurisdiction]));
   })();
   trees.set(year, loading);
   loading.then(
