@@ -2,6 +2,7 @@
 
 use huizong::pb;
 use huizong::pb::rollup_service_client::RollupServiceClient;
+use prost::Message;
 use tonic::transport::Channel;
 
 use super::echo::{FORM, ROLLUP, echo};
@@ -56,32 +57,37 @@ pub async fn ask(channel: Channel, question: pb::QueryRollupRequest) -> pb::Quer
 }
 
 pub async fn measure(scene: &Scene) {
-    let to = || scene.channel.clone();
     for (name, question) in questions(scene) {
-        let answer = ask(to(), question.clone()).await;
-        for in_flight in IN_FLIGHT {
-            let (channel, answer) = (to(), answer.clone());
-            let base = load::closed(in_flight, move || echo(channel.clone(), ROLLUP, answer.clone())).await;
-            let (channel, question) = (to(), question.clone());
-            let call = move || {
-                let answer = ask(channel.clone(), question.clone());
-                async move { drop(answer.await) }
-            };
-            table::line(name, in_flight, load::closed(in_flight, call).await, ("echo", base));
-        }
+        let call = move |channel| ask(channel, question.clone());
+        beside_echo(scene, name, ROLLUP, call).await;
     }
-    let get_form = async |channel: Channel| {
-        RollupServiceClient::new(channel).get_consolidated_form(form_of(scene)).await.unwrap().into_inner()
+    let form = form_of(scene);
+    let call = move |channel| {
+        let form = form.clone();
+        async move { RollupServiceClient::new(channel).get_consolidated_form(form).await.unwrap().into_inner() }
     };
-    let answer = get_form(to()).await;
+    beside_echo(scene, CONSOLIDATED_FORM, FORM, call).await;
+}
+
+/// Measures a call beside an echo of its own answer.
+async fn beside_echo<M, F>(
+    scene: &Scene,
+    name: &str,
+    echo_path: &'static str,
+    call: impl Fn(Channel) -> F + Clone + Send + Sync + 'static,
+) where
+    M: Message + Default + Clone + 'static,
+    F: Future<Output = M> + Send + 'static,
+{
+    let answer = call(scene.channel.clone()).await;
     for in_flight in IN_FLIGHT {
-        let (channel, answer) = (to(), answer.clone());
-        let base = load::closed(in_flight, move || echo(channel.clone(), FORM, answer.clone())).await;
-        let (channel, request) = (to(), form_of(scene));
-        let call = move || {
-            let (mut client, request) = (RollupServiceClient::new(channel.clone()), request.clone());
-            async move { drop(client.get_consolidated_form(request).await.unwrap()) }
-        };
-        table::line(CONSOLIDATED_FORM, in_flight, load::closed(in_flight, call).await, ("echo", base));
+        let (channel, answer) = (scene.channel.clone(), answer.clone());
+        let base = load::closed(in_flight, move || echo(channel.clone(), echo_path, answer.clone())).await;
+        let (channel, call) = (scene.channel.clone(), call.clone());
+        let rate = load::closed(in_flight, move || {
+            let answer = call(channel.clone());
+            async move { drop(answer.await) }
+        });
+        table::line(name, in_flight, rate.await, ("echo", base));
     }
 }
