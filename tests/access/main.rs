@@ -6,6 +6,8 @@ mod identity;
 mod isolation;
 mod limits;
 mod program;
+#[path = "../support/raw.rs"]
+mod raw;
 mod reload;
 mod session;
 mod table;

@@ -6,10 +6,10 @@ use huizong::access::METHODS;
 use huizong::pb;
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Code, Status};
 
 use crate::guarded::{Client, Guarded, PRINCIPALS};
+use crate::raw::Raw;
 use crate::support::{self, CITY, PROVINCE};
 
 /// Each method, a message that names its subject (`{owner}`, an agency, or `{place}`, a jurisdiction), and the roles
@@ -83,47 +83,6 @@ const TABLE: &[(&str, &str, &str)] = &[
 ];
 
 const EVERY_ROLE: &str = "submitter reviewer viewer system security auditor";
-
-/// Messages as they are.
-#[derive(Clone, Copy)]
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Vec<u8>;
-    type Decode = Vec<u8>;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        *self
-    }
-
-    fn decoder(&mut self) -> Self {
-        *self
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn encode(&mut self, item: Vec<u8>, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        prost::bytes::BufMut::put_slice(buffer, &item);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
-        use prost::bytes::Buf as _;
-        let mut message = vec![0; buffer.remaining()];
-        buffer.copy_to_slice(&mut message);
-        Ok(Some(message))
-    }
-}
 
 /// The first answer to a call, of whichever kind; of an item of a stream its own refusal.
 async fn call(client: &Client, path: &str, message: Vec<u8>) -> Result<Vec<u8>, Status> {

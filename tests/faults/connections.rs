@@ -12,8 +12,7 @@ use tokio::net::TcpStream;
 use tonic::Code;
 use tonic::transport::Channel;
 
-use crate::input::{kilobytes, memory_mib};
-use crate::program::{self, Program, Settings};
+use crate::program::{self, Program, Settings, address, memory_kib};
 use crate::sample::{self, Sample};
 use crate::table::Row;
 
@@ -50,10 +49,6 @@ fn open_files_max() -> u64 {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = limits.lines().find(|line| line.starts_with("Max open files"));
     line.and_then(|line| line.split_whitespace().nth(3)?.parse().ok()).unwrap_or(1024)
-}
-
-fn address(server: &Program) -> &str {
-    server.url.trim_start_matches("http://")
 }
 
 /// Somebody else, who makes a new connection each time and hands in reports.
@@ -121,7 +116,7 @@ async fn others_are_served(row: &mut Row, silent: u64) {
     row.rounds += held.len() as u64;
     drop(held);
     others.finish(row).await;
-    let memory_mib = memory_mib(&server);
+    let memory_mib = program::memory_mib_max(&server);
     row.notes.push(format!("{memory_mib} MiB of memory at the most"));
     if memory_mib > MEMORY_MIB_MAX {
         row.complain(format!("{memory_mib} MiB of memory"));
@@ -131,7 +126,7 @@ async fn others_are_served(row: &mut Row, silent: u64) {
 
 /// Opens connections and says nothing on them.
 async fn silent_connections(server: &Program, count: u64, row: &mut Row) -> Vec<TcpStream> {
-    let before = kilobytes(server, "VmRSS:");
+    let before = memory_kib(server);
     let mut held = Vec::new();
     for _ in 0..count {
         match TcpStream::connect(address(server)).await {
@@ -149,7 +144,7 @@ async fn silent_connections(server: &Program, count: u64, row: &mut Row) -> Vec<
         }
     }
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let each = kilobytes(server, "VmRSS:").saturating_sub(before) / count.max(1);
+    let each = memory_kib(server).saturating_sub(before) / count.max(1);
     row.notes.push(format!("{} silent connections at a time, {each} KiB each", held.len()));
     if each > CONNECTION_KIB_MAX {
         row.complain(format!("a silent connection takes {each} KiB"));

@@ -9,6 +9,7 @@ use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
 use huizong::pb::rollup_service_client::RollupServiceClient;
+use huizong::store::copy_closed;
 use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -16,7 +17,7 @@ use tonic::Status;
 use tonic::transport::Channel;
 
 use crate::program::{self, Settings, huizong};
-use crate::sample::{PROVINCE, Sample, YEAR, submit};
+use crate::sample::{PROVINCE, Sample, YEAR, question, submit};
 use crate::table::Row;
 
 const REPORTS: usize = 160;
@@ -146,7 +147,7 @@ impl Store {
     fn damage(&self, random: &mut ChaCha8Rng, row: &mut Row, tally: &mut Tally) {
         let damaged = self.path("damaged");
         let _ = std::fs::remove_dir_all(&damaged);
-        copy(&self.path("whole"), &damaged);
+        copy_closed(&self.path("whole"), &damaged).unwrap();
         let files = files(&damaged);
         let data_file = damaged.join("db");
         let file = if random.random_ratio(3, 5) { &data_file } else { files.choose(random).unwrap() };
@@ -252,13 +253,8 @@ async fn answers(channel: &Channel) -> Vec<Result<String, String>> {
         include_narrative: true,
         ..Default::default()
     };
-    let by_child = pb::QueryRollupRequest {
-        jurisdiction: PROVINCE.to_owned(),
-        first_year: YEAR.into(),
-        group_by: vec![pb::Dimension::ChildJurisdiction.into(), pb::Dimension::RequesterType.into()],
-        ..Default::default()
-    };
-    let by_agency = pb::QueryRollupRequest { group_by: vec![pb::Dimension::Agency.into()], ..by_child.clone() };
+    let by_child = question(&[pb::Dimension::ChildJurisdiction, pb::Dimension::RequesterType]);
+    let by_agency = question(&[pb::Dimension::Agency]);
     let form =
         pb::GetConsolidatedFormRequest { jurisdiction: PROVINCE.to_owned(), year: YEAR.into(), ..Default::default() };
     let earlier = pb::QueryRollupRequest { as_of: REPORTS as i64 / 2, ..by_child.clone() };
@@ -278,19 +274,6 @@ async fn answers(channel: &Channel) -> Vec<Result<String, String>> {
         told(operations.list_journal(journal).await),
         told(registry.list_registry_changes(changes).await),
     ]
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in from.read_dir().unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 /// Every file below a folder, in order.

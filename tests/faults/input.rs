@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use huizong::wire::contract;
 use prost::Message as _;
-use prost::bytes::{Buf as _, BufMut as _};
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor, Value};
 use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, RngCore as _, SeedableRng as _};
@@ -14,11 +13,11 @@ use rand_chacha::ChaCha8Rng;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tonic::client::Grpc;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
 use crate::program::{self, Program, Settings};
+use crate::raw::Raw;
 use crate::sample::{self, Sample};
 use crate::table::Row;
 
@@ -101,7 +100,7 @@ impl Input {
         if let Err(error) = sample::sum(&channel).await {
             self.row.complain(error);
         }
-        let memory_mib = memory_mib(&server);
+        let memory_mib = program::memory_mib_max(&server);
         self.row.notes.push(format!("{} methods; {memory_mib} MiB of memory at the most", methods.len()));
         if memory_mib > MEMORY_MIB_MAX {
             self.row.complain(format!("{memory_mib} MiB of memory"));
@@ -286,61 +285,10 @@ fn encode(text: &str) -> String {
 /// The beginning of what is answered.
 async fn exchange(server: &Program, request: &[u8]) -> Vec<u8> {
     let mut answer = vec![0; 4096];
-    let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
+    let mut stream = TcpStream::connect(program::address(server)).await.unwrap();
     // It may have closed already.
     let _ = stream.write_all(request).await;
     let length = stream.read(&mut answer).await.unwrap_or(0);
     answer.truncate(length);
     answer
-}
-
-/// Memory that the program has taken at the most, in MiB.
-pub fn memory_mib(server: &Program) -> u64 {
-    kilobytes(server, "VmHWM:") >> 10
-}
-
-/// A figure of the kernel about the program's memory, in KiB.
-pub fn kilobytes(server: &Program, figure: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(figure));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
-}
-
-/// Bytes as they are.
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Vec<u8>;
-    type Decode = Vec<u8>;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn encode(&mut self, item: Vec<u8>, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.put_slice(&item);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
-        let mut item = vec![0; buffer.remaining()];
-        buffer.copy_to_slice(&mut item);
-        Ok(Some(item))
-    }
 }

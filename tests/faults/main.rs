@@ -17,9 +17,12 @@ mod history;
 mod input;
 mod kill;
 mod power_cut;
+mod preload;
 #[path = "../support/process.rs"]
 mod process;
 mod program;
+#[path = "../support/raw.rs"]
+mod raw;
 mod sample;
 mod soak;
 // Shared with other tests, which use the rest of it.
@@ -132,12 +135,12 @@ fn long(arguments: &[&str]) -> ExitCode {
 }
 
 fn tests() -> Vec<Trial> {
-    let can_record = power_cut::can_record();
-    if let Err(reason) = &can_record {
-        eprintln!("the power cut tests are skipped: {reason}");
+    let can_preload = preload::can_preload();
+    if let Err(reason) = &can_preload {
+        eprintln!("the tests of power cuts and of failing disks are skipped: {reason}");
     }
     let power_cut = |name, test: fn(Report) -> Result<(), Failed>, options: Options| {
-        Trial::test(name, move || test(power_cut::run(&options))).with_ignored_flag(can_record.is_err())
+        Trial::test(name, move || test(power_cut::run(&options))).with_ignored_flag(can_preload.is_err())
     };
     let short = Options { rounds: 2, cuts: 8, seconds: 0.5, recoveries_of: 4, ..Options::default() };
     vec![
@@ -149,7 +152,7 @@ fn tests() -> Vec<Trial> {
         power_cut("what_is_acknowledged_survives_a_power_cut", expect_whole, short),
         power_cut("a_disk_that_ignores_syncs_is_noticed", expect_loss, Options { disk_ignores_syncs: true, ..short }),
         fault("a_failing_disk_stops_writes_until_a_restart_and_a_slow_one_stops_nothing", || disk::run(SEED, 1))
-            .with_ignored_flag(disk::can_interpose().is_err()),
+            .with_ignored_flag(can_preload.is_err()),
         fault("damage_anywhere_in_a_store_is_noticed_and_never_served", || damage::run(SEED, 30)),
         fault("silent_slow_and_oversized_clients_keep_nobody_else_out", || connections::run(SEED, 300)),
         fault("whatever_is_sent_is_answered_as_the_contract_says", || input::run(SEED, 10)),

@@ -63,6 +63,28 @@ pub fn command(folder: &Path, settings: &Settings) -> Command {
     command
 }
 
+/// Where the program listens, such as `127.0.0.1:1234`.
+pub fn address(program: &Program) -> &str {
+    program.url.trim_start_matches("http://")
+}
+
+/// Memory that the program has taken at the most, in MiB.
+pub fn memory_mib_max(program: &Program) -> u64 {
+    status_kib(program, "VmHWM:") >> 10
+}
+
+/// Memory that the program takes now, in KiB.
+pub fn memory_kib(program: &Program) -> u64 {
+    status_kib(program, "VmRSS:")
+}
+
+/// A figure of the kernel about the program, in KiB.
+fn status_kib(program: &Program, figure: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(figure));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
 /// Runs another command of the program.
 pub fn huizong(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_huizong")).args(arguments).env("NO_COLOR", "1").output().unwrap()

@@ -86,14 +86,29 @@ pub async fn submit(
     answer.map(tonic::Response::into_inner)
 }
 
+/// Requests received, as the service has an agency's report.
+pub async fn read(channel: &Channel, agency: &str) -> Result<i64, Status> {
+    let request = pb::GetReportRequest { name: report_name(agency) };
+    let report = ReportServiceClient::new(channel.clone()).get_report(request).await?.into_inner().report;
+    Ok(received(report.and_then(|report| report.form).as_ref()))
+}
+
+/// The question about requests received in the province, by group.
+pub fn question(group_by: &[pb::Dimension]) -> pb::QueryRollupRequest {
+    pb::QueryRollupRequest {
+        jurisdiction: PROVINCE.to_owned(),
+        first_year: YEAR.into(),
+        group_by: group_by.iter().map(|dimension| (*dimension).into()).collect(),
+        ..Default::default()
+    }
+}
+
 /// Requests received in the province.
 ///
 /// # Errors
 /// What the service answers instead.
 pub async fn sum(channel: &Channel) -> Result<i64, String> {
-    let request =
-        pb::QueryRollupRequest { jurisdiction: PROVINCE.to_owned(), first_year: YEAR.into(), ..Default::default() };
-    let answer = RollupServiceClient::new(channel.clone()).query_rollup(request).await;
+    let answer = RollupServiceClient::new(channel.clone()).query_rollup(question(&[])).await;
     let answer = answer.map_err(|status| status.to_string())?.into_inner();
     match answer.totals.first().and_then(|total| total.value.clone()) {
         Some(pb::rollup_row::Value::Count(count)) => Ok(count),

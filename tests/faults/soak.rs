@@ -7,13 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use huizong::pb;
-use huizong::pb::report_service_client::ReportServiceClient;
 use huizong::pb::rollup_service_client::RollupServiceClient;
 use tokio::time::MissedTickBehavior;
 use tonic::Status;
 use tonic::transport::Channel;
 
-use crate::input::kilobytes;
 use crate::program::{self, Program, Settings};
 use crate::sample::{self, PROVINCE, Sample, YEAR};
 use crate::table::Row;
@@ -79,7 +77,7 @@ async fn soak(row: &mut Row, seed: u64, time: Duration) {
     println!("soak:  seconds      calls  corrections  memory (MiB)  data (MiB)");
     for sample in 1..=SAMPLES {
         tokio::time::sleep_until((began + time / SAMPLES * sample).into()).await;
-        let mib = kilobytes(&server, "VmRSS:") >> 10;
+        let mib = program::memory_kib(&server) >> 10;
         let (calls, writes) = (done.calls.load(Ordering::SeqCst), done.writes.load(Ordering::SeqCst));
         let seconds = began.elapsed().as_secs();
         println!("soak: {seconds:>8} {calls:>10} {writes:>12} {mib:>13} {:>11}", disk_bytes(&data) >> 20);
@@ -211,14 +209,9 @@ async fn correct(channel: &Channel, submission: &pb::SubmitReportRequest, etag: 
 
 /// Looks at something; whether it is as it must be.
 async fn look(channel: &Channel, submission: &pb::SubmitReportRequest, turn: u64) -> Result<bool, Status> {
-    let mut reports = ReportServiceClient::new(channel.clone());
     let mut rollups = RollupServiceClient::new(channel.clone());
     match turn % 4 {
-        0 => {
-            let name = sample::report_name(sample::agency(submission));
-            let report = reports.get_report(pb::GetReportRequest { name }).await?.into_inner().report;
-            Ok(sample::received(report.and_then(|report| report.form).as_ref()) == sample::of(submission))
-        }
+        0 => Ok(sample::read(channel, sample::agency(submission)).await? == sample::of(submission)),
         1 => {
             let request =
                 pb::GetCoverageRequest { jurisdiction: PROVINCE.to_owned(), year: YEAR.into(), ..Default::default() };
@@ -226,22 +219,13 @@ async fn look(channel: &Channel, submission: &pb::SubmitReportRequest, turn: u64
             Ok(coverage.is_some_and(|coverage| coverage.received == coverage.included))
         }
         2 => {
-            let query = pb::QueryRollupRequest {
-                jurisdiction: PROVINCE.to_owned(),
-                first_year: YEAR.into(),
-                ..Default::default()
-            };
             // Watched for a moment, as by whoever opens a page and leaves it.
-            let mut answers = rollups.watch_rollup(pb::WatchRollupRequest { query: Some(query) }).await?.into_inner();
+            let request = pb::WatchRollupRequest { query: Some(sample::question(&[])) };
+            let mut answers = rollups.watch_rollup(request).await?.into_inner();
             Ok(answers.message().await?.is_some_and(|answer| answer.answer.is_some()))
         }
         _ => {
-            let query = pb::QueryRollupRequest {
-                jurisdiction: PROVINCE.to_owned(),
-                first_year: YEAR.into(),
-                group_by: vec![pb::Dimension::ChildJurisdiction.into()],
-                ..Default::default()
-            };
+            let query = sample::question(&[pb::Dimension::ChildJurisdiction]);
             Ok(!rollups.query_rollup(query).await?.into_inner().rows.is_empty())
         }
     }

@@ -2,14 +2,12 @@
 //! the documented step, a restart, is all that it takes. `tests/full_disk.rs` fills a real file system.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use huizong::pb;
 use huizong::pb::operations_service_client::OperationsServiceClient;
-use huizong::pb::report_service_client::ReportServiceClient;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use tonic::transport::Channel;
@@ -18,6 +16,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
+use crate::preload;
 use crate::program::{self, Settings};
 use crate::sample::{self, Sample};
 use crate::table::Row;
@@ -45,18 +44,6 @@ const TROUBLES: [Trouble; 3] = [
 const SLOW_LETTER: u8 = b's';
 const NONE: u8 = b'0';
 
-/// Whether faults can be put in.
-///
-/// # Errors
-/// Why they cannot.
-pub fn can_interpose() -> Result<(), String> {
-    if !cfg!(target_os = "linux") {
-        return Err("faults are put in on Linux only".to_owned());
-    }
-    let compiler = Command::new("cc").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    compiler.map(|_| ()).map_err(|error| format!("the C compiler cc cannot be started: {error}"))
-}
-
 /// Each round once with every trouble.
 pub fn run(seed: u64, rounds: u64) -> Row {
     let mut disk = Disk {
@@ -66,7 +53,7 @@ pub fn run(seed: u64, rounds: u64) -> Row {
         looked_at: 0,
         unreadable: 0,
     };
-    if let Err(reason) = can_interpose() {
+    if let Err(reason) = preload::can_preload() {
         disk.row.complain(format!("skipped: {reason}"));
         return disk.row.done();
     }
@@ -103,15 +90,11 @@ struct Faulty {
 impl Faulty {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let library = folder.path().join("interposer.so");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/disk/interposer.c");
-        let mut compiler = Command::new("cc");
-        compiler.args(["-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o"]).arg(&library).arg(source);
-        assert!(compiler.status().unwrap().success(), "interposer.c does not compile");
+        let library = preload::compile("disk/interposer.c", folder.path()).unwrap();
         let (data, control) = (folder.path().join("data"), folder.path().join("control"));
         std::fs::create_dir(&data).unwrap();
         let environment = vec![
-            ("LD_PRELOAD", library.into_os_string()),
+            (preload::VARIABLE, library.into_os_string()),
             ("FAULT_FOLDER", data.clone().into_os_string()),
             ("FAULT_CONTROL", control.clone().into_os_string()),
         ];
@@ -233,7 +216,7 @@ impl Disk {
         self.row.wrong += u64::from(sample::sum(channel).await != Ok(told.acknowledged.values().sum()));
         let mut unreadable = 0;
         for (agency, count) in &told.acknowledged {
-            match read(channel, agency).await {
+            match sample::read(channel, agency).await {
                 Ok(found) => self.row.wrong += u64::from(found != *count),
                 Err(status) if status.code() == Code::NotFound => self.row.lost += 1,
                 Err(_) => unreadable += 1,
@@ -251,7 +234,7 @@ impl Disk {
         let (server, channel) = program::start(&faulty.data, &faulty.settings).await;
         let mut naive = 0;
         for (agency, count) in &told.acknowledged {
-            match read(&channel, agency).await {
+            match sample::read(&channel, agency).await {
                 Ok(found) => self.row.wrong += u64::from(found != *count),
                 Err(_) => self.row.lost += 1,
             }
@@ -260,7 +243,7 @@ impl Disk {
         let unknown: Vec<_> = told.unknown.iter().map(|at| self.sample.submissions[*at].clone()).collect();
         let mut there = BTreeSet::new();
         for submission in &unknown {
-            if read(&channel, sample::agency(submission)).await.is_ok() {
+            if sample::read(&channel, sample::agency(submission)).await.is_ok() {
                 there.insert(sample::agency(submission));
                 naive += sample::of(submission);
             }
@@ -294,7 +277,7 @@ impl Disk {
         let (began, mut slowest) = (Instant::now(), Duration::ZERO);
         while began.elapsed() < SLOW {
             let asked = Instant::now();
-            read(&channel, sample::agency(&first)).await.unwrap();
+            sample::read(&channel, sample::agency(&first)).await.unwrap();
             sample::sum(&channel).await.unwrap();
             slowest = slowest.max(asked.elapsed());
         }
@@ -319,13 +302,6 @@ impl Disk {
 
 fn reason(status: &Status) -> Option<String> {
     huizong::grpc::problem_of_status(status).map(|problem| problem.reason)
-}
-
-/// Requests received, as an agency's report has them.
-async fn read(channel: &Channel, agency: &str) -> Result<i64, Status> {
-    let request = pb::GetReportRequest { name: sample::report_name(agency) };
-    let report = ReportServiceClient::new(channel.clone()).get_report(request).await?.into_inner().report;
-    Ok(sample::received(report.and_then(|report| report.form).as_ref()))
 }
 
 async fn serving(channel: &Channel) -> bool {

@@ -22,11 +22,10 @@ use rand::seq::index::sample;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
+use crate::preload::can_preload;
 use crate::table::Row;
 use disk::{Disk, Image, Kept};
 use recorder::{Event, Recorder};
-
-pub use recorder::can_record;
 
 /// A store that has not opened by then is taken not to open.
 const VERIFY_SECONDS_MAX: u64 = 60;
@@ -174,7 +173,7 @@ fn cut_in_recovery(image: &Image, recovery: &[Event], ignores_syncs: bool, rando
 /// At least so many images, as a line of the table.
 pub fn long(seed: u64, images: u64) -> Row {
     let mut row = Row::new("power-cut", seed);
-    if let Err(reason) = can_record() {
+    if let Err(reason) = can_preload() {
         row.complain(format!("skipped: {reason}"));
         return row.done();
     }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::preload;
+
 use super::disk::Call;
 
 /// Something that happened, in order.
@@ -12,18 +14,6 @@ pub enum Event {
     Call(Call),
     /// The program printed that it has acknowledged up to this sequence number.
     Acknowledged(i64),
-}
-
-/// Whether this machine can record calls.
-///
-/// # Errors
-/// Why it cannot.
-pub fn can_record() -> Result<(), String> {
-    if !cfg!(target_os = "linux") {
-        return Err("calls are recorded on Linux only".to_owned());
-    }
-    let compiler = Command::new("cc").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    compiler.map(|_| ()).map_err(|error| format!("the C compiler cc cannot be started: {error}"))
 }
 
 pub struct Recorder {
@@ -34,13 +24,7 @@ pub struct Recorder {
 impl Recorder {
     /// Compiles the recorder into `folder`.
     pub fn new(folder: &Path) -> io::Result<Self> {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/power_cut/recorder.c");
-        let library = folder.join("recorder.so");
-        let mut compiler = Command::new("cc");
-        compiler.args(["-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o"]).arg(&library).arg(source).arg("-ldl");
-        if !compiler.status()?.success() {
-            return Err(io::Error::other("recorder.c does not compile"));
-        }
+        let library = preload::compile("power_cut/recorder.c", folder)?;
         Ok(Self { library, log: folder.join("calls") })
     }
 
@@ -70,7 +54,7 @@ impl Recorder {
             .arg(command)
             .arg(folder)
             .arg(number.to_string())
-            .env("LD_PRELOAD", &self.library)
+            .env(preload::VARIABLE, &self.library)
             .env("RECORD_FOLDER", folder)
             .env("RECORD_LOG", &self.log)
             .stdout(Stdio::null())
