@@ -3,6 +3,7 @@
 //! Which changes are admitted is in `admit`, where figures count in the tree of another year in `placement`.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 
 use crate::report::{AgencyId, ReportYear, Reporter};
 
@@ -59,7 +60,7 @@ pub struct Registry {
     pub(super) agencies: Vec<Agency>,
     pub(super) posts: Vec<Post>,
     pub(super) jurisdiction_by_code: HashMap<JurisdictionCode, JurisdictionIndex>,
-    pub(super) agency_by_id: HashMap<AgencyId, AgencyIndex>,
+    pub(super) agency_by_id: BTreeMap<AgencyId, AgencyIndex>,
     /// Dated changes in the order in which they were applied.
     pub(super) dated: Vec<RegistryChange>,
     pub(super) collections: BTreeMap<ReportYear, Collection>,
@@ -140,6 +141,12 @@ impl Registry {
     /// Indices of all agencies in the order of creation.
     pub fn agency_indices(&self) -> impl Iterator<Item = AgencyIndex> + use<> {
         (0..self.agencies.len() as u32).map(AgencyIndex)
+    }
+
+    /// Agencies in order of their ids, from one on.
+    pub fn agencies_from(&self, first: Option<&AgencyId>) -> impl Iterator<Item = AgencyIndex> {
+        let first = first.map_or(Bound::Unbounded, Bound::Included);
+        self.agency_by_id.range::<AgencyId, _>((first, Bound::Unbounded)).map(|(_, index)| *index)
     }
 
     /// The jurisdiction that an agency belongs to in `year`; none in years in which it owes no report.

@@ -33,6 +33,11 @@ impl ReportYear {
     pub fn previous(self) -> Option<Self> {
         Self::new(self.0 - 1).ok()
     }
+
+    /// The years from this one to the last, in order; none where the last is earlier.
+    pub fn through(self, last: Self) -> impl Iterator<Item = Self> {
+        (self.0..=last.0).map(Self)
+    }
 }
 
 impl fmt::Display for ReportYear {

@@ -1,5 +1,7 @@
 //! A question about sums, and its answer row by row.
 
+use std::collections::BTreeSet;
+
 use crate::form::{CellId, Kind};
 use crate::registry::{AgencyIndex, JurisdictionIndex, Registry, Standing};
 use crate::report::{AgencyKind, Message, ReportYear};
@@ -57,14 +59,13 @@ impl QueryError {
     }
 }
 
-/// The sums of one group, before they are split by measure.
-#[derive(Debug, Clone)]
-pub struct Bucket {
+/// What makes one group, in the dimensions that do not split a measure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Group {
     pub year: Option<ReportYear>,
     pub scope: Option<Scope>,
     pub agency: Option<AgencyIndex>,
     pub kind: Option<AgencyKind>,
-    pub sums: Sums,
 }
 
 /// One dimension of a row.
@@ -85,14 +86,6 @@ pub struct Row {
     pub label: Message,
     pub kind: Kind,
     pub value: i128,
-}
-
-/// The answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rows {
-    pub rows: Vec<Row>,
-    /// Each measure over everything in scope.
-    pub totals: Vec<Row>,
 }
 
 /// A measure split as far as is asked.
@@ -134,18 +127,27 @@ impl Query {
 
     /// Rows that each group makes.
     pub fn rows_per_group(&self) -> usize {
-        self.measures.iter().map(|measure| self.split(measure).len()).sum::<usize>().max(1)
+        self.splits().iter().map(|(_, splits)| splits.len()).sum::<usize>().max(1)
+    }
+
+    /// The cells that the answer is made of, each once.
+    pub fn cells(&self) -> Vec<CellId> {
+        let splits = self.splits().into_iter().flat_map(|(_, splits)| splits);
+        splits.flat_map(|split| split.cells).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The years asked for, in order.
     pub fn each_year(&self) -> impl Iterator<Item = ReportYear> + use<> {
-        (self.years.0.get()..=self.years.1.get()).filter_map(|year| ReportYear::new(year).ok())
+        self.years.0.through(self.years.1)
     }
 
-    /// The groups of a query that needs no single agencies, from the running totals.
-    pub fn buckets(&self, registry: &Registry, totals: &Totals) -> Vec<Bucket> {
+    /// The groups of a query that needs no single agencies, with their sums, from the running totals.
+    pub fn groups(&self, registry: &Registry, totals: &Totals) -> Vec<(Group, Sums)> {
         let by = |dimension| self.group_by.contains(&dimension);
-        let mut buckets: Vec<Bucket> = Vec::new();
+        let is_grouped = [Dimension::ChildJurisdiction, Dimension::AgencyKind, Dimension::Year].into_iter().any(by);
+        // Without groups there is one answer even where nothing is in it.
+        let mut groups: Vec<(Group, Sums)> =
+            if is_grouped { Vec::new() } else { vec![(Group::default(), Sums::default())] };
         for year in self.each_year() {
             let scopes: Vec<Scope> = if by(Dimension::ChildJurisdiction) {
                 let below = totals.children(registry, self.jurisdiction, year).into_iter().map(Scope::Subtree);
@@ -155,58 +157,73 @@ impl Query {
             };
             for scope in scopes {
                 for (class, sums) in totals.sums_by_class(scope, year, &self.filter) {
-                    let group = (
-                        by(Dimension::Year).then_some(year),
-                        by(Dimension::ChildJurisdiction).then_some(scope),
-                        by(Dimension::AgencyKind).then_some(class.kind),
-                    );
-                    merge_bucket(&mut buckets, group, sums);
+                    let group = Group {
+                        year: by(Dimension::Year).then_some(year),
+                        scope: by(Dimension::ChildJurisdiction).then_some(scope),
+                        agency: None,
+                        kind: by(Dimension::AgencyKind).then_some(class.kind),
+                    };
+                    match groups.iter_mut().find(|(known, _)| *known == group) {
+                        Some((_, sum)) => sum.merge(sums),
+                        None => groups.push((group, sums.clone())),
+                    }
                 }
             }
         }
-        buckets
+        groups
     }
 
-    /// The rows of the groups, and the totals over everything in scope.
-    pub fn rows(&self, registry: &Registry, tree: Tree, buckets: &[Bucket], total: &Sums) -> Rows {
-        let splits: Vec<_> = self.measures.iter().map(|measure| (measure, self.split(measure))).collect();
-        // Without groups there is one answer even where nothing is in it.
-        let grouped =
-            self.group_by.iter().any(|d| !matches!(d, Dimension::RequesterType | Dimension::Outcome | Dimension::Line));
-        let whole = [Bucket { year: None, scope: None, agency: None, kind: None, sums: total.clone() }];
-        let buckets = if grouped { buckets } else { &whole[..] };
-        let mut rows = Vec::new();
-        for bucket in buckets {
+    /// The rows of the groups; `value` gives the sum of some cells over the group at a position.
+    pub fn rows(
+        &self,
+        registry: &Registry,
+        tree: Tree,
+        groups: &[Group],
+        value: impl Fn(usize, &[CellId]) -> i128,
+    ) -> Vec<Row> {
+        let splits = self.splits();
+        let mut rows = Vec::with_capacity(groups.len() * self.rows_per_group());
+        for (position, group) in groups.iter().enumerate() {
             for (measure, splits) in &splits {
-                rows.extend(splits.iter().map(|split| self.row(registry, tree, bucket, measure, split)));
+                rows.extend(splits.iter().map(|split| Row {
+                    keys: self.keys(registry, tree, group, split),
+                    measure: measure.path,
+                    label: measure.label.clone(),
+                    kind: measure.kind(),
+                    value: value(position, &split.cells),
+                }));
             }
         }
-        let totals = self.measures.iter().map(|measure| Row {
+        rows
+    }
+
+    /// Each measure over everything in scope.
+    pub fn totals(&self, total: &Sums) -> Vec<Row> {
+        let row = |measure: &Measure| Row {
             keys: Vec::new(),
             measure: measure.path,
             label: measure.label.clone(),
             kind: measure.kind(),
-            value: sum_of(total, &measure.cells()),
-        });
-        Rows { rows, totals: totals.collect() }
+            value: total.of_cells(&measure.cells()),
+        };
+        self.measures.iter().map(row).collect()
     }
 
-    fn row(&self, registry: &Registry, tree: Tree, bucket: &Bucket, measure: &Measure, split: &Split) -> Row {
+    fn keys(&self, registry: &Registry, tree: Tree, group: &Group, split: &Split) -> Vec<Key> {
         let keys = self.group_by.iter().filter_map(|dimension| match dimension {
             Dimension::RequesterType => split.requester.clone(),
             Dimension::Outcome | Dimension::Line => split.outcome_or_line.clone(),
-            Dimension::ChildJurisdiction => bucket.scope.map(|scope| scope_key(registry, tree, scope)),
-            Dimension::Agency => bucket.agency.map(|agency| agency_key(registry, tree, agency)),
-            Dimension::AgencyKind => bucket.kind.map(kind_key),
-            Dimension::Year => bucket.year.map(year_key),
+            Dimension::ChildJurisdiction => group.scope.map(|scope| scope_key(registry, tree, scope)),
+            Dimension::Agency => group.agency.map(|agency| agency_key(registry, tree, agency)),
+            Dimension::AgencyKind => group.kind.map(kind_key),
+            Dimension::Year => group.year.map(year_key),
         });
-        Row {
-            keys: keys.collect(),
-            measure: measure.path,
-            label: measure.label.clone(),
-            kind: measure.kind(),
-            value: sum_of(&bucket.sums, &split.cells),
-        }
+        keys.collect()
+    }
+
+    /// Each measure with the parts that it is split into.
+    fn splits(&self) -> Vec<(&Measure, Vec<Split>)> {
+        self.measures.iter().map(|measure| (measure, self.split(measure))).collect()
     }
 
     fn split(&self, measure: &Measure) -> Vec<Split> {
@@ -241,21 +258,6 @@ impl Query {
             }
         }
         splits
-    }
-}
-
-fn sum_of(sums: &Sums, cells: &[CellId]) -> i128 {
-    cells.iter().map(|cell| sums.value(*cell)).sum()
-}
-
-fn merge_bucket(
-    buckets: &mut Vec<Bucket>,
-    (year, scope, kind): (Option<ReportYear>, Option<Scope>, Option<AgencyKind>),
-    sums: &Sums,
-) {
-    match buckets.iter_mut().find(|b| b.year == year && b.scope == scope && b.kind == kind) {
-        Some(bucket) => bucket.sums.merge(sums),
-        None => buckets.push(Bucket { year, scope, agency: None, kind, sums: sums.clone() }),
     }
 }
 

@@ -24,6 +24,11 @@ impl Sums {
         self.values[cell.index()]
     }
 
+    /// The sum of some cells.
+    pub fn of_cells(&self, cells: &[CellId]) -> i128 {
+        cells.iter().map(|cell| self.value(*cell)).sum()
+    }
+
     /// Adds a report.
     pub fn add(&mut self, report: &Completed) {
         self.reports += 1;

@@ -97,6 +97,32 @@ impl Tree {
     }
 }
 
+/// Which agencies count in a jurisdiction or below it; remembers the jurisdictions that it has looked at.
+pub struct Within<'a> {
+    tree: Tree,
+    registry: &'a Registry,
+    of: JurisdictionIndex,
+    /// By the year of the tree, then by jurisdiction.
+    known: BTreeMap<ReportYear, Vec<Option<bool>>>,
+}
+
+impl Within<'_> {
+    /// Whether the agency counts there with its report of the year.
+    pub fn counts(&mut self, agency: AgencyIndex, year: ReportYear) -> bool {
+        let registry = self.registry;
+        let Some(home) = registry.home(agency, year) else { return false };
+        let (home, tree_year) = match self.tree {
+            Tree::AsReported => (home, year),
+            Tree::Of(hierarchy) => (registry.place(agency, hierarchy).jurisdiction, hierarchy),
+        };
+        let of_year = self.known.entry(tree_year).or_insert_with(|| vec![None; registry.jurisdictions().len()]);
+        *of_year[home.index()].get_or_insert_with(|| match self.tree {
+            Tree::AsReported => registry.path_up(home, year).any(|above| above == self.of),
+            Tree::Of(hierarchy) => registry.path_placed(home, hierarchy).any(|above| above == self.of),
+        })
+    }
+}
+
 /// All running totals.
 #[derive(Debug, Clone, Default)]
 pub struct Totals {
@@ -156,14 +182,18 @@ impl Totals {
         children
     }
 
+    /// Tells which agencies count in a jurisdiction or below it.
+    pub fn within<'a>(&self, registry: &'a Registry, of: JurisdictionIndex) -> Within<'a> {
+        Within { tree: self.tree, registry, of, known: BTreeMap::new() }
+    }
+
     /// Agencies that count in a jurisdiction or below it with their reports of a year.
     pub fn agencies_below(&self, registry: &Registry, of: JurisdictionIndex, year: ReportYear) -> Vec<AgencyIndex> {
         match self.tree {
             Tree::AsReported => registry.agencies_below(of, year),
             Tree::Of(_) => {
-                let counts_here =
-                    |agency: &AgencyIndex| self.scopes(registry, *agency, year).contains(&Scope::Subtree(of));
-                registry.agency_indices().filter(counts_here).collect()
+                let mut within = self.within(registry, of);
+                registry.agency_indices().filter(|agency| within.counts(*agency, year)).collect()
             }
         }
     }
@@ -216,6 +246,11 @@ impl Totals {
                 part.sums.add(figures);
             }
         }
+    }
+
+    /// Years in which anything was handed in, in order.
+    pub fn reported_years(&self) -> impl Iterator<Item = ReportYear> {
+        self.years.keys().copied()
     }
 
     /// How the agency's report of the year stands.

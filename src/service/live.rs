@@ -1,6 +1,6 @@
 //! The present state in memory, changed by the store's commits and read by every query.
 
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, Weak};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use crate::access::Directory;
 use crate::report::Owners;
@@ -30,6 +30,10 @@ impl Live {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The principals as they are now. Hold it briefly: commits wait for it.
     pub fn directory(&self) -> RwLockReadGuard<'_, Directory> {
         self.directory.read().unwrap_or_else(PoisonError::into_inner)
@@ -44,7 +48,7 @@ impl Live {
             likeness.replace(&standing.newest.report, standing.newest.narrative.as_ref());
         };
         let state = State::replay(&**store, NEWEST, years.into_iter(), Tree::AsReported, ACCEPTED, note_text)?;
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State { sequence, likeness, ..state };
+        *self.write() = State { sequence, likeness, ..state };
         let mut directory = Directory::default();
         for change in store.access()? {
             // It was admitted when it was stored.
@@ -64,7 +68,7 @@ impl Observer for Live {
             // Nothing commits before the state is loaded.
             return;
         };
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.write();
         for commit in commits {
             state.apply(commit, &*store);
         }

@@ -3,6 +3,7 @@
 mod access;
 mod admission;
 mod backup;
+mod by_agency;
 mod collections;
 mod coverage;
 mod credentials;
@@ -104,6 +105,10 @@ pub struct Service {
     /// Changes of the registry are checked against its present state, so they go one at a time.
     registry_gate: Arc<tokio::sync::Mutex<()>>,
     past: Arc<Past>,
+    /// Columns of single agencies are filled by one at a time.
+    column_turn: Arc<Semaphore>,
+    /// Memory for them, in bytes.
+    columns_bytes: usize,
     watchers: Arc<Semaphore>,
     watch_limits: WatchLimits,
     /// Changes of the directory of principals go one at a time, too.
@@ -119,6 +124,9 @@ pub struct Service {
     /// What the newest recount found.
     recounted: Arc<RwLock<Option<Recount>>>,
 }
+
+/// Memory for figures of single agencies, in bytes, where nothing else is said.
+const COLUMNS_BYTES: usize = 128 << 20;
 
 /// Refusals of one address that go into the journal in a minute, where nothing else is said.
 const REFUSALS_PER_MINUTE: u32 = 60;
@@ -137,6 +145,8 @@ impl Service {
             clock,
             registry_gate: Arc::default(),
             past: Arc::default(),
+            column_turn: Arc::new(Semaphore::new(1)),
+            columns_bytes: COLUMNS_BYTES,
             watchers: Arc::new(Semaphore::new(watch_limits.watchers)),
             watch_limits,
             access_gate: Arc::default(),
@@ -152,6 +162,11 @@ impl Service {
     /// The service with other limits on watches.
     pub fn with_watch_limits(self, watch_limits: WatchLimits) -> Self {
         Self { watchers: Arc::new(Semaphore::new(watch_limits.watchers)), watch_limits, ..self }
+    }
+
+    /// The service with other memory for figures of single agencies; 0 for none.
+    pub fn with_columns_bytes(self, columns_bytes: usize) -> Self {
+        Self { columns_bytes, ..self }
     }
 
     /// The service that asks callers who they are, or lets everyone do everything.

@@ -145,7 +145,7 @@ impl Service {
         let wanted = made.clone();
         let state = self
             .blocking(move |store| {
-                let years = (wanted.years.0.get()..=wanted.years.1.get()).filter_map(|year| ReportYear::new(year).ok());
+                let years = wanted.years.0.through(wanted.years.1);
                 State::replay(store, wanted.as_of, years, wanted.tree, &wanted.states, |_| {})
             })
             .await?;

@@ -1,5 +1,6 @@
 //! The running totals against a count from the store: the same sums, the same registry, or it is said where not.
 
+use std::collections::HashMap;
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -44,7 +45,10 @@ impl Service {
         let live = self.live.clone();
         let found = self
             .blocking(move |store| {
-                let running = live.read().to_compare();
+                let (running, columns) = {
+                    let state = live.read();
+                    (state.to_compare(), column_differences(&state))
+                };
                 let mut reports = 0_usize;
                 let pause = |_: &Standing| {
                     reports += 1;
@@ -53,7 +57,9 @@ impl Service {
                     }
                 };
                 let counted = count(store, running.sequence, pause)?;
-                Ok((running.sequence, differences(&running, &counted)))
+                let mut found = differences(&running, &counted);
+                found.extend(columns);
+                Ok((running.sequence, found))
             })
             .await?;
         let recount = Recount {
@@ -96,6 +102,23 @@ pub(super) fn differences(running: &State, counted: &State) -> Vec<Message> {
     found.extend(
         running.totals.differences(&counted.totals).iter().map(|difference| words(difference, running, counted)),
     );
+    found
+}
+
+/// Columns of single agencies that do not add up to the totals.
+fn column_differences(state: &State) -> Vec<Message> {
+    let mut totals: HashMap<ReportYear, Sums> = HashMap::new();
+    let mut found = Vec::new();
+    for (year, cell, sum) in state.columns.sums() {
+        let total = totals.entry(year).or_insert_with(|| root_sums(state, year)).value(cell);
+        if sum != total {
+            let path = &catalogue().cell(cell).path;
+            found.push(Message::new(
+                format!("{year} 年度：{path} 各机构之和为 {sum}，累计为 {total}"),
+                format!("{year}: {path} of single agencies adds up to {sum}, the running sum is {total}"),
+            ));
+        }
+    }
     found
 }
 

@@ -1,18 +1,14 @@
 //! Sums by group, and the computed form.
 
 use crate::document::write::{ComputedForm, Document};
-use crate::form::{Edition, Presence, catalogue, edition_for_year};
-use crate::registry::{AgencyIndex, Jurisdiction, JurisdictionIndex};
-use crate::report::{
-    AgencyKind, Hash, JurisdictionCode, Message, ReportKey, ReportState, ReportYear, computed_form_hash,
-};
-use crate::rollup::{
-    AgencyFilter, Bucket, Coverage, Dimension, Mark, Measure, Query, Row, Rows, Scope, Sums, Tree, class_of,
-};
-use crate::store::{Store, StoreError};
+use crate::form::{CellId, Edition, Presence, catalogue, edition_for_year};
+use crate::registry::{Jurisdiction, JurisdictionIndex};
+use crate::report::{AgencyId, Hash, JurisdictionCode, Message, ReportYear, computed_form_hash};
+use crate::rollup::{AgencyFilter, Coverage, Dimension, Mark, Measure, Query, Row, Scope, Sums, Tree};
 
+use super::by_agency::AgencyPage;
 use super::perspective::{Perspective, View};
-use super::state::{State, revision_in_sums};
+use super::state::State;
 use super::{Problem, Reason, Service};
 
 /// Measures that may be asked for at once.
@@ -70,12 +66,13 @@ pub struct ConsolidatedForm {
     pub sequence: u64,
 }
 
-/// Which agency in which years make one group.
-struct AgencyGroup {
-    agency: AgencyIndex,
-    reports: Vec<ReportKey>,
-    year: Option<ReportYear>,
-    kind: Option<AgencyKind>,
+/// Where a page begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct PageStart {
+    /// The agency whose rows are counted from, where rows are of agencies; none for the first.
+    pub agency: Option<AgencyId>,
+    /// Rows to leave out from there.
+    pub skip: usize,
 }
 
 impl ConsolidatedForm {
@@ -119,7 +116,7 @@ pub(super) fn find(state: &State, code: &JurisdictionCode) -> Result<Jurisdictio
 }
 
 impl RollupQuestion {
-    fn query(&self, state: &State) -> Result<Query, Problem> {
+    pub(super) fn query(&self, state: &State) -> Result<Query, Problem> {
         let jurisdiction = find(state, &self.jurisdiction)?;
         if self.years.0 > self.years.1 {
             let description = Message::new("起始年度晚于截止年度", "the first year is after the last");
@@ -146,19 +143,36 @@ impl RollupQuestion {
     }
 
     /// From when to answer, and where the page begins: a later page is as of the journal sequence of the first.
-    fn page(&self, newest: u64) -> Result<(Perspective, usize), Problem> {
+    fn page(&self, newest: u64) -> Result<(Perspective, PageStart), Problem> {
         if self.page_token.is_empty() {
-            return Ok((self.perspective.clone(), 0));
+            return Ok((self.perspective.clone(), PageStart::default()));
         }
-        let parts = self.page_token.split_once('-');
-        match parts.and_then(|(at, offset)| Some((at.parse().ok()?, offset.parse().ok()?))) {
-            Some((as_of, offset)) if as_of <= newest => {
-                Ok((Perspective { as_of: Some(as_of), ..self.perspective.clone() }, offset))
+        match PageStart::parse(&self.page_token) {
+            Some((as_of, start)) if as_of <= newest => {
+                Ok((Perspective { as_of: Some(as_of), ..self.perspective.clone() }, start))
             }
             _ => Err(Problem::bad_page(
                 "page_token",
                 Message::new("分页标记无效，请从第一页重新开始", "is not valid; begin with the first page"),
             )),
+        }
+    }
+}
+
+impl PageStart {
+    /// With the journal sequence of the first page.
+    fn parse(token: &str) -> Option<(u64, Self)> {
+        let mut parts = token.splitn(3, '-');
+        let as_of = parts.next()?.parse().ok()?;
+        let skip = parts.next()?.parse().ok()?;
+        let agency = parts.next().map(str::parse).transpose().ok()?;
+        Some((as_of, Self { agency, skip }))
+    }
+
+    pub(super) fn token(&self, as_of: u64) -> String {
+        match &self.agency {
+            Some(agency) => format!("{as_of}-{}-{agency}", self.skip),
+            None => format!("{as_of}-{}", self.skip),
         }
     }
 }
@@ -169,62 +183,48 @@ impl Service {
     /// # Errors
     /// JURISDICTION_NOT_FOUND, MEASURE_UNKNOWN, GROUPING_INVALID, YEARS_INVALID, PAGE_INVALID, TOO_MANY, AS_OF_INVALID.
     pub async fn roll_up(&self, question: &RollupQuestion) -> Result<RollupAnswer, Problem> {
-        let (perspective, offset) = question.page(self.present()?.sequence)?;
-        let states: Vec<ReportState> = perspective.states();
-        let (query, mut answer, groups, total, past) = {
+        let (perspective, start) = question.page(self.present()?.sequence)?;
+        let of_agencies = {
             let view = self.view(&perspective, question.years).await?;
             let state = &*view;
             let query = question.query(state)?;
-            let scope = Scope::Subtree(query.jurisdiction);
-            let mut total = Sums::default();
-            for year in query.each_year() {
-                for (_, sums) in state.totals.sums_by_class(scope, year, &query.filter) {
-                    total.merge(sums);
-                }
-            }
-            let coverage = query.each_year().map(|year| state.totals.coverage(scope, year, &query.filter)).collect();
-            let mut answer = RollupAnswer {
-                rows: Vec::new(),
-                totals: Vec::new(),
-                coverage,
-                tree: state.totals.tree(),
-                sequence: state.sequence,
-                next: None,
-            };
+            let mut answer = answer(&query, state);
             if !query.needs_agencies() {
-                let buckets = query.buckets(&state.registry, &state.totals);
-                let Rows { rows, totals } = query.rows(&state.registry, state.totals.tree(), &buckets, &total);
-                answer.totals = totals;
-                cut(&mut answer, rows, offset, question.page_size, 0);
+                let (groups, sums): (Vec<_>, Vec<_>) = query.groups(&state.registry, &state.totals).into_iter().unzip();
+                let value = |at: usize, cells: &[CellId]| sums[at].of_cells(cells);
+                let rows = query.rows(&state.registry, state.totals.tree(), &groups, value);
+                let end = start.skip.saturating_add(question.page_size);
+                if rows.len() > end {
+                    answer.next = Some(PageStart { agency: None, skip: end }.token(answer.sequence));
+                }
+                answer.rows = rows.into_iter().skip(start.skip).take(question.page_size).collect();
                 return Ok(answer);
             }
-            let groups = agency_groups(&query, state);
+            let page = AgencyPage::find(&query, state, &start, question.page_size);
+            answer.next = page.next(&query, &state.registry).map(|start| start.token(answer.sequence));
+            if let Some(rows) = page.rows_in_memory(&query, state) {
+                answer.rows = rows;
+                return Ok(answer);
+            }
             let past = match &view {
                 View::Present(_) => None,
                 View::Past(state) => Some(state.clone()),
             };
-            (query, answer, groups, total, past)
+            let names = page.names(&state.registry);
+            (query, answer, page, names, past)
         };
-
-        // Each group makes the same number of rows, so only the groups of this page are read.
-        let rows_per_group = query.rows_per_group();
-        let first = offset / rows_per_group;
-        let last = offset.saturating_add(question.page_size) / rows_per_group;
-        let last = last.saturating_add(2);
-        let page: Vec<AgencyGroup> = groups.into_iter().take(last).skip(first).collect();
-        let as_of = answer.sequence;
-        let read = move |store: &dyn Store| {
-            page.into_iter().map(|group| agency_bucket(store, group, as_of, &states)).collect()
-        };
-        let buckets: Vec<Bucket> = self.blocking(read).await?;
+        let (query, mut answer, page, names, past) = of_agencies;
+        if past.is_none() {
+            self.keep_columns(&query, &page);
+        }
+        let (as_of, states) = (answer.sequence, perspective.states());
+        let sums = self.blocking(move |store| AgencyPage::read(&names, store, as_of, &states)).await?;
         // Entries of the registry keep their places, so a later state names them as well.
         let view = match past {
             Some(state) => View::Past(state),
             None => View::Present(self.present()?),
         };
-        let Rows { rows, totals } = query.rows(&view.registry, view.totals.tree(), &buckets, &total);
-        answer.totals = totals;
-        cut(&mut answer, rows, offset, question.page_size, first * rows_per_group);
+        answer.rows = page.rows(&query, &view, |at, cells| sums[at].of_cells(cells));
         Ok(answer)
     }
 
@@ -252,57 +252,21 @@ impl Service {
     }
 }
 
-/// Cuts a page out of rows of which the first is number `begin` of all.
-fn cut(answer: &mut RollupAnswer, rows: Vec<Row>, offset: usize, size: usize, begin: usize) {
-    let end = offset.saturating_add(size);
-    if begin + rows.len() > end {
-        answer.next = Some(format!("{}-{end}", answer.sequence));
-    }
-    answer.rows = rows.into_iter().skip(offset - begin).take(size).collect();
-}
-
-/// The agencies whose reports are in the sums, by id, with the years that make each group.
-fn agency_groups(query: &Query, state: &State) -> Vec<AgencyGroup> {
-    let by_year = query.group_by.contains(&Dimension::Year);
-    let by_kind = query.group_by.contains(&Dimension::AgencyKind);
-    let mut reports: Vec<(ReportKey, AgencyIndex)> = Vec::new();
+/// What every answer to the query says, without rows.
+fn answer(query: &Query, state: &State) -> RollupAnswer {
+    let scope = Scope::Subtree(query.jurisdiction);
+    let mut total = Sums::default();
     for year in query.each_year() {
-        for agency in state.totals.agencies_below(&state.registry, query.jurisdiction, year) {
-            let wanted = query.filter.admits(class_of(&state.registry, agency));
-            if wanted && state.totals.marks(agency, year).has(Mark::Included) {
-                let id = state.registry.agency(agency).id.clone();
-                reports.push((ReportKey::of_agency(id, year), agency));
-            }
+        for (_, sums) in state.totals.sums_by_class(scope, year, &query.filter) {
+            total.merge(sums);
         }
     }
-    reports.sort_unstable_by(|(one, _), (other, _)| (&one.owner, one.year).cmp(&(&other.owner, other.year)));
-    let mut groups: Vec<AgencyGroup> = Vec::new();
-    for (report, agency) in reports {
-        let year = by_year.then_some(report.year);
-        match groups.last_mut() {
-            Some(group) if group.agency == agency && group.year == year => group.reports.push(report),
-            _ => {
-                let kind = by_kind.then(|| state.registry.agency(agency).kind);
-                groups.push(AgencyGroup { agency, reports: vec![report], year, kind });
-            }
-        }
+    RollupAnswer {
+        rows: Vec::new(),
+        totals: query.totals(&total),
+        coverage: query.each_year().map(|year| state.totals.coverage(scope, year, &query.filter)).collect(),
+        tree: state.totals.tree(),
+        sequence: state.sequence,
+        next: None,
     }
-    groups
-}
-
-/// The sums of one agency as they were at journal sequence `as_of`.
-fn agency_bucket(
-    store: &dyn Store,
-    group: AgencyGroup,
-    as_of: u64,
-    states: &[ReportState],
-) -> Result<Bucket, StoreError> {
-    let mut sums = Sums::default();
-    for report in &group.reports {
-        let standing = store.standing(report, as_of)?;
-        if let Some(revision) = standing.as_ref().and_then(|standing| revision_in_sums(standing, states)) {
-            sums.add(&revision.figures.complete());
-        }
-    }
-    Ok(Bucket { year: group.year, scope: None, agency: Some(group.agency), kind: group.kind, sums })
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::registry::{AgencyIndex, Registry, RegistryChange};
 use crate::report::{Completed, Owners, ReportKey, ReportState, ReportYear, Revision};
-use crate::rollup::{Contribution, Marks, Totals, Tree};
+use crate::rollup::{Columns, Contribution, Marks, Totals, Tree};
 use crate::store::{Commit, Effect, Standing, Store, StoreError};
 
 use super::likeness::Likeness;
 
 /// Reports read from the store at a time while loading.
-const LOAD_PAGE: usize = 1000;
+pub const LOAD_PAGE: usize = 1000;
 
 /// What the sums are made of: the newest revision in one of these states, else the accepted one.
 pub type Admitted<'a> = &'a [ReportState];
@@ -23,6 +23,8 @@ pub const ACCEPTED: Admitted<'static> = &[ReportState::Accepted];
 pub struct State {
     pub registry: Registry,
     pub totals: Totals,
+    /// Figures of single agencies that were asked for; of the present only.
+    pub columns: Columns,
     /// Which reports have texts alike; of the present only.
     pub likeness: Likeness,
     /// Journal sequence that the state is true as of.
@@ -64,6 +66,7 @@ impl State {
         Self {
             registry: self.registry.clone(),
             totals: self.totals.clone(),
+            columns: Columns::default(),
             likeness: Likeness::default(),
             sequence: self.sequence,
             registry_sequence: self.registry_sequence,
@@ -151,8 +154,9 @@ impl State {
         }
         let Some(agency) = self.agency(&after.newest.report) else { return };
         let accepted = |standing: &Standing| standing.status.accepted;
+        let same_figures = before.is_some_and(|before| accepted(before) == accepted(after));
         let share = |standing: &Standing| {
-            if before.is_some_and(|before| accepted(before) == accepted(after)) {
+            if same_figures {
                 let included = standing.accepted.is_some();
                 Share { marks: Marks::of(&standing.status, included), figures: None }
             } else {
@@ -163,6 +167,9 @@ impl State {
         let old = old.as_ref().map(Share::contribution).unwrap_or_default();
         let year = after.newest.report.year;
         self.totals.replace(&self.registry, agency, year, old, new.contribution());
+        if !same_figures {
+            self.columns.replace(agency, year, new.figures.as_ref());
+        }
     }
 
     /// Takes the agencies concerned out of the totals, changes the registry, and puts them in where they belong now.

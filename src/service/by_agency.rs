@@ -1,0 +1,400 @@
+//! Sums of single agencies, page by page: from columns in memory where the same was asked before, else from the store.
+
+use std::sync::{Arc, Weak};
+
+use crate::form::CellId;
+use crate::registry::{AgencyIndex, Registry};
+use crate::report::{Owners, ReportKey, ReportState, ReportYear};
+use crate::rollup::{Dimension, Group, Mark, Query, Row, Sums, class_of};
+use crate::store::{Store, StoreError};
+
+use super::Service;
+use super::live::Live;
+use super::roll_up::PageStart;
+use super::state::{ACCEPTED, LOAD_PAGE, State, revision_in_sums};
+
+/// A page of fewer reports than this is read from the store each time.
+const REPORTS_MIN: usize = 256;
+
+/// The reports of one agency that make one group.
+struct AgencyReports {
+    agency: AgencyIndex,
+    years: Vec<ReportYear>,
+}
+
+/// The groups that make one page, in order of the agencies' ids, then of years.
+pub(super) struct AgencyPage {
+    groups: Vec<Group>,
+    /// One for each group.
+    reports: Vec<AgencyReports>,
+    /// Rows of the first groups that are not on the page.
+    skip: usize,
+    /// Rows of the page at most.
+    size: usize,
+}
+
+impl AgencyPage {
+    /// The groups from `start` on that a page of `size` rows needs, and one more where there is one.
+    pub fn find(query: &Query, state: &State, start: &PageStart, size: usize) -> Self {
+        let by_year = query.group_by.contains(&Dimension::Year);
+        let by_kind = query.group_by.contains(&Dimension::AgencyKind);
+        let groups_max = start.skip.saturating_add(size) / query.rows_per_group() + 1;
+        let years = years(query, state);
+        let mut within = state.totals.within(&state.registry, query.jurisdiction);
+        let mut page = Self { groups: Vec::new(), reports: Vec::new(), skip: start.skip, size };
+        for agency in state.registry.agencies_from(start.agency.as_ref()) {
+            let class = class_of(&state.registry, agency);
+            if !query.filter.admits(class) {
+                continue;
+            }
+            let mut is_in_sum = |year: &ReportYear| {
+                state.totals.marks(agency, *year).has(Mark::Included) && within.counts(agency, *year)
+            };
+            let years: Vec<ReportYear> = years.iter().copied().filter(|year| is_in_sum(year)).collect();
+            let group = Group { agency: Some(agency), kind: by_kind.then_some(class.kind), ..Group::default() };
+            if by_year {
+                for year in years {
+                    page.push(Group { year: Some(year), ..group }, AgencyReports { agency, years: vec![year] });
+                }
+            } else if !years.is_empty() {
+                page.push(group, AgencyReports { agency, years });
+            }
+            if page.groups.len() >= groups_max {
+                break;
+            }
+        }
+        page
+    }
+
+    fn push(&mut self, group: Group, reports: AgencyReports) {
+        self.groups.push(group);
+        self.reports.push(reports);
+    }
+
+    /// Where the next page begins; none after the last.
+    pub fn next(&self, query: &Query, registry: &Registry) -> Option<PageStart> {
+        let end = self.skip.saturating_add(self.size);
+        let rows_per_group = query.rows_per_group();
+        let agency = self.reports.get(end / rows_per_group)?.agency;
+        let first = self.reports.iter().position(|reports| reports.agency == agency)?;
+        Some(PageStart { agency: Some(registry.agency(agency).id.clone()), skip: end - first * rows_per_group })
+    }
+
+    /// The rows; `value` gives the sum of some cells over the group at a position.
+    pub fn rows(&self, query: &Query, state: &State, value: impl Fn(usize, &[CellId]) -> i128) -> Vec<Row> {
+        let rows = query.rows(&state.registry, state.totals.tree(), &self.groups, value);
+        rows.into_iter().skip(self.skip).take(self.size).collect()
+    }
+
+    /// The rows, where all columns that they need are in memory.
+    pub fn rows_in_memory(&self, query: &Query, state: &State) -> Option<Vec<Row>> {
+        let columns = state.columns.table(&years(query, state), &query.cells())?;
+        let value =
+            |at: usize, cells: &[CellId]| columns.value(self.reports[at].agency, &self.reports[at].years, cells);
+        Some(self.rows(query, state, value))
+    }
+
+    /// The sums of each group as they were at journal sequence `as_of`, of reports by name.
+    pub fn read(
+        reports: &[Vec<ReportKey>],
+        store: &dyn Store,
+        as_of: u64,
+        states: &[ReportState],
+    ) -> Result<Vec<Sums>, StoreError> {
+        let of_group = |reports: &Vec<ReportKey>| {
+            let mut sums = Sums::default();
+            for report in reports {
+                let standing = store.standing(report, as_of)?;
+                if let Some(revision) = standing.as_ref().and_then(|standing| revision_in_sums(standing, states)) {
+                    sums.add(&revision.figures.complete());
+                }
+            }
+            Ok(sums)
+        };
+        reports.iter().map(of_group).collect()
+    }
+
+    /// The names of each group's reports.
+    pub fn names(&self, registry: &Registry) -> Vec<Vec<ReportKey>> {
+        let names = |reports: &AgencyReports| {
+            let id = &registry.agency(reports.agency).id;
+            reports.years.iter().map(|year| ReportKey::of_agency(id.clone(), *year)).collect()
+        };
+        self.reports.iter().map(names).collect()
+    }
+}
+
+/// The years of the query in which anything was handed in.
+fn years(query: &Query, state: &State) -> Vec<ReportYear> {
+    state.totals.reported_years().filter(|year| (query.years.0..=query.years.1).contains(year)).collect()
+}
+
+impl Service {
+    /// Reads what a page took from the store into columns, beside the calls, so that the next question need not.
+    pub(super) fn keep_columns(&self, query: &Query, page: &AgencyPage) {
+        let reports: usize = page.reports.iter().map(|reports| reports.years.len()).sum();
+        if reports < REPORTS_MIN {
+            return;
+        }
+        // One at a time; who comes meanwhile reads from the store, and asks again later.
+        let Ok(turn) = self.column_turn.clone().try_acquire_owned() else { return };
+        let (live, store) = (self.live.clone(), Arc::downgrade(&self.store));
+        let (query, bytes_max) = (query.clone(), self.columns_bytes);
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            if let Err(error) = live.fill_columns(&store, &query, bytes_max) {
+                tracing::warn!(%error, "columns of single agencies cannot be read; questions go on from the store");
+            }
+        });
+    }
+}
+
+impl Live {
+    /// Reads the columns that a query by agency needs, unless they would take more than `bytes_max` of memory.
+    fn fill_columns(&self, store: &Weak<dyn Store>, query: &Query, bytes_max: usize) -> Result<(), StoreError> {
+        let (to_fill, as_of) = {
+            let mut state = self.write();
+            let years = years(query, &state);
+            let agencies = state.registry.agencies().len();
+            (state.columns.begin(&years, &query.cells(), agencies, bytes_max), state.sequence)
+        };
+        for (year, cells) in to_fill {
+            let read = self.read_columns(store, as_of, year, &cells);
+            let mut state = self.write();
+            match &read {
+                Ok(Some(read)) => state.columns.fill(year, &cells, read),
+                Ok(None) | Err(_) => state.columns.abandon(year, &cells),
+            }
+            drop(state);
+            read?;
+        }
+        Ok(())
+    }
+
+    /// What each agency's report of the year adds to each of the cells at journal sequence `as_of`; none where the
+    /// service ends meanwhile.
+    fn read_columns(
+        &self,
+        store: &Weak<dyn Store>,
+        as_of: u64,
+        year: ReportYear,
+        cells: &[CellId],
+    ) -> Result<Option<Vec<(AgencyIndex, Vec<i128>)>>, StoreError> {
+        let (mut read, mut after) = (Vec::new(), None);
+        loop {
+            let Some(store) = store.upgrade() else { return Ok(None) };
+            let page = store.reports(Owners::Agencies, year, after.as_ref(), LOAD_PAGE, as_of)?;
+            let state = self.read();
+            for standing in &page {
+                let agency = standing.newest.report.agency().and_then(|id| state.registry.find_agency(id));
+                let Some(agency) = agency else { continue };
+                if let Some(revision) = revision_in_sums(standing, ACCEPTED) {
+                    let figures = revision.figures.complete();
+                    read.push((agency, cells.iter().map(|cell| figures.value(*cell)).collect()));
+                }
+            }
+            if page.len() < LOAD_PAGE {
+                return Ok(Some(read));
+            }
+            after = page.last().map(|standing| standing.newest.report.owner.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::RwLockReadGuard;
+
+    use super::*;
+    use crate::report::{Cell, ReviewAction, Revision};
+    use crate::rollup::{AgencyFilter, Columns, Measure};
+    use crate::service::{Caller, Perspective, ReviewRequest, RollupQuestion, Submission};
+    use crate::simulation::{Parameters, Province};
+    use crate::store::{MemoryStore, NEWEST};
+
+    const YEARS: [u16; 3] = [2021, 2022, 2023];
+
+    fn year(year: u16) -> ReportYear {
+        ReportYear::new(year).unwrap()
+    }
+
+    fn now() -> jiff::Timestamp {
+        "2025-03-01T00:00:00Z".parse().unwrap()
+    }
+
+    /// A service over a simulated province whose reports are all in, and the province.
+    async fn filled() -> (Service, Province) {
+        let parameters = Parameters {
+            seed: 3,
+            province: "230000".to_owned(),
+            agencies: 160,
+            first_year: year(YEARS[0]),
+            last_year: year(YEARS[2]),
+        };
+        let province = Province::simulate(&parameters).unwrap();
+        let live = Arc::<Live>::default();
+        let service = Service::start(Arc::new(MemoryStore::new(live.clone())), live, now).unwrap();
+        service.change_registry(province.changes.clone(), false, &caller()).await.unwrap();
+        for year in YEARS.map(year) {
+            for report in province.reports(year) {
+                let submission = Submission::first(ReportKey::of_agency(report.agency, year), report.figures);
+                service.submit(&submission, &caller()).await.unwrap();
+            }
+        }
+        (service, province)
+    }
+
+    fn caller() -> Caller {
+        Caller::internal("sample")
+    }
+
+    /// What no equation is about, so that any other figure is a correction.
+    const PENALTIES: &str = "proactive_disclosure.administrative_penalties";
+
+    fn question(group_by: &[Dimension]) -> RollupQuestion {
+        let split = group_by.contains(&Dimension::RequesterType);
+        let measures =
+            if split { ["requests.received", "requests.outcomes_total"] } else { ["requests.received", PENALTIES] };
+        RollupQuestion {
+            jurisdiction: "230000".parse().unwrap(),
+            years: (year(2020), year(2024)),
+            measures: measures.map(str::to_owned).to_vec(),
+            group_by: group_by.to_vec(),
+            filter: AgencyFilter { kinds: Vec::new(), include_vertical: true },
+            perspective: Perspective::default(),
+            page_size: 10_000,
+            page_token: String::new(),
+        }
+    }
+
+    const GROUPINGS: [&[Dimension]; 3] = [
+        &[Dimension::Agency],
+        &[Dimension::Agency, Dimension::Year, Dimension::AgencyKind],
+        &[Dimension::Year, Dimension::Agency, Dimension::RequesterType],
+    ];
+
+    fn fill(service: &Service, question: &RollupQuestion) {
+        let query = question.query(&service.live.read()).unwrap();
+        let store = Arc::downgrade(&service.store);
+        service.live.fill_columns(&store, &query, usize::MAX).unwrap();
+    }
+
+    /// The rows from memory, which must be there, are those from the store.
+    async fn check(service: &Service) {
+        for group_by in GROUPINGS {
+            let question = question(group_by);
+            let in_memory = {
+                let state: RwLockReadGuard<'_, State> = service.live.read();
+                let query = question.query(&state).unwrap();
+                let page = AgencyPage::find(&query, &state, &PageStart::default(), question.page_size);
+                page.rows_in_memory(&query, &state).expect("the columns are filled")
+            };
+            let columns = std::mem::take(&mut service.live.write().columns);
+            let stored = service.roll_up(&question).await.unwrap().rows;
+            service.live.write().columns = columns;
+            assert!(stored.len() > 2 * 150 && stored.iter().any(|row| row.value > 0));
+            assert_eq!(in_memory, stored, "{group_by:?}");
+        }
+    }
+
+    /// Corrects every fifth report, and takes every seventh back.
+    async fn change(service: &Service, province: &Province, of: ReportYear) {
+        let reports: Vec<_> = province.reports(of).collect();
+        for (at, report) in reports.iter().enumerate() {
+            let key = ReportKey::of_agency(report.agency.clone(), of);
+            let newest: Arc<Revision> = service.store.standing(&key, NEWEST).unwrap().unwrap().newest;
+            if at % 5 == 0 {
+                let cell = Measure::find(PENALTIES).unwrap().cells()[0];
+                let mut figures = report.figures.clone();
+                figures.set(cell, Cell::Number(figures.get(cell).number().unwrap_or(0) + 1));
+                let correction = Submission {
+                    etag: Some(newest.etag()),
+                    reason: "更正".to_owned(),
+                    ..Submission::first(key, figures)
+                };
+                service.submit(&correction, &caller()).await.unwrap();
+            } else if at % 7 == 0 {
+                let request = ReviewRequest {
+                    report: key,
+                    etag: newest.etag(),
+                    action: ReviewAction::Withdraw,
+                    reason: "撤回".to_owned(),
+                    comments: Vec::new(),
+                    validate_only: false,
+                };
+                service.review(&request, &caller()).await.unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn rows_from_memory_are_the_rows_from_the_store_after_every_change() {
+        let (service, province) = filled().await;
+        for group_by in GROUPINGS {
+            fill(&service, &question(group_by));
+        }
+        check(&service).await;
+        change(&service, &province, year(2022)).await;
+        check(&service).await;
+        let recount = service.recount().await.unwrap();
+        assert_eq!(recount.differences, []);
+    }
+
+    #[tokio::test]
+    async fn what_changes_while_columns_are_filled_is_in_them() {
+        let (service, province) = filled().await;
+        for (group_by, changed) in GROUPINGS.into_iter().zip(YEARS) {
+            let (to_fill, as_of) = {
+                let mut state = service.live.write();
+                let query = question(group_by).query(&state).unwrap();
+                let years = years(&query, &state);
+                (state.columns.begin(&years, &query.cells(), 160, usize::MAX), state.sequence)
+            };
+            change(&service, &province, year(changed)).await;
+            let store = Arc::downgrade(&service.store);
+            for (year, cells) in to_fill {
+                let read = service.live.read_columns(&store, as_of, year, &cells).unwrap().unwrap();
+                service.live.write().columns.fill(year, &cells, &read);
+            }
+        }
+        check(&service).await;
+    }
+
+    #[tokio::test]
+    async fn a_recount_names_a_column_that_does_not_add_up() {
+        let (service, _) = filled().await;
+        fill(&service, &question(GROUPINGS[0]));
+        let agency = service.live.read().registry.agency_indices().next().unwrap();
+        service.live.write().columns.replace(agency, year(2022), None);
+        let recount = service.recount().await.unwrap();
+        let words = &recount.differences[0].en;
+        assert!(words.contains("2022") && words.contains("single agencies"), "{words}");
+    }
+
+    #[tokio::test]
+    async fn pages_together_are_the_whole_answer_wherever_it_comes_from() {
+        let (service, _) = filled().await;
+        for is_in_memory in [false, true] {
+            for group_by in GROUPINGS {
+                let whole = question(group_by);
+                if is_in_memory {
+                    fill(&service, &whole);
+                } else {
+                    service.live.write().columns = Columns::default();
+                }
+                let expected = service.roll_up(&whole).await.unwrap().rows;
+                // No multiple of the rows of a group, and more than those of some agencies.
+                let (mut rows, mut page_token) = (Vec::new(), String::new());
+                loop {
+                    let page = RollupQuestion { page_size: 31, page_token, ..whole.clone() };
+                    let answer = service.roll_up(&page).await.unwrap();
+                    assert!(answer.rows.len() <= 31);
+                    rows.extend(answer.rows);
+                    let Some(next) = answer.next else { break };
+                    page_token = next;
+                }
+                assert_eq!(rows, expected);
+            }
+        }
+    }
+}
