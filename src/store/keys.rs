@@ -148,16 +148,6 @@ pub fn report_part(key: &[u8]) -> &[u8] {
     key.get(..REPORT_BYTES).unwrap_or(key)
 }
 
-/// The version that a report has while this is its last key.
-pub fn version(key: &[u8]) -> Option<(u32, u64)> {
-    let (number, review) = key.get(REPORT_BYTES..)?.split_first_chunk::<4>()?;
-    let review = match review {
-        [] => 0,
-        sequence => u64::from_be_bytes(sequence.try_into().ok()?),
-    };
-    Some((u32::from_be_bytes(*number), review))
-}
-
 /// Whether the key is of a review rather than of a revision.
 pub fn is_review(key: &[u8]) -> bool {
     key.len() == REVIEW_BYTES

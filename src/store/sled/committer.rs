@@ -2,6 +2,7 @@
 //! tells the observer, and only then answers.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -10,13 +11,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::store::StoreError;
 use crate::store::ledger::Group;
-use crate::store::transaction::{Decision, Observer, Transaction};
+use crate::store::transaction::{Commit, Decision, Effect, Observer, Transaction};
 use crate::store::{Position, Records};
 use crate::telemetry::metrics;
 
 use super::durability::DataFile;
 use super::watermark::Watermark;
-use super::{Shared, import};
+use super::{Shared, import, last_registry_sequence};
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -106,13 +107,18 @@ impl Committer {
         if let Some(reason) = self.shared.stopped() {
             return Err(StoreError::Stopped(reason));
         }
-        let imported = import::run(&self.shared, &self.data_file, &self.watermark, records, position);
+        let imported = import::run(&self.shared, &self.data_file, &self.watermark, records, position)
+            .and_then(|()| last_registry_sequence(&self.shared.tree));
         match &imported {
-            Ok(()) => self.shared.set_durable(*position),
+            Ok(registry_sequence) => {
+                self.shared.registry_sequence.store(*registry_sequence, Ordering::Release);
+                self.shared.set_durable(*position);
+                self.shared.recent.clear();
+            }
             Err(StoreError::NotEmpty) => {}
             Err(error) => self.shared.stop(error.to_string()),
         }
-        imported
+        imported.map(|_| ())
     }
 
     fn commit(&self, jobs: impl Iterator<Item = (Transaction, Answer<Decision>)>) {
@@ -126,6 +132,7 @@ impl Committer {
             self.shared.stop(reason.clone());
         } else {
             self.shared.set_durable(group.position());
+            self.note(group.commits());
             self.observer.committed(group.commits());
         }
         metrics::committed(answers.len(), began.elapsed());
@@ -136,6 +143,17 @@ impl Committer {
                 Ok(()) => decision,
             };
             let _ = answer.send(decision);
+        }
+    }
+
+    /// Brings what is remembered of the store up to what has become durable.
+    fn note(&self, commits: &[Arc<Commit>]) {
+        for commit in commits {
+            let reports = commit.effects.iter().filter_map(Effect::report);
+            self.shared.recent.note_changes(reports.map(|(_, after)| after));
+            if commit.effects.iter().any(|effect| matches!(effect, Effect::Registry(_))) {
+                self.shared.registry_sequence.store(commit.entry.sequence, Ordering::Release);
+            }
         }
     }
 

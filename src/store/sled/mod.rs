@@ -4,6 +4,7 @@
 //! - `import`: what that thread does to take the records of another store.
 //! - `durability`: the syncs that sled 0.34 leaves out.
 //! - `folder`: what is seen to before sled opens it.
+//! - `recent`: reports that were read or changed last.
 //! - `space`: refuses writes before the disk is full.
 //! - `watermark`: notices where the end of the journal is gone.
 //!
@@ -13,11 +14,13 @@ mod committer;
 mod durability;
 mod folder;
 mod import;
+mod recent;
 mod space;
 mod watermark;
 
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -37,10 +40,11 @@ use super::journal::{JournalEntry, Position};
 use super::ledger::Stored;
 use super::record::{Record, StoreHeader, decode, encode};
 use super::transaction::{Decision, Observer, RequestId, Standing, StoredRequest, Transaction, Version};
-use super::{Records, Store, StoreError, keys};
+use super::{NEWEST, Records, Store, StoreError, keys};
 
 use committer::{Committer, Job};
 use durability::{DataFile, SEGMENT_BYTES};
+use recent::Recent;
 use space::Space;
 use watermark::Watermark;
 
@@ -87,6 +91,9 @@ struct Shared {
     tree: sled::Db,
     /// The newest durable journal entry; no read shows anything after it.
     durable: RwLock<Position>,
+    /// Journal sequence of the newest durable change of the registry; 0 for none. The committer alone sets it.
+    registry_sequence: AtomicU64,
+    recent: Recent,
     /// Why writes are stopped.
     stopped: RwLock<Option<String>>,
     /// The room on the disk.
@@ -136,7 +143,9 @@ impl SledStore {
         space.keep_ballast();
         space.set_aside(data_file.file());
         let durable = RwLock::new(last_position(&tree)?);
-        let shared = Arc::new(Shared { durable, tree, stopped: RwLock::default(), space });
+        let registry_sequence = last_registry_sequence(&tree)?.into();
+        let (recent, stopped) = (Recent::default(), RwLock::default());
+        let shared = Arc::new(Shared { tree, durable, registry_sequence, recent, stopped, space });
         // The header of a new store is durable before anything else is.
         shared.tree.flush().map_err(|error| StoreError::Open(error.to_string()))?;
         data_file.sync().map_err(open_error)?;
@@ -208,6 +217,12 @@ fn last_position(tree: &sled::Db) -> Result<Position, StoreError> {
     }
 }
 
+fn last_registry_sequence(tree: &sled::Db) -> Result<u64, StoreError> {
+    let last = tree.range(keys::registry(0, 0)..=keys::registry(u64::MAX, u32::MAX)).keys().next_back();
+    let key = last.transpose().map_err(|error| read_error(&error))?;
+    Ok(key.and_then(|key| keys::parse_registry(&key)).map_or(0, |(sequence, _)| sequence))
+}
+
 impl Shared {
     fn durable(&self) -> Position {
         *self.durable.read().unwrap_or_else(PoisonError::into_inner)
@@ -234,6 +249,26 @@ impl Shared {
     fn get<R: Record>(&self, key: impl AsRef<[u8]>) -> Result<Option<R>, StoreError> {
         let value = self.tree.get(key).map_err(|error| read_error(&error))?;
         value.map(|value| decode(&value)).transpose()
+    }
+
+    fn standing(&self, report: &ReportKey, as_of: u64) -> Result<Option<Standing>, StoreError> {
+        let durable = self.durable().sequence;
+        if as_of >= durable
+            && let Some(known) = self.recent.get(report)
+        {
+            return Ok(known);
+        }
+        // The first revision is never gone, and asking for one key takes less than looking for the last of many.
+        let is_there = self.tree.contains_key(keys::revision(report, 1)).map_err(|error| read_error(&error))?;
+        let standing = if is_there {
+            self.standing_of(self.tree.range(keys::below(report, u32::MAX)).rev(), durable.min(as_of))?
+        } else {
+            None
+        };
+        if as_of >= durable {
+            self.recent.note_read(report, standing.as_ref(), || self.durable().sequence == durable);
+        }
+        Ok(standing)
     }
 
     /// A report from its records from the last one backwards, as it stood at `bound`; reads no more than it needs.
@@ -289,9 +324,7 @@ impl Shared {
 impl Stored for Shared {
     /// The committer alone writes, and asks between its writes: what is there is durable.
     fn version(&self, report: &ReportKey) -> Result<Option<Version>, StoreError> {
-        let last = self.tree.range(keys::below(report, u32::MAX)).keys().next_back();
-        let key = last.transpose().map_err(|error| read_error(&error))?;
-        Ok(key.and_then(|key| keys::version(&key)))
+        Ok(self.standing(report, NEWEST)?.map(|standing| standing.status.version()))
     }
 
     fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError> {
@@ -300,9 +333,7 @@ impl Stored for Shared {
     }
 
     fn registry_sequence(&self) -> Result<u64, StoreError> {
-        let last = self.tree.range(keys::registry(0, 0)..=keys::registry(u64::MAX, u32::MAX)).keys().next_back();
-        let key = last.transpose().map_err(|error| read_error(&error))?;
-        Ok(key.and_then(|key| keys::parse_registry(&key)).map_or(0, |(sequence, _)| sequence))
+        Ok(self.registry_sequence.load(Ordering::Acquire))
     }
 
     fn is_frozen(&self, name: &FrozenFormName) -> Result<bool, StoreError> {
@@ -325,8 +356,7 @@ impl Store for SledStore {
     }
 
     fn standing(&self, report: &ReportKey, as_of: u64) -> Result<Option<Standing>, StoreError> {
-        let bound = self.shared.bound(as_of);
-        self.shared.standing_of(self.shared.tree.range(keys::below(report, u32::MAX)).rev(), bound)
+        self.shared.standing(report, as_of)
     }
 
     fn revision(&self, name: &RevisionName) -> Result<Option<Revision>, StoreError> {
