@@ -36,6 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut config = tonic_prost_build::Config::new();
     config.enable_type_names();
+    // A report is handed on many times on its way, and its form is some thousand bytes.
+    config.boxed(".huizong.v1.Report.form");
     tonic_prost_build::configure().compile_fds_with_config(descriptors, config)?;
     Ok(())
 }

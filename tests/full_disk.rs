@@ -65,7 +65,7 @@ fn submissions() -> (Province, Vec<pb::Report>) {
         .reports(year)
         .map(|report| pb::Report {
             name: format!("agencies/{}/reports/{YEAR}", report.agency),
-            form: Some(figures_to_wire(&report.figures)),
+            form: Some(figures_to_wire(&report.figures).into()),
             ..Default::default()
         })
         .collect();

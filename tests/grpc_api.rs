@@ -107,7 +107,7 @@ async fn one_wrong_requester_cell_is_refused_with_every_equation_that_it_breaks(
 async fn a_warning_blocks_until_it_is_answered() {
     let server = Server::with_registry().await;
     let mut merged = report(AGENCIES[0], 11);
-    merged.form = Some(merged_form());
+    merged.form = Some(merged_form().into());
     let problem =
         refused(server.submit(submission(merged.clone())).await, Code::FailedPrecondition, "WARNINGS_UNANSWERED");
     let rules: Vec<_> = problem.findings.iter().map(|finding| finding.rule.as_str()).collect();
@@ -164,7 +164,7 @@ async fn a_stale_etag_is_refused_naming_the_present_one() {
     refused(server.submit(submission(unneeded)).await, Code::Aborted, "ETAG_MISMATCH");
     assert_eq!(server.received().await, 11);
     let old = server.get(&first.revision).await.unwrap();
-    assert_eq!((old.form, old.etag), (Some(form(10)), first.etag));
+    assert_eq!((old.form, old.etag), (Some(form(10).into()), first.etag));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,7 +48,7 @@ fn reports(province: &Province, years: std::ops::RangeInclusive<u16>) -> Vec<(Re
 fn to_wire(year: ReportYear, report: &SimulatedReport) -> pb::Report {
     pb::Report {
         name: format!("agencies/{}/reports/{year}", report.agency),
-        form: Some(wire::figures_to_wire(&report.figures)),
+        form: Some(wire::figures_to_wire(&report.figures).into()),
         ..Default::default()
     }
 }

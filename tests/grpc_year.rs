@@ -42,7 +42,7 @@ fn name_of(owner: &str, year: u16) -> String {
 }
 
 fn report_of(owner: &str, year: u16, requests: i64) -> pb::Report {
-    pb::Report { name: name_of(owner, year), form: Some(form(requests)), ..Default::default() }
+    pb::Report { name: name_of(owner, year), form: Some(form(requests).into()), ..Default::default() }
 }
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -91,7 +91,7 @@ impl Office for Server {
     async fn correct(&self, owner: &str, form: pb::Form) -> pb::SubmitReportResponse {
         let etag = self.etag(owner).await;
         let name = name_of(owner, YEAR);
-        let report = pb::Report { name, etag, reason: "更正".to_owned(), form: Some(form), ..Default::default() };
+        let report = pb::Report { name, etag, reason: "更正".to_owned(), form: Some(form.into()), ..Default::default() };
         self.hand_in(report).await
     }
 
@@ -314,7 +314,7 @@ async fn a_year_from_the_first_report_to_the_published_form() {
     for (path, number) in [("permits", 5), ("penalties", 2), ("compulsions", 1)] {
         set(&mut own, &format!("proactive_disclosure.administrative_{path}"), number);
     }
-    let of_city = pb::Report { name: name_of(CITY, YEAR), form: Some(own), ..Default::default() };
+    let of_city = pb::Report { name: name_of(CITY, YEAR), form: Some(own.into()), ..Default::default() };
     assert_eq!(server.hand_in(of_city).await.state(), pb::ReportState::Submitted);
     assert_eq!(server.received().await, 30);
     let mut corrected = form(6);

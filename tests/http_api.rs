@@ -218,7 +218,7 @@ async fn rules_are_counted_where_they_failed() {
     let server = province().await;
     let mut wrong = form(4);
     set(&mut wrong, "requests.received.total", 5);
-    let refused = submission(pb::Report { form: Some(wrong), ..report(AGENCIES[3], 4) });
+    let refused = submission(pb::Report { form: Some(wrong.into()), ..report(AGENCIES[3], 4) });
     server.submit(refused).await.unwrap_err();
     let mut merged = form(4);
     for (cell, count) in [("disclosed", 3), ("other.unspecified", 1)] {
@@ -228,7 +228,7 @@ async fn rules_are_counted_where_they_failed() {
     }
     let answers =
         vec![pb::Answer { rule: "ROW-OTHER-MERGED".to_owned(), reason: "x".to_owned(), ..Default::default() }];
-    server.store(pb::Report { form: Some(merged), answers, ..report(AGENCIES[5], 4) }).await;
+    server.store(pb::Report { form: Some(merged.into()), answers, ..report(AGENCIES[5], 4) }).await;
 
     let request = pb::ListRulesRequest { jurisdiction: PROVINCE.to_owned(), first_year: YEAR.into(), last_year: 0 };
     let answer = server.reports().list_rules(request).await.unwrap().into_inner();

@@ -83,7 +83,7 @@ fn submissions(province: &Province) -> Vec<pb::SubmitReportRequest> {
         .map(|report| pb::SubmitReportRequest {
             report: Some(pb::Report {
                 name: format!("agencies/{}/reports/{YEAR}", report.agency),
-                form: Some(figures_to_wire(&report.figures)),
+                form: Some(figures_to_wire(&report.figures).into()),
                 ..Default::default()
             }),
             request_id: uuid::Uuid::new_v4().to_string(),

@@ -82,7 +82,7 @@ impl Scene {
     pub fn reports(&self, of_year: u16) -> impl Iterator<Item = pb::Report> {
         self.province.reports(year(of_year)).map(move |report| pb::Report {
             name: format!("agencies/{}/reports/{of_year}", report.agency),
-            form: Some(figures_to_wire(&report.figures)),
+            form: Some(figures_to_wire(&report.figures).into()),
             reason: "measuring".to_owned(),
             ..Default::default()
         })

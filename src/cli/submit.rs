@@ -163,7 +163,7 @@ impl Submit {
         let mut report = pb::Report {
             name: ReportKey { owner, year }.to_string(),
             edition: edition_to_wire(document.reading.edition),
-            form: Some(figures_to_wire(&document.reading.figures)),
+            form: Some(figures_to_wire(&document.reading.figures).into()),
             narrative: Some(&document.reading.narrative).filter(|text| !text.is_empty()).map(narrative_to_wire),
             ..Default::default()
         };

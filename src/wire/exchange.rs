@@ -32,7 +32,7 @@ pub fn report_from_entry(entry: &ReportEntry) -> pb::Report {
     pb::Report {
         name: entry.report.to_string(),
         edition: edition_to_wire(entry.figures.edition()),
-        form: Some(figures_to_wire(&entry.figures)),
+        form: Some(figures_to_wire(&entry.figures).into()),
         answers: answers.collect(),
         reason: entry.reason.clone(),
         narrative: entry.narrative.as_ref().map(narrative_to_wire),

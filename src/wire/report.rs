@@ -143,7 +143,7 @@ pub fn report_to_wire(view: &ReportView, name: String) -> pb::Report {
     pb::Report {
         name,
         edition: edition_to_wire(revision.figures.edition()),
-        form: Some(figures_to_wire(&revision.figures)),
+        form: Some(figures_to_wire(&revision.figures).into()),
         narrative: revision.narrative.as_ref().map(narrative_to_wire),
         answers: answers.collect(),
         reason: revision.reason.clone(),

@@ -134,7 +134,7 @@ impl Kill {
             Ok(answer) => {
                 let report = answer.into_inner().report.unwrap();
                 assert!(report.revision.ends_with("/revisions/1"), "stored twice: {}", report.revision);
-                Some(sample::received(report.form.as_ref()))
+                Some(sample::received(report.form.as_deref()))
             }
             Err(status) if status.code() == Code::NotFound => None,
             Err(status) => panic!("{agency}: {status:?}"),

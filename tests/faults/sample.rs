@@ -38,7 +38,7 @@ impl Sample {
             pb::SubmitReportRequest {
                 report: Some(pb::Report {
                     name: report_name(&agency),
-                    form: Some(figures_to_wire(&report.figures)),
+                    form: Some(figures_to_wire(&report.figures).into()),
                     ..Default::default()
                 }),
                 request_id: Uuid::new_v8(id).to_string(),
@@ -74,7 +74,7 @@ pub fn received(form: Option<&pb::Form>) -> i64 {
 
 /// Requests received, as a submission has them.
 pub fn of(submission: &pb::SubmitReportRequest) -> i64 {
-    received(submission.report.as_ref().and_then(|report| report.form.as_ref()))
+    received(submission.report.as_ref().and_then(|report| report.form.as_deref()))
 }
 
 /// Hands in one report.
@@ -90,7 +90,7 @@ pub async fn submit(
 pub async fn read(channel: &Channel, agency: &str) -> Result<i64, Status> {
     let request = pb::GetReportRequest { name: report_name(agency) };
     let report = ReportServiceClient::new(channel.clone()).get_report(request).await?.into_inner().report;
-    Ok(received(report.and_then(|report| report.form).as_ref()))
+    Ok(received(report.and_then(|report| report.form).as_deref()))
 }
 
 /// The question about requests received in the province, by group.

@@ -248,7 +248,7 @@ pub fn report_name(agency: &str) -> String {
 
 /// A report in order.
 pub fn report(agency: &str, requests: i64) -> pb::Report {
-    pb::Report { name: report_name(agency), form: Some(form(requests)), ..Default::default() }
+    pb::Report { name: report_name(agency), form: Some(form(requests).into()), ..Default::default() }
 }
 
 pub fn submission(report: pb::Report) -> pb::SubmitReportRequest {

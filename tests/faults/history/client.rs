@@ -180,7 +180,7 @@ async fn send(channel: Channel, principal: &str, asked: &Asked) -> Result<Answer
         Asked::Submit { report, received, etag, request_id } => {
             let report = pb::Report {
                 name: report.clone(),
-                form: Some(support::form(*received)),
+                form: Some(support::form(*received).into()),
                 etag: etag.clone(),
                 reason,
                 ..Default::default()
@@ -234,7 +234,7 @@ async fn send(channel: Channel, principal: &str, asked: &Asked) -> Result<Answer
             Ok(Answer::Found(Some(Standing {
                 number: revision_number(&report.revision),
                 etag: report.etag.clone(),
-                received: received(report.form.as_ref()),
+                received: received(report.form.as_deref()),
                 state: report.state(),
                 accepted: (!report.accepted_revision.is_empty()).then(|| revision_number(&report.accepted_revision)),
             })))

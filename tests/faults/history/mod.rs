@@ -281,7 +281,7 @@ async fn dump(channel: &Channel, history: &mut History) {
             found.extend(page.reports.iter().map(|report| {
                 let revision = Revision {
                     etag: report.etag.clone(),
-                    received: client::received(report.form.as_ref()),
+                    received: client::received(report.form.as_deref()),
                     sequence: unsigned(report.sequence),
                 };
                 ((name.clone(), client::revision_number(&report.revision)), revision)
