@@ -91,7 +91,8 @@ impl Office for Server {
     async fn correct(&self, owner: &str, form: pb::Form) -> pb::SubmitReportResponse {
         let etag = self.etag(owner).await;
         let name = name_of(owner, YEAR);
-        let report = pb::Report { name, etag, reason: "更正".to_owned(), form: Some(form.into()), ..Default::default() };
+        let report =
+            pb::Report { name, etag, reason: "更正".to_owned(), form: Some(form.into()), ..Default::default() };
         self.hand_in(report).await
     }
 

@@ -38,7 +38,7 @@ impl AgencyPage {
     pub fn find(query: &Query, state: &State, start: &PageStart, size: usize) -> Self {
         let by_year = query.group_by.contains(&Dimension::Year);
         let by_kind = query.group_by.contains(&Dimension::AgencyKind);
-        let groups_max = start.skip.saturating_add(size) / query.rows_per_group() + 1;
+        let groups_max = (start.skip.saturating_add(size) / query.rows_per_group()).saturating_add(1);
         let years = years(query, state);
         let mut within = state.totals.within(&state.registry, query.jurisdiction);
         let mut page = Self { groups: Vec::new(), reports: Vec::new(), skip: start.skip, size };
