@@ -1,11 +1,12 @@
 //! The recount of the running totals: no difference while reports stream in, and a real one is found, named and kept.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use huizong::report::{ReportKey, ReportYear, ReviewAction};
 use huizong::service::{Caller, Live, ReviewRequest, Service, Submission};
 use huizong::simulation::{Parameters, Province};
-use huizong::store::{Commit, Effect, MemoryStore, Observer};
+use huizong::store::{CheckpointFile, Commit, Effect, MemoryStore, Observer, Store};
 
 const YEAR: u16 = 2023;
 
@@ -25,25 +26,28 @@ impl Observer for Twice {
     }
 }
 
-async fn service(twice: bool) -> (Service, Vec<Submission>) {
+/// A service that keeps its totals in a folder, and submissions to it.
+async fn service(twice: bool, folder: &Path) -> (Service, Arc<dyn Store>, Vec<Submission>) {
     let year = ReportYear::new(YEAR).unwrap();
     let parameters =
         Parameters { seed: 5, province: "230000".to_owned(), agencies: 600, first_year: year, last_year: year };
     let province = Province::simulate(&parameters).unwrap();
     let live = Arc::<Live>::default();
-    let store = MemoryStore::new(Arc::new(Twice { live: live.clone(), twice }));
-    let service = Service::start(Arc::new(store), live, jiff::Timestamp::now).unwrap();
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(Twice { live: live.clone(), twice })));
+    let kept = CheckpointFile::new(folder);
+    let service = Service::resume(store.clone(), live, jiff::Timestamp::now, kept).unwrap();
     let caller = Caller::internal("sample");
     service.change_registry(province.changes.clone(), false, &caller).await.unwrap();
     let reports = province.reports(year);
     let submissions =
         reports.map(|report| Submission::first(ReportKey::of_agency(report.agency, year), report.figures)).collect();
-    (service, submissions)
+    (service, store, submissions)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_recount_finds_no_difference_while_reports_stream_in() {
-    let (service, submissions) = service(false).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (service, _, submissions) = service(false, folder.path()).await;
     assert_eq!(service.status().recount, None);
     let expected = submissions.len();
     let writer = tokio::spawn({
@@ -83,11 +87,16 @@ async fn a_recount_finds_no_difference_while_reports_stream_in() {
     let middle = recounts.iter().filter(|recount| recount.sequence > 1 && (recount.sequence as usize) < expected);
     assert!(middle.count() > 0, "no recount ran while reports were stored");
     assert_eq!(service.status().recount, recounts.pop());
+    let kept = CheckpointFile::new(folder.path()).read().expect("a recount keeps the totals that it found right");
+    assert_eq!(kept.sequence, service.status().position.sequence);
 }
 
 #[tokio::test]
 async fn a_wrong_total_is_found_named_and_kept_for_the_status() {
-    let (service, submissions) = service(true).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (service, _, submissions) = service(true, folder.path()).await;
+    service.keep_totals();
+    assert!(CheckpointFile::new(folder.path()).read().is_some());
     service.submit(&submissions[0], &Caller::internal("sample")).await.unwrap();
     let found = service.recount().await.unwrap();
     assert!(found.differences_total > 0);
@@ -95,4 +104,25 @@ async fn a_wrong_total_is_found_named_and_kept_for_the_status() {
     assert!(text.en.contains("2 reports in the running sum, 1 in the recount"), "{text:?}");
     assert!(text.zh.contains("累计 2 份，重算 1 份"), "{text:?}");
     assert_eq!(service.status().recount, Some(found));
+    service.keep_totals();
+    assert!(CheckpointFile::new(folder.path()).read().is_none(), "the next start must count anew");
+}
+
+#[tokio::test]
+async fn totals_of_another_journal_are_not_started_from() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (one, _, submissions) = service(false, folder.path()).await;
+    let (two, store, _) = service(false, other.path()).await;
+    let caller = Caller::internal("sample");
+    for submission in &submissions[..2] {
+        one.submit(submission, &caller).await.unwrap();
+    }
+    for submission in &submissions[1..3] {
+        two.submit(submission, &caller).await.unwrap();
+    }
+    one.keep_totals();
+    let kept = CheckpointFile::new(folder.path());
+    let restarted = Service::resume(store, Arc::default(), jiff::Timestamp::now, kept).unwrap();
+    assert!(!restarted.has_resumed());
+    assert_eq!(restarted.recount().await.unwrap().differences, []);
 }

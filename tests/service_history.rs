@@ -2,6 +2,7 @@
 //! number is the answer that was given then.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use huizong::form::{Presence, catalogue, edition_for_year};
@@ -12,7 +13,7 @@ use huizong::service::{
     Caller, CoverageAnswer, CoverageQuestion, Live, Perspective, ReviewRequest, RollupAnswer, RollupQuestion, Service,
     Submission,
 };
-use huizong::store::{MemoryStore, NEWEST, Store};
+use huizong::store::{CheckpointFile, MemoryStore, NEWEST, Store};
 use proptest::prelude::*;
 
 const YEARS: [u16; 3] = [2021, 2022, 2023];
@@ -220,6 +221,13 @@ impl World {
         answers
     }
 
+    /// The service as it would start now, from the totals kept in a folder.
+    fn restarted(&self, folder: &Path) -> Self {
+        let (store, kept) = (self.store.clone(), CheckpointFile::new(folder));
+        let service = Service::resume(store.clone(), Arc::default(), jiff::Timestamp::now, kept).unwrap();
+        Self { service, store }
+    }
+
     /// Accepted reports and their requests, read one by one from the store.
     fn naive(&self) -> (u64, i128) {
         let cell = catalogue().cell_at("requests.received.total").unwrap();
@@ -234,6 +242,28 @@ impl World {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_start_from_totals_kept_at_any_moment_answers_like_the_service_that_went_on(
+        happenings in prop::collection::vec(happening(), 1..24), moment in any::<prop::sample::Index>()
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let world = World::new().await;
+            let folder = tempfile::tempdir().unwrap();
+            let moment = moment.index(happenings.len());
+            for (at, happening) in happenings.into_iter().enumerate() {
+                world.let_happen(happening).await;
+                if at == moment {
+                    assert!(!world.restarted(folder.path()).service.has_resumed(), "nothing was kept yet");
+                }
+            }
+            let restarted = world.restarted(folder.path());
+            assert!(restarted.service.has_resumed());
+            assert_eq!(restarted.answers(None).await, world.answers(None).await);
+            assert_eq!(restarted.service.recount().await.unwrap().differences, []);
+        });
+    }
 
     #[test]
     fn every_accepted_report_counts_once_and_the_past_stays_as_it_was(

@@ -20,7 +20,7 @@ use crate::grpc;
 use crate::http::{self, session};
 use crate::service::{Live, Service, SignInLimits};
 use crate::store::disk::{FileSystem, file_system};
-use crate::store::{SledOptions, SledStore, Store};
+use crate::store::{CheckpointFile, SledOptions, SledStore, Store};
 use crate::telemetry::{log, metrics::Metrics};
 
 use super::{Failure, Outcome};
@@ -144,7 +144,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
     let open = move || -> Result<Service, crate::store::StoreError> {
         let live = Arc::<Live>::default();
         let store: Arc<dyn Store> = Arc::new(SledStore::open(&options, live.clone())?);
-        Service::start(store, live, Timestamp::now)
+        Service::resume(store, live, Timestamp::now, CheckpointFile::new(&options.directory))
     };
     let service = tokio::task::spawn_blocking(open).await??;
     let key = TokenKey::open(&config.data_directory).context("the key of the tokens cannot be used")?;
@@ -226,6 +226,7 @@ pub async fn serve(
     if let Err(problem) = ending.record_left_out().await {
         tracing::error!(problem = problem.message.en, "refusals that were left out are not counted in the journal");
     }
+    tokio::task::spawn_blocking(move || ending.keep_totals()).await?;
     Ok(())
 }
 
@@ -274,8 +275,11 @@ async fn recount(service: Service, every: Duration) {
     }
     let mut interval = tokio::time::interval(every);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // The first tick is at once, and the totals have just been counted.
-    interval.tick().await;
+    // The first tick is at once.
+    if !service.has_resumed() {
+        // The totals have just been counted.
+        interval.tick().await;
+    }
     loop {
         interval.tick().await;
         match service.recount().await {

@@ -5,13 +5,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
+use serde::{Deserialize, Serialize};
+
 use crate::report::{AgencyId, ReportYear, Reporter};
 
 use super::timeline::{AgencyTimeline, JurisdictionTimeline};
 use super::{Agency, Collection, Jurisdiction, JurisdictionCode, RegistryChange};
 
 /// Place of a jurisdiction in a registry, dense from 0 in the order of creation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct JurisdictionIndex(pub(super) u32);
 
 /// Place of an agency in a registry, dense from 0 in the order of creation.

@@ -1,5 +1,7 @@
 //! What kind of body reports: facts that rules and sums distinguish by.
 
+use serde::{Deserialize, Serialize};
+
 /// The level of the jurisdiction that an agency belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
@@ -12,7 +14,7 @@ pub enum Level {
 }
 
 /// What an agency is within its government.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum AgencyKind {
     /// 政府办公厅/办公室: reports the requests made to the government itself.
     GovernmentOffice,

@@ -1,5 +1,7 @@
 //! How reports stand, one by one and counted.
 
+use serde::{Deserialize, Serialize};
+
 use crate::report::{ReportState, ReportStatus};
 
 /// Something that a report is or is not.
@@ -29,7 +31,7 @@ impl Mark {
 }
 
 /// The marks of one report; none for a report that was never handed in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 pub struct Marks(u8);
 
 impl Marks {
@@ -55,7 +57,7 @@ impl Marks {
 }
 
 /// How many reports have each mark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts([u64; Mark::ALL.len()]);
 
 impl Counts {

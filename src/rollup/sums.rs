@@ -1,12 +1,14 @@
 //! Exact sums over all cells of the form.
 
+use serde::{Deserialize, Serialize};
+
 use crate::form::{CellId, catalogue};
 use crate::report::Completed;
 
 /// The sum of a number of reports, cell by cell. Amounts are in the units of `report::MONEY_SCALE`.
 ///
 /// A cell is at most 10^18, so that 128 bits hold the sum of more reports than can be stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sums {
     /// Reports in the sum.
     pub reports: u64,

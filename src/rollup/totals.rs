@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
 use crate::report::{AgencyKind, Completed, ReportYear};
 
@@ -9,7 +11,7 @@ use super::standing::{Counts, Mark, Marks};
 use super::{ChildCoverage, Coverage, Sums};
 
 /// Which part of a jurisdiction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Scope {
     /// The jurisdiction and all below it.
     Subtree(JurisdictionIndex),
@@ -18,7 +20,7 @@ pub enum Scope {
 }
 
 /// What agencies are told apart by in the totals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Class {
     pub kind: AgencyKind,
     /// 垂直管理: it belongs to its own system, and stays out of local sums unless included on purpose.
@@ -50,14 +52,14 @@ pub struct Contribution<'a> {
 pub(super) type ByClass<T> = BTreeMap<Class, T>;
 
 /// The totals of one scope, year and class.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Part {
     pub counts: Counts,
     pub sums: Sums,
 }
 
 /// Totals of one report year.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct YearTotals {
     pub parts: HashMap<Scope, ByClass<Part>>,
     /// For each agency, how its report stands.
@@ -78,7 +80,7 @@ impl YearTotals {
 }
 
 /// Whose tree the reports of a year are added up over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 pub enum Tree {
     /// Each year by its own tree.
     #[default]
@@ -124,7 +126,7 @@ impl Within<'_> {
 }
 
 /// All running totals.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Totals {
     tree: Tree,
     pub(super) years: BTreeMap<ReportYear, YearTotals>,

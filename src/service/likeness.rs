@@ -1,14 +1,20 @@
 //! Which reports of a year have texts alike: MinHash signatures of the present texts, found by bands (LSH). It only
 //! proposes; how much two texts share is judged by the rules, from the texts themselves.
 //!
-//! Memory per report with text, whatever its length: 192 bytes of signature and 24 entries of about 25 bytes, with
-//! the owner's id and its place about 1 KiB. Our own code, for the crates at hand are no longer kept up, or cannot
-//! take a replaced text out again.
+//! The texts of a year are read from the store when the first text of that year is handed in, and follow the commits
+//! from then on. Memory per report with text, whatever its length: 192 bytes of signature and 24 entries of about 25
+//! bytes, with the owner's id and its place about 1 KiB. Our own code, for the crates at hand are no longer kept up, or
+//! cannot take a replaced text out again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::report::{Narrative, ReportKey, ReportOwner, ReportYear};
+use crate::report::{Narrative, Owners, ReportKey, ReportOwner, ReportYear};
 use crate::rules;
+use crate::store::{Store, StoreError};
+
+use super::live::Live;
+use super::state::LOAD_PAGE;
+use super::{Problem, Service};
 
 /// Letters in a row that make a passage; the rule about reused texts counts passages of the same length.
 const PASSAGE: usize = 8;
@@ -26,14 +32,17 @@ const PROPOSED_MAX: usize = 3;
 /// The least of the passages' digests, under one permutation each.
 type Signature = [u32; BANDS * ROWS];
 
-/// The texts of all present reports.
+/// The texts of present reports.
 #[derive(Debug, Default)]
 pub struct Likeness {
+    /// Years whose texts were asked for.
     years: BTreeMap<ReportYear, Texts>,
 }
 
 #[derive(Debug, Default)]
 struct Texts {
+    /// While the store is read: owners whose text changed since that began, so that it is known.
+    filling: Option<HashSet<ReportOwner>>,
     /// By place; places of texts that were taken out are used again.
     texts: Vec<Option<(ReportOwner, Signature)>>,
     free: Vec<u32>,
@@ -42,16 +51,42 @@ struct Texts {
 }
 
 impl Likeness {
-    /// Puts the text of a report in the place of the one before.
+    /// Puts the text of a report in the place of the one before, where the texts of its year are kept.
     pub fn replace(&mut self, report: &ReportKey, narrative: Option<&Narrative>) {
-        let signature = narrative.and_then(signature);
-        if signature.is_none() && !self.years.contains_key(&report.year) {
-            return;
+        let Some(texts) = self.years.get_mut(&report.year) else { return };
+        if let Some(changed) = &mut texts.filling {
+            changed.insert(report.owner.clone());
         }
-        let texts = self.years.entry(report.year).or_default();
         texts.remove(&report.owner);
-        if let Some(signature) = signature {
+        if let Some(signature) = narrative.and_then(signature) {
             texts.insert(&report.owner, signature);
+        }
+    }
+
+    fn knows(&self, year: ReportYear) -> bool {
+        self.years.get(&year).is_some_and(|texts| texts.filling.is_none())
+    }
+
+    fn begin(&mut self, year: ReportYear) {
+        self.years.insert(year, Texts { filling: Some(HashSet::new()), ..Texts::default() });
+    }
+
+    /// Adds texts as they were when, or after, [`Likeness::begin`] was called.
+    fn fill(&mut self, year: ReportYear, read: Vec<(ReportOwner, Signature)>) {
+        let Some(texts) = self.years.get_mut(&year) else { return };
+        for (owner, signature) in read {
+            if texts.filling.as_ref().is_some_and(|changed| !changed.contains(&owner)) {
+                texts.insert(&owner, signature);
+            }
+        }
+    }
+
+    /// What was filled is whole, or is given up.
+    fn end(&mut self, year: ReportYear, whole: bool) {
+        if !whole {
+            self.years.remove(&year);
+        } else if let Some(texts) = self.years.get_mut(&year) {
+            texts.filling = None;
         }
     }
 
@@ -73,6 +108,58 @@ impl Likeness {
         found.sort();
         let key = |owner: &ReportOwner| ReportKey { owner: owner.clone(), year: report.year };
         found.into_iter().take(PROPOSED_MAX).map(|(_, owner)| key(owner)).collect()
+    }
+}
+
+impl Service {
+    /// Sees to it that the texts of a year are there; whoever asks first waits for them to be read.
+    pub(super) async fn know_texts(&self, year: ReportYear) -> Result<(), Problem> {
+        if self.live.read().likeness.knows(year) {
+            return Ok(());
+        }
+        let turn = self.texts_turn.clone().acquire_owned().await;
+        let live = self.live.clone();
+        let fill = move |store: &dyn Store| {
+            // Held to the end, even where the call that waits is given up.
+            let _turn = turn;
+            live.fill_texts(store, year)
+        };
+        self.blocking(fill).await
+    }
+}
+
+impl Live {
+    fn fill_texts(&self, store: &dyn Store, year: ReportYear) -> Result<(), StoreError> {
+        let as_of = {
+            let mut state = self.write();
+            if state.likeness.knows(year) {
+                return Ok(());
+            }
+            state.likeness.begin(year);
+            state.sequence
+        };
+        let read = [Owners::Agencies, Owners::Jurisdictions]
+            .into_iter()
+            .try_for_each(|owners| self.read_texts(store, as_of, owners, year));
+        self.write().likeness.end(year, read.is_ok());
+        read
+    }
+
+    fn read_texts(&self, store: &dyn Store, as_of: u64, owners: Owners, year: ReportYear) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let page = store.reports(owners, year, after.as_ref(), LOAD_PAGE, as_of)?;
+            let signed = page.iter().filter_map(|standing| {
+                let newest = &standing.newest;
+                Some((newest.report.owner.clone(), signature(newest.narrative.as_ref()?)?))
+            });
+            let signed = signed.collect();
+            self.write().likeness.fill(year, signed);
+            if page.len() < LOAD_PAGE {
+                return Ok(());
+            }
+            after = page.into_iter().next_back().map(|standing| standing.newest.report.owner.clone());
+        }
     }
 }
 
@@ -152,11 +239,19 @@ mod tests {
         Narrative { overview: Some(text), ..Narrative::default() }
     }
 
+    /// Keeps the texts of the year, of which there are none yet.
+    fn likeness() -> Likeness {
+        let mut likeness = Likeness::default();
+        likeness.begin(key(0).year);
+        likeness.end(key(0).year, true);
+        likeness
+    }
+
     #[test]
     fn texts_that_share_more_than_half_are_proposed_and_others_are_not() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let texts: Vec<String> = (0..300).map(|_| random(600, &mut rng)).collect();
-        let mut likeness = Likeness::default();
+        let mut likeness = likeness();
         for (owner, text) in texts.iter().enumerate() {
             likeness.replace(&key(owner), Some(&narrative(text.clone())));
         }
@@ -173,10 +268,33 @@ mod tests {
     }
 
     #[test]
+    fn what_changes_while_the_texts_are_read_is_kept_as_it_is_now() {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let [old, new, gone, other] = [(); 4].map(|()| narrative(random(300, &mut rng)));
+        let mut likeness = Likeness::default();
+        likeness.replace(&key(1), Some(&old));
+        assert!(!likeness.knows(key(1).year) && likeness.years.is_empty());
+        likeness.begin(key(1).year);
+        likeness.replace(&key(1), Some(&new));
+        likeness.replace(&key(2), None);
+        let read = [(1, &old), (2, &gone), (3, &other)];
+        let read = read.map(|(owner, text)| (key(owner).owner, signature(text).unwrap()));
+        likeness.fill(key(1).year, read.into());
+        assert!(!likeness.knows(key(1).year));
+        likeness.end(key(1).year, true);
+        assert!(likeness.knows(key(1).year));
+        let found = [&old, &new, &gone, &other].map(|text| likeness.like(&key(9), text));
+        assert_eq!(found, [vec![], vec![key(1)], vec![], vec![key(3)]]);
+        likeness.begin(key(1).year);
+        likeness.end(key(1).year, false);
+        assert!(!likeness.knows(key(1).year));
+    }
+
+    #[test]
     fn a_text_is_not_like_itself_and_a_replaced_one_is_gone() {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
         let [first, second] = [(); 2].map(|()| narrative(random(300, &mut rng)));
-        let mut likeness = Likeness::default();
+        let mut likeness = likeness();
         likeness.replace(&key(1), Some(&first));
         assert!(likeness.like(&key(1), &first).is_empty());
         assert_eq!(likeness.like(&key(2), &first), [key(1)]);

@@ -3,12 +3,10 @@
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use crate::access::Directory;
-use crate::report::Owners;
-use crate::rollup::Tree;
-use crate::store::{Commit, Effect, NEWEST, Observer, Standing, Store, StoreError};
+use crate::store::{CheckpointFile, Commit, Effect, Observer, Store, StoreError};
 
-use super::likeness::Likeness;
-use super::state::{ACCEPTED, State};
+use super::recount::count;
+use super::state::State;
 use super::watch::Notices;
 
 /// The state that follows the store.
@@ -39,16 +37,20 @@ impl Live {
         self.directory.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Fills the state from the store, before anything is committed.
-    pub fn load(&self, store: &Arc<dyn Store>) -> Result<(), StoreError> {
-        let sequence = store.position().sequence;
-        let years = store.years(Owners::Agencies)?;
-        let mut likeness = Likeness::default();
-        let note_text = |standing: &Standing| {
-            likeness.replace(&standing.newest.report, standing.newest.narrative.as_ref());
+    /// Fills the state from the store, before anything is committed: from the kept totals where there are any, else
+    /// from every report. Whether it was from the former.
+    pub fn load(&self, store: &Arc<dyn Store>, kept: Option<&CheckpointFile>) -> Result<bool, StoreError> {
+        let resumed = match kept.and_then(CheckpointFile::read) {
+            Some(checkpoint) => State::resume(&**store, checkpoint)?,
+            None => None,
         };
-        let state = State::replay(&**store, NEWEST, years.into_iter(), Tree::AsReported, ACCEPTED, note_text)?;
-        *self.write() = State { sequence, likeness, ..state };
+        let (state, resumed) = match resumed {
+            Some(state) => (state, true),
+            None => (count(&**store, store.position().sequence, |_| {})?, false),
+        };
+        let sequence = state.sequence;
+        tracing::info!(sequence, resumed, "the totals are loaded");
+        *self.write() = state;
         let mut directory = Directory::default();
         for change in store.access()? {
             // It was admitted when it was stored.
@@ -58,7 +60,7 @@ impl Live {
         self.notices.begin(sequence);
         // Loaded twice it is the same store.
         let _ = self.store.set(Arc::downgrade(store));
-        Ok(())
+        Ok(resumed)
     }
 }
 

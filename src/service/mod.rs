@@ -4,6 +4,7 @@ mod access;
 mod admission;
 mod backup;
 mod by_agency;
+mod checkpoint;
 mod collections;
 mod coverage;
 mod credentials;
@@ -39,7 +40,7 @@ use jiff::tz::Offset;
 use tokio::sync::Semaphore;
 
 use crate::access::TokenKey;
-use crate::store::{Store, StoreError};
+use crate::store::{CheckpointFile, Store, StoreError};
 
 use perspective::Past;
 use refusals::Refusals;
@@ -107,6 +108,12 @@ pub struct Service {
     past: Arc<Past>,
     /// Columns of single agencies are filled by one at a time.
     column_turn: Arc<Semaphore>,
+    /// Texts of a year are read by one at a time.
+    texts_turn: Arc<Semaphore>,
+    /// Where totals are kept to start from.
+    kept: Option<CheckpointFile>,
+    /// The totals come from there, and no recount has seen them yet.
+    resumed: bool,
     /// Memory for them, in bytes.
     columns_bytes: usize,
     watchers: Arc<Semaphore>,
@@ -137,12 +144,19 @@ impl Service {
     /// # Errors
     /// [`StoreError`] where the store cannot be read.
     pub fn start(store: Arc<dyn Store>, live: Arc<Live>, clock: fn() -> Timestamp) -> Result<Self, StoreError> {
-        live.load(&store)?;
+        live.load(&store, None)?;
+        Ok(Self::new(store, live, clock))
+    }
+
+    fn new(store: Arc<dyn Store>, live: Arc<Live>, clock: fn() -> Timestamp) -> Self {
         let watch_limits = WatchLimits::default();
-        Ok(Self {
+        Self {
             store,
             live,
             clock,
+            texts_turn: Arc::new(Semaphore::new(1)),
+            kept: None,
+            resumed: false,
             registry_gate: Arc::default(),
             past: Arc::default(),
             column_turn: Arc::new(Semaphore::new(1)),
@@ -156,7 +170,7 @@ impl Service {
             sessions: Arc::new(Sessions::new(SignInLimits::default())),
             scans: Arc::new(Semaphore::new(backup::SCANS_MAX)),
             recounted: Arc::default(),
-        })
+        }
     }
 
     /// The service with other limits on watches.

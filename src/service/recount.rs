@@ -77,6 +77,8 @@ impl Service {
             );
         }
         *self.recounted.write().unwrap_or_else(PoisonError::into_inner) = Some(recount.clone());
+        let service = self.clone();
+        self.blocking(move |_| Ok(service.keep_totals())).await?;
         Ok(recount)
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::registry::{AgencyIndex, Registry, RegistryChange};
-use crate::report::{Completed, Owners, ReportKey, ReportState, ReportYear, Revision};
+use crate::report::{Completed, Owners, ReportKey, ReportState, ReportYear, Revision, RevisionName};
 use crate::rollup::{Columns, Contribution, Marks, Totals, Tree};
-use crate::store::{Commit, Effect, Standing, Store, StoreError};
+use crate::store::{Checkpoint, Commit, Effect, JournalEntry, NEWEST, Outcome, Standing, Store, StoreError};
 
 use super::likeness::Likeness;
 
-/// Reports read from the store at a time while loading.
+/// Reports, or journal entries, read from the store at a time while loading.
 pub const LOAD_PAGE: usize = 1000;
 
 /// What the sums are made of: the newest revision in one of these states, else the accepted one.
@@ -103,6 +103,53 @@ impl State {
         Ok(state)
     }
 
+    /// The present state, from the totals of a checkpoint and the journal since; none where they do not fit together.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn resume(store: &dyn Store, checkpoint: Checkpoint) -> Result<Option<Self>, StoreError> {
+        if !checkpoint.is_of(store)? {
+            return Ok(None);
+        }
+        let mut state = Self { totals: checkpoint.totals, sequence: checkpoint.sequence, ..Self::default() };
+        let mut changes = store.registry(NEWEST)?.into_iter().peekable();
+        while let Some((sequence, change)) = changes.next_if(|(sequence, _)| *sequence <= state.sequence) {
+            state.registry_sequence = sequence;
+            if state.registry.apply(&change).is_err() {
+                return Ok(None);
+            }
+        }
+        loop {
+            let entries = store.journal(state.sequence, LOAD_PAGE)?;
+            for entry in &entries {
+                state.follow(entry, store)?;
+                while let Some((sequence, change)) = changes.next_if(|(sequence, _)| *sequence <= entry.sequence) {
+                    state.follow_registry(&change, sequence, store);
+                }
+            }
+            if state.fault.is_some() {
+                return Ok(None);
+            }
+            if entries.len() < LOAD_PAGE {
+                return Ok(Some(state));
+            }
+        }
+    }
+
+    /// Takes the change of a report that an entry of the journal tells of.
+    fn follow(&mut self, entry: &JournalEntry, store: &dyn Store) -> Result<(), StoreError> {
+        self.sequence = entry.sequence;
+        if entry.outcome == Outcome::Refused {
+            return Ok(());
+        }
+        let Ok(name) = entry.subject.parse::<RevisionName>() else { return Ok(()) };
+        let before = store.standing(&name.report, entry.sequence - 1)?;
+        let gone = || StoreError::Damaged(format!("{name}, which the journal tells of"));
+        let after = store.standing(&name.report, entry.sequence)?.ok_or_else(gone)?;
+        self.replace_report(before.as_ref(), &after);
+        Ok(())
+    }
+
     fn load_year(
         &mut self,
         store: &dyn Store,
@@ -135,16 +182,18 @@ impl State {
                 self.replace_report(before, after);
                 self.likeness.replace(&after.newest.report, after.newest.narrative.as_ref());
             }
-            if let Effect::Registry(change) = effect
-                && let Err(error) = self.change_registry(change, commit.entry.sequence, store)
-            {
-                self.fail(format!("the totals do not follow a change of the registry: {error}"));
+            if let Effect::Registry(change) = effect {
+                self.follow_registry(change, commit.entry.sequence, store);
             }
         }
         self.sequence = commit.entry.sequence;
-        if commit.effects.iter().any(|effect| matches!(effect, Effect::Registry(_))) {
-            self.registry_sequence = commit.entry.sequence;
+    }
+
+    fn follow_registry(&mut self, change: &RegistryChange, sequence: u64, store: &dyn Store) {
+        if let Err(error) = self.change_registry(change, sequence, store) {
+            self.fail(format!("the totals do not follow a change of the registry: {error}"));
         }
+        self.registry_sequence = sequence;
     }
 
     fn replace_report(&mut self, before: Option<&Standing>, after: &Standing) {

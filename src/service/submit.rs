@@ -193,7 +193,7 @@ impl Service {
         check_answers(&submission.answers)?;
 
         let completed = submission.figures.complete();
-        let alike = self.narratives_alike(submission, previous.as_ref().and_then(last_report))?;
+        let alike = self.narratives_alike(submission, previous.as_ref().and_then(last_report)).await?;
         let others: Vec<(&ReportKey, &Narrative)> = alike.iter().map(|(key, narrative)| (key, narrative)).collect();
         let rule_set = rules::rule_set(report.year);
         let findings = rules::judge(
@@ -271,7 +271,7 @@ impl Service {
     }
 
     /// Texts that the submission's text may repeat: that of the agency's last report, and like ones of the year.
-    fn narratives_alike(
+    async fn narratives_alike(
         &self,
         submission: &Submission,
         previous: Option<&Revision>,
@@ -279,6 +279,7 @@ impl Service {
         let Some(narrative) = &submission.narrative else { return Ok(Vec::new()) };
         let mut alike: Vec<_> =
             previous.and_then(|last| Some((last.report.clone(), last.narrative.clone()?))).into_iter().collect();
+        self.know_texts(submission.report.year).await?;
         let proposed = self.live.read().likeness.like(&submission.report, narrative);
         for report in proposed {
             let standing = self.store.standing(&report, NEWEST)?;

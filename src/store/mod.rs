@@ -2,6 +2,7 @@
 //!
 //! - [`Store`]: what every store promises; `tests/store_contract` runs against each.
 //! - `journal_file`: the journal as JSON Lines.
+//! - [`CheckpointFile`]: the totals at a place in the journal, to start from.
 //! - `ledger`: decides what a transaction does; shared by all stores, so that they agree.
 //! - `record`: the bytes of a stored value: versioned and checksummed.
 //! - `item`: the kinds of record, and what stands under each key.
@@ -10,6 +11,7 @@
 //! - [`verify()`]: everything that can be checked about a store.
 //! - [`MemoryStore`]: the reference. [`SledStore`]: the embedded database.
 
+mod checkpoint;
 pub mod disk;
 mod item;
 mod journal;
@@ -31,6 +33,7 @@ use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear
 use crate::rollup::FrozenForm;
 
 pub use self::sled::{FreeSpace, SledOptions, SledStore, copy_closed, remove_empty_snapshots};
+pub use checkpoint::{Checkpoint, CheckpointFile};
 pub use item::{Item, StoredRecord};
 pub use journal::{JournalEntry, NewEntry, Outcome, Position};
 pub use journal_file::{JournalFault, JournalWriter, verify_journal, verify_journal_file};
