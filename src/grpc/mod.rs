@@ -3,6 +3,7 @@
 //! Health, reflection (with the error details, so that grpcurl prints them) and gRPC-Web stand on the same port.
 
 mod door;
+mod entrance;
 mod methods;
 mod operations_service;
 mod pages;
@@ -31,7 +32,7 @@ pub use door::{
     Connection, DoorLayer, Peer, SESSION_COOKIE, SESSION_HEADER, TlsError, TlsFiles, connections, session_cookie,
 };
 pub use server::{Layered, server};
-pub use status::{problem_of_status, to_status};
+pub use status::{note, problem_of_status, to_status};
 
 /// Names of the services whose health is reported.
 const SERVICES: [&str; 4] = [
@@ -41,7 +42,7 @@ const SERVICES: [&str; 4] = [
     "huizong.v1.OperationsService",
 ];
 
-/// All services over `service`, each call observed, and the reporter that says how they are.
+/// All services over `service`, and the reporter that says how they are.
 ///
 /// # Errors
 /// Where the compiled contract cannot be read, which would be a defect of the build.
@@ -74,8 +75,12 @@ pub async fn routes(service: Service, limits: &Limits) -> anyhow::Result<(Routes
         .add_service(
             OperationsServiceServer::new(operations_service::Operations::new(service)).max_decoding_message_size(size),
         );
-    let observed = routes.routes().into_axum_router().layer(CallLayer::new(methods::methods()));
-    Ok((Routes::from(observed), health))
+    Ok((routes.routes(), health))
+}
+
+/// The same services with each call observed, for calls that do not come in by the entrance.
+pub fn observed(routes: Routes) -> Routes {
+    Routes::from(routes.into_axum_router().layer(CallLayer::new(methods::methods())))
 }
 
 /// Reports every service as serving or not.

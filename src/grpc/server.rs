@@ -1,4 +1,4 @@
-//! The server as it is configured: every limit on connections and calls, and the door before everything.
+//! The server as it is configured: every limit on connections and calls, and the entrance before everything.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use tower::layer::util::{Identity, Stack};
 use crate::config::Limits;
 
 use super::DoorLayer;
+use super::entrance::EntranceLayer;
 
 /// How often a silent client is asked whether it is there, and how long it may take to say so.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
@@ -15,8 +16,8 @@ const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(20);
 /// How long calls under way may take yet on a connection that has become too old.
 const GRACE: Duration = Duration::from_secs(300);
 
-/// What is served passes through the door.
-pub type Layered = Stack<DoorLayer, Identity>;
+/// What is served passes through the entrance.
+pub type Layered = Stack<EntranceLayer, Identity>;
 
 /// A server with these limits behind a door.
 pub fn server(limits: &Limits, door: DoorLayer) -> Server<Layered> {
@@ -28,5 +29,5 @@ pub fn server(limits: &Limits, door: DoorLayer) -> Server<Layered> {
         .max_connection_age_grace(GRACE)
         .http2_keepalive_interval(Some(KEEP_ALIVE))
         .http2_keepalive_timeout(Some(KEEP_ALIVE_ANSWER))
-        .layer(door)
+        .layer(EntranceLayer::new(door))
 }

@@ -29,7 +29,8 @@ use crate::config::Limits;
 use crate::report::Message;
 use crate::service::{Authority, Caller, Code, Problem, Reason, Service};
 
-use super::{claimed_principal, to_status};
+use super::claimed_principal;
+use super::status::{note, to_status};
 
 pub use certificate::principal_of_certificate;
 pub use listener::{Connection, Peer, connections};
@@ -43,9 +44,6 @@ pub const SESSION_COOKIE: &str = "huizong-session";
 
 /// Calls with a session's cookie carry this header, which no form and no link of another site can send.
 pub const SESSION_HEADER: &str = "x-huizong-session";
-
-/// Begins the content type of gRPC-Web.
-const GRPC_WEB: &[u8] = b"application/grpc-web";
 
 /// How long a caller is told to wait where the service is overloaded.
 const OVERLOAD_WAIT: Duration = Duration::from_secs(1);
@@ -115,16 +113,7 @@ where
                     Ok(response.map(|body| Body::new(Held::new(body, permit))))
                 }
                 Err(problem) if !is_call(parts.uri.path()) => Ok(page_of(&problem)),
-                Err(problem) => {
-                    let content_type = parts.headers.get(CONTENT_TYPE).cloned();
-                    let metadata = MetadataMap::from_headers(parts.headers);
-                    let mut response = to_status(&problem, &metadata).into_http();
-                    // gRPC-Web, which is made of gRPC behind the door, takes a refusal in the headers as gRPC does.
-                    if let Some(web) = content_type.filter(|content| content.as_bytes().starts_with(GRPC_WEB)) {
-                        response.headers_mut().insert(CONTENT_TYPE, web);
-                    }
-                    Ok(response)
-                }
+                Err(problem) => Ok(to_status(&problem, &MetadataMap::from_headers(parts.headers)).into_http()),
             }
         }
         .boxed()
@@ -187,7 +176,7 @@ impl Door {
 }
 
 /// Whether a path is that of a gRPC call rather than of a page.
-fn is_call(path: &str) -> bool {
+pub(super) fn is_call(path: &str) -> bool {
     path.starts_with("/huizong.") || path.starts_with("/grpc.")
 }
 
@@ -222,6 +211,7 @@ fn is_same_site(request: &Parts) -> bool {
 
 /// A refusal as a page, for what is no gRPC call.
 fn page_of(problem: &Problem) -> Response<Body> {
+    note(problem.reason);
     let status = match problem.reason.code() {
         Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
