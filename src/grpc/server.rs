@@ -23,7 +23,6 @@ pub type Layered = Stack<EntranceLayer, Identity>;
 pub fn server(limits: &Limits, door: DoorLayer) -> Server<Layered> {
     Server::builder()
         .accept_http1(true)
-        .timeout(Duration::from_secs(limits.call_seconds))
         .max_concurrent_streams(limits.calls_per_connection)
         .max_connection_age(Duration::from_secs(limits.connection_seconds))
         .max_connection_age_grace(GRACE)

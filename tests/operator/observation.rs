@@ -156,6 +156,29 @@ async fn what_is_refused_at_the_door_is_measured_and_logged_with_the_id_that_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_takes_too_long_is_measured_and_its_caller_told_by_which_id() {
+    let settings = "[limits]\ncall_seconds = 1\n[log]\njson = true\n";
+    let program = Program::configured(tempfile::tempdir().unwrap(), settings, "127.0.0.1:0", &[]);
+    let mut client = tonic::client::Grpc::new(program.channel().await);
+    client.ready().await.unwrap();
+    // A message that never ends keeps the service waiting.
+    let request = Request::new(tokio_stream::pending::<pb::GetStatusRequest>());
+    let path = "/huizong.v1.OperationsService/GetStatus".parse().unwrap();
+    let codec = tonic_prost::ProstCodec::<_, pb::GetStatusResponse>::default();
+    let refused = client.streaming(request, path, codec).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::DeadlineExceeded);
+    let problem = problem(&refused);
+    assert_eq!(problem.reason, "DEADLINE_EXCEEDED");
+    let id = refused.metadata().get("x-request-id").unwrap().to_str().unwrap();
+    assert_eq!(problem.metadata["x_request_id"], id);
+    program.wait_for(|lines| {
+        lines.iter().any(|line| line.contains("\"DEADLINE_EXCEEDED\"") && line.contains(id)).then_some(())
+    });
+    let (_, text) = program.get("/metrics");
+    assert!(text.contains("rpc_method=\"GetStatus\",rpc_grpc_status_code=\"4\""), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_callers_send_is_logged_at_any_level() {
     let program = Program::start("trace", &[]);
     use_it(&program).await;

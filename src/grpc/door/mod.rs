@@ -1,4 +1,5 @@
-//! The one way in: who calls is found out, may they, and not too much at once. Before any message is read.
+//! The one way in: who calls is found out, may they, and not too much at once. Before any message is read. And out in
+//! time.
 //!
 //! Every request passes here, also those that are no gRPC calls; these get to know their [`Caller`] and decide
 //! themselves.
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN, RETRY_AFTER};
+use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderMap, Method as Verb, Request, Response, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -52,6 +53,8 @@ struct Door {
     service: Service,
     calls: Arc<Semaphore>,
     rates: Rates,
+    /// Longest time for a call, or for a stream to begin to answer.
+    call_time: Duration,
 }
 
 /// Stands before everything that is served.
@@ -62,7 +65,8 @@ impl DoorLayer {
     /// A door to `service`; where that does not ask who calls, everyone is who they say.
     pub fn new(service: Service, limits: &Limits) -> Self {
         let calls = Arc::new(Semaphore::new(limits.calls.min(Semaphore::MAX_PERMITS)));
-        Self(Arc::new(Door { service, calls, rates: Rates::new(limits) }))
+        let call_time = Duration::from_secs(limits.call_seconds);
+        Self(Arc::new(Door { service, calls, rates: Rates::new(limits), call_time }))
     }
 
     /// Forgets rates that no longer matter. To be called every minute or so.
@@ -105,15 +109,23 @@ where
         let mut inner = std::mem::replace(&mut self.inner, waiting);
         let door = self.door.clone();
         async move {
-            let (mut parts, body) = request.into_parts();
-            match door.let_in(&parts).await {
-                Ok((caller, permit)) => {
-                    parts.extensions.insert(caller);
-                    let response = inner.call(Request::from_parts(parts, body)).await?;
-                    Ok(response.map(|body| Body::new(Held::new(body, permit))))
+            let is_call = is_call(request.uri().path());
+            let language = request.headers().get(ACCEPT_LANGUAGE).map(|language| (ACCEPT_LANGUAGE, language.clone()));
+            let answer = async {
+                let (mut parts, body) = request.into_parts();
+                let (caller, permit) = door.let_in(&parts).await?;
+                parts.extensions.insert(caller);
+                let answer = inner.call(Request::from_parts(parts, body)).await;
+                Ok(answer.map(|response| response.map(|body| Body::new(Held::new(body, permit)))))
+            };
+            let answer = tokio::time::timeout(door.call_time, answer).await;
+            match answer.unwrap_or_else(|_| Err(out_of_time(door.call_time))) {
+                Ok(answer) => answer,
+                Err(problem) if is_call => {
+                    let metadata = MetadataMap::from_headers(language.into_iter().collect());
+                    Ok(to_status(&problem, &metadata).into_http())
                 }
-                Err(problem) if !is_call(parts.uri.path()) => Ok(page_of(&problem)),
-                Err(problem) => Ok(to_status(&problem, &MetadataMap::from_headers(parts.headers)).into_http()),
+                Err(problem) => Ok(page_of(&problem)),
             }
         }
         .boxed()
@@ -216,6 +228,7 @@ fn page_of(problem: &Problem) -> Response<Body> {
         Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     let text = format!("{}\n{}\n", problem.message.zh, problem.message.en);
@@ -227,6 +240,19 @@ fn page_of(problem: &Problem) -> Response<Body> {
         headers.insert(RETRY_AFTER, wait.as_secs().saturating_add(1).into());
     }
     response
+}
+
+fn out_of_time(limit: Duration) -> Problem {
+    let seconds = limit.as_secs();
+    let message = Message::new(
+        format!("服务未能在 {seconds} 秒内答复"),
+        format!("the service did not answer within {seconds} s"),
+    );
+    let remedy = Message::new(
+        "更改可能已生效：请以同一 request_id 重试，或先查询；查询请缩小范围",
+        "a change may have been made: send it again with the same request_id, or look first; ask for less at a time",
+    );
+    Problem::new(Reason::DeadlineExceeded, message, remedy)
 }
 
 fn overloaded() -> Problem {
