@@ -66,14 +66,16 @@ pub async fn routes(service: Service, limits: &Limits) -> anyhow::Result<(Routes
                 .max_decoding_message_size(size),
         )
         .add_service(
-            RollupServiceServer::new(rollup_service::Rollups::new(service.clone())).max_decoding_message_size(size),
+            RollupServiceServer::new(rollup_service::Rollups::new(service.clone(), limits))
+                .max_decoding_message_size(size),
         )
         .add_service(
             RegistryServiceServer::new(registry_service::Registries::new(service.clone(), limits))
                 .max_decoding_message_size(size),
         )
         .add_service(
-            OperationsServiceServer::new(operations_service::Operations::new(service)).max_decoding_message_size(size),
+            OperationsServiceServer::new(operations_service::Operations::new(service, limits))
+                .max_decoding_message_size(size),
         );
     Ok((routes.routes(), health))
 }
