@@ -169,9 +169,14 @@ impl OperationsService for Operations {
         &self,
         request: Request<pb::CreateBackupRequest>,
     ) -> Result<Response<Self::CreateBackupStream>, Status> {
-        let permitted = self.permit(&caller(&request), "CreateBackup").await;
-        let metadata = request.metadata().clone();
-        let parts = permitted.and_then(|()| self.service.backup());
+        let caller = caller(&request);
+        let (metadata, ..) = request.into_parts();
+        let begin = async {
+            self.permit(&caller, "CreateBackup").await?;
+            self.service.backup(&caller).await
+        };
+        let method = "OperationsService/CreateBackup";
+        let parts = self.service.conclude(begin.await, &caller, method, String::new, false).await;
         let parts = parts.map_err(|problem| to_status(&problem, &metadata))?;
         let parts = ReceiverStream::new(parts).map(move |part| match part {
             Ok(part) => Ok(wire::part_to_wire(part)),
