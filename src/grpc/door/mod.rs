@@ -9,6 +9,7 @@ mod held;
 mod listener;
 mod rates;
 mod tls;
+mod validity;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use super::status::{note, to_status};
 pub use certificate::principal_of_certificate;
 pub use listener::{Connection, Peer, connections};
 pub use tls::{TlsError, TlsFiles};
+pub use validity::{Validity, validities};
 
 use held::Held;
 use rates::Rates;
