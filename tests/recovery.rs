@@ -19,7 +19,7 @@ use huizong::wire::{change_to_wire, figures_to_wire};
 use serde_json::Value;
 use tonic::transport::Channel;
 
-use process::start;
+use process::{start, start_with};
 
 #[path = "support/process.rs"]
 mod process;
@@ -175,6 +175,19 @@ async fn reports(channel: &Channel) -> usize {
     };
     let answer = RollupServiceClient::new(channel.clone()).get_coverage(request).await.unwrap().into_inner();
     answer.coverage.unwrap().received.try_into().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_backup_is_given_away_where_the_journal_cannot_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    // No disk has so much room, so no write is taken.
+    std::fs::write(&config, "[store]\nmin_free_bytes = 9000000000000000000\nballast_bytes = 0\n").unwrap();
+    let (_server, channel) = start_with(&folder.path().join("store"), &["--config", text(&config)]).await;
+    let mut operations = OperationsServiceClient::new(channel);
+    let refused = operations.create_backup(pb::CreateBackupRequest {}).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::Unavailable);
+    assert_eq!(huizong::grpc::problem_of_status(&refused).unwrap().reason, "STORE_READ_ONLY");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -68,7 +68,8 @@ impl Scene {
         let address = listener.local_addr().unwrap();
         let (routes, _) = huizong::grpc::routes(service, &Limits::default()).await.unwrap();
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-        let server = Server::builder().add_routes(routes.add_service(Echo)).serve_with_incoming(incoming);
+        let routes = huizong::grpc::observed(routes).add_service(Echo);
+        let server = Server::builder().add_routes(routes).serve_with_incoming(incoming);
         tokio::spawn(async { server.await.unwrap() });
         let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
         Self { channel, province, stored, years, _folder: folder }

@@ -18,7 +18,7 @@ use crate::admin::Admin;
 use crate::config::{Config, Log};
 use crate::grpc;
 use crate::http::{self, session};
-use crate::service::{Live, Service, SignInLimits};
+use crate::service::{Live, Service, SignInLimits, WatchLimits};
 use crate::store::disk::{FileSystem, file_system};
 use crate::store::{CheckpointFile, SledOptions, SledStore, Store};
 use crate::telemetry::{log, metrics::Metrics};
@@ -149,7 +149,14 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
     let service = tokio::task::spawn_blocking(open).await??;
     let key = TokenKey::open(&config.data_directory).context("the key of the tokens cannot be used")?;
     let access = &config.access;
-    let service = service.with_authentication(access.authentication);
+    let watches = WatchLimits {
+        watchers: config.limits.watches,
+        interval: Duration::from_millis(config.limits.watch_interval_ms),
+    };
+    let service = service
+        .with_authentication(access.authentication)
+        .with_watch_limits(watches)
+        .with_columns_bytes(config.memory.columns_mib << 20);
     Ok(service.with_token_key(key).with_refusals_per_minute(access.refusals_per_minute).with_sign_in_limits(
         SignInLimits {
             idle: Duration::from_secs(access.session_idle_seconds),

@@ -19,6 +19,7 @@ pub struct Config {
     pub tls: Tls,
     pub access: Access,
     pub limits: Limits,
+    pub memory: Memory,
     pub log: Log,
 }
 
@@ -100,8 +101,28 @@ pub struct Limits {
     pub stream_submissions_ahead: usize,
     /// Changes of the registry in one call.
     pub registry_changes: usize,
+    /// Resources on a page where the caller does not say.
+    pub page_resources: usize,
+    /// Resources on a page at most.
+    pub page_resources_max: usize,
+    /// Rows of sums on a page where the caller does not say.
+    pub page_rows: usize,
+    /// Rows of sums on a page at most.
+    pub page_rows_max: usize,
+    /// Watches at a time in all; more are refused.
+    pub watches: usize,
+    /// Least time between two answers of one watch, in milliseconds.
+    pub watch_interval_ms: u64,
     /// Longest time that calls under way get to finish when the service is stopped, in seconds.
     pub shutdown_seconds: u64,
+}
+
+/// Memory beside the page cache of the store and the running totals.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Memory {
+    /// Columns with the figures of single agencies in MiB, from which sums by agency are answered; 0 for none.
+    pub columns_mib: usize,
 }
 
 /// How the log is written.
@@ -127,6 +148,7 @@ impl Default for Config {
             tls: Tls::default(),
             access: Access::default(),
             limits: Limits::default(),
+            memory: Memory::default(),
             log: Log::default(),
         }
     }
@@ -185,8 +207,20 @@ impl Default for Limits {
             call_seconds: 60,
             stream_submissions_ahead: 128,
             registry_changes: 10_000,
+            page_resources: 50,
+            page_resources_max: 1000,
+            page_rows: 1000,
+            page_rows_max: 10_000,
+            watches: 1000,
+            watch_interval_ms: 1000,
             shutdown_seconds: 30,
         }
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self { columns_mib: 128 }
     }
 }
 
@@ -205,6 +239,8 @@ pub enum ConfigError {
     Parse { path: PathBuf, error: Box<toml::de::Error> },
     #[error("{0} must be at least 1")]
     Zero(&'static str),
+    #[error("{0} must be at most {1}")]
+    AboveMost(&'static str, &'static str),
     #[error("{0} goes together with {1}")]
     Incomplete(&'static str, &'static str),
 }
@@ -226,7 +262,7 @@ impl Config {
     }
 
     fn check(self) -> Result<Self, ConfigError> {
-        let whole = |seconds: u64| usize::try_from(seconds).unwrap_or(usize::MAX);
+        let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let zero = [
             ("store.queue_transactions", self.store.queue_transactions),
             ("store.group_transactions", self.store.group_transactions),
@@ -236,6 +272,10 @@ impl Config {
             ("limits.call_seconds", whole(self.limits.call_seconds)),
             ("limits.stream_submissions_ahead", self.limits.stream_submissions_ahead),
             ("limits.registry_changes", self.limits.registry_changes),
+            ("limits.page_resources", self.limits.page_resources),
+            ("limits.page_rows", self.limits.page_rows),
+            ("limits.watches", self.limits.watches),
+            ("limits.watch_interval_ms", whole(self.limits.watch_interval_ms)),
             ("limits.connection_seconds", whole(self.limits.connection_seconds)),
             ("limits.calls_per_second_per_principal", self.limits.calls_per_second_per_principal as usize),
             ("limits.calls_per_second_per_address", self.limits.calls_per_second_per_address as usize),
@@ -245,6 +285,12 @@ impl Config {
         ]
         .into_iter()
         .find(|(_, value)| *value == 0);
+        if self.limits.page_resources > self.limits.page_resources_max {
+            return Err(ConfigError::AboveMost("limits.page_resources", "limits.page_resources_max"));
+        }
+        if self.limits.page_rows > self.limits.page_rows_max {
+            return Err(ConfigError::AboveMost("limits.page_rows", "limits.page_rows_max"));
+        }
         if self.tls.is_on() == self.tls.key.as_os_str().is_empty() {
             return Err(ConfigError::Incomplete("tls.certificate", "tls.key"));
         }
@@ -272,13 +318,19 @@ mod tests {
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let keys = example.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         let sections = example.lines().filter(|line| line.starts_with('[')).count();
-        assert_eq!((keys, sections), (32, 5), "a key is missing from the example, or from this count");
+        assert_eq!((keys, sections), (39, 6), "a key is missing from the example, or from this count");
     }
 
     #[test]
     fn an_unknown_key_is_refused_by_name() {
         let error = toml::from_str::<Config>("[limits]\nmesage_bytes = 1\n").unwrap_err().to_string();
         assert!(error.contains("mesage_bytes"), "{error}");
+    }
+
+    #[test]
+    fn a_page_is_not_larger_where_the_caller_does_not_say() {
+        let config: Config = toml::from_str("[limits]\npage_rows = 20\npage_rows_max = 10\n").unwrap();
+        assert!(matches!(config.check(), Err(ConfigError::AboveMost("limits.page_rows", _))));
     }
 
     #[test]

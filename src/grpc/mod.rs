@@ -3,6 +3,7 @@
 //! Health, reflection (with the error details, so that grpcurl prints them) and gRPC-Web stand on the same port.
 
 mod door;
+mod entrance;
 mod methods;
 mod operations_service;
 mod pages;
@@ -28,10 +29,11 @@ use crate::service::{Authority, Caller, Service};
 use crate::telemetry::call::CallLayer;
 
 pub use door::{
-    Connection, DoorLayer, Peer, SESSION_COOKIE, SESSION_HEADER, TlsError, TlsFiles, connections, session_cookie,
+    Connection, DoorLayer, Peer, SESSION_COOKIE, SESSION_HEADER, TlsError, TlsFiles, Validity, connections,
+    session_cookie, validities,
 };
 pub use server::{Layered, server};
-pub use status::{problem_of_status, to_status};
+pub use status::{note, problem_of_status, to_status};
 
 /// Names of the services whose health is reported.
 const SERVICES: [&str; 4] = [
@@ -41,7 +43,7 @@ const SERVICES: [&str; 4] = [
     "huizong.v1.OperationsService",
 ];
 
-/// All services over `service`, each call observed, and the reporter that says how they are.
+/// All services over `service`, and the reporter that says how they are.
 ///
 /// # Errors
 /// Where the compiled contract cannot be read, which would be a defect of the build.
@@ -65,17 +67,23 @@ pub async fn routes(service: Service, limits: &Limits) -> anyhow::Result<(Routes
                 .max_decoding_message_size(size),
         )
         .add_service(
-            RollupServiceServer::new(rollup_service::Rollups::new(service.clone())).max_decoding_message_size(size),
+            RollupServiceServer::new(rollup_service::Rollups::new(service.clone(), limits))
+                .max_decoding_message_size(size),
         )
         .add_service(
             RegistryServiceServer::new(registry_service::Registries::new(service.clone(), limits))
                 .max_decoding_message_size(size),
         )
         .add_service(
-            OperationsServiceServer::new(operations_service::Operations::new(service)).max_decoding_message_size(size),
+            OperationsServiceServer::new(operations_service::Operations::new(service, limits))
+                .max_decoding_message_size(size),
         );
-    let observed = routes.routes().into_axum_router().layer(CallLayer::new(methods::methods()));
-    Ok((Routes::from(observed), health))
+    Ok((routes.routes(), health))
+}
+
+/// The same services with each call observed, for calls that do not come in by the entrance.
+pub fn observed(routes: Routes) -> Routes {
+    Routes::from(routes.into_axum_router().layer(CallLayer::new(methods::methods())))
 }
 
 /// Reports every service as serving or not.

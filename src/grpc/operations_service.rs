@@ -5,22 +5,24 @@ use futures::stream::BoxStream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use crate::config::Limits;
 use crate::pb;
 use crate::pb::operations_service_server::OperationsService;
 use crate::report::Message;
 use crate::service::{Authority, Caller, Problem, Service, Subject, VerifyProgress};
 use crate::wire;
 
-use super::pages::RESOURCES;
+use super::pages::Pages;
 use super::{caller, to_status};
 
 pub struct Operations {
     service: Service,
+    pages: Pages,
 }
 
 impl Operations {
-    pub fn new(service: Service) -> Self {
-        Self { service }
+    pub fn new(service: Service, limits: &Limits) -> Self {
+        Self { service, pages: Pages::new(limits) }
     }
 
     /// Lets a caller do something to the service; `method` such as `ListJournal`.
@@ -67,7 +69,7 @@ impl Operations {
         caller: &Caller,
     ) -> Result<pb::ListPrincipalsResponse, Problem> {
         self.permit(caller, "ListPrincipals").await?;
-        let page = self.service.principals(RESOURCES.of(request.page_size)?, &request.page_token);
+        let page = self.service.principals(self.pages.resources.of(request.page_size)?, &request.page_token);
         Ok(pb::ListPrincipalsResponse {
             principals: page.items.iter().map(wire::principal_to_wire).collect(),
             next_page_token: page.next.unwrap_or_default(),
@@ -96,7 +98,7 @@ impl Operations {
             "principals/-" => None,
             name => Some(wire::principal_from_wire(name, "parent")?),
         };
-        let size = RESOURCES.of(request.page_size)?;
+        let size = self.pages.resources.of(request.page_size)?;
         let page = self.service.credentials(principal.as_ref(), size, &request.page_token)?;
         Ok(pb::ListCredentialsResponse {
             credentials: page.items.iter().map(wire::credential_to_wire).collect(),
@@ -122,7 +124,7 @@ impl Operations {
         request: pb::ListJournalRequest,
         caller: &Caller,
     ) -> Result<pb::ListJournalResponse, Problem> {
-        let size = RESOURCES.of(request.page_size)?;
+        let size = self.pages.resources.of(request.page_size)?;
         let bad_page = |field, zh, en| Problem::bad_page(field, Message::new(zh, en));
         let after = match request.page_token.as_str() {
             "" => u64::try_from(request.after_sequence)
@@ -167,9 +169,14 @@ impl OperationsService for Operations {
         &self,
         request: Request<pb::CreateBackupRequest>,
     ) -> Result<Response<Self::CreateBackupStream>, Status> {
-        let permitted = self.permit(&caller(&request), "CreateBackup").await;
-        let metadata = request.metadata().clone();
-        let parts = permitted.and_then(|()| self.service.backup());
+        let caller = caller(&request);
+        let (metadata, ..) = request.into_parts();
+        let begin = async {
+            self.permit(&caller, "CreateBackup").await?;
+            self.service.backup(&caller).await
+        };
+        let method = "OperationsService/CreateBackup";
+        let parts = self.service.conclude(begin.await, &caller, method, String::new, false).await;
         let parts = parts.map_err(|problem| to_status(&problem, &metadata))?;
         let parts = ReceiverStream::new(parts).map(move |part| match part {
             Ok(part) => Ok(wire::part_to_wire(part)),

@@ -1,14 +1,29 @@
 //! Page sizes: what callers may ask for.
 
+use crate::config::Limits;
 use crate::report::Message;
 use crate::service::Problem;
 
-/// Resources per page where the caller does not say, and at most.
-pub const RESOURCES: Sizes = Sizes { default: 50, max: 1000 };
-/// Rows of sums per page where the caller does not say, and at most.
-pub const ROWS: Sizes = Sizes { default: 1000, max: 10_000 };
+/// The sizes of every kind of page.
+#[derive(Clone, Copy)]
+pub struct Pages {
+    /// Of resources.
+    pub resources: Sizes,
+    /// Of rows of sums.
+    pub rows: Sizes,
+}
+
+impl Pages {
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            resources: Sizes { default: limits.page_resources, max: limits.page_resources_max },
+            rows: Sizes { default: limits.page_rows, max: limits.page_rows_max },
+        }
+    }
+}
 
 /// The sizes of one kind of page.
+#[derive(Clone, Copy)]
 pub struct Sizes {
     default: usize,
     max: usize,

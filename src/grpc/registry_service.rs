@@ -10,17 +10,18 @@ use crate::report::{Message, ReportOwner, ReportYear};
 use crate::service::{Applied, Caller, EntryFilter, Problem, Reason, Service, Subject};
 use crate::wire;
 
-use super::pages::RESOURCES;
+use super::pages::Pages;
 use super::{caller, to_status};
 
 pub struct Registries {
     service: Service,
+    pages: Pages,
     changes_max: usize,
 }
 
 impl Registries {
     pub fn new(service: Service, limits: &Limits) -> Self {
-        Self { service, changes_max: limits.registry_changes }
+        Self { service, pages: Pages::new(limits), changes_max: limits.registry_changes }
     }
 
     /// Lets a caller change the registry or a collection, and sees to it that a refusal is in the journal.
@@ -81,7 +82,7 @@ impl Registries {
         caller: &Caller,
     ) -> Result<pb::ListJurisdictionsResponse, Problem> {
         self.permit(caller, "ListJurisdictions").await?;
-        let size = RESOURCES.of(request.page_size)?;
+        let size = self.pages.resources.of(request.page_size)?;
         let filter = EntryFilter {
             parent: optional_code(&request.parent, "parent")?,
             query: request.query.clone(),
@@ -100,7 +101,7 @@ impl Registries {
         caller: &Caller,
     ) -> Result<pb::ListAgenciesResponse, Problem> {
         self.permit(caller, "ListAgencies").await?;
-        let size = RESOURCES.of(request.page_size)?;
+        let size = self.pages.resources.of(request.page_size)?;
         let filter = EntryFilter {
             parent: optional_code(&request.jurisdiction, "jurisdiction")?,
             query: request.query.clone(),
@@ -120,7 +121,7 @@ impl Registries {
         caller: &Caller,
     ) -> Result<pb::ListRegistryChangesResponse, Problem> {
         self.permit(caller, "ListRegistryChanges").await?;
-        let listed = self.service.registry_changes(RESOURCES.of(request.page_size)?, &request.page_token)?;
+        let listed = self.service.registry_changes(self.pages.resources.of(request.page_size)?, &request.page_token)?;
         Ok(pb::ListRegistryChangesResponse {
             changes: listed.page.items.iter().filter_map(wire::change_to_wire).collect(),
             next_page_token: listed.page.next.unwrap_or_default(),
@@ -145,7 +146,7 @@ impl Registries {
         caller: &Caller,
     ) -> Result<pb::ListCollectionsResponse, Problem> {
         self.permit(caller, "ListCollections").await?;
-        let page = self.service.collections(RESOURCES.of(request.page_size)?, &request.page_token);
+        let page = self.service.collections(self.pages.resources.of(request.page_size)?, &request.page_token);
         Ok(pb::ListCollectionsResponse {
             collections: page.items.iter().map(|item| self.collection_in_sight(item, caller)).collect(),
             next_page_token: page.next.unwrap_or_default(),

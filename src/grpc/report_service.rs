@@ -15,18 +15,19 @@ use crate::rules;
 use crate::service::{Caller, Problem, Reason, ReportFilter, ReportView, ReviewRequest, Service, Subject};
 use crate::wire;
 
-use super::pages::RESOURCES;
+use super::pages::Pages;
 use super::status::note;
 use super::{caller, to_status};
 
 pub struct Reports {
     service: Service,
+    pages: Pages,
     stream_ahead: usize,
 }
 
 impl Reports {
     pub fn new(service: Service, limits: &Limits) -> Self {
-        Self { service, stream_ahead: limits.stream_submissions_ahead }
+        Self { service, pages: Pages::new(limits), stream_ahead: limits.stream_submissions_ahead }
     }
 }
 
@@ -301,7 +302,7 @@ impl Reports {
         caller: &Caller,
     ) -> Result<pb::ListReportsResponse, Problem> {
         const METHOD: &str = "ReportService/ListReports";
-        let size = RESOURCES.of(request.page_size)?;
+        let size = self.pages.resources.of(request.page_size)?;
         let year = match request.year {
             0 => None,
             year => Some(wire::year_from_wire(year, "year")?),
@@ -338,7 +339,7 @@ impl Reports {
         request: pb::ListReportRevisionsRequest,
         caller: &Caller,
     ) -> Result<pb::ListReportRevisionsResponse, Problem> {
-        let size = RESOURCES.of(request.page_size)?;
+        let size = self.pages.resources.of(request.page_size)?;
         let report = request.name.parse().map_err(|error| Problem::bad_name("name", &error))?;
         self.permit_read("ReportService/ListReportRevisions", &report, caller).await?;
         let page = self.service.revisions(report, size, &request.page_token).await?;
@@ -355,7 +356,7 @@ impl Reports {
         request: pb::ListReportEventsRequest,
         caller: &Caller,
     ) -> Result<pb::ListReportEventsResponse, Problem> {
-        let size = RESOURCES.of(request.page_size)?;
+        let size = self.pages.resources.of(request.page_size)?;
         let report = request.name.parse().map_err(|error| Problem::bad_name("name", &error))?;
         self.permit_read("ReportService/ListReportEvents", &report, caller).await?;
         let page = self.service.report_events(report, size, &request.page_token).await?;

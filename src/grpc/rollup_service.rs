@@ -5,6 +5,7 @@ use std::pin::Pin;
 use futures::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status};
 
+use crate::config::Limits;
 use crate::pb;
 use crate::pb::rollup_service_server::RollupService;
 use crate::report::{JurisdictionCode, Message, ReportKey, ReportYear};
@@ -12,7 +13,7 @@ use crate::rollup::{AgencyFilter, FrozenFormName, FrozenFormNameError};
 use crate::service::{Caller, Problem, Reason, Service, Subject};
 use crate::wire;
 
-use super::pages::{RESOURCES, ROWS};
+use super::pages::Pages;
 use super::{caller, to_status};
 
 /// A stream of answers.
@@ -20,11 +21,12 @@ type Answers<A> = Pin<Box<dyn Stream<Item = Result<A, Status>> + Send>>;
 
 pub struct Rollups {
     service: Service,
+    pages: Pages,
 }
 
 impl Rollups {
-    pub fn new(service: Service) -> Self {
-        Self { service }
+    pub fn new(service: Service, limits: &Limits) -> Self {
+        Self { service, pages: Pages::new(limits) }
     }
 
     /// Lets a caller see sums over a jurisdiction; `method` such as `QueryRollup`.
@@ -44,7 +46,7 @@ impl Rollups {
         request: pb::QueryRollupRequest,
         caller: &Caller,
     ) -> Result<pb::QueryRollupResponse, Problem> {
-        let size = ROWS.of(request.page_size)?;
+        let size = self.pages.rows.of(request.page_size)?;
         let question = wire::question_from_wire(request, size)?;
         self.permit(caller, "QueryRollup", &question.jurisdiction, None).await?;
         wire::answer_to_wire(&self.service.roll_up(&question).await?)
@@ -95,7 +97,7 @@ impl Rollups {
         request: pb::ListMissingAgenciesRequest,
         caller: &Caller,
     ) -> Result<pb::ListMissingAgenciesResponse, Problem> {
-        let size = RESOURCES.of(request.page_size)?;
+        let size = self.pages.resources.of(request.page_size)?;
         let question = wire::coverage_question_from_wire(&pb::GetCoverageRequest {
             jurisdiction: request.jurisdiction,
             year: request.year,
@@ -141,7 +143,7 @@ impl Rollups {
         request: pb::ListFrozenFormsRequest,
         caller: &Caller,
     ) -> Result<pb::ListFrozenFormsResponse, Problem> {
-        let size = RESOURCES.of(request.page_size)?;
+        let size = self.pages.resources.of(request.page_size)?;
         let parent = wire::code_from_wire(&request.parent, "parent")?;
         let year = match request.year {
             0 => None,
@@ -160,7 +162,7 @@ impl Rollups {
         request: pb::ListFrozenFormRevisionsRequest,
         caller: &Caller,
     ) -> Result<pb::ListFrozenFormRevisionsResponse, Problem> {
-        let size = RESOURCES.of(request.page_size)?;
+        let size = self.pages.resources.of(request.page_size)?;
         let name = self.frozen(&request.name, "ListFrozenFormRevisions", caller).await?;
         let page = self.service.frozen_revisions(&name, size, &request.page_token).await?;
         let revisions = page.items.into_iter().map(|(revision, hash)| pb::FrozenRevision {
@@ -272,7 +274,7 @@ impl RollupService for Rollups {
         let (metadata, _, request) = request.into_parts();
         let question = async {
             let query = request.query.ok_or_else(|| Problem::required("query"))?;
-            let size = ROWS.of(query.page_size)?;
+            let size = self.pages.rows.of(query.page_size)?;
             let question = wire::question_from_wire(query, size)?;
             self.permit(&caller, "WatchRollup", &question.jurisdiction, None).await?;
             Ok((question.jurisdiction.clone(), self.service.watch_rollup(question).await?))

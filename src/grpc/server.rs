@@ -1,4 +1,4 @@
-//! The server as it is configured: every limit on connections and calls, and the door before everything.
+//! The server as it is configured: every limit on connections and calls, and the entrance before everything.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use tower::layer::util::{Identity, Stack};
 use crate::config::Limits;
 
 use super::DoorLayer;
+use super::entrance::EntranceLayer;
 
 /// How often a silent client is asked whether it is there, and how long it may take to say so.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
@@ -15,18 +16,17 @@ const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(20);
 /// How long calls under way may take yet on a connection that has become too old.
 const GRACE: Duration = Duration::from_secs(300);
 
-/// What is served passes through the door.
-pub type Layered = Stack<DoorLayer, Identity>;
+/// What is served passes through the entrance.
+pub type Layered = Stack<EntranceLayer, Identity>;
 
 /// A server with these limits behind a door.
 pub fn server(limits: &Limits, door: DoorLayer) -> Server<Layered> {
     Server::builder()
         .accept_http1(true)
-        .timeout(Duration::from_secs(limits.call_seconds))
         .max_concurrent_streams(limits.calls_per_connection)
         .max_connection_age(Duration::from_secs(limits.connection_seconds))
         .max_connection_age_grace(GRACE)
         .http2_keepalive_interval(Some(KEEP_ALIVE))
         .http2_keepalive_timeout(Some(KEEP_ALIVE_ANSWER))
-        .layer(door)
+        .layer(EntranceLayer::new(door))
 }

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use tonic::{Code, Status};
 
-use crate::grpc::problem_of_status;
+use crate::grpc::{note, problem_of_status};
 use crate::pb;
 use crate::service::Problem;
 use crate::wire::{problem_to_wire, to_json};
@@ -33,6 +33,7 @@ impl From<Status> for Fault {
 
 impl From<Problem> for Fault {
     fn from(problem: Problem) -> Self {
+        note(problem.reason);
         let problem = problem_to_wire(&problem);
         Self { status: http_status(Code::from(problem.code)), problem: Box::new(problem) }
     }

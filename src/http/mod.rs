@@ -17,8 +17,9 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{self, HeaderName, HeaderValue};
 use tonic::service::Routes;
-use tonic_web::GrpcWebLayer;
 use tower_http::compression::CompressionLayer;
+
+use crate::grpc::observed;
 
 pub use dashboard::is_built as has_dashboard;
 pub use openapi::description;
@@ -37,12 +38,10 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// gRPC, gRPC-Web and HTTP as one set of routes.
+/// gRPC and HTTP as one set of routes.
 pub fn with_grpc(grpc: Routes, session: Router) -> Routes {
-    let http = router(grpc.clone()).merge(session.layer(map_response(secure)));
-    // The layer answers every other call over HTTP/1.1 itself, so it stands around gRPC alone.
-    let grpc = grpc.into_axum_router().layer(GrpcWebLayer::new());
-    Routes::from(grpc.merge(http).fallback(nothing_here))
+    let http = router(observed(grpc.clone())).merge(session.layer(map_response(secure)));
+    Routes::from(grpc.into_axum_router().merge(http).fallback(nothing_here))
 }
 
 /// The dashboard and the HTTP API, which asks `grpc`.

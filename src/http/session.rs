@@ -13,7 +13,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::grpc::{SESSION_COOKIE, SESSION_HEADER, session_cookie};
+use crate::grpc::{SESSION_COOKIE, SESSION_HEADER, note, session_cookie};
 use crate::report::Message;
 use crate::service::{Caller, Code, Problem, Reason, Service};
 
@@ -112,6 +112,7 @@ fn answer(status: StatusCode, value: &serde_json::Value) -> Response {
 }
 
 fn refusal(problem: &Problem) -> Response {
+    note(problem.reason);
     let status = match problem.reason.code() {
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
         Code::PermissionDenied => StatusCode::FORBIDDEN,

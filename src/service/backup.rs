@@ -1,14 +1,18 @@
-//! A backup of a running service: the store's stream, true as of one journal sequence.
+//! A backup of a running service: the store's stream, true as of one journal sequence, and who was given it.
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use crate::report::Message;
+use crate::report::{Hash, Message};
 use crate::store::transfer::{Export, Part};
+use crate::store::{NewEntry, Outcome, Transaction};
 
-use super::{Problem, Reason, Service};
+use super::{Caller, Problem, Reason, Service};
 
 /// Scans of the whole store at a time.
 pub(super) const SCANS_MAX: usize = 2;
+
+/// The journal's word for it.
+const ACTION: &str = "backup.create";
 
 /// Parts that may wait for the caller; the reader of the store waits then.
 const AHEAD: usize = 4;
@@ -28,12 +32,23 @@ impl Service {
         })
     }
 
-    /// A backup, part by part. It ends when the receiver is dropped.
+    /// A backup, part by part. It ends when the receiver is dropped. That it was begun, and by whom, is in the journal
+    /// before the first part is given away, and so in the backup.
     ///
     /// # Errors
-    /// TOO_MANY where other scans of the whole store are under way.
-    pub fn backup(&self) -> Result<mpsc::Receiver<Result<Part, Problem>>, Problem> {
+    /// TOO_MANY where other scans of the whole store are under way; the store's where it takes no entry: nothing leaves
+    /// the service unrecorded.
+    pub async fn backup(&self, caller: &Caller) -> Result<mpsc::Receiver<Result<Part, Problem>>, Problem> {
         let permit = self.scan_permit()?;
+        let entry = NewEntry {
+            actor: caller.actor(),
+            action: ACTION,
+            subject: String::new(),
+            outcome: Outcome::Accepted,
+            detail: String::new(),
+            content_hash: Hash::default(),
+        };
+        self.store.commit(Transaction::of(Vec::new(), entry)).await?;
         let (sender, receiver) = mpsc::channel(AHEAD);
         let store = self.store.clone();
         tokio::task::spawn_blocking(move || {

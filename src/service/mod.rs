@@ -175,7 +175,8 @@ impl Service {
 
     /// The service with other limits on watches.
     pub fn with_watch_limits(self, watch_limits: WatchLimits) -> Self {
-        Self { watchers: Arc::new(Semaphore::new(watch_limits.watchers)), watch_limits, ..self }
+        let watchers = Semaphore::new(watch_limits.watchers.min(Semaphore::MAX_PERMITS));
+        Self { watchers: Arc::new(watchers), watch_limits, ..self }
     }
 
     /// The service with other memory for figures of single agencies; 0 for none.

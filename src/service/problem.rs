@@ -13,6 +13,7 @@ use crate::store::StoreError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
     InvalidArgument,
+    DeadlineExceeded,
     NotFound,
     Unauthenticated,
     PermissionDenied,
@@ -85,6 +86,8 @@ reasons! {
     RateExceeded = "RATE_EXCEEDED", ResourceExhausted;
     /// More calls at a time than the service takes.
     Overloaded = "OVERLOADED", Unavailable;
+    /// The answer takes longer than a call may.
+    DeadlineExceeded = "DEADLINE_EXCEEDED", DeadlineExceeded;
     /// A journal sequence that is not there.
     AsOfInvalid = "AS_OF_INVALID", OutOfRange;
     FrozenFormNotFound = "FROZEN_FORM_NOT_FOUND", NotFound;

@@ -144,7 +144,7 @@ struct Call {
     code: &'static str,
 }
 
-/// CANCELLED: the caller went away, or its time was up.
+/// CANCELLED: the caller went away, or the time that it gave was up.
 const CANCELLED: &str = "1";
 
 impl Call {
@@ -172,8 +172,8 @@ impl Drop for Call {
         let (code, milliseconds) = (self.code, duration.as_secs_f64() * 1000.0);
         self.span.in_scope(|| match code {
             "0" => tracing::debug!(code, milliseconds, "answered"),
-            // UNKNOWN, INTERNAL, UNAVAILABLE, DATA_LOSS: not the caller's doing.
-            "2" | "13" | "14" | "15" => tracing::warn!(code, milliseconds, "failed"),
+            // UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, DATA_LOSS: not the caller's doing.
+            "2" | "4" | "13" | "14" | "15" => tracing::warn!(code, milliseconds, "failed"),
             CANCELLED => tracing::info!(code, milliseconds, "cancelled"),
             _ => tracing::info!(code, milliseconds, "refused"),
         });

@@ -9,6 +9,7 @@ use super::{diagnoses_to_wire, findings_to_wire, text_to_wire};
 pub fn code_number(code: Code) -> i32 {
     match code {
         Code::InvalidArgument => 3,
+        Code::DeadlineExceeded => 4,
         Code::NotFound => 5,
         Code::AlreadyExists => 6,
         Code::PermissionDenied => 7,

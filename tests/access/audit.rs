@@ -2,6 +2,7 @@
 
 use huizong::config::Limits;
 use huizong::pb;
+use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
 use huizong::service::SignInLimits;
@@ -81,6 +82,19 @@ async fn a_flood_of_refusals_is_counted_rather_than_recorded() {
     let last = refusals(&server.journal().await, since).pop().unwrap();
     assert_eq!(last[1..3], ["refusals.left_out", "127.0.0.1"]);
     assert_eq!(last[3], "45 refusals of this address were left out of the journal");
+}
+
+#[tokio::test]
+async fn whoever_is_given_a_backup_is_in_the_journal_before_it_is_and_in_the_backup() {
+    let server = Guarded::start().await;
+    let mut system = OperationsServiceClient::new(server.client_of("system").await);
+    let since = server.journal().await.len();
+    let mut parts = system.create_backup(pb::CreateBackupRequest {}).await.unwrap().into_inner();
+    let journal = server.journal().await;
+    let [entry] = &journal[since..] else { panic!("{journal:?}") };
+    assert_eq!((entry.actor.as_str(), entry.action.as_str()), ("system 127.0.0.1", "backup.create"));
+    assert_eq!(entry.outcome, Outcome::Accepted);
+    assert_eq!(parts.message().await.unwrap().unwrap().sequence, i64::try_from(entry.sequence).unwrap());
 }
 
 #[tokio::test]

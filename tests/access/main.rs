@@ -1,6 +1,7 @@
 //! Who may do what, asked of a real server over TLS by clients with real tokens and certificates.
 
 mod audit;
+mod certificates;
 mod guarded;
 mod identity;
 mod isolation;

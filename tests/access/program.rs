@@ -1,10 +1,16 @@
 //! The program itself: it does not serve others without protection, and its first administrator is made once.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use tonic::{Code, Status};
+
 use crate::guarded::{Authority, Issued};
+use crate::support::problem;
 
 fn huizong() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_huizong"));
@@ -132,6 +138,49 @@ fn the_first_administrator_is_made_once_and_makes_the_others() {
     assert!(run(Some(&token), &["credential", "revoke", credential]).status.success());
     let ended = run(Some(&officer), &["journal"]);
     assert!(text(&ended).contains("CREDENTIAL_REVOKED"), "{}", text(&ended));
+}
+
+/// The answer to a call in gRPC-Web over HTTP/1.1, byte by byte: its head, and its body.
+fn ask_in_grpc_web(port: &str, content_type: &str) -> (HeaderMap, String) {
+    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    let request = format!(
+        "POST /huizong.v1.OperationsService/GetStatus HTTP/1.1\r\nhost: localhost\r\ncontent-type: {content_type}\r\n\
+         accept: {content_type}\r\naccept-language: en\r\nx-grpc-web: 1\r\nx-request-id: page-1\r\n\
+         content-length: 5\r\nconnection: close\r\n\r\n\0\0\0\0\0"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    assert_eq!(lines.next(), Some("HTTP/1.1 200 OK"), "{answer}");
+    let headers = lines.map(|line| {
+        let (name, value) = line.split_once(": ").unwrap();
+        (name.parse::<HeaderName>().unwrap(), value.parse::<HeaderValue>().unwrap())
+    });
+    (headers.collect(), body.to_owned())
+}
+
+#[test]
+fn a_refusal_at_the_door_reaches_a_client_of_grpc_web_in_its_own_framing() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, "[access]\nauthentication = true\n").unwrap();
+    let arguments = ["--listen", "127.0.0.1:0", "--config", config.to_str().unwrap()];
+    let (_server, _, port) = serve(&arguments, &folder.path().join("data"));
+    for content_type in ["application/grpc-web+proto", "application/grpc-web-text+proto"] {
+        let (headers, body) = ask_in_grpc_web(&port, content_type);
+        assert_eq!(headers[CONTENT_TYPE], content_type);
+        assert_eq!(headers["x-request-id"], "page-1");
+        // Where there is no message, the status stands in the head, of gRPC-Web as of gRPC.
+        assert_eq!(body, "");
+        let status = Status::from_header_map(&headers).unwrap();
+        assert_eq!(status.code(), Code::Unauthenticated);
+        assert!(status.message().contains("credentials are required"), "{status:?}");
+        let problem = problem(&status);
+        assert_eq!(problem.reason, "CREDENTIALS_REQUIRED");
+        assert_eq!(problem.metadata["x_request_id"], "page-1");
+    }
 }
 
 #[test]

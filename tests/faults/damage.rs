@@ -124,12 +124,13 @@ impl Store {
                 };
                 RollupServiceClient::new(channel.clone()).freeze_form(request).await.unwrap();
                 if life == 1 {
-                    store.truth = answers(&channel).await;
                     let (url, backup) = (server.url.clone(), backup.clone());
                     let made = tokio::task::spawn_blocking(move || {
                         huizong(&["--server", &url, "backup", "--output", backup.to_str().unwrap()])
                     });
                     assert!(made.await.unwrap().status.success());
+                    // The backup contains its own journal entry.
+                    store.truth = answers(&channel).await;
                 }
                 server.terminate();
                 tokio::task::spawn_blocking(move || server.wait()).await.unwrap();

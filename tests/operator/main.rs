@@ -5,6 +5,7 @@ mod deployment;
 mod documents;
 mod observation;
 mod program;
+mod settings;
 // Shared with other tests, which use the rest of it.
 #[allow(dead_code)]
 #[path = "../support/mod.rs"]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use huizong::pb;
+use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
 use huizong::pb::rollup_service_client::RollupServiceClient;
@@ -75,6 +76,7 @@ async fn every_metric_that_the_dashboard_and_the_alert_rules_ask_for_is_there() 
 async fn metrics_say_what_happened() {
     let program = Program::start("info", &[]);
     use_it(&program).await;
+    assert_eq!(program.get_of_clients(&format!("/v1/coverage?jurisdiction={PROVINCE}&year={YEAR}")).0, 200);
     let (_, text) = program.get("/metrics");
     let value = |start: &str| -> f64 {
         let line = text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no {start}:\n{text}"));
@@ -96,6 +98,9 @@ async fn metrics_say_what_happened() {
     let submitted = "rpc_server_duration_seconds_count{rpc_system=\"grpc\",rpc_service=\"huizong.v1.ReportService\",\
                      rpc_method=\"SubmitReport\",rpc_grpc_status_code=\"5\"}";
     assert_eq!(value(submitted), 1.0);
+    let of_http = "rpc_server_duration_seconds_count{rpc_system=\"grpc\",rpc_service=\"huizong.v1.RollupService\",\
+                   rpc_method=\"GetCoverage\",rpc_grpc_status_code=\"0\"}";
+    assert_eq!(value(of_http), 1.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,6 +117,65 @@ async fn an_error_carries_the_id_of_its_call_and_so_do_the_lines_of_the_log() {
             lines.iter().any(|line| line.contains(&format!("\"{message}\"")) && line.contains("trace-7")).then_some(())
         });
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_at_the_door_is_measured_and_logged_with_the_id_that_the_caller_gets() {
+    for (settings, reason, code, outcome) in [
+        ("[access]\nauthentication = true", "CREDENTIALS_REQUIRED", "16", "refused"),
+        ("[limits]\ncalls_per_second_per_address = 1", "RATE_EXCEEDED", "8", "refused"),
+        ("[limits]\ncalls = 1", "OVERLOADED", "14", "failed"),
+    ] {
+        let settings = format!("{settings}\n[log]\njson = true\n");
+        let program = Program::configured(tempfile::tempdir().unwrap(), &settings, "127.0.0.1:0", &[]);
+        let channel = program.channel().await;
+        // Takes the only place, where there is but one.
+        let requests = tokio_stream::pending::<pb::SubmitReportsRequest>();
+        let _held = ReportServiceClient::new(channel.clone()).submit_reports(requests).await;
+        let mut operations = OperationsServiceClient::new(channel);
+        let refused = loop {
+            let mut request = Request::new(pb::GetStatusRequest {});
+            request.metadata_mut().insert("x-request-id", MetadataValue::from_static("trace-8"));
+            if let Err(status) = operations.get_status(request).await {
+                break status;
+            }
+        };
+        assert_eq!(refused.metadata().get("x-request-id").unwrap(), "trace-8");
+        let problem = problem(&refused);
+        assert_eq!(problem.reason, reason);
+        assert_eq!(problem.metadata.get("x_request_id").map(String::as_str), Some("trace-8"));
+        for word in [reason, outcome] {
+            let line = |line: &String| line.contains(&format!("\"{word}\"")) && line.contains("trace-8");
+            program.wait_for(|lines| lines.iter().any(line).then_some(()));
+        }
+        let (_, text) = program.get("/metrics");
+        let measured = format!("rpc_method=\"GetStatus\",rpc_grpc_status_code=\"{code}\"");
+        assert!(text.contains(&measured), "{text}");
+        assert!(text.contains(&format!("huizong_refusals_total{{reason=\"{reason}\"}}")), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_takes_too_long_is_measured_and_its_caller_told_by_which_id() {
+    let settings = "[limits]\ncall_seconds = 1\n[log]\njson = true\n";
+    let program = Program::configured(tempfile::tempdir().unwrap(), settings, "127.0.0.1:0", &[]);
+    let mut client = tonic::client::Grpc::new(program.channel().await);
+    client.ready().await.unwrap();
+    // A message that never ends keeps the service waiting.
+    let request = Request::new(tokio_stream::pending::<pb::GetStatusRequest>());
+    let path = "/huizong.v1.OperationsService/GetStatus".parse().unwrap();
+    let codec = tonic_prost::ProstCodec::<_, pb::GetStatusResponse>::default();
+    let refused = client.streaming(request, path, codec).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::DeadlineExceeded);
+    let problem = problem(&refused);
+    assert_eq!(problem.reason, "DEADLINE_EXCEEDED");
+    let id = refused.metadata().get("x-request-id").unwrap().to_str().unwrap();
+    assert_eq!(problem.metadata["x_request_id"], id);
+    program.wait_for(|lines| {
+        lines.iter().any(|line| line.contains("\"DEADLINE_EXCEEDED\"") && line.contains(id)).then_some(())
+    });
+    let (_, text) = program.get("/metrics");
+    assert!(text.contains("rpc_method=\"GetStatus\",rpc_grpc_status_code=\"4\""), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -103,16 +103,25 @@ impl Program {
 
     /// Status code and body of a page of the admin port.
     pub fn get(&self, path: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.admin).unwrap();
-        write!(stream, "GET {path} HTTP/1.0\r\nhost: admin\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+        get(&self.admin, path)
+    }
+
+    /// The same of the port that clients call.
+    pub fn get_of_clients(&self, path: &str) -> (u16, String) {
+        get(&self.address, path)
     }
 
     pub fn terminate(&self) {
         let ended = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
         assert!(ended.success());
     }
+}
+
+fn get(address: &str, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }

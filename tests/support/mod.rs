@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use huizong::config::Limits;
 use huizong::form::{Presence, catalogue, edition_for_year};
+use huizong::grpc::{DoorLayer, connections};
 use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_change::Change;
 use huizong::pb::registry_service_client::RegistryServiceClient;
@@ -19,7 +20,6 @@ use huizong::wire;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::Status;
 use tonic::service::Routes;
 use tonic::transport::Channel;
@@ -78,20 +78,15 @@ impl Server {
         let store = open(directory.path(), &live).await;
         let service = Service::start(Arc::new(store), live, jiff::Timestamp::now).unwrap();
         let session = huizong::http::session::routes(service.clone(), false);
-        let (routes, _) = huizong::grpc::routes(service, &Limits::default()).await.unwrap();
+        let limits = Limits::default();
+        let (routes, _) = huizong::grpc::routes(service.clone(), &limits).await.unwrap();
         let routes = huizong::http::with_grpc(routes, session);
-        let served = routes.clone();
+        let door = DoorLayer::new(service, &limits);
+        let serving = huizong::grpc::server(&limits, door).add_routes(routes.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let task = tokio::spawn(async move {
-            let incoming = TcpListenerStream::new(listener);
-            tonic::transport::Server::builder()
-                .accept_http1(true)
-                .add_routes(served)
-                .serve_with_incoming(incoming)
-                .await
-                .unwrap();
-        });
+        let incoming = connections(listener, None, &limits);
+        let task = tokio::spawn(async move { serving.serve_with_incoming(incoming).await.unwrap() });
         let url = format!("http://{address}");
         let channel = Channel::from_shared(url.clone()).unwrap().connect().await.unwrap();
         Self { channel, url, routes, task, directory }

@@ -1,4 +1,5 @@
-//! The one way in: who calls is found out, may they, and not too much at once. Before any message is read.
+//! The one way in: who calls is found out, may they, and not too much at once. Before any message is read. And out in
+//! time.
 //!
 //! Every request passes here, also those that are no gRPC calls; these get to know their [`Caller`] and decide
 //! themselves.
@@ -8,6 +9,7 @@ mod held;
 mod listener;
 mod rates;
 mod tls;
+mod validity;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN, RETRY_AFTER};
+use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderMap, Method as Verb, Request, Response, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -29,11 +31,13 @@ use crate::config::Limits;
 use crate::report::Message;
 use crate::service::{Authority, Caller, Code, Problem, Reason, Service};
 
-use super::{claimed_principal, to_status};
+use super::claimed_principal;
+use super::status::{note, to_status};
 
 pub use certificate::principal_of_certificate;
 pub use listener::{Connection, Peer, connections};
 pub use tls::{TlsError, TlsFiles};
+pub use validity::{Validity, validities};
 
 use held::Held;
 use rates::Rates;
@@ -44,9 +48,6 @@ pub const SESSION_COOKIE: &str = "huizong-session";
 /// Calls with a session's cookie carry this header, which no form and no link of another site can send.
 pub const SESSION_HEADER: &str = "x-huizong-session";
 
-/// Begins the content type of gRPC-Web.
-const GRPC_WEB: &[u8] = b"application/grpc-web";
-
 /// How long a caller is told to wait where the service is overloaded.
 const OVERLOAD_WAIT: Duration = Duration::from_secs(1);
 
@@ -54,6 +55,8 @@ struct Door {
     service: Service,
     calls: Arc<Semaphore>,
     rates: Rates,
+    /// Longest time for a call, or for a stream to begin to answer.
+    call_time: Duration,
 }
 
 /// Stands before everything that is served.
@@ -64,7 +67,8 @@ impl DoorLayer {
     /// A door to `service`; where that does not ask who calls, everyone is who they say.
     pub fn new(service: Service, limits: &Limits) -> Self {
         let calls = Arc::new(Semaphore::new(limits.calls.min(Semaphore::MAX_PERMITS)));
-        Self(Arc::new(Door { service, calls, rates: Rates::new(limits) }))
+        let call_time = Duration::from_secs(limits.call_seconds);
+        Self(Arc::new(Door { service, calls, rates: Rates::new(limits), call_time }))
     }
 
     /// Forgets rates that no longer matter. To be called every minute or so.
@@ -107,24 +111,23 @@ where
         let mut inner = std::mem::replace(&mut self.inner, waiting);
         let door = self.door.clone();
         async move {
-            let (mut parts, body) = request.into_parts();
-            match door.let_in(&parts).await {
-                Ok((caller, permit)) => {
-                    parts.extensions.insert(caller);
-                    let response = inner.call(Request::from_parts(parts, body)).await?;
-                    Ok(response.map(|body| Body::new(Held::new(body, permit))))
+            let is_call = is_call(request.uri().path());
+            let language = request.headers().get(ACCEPT_LANGUAGE).map(|language| (ACCEPT_LANGUAGE, language.clone()));
+            let answer = async {
+                let (mut parts, body) = request.into_parts();
+                let (caller, permit) = door.let_in(&parts).await?;
+                parts.extensions.insert(caller);
+                let answer = inner.call(Request::from_parts(parts, body)).await;
+                Ok(answer.map(|response| response.map(|body| Body::new(Held::new(body, permit)))))
+            };
+            let answer = tokio::time::timeout(door.call_time, answer).await;
+            match answer.unwrap_or_else(|_| Err(out_of_time(door.call_time))) {
+                Ok(answer) => answer,
+                Err(problem) if is_call => {
+                    let metadata = MetadataMap::from_headers(language.into_iter().collect());
+                    Ok(to_status(&problem, &metadata).into_http())
                 }
-                Err(problem) if !is_call(parts.uri.path()) => Ok(page_of(&problem)),
-                Err(problem) => {
-                    let content_type = parts.headers.get(CONTENT_TYPE).cloned();
-                    let metadata = MetadataMap::from_headers(parts.headers);
-                    let mut response = to_status(&problem, &metadata).into_http();
-                    // gRPC-Web, which is made of gRPC behind the door, takes a refusal in the headers as gRPC does.
-                    if let Some(web) = content_type.filter(|content| content.as_bytes().starts_with(GRPC_WEB)) {
-                        response.headers_mut().insert(CONTENT_TYPE, web);
-                    }
-                    Ok(response)
-                }
+                Err(problem) => Ok(page_of(&problem)),
             }
         }
         .boxed()
@@ -187,7 +190,7 @@ impl Door {
 }
 
 /// Whether a path is that of a gRPC call rather than of a page.
-fn is_call(path: &str) -> bool {
+pub(super) fn is_call(path: &str) -> bool {
     path.starts_with("/huizong.") || path.starts_with("/grpc.")
 }
 
@@ -222,10 +225,12 @@ fn is_same_site(request: &Parts) -> bool {
 
 /// A refusal as a page, for what is no gRPC call.
 fn page_of(problem: &Problem) -> Response<Body> {
+    note(problem.reason);
     let status = match problem.reason.code() {
         Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     let text = format!("{}\n{}\n", problem.message.zh, problem.message.en);
@@ -237,6 +242,19 @@ fn page_of(problem: &Problem) -> Response<Body> {
         headers.insert(RETRY_AFTER, wait.as_secs().saturating_add(1).into());
     }
     response
+}
+
+fn out_of_time(limit: Duration) -> Problem {
+    let seconds = limit.as_secs();
+    let message = Message::new(
+        format!("服务未能在 {seconds} 秒内答复"),
+        format!("the service did not answer within {seconds} s"),
+    );
+    let remedy = Message::new(
+        "更改可能已生效：请以同一 request_id 重试，或先查询；查询请缩小范围",
+        "a change may have been made: send it again with the same request_id, or look first; ask for less at a time",
+    );
+    Problem::new(Reason::DeadlineExceeded, message, remedy)
 }
 
 fn overloaded() -> Problem {

@@ -158,12 +158,12 @@ impl Files {
     }
 }
 
-fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+pub(super) fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let found = found.map_err(|error| file_error(path, &error))?;
     if found.is_empty() { Err(file_error(path, &"there is no certificate in it")) } else { Ok(found) }
 }
 
-fn file_error(path: &Path, error: &dyn std::fmt::Display) -> TlsError {
+pub(super) fn file_error(path: &Path, error: &dyn std::fmt::Display) -> TlsError {
     TlsError::File { path: path.to_owned(), error: error.to_string() }
 }

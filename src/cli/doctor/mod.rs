@@ -1,5 +1,7 @@
 //! `huizong doctor`: looks at everything that an installation rests on, and says of each what to do. Changes nothing.
 
+mod certificates;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -83,6 +85,7 @@ impl Doctor {
         findings.push(disk_space(&data, &config));
         findings.push(file_system_kind(&data));
         findings.extend(token_key(&data));
+        findings.extend(certificates::examine(&config.tls, Timestamp::now()));
         self.store(&data, &mut findings).await?;
         print(&findings, format)?;
         let fault = findings.iter().any(|finding| finding.state == State::Fault);

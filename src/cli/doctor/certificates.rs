@@ -1,0 +1,131 @@
+//! Whether the certificates can be used, and how long yet. What clients hold is theirs to look at.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::config::Tls;
+use crate::grpc::{TlsError, TlsFiles, Validity, validities};
+use crate::report::Message;
+
+use super::{Finding, State};
+
+/// Certificates that end sooner are to be renewed now.
+const RENEWAL: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What comes of a certificate that is not good, and where a new one goes.
+struct Use {
+    name: &'static str,
+    /// How bad it is.
+    state: State,
+    consequence: (&'static str, &'static str),
+    renewal: (&'static str, &'static str),
+}
+
+const SERVER: Use = Use {
+    name: "server_certificate",
+    state: State::Fault,
+    consequence: ("客户端将拒绝连接", "clients refuse to connect"),
+    renewal: (
+        "请将新证书及其私钥写入 tls.certificate 与 tls.key；服务会自行采用，无须重启",
+        "put a new certificate and its key into tls.certificate and tls.key; the service takes them on by itself",
+    ),
+};
+
+const CLIENT_AUTHORITY: Use = Use {
+    name: "client_ca",
+    // It is trusted as it stands there; it is the certificates of its clients that end.
+    state: State::Warning,
+    consequence: ("由其签发的客户端证书不可依赖", "the client certificates that it issued are not to be relied on"),
+    renewal: (
+        "请将新的颁发机构证书加入 tls.client_ca，并重新签发客户端证书",
+        "add the authority's new certificate to tls.client_ca, and have client certificates issued anew",
+    ),
+};
+
+/// Looks at the files of TLS, where it is on.
+pub fn examine(tls: &Tls, now: Timestamp) -> Vec<Finding> {
+    if !tls.is_on() {
+        return Vec::new();
+    }
+    let readable = TlsFiles::read(tls).map(|_| ());
+    let is_readable = readable.is_ok();
+    let mut findings = vec![match readable {
+        Ok(()) => {
+            Finding::good("tls", "证书与私钥可用，彼此相符", "certificates and key can be used and belong together")
+        }
+        Err(error) => unusable("tls", &error),
+    }];
+    let client_ca = Some((&CLIENT_AUTHORITY, &tls.client_ca)).filter(|(_, path)| !path.as_os_str().is_empty());
+    for (of_use, path) in [(&SERVER, &tls.certificate)].into_iter().chain(client_ca) {
+        match validities(path) {
+            Ok(certificates) => findings.push(judge(of_use, &certificates, now)),
+            Err(error) if is_readable => findings.push(unusable(of_use.name, &error)),
+            // Said above.
+            Err(_) => {}
+        }
+    }
+    findings
+}
+
+fn unusable(name: &'static str, error: &TlsError) -> Finding {
+    let message = Message::new(format!("TLS 文件不可用：{error}"), format!("the files cannot be used: {error}"));
+    let remedy = match error {
+        TlsError::File { .. } => Message::new(
+            "请核对该路径、服务用户的读取权限及其内容（PEM）；服务缺少它无法启动",
+            "check the path, that the service's user may read it, and its content (PEM); the service does not start \
+             without it",
+        ),
+        TlsError::Key(_) => Message::new(
+            "请将与 tls.certificate 首个证书配对的私钥写入 tls.key；先签发的证书须在链的最前",
+            "put the key of the first certificate in tls.certificate into tls.key; the server's own certificate comes \
+             first in its chain",
+        ),
+        TlsError::ClientAuthority(_) => Message::new(
+            "请将颁发客户端证书的机构证书（PEM）写入 tls.client_ca，吊销列表写入 tls.client_crl",
+            "put the certificate of the authority that issues client certificates (PEM) into tls.client_ca, and its \
+             revocations into tls.client_crl",
+        ),
+        TlsError::Protocol(_) => Message::new("请重新安装本程序", "install the program anew"),
+    };
+    Finding::new(name, State::Fault, message, remedy)
+}
+
+/// How the certificates of one file are: as the one that is worst.
+fn judge(of_use: &Use, certificates: &[Validity], now: Timestamp) -> Finding {
+    let Use { name, state, consequence, renewal } = *of_use;
+    let renewal = Message::new(renewal.0, renewal.1);
+    if let Some(Validity { subject, begins, .. }) = certificates.iter().find(|certificate| now < certificate.begins) {
+        let message = Message::new(
+            format!("{subject} 自 {begins} 起才有效，现为 {now}：{}", consequence.0),
+            format!("{subject} is not valid before {begins}, and it is {now}: {}", consequence.1),
+        );
+        let remedy = Message::new(
+            format!("请核对本机时钟；时钟无误的，{}", renewal.zh),
+            format!("check the clock of this machine; where it is right, {}", renewal.en),
+        );
+        return Finding::new(name, state, message, remedy);
+    }
+    let Some(Validity { subject, ends, .. }) = certificates.iter().min_by_key(|certificate| certificate.ends) else {
+        return Finding::good(name, "没有证书", "there is no certificate");
+    };
+    if *ends < now {
+        let message = Message::new(
+            format!("{subject} 已于 {ends} 过期：{}", consequence.0),
+            format!("{subject} expired at {ends}: {}", consequence.1),
+        );
+        return Finding::new(name, state, message, renewal);
+    }
+    let left = ends.duration_since(now);
+    let days = left.as_hours() / 24;
+    if left < RENEWAL {
+        let message = Message::new(
+            format!("{subject} 将于 {ends} 过期，尚余 {days} 天"),
+            format!("{subject} expires at {ends}, in {days} day(s)"),
+        );
+        return Finding::new(name, State::Warning, message, renewal);
+    }
+    Finding::good(
+        name,
+        format!("{subject} 有效期至 {ends}，尚余 {days} 天"),
+        format!("{subject} is valid until {ends}, for {days} days"),
+    )
+}
