@@ -7,6 +7,7 @@ BUF := web-tools/node_modules/.bin/buf
 check-tools:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install a Rust toolchain (rustup)"; exit 1; }
 	@command -v cc >/dev/null || { echo "installing a C compiler"; apt-get update -q && apt-get install -y -q build-essential; }
+	@command -v curl >/dev/null && command -v openssl >/dev/null || { echo "installing curl and openssl"; apt-get update -q && apt-get install -y -q curl openssl; }
 
 # With the dashboard in it where Node is there, without it otherwise: the service says so.
 build: check-tools

@@ -3,6 +3,8 @@
 
 mod deployment;
 mod documents;
+mod handbook;
+mod machine;
 mod observation;
 mod program;
 // Shared with other tests, which use the rest of it.
