@@ -92,8 +92,14 @@ image: dashboard static
 advisories: check-tools $(DENY)
 	$(DENY) check advisories
 
+# Traces are off unless the program is built with them; beyond what the other tests have compiled that is little.
+.PHONY: otel
+otel: check-tools
+	cargo test --locked --features otel --test operator traces
+
 test: check-tools fmt contract lint deny manifests
 	cargo test --locked --all-targets
+	$(MAKE) --no-print-directory otel
 	$(MAKE) --no-print-directory dashboard-test
 
 bench: check-tools

@@ -11,3 +11,5 @@ mod program;
 #[allow(dead_code)]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(feature = "otel")]
+mod traces;
