@@ -7,6 +7,7 @@ BUF := web-tools/node_modules/.bin/buf
 check-tools:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install a Rust toolchain (rustup)"; exit 1; }
 	@command -v cc >/dev/null || { echo "installing a C compiler"; apt-get update -q && apt-get install -y -q build-essential; }
+	@command -v curl >/dev/null && command -v openssl >/dev/null || { echo "installing curl and openssl"; apt-get update -q && apt-get install -y -q curl openssl; }
 
 # With the dashboard in it where Node is there, without it otherwise: the service says so.
 build: check-tools
@@ -69,6 +70,32 @@ $(DENY):
 deny: check-tools $(DENY)
 	$(DENY) check bans licenses sources
 
+# What the program is linked from and what the dashboard bundles, with versions and licences (CycloneDX), in target/sbom.
+# References are made of names and versions alone: the tools' own name folders and registries. npm calls a project by its
+# folder, and `npm sbom --omit dev` also leaves out what tools for development need besides (npm 11.19), so it is shown a
+# project without any.
+CYCLONEDX_VERSION := 0.5.9
+CYCLONEDX := target/tools/bin/cargo-cyclonedx
+$(CYCLONEDX):
+	cargo install cargo-cyclonedx --version $(CYCLONEDX_VERSION) --locked --root target/tools
+
+SBOM := target/sbom
+.PHONY: sbom
+sbom: check-tools $(CYCLONEDX)
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or later"; exit 1; }
+	rm -rf $(SBOM)
+	mkdir -p $(SBOM)/huizong-dashboard
+	$(CYCLONEDX) cyclonedx --quiet --format json --spec-version 1.5 --no-build-deps --override-filename huizong.cdx
+	sed -e 's|"path+file://[^"#]*#|"|' -e 's|"registry+[^"#]*#|"|' -e 's|?download_url=file://\.||' \
+		huizong.cdx.json > $(SBOM)/huizong.cdx.json
+	rm huizong.cdx.json
+	cp web/package.json web/package-lock.json $(SBOM)/huizong-dashboard
+	cd $(SBOM)/huizong-dashboard && npm pkg delete devDependencies && \
+		npm install --package-lock-only --offline --no-audit --no-fund --silent && \
+		npm sbom --package-lock-only --sbom-format cyclonedx --sbom-type application > ../dashboard.cdx.json
+	rm -r $(SBOM)/huizong-dashboard
+	scripts/check-sbom $(SBOM)
+
 # Kubernetes' own schemas, strictly: what they do not know is refused.
 KUBERNETES_VALIDATE_VERSION := 1.37.0
 PYTHON := target/tools/python
@@ -91,8 +118,14 @@ image: dashboard static
 advisories: check-tools $(DENY)
 	$(DENY) check advisories
 
-test: check-tools fmt contract lint deny manifests
+# Traces are off unless the program is built with them; beyond what the other tests have compiled that is little.
+.PHONY: otel
+otel: check-tools
+	cargo test --locked --features otel --test operator traces
+
+test: check-tools fmt contract lint deny manifests sbom
 	cargo test --locked --all-targets
+	$(MAKE) --no-print-directory otel
 	$(MAKE) --no-print-directory dashboard-test
 
 bench: check-tools

@@ -151,6 +151,10 @@ pub fn refused(status: &Status) -> Failure {
             Failure::Refused
         }
         None if status.code() == Code::Unavailable => Failure::Unreachable(status.message().to_owned()),
+        // No service said so: under TLS 1.3 a certificate is refused after the connection was made.
+        None if status.code() == Code::Cancelled => Failure::Unreachable(
+            "服务断开了连接；出示客户端证书的，证书可能已吊销、过期，或签发机构不被认可\n  the service ended the connection; a client certificate that was shown may be revoked, expired, or of an authority that is not accepted".to_owned(),
+        ),
         None => Failure::Failed(format!("{:?}: {}", status.code(), status.message())),
     }
 }

@@ -26,7 +26,7 @@ use super::openapi;
 use super::query::{self, Parameters};
 
 /// What of a call is passed on to gRPC.
-const PASSED_ON: [&str; 4] = ["authorization", "cookie", "accept-language", PRINCIPAL_HEADER];
+const PASSED_ON: [&str; 5] = ["authorization", "cookie", "accept-language", "x-request-id", PRINCIPAL_HEADER];
 
 /// Largest answer, in bytes; a page of reports with their texts is some MiB.
 const ANSWER_MAX_BYTES: usize = 256 << 20;

@@ -168,7 +168,8 @@ impl Drop for Call {
     fn drop(&mut self) {
         let duration = self.began.elapsed();
         metrics::call_ended(self.method.0, self.method.1, self.code, duration);
-        self.span.record("rpc.grpc.status_code", self.code);
+        // A number in OpenTelemetry's conventions for spans.
+        self.span.record("rpc.grpc.status_code", self.code.parse::<i64>().ok());
         let (code, milliseconds) = (self.code, duration.as_secs_f64() * 1000.0);
         self.span.in_scope(|| match code {
             "0" => tracing::debug!(code, milliseconds, "answered"),

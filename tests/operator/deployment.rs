@@ -8,7 +8,7 @@ use huizong::cli::Arguments;
 use huizong::config::Config;
 use tempfile::TempDir;
 
-use super::documents::{commands, read, root};
+use super::documents::{read, root};
 use super::program::Program;
 
 /// The folder of certificates and the folder of the store in images.
@@ -31,7 +31,6 @@ fn settings_in_deployments_are_settings_there_are() {
         for file in [&config.tls.certificate, &config.tls.key] {
             let name = file.to_str().unwrap().strip_prefix(CERTIFICATES).unwrap();
             assert!(manifest.contains(&format!("path: tls/{name}\n")), "{name} is not mounted");
-            assert!(commands(&read("docs/operations.md")).iter().any(|command| command.contains(name)), "{name}");
         }
         for port in [config.listen.port(), config.admin_listen.unwrap().port()] {
             assert!(manifest.contains(&format!("containerPort: {port}\n")), "{port}");
@@ -97,21 +96,6 @@ fn the_settings_of_the_images_serve_protected_and_ready() {
 #[test]
 fn the_settings_of_the_config_map_serve_protected_and_ready() {
     is_ready_and_protected(&serve(&config_map(), with_certificate()));
-}
-
-#[test]
-fn the_certificate_that_the_handbook_makes_for_a_trial_serves() {
-    let handbook = commands(&read("docs/operations.md"));
-    let making = handbook.iter().find(|command| command.starts_with("openssl req -x509")).unwrap();
-    let folder = TempDir::new().unwrap();
-    let making = making.replace("deploy/certificates", folder.path().to_str().unwrap());
-    let made = Command::new("sh").args(["-c", &making]).output().unwrap();
-    if made.status.code() == Some(127) {
-        eprintln!("skipped: openssl is not installed");
-        return;
-    }
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    is_ready_and_protected(&serve(&read("deploy/container.toml"), folder));
 }
 
 /// What follows `before` as a list in JSON, in every line of a file.

@@ -1,10 +1,8 @@
-//! Pages for people against what they speak of: commands, tests, reasons, alert rules.
+//! Pages for people against what they speak of: tests, reasons, alert rules.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use clap::Parser as _;
-use huizong::cli::Arguments;
 use huizong::service::Reason;
 use huizong::wire::code_number;
 use regex::Regex;
@@ -44,61 +42,9 @@ fn every_reason_of_an_error_has_a_page_in_both_languages() {
     }
 }
 
-/// Lines of the shell blocks of a page, continued lines joined, comments gone.
-pub fn commands(page: &str) -> Vec<String> {
-    let mut commands = Vec::new();
-    for block in page.split("```sh\n").skip(1) {
-        let block = block.split("```").next().unwrap_or_default().replace("\\\n", " ");
-        let lines = block.lines().map(|line| line.split(" #").next().unwrap_or_default().trim());
-        commands.extend(lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned));
-    }
-    commands
-}
-
-/// Programs of others that the handbook may call.
-const OTHERS: [&str; 14] = [
-    "chmod",
-    "chown",
-    "cp",
-    "curl",
-    "docker",
-    "export",
-    "install",
-    "journalctl",
-    "kubectl",
-    "mkdir",
-    "mv",
-    "openssl",
-    "systemctl",
-    "useradd",
-];
-
-#[test]
-fn every_command_of_the_handbook_is_one() {
-    let mut ours = 0;
-    let makefile = read("Makefile");
-    for command in commands(&read("docs/operations.md")) {
-        let mut words: Vec<&str> = command.split_whitespace().collect();
-        // In a container it is ours again.
-        if let Some(at) = words.windows(2).position(|pair| pair == ["--rm", "huizong"]) {
-            words.drain(..=at);
-        }
-        match words[0] {
-            "huizong" => {
-                if let Err(error) = Arguments::try_parse_from(&words) {
-                    panic!("{command}\n{error}");
-                }
-                ours += 1;
-            }
-            "make" => assert!(makefile.contains(&format!("\n{}:", words[1])), "{command}: no such target"),
-            other => assert!(OTHERS.contains(&other), "{command}: neither ours nor a known tool"),
-        }
-        let files = words.iter().map(|word| word.trim_start_matches('@')).filter(|word| word.starts_with("deploy/"));
-        // What the handbook itself makes.
-        let files = files.filter(|file| !file.starts_with("deploy/certificates"));
-        files.for_each(|file| assert!(root().join(file).exists(), "{command}: no {file}"));
-    }
-    assert!(ours >= 10, "{ours}");
+/// The shell blocks of a page.
+pub fn blocks(page: &str) -> impl Iterator<Item = &str> {
+    page.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap_or_default())
 }
 
 #[test]

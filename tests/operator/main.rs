@@ -3,6 +3,8 @@
 
 mod deployment;
 mod documents;
+mod handbook;
+mod machine;
 mod observation;
 mod program;
 mod settings;
@@ -10,3 +12,5 @@ mod settings;
 #[allow(dead_code)]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(feature = "otel")]
+mod traces;

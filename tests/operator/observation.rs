@@ -16,11 +16,11 @@ use super::program::Program;
 use super::support::{AGENCIES, PROVINCE, YEAR, problem, question, report, small_registry, submission};
 
 /// A text that would stand out in any log.
-const REASON: &str = "负责人张三丰因病推迟";
-const TOKEN: &str = "huizong-secret-0123456789abcdef";
+pub const REASON: &str = "负责人张三丰因病推迟";
+pub const TOKEN: &str = "huizong-secret-0123456789abcdef";
 
 /// Registers agencies, hands in a report, and has another one refused.
-async fn use_it(program: &Program) -> tonic::Status {
+pub async fn use_it(program: &Program) -> tonic::Status {
     let channel = program.channel().await;
     let request = pb::ApplyRegistryChangesRequest { changes: small_registry(), validate_only: false };
     RegistryServiceClient::new(channel.clone()).apply_registry_changes(request).await.unwrap();
@@ -226,50 +226,4 @@ async fn a_call_that_is_given_up_counts_as_cancelled() {
     program.wait_for(|lines| lines.iter().any(|line| line.contains("\"cancelled\"")).then_some(()));
     let (_, text) = program.get("/metrics");
     assert!(text.contains("rpc_method=\"WatchRollup\",rpc_grpc_status_code=\"1\""), "{text}");
-}
-
-/// Takes spans like a collector of traces.
-#[cfg(feature = "otel")]
-mod traces {
-    use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
-    use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
-    use tokio::net::TcpListener;
-    use tokio::sync::mpsc;
-    use tokio_stream::wrappers::TcpListenerStream;
-    use tonic::{Request, Response, Status};
-
-    use super::{Program, use_it};
-
-    struct Collector(mpsc::UnboundedSender<ExportTraceServiceRequest>);
-
-    #[tonic::async_trait]
-    impl TraceService for Collector {
-        async fn export(
-            &self,
-            request: Request<ExportTraceServiceRequest>,
-        ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-            self.0.send(request.into_inner()).unwrap();
-            Ok(Response::new(ExportTraceServiceResponse::default()))
-        }
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn spans_of_calls_reach_the_collector_that_is_named() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let (sender, mut spans) = mpsc::unbounded_channel();
-        let server = tonic::transport::Server::builder().add_service(TraceServiceServer::new(Collector(sender)));
-        tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
-        let program = Program::start(
-            "warn,huizong=info",
-            &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint), ("OTEL_BSP_SCHEDULE_DELAY", "100")],
-        );
-        use_it(&program).await;
-        let mut names = Vec::new();
-        while !names.iter().any(|name| name == "huizong.v1.ReportService/SubmitReport") {
-            let batch = spans.recv().await.expect("spans");
-            let scopes = batch.resource_spans.into_iter().flat_map(|spans| spans.scope_spans);
-            names.extend(scopes.flat_map(|scope| scope.spans).map(|span| span.name));
-        }
-    }
 }
