@@ -95,9 +95,13 @@ test: check-tools fmt contract lint deny manifests
 	cargo test --locked --all-targets
 	$(MAKE) --no-print-directory dashboard-test
 
+# What the service does in a second, and how long its answers take. PROVINCES are of AGENCIESxYEARS; MEASURES picks some
+# of: start query submit latency watch mixed validation documents growth.
+PROVINCES ?= 10000x10
+MEASURES ?=
 bench: check-tools
-	cargo bench --bench rpc
-	cargo bench --bench read
+	rm -rf target/bench
+	cargo bench --locked --bench rpc -- $(MEASURES) $(PROVINCES)
 
 # Faults at length, with a table at the end: what is killed, cut off, filled, damaged, malformed and kept waiting, and an
 # hour (SOAK_SECONDS) at half of the measured rate. Some two hours; a short run of each but the last is part of `make test`.
