@@ -62,7 +62,7 @@ async fn main() {
     let is_asked = |measure: &str| measures.is_empty() || measures.contains(&measure);
 
     let record = Record::new(&folder());
-    record.machine();
+    record.machine(&measures, &provinces);
     if MEASURES[..6].iter().any(|measure| is_asked(measure)) {
         for (agencies, years) in provinces.into_iter().map(province) {
             let mut scene = Scene::set(record.clone(), agencies, years).await;

@@ -48,8 +48,8 @@ impl Record {
         writeln!(&*self.file, "{}", Value::Object(line)).unwrap();
     }
 
-    /// Takes down what the figures depend on.
-    pub fn machine(&self) {
+    /// Takes down what the figures depend on, and what was asked for.
+    pub fn machine(&self, measures: &[&str], provinces: &[&str]) {
         let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
         let value_of = |text: &str, key: &str| {
             let line = text.lines().find(|line| line.starts_with(key))?;
@@ -68,6 +68,8 @@ impl Record {
                 "profile": if cfg!(debug_assertions) { "development" } else { "optimized" },
                 "seconds_a_round": load::round().as_secs(),
                 "rounds": load::ROUNDS,
+            "measures": measures.join(" "),
+            "provinces": provinces.join(" "),
             }),
         );
     }

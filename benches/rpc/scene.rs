@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tonic::transport::Channel;
 
+use super::query::cells_of_form;
 use super::record::Record;
 use super::server::{Running, fill_store};
 
@@ -130,6 +131,7 @@ impl Scene {
     /// Takes down the memory of the service.
     pub fn memory(&self, when: &str) {
         let [now, most] = self.running().memory();
-        self.add("memory", when, "huizong", json!({ "bytes": now, "most_bytes": most }));
+        let cells = cells_of_form(self).len();
+        self.add("memory", when, "huizong", json!({ "bytes": now, "most_bytes": most, "cells": cells }));
     }
 }
