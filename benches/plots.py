@@ -4,12 +4,12 @@ import matplotlib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.ticker import FuncFormatter  # noqa: E402
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator  # noqa: E402
 
 # The same figures make the same file.
-matplotlib.rcParams.update({"svg.hashsalt": "huizong", "svg.fonttype": "none", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3})
-COLOURS = {"huizong": "#b3312c", "echo": "#8a8a8a", "postgresql": "#336791", "duckdb": "#d9a400"}
-NAMES = {"huizong": "Huizong", "echo": "echo", "postgresql": "PostgreSQL", "duckdb": "DuckDB"}
+matplotlib.rcParams.update({"svg.hashsalt": "huizong", "svg.fonttype": "none", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3, "legend.handlelength": 3.5})
+COLOURS = {"huizong": "#b3312c", "echo": "#8a8a8a", "postgresql": "#336791", "duckdb": "#d9a400", "disk": "#222222"}
+NAMES = {"huizong": "Huizong", "echo": "echo", "postgresql": "PostgreSQL", "duckdb": "DuckDB", "disk": "the disk"}
 PLAIN = FuncFormatter(lambda value, _: f"{value:,.10g}")
 
 
@@ -36,8 +36,10 @@ def plain(panel, x="log", y="log"):
     panel.set_xscale(x)
     panel.set_yscale(y)
     for axis in [panel.xaxis, panel.yaxis]:
+        if axis.get_scale() == "log":
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(PLAIN)
-        axis.set_minor_formatter(lambda *_: "")
 
 
 def largest(figures):
@@ -75,6 +77,7 @@ def questions(figures):
         places = [place + at * width for place in range(len(calls))]
         panel.barh(places, rates, width, color=COLOURS[engine], label=NAMES[engine])
     panel.set_xscale("log")
+    panel.set_xlim(left=1)
     panel.xaxis.set_major_formatter(PLAIN)
     panel.set_yticks([place + 0.4 - width / 2 for place in range(len(calls))], calls)
     panel.invert_yaxis()

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "target/bench"
 DOCUMENT = ROOT / "docs/performance.md"
 BEGIN, END = "<!-- figures: begin -->\n", "<!-- figures: end -->\n"
-ENGINES = {"huizong": "Huizong", "echo": "echo", "postgresql": "PostgreSQL", "duckdb": "DuckDB"}
+ENGINES = {"huizong": "Huizong", "echo": "echo", "postgresql": "PostgreSQL", "duckdb": "DuckDB", "disk": "the disk"}
 
 
 class Figures:

@@ -60,15 +60,12 @@ impl Scene {
         let disk = std::env::var_os(DISK_VARIABLE).map_or_else(|| PathBuf::from(DISK), PathBuf::from);
         let folder = TempDir::with_prefix_in("huizong-bench-", disk).unwrap();
         println!("\n{agencies} agencies, {years} years: filling a store in {}", folder.path().display());
-        fill_store(folder.path(), agencies, years);
+        let reports = fill_store(folder.path(), agencies, years);
         let province = Province::simulate(&parameters(agencies, years)).unwrap();
         let running = Running::start(folder.path());
         let (channel, echo) = (running.connect().await, running.connect_to_echo().await);
-        let mut scene = Self { channel, echo, province, agencies, years, record, running: Some(running), folder };
-        let stored: usize = stored_years(years).map(|year| scene.reports_of(year).count()).sum();
-        let about = json!({ "agencies": agencies, "years": years, "reports": stored });
-        scene.record = scene.record.about(about);
-        scene
+        let record = record.about(json!({ "agencies": agencies, "years": years, "reports": reports }));
+        Self { channel, echo, province, agencies, years, record, running: Some(running), folder }
     }
 
     pub fn last_year(&self) -> u16 {

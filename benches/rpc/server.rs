@@ -69,7 +69,9 @@ async fn fill(folder: &Path, agencies: usize, years: u16) {
     let province = Province::simulate(&parameters(agencies, years)).unwrap();
     let service = open(folder);
     let caller = Caller::internal("bench");
-    service.change_registry(province.changes.clone(), false, &caller).await.unwrap();
+    for changes in province.changes.chunks(Limits::default().registry_changes) {
+        service.change_registry(changes.to_vec(), false, &caller).await.unwrap();
+    }
     let reports = stored_years(years).flat_map(|year| {
         let year = ReportYear::new(year).unwrap();
         province.reports(year).map(move |report| (year, report))
@@ -79,7 +81,8 @@ async fn fill(folder: &Path, agencies: usize, years: u16) {
         let (service, caller) = (service.clone(), caller.clone());
         tokio::spawn(async move { service.submit(&submission, &caller).await.unwrap() })
     });
-    stored.buffer_unordered(FILLING).for_each(async |stored| drop(stored.unwrap())).await;
+    let count = stored.buffer_unordered(FILLING).map(Result::unwrap).count().await;
+    println!("{count}");
 }
 
 /// Serves as `huizong serve` does, but for the clock and the rates; the echo is on another port.
@@ -114,10 +117,11 @@ fn itself(mode: &str, folder: &Path) -> Command {
     command
 }
 
-/// Makes a store in `folder` with a simulated province and the reports of so many years.
-pub fn fill_store(folder: &Path, agencies: usize, years: u16) {
-    let status = itself(FILL, folder).args([agencies.to_string(), years.to_string()]).status().unwrap();
-    assert!(status.success(), "the store could not be filled: {status}");
+/// Makes a store in `folder` with a simulated province and the reports of so many years; how many these are.
+pub fn fill_store(folder: &Path, agencies: usize, years: u16) -> usize {
+    let mut command = itself(FILL, folder);
+    let filled = command.args([agencies.to_string(), years.to_string()]).stderr(Stdio::inherit()).output().unwrap();
+    String::from_utf8_lossy(&filled.stdout).trim().parse().expect("a store that could be filled")
 }
 
 /// A service that runs until this is dropped.

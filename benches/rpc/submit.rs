@@ -1,5 +1,7 @@
 //! Submissions, each durable before it is answered.
 
+use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -19,6 +21,10 @@ use super::scene::{FIRST_YEAR, Scene};
 pub const CORRECTIONS: &str = "SubmitReport, corrections";
 const FIRST_ONES: &str = "SubmitReport, first ones";
 const STREAMS: &str = "SubmitReports, first ones";
+
+const SYNCS: &str = "4 KiB appended to a file, fdatasync";
+/// Bytes of such an append.
+const BLOCK: usize = 4096;
 
 const IN_FLIGHT: [usize; 4] = [1, 16, 64, 256];
 /// The number at which first submissions and streams are measured, too.
@@ -46,6 +52,8 @@ pub async fn measure(scene: &Scene) {
         let rates = load::beside(in_flight, corrections.calls(), echo.clone()).await;
         scene.add_beside_echo("submit", CORRECTIONS, in_flight, rates);
     }
+    let rate = load::middle((0..load::ROUNDS).map(|_| syncs(scene.store())).collect());
+    scene.add("submit", SYNCS, "disk", json!({ "in_flight": 1, "per_second": rate }));
     let first_year = FIRST_YEAR + scene.years;
     let rate = first_ones(scene, first_year).await;
     scene.add("submit", FIRST_ONES, "huizong", json!({ "in_flight": MANY, "per_second": rate }));
@@ -53,6 +61,18 @@ pub async fn measure(scene: &Scene) {
         let rate = streamed(scene, year, streams).await;
         scene.add("stream", STREAMS, "huizong", json!({ "streams": streams, "per_second": rate }));
     }
+}
+
+/// Appends per second to a file beside the store, each durable before the next.
+fn syncs(folder: &Path) -> f64 {
+    let mut file = tempfile::tempfile_in(folder).unwrap();
+    let (begin, mut count) = (Instant::now(), 0);
+    while begin.elapsed() < load::round() {
+        file.write_all(&[0; BLOCK]).unwrap();
+        file.sync_data().unwrap();
+        count += 1;
+    }
+    f64::from(count) / begin.elapsed().as_secs_f64()
 }
 
 /// First submissions per second, of reports of a year.
