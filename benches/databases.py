@@ -36,6 +36,7 @@ def quoted(path):
 def questions(scene):
     """By the names that `benches/rpc/query.rs` gives them: SQL, and how many columns are no sums."""
     first, last = scene["first_year"], scene["last_year"]
+    years = f"year BETWEEN {first} AND {last}"
     paths = [cell["path"] for cell in scene["cells"]]
     received = [path for path in paths if path.startswith("requests.received.")]
     types = [path for path in received if not path.endswith(".total")]
@@ -48,12 +49,11 @@ def questions(scene):
         "QueryRollup by requester type, one year": (f"SELECT {sums(types)} FROM figures WHERE year = {last}", 0),
         "GetConsolidatedForm, one year": (f"SELECT {sums(scene['cells_of_form'])} FROM figures WHERE year = {last}", 0),
         "QueryRollup by year, one kind of agency": (
-            f"SELECT year, {total} FROM figures WHERE department AND year BETWEEN {first} AND {last} GROUP BY year",
+            f"SELECT year, {total} FROM figures WHERE department AND {years} GROUP BY year",
             1,
         ),
         "QueryRollup by agency, all years": (
-            f"SELECT agency, {total} FROM figures WHERE year BETWEEN {first} AND {last} "
-            f"GROUP BY agency ORDER BY agency LIMIT {PAGE}",
+            f"SELECT agency, {total} FROM figures WHERE {years} GROUP BY agency ORDER BY agency LIMIT {PAGE}",
             1,
         ),
     }
@@ -124,10 +124,12 @@ class PostgreSQL:
         )
         for _ in range(300):
             ready = [self.tools / "pg_isready", "-q", "-h", self.folder, "-U", "bench", "-d", "postgres"]
-            if subprocess.run(ready).returncode == 0:
+            if subprocess.run(ready, check=False).returncode == 0:
                 return self
             time.sleep(0.1)
-        raise SystemExit(Path(f"{self.folder}/log").read_text())
+        said = Path(f"{self.folder}/log").read_text()
+        self.__exit__()
+        raise SystemExit(said)
 
     def __exit__(self, *_):
         self.server.send_signal(2)
@@ -140,7 +142,8 @@ class PostgreSQL:
     def sql(self, text):
         """Runs SQL; the rows of the answer as lists of texts."""
         command = [self.tools / "psql", "-h", self.folder, "-U", "bench", "-d", "postgres", "-XAtq"]
-        done = subprocess.run([*command, "-v", "ON_ERROR_STOP=1"], input=text, capture_output=True, text=True)
+        command += ["-v", "ON_ERROR_STOP=1"]
+        done = subprocess.run(command, check=False, input=text, capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(done.stderr)
         return [line.split("|") for line in done.stdout.splitlines()]
@@ -154,7 +157,8 @@ class PostgreSQL:
         command += [f"--define={name}={value}" for name, value in (variables or {}).items()]
 
         def measured():
-            done = subprocess.run([*command, f"--file={script}", "postgres"], capture_output=True, text=True)
+            asked = [*command, f"--file={script}", "postgres"]
+            done = subprocess.run(asked, check=False, capture_output=True, text=True)
             rates = [line.split()[2] for line in done.stdout.splitlines() if line.startswith("tps = ")]
             if done.returncode or not rates:
                 raise SystemExit(done.stdout + done.stderr)
@@ -254,13 +258,21 @@ def measure(province, figures, postgresql):
         row = {f"v{at}": value for at, value in enumerate(first)}
         names = ", ".join(quoted(name) for name, _ in columns(scene))
         inserts = {
-            "INSERT of the payload": ("INSERT INTO payloads (body) VALUES (:payload)", {"payload": f"\\x{scene['payload']}"}),
-            "INSERT of columns": (f"INSERT INTO reports ({names}) VALUES ({', '.join(f':{name}' for name in row)})", row),
+            "INSERT of the payload": (
+                "INSERT INTO payloads (body) VALUES (:payload)",
+                {"payload": f"\\x{scene['payload']}"},
+            ),
+            "INSERT of columns": (
+                f"INSERT INTO reports ({names}) VALUES ({', '.join(f':{name}' for name in row)})",
+                row,
+            ),
         }
         for call, (text, variables) in inserts.items():
             for clients in INSERTING:
                 rate = postgresql.per_second(text, clients, variables)
-                figures.add(measure="submit", call=call, engine="postgresql", **about, in_flight=clients, per_second=rate)
+                figures.add(
+                    measure="submit", call=call, engine="postgresql", **about, in_flight=clients, per_second=rate
+                )
 
 
 def main():

@@ -1,13 +1,21 @@
 """Plots of the figures of one run, as SVG."""
 
 import matplotlib
+import matplotlib.pyplot as plt
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 matplotlib.use("svg")
-import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator  # noqa: E402
-
 # The same figures make the same file.
-matplotlib.rcParams.update({"svg.hashsalt": "huizong", "svg.fonttype": "none", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3, "legend.handlelength": 3.5})
+matplotlib.rcParams.update(
+    {
+        "svg.hashsalt": "huizong",
+        "svg.fonttype": "none",
+        "font.size": 9,
+        "axes.grid": True,
+        "grid.alpha": 0.3,
+        "legend.handlelength": 3.5,
+    }
+)
 COLOURS = {"huizong": "#b3312c", "echo": "#8a8a8a", "postgresql": "#336791", "duckdb": "#d9a400", "disk": "#222222"}
 NAMES = {"huizong": "Huizong", "echo": "echo", "postgresql": "PostgreSQL", "duckdb": "DuckDB", "disk": "the disk"}
 PLAIN = FuncFormatter(lambda value, _: f"{value:,.10g}")
@@ -73,7 +81,10 @@ def questions(figures):
     figure, [panel] = axes(1, height=0.8 * len(calls) + 0.8)
     width = 0.8 / len(engines)
     for at, engine in enumerate(engines):
-        rates = [max((line["per_second"] for line in found if (line["call"], line["engine"]) == (call, engine)), default=0) for call in calls]
+        rates = [
+            max((line["per_second"] for line in found if (line["call"], line["engine"]) == (call, engine)), default=0)
+            for call in calls
+        ]
         places = [place + at * width for place in range(len(calls))]
         panel.barh(places, rates, width, color=COLOURS[engine], label=NAMES[engine])
     panel.set_xscale("log")

@@ -1,7 +1,7 @@
 """Tables and plots of what `make bench` has measured: report.py [--publish].
 
-Reads `target/bench/figures.jsonl`; writes `performance-tables.md` and `performance-*.svg` beside it. With `--publish` the
-tables take the place of the marked section of `docs/performance.md`, and the plots go to `docs/images`.
+Reads `target/bench/figures.jsonl`; writes `performance-tables.md` and `performance-*.svg` beside it. With `--publish`
+the tables take the place of the marked section of `docs/performance.md`, and the plots go to `docs/images`.
 """
 
 import json
@@ -45,8 +45,10 @@ class Figures:
 
     def provinces(self):
         """Those that were measured on purpose, smallest first."""
-        known = {(line["agencies"], line["years"]) for line in self.lines if "agencies" in line and "growing" not in line}
-        return [dict(agencies=agencies, years=years) for agencies, years in sorted(known)]
+        known = {
+            (line["agencies"], line["years"]) for line in self.lines if "agencies" in line and "growing" not in line
+        }
+        return [{"agencies": agencies, "years": years} for agencies, years in sorted(known)]
 
 
 def number(value):
@@ -89,7 +91,10 @@ def rates(figures, province, measure):
     kinds = list(dict.fromkeys((line["call"], line["engine"]) for line in found))
     rows = []
     for call, engine in sorted(kinds, key=lambda kind: [known[0] for known in kinds].index(kind[0])):
-        values = [figures.value("per_second", measure, call=call, engine=engine, in_flight=count, **province) for count in counts]
+        values = [
+            figures.value("per_second", measure, call=call, engine=engine, in_flight=count, **province)
+            for count in counts
+        ]
         rows.append([call, ENGINES[engine], *map(number, values)])
     return table(["calls a second, by calls in flight", "by", *counts], rows) if rows else ""
 
@@ -97,18 +102,33 @@ def rates(figures, province, measure):
 def latencies(figures, province, measure):
     found = figures.all(measure, **province)
     rows = [
-        [line["call"], ENGINES[line["engine"]], *(number(line[key]) for key in ["rate", "p50_ms", "p99_ms", "most_ms", "calls", "missed"])]
+        [
+            line["call"],
+            ENGINES[line["engine"]],
+            *(number(line[key]) for key in ["rate", "p50_ms", "p99_ms", "most_ms", "calls", "missed"]),
+        ]
         for line in found
         if "rate" in line
     ]
-    heading = ["at fixed rates", "by", "calls a second", "half within, ms", "99 % within, ms", "all within, ms", "calls", "begun late"]
+    heading = [
+        "at fixed rates",
+        "by",
+        "calls a second",
+        "half within, ms",
+        "99 % within, ms",
+        "all within, ms",
+        "calls",
+        "begun late",
+    ]
     return table(heading, rows) if rows else ""
 
 
 def of_province(figures, province):
     text = f"### {title(province)}\n\n"
     text += rates(figures, province, "submit")
-    streams = [[line["call"], line["streams"], number(line["per_second"])] for line in figures.all("stream", **province)]
+    streams = [
+        [line["call"], line["streams"], number(line["per_second"])] for line in figures.all("stream", **province)
+    ]
     text += table(["over streams", "streams", "reports a second"], streams) if streams else ""
     text += rates(figures, province, "query")
     text += latencies(figures, province, "latency")
@@ -119,7 +139,10 @@ def of_province(figures, province):
     starts = figures.all("start", **province)
     rows = [[line["call"], number(line["seconds"]), number(line["bytes"] / 1e6)] for line in starts]
     text += table(["start", "s", "MB in the store"], rows) if rows else ""
-    rows = [[line["call"], number(line["bytes"] / 1e6), number(line["most_bytes"] / 1e6)] for line in figures.all("memory", **province)]
+    rows = [
+        [line["call"], number(line["bytes"] / 1e6), number(line["most_bytes"] / 1e6)]
+        for line in figures.all("memory", **province)
+    ]
     return text + table(["memory of the process", "MB", "at most, MB"], rows)
 
 
@@ -127,7 +150,10 @@ def of_no_province(figures):
     text = ""
     rows = [[line["call"], number(line["microseconds"]), line["reports"]] for line in figures.all("validation")]
     text += table(["validation", "µs a report", "reports"], rows) if rows else ""
-    rows = [[line["call"], number(line["milliseconds"]), number(line["bytes"]), line["cells"]] for line in figures.all("documents")]
+    rows = [
+        [line["call"], number(line["milliseconds"]), number(line["bytes"]), line["cells"]]
+        for line in figures.all("documents")
+    ]
     text += table(["documents", "ms", "bytes", "cells"], rows) if rows else ""
     return f"### Without a province\n\n{text}" if text else ""
 

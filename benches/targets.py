@@ -70,7 +70,9 @@ def of_province(figures, province):
         ),
         ("SubmitReports", streamed, first_ones, 2, "SubmitReport"),
     ]
-    times = max((times for agencies, times in TIMES_A_DATABASE.items() if agencies <= province["agencies"]), default=None)
+    times = max(
+        (times for agencies, times in TIMES_A_DATABASE.items() if agencies <= province["agencies"]), default=None
+    )
     questions = [(BY_REQUESTER_TYPE, 0.9, times), (FORM, 0.5, 200)]
     for call, of_echo, of_database in questions:
         asked = rate("query", call, "huizong")
