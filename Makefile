@@ -2,7 +2,7 @@
 
 BUF := web-tools/node_modules/.bin/buf
 
-.PHONY: demo test build static check-tools dashboard dashboard-test contract fmt lint deny bench fuzz faults
+.PHONY: demo test build static check-tools dashboard dashboard-test contract fmt lint deny bench bench-publish fuzz faults
 
 check-tools:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install a Rust toolchain (rustup)"; exit 1; }
@@ -128,9 +128,34 @@ test: check-tools fmt contract lint deny manifests sbom
 	$(MAKE) --no-print-directory otel
 	$(MAKE) --no-print-directory dashboard-test
 
-bench: check-tools
-	cargo bench --bench rpc
-	cargo bench --bench read
+# What the service does in a second and how long its answers take, beside an echo, PostgreSQL and DuckDB: docs/performance.md.
+# PROVINCES are of AGENCIESxYEARS; MEASURES picks some of: start query submit latency watch mixed validation documents
+# growth. BENCH_DISK is a folder on the disk to measure that every user may enter, BENCH_SECONDS the length of a round.
+PROVINCES ?= 10000x10
+MEASURES ?=
+BENCH_DISK ?= /var/tmp
+BENCH_SECONDS ?= 2
+export BENCH_DISK BENCH_SECONDS
+DUCKDB_VERSION := 2.0.1
+MATPLOTLIB_VERSION := 3.11.2
+BENCH_PYTHON := target/tools/bench
+bench: check-tools $(BENCH_PYTHON)/.installed
+	@ls /usr/lib/postgresql/*/bin/pgbench >/dev/null 2>&1 || command -v pgbench >/dev/null || \
+		{ echo "installing PostgreSQL"; apt-get update -q && apt-get install -y -q postgresql; }
+	rm -rf target/bench
+	cargo bench --locked --bench rpc -- $(MEASURES) $(PROVINCES)
+	$(BENCH_PYTHON)/bin/python benches/databases.py $(PROVINCES)
+	$(BENCH_PYTHON)/bin/python benches/report.py
+
+# Puts the tables and plots of the newest `make bench` into docs/.
+bench-publish: $(BENCH_PYTHON)/.installed
+	$(BENCH_PYTHON)/bin/python benches/report.py --publish
+
+$(BENCH_PYTHON)/.installed: Makefile
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { echo "installing Python's venv"; apt-get update -q && apt-get install -y -q python3-venv; }
+	python3 -m venv $(BENCH_PYTHON)
+	$(BENCH_PYTHON)/bin/pip install --quiet --disable-pip-version-check duckdb==$(DUCKDB_VERSION) matplotlib==$(MATPLOTLIB_VERSION)
+	@touch $@
 
 # Faults at length, with a table at the end: what is killed, cut off, filled, damaged, malformed and kept waiting, and an
 # hour (SOAK_SECONDS) at half of the measured rate. Some two hours; a short run of each but the last is part of `make test`.

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use futures::future::BoxFuture;
 use huizong::pb;
 use prost::Message;
 use tonic::body::Body;
@@ -13,6 +14,8 @@ use tonic::server::{NamedService, UnaryService};
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
+
+use super::load;
 
 pub const SUBMISSION: &str = "/bench.Echo/Submission";
 pub const ROLLUP: &str = "/bench.Echo/Rollup";
@@ -60,8 +63,16 @@ impl tower::Service<http::Request<Body>> for Echo {
     }
 }
 
-/// Sends a message to the path of its type, and has it back.
-pub async fn echo<M: Message + Default + Send + Sync + 'static>(channel: Channel, path: &'static str, message: M) {
+/// Calls that send a message to the path of its type, and have it back.
+pub fn echoing<M: Message + Default + Clone + Sync + 'static>(
+    channel: &Channel,
+    path: &'static str,
+    message: M,
+) -> impl Fn() -> BoxFuture<'static, ()> + Clone + Send + Sync + 'static {
+    load::calls(channel, move |channel| echo(channel, path, message.clone()))
+}
+
+async fn echo<M: Message + Default + Sync + 'static>(channel: Channel, path: &'static str, message: M) {
     let mut client = tonic::client::Grpc::new(channel);
     client.ready().await.unwrap();
     let codec = ProstCodec::<M, M>::default();

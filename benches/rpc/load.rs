@@ -1,35 +1,86 @@
 //! Load: so many callers one call after another (closed), or so many calls a second whatever the answers do (open).
 
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use tokio::task::JoinSet;
+use tonic::transport::Channel;
 
-pub const MEASURE: Duration = Duration::from_secs(3);
+/// Rounds of each figure, in turns with what stands beside it; the middle one is told.
+pub const ROUNDS: usize = 3;
+
+/// How long a round is, in seconds, where `BENCH_SECONDS` does not say.
+const SECONDS: u64 = 2;
 /// A call of an open load that begins so much later than scheduled is counted as missed.
 const MISSED: Duration = Duration::from_millis(5);
 
-/// Calls per second with `in_flight` callers.
+/// How long a round is.
+pub fn round() -> Duration {
+    let seconds = std::env::var("BENCH_SECONDS").map_or(SECONDS, |text| text.parse().expect("seconds"));
+    Duration::from_secs(seconds)
+}
+
+/// Calls over a connection whose answers do not matter any more.
+pub fn calls<A, F>(
+    channel: &Channel,
+    call: impl Fn(Channel) -> F + Clone + Send + Sync + 'static,
+) -> impl Fn() -> BoxFuture<'static, ()> + Clone + Send + Sync + 'static
+where
+    A: 'static,
+    F: Future<Output = A> + Send + 'static,
+{
+    let channel = channel.clone();
+    move || call(channel.clone()).map(drop).boxed()
+}
+
+/// Calls per second with `in_flight` callers, in one round.
 pub async fn closed<F>(in_flight: usize, call: impl Fn() -> F + Send + Sync + 'static) -> f64
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let call = Arc::new(call);
     let done = Arc::new(AtomicUsize::new(0));
-    let start = Instant::now();
+    let (start, round) = (Instant::now(), round());
     let callers = (0..in_flight).map(|_| {
         let (call, done) = (call.clone(), done.clone());
         tokio::spawn(async move {
-            while start.elapsed() < MEASURE {
+            while start.elapsed() < round {
                 call().await;
                 done.fetch_add(1, Ordering::Relaxed);
             }
         })
     });
-    futures::future::join_all(callers).await;
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await.unwrap();
+    }
     done.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64()
+}
+
+/// Calls per second of two calls with `in_flight` callers, in turns, so that both see the same machine.
+pub async fn beside<F, G>(
+    in_flight: usize,
+    one: impl Fn() -> F + Clone + Send + Sync + 'static,
+    other: impl Fn() -> G + Clone + Send + Sync + 'static,
+) -> (f64, f64)
+where
+    F: Future<Output = ()> + Send + 'static,
+    G: Future<Output = ()> + Send + 'static,
+{
+    let (mut ones, mut others) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        ones.push(closed(in_flight, one.clone()).await);
+        others.push(closed(in_flight, other.clone()).await);
+    }
+    (middle(ones), middle(others))
+}
+
+/// The middle one of several measurements.
+pub fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 /// How long the calls of an open load took, each from the moment that it was scheduled for.
@@ -46,6 +97,18 @@ impl Latencies {
         let at = ((self.sorted.len() as f64 * share) as usize).min(last);
         self.sorted.get(at).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1e3)
     }
+
+    /// As they are taken down, for calls at `rate` a second.
+    pub fn figures(&self, rate: f64) -> serde_json::Value {
+        serde_json::json!({
+            "rate": rate,
+            "p50_ms": self.milliseconds(0.5),
+            "p99_ms": self.milliseconds(0.99),
+            "most_ms": self.milliseconds(1.0),
+            "calls": self.sorted.len(),
+            "missed": self.missed,
+        })
+    }
 }
 
 /// Calls at a fixed rate per second, whatever the answers do: a stall is seen by all that were due meanwhile.
@@ -56,7 +119,7 @@ where
     let start = Instant::now();
     let mut calls = JoinSet::new();
     let mut missed = 0;
-    for number in 0..(rate * MEASURE.as_secs_f64()) as u64 {
+    for number in 0..(rate * round().as_secs_f64()) as u64 {
         let due = start + Duration::from_secs_f64(number as f64 / rate);
         // The runtime's clock ticks in milliseconds; calls that are due within a tick go out together.
         tokio::time::sleep_until(due.into()).await;

@@ -1,65 +1,110 @@
-//! `cargo bench --bench rpc -- [MEASURE…] [AGENCIESxYEARS…]`: the service through real gRPC, beside a tonic echo of the
-//! same payload in the same run. Server and client share the machine's cores.
+//! `make bench`: the service through real gRPC, beside a tonic echo of the same payload in the same process.
+//!
+//! `cargo bench --bench rpc -- [MEASURE…] [AGENCIESxYEARS…] [FOLDER…]`. The service runs in a process of its own, behind
+//! its whole door; load comes from this one, and both share the machine's cores. What is measured is printed, and
+//! kept under `target/bench` for `benches/databases.py`, which measures databases on the same figures, and
+//! `benches/report.py`, which makes tables of it.
 
+mod documents;
 mod echo;
+mod export;
+mod growth;
+mod latency;
 mod load;
 mod mixed;
 mod query;
+mod record;
 mod scene;
+mod server;
+mod start;
 mod submit;
-mod table;
+mod validation;
 mod watch;
 
-use jiff::Timestamp;
+use std::path::{Path, PathBuf};
 
+use record::Record;
 use scene::Scene;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What can be measured.
-const MEASURES: [&str; 4] = ["submit", "query", "mixed", "watch"];
-/// Agencies and years of the provinces that are measured where none is named.
-const PROVINCES: [(usize, u16); 2] = [(500, 4), (10_000, 10)];
+/// What can be measured, in this order. The first ones are of every province.
+const MEASURES: [&str; 9] =
+    ["start", "query", "submit", "latency", "watch", "mixed", "validation", "documents", "growth"];
+/// Agencies and years of the province that is measured where none is named.
+const PROVINCE: &str = "10000x10";
+
+/// Where results and exported figures are put.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench")
+}
 
 #[tokio::main]
 async fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [mode, rest @ ..] = &arguments[..]
+        && server::is_mode(mode)
+    {
+        return server::run(mode, rest).await;
+    }
     // `cargo test --all-targets` runs benchmarks too, without this flag: nothing is measured then.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    if !arguments.iter().any(|argument| argument == "--bench") {
         return;
     }
-    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    let (measures, provinces): (Vec<_>, Vec<_>) = asked.iter().partition(|word| MEASURES.contains(&word.as_str()));
-    let mut provinces: Vec<_> = provinces.iter().map(|word| province(word)).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| !word.starts_with("--")).collect();
+    let (measures, others): (Vec<&str>, Vec<&str>) = words.into_iter().partition(|word| MEASURES.contains(word));
+    let (documents, mut provinces): (Vec<&str>, Vec<&str>) =
+        others.into_iter().partition(|word| Path::new(word).is_dir());
     if provinces.is_empty() {
-        provinces.extend(PROVINCES);
+        provinces.push(PROVINCE);
     }
-    let is_asked = |measure: &str| measures.is_empty() || measures.iter().any(|asked| *asked == measure);
+    let is_asked = |measure: &str| measures.is_empty() || measures.contains(&measure);
 
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let seconds = load::MEASURE.as_secs();
-    println!("{cores} cores, server and client on the same machine; {seconds} s a figure; {}", Timestamp::now());
-    for (agencies, years) in provinces {
-        let scene = Scene::set(agencies, years).await;
-        println!("\n{} reports: {agencies} agencies, {years} years", scene.stored);
-        table::heading();
-        if is_asked("submit") {
-            submit::measure(&scene).await;
-        }
-        if is_asked("query") {
-            query::measure(&scene).await;
-        }
-        if is_asked("watch") {
-            watch::measure(&scene).await;
-        }
-        if is_asked("mixed") {
-            mixed::measure(&scene).await;
+    let record = Record::new(&folder());
+    record.machine(&measures, &provinces);
+    if MEASURES[..6].iter().any(|measure| is_asked(measure)) {
+        for (agencies, years) in provinces.into_iter().map(province) {
+            let mut scene = Scene::set(record.clone(), agencies, years).await;
+            measure(&mut scene, is_asked).await;
         }
     }
+    if is_asked("validation") {
+        validation::measure(&record);
+    }
+    if is_asked("documents") {
+        documents::measure(&record, &documents);
+    }
+    if is_asked("growth") {
+        growth::measure(&record).await;
+    }
+}
+
+async fn measure(scene: &mut Scene, is_asked: impl Fn(&str) -> bool) {
+    export::figures(scene);
+    if is_asked("start") {
+        start::measure(scene).await;
+    }
+    if is_asked("query") {
+        query::measure(scene).await;
+    }
+    if is_asked("submit") {
+        submit::measure(scene).await;
+    }
+    if is_asked("latency") {
+        latency::measure(scene).await;
+    }
+    if is_asked("watch") {
+        watch::measure(scene).await;
+    }
+    if is_asked("mixed") {
+        mixed::measure(scene).await;
+    }
+    scene.memory("after all measures");
 }
 
 /// A province such as `10000x10`.
 fn province(word: &str) -> (usize, u16) {
     let parts = word.split_once('x').and_then(|(agencies, years)| Some((agencies.parse().ok()?, years.parse().ok()?)));
-    parts.unwrap_or_else(|| panic!("{word}: say one of {MEASURES:?}, or agencies and years such as 10000x10"))
+    parts.unwrap_or_else(|| panic!("{word}: say one of {MEASURES:?}, agencies and years such as 10000x10, or a folder"))
 }

@@ -1,8 +1,10 @@
 //! How long roll-ups take at a fixed rate, alone and beside submissions at half of what the service takes.
 
-use super::load::{self, Latencies};
-use super::query::{ask, questions};
-use super::scene::Scene;
+use serde_json::json;
+
+use super::load;
+use super::query::{by_requester_type, roll_up};
+use super::scene::{PROVINCE, Scene};
 use super::submit::{Corrections, MANY};
 
 /// Roll-ups per second.
@@ -11,26 +13,18 @@ const RATE: f64 = 500.0;
 pub async fn measure(scene: &Scene) {
     let corrections = Corrections::of(scene).await;
     let half = corrections.rate(MANY).await / 2.0;
-    let [(_, question), ..] = questions(scene);
-    let roll_ups = async || {
-        let (channel, question) = (scene.channel.clone(), question.clone());
-        let call = move || {
-            let answer = ask(channel.clone(), question.clone());
-            async move { drop(answer.await) }
-        };
-        load::open(RATE, call).await
-    };
-    println!("\n{:<52}{:>10}{:>9}{:>9}{:>9}{:>9}", "open load", "calls/s", "p50 ms", "p99 ms", "most ms", "missed");
-    let alone = roll_ups().await;
-    print("QueryRollup alone", RATE, &alone);
-    let submit = move || corrections.clone().correct();
-    let (beside, submissions) = tokio::join!(roll_ups(), load::open(half, submit));
-    print("QueryRollup beside submissions", RATE, &beside);
-    print("SubmitReport, corrections, beside roll-ups", half, &submissions);
-    println!("p99 of roll-ups beside submissions ÷ alone: {:.2}", beside.milliseconds(0.99) / alone.milliseconds(0.99));
-}
-
-fn print(what: &str, rate: f64, latencies: &Latencies) {
-    let [half, most, all] = [0.5, 0.99, 1.0].map(|share| latencies.milliseconds(share));
-    println!("{what:<52}{rate:>10.0}{half:>9.2}{most:>9.2}{all:>9.2}{:>9}", latencies.missed);
+    let question = by_requester_type(scene, PROVINCE);
+    let ask = load::calls(&scene.channel, move |channel| roll_up(channel, question.clone()));
+    let (mut alone_p99, mut beside_p99) = (Vec::new(), Vec::new());
+    for _ in 0..load::ROUNDS {
+        let alone = load::open(RATE, ask.clone()).await;
+        let (beside, submissions) = tokio::join!(load::open(RATE, ask.clone()), load::open(half, corrections.calls()));
+        scene.add("mixed", "QueryRollup alone", "huizong", alone.figures(RATE));
+        scene.add("mixed", "QueryRollup beside submissions", "huizong", beside.figures(RATE));
+        scene.add("mixed", "SubmitReport beside roll-ups", "huizong", submissions.figures(half));
+        alone_p99.push(alone.milliseconds(0.99));
+        beside_p99.push(beside.milliseconds(0.99));
+    }
+    let ratio = load::middle(beside_p99) / load::middle(alone_p99);
+    scene.add("mixed", "p99 beside ÷ p99 alone", "huizong", json!({ "ratio": ratio }));
 }

@@ -1,49 +1,54 @@
 //! Roll-ups: what dashboards ask.
 
+use huizong::form::{Presence, catalogue, edition_for_year};
 use huizong::pb;
+use huizong::pb::rollup_row::Value;
 use huizong::pb::rollup_service_client::RollupServiceClient;
+use huizong::wire::figures_from_wire;
 use prost::Message;
+use serde_json::json;
 use tonic::transport::Channel;
 
-use super::echo::{FORM, ROLLUP, echo};
+use super::echo::{FORM, ROLLUP, echoing};
 use super::load;
 use super::scene::{FIRST_YEAR, PROVINCE, Scene};
-use super::table;
 
 const IN_FLIGHT: [usize; 3] = [1, 16, 64];
 
-const BY_REQUESTER_TYPE: &str = "QueryRollup by requester type, 1 year";
-const BY_AGENCY: &str = "QueryRollup by agency, all years";
-const BY_YEAR_OF_A_KIND: &str = "QueryRollup by year, one kind";
-const CONSOLIDATED_FORM: &str = "GetConsolidatedForm, 1 year";
+/// `benches/databases.py` answers the same questions under the same names.
+pub const BY_REQUESTER_TYPE: &str = "QueryRollup by requester type, one year";
+pub const CONSOLIDATED_FORM: &str = "GetConsolidatedForm, one year";
+const BY_YEAR_OF_A_KIND: &str = "QueryRollup by year, one kind of agency";
+pub const BY_AGENCY: &str = "QueryRollup by agency, all years";
 
-pub fn questions(scene: &Scene) -> [(&'static str, pb::QueryRollupRequest); 3] {
-    let question = |group: pb::Dimension| pb::QueryRollupRequest {
-        jurisdiction: PROVINCE.to_owned(),
-        first_year: FIRST_YEAR.into(),
-        last_year: scene.last_year().into(),
-        group_by: vec![group.into()],
+/// Sums over a jurisdiction, by requester type of the last year.
+pub fn by_requester_type(scene: &Scene, jurisdiction: &str) -> pb::QueryRollupRequest {
+    let year = scene.last_year().into();
+    pb::QueryRollupRequest {
+        jurisdiction: jurisdiction.to_owned(),
+        first_year: year,
+        last_year: year,
+        group_by: vec![pb::Dimension::RequesterType.into()],
         include_vertical: true,
         ..Default::default()
-    };
-    let year = scene.last_year().into();
-    [
-        (
-            BY_REQUESTER_TYPE,
-            pb::QueryRollupRequest { first_year: year, last_year: year, ..question(pb::Dimension::RequesterType) },
-        ),
-        (
-            BY_YEAR_OF_A_KIND,
-            pb::QueryRollupRequest {
-                agency_kinds: vec![pb::AgencyKind::Department.into()],
-                ..question(pb::Dimension::Year)
-            },
-        ),
-        (BY_AGENCY, question(pb::Dimension::Agency)),
-    ]
+    }
 }
 
-fn form_of(scene: &Scene) -> pb::GetConsolidatedFormRequest {
+/// Requests received by agency, a first page over all years.
+pub fn by_agency(scene: &Scene) -> pb::QueryRollupRequest {
+    let group_by = vec![pb::Dimension::Agency.into()];
+    pb::QueryRollupRequest { first_year: FIRST_YEAR.into(), group_by, ..by_requester_type(scene, PROVINCE) }
+}
+
+fn by_year_of_a_kind(scene: &Scene) -> pb::QueryRollupRequest {
+    pb::QueryRollupRequest {
+        group_by: vec![pb::Dimension::Year.into()],
+        agency_kinds: vec![pb::AgencyKind::Department.into()],
+        ..by_agency(scene)
+    }
+}
+
+pub fn form_of(scene: &Scene) -> pb::GetConsolidatedFormRequest {
     pb::GetConsolidatedFormRequest {
         jurisdiction: PROVINCE.to_owned(),
         year: scene.last_year().into(),
@@ -52,21 +57,31 @@ fn form_of(scene: &Scene) -> pb::GetConsolidatedFormRequest {
     }
 }
 
-pub async fn ask(channel: Channel, question: pb::QueryRollupRequest) -> pb::QueryRollupResponse {
+pub async fn roll_up(channel: Channel, question: pb::QueryRollupRequest) -> pb::QueryRollupResponse {
     RollupServiceClient::new(channel).query_rollup(question).await.unwrap().into_inner()
 }
 
+pub async fn form(channel: Channel, question: pb::GetConsolidatedFormRequest) -> pb::GetConsolidatedFormResponse {
+    RollupServiceClient::new(channel).get_consolidated_form(question).await.unwrap().into_inner()
+}
+
 pub async fn measure(scene: &Scene) {
-    for (name, question) in questions(scene) {
-        let call = move |channel| ask(channel, question.clone());
-        beside_echo(scene, name, ROLLUP, call).await;
+    let questions = [
+        (BY_REQUESTER_TYPE, by_requester_type(scene, PROVINCE)),
+        (BY_YEAR_OF_A_KIND, by_year_of_a_kind(scene)),
+        (BY_AGENCY, by_agency(scene)),
+    ];
+    for (name, question) in questions {
+        let answer = roll_up(scene.channel.clone(), question.clone()).await;
+        take_down(scene, name, answer.encoded_len(), sum_of_rows(&answer));
+        let call = move |channel| roll_up(channel, question.clone());
+        beside_echo(scene, name, ROLLUP, &answer, call).await;
     }
-    let form = form_of(scene);
-    let call = move |channel| {
-        let form = form.clone();
-        async move { RollupServiceClient::new(channel).get_consolidated_form(form).await.unwrap().into_inner() }
-    };
-    beside_echo(scene, CONSOLIDATED_FORM, FORM, call).await;
+    let question = form_of(scene);
+    let answer = form(scene.channel.clone(), question.clone()).await;
+    take_down(scene, CONSOLIDATED_FORM, answer.encoded_len(), sum_of_cells(scene, &answer));
+    let call = move |channel| form(channel, question.clone());
+    beside_echo(scene, CONSOLIDATED_FORM, FORM, &answer, call).await;
 }
 
 /// Measures a call beside an echo of its own answer.
@@ -74,20 +89,43 @@ async fn beside_echo<M, F>(
     scene: &Scene,
     name: &str,
     echo_path: &'static str,
+    answer: &M,
     call: impl Fn(Channel) -> F + Clone + Send + Sync + 'static,
 ) where
     M: Message + Default + Clone + 'static,
     F: Future<Output = M> + Send + 'static,
 {
-    let answer = call(scene.channel.clone()).await;
+    let ask = load::calls(&scene.channel, call);
+    let echo = echoing(&scene.echo, echo_path, answer.clone());
     for in_flight in IN_FLIGHT {
-        let (channel, answer) = (scene.channel.clone(), answer.clone());
-        let base = load::closed(in_flight, move || echo(channel.clone(), echo_path, answer.clone())).await;
-        let (channel, call) = (scene.channel.clone(), call.clone());
-        let rate = load::closed(in_flight, move || {
-            let answer = call(channel.clone());
-            async move { drop(answer.await) }
-        });
-        table::line(name, in_flight, rate.await, ("echo", base));
+        scene.add_beside_echo("query", name, in_flight, load::beside(in_flight, ask.clone(), echo.clone()).await);
     }
+}
+
+/// Takes down how large an answer is, and the sum of all that is in it, which databases must come to, too.
+fn take_down(scene: &Scene, name: &str, bytes: usize, sum: i128) {
+    scene.add("answer", name, "huizong", json!({ "bytes": bytes, "sum": sum.to_string() }));
+}
+
+fn sum_of_rows(answer: &pb::QueryRollupResponse) -> i128 {
+    let count = |row: &pb::RollupRow| match row.value {
+        Some(Value::Count(count)) => i128::from(count),
+        ref other => panic!("{other:?} is no count"),
+    };
+    answer.rows.iter().map(count).sum()
+}
+
+/// Amounts count as their number of units.
+fn sum_of_cells(scene: &Scene, answer: &pb::GetConsolidatedFormResponse) -> i128 {
+    let edition = edition_for_year(scene.last_year()).unwrap();
+    let figures = figures_from_wire(answer.form.as_ref().unwrap(), edition, "form").unwrap();
+    figures.filled().filter_map(|(_, cell)| cell.number()).map(i128::from).sum()
+}
+
+/// The cells that a computed form of the last year is made of, by path.
+pub fn cells_of_form(scene: &Scene) -> Vec<&'static str> {
+    let edition = edition_for_year(scene.last_year()).unwrap();
+    let prescribed = catalogue().cells_of(edition);
+    let prescribed = prescribed.filter(|cell| catalogue().presence(edition, cell.id) == Presence::Prescribed);
+    prescribed.map(|cell| cell.path.as_str()).collect()
 }

@@ -1,22 +1,18 @@
-//! A service over a store of its own with a simulated province in it, and a connection to it.
+//! A service over a store of its own with a simulated province in it, and connections to it and to the echo.
 
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
-use futures::StreamExt as _;
-use huizong::config::Limits;
 use huizong::pb;
-use huizong::report::{ReportKey, ReportYear};
-use huizong::service::{Caller, Live, Service, Submission};
+use huizong::report::ReportYear;
 use huizong::simulation::{Parameters, Province};
-use huizong::store::{SledOptions, SledStore};
 use huizong::wire::figures_to_wire;
-use jiff::Timestamp;
+use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tonic::transport::server::TcpIncoming;
-use tonic::transport::{Channel, Server};
+use tonic::transport::Channel;
 
-use super::echo::Echo;
+use super::query::cells_of_form;
+use super::record::Record;
+use super::server::{Running, fill_store};
 
 /// First year of reports.
 pub const FIRST_YEAR: u16 = 2020;
@@ -26,85 +22,113 @@ pub const FRESH_YEARS: u16 = 3;
 /// The province that everything is measured on.
 pub const PROVINCE: &str = "jurisdictions/230000";
 
-/// Submissions under way at a time while the store is filled.
-const FILLING: usize = 256;
+/// Where stores are put: on the disk that is to be measured.
+const DISK_VARIABLE: &str = "BENCH_DISK";
+const DISK: &str = "/var/tmp";
 
 pub struct Scene {
     pub channel: Channel,
-    pub province: Arc<Province>,
-    /// Reports in the store.
-    pub stored: usize,
-    /// Years of them.
+    pub echo: Channel,
+    pub province: Province,
+    pub agencies: usize,
+    /// Years of reports in the store.
     pub years: u16,
-    _folder: TempDir,
+    record: Record,
+    running: Option<Running>,
+    folder: TempDir,
 }
 
-pub fn year(year: u16) -> ReportYear {
-    ReportYear::new(year).unwrap()
+/// A province of so many agencies, which can be asked for reports of the fresh years, too.
+pub fn parameters(agencies: usize, years: u16) -> Parameters {
+    let year = |year| ReportYear::new(year).unwrap();
+    Parameters {
+        seed: 1,
+        province: "230000".to_owned(),
+        agencies,
+        first_year: year(FIRST_YEAR),
+        last_year: year(FIRST_YEAR + years + FRESH_YEARS - 1),
+    }
 }
 
-/// A day on which all the years are over.
-fn clock() -> Timestamp {
-    Timestamp::from_second(2_200_000_000).unwrap()
+/// The years whose reports are in the store before anything is measured.
+pub fn stored_years(years: u16) -> impl Iterator<Item = u16> {
+    FIRST_YEAR..FIRST_YEAR + years
 }
 
 impl Scene {
-    pub async fn set(agencies: usize, years: u16) -> Self {
-        let parameters = Parameters {
-            seed: 1,
-            province: "230000".to_owned(),
-            agencies,
-            first_year: year(FIRST_YEAR),
-            last_year: year(FIRST_YEAR + years + FRESH_YEARS - 1),
-        };
-        let province = Arc::new(Province::simulate(&parameters).unwrap());
-        let folder = tempfile::tempdir().unwrap();
-        let live = Arc::<Live>::default();
-        let store = Arc::new(SledStore::open(&SledOptions::new(folder.path()), live.clone()).unwrap());
-        let service = Service::start(store, live, clock).unwrap();
-        let stored = fill(&service, &province, years).await;
-
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (routes, _) = huizong::grpc::routes(service, &Limits::default()).await.unwrap();
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-        let routes = huizong::grpc::observed(routes).add_service(Echo);
-        let server = Server::builder().add_routes(routes).serve_with_incoming(incoming);
-        tokio::spawn(async { server.await.unwrap() });
-        let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
-        Self { channel, province, stored, years, _folder: folder }
+    pub async fn set(record: Record, agencies: usize, years: u16) -> Self {
+        let disk = std::env::var_os(DISK_VARIABLE).map_or_else(|| PathBuf::from(DISK), PathBuf::from);
+        let folder = TempDir::with_prefix_in("huizong-bench-", disk).unwrap();
+        println!("\n{agencies} agencies, {years} years: filling a store in {}", folder.path().display());
+        let reports = fill_store(folder.path(), agencies, years);
+        let province = Province::simulate(&parameters(agencies, years)).unwrap();
+        let running = Running::start(folder.path());
+        let (channel, echo) = (running.connect().await, running.connect_to_echo().await);
+        let record = record.about(json!({ "agencies": agencies, "years": years, "reports": reports }));
+        Self { channel, echo, province, agencies, years, record, running: Some(running), folder }
     }
 
     pub fn last_year(&self) -> u16 {
         FIRST_YEAR + self.years - 1
     }
 
+    /// Folder of the store.
+    pub fn store(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The simulated reports of a year.
+    pub fn reports_of(&self, year: u16) -> impl Iterator<Item = huizong::simulation::SimulatedReport> {
+        self.province.reports(ReportYear::new(year).unwrap())
+    }
+
     /// The reports of a year, as they are handed in for the first time.
     pub fn reports(&self, of_year: u16) -> impl Iterator<Item = pb::Report> {
-        self.province.reports(year(of_year)).map(move |report| pb::Report {
+        self.reports_of(of_year).map(move |report| pb::Report {
             name: format!("agencies/{}/reports/{of_year}", report.agency),
             form: Some(figures_to_wire(&report.figures).into()),
             reason: "measuring".to_owned(),
             ..Default::default()
         })
     }
-}
 
-async fn fill(service: &Service, province: &Province, years: u16) -> usize {
-    let caller = Caller::internal("bench");
-    service.change_registry(province.changes.clone(), false, &caller).await.unwrap();
-    let mut count = 0;
-    for year in (FIRST_YEAR..FIRST_YEAR + years).map(year) {
-        let submissions = province
-            .reports(year)
-            .map(|report| Submission::first(ReportKey::of_agency(report.agency, year), report.figures));
-        let stored = futures::stream::iter(submissions)
-            .map(|submission| {
-                let (service, caller) = (service.clone(), caller.clone());
-                tokio::spawn(async move { service.submit(&submission, &caller).await.unwrap() })
-            })
-            .buffer_unordered(FILLING);
-        count += stored.map(Result::unwrap).count().await;
+    /// One more connection to the service.
+    pub async fn connect(&self) -> Channel {
+        self.running().connect().await
     }
-    count
+
+    /// Stops the service; nothing can be asked until it is started again.
+    pub fn stop(&mut self) {
+        self.running = None;
+    }
+
+    /// Starts the service over its store again.
+    pub async fn start(&mut self) {
+        let running = Running::start(self.folder.path());
+        (self.channel, self.echo) = (running.connect().await, running.connect_to_echo().await);
+        self.running = Some(running);
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("a service that runs")
+    }
+
+    /// Takes down a figure about this province.
+    pub fn add(&self, measure: &str, call: &str, engine: &str, figures: Value) {
+        self.record.add(measure, call, engine, figures);
+    }
+
+    /// Takes down a rate of calls beside that of an echo of the same payload.
+    pub fn add_beside_echo(&self, measure: &str, call: &str, in_flight: usize, (rate, echo): (f64, f64)) {
+        for (engine, rate) in [("huizong", rate), ("echo", echo)] {
+            self.add(measure, call, engine, json!({ "in_flight": in_flight, "per_second": rate }));
+        }
+    }
+
+    /// Takes down the memory of the service.
+    pub fn memory(&self, when: &str) {
+        let [now, most] = self.running().memory();
+        let cells = cells_of_form(self).len();
+        self.add("memory", when, "huizong", json!({ "bytes": now, "most_bytes": most, "cells": cells }));
+    }
 }

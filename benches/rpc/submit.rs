@@ -1,51 +1,83 @@
 //! Submissions, each durable before it is answered.
 
+use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use futures::StreamExt as _;
+use futures::future::BoxFuture;
 use huizong::pb;
 use huizong::pb::report_service_client::ReportServiceClient;
+use serde_json::json;
 use tokio::sync::Mutex;
 use tonic::transport::Channel;
 
-use super::echo::{SUBMISSION, echo};
+use super::echo::{SUBMISSION, echoing};
 use super::load;
 use super::scene::{FIRST_YEAR, Scene};
-use super::table;
 
-pub const IN_FLIGHT: [usize; 4] = [1, 16, 64, 256];
+pub const CORRECTIONS: &str = "SubmitReport, corrections";
+const FIRST_ONES: &str = "SubmitReport, first ones";
+const STREAMS: &str = "SubmitReports, first ones";
+
+const SYNCS: &str = "4 KiB appended to a file, fdatasync";
+/// Bytes of such an append.
+const BLOCK: usize = 4096;
+
+const IN_FLIGHT: [usize; 4] = [1, 16, 64, 256];
 /// The number at which first submissions and streams are measured, too.
 pub const MANY: usize = 64;
+/// Streams side by side, each with reports of another fresh year.
+const STREAMS_BESIDE: [usize; 2] = [1, 4];
 /// Reports that are corrected again and again.
 const CORRECTED: usize = 512;
+/// Reports of a year that are handed in for the first time.
+const FIRST_MAX: usize = 20_000;
 
 fn request(report: pb::Report) -> pb::SubmitReportRequest {
     pb::SubmitReportRequest { report: Some(report), ..Default::default() }
 }
 
+/// A message such as is sent, for whatever is measured beside.
+pub fn payload(scene: &Scene) -> pb::SubmitReportRequest {
+    request(scene.reports(scene.last_year()).next().expect("a report"))
+}
+
 pub async fn measure(scene: &Scene) {
     let corrections = Corrections::of(scene).await;
+    let echo = echoing(&scene.echo, SUBMISSION, payload(scene));
     for in_flight in IN_FLIGHT {
-        let (to, payload) = (scene.channel.clone(), request(corrections.bodies[0].clone()));
-        let base = load::closed(in_flight, move || echo(to.clone(), SUBMISSION, payload.clone())).await;
-        let rate = corrections.rate(in_flight).await;
-        table::line("SubmitReport, corrections", in_flight, rate, ("echo", base));
-        if in_flight == MANY {
-            let rate = first_ones(scene, FIRST_YEAR + scene.years).await;
-            table::line("SubmitReport, first ones", in_flight, rate, ("echo", base));
-            for (streams, years_after) in [(1, 1), (4, 2)] {
-                let rate = streamed(scene, FIRST_YEAR + scene.years + years_after, streams).await;
-                table::line("SubmitReports, streams", streams, rate, ("echo", base));
-            }
-        }
+        let rates = load::beside(in_flight, corrections.calls(), echo.clone()).await;
+        scene.add_beside_echo("submit", CORRECTIONS, in_flight, rates);
+    }
+    let rate = load::middle((0..load::ROUNDS).map(|_| syncs(scene.store())).collect());
+    scene.add("submit", SYNCS, "disk", json!({ "in_flight": 1, "per_second": rate }));
+    let first_year = FIRST_YEAR + scene.years;
+    let rate = first_ones(scene, first_year).await;
+    scene.add("submit", FIRST_ONES, "huizong", json!({ "in_flight": MANY, "per_second": rate }));
+    for (year, streams) in (first_year + 1..).zip(STREAMS_BESIDE) {
+        let rate = streamed(scene, year, streams).await;
+        scene.add("stream", STREAMS, "huizong", json!({ "streams": streams, "per_second": rate }));
     }
 }
 
-/// First submissions per second, of every report of a year.
+/// Appends per second to a file beside the store, each durable before the next.
+fn syncs(folder: &Path) -> f64 {
+    let mut file = tempfile::tempfile_in(folder).unwrap();
+    let (begin, mut count) = (Instant::now(), 0);
+    while begin.elapsed() < load::round() {
+        file.write_all(&[0; BLOCK]).unwrap();
+        file.sync_data().unwrap();
+        count += 1;
+    }
+    f64::from(count) / begin.elapsed().as_secs_f64()
+}
+
+/// First submissions per second, of reports of a year.
 async fn first_ones(scene: &Scene, year: u16) -> f64 {
-    let reports: Vec<_> = scene.reports(year).map(request).collect();
+    let reports: Vec<_> = scene.reports(year).take(FIRST_MAX).map(request).collect();
     let count = reports.len();
     let start = Instant::now();
     let calls = futures::stream::iter(reports).map(|request| {
@@ -60,7 +92,7 @@ async fn first_ones(scene: &Scene, year: u16) -> f64 {
 async fn streamed(scene: &Scene, year: u16, streams: usize) -> f64 {
     let mut shares: Vec<Vec<_>> = vec![Vec::new(); streams];
     let mut count = 0;
-    for report in scene.reports(year) {
+    for report in scene.reports(year).take(FIRST_MAX) {
         let submission = pb::SubmitReportsRequest { submission: Some(request(report)) };
         shares[count % streams].push(submission);
         count += 1;
@@ -92,8 +124,15 @@ pub struct Corrections {
 }
 
 impl Corrections {
+    /// Of the first reports of the last year.
     pub async fn of(scene: &Scene) -> Self {
-        let bodies: Vec<_> = scene.reports(scene.last_year()).take(CORRECTED).collect();
+        Self::among(scene, |_| true).await
+    }
+
+    /// Of reports of the last year by agencies that `takes` says.
+    pub async fn among(scene: &Scene, takes: impl Fn(&str) -> bool) -> Self {
+        let reports = scene.reports(scene.last_year()).filter(|report| takes(&report.name));
+        let bodies: Vec<_> = reports.take(CORRECTED).collect();
         let mut etags = Vec::new();
         for body in &bodies {
             let request = pb::GetReportRequest { name: body.name.clone() };
@@ -104,18 +143,22 @@ impl Corrections {
         Self { channel, bodies: Arc::new(bodies), etags: Arc::new(etags), next: Arc::default() }
     }
 
-    /// Corrects the next report.
-    pub async fn correct(self) {
+    /// Calls that each correct the next report.
+    pub fn calls(&self) -> impl Fn() -> BoxFuture<'static, ()> + Clone + Send + Sync + 'static {
+        let corrections = self.clone();
+        load::calls(&self.channel, move |channel| corrections.clone().correct(channel))
+    }
+
+    async fn correct(self, channel: Channel) {
         let at = self.next.fetch_add(1, Ordering::Relaxed) % self.bodies.len();
         let mut etag = self.etags[at].lock().await;
         let report = pb::Report { etag: etag.clone(), ..self.bodies[at].clone() };
-        let answer = ReportServiceClient::new(self.channel).submit_report(request(report)).await.unwrap();
+        let answer = ReportServiceClient::new(channel).submit_report(request(report)).await.unwrap();
         *etag = answer.into_inner().receipt.unwrap().etag;
     }
 
     /// Corrections per second with `in_flight` callers.
     pub async fn rate(&self, in_flight: usize) -> f64 {
-        let corrections = self.clone();
-        load::closed(in_flight, move || corrections.clone().correct()).await
+        load::closed(in_flight, self.calls()).await
     }
 }

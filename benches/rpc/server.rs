@@ -1,0 +1,174 @@
+//! The service in a process of its own: this program, started once more. It fills a store, or serves one together with
+//! the echo, until the program that started it closes its input or ends.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use huizong::config::{Limits, StoreSettings};
+use huizong::grpc::{self, DoorLayer};
+use huizong::http;
+use huizong::report::{ReportKey, ReportYear};
+use huizong::service::{Caller, Live, Service, Submission};
+use huizong::simulation::Province;
+use huizong::store::{SledOptions, SledStore};
+use jiff::Timestamp;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpListener;
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Channel, Server};
+
+use super::echo::Echo;
+use super::scene::{parameters, stored_years};
+
+/// How this program is told to be something else.
+const FILL: &str = "--fill";
+const SERVE: &str = "--serve";
+
+/// Submissions under way at a time while a store is filled.
+const FILLING: usize = 256;
+
+/// Calls a second that are let in: all of the load comes from one address.
+const RATE: u32 = 10_000_000;
+
+/// Whether the first argument asks for another role than to measure.
+pub fn is_mode(argument: &str) -> bool {
+    [FILL, SERVE].contains(&argument)
+}
+
+/// Is what the first argument says.
+pub async fn run(mode: &str, arguments: &[String]) {
+    match arguments {
+        [folder] if mode == SERVE => serve(Path::new(folder)).await,
+        [folder, agencies, years] if mode == FILL => {
+            fill(Path::new(folder), agencies.parse().unwrap(), years.parse().unwrap()).await;
+        }
+        _ => panic!("{mode} {arguments:?} is not what this program calls itself with"),
+    }
+}
+
+/// A day on which all the years are over.
+fn clock() -> Timestamp {
+    Timestamp::from_second(2_200_000_000).unwrap()
+}
+
+fn open(folder: &Path) -> Service {
+    let settings = StoreSettings::default();
+    let mut options = SledOptions::new(folder);
+    options.min_free_bytes = settings.min_free_bytes;
+    options.ballast_bytes = settings.ballast_bytes;
+    let live = Arc::<Live>::default();
+    let store = Arc::new(SledStore::open(&options, live.clone()).unwrap());
+    Service::start(store, live, clock).unwrap()
+}
+
+async fn fill(folder: &Path, agencies: usize, years: u16) {
+    let province = Province::simulate(&parameters(agencies, years)).unwrap();
+    let service = open(folder);
+    let caller = Caller::internal("bench");
+    for changes in province.changes.chunks(Limits::default().registry_changes) {
+        service.change_registry(changes.to_vec(), false, &caller).await.unwrap();
+    }
+    let reports = stored_years(years).flat_map(|year| {
+        let year = ReportYear::new(year).unwrap();
+        province.reports(year).map(move |report| (year, report))
+    });
+    let stored = futures::stream::iter(reports).map(|(year, report)| {
+        let submission = Submission::first(ReportKey::of_agency(report.agency, year), report.figures);
+        let (service, caller) = (service.clone(), caller.clone());
+        tokio::spawn(async move { service.submit(&submission, &caller).await.unwrap() })
+    });
+    let count = stored.buffer_unordered(FILLING).map(Result::unwrap).count().await;
+    println!("{count}");
+}
+
+/// Serves as `huizong serve` does, but for the clock and the rates; the echo is on another port.
+async fn serve(folder: &Path) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let echo_listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addresses = [&listener, &echo_listener].map(|listener| listener.local_addr().unwrap());
+    let folder = folder.to_owned();
+    let service = tokio::task::spawn_blocking(move || open(&folder)).await.unwrap();
+    let limits =
+        Limits { calls_per_second_per_principal: RATE, calls_per_second_per_address: RATE, ..Limits::default() };
+    let (routes, _health) = grpc::routes(service.clone(), &limits).await.unwrap();
+    let routes = http::with_grpc(routes, http::session::routes(service.clone(), false));
+    let door = DoorLayer::new(service, &limits);
+    let incoming = grpc::connections(listener, None, &limits);
+    let calls = grpc::server(&limits, door).add_routes(routes).serve_with_incoming(incoming);
+    let echo_incoming = TcpIncoming::from(echo_listener).with_nodelay(Some(true));
+    let echoes = Server::builder().add_service(Echo).serve_with_incoming(echo_incoming);
+    println!("{} {}", addresses[0], addresses[1]);
+    let (mut input, mut rest) = (tokio::io::stdin(), Vec::new());
+    tokio::select! {
+        served = calls => served.unwrap(),
+        served = echoes => served.unwrap(),
+        ended = input.read_to_end(&mut rest) => drop(ended),
+    }
+}
+
+/// This program, in another role.
+fn itself(mode: &str, folder: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.arg(mode).arg(folder);
+    command
+}
+
+/// Makes a store in `folder` with a simulated province and the reports of so many years; how many these are.
+pub fn fill_store(folder: &Path, agencies: usize, years: u16) -> usize {
+    let mut command = itself(FILL, folder);
+    let filled = command.args([agencies.to_string(), years.to_string()]).stderr(Stdio::inherit()).output().unwrap();
+    String::from_utf8_lossy(&filled.stdout).trim().parse().expect("a store that could be filled")
+}
+
+/// A service that runs until this is dropped.
+pub struct Running {
+    child: Child,
+    service: SocketAddr,
+    echo: SocketAddr,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It ends with its input, and then the store is closed.
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+impl Running {
+    /// Starts the service over a store, and waits until it says that it serves.
+    pub fn start(folder: &Path) -> Self {
+        let mut child = itself(SERVE, folder).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let (service, echo) = line.trim_end().split_once(' ').expect("the service to say where it is");
+        Self { service: service.parse().unwrap(), echo: echo.parse().unwrap(), child }
+    }
+
+    /// A connection to the service.
+    pub async fn connect(&self) -> Channel {
+        connect(self.service).await
+    }
+
+    /// A connection to the echo.
+    pub async fn connect_to_echo(&self) -> Channel {
+        connect(self.echo).await
+    }
+
+    /// Memory that it holds, and the most that it has held, in bytes.
+    pub fn memory(&self) -> [u64; 2] {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        ["VmRSS:", "VmHWM:"].map(|key| {
+            let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+            line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+        })
+    }
+}
+
+async fn connect(address: SocketAddr) -> Channel {
+    Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap()
+}
