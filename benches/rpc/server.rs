@@ -14,7 +14,7 @@ use huizong::http;
 use huizong::report::{ReportKey, ReportYear};
 use huizong::service::{Caller, Live, Service, Submission};
 use huizong::simulation::Province;
-use huizong::store::{SledOptions, SledStore};
+use huizong::store::{CheckpointFile, SledOptions, SledStore};
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
@@ -62,7 +62,7 @@ fn open(folder: &Path) -> Service {
     options.ballast_bytes = settings.ballast_bytes;
     let live = Arc::<Live>::default();
     let store = Arc::new(SledStore::open(&options, live.clone()).unwrap());
-    Service::start(store, live, clock).unwrap()
+    Service::resume(store, live, clock, CheckpointFile::new(folder)).unwrap()
 }
 
 async fn fill(folder: &Path, agencies: usize, years: u16) {
@@ -82,6 +82,7 @@ async fn fill(folder: &Path, agencies: usize, years: u16) {
         tokio::spawn(async move { service.submit(&submission, &caller).await.unwrap() })
     });
     let count = stored.buffer_unordered(FILLING).map(Result::unwrap).count().await;
+    service.keep_totals();
     println!("{count}");
 }
 
@@ -96,7 +97,7 @@ async fn serve(folder: &Path) {
         Limits { calls_per_second_per_principal: RATE, calls_per_second_per_address: RATE, ..Limits::default() };
     let (routes, _health) = grpc::routes(service.clone(), &limits).await.unwrap();
     let routes = http::with_grpc(routes, http::session::routes(service.clone(), false));
-    let door = DoorLayer::new(service, &limits);
+    let door = DoorLayer::new(service.clone(), &limits);
     let incoming = grpc::connections(listener, None, &limits);
     let calls = grpc::server(&limits, door).add_routes(routes).serve_with_incoming(incoming);
     let echo_incoming = TcpIncoming::from(echo_listener).with_nodelay(Some(true));
@@ -108,6 +109,7 @@ async fn serve(folder: &Path) {
         served = echoes => served.unwrap(),
         ended = input.read_to_end(&mut rest) => drop(ended),
     }
+    service.keep_totals();
 }
 
 /// This program, in another role.

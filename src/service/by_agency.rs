@@ -13,6 +13,9 @@ use super::live::Live;
 use super::roll_up::PageStart;
 use super::state::{ACCEPTED, LOAD_PAGE, State, revision_in_sums};
 
+/// What an agency's report adds to each of some cells.
+type AgencyFigures = (AgencyIndex, Vec<i128>);
+
 /// A page of fewer reports than this is read from the store each time.
 const REPORTS_MIN: usize = 256;
 
@@ -179,7 +182,7 @@ impl Live {
         as_of: u64,
         year: ReportYear,
         cells: &[CellId],
-    ) -> Result<Option<Vec<(AgencyIndex, Vec<i128>)>>, StoreError> {
+    ) -> Result<Option<Vec<AgencyFigures>>, StoreError> {
         let (mut read, mut after) = (Vec::new(), None);
         loop {
             let Some(store) = store.upgrade() else { return Ok(None) };

@@ -78,7 +78,11 @@ impl Service {
         }
         *self.recounted.write().unwrap_or_else(PoisonError::into_inner) = Some(recount.clone());
         let service = self.clone();
-        self.blocking(move |_| Ok(service.keep_totals())).await?;
+        self.blocking(move |_| {
+            service.keep_totals();
+            Ok(())
+        })
+        .await?;
         Ok(recount)
     }
 }
