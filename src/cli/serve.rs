@@ -28,6 +28,9 @@ use super::{Failure, Outcome};
 /// How often rates are tidied up, and refusals left out of the journal are counted in it.
 const TIDY_INTERVAL: Duration = Duration::from_secs(60);
 
+/// How often the totals are kept: after a kill, a start follows the journal from there.
+const KEEP_INTERVAL: Duration = Duration::from_secs(600);
+
 /// How often the store is asked whether it still takes writes.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -195,6 +198,7 @@ pub async fn serve(
     let tls = if config.tls.is_on() { Some(grpc::TlsFiles::read(&config.tls)?) } else { None };
     let door = grpc::DoorLayer::new(service.clone(), &config.limits);
     let tidying = tokio::spawn(tidy(service.clone(), door.clone()));
+    let keeping = tokio::spawn(keep_totals(service.clone()));
     let following = tls.clone().map(|tls| tokio::spawn(tls.follow()));
     let ending = service.clone();
     let watch = tokio::spawn(watch_health(service.clone(), health.clone()));
@@ -227,6 +231,7 @@ pub async fn serve(
         }
     }
     tidying.abort();
+    keeping.abort();
     if let Some(following) = following {
         following.abort();
     }
@@ -235,6 +240,24 @@ pub async fn serve(
     }
     tokio::task::spawn_blocking(move || ending.keep_totals()).await?;
     Ok(())
+}
+
+/// Keeps the totals while they change.
+async fn keep_totals(service: Service) {
+    let mut interval = tokio::time::interval(KEEP_INTERVAL);
+    // The first tick is at once, and they are kept since the start.
+    interval.tick().await;
+    let mut kept = service.status().position;
+    loop {
+        interval.tick().await;
+        let present = service.status().position;
+        if present != kept {
+            kept = present;
+            let service = service.clone();
+            // A panic there has been logged.
+            let _ = tokio::task::spawn_blocking(move || service.keep_totals()).await;
+        }
+    }
 }
 
 /// Tidies up what grows with the number of callers.

@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -94,12 +95,14 @@ impl Checkpoint {
 #[derive(Debug, Clone)]
 pub struct CheckpointFile {
     folder: PathBuf,
+    /// One writes at a time.
+    turn: Arc<Mutex<()>>,
 }
 
 impl CheckpointFile {
     /// In the folder of a store.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { folder: folder.into(), turn: Arc::default() }
     }
 
     /// What is there; none where it is of no use.
@@ -118,6 +121,7 @@ impl CheckpointFile {
     /// What the kernel reports; the one before is still there.
     pub fn write(&self, checkpoint: &Checkpoint) -> io::Result<()> {
         let bytes = checkpoint.encode().ok_or(io::ErrorKind::InvalidData)?;
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let unfinished = self.folder.join(UNFINISHED);
         let mut file = File::create(&unfinished)?;
         file.write_all(&bytes)?;
