@@ -65,7 +65,7 @@ pub struct Access {
     /// Callers show who they are, by a token or a client certificate, and do what their roles allow. Without it
     /// whoever reaches the port may do everything.
     pub authentication: bool,
-    /// A session of the dashboard that is not used for so long ends, in seconds.
+    /// A session of the dashboard that nobody uses for so long ends, in seconds; what a page asks by itself is no use.
     pub session_idle_seconds: u64,
     /// A session ends after so long in any case, in seconds.
     pub session_seconds: u64,

@@ -12,6 +12,7 @@ use crate::access::{CredentialId, Method, PrincipalName, Right, Role, Token, met
 use crate::registry::{JurisdictionIndex, Registry};
 use crate::report::{Finding, Hash, JurisdictionCode, Message, ReportKey, ReportOwner, ReportYear};
 
+use super::sessions::SessionKey;
 use super::{Caller, Problem, Reason, Service};
 
 /// By what a caller may do things.
@@ -19,8 +20,8 @@ use super::{Caller, Problem, Reason, Service};
 pub enum Authority {
     /// The service does not ask who calls: everything is allowed. Where it does ask, nothing is.
     Open,
-    /// The caller showed who it is, by a token or by a certificate.
-    Principal { name: PrincipalName, credential: Option<CredentialId> },
+    /// The caller showed who it is, by a token or by a certificate; or did so when the session began.
+    Principal { name: PrincipalName, credential: Option<CredentialId>, session: Option<SessionKey> },
     /// The caller showed nothing.
     Nobody,
 }
@@ -117,7 +118,8 @@ impl Service {
         let known = directory.credential(token.credential);
         let holds = known.zip(self.token_key.as_deref()).filter(|(known, key)| key.matches(&token, &known.hash));
         let (known, _) = holds.ok_or_else(|| unauthenticated(Reason::CredentialInvalid))?;
-        let authority = Authority::Principal { name: known.principal.clone(), credential: Some(known.id) };
+        let authority =
+            Authority::Principal { name: known.principal.clone(), credential: Some(known.id), session: None };
         drop(directory);
         self.roles_of(&authority).map(|_| authority)
     }
@@ -128,7 +130,10 @@ impl Service {
             Authority::Open if !self.authentication => Ok(None),
             Authority::Open => Err(unauthenticated(Reason::CredentialsRequired)),
             Authority::Nobody => Err(unauthenticated(Reason::CredentialsRequired)),
-            Authority::Principal { name, credential } => {
+            Authority::Principal { name, credential, session } => {
+                if session.is_some_and(|session| !self.sessions.is_alive(session)) {
+                    return Err(unauthenticated(Reason::CredentialsRequired));
+                }
                 let directory = self.live.directory();
                 if let Some(id) = credential {
                     let known = directory.credential(*id).ok_or_else(|| unauthenticated(Reason::CredentialInvalid))?;

@@ -1,7 +1,7 @@
 //! Signing in with a token from a browser, and the lock-out of addresses that try too often.
 //!
 //! A session is 256 random bits in a cookie; in memory only, so that it ends with the process. It rests on its token:
-//! where that is revoked or expires, the session ends too.
+//! where that is revoked or expires, the session ends too. With the session end the streams that were begun in it.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,7 +21,7 @@ const ADDRESSES_MAX: usize = 10_000;
 /// How sessions and failures to authenticate are limited.
 #[derive(Debug, Clone, Copy)]
 pub struct SignInLimits {
-    /// A session that is not used for so long ends.
+    /// A session that nobody uses for so long ends.
     pub idle: Duration,
     /// A session ends after so long in any case.
     pub longest: Duration,
@@ -42,6 +42,16 @@ impl Default for SignInLimits {
     }
 }
 
+/// What a session is known by inside: the hash of its cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionKey(Hash);
+
+impl SessionKey {
+    fn of(cookie: &str) -> Self {
+        Self(Hash::of(cookie.as_bytes()))
+    }
+}
+
 struct Session {
     authority: Authority,
     begun: Instant,
@@ -53,10 +63,10 @@ struct Failures {
     last: Instant,
 }
 
-/// Sessions by the hash of their cookie, and failures by address.
+/// Sessions by their key, and failures by address.
 pub struct Sessions {
     limits: SignInLimits,
-    sessions: Mutex<HashMap<Hash, Session>>,
+    sessions: Mutex<HashMap<SessionKey, Session>>,
     failures: Mutex<HashMap<String, Failures>>,
 }
 
@@ -99,34 +109,59 @@ impl Sessions {
         let cookie = hex::encode(random_bytes::<32>()?);
         let now = Instant::now();
         let mut sessions = locked(&self.sessions);
-        sessions.retain(|_, session| self.is_alive(session));
+        sessions.retain(|_, session| self.goes_on(session));
         if sessions.len() >= SESSIONS_MAX {
             let idlest = sessions.iter().min_by_key(|(_, session)| session.used).map(|(key, _)| *key);
             idlest.map(|key| sessions.remove(&key));
         }
-        sessions.insert(Hash::of(cookie.as_bytes()), Session { authority, begun: now, used: now });
+        let key = SessionKey::of(&cookie);
+        let authority = match authority {
+            Authority::Principal { name, credential, .. } => {
+                Authority::Principal { name, credential, session: Some(key) }
+            }
+            other => other,
+        };
+        sessions.insert(key, Session { authority, begun: now, used: now });
         Ok(cookie)
     }
 
-    fn is_alive(&self, session: &Session) -> bool {
+    fn goes_on(&self, session: &Session) -> bool {
         session.used.elapsed() < self.limits.idle && session.begun.elapsed() < self.limits.longest
     }
 
-    fn authority(&self, cookie: &str) -> Option<Authority> {
+    /// Whether a session has not ended.
+    pub fn is_alive(&self, key: SessionKey) -> bool {
+        locked(&self.sessions).get(&key).is_some_and(|session| self.goes_on(session))
+    }
+
+    /// Does something with a session that has not ended.
+    fn with<T>(&self, cookie: &str, act: impl FnOnce(&mut Session) -> T) -> Option<T> {
         let mut sessions = locked(&self.sessions);
-        let key = Hash::of(cookie.as_bytes());
+        let key = SessionKey::of(cookie);
         let session = sessions.get_mut(&key)?;
-        if self.is_alive(session) {
-            session.used = Instant::now();
-            Some(session.authority.clone())
+        if self.goes_on(session) {
+            Some(act(session))
         } else {
             sessions.remove(&key);
             None
         }
     }
 
+    /// Whom a session belongs to.
+    fn authority(&self, cookie: &str) -> Option<Authority> {
+        self.with(cookie, |session| session.authority.clone())
+    }
+
+    /// The same, where somebody uses it.
+    fn used_by(&self, cookie: &str) -> Option<Authority> {
+        self.with(cookie, |session| {
+            session.used = Instant::now();
+            session.authority.clone()
+        })
+    }
+
     fn end(&self, cookie: &str) {
-        locked(&self.sessions).remove(&Hash::of(cookie.as_bytes()));
+        locked(&self.sessions).remove(&SessionKey::of(cookie));
     }
 }
 
@@ -161,12 +196,20 @@ impl Service {
         }
     }
 
-    /// Whom a session belongs to.
+    /// Whom a session belongs to, where nobody is there: it ends as early as without the call.
     ///
     /// # Errors
     /// CREDENTIALS_REQUIRED where there is no such session, or it has ended.
     pub fn session(&self, cookie: &str) -> Result<Authority, Problem> {
         self.sessions.authority(cookie).ok_or_else(|| unauthenticated(Reason::CredentialsRequired))
+    }
+
+    /// Whom a session belongs to that somebody uses, and which is idle from now on only.
+    ///
+    /// # Errors
+    /// As [`Service::session`].
+    pub fn use_session(&self, cookie: &str) -> Result<Authority, Problem> {
+        self.sessions.used_by(cookie).ok_or_else(|| unauthenticated(Reason::CredentialsRequired))
     }
 
     /// Ends a session; one that is not there is ended already.
@@ -196,6 +239,19 @@ mod tests {
         assert_eq!(idle.authority(&idle.begin(Authority::Nobody).unwrap()), None);
         let old = sessions(SignInLimits { longest: Duration::ZERO, ..SignInLimits::default() });
         assert_eq!(old.authority(&old.begin(Authority::Nobody).unwrap()), None);
+    }
+
+    #[test]
+    fn only_who_uses_a_session_keeps_it_from_being_idle() {
+        let sessions = sessions(SignInLimits::default());
+        let cookie = sessions.begin(Authority::Nobody).unwrap();
+        let idle_since = || sessions.with(&cookie, |session| session.used).unwrap();
+        let begun = idle_since();
+        while begun.elapsed().is_zero() {}
+        assert!(sessions.authority(&cookie).is_some() && sessions.is_alive(SessionKey::of(&cookie)));
+        assert_eq!(idle_since(), begun);
+        assert!(sessions.used_by(&cookie).is_some());
+        assert!(idle_since() > begun);
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! Signing in from a browser: a cookie instead of the token, and nothing for pages of other sites.
 
+use std::time::Duration;
+
 use http::{Request, Response, StatusCode};
 use huizong::config::Limits;
 use huizong::pb;
+use huizong::pb::report_service_client::ReportServiceClient;
+use huizong::pb::rollup_service_client::RollupServiceClient;
 use huizong::service::SignInLimits;
 use jiff::SignedDuration;
 use prost::Message as _;
@@ -10,6 +14,7 @@ use tonic::body::Body;
 use tower::{Service as _, ServiceExt as _};
 
 use crate::guarded::Guarded;
+use crate::support::{self, CITY};
 
 const HEADER: (&str, &str) = ("x-huizong-session", "1");
 
@@ -89,6 +94,30 @@ async fn a_session_ends_with_its_token() {
     let internal = huizong::service::Caller::internal("test");
     server.service.revoke_credential(&"viewer".parse().unwrap(), id, &internal).await.unwrap();
     assert_eq!(call(&server, &[("cookie", &cookie), HEADER]).await.as_deref(), UNAUTHENTICATED);
+}
+
+#[tokio::test]
+async fn a_page_that_asks_by_itself_keeps_no_session_from_ending_nor_a_stream_after_it() {
+    let limits = SignInLimits { idle: Duration::from_secs(3), ..SignInLimits::default() };
+    let server = Guarded::with(Limits::default(), 10_000, limits).await;
+    let token = server.token("viewer", SignedDuration::from_hours(1)).await;
+    let cookie = cookie(&sign_in(&server, &token).await);
+    let query = support::question(CITY, support::YEAR, "requests.received", &[]);
+    let mut watch = tonic::Request::new(pb::WatchRollupRequest { query: Some(query) });
+    watch.metadata_mut().insert("cookie", cookie.parse().unwrap());
+    watch.metadata_mut().insert(HEADER.0, HEADER.1.parse().unwrap());
+    let mut rollups = RollupServiceClient::new(server.client(None).await);
+    let mut updates = rollups.watch_rollup(watch).await.unwrap().into_inner();
+    updates.message().await.unwrap().unwrap();
+    let mut attempts = 0;
+    while call(&server, &[("cookie", &cookie), HEADER, ("x-huizong-unattended", "1")]).await.is_none() {
+        attempts += 1;
+        assert!(attempts < 200, "the session goes on");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let mut reports = ReportServiceClient::new(server.client_of("submitter").await);
+    reports.submit_report(support::submission(support::report("agencies/city-bureau", 3))).await.unwrap();
+    assert_eq!(updates.message().await.unwrap_err().code(), tonic::Code::Unauthenticated);
 }
 
 #[tokio::test]

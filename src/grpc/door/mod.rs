@@ -48,6 +48,9 @@ pub const SESSION_COOKIE: &str = "huizong-session";
 /// Calls with a session's cookie carry this header, which no form and no link of another site can send.
 pub const SESSION_HEADER: &str = "x-huizong-session";
 
+/// Calls that a page makes by itself carry this header: they do not keep a session from ending.
+const UNATTENDED_HEADER: &str = "x-huizong-unattended";
+
 /// How long a caller is told to wait where the service is overloaded.
 const OVERLOAD_WAIT: Duration = Duration::from_secs(1);
 
@@ -165,10 +168,13 @@ impl Door {
         }
         let known = match (bearer(headers), session_cookie(headers)) {
             (Some(token), _) => self.service.authenticate_from(token, &address),
-            (None, Some(cookie)) if is_same_site(request) => self.service.session(cookie),
+            (None, Some(cookie)) if is_same_site(request) => {
+                let unattended = headers.contains_key(UNATTENDED_HEADER);
+                if unattended { self.service.session(cookie) } else { self.service.use_session(cookie) }
+            }
             _ => Ok(peer
                 .and_then(|peer| peer.principal.clone())
-                .map_or(Authority::Nobody, |name| Authority::Principal { name, credential: None })),
+                .map_or(Authority::Nobody, |name| Authority::Principal { name, credential: None, session: None })),
         };
         let nobody =
             Caller { principal: "unauthenticated".to_owned(), address: address.clone(), authority: Authority::Nobody };

@@ -7,6 +7,7 @@ import { ProblemSchema, type Problem } from "../gen/huizong/v1/problem_pb";
 import { RegistryService } from "../gen/huizong/v1/registry_pb";
 import { ReportService } from "../gen/huizong/v1/report_pb";
 import { RollupService } from "../gen/huizong/v1/rollup_pb";
+import { isAttended } from "./attendance";
 import { language, say, t } from "./language";
 
 const KEY = "huizong.principal";
@@ -21,9 +22,13 @@ export const signInNeeded = ref(false);
 /** Without it the cookie of a session is not taken: no page of another site can send it. */
 export const SESSION_HEADER = "x-huizong-session";
 
+/** Calls that carry it are made by the page itself, and do not keep a session from ending. */
+const UNATTENDED_HEADER = "x-huizong-unattended";
+
 const identify: Interceptor = (next) => (request) => {
   if (principal.value.trim()) request.header.set("huizong-principal", encodeURIComponent(principal.value.trim()));
   request.header.set(SESSION_HEADER, "1");
+  if (!isAttended()) request.header.set(UNATTENDED_HEADER, "1");
   request.header.set("accept-language", language.value === "zh" ? "zh-CN" : "en");
   return next(request);
 };
