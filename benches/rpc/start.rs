@@ -28,7 +28,7 @@ pub async fn measure(scene: &mut Scene) {
         forget(&files);
         let begin = Instant::now();
         scene.start().await;
-        roll_up(scene.channel.clone(), by_requester_type(scene, PROVINCE)).await;
+        roll_up(scene.channel.clone(), by_requester_type(scene, PROVINCE)).await.unwrap();
         starts.push(begin.elapsed().as_secs_f64());
     }
     scene.add("start", "read the files of the store", "disk", json!({ "seconds": middle(reads), "bytes": bytes }));
