@@ -72,9 +72,13 @@ pub fn echoing<M: Message + Default + Clone + Sync + 'static>(
     load::calls(channel, move |channel| echo(channel, path, message.clone()))
 }
 
-async fn echo<M: Message + Default + Sync + 'static>(channel: Channel, path: &'static str, message: M) {
+async fn echo<M: Message + Default + Sync + 'static>(
+    channel: Channel,
+    path: &'static str,
+    message: M,
+) -> Result<Response<M>, Status> {
     let mut client = tonic::client::Grpc::new(channel);
-    client.ready().await.unwrap();
+    client.ready().await.map_err(|error| Status::unknown(error.to_string()))?;
     let codec = ProstCodec::<M, M>::default();
-    client.unary(Request::new(message), http::uri::PathAndQuery::from_static(path), codec).await.unwrap();
+    client.unary(Request::new(message), http::uri::PathAndQuery::from_static(path), codec).await
 }

@@ -16,12 +16,12 @@ pub async fn measure(scene: &Scene) {
     at_fixed_rates(scene, CORRECTIONS, corrections.calls(), echo).await;
 
     let question = by_requester_type(scene, PROVINCE);
-    let answer = roll_up(scene.channel.clone(), question.clone()).await;
+    let answer = roll_up(scene.channel.clone(), question.clone()).await.unwrap();
     let ask = load::calls(&scene.channel, move |channel| roll_up(channel, question.clone()));
     at_fixed_rates(scene, BY_REQUESTER_TYPE, ask, echoing(&scene.echo, ROLLUP, answer)).await;
 
     let question = form_of(scene);
-    let answer = form(scene.channel.clone(), question.clone()).await;
+    let answer = form(scene.channel.clone(), question.clone()).await.unwrap();
     let ask = load::calls(&scene.channel, move |channel| form(channel, question.clone()));
     at_fixed_rates(scene, CONSOLIDATED_FORM, ask, echoing(&scene.echo, FORM, answer)).await;
 }

@@ -7,6 +7,7 @@ use huizong::pb::rollup_service_client::RollupServiceClient;
 use huizong::wire::figures_from_wire;
 use prost::Message;
 use serde_json::json;
+use tonic::Status;
 use tonic::transport::Channel;
 
 use super::echo::{FORM, ROLLUP, echoing};
@@ -57,12 +58,15 @@ pub fn form_of(scene: &Scene) -> pb::GetConsolidatedFormRequest {
     }
 }
 
-pub async fn roll_up(channel: Channel, question: pb::QueryRollupRequest) -> pb::QueryRollupResponse {
-    RollupServiceClient::new(channel).query_rollup(question).await.unwrap().into_inner()
+pub async fn roll_up(channel: Channel, question: pb::QueryRollupRequest) -> Result<pb::QueryRollupResponse, Status> {
+    Ok(RollupServiceClient::new(channel).query_rollup(question).await?.into_inner())
 }
 
-pub async fn form(channel: Channel, question: pb::GetConsolidatedFormRequest) -> pb::GetConsolidatedFormResponse {
-    RollupServiceClient::new(channel).get_consolidated_form(question).await.unwrap().into_inner()
+pub async fn form(
+    channel: Channel,
+    question: pb::GetConsolidatedFormRequest,
+) -> Result<pb::GetConsolidatedFormResponse, Status> {
+    Ok(RollupServiceClient::new(channel).get_consolidated_form(question).await?.into_inner())
 }
 
 pub async fn measure(scene: &Scene) {
@@ -72,13 +76,13 @@ pub async fn measure(scene: &Scene) {
         (BY_AGENCY, by_agency(scene)),
     ];
     for (name, question) in questions {
-        let answer = roll_up(scene.channel.clone(), question.clone()).await;
+        let answer = roll_up(scene.channel.clone(), question.clone()).await.unwrap();
         take_down(scene, name, answer.encoded_len(), sum_of_rows(&answer));
         let call = move |channel| roll_up(channel, question.clone());
         beside_echo(scene, name, ROLLUP, &answer, call).await;
     }
     let question = form_of(scene);
-    let answer = form(scene.channel.clone(), question.clone()).await;
+    let answer = form(scene.channel.clone(), question.clone()).await.unwrap();
     take_down(scene, CONSOLIDATED_FORM, answer.encoded_len(), sum_of_cells(scene, &answer));
     let call = move |channel| form(channel, question.clone());
     beside_echo(scene, CONSOLIDATED_FORM, FORM, &answer, call).await;
@@ -93,7 +97,7 @@ async fn beside_echo<M, F>(
     call: impl Fn(Channel) -> F + Clone + Send + Sync + 'static,
 ) where
     M: Message + Default + Clone + 'static,
-    F: Future<Output = M> + Send + 'static,
+    F: Future<Output = Result<M, Status>> + Send + 'static,
 {
     let ask = load::calls(&scene.channel, call);
     let echo = echoing(&scene.echo, echo_path, answer.clone());

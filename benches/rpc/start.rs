@@ -33,7 +33,7 @@ pub async fn measure(scene: &mut Scene) {
             forget(&files_of(scene.store()));
             let begin = Instant::now();
             scene.start().await;
-            roll_up(scene.channel.clone(), by_requester_type(scene, PROVINCE)).await;
+            roll_up(scene.channel.clone(), by_requester_type(scene, PROVINCE)).await.unwrap();
             seconds.push(begin.elapsed().as_secs_f64());
         }
     }
