@@ -16,12 +16,39 @@ const NOT_APPLICABLE: &str = "n/a";
 /// First line of the content of a computed form.
 const COMPUTED_HEADER: &str = "huizong-computed-form/1";
 
-/// All cells, sorted by path byte by byte.
-static BY_PATH: LazyLock<Vec<&CellInfo>> = LazyLock::new(|| {
+/// A cell and how its line begins.
+struct Line {
+    info: &'static CellInfo,
+    /// `path=`
+    begin: String,
+    /// The whole line of a nought, which most cells of most reports are.
+    nought: String,
+}
+
+/// Lines of all cells, sorted by path byte by byte.
+static LINES: LazyLock<Vec<Line>> = LazyLock::new(|| {
     let mut cells: Vec<_> = catalogue().cells.iter().collect();
     cells.sort_by(|a, b| a.path.cmp(&b.path));
-    cells
+    let line =
+        |info: &'static CellInfo| Line { info, begin: format!("{}=", info.path), nought: format!("{}=0\n", info.path) };
+    cells.into_iter().map(line).collect()
 });
+
+impl Line {
+    fn push_value(&self, content: &mut String, value: &str) {
+        for part in [&self.begin, value, "\n"] {
+            content.push_str(part);
+        }
+    }
+
+    fn push_number(&self, content: &mut String, number: i128) {
+        if number == 0 {
+            content.push_str(&self.nought);
+        } else {
+            self.push_value(content, &format_number(self.info.kind, number));
+        }
+    }
+}
 
 /// Room for the lines of a full form, in bytes.
 const CONTENT_BYTES: usize = 12 * 1024;
@@ -32,11 +59,11 @@ pub fn canonical_content(report: &ReportKey, figures: &Figures, narrative: Optio
     let mut content = String::with_capacity(CONTENT_BYTES);
     // Writing to a String cannot fail.
     let _ = writeln!(content, "{HEADER}\nreport={report}\nedition={}", figures.edition().id);
-    for info in BY_PATH.iter() {
-        match figures.get(info.id) {
+    for line in LINES.iter() {
+        match figures.get(line.info.id) {
             Cell::Blank => {}
-            Cell::NotApplicable => push_line(&mut content, &info.path, NOT_APPLICABLE),
-            Cell::Number(number) => push_number(&mut content, info, number.into()),
+            Cell::NotApplicable => line.push_value(&mut content, NOT_APPLICABLE),
+            Cell::Number(number) => line.push_number(&mut content, number.into()),
         }
     }
     for chapter in narrative.iter().flat_map(|narrative| narrative.chapters()) {
@@ -57,27 +84,12 @@ pub fn content_hash(report: &ReportKey, figures: &Figures, narrative: Option<&Na
 pub fn computed_form_hash(name: &str, edition: &Edition, value: impl Fn(CellId) -> Option<i128>) -> Hash {
     let mut content = String::with_capacity(CONTENT_BYTES);
     let _ = writeln!(content, "{COMPUTED_HEADER}\nreport={name}\nedition={}", edition.id);
-    for info in BY_PATH.iter() {
-        if let Some(number) = value(info.id) {
-            push_number(&mut content, info, number);
+    for line in LINES.iter() {
+        if let Some(number) = value(line.info.id) {
+            line.push_number(&mut content, number);
         }
     }
     Hash::of(content.as_bytes())
-}
-
-fn push_line(content: &mut String, path: &str, value: &str) {
-    for part in [path, "=", value, "\n"] {
-        content.push_str(part);
-    }
-}
-
-fn push_number(content: &mut String, info: &CellInfo, number: i128) {
-    // Most cells of most reports are nought.
-    if number == 0 {
-        push_line(content, &info.path, "0");
-    } else {
-        push_line(content, &info.path, &format_number(info.kind, number));
-    }
 }
 
 #[cfg(test)]

@@ -23,13 +23,22 @@ impl Hash {
 
     /// Lower-case hexadecimal, 64 characters.
     pub fn to_hex(self) -> String {
-        hex::encode(self.0)
+        self.with_hex(str::to_owned)
+    }
+
+    /// Shows the hexadecimal digits: `hex::encode`, which makes them one `char` after another, takes several times as
+    /// long, and every submission writes many.
+    fn with_hex<T>(self, show: impl FnOnce(&str) -> T) -> T {
+        let mut digits = [0; 64];
+        // The length is right, and the digits are ASCII.
+        let _ = hex::encode_to_slice(self.0, &mut digits);
+        show(str::from_utf8(&digits).unwrap_or_default())
     }
 }
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_hex())
+        self.with_hex(|digits| f.write_str(digits))
     }
 }
 

@@ -76,6 +76,24 @@ impl Position {
 
 const HEADER: &str = "huizong-journal/1";
 
+/// Room for the lines of most entries, in bytes.
+const LINES_BYTES: usize = 512;
+
+/// Appends a value without a line's end in it.
+fn push_escaped(lines: &mut String, value: &str) {
+    let mut rest = value;
+    while let Some(at) = rest.find(['\\', '\n', '\r']) {
+        lines.push_str(&rest[..at]);
+        lines.push_str(match rest.as_bytes()[at] {
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            _ => "\\\\",
+        });
+        rest = &rest[at + 1..];
+    }
+    lines.push_str(rest);
+}
+
 impl JournalEntry {
     /// Gives an entry the place after `last`.
     pub fn chained(new: NewEntry, last: &Position, now: Timestamp) -> Self {
@@ -136,7 +154,9 @@ impl JournalEntry {
 
     /// UTF-8 lines, each ended by LF; a backslash, LF or CR in a value is escaped.
     fn canonical_lines(&self) -> String {
-        let mut lines = format!("{HEADER}\nsequence={}\ntime={}\n", self.sequence, self.time);
+        let mut lines = String::with_capacity(LINES_BYTES);
+        // Writing to a String cannot fail.
+        let _ = writeln!(lines, "{HEADER}\nsequence={}\ntime={}", self.sequence, self.time);
         for (key, value) in [
             ("actor", self.actor.as_str()),
             ("action", &self.action),
@@ -144,9 +164,10 @@ impl JournalEntry {
             ("outcome", self.outcome.word()),
             ("detail", &self.detail),
         ] {
-            let value = value.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
-            // Writing to a String cannot fail.
-            let _ = writeln!(lines, "{key}={value}");
+            lines.push_str(key);
+            lines.push('=');
+            push_escaped(&mut lines, value);
+            lines.push('\n');
         }
         let _ = writeln!(lines, "content={}\nprevious={}", self.content_hash, self.previous);
         lines
