@@ -154,6 +154,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
     let access = &config.access;
     let watches = WatchLimits {
         watchers: config.limits.watches,
+        watchers_per_principal: config.limits.watches_per_principal,
         interval: Duration::from_millis(config.limits.watch_interval_ms),
     };
     let service = service

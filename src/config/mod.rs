@@ -111,6 +111,8 @@ pub struct Limits {
     pub page_rows_max: usize,
     /// Watches at a time in all; more are refused.
     pub watches: usize,
+    /// Of these, watches of one principal.
+    pub watches_per_principal: usize,
     /// Least time between two answers of one watch, in milliseconds.
     pub watch_interval_ms: u64,
     /// Longest time that calls under way get to finish when the service is stopped, in seconds.
@@ -212,6 +214,7 @@ impl Default for Limits {
             page_rows: 1000,
             page_rows_max: 10_000,
             watches: 1000,
+            watches_per_principal: 100,
             watch_interval_ms: 1000,
             shutdown_seconds: 30,
         }
@@ -275,6 +278,7 @@ impl Config {
             ("limits.page_resources", self.limits.page_resources),
             ("limits.page_rows", self.limits.page_rows),
             ("limits.watches", self.limits.watches),
+            ("limits.watches_per_principal", self.limits.watches_per_principal),
             ("limits.watch_interval_ms", whole(self.limits.watch_interval_ms)),
             ("limits.connection_seconds", whole(self.limits.connection_seconds)),
             ("limits.calls_per_second_per_principal", self.limits.calls_per_second_per_principal as usize),
@@ -318,7 +322,7 @@ mod tests {
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let keys = example.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         let sections = example.lines().filter(|line| line.starts_with('[')).count();
-        assert_eq!((keys, sections), (39, 6), "a key is missing from the example, or from this count");
+        assert_eq!((keys, sections), (40, 6), "a key is missing from the example, or from this count");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The way in for every request. Of a call in gRPC-Web gRPC is made, the call is observed, and the door decides: so a
-//! refusal at the door is counted, logged and framed like any other answer. What is no call, such as a page, meets the
-//! door alone.
+//! refusal at the door is counted, logged and framed like any other answer. What is no call, such as a page, gets an
+//! id and meets the door alone.
 
 use std::task::{Context, Poll, ready};
 
@@ -11,7 +11,7 @@ use tonic::body::Body;
 use tonic_web::{GrpcWebLayer, GrpcWebService};
 use tower::{Layer, Service};
 
-use crate::telemetry::call::{CallLayer, Calls};
+use crate::telemetry::call::{CallId, CallLayer, Calls};
 
 use super::door::{DoorLayer, DoorService, is_call};
 use super::methods;
@@ -62,6 +62,9 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        if is_call(request.uri().path()) { self.calls.call(request).boxed() } else { self.pages.call(request) }
+        if is_call(request.uri().path()) {
+            return self.calls.call(request).boxed();
+        }
+        CallId::of(request.headers()).given_to(self.pages.call(request)).boxed()
     }
 }

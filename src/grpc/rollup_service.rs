@@ -277,7 +277,7 @@ impl RollupService for Rollups {
             let size = self.pages.rows.of(query.page_size)?;
             let question = wire::question_from_wire(query, size)?;
             self.permit(&caller, "WatchRollup", &question.jurisdiction, None).await?;
-            Ok((question.jurisdiction.clone(), self.service.watch_rollup(question).await?))
+            Ok((question.jurisdiction.clone(), self.service.watch_rollup(question, &caller).await?))
         };
         let (scope, updates) = question.await.map_err(|problem: Problem| to_status(&problem, &metadata))?;
         let updates = still_permitted(updates, self.service.clone(), caller, "RollupService/WatchRollup", scope);
@@ -300,7 +300,7 @@ impl RollupService for Rollups {
             let query = request.query.ok_or_else(|| Problem::required("query"))?;
             let question = wire::coverage_question_from_wire(&query)?;
             self.permit(&caller, "WatchCoverage", &question.jurisdiction, Some(question.year)).await?;
-            Ok((question.jurisdiction.clone(), self.service.watch_coverage(question).await?))
+            Ok((question.jurisdiction.clone(), self.service.watch_coverage(question, &caller).await?))
         };
         let (scope, updates) = question.await.map_err(|problem: Problem| to_status(&problem, &metadata))?;
         let updates = still_permitted(updates, self.service.clone(), caller, "RollupService/WatchCoverage", scope);

@@ -14,6 +14,7 @@ mod journal;
 mod likeness;
 mod live;
 mod perspective;
+mod places;
 mod problem;
 mod read_back;
 mod read_document;
@@ -43,6 +44,7 @@ use crate::access::TokenKey;
 use crate::store::{CheckpointFile, Store, StoreError};
 
 use perspective::Past;
+use places::Places;
 use refusals::Refusals;
 use sessions::Sessions;
 
@@ -116,7 +118,7 @@ pub struct Service {
     resumed: bool,
     /// Memory for them, in bytes.
     columns_bytes: usize,
-    watchers: Arc<Semaphore>,
+    watch_places: Arc<Places>,
     watch_limits: WatchLimits,
     /// Changes of the directory of principals go one at a time, too.
     access_gate: Arc<tokio::sync::Mutex<()>>,
@@ -161,7 +163,7 @@ impl Service {
             past: Arc::default(),
             column_turn: Arc::new(Semaphore::new(1)),
             columns_bytes: COLUMNS_BYTES,
-            watchers: Arc::new(Semaphore::new(watch_limits.watchers)),
+            watch_places: Arc::new(Places::new(watch_limits)),
             watch_limits,
             access_gate: Arc::default(),
             authentication: false,
@@ -175,8 +177,7 @@ impl Service {
 
     /// The service with other limits on watches.
     pub fn with_watch_limits(self, watch_limits: WatchLimits) -> Self {
-        let watchers = Semaphore::new(watch_limits.watchers.min(Semaphore::MAX_PERMITS));
-        Self { watchers: Arc::new(watchers), watch_limits, ..self }
+        Self { watch_places: Arc::new(Places::new(watch_limits)), watch_limits, ..self }
     }
 
     /// The service with other memory for figures of single agencies; 0 for none.

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures::Stream;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::report::{JurisdictionCode, Message, ReportKey, ReportYear};
@@ -16,8 +16,9 @@ use crate::rollup::Scope;
 use crate::store::{Commit, Effect};
 
 use super::perspective::Perspective;
+use super::places::Place;
 use super::state::State;
-use super::{CoverageAnswer, CoverageQuestion, Problem, Reason, RollupAnswer, RollupQuestion, Service};
+use super::{Caller, CoverageAnswer, CoverageQuestion, Problem, Reason, RollupAnswer, RollupQuestion, Service};
 
 /// Commits that are remembered for watchers.
 const REMEMBERED: usize = 4096;
@@ -165,13 +166,15 @@ impl Watched for CoverageQuestion {
 pub struct WatchLimits {
     /// Watches at the same time.
     pub watchers: usize,
+    /// Of these, watches of one principal.
+    pub watchers_per_principal: usize,
     /// Least time between two updates of one watch; the first change after a quiet time is told at once.
     pub interval: Duration,
 }
 
 impl Default for WatchLimits {
     fn default() -> Self {
-        Self { watchers: 1000, interval: Duration::from_secs(1) }
+        Self { watchers: 1000, watchers_per_principal: 100, interval: Duration::from_secs(1) }
     }
 }
 
@@ -183,8 +186,9 @@ impl Service {
     pub async fn watch_rollup(
         &self,
         question: RollupQuestion,
+        caller: &Caller,
     ) -> Result<impl Stream<Item = Result<Update<RollupAnswer>, Problem>> + Send + use<>, Problem> {
-        self.watch(question).await
+        self.watch(question, caller).await
     }
 
     /// The present coverage, then each change of it.
@@ -194,8 +198,9 @@ impl Service {
     pub async fn watch_coverage(
         &self,
         question: CoverageQuestion,
+        caller: &Caller,
     ) -> Result<impl Stream<Item = Result<Update<CoverageAnswer>, Problem>> + Send + use<>, Problem> {
-        self.watch(question).await
+        self.watch(question, caller).await
     }
 
     /// Ends every watch.
@@ -206,6 +211,7 @@ impl Service {
     async fn watch<Q: Watched>(
         &self,
         question: Q,
+        caller: &Caller,
     ) -> Result<impl Stream<Item = Result<Update<Q::Answer>, Problem>> + Send + use<Q>, Problem> {
         if *question.scope().2 != Perspective::default() {
             let description = Message::new(
@@ -214,9 +220,7 @@ impl Service {
             );
             return Err(Problem::field(Reason::AsOfInvalid, "as_of", description));
         }
-        let Ok(permit) = self.watchers.clone().try_acquire_owned() else {
-            return Err(too_many_watchers(self.watch_limits.watchers));
-        };
+        let place = self.watch_places.take(caller)?;
         // The first answer is made here, so that a bad question is refused before the stream begins.
         let newest = self.live.notices.newest.subscribe();
         let answer = question.ask(self).await?;
@@ -228,18 +232,10 @@ impl Service {
             first: Some(answer),
             previous: 0,
             earliest: Instant::now(),
-            _permit: permit,
+            _place: place,
         };
         Ok(futures::stream::unfold(watcher, Watcher::next))
     }
-}
-
-fn too_many_watchers(limit: usize) -> Problem {
-    Problem::new(
-        Reason::TooMany,
-        Message::new(format!("已有 {limit} 个观察者，达到上限"), format!("{limit} watchers are the most at a time")),
-        Message::new("请稍后重试，或改为定时查询", "try again later, or ask from time to time instead"),
-    )
 }
 
 struct Watcher<Q: Watched> {
@@ -253,7 +249,7 @@ struct Watcher<Q: Watched> {
     previous: u64,
     /// When the next answer may be sent.
     earliest: Instant,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 type Next<Q> = Option<(Result<Update<<Q as Watched>::Answer>, Problem>, Watcher<Q>)>;

@@ -31,7 +31,7 @@ pub struct CallId(Arc<str>);
 
 impl CallId {
     /// The caller's own, where it is one to be printed without harm; else a new one.
-    fn of(headers: &HeaderMap) -> Self {
+    pub fn of(headers: &HeaderMap) -> Self {
         let given = headers.get(CALL_ID_HEADER).and_then(|value| value.to_str().ok());
         let sound = |id: &&str| {
             !id.is_empty()
@@ -39,6 +39,20 @@ impl CallId {
                 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
         };
         Self(given.filter(sound).map_or_else(|| uuid::Uuid::new_v4().to_string().into(), Arc::from))
+    }
+
+    /// The answer to a request that is no call, such as one for a page, which is known by this id and not measured.
+    pub async fn given_to<R, E>(self, answer: impl Future<Output = Result<Response<R>, E>>) -> Result<Response<R>, E> {
+        let span = tracing::info_span!("page", x_request_id = self.as_str());
+        let mut response = CURRENT.scope(self.clone(), tracing::Instrument::instrument(answer, span)).await?;
+        self.put_on(&mut response);
+        Ok(response)
+    }
+
+    fn put_on<R>(&self, response: &mut Response<R>) {
+        if let Ok(id) = HeaderValue::from_str(self.as_str()) {
+            response.headers_mut().insert(CALL_ID_HEADER, id);
+        }
     }
 
     /// The id of the call under way; none outside of calls.
@@ -110,7 +124,8 @@ where
     }
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
-        let id = CallId::of(request.headers());
+        // What a page asks inside the process is known by the page's id.
+        let id = CallId::current().unwrap_or_else(|| CallId::of(request.headers()));
         let call = Call::begin(self.method(request.uri().path()), id.clone());
         // What was made ready is called; its copy may not be.
         let copy = self.inner.clone();
@@ -118,9 +133,7 @@ where
         let span = call.span.clone();
         let answer = async move {
             let mut response = inner.call(request).await?;
-            if let Ok(id) = HeaderValue::from_str(call.id.as_str()) {
-                response.headers_mut().insert(CALL_ID_HEADER, id);
-            }
+            call.id.put_on(&mut response);
             let status = status_code(response.headers());
             Ok(response.map(|body| {
                 let mut observed = Observed { body: Box::pin(body), call: Some(call) };

@@ -8,7 +8,7 @@ use huizong::access::{PrincipalName, Role, TokenKey};
 use huizong::config::{Limits, Tls};
 use huizong::grpc::{DoorLayer, TlsFiles, connections, routes, server};
 use huizong::pb;
-use huizong::service::{Caller, Live, NewCredential, Service, SignInLimits};
+use huizong::service::{Caller, Live, NewCredential, Service, SignInLimits, WatchLimits};
 use huizong::store::{SledOptions, SledStore};
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
@@ -146,7 +146,11 @@ impl Guarded {
             .with_authentication(true)
             .with_token_key(TokenKey::ephemeral().unwrap())
             .with_refusals_per_minute(refusals_per_minute)
-            .with_sign_in_limits(sign_in);
+            .with_sign_in_limits(sign_in)
+            .with_watch_limits(WatchLimits {
+                watchers_per_principal: limits.watches_per_principal,
+                ..WatchLimits::default()
+            });
         let internal = Caller::internal("test");
         let changes = support::small_registry().into_iter();
         let changes = changes.map(|change| huizong::wire::change_from_wire(change, "change").unwrap()).collect();

@@ -55,6 +55,27 @@ async fn more_calls_than_the_service_takes_are_refused_and_health_is_answered() 
 }
 
 #[tokio::test]
+async fn one_principal_does_not_take_the_watches_of_others() {
+    let server = guarded(Limits { watches_per_principal: 1, ..Limits::default() }).await;
+    let query = support::question(CITY, support::YEAR, "requests.received", &[]);
+    let request = pb::WatchRollupRequest { query: Some(query) };
+    let client = server.client_of("viewer").await;
+    let mut viewer = RollupServiceClient::new(client.clone());
+    let mut first = viewer.watch_rollup(request.clone()).await.unwrap().into_inner();
+    first.message().await.unwrap().unwrap();
+    let refused = viewer.watch_rollup(request.clone()).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::ResourceExhausted, "TOO_MANY"));
+    RollupServiceClient::new(server.client_of("reviewer").await).watch_rollup(request.clone()).await.unwrap();
+    drop(first);
+    let mut attempts = 0;
+    while viewer.watch_rollup(request.clone()).await.is_err() {
+        attempts += 1;
+        assert!(attempts < 200, "a watch that has ended still counts");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_message_that_is_too_long_is_refused() {
     let server = guarded(Limits { message_bytes: 1024, ..Limits::default() }).await;
     let mut reports = pb::report_service_client::ReportServiceClient::new(server.client_of("submitter").await);

@@ -156,6 +156,24 @@ async fn what_is_refused_at_the_door_is_measured_and_logged_with_the_id_that_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_over_http_has_an_id_too_also_where_it_is_refused_at_the_door() {
+    let settings = "[limits]\ncalls_per_second_per_address = 1\n[log]\njson = true\n";
+    let program = Program::configured(tempfile::tempdir().unwrap(), settings, "127.0.0.1:0", &[]);
+    let path = "/v1/coverage?jurisdiction=jurisdictions/0&year=2022";
+    let (head, body) = program.ask_of_clients(path, "trace-9");
+    assert!(head.contains("x-request-id: trace-9") && body.contains("trace-9"), "{head}{body}");
+    let refused = loop {
+        let (head, _) = program.ask_of_clients(path, "trace-10");
+        if head.starts_with("HTTP/1.0 429") {
+            break head;
+        }
+    };
+    assert!(refused.contains("x-request-id: trace-10"), "{refused}");
+    let line = |line: &String| line.contains("\"RATE_EXCEEDED\"") && line.contains("trace-10");
+    program.wait_for(|lines| lines.iter().any(line).then_some(()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_takes_too_long_is_measured_and_its_caller_told_by_which_id() {
     let settings = "[limits]\ncall_seconds = 1\n[log]\njson = true\n";
     let program = Program::configured(tempfile::tempdir().unwrap(), settings, "127.0.0.1:0", &[]);

@@ -111,6 +111,11 @@ impl Program {
         get(&self.address, path)
     }
 
+    /// Head and body of a page of that port, asked for under an id.
+    pub fn ask_of_clients(&self, path: &str, id: &str) -> (String, String) {
+        ask(&self.address, path, &format!("x-request-id: {id}\r\n"))
+    }
+
     pub fn terminate(&self) {
         let ended = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
         assert!(ended.success());
@@ -118,10 +123,16 @@ impl Program {
 }
 
 fn get(address: &str, path: &str) -> (u16, String) {
+    let (head, body) = ask(address, path, "");
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body)
+}
+
+/// Head and body of an answer; `headers` are lines.
+fn ask(address: &str, path: &str, headers: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n").unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nhost: localhost\r\n{headers}\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    (head.to_owned(), body.to_owned())
 }
