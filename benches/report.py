@@ -131,6 +131,9 @@ def of_province(figures, province):
     ]
     text += table(["over streams", "streams", "reports a second"], streams) if streams else ""
     text += rates(figures, province, "query")
+    answers = figures.all("answer", **province)
+    rows = [[line["call"], number(line["milliseconds"]), number(line["bytes"])] for line in answers]
+    text += table(["first answer", "ms", "bytes"], rows) if rows else ""
     text += latencies(figures, province, "latency")
     text += latencies(figures, province, "mixed")
     watched = figures.all("watch", **province)

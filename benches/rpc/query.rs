@@ -1,5 +1,7 @@
 //! Roll-ups: what dashboards ask.
 
+use std::time::Instant;
+
 use huizong::form::{Presence, catalogue, edition_for_year};
 use huizong::pb;
 use huizong::pb::rollup_row::Value;
@@ -76,14 +78,16 @@ pub async fn measure(scene: &Scene) {
         (BY_AGENCY, by_agency(scene)),
     ];
     for (name, question) in questions {
+        let begin = Instant::now();
         let answer = roll_up(scene.channel.clone(), question.clone()).await.unwrap();
-        take_down(scene, name, answer.encoded_len(), sum_of_rows(&answer));
+        take_down(scene, name, begin, answer.encoded_len(), sum_of_rows(&answer));
         let call = move |channel| roll_up(channel, question.clone());
         beside_echo(scene, name, ROLLUP, &answer, call).await;
     }
     let question = form_of(scene);
+    let begin = Instant::now();
     let answer = form(scene.channel.clone(), question.clone()).await.unwrap();
-    take_down(scene, CONSOLIDATED_FORM, answer.encoded_len(), sum_of_cells(scene, &answer));
+    take_down(scene, CONSOLIDATED_FORM, begin, answer.encoded_len(), sum_of_cells(scene, &answer));
     let call = move |channel| form(channel, question.clone());
     beside_echo(scene, CONSOLIDATED_FORM, FORM, &answer, call).await;
 }
@@ -106,9 +110,12 @@ async fn beside_echo<M, F>(
     }
 }
 
-/// Takes down how large an answer is, and the sum of all that is in it, which databases must come to, too.
-fn take_down(scene: &Scene, name: &str, bytes: usize, sum: i128) {
-    scene.add("answer", name, "huizong", json!({ "bytes": bytes, "sum": sum.to_string() }));
+/// Takes down what a first answer took, how large it is, and the sum of all that is in it, which databases must come to,
+/// too.
+fn take_down(scene: &Scene, name: &str, begin: Instant, bytes: usize, sum: i128) {
+    let milliseconds = begin.elapsed().as_secs_f64() * 1e3;
+    let figures = json!({ "milliseconds": milliseconds, "bytes": bytes, "sum": sum.to_string() });
+    scene.add("answer", name, "huizong", figures);
 }
 
 fn sum_of_rows(answer: &pb::QueryRollupResponse) -> i128 {
