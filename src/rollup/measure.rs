@@ -59,11 +59,14 @@ impl Measure {
     pub fn find(asked: &str) -> Result<Self, MeasureError> {
         let matching = |matches: fn(&str, &str) -> bool| -> Vec<(&'static str, Vec<LineId>, Option<CellId>)> {
             let catalogue = catalogue();
-            let groups = catalogue.groups.iter().map(|group| (group.path.as_str(), group.lines.clone(), None));
-            let lines = catalogue.lines.iter().map(|line| (line.path.as_str(), vec![line.id], None));
-            let cells = catalogue.cells.iter().filter(|cell| catalogue.line(cell.line).path != cell.path);
+            let groups = catalogue.groups.iter().filter(|group| matches(&group.path, asked));
+            let groups = groups.map(|group| (group.path.as_str(), group.lines.clone(), None));
+            let lines = catalogue.lines.iter().filter(|line| matches(&line.path, asked));
+            let lines = lines.map(|line| (line.path.as_str(), vec![line.id], None));
+            let cells = catalogue.cells.iter().filter(|cell| matches(&cell.path, asked));
+            let cells = cells.filter(|cell| catalogue.line(cell.line).path != cell.path);
             let cells = cells.map(|cell| (cell.path.as_str(), Vec::new(), Some(cell.id)));
-            groups.chain(lines).chain(cells).filter(|(path, ..)| matches(path, asked)).collect()
+            groups.chain(lines).chain(cells).collect()
         };
         let mut found = matching(|path, asked| path == asked);
         if found.is_empty() {

@@ -88,6 +88,11 @@ pub struct Row {
     pub value: i128,
 }
 
+/// Rows that measures make when they are split like this.
+fn rows_of(splits: &[(&Measure, Vec<Split>)]) -> usize {
+    splits.iter().map(|(_, splits)| splits.len()).sum()
+}
+
 /// A measure split as far as is asked.
 struct Split {
     outcome_or_line: Option<Key>,
@@ -127,7 +132,7 @@ impl Query {
 
     /// Rows that each group makes.
     pub fn rows_per_group(&self) -> usize {
-        self.splits().iter().map(|(_, splits)| splits.len()).sum::<usize>().max(1)
+        rows_of(&self.splits()).max(1)
     }
 
     /// The cells that the answer is made of, each once.
@@ -182,7 +187,7 @@ impl Query {
         value: impl Fn(usize, &[CellId]) -> i128,
     ) -> Vec<Row> {
         let splits = self.splits();
-        let mut rows = Vec::with_capacity(groups.len() * self.rows_per_group());
+        let mut rows = Vec::with_capacity(groups.len() * rows_of(&splits));
         for (position, group) in groups.iter().enumerate() {
             for (measure, splits) in &splits {
                 rows.extend(splits.iter().map(|split| Row {
