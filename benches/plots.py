@@ -28,14 +28,15 @@ def plots(figures, folder):
         figure, caption = draw(figures)
         if figure:
             name = f"performance-{draw.__name__}.svg"
-            figure.savefig(folder / name, metadata={"Date": None}, bbox_inches="tight")
+            figure.savefig(folder / name, metadata={"Date": None})
             plt.close(figure)
             drawn.append((name, caption))
     return drawn
 
 
-def axes(count, height=3.2):
-    figure, panels = plt.subplots(1, count, figsize=(4.2 * count, height), squeeze=False)
+def axes(count, height=3.2, sharey=False):
+    size = (4.2 * count, height)
+    figure, panels = plt.subplots(1, count, figsize=size, squeeze=False, sharey=sharey, layout="constrained")
     return figure, panels[0]
 
 
@@ -116,12 +117,21 @@ def latencies(figures):
     return figure, "How long calls take at fixed rates"
 
 
-def costs(panel, lines, x):
+GROWING = {
+    "QueryRollup by requester type": "#b3312c",
+    "GetConsolidatedForm": "#d9a400",
+    "QueryRollup by agency": "#336791",
+    "SubmitReport": "#222222",
+}
+
+
+def costs(panel, lines, x, scale="log"):
     """Time for each call against something that grows."""
-    for call in dict.fromkeys(line["call"] for line in lines):
+    for call, colour in GROWING.items():
         points = sorted((line[x], 1e6 / line["per_second"]) for line in lines if line["call"] == call)
-        panel.plot(*zip(*points), marker="o", label=call)
-    plain(panel)
+        if points:
+            panel.plot(*zip(*points), marker="o", color=colour, label=call)
+    plain(panel, x=scale)
     panel.set(xlabel=x, ylabel="µs a call")
 
 
@@ -132,10 +142,12 @@ def growth(figures):
         return None, ""
     few = min(line["years"] for line in found if line["years"] > 1)
     of_years = min(line["agencies"] for line in found if line["years"] > few)
-    figure, panels = axes(4)
+    # Of one scale, so that what is flat looks flat.
+    figure, panels = axes(4, sharey=True)
     costs(panels[0], [line for line in found if line["years"] == few], "agencies")
     costs(panels[1], [line for line in found if line["agencies"] == of_years], "years")
-    costs(panels[2], figures.all("depth", growing=True), "depth")
+    costs(panels[2], figures.all("depth", growing=True), "depth", scale="linear")
+    panels[2].set_xticks([1, 2, 3])
     panels[0].legend(fontsize=7)
     watched = [{**line, "call": "SubmitReport"} for line in watched]
     costs(panels[3], watched, "watchers")

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from plots import plots
-from targets import targets
+from targets import number, targets
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "target/bench"
@@ -49,15 +49,6 @@ class Figures:
             (line["agencies"], line["years"]) for line in self.lines if "agencies" in line and "growing" not in line
         }
         return [{"agencies": agencies, "years": years} for agencies, years in sorted(known)]
-
-
-def number(value):
-    """As people read it: three digits that matter, thousands apart."""
-    if value is None:
-        return ""
-    if isinstance(value, int) or abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
 
 
 def table(heading, rows):

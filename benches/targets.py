@@ -24,13 +24,22 @@ class Target:
     met: bool | None
 
 
+def number(value):
+    """As people read it: three digits that matter, thousands apart."""
+    if value is None:
+        return ""
+    if isinstance(value, int) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
 def at_least(measure, ratio, goal, of):
     """A ratio that is to be reached; nothing where a part of it was not measured."""
-    return [Target(measure, f"{ratio:.3g} × {of}", f"≥ {goal:g} × {of}", ratio >= goal)]
+    return [Target(measure, f"{number(ratio)} × {of}", f"≥ {goal:g} × {of}", ratio >= goal)]
 
 
 def at_most(measure, value, goal, unit):
-    return [Target(measure, f"{value:.3g} {unit}", f"≤ {goal:g} {unit}", value <= goal)]
+    return [Target(measure, f"{number(value)} {unit}", f"≤ {goal:g} {unit}", value <= goal)]
 
 
 def divided(above, below):
@@ -98,10 +107,12 @@ def of_province(figures, province):
         # A small store does not show what a large one takes.
         millions = start["reports"] / 1e6
         met = start["seconds"] <= 3 * millions if millions >= 1 else None
-        told = f"{start['seconds']:.3g} s for {millions:.3g} million reports"
+        told = f"{number(start['seconds'])} s for {millions:.3g} million reports"
         found.append(Target(f"start to first answer; {place}", told, "≤ 3 s a million reports", met))
         of_disk = start["seconds"] / figures.value("seconds", "start", engine="disk", **province)
-        found.append(Target(f"start to first answer; {place}", f"{of_disk:.3g} × reading the store's files", "", None))
+        found.append(
+            Target(f"start to first answer; {place}", f"{number(of_disk)} × reading the store's files", "", None)
+        )
     return found
 
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::load;
-use super::query::{by_agency, by_requester_type, form, form_of, roll_up};
+use super::query::{by_agency, by_requester_type, form, form_of, roll_up, warm_up};
 use super::record::Record;
 use super::scene::Scene;
 use super::start;
@@ -49,8 +49,7 @@ async fn of_province(scene: &Scene) {
         scene.add("growth", call, "huizong", json!({ "in_flight": in_flight, "per_second": rate }));
     };
     let question = by_agency(scene);
-    // The first answer reads from the store what later ones find in memory.
-    roll_up(scene.channel.clone(), question.clone()).await.unwrap();
+    warm_up(scene).await;
     let ask = load::calls(&scene.channel, move |channel| roll_up(channel, question.clone()));
     add("QueryRollup by agency", IN_FLIGHT, load::closed(IN_FLIGHT, ask).await);
     let question = form_of(scene);

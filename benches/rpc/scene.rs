@@ -33,6 +33,8 @@ pub struct Scene {
     pub agencies: usize,
     /// Years of reports in the store.
     pub years: u16,
+    /// Reports in the store before anything is measured.
+    pub reports: u32,
     record: Record,
     running: Option<Running>,
     folder: TempDir,
@@ -65,7 +67,7 @@ impl Scene {
         let running = Running::start(folder.path());
         let (channel, echo) = (running.connect().await, running.connect_to_echo().await);
         let record = record.about(json!({ "agencies": agencies, "years": years, "reports": reports }));
-        Self { channel, echo, province, agencies, years, record, running: Some(running), folder }
+        Self { channel, echo, province, agencies, years, reports, record, running: Some(running), folder }
     }
 
     pub fn last_year(&self) -> u16 {

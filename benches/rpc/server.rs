@@ -120,7 +120,7 @@ fn itself(mode: &str, folder: &Path) -> Command {
 }
 
 /// Makes a store in `folder` with a simulated province and the reports of so many years; how many these are.
-pub fn fill_store(folder: &Path, agencies: usize, years: u16) -> usize {
+pub fn fill_store(folder: &Path, agencies: usize, years: u16) -> u32 {
     let mut command = itself(FILL, folder);
     let filled = command.args([agencies.to_string(), years.to_string()]).stderr(Stdio::inherit()).output().unwrap();
     String::from_utf8_lossy(&filled.stdout).trim().parse().expect("a store that could be filled")
