@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use sled::Batch;
@@ -26,10 +26,6 @@ pub enum Job {
     Commit { transaction: Transaction, answer: Answer<Decision> },
     Import { records: Records, position: Position, answer: Answer<()> },
 }
-
-/// Longest wait for a group to fill, about what a flush costs; and how often is looked.
-const GATHER_MOST: Duration = Duration::from_millis(2);
-const GATHER_STEP: Duration = Duration::from_micros(50);
 
 pub struct Committer {
     shared: Arc<Shared>,
@@ -54,11 +50,8 @@ impl Committer {
     pub fn run(self, mut waiting: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(self.group_transactions);
         let mut transactions = Vec::with_capacity(self.group_transactions);
-        // Those of the last group and those that came meanwhile: about as many callers are at work.
-        let mut callers = 0;
+        // What comes while a group is written makes the next one; waiting for more gains nothing.
         while waiting.blocking_recv_many(&mut jobs, self.group_transactions) > 0 {
-            self.gather(&mut waiting, &mut jobs, callers / 2);
-            let taken = jobs.len();
             for job in jobs.drain(..) {
                 match job {
                     Job::Commit { transaction, answer } => transactions.push((transaction, answer)),
@@ -80,25 +73,9 @@ impl Committer {
             } else {
                 self.commit(transactions.drain(..));
             }
-            callers = taken + waiting.len();
         }
         if let Err(error) = self.watermark.sync() {
             tracing::warn!(%error, "the watermark could not be synced; after a power cut it may be behind");
-        }
-    }
-
-    /// Waits a moment until so many jobs are there: callers that were answered together come back one after another, and
-    /// a flush for each of the first of them would be one too many. A lone caller is never waited beside.
-    fn gather(&self, waiting: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>, wanted: usize) {
-        let began = Instant::now();
-        let wanted = wanted.min(self.group_transactions);
-        while jobs.len() + waiting.len() < wanted && began.elapsed() < GATHER_MOST {
-            std::thread::sleep(GATHER_STEP);
-        }
-        while jobs.len() < self.group_transactions
-            && let Ok(job) = waiting.try_recv()
-        {
-            jobs.push(job);
         }
     }
 
