@@ -25,7 +25,7 @@ pub async fn measure(scene: &mut Scene) {
         let begin = Instant::now();
         bytes = files.iter().map(|file| read(file)).sum();
         reads.push(begin.elapsed().as_secs_f64());
-        for (is_kept, seconds) in [(true, &mut starts), (false, &mut counts)] {
+        for (is_kept, seconds) in [(false, &mut counts), (true, &mut starts)] {
             scene.stop();
             if !is_kept {
                 std::fs::remove_file(scene.store().join("totals")).unwrap();

@@ -342,7 +342,13 @@ impl StoredRevision {
 
 impl StoredFigures {
     pub(super) fn from_figures(figures: &Figures) -> Self {
-        let mut stored = Self { edition: figures.edition().id.to_owned(), ..Self::default() };
+        let cells = catalogue().cells.len();
+        let mut stored = Self {
+            edition: figures.edition().id.to_owned(),
+            codes: Vec::with_capacity(cells),
+            numbers: Vec::with_capacity(cells),
+            not_applicable: Vec::new(),
+        };
         for (id, cell) in figures.filled() {
             let code = u32::from(catalogue().cell(id).code);
             match cell {
