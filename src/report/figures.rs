@@ -78,8 +78,8 @@ impl Figures {
                 continue;
             }
             for total in &table.totals {
-                let is_wanted = total.always || total.parts.iter().any(|part| self.get(*part) != Cell::Blank);
-                if self.get(total.cell) == Cell::Blank && is_wanted {
+                let is_wanted = || total.always || total.parts.iter().any(|part| self.get(*part) != Cell::Blank);
+                if self.get(total.cell) == Cell::Blank && is_wanted() {
                     let sum = total.parts.iter().map(|part| completed.value(*part)).sum();
                     completed.values[total.cell.index()] = sum;
                     completed.computed.push(total.cell);

@@ -39,11 +39,11 @@ impl Sums {
         }
     }
 
-    /// Takes out a report that was added before.
-    pub fn remove(&mut self, report: &Completed) {
-        self.reports -= 1;
-        for (sum, value) in self.values.iter_mut().zip(&report.values) {
-            *sum -= value;
+    /// Puts one report in the place of another.
+    pub fn exchange(&mut self, exchange: &Exchange) {
+        self.reports = self.reports + u64::from(exchange.adds) - u64::from(exchange.removes);
+        for (cell, change) in &exchange.changes {
+            self.values[*cell] += change;
         }
     }
 
@@ -53,5 +53,26 @@ impl Sums {
         for (sum, value) in self.values.iter_mut().zip(&other.values) {
             *sum += value;
         }
+    }
+}
+
+/// What changes in every sum that a report is in when it takes the place of another: found once, for a report is in
+/// the sums of each jurisdiction above it, and few cells of a correction differ from what was there.
+#[derive(Debug)]
+pub struct Exchange {
+    removes: bool,
+    adds: bool,
+    /// By position in the catalogue; cells that stay as they are are left out.
+    changes: Vec<(usize, i128)>,
+}
+
+impl Exchange {
+    /// The exchange of `before`, which was added before, for `after`.
+    pub fn of(before: Option<&Completed>, after: Option<&Completed>) -> Self {
+        let value = |report: Option<&Completed>, cell: CellId| report.map_or(0, |report| report.value(cell));
+        let cells = catalogue().cells.iter().map(|info| info.id);
+        let changes = cells.map(|cell| (cell.index(), value(after, cell) - value(before, cell)));
+        let changes = changes.filter(|(_, change)| *change != 0).collect();
+        Self { removes: before.is_some(), adds: after.is_some(), changes }
     }
 }

@@ -8,6 +8,7 @@ use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
 use crate::report::{AgencyKind, Completed, ReportYear};
 
 use super::standing::{Counts, Mark, Marks};
+use super::sums::Exchange;
 use super::{ChildCoverage, Coverage, Sums};
 
 /// Which part of a jurisdiction.
@@ -238,15 +239,11 @@ impl Totals {
         let scopes = self.scopes(registry, agency, year);
         let totals = self.years.entry(year).or_default();
         totals.mark(agency, after.marks);
+        let exchange = Exchange::of(before.figures, after.figures);
         for scope in scopes {
             let part = totals.parts.entry(scope).or_default().entry(class).or_default();
             part.counts.replace(before.marks, after.marks);
-            if let Some(figures) = before.figures {
-                part.sums.remove(figures);
-            }
-            if let Some(figures) = after.figures {
-                part.sums.add(figures);
-            }
+            part.sums.exchange(&exchange);
         }
     }
 
