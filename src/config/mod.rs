@@ -85,7 +85,7 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Connections at a time; more wait to be accepted.
     pub connections: usize,
-    /// A connection is closed after so long, and made anew by clients, in seconds.
+    /// A connection is closed after so long, and made anew by clients, in seconds; calls under way get five minutes more.
     pub connection_seconds: u64,
     /// Calls at a time in all, streams included; more are refused at once.
     pub calls: usize,

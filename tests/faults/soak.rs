@@ -87,6 +87,8 @@ async fn soak(row: &mut Row, seed: u64, time: Duration) {
     finish(callers).await;
     judge(row, &done, &memory, (&server, &data), measured + REPORTS as u64);
     let calls = done.calls.load(Ordering::SeqCst);
+    // The old connection is about to be closed for its age, and what goes on over it is cut off after a while.
+    let channel = Channel::from_shared(server.url.clone()).unwrap().connect().await.unwrap();
     row.notes
         .push(format!("{:.0} calls/s, half of the {rate:.0} measured", calls as f64 / began.elapsed().as_secs_f64()));
     let naive: i64 = province.submissions.iter().map(sample::of).sum();
