@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::report::{AgencyId, AgencyIdError, AgencyKind, Level, ReportYear};
+use crate::report::{AgencyId, AgencyIdError, AgencyKind, Level, Message, ReportYear};
 
 use super::{Collection, JurisdictionCode};
 
@@ -67,6 +67,16 @@ pub enum EntryNameError {
     Shape,
     #[error(transparent)]
     Agency(AgencyIdError),
+}
+
+impl EntryNameError {
+    /// In both languages.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Shape => Message::new("须为 jurisdictions/区划代码 或 agencies/机构标识", self.to_string()),
+            Self::Agency(error) => error.message(),
+        }
+    }
 }
 
 /// Shows the resource name.

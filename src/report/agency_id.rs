@@ -6,6 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Message;
+
 /// `[0-9A-HJ-NPQRTUWXY]{18}` with both check digits right, or `[a-z0-9-]{3,40}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AgencyId(String);
@@ -26,6 +28,23 @@ pub enum AgencyIdError {
     CheckCharacter { expected: char, found: char },
     #[error("the check character of the nested organisation code should be {expected}, not {found} (GB 11714)")]
     OrganisationCheck { expected: char, found: char },
+}
+
+impl AgencyIdError {
+    /// In both languages.
+    pub fn message(&self) -> Message {
+        let zh = match self {
+            Self::Shape => "机构标识为 18 位统一社会信用代码，无此代码的为 3 至 40 位小写字母、数字或连字符".to_owned(),
+            Self::Character(found) => format!("统一社会信用代码中没有“{found}”"),
+            Self::CheckCharacter { expected, found } => {
+                format!("统一社会信用代码的校验码应为 {expected}，不是 {found}（GB 32100）")
+            }
+            Self::OrganisationCheck { expected, found } => {
+                format!("其中组织机构代码的校验码应为 {expected}，不是 {found}（GB 11714）")
+            }
+        };
+        Message::new(zh, self.to_string())
+    }
 }
 
 impl AgencyId {

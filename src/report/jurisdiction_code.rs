@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Message;
+
 /// Six, nine or twelve digits. Codes have no check digit and change over the years.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JurisdictionCode(String);
@@ -15,6 +17,13 @@ const COLLECTION: &str = "jurisdictions/";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a jurisdiction is known by its division code of 6, 9 or 12 digits, as in jurisdictions/230000")]
 pub struct JurisdictionCodeError;
+
+impl JurisdictionCodeError {
+    /// In both languages.
+    pub fn message(&self) -> Message {
+        Message::new("地区以6、9或12位区划代码表示，如 jurisdictions/230000", self.to_string())
+    }
+}
 
 impl JurisdictionCode {
     pub fn as_str(&self) -> &str {

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{AgencyId, AgencyIdError, JurisdictionCode, JurisdictionCodeError, ReportYear, YearError};
+use super::{AgencyId, AgencyIdError, JurisdictionCode, JurisdictionCodeError, Message, ReportYear, YearError};
 
 /// Whose report it is. The two are different things: a consolidated report is never added to a sum.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,14 +86,33 @@ pub struct RevisionName {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    #[error("the name has the form {0}")]
-    Shape(&'static str),
+    #[error("a report is named agencies/{{agency}}/reports/{{year}} or jurisdictions/{{code}}/reports/{{year}}")]
+    Report,
+    #[error("a revision is named like its report, followed by /revisions/{{number}}")]
+    Revision,
+    #[error("an agency is named agencies/{{agency}}")]
+    AgencyName,
     #[error(transparent)]
     Agency(#[from] AgencyIdError),
     #[error(transparent)]
     Jurisdiction(#[from] JurisdictionCodeError),
     #[error(transparent)]
     Year(#[from] YearError),
+}
+
+impl NameError {
+    /// In both languages.
+    pub fn message(&self) -> Message {
+        let zh = match self {
+            Self::Report => "报告名称形如 agencies/{agency}/reports/{year} 或 jurisdictions/{code}/reports/{year}",
+            Self::Revision => "版本名称为报告名称后接 /revisions/{number}",
+            Self::AgencyName => "机构名称形如 agencies/{agency}",
+            Self::Agency(error) => return error.message(),
+            Self::Jurisdiction(error) => return error.message(),
+            Self::Year(error) => return error.message(),
+        };
+        Message::new(zh, self.to_string())
+    }
 }
 
 impl fmt::Display for ReportOwner {
@@ -115,12 +134,11 @@ impl FromStr for ReportKey {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let shape = NameError::Shape("agencies/{agency}/reports/{year} or jurisdictions/{code}/reports/{year}");
         let parts: Vec<_> = text.split('/').collect();
         let (owner, year) = match parts[..] {
             ["agencies", agency, "reports", year] => (ReportOwner::Agency(agency.parse()?), year),
             ["jurisdictions", code, "reports", year] => (ReportOwner::Jurisdiction(code.parse()?), year),
-            _ => return Err(shape),
+            _ => return Err(NameError::Report),
         };
         Ok(Self { owner, year: year.parse()? })
     }
@@ -136,13 +154,12 @@ impl FromStr for RevisionName {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let shape = NameError::Shape("a report's name followed by /revisions/{number}");
-        let Some((report, number)) = text.split_once("/revisions/") else { return Err(shape) };
+        let (report, number) = text.split_once("/revisions/").ok_or(NameError::Revision)?;
         match number.parse() {
             Ok(parsed) if parsed > 0 && !number.starts_with(['0', '+']) => {
                 Ok(Self { report: report.parse()?, number: parsed })
             }
-            _ => Err(shape),
+            _ => Err(NameError::Revision),
         }
     }
 }
@@ -171,6 +188,27 @@ mod tests {
         }
         for number in ["0", "01", "+1", "-1", "x", ""] {
             assert!(format!("agencies/abc/reports/2022/revisions/{number}").parse::<RevisionName>().is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_name_is_told_in_each_language_alone() {
+        let no_word =
+            |text: &str| text.split(|c: char| !c.is_ascii_alphabetic()).all(|word| word != "the" && word != "a");
+        for name in [
+            "agencies/abc",
+            "agencies/A/reports/2022",
+            "agencies/11341702486344515O/reports/2022",
+            "agencies/11341702486344515J/reports/2022",
+            "agencies/113417024863445150/reports/2022",
+            "jurisdictions/23/reports/2022",
+            "agencies/abc/reports/22",
+            "agencies/abc/reports/2022/revisions/0",
+        ] {
+            let error = name.parse::<ReportKey>().err().or_else(|| name.parse::<RevisionName>().err());
+            let message = error.expect(name).message();
+            assert!(no_word(&message.zh) && !message.zh.is_ascii(), "{name}: {}", message.zh);
+            assert!(message.en.is_ascii(), "{name}: {}", message.en);
         }
     }
 }

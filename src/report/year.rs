@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Message;
+
 /// A report year. Whether an edition exists for it, and whether it has ended, is for the rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ReportYear(u16);
@@ -16,6 +18,13 @@ const LAST: u16 = 2999;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a report year has four digits, from {FIRST} to {LAST}")]
 pub struct YearError;
+
+impl YearError {
+    /// In both languages.
+    pub fn message(&self) -> Message {
+        Message::new("年度须为四位数字（2008年起）", self.to_string())
+    }
+}
 
 impl ReportYear {
     /// The last year that can be named.

@@ -237,17 +237,15 @@ impl Problem {
     }
 
     pub fn bad_name(field: &str, error: &NameError) -> Self {
-        let zh = format!("名称不合规：{error}");
-        Self::field(Reason::NameInvalid, field, Message::new(zh, error.to_string()))
+        Self::field(Reason::NameInvalid, field, error.message())
     }
 
     pub fn bad_code(field: &str, error: JurisdictionCodeError) -> Self {
-        let zh = "地区以6、9或12位区划代码表示，如 jurisdictions/230000";
-        Self::field(Reason::NameInvalid, field, Message::new(zh, error.to_string()))
+        Self::field(Reason::NameInvalid, field, error.message())
     }
 
     pub fn bad_year(field: &str, error: YearError) -> Self {
-        Self::field(Reason::YearInvalid, field, Message::new("年度须为四位数字（2008年起）", error.to_string()))
+        Self::field(Reason::YearInvalid, field, error.message())
     }
 
     pub fn bad_page(field: &str, description: Message) -> Self {

@@ -1,9 +1,7 @@
 //! Jurisdictions, agencies and changes of them.
 
 use crate::pb;
-use crate::registry::{
-    Agency, EndingKind, Entry, EntryNameError, Jurisdiction, JurisdictionCode, Life, RegistryChange,
-};
+use crate::registry::{Agency, EndingKind, Entry, Jurisdiction, JurisdictionCode, Life, RegistryChange};
 use crate::report::{AgencyId, AgencyKind, Level, Message, NameError, ReportYear};
 use crate::service::{Known, Problem, Reason};
 
@@ -205,13 +203,7 @@ fn entry(name: &str, field: &str) -> Result<Entry, Problem> {
     if name.is_empty() {
         return Err(Problem::required(field));
     }
-    Entry::from_name(name).map_err(|error| match error {
-        EntryNameError::Agency(error) => Problem::bad_name(field, &NameError::Agency(error)),
-        EntryNameError::Shape => {
-            let zh = "须为 jurisdictions/区划代码 或 agencies/机构标识";
-            Problem::field(Reason::NameInvalid, field, Message::new(zh, error.to_string()))
-        }
-    })
+    Entry::from_name(name).map_err(|error| Problem::field(Reason::NameInvalid, field, error.message()))
 }
 
 fn entries(names: &[String], field: &str) -> Result<Vec<Entry>, Problem> {
@@ -262,7 +254,7 @@ pub fn kind_from_wire(number: i32, field: &str) -> Result<AgencyKind, Problem> {
 /// # Errors
 /// NAME_INVALID.
 pub fn agency_id(name: &str, field: &str) -> Result<AgencyId, Problem> {
-    let shape = || Problem::bad_name(field, &NameError::Shape("agencies/{agency}"));
+    let shape = || Problem::bad_name(field, &NameError::AgencyName);
     let id = name.strip_prefix("agencies/").ok_or_else(shape)?;
     id.parse().map_err(|error| Problem::bad_name(field, &NameError::Agency(error)))
 }

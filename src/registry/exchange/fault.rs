@@ -144,10 +144,13 @@ impl Problem {
             Self::Word { field, found } => format!("“{found}”无法识别；请填 {}", accepted(*field).zh),
             Self::Jurisdiction { found, .. } => format!("“{found}”不是 6、9 或 12 位数字的行政区划代码；请改正"),
             Self::Agency { found, error } => {
-                format!("“{found}”不是有效的机构标识（{error}）；若被电子表格改成了数字，请将该列设为文本")
+                format!(
+                    "“{found}”不是有效的机构标识（{}）；若被电子表格改成了数字，请将该列设为文本",
+                    error.message().zh
+                )
             }
             Self::Entry { found, error } => {
-                format!("“{found}”不是条目名称（jurisdictions/区划代码 或 agencies/机构标识；{error}）；多个以空格分隔")
+                format!("“{found}”不是条目名称（{}）；多个以空格分隔", error.message().zh)
             }
             Self::Several => "只能有一个；请只保留一个".to_owned(),
             Self::Year { found, .. } => format!("“{found}”不是年度；请填四位数字，如 2024"),
