@@ -93,6 +93,7 @@ async fn soak(row: &mut Row, seed: u64, time: Duration) {
         .push(format!("{:.0} calls/s, half of the {rate:.0} measured", calls as f64 / began.elapsed().as_secs_f64()));
     let naive: i64 = province.submissions.iter().map(sample::of).sum();
     row.wrong += u64::from(sample::sum(&channel).await != Ok(naive));
+    println!("soak: {} acknowledged, {} wrong figures; verifying what was stored", row.acknowledged, row.wrong);
     program::assert_whole(&channel, &data, server).await;
 }
 
