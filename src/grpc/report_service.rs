@@ -283,13 +283,12 @@ impl Reports {
 
     async fn report(&self, name: &str, caller: &Caller) -> Result<pb::Report, Problem> {
         const METHOD: &str = "ReportService/GetReport";
-        let bad_name = |error| Problem::bad_name("name", &error);
         let revision = if name.contains("/revisions/") {
-            let revision = name.parse::<RevisionName>().map_err(bad_name)?;
+            let revision: RevisionName = wire::name_from_wire(name, "name")?;
             self.permit_read(METHOD, &revision.report, caller).await?;
             self.service.revision(&revision)?
         } else {
-            let report = name.parse::<ReportKey>().map_err(bad_name)?;
+            let report = wire::name_from_wire(name, "name")?;
             self.permit_read(METHOD, &report, caller).await?;
             self.service.report(&report)?
         };
@@ -340,7 +339,7 @@ impl Reports {
         caller: &Caller,
     ) -> Result<pb::ListReportRevisionsResponse, Problem> {
         let size = self.pages.resources.of(request.page_size)?;
-        let report = request.name.parse().map_err(|error| Problem::bad_name("name", &error))?;
+        let report = wire::name_from_wire(&request.name, "name")?;
         self.permit_read("ReportService/ListReportRevisions", &report, caller).await?;
         let page = self.service.revisions(report, size, &request.page_token).await?;
         let reports = page.items.iter().map(|view| listed(view, view.revision.name().to_string(), false));
@@ -357,7 +356,7 @@ impl Reports {
         caller: &Caller,
     ) -> Result<pb::ListReportEventsResponse, Problem> {
         let size = self.pages.resources.of(request.page_size)?;
-        let report = request.name.parse().map_err(|error| Problem::bad_name("name", &error))?;
+        let report = wire::name_from_wire(&request.name, "name")?;
         self.permit_read("ReportService/ListReportEvents", &report, caller).await?;
         let page = self.service.report_events(report, size, &request.page_token).await?;
         Ok(pb::ListReportEventsResponse {

@@ -10,7 +10,7 @@ use crate::pb;
 use crate::pb::rollup_service_server::RollupService;
 use crate::report::{JurisdictionCode, Message, ReportKey, ReportYear};
 use crate::rollup::{AgencyFilter, FrozenFormName, FrozenFormNameError};
-use crate::service::{Caller, Problem, Reason, Service, Subject};
+use crate::service::{Caller, Problem, Service, Subject};
 use crate::wire;
 
 use super::pages::Pages;
@@ -120,7 +120,7 @@ impl Rollups {
         request: pb::ReconcileReportRequest,
         caller: &Caller,
     ) -> Result<pb::ReconcileReportResponse, Problem> {
-        let report: ReportKey = request.name.parse().map_err(|error| Problem::bad_name("name", &error))?;
+        let report: ReportKey = wire::name_from_wire(&request.name, "name")?;
         self.service.permit(caller, "RollupService/ReconcileReport", Subject::report(&report)).await?;
         let filter = AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical };
         Ok(wire::reconciliation_to_wire(&self.service.reconcile(&report, filter).await?))
@@ -188,7 +188,7 @@ impl Rollups {
 fn frozen_name(name: &str) -> Result<FrozenFormName, Problem> {
     name.parse().map_err(|error: FrozenFormNameError| {
         let zh = "名称形如 jurisdictions/{code}/frozenForms/{year}-{number}";
-        Problem::field(Reason::NameInvalid, "name", Message::new(zh, error.to_string()))
+        Problem::bad_name("name", Message::new(zh, error.to_string()))
     })
 }
 

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use crate::registry::RegistryError;
-use crate::report::{
-    Diagnosis, Finding, JurisdictionCodeError, Message, NameError, ReportKey, ReportYear, Suggestion, YearError,
-};
+use crate::report::{Diagnosis, Finding, Message, ReportKey, ReportYear, Suggestion, YearError};
 use crate::rollup::{MeasureError, QueryError};
 use crate::store::StoreError;
 
@@ -236,12 +234,8 @@ impl Problem {
         )
     }
 
-    pub fn bad_name(field: &str, error: &NameError) -> Self {
-        Self::field(Reason::NameInvalid, field, error.message())
-    }
-
-    pub fn bad_code(field: &str, error: JurisdictionCodeError) -> Self {
-        Self::field(Reason::NameInvalid, field, error.message())
+    pub fn bad_name(field: &str, description: Message) -> Self {
+        Self::field(Reason::NameInvalid, field, description)
     }
 
     pub fn bad_year(field: &str, error: YearError) -> Self {

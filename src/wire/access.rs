@@ -59,7 +59,7 @@ fn bad_name(field: &str, shape: &str) -> Problem {
         format!("名称形如 {shape}，主体标识为 1 至 64 位 a-z、0-9、-、_、."),
         format!("the name has the form {shape}; a principal is 1 to 64 of a-z, 0-9, -, _ and ."),
     );
-    Problem::field(Reason::NameInvalid, field, description)
+    Problem::bad_name(field, description)
 }
 
 pub fn principal_to_wire(principal: &PrincipalView) -> pb::Principal {

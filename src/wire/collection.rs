@@ -108,7 +108,7 @@ pub fn collection_year(name: &str, field: &str) -> Result<ReportYear, Problem> {
     name.strip_prefix("collections/").and_then(|year| year.parse().ok()).ok_or_else(|| {
         let description =
             Message::new("征集以年度命名，如 collections/2022", "is named by its year, as in collections/2022");
-        Problem::field(Reason::NameInvalid, field, description)
+        Problem::bad_name(field, description)
     })
 }
 

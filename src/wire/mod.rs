@@ -46,8 +46,8 @@ pub use registry::{
     known_agency_to_wire, known_jurisdiction_to_wire,
 };
 pub use report::{
-    accepted_to_wire, event_to_wire, receipt_to_wire, report_to_wire, review_from_wire, reviewed_to_wire,
-    states_from_wire, submission_from_wire, timestamp_to_wire,
+    accepted_to_wire, event_to_wire, name_from_wire, receipt_to_wire, report_to_wire, review_from_wire,
+    reviewed_to_wire, states_from_wire, submission_from_wire, timestamp_to_wire,
 };
 pub use rollup::{
     answer_to_wire, coverage_answer_to_wire, coverage_question_from_wire, coverage_row_to_wire, coverage_to_wire,

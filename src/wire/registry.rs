@@ -2,7 +2,7 @@
 
 use crate::pb;
 use crate::registry::{Agency, EndingKind, Entry, Jurisdiction, JurisdictionCode, Life, RegistryChange};
-use crate::report::{AgencyId, AgencyKind, Level, Message, NameError, ReportYear};
+use crate::report::{AgencyId, AgencyIdError, AgencyKind, Level, Message, NameError, ReportYear};
 use crate::service::{Known, Problem, Reason};
 
 /// Longest display name, in characters.
@@ -203,7 +203,7 @@ fn entry(name: &str, field: &str) -> Result<Entry, Problem> {
     if name.is_empty() {
         return Err(Problem::required(field));
     }
-    Entry::from_name(name).map_err(|error| Problem::field(Reason::NameInvalid, field, error.message()))
+    Entry::from_name(name).map_err(|error| Problem::bad_name(field, error.message()))
 }
 
 fn entries(names: &[String], field: &str) -> Result<Vec<Entry>, Problem> {
@@ -254,9 +254,9 @@ pub fn kind_from_wire(number: i32, field: &str) -> Result<AgencyKind, Problem> {
 /// # Errors
 /// NAME_INVALID.
 pub fn agency_id(name: &str, field: &str) -> Result<AgencyId, Problem> {
-    let shape = || Problem::bad_name(field, &NameError::AgencyName);
+    let shape = || Problem::bad_name(field, NameError::AgencyName.message());
     let id = name.strip_prefix("agencies/").ok_or_else(shape)?;
-    id.parse().map_err(|error| Problem::bad_name(field, &NameError::Agency(error)))
+    id.parse().map_err(|error: AgencyIdError| Problem::bad_name(field, error.message()))
 }
 
 /// The code in `jurisdictions/{code}`.
@@ -267,7 +267,7 @@ pub fn code(name: &str, field: &str) -> Result<JurisdictionCode, Problem> {
     if name.is_empty() {
         return Err(Problem::required(field));
     }
-    JurisdictionCode::from_name(name).map_err(|error| Problem::bad_code(field, error))
+    JurisdictionCode::from_name(name).map_err(|error| Problem::bad_name(field, error.message()))
 }
 
 /// # Errors

@@ -1,12 +1,14 @@
 //! Submissions, revisions and receipts.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::form::{CellId, catalogue};
 use crate::pb;
 use crate::report::{
-    Answer, Cell, CellComment, Message, Receipt, ReportKey, ReportState, Review, ReviewAction, format_number,
+    Answer, Cell, CellComment, Message, NameError, Receipt, ReportKey, ReportState, Review, ReviewAction, format_number,
 };
 use crate::service::{
     Accepted, Problem, Reason, ReportAction, ReportEvent, ReportView, ReviewRequest, Reviewed, Submission,
@@ -77,6 +79,14 @@ fn paths(cells: &[CellId]) -> Vec<String> {
     cells.iter().map(|cell| catalogue().cell(*cell).path.clone()).collect()
 }
 
+/// The name of a report or of a revision.
+///
+/// # Errors
+/// NAME_INVALID.
+pub fn name_from_wire<T: FromStr<Err = NameError>>(name: &str, field: &str) -> Result<T, Problem> {
+    name.parse().map_err(|error: NameError| Problem::bad_name(field, error.message()))
+}
+
 /// A submission from the wire.
 ///
 /// # Errors
@@ -86,7 +96,7 @@ pub fn submission_from_wire(request: pb::SubmitReportRequest) -> Result<Submissi
     if report.name.is_empty() {
         return Err(Problem::required("report.name"));
     }
-    let key: ReportKey = report.name.parse().map_err(|error| Problem::bad_name("report.name", &error))?;
+    let key: ReportKey = name_from_wire(&report.name, "report.name")?;
     let edition = edition_from_wire(report.edition, key.year.get(), "report.edition")?;
     let form = report.form.ok_or_else(|| Problem::required("report.form"))?;
     let figures = figures_from_wire(&form, edition, "report.form")?;
@@ -224,7 +234,7 @@ pub fn review_from_wire(
     comments: Vec<pb::CellComment>,
     validate_only: bool,
 ) -> Result<ReviewRequest, Problem> {
-    let report = name.parse().map_err(|error| Problem::bad_name("name", &error))?;
+    let report = name_from_wire(name, "name")?;
     if etag.is_empty() {
         return Err(Problem::required("etag"));
     }
