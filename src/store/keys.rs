@@ -148,6 +148,12 @@ pub fn report_part(key: &[u8]) -> &[u8] {
     key.get(..REPORT_BYTES).unwrap_or(key)
 }
 
+/// The revision's number in a key of a revision or of a review of it.
+pub fn revision_number(key: &[u8]) -> u32 {
+    let number = key.get(REPORT_BYTES..REVISION_BYTES).and_then(|bytes| bytes.try_into().ok());
+    number.map_or(0, u32::from_be_bytes)
+}
+
 /// Whether the key is of a review rather than of a revision.
 pub fn is_review(key: &[u8]) -> bool {
     key.len() == REVIEW_BYTES

@@ -140,7 +140,8 @@ impl Walk<'_> {
             return;
         }
         let stored = if let Ok(name) = entry.subject.parse::<RevisionName>() {
-            self.changed_report(&name, entry)
+            let standing = self.store.standing(&name.report, entry.sequence);
+            standing.map(|standing| standing.is_some_and(|standing| changed_by(&standing, &name, entry)))
         } else if let Ok(name) = entry.subject.parse::<FrozenFormName>() {
             let before = Some((name.year, name.number.saturating_sub(1)));
             let forms = self.store.frozen_forms(&name.jurisdiction, before, 1);
@@ -156,18 +157,6 @@ impl Walk<'_> {
             );
             self.found.fault(place(), text);
         }
-    }
-
-    /// Whether a revision, or a review of it, is what the entry tells of.
-    fn changed_report(&self, name: &RevisionName, entry: &JournalEntry) -> Result<bool, StoreError> {
-        // Most entries tell of a revision. How the report stood then takes reading all that came after.
-        if let Some(revision) = self.store.revision(name)?
-            && revision.sequence == entry.sequence
-        {
-            return Ok(revision.content_hash == entry.content_hash);
-        }
-        let standing = self.store.standing(&name.report, entry.sequence)?;
-        Ok(standing.is_some_and(|standing| changed_by(&standing, name, entry)))
     }
 
     /// The entry of a sequence, or why there is none.

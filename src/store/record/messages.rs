@@ -50,6 +50,13 @@ pub struct StoredRevision {
     late: bool,
 }
 
+/// Where a revision lies in the journal, without all else that a [`StoredRevision`] holds.
+#[derive(Clone, PartialEq, Message)]
+pub struct StoredSequence {
+    #[prost(uint64, tag = "13")]
+    pub(super) sequence: u64,
+}
+
 /// The chapters of text.
 #[derive(Clone, PartialEq, Message)]
 struct StoredNarrative {

@@ -4,6 +4,7 @@
 //! - `import`: what that thread does to take the records of another store.
 //! - `durability`: the syncs that sled 0.34 leaves out.
 //! - `folder`: what is seen to before sled opens it.
+//! - `moment`: finds how far a report had come at an earlier moment.
 //! - `recent`: reports that were read or changed last.
 //! - `space`: refuses writes before the disk is full.
 //! - `watermark`: notices where the end of the journal is gone.
@@ -14,6 +15,7 @@ mod committer;
 mod durability;
 mod folder;
 mod import;
+mod moment;
 mod recent;
 mod space;
 mod watermark;
@@ -38,7 +40,7 @@ use crate::telemetry::metrics;
 use super::item::{Item, StoredRecord};
 use super::journal::{JournalEntry, Position};
 use super::ledger::Stored;
-use super::record::{Record, StoreHeader, decode, encode};
+use super::record::{Record, StoreHeader, decode, encode, revision_sequence};
 use super::transaction::{Decision, Observer, RequestId, Standing, StoredRequest, Transaction, Version};
 use super::{NEWEST, Records, Store, StoreError, keys};
 
@@ -261,7 +263,8 @@ impl Shared {
         // The first revision is never gone, and asking for one key takes less than looking for the last of many.
         let is_there = self.tree.contains_key(keys::revision(report, 1)).map_err(|error| read_error(&error))?;
         let standing = if is_there {
-            self.standing_of(self.tree.range(keys::below(report, u32::MAX)).rev(), durable.min(as_of))?
+            let end = if as_of < durable { self.first_later(report, as_of)? } else { u32::MAX };
+            self.standing_of(self.tree.range(keys::below(report, end)).rev(), durable.min(as_of))?
         } else {
             None
         };
@@ -269,6 +272,16 @@ impl Shared {
             self.recent.note_read(report, standing.as_ref(), || self.durable().sequence == durable);
         }
         Ok(standing)
+    }
+
+    /// The number from which on a report's revisions are later than `moment`.
+    fn first_later(&self, report: &ReportKey, moment: u64) -> Result<u32, StoreError> {
+        let Some(last) = self.tree.range(keys::below(report, u32::MAX)).next_back() else { return Ok(0) };
+        let (key, _) = last.map_err(|error| read_error(&error))?;
+        moment::first_later(keys::revision_number(&key), moment, |number| {
+            let value = self.tree.get(keys::revision(report, number)).map_err(|error| read_error(&error))?;
+            value.map(|value| revision_sequence(&value)).transpose()
+        })
     }
 
     /// A report from its records from the last one backwards, as it stood at `bound`; reads no more than it needs.
