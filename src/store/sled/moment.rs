@@ -37,12 +37,15 @@ mod tests {
             is_whole: bool,
             moment in 0..12_000u64,
         ) {
+            let mut there = BTreeMap::new();
             let mut sequence = 0;
-            let sequences: Vec<u64> = steps.iter().map(|(step, _)| { sequence += step; sequence }).collect();
-            let numbered = (1u32..).zip(&sequences).zip(&steps);
-            let there: BTreeMap<u32, u64> =
-                numbered.filter(|(_, (_, is_there))| is_whole || *is_there).map(|((number, sequence), _)| (number, *sequence)).collect();
-            let newest = u32::try_from(sequences.len()).unwrap();
+            for (number, (step, is_there)) in (1u32..).zip(&steps) {
+                sequence += step;
+                if is_whole || *is_there {
+                    there.insert(number, sequence);
+                }
+            }
+            let newest = u32::try_from(steps.len()).unwrap();
             let mut asked = 0;
             let found = first_later(newest, moment, |number| {
                 asked += 1;
