@@ -9,7 +9,9 @@ use huizong::report::{Cell, Hash, ReportKey, ReportYear, ReviewAction};
 use huizong::rollup::{FrozenForm, FrozenFormName};
 use huizong::service::{Caller, FreezeRequest, Live, ReviewRequest, Service, Submission, check_store};
 use huizong::simulation::{Parameters, Province};
-use huizong::store::{Item, JournalEntry, MemoryStore, NEWEST, NewEntry, Outcome, Position, Store, Verification};
+use huizong::store::{
+    Covers, Evidence, Item, JournalEntry, MemoryStore, NEWEST, NewEntry, Outcome, Position, Store, Verification, records_hash,
+};
 
 const YEAR: u16 = 2023;
 
@@ -83,10 +85,11 @@ async fn with_other_form(store: &MemoryStore, change: impl Fn(&mut FrozenForm)) 
         (sequence, content_hash) = (form.sequence, form.content_hash);
     }
     let mut last = Position::default();
+    let stored = items.clone();
     for item in &mut items {
         if let Item::Entry(entry) = item {
             let hash = if entry.sequence == sequence { content_hash } else { entry.content_hash };
-            *entry = rechained(entry, hash, &last);
+            *entry = rechained(entry, hash, &stored, &last);
             last = entry.position();
         }
     }
@@ -96,7 +99,12 @@ async fn with_other_form(store: &MemoryStore, change: impl Fn(&mut FrozenForm)) 
     other
 }
 
-fn rechained(entry: &JournalEntry, content_hash: Hash, last: &Position) -> JournalEntry {
+/// The entry with all hashes made right again, as whoever writes a whole new chain makes them.
+fn rechained(entry: &JournalEntry, content_hash: Hash, stored: &[Item], last: &Position) -> JournalEntry {
+    let salt = entry.covers.expect("it is of the newest version").salt;
+    let own = stored.iter().filter(|item| item.sequence() == entry.sequence);
+    let records = records_hash(own.filter_map(Evidence::of).map(|record| record.hash(salt)).collect());
+    let covers = Covers { records, salt };
     let new = NewEntry {
         actor: entry.actor.clone(),
         action: "sample",
@@ -105,7 +113,7 @@ fn rechained(entry: &JournalEntry, content_hash: Hash, last: &Position) -> Journ
         detail: entry.detail.clone(),
         content_hash,
     };
-    JournalEntry::chained(new, last, entry.time)
+    JournalEntry::chained(new, covers, last, entry.time)
 }
 
 #[tokio::test]

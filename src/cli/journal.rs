@@ -13,7 +13,10 @@ use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
 use crate::report::{Hash, Message};
 use crate::service::BEIJING;
-use crate::store::{JournalFault, JournalWriter, Position, Store, verify_journal, verify_journal_file};
+use crate::store::transfer::{self, Import};
+use crate::store::{
+    Evidence, Item, JournalFault, JournalWriter, Position, Store, verify_journal, verify_journal_file,
+};
 use crate::wire::{journal_entry_from_wire, timestamp_to_wire};
 
 use super::client::{Server, connect, refused};
@@ -40,6 +43,9 @@ enum Command {
         /// File to be written; it must not exist yet.
         #[arg(long, value_name = "FILE")]
         output: PathBuf,
+        /// The journal of a backup instead of a running service, with all records behind its entries.
+        #[arg(long, value_name = "FILE")]
+        backup: Option<PathBuf>,
     },
     /// Check the chain of an exported journal, or of a store that no service has open.
     Verify(VerifyJournal),
@@ -98,7 +104,8 @@ impl Journal {
     pub async fn run(&self, server: &Server, format: Format) -> Outcome {
         match &self.command {
             None => self.list.run(server, format).await,
-            Some(Command::Export { output }) => export(server, output).await,
+            Some(Command::Export { output, backup: None }) => export(server, output).await,
+            Some(Command::Export { output, backup: Some(backup) }) => export_backup(backup, output),
             Some(Command::Verify(verify)) => verify.run(),
         }
     }
@@ -184,6 +191,48 @@ async fn export(server: &Server, output: &Path) -> Outcome {
     file.sync_all()?;
     // What is on disk is checked, not what was sent.
     print_verified(verify_file(output)?)
+}
+
+/// Writes the journal of a backup, then what every record in it says.
+fn export_backup(backup: &Path, output: &Path) -> Outcome {
+    let summary = transfer::verify(backup, |_| {}).map_err(|error| unreadable(backup, &error))?;
+    let entries = summary.position.sequence;
+    let file = File::create_new(output).map_err(|error| Failure::Failed(format!("{}: {error}", output.display())))?;
+    let mut writer =
+        JournalWriter::begin_with(BufWriter::new(file), &summary.position, Some(summary.records - entries))?;
+    let bar = ProgressBar::new(2 * summary.records);
+    // The entries stand in the middle of a backup.
+    for item in items(backup)? {
+        if let Item::Entry(entry) = item? {
+            writer.entry(&entry)?;
+        }
+        bar.inc(1);
+    }
+    for item in items(backup)? {
+        let item = item?;
+        if let Some(record) = Evidence::of(&item) {
+            writer.record(item.sequence(), &record)?;
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let file = writer.finish()?.into_inner().map_err(|error| Failure::Failed(error.to_string()))?;
+    file.sync_all()?;
+    print_verified(verify_file(output)?)
+}
+
+fn unreadable(file: &Path, error: &impl std::fmt::Display) -> Failure {
+    Failure::Failed(format!("{}: {error}", file.display()))
+}
+
+/// The records of a backup in clear.
+fn items(backup: &Path) -> Result<impl Iterator<Item = Result<Item, Failure>>, Failure> {
+    let opened = File::open(backup).map_err(|error| unreadable(backup, &error))?;
+    let import = Import::begin(BufReader::new(opened)).map_err(|error| unreadable(backup, &error))?;
+    Ok(import.map(move |record| {
+        let record = record.map_err(|error| unreadable(backup, &error))?;
+        Item::decode(&record.key, &record.value).map_err(|error| unreadable(backup, &error))
+    }))
 }
 
 fn fault(error: &JournalFault) -> Failure {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Figures, Finding, Hash, Narrative, ReportKey, ReportState, ReportStatus, RevisionName};
+use super::{content_hash, Figures, Finding, Hash, Narrative, ReportKey, ReportState, ReportStatus, RevisionName};
 
 /// The rule set that judged a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,11 @@ pub struct Revision {
 impl Revision {
     pub fn name(&self) -> RevisionName {
         RevisionName { report: self.report.clone(), number: self.number }
+    }
+
+    /// Whether its content is what its hash says.
+    pub fn has_its_hash(&self) -> bool {
+        content_hash(&self.report, &self.figures, self.narrative.as_ref()) == self.content_hash
     }
 
     /// Where its report stood when it was stored.

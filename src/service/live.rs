@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use crate::access::Directory;
-use crate::store::{CheckpointFile, Commit, Effect, Observer, Store, StoreError};
+use crate::store::{CheckpointFile, Commit, Effect, Observer, Store, StoreError, check_changes};
 
 use super::recount::count;
 use super::state::State;
@@ -40,6 +40,7 @@ impl Live {
     /// Fills the state from the store, before anything is committed: from the kept totals where there are any, else
     /// from every report. Whether it was from the former.
     pub fn load(&self, store: &Arc<dyn Store>, kept: Option<&CheckpointFile>) -> Result<bool, StoreError> {
+        check_changes(&**store)?;
         let resumed = match kept.and_then(CheckpointFile::read) {
             Some(checkpoint) => State::resume(&**store, checkpoint)?,
             None => None,
@@ -52,7 +53,7 @@ impl Live {
         tracing::info!(sequence, resumed, "the totals are loaded");
         *self.write() = state;
         let mut directory = Directory::default();
-        for change in store.access()? {
+        for (_, change) in store.access()? {
             // It was admitted when it was stored.
             directory.apply(&change).map_err(|error| StoreError::Damaged(error.to_string()))?;
         }

@@ -9,6 +9,7 @@ use crate::registry::RegistryChange;
 use crate::report::{Review, Revision};
 use crate::rollup::FrozenForm;
 
+use super::covered::{Covered, differing_error};
 use super::journal::{JournalEntry, Position};
 use super::record::{check_bytes, decode, encode};
 use super::transaction::{RequestId, StoredRequest};
@@ -92,6 +93,14 @@ impl Item {
         }
     }
 
+    /// A change at another position in its transaction; anything else as it is.
+    pub fn at(mut self, at: u32) -> Self {
+        if let Self::Registry { position, .. } | Self::Access { position, .. } = &mut self {
+            *position = at;
+        }
+        self
+    }
+
     /// Journal sequence of the transaction that wrote it.
     pub fn sequence(&self) -> u64 {
         match self {
@@ -144,12 +153,13 @@ pub struct ImportCheck {
     position: Position,
     last_key: Vec<u8>,
     journal: Position,
+    covered: Covered,
     count: u64,
 }
 
 impl ImportCheck {
     pub fn up_to(position: Position) -> Self {
-        Self { position, last_key: Vec::new(), journal: Position::default(), count: 0 }
+        Self { position, last_key: Vec::new(), journal: Position::default(), covered: Covered::default(), count: 0 }
     }
 
     /// Records taken so far.
@@ -173,6 +183,12 @@ impl ImportCheck {
         if record.sequence != Some(item.sequence()) || item.sequence() > self.position.sequence {
             return Err(damaged("it belongs to another journal sequence"));
         }
+        if let Item::Revision(revision) = &item
+            && !revision.has_its_hash()
+        {
+            return Err(damaged("its content is not what its content hash says"));
+        }
+        self.covered.add(&item);
         if let Item::Entry(entry) = &item {
             entry.check_follows(&self.journal).map_err(|what| damaged(&what.en))?;
             self.journal = entry.position();
@@ -185,13 +201,17 @@ impl ImportCheck {
     /// Nothing more comes.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] where the journal ends elsewhere than it should.
-    pub fn finish(&self) -> Result<(), StoreError> {
+    /// [`StoreError::Damaged`] where the journal ends elsewhere than it should, or the records of an entry are not those
+    /// that it was stored with.
+    pub fn finish(self) -> Result<(), StoreError> {
         let (found, expected) = (self.journal, self.position);
-        if (found.sequence, found.chain) == (expected.sequence, expected.chain) {
-            return Ok(());
+        if (found.sequence, found.chain) != (expected.sequence, expected.chain) {
+            let text = format!("the journal ends at {} instead of {}", found.sequence, expected.sequence);
+            return Err(StoreError::Damaged(text));
         }
-        let text = format!("the journal ends at {} instead of {}", found.sequence, expected.sequence);
-        Err(StoreError::Damaged(text))
+        match self.covered.differing().first() {
+            None => Ok(()),
+            Some(sequence) => Err(differing_error(*sequence)),
+        }
     }
 }

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 
 use crate::report::{Hash, Message};
 
+use super::evidence::{Salt, push_line};
+
 /// What became of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
@@ -38,6 +40,15 @@ pub struct NewEntry {
     pub content_hash: Hash,
 }
 
+/// What an entry holds of the records that were stored with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Covers {
+    /// Of all of them, see [`super::evidence::records_hash`]; zeros where there are none.
+    pub records: Hash,
+    /// Hashed before people's words, in the records and in the detail of the entry.
+    pub salt: Salt,
+}
+
 /// One entry of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalEntry {
@@ -50,6 +61,8 @@ pub struct JournalEntry {
     pub outcome: Outcome,
     pub detail: String,
     pub content_hash: Hash,
+    /// What was stored with it; none in an entry of version 1, which says nothing of that.
+    pub covers: Option<Covers>,
     /// Chain hash of the entry before; zeros for the first.
     pub previous: Hash,
     /// Chain hash of this entry.
@@ -74,29 +87,15 @@ impl Position {
     }
 }
 
-const HEADER: &str = "huizong-journal/1";
+const HEADER_1: &str = "huizong-journal/1";
+const HEADER_2: &str = "huizong-journal/2";
 
 /// Room for the lines of most entries, in bytes.
-const LINES_BYTES: usize = 512;
-
-/// Appends a value without a line's end in it.
-fn push_escaped(lines: &mut String, value: &str) {
-    let mut rest = value;
-    while let Some(at) = rest.find(['\\', '\n', '\r']) {
-        lines.push_str(&rest[..at]);
-        lines.push_str(match rest.as_bytes()[at] {
-            b'\n' => "\\n",
-            b'\r' => "\\r",
-            _ => "\\\\",
-        });
-        rest = &rest[at + 1..];
-    }
-    lines.push_str(rest);
-}
+const LINES_BYTES: usize = 640;
 
 impl JournalEntry {
     /// Gives an entry the place after `last`.
-    pub fn chained(new: NewEntry, last: &Position, now: Timestamp) -> Self {
+    pub fn chained(new: NewEntry, covers: Covers, last: &Position, now: Timestamp) -> Self {
         let mut entry = Self {
             sequence: last.sequence + 1,
             time: last.next_time(now),
@@ -106,6 +105,7 @@ impl JournalEntry {
             outcome: new.outcome,
             detail: new.detail,
             content_hash: new.content_hash,
+            covers: Some(covers),
             previous: last.chain,
             chain: Hash::default(),
         };
@@ -155,21 +155,28 @@ impl JournalEntry {
     /// UTF-8 lines, each ended by LF; a backslash, LF or CR in a value is escaped.
     fn canonical_lines(&self) -> String {
         let mut lines = String::with_capacity(LINES_BYTES);
+        let header = if self.covers.is_some() { HEADER_2 } else { HEADER_1 };
         // Writing to a String cannot fail.
-        let _ = writeln!(lines, "{HEADER}\nsequence={}\ntime={}", self.sequence, self.time);
+        let _ = writeln!(lines, "{header}\nsequence={}\ntime={}", self.sequence, self.time);
         for (key, value) in [
             ("actor", self.actor.as_str()),
             ("action", &self.action),
             ("subject", &self.subject),
             ("outcome", self.outcome.word()),
-            ("detail", &self.detail),
         ] {
-            lines.push_str(key);
-            lines.push('=');
-            push_escaped(&mut lines, value);
-            lines.push('\n');
+            push_line(&mut lines, key, value);
         }
-        let _ = writeln!(lines, "content={}\nprevious={}", self.content_hash, self.previous);
+        match self.covers {
+            Some(covers) => {
+                let _ = writeln!(lines, "detail={}", covers.salt.commit(&self.detail));
+            }
+            None => push_line(&mut lines, "detail", &self.detail),
+        }
+        let _ = writeln!(lines, "content={}", self.content_hash);
+        if let Some(covers) = self.covers {
+            let _ = writeln!(lines, "records={}", covers.records);
+        }
+        let _ = writeln!(lines, "previous={}", self.previous);
         lines
     }
 }
@@ -177,6 +184,7 @@ impl JournalEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::evidence::records_hash;
 
     fn entry() -> JournalEntry {
         let new = NewEntry {
@@ -187,27 +195,32 @@ mod tests {
             detail: "T3-ROW-TOTAL\nT3-COL-OUTCOMES".to_owned(),
             content_hash: Hash::of(b"content"),
         };
-        JournalEntry::chained(new, &Position::default(), "2023-01-17T08:30:00.123456Z".parse().unwrap())
+        let covers = Covers { records: records_hash(vec![Hash::of(b"one"), Hash::of(b"two")]), salt: Salt([7; 16]) };
+        JournalEntry::chained(new, covers, &Position::default(), "2023-01-17T08:30:00.123456Z".parse().unwrap())
     }
 
     #[test]
     fn the_lines_that_are_hashed_are_as_documented() {
         insta::assert_snapshot!(entry().canonical_lines());
         // As `sha256sum` prints it for those lines.
-        assert_eq!(entry().chain.to_hex(), "54416cf3a0da9f1ca56c40d1086fb986d10ba8f3e5ecee8faf8780b4aa27e312");
+        assert_eq!(entry().chain.to_hex(), "101c39c930b208b52c1d8e2728095bb974896826f30d31f468f939cb642af62c");
     }
 
     #[test]
     fn a_change_of_any_part_changes_the_chain_hash() {
-        let changes: [fn(&mut JournalEntry); 8] = [
-            |e| e.sequence += 1,
-            |e| e.time += jiff::SignedDuration::from_micros(1),
-            |e| e.actor.push('x'),
-            |e| e.action.push('x'),
-            |e| e.subject.push('x'),
-            |e| e.detail = e.detail.replace('\n', "\\n"),
-            |e| e.content_hash.0[31] ^= 1,
-            |e| e.previous.0[0] ^= 1,
+        let covers = |e: &mut JournalEntry, change: fn(&mut Covers)| change(e.covers.as_mut().unwrap());
+        let changes: [&dyn Fn(&mut JournalEntry); 11] = [
+            &|e: &mut JournalEntry| e.sequence += 1,
+            &|e: &mut JournalEntry| e.time += jiff::SignedDuration::from_micros(1),
+            &|e: &mut JournalEntry| e.actor.push('x'),
+            &|e: &mut JournalEntry| e.action.push('x'),
+            &|e: &mut JournalEntry| e.subject.push('x'),
+            &|e: &mut JournalEntry| e.detail = e.detail.replace('\n', "\\n"),
+            &|e: &mut JournalEntry| e.content_hash.0[31] ^= 1,
+            &|e: &mut JournalEntry| e.previous.0[0] ^= 1,
+            &|e: &mut JournalEntry| covers(e, |covers| covers.records.0[3] ^= 1),
+            &|e: &mut JournalEntry| covers(e, |covers| covers.salt.0[0] ^= 1),
+            &|e: &mut JournalEntry| e.covers = None,
         ];
         for (index, change) in changes.iter().enumerate() {
             let mut changed = entry();
@@ -228,7 +241,7 @@ mod tests {
             detail: String::new(),
             content_hash: Hash::default(),
         };
-        let second = JournalEntry::chained(new, &first.position(), earlier);
+        let second = JournalEntry::chained(new, Covers::default(), &first.position(), earlier);
         assert_eq!((second.sequence, second.time, second.previous), (2, first.time, first.chain));
     }
 }

@@ -1,16 +1,19 @@
 //! The journal as JSON Lines, for auditors: a first line that says how far it goes, then one line for each entry.
 //! Defined in docs/journal.md. A changed, missing or moved line is found at its place.
 
+use std::borrow::Cow;
 use std::io::{BufRead, Read as _, Write};
 
 use serde::{Deserialize, Serialize};
 
 use crate::report::{Hash, Message};
 
-use super::journal::{JournalEntry, Outcome, Position};
+use super::covered::Covered;
+use super::evidence::{Evidence, Salt, Value};
+use super::journal::{Covers, JournalEntry, Outcome, Position};
 use super::{Store, StoreError};
 
-const FORMAT: &str = "huizong-journal-export/1";
+const FORMAT: &str = "huizong-journal-export/2";
 
 /// Longest line that is read, in bytes; an entry is shorter than a record, and escapes make it six times as long.
 const LINE_BYTES_MAX: u64 = 1 << 20;
@@ -24,19 +27,23 @@ struct FirstLine {
     format: String,
     sequence: u64,
     chain: String,
-    /// SHA-256 over the lines of [`FirstLine::lines`].
+    /// How many lines of records follow the entries: those of all entries, or none where there is no such number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records: Option<u64>,
+    /// SHA-256 over the lines of [`FirstLine::digest`].
     sha256: String,
 }
 
 impl FirstLine {
-    fn of(position: &Position) -> Self {
+    fn of(position: &Position, records: Option<u64>) -> Self {
         let chain = position.chain.to_hex();
-        let sha256 = Self::digest(position.sequence, &chain);
-        Self { format: FORMAT.to_owned(), sequence: position.sequence, chain, sha256 }
+        let sha256 = Self::digest(position.sequence, &chain, records);
+        Self { format: FORMAT.to_owned(), sequence: position.sequence, chain, records, sha256 }
     }
 
-    fn digest(sequence: u64, chain: &str) -> String {
-        Hash::of(format!("{FORMAT}\nsequence={sequence}\nchain={chain}\n").as_bytes()).to_hex()
+    fn digest(sequence: u64, chain: &str, records: Option<u64>) -> String {
+        let records = records.map(|records| format!("records={records}\n")).unwrap_or_default();
+        Hash::of(format!("{FORMAT}\nsequence={sequence}\nchain={chain}\n{records}").as_bytes()).to_hex()
     }
 }
 
@@ -51,6 +58,11 @@ struct EntryLine {
     outcome: String,
     detail: String,
     content: String,
+    /// Both absent in an entry of version 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    salt: Option<String>,
     previous: String,
     chain: String,
 }
@@ -66,12 +78,21 @@ impl EntryLine {
             outcome: entry.outcome.word().to_owned(),
             detail: entry.detail.clone(),
             content: entry.content_hash.to_hex(),
+            records: entry.covers.map(|covers| covers.records.to_hex()),
+            salt: entry.covers.map(|covers| covers.salt.to_hex()),
             previous: entry.previous.to_hex(),
             chain: entry.chain.to_hex(),
         }
     }
 
     fn into_entry(self) -> Option<JournalEntry> {
+        let covers = match (self.records, self.salt) {
+            (Some(records), Some(salt)) => {
+                Some(Covers { records: Hash::from_hex(&records)?, salt: Salt::from_hex(&salt)? })
+            }
+            (None, None) => None,
+            _ => return None,
+        };
         Some(JournalEntry {
             sequence: self.sequence,
             time: self.time.parse().ok()?,
@@ -81,10 +102,20 @@ impl EntryLine {
             outcome: [Outcome::Accepted, Outcome::Refused].into_iter().find(|known| known.word() == self.outcome)?,
             detail: self.detail,
             content_hash: Hash::from_hex(&self.content)?,
+            covers,
             previous: Hash::from_hex(&self.previous)?,
             chain: Hash::from_hex(&self.chain)?,
         })
     }
+}
+
+/// What a record says, and the entry that it was stored with.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordLine<'a> {
+    sequence: u64,
+    record: Cow<'a, str>,
+    lines: Cow<'a, [(String, Value)]>,
 }
 
 /// Writes a journal up to `position`, entry by entry.
@@ -93,8 +124,16 @@ pub struct JournalWriter<W>(W);
 impl<W: Write> JournalWriter<W> {
     /// # Errors
     /// What the writer reports.
-    pub fn begin(mut to: W, position: &Position) -> std::io::Result<Self> {
-        write_line(&mut to, &FirstLine::of(position))?;
+    pub fn begin(to: W, position: &Position) -> std::io::Result<Self> {
+        Self::begin_with(to, position, None)
+    }
+
+    /// A journal with that many records, which come after all entries.
+    ///
+    /// # Errors
+    /// What the writer reports.
+    pub fn begin_with(mut to: W, position: &Position, records: Option<u64>) -> std::io::Result<Self> {
+        write_line(&mut to, &FirstLine::of(position, records))?;
         Ok(Self(to))
     }
 
@@ -102,6 +141,13 @@ impl<W: Write> JournalWriter<W> {
     /// What the writer reports.
     pub fn entry(&mut self, entry: &JournalEntry) -> std::io::Result<()> {
         write_line(&mut self.0, &EntryLine::of(entry))
+    }
+
+    /// # Errors
+    /// What the writer reports.
+    pub fn record(&mut self, sequence: u64, record: &Evidence) -> std::io::Result<()> {
+        let Evidence { kind, lines } = record;
+        write_line(&mut self.0, &RecordLine { sequence, record: Cow::Borrowed(kind), lines: Cow::Borrowed(lines) })
     }
 
     /// # Errors
@@ -157,36 +203,61 @@ pub fn verify_journal_file(mut from: impl BufRead) -> Result<Position, JournalFa
     let first = first.ok_or_else(|| at(0, Message::new("文件为空", "the file is empty")))?;
     let head = parse::<FirstLine>(&first).filter(|head| is_written_as(head, &first));
     let head = head.ok_or_else(|| at(0, unlike()))?;
-    if head.format != FORMAT || head.sha256 != FirstLine::digest(head.sequence, &head.chain) {
+    if head.format != FORMAT || head.sha256 != FirstLine::digest(head.sequence, &head.chain, head.records) {
         return Err(at(0, unlike()));
     }
     let mut last = Position::default();
-    loop {
+    let mut covered = Covered::default();
+    while last.sequence < head.sequence {
         let wanted = last.sequence + 1;
-        let Some(line) = next_line(&mut from).map_err(|what| at(wanted, what))? else { break };
+        let line = next_line(&mut from).map_err(|what| at(wanted, what))?;
+        let line = line.ok_or_else(|| at(wanted, missing(head.sequence)))?;
         let entry = parse::<EntryLine>(&line).and_then(EntryLine::into_entry);
         // Digits in capitals, say, make the same entry and another line.
         let entry = entry.filter(|entry| is_written_as(&EntryLine::of(entry), &line));
         let entry = entry.ok_or_else(|| at(wanted, unlike()))?;
         entry.check_follows(&last).map_err(|what| at(wanted, what))?;
-        if wanted > head.sequence {
-            let text = (
-                "多出此条：首行所记的日志到此前为止",
-                "it is one too many: the first line says that the journal ends before",
-            );
-            return Err(at(wanted, Message::new(text.0, text.1)));
-        }
         last = entry.position();
-    }
-    if last.sequence < head.sequence {
-        return Err(at(last.sequence + 1, missing(head.sequence)));
+        if head.records.is_some() {
+            covered.add_entry(&entry);
+        }
     }
     if last.chain.to_hex() != head.chain {
         let text =
             ("与首行所记的链上哈希不符：末条被替换", "it is not the entry that the first line names: it was replaced");
         return Err(at(last.sequence, Message::new(text.0, text.1)));
     }
-    Ok(last)
+    let records = head.records.unwrap_or_default();
+    for number in 1..=records {
+        let place = last.sequence + number;
+        let line = next_line(&mut from).map_err(|what| at(place, what))?;
+        let line = line.ok_or_else(|| at(place, missing_record(records)))?;
+        let record = parse::<RecordLine<'_>>(&line).filter(|record| is_written_as(record, &line));
+        let RecordLine { sequence, record, lines } = record.ok_or_else(|| at(place, unlike()))?;
+        covered.add_record(sequence, Evidence { kind: record.into_owned().into(), lines: lines.into_owned() });
+    }
+    let place = last.sequence + records + 1;
+    if next_line(&mut from).map_err(|what| at(place, what))?.is_some() {
+        let text = ("多出此行：首行所记到此前为止", "it is one too many: the first line says that the file ends before");
+        return Err(at(place, Message::new(text.0, text.1)));
+    }
+    match covered.differing().first() {
+        None => Ok(last),
+        Some(sequence) => {
+            let text = (
+                "所存记录与该条日志所记不符：有记录被改动、增加或缺失",
+                "its records are not those that it was stored with: one was changed or added, or is gone",
+            );
+            Err(at(*sequence, Message::new(text.0, text.1)))
+        }
+    }
+}
+
+fn missing_record(expected: u64) -> Message {
+    Message::new(
+        format!("文件在此结束，而记录应有 {expected} 条：其后缺失"),
+        format!("the file ends here, and there should be {expected} records: the rest is missing"),
+    )
 }
 
 /// The next line without its end; none at the end of the file.
@@ -254,7 +325,8 @@ mod tests {
                 content_hash: Hash::of(&[number]),
             };
             let time = "2023-01-17T08:30:00.5Z".parse().unwrap();
-            let entry = JournalEntry::chained(new, &last, time);
+            let covers = Covers { records: Hash::of(&[number, 1]), salt: Salt([number; 16]) };
+            let entry = JournalEntry::chained(new, covers, &last, time);
             last = entry.position();
             all.push(entry);
         }

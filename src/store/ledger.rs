@@ -9,8 +9,9 @@ use crate::report::{ReportKey, ReportStatus};
 use crate::rollup::FrozenFormName;
 
 use super::StoreError;
+use super::evidence::{Evidence, records_hash};
 use super::item::{Item, StoredRecord};
-use super::journal::{JournalEntry, NewEntry, Position};
+use super::journal::{Covers, JournalEntry, NewEntry, Position};
 use super::transaction::{Change, Commit, Decision, Effect, RequestId, Standing, StoredRequest, Transaction, Version};
 
 /// What was stored before the group of transactions at hand.
@@ -84,11 +85,13 @@ impl<'a, S: Stored> Group<'a, S> {
         if self.is_stale(&transaction)? {
             return Ok(Decision::Stale);
         }
+        let salt = transaction.salt;
         let draft = self.draft(transaction, self.position.next_time(now));
-        let entry = JournalEntry::chained(draft.entry, &self.position, now);
         let mut items = draft.items;
-        items.push(Item::Entry(entry.clone()));
         items.extend(draft.request.iter().map(|(id, request)| Item::Request { id: *id, request: request.clone() }));
+        let records = records_hash(items.iter().filter_map(Evidence::of).map(|record| record.hash(salt)).collect());
+        let entry = JournalEntry::chained(draft.entry, Covers { records, salt }, &self.position, now);
+        items.push(Item::Entry(entry.clone()));
         let records: Vec<StoredRecord> = items.iter().map(Item::to_record).collect::<Result<_, _>>()?;
         self.position = entry.position();
         self.records.extend(records);

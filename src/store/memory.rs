@@ -45,7 +45,7 @@ struct Kept {
     /// With the sequence number of each.
     registry: Vec<(u64, RegistryChange)>,
     frozen: BTreeMap<FrozenFormName, FrozenForm>,
-    access: Vec<AccessChange>,
+    access: Vec<(u64, AccessChange)>,
     journal: Vec<JournalEntry>,
     /// Everything once more as records, for exports.
     records: BTreeMap<Vec<u8>, StoredRecord>,
@@ -80,7 +80,7 @@ impl Kept {
                 life.standings.push(after);
                 life.reviews.push((*review).clone());
             }
-            Item::Access { change, .. } => self.access.push(change),
+            Item::Access { sequence, change, .. } => self.access.push((sequence, change)),
             Item::Frozen(form) => {
                 self.frozen.insert(form.name.clone(), (*form).clone());
             }
@@ -243,7 +243,7 @@ impl Store for MemoryStore {
         Ok(changes.cloned().collect())
     }
 
-    fn access(&self) -> Result<Vec<AccessChange>, StoreError> {
+    fn access(&self) -> Result<Vec<(u64, AccessChange)>, StoreError> {
         Ok(self.read().access.clone())
     }
 

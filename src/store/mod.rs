@@ -4,6 +4,7 @@
 //! - `journal_file`: the journal as JSON Lines.
 //! - [`CheckpointFile`]: the totals at a place in the journal, to start from.
 //! - `ledger`: decides what a transaction does; shared by all stores, so that they agree.
+//! - `evidence`: what a record says, as lines that the journal's chain holds the hash of.
 //! - `record`: the bytes of a stored value: versioned and checksummed.
 //! - `item`: the kinds of record, and what stands under each key.
 //! - [`disk`]: free space and file systems.
@@ -12,7 +13,9 @@
 //! - [`MemoryStore`]: the reference. [`SledStore`]: the embedded database.
 
 mod checkpoint;
+mod covered;
 pub mod disk;
+mod evidence;
 mod item;
 mod journal;
 mod journal_file;
@@ -34,8 +37,10 @@ use crate::rollup::FrozenForm;
 
 pub use self::sled::{FreeSpace, SledOptions, SledStore, copy_closed, remove_empty_snapshots};
 pub use checkpoint::{Checkpoint, CheckpointFile};
+pub use covered::check_changes;
+pub use evidence::{Evidence, Salt, Value, records_hash};
 pub use item::{Item, StoredRecord};
-pub use journal::{JournalEntry, NewEntry, Outcome, Position};
+pub use journal::{Covers, JournalEntry, NewEntry, Outcome, Position};
 pub use journal_file::{JournalFault, JournalWriter, verify_journal, verify_journal_file};
 pub use memory::MemoryStore;
 pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX, check_length};
@@ -135,8 +140,8 @@ pub trait Store: Send + Sync + 'static {
     /// each with its sequence number.
     fn registry(&self, as_of: u64) -> Result<Vec<(u64, RegistryChange)>, StoreError>;
 
-    /// Changes of the directory of principals, in the order in which they were made.
-    fn access(&self) -> Result<Vec<AccessChange>, StoreError>;
+    /// Changes of the directory of principals, in the order in which they were made, each with its sequence number.
+    fn access(&self) -> Result<Vec<(u64, AccessChange)>, StoreError>;
 
     /// Frozen forms of a jurisdiction after this year and number, in that order, at most `limit`.
     fn frozen_forms(

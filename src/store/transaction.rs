@@ -9,6 +9,7 @@ use crate::registry::RegistryChange;
 use crate::report::{Hash, ReportKey, ReportState, ReportStatus, Review, Revision, RevisionName};
 use crate::rollup::FrozenForm;
 
+use super::evidence::Salt;
 use super::journal::{JournalEntry, NewEntry};
 
 /// A caller's id of a request, for safe retries.
@@ -90,12 +91,14 @@ pub struct Transaction {
     pub request: Option<(RequestId, Hash)>,
     pub changes: Vec<Change>,
     pub entry: NewEntry,
+    /// For people's words in what the journal hashes.
+    pub salt: Salt,
 }
 
 impl Transaction {
     /// Changes without further conditions.
     pub fn of(changes: Vec<Change>, entry: NewEntry) -> Self {
-        Self { expected: Vec::new(), registry: None, request: None, changes, entry }
+        Self { expected: Vec::new(), registry: None, request: None, changes, entry, salt: Salt::random() }
     }
 }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::report::{Hash, Message, ReportKey, ReportStatus, Review, Revision, RevisionName, content_hash};
+use crate::report::{Hash, Message, ReportKey, ReportStatus, Review, Revision, RevisionName};
 use crate::rollup::{FrozenForm, FrozenFormName};
 
+use super::covered::Covered;
 use super::item::{Item, describe_key};
 use super::journal::{JournalEntry, Outcome, Position};
 use super::transaction::{Standing, StoredRequest};
@@ -60,7 +61,8 @@ pub trait Visitor {
 
 /// Checks everything up to the journal sequence `as_of`.
 pub fn verify(store: &dyn Store, as_of: u64, visitor: &mut dyn Visitor) -> Verification {
-    let mut walk = Walk { store, as_of, found: Verification::default(), standing: None, visitor };
+    let (found, covered) = (Verification::default(), Covered::default());
+    let mut walk = Walk { store, as_of, found, covered, standing: None, visitor };
     if let Err(error) = walk.run() {
         walk.found.fault(
             "store",
@@ -82,6 +84,7 @@ struct Walk<'a> {
     store: &'a dyn Store,
     as_of: u64,
     found: Verification,
+    covered: Covered,
     /// The report looked at last, as its records so far say that it stands.
     standing: Option<Standing>,
     visitor: &'a mut dyn Visitor,
@@ -107,10 +110,18 @@ impl Walk<'_> {
             after = Some(last.key);
         }
         self.close_report();
+        for sequence in std::mem::take(&mut self.covered).differing() {
+            let text = Message::new(
+                "所存记录与该条日志所记不符：有记录被改动、增加或缺失",
+                "its records are not those that it was stored with: one was changed or added, or is gone",
+            );
+            self.found.fault(format!("journal entry {sequence}"), text);
+        }
         Ok(())
     }
 
     fn item(&mut self, item: Item) {
+        self.covered.add(&item);
         match item {
             Item::Entry(entry) => self.entry(&entry),
             Item::Registry { sequence, position, .. } => {
@@ -172,15 +183,15 @@ impl Walk<'_> {
         entries.into_iter().find(|entry| entry.sequence == sequence).ok_or_else(missing)
     }
 
-    /// Whether the entry of a record's sequence has its time, and where it names the subject, the content hash.
-    fn check_entry(&mut self, place: &str, sequence: u64, time: Timestamp, subject: &str, content: Hash) {
+    /// Whether the entry of a record's sequence has its time, and where it names the subject, says the same of it.
+    fn check_entry(&mut self, place: &str, sequence: u64, time: Timestamp, told: &Told<'_>) {
         match self.journalled(sequence) {
             Err(text) => self.found.fault(place, text),
             Ok(entry) => {
-                if entry.time != time || (entry.subject == subject && entry.content_hash != content) {
+                if entry.time != time || (entry.subject == told.subject && !told.agrees(&entry)) {
                     let text = Message::new(
-                        format!("时间或内容哈希与日志第 {sequence} 条不符"),
-                        format!("its time or its content hash is not that of journal entry {sequence}"),
+                        format!("时间、内容哈希、操作人或原因与日志第 {sequence} 条不符"),
+                        format!("its time, content hash, actor or reason is not that of journal entry {sequence}"),
                     );
                     self.found.fault(place, text);
                 }
@@ -208,11 +219,13 @@ impl Walk<'_> {
             let text = Message::new("早于其前的版本或审核", "it came before the revision or review that it follows");
             self.found.fault(&name, text);
         }
-        if content_hash(&revision.report, &revision.figures, revision.narrative.as_ref()) != revision.content_hash {
+        if !revision.has_its_hash() {
             let text = Message::new("内容与其内容哈希不符", "its content is not what its content hash says");
             self.found.fault(&name, text);
         }
-        self.check_entry(&name, revision.sequence, revision.time, &name, revision.content_hash);
+        let Revision { content_hash, actor, reason, .. } = &*revision;
+        let told = Told { subject: &name, content: *content_hash, actor, reason };
+        self.check_entry(&name, revision.sequence, revision.time, &told);
         self.standing = Some(Standing::after_revision(self.standing.as_ref(), revision));
     }
 
@@ -231,7 +244,9 @@ impl Walk<'_> {
             let text = Message::new("审核结果与此前状态不符", "it does not follow from how the report stood before it");
             self.found.fault(&place, text);
         }
-        self.check_entry(&place, sequence, review.time, &name, before.newest.content_hash);
+        let Review { actor, reason, .. } = review;
+        let told = Told { subject: &name, content: before.newest.content_hash, actor, reason };
+        self.check_entry(&place, sequence, review.time, &told);
         self.standing = Some(before.after_review(review));
     }
 
@@ -242,7 +257,9 @@ impl Walk<'_> {
                 Message::new("所据日志序号不在其前", "the journal sequence that it is true as of is not before it");
             self.found.fault(&name, text);
         }
-        self.check_entry(&name, form.sequence, form.time, &name, form.content_hash);
+        let FrozenForm { content_hash, actor, note, .. } = form;
+        let told = Told { subject: &name, content: *content_hash, actor, reason: note };
+        self.check_entry(&name, form.sequence, form.time, &told);
         self.visitor.frozen(form);
     }
 
@@ -279,6 +296,24 @@ impl Walk<'_> {
             // It is reported where its own record is looked at.
             Err(_) => {}
         }
+    }
+}
+
+/// What a record and its entry both tell.
+struct Told<'a> {
+    subject: &'a str,
+    content: Hash,
+    actor: &'a str,
+    reason: &'a str,
+}
+
+impl Told<'_> {
+    fn agrees(&self, entry: &JournalEntry) -> bool {
+        let address = entry.actor.strip_prefix(self.actor);
+        self.content == entry.content_hash
+            && address.is_some_and(|address| address.is_empty() || address.starts_with(' '))
+            && self.reason == entry.detail
+            && entry.outcome == Outcome::Accepted
     }
 }
 

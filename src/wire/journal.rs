@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::pb;
 use crate::report::{Hash, Message};
 use crate::service::{JournalFilter, Problem, Reason};
-use crate::store::{JournalEntry, Outcome};
+use crate::store::{Covers, JournalEntry, Outcome, Salt};
 
 use super::timestamp_to_wire;
 
@@ -23,6 +23,8 @@ pub fn entry_to_wire(entry: &JournalEntry) -> pb::JournalEntry {
         .into(),
         detail: entry.detail.clone(),
         content_sha256: entry.content_hash.to_hex(),
+        records_sha256: entry.covers.map(|covers| covers.records.to_hex()).unwrap_or_default(),
+        salt: entry.covers.map(|covers| covers.salt.to_hex()).unwrap_or_default(),
         previous_sha256: entry.previous.to_hex(),
         chain_sha256: entry.chain.to_hex(),
     }
@@ -32,6 +34,10 @@ pub fn entry_to_wire(entry: &JournalEntry) -> pb::JournalEntry {
 pub fn entry_from_wire(entry: pb::JournalEntry) -> Option<JournalEntry> {
     let outcome = entry.outcome();
     let time = entry.time?;
+    let covers = match (entry.records_sha256.as_str(), entry.salt.as_str()) {
+        ("", "") => None,
+        (records, salt) => Some(Covers { records: Hash::from_hex(records)?, salt: Salt::from_hex(salt)? }),
+    };
     Some(JournalEntry {
         sequence: entry.sequence.try_into().ok()?,
         time: Timestamp::new(time.seconds, time.nanos).ok()?,
@@ -45,6 +51,7 @@ pub fn entry_from_wire(entry: pb::JournalEntry) -> Option<JournalEntry> {
         },
         detail: entry.detail,
         content_hash: Hash::from_hex(&entry.content_sha256)?,
+        covers,
         previous: Hash::from_hex(&entry.previous_sha256)?,
         chain: Hash::from_hex(&entry.chain_sha256)?,
     })

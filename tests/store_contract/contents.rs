@@ -28,7 +28,7 @@ pub struct Contents {
     pub reviews: Vec<Review>,
     pub registry: Vec<(u64, RegistryChange)>,
     pub frozen: Vec<FrozenForm>,
-    pub access: Vec<AccessChange>,
+    pub access: Vec<(u64, AccessChange)>,
     pub requests: Vec<Option<StoredRequest>>,
 }
 
@@ -71,6 +71,7 @@ impl Contents {
         self.position = Position { sequence: self.position.sequence, ..Position::default() };
         for entry in &mut self.journal {
             (entry.time, entry.previous, entry.chain) = (NO_TIME, Hash::default(), Hash::default());
+            entry.covers = None;
         }
         for standing in &mut self.standings {
             Arc::make_mut(&mut standing.newest).time = NO_TIME;

@@ -141,7 +141,7 @@ pub fn entry(subject: &str, outcome: Outcome) -> NewEntry {
         action: "report.submit",
         subject: subject.to_owned(),
         outcome,
-        detail: String::new(),
+        detail: "sample".to_owned(),
         content_hash: Hash::of(subject.as_bytes()),
     }
 }
@@ -200,7 +200,7 @@ pub fn reviewing(before: Standing, action: ReviewAction, reason: &str) -> Change
         action,
         reason: reason.to_owned(),
         comments: vec![CellComment { cell: "requests.received.total".to_owned(), text: "请核实".to_owned() }],
-        actor: "reviewer".to_owned(),
+        actor: "sample".to_owned(),
         time: jiff::Timestamp::UNIX_EPOCH,
         status: before.status,
     };

@@ -1,10 +1,23 @@
 //! What `verify` finds: nothing in a whole store, and each thing that is missing or changed in another.
 
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 
-use huizong::report::{Owners, ReportState};
+use huizong::form::catalogue;
+use huizong::registry::{Collection, Exception, Jurisdiction, RegistryChange, ReviewPolicy};
+use huizong::report::{
+    Answer, Cell, Finding, Level, Message, Narrative, Owners, Period, ReportState, ReviewAction, Severity, Term,
+    content_hash,
+};
 use huizong::rollup::FrozenForm;
-use huizong::store::{Item, NEWEST, Standing, Store, Verification, Visitor, verify};
+use huizong::store::transfer::Export;
+use huizong::store::{
+    Change, Item, MemoryStore, NEWEST, Standing, Store, StoreError, Verification, Visitor, verify, verify_journal_file,
+};
 
 use crate::contents::OWNERS;
 use crate::embedded::{fill, open, open_below};
@@ -162,7 +175,177 @@ async fn whatever_is_changed_is_named() {
         },
     )
     .await;
-    assert!(texts(&found)[0].contains("its content hash is not that of journal entry"), "{:?}", found.faults);
+    assert!(texts(&found)[0].contains("content hash, actor or reason is not that of journal entry"), "{:?}", found.faults);
+}
+
+/// One record of every kind and every variant, with whatever may be in it.
+async fn everything(store: &dyn Store) {
+    let time = jiff::Timestamp::from_second(1_700_000_000).unwrap();
+    let entry = |name: &str| huizong::registry::Entry::from_name(name).unwrap();
+    let (county, agency, first_year) = (entry("jurisdictions/230102"), entry("agencies/agency"), year(2023));
+    let collection = Collection {
+        year: year(2022),
+        edition: "format_2021".to_owned(),
+        due: [(Level::City, time), (Level::County, time)].into(),
+        lock: Some(time),
+        review: ReviewPolicy::JurisdictionOffice,
+        exceptions: vec![Exception {
+            agency: "agency".parse().unwrap(),
+            due: Some(time),
+            lock: Some(time),
+            granted_by: "principals/office".to_owned(),
+            reason: "机构合并 merged".to_owned(),
+            until: Some(time),
+        }],
+    };
+    let RegistryChange::CreateJurisdiction(province) = create_jurisdiction("230102") else { unreachable!() };
+    let below = Jurisdiction { parent: Some("230100".parse().unwrap()), ..province };
+    let changes = [
+        create_jurisdiction("230000"),
+        RegistryChange::CreateJurisdiction(below),
+        create_agency("agency"),
+        RegistryChange::Rename { entry: agency.clone(), display_name: "新名 new".to_owned(), first_year },
+        RegistryChange::Move { entry: agency.clone(), parent: "230100".parse().unwrap(), first_year },
+        RegistryChange::Merge { entries: vec![agency.clone()], into: county.clone(), first_year },
+        RegistryChange::Split { entry: agency.clone(), into: vec![county.clone()], first_year },
+        RegistryChange::Abolish { entry: county, first_year },
+        RegistryChange::PutCollection(collection),
+    ];
+    for change in changes {
+        commit(store, refuse(&report("agency", 2022)).and(Change::Registry(change))).await;
+    }
+    for number in 0..4 {
+        commit(store, refuse(&report("agency", 2022)).and(Change::Access(authorize(number)))).await;
+    }
+    let cell = catalogue().cells[40].id;
+    let term = Term { negative: true, period: Period::Previous, cell, value: Cell::Number(7), computed: true };
+    let finding = Finding {
+        rule: "X-CARRY".into(),
+        severity: Severity::Warning,
+        left: vec![term, Term { value: Cell::NotApplicable, ..term }],
+        right: vec![Term { value: Cell::Blank, ..term }],
+        difference: Some(-3),
+        message: Message::new("不符", "differs"),
+        remedy: Message::new("请核实", "check"),
+    };
+    let answer = Answer { rule: "X-CARRY".into(), cell: "requests.received.total".into(), reason: "合并 merged".into() };
+    for report in [report("agency", 2022), consolidated("230000", 2022)] {
+        let mut revision = revision(&report, 5, "sample");
+        revision.narrative = Some(Narrative { problems: Some("不够及时。".into()), ..Narrative::default() });
+        revision.content_hash = content_hash(&report, &revision.figures, revision.narrative.as_ref());
+        (revision.findings, revision.answers) = (vec![finding.clone()], vec![answer.clone()]);
+        let first = revise(None, ReportState::Submitted, revision);
+        commit(store, refuse(&report).and(first).with_request(request_id(if report.owner.id() == "agency" { 1 } else { 2 }), "digest")).await;
+        commit(store, review(store, &report, ReviewAction::Accept)).await;
+        commit(store, submit(store, &report, 6)).await;
+    }
+    commit(store, freeze(frozen("230100", 2022, 3))).await;
+}
+
+/// A record with one byte of its message changed and its checksum made right again.
+fn tampered(value: &[u8], at: usize, bit: u8) -> Vec<u8> {
+    const HEADER_BYTES: usize = 6;
+    let mut value = value.to_vec();
+    value[HEADER_BYTES + at] ^= bit;
+    let mut checksum = crc32fast::Hasher::new();
+    checksum.update(&value[1..2]);
+    checksum.update(&value[HEADER_BYTES..]);
+    value[2..HEADER_BYTES].copy_from_slice(&checksum.finalize().to_le_bytes());
+    value
+}
+
+/// A change of whatever a record says, with its checksum made right, is found when the records are taken into another
+/// store: every byte of every kind of record is changed, as far as that makes another record.
+#[tokio::test]
+async fn whatever_a_record_says_the_journal_holds_it_to() {
+    let store = MemoryStore::new(Witness::new());
+    everything(&store).await;
+    let (records, position) = (store.records(NEWEST, None, 10_000).unwrap(), store.position());
+    let mut changed = BTreeMap::<u8, usize>::new();
+    for (place, record) in records.iter().enumerate() {
+        let item = Item::decode(&record.key, &record.value).unwrap();
+        for at in 0..record.value.len() - 6 {
+            let value = tampered(&record.value, at, 1);
+            match Item::decode(&record.key, &value) {
+                Ok(other) if other != item && other.sequence() == item.sequence() => {}
+                _ => continue,
+            }
+            *changed.entry(record.key[0]).or_default() += 1;
+            let mut records = records.clone();
+            records[place].value = value;
+            let other = MemoryStore::new(Witness::new());
+            let taken = other.import(Box::new(records.into_iter().map(Ok)), position).await;
+            assert!(matches!(taken, Err(StoreError::Damaged(_))), "byte {at} of {item:?}: {taken:?}");
+        }
+    }
+    let kinds: Vec<u8> = changed.keys().copied().collect();
+    assert_eq!(kinds, *b"acfgjqr", "records of every kind were changed: {changed:?}");
+}
+
+/// Runs the checks of `conformance/`, which share no code with the program; what it complains of.
+fn checked_by_others(export: &Path) -> Result<String, String> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/verify_journal.py");
+    let output = Command::new("python3").arg("-B").arg(script).arg(export).output().expect("python3 is there");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+}
+
+/// An export of entries of every kind and of every kind of record is whole for a program that was written from the
+/// documents alone; with any line changed it is not, and both say so at the same line.
+#[tokio::test]
+async fn others_check_an_export_from_the_documents_alone() {
+    let store = MemoryStore::new(Witness::new());
+    everything(&store).await;
+    let folder = new_folder();
+    let (backup, export) = (folder.path().join("backup"), folder.path().join("journal.jsonl"));
+    let bytes: Vec<u8> = Export::of(&store).flat_map(|part| part.unwrap().bytes).collect();
+    std::fs::write(&backup, bytes).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_huizong"));
+    let exported = command.args(["journal", "export", "--backup"]).arg(&backup).arg("--output").arg(&export).output();
+    let exported = exported.unwrap();
+    assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+
+    let records = store.records(NEWEST, None, 10_000).unwrap().len() as u64;
+    let position = store.position();
+    let said = checked_by_others(&export).expect("the export is whole");
+    let (entries, records) = (position.sequence, records - position.sequence);
+    assert_eq!(said, format!("{entries} entries, {records} records; head {}", position.chain));
+
+    let whole = std::fs::read_to_string(&export).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    let changed = folder.path().join("changed.jsonl");
+    for (at, line) in lines.iter().enumerate() {
+        // The last digit of a value, so that the line stays JSON.
+        let place = line.rfind(|letter: char| letter.is_ascii_digit()).unwrap();
+        let other = if &line[place..=place] == "1" { "2" } else { "1" };
+        let mut lines = lines.clone();
+        let line = format!("{}{other}{}", &line[..place], &line[place + 1..]);
+        lines[at] = &line;
+        std::fs::write(&changed, lines.join("\n") + "\n").unwrap();
+        let ours = verify_journal_file(BufReader::new(File::open(&changed).unwrap())).expect_err("a change was not seen");
+        let theirs = checked_by_others(&changed).expect_err("a change was not seen");
+        let line = ours.line.unwrap();
+        assert!(theirs.starts_with(&format!("line {line}:")), "line {line}, and {theirs}: {}", lines[at]);
+    }
+}
+
+/// A change that a store was given below its own code, with its checksum made right, is named by the entry that it was
+/// made with.
+#[tokio::test]
+async fn a_change_of_the_registry_that_the_journal_does_not_know_is_named() {
+    let found = after_damage(
+        |item| matches!(item, Item::Registry { .. }),
+        |item, _| {
+            let Item::Registry { sequence, position, change: RegistryChange::CreateAgency(mut agency) } = item else {
+                unreachable!()
+            };
+            agency.jurisdiction = "230100".parse().unwrap();
+            Some(Item::Registry { sequence, position, change: RegistryChange::CreateAgency(agency) }.to_record().unwrap().value)
+        },
+    )
+    .await;
+    assert!(texts(&found)[0].contains("its records are not those that it was stored with"), "{:?}", found.faults);
+    assert!(found.faults[0].place.starts_with("journal entry "), "{:?}", found.faults);
 }
 
 #[tokio::test]

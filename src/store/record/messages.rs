@@ -9,7 +9,8 @@ use crate::report::{
     AgencyKind, Answer, Cell, Figures, Finding, Hash, Level, Message as Words, Narrative, Period, ReportKey,
     ReportState, ReportYear, Revision, RevisionName, RuleSetRef, Severity, Term,
 };
-use crate::store::journal::{JournalEntry, Outcome};
+use crate::store::evidence::Salt;
+use crate::store::journal::{Covers, JournalEntry, Outcome};
 use crate::store::transaction::StoredRequest;
 
 use super::registry::{StoredCollection, StoredDated};
@@ -169,6 +170,11 @@ pub struct StoredEntry {
     previous: Vec<u8>,
     #[prost(bytes = "vec", tag = "10")]
     chain: Vec<u8>,
+    /// Both absent in an entry of version 1.
+    #[prost(bytes = "vec", optional, tag = "11")]
+    records: Option<Vec<u8>>,
+    #[prost(bytes = "vec", optional, tag = "12")]
+    salt: Option<Vec<u8>>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -478,10 +484,18 @@ impl StoredEntry {
             content_hash: entry.content_hash.0.to_vec(),
             previous: entry.previous.0.to_vec(),
             chain: entry.chain.0.to_vec(),
+            records: entry.covers.map(|covers| covers.records.0.to_vec()),
+            salt: entry.covers.map(|covers| covers.salt.0.to_vec()),
         }
     }
 
     pub fn into_entry(self) -> Result<JournalEntry, String> {
+        let salt = |bytes: Vec<u8>| bytes.try_into().map(Salt).map_err(|_| "a salt of another length".to_owned());
+        let covers = match (self.records, self.salt) {
+            (Some(records), Some(bytes)) => Some(Covers { records: hash(records)?, salt: salt(bytes)? }),
+            (None, None) => None,
+            _ => return Err("an entry with a part of what it covers".to_owned()),
+        };
         Ok(JournalEntry {
             sequence: self.sequence,
             time: timestamp(self.time_microseconds)?,
@@ -491,6 +505,7 @@ impl StoredEntry {
             outcome: if self.refused { Outcome::Refused } else { Outcome::Accepted },
             detail: self.detail,
             content_hash: hash(self.content_hash)?,
+            covers,
             previous: hash(self.previous)?,
             chain: hash(self.chain)?,
         })

@@ -450,10 +450,15 @@ impl Store for SledStore {
             .collect()
     }
 
-    fn access(&self) -> Result<Vec<AccessChange>, StoreError> {
+    fn access(&self) -> Result<Vec<(u64, AccessChange)>, StoreError> {
         let durable = self.shared.durable().sequence;
-        let changes = self.shared.tree.range(keys::access(0, 0)..=keys::access(durable, u32::MAX)).values();
-        changes.map(|value| decode(&value.map_err(|error| read_error(&error))?)).collect()
+        let changes = self.shared.tree.range(keys::access(0, 0)..=keys::access(durable, u32::MAX));
+        changes
+            .map(|entry| {
+                let (key, value) = entry.map_err(|error| read_error(&error))?;
+                Ok((keys::parse_access(&key).map_or(0, |(sequence, _)| sequence), decode(&value)?))
+            })
+            .collect()
     }
 
     fn frozen_forms(

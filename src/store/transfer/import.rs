@@ -116,7 +116,8 @@ impl<R: Read> Import<R> {
             let text = format!("{} records came instead of {}", self.check.count(), end.records);
             return Err(self.frame.damaged(Fault::Content(text)));
         }
-        self.check.finish().map_err(|error| self.content(&error))?;
+        let check = std::mem::replace(&mut self.check, ImportCheck::up_to(self.position));
+        check.finish().map_err(|error| self.content(&error))?;
         self.reader.end()?;
         self.summary = Some(Summary {
             position: self.position,

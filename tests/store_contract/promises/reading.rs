@@ -168,11 +168,11 @@ pub async fn changes_of_access_are_in_the_order_in_which_they_were_made(open: &i
     let store = open.open(Witness::new());
     let none = report("agency", 2022);
     let mut made = Vec::new();
-    for batch in (0..40).rev() {
+    for (sequence, batch) in (1..).zip((0..40).rev()) {
         let mut transaction = refuse(&none);
         for position in 0..3 {
             let change = authorize(batch * 3 + position);
-            made.push(change.clone());
+            made.push((sequence, change.clone()));
             transaction = transaction.and(Change::Access(change));
         }
         commit(&*store, transaction).await;

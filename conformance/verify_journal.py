@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Checks an exported journal, with nothing but docs/journal.md and Python's standard library.
+
+    verify_journal.py journal.jsonl
+
+Exit code 0 where every entry, the chain and every record that is in the file are as they were; 1 with the first line that
+is not.
+"""
+
+import collections
+import hashlib
+import json
+import sys
+
+FORMAT = "huizong-journal-export/2"
+ZEROS = "0" * 64
+
+
+def sha256(data):
+    return hashlib.sha256(data if isinstance(data, bytes) else data.encode()).hexdigest()
+
+
+def escape(value):
+    return value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def hash_of_lines(header, pairs):
+    return sha256("".join(line + "\n" for line in [header] + [f"{key}={escape(value)}" for key, value in pairs]))
+
+
+def digest_of_words(salt, words):
+    return sha256(bytes.fromhex(salt) + words.encode())
+
+
+def chain_of(entry):
+    covers = "records" in entry
+    detail = digest_of_words(entry["salt"], entry["detail"]) if covers else entry["detail"]
+    pairs = [(key, str(entry[key])) for key in ("sequence", "time", "actor", "action", "subject", "outcome")]
+    pairs += [("detail", detail), ("content", entry["content"])]
+    if covers:
+        pairs.append(("records", entry["records"]))
+    pairs.append(("previous", entry["previous"]))
+    return hash_of_lines("huizong-journal/2" if covers else "huizong-journal/1", pairs)
+
+
+def hash_of_record(record, salt):
+    pairs = [("kind", record["record"])]
+    for key, value in record["lines"]:
+        pairs.append((key, digest_of_words(salt, value["words"]) if isinstance(value, dict) else value))
+    return hash_of_lines("huizong-record/1", pairs)
+
+
+def hash_of_records(hashes):
+    if not hashes:
+        return ZEROS
+    return sha256("".join(line + "\n" for line in ["huizong-records/1"] + sorted(hashes)))
+
+
+class Fault(Exception):
+    pass
+
+
+def check(holds, line, what):
+    if not holds:
+        raise Fault(f"line {line}: {what}")
+
+
+def verify(file):
+    head = json.loads(next(file))
+    check(head.get("format") == FORMAT, 1, f"the format is not {FORMAT}")
+    said = [FORMAT, f"sequence={head['sequence']}", f"chain={head['chain']}"]
+    said += [f"records={head['records']}"] if "records" in head else []
+    check(head["sha256"] == sha256("".join(line + "\n" for line in said)), 1, "it was changed")
+
+    entries, previous, time, covered = [], ZEROS, "", False
+    for number in range(1, head["sequence"] + 1):
+        line = next(file, None)
+        check(line is not None, number + 1, "the file ends before the entries do")
+        entry = json.loads(line)
+        check(entry["sequence"] == number, number + 1, f"entry {entry['sequence']} instead of {number}")
+        check(entry["previous"] == previous, number + 1, "it does not follow the entry before")
+        check(entry["chain"] == chain_of(entry), number + 1, "it is not what its chain hash says")
+        check("records" in entry or not covered, number + 1, "it is of version 1 after one of version 2")
+        previous, covered = entry["chain"], covered or "records" in entry
+        entries.append((entry.get("records"), entry.get("salt")))
+    check(previous == head["chain"], head["sequence"] + 1, "it is not the entry that the first line names")
+
+    if "records" in head:
+        hashes = collections.defaultdict(list)
+        for number in range(1, head["records"] + 1):
+            at = head["sequence"] + 1 + number
+            line = next(file, None)
+            check(line is not None, at, "the file ends before the records do")
+            record = json.loads(line)
+            check(1 <= record["sequence"] <= len(entries), at, "it belongs to no entry")
+            salt = entries[record["sequence"] - 1][1]
+            if salt is not None:
+                hashes[record["sequence"]].append(hash_of_record(record, salt))
+        for number, (records, _) in enumerate(entries, 1):
+            check(records in (None, hash_of_records(hashes[number])), number + 1, "its records are others")
+    check(next(file, None) is None, "the last", "there is more than the first line says")
+    return head
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as file:
+        try:
+            head = verify(file)
+        except (Fault, ValueError, KeyError, StopIteration) as fault:
+            print(fault, file=sys.stderr)
+            return 1
+    print(f"{head['sequence']} entries, {head.get('records', 'no')} records; head {head['chain']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+//! Compares records with what the entries of the journal say that they were stored with. Records come in any order.
+
+use std::iter;
+
+use crate::report::Hash;
+
+use super::evidence::{Evidence, Salt, records_hash};
+use super::item::Item;
+use super::journal::{Covers, JournalEntry};
+use super::{NEWEST, Store, StoreError};
+
+/// Gathers the hash of every record: some 40 bytes for each, and 48 for each entry.
+#[derive(Default)]
+pub struct Covered {
+    /// By sequence number, from 1; none where there is no such entry, or it is of version 1.
+    entries: Vec<Option<Covers>>,
+    /// Sequence numbers with hashes.
+    records: Vec<(u64, Hash)>,
+    /// With people's words, which wait for the salt of their entry.
+    waiting: Vec<(u64, Evidence)>,
+}
+
+impl Covered {
+    /// Takes one more record.
+    pub fn add(&mut self, item: &Item) {
+        if let Item::Entry(entry) = item {
+            self.add_entry(entry);
+        } else if let Some(evidence) = Evidence::of(item) {
+            self.add_record(item.sequence(), evidence);
+        }
+    }
+
+    /// Takes one more entry. They come in order, so that nothing is reserved for numbers that are not there.
+    pub fn add_entry(&mut self, entry: &JournalEntry) {
+        if entry.sequence == self.entries.len() as u64 + 1 {
+            self.entries.push(entry.covers);
+        }
+    }
+
+    /// Takes what one more record says, that belongs to an entry.
+    pub fn add_record(&mut self, sequence: u64, evidence: Evidence) {
+        let salt = if evidence.has_words() { self.of(sequence).map(|covers| covers.salt) } else { Some(Salt::default()) };
+        match salt {
+            Some(salt) => self.records.push((sequence, evidence.hash(salt))),
+            None => self.waiting.push((sequence, evidence)),
+        }
+    }
+
+    fn of(&self, sequence: u64) -> Option<Covers> {
+        let at = usize::try_from(sequence.checked_sub(1)?).ok()?;
+        self.entries.get(at).copied().flatten()
+    }
+
+    /// Sequence numbers of entries whose records are others than they were stored with, in order: one was changed or
+    /// added, or is gone. Entries of version 1 say nothing of their records.
+    pub fn differing(mut self) -> Vec<u64> {
+        for (sequence, evidence) in std::mem::take(&mut self.waiting) {
+            if let Some(covers) = self.of(sequence) {
+                self.records.push((sequence, evidence.hash(covers.salt)));
+            }
+        }
+        self.records.sort_unstable();
+        let mut records = self.records.iter().peekable();
+        // No entry has this number.
+        let mut differing: Vec<u64> = iter::from_fn(|| records.next_if(|(of, _)| *of == 0)).map(|(of, _)| *of).collect();
+        let mut covering = false;
+        for (sequence, covers) in (1..).zip(&self.entries) {
+            let mut hashes = Vec::new();
+            while let Some((_, hash)) = records.next_if(|(of, _)| *of == sequence) {
+                hashes.push(*hash);
+            }
+            let same = match covers {
+                Some(covers) => covers.records == records_hash(hashes),
+                // No program goes back to version 1.
+                None => !covering,
+            };
+            covering |= covers.is_some();
+            if !same {
+                differing.push(sequence);
+            }
+        }
+        differing.extend(records.map(|(of, _)| *of));
+        differing
+    }
+}
+
+/// What is said where records are others than they were stored with.
+pub fn differing_error(sequence: u64) -> StoreError {
+    StoreError::Damaged(format!(
+        "the records of journal entry {sequence} are not those that it was stored with: one was changed or added, or is \
+         gone"
+    ))
+}
+
+/// Whether all changes of the registry and of who may do what are those that their entries were stored with: who adds up
+/// and who may look rests on them.
+///
+/// # Errors
+/// [`StoreError::Damaged`] naming the first entry of which they are not; where the store cannot be read.
+pub fn check_changes(store: &dyn Store) -> Result<(), StoreError> {
+    let registry = store.registry(NEWEST)?.into_iter();
+    let registry = registry.map(|(sequence, change)| Item::Registry { sequence, position: 0, change });
+    let access = store.access()?.into_iter();
+    let access = access.map(|(sequence, change)| Item::Access { sequence, position: 0, change });
+    check_groups(store, registry)?;
+    check_groups(store, access)
+}
+
+/// Checks changes, those of one entry after another, which have no place in their entry yet.
+fn check_groups(store: &dyn Store, changes: impl Iterator<Item = Item>) -> Result<(), StoreError> {
+    let mut changes = changes.peekable();
+    while let Some(sequence) = changes.peek().map(Item::sequence) {
+        let of_entry = iter::from_fn(|| changes.next_if(|change| change.sequence() == sequence));
+        let evidence: Vec<Evidence> = (0..).zip(of_entry).filter_map(|(at, change)| Evidence::of(&change.at(at))).collect();
+        let before = sequence.checked_sub(1).ok_or_else(|| differing_error(sequence))?;
+        let entry = store.journal(before, 1)?.into_iter().find(|entry| entry.sequence == sequence);
+        let Some(covers) = entry.ok_or_else(|| differing_error(sequence))?.covers else { continue };
+        if records_hash(evidence.iter().map(|change| change.hash(covers.salt)).collect()) != covers.records {
+            return Err(differing_error(sequence));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,475 @@
+//! What a record says, as lines that anyone can write and hash: the journal's chain holds the hash of every record.
+//! Defined for outsiders in docs/journal.md.
+//!
+//! Every record is taken apart field by field, so that a new field is an error of the compiler and not a gap in the
+//! evidence. The words are part of what is hashed: they never change.
+
+use std::borrow::Cow;
+use std::fmt::{Display, Write as _};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::access::{AccessChange, Credential, Role};
+use crate::form::catalogue;
+use crate::registry::{Agency, Collection, Exception, Jurisdiction, RegistryChange, ReviewPolicy};
+use crate::report::{
+    AgencyKind, Cell, Finding, Hash, Level, Period, ReportState, ReportStatus, Review, ReviewAction, Revision,
+    Severity, Term, format_number,
+};
+use crate::rollup::{Coverage, FrozenForm};
+
+use super::item::Item;
+use super::transaction::StoredRequest;
+
+const RECORD_HEADER: &str = "huizong-record/1";
+const RECORDS_HEADER: &str = "huizong-records/1";
+
+/// Hashed before people's words, so that words that were struck out cannot be found by guessing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Salt(pub [u8; 16]);
+
+impl Salt {
+    pub fn random() -> Self {
+        Self(*Uuid::new_v4().as_bytes())
+    }
+
+    /// What stands for a person's words in what is hashed.
+    pub fn commit(self, words: &str) -> Hash {
+        let mut digest = Sha256::new();
+        digest.update(self.0);
+        digest.update(words.as_bytes());
+        Hash(digest.finalize().into())
+    }
+
+    /// From 32 hexadecimal digits.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut bytes = [0; 16];
+        hex::decode_to_slice(text, &mut bytes).ok()?;
+        Some(Self(bytes))
+    }
+
+    pub fn to_hex(self) -> String {
+        hex::encode(self.0)
+    }
+}
+
+/// What stands behind a key; in JSON a string, or an object with the member `words`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// Hashed as it stands.
+    Plain(String),
+    /// A person's free words: what is hashed is their salted digest.
+    Words { words: String },
+}
+
+/// What a record says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Such as `revision`.
+    pub kind: Cow<'static, str>,
+    /// In the order in which they are hashed.
+    pub lines: Vec<(String, Value)>,
+}
+
+/// Appends a value without a line's end in it.
+pub fn push_escaped(lines: &mut String, value: &str) {
+    let mut rest = value;
+    while let Some(at) = rest.find(['\\', '\n', '\r']) {
+        lines.push_str(&rest[..at]);
+        lines.push_str(match rest.as_bytes()[at] {
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            _ => "\\\\",
+        });
+        rest = &rest[at + 1..];
+    }
+    lines.push_str(rest);
+}
+
+/// Appends `key=value` and a line's end.
+pub fn push_line(lines: &mut String, key: &str, value: &str) {
+    lines.push_str(key);
+    lines.push('=');
+    push_escaped(lines, value);
+    lines.push('\n');
+}
+
+/// The hash that an entry holds of all records that were stored with it, whatever their order; zeros where there are
+/// none.
+pub fn records_hash(mut hashes: Vec<Hash>) -> Hash {
+    if hashes.is_empty() {
+        return Hash::default();
+    }
+    hashes.sort_unstable();
+    let mut lines = format!("{RECORDS_HEADER}\n");
+    for hash in hashes {
+        // Writing to a String cannot fail.
+        let _ = writeln!(lines, "{hash}");
+    }
+    Hash::of(lines.as_bytes())
+}
+
+impl Evidence {
+    /// What a record says; none for an entry of the journal, which is hashed by itself.
+    pub fn of(item: &Item) -> Option<Self> {
+        let mut evidence = Self { kind: Cow::Borrowed(""), lines: Vec::new() };
+        match item {
+            Item::Entry(_) => return None,
+            Item::Registry { sequence, position, change } => {
+                evidence.plain("sequence", sequence).plain("position", position);
+                evidence.kind = evidence.registry(change).into();
+            }
+            Item::Access { sequence, position, change } => {
+                evidence.plain("sequence", sequence).plain("position", position);
+                evidence.kind = evidence.access(change).into();
+            }
+            Item::Revision(revision) => evidence.revision(revision),
+            Item::Review(review) => evidence.review(review),
+            Item::Frozen(form) => evidence.frozen(form),
+            Item::Request { id, request } => evidence.request(*id, request),
+        }
+        Some(evidence)
+    }
+
+    /// The hash of the record, with people's words behind the salt of its entry.
+    pub fn hash(&self, salt: Salt) -> Hash {
+        let mut lines = format!("{RECORD_HEADER}\nkind={}\n", self.kind);
+        for (key, value) in &self.lines {
+            match value {
+                Value::Plain(value) => push_line(&mut lines, key, value),
+                Value::Words { words } => push_line(&mut lines, key, &salt.commit(words).to_hex()),
+            }
+        }
+        Hash::of(lines.as_bytes())
+    }
+
+    /// Whether the salt matters.
+    pub fn has_words(&self) -> bool {
+        self.lines.iter().any(|(_, value)| matches!(value, Value::Words { .. }))
+    }
+
+    fn plain(&mut self, key: impl Into<String>, value: impl Display) -> &mut Self {
+        self.lines.push((key.into(), Value::Plain(value.to_string())));
+        self
+    }
+
+    fn optional(&mut self, key: &str, value: Option<impl Display>) -> &mut Self {
+        if let Some(value) = value {
+            self.plain(key, value);
+        }
+        self
+    }
+
+    fn words(&mut self, key: impl Into<String>, words: &str) -> &mut Self {
+        self.lines.push((key.into(), Value::Words { words: words.to_owned() }));
+        self
+    }
+
+    fn list(&mut self, key: &str, values: impl IntoIterator<Item = impl Display>) -> &mut Self {
+        for (at, value) in values.into_iter().enumerate() {
+            self.plain(format!("{key}.{}", at + 1), value);
+        }
+        self
+    }
+
+    fn registry(&mut self, change: &RegistryChange) -> &'static str {
+        match change {
+            RegistryChange::CreateJurisdiction(jurisdiction) => {
+                let Jurisdiction { code, parent, display_name, level, first_year } = jurisdiction;
+                self.plain("jurisdiction", code.name())
+                    .optional("parent", parent.as_ref().map(|parent| parent.name()))
+                    .plain("display_name", display_name)
+                    .plain("level", level_word(*level))
+                    .plain("first_year", first_year);
+                "registry.create_jurisdiction"
+            }
+            RegistryChange::CreateAgency(agency) => {
+                let Agency { id, jurisdiction, display_name, kind, large, vertical, first_year } = agency;
+                self.plain("agency", format_args!("agencies/{id}"))
+                    .plain("jurisdiction", jurisdiction.name())
+                    .plain("display_name", display_name)
+                    .plain("agency_kind", kind_word(*kind))
+                    .plain("large", large)
+                    .plain("vertical", vertical)
+                    .plain("first_year", first_year);
+                "registry.create_agency"
+            }
+            RegistryChange::Rename { entry, display_name, first_year } => {
+                self.plain("entry", entry).plain("display_name", display_name).plain("first_year", first_year);
+                "registry.rename"
+            }
+            RegistryChange::Move { entry, parent, first_year } => {
+                self.plain("entry", entry).plain("parent", parent.name()).plain("first_year", first_year);
+                "registry.move"
+            }
+            RegistryChange::Merge { entries, into, first_year } => {
+                self.list("entry", entries).plain("into", into).plain("first_year", first_year);
+                "registry.merge"
+            }
+            RegistryChange::Split { entry, into, first_year } => {
+                self.plain("entry", entry).list("into", into).plain("first_year", first_year);
+                "registry.split"
+            }
+            RegistryChange::Abolish { entry, first_year } => {
+                self.plain("entry", entry).plain("first_year", first_year);
+                "registry.abolish"
+            }
+            RegistryChange::PutCollection(collection) => {
+                self.collection(collection);
+                "registry.collection"
+            }
+        }
+    }
+
+    fn collection(&mut self, collection: &Collection) {
+        let Collection { year, edition, due, lock, review, exceptions } = collection;
+        self.plain("year", year).plain("edition", edition);
+        for (level, due) in due {
+            self.plain(format!("due.{}", level_word(*level)), time_words(*due));
+        }
+        let policy = match review {
+            ReviewPolicy::None => "none",
+            ReviewPolicy::JurisdictionOffice => "jurisdiction_office",
+        };
+        self.optional("lock", lock.map(time_words)).plain("review", policy);
+        for (at, exception) in exceptions.iter().enumerate() {
+            let Exception { agency, due, lock, granted_by, reason, until } = exception;
+            let key = |field: &str| format!("exception.{}.{field}", at + 1);
+            self.plain(key("agency"), format_args!("agencies/{agency}"))
+                .optional(&key("due"), due.map(time_words))
+                .optional(&key("lock"), lock.map(time_words))
+                .plain(key("granted_by"), granted_by)
+                .words(key("reason"), reason)
+                .optional(&key("until"), until.map(time_words));
+        }
+    }
+
+    fn role(&mut self, principal: &impl Display, role: &Role) {
+        self.plain("principal", principal).plain("role", role.word()).plain("scope", role.scope());
+    }
+
+    fn access(&mut self, change: &AccessChange) -> &'static str {
+        match change {
+            AccessChange::Grant { principal, role } => {
+                self.role(principal, role);
+                "access.grant"
+            }
+            AccessChange::Withdraw { principal, role } => {
+                self.role(principal, role);
+                "access.withdraw"
+            }
+            AccessChange::CreateCredential(credential) => {
+                let Credential { id, principal, hash, note, created, expires, revoked } = credential;
+                self.plain("credential", id)
+                    .plain("principal", principal)
+                    .plain("token", hash)
+                    .words("note", note)
+                    .plain("created", time_words(*created))
+                    .plain("expires", time_words(*expires))
+                    .optional("revoked", revoked.map(time_words));
+                "access.create_credential"
+            }
+            AccessChange::RevokeCredential { id, at } => {
+                self.plain("credential", id).plain("at", time_words(*at));
+                "access.revoke_credential"
+            }
+        }
+    }
+
+    fn revision(&mut self, revision: &Revision) {
+        let Revision {
+            report,
+            number,
+            state,
+            accepted_before,
+            late,
+            figures,
+            // The content hash is of these.
+            narrative: _,
+            content_hash,
+            rule_set,
+            findings,
+            answers,
+            actor,
+            reason,
+            time,
+            sequence,
+        } = revision;
+        self.kind = "revision".into();
+        self.plain("sequence", sequence)
+            .plain("time", time_words(*time))
+            .plain("report", report)
+            .plain("number", number)
+            .plain("state", state_word(*state))
+            .optional("accepted_before", *accepted_before)
+            .plain("late", late)
+            .plain("edition", figures.edition().id)
+            .plain("content", content_hash)
+            .plain("rule_set", &rule_set.id)
+            .plain("rule_set_sha256", rule_set.hash)
+            .plain("actor", actor)
+            .words("reason", reason);
+        for (at, finding) in findings.iter().enumerate() {
+            self.finding(&format!("finding.{}", at + 1), finding);
+        }
+        for (at, answer) in answers.iter().enumerate() {
+            let key = |field: &str| format!("answer.{}.{field}", at + 1);
+            self.plain(key("rule"), &answer.rule)
+                .plain(key("cell"), &answer.cell)
+                .words(key("reason"), &answer.reason);
+        }
+    }
+
+    fn finding(&mut self, key: &str, finding: &Finding) {
+        let Finding { rule, severity, left, right, difference, message, remedy } = finding;
+        let severity = match severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        self.plain(format!("{key}.rule"), rule)
+            .plain(format!("{key}.severity"), severity)
+            .list(&format!("{key}.left"), left.iter().map(term_words))
+            .list(&format!("{key}.right"), right.iter().map(term_words))
+            .optional(&format!("{key}.difference"), *difference)
+            .plain(format!("{key}.message.zh"), &message.zh)
+            .plain(format!("{key}.message.en"), &message.en)
+            .plain(format!("{key}.remedy.zh"), &remedy.zh)
+            .plain(format!("{key}.remedy.en"), &remedy.en);
+    }
+
+    fn review(&mut self, review: &Review) {
+        let Review { revision, action, reason, comments, actor, time, status } = review;
+        let ReportStatus { newest, review, state, accepted, late, sequence } = status;
+        let action = match action {
+            ReviewAction::Accept => "accept",
+            ReviewAction::Return => "return",
+            ReviewAction::Withdraw => "withdraw",
+        };
+        self.kind = "review".into();
+        self.plain("sequence", sequence)
+            .plain("time", time_words(*time))
+            .plain("revision", revision)
+            .plain("action", action)
+            .plain("actor", actor)
+            .words("reason", reason);
+        for (at, comment) in comments.iter().enumerate() {
+            let key = |field: &str| format!("comment.{}.{field}", at + 1);
+            self.plain(key("cell"), &comment.cell).words(key("text"), &comment.text);
+        }
+        self.plain("newest", newest)
+            .plain("review", review)
+            .plain("state", state_word(*state))
+            .optional("accepted", *accepted)
+            .plain("late", late);
+    }
+
+    fn frozen(&mut self, form: &FrozenForm) {
+        let FrozenForm {
+            name,
+            display_name,
+            hierarchy_year,
+            include_vertical,
+            figures,
+            coverage,
+            as_of,
+            content_hash,
+            note,
+            actor,
+            time,
+            sequence,
+        } = form;
+        let Coverage { year, expected, vertical_excluded, counts } = coverage;
+        self.kind = "frozen_form".into();
+        self.plain("sequence", sequence)
+            .plain("time", time_words(*time))
+            .plain("form", name)
+            .plain("display_name", display_name)
+            .plain("hierarchy_year", hierarchy_year)
+            .plain("include_vertical", include_vertical)
+            .plain("as_of", as_of)
+            .plain("content", content_hash)
+            .plain("actor", actor)
+            .words("note", note)
+            .plain("year", year)
+            .plain("expected", expected)
+            .plain("vertical_excluded", vertical_excluded)
+            .list("count", counts.to_array())
+            .plain("edition", figures.edition().id);
+        // What was printed can be read here without the reports that it is the sum of.
+        for cell in &catalogue().cells {
+            match figures.get(cell.id) {
+                Cell::Blank => {}
+                value => {
+                    self.plain(cell.path.clone(), cell_words(value, cell.kind));
+                }
+            }
+        }
+    }
+
+    fn request(&mut self, id: Uuid, request: &StoredRequest) {
+        let StoredRequest { fingerprint, revision, sequence } = request;
+        self.kind = "request".into();
+        self.plain("sequence", sequence)
+            .plain("request", id)
+            .plain("fingerprint", fingerprint)
+            .plain("revision", revision);
+    }
+}
+
+/// As it is kept: whole microseconds.
+fn time_words(time: Timestamp) -> String {
+    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time).to_string()
+}
+
+fn cell_words(value: Cell, kind: crate::form::Kind) -> String {
+    match value {
+        Cell::Blank => String::new(),
+        Cell::NotApplicable => "n/a".to_owned(),
+        Cell::Number(number) => format_number(kind, number.into()),
+    }
+}
+
+/// Such as `-previous requests.received.total=12 computed`.
+fn term_words(term: &Term) -> String {
+    let Term { negative, period, cell, value, computed } = term;
+    let info = catalogue().cell(*cell);
+    let sign = if *negative { "-" } else { "+" };
+    let period = match period {
+        Period::Current => "current",
+        Period::Previous => "previous",
+    };
+    let computed = if *computed { " computed" } else { "" };
+    format!("{sign}{period} {}={}{computed}", info.path, cell_words(*value, info.kind))
+}
+
+fn state_word(state: ReportState) -> &'static str {
+    match state {
+        ReportState::Submitted => "submitted",
+        ReportState::Accepted => "accepted",
+        ReportState::Returned => "returned",
+        ReportState::Withdrawn => "withdrawn",
+    }
+}
+
+fn level_word(level: Level) -> &'static str {
+    match level {
+        Level::Province => "province",
+        Level::City => "city",
+        Level::County => "county",
+        Level::FunctionalZone => "functional_zone",
+        Level::Township => "township",
+    }
+}
+
+fn kind_word(kind: AgencyKind) -> &'static str {
+    match kind {
+        AgencyKind::GovernmentOffice => "government_office",
+        AgencyKind::Department => "department",
+        AgencyKind::Township => "township",
+        AgencyKind::DispatchedOffice => "dispatched_office",
+    }
+}
