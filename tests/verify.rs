@@ -10,7 +10,8 @@ use huizong::rollup::{FrozenForm, FrozenFormName};
 use huizong::service::{Caller, FreezeRequest, Live, ReviewRequest, Service, Submission, check_store};
 use huizong::simulation::{Parameters, Province};
 use huizong::store::{
-    Covers, Evidence, Item, JournalEntry, MemoryStore, NEWEST, NewEntry, Outcome, Position, Store, Verification, records_hash,
+    Covers, Evidence, Item, JournalEntry, MemoryStore, NEWEST, NewEntry, Outcome, Position, Store, Verification,
+    records_hash,
 };
 
 const YEAR: u16 = 2023;

@@ -14,9 +14,7 @@ use crate::pb::operations_service_client::OperationsServiceClient;
 use crate::report::{Hash, Message};
 use crate::service::BEIJING;
 use crate::store::transfer::{self, Import};
-use crate::store::{
-    Evidence, Item, JournalFault, JournalWriter, Position, Store, verify_journal, verify_journal_file,
-};
+use crate::store::{Evidence, Item, JournalFault, JournalWriter, Position, Store, verify_journal, verify_journal_file};
 use crate::wire::{journal_entry_from_wire, timestamp_to_wire};
 
 use super::client::{Server, connect, refused};

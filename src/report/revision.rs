@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{content_hash, Figures, Finding, Hash, Narrative, ReportKey, ReportState, ReportStatus, RevisionName};
+use super::{Figures, Finding, Hash, Narrative, ReportKey, ReportState, ReportStatus, RevisionName, content_hash};
 
 /// The rule set that judged a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -39,7 +39,8 @@ impl Covered {
 
     /// Takes what one more record says, that belongs to an entry.
     pub fn add_record(&mut self, sequence: u64, evidence: Evidence) {
-        let salt = if evidence.has_words() { self.of(sequence).map(|covers| covers.salt) } else { Some(Salt::default()) };
+        let salt =
+            if evidence.has_words() { self.of(sequence).map(|covers| covers.salt) } else { Some(Salt::default()) };
         match salt {
             Some(salt) => self.records.push((sequence, evidence.hash(salt))),
             None => self.waiting.push((sequence, evidence)),
@@ -62,7 +63,8 @@ impl Covered {
         self.records.sort_unstable();
         let mut records = self.records.iter().peekable();
         // No entry has this number.
-        let mut differing: Vec<u64> = iter::from_fn(|| records.next_if(|(of, _)| *of == 0)).map(|(of, _)| *of).collect();
+        let mut differing: Vec<u64> =
+            iter::from_fn(|| records.next_if(|(of, _)| *of == 0)).map(|(of, _)| *of).collect();
         let mut covering = false;
         for (sequence, covers) in (1..).zip(&self.entries) {
             let mut hashes = Vec::new();
@@ -111,7 +113,8 @@ fn check_groups(store: &dyn Store, changes: impl Iterator<Item = Item>) -> Resul
     let mut changes = changes.peekable();
     while let Some(sequence) = changes.peek().map(Item::sequence) {
         let of_entry = iter::from_fn(|| changes.next_if(|change| change.sequence() == sequence));
-        let evidence: Vec<Evidence> = (0..).zip(of_entry).filter_map(|(at, change)| Evidence::of(&change.at(at))).collect();
+        let evidence: Vec<Evidence> =
+            (0..).zip(of_entry).filter_map(|(at, change)| Evidence::of(&change.at(at))).collect();
         let before = sequence.checked_sub(1).ok_or_else(|| differing_error(sequence))?;
         let entry = store.journal(before, 1)?.into_iter().find(|entry| entry.sequence == sequence);
         let Some(covers) = entry.ok_or_else(|| differing_error(sequence))?.covers else { continue };

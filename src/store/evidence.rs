@@ -318,9 +318,7 @@ impl Evidence {
         }
         for (at, answer) in answers.iter().enumerate() {
             let key = |field: &str| format!("answer.{}.{field}", at + 1);
-            self.plain(key("rule"), &answer.rule)
-                .plain(key("cell"), &answer.cell)
-                .words(key("reason"), &answer.reason);
+            self.plain(key("rule"), &answer.rule).plain(key("cell"), &answer.cell).words(key("reason"), &answer.reason);
         }
     }
 

@@ -238,7 +238,8 @@ pub fn verify_journal_file(mut from: impl BufRead) -> Result<Position, JournalFa
     }
     let place = last.sequence + records + 1;
     if next_line(&mut from).map_err(|what| at(place, what))?.is_some() {
-        let text = ("多出此行：首行所记到此前为止", "it is one too many: the first line says that the file ends before");
+        let text =
+            ("多出此行：首行所记到此前为止", "it is one too many: the first line says that the file ends before");
         return Err(at(place, Message::new(text.0, text.1)));
     }
     match covered.differing().first() {

@@ -175,7 +175,11 @@ async fn whatever_is_changed_is_named() {
         },
     )
     .await;
-    assert!(texts(&found)[0].contains("content hash, actor or reason is not that of journal entry"), "{:?}", found.faults);
+    assert!(
+        texts(&found)[0].contains("content hash, actor or reason is not that of journal entry"),
+        "{:?}",
+        found.faults
+    );
 }
 
 /// One record of every kind and every variant, with whatever may be in it.
@@ -228,14 +232,21 @@ async fn everything(store: &dyn Store) {
         message: Message::new("不符", "differs"),
         remedy: Message::new("请核实", "check"),
     };
-    let answer = Answer { rule: "X-CARRY".into(), cell: "requests.received.total".into(), reason: "合并 merged".into() };
+    let answer =
+        Answer { rule: "X-CARRY".into(), cell: "requests.received.total".into(), reason: "合并 merged".into() };
     for report in [report("agency", 2022), consolidated("230000", 2022)] {
         let mut revision = revision(&report, 5, "sample");
         revision.narrative = Some(Narrative { problems: Some("不够及时。".into()), ..Narrative::default() });
         revision.content_hash = content_hash(&report, &revision.figures, revision.narrative.as_ref());
         (revision.findings, revision.answers) = (vec![finding.clone()], vec![answer.clone()]);
         let first = revise(None, ReportState::Submitted, revision);
-        commit(store, refuse(&report).and(first).with_request(request_id(if report.owner.id() == "agency" { 1 } else { 2 }), "digest")).await;
+        commit(
+            store,
+            refuse(&report)
+                .and(first)
+                .with_request(request_id(if report.owner.id() == "agency" { 1 } else { 2 }), "digest"),
+        )
+        .await;
         commit(store, review(store, &report, ReviewAction::Accept)).await;
         commit(store, submit(store, &report, 6)).await;
     }
@@ -322,7 +333,8 @@ async fn others_check_an_export_from_the_documents_alone() {
         let line = format!("{}{other}{}", &line[..place], &line[place + 1..]);
         lines[at] = &line;
         std::fs::write(&changed, lines.join("\n") + "\n").unwrap();
-        let ours = verify_journal_file(BufReader::new(File::open(&changed).unwrap())).expect_err("a change was not seen");
+        let ours =
+            verify_journal_file(BufReader::new(File::open(&changed).unwrap())).expect_err("a change was not seen");
         let theirs = checked_by_others(&changed).expect_err("a change was not seen");
         let line = ours.line.unwrap();
         assert!(theirs.starts_with(&format!("line {line}:")), "line {line}, and {theirs}: {}", lines[at]);
@@ -340,7 +352,12 @@ async fn a_change_of_the_registry_that_the_journal_does_not_know_is_named() {
                 unreachable!()
             };
             agency.jurisdiction = "230100".parse().unwrap();
-            Some(Item::Registry { sequence, position, change: RegistryChange::CreateAgency(agency) }.to_record().unwrap().value)
+            Some(
+                Item::Registry { sequence, position, change: RegistryChange::CreateAgency(agency) }
+                    .to_record()
+                    .unwrap()
+                    .value,
+            )
         },
     )
     .await;
