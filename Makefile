@@ -2,6 +2,23 @@
 
 BUF := web-tools/node_modules/.bin/buf
 
+.DEFAULT_GOAL := help
+.PHONY: help
+# Every line of this file that begins with `## ` is shown.
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## make demo         build everything and serve a simulated province
+## make test         everything that a change must pass
+## make build        the program with the dashboard in it, for release
+## make static       the program as one file that needs nothing else
+## make image        the container image, built and tried
+## make bench        speed, beside an echo, PostgreSQL and DuckDB; make bench-publish puts it into docs/
+## make faults       kills, power cuts, failing disks and more, at length
+## make fuzz         every reader of documents against made-up inputs
+## make advisories   known vulnerabilities of what is linked in
+## make sbom         what the program is made of
+
 .PHONY: demo test build static check-tools dashboard dashboard-test contract fmt lint deny bench bench-publish fuzz faults
 
 check-tools:
