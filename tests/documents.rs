@@ -232,3 +232,53 @@ async fn a_document_of_any_format_reads_over_grpc_to_the_same_form_and_the_same_
     assert_eq!((refused.code(), problem(&refused).reason.as_str()), (Code::InvalidArgument, "DOCUMENT_UNREADABLE"));
     assert_eq!(server.sequence().await, 1, "reading leaves nothing behind");
 }
+
+/// A report whose form names cells that were not read, which a client may send as `ReadDocument` answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_with_cells_that_were_not_read_is_refused_whatever_the_door_and_stored_once_they_are_filled_in() {
+    let server = Server::with_registry().await;
+    let name = "requests.received.natural_person";
+    let mut unread = report(AGENCIES[0], 10);
+    let form = unread.form.as_mut().unwrap();
+    form.requests.as_mut().unwrap().received.as_mut().unwrap().natural_person = None;
+    form.unread = vec![name.to_owned()];
+    for validate_only in [true, false] {
+        let request = pb::SubmitReportRequest { report: Some(unread.clone()), validate_only, ..Default::default() };
+        let status = server.submit(request).await.unwrap_err();
+        let problem = problem(&status);
+        assert_eq!((status.code(), problem.reason.as_str()), (Code::InvalidArgument, "CELLS_UNREAD"));
+        assert_eq!(problem.metadata["cells"], "1");
+        assert_eq!(problem.field_violations[0].field, "report.form.unread");
+        let words = problem.field_violations[0].description.clone().unwrap().zh;
+        assert!(words.contains("自然人") && words.contains("本年新收"), "{words}");
+        // Neither a table nor a sum is found fault with for it.
+        assert_eq!(problem.findings, []);
+    }
+    assert_eq!(server.get(&unread.name).await.unwrap_err().code(), Code::NotFound);
+    let mut filled = unread.clone();
+    let form = filled.form.as_mut().unwrap();
+    form.unread.clear();
+    form.requests.as_mut().unwrap().received.as_mut().unwrap().natural_person = Some(10);
+    server.store(filled).await;
+    assert_eq!(server.received().await, 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_for_every_cell_of_the_form_arrives() {
+    let server = Server::with_registry().await;
+    let mut unread = report(AGENCIES[0], 10);
+    let cells = catalogue().cells.iter().map(|cell| cell.path.clone());
+    let cells: Vec<_> = cells.filter(|path| !path.contains("trial_2019") && !path.contains("unspecified")).collect();
+    unread.form = Some(Box::new(pb::Form { unread: cells.clone(), ..Default::default() }));
+    let status = server.submit(support::submission(unread.clone())).await.unwrap_err();
+    assert_eq!(problem(&status).metadata["cells"], cells.len().to_string());
+    // A path that is none, or a cell that is read and unread at once, is at fault itself.
+    let form = unread.form.as_mut().unwrap();
+    form.unread = vec!["requests.no_such_line.total".to_owned()];
+    let status = server.submit(support::submission(unread.clone())).await.unwrap_err();
+    assert_eq!(problem(&status).reason, "CELL_INVALID");
+    let mut both = report(AGENCIES[0], 10);
+    both.form.as_mut().unwrap().unread = vec!["requests.received.total".to_owned()];
+    let status = server.submit(support::submission(both)).await.unwrap_err();
+    assert_eq!(problem(&status).reason, "CELL_INVALID");
+}

@@ -13,6 +13,9 @@ const HEADER: &str = "huizong-report/1";
 /// How 不适用 is written.
 const NOT_APPLICABLE: &str = "n/a";
 
+/// How a cell that was not read is written, so that no report that has some shares its hash with one that has none.
+const UNREAD: &str = "unread";
+
 /// First line of the content of a computed form.
 const COMPUTED_HEADER: &str = "huizong-computed-form/1";
 
@@ -63,6 +66,7 @@ pub fn canonical_content(report: &ReportKey, figures: &Figures, narrative: Optio
         match figures.get(line.info.id) {
             Cell::Blank => {}
             Cell::NotApplicable => line.push_value(&mut content, NOT_APPLICABLE),
+            Cell::Unread => line.push_value(&mut content, UNREAD),
             Cell::Number(number) => line.push_number(&mut content, number.into()),
         }
     }

@@ -21,6 +21,8 @@ pub struct Completed {
     pub values: Box<[i128]>,
     /// Totals that were blank and are computed from their parts.
     pub computed: Vec<CellId>,
+    /// Cells that were not read, and blank totals that would be computed from such. Their value says nothing.
+    unknown: Vec<CellId>,
 }
 
 impl Completed {
@@ -31,12 +33,28 @@ impl Completed {
     pub fn is_computed(&self, cell: CellId) -> bool {
         self.computed.contains(&cell)
     }
+
+    /// Whether the cell's number is there in the document, or its parts are, and could not be read.
+    pub fn is_unknown(&self, cell: CellId) -> bool {
+        self.unknown.contains(&cell)
+    }
 }
 
 impl Figures {
     /// A form with every cell blank.
     pub fn blank(edition: &'static Edition) -> Self {
         Self { edition, cells: vec![Cell::Blank; catalogue().cells.len()].into() }
+    }
+
+    /// A form of which nothing has been read: every cell that the edition prescribes is unread.
+    pub fn unread(edition: &'static Edition) -> Self {
+        let mut figures = Self::blank(edition);
+        for info in &catalogue().cells {
+            if catalogue().presence(edition, info.id) == Presence::Prescribed {
+                figures.set(info.id, Cell::Unread);
+            }
+        }
+        figures
     }
 
     pub fn edition(&self) -> &'static Edition {
@@ -56,22 +74,30 @@ impl Figures {
         present
     }
 
-    /// Cells that are not blank, in the order of the form.
+    /// Cells with a number or 不适用, in the order of the form.
     pub fn filled(&self) -> impl Iterator<Item = (CellId, Cell)> {
-        catalogue().cells.iter().map(|info| (info.id, self.get(info.id))).filter(|(_, cell)| *cell != Cell::Blank)
+        let cells = catalogue().cells.iter().map(|info| (info.id, self.get(info.id)));
+        cells.filter(|(_, cell)| !matches!(cell, Cell::Blank | Cell::Unread))
     }
 
-    /// Whether no cell of the table is filled in.
+    /// Cells that could not be read, in the order of the form.
+    pub fn unread_cells(&self) -> impl Iterator<Item = CellId> {
+        let lines = catalogue().sheets(self.edition).flat_map(|(_, table)| table.lines());
+        lines.flat_map(|line| catalogue().line(line).cells()).filter(|cell| self.get(*cell) == Cell::Unread)
+    }
+
+    /// Whether no cell of the table is filled in; one that was not read may be.
     pub fn is_table_blank(&self, table: &TableInfo) -> bool {
         let catalogue = catalogue();
         table.lines().flat_map(|line| catalogue.line(line).cells()).all(|cell| self.get(cell) == Cell::Blank)
     }
 
-    /// Computes the blank totals of every table that is filled in at all.
+    /// Computes the blank totals of every table that is filled in at all, save those of cells that were not read.
     pub fn complete(&self) -> Completed {
         let mut completed = Completed {
             values: self.cells.iter().map(|cell| i128::from(cell.number().unwrap_or(0))).collect(),
             computed: Vec::new(),
+            unknown: self.unread_cells().collect(),
         };
         for table in completion(self.edition) {
             if table.cells.iter().all(|cell| self.get(*cell) == Cell::Blank) {
@@ -79,7 +105,12 @@ impl Figures {
             }
             for total in &table.totals {
                 let is_wanted = || total.always || total.parts.iter().any(|part| self.get(*part) != Cell::Blank);
-                if self.get(total.cell) == Cell::Blank && is_wanted() {
+                if self.get(total.cell) != Cell::Blank || !is_wanted() {
+                    continue;
+                }
+                if total.parts.iter().any(|part| completed.is_unknown(*part)) {
+                    completed.unknown.push(total.cell);
+                } else {
                     let sum = total.parts.iter().map(|part| completed.value(*part)).sum();
                     completed.values[total.cell.index()] = sum;
                     completed.computed.push(total.cell);
@@ -165,6 +196,37 @@ mod tests {
             assert!(completed.is_computed(cell(path)), "{path}");
         }
         assert!(!completed.is_computed(cell("disputes.reconsideration.total")), "an absent table is not computed");
+    }
+
+    #[test]
+    fn a_blank_total_of_cells_that_were_not_read_is_not_computed() {
+        let mut figures = Figures::blank(edition("format_2021").unwrap());
+        figures.set(cell("requests.received.natural_person"), Cell::Number(3));
+        figures.set(cell("requests.received.other_organization"), Cell::Unread);
+        figures.set(cell("requests.disclosed.natural_person"), Cell::Unread);
+        let completed = figures.complete();
+        for path in [
+            "requests.received.other_organization",
+            "requests.received.total",
+            "requests.disclosed.total",
+            "requests.outcomes_total.natural_person",
+            "requests.outcomes_total.total",
+        ] {
+            assert!(completed.is_unknown(cell(path)) && !completed.is_computed(cell(path)), "{path}");
+        }
+        let other = cell("requests.outcomes_total.commercial_enterprise");
+        assert!(completed.is_computed(other) && !completed.is_unknown(other));
+    }
+
+    #[test]
+    fn a_form_of_which_nothing_is_read_has_no_blank_table() {
+        for edition in EDITIONS {
+            let figures = Figures::unread(edition);
+            assert!(catalogue().sheets(edition).all(|(_, table)| !figures.is_table_blank(table)));
+            let completed = figures.complete();
+            assert!(completed.computed.is_empty());
+            assert!(figures.unread_cells().all(|cell| completed.is_unknown(cell)));
+        }
     }
 
     #[test]

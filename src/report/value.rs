@@ -8,13 +8,16 @@ pub const MONEY_SCALE: i64 = 1_000_000;
 /// No count and no amount (in 万元) may be above this.
 pub const VALUE_LIMIT: i64 = 1_000_000_000_000;
 
-/// What stands in a cell. Blank is not zero, and 不适用 is neither.
+/// What stands in a cell. Blank is not zero, 不适用 is neither, and what could not be read is none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum Cell {
     #[default]
     Blank,
     /// 不适用
     NotApplicable,
+    /// Something may stand in the document that could not be read. Nothing is judged by it, and no report with such a
+    /// cell is stored.
+    Unread,
     /// A count, or an amount in units of 1 / [`MONEY_SCALE`] 万元.
     Number(i64),
 }
@@ -24,7 +27,7 @@ impl Cell {
     pub fn number(self) -> Option<i64> {
         match self {
             Cell::Number(number) => Some(number),
-            Cell::Blank | Cell::NotApplicable => None,
+            Cell::Blank | Cell::NotApplicable | Cell::Unread => None,
         }
     }
 }

@@ -98,7 +98,7 @@ impl FrozenForm {
             .cells_of(self.figures.edition())
             .filter_map(|cell| match self.figures.get(cell.id) {
                 Cell::Number(number) => Some((cell.path.as_str(), cell.kind, number)),
-                Cell::Blank | Cell::NotApplicable => None,
+                Cell::Blank | Cell::NotApplicable | Cell::Unread => None,
             })
             .collect();
         cells.sort_unstable_by_key(|(path, ..)| *path);

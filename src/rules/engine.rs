@@ -37,6 +37,8 @@ pub struct Case<'a> {
 ///
 /// A report on a form that does not fit its year is judged by the equations of the form that it uses; only
 /// what compares it with last year, or depends on who reports, is left until the form is right.
+///
+/// Nothing is judged by a cell that was not read: no equation that it enters, and no table that it is of is missing.
 pub fn judge(set: &RuleSet, case: &Case<'_>) -> Vec<Finding> {
     let edition = case.figures.edition();
     let plan = Plan::of(edition);
@@ -127,7 +129,7 @@ impl Judgement<'_> {
                     let blank = self.blank(&line.totals);
                     blank.into_iter().filter(|cell| self.case.completed.is_computed(*cell)).collect()
                 }
-                Blank::Merged if line.presence == Presence::Accepted => self.filled(line),
+                Blank::Merged if line.presence == Presence::Accepted && !self.is_unread(line) => self.filled(line),
                 Blank::Leaf | Blank::Merged | Blank::Table => continue,
             };
             let Some(first) = cells.first() else { continue };
@@ -194,8 +196,12 @@ impl Judgement<'_> {
         }
     }
 
-    /// Left minus right; none where the equation compares with another year and a cell on either side is no number.
+    /// Left minus right; none where a cell was not read, or where the equation compares with another year and a cell on
+    /// either side is no number.
     fn difference(&self, equation: &Equation, beyond: bool) -> Option<i128> {
+        if self.all_terms(equation).any(|term| self.is_unknown(term)) {
+            return None;
+        }
         if beyond && self.all_terms(equation).any(|term| self.cell(term).number().is_none()) {
             return None;
         }
@@ -222,8 +228,10 @@ impl Judgement<'_> {
         let catalogue = catalogue();
         let leaves = catalogue.line(catalogue.cell(total.cell).line).cells();
         let leaves = leaves.filter(|cell| catalogue.cell(*cell).part != Part::Total);
-        let sum: i128 = leaves.map(|cell| self.value(&PlannedTerm { cell, ..*total })).sum();
-        sum == self.value(total)
+        let leaves = leaves.map(|cell| PlannedTerm { cell, ..*total });
+        let unknown = leaves.clone().any(|leaf| self.is_unknown(&leaf));
+        let sum: i128 = leaves.map(|leaf| self.value(&leaf)).sum();
+        !unknown && sum == self.value(total)
     }
 
     fn check_ratio(&mut self, rule: &'static Rule, ratio: &Ratio, cells: &[CellId]) {
@@ -286,6 +294,9 @@ impl Judgement<'_> {
         if !self.missing.is_empty() || !self.case.reporter.is_some_and(expected) {
             return;
         }
+        if cells.iter().any(|cell| self.case.figures.get(*cell) == Cell::Unread) {
+            return;
+        }
         let mut numbers = cells.iter().filter_map(|cell| self.case.figures.get(*cell).number()).peekable();
         if numbers.peek().is_some() && numbers.all(|number| number == 0) {
             self.raise(rule, WHOLE_REPORT, Sides::default(), text::all_zero());
@@ -333,6 +344,18 @@ impl Judgement<'_> {
     fn is_covered(&self, line: &PlannedLine) -> bool {
         let is_used = |id: LineId| self.plan.line(id).is_some_and(|line| !self.filled(line).is_empty());
         line.merged_into.is_some_and(is_used) && self.filled(line).is_empty()
+    }
+
+    fn is_unread(&self, line: &PlannedLine) -> bool {
+        line.info.cells().any(|cell| self.case.figures.get(cell) == Cell::Unread)
+    }
+
+    /// Whether it is not known what the term is.
+    fn is_unknown(&self, term: &PlannedTerm) -> bool {
+        match term.period {
+            Period::Current => self.case.completed.is_unknown(term.cell),
+            Period::Previous => self.cell(term) == Cell::Unread,
+        }
     }
 
     fn filled(&self, line: &PlannedLine) -> Vec<CellId> {

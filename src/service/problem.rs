@@ -110,6 +110,8 @@ reasons! {
     FieldInvalid = "FIELD_INVALID", InvalidArgument;
     NameInvalid = "NAME_INVALID", InvalidArgument;
     YearInvalid = "YEAR_INVALID", InvalidArgument;
+    /// Cells of the report could not be read in the document that it comes from.
+    CellsUnread = "CELLS_UNREAD", InvalidArgument;
     /// A cell that the edition does not have, or a value that is none.
     CellInvalid = "CELL_INVALID", InvalidArgument;
     /// An answer to a warning that names no rule or gives no reason.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::form::CellId;
+use crate::form::{CellId, CellInfo, catalogue};
 use crate::report::{
     AgencyKind, Answer, Completed, Figures, Finding, Hash, Message, Narrative, Receipt, ReportKey, ReportOwner,
     ReportState, Reporter, Revision, Severity, content_hash,
@@ -15,7 +15,7 @@ use crate::store::{
 
 use super::admission::Admission;
 use super::state::State;
-use super::{Caller, Problem, Reason, Service};
+use super::{Caller, Problem, Reason, Service, Violation};
 
 /// How often a submission is judged anew because another one came between.
 const ATTEMPTS: usize = 8;
@@ -209,7 +209,9 @@ impl Service {
                 today: self.today(),
             },
         );
-        if let Err(problem) = check_findings(&findings, &submission.answers) {
+        if let Err(problem) =
+            check_read(&submission.figures, &findings).and_then(|()| check_findings(&findings, &submission.answers))
+        {
             let diagnoses = rules::diagnose(rule_set, report.year, &submission.figures, &completed);
             return Err(problem.with_diagnoses(diagnoses).into());
         }
@@ -432,6 +434,36 @@ fn check_answers(answers: &[Answer]) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// Figures that could not be read are not there to be handed in. What was found in the others is told besides.
+fn check_read(figures: &Figures, findings: &[Finding]) -> Result<(), Problem> {
+    let unread: Vec<_> = figures.unread_cells().map(|cell| catalogue().cell(cell)).collect();
+    if unread.is_empty() {
+        return Ok(());
+    }
+    let count = unread.len();
+    let listed = |label: fn(&CellInfo) -> &String, separator: &str| {
+        unread.iter().map(|info| label(info).as_str()).collect::<Vec<_>>().join(separator)
+    };
+    let description = Message::new(
+        format!("未读取：{}", listed(|info| &info.label_zh, "、")),
+        format!("not read: {}", listed(|info| &info.label_en, "; ")),
+    );
+    Err(Problem::new(
+        Reason::CellsUnread,
+        Message::new(
+            format!("有{count}个单元格未能从文件中读取，未予接收"),
+            format!("{count} cell(s) could not be read in the document; the report was not taken"),
+        ),
+        Message::new(
+            "请对照原文逐一补填；原文确为空白的，注明空白后再提交",
+            "fill each of them in from the document, or say that it is blank there, then submit again",
+        ),
+    )
+    .with("cells", count)
+    .with_findings(findings.to_vec())
+    .with_violations(vec![Violation { field: "report.form.unread".to_owned(), description }]))
 }
 
 /// Errors block; warnings need an answer each.

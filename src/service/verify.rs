@@ -114,7 +114,7 @@ fn check_frozen(store: &dyn Store, mut forms: Vec<FrozenForm>, found: &mut Verif
             Ok((_, sums)) => {
                 let differs = |cell: &&crate::form::CellInfo| match form.figures.get(cell.id) {
                     Cell::Number(number) => sums.value(cell.id) != i128::from(number),
-                    Cell::Blank | Cell::NotApplicable => false,
+                    Cell::Blank | Cell::NotApplicable | Cell::Unread => false,
                 };
                 if let Some(cell) = catalogue().cells_of(form.figures.edition()).find(differs) {
                     let text = Message::new(

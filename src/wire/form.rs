@@ -50,7 +50,7 @@ pub fn edition_from_wire(number: i32, year: u16, field: &str) -> Result<&'static
 /// Figures of `edition` from the wire.
 ///
 /// # Errors
-/// CELL_INVALID with every cell at fault: not of the edition, no amount, or both filled in and not applicable.
+/// CELL_INVALID with every cell at fault: not of the edition, no amount, or filled in, not applicable and unread at once.
 pub fn figures_from_wire(form: &pb::Form, edition: &'static Edition, field: &str) -> Result<Figures, Problem> {
     let mut figures = Figures::blank(edition);
     let mut violations = Vec::new();
@@ -74,17 +74,30 @@ pub fn figures_from_wire(form: &pb::Form, edition: &'static Edition, field: &str
             blame(path, zh, en);
         }
     }
-    for path in &form.not_applicable {
-        let Some(id) = catalogue().cell_at(path) else {
-            blame("not_applicable", format!("没有单元格 {path}"), format!("there is no cell {path}"));
-            continue;
-        };
-        if figures.get(id) != Cell::Blank {
-            let zh = format!("{path} 既有数字又标为不适用");
-            blame("not_applicable", zh, format!("{path} is both filled in and not applicable"));
-        } else if !figures.set(id, Cell::NotApplicable) {
-            let (zh, en) = not_in_edition(edition);
-            blame("not_applicable", format!("{path}：{zh}"), format!("{path}: {en}"));
+    let marks = [
+        ("not_applicable", &form.not_applicable, Cell::NotApplicable, "不适用", "not applicable"),
+        ("unread", &form.unread, Cell::Unread, "未读取", "unread"),
+    ];
+    for (field, paths, mark, zh, en) in marks {
+        for path in paths {
+            let Some(id) = catalogue().cell_at(path) else {
+                blame(field, format!("没有单元格 {path}"), format!("there is no cell {path}"));
+                continue;
+            };
+            if figures.get(id) != Cell::Blank {
+                let already = figures.get(id) == mark;
+                let (zh, en) = match already {
+                    true => (format!("{path} 重复"), format!("{path} is there twice")),
+                    false => (
+                        format!("{path} 已有数字或其他标记，又标为{zh}"),
+                        format!("{path} is filled in or marked otherwise, and {en}"),
+                    ),
+                };
+                blame(field, zh, en);
+            } else if !figures.set(id, mark) {
+                let (zh, en) = not_in_edition(edition);
+                blame(field, format!("{path}：{zh}"), format!("{path}: {en}"));
+            }
         }
     }
     if violations.is_empty() {
@@ -111,9 +124,12 @@ fn amount_error_zh(text: &str, error: ValueError) -> String {
 /// Figures on the wire.
 pub fn figures_to_wire(figures: &Figures) -> pb::Form {
     let mut form = fill(|id| figures.get(id).number().map(i128::from));
-    let cells = catalogue().cells.iter();
-    let not_applicable = cells.filter(|cell| figures.get(cell.id) == Cell::NotApplicable);
-    form.not_applicable = not_applicable.map(|cell| cell.path.clone()).collect();
+    let marked = |mark: Cell| {
+        let cells = catalogue().cells.iter().filter(move |cell| figures.get(cell.id) == mark);
+        cells.map(|cell| cell.path.clone()).collect()
+    };
+    form.not_applicable = marked(Cell::NotApplicable);
+    form.unread = marked(Cell::Unread);
     form
 }
 

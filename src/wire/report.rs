@@ -194,6 +194,7 @@ fn value_in_words(cell: CellId, value: Cell) -> Option<String> {
     match value {
         Cell::Blank => None,
         Cell::NotApplicable => Some("n/a".to_owned()),
+        Cell::Unread => Some("unread".to_owned()),
         Cell::Number(number) => Some(format_number(catalogue().cell(cell).kind, number.into())),
     }
 }

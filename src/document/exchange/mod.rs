@@ -1,6 +1,6 @@
 //! Reports as CSV, without loss: one row for each cell of a report, and one for each reason given.
 //!
-//! A cell is `value`, `blank` or `na`, so that blank, zero and 不适用 stay apart in any spreadsheet.
+//! A cell is `value`, `blank`, `na` or `unread`, so that these stay apart in any spreadsheet.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -14,6 +14,7 @@ const COLUMNS: [&str; 7] = ["owner", "year", "edition", "kind", "cell", "value",
 const VALUE: &str = "value";
 const BLANK: &str = "blank";
 const NOT_APPLICABLE: &str = "na";
+const UNREAD: &str = "unread";
 const ANSWER: &str = "answer";
 const REASON: &str = "reason";
 const NARRATIVE: &str = "narrative";
@@ -71,6 +72,7 @@ impl<W: Write> ReportWriter<W> {
                 Cell::Blank if catalogue().presence(edition, info.id) == Presence::Accepted => {}
                 Cell::Blank => row(BLANK, &info.path, "", "")?,
                 Cell::NotApplicable => row(NOT_APPLICABLE, &info.path, "", "")?,
+                Cell::Unread => row(UNREAD, &info.path, "", "")?,
                 Cell::Number(number) => row(VALUE, &info.path, &format_number(info.kind, number.into()), "")?,
             }
         }
@@ -177,6 +179,7 @@ fn add_row(
     let (id, value) = match kind {
         BLANK if value.is_empty() => cell(Cell::Blank)?,
         NOT_APPLICABLE if value.is_empty() => cell(Cell::NotApplicable)?,
+        UNREAD if value.is_empty() => cell(Cell::Unread)?,
         VALUE => {
             let kind = catalogue().cell(find_cell(path, line)?).kind;
             let number = parse_number(kind, value)
@@ -200,9 +203,9 @@ fn add_row(
             return Ok(());
         }
         _ => {
-            let kinds = [VALUE, BLANK, NOT_APPLICABLE, ANSWER, NARRATIVE, REASON].join(", ");
-            let en = format!("kind is one of {kinds}; blank and na have no value");
-            return Err(fault(line, format!("kind 应为 {kinds} 之一；blank 与 na 不带数字"), en));
+            let kinds = [VALUE, BLANK, NOT_APPLICABLE, UNREAD, ANSWER, NARRATIVE, REASON].join(", ");
+            let en = format!("kind is one of {kinds}; blank, na and unread have no value");
+            return Err(fault(line, format!("kind 应为 {kinds} 之一；blank、na 与 unread 不带数字"), en));
         }
     };
     if filled.get(id.index()).copied().unwrap_or_default() {

@@ -1,7 +1,7 @@
 //! Reads published annual reports: one reader per format, then one placement for all of them.
 //!
-//! A reader never guesses. A cell is read where its label and its place in the row are certain; everything else
-//! printed in a table stays blank and becomes a [`ReaderNote`].
+//! A reader never guesses. A cell is read where its label and its place in the row are certain, and blank only where
+//! it is seen to be blank; every other cell stays unread, and what is printed there becomes a [`ReaderNote`].
 
 mod chapters;
 mod decode;
@@ -120,7 +120,7 @@ pub enum Certainty {
     Proven,
     /// As exact, and words stand behind the number.
     Annotated,
-    /// The cell is known, but what is printed there is not taken; its value is blank.
+    /// The cell is known, but what is printed there is not taken; its value is [`Cell::Unread`].
     Unread,
 }
 
@@ -145,6 +145,7 @@ pub struct Reading {
     /// The year in the title.
     pub year: Option<ReportYear>,
     pub title: Option<String>,
+    /// What could not be read is [`Cell::Unread`].
     pub figures: Figures,
     /// The chapters of text.
     pub narrative: Narrative,

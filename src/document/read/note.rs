@@ -115,6 +115,8 @@ pub enum NoteCode {
     LabelInexact,
     /// The header above a row is not the row's.
     HeaderMismatch,
+    /// Rows of a table that was found are not in it.
+    RowNotFound,
     /// A table of the form was not found.
     TableNotFound,
     /// No table of the form was found at all.
@@ -140,6 +142,7 @@ impl NoteCode {
             Self::PlacementProven => "PLACEMENT-PROVEN",
             Self::LabelInexact => "LABEL-INEXACT",
             Self::HeaderMismatch => "HEADER-MISMATCH",
+            Self::RowNotFound => "ROW-NOT-FOUND",
             Self::TableNotFound => "TABLE-NOT-FOUND",
             Self::NoTables => "NO-TABLES",
             Self::EditionUncertain => "EDITION-UNCERTAIN",

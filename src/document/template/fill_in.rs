@@ -170,6 +170,7 @@ pub(super) fn printed(cell: CellId, value: Cell) -> String {
     match value {
         Cell::Blank => String::new(),
         Cell::NotApplicable => crate::document::write::NOT_APPLICABLE.to_owned(),
+        Cell::Unread => crate::document::write::UNREAD.to_owned(),
         Cell::Number(number) => format_number(catalogue().cell(cell).kind, number.into()),
     }
 }

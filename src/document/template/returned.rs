@@ -50,7 +50,7 @@ pub struct Filled {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Returned {
     pub template: Template,
-    /// Cells with faults are blank.
+    /// Cells with faults are unread.
     pub figures: Figures,
     pub faults: Vec<Fault>,
     /// Every cell of the form, as it was found.
@@ -219,14 +219,18 @@ fn read_table(range: &Sheet, grid: &Grid, sheet: usize, returned: &mut Returned)
                     uncomputed.push(cell);
                 }
             }
-            Err(message) => returned.faults.push(fault(cell, raw, message)),
+            Err(message) => {
+                returned.figures.set(cell, Cell::Unread);
+                returned.faults.push(fault(cell, raw, message));
+            }
         }
     }
     // A program that does not compute formulas leaves them without a result; the formula is our own.
     let totals = Totals::new(grid, &returned.figures);
     let totals = totals.map_err(|error| TemplateError::NotATemplate(error.to_string()))?;
     let is_empty = grid.figures().all(|(_, cell)| returned.figures.get(cell) == Cell::Blank);
-    for cell in uncomputed.into_iter().filter(|_| !is_empty) {
+    let completed = returned.figures.complete();
+    for cell in uncomputed.into_iter().filter(|cell| !is_empty && !completed.is_unknown(*cell)) {
         if let Some(Ok(value)) = totals.formula(cell).map(|(_, result)| figure(cell, &result)) {
             returned.figures.set(cell, value);
         }

@@ -8,12 +8,17 @@ use super::layout::{Grid, grids};
 /// How a cell that does not apply is printed, in every format.
 pub const NOT_APPLICABLE: &str = "不适用";
 
+/// How a cell that was not read is printed, in every format; readers take it for no value.
+pub const UNREAD: &str = "未读取";
+
 /// A figure to print. Sums of amounts do not fit 64 bits, so it is no [`Cell`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Figure {
     #[default]
     Blank,
     NotApplicable,
+    /// It could not be read in the document that the figures are from.
+    Unread,
     /// A count, or an amount in units of `report::MONEY_SCALE`.
     Number(i128),
 }
@@ -23,6 +28,7 @@ impl From<Cell> for Figure {
         match cell {
             Cell::Blank => Self::Blank,
             Cell::NotApplicable => Self::NotApplicable,
+            Cell::Unread => Self::Unread,
             Cell::Number(number) => Self::Number(number.into()),
         }
     }
@@ -115,6 +121,7 @@ impl Document {
         match self.figure(cell) {
             Figure::Blank => String::new(),
             Figure::NotApplicable => NOT_APPLICABLE.to_owned(),
+            Figure::Unread => UNREAD.to_owned(),
             Figure::Number(number) => format_number(catalogue().cell(cell).kind, number),
         }
     }

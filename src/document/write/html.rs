@@ -84,6 +84,7 @@ fn tile_markup(document: &Document, tile: &Tile) -> Markup {
             let class = match document.figure(*cell) {
                 Figure::Blank => "blank",
                 Figure::NotApplicable => "not-applicable",
+                Figure::Unread => "unread",
                 Figure::Number(_) => "number",
             };
             html! {

@@ -17,7 +17,7 @@ mod tests;
 
 pub use computed::ComputedForm;
 pub use csv::CELL_HEADINGS;
-pub use document::{Document, Figure, NOT_APPLICABLE, Provenance};
+pub use document::{Document, Figure, NOT_APPLICABLE, Provenance, UNREAD};
 pub use layout::{Content, Grid, Tile, addends, grids, is_total};
 
 /// A format that documents are written in.

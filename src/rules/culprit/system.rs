@@ -38,7 +38,10 @@ pub(super) struct SystemEquation {
 /// The systems with an equation that fails, in the order of the form.
 pub(super) fn failing(set: &RuleSet, year: ReportYear, figures: &Figures, completed: &Completed) -> Vec<System> {
     let plan = Plan::of(figures.edition());
-    let equations = equations(set, year, plan);
+    // What was not read is looked for in the document, not guessed from its neighbours.
+    let is_known = |eq: &Equation| !eq.left.iter().chain(&*eq.right).any(|term| completed.is_unknown(term.cell));
+    let mut equations = equations(set, year, plan);
+    equations.retain(|(_, eq)| is_known(eq));
     let value =
         |term: &PlannedTerm| if term.negative { -completed.value(term.cell) } else { completed.value(term.cell) };
     let sum = |terms: &[PlannedTerm]| terms.iter().map(value).sum::<i128>();

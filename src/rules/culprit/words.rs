@@ -35,7 +35,8 @@ fn one(suspect: &Suspect, present: Cell, probable: bool, with_slip: bool) -> Mes
             let number = format_number(kind, number.into());
             (format!("不是 {number}"), format!("not {number}"))
         }
-        Cell::Blank => ("不是空白".to_owned(), "not blank".to_owned()),
+        // A cell that was not read is in no sum that is looked at.
+        Cell::Blank | Cell::Unread => ("不是空白".to_owned(), "not blank".to_owned()),
         Cell::NotApplicable => ("不是“不适用”".to_owned(), "not “not applicable”".to_owned()),
     };
     let Text { zh, en } = slip(suspect.slip);

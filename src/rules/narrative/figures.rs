@@ -160,6 +160,10 @@ fn contradiction(compiled: &Compiled, sentence: &str, case: &Case<'_>) -> Option
         let otherwise = OTHERWISE.iter().any(|word| said.contains(word) || after.contains(word));
         (!otherwise && speaks_of_no_other_year(&said, case.year.get())).then_some(number)
     })?;
+    // What was not read may be the number that the sentence means.
+    if meanings.iter().any(|paths| totals(paths).any(|cell| case.completed.is_unknown(cell))) {
+        return None;
+    }
     let mut meanings: Vec<Meaning> = meanings.iter().filter_map(|paths| meaning(paths, case)).collect();
     meanings.dedup_by_key(|(_, sum)| *sum);
     let contradicted = !meanings.is_empty() && meanings.iter().all(|(_, sum)| *sum != stated);
@@ -173,15 +177,17 @@ fn speaks_of_no_other_year(text: &str, year: u16) -> bool {
         .is_some_and(|pattern| pattern.captures_iter(text).all(|found| found.get(1).is_some_and(|y| y.as_str() == own)))
 }
 
-/// The total cells of the lines, and their sum. None where the edition lacks the lines or their table is blank.
-fn meaning(paths: &[&str], case: &Case<'_>) -> Option<Meaning> {
-    let catalogue = catalogue();
+/// The total cells of the lines or groups of lines.
+fn totals<'a>(paths: &'a [&'a str]) -> impl Iterator<Item = CellId> + 'a {
     let within =
         |path: &str, place: &str| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    let lines = catalogue.lines.iter().filter(|line| paths.iter().any(|place| within(&line.path, place)));
-    let cells: BTreeSet<CellId> = lines
-        .clone()
-        .flat_map(|line| line.cells().filter(|cell| catalogue.cell(*cell).part == Part::Total))
+    let lines = catalogue().lines.iter().filter(move |line| paths.iter().any(|place| within(&line.path, place)));
+    lines.flat_map(|line| line.cells()).filter(|cell| catalogue().cell(*cell).part == Part::Total)
+}
+
+/// The total cells of the lines, and their sum. None where the edition lacks the lines or their table is blank.
+fn meaning(paths: &[&str], case: &Case<'_>) -> Option<Meaning> {
+    let cells: BTreeSet<CellId> = totals(paths)
         .filter(|cell| case.figures.get(*cell).number().is_some() || case.completed.is_computed(*cell))
         .collect();
     let sum = cells.iter().map(|cell| case.completed.value(*cell)).sum();

@@ -243,7 +243,7 @@ proptest! {
         edition in prop::sample::select(EDITIONS.iter().collect::<Vec<_>>()),
         cells in prop::collection::vec(
             prop_oneof![
-                Just(Cell::Blank), Just(Cell::NotApplicable), any::<i64>().prop_map(Cell::Number),
+                Just(Cell::Blank), Just(Cell::NotApplicable), Just(Cell::Unread), any::<i64>().prop_map(Cell::Number),
                 (0i64..9).prop_map(Cell::Number), Just(Cell::Number(i64::MIN)), Just(Cell::Number(i64::MAX)),
             ],
             2 * form().cells.len(),

@@ -4,6 +4,7 @@ mod answers;
 mod catalogue;
 mod figures;
 mod noise;
+mod unread;
 mod years;
 
 use jiff::civil::date;

@@ -115,7 +115,7 @@ impl Vocabulary {
     pub fn of(edition: &'static Edition) -> &'static Self {
         static ALL: LazyLock<Vec<Vocabulary>> =
             LazyLock::new(|| EDITIONS.iter().map(Vocabulary::put_together).collect());
-        let position = EDITIONS.iter().position(|other| std::ptr::eq(other, edition));
+        let position = EDITIONS.iter().position(|other| other.id == edition.id);
         // Every edition is one of the list, whose newest entry is checked when the program is compiled.
         position.and_then(|at| ALL.get(at)).unwrap_or_else(|| &ALL[0])
     }

@@ -10,6 +10,7 @@ mod render;
 mod roundtrips;
 mod samples;
 mod shapes;
+mod unread;
 
 use super::{Limits, ReaderNote, Reading, read_document};
 use crate::form::catalogue;
@@ -19,14 +20,19 @@ fn read(text: &str) -> Reading {
     read_document(text.as_bytes(), "report.txt", &Limits::default()).unwrap()
 }
 
-/// The cell at `path` as text: its number, `n/a`, or nothing.
+/// The cell at `path` as text: its number, `n/a`, or nothing where it is blank or [`unread`].
 fn cell(reading: &Reading, path: &str) -> String {
     let cell = catalogue().cell_at(path).unwrap_or_else(|| panic!("no cell {path}"));
     match reading.figures.get(cell) {
-        Cell::Blank => String::new(),
+        Cell::Blank | Cell::Unread => String::new(),
         Cell::NotApplicable => "n/a".to_owned(),
         Cell::Number(number) => format_number(catalogue().cell(cell).kind, number.into()),
     }
+}
+
+/// The paths of the cells that were not read.
+fn unread(reading: &Reading) -> Vec<&str> {
+    reading.figures.unread_cells().map(|cell| catalogue().cell(cell).path.as_str()).collect()
 }
 
 /// The cells of the line at `path`, in its order.

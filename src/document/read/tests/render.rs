@@ -66,6 +66,7 @@ pub fn text(figures: &Figures, cell: CellId) -> String {
     match figures.get(cell) {
         Cell::Blank => "-".to_owned(),
         Cell::NotApplicable => "不适用".to_owned(),
+        Cell::Unread => "约5".to_owned(),
         Cell::Number(number) => format_number(catalogue().cell(cell).kind, number.into()),
     }
 }

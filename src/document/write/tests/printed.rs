@@ -25,6 +25,7 @@ fn expected(figures: &Figures, cell: CellId) -> String {
     match figures.get(cell) {
         Cell::Blank => String::new(),
         Cell::NotApplicable => "不适用".to_owned(),
+        Cell::Unread => "未读取".to_owned(),
         Cell::Number(number) => format_number(catalogue().cell(cell).kind, number.into()),
     }
 }
@@ -59,6 +60,7 @@ proptest! {
             let expected_class = match figures.get(cell) {
                 Cell::Blank => "blank",
                 Cell::NotApplicable => "not-applicable",
+                Cell::Unread => "unread",
                 Cell::Number(_) => "number",
             };
             prop_assert_eq!((class.as_str(), text), (expected_class, &expected(&figures, cell)));

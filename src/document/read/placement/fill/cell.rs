@@ -10,7 +10,7 @@ use super::super::walk::Slot;
 use super::Filler;
 
 impl Filler {
-    /// Puts one printed value into one cell; none where it is not taken.
+    /// Puts one printed value into one cell; none where it is not taken, and the cell unread.
     pub fn cell(
         &mut self,
         cell: CellId,
@@ -38,8 +38,8 @@ impl Filler {
                 (None, Certainty::Unread)
             }
         };
-        let taken = value.unwrap_or_default();
-        if slot.printed != Printed::Empty && self.figures.set(cell, taken) {
+        let taken = value.unwrap_or(Cell::Unread);
+        if self.figures.set(cell, taken) && slot.printed != Printed::Empty {
             self.cells.push(ReadCell { cell, value: taken, raw: slot.raw.clone(), place: slot.place, certainty });
         }
         value

@@ -1,11 +1,12 @@
-//! Values into cells: by their place in the row where that is known, else only as far as it is proven.
+//! Values into cells: by their place in the row where that is known, else only as far as it is proven. A cell is blank
+//! only where the document shows it blank; one for which nothing was found stays unread.
 
 mod cell;
 mod fit;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::form::{CellId, Kind, LineId, Presence, catalogue};
+use crate::form::{CellId, Kind, LineId, LineInfo, Presence, catalogue};
 use crate::report::{Cell, Figures};
 
 use super::super::note::{NoteCode, ReaderNote};
@@ -27,7 +28,7 @@ pub struct Filled {
 /// Puts what the walk found into the cells of the form.
 pub fn fill(vocabulary: &Vocabulary, walked: Walked) -> Filled {
     let mut filler = Filler {
-        figures: Figures::blank(vocabulary.edition),
+        figures: Figures::unread(vocabulary.edition),
         cells: Vec::new(),
         notes: Vec::new(),
         known: HashMap::new(),
@@ -39,12 +40,15 @@ pub fn fill(vocabulary: &Vocabulary, walked: Walked) -> Filled {
     let found = walked.seen.iter().copied().chain(of_blocks).map(|line| catalogue().line(line).table).collect();
     let rows = filler.without_repetitions(walked.rows);
     let rows = filler.without_headings(rows, &walked.seen);
+    filler.blank_lines(&walked.blank);
+    filler.lines_stood_for(&rows, &walked.seen);
     let uncertain = rows.into_iter().filter_map(|row| filler.row(row)).collect();
     filler.prove(uncertain);
     for block in &walked.blocks {
         filler.block(vocabulary, block);
     }
     filler.missing_tables(vocabulary, &found);
+    filler.missing_lines(vocabulary, &walked.seen, &found);
     filler.cells.sort_by_key(|read| read.cell);
     Filled { figures: filler.figures, cells: filler.cells, notes: filler.notes }
 }
@@ -121,6 +125,30 @@ impl Filler {
         rows
     }
 
+    /// Rows that are printed whole, with nothing in them.
+    fn blank_lines(&mut self, blank: &HashSet<LineId>) {
+        for cell in blank.iter().flat_map(|line| cells_of(*line)) {
+            self.figures.set(cell, Cell::Blank);
+        }
+    }
+
+    /// Lines that are not printed because another stands in their place are blank.
+    fn lines_stood_for(&mut self, rows: &[LabelledRow], seen: &HashSet<LineId>) {
+        for merged in self.figures.edition().sheets.iter().flat_map(|sheet| sheet.merged) {
+            let printed = rows.iter().map(|row| catalogue().line(row.line)).find(|line| line.line.field == merged.line);
+            let Some(table) = printed.map(|line| line.table) else { continue };
+            let lines = catalogue().lines.iter().filter(|line| line.table == table && !seen.contains(&line.id));
+            for line in lines.filter(|line| merged.stands_for.contains(&line.line.field)) {
+                line.cells().for_each(|cell| _ = self.figures.set(cell, Cell::Blank));
+            }
+        }
+    }
+
+    /// The cells of a row that is there and cannot be read.
+    fn leave_unread(&mut self, row: &LabelledRow) {
+        cells_of(row.line).into_iter().for_each(|cell| _ = self.figures.set(cell, Cell::Unread));
+    }
+
     /// Places a row, or hands it back with its possible placements.
     fn row(&mut self, row: LabelledRow) -> Option<(LabelledRow, Vec<Placement>)> {
         let cells = cells_of(row.line);
@@ -128,6 +156,8 @@ impl Filler {
             return None;
         }
         let (zh, en, values) = row_words(&row);
+        // Until it is placed.
+        self.leave_unread(&row);
         if !row.header_fits {
             self.note_row(
                 NoteCode::HeaderMismatch,
@@ -156,7 +186,7 @@ impl Filler {
         None
     }
 
-    /// Places what the equations prove; the rest stays blank.
+    /// Places what the equations prove; the rest stays unread.
     fn prove(&mut self, rows: Vec<(LabelledRow, Vec<Placement>)>) {
         let (provable, hopeless): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(row, _)| numbers(row).is_some());
         let mut uncertain: Vec<_> = provable
@@ -194,8 +224,8 @@ impl Filler {
         self.note_row(
             NoteCode::CellUnplaced,
             row,
-            &format!("“{zh}”应有{columns}个数值，文中只有{values}，无法确定各属哪一列，留空；请手工填写"),
-            &format!("{en:?} has {columns} cells but only the values {values}; their columns cannot be told; left blank, fill them in"),
+            &format!("“{zh}”应有{columns}个数值，文中只有{values}，无法确定各属哪一列，未读取；请对照原文填写"),
+            &format!("{en:?} has {columns} cells but only the values {values}; their columns cannot be told; not read, fill them in"),
         );
     }
 
@@ -208,6 +238,8 @@ impl Filler {
         let cells = cells_of(row.line);
         let mut line: Numbers = vec![None; cells.len()];
         let mut is_readable = true;
+        // The columns that no value is placed in are blank.
+        cells.iter().for_each(|cell| _ = self.figures.set(*cell, Cell::Blank));
         for (column, value) in placement {
             let (Some(cell), Some(slot)) = (cells.get(*column), row.values.get(*value)) else { continue };
             let unit = row.header_units.get(*column).copied().flatten();
@@ -234,7 +266,7 @@ impl Filler {
             _ => None,
         };
         let (title, count, values) = (words.info.table.title, block.values.len(), listed(&block.values));
-        let already = cells.iter().any(|cell| self.figures.get(*cell) != Cell::Blank);
+        let already = cells.iter().any(|cell| self.figures.get(*cell) != Cell::Unread);
         let Some(placement) = fitting.filter(|_| !already) else {
             let zh = format!(
                 "“{}”的表头不完整、数值不是{}个或重复出现（{count}个：{values}），未读取；请手工填写",
@@ -297,6 +329,47 @@ impl Filler {
                 format!("没有读到“{}”表格的数据；请核对原文并手工填写", title.zh),
                 format!("nothing is read of the table {:?}; check the document and fill it in", title.en),
             ));
+        }
+    }
+}
+
+/// Lines that a note about missing ones names.
+const MISSING_NAMED: usize = 4;
+
+impl Filler {
+    /// Lines of a table that was found whose label stands nowhere in it: one note for each table.
+    fn missing_lines(&mut self, vocabulary: &Vocabulary, seen: &HashSet<LineId>, found: &HashSet<usize>) {
+        for words in &vocabulary.tables {
+            let is_missing = |line: &&LineInfo| {
+                !seen.contains(&line.id) && line.cells().all(|cell| self.figures.get(cell) == Cell::Unread)
+            };
+            let is_found = words.line_infos().any(|line| found.contains(&line.table) && seen.contains(&line.id));
+            let missing: Vec<_> = words.line_infos().filter(|_| is_found).filter(is_missing).collect();
+            if missing.is_empty() {
+                continue;
+            }
+            let labels = |label: fn(&LineInfo) -> &String, separator: &str| {
+                missing.iter().take(MISSING_NAMED).map(|line| label(line).as_str()).collect::<Vec<_>>().join(separator)
+            };
+            let (zh, en) = (labels(|line| &line.label_zh, "、"), labels(|line| &line.label_en, ", "));
+            let count = missing.len();
+            let (more_zh, more_en) = match count.saturating_sub(MISSING_NAMED) {
+                0 => (String::new(), String::new()),
+                more => ("等".to_owned(), format!(" and {more} more")),
+            };
+            let title = words.info.table.title;
+            self.notes.push(ReaderNote {
+                cells: missing.iter().flat_map(|line| line.cells()).collect(),
+                ..ReaderNote::about_document(
+                    NoteCode::RowNotFound,
+                    title.zh,
+                    format!("“{}”中有{count}行没有找到（{zh}{more_zh}），其数字未读取；请核对原文后填写", title.zh),
+                    format!(
+                        "{count} row(s) of {:?} are not found ({en}{more_en}); their figures are not read; check the document and fill them in",
+                        title.en
+                    ),
+                )
+            });
         }
     }
 }

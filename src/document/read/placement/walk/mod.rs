@@ -51,6 +51,8 @@ pub struct Walked {
     pub blocks: Vec<Block>,
     /// Lines whose label was found, with values or without.
     pub seen: HashSet<LineId>,
+    /// Lines whose row is whole and has nothing in it.
+    pub blank: HashSet<LineId>,
     pub notes: Vec<ReaderNote>,
 }
 
@@ -181,6 +183,9 @@ impl Walk<'_> {
                     if !self.words(label, row, false) {
                         self.unknown_words(label, false);
                     }
+                }
+                if let Some(open) = self.open.as_ref().filter(|_| keeps_blanks && !values.is_empty()) {
+                    self.found.blank.insert(open.row.line);
                 }
             }
             None => self.values_alone(values),

@@ -1,0 +1,135 @@
+//! Unread is a third thing: neither a number nor blank. A cell is blank only where the document shows it blank.
+
+use super::super::{Limits, Reading, read_document};
+use super::formats::html;
+use super::layout::document;
+use super::render::{render, text};
+use super::{cell, line, notes, read, unread};
+use crate::form::{CellId, EDITIONS, Presence, catalogue};
+use crate::report::{Cell, Figures};
+
+const HEADER: &str =
+    "二、主动公开政府信息情况\n第二十条第（一）项\n信息内容\n本年制发件数\n本年废止件数\n现行有效件数\n";
+
+fn id(path: &str) -> CellId {
+    catalogue().cell_at(path).unwrap()
+}
+
+/// The prescribed cells of an edition.
+fn prescribed(edition: usize) -> Vec<CellId> {
+    let cells = catalogue().cells_of(&EDITIONS[edition]).map(|info| info.id);
+    cells.filter(|cell| catalogue().presence(&EDITIONS[edition], *cell) == Presence::Prescribed).collect()
+}
+
+fn numbered(edition: usize) -> Figures {
+    let mut figures = Figures::blank(&EDITIONS[edition]);
+    for (at, cell) in prescribed(edition).into_iter().enumerate() {
+        figures.set(cell, Cell::Number(i64::try_from(at).unwrap() + 100));
+    }
+    figures
+}
+
+#[test]
+fn of_a_document_without_tables_every_cell_is_unread_and_none_is_blank() {
+    let reading = read("关于召开会议的通知\n定于5月召开会议。\n");
+    let all = Figures::unread(reading.edition);
+    let differing = catalogue().cells.iter().filter(|info| reading.figures.get(info.id) != all.get(info.id));
+    assert_eq!(differing.map(|info| info.path.as_str()).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn what_is_printed_and_is_no_number_is_unread_and_what_is_printed_blank_is_blank() {
+    let reading = read(&format!("{HEADER}规章\n约40余\n-\n3\n行政规范性文件\n251000元\n不适用\n6\n"));
+    let rules = ["issued", "repealed", "in_force"].map(|column| format!("proactive_disclosure.rules.{column}"));
+    let values = rules.each_ref().map(|path| reading.figures.get(id(path)));
+    assert_eq!(values, [Cell::Unread, Cell::Blank, Cell::Number(3)]);
+    let path = "proactive_disclosure.normative_documents.issued";
+    assert_eq!(reading.figures.get(id(path)), Cell::Unread);
+    assert!(unread(&reading).contains(&path));
+}
+
+#[test]
+fn a_row_that_is_not_found_is_unread_and_named_once_for_its_table() {
+    for damaged in ["", "某某某某某某"] {
+        let whole = render(&numbered(1), "\n");
+        let lines = whole.lines().map(|line| if line == "4.保护第三方合法权益" { damaged } else { line });
+        let reading = read(&lines.collect::<Vec<_>>().join("\n"));
+        let of_line: Vec<_> = catalogue().line_at("requests.refused.third_party_rights").unwrap().cells().collect();
+        assert!(of_line.iter().all(|cell| reading.figures.get(*cell) == Cell::Unread), "{:?}", notes(&reading));
+        let naming: Vec<_> = reading.notes.iter().filter(|note| note.cells == of_line).collect();
+        assert_eq!(naming.iter().map(|note| note.code.id()).collect::<Vec<_>>(), ["ROW-NOT-FOUND"]);
+        assert!(naming[0].message.zh.contains("保护第三方合法权益"), "{}", naming[0].message.zh);
+    }
+}
+
+#[test]
+fn a_row_printed_whole_with_nothing_in_it_is_blank_where_the_format_keeps_blank_cells() {
+    let mut figures = numbered(1);
+    let of_line = catalogue().line_at("requests.disclosed").unwrap().cells();
+    of_line.for_each(|cell| _ = figures.set(cell, Cell::Blank));
+    let page = html(&document(&figures));
+    let reading = read_document(page.as_bytes(), "a.html", &Limits::default()).unwrap();
+    assert!(reading.figures == figures, "{:?} {:?}", unread(&reading), notes(&reading));
+    // A dump of one cell a line keeps no blank cells: values may have been there.
+    let dump = render(&figures, "\n").replace("（一）予以公开\n-\n-\n-\n-\n-\n-\n-\n", "（一）予以公开\n");
+    let reading = read(&dump);
+    assert_eq!(reading.figures.get(id("requests.disclosed.total")), Cell::Unread);
+}
+
+#[test]
+fn values_that_cannot_be_placed_leave_their_row_unread() {
+    let reading = read(&format!("{HEADER}规章\n1\n2\n3\n4\n行政规范性文件\n5\n6\n"));
+    for path in ["proactive_disclosure.rules.issued", "proactive_disclosure.normative_documents.in_force"] {
+        assert_eq!(reading.figures.get(id(path)), Cell::Unread, "{path}");
+    }
+}
+
+#[test]
+fn where_one_line_stands_for_several_these_are_blank() {
+    let mut figures = numbered(1);
+    for (path, value) in [
+        ("requests.other.correction_overdue", Cell::Blank),
+        ("requests.other.fee_unpaid", Cell::Blank),
+        ("requests.other.miscellaneous", Cell::Blank),
+        ("requests.other.unspecified", Cell::Number(7)),
+    ] {
+        catalogue().line_at(path).unwrap().cells().for_each(|cell| _ = figures.set(cell, value));
+    }
+    let reading = read(&render(&figures, "\n"));
+    assert_eq!(unread(&reading), [""; 0], "{:?}", notes(&reading));
+    assert!(reading.figures == figures);
+    // Where the one line cannot be read, it is the one to be filled in.
+    let dump = render(&figures, "\n").replacen("（六）其他处理\n7\n", "（六）其他处理\n", 1);
+    let reading = read(&dump);
+    assert_eq!(line(&reading, "requests.other.unspecified"), [""; 7]);
+    let unread = unread(&reading);
+    assert!(unread.iter().all(|path| path.starts_with("requests.other.unspecified.")), "{unread:?}");
+    assert_eq!(unread.len(), 7);
+}
+
+#[test]
+fn every_cell_of_the_edition_is_a_number_or_blank_or_unread_by_what_is_printed_there() {
+    for edition in 0..EDITIONS.len() {
+        let mut figures = numbered(edition);
+        for (at, cell) in prescribed(edition).into_iter().enumerate() {
+            let value = [Cell::Unread, Cell::Blank, Cell::NotApplicable, Cell::Number(5)][at % 4];
+            figures.set(cell, value);
+        }
+        let reading = read(&render(&figures, "\n"));
+        // In a dump of one cell a line, words amid the figures of chapter four end them.
+        let of_rows = |cell: &CellId| !catalogue().cell(*cell).path.starts_with("disputes.");
+        for cell in prescribed(edition).into_iter().filter(of_rows) {
+            let path = &catalogue().cell(cell).path;
+            assert_eq!(reading.figures.get(cell), figures.get(cell), "{path}: {}", text(&figures, cell));
+        }
+        assert_eq!(cell(&reading, &catalogue().cell(prescribed(edition)[0]).path), "");
+    }
+}
+
+#[test]
+fn a_reading_names_its_unread_cells_in_the_order_of_the_form() {
+    let reading: Reading = read(&format!("{HEADER}规章\n约1\n2\n3\n"));
+    let unread = unread(&reading);
+    assert_eq!(unread.first(), Some(&"proactive_disclosure.rules.issued"));
+    assert_eq!(unread.last(), Some(&"disputes.litigation_after_reconsideration.total"));
+}
