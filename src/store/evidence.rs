@@ -427,6 +427,8 @@ fn cell_words(value: Cell, kind: crate::form::Kind) -> String {
     match value {
         Cell::Blank => String::new(),
         Cell::NotApplicable => "n/a".to_owned(),
+        // None is ever stored.
+        Cell::Unread => "unread".to_owned(),
         Cell::Number(number) => format_number(kind, number.into()),
     }
 }
