@@ -11,7 +11,7 @@ use crate::service::{BEIJING, DocumentReading, read_and_judge};
 use crate::wire::reading_to_wire;
 
 use super::client::{diagnoses_text, findings_text};
-use super::output::{Listing, print_line, to_json, zh};
+use super::output::{Listing, print_exactly, to_json, zh};
 use super::{Failure, Format, Outcome, both};
 
 #[derive(Args)]
@@ -60,7 +60,7 @@ fn read_all(files: &[PathBuf], year: Option<ReportYear>) -> (Vec<(&PathBuf, pb::
 fn print_readings(readings: &[(&PathBuf, pb::ReadDocumentResponse)], many: bool) -> Outcome {
     let texts: Result<Vec<_>, _> = readings.iter().map(|(_, reading)| to_json(reading)).collect();
     let text = texts?.join(",\n");
-    print_line(&if many { format!("[{text}]") } else { text })
+    print_exactly(&if many { format!("[{text}]") } else { text })
 }
 
 fn print_notes(reading: &pb::ReadDocumentResponse) {

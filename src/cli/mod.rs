@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::report::Message;
+use crate::report::{Message, inert};
 
 /// 汇总 Huizong: collects annual reports on government information disclosure, checks them, and adds them up.
 #[derive(Parser)]
@@ -175,7 +175,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Err(Failure::Usage(text)) => (2, text),
         Err(Failure::Unreachable(text)) => (3, text),
     };
-    eprintln!("{text}");
+    eprintln!("{}", inert::to_terminal(&text));
     ExitCode::from(code)
 }
 

@@ -6,6 +6,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use prost::{Message, Name};
 
 use crate::pb;
+use crate::report::inert;
 use crate::wire;
 
 use super::{Failure, Format, Outcome};
@@ -30,7 +31,8 @@ impl Listing {
     pub fn write_csv(&self, to: impl std::io::Write) -> Outcome {
         let mut writer = csv::Writer::from_writer(to);
         for row in std::iter::once(&self.headings).chain(&self.rows) {
-            writer.write_record(row).map_err(|error| Failure::Failed(error.to_string()))?;
+            let cells = row.iter().map(|cell| inert::to_cell(cell).into_owned());
+            writer.write_record(cells).map_err(|error| Failure::Failed(error.to_string()))?;
         }
         Ok(writer.flush()?)
     }
@@ -66,11 +68,16 @@ pub fn from_json<M: Message + Name + Default>(text: &str) -> Result<M, Failure> 
 
 /// Prints canonical JSON.
 pub fn print_json<M: Message + Name>(message: &M) -> Outcome {
-    print_line(&to_json(message)?)
+    print_exactly(&to_json(message)?)
 }
 
-/// Prints a line; a reader that has gone is no error of ours to shout about.
+/// Prints a line for people, whose words may be in it.
 pub fn print_line(line: &str) -> Outcome {
+    print_exactly(&inert::to_terminal(line))
+}
+
+/// Prints a line for machines; a reader that has gone is no error of ours to shout about.
+pub fn print_exactly(line: &str) -> Outcome {
     match writeln!(std::io::stdout().lock(), "{line}") {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),

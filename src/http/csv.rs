@@ -1,6 +1,7 @@
 //! Answers as tables for spreadsheets: English headings that stay, exact figures, one row per item.
 
 use crate::pb::{self, FORM_CELL_PATHS, FormCell, form_cell};
+use crate::report::inert;
 
 /// What stands in a cell that does not apply, so that it is told apart from a blank one.
 const NOT_APPLICABLE: &str = "n/a";
@@ -18,7 +19,9 @@ pub trait Table {
 pub fn write<'a>(rows: impl IntoIterator<Item = &'a Vec<String>>) -> Result<Vec<u8>, String> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     for row in rows {
-        writer.write_record(row).map_err(|error| error.to_string())?;
+        writer
+            .write_record(row.iter().map(|cell| inert::to_cell(cell).into_owned()))
+            .map_err(|error| error.to_string())?;
     }
     writer.into_inner().map_err(|error| error.to_string())
 }

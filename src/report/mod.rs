@@ -8,6 +8,7 @@ mod diagnosis;
 mod figures;
 mod finding;
 mod hash;
+pub mod inert;
 mod jurisdiction_code;
 mod name;
 mod narrative;

@@ -15,7 +15,7 @@ use crate::report::Message;
 use crate::store::disk::{FileSystem, file_system, free_bytes};
 use crate::store::{Store, StoreError, remove_empty_snapshots};
 
-use super::output::{Listing, print_line};
+use super::output::{Listing, print_exactly};
 use super::verify::{Scratch, check, open};
 use super::{Failure, Format, Outcome};
 
@@ -345,7 +345,7 @@ fn print(findings: &[Finding], format: Format) -> Outcome {
                     "remedy": both(&finding.remedy),
                 })
             });
-            print_line(&json!({ "checks": checks.collect::<Vec<_>>() }).to_string())
+            print_exactly(&json!({ "checks": checks.collect::<Vec<_>>() }).to_string())
         }
         Format::Table | Format::Csv => {
             let mut listing = Listing::new(&["check", "state", "meaning", "what to do"], &[]);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::io::{Read, Write};
 
 use crate::form::{CellId, Presence, catalogue, edition};
-use crate::report::{Answer, Cell, Figures, Message, Narrative, ReportKey, format_number, parse_number};
+use crate::report::{Answer, Cell, Figures, Message, Narrative, ReportKey, format_number, inert, parse_number};
 
 const COLUMNS: [&str; 7] = ["owner", "year", "edition", "kind", "cell", "value", "rule"];
 
@@ -77,15 +77,15 @@ impl<W: Write> ReportWriter<W> {
             }
         }
         for answer in &entry.answers {
-            row(ANSWER, &answer.cell, &answer.reason, &answer.rule)?;
+            row(ANSWER, &answer.cell, &inert::to_cell(&answer.reason), &answer.rule)?;
         }
         for chapter in entry.narrative.iter().flat_map(Narrative::chapters) {
             if let Some(text) = chapter.text {
-                row(NARRATIVE, chapter.field, text, "")?;
+                row(NARRATIVE, chapter.field, &inert::to_cell(text), "")?;
             }
         }
         if !entry.reason.is_empty() {
-            row(REASON, "", &entry.reason, "")?;
+            row(REASON, "", &inert::to_cell(&entry.reason), "")?;
         }
         Ok(())
     }
@@ -187,7 +187,8 @@ fn add_row(
             cell(Cell::Number(number))?
         }
         ANSWER => {
-            entry.answers.push(Answer { rule: rule.to_owned(), cell: path.to_owned(), reason: value.to_owned() });
+            let reason = inert::from_cell(value).to_owned();
+            entry.answers.push(Answer { rule: rule.to_owned(), cell: path.to_owned(), reason });
             return Ok(());
         }
         NARRATIVE => {
@@ -195,11 +196,11 @@ fn add_row(
             let Some(text) = narrative.chapter_mut(path) else {
                 return Err(fault(line, format!("没有章节“{path}”"), format!("there is no chapter {path:?}")));
             };
-            *text = Some(value.to_owned());
+            *text = Some(inert::from_cell(value).to_owned());
             return Ok(());
         }
         REASON => {
-            value.clone_into(&mut entry.reason);
+            inert::from_cell(value).clone_into(&mut entry.reason);
             return Ok(());
         }
         _ => {

@@ -10,6 +10,7 @@ use super::fault::{ExchangeError, Faults, Place, Problem};
 use super::file_order;
 use super::words::{ANSWERS, COLUMNS, Field, KINDS, LEVELS, TYPES, choices, read, write};
 use crate::registry::RegistryChange;
+use crate::report::inert;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -97,7 +98,7 @@ fn read_line(line: &StringRecord, header: &[Field], entries: &mut Entries) {
         .copied()
         .zip(line)
         .filter(|(_, text)| filled(text))
-        .map(|(field, text)| (field, text.to_owned()))
+        .map(|(field, text)| (field, if field == Field::Name { inert::from_cell(text) } else { text }.to_owned()))
         .collect();
     let found = values.get(&Field::Type).map_or("", |text| text.trim());
     match read(TYPES, found) {
@@ -117,7 +118,7 @@ fn value(change: &RegistryChange, field: Field) -> String {
             Field::Type => "jurisdiction".to_owned(),
             Field::Code => new.code.to_string(),
             Field::Parent => new.parent.as_ref().map(ToString::to_string).unwrap_or_default(),
-            Field::Name => new.display_name.clone(),
+            Field::Name => inert::to_cell(&new.display_name).into_owned(),
             Field::Level => write(LEVELS, new.level).to_owned(),
             Field::FirstYear => new.first_year.to_string(),
             Field::Kind | Field::Large | Field::Vertical | Field::Into => String::new(),
@@ -126,7 +127,7 @@ fn value(change: &RegistryChange, field: Field) -> String {
             Field::Type => "agency".to_owned(),
             Field::Code => new.id.to_string(),
             Field::Parent => new.jurisdiction.to_string(),
-            Field::Name => new.display_name.clone(),
+            Field::Name => inert::to_cell(&new.display_name).into_owned(),
             Field::Kind => write(KINDS, new.kind).to_owned(),
             Field::Large => write(ANSWERS, new.large).to_owned(),
             Field::FirstYear => new.first_year.to_string(),
@@ -142,7 +143,7 @@ fn dated_value(change: &Dated<'_>, field: Field) -> String {
         Field::Type => write(TYPES, change.kind).to_owned(),
         Field::Code => joined(change.entries),
         Field::Parent => change.parent.unwrap_or_default().to_owned(),
-        Field::Name => change.name.unwrap_or_default().to_owned(),
+        Field::Name => change.name.map(inert::to_cell).unwrap_or_default().into_owned(),
         Field::FirstYear => change.first_year.to_string(),
         Field::Into => joined(change.into),
         Field::Level | Field::Kind | Field::Large | Field::Vertical => String::new(),

@@ -3,15 +3,11 @@
 use std::collections::HashMap;
 
 use crate::registry::{Agency, Entry, Jurisdiction, JurisdictionCode, RegistryChange};
-use crate::report::{AgencyId, ReportYear};
+use crate::report::{AgencyId, ReportYear, inert};
 
 use super::fault::{ExchangeError, Faults, Place, Problem};
 use super::in_file_order;
 use super::words::{ANSWERS, EntryType, Field, KINDS, LEVELS, Word, read};
-
-/// Characters with which spreadsheets begin a formula, full width included. A name that begins with one could
-/// run when an exported file is opened; escaping it would change the name, so it is refused.
-const FORMULA_CHARACTERS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 /// A line or entry as it stands in the file.
 #[derive(Debug)]
@@ -180,7 +176,7 @@ impl Fields<'_> {
         let name = self.required(Field::Name, |_| Ok(())).and_then(|()| self.record.values.get(&Field::Name))?;
         let problem = if name.trim() != name || name.contains(char::is_control) {
             Problem::Spacing
-        } else if let Some(first) = name.chars().next().filter(|first| FORMULA_CHARACTERS.contains(first)) {
+        } else if let Some(first) = name.chars().next().filter(|first| inert::FORMULA_SIGNS.contains(first)) {
             Problem::Formula(first)
         } else {
             return Some(name.clone());
