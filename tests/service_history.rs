@@ -1,19 +1,23 @@
-//! Whatever happens to reports and the registry: sums hold every accepted report once, and an answer as of a sequence
-//! number is the answer that was given then.
+//! Whatever happens to reports and the registry: sums hold every accepted report once, an answer as of a sequence number is
+//! the answer that was given then, and what follows the commits is what a fresh start would count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use huizong::form::{Presence, catalogue, edition_for_year};
-use huizong::registry::{Agency, Collection, Entry, Jurisdiction, RegistryChange, ReviewPolicy};
-use huizong::report::{AgencyKind, Answer, Cell, Figures, Level, ReportKey, ReportYear, ReviewAction};
+use huizong::registry::{
+    Agency, Collection, Entry, Jurisdiction, JurisdictionCode, Life, RegistryChange, ReviewPolicy,
+};
+use huizong::report::{
+    AgencyId, AgencyKind, Answer, Cell, Figures, Level, Owners, ReportKey, ReportState, ReportYear, ReviewAction,
+};
 use huizong::rollup::{AgencyFilter, Dimension, Mark};
 use huizong::service::{
-    Caller, CoverageAnswer, CoverageQuestion, Live, Perspective, ReviewRequest, RollupAnswer, RollupQuestion, Service,
-    Submission,
+    Caller, CoverageAnswer, CoverageQuestion, EntryFilter, Live, Perspective, ReportFilter, ReviewRequest,
+    RollupAnswer, RollupQuestion, RuleCount, Service, Sight, Submission,
 };
-use huizong::store::{CheckpointFile, MemoryStore, NEWEST, Store};
+use huizong::store::{CheckpointFile, MemoryStore, NEWEST, Outcome, Standing, Store};
 use proptest::prelude::*;
 
 const YEARS: [u16; 3] = [2021, 2022, 2023];
@@ -23,7 +27,8 @@ const PLACES: [(&str, Option<&str>, Level); 4] = [
     ("230200", Some("230000"), Level::City),
     ("230102", Some("230100"), Level::County),
 ];
-const AGENCIES: usize = 5;
+/// Two and more of each place; one is under vertical management.
+const AGENCIES: usize = 9;
 
 fn year(at: usize) -> ReportYear {
     ReportYear::new(YEARS[at % YEARS.len()]).unwrap()
@@ -70,11 +75,14 @@ fn registry() -> Vec<RegistryChange> {
 #[derive(Debug, Clone)]
 enum Happening {
     Submit { agency: usize, year: usize, requests: i64 },
+    SubmitWrong { agency: usize, year: usize },
     Review { agency: usize, year: usize, action: ReviewAction },
     Move { agency: usize, to: usize, year: usize },
     Merge { agency: usize, into: usize, year: usize },
     Abolish { agency: usize, year: usize },
     MovePlace { place: usize, to: usize, year: usize },
+    MergePlace { place: usize, into: usize, year: usize },
+    Several { moves: Vec<(usize, usize)>, year: usize },
     Open { year: usize, review: bool },
 }
 
@@ -84,6 +92,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         6 => (agency.clone(), year.clone(), 0..90i64)
             .prop_map(|(agency, year, requests)| Happening::Submit { agency, year, requests }),
+        1 => (agency.clone(), year.clone()).prop_map(|(agency, year)| Happening::SubmitWrong { agency, year }),
         4 => (agency.clone(), year.clone(), action)
             .prop_map(|(agency, year, action)| Happening::Review { agency, year, action }),
         2 => (agency.clone(), 0..PLACES.len(), year.clone())
@@ -93,6 +102,10 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (agency, year.clone()).prop_map(|(agency, year)| Happening::Abolish { agency, year }),
         1 => (0..PLACES.len(), 0..PLACES.len(), year.clone())
             .prop_map(|(place, to, year)| Happening::MovePlace { place, to, year }),
+        1 => (0..PLACES.len(), 0..PLACES.len(), year.clone())
+            .prop_map(|(place, into, year)| Happening::MergePlace { place, into, year }),
+        1 => (prop::collection::vec((0..AGENCIES, 0..PLACES.len()), 2..5), year.clone())
+            .prop_map(|(moves, year)| Happening::Several { moves, year }),
         1 => (year, any::<bool>()).prop_map(|(year, review)| Happening::Open { year, review }),
     ]
 }
@@ -148,6 +161,13 @@ impl World {
                 };
                 let _ = self.service.submit(&submission, &Caller::internal("agency")).await;
             }
+            Happening::SubmitWrong { agency: at, year: of } => {
+                let report = ReportKey::of_agency(agency(at).parse().unwrap(), year(of));
+                let mut figures = figures(year(of), 3);
+                figures.set(catalogue().cell_at("requests.received.total").unwrap(), Cell::Number(4));
+                let wrong = Submission::first(report, figures);
+                assert!(self.service.submit(&wrong, &Caller::internal("agency")).await.is_err());
+            }
             Happening::Review { agency: at, year: of, action } => {
                 let report = ReportKey::of_agency(agency(at).parse().unwrap(), year(of));
                 let Some(before) = self.store.standing(&report, NEWEST).unwrap() else { return };
@@ -176,6 +196,18 @@ impl World {
                 let entry = Entry::Jurisdiction(place(at).parse().unwrap());
                 let parent = place(to).parse().unwrap();
                 change(RegistryChange::Move { entry, parent, first_year: year(of) }).await;
+            }
+            Happening::MergePlace { place: at, into, year: of } => {
+                let entries = vec![Entry::Jurisdiction(place(at).parse().unwrap())];
+                let into = Entry::Jurisdiction(place(into).parse().unwrap());
+                change(RegistryChange::Merge { entries, into, first_year: year(of) }).await;
+            }
+            Happening::Several { moves, year: of } => {
+                let moves = moves.into_iter().map(|(at, to)| {
+                    let parent = place(to).parse().unwrap();
+                    RegistryChange::Move { entry: entry(at), parent, first_year: year(of) }
+                });
+                let _ = self.service.change_registry(moves.collect(), false, &registrar).await;
             }
             Happening::Open { year: of, review } => {
                 let collection = Collection {
@@ -221,6 +253,150 @@ impl World {
         answers
     }
 
+    /// Sums over every tree and with waiting reports in them, which follow the commits where they were asked for before.
+    async fn sums_beside(&self) -> Vec<RollupAnswer> {
+        let mut answers = Vec::new();
+        let states = [vec![], vec![ReportState::Submitted, ReportState::Accepted], vec![ReportState::Returned]];
+        for (states, hierarchy_year) in states.into_iter().flat_map(|states| {
+            [None, Some(year(0)), Some(year(2))].map(|hierarchy_year| (states.clone(), hierarchy_year))
+        }) {
+            for (code, ..) in PLACES {
+                for group_by in [vec![Dimension::Year, Dimension::ChildJurisdiction], vec![Dimension::AgencyKind]] {
+                    let question = RollupQuestion {
+                        jurisdiction: code.parse().unwrap(),
+                        years: (year(0), year(2)),
+                        measures: Vec::new(),
+                        group_by,
+                        filter: AgencyFilter { kinds: Vec::new(), include_vertical: true },
+                        perspective: Perspective { as_of: None, hierarchy_year, states: states.clone() },
+                        page_size: 1000,
+                        page_token: String::new(),
+                    };
+                    answers.push(self.service.roll_up(&question).await.unwrap());
+                }
+            }
+        }
+        answers
+    }
+
+    /// How often rules failed, everywhere.
+    fn rule_counts(&self) -> Vec<RuleCount> {
+        let of = |code: &str| self.service.rule_counts(&code.parse().unwrap(), (year(0), year(2))).unwrap().0;
+        PLACES.iter().flat_map(|(code, ..)| of(code)).collect()
+    }
+
+    /// Reports and refusals by rule and year in the province, read one by one from the store. Which reports the rules
+    /// are counted of is as the service's sums say who is due.
+    fn naive_rule_counts(&self) -> BTreeMap<(String, ReportYear), (u64, u64)> {
+        let mut counts: BTreeMap<(String, ReportYear), (u64, u64)> = BTreeMap::new();
+        let is_due = |id: &AgencyId, of: ReportYear| {
+            let state = self.service.agency(id).unwrap();
+            state.life.end.is_none_or(|end| of < end.year)
+        };
+        for (at, of) in (0..AGENCIES).flat_map(|at| (0..YEARS.len()).map(move |of| (at, of))) {
+            let report = ReportKey::of_agency(agency(at).parse().unwrap(), year(of));
+            let Some(standing) = self.store.standing(&report, NEWEST).unwrap() else { continue };
+            if standing.status.state != ReportState::Withdrawn || standing.status.accepted.is_some() {
+                let rules: BTreeSet<&String> = standing.newest.findings.iter().map(|finding| &finding.rule).collect();
+                rules.into_iter().for_each(|rule| counts.entry((rule.clone(), year(of))).or_default().0 += 1);
+            }
+        }
+        for entry in self.store.journal(0, usize::MAX).unwrap() {
+            let Ok(report) = entry.subject.parse::<ReportKey>() else { continue };
+            let Some((_, rules)) = entry.detail.split_once(": ") else { continue };
+            if entry.outcome == Outcome::Refused && is_due(report.agency().unwrap(), report.year) {
+                let rules: BTreeSet<&str> = rules.split(", ").collect();
+                for rule in rules {
+                    counts.entry((rule.to_owned(), report.year)).or_default().1 += 1;
+                }
+            }
+        }
+        counts
+    }
+
+    /// Agencies in and below a place in a year, as the histories of entries tell, in order.
+    fn agencies_below(&self, code: &str, of: ReportYear) -> Vec<String> {
+        let parent_in = |life: &Life| {
+            let exists = life.parents[0].0 <= of && life.end.as_ref().is_none_or(|end| of < end.year);
+            let known = life.parents.iter().rfind(|(first_year, _)| *first_year <= of);
+            known.filter(|_| exists).and_then(|(_, parent)| parent.clone())
+        };
+        let is_below = |id: &str| {
+            let mut at = parent_in(&self.service.agency(&id.parse().unwrap()).unwrap().life);
+            while let Some(here) = at {
+                if here.as_str() == code {
+                    return true;
+                }
+                at = parent_in(&self.service.jurisdiction(&here).unwrap().life);
+            }
+            false
+        };
+        (0..AGENCIES).map(agency).filter(|id| is_below(id)).collect()
+    }
+
+    fn standing(&self, id: &str, of: ReportYear) -> Option<Standing> {
+        self.store.standing(&ReportKey::of_agency(id.parse().unwrap(), of), NEWEST).unwrap()
+    }
+
+    /// Each list of a place and year, two a page.
+    async fn check_lists(&self, code: &str, of: ReportYear) {
+        const PAGE: usize = 2;
+        let place: JurisdictionCode = code.parse().unwrap();
+        let below = self.agencies_below(code, of);
+        let filter = EntryFilter { parent: Some(place.clone()), below: true, year: Some(of), ..EntryFilter::default() };
+        let (mut listed, mut token) = (Vec::new(), String::new());
+        loop {
+            let page = self.service.agencies(filter.clone(), PAGE, &token, Sight::All).await.unwrap();
+            listed.extend(page.items.into_iter().map(|known| known.entry.id.to_string()));
+            let Some(next) = page.next else { break };
+            token = next;
+        }
+        assert_eq!(listed, below, "agencies of {code} in {of}");
+
+        let is_missing = |id: &&String| self.standing(id, of).is_none_or(|standing| !standing.status.is_received());
+        let is_vertical = |id: &&String| **id == agency(4);
+        let missing: Vec<&String> = below.iter().filter(is_missing).filter(|id| !is_vertical(id)).collect();
+        let question = CoverageQuestion {
+            jurisdiction: place.clone(),
+            year: of,
+            depth: 0,
+            filter: AgencyFilter::default(),
+            perspective: Perspective::default(),
+        };
+        let (mut listed, mut token) = (Vec::new(), String::new());
+        loop {
+            let (page, _) = self.service.missing_agencies(&question, PAGE, &token).await.unwrap();
+            listed.extend(page.items.into_iter().map(|entry| entry.id.to_string()));
+            let Some(next) = page.next else { break };
+            token = next;
+        }
+        assert_eq!(listed.iter().collect::<Vec<_>>(), missing, "missing in {code} in {of}");
+
+        for states in [vec![], vec![ReportState::Submitted, ReportState::Returned], vec![ReportState::Withdrawn]] {
+            let stands = |id: &&String| {
+                let standing = self.standing(id, of);
+                standing.is_some_and(|one| states.is_empty() || states.contains(&one.status.state))
+            };
+            let expected: Vec<&String> = below.iter().filter(stands).collect();
+            let (mut listed, mut token) = (Vec::new(), String::new());
+            loop {
+                let filter = ReportFilter::Year(Owners::Agencies, of, Some(place.clone()));
+                let page = self.service.reports(filter, states.clone(), PAGE, &token, Sight::All).await.unwrap();
+                listed.extend(page.items.into_iter().map(|view| view.revision.report.owner.id().to_owned()));
+                let Some(next) = page.next else { break };
+                token = next;
+            }
+            assert_eq!(listed.iter().collect::<Vec<_>>(), expected, "{states:?} in {code} in {of}");
+        }
+    }
+
+    /// The service as it would start now, from every report.
+    fn fresh(&self) -> Self {
+        let live = Arc::<Live>::default();
+        let service = Service::start(self.store.clone(), live, jiff::Timestamp::now).unwrap();
+        Self { service, store: self.store.clone() }
+    }
+
     /// The service as it would start now, from the totals kept in a folder.
     fn restarted(&self, folder: &Path) -> Self {
         let (store, kept) = (self.store.clone(), CheckpointFile::new(folder));
@@ -262,6 +438,50 @@ proptest! {
             assert!(restarted.service.has_resumed());
             assert_eq!(restarted.answers(None).await, world.answers(None).await);
             assert_eq!(restarted.service.recount().await.unwrap().differences, []);
+        });
+    }
+
+    #[test]
+    fn what_follows_the_commits_is_what_a_fresh_start_counts(
+        happenings in prop::collection::vec(happening(), 1..40)
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let world = World::new().await;
+            // From the very first on they are followed.
+            world.sums_beside().await;
+            for (at, happening) in happenings.into_iter().enumerate() {
+                let what = format!("{happening:?}");
+                world.let_happen(happening).await;
+                if at % 4 == 0 {
+                    let fresh = world.fresh();
+                    assert_eq!(world.sums_beside().await, fresh.sums_beside().await, "after {what}");
+                    assert_eq!(world.rule_counts(), fresh.rule_counts(), "after {what}");
+                    assert_eq!(world.service.recount().await.unwrap().differences, [], "after {what}");
+                }
+            }
+            let mut counted: BTreeMap<(String, ReportYear), (u64, u64)> = BTreeMap::new();
+            for count in world.service.rule_counts(&PLACES[0].0.parse().unwrap(), (year(0), year(2))).unwrap().0 {
+                let sum = counted.entry((count.rule, count.year)).or_default();
+                *sum = (sum.0 + count.reports, sum.1 + count.refusals);
+            }
+            assert_eq!(counted, world.naive_rule_counts());
+        });
+    }
+
+    #[test]
+    fn lists_of_a_place_are_what_belongs_to_it_page_by_page(happenings in prop::collection::vec(happening(), 1..24)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let world = World::new().await;
+            for happening in happenings {
+                world.let_happen(happening).await;
+            }
+            for (code, ..) in PLACES {
+                for of in 0..YEARS.len() {
+                    world.check_lists(code, year(of)).await;
+                }
+            }
         });
     }
 

@@ -1,6 +1,5 @@
 //! `huizong export`: every report of a jurisdiction and of all below it, without loss, for `submit` to take back.
 
-use std::collections::{BTreeSet, HashMap};
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
@@ -9,18 +8,16 @@ use indicatif::ProgressBar;
 
 use crate::document::exchange::ReportWriter;
 use crate::pb;
-use crate::pb::registry_service_client::RegistryServiceClient;
 use crate::pb::report_service_client::ReportServiceClient;
 use crate::wire::entry_from_wire;
 
-use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
+use super::client::{ANSWER_MAX_BYTES, Server, connect, refused};
 use super::output::{parse_years, resource, to_json};
-use super::registry::Search;
 use super::{Failure, Format, Outcome, both};
 
 #[derive(Args)]
 pub struct Export {
-    /// jurisdictions/{code}, the code alone, or `all`.
+    /// jurisdictions/{code}, the code alone, or `all`; what was below it in the report year is written too.
     jurisdiction: String,
     /// Report years.
     #[arg(long, value_name = "Y[..Y]", value_parser = parse_years)]
@@ -76,9 +73,9 @@ impl Export {
     pub async fn run(&self, server: &Server, format: Format) -> Outcome {
         let is_csv = self.is_csv(format)?;
         let channel = connect(server).await?;
-        let agencies = match self.jurisdiction.as_str() {
-            "all" => None,
-            scope => Some(agencies_below(channel.clone(), &resource("jurisdictions", scope)).await?),
+        let jurisdiction = match self.jurisdiction.as_str() {
+            "all" => String::new(),
+            scope => resource("jurisdictions", scope),
         };
         let to: Box<dyn Write> = match &self.output {
             Some(path) => Box::new(BufWriter::new(std::fs::File::create(path)?)),
@@ -97,6 +94,7 @@ impl Export {
             let mut request = pb::ListReportsRequest {
                 parent: "agencies/-".to_owned(),
                 year,
+                jurisdiction: jurisdiction.clone(),
                 page_size: PAGE_REPORTS,
                 include_narrative: true,
                 ..Default::default()
@@ -104,12 +102,9 @@ impl Export {
             loop {
                 let page = client.list_reports(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
                 for report in page.reports {
-                    let agency = report.name.split("/reports/").next().unwrap_or_default();
-                    if agencies.as_ref().is_none_or(|agencies| agencies.contains(agency)) {
-                        sink.write(report)?;
-                        written += 1;
-                        bar.set_position(written);
-                    }
+                    sink.write(report)?;
+                    written += 1;
+                    bar.set_position(written);
                 }
                 request.page_token = page.next_page_token;
                 if request.page_token.is_empty() {
@@ -122,25 +117,6 @@ impl Export {
         eprintln!("{written} 份报告 reports");
         Ok(())
     }
-}
-
-/// Names of the agencies in a jurisdiction and in all below it.
-async fn agencies_below(channel: Connection, scope: &str) -> Result<BTreeSet<String>, Failure> {
-    let mut client = RegistryServiceClient::new(channel);
-    let request = pb::GetJurisdictionRequest { name: scope.to_owned() };
-    client.get_jurisdiction(request).await.map_err(|status| refused(&status))?;
-    let mut children: HashMap<String, Vec<String>> = HashMap::new();
-    for jurisdiction in Search::default().jurisdictions(&mut client).await? {
-        children.entry(jurisdiction.parent).or_default().push(jurisdiction.name);
-    }
-    let mut within = BTreeSet::new();
-    let mut waiting = vec![scope.to_owned()];
-    while let Some(name) = waiting.pop() {
-        waiting.extend(children.remove(&name).unwrap_or_default());
-        within.insert(name);
-    }
-    let agencies = Search::default().agencies(&mut client).await?;
-    Ok(agencies.into_iter().filter(|agency| within.contains(&agency.jurisdiction)).map(|agency| agency.name).collect())
 }
 
 #[cfg(test)]

@@ -96,21 +96,21 @@ async fn import(server: &Server, file: &Path, dry_run: bool) -> Outcome {
 
 /// What is looked for; everything by default.
 #[derive(Default)]
-pub(super) struct Search {
+struct Search {
     parent: String,
     query: String,
     year: i32,
 }
 
 impl Search {
-    pub(super) async fn jurisdictions(&self, client: &mut Client) -> Result<Vec<pb::Jurisdiction>, Failure> {
+    async fn jurisdictions(&self, client: &mut Client) -> Result<Vec<pb::Jurisdiction>, Failure> {
         let mut all = Vec::new();
         let mut request = pb::ListJurisdictionsRequest {
             parent: self.parent.clone(),
             query: self.query.clone(),
             year: self.year,
             page_size: 1000,
-            page_token: String::new(),
+            ..Default::default()
         };
         loop {
             let page = client.list_jurisdictions(request.clone()).await.map_err(|status| refused(&status))?;
@@ -123,14 +123,14 @@ impl Search {
         }
     }
 
-    pub(super) async fn agencies(&self, client: &mut Client) -> Result<Vec<pb::Agency>, Failure> {
+    async fn agencies(&self, client: &mut Client) -> Result<Vec<pb::Agency>, Failure> {
         let mut all = Vec::new();
         let mut request = pb::ListAgenciesRequest {
             jurisdiction: self.parent.clone(),
             query: self.query.clone(),
             year: self.year,
             page_size: 1000,
-            page_token: String::new(),
+            ..Default::default()
         };
         loop {
             let page = client.list_agencies(request.clone()).await.map_err(|status| refused(&status))?.into_inner();

@@ -85,6 +85,7 @@ impl Registries {
         let size = self.pages.resources.of(request.page_size)?;
         let filter = EntryFilter {
             parent: optional_code(&request.parent, "parent")?,
+            below: request.below,
             query: request.query.clone(),
             year: optional_year(request.year)?,
         };
@@ -104,11 +105,12 @@ impl Registries {
         let size = self.pages.resources.of(request.page_size)?;
         let filter = EntryFilter {
             parent: optional_code(&request.jurisdiction, "jurisdiction")?,
+            below: request.below,
             query: request.query.clone(),
             year: optional_year(request.year)?,
         };
         let sight = self.service.sight(caller, "RegistryService/ListAgencies")?;
-        let page = self.service.agencies(&filter, size, &request.page_token, &sight)?;
+        let page = self.service.agencies(filter, size, &request.page_token, sight).await?;
         Ok(pb::ListAgenciesResponse {
             agencies: page.items.iter().map(wire::known_agency_to_wire).collect(),
             next_page_token: page.next.unwrap_or_default(),

@@ -306,9 +306,13 @@ impl Reports {
             0 => None,
             year => Some(wire::year_from_wire(year, "year")?),
         };
+        let place = match request.jurisdiction.as_str() {
+            "" => None,
+            name => Some(wire::code_from_wire(name, "jurisdiction")?),
+        };
         let filter = match (request.parent.as_str(), year) {
-            ("agencies/-", Some(year)) => ReportFilter::Year(Owners::Agencies, year),
-            ("jurisdictions/-", Some(year)) => ReportFilter::Year(Owners::Jurisdictions, year),
+            ("agencies/-", Some(year)) => ReportFilter::Year(Owners::Agencies, year, place),
+            ("jurisdictions/-", Some(year)) => ReportFilter::Year(Owners::Jurisdictions, year, place),
             ("agencies/-" | "jurisdictions/-", None) => return Err(Problem::required("year")),
             (parent, year) if parent.starts_with("jurisdictions/") => {
                 ReportFilter::Owner(ReportOwner::Jurisdiction(wire::code_from_wire(parent, "parent")?), year)
@@ -399,7 +403,7 @@ impl Reports {
             0 => first,
             year => wire::year_from_wire(year, "last_year")?,
         };
-        let (counts, sequence) = self.service.rule_counts(&jurisdiction, (first, last)).await?;
+        let (counts, sequence) = self.service.rule_counts(&jurisdiction, (first, last))?;
         let counts = counts.iter().map(wire::rule_count_to_wire).collect();
         Ok(pb::ListRulesResponse { rules, counts, sequence: sequence.try_into().unwrap_or(i64::MAX) })
     }

@@ -66,7 +66,7 @@ impl Registry {
             RegistryChange::CreateJurisdiction(_) | RegistryChange::CreateAgency(_) | RegistryChange::PutCollection(_)
         );
         if !kept_itself {
-            self.dated.push(change.clone());
+            self.dated.push_back(change.clone());
         }
         Ok(true)
     }
@@ -82,17 +82,17 @@ impl Registry {
                     self.nodes[parent.index()].children.push(index);
                 }
                 let time = Timeline::new(new.first_year, new.display_name.clone(), parent);
-                self.nodes.push(Node { time, children: Vec::new(), agencies: Vec::new(), merged: Vec::new() });
+                self.nodes.push_back(Node { time, children: Vec::new(), agencies: Vec::new(), merged: Vec::new() });
                 self.jurisdiction_by_code.insert(new.code.clone(), index);
-                self.jurisdictions.push(new.clone());
+                self.jurisdictions.push_back(new.clone());
             }
             Step::CreateAgency(new, home) => {
                 let index = AgencyIndex(self.agencies.len() as u32);
                 self.nodes[home.index()].agencies.push(index);
                 let time = Timeline::new(new.first_year, new.display_name.clone(), home);
-                self.posts.push(Post { time, merged: Vec::new() });
+                self.posts.push_back(Post { time, merged: Vec::new() });
                 self.agency_by_id.insert(new.id.clone(), index);
-                self.agencies.push(new.clone());
+                self.agencies.push_back(new.clone());
             }
             Step::Rename(EntryIndex::Jurisdiction(at), name, year) => {
                 self.nodes[at.index()].time.names.push(year, name.to_owned());

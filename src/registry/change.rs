@@ -127,6 +127,19 @@ pub enum RegistryChange {
 }
 
 impl RegistryChange {
+    /// The first report year in which places, names or ends are others than before; none where no entry that was there
+    /// is touched.
+    pub fn first_year(&self) -> Option<ReportYear> {
+        match self {
+            Self::CreateJurisdiction(_) | Self::CreateAgency(_) | Self::PutCollection(_) => None,
+            Self::Rename { first_year, .. }
+            | Self::Move { first_year, .. }
+            | Self::Merge { first_year, .. }
+            | Self::Split { first_year, .. }
+            | Self::Abolish { first_year, .. } => Some(*first_year),
+        }
+    }
+
     /// The entries that end, and the first year in which they no longer exist.
     pub fn ends(&self) -> Option<(&[Entry], ReportYear)> {
         match self {

@@ -112,10 +112,18 @@ impl Registry {
             | RegistryChange::Abolish { entry, .. } => std::slice::from_ref(entry),
             RegistryChange::Merge { entries, .. } => entries.as_slice(),
         };
-        let mut waiting: Vec<EntryIndex> = entries.iter().filter_map(|entry| self.find(entry)).collect();
+        self.all_that_was_below(entries.iter().filter_map(|entry| self.find(entry)).collect())
+    }
+
+    /// Agencies that ever were in or below a jurisdiction, or were merged into such: all that can count there, in the
+    /// tree of whatever year. In the order of creation.
+    pub fn ever_below(&self, jurisdiction: JurisdictionIndex) -> Vec<AgencyIndex> {
+        self.all_that_was_below(vec![EntryIndex::Jurisdiction(jurisdiction)])
+    }
+
+    fn all_that_was_below(&self, mut waiting: Vec<EntryIndex>) -> Vec<AgencyIndex> {
         let mut seen: HashSet<EntryIndex> = HashSet::new();
         let mut agencies = Vec::new();
-        // Whatever was ever below, or merged into, what changes.
         while let Some(at) = waiting.pop() {
             if !seen.insert(at) {
                 continue;

@@ -1,10 +1,11 @@
 //! The registry in memory: entries by id and by dense index, and the tree of each report year.
 //!
-//! Which changes are admitted is in `admit`, where figures count in the tree of another year in `placement`.
+//! Which changes are admitted is in `admit`, where figures count in the tree of another year in `placement`. A copy shares
+//! what neither of the two changes, so it costs next to nothing: whoever plans or looks back makes one.
 
-use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
+use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
 
 use crate::report::{AgencyId, ReportYear, Reporter};
@@ -17,7 +18,7 @@ use super::{Agency, Collection, Jurisdiction, JurisdictionCode, RegistryChange};
 pub struct JurisdictionIndex(pub(super) u32);
 
 /// Place of an agency in a registry, dense from 0 in the order of creation.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AgencyIndex(pub(super) u32);
 
 impl JurisdictionIndex {
@@ -56,16 +57,16 @@ pub(super) struct Post {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Registry {
     /// With their newest values.
-    pub(super) jurisdictions: Vec<Jurisdiction>,
-    pub(super) nodes: Vec<Node>,
+    pub(super) jurisdictions: Vector<Jurisdiction>,
+    pub(super) nodes: Vector<Node>,
     /// With their newest values.
-    pub(super) agencies: Vec<Agency>,
-    pub(super) posts: Vec<Post>,
-    pub(super) jurisdiction_by_code: HashMap<JurisdictionCode, JurisdictionIndex>,
-    pub(super) agency_by_id: BTreeMap<AgencyId, AgencyIndex>,
+    pub(super) agencies: Vector<Agency>,
+    pub(super) posts: Vector<Post>,
+    pub(super) jurisdiction_by_code: OrdMap<JurisdictionCode, JurisdictionIndex>,
+    pub(super) agency_by_id: OrdMap<AgencyId, AgencyIndex>,
     /// Dated changes in the order in which they were applied.
-    pub(super) dated: Vec<RegistryChange>,
-    pub(super) collections: BTreeMap<ReportYear, Collection>,
+    pub(super) dated: Vector<RegistryChange>,
+    pub(super) collections: OrdMap<ReportYear, Collection>,
 }
 
 impl Registry {
@@ -126,12 +127,12 @@ impl Registry {
     }
 
     /// All jurisdictions in the order of creation, with their newest values.
-    pub fn jurisdictions(&self) -> &[Jurisdiction] {
+    pub fn jurisdictions(&self) -> &Vector<Jurisdiction> {
         &self.jurisdictions
     }
 
     /// All agencies in the order of creation, with their newest values.
-    pub fn agencies(&self) -> &[Agency] {
+    pub fn agencies(&self) -> &Vector<Agency> {
         &self.agencies
     }
 
@@ -145,10 +146,22 @@ impl Registry {
         (0..self.agencies.len() as u32).map(AgencyIndex)
     }
 
+    /// Agencies in order of their ids, after one.
+    pub fn agencies_after(&self, after: Option<&AgencyId>) -> impl Iterator<Item = AgencyIndex> {
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.agency_by_id.range::<_, AgencyId>((after, Bound::Unbounded)).map(|(_, index)| *index)
+    }
+
+    /// Jurisdictions in order of their codes, after one.
+    pub fn jurisdictions_after(&self, after: Option<&JurisdictionCode>) -> impl Iterator<Item = JurisdictionIndex> {
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.jurisdiction_by_code.range::<_, JurisdictionCode>((after, Bound::Unbounded)).map(|(_, index)| *index)
+    }
+
     /// Agencies in order of their ids, from one on.
     pub fn agencies_from(&self, first: Option<&AgencyId>) -> impl Iterator<Item = AgencyIndex> {
         let first = first.map_or(Bound::Unbounded, Bound::Included);
-        self.agency_by_id.range::<AgencyId, _>((first, Bound::Unbounded)).map(|(_, index)| *index)
+        self.agency_by_id.range::<_, AgencyId>((first, Bound::Unbounded)).map(|(_, index)| *index)
     }
 
     /// The jurisdiction that an agency belongs to in `year`; none in years in which it owes no report.

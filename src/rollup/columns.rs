@@ -4,7 +4,10 @@
 //! column holds one cell in the reports of one year; like the totals it changes with each commit.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use imbl::Vector;
 
 use crate::form::{CellId, catalogue};
 use crate::registry::AgencyIndex;
@@ -16,29 +19,56 @@ const FIGURE_BYTES: usize = size_of::<i128>();
 /// Which figures a column holds.
 type Of = (ReportYear, CellId);
 
-/// The columns in memory.
-#[derive(Debug, Default)]
+/// The columns in memory. A copy shares what neither of the two changes.
+#[derive(Debug, Clone, Default)]
 pub struct Columns {
-    kept: BTreeMap<Of, Column>,
+    kept: BTreeMap<Of, Arc<Column>>,
     /// Counts questions, to tell which column was not asked for the longest.
-    questions: AtomicU64,
+    questions: Arc<AtomicU64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Column {
     /// By agency; 0, or nothing at the end, where no report is in the sums.
-    figures: Vec<i128>,
+    figures: Vector<i128>,
     /// Until the column is filled: agencies whose report changed since that began, so that their figure is known.
-    filling: Option<HashSet<AgencyIndex>>,
+    filling: Option<imbl::HashSet<AgencyIndex>>,
     /// Number of the last question that needed it.
-    asked: AtomicU64,
+    asked: Arc<AtomicU64>,
+}
+
+/// Columns of one year as they are read, report by report.
+#[derive(Debug)]
+pub struct ReadColumns {
+    columns: Vec<(CellId, Vector<i128>)>,
+}
+
+impl ReadColumns {
+    /// Nothing yet of these cells.
+    pub fn of(cells: &[CellId]) -> Self {
+        Self { columns: cells.iter().map(|cell| (*cell, Vector::new())).collect() }
+    }
+
+    /// Adds the report of an agency.
+    pub fn add(&mut self, agency: AgencyIndex, figures: &Completed) {
+        for (cell, column) in &mut self.columns {
+            set(column, agency, figures.value(*cell));
+        }
+    }
+}
+
+fn set(figures: &mut Vector<i128>, agency: AgencyIndex, figure: i128) {
+    while figures.len() <= agency.index() {
+        figures.push_back(0);
+    }
+    figures[agency.index()] = figure;
 }
 
 /// Columns to answer one question from.
 pub struct Table<'a> {
     first_year: ReportYear,
     /// By year from the first and by cell; empty where not asked for.
-    by_year: Vec<Vec<&'a [i128]>>,
+    by_year: Vec<Vec<Option<&'a Vector<i128>>>>,
 }
 
 impl Table<'_> {
@@ -49,7 +79,7 @@ impl Table<'_> {
             let of_year =
                 year.get().checked_sub(self.first_year.get()).and_then(|at| self.by_year.get(usize::from(at)));
             for cell in cells {
-                let column = of_year.and_then(|columns| columns.get(cell.index()));
+                let column = of_year.and_then(|columns| *columns.get(cell.index())?);
                 sum += column.and_then(|column| column.get(agency.index())).unwrap_or(&0);
             }
         }
@@ -59,10 +89,7 @@ impl Table<'_> {
 
 impl Column {
     fn set(&mut self, agency: AgencyIndex, figure: i128) {
-        if self.figures.len() <= agency.index() {
-            self.figures.resize(agency.index() + 1, 0);
-        }
-        self.figures[agency.index()] = figure;
+        set(&mut self.figures, agency, figure);
     }
 }
 
@@ -74,11 +101,11 @@ impl Columns {
         let mut by_year = Vec::new();
         for year in years {
             by_year.resize(usize::from(year.get() - first_year.get()), Vec::new());
-            let mut of_year = vec![&[][..]; catalogue().cells.len()];
+            let mut of_year = vec![None; catalogue().cells.len()];
             for cell in cells {
                 let column = self.kept.get(&(*year, *cell)).filter(|column| column.filling.is_none())?;
                 column.asked.store(question, Ordering::Relaxed);
-                of_year[cell.index()] = &column.figures;
+                of_year[cell.index()] = Some(&column.figures);
             }
             by_year.push(of_year);
         }
@@ -111,7 +138,7 @@ impl Columns {
         for (_, of) in others.iter().take(others.len().saturating_sub(others_max)) {
             self.kept.remove(of);
         }
-        let question = *self.questions.get_mut();
+        let question = self.questions.load(Ordering::Relaxed);
         let mut to_fill = Vec::new();
         for year in years {
             let missing: Vec<CellId> =
@@ -119,7 +146,11 @@ impl Columns {
             for cell in &missing {
                 self.kept.insert(
                     (*year, *cell),
-                    Column { filling: Some(HashSet::new()), asked: question.into(), ..Column::default() },
+                    Arc::new(Column {
+                        filling: Some(imbl::HashSet::new()),
+                        asked: Arc::new(question.into()),
+                        ..Column::default()
+                    }),
                 );
             }
             if !missing.is_empty() {
@@ -129,14 +160,15 @@ impl Columns {
         to_fill
     }
 
-    /// Fills columns of a year with what agencies had when [`Columns::begin`] named them: agencies with a figure for each of the cells, in
-    /// their order.
-    pub fn fill(&mut self, year: ReportYear, cells: &[CellId], read: &[(AgencyIndex, Vec<i128>)]) {
-        for (at, cell) in cells.iter().enumerate() {
-            let Some(column) = self.kept.get_mut(&(year, *cell)) else { continue };
+    /// Fills columns of a year with what agencies had when [`Columns::begin`] named them. Takes as long as what changed
+    /// since, however much was read.
+    pub fn fill(&mut self, year: ReportYear, read: ReadColumns) {
+        for (cell, mut figures) in read.columns {
+            let Some(column) = self.kept.get_mut(&(year, cell)).map(Arc::make_mut) else { continue };
             let Some(changed) = column.filling.take() else { continue };
-            for (agency, figures) in read.iter().filter(|(agency, _)| !changed.contains(agency)) {
-                column.set(*agency, figures[at]);
+            std::mem::swap(&mut column.figures, &mut figures);
+            for agency in changed {
+                column.set(agency, figures.get(agency.index()).copied().unwrap_or(0));
             }
         }
     }
@@ -152,6 +184,7 @@ impl Columns {
     pub fn replace(&mut self, agency: AgencyIndex, year: ReportYear, figures: Option<&Completed>) {
         let of_year = (year, catalogue().cells[0].id)..;
         for ((_, cell), column) in self.kept.range_mut(of_year).take_while(|((of, _), _)| *of == year) {
+            let column = Arc::make_mut(column);
             column.set(agency, figures.map_or(0, |figures| figures.value(*cell)));
             if let Some(changed) = &mut column.filling {
                 changed.insert(agency);
@@ -212,9 +245,11 @@ mod tests {
     /// Begins and fills columns in which each agency has the position of the cell plus one.
     fn keep(columns: &mut Columns, years: &[ReportYear], positions: &[usize]) {
         for (year, of) in columns.begin(years, &cells(positions), AGENCIES, BYTES_MAX) {
-            let figures: Vec<i128> = of.iter().map(|cell| cell.index() as i128 + 1).collect();
-            let read: Vec<_> = agencies().into_iter().map(|agency| (agency, figures.clone())).collect();
-            columns.fill(year, &of, &read);
+            let mut read = ReadColumns::of(&of);
+            for agency in agencies() {
+                read.columns.iter_mut().for_each(|(cell, column)| set(column, agency, cell.index() as i128 + 1));
+            }
+            columns.fill(year, read);
         }
     }
 

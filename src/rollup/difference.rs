@@ -1,10 +1,13 @@
 //! Where two totals of the same reports are not the same.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use imbl::HashMap;
 
 use crate::report::ReportYear;
 
-use super::totals::{ByClass, Class, Part, Scope, Totals, YearTotals};
+use super::part::Part;
+use super::totals::{ByClass, Class, Scope, Totals, YearTotals};
 
 /// A part of the totals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,24 +2,29 @@
 //!
 //! Values in, values out. Totals change in the step that makes a report durable, so that no answer is behind.
 
+mod below;
 mod columns;
 mod compare;
 mod coverage;
 mod difference;
 mod frozen;
 mod measure;
+mod part;
 mod query;
+mod relocation;
 mod standing;
 mod sums;
 mod totals;
 
-pub use columns::Columns;
+pub use columns::{Columns, ReadColumns};
 pub use compare::{CellDifference, EXPLANATIONS_MAX, Explanation, Share, compare};
 pub use coverage::{ChildCoverage, Coverage};
 pub use difference::TotalsDifference;
 pub use frozen::{FrozenForm, FrozenFormName, FrozenFormNameError, FrozenRevision};
 pub use measure::{Measure, MeasureError};
+pub use part::{Contribution, Failed, Failures, Part};
 pub use query::{Dimension, Group, Key, Query, QueryError, Row};
+pub use relocation::{Destination, Relocation};
 pub use standing::{Counts, Mark, Marks};
 pub use sums::Sums;
-pub use totals::{AgencyFilter, Class, Contribution, Scope, Totals, Tree, Within, class_of};
+pub use totals::{AgencyFilter, Class, Scope, Totals, Tree, Within, class_of};

@@ -82,6 +82,13 @@ impl Counts {
         }
     }
 
+    /// Takes out what was added before.
+    pub fn take(&mut self, other: &Self) {
+        for (count, less) in self.0.iter_mut().zip(&other.0) {
+            *count -= less;
+        }
+    }
+
     pub fn add(&mut self, other: &Self) {
         for (count, more) in self.0.iter_mut().zip(&other.0) {
             *count += more;

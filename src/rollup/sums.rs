@@ -47,6 +47,14 @@ impl Sums {
         }
     }
 
+    /// Takes out another sum, which was added before.
+    pub fn take(&mut self, other: &Self) {
+        self.reports -= other.reports;
+        for (sum, value) in self.values.iter_mut().zip(&other.values) {
+            *sum -= value;
+        }
+    }
+
     /// Adds another sum.
     pub fn merge(&mut self, other: &Self) {
         self.reports += other.reports;

@@ -1,13 +1,18 @@
 //! The running totals: memory bounded by years, jurisdictions and kinds of agency, and one byte for each agency and year.
+//! A copy shares what neither of the two changes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use imbl::{HashMap, Vector};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
-use crate::report::{AgencyKind, Completed, ReportYear};
+use crate::report::{AgencyKind, ReportYear};
 
-use super::standing::{Counts, Mark, Marks};
+use super::part::{Contribution, Failures, Part};
+use super::standing::{Counts, Marks};
 use super::sums::Exchange;
 use super::{ChildCoverage, Coverage, Sums};
 
@@ -43,20 +48,40 @@ impl AgencyFilter {
     }
 }
 
-/// What one report contributes: how it stands, and its figures while they are in the sums.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Contribution<'a> {
-    pub marks: Marks,
-    pub figures: Option<&'a Completed>,
+/// By class of agency; shared between copies of the totals until one of them changes it.
+#[derive(Debug, Clone)]
+pub(super) struct ByClass<T>(Arc<BTreeMap<Class, T>>);
+
+impl<T> Default for ByClass<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
 }
 
-pub(super) type ByClass<T> = BTreeMap<Class, T>;
+impl<T> Deref for ByClass<T> {
+    type Target = BTreeMap<Class, T>;
 
-/// The totals of one scope, year and class.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Part {
-    pub counts: Counts,
-    pub sums: Sums,
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<T: Clone> DerefMut for ByClass<T> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl<T: Serialize> Serialize for ByClass<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByClass<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        BTreeMap::deserialize(deserializer).map(|by_class| Self(Arc::new(by_class)))
+    }
 }
 
 /// Totals of one report year.
@@ -64,17 +89,42 @@ pub(super) struct Part {
 pub(super) struct YearTotals {
     pub parts: HashMap<Scope, ByClass<Part>>,
     /// For each agency, how its report stands.
-    pub marks: Vec<Marks>,
+    pub marks: Vector<Marks>,
+    /// Rules for which submissions of single agencies were refused.
+    pub refused: HashMap<AgencyIndex, Failures>,
 }
 
 impl YearTotals {
+    /// What is kept of single agencies.
+    pub fn without_parts(&self) -> Self {
+        Self { parts: HashMap::new(), ..self.clone() }
+    }
+
+    /// The rules for which submissions of an agency were refused.
+    pub fn refused(&self, agency: AgencyIndex) -> Failures {
+        self.refused.get(&agency).cloned().unwrap_or_default()
+    }
+
+    /// Changes a part; one that comes to nothing is not kept.
+    pub fn change_part(&mut self, scope: Scope, class: Class, change: impl FnOnce(&mut Part)) {
+        let by_class = self.parts.entry(scope).or_default();
+        let part = by_class.entry(class).or_default();
+        change(part);
+        if *part == Part::default() {
+            by_class.remove(&class);
+            if by_class.is_empty() {
+                self.parts.remove(&scope);
+            }
+        }
+    }
+
     fn marks(&self, agency: AgencyIndex) -> Marks {
         self.marks.get(agency.index()).copied().unwrap_or_default()
     }
 
     fn mark(&mut self, agency: AgencyIndex, marks: Marks) {
-        if self.marks.len() <= agency.index() {
-            self.marks.resize(agency.index() + 1, Marks::default());
+        while self.marks.len() <= agency.index() {
+            self.marks.push_back(Marks::default());
         }
         self.marks[agency.index()] = marks;
     }
@@ -97,6 +147,39 @@ impl Tree {
             Self::AsReported => year,
             Self::Of(hierarchy) => hierarchy,
         }
+    }
+
+    /// The scopes that an agency counts in with its report of a year: its jurisdiction's own, and every subtree on the
+    /// way up; none in a year in which it owes no report.
+    pub fn scopes(self, registry: &Registry, agency: AgencyIndex, year: ReportYear) -> Vec<Scope> {
+        let Some(home) = registry.home(agency, year) else { return Vec::new() };
+        match self {
+            Self::AsReported => {
+                std::iter::once(Scope::Own(home)).chain(registry.path_up(home, year).map(Scope::Subtree)).collect()
+            }
+            Self::Of(hierarchy) => {
+                let mut path =
+                    registry.path_placed(registry.place(agency, hierarchy).jurisdiction, hierarchy).peekable();
+                let own = path.peek().copied().map(Scope::Own);
+                own.into_iter().chain(path.map(Scope::Subtree)).collect()
+            }
+        }
+    }
+}
+
+/// Where, and from which year on, an agency begins (1) and ceases (-1) to be expected.
+pub(super) fn expected_changes(
+    tree: Tree,
+    registry: &Registry,
+    agency: AgencyIndex,
+    mut tell: impl FnMut(Scope, ReportYear, i64),
+) {
+    let mut before = Vec::new();
+    for year in registry.years_of_change(agency) {
+        let after = tree.scopes(registry, agency, year);
+        before.iter().for_each(|scope| tell(*scope, year, -1));
+        after.iter().for_each(|scope| tell(*scope, year, 1));
+        before = after;
     }
 }
 
@@ -135,6 +218,12 @@ pub struct Totals {
     pub(super) expected: HashMap<Scope, ByClass<BTreeMap<ReportYear, i64>>>,
 }
 
+/// Agencies expected in a year, from the changes of their number.
+fn expected_by(changes: &BTreeMap<ReportYear, i64>, year: ReportYear) -> u64 {
+    let expected: i64 = changes.range(..=year).map(|(_, change)| change).sum();
+    u64::try_from(expected).unwrap_or(0)
+}
+
 /// The class of an agency.
 pub fn class_of(registry: &Registry, agency: AgencyIndex) -> Class {
     let agency = registry.agency(agency);
@@ -151,21 +240,9 @@ impl Totals {
         self.tree
     }
 
-    /// The scopes that an agency counts in with its report of a year: its jurisdiction's own, and every subtree on the
-    /// way up; none in a year in which it owes no report.
+    /// As [`Tree::scopes`].
     pub fn scopes(&self, registry: &Registry, agency: AgencyIndex, year: ReportYear) -> Vec<Scope> {
-        let Some(home) = registry.home(agency, year) else { return Vec::new() };
-        match self.tree {
-            Tree::AsReported => {
-                std::iter::once(Scope::Own(home)).chain(registry.path_up(home, year).map(Scope::Subtree)).collect()
-            }
-            Tree::Of(hierarchy) => {
-                let mut path =
-                    registry.path_placed(registry.place(agency, hierarchy).jurisdiction, hierarchy).peekable();
-                let own = path.peek().copied().map(Scope::Own);
-                own.into_iter().chain(path.map(Scope::Subtree)).collect()
-            }
-        }
+        self.tree.scopes(registry, agency, year)
     }
 
     /// Jurisdictions directly below one in the tree used for `year`, with those that no longer or not yet exist in
@@ -196,34 +273,20 @@ impl Totals {
             Tree::AsReported => registry.agencies_below(of, year),
             Tree::Of(_) => {
                 let mut within = self.within(registry, of);
-                registry.agency_indices().filter(|agency| within.counts(*agency, year)).collect()
+                let mut agencies = registry.ever_below(of);
+                agencies.retain(|agency| within.counts(*agency, year));
+                agencies
             }
         }
     }
 
     /// Counts an agency of the registry as expected in the years in which it owes a report.
     pub fn expect(&mut self, registry: &Registry, agency: AgencyIndex) {
-        self.change_expected(registry, agency, 1);
-    }
-
-    /// Takes back [`Totals::expect`], with the registry as it was then.
-    pub fn unexpect(&mut self, registry: &Registry, agency: AgencyIndex) {
-        self.change_expected(registry, agency, -1);
-    }
-
-    fn change_expected(&mut self, registry: &Registry, agency: AgencyIndex, by: i64) {
         let class = class_of(registry, agency);
-        let mut before = Vec::new();
-        for year in registry.years_of_change(agency) {
-            let after = self.scopes(registry, agency, year);
-            for (scopes, change) in [(&before, -by), (&after, by)] {
-                for scope in scopes {
-                    let by_year = self.expected.entry(*scope).or_default().entry(class).or_default();
-                    *by_year.entry(year).or_default() += change;
-                }
-            }
-            before = after;
-        }
+        expected_changes(self.tree, registry, agency, |scope, year, change| {
+            let by_year = self.expected.entry(scope).or_default().entry(class).or_default();
+            *by_year.entry(year).or_default() += change;
+        });
     }
 
     /// Puts what an agency's report of a year contributes in place of what it contributed before.
@@ -241,10 +304,39 @@ impl Totals {
         totals.mark(agency, after.marks);
         let exchange = Exchange::of(before.figures, after.figures);
         for scope in scopes {
-            let part = totals.parts.entry(scope).or_default().entry(class).or_default();
-            part.counts.replace(before.marks, after.marks);
-            part.sums.exchange(&exchange);
+            totals.change_part(scope, class, |part| {
+                part.counts.replace(before.marks, after.marks);
+                part.sums.exchange(&exchange);
+                part.exchange_rules(before.rules, after.rules);
+            });
         }
+    }
+
+    /// Counts a refused submission of an agency's report of a year by the rules that it broke, each named once.
+    pub fn refuse(&mut self, registry: &Registry, agency: AgencyIndex, year: ReportYear, rules: &[&str]) {
+        let class = class_of(registry, agency);
+        let scopes = self.scopes(registry, agency, year);
+        if rules.is_empty() || scopes.is_empty() {
+            return;
+        }
+        let totals = self.years.entry(year).or_default();
+        let count = |failures: &mut Failures| {
+            rules.iter().for_each(|rule| failures.change(rule, |failed| failed.refusals += 1));
+        };
+        count(totals.refused.entry(agency).or_default());
+        for scope in scopes {
+            totals.change_part(scope, class, |part| count(&mut part.failures));
+        }
+    }
+
+    /// How often rules failed in a scope.
+    pub fn failures(&self, scope: Scope, year: ReportYear) -> Failures {
+        let mut failures = Failures::default();
+        let by_class = self.years.get(&year).and_then(|totals| totals.parts.get(&scope));
+        for part in by_class.into_iter().flat_map(|by_class| by_class.values()) {
+            failures.add(&part.failures);
+        }
+        failures
     }
 
     /// Years in which anything was handed in, in order.
@@ -289,16 +381,21 @@ impl Totals {
         filter: &'a AgencyFilter,
     ) -> impl Iterator<Item = (Class, &'a Part)> {
         let by_class = self.years.get(&year).and_then(|totals| totals.parts.get(&scope));
-        let parts = by_class.into_iter().flatten().map(|(class, part)| (*class, part));
+        let parts = by_class.into_iter().flat_map(|by_class| &**by_class).map(|(class, part)| (*class, part));
         parts.filter(|(class, _)| filter.admits(*class))
+    }
+
+    /// Agencies of a class that owe a report of a year in a scope.
+    pub(super) fn expected_in(&self, scope: Scope, class: Class, year: ReportYear) -> u64 {
+        let by_year = self.expected.get(&scope).and_then(|by_class| by_class.get(&class));
+        by_year.map_or(0, |by_year| expected_by(by_year, year))
     }
 
     /// Expected and received reports of a scope.
     pub fn coverage(&self, scope: Scope, year: ReportYear, filter: &AgencyFilter) -> Coverage {
         let mut coverage = Coverage { year, expected: 0, vertical_excluded: 0, counts: Counts::default() };
-        for (class, by_year) in self.expected.get(&scope).into_iter().flatten() {
-            let expected: i64 = by_year.range(..=year).map(|(_, change)| change).sum();
-            let expected = u64::try_from(expected).unwrap_or(0);
+        for (class, by_year) in self.expected.get(&scope).into_iter().flat_map(|by_class| &**by_class) {
+            let expected = expected_by(by_year, year);
             if filter.admits(*class) {
                 coverage.expected += expected;
             } else if class.vertical && filter.admits(Class { vertical: false, ..*class }) {
@@ -330,21 +427,6 @@ impl Totals {
         });
         parts.filter(|part| part.coverage.expected > 0).collect()
     }
-
-    /// Agencies in and below the jurisdiction that owe a report and have handed in none.
-    pub fn missing(
-        &self,
-        registry: &Registry,
-        jurisdiction: JurisdictionIndex,
-        year: ReportYear,
-        filter: &AgencyFilter,
-    ) -> Vec<AgencyIndex> {
-        let mut agencies = self.agencies_below(registry, jurisdiction, year);
-        agencies.retain(|agency| {
-            filter.admits(class_of(registry, *agency)) && !self.marks(*agency, year).has(Mark::Received)
-        });
-        agencies
-    }
 }
 
 #[cfg(test)]
@@ -356,7 +438,8 @@ mod tests {
     use super::*;
     use crate::form::{catalogue, edition};
     use crate::registry::{Agency, Jurisdiction, RegistryChange};
-    use crate::report::{Cell, Figures, Level, ReportState, ReportStatus};
+    use crate::report::{Cell, Completed, Figures, Level, ReportState, ReportStatus};
+    use crate::rollup::Mark;
 
     const AGENCIES: usize = 6;
     const YEARS: [u16; 2] = [2021, 2022];
@@ -431,7 +514,8 @@ mod tests {
                 let new = figures(values);
                 let old = newest.insert((*agency, of), new.clone());
                 let included = status();
-                let contribution = |figures| Contribution { marks: Marks::of(&included, true), figures: Some(figures) };
+                let contribution =
+                    |figures| Contribution { marks: Marks::of(&included, true), figures: Some(figures), rules: &[] };
                 let before = old.as_ref().map(contribution).unwrap_or_default();
                 totals.replace(&registry, agencies[*agency], year(of), before, contribution(&new));
             }
@@ -454,7 +538,7 @@ mod tests {
                         prop_assert_eq!(coverage.of(Mark::Included), naive.reports);
                         prop_assert_eq!(coverage.expected, (0..AGENCIES).filter(|n| counted(*n)).count() as u64);
                         {
-                            let missing = totals.missing(&registry, jurisdiction, year(of), &filter).len() as u64;
+                            let missing = totals.missing_after(&registry, jurisdiction, year(of), &filter, None).count() as u64;
                             prop_assert_eq!(coverage.missing(), missing);
                         }
                     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use crate::access::{CredentialId, Method, PrincipalName, Right, Role, Token, method_at, method_of};
-use crate::registry::{JurisdictionIndex, Registry};
+use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
 use crate::report::{Finding, Hash, JurisdictionCode, Message, ReportKey, ReportOwner, ReportYear};
 
 use super::sessions::SessionKey;
@@ -72,12 +72,27 @@ impl Sight {
         }
     }
 
-    /// The owners of all that the caller sees, where it sees no whole subtree.
-    pub fn owners(&self) -> Option<Vec<&ReportOwner>> {
+    /// Where all that the caller sees belongs; none where that may be anywhere.
+    pub fn reach(&self, registry: &Registry) -> Option<Reach> {
         let Self::Roles(roles, right) = self else { return None };
-        let giving = roles.iter().filter(|role| right.is_given_by(role));
-        giving.map(|role| if let Role::Submitter(owner) = role { Some(owner) } else { None }).collect()
+        let mut reach = Reach { scopes: Vec::new(), agencies: Vec::new() };
+        for role in roles.iter().filter(|role| right.is_given_by(role)) {
+            match role {
+                Role::Power(_) => return None,
+                Role::Submitter(ReportOwner::Agency(id)) => reach.agencies.extend(registry.find_agency(id)),
+                Role::Submitter(ReportOwner::Jurisdiction(_)) => {}
+                Role::Reviewer(scope) | Role::Viewer(scope) => reach.scopes.extend(registry.find_jurisdiction(scope)),
+            }
+        }
+        Some(reach)
     }
+}
+
+/// What a caller can see at most.
+pub struct Reach {
+    /// With all below them.
+    pub scopes: Vec<JurisdictionIndex>,
+    pub agencies: Vec<AgencyIndex>,
 }
 
 /// Whether the part of the tree that a role holds for contains the subject.

@@ -5,16 +5,13 @@ use std::sync::{Arc, Weak};
 use crate::form::CellId;
 use crate::registry::{AgencyIndex, Registry};
 use crate::report::{Owners, ReportKey, ReportState, ReportYear};
-use crate::rollup::{Dimension, Group, Mark, Query, Row, Sums, class_of};
+use crate::rollup::{Dimension, Group, Mark, Query, ReadColumns, Row, Sums, class_of};
 use crate::store::{Store, StoreError};
 
 use super::Service;
 use super::live::Live;
 use super::roll_up::PageStart;
 use super::state::{ACCEPTED, LOAD_PAGE, State, revision_in_sums};
-
-/// What an agency's report adds to each of some cells.
-type AgencyFigures = (AgencyIndex, Vec<i128>);
 
 /// A page of fewer reports than this is read from the store each time.
 const REPORTS_MIN: usize = 256;
@@ -155,21 +152,20 @@ impl Service {
 impl Live {
     /// Reads the columns that a query by agency needs, unless they would take more than `bytes_max` of memory.
     fn fill_columns(&self, store: &Weak<dyn Store>, query: &Query, bytes_max: usize) -> Result<(), StoreError> {
-        let (to_fill, as_of) = {
-            let mut state = self.write();
-            let years = years(query, &state);
+        let (to_fill, as_of) = self.change(|state| {
+            let years = years(query, state);
             let agencies = state.registry.agencies().len();
             (state.columns.begin(&years, &query.cells(), agencies, bytes_max), state.sequence)
-        };
+        });
         for (year, cells) in to_fill {
-            let read = self.read_columns(store, as_of, year, &cells);
-            let mut state = self.write();
-            match &read {
-                Ok(Some(read)) => state.columns.fill(year, &cells, read),
-                Ok(None) | Err(_) => state.columns.abandon(year, &cells),
+            match self.read_columns(store, as_of, year, &cells) {
+                Ok(Some(read)) => self.change(|state| state.columns.fill(year, read)),
+                Ok(None) => self.change(|state| state.columns.abandon(year, &cells)),
+                Err(error) => {
+                    self.change(|state| state.columns.abandon(year, &cells));
+                    return Err(error);
+                }
             }
-            drop(state);
-            read?;
         }
         Ok(())
     }
@@ -182,8 +178,8 @@ impl Live {
         as_of: u64,
         year: ReportYear,
         cells: &[CellId],
-    ) -> Result<Option<Vec<AgencyFigures>>, StoreError> {
-        let (mut read, mut after) = (Vec::new(), None);
+    ) -> Result<Option<ReadColumns>, StoreError> {
+        let (mut read, mut after) = (ReadColumns::of(cells), None);
         loop {
             let Some(store) = store.upgrade() else { return Ok(None) };
             let page = store.reports(Owners::Agencies, year, after.as_ref(), LOAD_PAGE, as_of)?;
@@ -192,8 +188,7 @@ impl Live {
                 let agency = standing.newest.report.agency().and_then(|id| state.registry.find_agency(id));
                 let Some(agency) = agency else { continue };
                 if let Some(revision) = revision_in_sums(standing, ACCEPTED) {
-                    let figures = revision.figures.complete();
-                    read.push((agency, cells.iter().map(|cell| figures.value(*cell)).collect()));
+                    read.add(agency, &revision.figures.complete());
                 }
             }
             if page.len() < LOAD_PAGE {
@@ -206,8 +201,6 @@ impl Live {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::RwLockReadGuard;
-
     use super::*;
     use crate::report::{Cell, ReviewAction, Revision};
     use crate::rollup::{AgencyFilter, Columns, Measure};
@@ -287,14 +280,14 @@ mod tests {
         for group_by in GROUPINGS {
             let question = question(group_by);
             let in_memory = {
-                let state: RwLockReadGuard<'_, State> = service.live.read();
+                let state = service.live.read();
                 let query = question.query(&state).unwrap();
                 let page = AgencyPage::find(&query, &state, &PageStart::default(), question.page_size);
                 page.rows_in_memory(&query, &state).expect("the columns are filled")
             };
-            let columns = std::mem::take(&mut service.live.write().columns);
+            let columns = service.live.change(|state| std::mem::take(&mut state.columns));
             let stored = service.roll_up(&question).await.unwrap().rows;
-            service.live.write().columns = columns;
+            service.live.change(|state| state.columns = columns);
             assert!(stored.len() > 2 * 150 && stored.iter().any(|row| row.value > 0));
             assert_eq!(in_memory, stored, "{group_by:?}");
         }
@@ -347,17 +340,16 @@ mod tests {
     async fn what_changes_while_columns_are_filled_is_in_them() {
         let (service, province) = filled().await;
         for (group_by, changed) in GROUPINGS.into_iter().zip(YEARS) {
-            let (to_fill, as_of) = {
-                let mut state = service.live.write();
-                let query = question(group_by).query(&state).unwrap();
-                let years = years(&query, &state);
+            let (to_fill, as_of) = service.live.change(|state| {
+                let query = question(group_by).query(state).unwrap();
+                let years = years(&query, state);
                 (state.columns.begin(&years, &query.cells(), 160, usize::MAX), state.sequence)
-            };
+            });
             change(&service, &province, year(changed)).await;
             let store = Arc::downgrade(&service.store);
             for (year, cells) in to_fill {
                 let read = service.live.read_columns(&store, as_of, year, &cells).unwrap().unwrap();
-                service.live.write().columns.fill(year, &cells, &read);
+                service.live.change(|state| state.columns.fill(year, read));
             }
         }
         check(&service).await;
@@ -368,7 +360,7 @@ mod tests {
         let (service, _) = filled().await;
         fill(&service, &question(GROUPINGS[0]));
         let agency = service.live.read().registry.agency_indices().next().unwrap();
-        service.live.write().columns.replace(agency, year(2022), None);
+        service.live.change(|state| state.columns.replace(agency, year(2022), None));
         let recount = service.recount().await.unwrap();
         let words = &recount.differences[0].en;
         assert!(words.contains("2022") && words.contains("single agencies"), "{words}");
@@ -383,7 +375,7 @@ mod tests {
                 if is_in_memory {
                     fill(&service, &whole);
                 } else {
-                    service.live.write().columns = Columns::default();
+                    service.live.change(|state| state.columns = Columns::default());
                 }
                 let expected = service.roll_up(&whole).await.unwrap().rows;
                 // No multiple of the rows of a group, and more than those of some agencies.

@@ -5,7 +5,7 @@ use crate::report::{JurisdictionCode, ReportYear};
 use crate::rollup::{AgencyFilter, ChildCoverage, Coverage, Scope};
 
 use super::perspective::Perspective;
-use super::registry::page_by_key;
+use super::read_back::id_in_token;
 use super::roll_up::find;
 use super::state::State;
 use super::{Page, Problem, Service};
@@ -65,7 +65,7 @@ impl Service {
     /// Agencies that have not reported, by id, and the journal sequence.
     ///
     /// # Errors
-    /// JURISDICTION_NOT_FOUND, AS_OF_INVALID.
+    /// JURISDICTION_NOT_FOUND, AS_OF_INVALID; PAGE_INVALID for a token that is none.
     pub async fn missing_agencies(
         &self,
         question: &CoverageQuestion,
@@ -74,10 +74,12 @@ impl Service {
     ) -> Result<(Page<Agency>, u64), Problem> {
         let state = self.view(&question.perspective, (question.year, question.year)).await?;
         let jurisdiction = find(&state, &question.jurisdiction)?;
-        let missing = state.totals.missing(&state.registry, jurisdiction, question.year, &question.filter);
-        let entries: Vec<Agency> =
-            missing.into_iter().map(|agency| state.registry.agency_in(agency, question.year)).collect();
-        Ok((page_by_key(entries.iter(), size, token, |entry| entry.id.as_str()), state.sequence))
+        let after = id_in_token(token)?;
+        let missing =
+            state.totals.missing_after(&state.registry, jurisdiction, question.year, &question.filter, after.as_ref());
+        let entries = missing.take(size.saturating_add(1));
+        let entries = entries.map(|agency| state.registry.agency_in(agency, question.year)).collect();
+        Ok((Page::cut(entries, size, |entry: &Agency| entry.id.to_string()), state.sequence))
     }
 }
 

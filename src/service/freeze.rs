@@ -2,13 +2,14 @@
 
 use crate::form::catalogue;
 use crate::registry::Registry;
-use crate::report::{Cell, Figures, Hash, JurisdictionCode, Message, ReportKey, ReportYear, Revision};
-use crate::rollup::{AgencyFilter, FrozenForm, FrozenFormName, FrozenRevision, Sums, Totals, class_of};
+use crate::report::{AgencyId, Cell, Figures, Hash, JurisdictionCode, Message, ReportKey, ReportYear, Revision};
+use crate::rollup::{AgencyFilter, FrozenForm, FrozenFormName, FrozenRevision, Mark, Sums, Totals, class_of};
 use crate::store::{Change, Decision, Effect, NewEntry, Outcome, Store, StoreError, Transaction};
 
 use super::perspective::Perspective;
+use super::read_back::id_in_token;
 use super::reconcile::{Comparison, Summed};
-use super::roll_up::find;
+use super::roll_up::{find, form_of};
 use super::{Caller, FormQuestion, Page, Problem, Reason, Service};
 
 const ACTION: &str = "form.freeze";
@@ -36,18 +37,16 @@ impl Service {
     /// # Errors
     /// As [`Service::consolidated_form`]; SUM_TOO_LARGE where a sum does not fit.
     pub async fn freeze_form(&self, request: &FreezeRequest, caller: &Caller) -> Result<FrozenForm, Problem> {
-        // One at a time, so that numbers are given once.
-        let _turn = self.registry_gate.lock().await;
-        let as_of = self.present()?.sequence;
-        let perspective =
-            Perspective { as_of: Some(as_of), hierarchy_year: request.hierarchy_year, ..Perspective::default() };
+        // What is frozen is the form as of one moment: whatever is committed meanwhile waits for nothing.
+        let perspective = Perspective { hierarchy_year: request.hierarchy_year, ..Perspective::default() };
         let question = FormQuestion {
             jurisdiction: request.jurisdiction.clone(),
             year: request.year,
             filter: AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical },
             perspective,
         };
-        let form = self.consolidated_form(&question).await?;
+        let state = self.view(&question.perspective, (request.year, request.year)).await?;
+        let form = form_of(&state, &question)?;
         let mut figures = Figures::blank(form.edition);
         for cell in catalogue().cells_of(form.edition).filter(|cell| form.shows(cell.id)) {
             let sum = i64::try_from(form.sums.value(cell.id)).map_err(|_| too_large(&cell.path))?;
@@ -60,14 +59,22 @@ impl Service {
             include_vertical: request.include_vertical,
             figures,
             coverage: form.coverage,
-            as_of,
+            as_of: state.sequence,
             content_hash: Hash::default(),
             note: request.note.clone(),
             actor: caller.principal.clone(),
             time: (self.clock)(),
             sequence: 0,
         };
-        let revisions = self.revisions_in(&frozen).await?;
+        let reports = reports_below(&state.registry, &state.totals, &frozen)?;
+        drop(state);
+        let as_of = frozen.as_of;
+        let revisions = self.blocking(move |store| {
+            let mut revisions = Vec::with_capacity(reports.len());
+            each_accepted(store, &reports, as_of, |revision| revisions.push((revision.name(), revision.content_hash)))?;
+            Ok(revisions)
+        });
+        let revisions = revisions.await?;
         frozen.content_hash = Hash::of(frozen.canonical_content(&revisions).as_bytes());
         if request.validate_only {
             return Ok(frozen);
@@ -143,14 +150,28 @@ impl Service {
         token: &str,
     ) -> Result<Page<FrozenRevision>, Problem> {
         let form = self.frozen_form(name)?;
-        let offset: usize =
-            if token.is_empty() { 0 } else { token.parse().map_err(|_| super::read_back::bad_token())? };
-        let revisions = self.revisions_in(&form).await?;
-        let next = offset.saturating_add(size);
-        Ok(Page {
-            next: (next < revisions.len()).then(|| next.to_string()),
-            items: revisions.into_iter().skip(offset).take(size).collect(),
-        })
+        let year = form.name.year;
+        let after: Option<AgencyId> = id_in_token(token)?;
+        let state = self.view(&perspective_of(&form), (year, year)).await?;
+        let scope = find(&state, &form.name.jurisdiction)?;
+        let read = move |store: &dyn Store| {
+            let filter = AgencyFilter { kinds: Vec::new(), include_vertical: form.include_vertical };
+            let agencies = state.totals.agencies_after(&state.registry, scope, year, after.as_ref());
+            let in_form = agencies.filter(|agency| {
+                filter.admits(class_of(&state.registry, *agency))
+                    && state.totals.marks(*agency, year).has(Mark::Included)
+            });
+            let mut revisions: Vec<FrozenRevision> = Vec::new();
+            for agency in in_form.take(size.saturating_add(1)) {
+                let report = ReportKey::of_agency(state.registry.agency(agency).id.clone(), year);
+                let standing = store.standing(&report, form.as_of)?;
+                let accepted = standing.and_then(|standing| standing.accepted);
+                revisions.extend(accepted.map(|revision| (revision.name(), revision.content_hash)));
+            }
+            Ok(revisions)
+        };
+        let revisions = self.blocking(read).await?;
+        Ok(Page::cut(revisions, size, |(revision, _)| revision.report.owner.id().to_owned()))
     }
 
     /// How the present sum differs from a frozen form.
@@ -179,22 +200,6 @@ impl Service {
             number = next.name.number;
         }
         Ok(FrozenFormName { jurisdiction: jurisdiction.clone(), year, number: number + 1 })
-    }
-
-    /// The revisions in a frozen form, read as of its sequence number.
-    async fn revisions_in(&self, form: &FrozenForm) -> Result<Vec<FrozenRevision>, Problem> {
-        let year = form.name.year;
-        let reports = {
-            let state = self.view(&perspective_of(form), (year, year)).await?;
-            reports_below(&state.registry, &state.totals, form)?
-        };
-        let as_of = form.as_of;
-        self.blocking(move |store| {
-            let mut revisions = Vec::with_capacity(reports.len());
-            each_accepted(store, &reports, as_of, |revision| revisions.push((revision.name(), revision.content_hash)))?;
-            Ok(revisions)
-        })
-        .await
     }
 }
 
@@ -276,7 +281,7 @@ mod tests {
     use crate::store::MemoryStore;
 
     #[tokio::test]
-    async fn forms_frozen_at_the_same_time_get_a_number_each() {
+    async fn forms_frozen_at_the_same_time_get_a_number_each_and_keep_no_change_of_the_registry_waiting() {
         let live = Arc::<Live>::default();
         let store = Arc::new(MemoryStore::new(live.clone()));
         let service = Service::start(store, live, jiff::Timestamp::now).unwrap();
@@ -298,6 +303,8 @@ mod tests {
             note: note.to_owned(),
             validate_only: false,
         });
+        // As if the registry were being changed all the while.
+        let _changing = service.registry_gate.lock().await;
         let frozen = join_all(requests.iter().map(|request| service.freeze_form(request, &caller))).await;
         let mut frozen: Vec<_> = frozen.into_iter().map(Result::unwrap).collect();
         frozen.sort_by_key(|form| form.name.number);

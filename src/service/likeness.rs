@@ -114,7 +114,7 @@ impl Likeness {
 impl Service {
     /// Sees to it that the texts of a year are there; whoever asks first waits for them to be read.
     pub(super) async fn know_texts(&self, year: ReportYear) -> Result<(), Problem> {
-        if self.live.read().likeness.knows(year) {
+        if self.live.likeness().knows(year) {
             return Ok(());
         }
         let turn = self.texts_turn.clone().acquire_owned().await;
@@ -124,24 +124,25 @@ impl Service {
             let _turn = turn;
             live.fill_texts(store, year)
         };
-        self.blocking(fill).await
+        self.uninterrupted(fill).await
     }
 }
 
 impl Live {
     fn fill_texts(&self, store: &dyn Store, year: ReportYear) -> Result<(), StoreError> {
         let as_of = {
-            let mut state = self.write();
-            if state.likeness.knows(year) {
+            let mut likeness = self.likeness_mut();
+            if likeness.knows(year) {
                 return Ok(());
             }
-            state.likeness.begin(year);
-            state.sequence
+            likeness.begin(year);
+            // What was committed before is there to be read; what comes later is noted once this lets it.
+            store.position().sequence
         };
         let read = [Owners::Agencies, Owners::Jurisdictions]
             .into_iter()
             .try_for_each(|owners| self.read_texts(store, as_of, owners, year));
-        self.write().likeness.end(year, read.is_ok());
+        self.likeness_mut().end(year, read.is_ok());
         read
     }
 
@@ -154,7 +155,7 @@ impl Live {
                 Some((newest.report.owner.clone(), signature(newest.narrative.as_ref()?)?))
             });
             let signed = signed.collect();
-            self.write().likeness.fill(year, signed);
+            self.likeness_mut().fill(year, signed);
             if page.len() < LOAD_PAGE {
                 return Ok(());
             }

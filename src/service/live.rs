@@ -1,10 +1,13 @@
-//! The present state in memory, changed by the store's commits and read by every query.
+//! What is in memory of a store, changed by its commits: the present state, states beside it, who may do what, which texts
+//! are alike, and notices for watchers.
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use crate::access::Directory;
 use crate::store::{CheckpointFile, Commit, Effect, Observer, Store, StoreError, check_changes};
 
+use super::followed::{Followed, Others};
+use super::likeness::Likeness;
 use super::recount::count;
 use super::state::State;
 use super::watch::Notices;
@@ -12,7 +15,11 @@ use super::watch::Notices;
 /// The state that follows the store.
 #[derive(Default)]
 pub struct Live {
-    state: RwLock<State>,
+    present: Followed,
+    /// States over other trees, or with other reports in the sums.
+    pub(super) others: Others,
+    /// Which present reports have texts alike.
+    likeness: RwLock<Likeness>,
     /// Who may do what.
     directory: RwLock<Directory>,
     /// Tells watchers of commits.
@@ -22,14 +29,23 @@ pub struct Live {
 }
 
 impl Live {
-    /// The present state. Hold it briefly: commits wait for it.
-    pub fn read(&self) -> RwLockReadGuard<'_, State> {
-        // A panic under the lock is a defect of ours; totals are recomputed at the next start.
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    /// The present state. It stays as it is, whatever is committed.
+    pub fn read(&self) -> Arc<State> {
+        self.present.read()
     }
 
-    pub(super) fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    /// Changes the present state. Be quick: whoever asks waits for it.
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        self.present.change(change)
+    }
+
+    /// Texts alike. Hold it briefly: commits wait for it.
+    pub(super) fn likeness(&self) -> RwLockReadGuard<'_, Likeness> {
+        self.likeness.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn likeness_mut(&self) -> RwLockWriteGuard<'_, Likeness> {
+        self.likeness.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The principals as they are now. Hold it briefly: commits wait for it.
@@ -51,7 +67,7 @@ impl Live {
         };
         let sequence = state.sequence;
         tracing::info!(sequence, resumed, "the totals are loaded");
-        *self.write() = state;
+        self.change(|present| *present = state);
         let mut directory = Directory::default();
         for (_, change) in store.access()? {
             // It was admitted when it was stored.
@@ -71,11 +87,14 @@ impl Observer for Live {
             // Nothing commits before the state is loaded.
             return;
         };
-        let mut state = self.write();
-        for commit in commits {
-            state.apply(commit, &*store);
+        // Before the totals: a text that is read to be looked at is never older than the state that names it.
+        for effect in commits.iter().flat_map(|commit| &commit.effects) {
+            if let Some((_, after)) = effect.report() {
+                self.likeness_mut().replace(&after.newest.report, after.newest.narrative.as_ref());
+            }
         }
-        drop(state);
+        self.present.follow(commits, &*store);
+        self.others.follow(commits, &*store);
         for effect in commits.iter().flat_map(|commit| &commit.effects) {
             if let Effect::Access(change) = effect {
                 let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);

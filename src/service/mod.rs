@@ -8,11 +8,13 @@ mod checkpoint;
 mod collections;
 mod coverage;
 mod credentials;
+mod followed;
 mod freeze;
 mod history;
 mod journal;
 mod likeness;
 mod live;
+mod past;
 mod perspective;
 mod places;
 mod problem;
@@ -31,6 +33,7 @@ mod state;
 mod submit;
 mod verify;
 mod vitals;
+mod wanted;
 mod watch;
 
 use std::sync::{Arc, RwLock};
@@ -43,10 +46,11 @@ use tokio::sync::Semaphore;
 use crate::access::TokenKey;
 use crate::store::{CheckpointFile, Store, StoreError};
 
-use perspective::Past;
+use past::Past;
 use places::Places;
 use refusals::Refusals;
 use sessions::Sessions;
+use wanted::WhileWanted;
 
 pub use access::{Authority, Sight, Subject};
 pub use collections::etag as collection_etag;
@@ -215,14 +219,31 @@ impl Service {
         BEIJING.to_datetime((self.clock)()).date()
     }
 
-    /// Runs a read of the store that may take long on a thread for blocking work.
+    /// Runs a read of the store that may take long on a thread for blocking work. It is given up with the caller: the
+    /// next time that it would read, it ends.
     async fn blocking<T: Send + 'static>(
         &self,
         read: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {
+        let caller = Arc::new(());
+        let store = WhileWanted::new(self.store.clone(), Arc::downgrade(&caller));
+        Self::beside(move || read(&store)).await
+    }
+
+    /// As [`Service::blocking`], but brought to its end whoever waits.
+    async fn uninterrupted<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
         let store = self.store.clone();
+        Self::beside(move || read(&*store)).await
+    }
+
+    async fn beside<T: Send + 'static>(
+        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
         let span = tracing::Span::current();
-        match tokio::task::spawn_blocking(move || span.in_scope(|| read(&*store))).await {
+        match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
             Ok(result) => result.map_err(Problem::from),
             Err(error) => Err(Problem::internal(&error.to_string())),
         }

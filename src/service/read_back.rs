@@ -2,11 +2,17 @@
 
 use std::sync::Arc;
 
+use crate::registry::JurisdictionIndex;
 use crate::report::{
-    Message, Owners, ReportKey, ReportOwner, ReportState, ReportStatus, ReportYear, Review, Revision, RevisionName,
+    JurisdictionCode, Message, Owners, ReportKey, ReportOwner, ReportState, ReportStatus, ReportYear, Review, Revision,
+    RevisionName,
 };
-use crate::store::{NEWEST, Standing, Store};
+use crate::rollup::{Mark, Marks};
+use crate::store::{NEWEST, Standing, Store, StoreError};
 
+use super::registry::agencies_in_sight;
+use super::roll_up::find;
+use super::state::State;
 use super::{Problem, Service, Sight, Subject};
 
 /// A page of something in order.
@@ -62,8 +68,8 @@ impl ReportView {
 /// Which reports to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReportFilter {
-    /// Everyone's report of a year.
-    Year(Owners, ReportYear),
+    /// Everyone's report of a year; or of those in a jurisdiction and below it, as the year's tree is.
+    Year(Owners, ReportYear, Option<JurisdictionCode>),
     /// Every year of an owner, or one.
     Owner(ReportOwner, Option<ReportYear>),
 }
@@ -77,6 +83,11 @@ pub(super) fn bad_token() -> Problem {
         "page_token",
         Message::new("分页标记无效，请从第一页重新开始", "is not valid; begin with the first page"),
     )
+}
+
+/// The id that a page token names, after which the page begins; none for the first page.
+pub(super) fn id_in_token<T: std::str::FromStr>(token: &str) -> Result<Option<T>, Problem> {
+    if token.is_empty() { Ok(None) } else { token.parse().map(Some).map_err(|_| bad_token()) }
 }
 
 impl Service {
@@ -116,33 +127,18 @@ impl Service {
         token: &str,
         sight: Sight,
     ) -> Result<Page<ReportView>, Problem> {
-        let of_state = move |standing: &Standing| states.is_empty() || states.contains(&standing.status.state);
-        if let (ReportFilter::Year(owners, year), Some(seen)) = (&filter, sight.owners()) {
-            return self.reports_of(&seen, *owners, *year, of_state, size, token);
-        }
-        let live = self.live.clone();
-        let wanted = move |standing: &Standing| {
-            let subject = Subject::report(&standing.newest.report);
-            of_state(standing) && sight.includes(&live.read().registry, subject)
-        };
+        let state = self.live.read();
         match filter {
-            ReportFilter::Year(owners, year) => {
-                let mut after = match token {
-                    "" => None,
-                    token => Some(owner_of(owners, token).ok_or_else(bad_token)?),
+            ReportFilter::Year(owners, year, place) => {
+                let place = place.as_ref().map(|code| find(&state, code)).transpose()?;
+                let list = YearList { owners, year, place, states, sight, size };
+                let after = match owners {
+                    Owners::Agencies => id_in_token(token)?.map(ReportOwner::Agency),
+                    Owners::Jurisdictions => id_in_token(token)?.map(ReportOwner::Jurisdiction),
                 };
-                let read = move |store: &dyn Store| {
-                    let mut found: Vec<Standing> = Vec::new();
-                    loop {
-                        let page = store.reports(owners, year, after.as_ref(), size + 1, NEWEST)?;
-                        let last = page.len() <= size;
-                        after = page.last().map(|standing| standing.newest.report.owner.clone());
-                        found.extend(page.into_iter().filter(&wanted));
-                        if last || found.len() > size {
-                            found.truncate(size + 1);
-                            return Ok(found);
-                        }
-                    }
+                let read = move |store: &dyn Store| match owners {
+                    Owners::Agencies => list.of_agencies(&state, store, after.as_ref()),
+                    Owners::Jurisdictions => list.of_jurisdictions(&state, store, after.as_ref()),
                 };
                 let page = Page::cut(self.blocking(read).await?, size, |one| one.newest.report.owner.id().to_owned());
                 Ok(page.map(ReportView::of))
@@ -152,6 +148,10 @@ impl Service {
                 let after: Option<ReportYear> =
                     if token.is_empty() { None } else { Some(token.parse().map_err(|_| bad_token())?) };
                 let owners = owner.sort();
+                let wanted = |standing: &Standing| {
+                    let seen = sight.includes(&state.registry, Subject::report(&standing.newest.report));
+                    seen && (states.is_empty() || states.contains(&standing.status.state))
+                };
                 let years = self.blocking(move |store| store.years(owners)).await?;
                 let in_question = years.into_iter().filter(|of| year.is_none_or(|year| year == *of));
                 let mut found = Vec::new();
@@ -165,26 +165,6 @@ impl Service {
                 Ok(Page::cut(found, size, |one| one.newest.report.year.to_string()).map(ReportView::of))
             }
         }
-    }
-
-    /// The reports of a few owners for a year, by name: what [`Service::reports`] finds without looking at all others.
-    fn reports_of(
-        &self,
-        seen: &[&ReportOwner],
-        owners: Owners,
-        year: ReportYear,
-        wanted: impl Fn(&Standing) -> bool,
-        size: usize,
-        token: &str,
-    ) -> Result<Page<ReportView>, Problem> {
-        let mut of_sort: Vec<&ReportOwner> = seen.iter().copied().filter(|owner| owner.sort() == owners).collect();
-        of_sort.sort_unstable();
-        let mut found = Vec::new();
-        for owner in of_sort.into_iter().filter(|owner| owner.id() > token) {
-            let report = ReportKey { owner: owner.clone(), year };
-            found.extend(self.store.standing(&report, NEWEST)?.filter(&wanted));
-        }
-        Ok(Page::cut(found, size, |one| one.newest.report.owner.id().to_owned()).map(ReportView::of))
     }
 
     /// All revisions of a report, newest first.
@@ -215,9 +195,95 @@ impl Service {
     }
 }
 
-fn owner_of(owners: Owners, id: &str) -> Option<ReportOwner> {
-    match owners {
-        Owners::Agencies => id.parse().ok().map(ReportOwner::Agency),
-        Owners::Jurisdictions => id.parse().ok().map(ReportOwner::Jurisdiction),
+/// A page of the reports of a year.
+struct YearList {
+    owners: Owners,
+    year: ReportYear,
+    place: Option<JurisdictionIndex>,
+    /// Empty for all.
+    states: Vec<ReportState>,
+    sight: Sight,
+    size: usize,
+}
+
+impl YearList {
+    /// The report as it stands, where it is in sight and stands in one of the states.
+    fn read(&self, state: &State, store: &dyn Store, report: &ReportKey) -> Result<Option<Standing>, StoreError> {
+        if !self.sight.includes(&state.registry, Subject::report(report)) {
+            return Ok(None);
+        }
+        let standing = store.standing(report, NEWEST)?;
+        Ok(standing.filter(|standing| self.states.is_empty() || self.states.contains(&standing.status.state)))
+    }
+
+    /// One report more than the page takes, of agencies after an id. Where all are asked for, the store gives them in
+    /// their order; else those are looked at that may be meant.
+    fn of_agencies(
+        &self,
+        state: &State,
+        store: &dyn Store,
+        after: Option<&ReportOwner>,
+    ) -> Result<Vec<Standing>, StoreError> {
+        if self.place.is_none() && self.states.is_empty() && matches!(self.sight, Sight::All) {
+            return store.reports(self.owners, self.year, after, self.size + 1, NEWEST);
+        }
+        let after = match after {
+            Some(ReportOwner::Agency(id)) => Some(id),
+            _ => None,
+        };
+        let (registry, totals) = (&state.registry, &state.totals);
+        let mut within = self.place.map(|place| totals.within(registry, place));
+        let withdrawn = self.states.is_empty() || self.states.contains(&ReportState::Withdrawn);
+        let mut found = Vec::new();
+        for agency in agencies_in_sight(registry, self.place, &self.sight, after) {
+            let marks = totals.marks(agency, self.year);
+            // What was withdrawn has no mark.
+            let may_stand = if marks == Marks::default() { withdrawn } else { self.may_stand(marks) };
+            if !may_stand || within.as_mut().is_some_and(|within| !within.counts(agency, self.year)) {
+                continue;
+            }
+            let report = ReportKey::of_agency(registry.agency(agency).id.clone(), self.year);
+            found.extend(self.read(state, store, &report)?);
+            if found.len() > self.size {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether a report with such marks may stand in one of the states.
+    fn may_stand(&self, marks: Marks) -> bool {
+        let stands = |asked: &ReportState| match asked {
+            ReportState::Submitted => marks.has(Mark::Submitted),
+            ReportState::Returned => marks.has(Mark::Returned),
+            _ => !marks.has(Mark::Submitted) && !marks.has(Mark::Returned),
+        };
+        self.states.is_empty() || self.states.iter().any(stands)
+    }
+
+    /// As [`YearList::of_agencies`], of governments' own reports.
+    fn of_jurisdictions(
+        &self,
+        state: &State,
+        store: &dyn Store,
+        after: Option<&ReportOwner>,
+    ) -> Result<Vec<Standing>, StoreError> {
+        let registry = &state.registry;
+        let after = match after {
+            Some(ReportOwner::Jurisdiction(code)) => Some(code),
+            _ => None,
+        };
+        let mut found = Vec::new();
+        for jurisdiction in registry.jurisdictions_after(after) {
+            if self.place.is_some_and(|place| !registry.path_up(jurisdiction, self.year).any(|above| above == place)) {
+                continue;
+            }
+            let report = ReportKey::of_jurisdiction(registry.jurisdiction(jurisdiction).code.clone(), self.year);
+            found.extend(self.read(state, store, &report)?);
+            if found.len() > self.size {
+                break;
+            }
+        }
+        Ok(found)
     }
 }

@@ -7,11 +7,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::form::catalogue;
-use crate::report::{Message, Owners, ReportYear};
-use crate::rollup::{AgencyFilter, Class, Scope, Sums, TotalsDifference, Tree};
+use crate::report::{Message, ReportYear};
+use crate::rollup::{AgencyFilter, Class, Scope, Sums, TotalsDifference};
 use crate::store::{Standing, Store, StoreError};
 
-use super::state::{ACCEPTED, State};
+use super::state::State;
 use super::{Problem, Service};
 
 /// Differences that are kept in words; the others are counted.
@@ -45,10 +45,8 @@ impl Service {
         let live = self.live.clone();
         let found = self
             .blocking(move |store| {
-                let (running, columns) = {
-                    let state = live.read();
-                    (state.to_compare(), column_differences(&state))
-                };
+                let running = live.read();
+                let columns = column_differences(&running);
                 let mut reports = 0_usize;
                 let pause = |_: &Standing| {
                     reports += 1;
@@ -89,8 +87,7 @@ impl Service {
 
 /// The registry and the totals at a journal sequence, counted from the store; `each` report read is shown.
 pub(super) fn count(store: &dyn Store, as_of: u64, each: impl FnMut(&Standing)) -> Result<State, StoreError> {
-    let years = store.years(Owners::Agencies)?;
-    State::replay(store, as_of, years.into_iter(), Tree::AsReported, ACCEPTED, each)
+    State::replay(store, as_of, &State::default(), each)
 }
 
 /// Where a running state differs from one that was counted from the store, in words.
@@ -135,7 +132,10 @@ fn words(difference: &TotalsDifference, running: &State, counted: &State) -> Mes
             let (class_zh, class_en) = class_words(*class);
             let [one, two] = [running, counted].map(|state| class_sums(state, *scope, *year, *class));
             let what = if one == two {
-                Message::new("报送、审核情况的份数与重算不符", "how many reports stand how is not that of the recount")
+                Message::new(
+                    "报送、审核情况的份数或违反规则的次数与重算不符",
+                    "how many reports stand how, or break which rule, is not that of the recount",
+                )
             } else {
                 unlike(&one, &two)
             };
@@ -251,7 +251,7 @@ mod tests {
             ReportStatus { newest: 1, review: 0, state: accepted, accepted: Some(1), late: false, sequence: 3 };
         let agency = state.registry.agency_indices().next().unwrap();
         state.totals.expect(&state.registry, agency);
-        let contribution = Contribution { marks: Marks::of(&status, true), figures: Some(&figures) };
+        let contribution = Contribution { marks: Marks::of(&status, true), figures: Some(&figures), rules: &[] };
         state.totals.replace(&state.registry, agency, year(), Contribution::default(), contribution);
         state
     }

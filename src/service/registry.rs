@@ -1,11 +1,17 @@
 //! Reading and changing jurisdictions and agencies.
 
+use std::collections::BTreeMap;
+
 use crate::registry::exchange::write_json;
-use crate::registry::{Agency, AgencyIndex, Entry, Jurisdiction, JurisdictionCode, Life, Registry, RegistryChange};
+use crate::registry::{
+    Agency, AgencyIndex, Entry, Jurisdiction, JurisdictionCode, JurisdictionIndex, Life, Registry, RegistryChange,
+};
 use crate::report::{AgencyId, Hash, Message, ReportKey, ReportOwner, ReportYear};
 use crate::rollup::Marks;
 use crate::store::{Change, Decision, NEWEST, NewEntry, Outcome, Transaction, Version, check_length};
 
+use super::access::Reach;
+use super::read_back::id_in_token;
 use super::state::State;
 use super::{Caller, Page, Problem, Service, Sight, Subject};
 
@@ -31,8 +37,10 @@ pub struct Known<T> {
 /// Which jurisdictions or agencies to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EntryFilter {
-    /// What they belong to directly.
+    /// What they belong to.
     pub parent: Option<JurisdictionCode>,
+    /// Those that belong to what is below it, too; else directly to it alone.
+    pub below: bool,
     /// Part of a name, present or former; empty for all.
     pub query: String,
     /// Those that exist in it, as they are then; without it all, as they are newest.
@@ -45,6 +53,15 @@ pub struct ChangesPage {
     pub page: Page<RegistryChange>,
     /// All changes there are.
     pub total: usize,
+}
+
+impl EntryFilter {
+    fn parent_in(&self, registry: &Registry) -> Result<Option<JurisdictionIndex>, Problem> {
+        let found = |code: &JurisdictionCode| {
+            registry.find_jurisdiction(code).ok_or_else(|| Problem::no_jurisdiction(&code.name()))
+        };
+        self.parent.as_ref().map(found).transpose()
+    }
 }
 
 impl Service {
@@ -141,7 +158,6 @@ impl Service {
         Ok(expected)
     }
 
-    /// One jurisdiction.
     /// The changes that make the registry, from the position `token` on.
     ///
     /// # Errors
@@ -181,7 +197,7 @@ impl Service {
     /// Jurisdictions after the code `token`, by code.
     ///
     /// # Errors
-    /// JURISDICTION_NOT_FOUND.
+    /// JURISDICTION_NOT_FOUND; PAGE_INVALID for a token that is none.
     pub fn jurisdictions(
         &self,
         filter: &EntryFilter,
@@ -189,60 +205,88 @@ impl Service {
         token: &str,
     ) -> Result<Page<Known<Jurisdiction>>, Problem> {
         let registry = &self.live.read().registry;
-        let parent = filter
-            .parent
-            .as_ref()
-            .map(|code| registry.find_jurisdiction(code).ok_or_else(|| Problem::no_jurisdiction(&code.name())));
-        let parent = parent.transpose()?;
-        let wanted = registry.jurisdictions().iter().zip(registry.jurisdiction_indices()).filter(|(_, index)| {
+        let parent = filter.parent_in(registry)?;
+        let after: Option<JurisdictionCode> = id_in_token(token)?;
+        let then = filter.year.unwrap_or(ReportYear::LAST);
+        let wanted = registry.jurisdictions_after(after.as_ref()).filter(|index| {
             let time = registry.jurisdiction_timeline(*index);
-            let then = filter.year.unwrap_or(ReportYear::LAST);
-            filter.year.is_none_or(|year| time.exists_in(year))
-                && (parent.is_none() || *time.parent_near(then) == parent)
-                && time.is_called(&filter.query)
+            let is_placed = parent.is_none_or(|parent| match filter.below {
+                true => registry.path_placed(*index, then).any(|above| above == parent),
+                false => *time.parent_near(then) == Some(parent),
+            });
+            filter.year.is_none_or(|year| time.exists_in(year)) && is_placed && time.is_called(&filter.query)
         });
-        let page = page_by_key(wanted.map(|(entry, _)| entry), size, token, |entry| entry.code.as_str());
-        let known = page.items.into_iter().filter_map(|entry| {
-            let index = registry.find_jurisdiction(&entry.code)?;
-            let entry = filter.year.map_or(entry, |year| registry.jurisdiction_in(index, year));
-            Some(Known { entry, life: registry.jurisdiction_life(index) })
+        let known = wanted.take(size.saturating_add(1)).map(|index| {
+            let newest = || registry.jurisdiction(index).clone();
+            let entry = filter.year.map_or_else(newest, |year| registry.jurisdiction_in(index, year));
+            Known { entry, life: registry.jurisdiction_life(index) }
         });
-        Ok(Page { items: known.collect(), next: page.next })
+        Ok(Page::cut(known.collect(), size, |known: &Known<Jurisdiction>| known.entry.code.to_string()))
     }
 
     /// Agencies in sight after the id `token`, by id.
     ///
     /// # Errors
-    /// JURISDICTION_NOT_FOUND.
-    pub fn agencies(
+    /// JURISDICTION_NOT_FOUND; PAGE_INVALID for a token that is none.
+    pub async fn agencies(
         &self,
-        filter: &EntryFilter,
+        filter: EntryFilter,
         size: usize,
         token: &str,
-        sight: &Sight,
+        sight: Sight,
     ) -> Result<Page<Known<Agency>>, Problem> {
-        let registry = &self.live.read().registry;
-        let home = filter
-            .parent
-            .as_ref()
-            .map(|code| registry.find_jurisdiction(code).ok_or_else(|| Problem::no_jurisdiction(&code.name())));
-        let home = home.transpose()?;
-        let wanted = registry.agencies().iter().zip(registry.agency_indices()).filter(|(_, index)| {
-            let time = registry.agency_timeline(*index);
+        let state = self.live.read();
+        let parent = filter.parent_in(&state.registry)?;
+        let after: Option<AgencyId> = id_in_token(token)?;
+        // A rare name may be looked for among all agencies, so this is done beside the calls.
+        let find = move || {
+            let registry = &state.registry;
             let then = filter.year.unwrap_or(ReportYear::LAST);
-            filter.year.is_none_or(|year| time.exists_in(year))
-                && home.is_none_or(|home| *time.parent_near(then) == home)
-                && time.is_called(&filter.query)
-                && sees_agency(registry, sight, *index, filter.year)
-        });
-        let page = page_by_key(wanted.map(|(entry, _)| entry), size, token, |entry| entry.id.as_str());
-        let known = page.items.into_iter().filter_map(|entry| {
-            let index = registry.find_agency(&entry.id)?;
-            let entry = filter.year.map_or(entry, |year| registry.agency_in(index, year));
-            Some(Known { entry, life: registry.agency_life(index) })
-        });
-        Ok(Page { items: known.collect(), next: page.next })
+            let wanted = agencies_in_sight(registry, parent, &sight, after.as_ref()).filter(|index| {
+                let time = registry.agency_timeline(*index);
+                let is_placed = parent.is_none_or(|parent| match filter.below {
+                    true => {
+                        registry.path_placed(registry.place(*index, then).jurisdiction, then).any(|at| at == parent)
+                    }
+                    false => *time.parent_near(then) == parent,
+                });
+                filter.year.is_none_or(|year| time.exists_in(year))
+                    && is_placed
+                    && time.is_called(&filter.query)
+                    && sees_agency(registry, &sight, *index, filter.year)
+            });
+            let known = wanted.take(size.saturating_add(1)).map(|index| {
+                let newest = || registry.agency(index).clone();
+                let entry = filter.year.map_or_else(newest, |year| registry.agency_in(index, year));
+                Known { entry, life: registry.agency_life(index) }
+            });
+            Ok(Page::cut(known.collect(), size, |known: &Known<Agency>| known.entry.id.to_string()))
+        };
+        Self::beside(find).await
     }
+}
+
+/// Agencies after an id, in order of their ids: all that may be in a place and in sight, and as few others as possible.
+pub(super) fn agencies_in_sight<'a>(
+    registry: &'a Registry,
+    place: Option<JurisdictionIndex>,
+    sight: &Sight,
+    after: Option<&'a AgencyId>,
+) -> Box<dyn Iterator<Item = AgencyIndex> + 'a> {
+    let few = match (place, sight.reach(registry)) {
+        (Some(place), _) => registry.ever_below(place),
+        (None, Some(Reach { scopes, agencies })) => {
+            scopes.into_iter().flat_map(|scope| registry.ever_below(scope)).chain(agencies).collect()
+        }
+        (None, None) => return Box::new(registry.agencies_after(after)),
+    };
+    // Of a place that holds most agencies a page is soon full among all.
+    if few.len() * 2 > registry.agencies().len() {
+        return Box::new(registry.agencies_after(after));
+    }
+    let few = few.into_iter().filter(|agency| after.is_none_or(|after| registry.agency(*agency).id > *after));
+    let by_id: BTreeMap<&AgencyId, AgencyIndex> = few.map(|agency| (&registry.agency(agency).id, agency)).collect();
+    Box::new(by_id.into_values())
 }
 
 fn sees_agency(registry: &Registry, sight: &Sight, agency: AgencyIndex, year: Option<ReportYear>) -> bool {
@@ -253,20 +297,4 @@ fn sees_agency(registry: &Registry, sight: &Sight, agency: AgencyIndex, year: Op
             sight.includes(registry, Subject::Owner(&owner, year))
         }
     }
-}
-
-/// The page of entries whose keys come after `token`, in order of their keys.
-pub(super) fn page_by_key<'a, T: Clone + 'a>(
-    entries: impl Iterator<Item = &'a T>,
-    size: usize,
-    token: &str,
-    key: impl Fn(&T) -> &str,
-) -> Page<T> {
-    let mut rest: Vec<&T> = entries.filter(|entry| token.is_empty() || key(entry) > token).collect();
-    if rest.len() > size + 1 {
-        rest.select_nth_unstable_by(size, |one, other| key(one).cmp(key(other)));
-        rest.truncate(size + 1);
-    }
-    rest.sort_unstable_by(|one, other| key(one).cmp(key(other)));
-    Page::cut(rest.into_iter().cloned().collect(), size, |entry| key(entry).to_owned())
 }

@@ -1,5 +1,7 @@
 //! Sums by group, and the computed form.
 
+use std::sync::Arc;
+
 use crate::document::write::{ComputedForm, Document};
 use crate::form::{CellId, Edition, Presence, catalogue, edition_for_year};
 use crate::registry::{Jurisdiction, JurisdictionIndex};
@@ -7,7 +9,7 @@ use crate::report::{AgencyId, Hash, JurisdictionCode, Message, ReportYear, compu
 use crate::rollup::{AgencyFilter, Coverage, Dimension, Mark, Measure, Query, Row, Scope, Sums, Tree};
 
 use super::by_agency::AgencyPage;
-use super::perspective::{Perspective, View};
+use super::perspective::Perspective;
 use super::state::State;
 use super::{Problem, Reason, Service};
 
@@ -184,48 +186,43 @@ impl Service {
     /// JURISDICTION_NOT_FOUND, MEASURE_UNKNOWN, GROUPING_INVALID, YEARS_INVALID, PAGE_INVALID, TOO_MANY, AS_OF_INVALID.
     pub async fn roll_up(&self, question: &RollupQuestion) -> Result<RollupAnswer, Problem> {
         let (perspective, start) = question.page(self.present()?.sequence)?;
-        let of_agencies = {
-            let view = self.view(&perspective, question.years).await?;
-            let state = &*view;
-            let query = question.query(state)?;
-            let mut answer = answer(&query, state);
-            if !query.needs_agencies() {
-                let (groups, sums): (Vec<_>, Vec<_>) = query.groups(&state.registry, &state.totals).into_iter().unzip();
-                let value = |at: usize, cells: &[CellId]| sums[at].of_cells(cells);
-                let rows = query.rows(&state.registry, state.totals.tree(), &groups, value);
-                let end = start.skip.saturating_add(question.page_size);
-                if rows.len() > end {
-                    answer.next = Some(PageStart { agency: None, skip: end }.token(answer.sequence));
-                }
-                answer.rows = rows.into_iter().skip(start.skip).take(question.page_size).collect();
-                return Ok(answer);
+        let state = self.view(&perspective, question.years).await?;
+        let query = question.query(&state)?;
+        let mut answer = answer(&query, &state);
+        if !query.needs_agencies() {
+            let (groups, sums): (Vec<_>, Vec<_>) = query.groups(&state.registry, &state.totals).into_iter().unzip();
+            let value = |at: usize, cells: &[CellId]| sums[at].of_cells(cells);
+            let rows = query.rows(&state.registry, state.totals.tree(), &groups, value);
+            let end = start.skip.saturating_add(question.page_size);
+            if rows.len() > end {
+                answer.next = Some(PageStart { agency: None, skip: end }.token(answer.sequence));
             }
-            let page = AgencyPage::find(&query, state, &start, question.page_size);
-            answer.next = page.next(&query, &state.registry).map(|start| start.token(answer.sequence));
-            if let Some(rows) = page.rows_in_memory(&query, state) {
-                answer.rows = rows;
-                return Ok(answer);
-            }
-            let past = match &view {
-                View::Present(_) => None,
-                View::Past(state) => Some(state.clone()),
-            };
-            let names = page.names(&state.registry);
-            (query, answer, page, names, past)
-        };
-        let (query, mut answer, page, names, past) = of_agencies;
-        if past.is_none() {
+            answer.rows = rows.into_iter().skip(start.skip).take(question.page_size).collect();
+            self.note_page(&state, &answer);
+            return Ok(answer);
+        }
+        let page = AgencyPage::find(&query, &state, &start, question.page_size);
+        answer.next = page.next(&query, &state.registry).map(|start| start.token(answer.sequence));
+        self.note_page(&state, &answer);
+        if let Some(rows) = page.rows_in_memory(&query, &state) {
+            answer.rows = rows;
+            return Ok(answer);
+        }
+        if perspective == Perspective::default() {
             self.keep_columns(&query, &page);
         }
+        let names = page.names(&state.registry);
         let (as_of, states) = (answer.sequence, perspective.states());
         let sums = self.blocking(move |store| AgencyPage::read(&names, store, as_of, &states)).await?;
-        // Entries of the registry keep their places, so a later state names them as well.
-        let view = match past {
-            Some(state) => View::Past(state),
-            None => View::Present(self.present()?),
-        };
-        answer.rows = page.rows(&query, &view, |at, cells| sums[at].of_cells(cells));
+        answer.rows = page.rows(&query, &state, |at, cells| sums[at].of_cells(cells));
         Ok(answer)
+    }
+
+    /// Keeps the state that an answer comes from where there are more pages, which are of the same moment.
+    fn note_page(&self, state: &Arc<State>, answer: &RollupAnswer) {
+        if answer.next.is_some() && state.is_of_everything() {
+            self.past.note_seen(state);
+        }
     }
 
     /// The computed form of a jurisdiction and year.
@@ -233,23 +230,31 @@ impl Service {
     /// # Errors
     /// JURISDICTION_NOT_FOUND; YEARS_INVALID where no edition exists for the year; AS_OF_INVALID.
     pub async fn consolidated_form(&self, question: &FormQuestion) -> Result<ConsolidatedForm, Problem> {
-        let FormQuestion { jurisdiction: code, year, filter, perspective } = question;
-        let edition = edition_for_year(year.get()).ok_or_else(|| {
-            let description = Message::new("该年度没有规定的报告格式", "no edition of the form exists for the year");
-            Problem::field(Reason::YearsInvalid, "year", description)
-        })?;
-        let state = self.view(perspective, (*year, *year)).await?;
-        let jurisdiction = find(&state, code)?;
-        let scope = Scope::Subtree(jurisdiction);
-        Ok(ConsolidatedForm {
-            jurisdiction: state.registry.jurisdiction_in(jurisdiction, state.totals.tree().year(*year)),
-            edition,
-            sums: state.totals.sums(scope, *year, filter),
-            coverage: state.totals.coverage(scope, *year, filter),
-            hierarchy_year: state.totals.tree().year(*year),
-            sequence: state.sequence,
-        })
+        let state = self.view(&question.perspective, (question.year, question.year)).await?;
+        form_of(&state, question)
     }
+}
+
+/// The computed form that a state gives.
+///
+/// # Errors
+/// YEARS_INVALID where no edition exists for the year; JURISDICTION_NOT_FOUND.
+pub(super) fn form_of(state: &State, question: &FormQuestion) -> Result<ConsolidatedForm, Problem> {
+    let FormQuestion { jurisdiction: code, year, filter, .. } = question;
+    let edition = edition_for_year(year.get()).ok_or_else(|| {
+        let description = Message::new("该年度没有规定的报告格式", "no edition of the form exists for the year");
+        Problem::field(Reason::YearsInvalid, "year", description)
+    })?;
+    let jurisdiction = find(state, code)?;
+    let scope = Scope::Subtree(jurisdiction);
+    Ok(ConsolidatedForm {
+        jurisdiction: state.registry.jurisdiction_in(jurisdiction, state.totals.tree().year(*year)),
+        edition,
+        sums: state.totals.sums(scope, *year, filter),
+        coverage: state.totals.coverage(scope, *year, filter),
+        hierarchy_year: state.totals.tree().year(*year),
+        sequence: state.sequence,
+    })
 }
 
 /// What every answer to the query says, without rows.

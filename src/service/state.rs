@@ -1,13 +1,16 @@
 //! The registry and the totals at one journal sequence number: the present ones, or those of an earlier moment.
+//!
+//! A copy shares what neither of the two changes: whoever answers from one keeps nobody waiting, however long it takes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::registry::{AgencyIndex, Registry, RegistryChange};
 use crate::report::{Completed, Owners, ReportKey, ReportState, ReportYear, Revision, RevisionName};
-use crate::rollup::{Columns, Contribution, Marks, Totals, Tree};
+use crate::rollup::{Columns, Contribution, Marks, Part, Relocation, Totals, Tree};
 use crate::store::{Checkpoint, Commit, Effect, JournalEntry, NEWEST, Outcome, Standing, Store, StoreError};
 
-use super::likeness::Likeness;
+use super::rule_counts::refused_rules;
 
 /// Reports, or journal entries, read from the store at a time while loading.
 pub const LOAD_PAGE: usize = 1000;
@@ -19,14 +22,16 @@ pub type Admitted<'a> = &'a [ReportState];
 pub const ACCEPTED: Admitted<'static> = &[ReportState::Accepted];
 
 /// The registry and the totals.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone)]
 pub struct State {
     pub registry: Registry,
     pub totals: Totals,
     /// Figures of single agencies that were asked for; of the present only.
     pub columns: Columns,
-    /// Which reports have texts alike; of the present only.
-    pub likeness: Likeness,
+    /// What the sums are made of.
+    pub admitted: Vec<ReportState>,
+    /// First and last year of the totals; none for every year.
+    pub years: Option<(ReportYear, ReportYear)>,
     /// Journal sequence that the state is true as of.
     pub sequence: u64,
     /// Journal sequence of the newest change of the registry; 0 for none.
@@ -35,21 +40,55 @@ pub struct State {
     pub fault: Option<String>,
 }
 
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            registry: Registry::default(),
+            totals: Totals::default(),
+            columns: Columns::default(),
+            admitted: ACCEPTED.to_vec(),
+            years: None,
+            sequence: 0,
+            registry_sequence: 0,
+            fault: None,
+        }
+    }
+}
+
 /// A report's contribution to the totals, with its figures computed once.
 struct Share {
     marks: Marks,
     figures: Option<Completed>,
+    /// Rules that its newest revision breaks, each once.
+    rules: Vec<String>,
 }
 
 impl Share {
     fn of(standing: &Standing, admitted: Admitted<'_>) -> Self {
         let figures = revision_in_sums(standing, admitted).map(|revision| revision.figures.complete());
-        Self { marks: Marks::of(&standing.status, figures.is_some()), figures }
+        Self { marks: Marks::of(&standing.status, figures.is_some()), figures, rules: rules_broken(standing) }
     }
 
     fn contribution(&self) -> Contribution<'_> {
-        Contribution { marks: self.marks, figures: self.figures.as_ref() }
+        Contribution { marks: self.marks, figures: self.figures.as_ref(), rules: &self.rules }
     }
+}
+
+/// The rules that a report's newest revision breaks, each once; none of a report that was withdrawn.
+fn rules_broken(standing: &Standing) -> Vec<String> {
+    if !standing.status.is_received() {
+        return Vec::new();
+    }
+    let rules: BTreeSet<&str> = standing.newest.findings.iter().map(|finding| finding.rule.as_str()).collect();
+    rules.into_iter().map(str::to_owned).collect()
+}
+
+/// What the changes of the registry in one journal entry do to a state; found beside it.
+#[derive(Debug)]
+pub struct Rearrangement {
+    registry: Registry,
+    relocation: Relocation,
+    sequence: u64,
 }
 
 /// The revision of a report that the sums hold.
@@ -61,46 +100,77 @@ pub fn revision_in_sums<'a>(standing: &'a Standing, admitted: Admitted<'_>) -> O
 }
 
 impl State {
-    /// The registry and the totals once more, to be compared with a recount.
-    pub fn to_compare(&self) -> Self {
-        Self {
-            registry: self.registry.clone(),
-            totals: self.totals.clone(),
-            columns: Columns::default(),
-            likeness: Likeness::default(),
-            sequence: self.sequence,
-            registry_sequence: self.registry_sequence,
-            fault: self.fault.clone(),
-        }
-    }
-
-    /// The state at journal sequence `as_of`, with the totals of `years` over `tree`; `each` report read is shown.
+    /// The state at journal sequence `as_of`, every newest report counted from the store; `each` report read is shown.
+    /// `like` says of which years, what they are made of, and over which tree; its registry is taken where it is that
+    /// of `as_of` or later.
     ///
     /// # Errors
     /// Where the store cannot be read.
     pub fn replay(
         store: &dyn Store,
         as_of: u64,
-        years: impl Iterator<Item = ReportYear>,
-        tree: Tree,
-        admitted: Admitted<'_>,
+        like: &Self,
         mut each: impl FnMut(&Standing),
     ) -> Result<Self, StoreError> {
-        let mut state = Self { totals: Totals::new(tree), ..Self::default() };
-        state.sequence = as_of;
-        for (sequence, change) in store.registry(as_of)? {
-            state.registry_sequence = sequence;
-            if let Err(error) = state.registry.apply(&change) {
-                state.fail(format!("a stored change of the registry does not apply: {error}"));
+        let mut state = Self {
+            totals: Totals::new(like.totals.tree()),
+            admitted: like.admitted.clone(),
+            years: like.years,
+            sequence: as_of,
+            ..Self::default()
+        };
+        if (1..=as_of).contains(&like.registry_sequence) && like.sequence >= as_of {
+            (state.registry, state.registry_sequence) = (like.registry.clone(), like.registry_sequence);
+        } else {
+            for (sequence, change) in store.registry(0, as_of)? {
+                state.registry_sequence = sequence;
+                if let Err(error) = state.registry.apply(&change) {
+                    state.fail(format!("a stored change of the registry does not apply: {error}"));
+                }
             }
         }
-        for agency in state.registry.agency_indices() {
-            state.totals.expect(&state.registry, agency);
+        state.totals.expect_all(&state.registry);
+        for year in store.years(Owners::Agencies)? {
+            if state.holds(year) {
+                state.load_year(store, as_of, year, &mut each)?;
+            }
         }
-        for year in years {
-            state.load_year(store, as_of, year, admitted, &mut each)?;
+        if state.is_of_everything() {
+            state.load_refusals(store)?;
         }
         Ok(state)
+    }
+
+    /// Whether the totals are of this year, too.
+    fn holds(&self, year: ReportYear) -> bool {
+        self.years.is_none_or(|(first, last)| (first..=last).contains(&year))
+    }
+
+    /// Whether these are the accepted reports of every year by each year's own tree, as most questions ask for. Refused
+    /// submissions are counted in such totals alone.
+    pub fn is_of_everything(&self) -> bool {
+        self.totals.tree() == Tree::AsReported && self.admitted == ACCEPTED && self.years.is_none()
+    }
+
+    /// Counts the refused submissions up to the state's sequence.
+    fn load_refusals(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        let mut after = 0;
+        while after < self.sequence {
+            let entries = store.journal(after, LOAD_PAGE)?;
+            let Some(last) = entries.last() else { break };
+            after = last.sequence;
+            let until = self.sequence;
+            entries.iter().take_while(|entry| entry.sequence <= until).for_each(|entry| self.count_refusal(entry));
+        }
+        Ok(())
+    }
+
+    fn count_refusal(&mut self, entry: &JournalEntry) {
+        let Some((report, rules)) = refused_rules(entry) else { return };
+        // What was not due then, or never known, is in no place.
+        if let Some(agency) = report.agency().and_then(|id| self.registry.find_agency(id)) {
+            self.totals.refuse(&self.registry, agency, report.year, &rules);
+        }
     }
 
     /// The present state, from the totals of a checkpoint and the journal since; none where they do not fit together.
@@ -112,34 +182,49 @@ impl State {
             return Ok(None);
         }
         let mut state = Self { totals: checkpoint.totals, sequence: checkpoint.sequence, ..Self::default() };
-        let mut changes = store.registry(NEWEST)?.into_iter().peekable();
-        while let Some((sequence, change)) = changes.next_if(|(sequence, _)| *sequence <= state.sequence) {
+        for (sequence, change) in store.registry(0, state.sequence)? {
             state.registry_sequence = sequence;
             if state.registry.apply(&change).is_err() {
                 return Ok(None);
             }
         }
-        loop {
-            let entries = store.journal(state.sequence, LOAD_PAGE)?;
+        state.catch_up(store, NEWEST)?;
+        Ok(state.fault.is_none().then_some(state))
+    }
+
+    /// Follows the journal from the store up to the sequence `to`, or to its end.
+    ///
+    /// # Errors
+    /// Where the store cannot be read; the state is of no use then.
+    pub fn catch_up(&mut self, store: &dyn Store, to: u64) -> Result<(), StoreError> {
+        while self.sequence < to {
+            let mut entries = store.journal(self.sequence, LOAD_PAGE)?;
+            entries.retain(|entry| entry.sequence <= to);
+            let Some(last) = entries.last() else { break };
+            let mut changes = store.registry(self.sequence, last.sequence)?.into_iter().peekable();
             for entry in &entries {
-                state.follow(entry, store)?;
-                while let Some((sequence, change)) = changes.next_if(|(sequence, _)| *sequence <= entry.sequence) {
-                    state.follow_registry(&change, sequence, store);
+                let of_entry: Vec<RegistryChange> =
+                    std::iter::from_fn(|| changes.next_if(|(sequence, _)| *sequence == entry.sequence))
+                        .map(|(_, change)| change)
+                        .collect();
+                if !of_entry.is_empty() {
+                    let of_entry: Vec<&RegistryChange> = of_entry.iter().collect();
+                    let arranged = self.rearrange(&of_entry, entry.sequence, store);
+                    self.take(arranged);
                 }
-            }
-            if state.fault.is_some() {
-                return Ok(None);
-            }
-            if entries.len() < LOAD_PAGE {
-                return Ok(Some(state));
+                self.follow(entry, store)?;
             }
         }
+        Ok(())
     }
 
     /// Takes the change of a report that an entry of the journal tells of.
     fn follow(&mut self, entry: &JournalEntry, store: &dyn Store) -> Result<(), StoreError> {
         self.sequence = entry.sequence;
         if entry.outcome == Outcome::Refused {
+            if self.is_of_everything() {
+                self.count_refusal(entry);
+            }
             return Ok(());
         }
         let Ok(name) = entry.subject.parse::<RevisionName>() else { return Ok(()) };
@@ -155,7 +240,6 @@ impl State {
         store: &dyn Store,
         as_of: u64,
         year: ReportYear,
-        admitted: Admitted<'_>,
         each: &mut impl FnMut(&Standing),
     ) -> Result<(), StoreError> {
         let mut after = None;
@@ -164,7 +248,7 @@ impl State {
             for standing in &page {
                 each(standing);
                 if let Some(agency) = self.agency(&standing.newest.report) {
-                    let share = Share::of(standing, admitted);
+                    let share = Share::of(standing, &self.admitted);
                     self.totals.replace(&self.registry, agency, year, Contribution::default(), share.contribution());
                 }
             }
@@ -175,41 +259,94 @@ impl State {
         }
     }
 
-    /// Applies a commit to the present state, whose sums hold accepted revisions.
-    pub fn apply(&mut self, commit: &Commit, store: &dyn Store) {
-        for effect in &commit.effects {
-            if let Some((before, after)) = effect.report() {
-                self.replace_report(before, after);
-                self.likeness.replace(&after.newest.report, after.newest.narrative.as_ref());
-            }
-            if let Effect::Registry(change) = effect {
-                self.follow_registry(change, commit.entry.sequence, store);
-            }
+    /// Takes what a commit did to reports; what it did to the registry is taken before, see [`State::rearrange`].
+    pub fn apply(&mut self, commit: &Commit) {
+        for (before, after) in commit.effects.iter().filter_map(Effect::report) {
+            self.replace_report(before, after);
+        }
+        if self.is_of_everything() {
+            self.count_refusal(&commit.entry);
         }
         self.sequence = commit.entry.sequence;
     }
 
-    fn follow_registry(&mut self, change: &RegistryChange, sequence: u64, store: &dyn Store) {
-        if let Err(error) = self.change_registry(change, sequence, store) {
-            self.fail(format!("the totals do not follow a change of the registry: {error}"));
+    /// What the changes of the registry in one journal entry do to this state. Takes long where many agencies are
+    /// concerned: nobody should wait for it but who made them.
+    ///
+    /// # Errors
+    /// A change that does not apply; a store that cannot be read.
+    pub fn rearrange(
+        &self,
+        changes: &[&RegistryChange],
+        sequence: u64,
+        store: &dyn Store,
+    ) -> Result<Rearrangement, Box<dyn std::error::Error>> {
+        let mut registry = self.registry.clone();
+        let mut concerned = Vec::new();
+        for change in changes {
+            concerned.extend(registry.affected_agencies(change));
+            registry.apply(change)?;
         }
-        self.registry_sequence = sequence;
+        let first_year = changes.iter().filter_map(|change| change.first_year()).min();
+        let created = registry.agency_indices().skip(self.registry.agencies().len());
+        concerned.extend(created);
+        concerned.sort_unstable();
+        concerned.dedup();
+        let read = |agency, year| self.read_part(store, agency, year, sequence);
+        let first_year = first_year.unwrap_or(ReportYear::LAST);
+        let relocation = self.totals.relocation(&self.registry, &registry, concerned.into_iter(), first_year, read)?;
+        Ok(Rearrangement { registry, relocation, sequence })
+    }
+
+    /// What one agency's report of a year comes to, read from the store.
+    fn read_part(
+        &self,
+        store: &dyn Store,
+        agency: AgencyIndex,
+        year: ReportYear,
+        as_of: u64,
+    ) -> Result<Part, StoreError> {
+        let key = ReportKey::of_agency(self.registry.agency(agency).id.clone(), year);
+        let standing = store.standing(&key, as_of)?;
+        let share = standing.map(|standing| Share::of(&standing, &self.admitted));
+        Ok(share.map_or_else(Part::default, |share| Part::of(share.contribution())))
+    }
+
+    /// Takes changes of the registry.
+    pub fn take(&mut self, arranged: Result<Rearrangement, Box<dyn std::error::Error>>) {
+        match arranged {
+            Ok(Rearrangement { registry, relocation, sequence }) => {
+                self.totals.relocate(relocation);
+                (self.registry, self.registry_sequence) = (registry, sequence);
+            }
+            Err(error) => self.fail(format!("the totals do not follow a change of the registry: {error}")),
+        }
+    }
+
+    /// This state over the tree of one year, of some years only; made without reading most of the reports.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn over(&self, store: &dyn Store, tree: Tree, years: (ReportYear, ReportYear)) -> Result<Self, StoreError> {
+        let read = |agency, year| self.read_part(store, agency, year, self.sequence);
+        let totals = self.totals.over(&self.registry, tree, years, read)?;
+        Ok(Self { totals, years: Some(years), columns: Columns::default(), ..self.clone() })
     }
 
     fn replace_report(&mut self, before: Option<&Standing>, after: &Standing) {
         // A consolidated report is never added to a sum.
-        if after.newest.report.agency().is_none() {
+        if after.newest.report.agency().is_none() || !self.holds(after.newest.report.year) {
             return;
         }
         let Some(agency) = self.agency(&after.newest.report) else { return };
-        let accepted = |standing: &Standing| standing.status.accepted;
-        let same_figures = before.is_some_and(|before| accepted(before) == accepted(after));
+        let in_sums = |standing: &Standing| revision_in_sums(standing, &self.admitted).map(|revision| revision.number);
+        let same_figures = before.is_some_and(|before| in_sums(before) == in_sums(after));
         let share = |standing: &Standing| {
             if same_figures {
-                let included = standing.accepted.is_some();
-                Share { marks: Marks::of(&standing.status, included), figures: None }
+                let marks = Marks::of(&standing.status, in_sums(standing).is_some());
+                Share { marks, figures: None, rules: rules_broken(standing) }
             } else {
-                Share::of(standing, ACCEPTED)
+                Share::of(standing, &self.admitted)
             }
         };
         let (old, new) = (before.map(share), share(after));
@@ -219,37 +356,6 @@ impl State {
         if !same_figures {
             self.columns.replace(agency, year, new.figures.as_ref());
         }
-    }
-
-    /// Takes the agencies concerned out of the totals, changes the registry, and puts them in where they belong now.
-    fn change_registry(
-        &mut self,
-        change: &RegistryChange,
-        sequence: u64,
-        store: &dyn Store,
-    ) -> Result<(), Box<dyn std::error::Error>> {
-        let affected = self.registry.affected_agencies(change);
-        let mut reports: Vec<(AgencyIndex, ReportYear, Share)> = Vec::new();
-        for agency in &affected {
-            self.totals.unexpect(&self.registry, *agency);
-            for year in self.totals.years_with_reports(*agency) {
-                let key = ReportKey::of_agency(self.registry.agency(*agency).id.clone(), year);
-                let standing = store.standing(&key, sequence)?.ok_or("a counted report is not in the store")?;
-                let share = Share::of(&standing, ACCEPTED);
-                self.totals.replace(&self.registry, *agency, year, share.contribution(), Contribution::default());
-                reports.push((*agency, year, share));
-            }
-        }
-        let known = self.registry.agencies().len();
-        self.registry.apply(change)?;
-        let created = self.registry.agency_indices().skip(known);
-        for agency in affected.into_iter().chain(created) {
-            self.totals.expect(&self.registry, agency);
-        }
-        for (agency, year, share) in &reports {
-            self.totals.replace(&self.registry, *agency, *year, Contribution::default(), share.contribution());
-        }
-        Ok(())
     }
 
     fn agency(&mut self, report: &ReportKey) -> Option<AgencyIndex> {

@@ -282,7 +282,7 @@ impl Service {
         let mut alike: Vec<_> =
             previous.and_then(|last| Some((last.report.clone(), last.narrative.clone()?))).into_iter().collect();
         self.know_texts(submission.report.year).await?;
-        let proposed = self.live.read().likeness.like(&submission.report, narrative);
+        let proposed = self.live.likeness().like(&submission.report, narrative);
         for report in proposed {
             let standing = self.store.standing(&report, NEWEST)?;
             alike.extend(standing.and_then(|standing| Some((report, standing.newest.narrative.clone()?))));

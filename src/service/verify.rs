@@ -95,7 +95,7 @@ fn check_totals(
 fn check_frozen(store: &dyn Store, mut forms: Vec<FrozenForm>, found: &mut Verification) -> Result<(), StoreError> {
     forms.sort_by_key(|form| form.as_of);
     let mut registry = Registry::default();
-    let mut changes = store.registry(NEWEST)?.into_iter().peekable();
+    let mut changes = store.registry(0, NEWEST)?.into_iter().peekable();
     for form in &forms {
         while let Some((_, change)) = changes.next_if(|(sequence, _)| *sequence <= form.as_of) {
             // A change that does not apply was told of by the recount.
@@ -140,7 +140,7 @@ impl Service {
         let (store, live) = (self.store.clone(), self.live.clone());
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let running = live.read().to_compare();
+            let running = live.read();
             let mut told = 0;
             let found = check_store(&*store, Some(&running), &mut |records| {
                 if records / PROGRESS_RECORDS > told {

@@ -100,7 +100,7 @@ pub fn differing_error(sequence: u64) -> StoreError {
 /// # Errors
 /// [`StoreError::Damaged`] naming the first entry of which they are not; where the store cannot be read.
 pub fn check_changes(store: &dyn Store) -> Result<(), StoreError> {
-    let registry = store.registry(NEWEST)?.into_iter();
+    let registry = store.registry(0, NEWEST)?.into_iter();
     let registry = registry.map(|(sequence, change)| Item::Registry { sequence, position: 0, change });
     let access = store.access()?.into_iter();
     let access = access.map(|(sequence, change)| Item::Access { sequence, position: 0, change });

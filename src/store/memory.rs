@@ -237,9 +237,10 @@ impl Store for MemoryStore {
         Stored::request(&*self.read(), id)
     }
 
-    fn registry(&self, as_of: u64) -> Result<Vec<(u64, RegistryChange)>, StoreError> {
+    fn registry(&self, after: u64, as_of: u64) -> Result<Vec<(u64, RegistryChange)>, StoreError> {
         let kept = self.read();
-        let changes = kept.registry.iter().take_while(|(sequence, _)| *sequence <= as_of);
+        let first = kept.registry.partition_point(|(sequence, _)| *sequence <= after);
+        let changes = kept.registry.iter().skip(first).take_while(|(sequence, _)| *sequence <= as_of);
         Ok(changes.cloned().collect())
     }
 

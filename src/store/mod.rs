@@ -136,9 +136,9 @@ pub trait Store: Send + Sync + 'static {
     /// What is kept of a request id.
     fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError>;
 
-    /// Changes of the registry up to journal sequence `as_of`, in the order in which they were made,
+    /// Changes of the registry after journal sequence `after` and up to `as_of`, in the order in which they were made,
     /// each with its sequence number.
-    fn registry(&self, as_of: u64) -> Result<Vec<(u64, RegistryChange)>, StoreError>;
+    fn registry(&self, after: u64, as_of: u64) -> Result<Vec<(u64, RegistryChange)>, StoreError>;
 
     /// Changes of the directory of principals, in the order in which they were made, each with its sequence number.
     fn access(&self) -> Result<Vec<(u64, AccessChange)>, StoreError>;

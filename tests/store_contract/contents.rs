@@ -56,7 +56,7 @@ impl Contents {
             journal: store.journal(0, usize::MAX).unwrap(),
             revisions,
             reviews: reports.iter().flat_map(|report| store.reviews(report, usize::MAX).unwrap()).collect(),
-            registry: store.registry(NEWEST).unwrap(),
+            registry: store.registry(0, NEWEST).unwrap(),
             frozen: JURISDICTIONS.into_iter().flat_map(frozen).collect(),
             access: store.access().unwrap(),
             requests: requests.iter().map(|id| store.request(*id).unwrap()).collect(),

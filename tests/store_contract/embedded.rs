@@ -296,7 +296,7 @@ async fn a_flipped_bit_in_the_data_file_is_noticed() {
     assert!(damage_file(folder.path(), MARK) > 0);
     let damaged = |error: StoreError| assert!(matches!(error, StoreError::Damaged(_)), "{error}");
     match open(&folder) {
-        Ok(store) => damaged(store.registry(NEWEST).unwrap_err()),
+        Ok(store) => damaged(store.registry(0, NEWEST).unwrap_err()),
         Err(error) => damaged(error),
     }
 }

@@ -36,7 +36,7 @@ impl Past {
         Self {
             standings: reports().iter().map(|report| store.standing(report, as_of).unwrap()).collect(),
             reports: OWNERS.iter().flat_map(|owners| YEARS.map(|of| of_year(*owners, of))).collect(),
-            registry: store.registry(as_of).unwrap(),
+            registry: store.registry(0, as_of).unwrap(),
         }
     }
 }

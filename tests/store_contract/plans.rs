@@ -101,7 +101,7 @@ impl Plan {
             transaction = transaction.expecting(report, standing.map(|standing| standing.status.version()));
         }
         if let Some(seen) = self.registry {
-            let changes = store.registry(seen.unwrap_or(NEWEST)).unwrap();
+            let changes = store.registry(0, seen.unwrap_or(NEWEST)).unwrap();
             transaction = transaction.expecting_registry(changes.last().map_or(0, |(sequence, _)| *sequence));
         }
         match self.request {

@@ -439,9 +439,12 @@ impl Store for SledStore {
         Stored::request(&*self.shared, id)
     }
 
-    fn registry(&self, as_of: u64) -> Result<Vec<(u64, RegistryChange)>, StoreError> {
+    fn registry(&self, after: u64, as_of: u64) -> Result<Vec<(u64, RegistryChange)>, StoreError> {
         let end = self.shared.bound(as_of);
-        let changes = self.shared.tree.range(keys::registry(0, 0)..=keys::registry(end, u32::MAX));
+        if after >= end {
+            return Ok(Vec::new());
+        }
+        let changes = self.shared.tree.range(keys::registry(after + 1, 0)..=keys::registry(end, u32::MAX));
         changes
             .map(|entry| {
                 let (key, value) = entry.map_err(|error| read_error(&error))?;

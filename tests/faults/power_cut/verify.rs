@@ -110,7 +110,7 @@ impl Found {
         let reviews = |standing: &Standing| store.reviews(&standing.newest.report, usize::MAX).expect("can be read");
         let reviews: usize = standings.iter().map(|standing| reviews(standing).len()).sum();
         found.stray += (reviews as u64).abs_diff(said.reviews);
-        let registered = store.registry(NEWEST).expect("the registry can be read");
+        let registered = store.registry(0, NEWEST).expect("the registry can be read");
         let registered: Vec<_> = registered.into_iter().map(|(sequence, _)| sequence).collect();
         found.stray += registered.iter().filter(|sequence| !said.registrations.contains(sequence)).count() as u64;
         found.torn += said.registrations.iter().filter(|sequence| !registered.contains(sequence)).count() as u64;

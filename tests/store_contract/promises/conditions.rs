@@ -157,17 +157,17 @@ pub async fn a_changed_registry_makes_a_transaction_stale(open: &impl OpenStore)
     }
     // Of those that rest on the same registry and change it one wins; the rest go on where nothing has changed it.
     for round in 0..10 {
-        let (before, _) = *store.registry(NEWEST).unwrap().last().unwrap();
+        let (before, _) = *store.registry(0, NEWEST).unwrap().last().unwrap();
         let rivals = (0..8).map(|rival| register(&format!("agency-{round}-{rival}")).expecting_registry(before));
         let winner = offer_rivals(&*store, rivals.collect()).await;
         let now = winner.entry.sequence;
-        assert_eq!(store.registry(NEWEST).unwrap().last().map(|(sequence, _)| *sequence), Some(now));
+        assert_eq!(store.registry(0, NEWEST).unwrap().last().map(|(sequence, _)| *sequence), Some(now));
         let resting = |sequence| submit(&*store, &none, 1).expecting_registry(sequence);
         let decisions = offer(&*store, vec![resting(before), resting(now), register("more"), resting(now)]).await;
         use Decision::{Committed, Stale};
         assert!(matches!(decisions[..], [Stale, Committed(_), Committed(_), Stale]), "{decisions:?}");
     }
-    assert_eq!(store.registry(NEWEST).unwrap().len(), 21);
+    assert_eq!(store.registry(0, NEWEST).unwrap().len(), 21);
 }
 
 pub async fn a_retry_is_answered_although_its_expectation_has_become_stale(open: &impl OpenStore) {

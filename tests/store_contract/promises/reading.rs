@@ -157,10 +157,10 @@ pub async fn registry_changes_are_in_the_order_in_which_they_were_made(open: &im
         commit(&*store, transaction).await;
         commit(&*store, submit(&*store, &none, 1)).await;
     }
-    assert_eq!(store.registry(NEWEST).as_ref(), Ok(&made));
+    assert_eq!(store.registry(0, NEWEST).as_ref(), Ok(&made));
     for as_of in 0..=24 {
         let known: Vec<_> = made.iter().filter(|(sequence, _)| *sequence <= as_of).cloned().collect();
-        assert_eq!(store.registry(as_of), Ok(known), "as of {as_of}");
+        assert_eq!(store.registry(0, as_of), Ok(known), "as of {as_of}");
     }
 }
 
@@ -178,7 +178,7 @@ pub async fn changes_of_access_are_in_the_order_in_which_they_were_made(open: &i
         commit(&*store, transaction).await;
     }
     assert_eq!(store.access().as_ref(), Ok(&made));
-    assert_eq!(store.registry(NEWEST), Ok(Vec::new()), "they are apart from changes of the registry");
+    assert_eq!(store.registry(0, NEWEST), Ok(Vec::new()), "they are apart from changes of the registry");
 }
 
 pub async fn the_journal_is_read_page_by_page(open: &impl OpenStore) {

@@ -19,7 +19,7 @@ pub async fn a_new_store_is_empty(open: &impl OpenStore) {
     assert_eq!(store.reviews(&report, 10), Ok(vec![]));
     for as_of in [0, 1, NEWEST] {
         assert_eq!(store.standing(&report, as_of), Ok(None));
-        assert_eq!(store.registry(as_of), Ok(vec![]));
+        assert_eq!(store.registry(0, as_of), Ok(vec![]));
         for owners in OWNERS {
             assert_eq!(store.reports(owners, year(2022), None, 10, as_of), Ok(vec![]));
         }
@@ -43,7 +43,7 @@ pub async fn a_transaction_becomes_visible_whole(open: &impl OpenStore) {
     assert_eq!(stored, Standing { status: given.status(), newest: given.clone(), accepted: Some(given.clone()) });
     assert_eq!(store.revision(&given.name()).unwrap().as_ref(), Some(&*given));
     assert_eq!(store.reports(OWNERS[0], report.year, None, 10, NEWEST), Ok(vec![stored]));
-    assert_eq!(store.registry(NEWEST), Ok(vec![(1, create_agency("agency"))]));
+    assert_eq!(store.registry(0, NEWEST), Ok(vec![(1, create_agency("agency"))]));
     assert_eq!(store.journal(0, 10), Ok(vec![commit.entry.clone()]));
     assert_eq!(commit.entry.subject, given.name().to_string());
     assert_eq!(store.position(), commit.entry.position());
@@ -72,7 +72,7 @@ pub async fn several_changes_share_one_journal_entry(open: &impl OpenStore) {
     let forms = store.frozen_forms(&"230000".parse().unwrap(), None, 10).unwrap();
     assert_eq!(forms.iter().map(|form| form.sequence).collect::<Vec<_>>(), [2]);
     let registered = [(2, create_jurisdiction("230000")), (2, create_agency("one"))];
-    assert_eq!(store.registry(NEWEST), Ok(registered.to_vec()));
+    assert_eq!(store.registry(0, NEWEST), Ok(registered.to_vec()));
 }
 
 pub async fn sequence_numbers_have_no_gaps_and_the_chain_holds(open: &impl OpenStore) {

@@ -1,0 +1,260 @@
+//! Totals follow a change of who belongs to whom. Found beside the totals, from the registry before and after, and then
+//! made at once.
+//!
+//! What a jurisdiction's own agencies come to moves as one sum wherever they stay together, so that a merger of cities
+//! takes work in proportion to their jurisdictions, and reports are read only of agencies that part from the others.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
+use crate::report::ReportYear;
+
+use super::part::Part;
+use super::totals::{YearTotals, expected_changes};
+use super::{Class, Scope, Totals, Tree, class_of};
+
+/// What is to be changed in totals.
+#[derive(Debug, Default)]
+pub struct Relocation {
+    /// Changes of the number of agencies expected, by the year from which they hold.
+    expected: HashMap<(Scope, Class), BTreeMap<ReportYear, i64>>,
+    moves: Vec<PartMove>,
+}
+
+#[derive(Debug)]
+struct PartMove {
+    year: ReportYear,
+    class: Class,
+    part: Part,
+    from: Vec<Scope>,
+    to: Vec<Scope>,
+}
+
+/// Where agencies count after a change.
+#[derive(Clone, Copy)]
+pub struct Destination<'a> {
+    pub registry: &'a Registry,
+    pub tree: Tree,
+}
+
+/// Agencies of one class that always belonged, and will belong, to the same jurisdictions in the same years.
+struct Group {
+    class: Class,
+    members: Vec<AgencyIndex>,
+}
+
+/// Homes with their first years.
+type Homes = Vec<(ReportYear, JurisdictionIndex)>;
+
+/// Groups that count in the same scopes after the change.
+struct Block<'a> {
+    to: Vec<Scope>,
+    groups: Vec<&'a Group>,
+}
+
+impl Block<'_> {
+    fn members(&self) -> usize {
+        self.groups.iter().map(|group| group.members.len()).sum()
+    }
+}
+
+/// Agencies of one class that count in the same scopes before the change.
+struct Home<'a> {
+    from: Vec<Scope>,
+    blocks: Vec<Block<'a>>,
+}
+
+/// Agencies by class and by all that their places follow from. One that has ended stands alone.
+fn groups(registries: &[&Registry], agencies: impl Iterator<Item = AgencyIndex>) -> Vec<Group> {
+    let mut known: HashMap<(Class, Homes, Option<AgencyIndex>), usize> = HashMap::new();
+    let mut groups: Vec<Group> = Vec::new();
+    for agency in agencies {
+        let (mut homes, mut alone) = (Homes::new(), None);
+        let mut class = None;
+        for registry in registries.iter().filter(|registry| agency.index() < registry.agencies().len()) {
+            let time = registry.agency_timeline(agency);
+            homes.extend(time.parents.iter().map(|(year, home)| (year, *home)));
+            if time.end.is_some() {
+                alone = Some(agency);
+            }
+            class.get_or_insert_with(|| class_of(registry, agency));
+        }
+        let Some(class) = class else { continue };
+        let at = *known.entry((class, homes, alone)).or_insert_with(|| {
+            groups.push(Group { class, members: Vec::new() });
+            groups.len() - 1
+        });
+        groups[at].members.push(agency);
+    }
+    groups
+}
+
+impl Group {
+    /// Any of them tells where all count.
+    fn scopes(&self, tree: Tree, registry: &Registry, year: ReportYear) -> Vec<Scope> {
+        self.members.first().map_or_else(Vec::new, |agency| tree.scopes(registry, *agency, year))
+    }
+}
+
+impl Relocation {
+    /// Counts the agencies of a group `sign` times as expected.
+    fn expect(&mut self, tree: Tree, registry: &Registry, group: &Group, sign: i64) {
+        let Some(agency) = group.members.first().filter(|agency| agency.index() < registry.agencies().len()) else {
+            return;
+        };
+        let by = sign * i64::try_from(group.members.len()).unwrap_or(i64::MAX);
+        expected_changes(tree, registry, *agency, |scope, year, change| {
+            *self.expected.entry((scope, group.class)).or_default().entry(year).or_default() += by * change;
+        });
+    }
+}
+
+impl Totals {
+    /// What a change of the registry from `before` to `after` does to these totals. `agencies` are all whose places may
+    /// differ in years from `first_year` on, and all that are new; `read` gives what one agency's report of a year
+    /// comes to.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn relocation<E>(
+        &self,
+        before: &Registry,
+        after: &Registry,
+        agencies: impl Iterator<Item = AgencyIndex>,
+        first_year: ReportYear,
+        read: impl FnMut(AgencyIndex, ReportYear) -> Result<Part, E>,
+    ) -> Result<Relocation, E> {
+        let groups = groups(&[before, after], agencies);
+        let mut relocation = Relocation::default();
+        for group in &groups {
+            relocation.expect(self.tree(), before, group, -1);
+            relocation.expect(self.tree(), after, group, 1);
+        }
+        relocation.expected.retain(|_, by_year| by_year.values().any(|change| *change != 0));
+        // The places of years before stay as they were, unless all years are seen over the tree of one.
+        let years = self.years.iter().filter(|(year, _)| self.tree() != Tree::AsReported || **year >= first_year);
+        let destination = Destination { registry: after, tree: self.tree() };
+        relocation.moves = self.moves(before, destination, &groups, years, read)?;
+        relocation.moves.retain(|part| part.from != part.to);
+        Ok(relocation)
+    }
+
+    /// The totals of some years over another tree, made of these.
+    ///
+    /// # Errors
+    /// Those of `read`, which gives what one agency's report of a year comes to.
+    pub fn over<E>(
+        &self,
+        registry: &Registry,
+        tree: Tree,
+        (first, last): (ReportYear, ReportYear),
+        read: impl FnMut(AgencyIndex, ReportYear) -> Result<Part, E>,
+    ) -> Result<Self, E> {
+        let groups = groups(&[registry], registry.agency_indices());
+        let mut relocation = Relocation::default();
+        groups.iter().for_each(|group| relocation.expect(tree, registry, group, 1));
+        let mut other = Self::new(tree);
+        for (year, totals) in self.years.range(first..=last) {
+            other.years.insert(*year, totals.without_parts());
+        }
+        let destination = Destination { registry, tree };
+        relocation.moves = self.moves(registry, destination, &groups, self.years.range(first..=last), read)?;
+        relocation.moves.iter_mut().for_each(|part| part.from.clear());
+        other.relocate(relocation);
+        Ok(other)
+    }
+
+    /// Counts all agencies of a registry as expected in the years in which they owe a report.
+    pub fn expect_all(&mut self, registry: &Registry) {
+        let mut relocation = Relocation::default();
+        for group in groups(&[registry], registry.agency_indices()) {
+            relocation.expect(self.tree(), registry, &group, 1);
+        }
+        self.relocate(relocation);
+    }
+
+    /// Each part of the totals that the groups make, with the scopes that it counts in before and after.
+    fn moves<'a, E>(
+        &self,
+        before: &Registry,
+        after: Destination<'_>,
+        groups: &[Group],
+        years: impl Iterator<Item = (&'a ReportYear, &'a YearTotals)>,
+        mut read: impl FnMut(AgencyIndex, ReportYear) -> Result<Part, E>,
+    ) -> Result<Vec<PartMove>, E> {
+        let mut moves = Vec::new();
+        for (year, totals) in years {
+            for ((own, class), home) in self.homes(before, after, groups, *year) {
+                let Some(whole) = totals.parts.get(&own).and_then(|by_class| by_class.get(&class)) else { continue };
+                let Home { from, mut blocks } = home;
+                if blocks.iter().all(|block| block.to == from) && after.tree == self.tree() {
+                    continue;
+                }
+                // Where they are all of the jurisdiction's own, the largest block is what the others leave.
+                blocks.sort_by_key(Block::members);
+                let members: usize = blocks.iter().map(Block::members).sum();
+                let is_whole = self.expected_in(own, class, *year) == members as u64;
+                let largest = if is_whole { blocks.pop() } else { None };
+                let mut rest = whole.clone();
+                for block in blocks {
+                    let mut part = Part::default();
+                    for agency in block.groups.iter().flat_map(|group| &group.members) {
+                        part.add(&read(*agency, *year)?);
+                        part.failures.add(&totals.refused(*agency));
+                    }
+                    if is_whole {
+                        rest.take(&part);
+                    }
+                    moves.push(PartMove { year: *year, class, part, from: from.clone(), to: block.to });
+                }
+                moves.extend(largest.map(|block| PartMove { year: *year, class, part: rest, from, to: block.to }));
+            }
+        }
+        Ok(moves)
+    }
+
+    /// The groups by the jurisdiction that they are own agencies of before, and there by where they count after.
+    fn homes<'a>(
+        &self,
+        before: &Registry,
+        after: Destination<'_>,
+        groups: &'a [Group],
+        year: ReportYear,
+    ) -> BTreeMap<(Scope, Class), Home<'a>> {
+        let mut homes: BTreeMap<(Scope, Class), Home<'a>> = BTreeMap::new();
+        for group in groups {
+            let is_known = |agency: &AgencyIndex| agency.index() < before.agencies().len();
+            if !group.members.first().is_some_and(is_known) {
+                continue;
+            }
+            let from = group.scopes(self.tree(), before, year);
+            let Some(own) = from.first().copied() else { continue };
+            let to = group.scopes(after.tree, after.registry, year);
+            let home = homes.entry((own, group.class)).or_insert_with(|| Home { from, blocks: Vec::new() });
+            match home.blocks.iter_mut().find(|block| block.to == to) {
+                Some(block) => block.groups.push(group),
+                None => home.blocks.push(Block { to, groups: vec![group] }),
+            }
+        }
+        homes
+    }
+
+    /// Makes the changes.
+    pub fn relocate(&mut self, relocation: Relocation) {
+        for ((scope, class), by_year) in relocation.expected {
+            let expected = self.expected.entry(scope).or_default().entry(class).or_default();
+            for (year, change) in by_year {
+                *expected.entry(year).or_default() += change;
+            }
+        }
+        for PartMove { year, class, part, from, to } in relocation.moves {
+            let totals = self.years.entry(year).or_default();
+            for scope in from.iter().filter(|scope| !to.contains(scope)) {
+                totals.change_part(*scope, class, |whole| whole.take(&part));
+            }
+            for scope in to.iter().filter(|scope| !from.contains(scope)) {
+                totals.change_part(*scope, class, |whole| whole.add(&part));
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! States that follow the store's commits: the present one, and those over another tree or with other reports in the
+//! sums that were asked for last.
+//!
+//! Readers take a state as it is and keep it as long as they like; the next commit changes a copy, which shares all that
+//! it does not change. Nobody waits for another's question.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use crate::registry::RegistryChange;
+use crate::report::{ReportState, ReportYear};
+use crate::rollup::{Totals, Tree};
+use crate::store::{Commit, Effect, Store, StoreError};
+
+use super::state::State;
+
+/// States beside the present one that follow the commits; each costs a submission what the present totals cost it.
+const OTHERS_MAX: usize = 4;
+/// A state that nobody asked for during so many journal entries follows no more.
+const UNASKED_ENTRIES: u64 = 20_000;
+/// So many entries may be left to follow when the commits are held up for the rest.
+const HELD_UP_ENTRIES: u64 = 64;
+
+/// A state that follows the commits.
+#[derive(Debug, Default)]
+pub struct Followed {
+    state: RwLock<Arc<State>>,
+}
+
+fn changes_registry(commit: &Commit) -> bool {
+    commit.effects.iter().any(|effect| matches!(effect, Effect::Registry(_)))
+}
+
+impl Followed {
+    fn new(state: State) -> Self {
+        Self { state: RwLock::new(Arc::new(state)) }
+    }
+
+    /// The state as it is now. It stays so, whatever is committed.
+    pub fn read(&self) -> Arc<State> {
+        // A panic under the lock is a defect of ours; totals are recomputed at the next start.
+        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes the state. Be quick: whoever asks waits for it.
+    pub fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut state))
+    }
+
+    /// Follows commits, in their order. What a change of the registry moves is found while everybody goes on asking.
+    pub fn follow(&self, commits: &[Arc<Commit>], store: &dyn Store) {
+        for run in commits.chunk_by(|one, next| !changes_registry(one) && !changes_registry(next)) {
+            let arranged = run.first().filter(|first| changes_registry(first)).map(|commit| {
+                let changes = commit.effects.iter().filter_map(|effect| match effect {
+                    Effect::Registry(change) => Some(change),
+                    _ => None,
+                });
+                let changes: Vec<&RegistryChange> = changes.collect();
+                self.read().rearrange(&changes, commit.entry.sequence, store)
+            });
+            self.change(|state| {
+                if let Some(arranged) = arranged {
+                    state.take(arranged);
+                }
+                run.iter().for_each(|commit| state.apply(commit));
+            });
+        }
+    }
+}
+
+/// What a state beside the present one is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kind {
+    pub tree: Tree,
+    /// In order, each once.
+    pub states: Vec<ReportState>,
+    /// First and last.
+    pub years: (ReportYear, ReportYear),
+}
+
+impl Kind {
+    /// Whether a state of this kind answers what one of another kind is asked.
+    fn covers(&self, other: &Self) -> bool {
+        let years = self.years.0 <= other.years.0 && other.years.1 <= self.years.1;
+        years && self.tree == other.tree && self.states == other.states
+    }
+
+    /// An empty state of this kind.
+    pub fn empty(&self) -> State {
+        State {
+            totals: Totals::new(self.tree),
+            admitted: self.states.clone(),
+            years: Some(self.years),
+            ..State::default()
+        }
+    }
+}
+
+struct Other {
+    kind: Kind,
+    state: Followed,
+    /// Journal sequence at which it was asked for last.
+    asked: AtomicU64,
+}
+
+/// The states beside the present one.
+#[derive(Default)]
+pub struct Others {
+    known: Mutex<Vec<Arc<Other>>>,
+    /// Held while commits are followed, and while a state is taken in: it misses none.
+    turn: Mutex<()>,
+}
+
+impl Others {
+    fn known(&self) -> MutexGuard<'_, Vec<Arc<Other>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A state that answers questions of a kind as of now, where one follows.
+    pub fn find(&self, kind: &Kind) -> Option<Arc<State>> {
+        let mut known = self.known();
+        let at = known.iter().position(|other| other.kind.covers(kind))?;
+        // What was not asked for the longest goes first.
+        let other = known.remove(at);
+        let state = other.state.read();
+        other.asked.store(state.sequence, Ordering::Relaxed);
+        known.push(other);
+        Some(state)
+    }
+
+    /// Takes in a state, which follows the commits from now on.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn take_in(&self, kind: Kind, mut state: State, store: &dyn Store) -> Result<Arc<State>, StoreError> {
+        // Most of the journal since is read while others commit.
+        while store.position().sequence > state.sequence + HELD_UP_ENTRIES {
+            state.catch_up(store, store.position().sequence)?;
+        }
+        let _turn = self.turn();
+        state.catch_up(store, store.position().sequence)?;
+        let asked = state.sequence.into();
+        let other = Arc::new(Other { kind, state: Followed::new(state), asked });
+        let state = other.state.read();
+        if state.fault.is_none() {
+            let mut known = self.known();
+            known.retain(|one| !other.kind.covers(&one.kind));
+            known.push(other);
+            if known.len() > OTHERS_MAX {
+                known.remove(0);
+            }
+        }
+        Ok(state)
+    }
+
+    /// Follows commits, in their order.
+    pub fn follow(&self, commits: &[Arc<Commit>], store: &dyn Store) {
+        let _turn = self.turn();
+        let Some(newest) = commits.last().map(|commit| commit.entry.sequence) else { return };
+        let known = self.known().clone();
+        for other in known {
+            // One that was just taken in has followed some of them from the journal.
+            let followed = other.state.read().sequence;
+            let new = commits.partition_point(|commit| commit.entry.sequence <= followed);
+            other.state.follow(commits.get(new..).unwrap_or_default(), store);
+        }
+        self.known().retain(|other| {
+            let unasked = newest.saturating_sub(other.asked.load(Ordering::Relaxed));
+            unasked < UNASKED_ENTRIES && other.state.read().fault.is_none()
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::Jurisdiction;
+    use crate::report::Level;
+    use crate::service::{Caller, Live, Service};
+    use crate::store::MemoryStore;
+
+    #[tokio::test]
+    async fn a_state_that_was_taken_stays_as_it_was_and_holds_up_nobody() {
+        let live = Arc::<Live>::default();
+        let store = Arc::new(MemoryStore::new(live.clone()));
+        let service = Service::start(store, live.clone(), jiff::Timestamp::now).unwrap();
+        let taken = live.read();
+        let province = |code: &str| {
+            RegistryChange::CreateJurisdiction(Jurisdiction {
+                code: code.parse().unwrap(),
+                parent: None,
+                display_name: "样例省".to_owned(),
+                level: Level::Province,
+                first_year: ReportYear::new(2022).unwrap(),
+            })
+        };
+        for code in ["230000", "110000"] {
+            // While `taken` is held, as by a question that takes long.
+            service.change_registry(vec![province(code)], false, &Caller::internal("test")).await.unwrap();
+        }
+        assert_eq!((taken.sequence, taken.registry.jurisdictions().len()), (0, 0));
+        assert_eq!((live.read().sequence, live.read().registry.jurisdictions().len()), (2, 2));
+    }
+}
