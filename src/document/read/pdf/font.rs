@@ -3,8 +3,9 @@
 use encoding_rs::{GBK, UTF_16BE};
 use lopdf::{Dictionary, Document, Encoding, Object};
 
+use super::super::error::ReadError;
 use super::cmap::CharacterMap;
-use super::unpack;
+use super::unpack::Unpacker;
 
 /// What stands for a code whose text is not known: it makes a number unreadable rather than shorter.
 const UNKNOWN: &str = "\u{fffd}";
@@ -45,13 +46,18 @@ pub struct Font<'d> {
 
 impl<'d> Font<'d> {
     /// Reads a font; what it does not say is left at what is usual.
-    pub fn of(font: &'d Dictionary, document: &'d Document) -> Self {
+    ///
+    /// # Errors
+    /// The errors of limits.
+    pub fn of(font: &'d Dictionary, document: &'d Document, unpacker: &mut Unpacker) -> Result<Self, ReadError> {
         let object = |key: &[u8]| font.get_deref(key, document).ok();
-        let map = object(b"ToUnicode").and_then(|table| table.as_stream().ok()).and_then(unpack::content);
-        let map = map.map(|content| CharacterMap::parse(&content));
+        let map = match object(b"ToUnicode").and_then(|table| table.as_stream().ok()) {
+            Some(table) => unpacker.content(table)?.map(|content| CharacterMap::parse(&content)),
+            None => None,
+        };
         let name = object(b"Encoding").and_then(|encoding| encoding.as_name().ok()).unwrap_or_default();
         if font.get(b"Subtype").and_then(Object::as_name).is_ok_and(|subtype| subtype == b"Type0") {
-            return Self::composite(font, document, map, name);
+            return Ok(Self::composite(font, document, map, name));
         }
         let scale = match object(b"FontMatrix").and_then(|matrix| matrix.as_array().ok()?.first()?.as_float().ok()) {
             // A font of drawings has a scale of its own.
@@ -61,15 +67,15 @@ impl<'d> Font<'d> {
         let first = object(b"FirstChar").and_then(|first| first.as_i64().ok()).unwrap_or(0);
         let widths = object(b"Widths").and_then(|widths| widths.as_array().ok()).map(Vec::as_slice).unwrap_or_default();
         let widths = (u32::try_from(first).unwrap_or(0)..).zip(widths.iter().take(256));
-        Self {
+        Ok(Self {
             codes: Codes::Fixed(1),
             // With a table of its own nothing else is asked.
-            encoding: if map.is_none() { font.get_font_encoding(document).ok() } else { None },
+            encoding: if map.is_none() { font.get_font_encoding_with_limit(document, 0).ok() } else { None },
             map,
             widths: widths.filter_map(|(code, width)| Some((code, code, number(width, document)? * scale))).collect(),
             default_width: WIDTH,
             is_vertical: false,
-        }
+        })
     }
 
     fn composite(font: &'d Dictionary, document: &'d Document, map: Option<CharacterMap>, name: &[u8]) -> Self {

@@ -6,18 +6,17 @@
 mod cmap;
 mod font;
 mod geometry;
+mod locked;
 mod page;
 mod table;
 mod unpack;
 
-use lopdf::Document;
-
+use super::Limits;
 use super::error::ReadError;
 use super::grid::Grid;
 use super::note::{Place, Spot};
 use super::placement::{PrintedCell, PrintedRow};
 use super::text::{cells_of, is_page_number};
-use super::{Format, Limits};
 use geometry::Point;
 use page::{Drawing, Mark, Painter};
 use table::{Table, find_tables};
@@ -38,18 +37,13 @@ const MIDDLE: f64 = 0.3;
 /// # Errors
 /// [`ReadError::Damaged`], [`ReadError::Protected`] and the errors of limits.
 pub fn read_pdf(bytes: &[u8], limits: &Limits) -> Result<Vec<PrintedRow>, ReadError> {
-    unpack::check(bytes, limits.max_unpacked_bytes)?;
-    let document = Document::load_mem(bytes).map_err(|error| match error {
-        lopdf::Error::Decryption(_) | lopdf::Error::InvalidPassword => {
-            ReadError::Protected { format: Format::Pdf.name() }
-        }
-        error => ReadError::damaged(Format::Pdf.name(), error),
-    })?;
+    let document = unpack::load(bytes)?;
     let pages: Vec<_> = document.page_iter().take(limits.max_pages + 1).collect();
     if pages.len() > limits.max_pages {
         return Err(ReadError::TooManyPages { limit: limits.max_pages });
     }
-    let mut painter = Painter::new(&document, limits.max_cells.saturating_mul(CHARACTERS_PER_CELL));
+    let max_characters = limits.max_cells.saturating_mul(CHARACTERS_PER_CELL);
+    let mut painter = Painter::new(&document, max_characters, limits.max_unpacked_bytes);
     let mut rows = Rows { rows: Vec::new(), cells: 0, limit: limits.max_cells };
     for (at, page) in pages.into_iter().enumerate() {
         rows.page(at + 1, painter.page(page)?)?;

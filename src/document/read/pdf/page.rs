@@ -10,7 +10,7 @@ use super::super::Format;
 use super::super::error::ReadError;
 use super::font::Font;
 use super::geometry::{Matrix, Point};
-use super::unpack;
+use super::unpack::Unpacker;
 
 /// Deepest nesting of drawings in drawings, and of states.
 const MAX_DEPTH: usize = 16;
@@ -53,6 +53,7 @@ pub struct Painter<'d> {
     document: &'d Document,
     /// By the address of their dictionary.
     fonts: HashMap<usize, Rc<Font<'d>>>,
+    unpacker: Unpacker,
     operations: usize,
     characters: usize,
     max_characters: usize,
@@ -72,8 +73,10 @@ struct State<'d> {
 }
 
 impl<'d> Painter<'d> {
-    pub fn new(document: &'d Document, max_characters: usize) -> Self {
-        Self { document, fonts: HashMap::new(), operations: 0, characters: 0, max_characters }
+    /// Draws at most `max_characters`, from at most `max_unpacked_bytes` of instructions and tables of characters.
+    pub fn new(document: &'d Document, max_characters: usize, max_unpacked_bytes: u64) -> Self {
+        let unpacker = Unpacker::new(max_unpacked_bytes);
+        Self { document, fonts: HashMap::new(), unpacker, operations: 0, characters: 0, max_characters }
     }
 
     /// Draws one page.
@@ -87,8 +90,9 @@ impl<'d> Painter<'d> {
         let resources = self.inherited(dictionary, b"Resources").and_then(|resources| resources.as_dict().ok());
         let mut content = Vec::new();
         for part in self.document.get_page_contents(page) {
-            let stream = self.document.get_object(part).and_then(Object::as_stream).ok();
-            content.extend(stream.and_then(unpack::content).unwrap_or_default());
+            let Ok(stream) = self.document.get_object(part).and_then(Object::as_stream) else { continue };
+            let unreadable = || ReadError::damaged(Format::Pdf.name(), "a page is packed in a way that is not read");
+            content.extend(self.unpacker.content(stream)?.ok_or_else(unreadable)?);
             content.push(b'\n');
         }
         self.draw(&content, resources, Matrix::turned(turned), 0, &mut drawing)?;
@@ -117,9 +121,10 @@ impl<'d> Painter<'d> {
         if depth > MAX_DEPTH {
             return Err(ReadError::TooDeep { limit: MAX_DEPTH });
         }
-        let Ok(content) = Content::decode(content) else { return Ok(()) };
         let mut pen = Pen::new(matrix);
-        for operation in &content.operations {
+        // What follows an instruction that cannot be read is lost, as in programs that show the page.
+        for operation in Content::decode_iter(content).map_while(Result::ok) {
+            let operation = &operation;
             self.operations += 1;
             if self.operations > MAX_OPERATIONS {
                 return Err(ReadError::damaged(Format::Pdf.name(), "too many drawing instructions"));
@@ -127,7 +132,7 @@ impl<'d> Painter<'d> {
             match operation.operator.as_str() {
                 "Tf" => {
                     let name = operation.operands.first().and_then(|name| name.as_name().ok()).unwrap_or_default();
-                    pen.state.font = self.font(resources, name);
+                    pen.state.font = self.font(resources, name)?;
                     pen.state.size = number(operation, 1);
                 }
                 "Tj" | "'" | "\"" | "TJ" => {
@@ -166,16 +171,21 @@ impl<'d> Painter<'d> {
         let own = form.dict.get_deref(b"Resources", self.document).and_then(Object::as_dict).ok();
         let placed = form.dict.get_deref(b"Matrix", self.document).and_then(Object::as_array).ok();
         let placed = placed.and_then(|numbers| matrix_of(numbers)).unwrap_or(Matrix::IDENTITY);
-        let content = unpack::content(form).unwrap_or_default();
+        let content = self.unpacker.content(form)?.unwrap_or_default();
         self.draw(&content, own.or(resources), placed.then(matrix), depth + 1, drawing)
     }
 
-    fn font(&mut self, resources: Option<&'d Dictionary>, name: &[u8]) -> Option<Rc<Font<'d>>> {
-        let fonts = resources?.get_deref(b"Font", self.document).and_then(Object::as_dict).ok()?;
-        let font = fonts.get_deref(name, self.document).and_then(Object::as_dict).ok()?;
-        let document = self.document;
+    fn font(&mut self, resources: Option<&'d Dictionary>, name: &[u8]) -> Result<Option<Rc<Font<'d>>>, ReadError> {
+        let fonts = resources.and_then(|all| all.get_deref(b"Font", self.document).and_then(Object::as_dict).ok());
+        let font = fonts.and_then(|fonts| fonts.get_deref(name, self.document).and_then(Object::as_dict).ok());
+        let Some(font) = font else { return Ok(None) };
         let address = std::ptr::from_ref(font).addr();
-        Some(self.fonts.entry(address).or_insert_with(|| Rc::new(Font::of(font, document))).clone())
+        if let Some(known) = self.fonts.get(&address) {
+            return Ok(Some(known.clone()));
+        }
+        let font = Rc::new(Font::of(font, self.document, &mut self.unpacker)?);
+        self.fonts.insert(address, font.clone());
+        Ok(Some(font))
     }
 }
 

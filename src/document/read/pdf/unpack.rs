@@ -1,101 +1,157 @@
-//! What is packed in a PDF, unpacked within limits. The library unpacks without any, some of it on loading; so what
-//! would grow too large is refused before.
+//! What is packed in a PDF, unpacked within limits, and a PDF loaded within them. The library bounds each part that it
+//! unpacks on loading; what all of them come to, and what they hold, is bounded here.
 
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
-use lopdf::Stream;
+use lopdf::{DecompressError, Document, LoadOptions, Stream};
 
 use super::super::Format;
 use super::super::error::ReadError;
+use super::locked;
 
-/// Most bytes of the parts that are unpacked on loading: tables of objects.
-const MAX_OBJECT_BYTES: u64 = 4 * 1024 * 1024;
-/// Most bytes of one page's instructions, or of one font's table of characters.
-const MAX_STREAM_BYTES: u64 = 2 * 1024 * 1024;
+/// Most bytes of the parts that are unpacked on loading, in all: tables of objects.
+const MAX_TABLE_BYTES: u64 = 4 * 1024 * 1024;
+/// Most objects, of about 120 bytes each in memory, whatever their size in the file: `0 0 0 0` is two bytes each.
+const MAX_OBJECTS: usize = 1_500_000;
+/// Most bytes of one stream of a page's instructions, or of one font's table of characters.
+const MAX_STREAM_BYTES: u64 = 4 * 1024 * 1024;
 /// How far before a stream its dictionary may begin.
-const DICTIONARY_BYTES: usize = 1024;
-/// How often a stream may be packed in itself.
-const MAX_LAYERS: usize = 3;
+const DICTIONARY_BYTES: usize = 4096;
 
-/// Ways of packing that no common program uses for tables of objects, and that have no measure.
-const UNUSUAL: &[&[u8]] = &[b"LZWDecode", b"ASCII85Decode", b"ASCIIHexDecode", b"RunLengthDecode"];
 /// Names of the parts that are unpacked on loading.
 const TABLES: &[&[u8]] = &[b"ObjStm", b"XRef"];
 
-/// Refuses a document that would grow beyond `limit` bytes.
+/// Loads a document that stays within limits, decrypted where it opens without a password.
 ///
 /// # Errors
-/// [`ReadError::TooLargeInside`], [`ReadError::Damaged`] for tables packed in an unusual way.
-pub fn check(bytes: &[u8], limit: u64) -> Result<(), ReadError> {
-    let names = without_escapes(bytes);
-    let has = |words: &[&[u8]]| words.iter().any(|word| find(&names, word).is_some());
-    if has(TABLES) && has(UNUSUAL) {
-        return Err(ReadError::damaged(Format::Pdf.name(), "objects packed in an unusual way"));
+/// [`ReadError::TooLargeInside`], [`ReadError::Protected`], [`ReadError::Damaged`].
+pub fn load(bytes: &[u8]) -> Result<Document, ReadError> {
+    let table_bytes = check(bytes)?;
+    let max_decompressed_size = Some(usize::try_from(table_bytes).unwrap_or(usize::MAX));
+    let load = |bytes: &[u8]| {
+        let options = LoadOptions { max_decompressed_size, ..LoadOptions::default() };
+        Document::load_mem_with_options(bytes, options).map_err(|error| match error {
+            lopdf::Error::Decompress(DecompressError::MemoryLimitExceeded { .. }) => too_large(MAX_TABLE_BYTES),
+            lopdf::Error::Decryption(_)
+            | lopdf::Error::InvalidPassword
+            | lopdf::Error::UnsupportedSecurityHandler(_) => ReadError::Protected { format: Format::Pdf.name() },
+            error => ReadError::damaged(Format::Pdf.name(), error),
+        })
+    };
+    let mut document = load(bytes)?;
+    if let Some(bytes) = locked::with_reference(bytes, &document) {
+        document = load(&bytes)?;
     }
-    let (mut left, mut left_of_tables) = (limit, MAX_OBJECT_BYTES.min(limit));
+    // Without a password that fits, the library loads no objects and says nothing.
+    if document.trailer.has(b"Encrypt") {
+        return Err(ReadError::Protected { format: Format::Pdf.name() });
+    }
+    Ok(document)
+}
+
+fn too_large(limit: u64) -> ReadError {
+    ReadError::TooLargeInside { limit }
+}
+
+/// Refuses a document whose tables of objects would grow too large; otherwise the most bytes that one may unpack to.
+fn check(bytes: &[u8]) -> Result<u64, ReadError> {
+    let mut objects = count_objects(bytes);
+    let (mut left, mut measured) = (MAX_TABLE_BYTES, 0);
     let mut at = 0;
     while let Some(found) = bytes.get(at..).and_then(|rest| find(rest, b"stream")) {
-        let start = at + found;
+        let (before, start) = (at, at + found);
         at = start + b"stream".len();
-        let before = without_escapes(bytes.get(start.saturating_sub(DICTIONARY_BYTES)..start).unwrap_or_default());
-        let is_table = TABLES.iter().any(|word| find(&before, word).is_some());
+        let dictionary = bytes.get(before.max(start.saturating_sub(DICTIONARY_BYTES))..start).unwrap_or_default();
         let content = bytes.get(at..).unwrap_or_default().trim_ascii_start();
-        let size = unpacked_size(content, if is_table { left_of_tables } else { left }, MAX_LAYERS);
-        left = left.checked_sub(size).ok_or(ReadError::TooLargeInside { limit })?;
-        if is_table {
-            let too_large = ReadError::TooLargeInside { limit: MAX_OBJECT_BYTES };
-            left_of_tables = left_of_tables.checked_sub(size).ok_or(too_large)?;
+        if names_of_tables(dictionary) == 0 {
+            continue;
+        }
+        if let Some(table) = unpacked(content, left) {
+            left = left.checked_sub(table.len() as u64).ok_or(too_large(MAX_TABLE_BYTES))?;
+            objects += count_objects(&table);
+            measured += 1;
         }
     }
-    Ok(())
+    if objects > MAX_OBJECTS {
+        return Err(ReadError::damaged(Format::Pdf.name(), "more objects than a report has"));
+    }
+    // What is encrypted, or packed in another way, is measured only by the library, each table for itself.
+    let unmeasured = names_of_tables(bytes).saturating_sub(measured);
+    Ok(MAX_TABLE_BYTES / std::cmp::max(1, unmeasured))
 }
 
-/// The unpacked size of what may be packed; one more than `limit` where it is larger.
-fn unpacked_size(content: &[u8], limit: u64, layers: usize) -> u64 {
+/// How often the bytes name a table of objects.
+fn names_of_tables(bytes: &[u8]) -> u64 {
+    let plain = without_escapes(bytes);
+    let count = |word: &[u8]| {
+        let mut rest = plain.as_slice();
+        let mut count = 0;
+        while let Some(at) = find(rest, word) {
+            rest = rest.get(at + word.len()..).unwrap_or_default();
+            count += 1;
+        }
+        count
+    };
+    TABLES.iter().map(|word| count(word)).sum()
+}
+
+/// At least as many objects as the bytes can be taken for.
+fn count_objects(bytes: &[u8]) -> usize {
+    let mut count = 0;
+    let mut in_word = false;
+    for byte in bytes {
+        let begins = b"/([<".contains(byte);
+        let is_word = !byte.is_ascii_whitespace() && *byte != 0 && !b"()[]<>{}%".contains(byte);
+        count += usize::from(begins || (is_word && !in_word));
+        in_word = is_word;
+    }
+    count
+}
+
+/// What is packed as zlib does it, as far as one byte beyond `limit`.
+fn unpacked(content: &[u8], limit: u64) -> Option<Vec<u8>> {
     let is_packed = matches!(content, [first, second, ..]
         if first & 0x0F == 8 && (u16::from(*first) * 256 + u16::from(*second)).is_multiple_of(31));
-    if !is_packed || layers == 0 {
-        return 0;
-    }
     let mut unpacked = Vec::new();
-    // What cannot be unpacked further is as large as it got.
-    let _ = ZlibDecoder::new(content).take(limit + 1).read_to_end(&mut unpacked);
-    let size = unpacked.len() as u64;
-    size + unpacked_size(&unpacked, limit.saturating_sub(size), layers - 1)
-}
-
-/// The content of a page or of a font's table; none where it is too large or cannot be unpacked.
-pub fn content(stream: &Stream) -> Option<Vec<u8>> {
-    let filters = stream.filters().unwrap_or_default();
-    match filters.as_slice() {
-        [] => Some(stream.content.clone()).filter(|content| content.len() as u64 <= MAX_STREAM_BYTES),
-        [filter] if *filter == b"FlateDecode" && stream.dict.get(b"DecodeParms").is_err() => {
-            let mut unpacked = Vec::new();
-            let _ = ZlibDecoder::new(stream.content.as_slice()).take(MAX_STREAM_BYTES + 1).read_to_end(&mut unpacked);
-            Some(unpacked).filter(|unpacked| unpacked.len() as u64 <= MAX_STREAM_BYTES)
-        }
-        // Checked on loading as far as it is Flate; text encodings do not grow; others are not read.
-        [..] if filters.iter().all(|filter| [b"FlateDecode".as_slice(), b"ASCII85Decode"].contains(filter)) => {
-            let mut unpacked = stream.content.clone();
-            for filter in filters {
-                let mut one = Stream::new(lopdf::Dictionary::new(), unpacked);
-                if filter == b"FlateDecode" {
-                    unpacked = content(&with_filter(one, filter))?;
-                } else {
-                    one = with_filter(one, filter);
-                    unpacked = one.decompressed_content().ok()?;
-                }
-            }
-            Some(unpacked)
-        }
-        _ => None,
+    if is_packed {
+        // What cannot be unpacked further is as large as it got.
+        let _ = ZlibDecoder::new(content).take(limit + 1).read_to_end(&mut unpacked);
     }
+    is_packed.then_some(unpacked)
 }
 
-fn with_filter(mut stream: Stream, filter: &[u8]) -> Stream {
-    stream.dict.set("Filter", lopdf::Object::Name(filter.to_vec()));
-    stream
+/// Unpacks the parts of pages, of all of them no more than a limit.
+#[derive(Debug)]
+pub struct Unpacker {
+    left: u64,
+    limit: u64,
+}
+
+impl Unpacker {
+    pub fn new(limit: u64) -> Self {
+        Self { left: limit, limit }
+    }
+
+    /// The content of a page, of a drawing or of a font's table; none where it is packed in a way that is not known.
+    ///
+    /// # Errors
+    /// [`ReadError::TooLargeInside`], [`ReadError::Damaged`] for too many objects.
+    pub fn content(&mut self, stream: &Stream) -> Result<Option<Vec<u8>>, ReadError> {
+        let limit = MAX_STREAM_BYTES.min(self.left);
+        let content = match stream.decompressed_content_with_limit(usize::try_from(limit).unwrap_or(usize::MAX)) {
+            Ok(content) => content,
+            Err(lopdf::Error::Decompress(DecompressError::MemoryLimitExceeded { .. })) => {
+                return Err(too_large(if self.left < MAX_STREAM_BYTES { self.limit } else { MAX_STREAM_BYTES }));
+            }
+            Err(_) => return Ok(None),
+        };
+        self.left = self.left.saturating_sub(content.len() as u64);
+        if count_objects(&content) > MAX_OBJECTS {
+            return Err(ReadError::damaged(Format::Pdf.name(), "more objects on a page than a report has"));
+        }
+        Ok(Some(content))
+    }
 }
 
 fn find(bytes: &[u8], word: &[u8]) -> Option<usize> {
@@ -146,26 +202,53 @@ mod tests {
         [b"%PDF-1.7\n1 0 obj<<", dictionary.as_bytes(), b">>stream\n", content, b"\nendstream"].concat()
     }
 
-    #[test]
-    fn what_would_grow_beyond_the_limit_is_refused() {
-        let bomb = packed(&vec![0; 1_000_000]);
-        assert_eq!(check(&document("", &bomb), 2_000_000), Ok(()));
-        assert_eq!(check(&document("", &bomb), 999_999), Err(ReadError::TooLargeInside { limit: 999_999 }));
-        assert_eq!(check(&document("", &packed(&bomb)), 999_999), Err(ReadError::TooLargeInside { limit: 999_999 }));
-        let table = document("/Type/Ob#6aStm", &packed(&vec![b'1'; 5_000_000]));
-        assert!(matches!(check(&table, u64::MAX / 2), Err(ReadError::TooLargeInside { .. })));
+    fn with_filter(filter: &str, content: Vec<u8>) -> Stream {
+        let mut stream = Stream::new(lopdf::Dictionary::new(), content);
+        stream.dict.set("Filter", lopdf::Object::Name(filter.into()));
+        stream
     }
 
     #[test]
-    fn tables_packed_without_measure_are_refused() {
-        let table = document("/Type/ObjStm/Filter/LZ#57Decode", b"");
-        assert!(matches!(check(&table, 1000), Err(ReadError::Damaged { .. })));
+    fn tables_that_would_grow_beyond_the_limit_are_refused() {
+        let bomb = packed(&vec![0; 5_000_000]);
+        assert!(matches!(check(&document("/Type/Ob#6aStm", &bomb)), Err(ReadError::TooLargeInside { .. })));
+        assert_eq!(check(&document("/Subtype/Image", &bomb)), Ok(MAX_TABLE_BYTES), "pictures are not unpacked");
+        let dense = packed(&b"0 ".repeat(MAX_OBJECTS + 1));
+        assert!(matches!(check(&document("/Type/ObjStm", &dense)), Err(ReadError::Damaged { .. })));
+        assert!(matches!(check(&b"0 ".repeat(MAX_OBJECTS + 1)), Err(ReadError::Damaged { .. })));
     }
 
     #[test]
-    fn a_stream_is_unpacked_within_its_limit() {
-        let stream = |bytes: &[u8]| with_filter(Stream::new(lopdf::Dictionary::new(), packed(bytes)), b"FlateDecode");
-        assert_eq!(content(&stream(b"BT ET")), Some(b"BT ET".to_vec()));
-        assert_eq!(content(&stream(&vec![b' '; 3_000_000])), None);
+    fn tables_that_cannot_be_measured_share_the_limit() {
+        let hidden = document("/Type/ObjStm/X(stream)", b"encrypted");
+        assert_eq!(check(&hidden.repeat(4)), Ok(MAX_TABLE_BYTES / 4));
+        assert_eq!(check(&document("/Type/ObjStm", &packed(b"1 0 2"))), Ok(MAX_TABLE_BYTES));
+    }
+
+    #[test]
+    fn a_stream_is_unpacked_within_its_limit_and_that_of_all() {
+        let mut unpacker = Unpacker::new(5_000_000);
+        let flate = |bytes: &[u8]| with_filter("FlateDecode", packed(bytes));
+        assert_eq!(unpacker.content(&flate(b"BT ET")), Ok(Some(b"BT ET".to_vec())));
+        let limit = MAX_STREAM_BYTES;
+        assert_eq!(unpacker.content(&flate(&vec![b' '; 4_500_000])), Err(ReadError::TooLargeInside { limit }));
+        assert!(unpacker.content(&flate(&vec![b' '; 4_000_000])).is_ok());
+        let limit = 5_000_000;
+        assert_eq!(unpacker.content(&flate(&vec![b' '; 2_000_000])), Err(ReadError::TooLargeInside { limit }));
+    }
+
+    #[test]
+    fn streams_packed_in_other_ways_are_read_and_pictures_are_none() {
+        let mut unpacker = Unpacker::new(1000);
+        for (filter, content) in [
+            ("RunLengthDecode", &b"\x04BT ET\x80"[..]),
+            ("ASCII85Decode", b"6<#'r;u~>"),
+            ("ASCIIHexDecode", b"4254204554>"),
+            ("LZWDecode", b"\x80\x10\x8a\x82\x02\x29\x52\x02"),
+        ] {
+            let unpacked = unpacker.content(&with_filter(filter, content.to_vec()));
+            assert_eq!(unpacked, Ok(Some(b"BT ET".to_vec())), "{filter}");
+        }
+        assert_eq!(unpacker.content(&with_filter("DCTDecode", vec![1])), Ok(None));
     }
 }

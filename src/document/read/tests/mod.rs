@@ -5,6 +5,7 @@ mod documents;
 mod fixtures;
 mod formats;
 mod layout;
+mod pdf;
 mod properties;
 mod render;
 mod roundtrips;
