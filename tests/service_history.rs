@@ -14,7 +14,7 @@ use huizong::report::{
 };
 use huizong::rollup::{AgencyFilter, Dimension, Mark};
 use huizong::service::{
-    Caller, CoverageAnswer, CoverageQuestion, EntryFilter, Live, Perspective, ReportFilter, ReviewRequest,
+    Asker, Caller, CoverageAnswer, CoverageQuestion, EntryFilter, Live, Perspective, ReportFilter, ReviewRequest,
     RollupAnswer, RollupQuestion, RuleCount, Service, Sight, Submission,
 };
 use huizong::store::{CheckpointFile, MemoryStore, NEWEST, Outcome, Standing, Store};
@@ -125,6 +125,10 @@ fn figures(of: ReportYear, requests: i64) -> Figures {
         }
     }
     figures
+}
+
+fn asker() -> Asker {
+    Asker::internal(&Caller::internal("test"))
 }
 
 struct World {
@@ -239,7 +243,7 @@ impl World {
                     page_size: 1000,
                     page_token: String::new(),
                 };
-                let sums = self.service.roll_up(&question).await.unwrap();
+                let sums = self.service.roll_up(&question, &asker()).await.unwrap();
                 let question = CoverageQuestion {
                     jurisdiction: code.parse().unwrap(),
                     year: year(1),
@@ -247,7 +251,7 @@ impl World {
                     filter: AgencyFilter::default(),
                     perspective,
                 };
-                answers.push((sums, self.service.coverage(&question).await.unwrap()));
+                answers.push((sums, self.service.coverage(&question, &asker()).await.unwrap()));
             }
         }
         answers
@@ -272,7 +276,7 @@ impl World {
                         page_size: 1000,
                         page_token: String::new(),
                     };
-                    answers.push(self.service.roll_up(&question).await.unwrap());
+                    answers.push(self.service.roll_up(&question, &asker()).await.unwrap());
                 }
             }
         }
@@ -280,9 +284,16 @@ impl World {
     }
 
     /// How often rules failed, everywhere.
-    fn rule_counts(&self) -> Vec<RuleCount> {
-        let of = |code: &str| self.service.rule_counts(&code.parse().unwrap(), (year(0), year(2))).unwrap().0;
-        PLACES.iter().flat_map(|(code, ..)| of(code)).collect()
+    async fn rule_counts(&self) -> Vec<RuleCount> {
+        let mut counts = Vec::new();
+        for (code, ..) in PLACES {
+            counts.extend(self.rule_counts_of(code).await);
+        }
+        counts
+    }
+
+    async fn rule_counts_of(&self, code: &str) -> Vec<RuleCount> {
+        self.service.rule_counts(&code.parse().unwrap(), (year(0), year(2)), &asker()).await.unwrap().0
     }
 
     /// Reports and refusals by rule and year in the province, read one by one from the store. Which reports the rules
@@ -365,7 +376,7 @@ impl World {
         };
         let (mut listed, mut token) = (Vec::new(), String::new());
         loop {
-            let (page, _) = self.service.missing_agencies(&question, PAGE, &token).await.unwrap();
+            let (page, _) = self.service.missing_agencies(&question, PAGE, &token, &asker()).await.unwrap();
             listed.extend(page.items.into_iter().map(|entry| entry.id.to_string()));
             let Some(next) = page.next else { break };
             token = next;
@@ -456,12 +467,12 @@ proptest! {
                 if at % 4 == 0 {
                     let fresh = world.fresh();
                     assert_eq!(world.sums_beside().await, fresh.sums_beside().await, "after {what}");
-                    assert_eq!(world.rule_counts(), fresh.rule_counts(), "after {what}");
+                    assert_eq!(world.rule_counts().await, fresh.rule_counts().await, "after {what}");
                     assert_eq!(world.service.recount().await.unwrap().differences, [], "after {what}");
                 }
             }
             let mut counted: BTreeMap<(String, ReportYear), (u64, u64)> = BTreeMap::new();
-            for count in world.service.rule_counts(&PLACES[0].0.parse().unwrap(), (year(0), year(2))).unwrap().0 {
+            for count in world.rule_counts_of(PLACES[0].0).await {
                 let sum = counted.entry((count.rule, count.year)).or_default();
                 *sum = (sum.0 + count.reports, sum.1 + count.refusals);
             }

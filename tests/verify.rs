@@ -7,7 +7,7 @@ use futures::future::join_all;
 use huizong::form::catalogue;
 use huizong::report::{Cell, Hash, ReportKey, ReportYear, ReviewAction};
 use huizong::rollup::{FrozenForm, FrozenFormName};
-use huizong::service::{Caller, FreezeRequest, Live, ReviewRequest, Service, Submission, check_store};
+use huizong::service::{Asker, Caller, FreezeRequest, Live, ReviewRequest, Service, Submission, check_store};
 use huizong::simulation::{Parameters, Province};
 use huizong::store::{
     Covers, Evidence, Item, JournalEntry, MemoryStore, NEWEST, NewEntry, Outcome, Position, Store, Verification,
@@ -49,7 +49,7 @@ async fn filled() -> (Arc<MemoryStore>, Service) {
     let submissions: Vec<_> =
         reports.map(|report| Submission::first(ReportKey::of_agency(report.agency, year()), report.figures)).collect();
     join_all(submissions.iter().map(|submission| service.submit(submission, &caller))).await;
-    service.freeze_form(&freezing(false, None), &caller).await.unwrap();
+    service.freeze_form(&freezing(false, None), &Asker::internal(&caller)).await.unwrap();
     for submission in submissions.iter().step_by(9) {
         let withdrawal = ReviewRequest {
             report: submission.report.clone(),
@@ -61,7 +61,7 @@ async fn filled() -> (Arc<MemoryStore>, Service) {
         };
         service.review(&withdrawal, &caller).await.unwrap();
     }
-    service.freeze_form(&freezing(true, Some(year())), &caller).await.unwrap();
+    service.freeze_form(&freezing(true, Some(year())), &Asker::internal(&caller)).await.unwrap();
     (store, service)
 }
 
@@ -121,7 +121,11 @@ fn rechained(entry: &JournalEntry, content_hash: Hash, stored: &[Item], last: &P
 async fn a_frozen_form_that_is_not_the_sum_of_its_revisions_is_named() {
     let (store, service) = filled().await;
     let name = "jurisdictions/230000/frozenForms/2023-2".parse::<FrozenFormName>().unwrap();
-    let revisions = service.frozen_revisions(&name, usize::MAX, "").await.unwrap().items;
+    let revisions = service
+        .frozen_revisions(&name, usize::MAX, "", &Asker::internal(&Caller::internal("sample")))
+        .await
+        .unwrap()
+        .items;
     assert!(revisions.len() > 100, "{} revisions are in the form", revisions.len());
     let total = catalogue().cell_at("requests.received.total").unwrap();
     let untouched = with_other_form(&store, |_| {}).await;

@@ -135,8 +135,9 @@ impl Registries {
     fn collection_in_sight(&self, collection: &Collection, caller: &Caller) -> pb::Collection {
         let mut wire = wire::collection_to_wire(collection);
         let sees = |name: &str| {
-            let id = wire::agency_id_from_wire(name, "agency");
-            id.is_ok_and(|id| self.service.sees(caller, "RegistryService/GetAgency", &ReportOwner::Agency(id)))
+            let owner = wire::agency_id_from_wire(name, "agency").map(ReportOwner::Agency);
+            owner
+                .is_ok_and(|owner| self.service.sees(caller, "RegistryService/GetAgency", Subject::Owner(&owner, None)))
         };
         wire.exceptions.retain(|exception| sees(&exception.agency));
         wire

@@ -12,7 +12,7 @@ use crate::pb;
 use crate::pb::report_service_server::ReportService;
 use crate::report::{Message, Owners, ReportKey, ReportOwner, ReviewAction, RevisionName};
 use crate::rules;
-use crate::service::{Caller, Problem, Reason, ReportFilter, ReportView, ReviewRequest, Service, Subject};
+use crate::service::{Asker, Caller, Problem, Reason, ReportFilter, ReportView, ReviewRequest, Service, Subject};
 use crate::wire;
 
 use super::pages::Pages;
@@ -403,7 +403,8 @@ impl Reports {
             0 => first,
             year => wire::year_from_wire(year, "last_year")?,
         };
-        let (counts, sequence) = self.service.rule_counts(&jurisdiction, (first, last))?;
+        let asker = Asker::new(caller, "ReportService/ListRules");
+        let (counts, sequence) = self.service.rule_counts(&jurisdiction, (first, last), &asker).await?;
         let counts = counts.iter().map(wire::rule_count_to_wire).collect();
         Ok(pb::ListRulesResponse { rules, counts, sequence: sequence.try_into().unwrap_or(i64::MAX) })
     }

@@ -10,7 +10,7 @@ use crate::pb;
 use crate::pb::rollup_service_server::RollupService;
 use crate::report::{JurisdictionCode, Message, ReportKey, ReportYear};
 use crate::rollup::{AgencyFilter, FrozenFormName, FrozenFormNameError};
-use crate::service::{Caller, Problem, Service, Subject};
+use crate::service::{Asker, Caller, Problem, Service, Subject};
 use crate::wire;
 
 use super::pages::Pages;
@@ -49,7 +49,7 @@ impl Rollups {
         let size = self.pages.rows.of(request.page_size)?;
         let question = wire::question_from_wire(request, size)?;
         self.permit(caller, "QueryRollup", &question.jurisdiction, None).await?;
-        wire::answer_to_wire(&self.service.roll_up(&question).await?)
+        wire::answer_to_wire(&self.service.roll_up(&question, &Asker::new(caller, "RollupService/QueryRollup")).await?)
     }
 
     async fn form(
@@ -59,7 +59,8 @@ impl Rollups {
     ) -> Result<pb::GetConsolidatedFormResponse, Problem> {
         let question = wire::form_question_from_wire(request)?;
         self.permit(caller, "GetConsolidatedForm", &question.jurisdiction, Some(question.year)).await?;
-        wire::form_to_wire(&self.service.consolidated_form(&question).await?)
+        let asker = Asker::new(caller, "RollupService/GetConsolidatedForm");
+        wire::form_to_wire(&self.service.consolidated_form(&question, &asker).await?)
     }
 
     /// Drawing a document takes some milliseconds of computing, so it runs beside the calls.
@@ -78,7 +79,8 @@ impl Rollups {
             states: request.states,
         })?;
         self.permit(caller, "RenderConsolidatedForm", &question.jurisdiction, Some(question.year)).await?;
-        let rendered = self.service.render_consolidated_form(&question, format).await?;
+        let asker = Asker::new(caller, "RollupService/RenderConsolidatedForm");
+        let rendered = self.service.render_consolidated_form(&question, format, &asker).await?;
         Ok(wire::rendered_to_wire(rendered))
     }
 
@@ -89,7 +91,8 @@ impl Rollups {
     ) -> Result<pb::GetCoverageResponse, Problem> {
         let question = wire::coverage_question_from_wire(request)?;
         self.permit(caller, "GetCoverage", &question.jurisdiction, Some(question.year)).await?;
-        Ok(wire::coverage_answer_to_wire(&self.service.coverage(&question).await?))
+        let asker = Asker::new(caller, "RollupService/GetCoverage");
+        Ok(wire::coverage_answer_to_wire(&self.service.coverage(&question, &asker).await?))
     }
 
     async fn missing(
@@ -107,7 +110,8 @@ impl Rollups {
             depth: 0,
         })?;
         self.permit(caller, "ListMissingAgencies", &question.jurisdiction, Some(question.year)).await?;
-        let (page, sequence) = self.service.missing_agencies(&question, size, &request.page_token).await?;
+        let asker = Asker::new(caller, "RollupService/ListMissingAgencies");
+        let (page, sequence) = self.service.missing_agencies(&question, size, &request.page_token, &asker).await?;
         Ok(pb::ListMissingAgenciesResponse {
             agencies: page.items.iter().map(wire::agency_to_wire).collect(),
             next_page_token: page.next.unwrap_or_default(),
@@ -123,7 +127,8 @@ impl Rollups {
         let report: ReportKey = wire::name_from_wire(&request.name, "name")?;
         self.service.permit(caller, "RollupService/ReconcileReport", Subject::report(&report)).await?;
         let filter = AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical };
-        Ok(wire::reconciliation_to_wire(&self.service.reconcile(&report, filter).await?))
+        let asker = Asker::new(caller, "RollupService/ReconcileReport");
+        Ok(wire::reconciliation_to_wire(&self.service.reconcile(&report, filter, &asker).await?))
     }
 
     async fn freeze(&self, request: pb::FreezeFormRequest, caller: &Caller) -> Result<pb::FreezeFormResponse, Problem> {
@@ -131,7 +136,7 @@ impl Rollups {
         let freeze = async {
             let request = wire::freeze_from_wire(request)?;
             self.permit(caller, "FreezeForm", &request.jurisdiction, Some(request.year)).await?;
-            self.service.freeze_form(&request, caller).await
+            self.service.freeze_form(&request, &Asker::new(caller, "RollupService/FreezeForm")).await
         };
         let method = "RollupService/FreezeForm";
         let form = self.service.conclude(freeze.await, caller, method, || name.clone(), validate_only).await?;
@@ -150,7 +155,8 @@ impl Rollups {
             year => Some(wire::year_from_wire(year, "year")?),
         };
         self.permit(caller, "ListFrozenForms", &parent, year).await?;
-        let page = self.service.frozen_forms(&parent, year, size, &request.page_token)?;
+        let asker = Asker::new(caller, "RollupService/ListFrozenForms");
+        let page = self.service.frozen_forms(&parent, year, size, &request.page_token, &asker).await?;
         Ok(pb::ListFrozenFormsResponse {
             frozen_forms: page.items.iter().map(wire::frozen_form_to_wire).collect(),
             next_page_token: page.next.unwrap_or_default(),
@@ -164,7 +170,8 @@ impl Rollups {
     ) -> Result<pb::ListFrozenFormRevisionsResponse, Problem> {
         let size = self.pages.resources.of(request.page_size)?;
         let name = self.frozen(&request.name, "ListFrozenFormRevisions", caller).await?;
-        let page = self.service.frozen_revisions(&name, size, &request.page_token).await?;
+        let asker = Asker::new(caller, "RollupService/ListFrozenFormRevisions");
+        let page = self.service.frozen_revisions(&name, size, &request.page_token, &asker).await?;
         let revisions = page.items.into_iter().map(|(revision, hash)| pb::FrozenRevision {
             revision: revision.to_string(),
             content_sha256: hash.to_hex(),
@@ -277,7 +284,10 @@ impl RollupService for Rollups {
             let size = self.pages.rows.of(query.page_size)?;
             let question = wire::question_from_wire(query, size)?;
             self.permit(&caller, "WatchRollup", &question.jurisdiction, None).await?;
-            Ok((question.jurisdiction.clone(), self.service.watch_rollup(question, &caller).await?))
+            Ok((
+                question.jurisdiction.clone(),
+                self.service.watch_rollup(question, &Asker::new(&caller, "RollupService/WatchRollup")).await?,
+            ))
         };
         let (scope, updates) = question.await.map_err(|problem: Problem| to_status(&problem, &metadata))?;
         let updates = still_permitted(updates, self.service.clone(), caller, "RollupService/WatchRollup", scope);
@@ -300,7 +310,10 @@ impl RollupService for Rollups {
             let query = request.query.ok_or_else(|| Problem::required("query"))?;
             let question = wire::coverage_question_from_wire(&query)?;
             self.permit(&caller, "WatchCoverage", &question.jurisdiction, Some(question.year)).await?;
-            Ok((question.jurisdiction.clone(), self.service.watch_coverage(question, &caller).await?))
+            Ok((
+                question.jurisdiction.clone(),
+                self.service.watch_coverage(question, &Asker::new(&caller, "RollupService/WatchCoverage")).await?,
+            ))
         };
         let (scope, updates) = question.await.map_err(|problem: Problem| to_status(&problem, &metadata))?;
         let updates = still_permitted(updates, self.service.clone(), caller, "RollupService/WatchCoverage", scope);
@@ -335,9 +348,11 @@ impl RollupService for Rollups {
     ) -> Result<Response<pb::GetFrozenFormResponse>, Status> {
         let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let name = self.frozen(&request.name, "GetFrozenForm", &caller).await;
-        let form = name.and_then(|name| self.service.frozen_form(&name));
-        let form = form.map_err(|problem| to_status(&problem, &metadata))?;
+        let form = async {
+            let name = self.frozen(&request.name, "GetFrozenForm", &caller).await?;
+            self.service.frozen_form(&name, &Asker::new(&caller, "RollupService/GetFrozenForm")).await
+        };
+        let form = form.await.map_err(|problem| to_status(&problem, &metadata))?;
         Ok(Response::new(pb::GetFrozenFormResponse { frozen_form: Some(wire::frozen_form_to_wire(&form)) }))
     }
 
@@ -370,7 +385,8 @@ impl RollupService for Rollups {
         let (metadata, _, request) = request.into_parts();
         let comparison = async {
             let name = self.frozen(&request.name, "CompareFrozenForm", &caller).await?;
-            let (form, comparison) = self.service.compare_frozen_form(&name).await?;
+            let asker = Asker::new(&caller, "RollupService/CompareFrozenForm");
+            let (form, comparison) = self.service.compare_frozen_form(&name, &asker).await?;
             Ok(wire::comparison_to_wire(&form, &comparison))
         };
         comparison.await.map(Response::new).map_err(|problem: Problem| to_status(&problem, &metadata))

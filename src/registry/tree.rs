@@ -204,6 +204,22 @@ impl Registry {
         found
     }
 
+    /// Whether every way up ends at this jurisdiction: no other ever was a root.
+    pub fn is_only_root(&self, root: JurisdictionIndex) -> bool {
+        let has_parent = |node: &Node| node.time.parents.iter().all(|(_, parent)| parent.is_some());
+        self.nodes.iter().enumerate().all(|(at, node)| at == root.index() || has_parent(node))
+    }
+
+    /// The last year from which on something belongs elsewhere: the trees of all later years are alike. The first year
+    /// there is where nothing is registered.
+    pub fn last_change(&self) -> ReportYear {
+        let end = |year: Option<ReportYear>, last: ReportYear| year.map_or(last, |year| year.max(last));
+        let of_node = |node: &Node| end(node.time.end.as_ref().map(|end| end.year), node.time.latest_change());
+        let of_post = |post: &Post| end(post.time.end.as_ref().map(|end| end.year), post.time.latest_change());
+        let years = self.nodes.iter().map(of_node).chain(self.posts.iter().map(of_post));
+        years.max().unwrap_or(ReportYear::FIRST)
+    }
+
     /// The changes that make this registry without its collections: jurisdictions, then agencies, then dated changes,
     /// each in their order.
     pub fn changes(&self) -> Vec<RegistryChange> {

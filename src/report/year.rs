@@ -27,6 +27,8 @@ impl YearError {
 }
 
 impl ReportYear {
+    /// The first year that can be named.
+    pub const FIRST: Self = Self(FIRST);
     /// The last year that can be named.
     pub const LAST: Self = Self(LAST);
 

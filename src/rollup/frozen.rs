@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::form::{Kind, catalogue};
 use crate::report::{Cell, Figures, Hash, JurisdictionCode, ReportYear, RevisionName, format_number};
 
-use super::Coverage;
+use super::{AgencyFilter, Coverage, Tree};
 
 /// `jurisdictions/{code}/frozenForms/{year}-{number}`; numbers count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,6 +77,16 @@ impl FromStr for FrozenFormName {
 const HEADER: &str = "huizong-form/1";
 
 impl FrozenForm {
+    /// The tree that it is added up over.
+    pub fn tree(&self) -> Tree {
+        if self.hierarchy_year == self.name.year { Tree::AsReported } else { Tree::Of(self.hierarchy_year) }
+    }
+
+    /// The agencies that are counted in it.
+    pub fn filter(&self) -> AgencyFilter {
+        AgencyFilter { kinds: Vec::new(), include_vertical: self.include_vertical }
+    }
+
     /// UTF-8 lines, each ended by LF: what is summed over which tree as of when, every cell of the edition sorted by
     /// path byte by byte, then each revision in the sums with its hash, sorted by name.
     pub fn canonical_content(&self, revisions: &[FrozenRevision]) -> String {

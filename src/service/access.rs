@@ -1,7 +1,8 @@
 //! Whether a caller may do something: decided here, for every door, before anything else is looked at.
 //!
 //! Which right a call needs is a line of the table in `access`; whether the caller's roles give it for the subject at
-//! hand is decided by the registry as it is now. What a caller may not see and what is not there look alike.
+//! hand is decided by the registry as it is now. What a caller may not see and what is not there look alike. What goes into
+//! an answer beside the subject that was named is in `sight`.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
@@ -9,10 +10,10 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use crate::access::{CredentialId, Method, PrincipalName, Right, Role, Token, method_at, method_of};
-use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
 use crate::report::{Finding, Hash, JurisdictionCode, Message, ReportKey, ReportOwner, ReportYear};
 
 use super::sessions::SessionKey;
+use super::sight::Sight;
 use super::{Caller, Problem, Reason, Service};
 
 /// By what a caller may do things.
@@ -37,6 +38,9 @@ pub enum Subject<'a> {
     Subtree(&'a JurisdictionCode, Option<ReportYear>),
 }
 
+/// The method by whose right reports are read, and so whatever is made of them.
+pub(super) const READ: &str = "ReportService/GetReport";
+
 impl<'a> Subject<'a> {
     pub fn report(key: &'a ReportKey) -> Self {
         Self::Owner(&key.owner, Some(key.year))
@@ -48,76 +52,6 @@ impl<'a> Subject<'a> {
             Self::Owner(owner, Some(year)) => format!("{owner}/reports/{year}"),
             Self::Owner(owner, None) => owner.to_string(),
             Self::Subtree(code, _) => code.name(),
-        }
-    }
-}
-
-/// What one caller may see of many things: for lists and streams.
-#[derive(Debug, Clone)]
-pub enum Sight {
-    All,
-    /// What these roles give the right to.
-    Roles(Arc<BTreeSet<Role>>, Right),
-}
-
-impl Sight {
-    /// Whether the caller sees a subject.
-    pub fn includes(&self, registry: &Registry, subject: Subject<'_>) -> bool {
-        match self {
-            Self::All => true,
-            Self::Roles(roles, right) => {
-                let mut giving = roles.iter().filter(|role| right.is_given_by(role));
-                giving.any(|role| reaches(role, registry, subject))
-            }
-        }
-    }
-
-    /// Where all that the caller sees belongs; none where that may be anywhere.
-    pub fn reach(&self, registry: &Registry) -> Option<Reach> {
-        let Self::Roles(roles, right) = self else { return None };
-        let mut reach = Reach { scopes: Vec::new(), agencies: Vec::new() };
-        for role in roles.iter().filter(|role| right.is_given_by(role)) {
-            match role {
-                Role::Power(_) => return None,
-                Role::Submitter(ReportOwner::Agency(id)) => reach.agencies.extend(registry.find_agency(id)),
-                Role::Submitter(ReportOwner::Jurisdiction(_)) => {}
-                Role::Reviewer(scope) | Role::Viewer(scope) => reach.scopes.extend(registry.find_jurisdiction(scope)),
-            }
-        }
-        Some(reach)
-    }
-}
-
-/// What a caller can see at most.
-pub struct Reach {
-    /// With all below them.
-    pub scopes: Vec<JurisdictionIndex>,
-    pub agencies: Vec<AgencyIndex>,
-}
-
-/// Whether the part of the tree that a role holds for contains the subject.
-fn reaches(role: &Role, registry: &Registry, subject: Subject<'_>) -> bool {
-    match (role, subject) {
-        (Role::Power(_), _) | (_, Subject::Service) => true,
-        (Role::Submitter(own), Subject::Owner(owner, _)) => own == owner,
-        (Role::Submitter(_), Subject::Subtree(..)) => false,
-        (Role::Reviewer(scope) | Role::Viewer(scope), subject) => {
-            registry.find_jurisdiction(scope).is_some_and(|scope| contains(registry, scope, subject))
-        }
-    }
-}
-
-/// Whether a subject lies in or below a jurisdiction, in its year or as the tree is now.
-fn contains(registry: &Registry, scope: JurisdictionIndex, subject: Subject<'_>) -> bool {
-    let years = |year: Option<ReportYear>| year.into_iter().chain([ReportYear::LAST]);
-    let below = |from, year| registry.path_placed(from, year).any(|at| at == scope);
-    match subject {
-        Subject::Service => true,
-        Subject::Owner(ReportOwner::Agency(id), year) => registry
-            .find_agency(id)
-            .is_some_and(|agency| years(year).any(|year| below(registry.place(agency, year).jurisdiction, year))),
-        Subject::Owner(ReportOwner::Jurisdiction(code), year) | Subject::Subtree(code, year) => {
-            registry.find_jurisdiction(code).is_some_and(|found| years(year).any(|year| below(found, year)))
         }
     }
 }
@@ -174,10 +108,10 @@ impl Service {
         sight(method, roles)
     }
 
-    /// Whether a caller sees what belongs to an owner by a method's right; for parts of an answer.
-    pub fn sees(&self, caller: &Caller, method: &str, owner: &ReportOwner) -> bool {
+    /// Whether a caller sees a subject by a method's right; for parts of an answer.
+    pub fn sees(&self, caller: &Caller, method: &str, subject: Subject<'_>) -> bool {
         let sight = self.sight(caller, method);
-        sight.is_ok_and(|sight| sight.includes(&self.live.read().registry, Subject::Owner(owner, None)))
+        sight.is_ok_and(|sight| sight.includes(&self.live.read().registry, subject))
     }
 
     /// Takes the names of reports out of findings that the caller does not see: a text may be like that of another
@@ -196,8 +130,8 @@ impl Service {
         }
         let hidden = REPORT_NAME.replace_all(text, |found: &regex::Captures<'_>| {
             let name = &found[0];
-            let owner = name.parse().map(|key: ReportKey| key.owner);
-            let seen = owner.is_ok_and(|owner| self.sees(caller, "ReportService/GetReport", &owner));
+            let report: Result<ReportKey, _> = name.parse();
+            let seen = report.is_ok_and(|report| self.sees(caller, READ, Subject::report(&report)));
             if seen { name.to_owned() } else { instead.to_owned() }
         });
         if let std::borrow::Cow::Owned(hidden) = hidden {

@@ -204,7 +204,7 @@ mod tests {
     use super::*;
     use crate::report::{Cell, ReviewAction, Revision};
     use crate::rollup::{AgencyFilter, Columns, Measure};
-    use crate::service::{Caller, Perspective, ReviewRequest, RollupQuestion, Submission};
+    use crate::service::{Asker, Caller, Perspective, ReviewRequest, RollupQuestion, Submission};
     use crate::simulation::{Parameters, Province};
     use crate::store::{MemoryStore, NEWEST};
 
@@ -263,6 +263,10 @@ mod tests {
         }
     }
 
+    fn asker() -> Asker {
+        Asker::internal(&Caller::internal("test"))
+    }
+
     const GROUPINGS: [&[Dimension]; 3] = [
         &[Dimension::Agency],
         &[Dimension::Agency, Dimension::Year, Dimension::AgencyKind],
@@ -286,7 +290,7 @@ mod tests {
                 page.rows_in_memory(&query, &state).expect("the columns are filled")
             };
             let columns = service.live.change(|state| std::mem::take(&mut state.columns));
-            let stored = service.roll_up(&question).await.unwrap().rows;
+            let stored = service.roll_up(&question, &asker()).await.unwrap().rows;
             service.live.change(|state| state.columns = columns);
             assert!(stored.len() > 2 * 150 && stored.iter().any(|row| row.value > 0));
             assert_eq!(in_memory, stored, "{group_by:?}");
@@ -377,12 +381,12 @@ mod tests {
                 } else {
                     service.live.change(|state| state.columns = Columns::default());
                 }
-                let expected = service.roll_up(&whole).await.unwrap().rows;
+                let expected = service.roll_up(&whole, &asker()).await.unwrap().rows;
                 // No multiple of the rows of a group, and more than those of some agencies.
                 let (mut rows, mut page_token) = (Vec::new(), String::new());
                 loop {
                     let page = RollupQuestion { page_size: 31, page_token, ..whole.clone() };
-                    let answer = service.roll_up(&page).await.unwrap();
+                    let answer = service.roll_up(&page, &asker()).await.unwrap();
                     assert!(answer.rows.len() <= 31);
                     rows.extend(answer.rows);
                     let Some(next) = answer.next else { break };

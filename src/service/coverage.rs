@@ -7,6 +7,7 @@ use crate::rollup::{AgencyFilter, ChildCoverage, Coverage, Scope};
 use super::perspective::Perspective;
 use super::read_back::id_in_token;
 use super::roll_up::find;
+use super::sight::{Asker, Extent};
 use super::state::State;
 use super::{Page, Problem, Service};
 
@@ -19,6 +20,12 @@ pub struct CoverageQuestion {
     pub depth: u32,
     pub filter: AgencyFilter,
     pub perspective: Perspective,
+}
+
+impl CoverageQuestion {
+    fn extent(&self) -> Extent<'_> {
+        Extent { jurisdiction: &self.jurisdiction, years: (self.year, self.year), filter: &self.filter }
+    }
 }
 
 /// Coverage of a part of the scope.
@@ -47,9 +54,9 @@ impl Service {
     /// Expected and received reports, in all and by child.
     ///
     /// # Errors
-    /// JURISDICTION_NOT_FOUND, AS_OF_INVALID.
-    pub async fn coverage(&self, question: &CoverageQuestion) -> Result<CoverageAnswer, Problem> {
-        let state = self.view(&question.perspective, (question.year, question.year)).await?;
+    /// JURISDICTION_NOT_FOUND, AS_OF_INVALID, BEYOND_SIGHT.
+    pub async fn coverage(&self, question: &CoverageQuestion, asker: &Asker) -> Result<CoverageAnswer, Problem> {
+        let state = self.view(asker, &question.extent(), &question.perspective).await?;
         let jurisdiction = find(&state, &question.jurisdiction)?;
         let mut answer = CoverageAnswer {
             coverage: state.totals.coverage(Scope::Subtree(jurisdiction), question.year, &question.filter),
@@ -65,14 +72,15 @@ impl Service {
     /// Agencies that have not reported, by id, and the journal sequence.
     ///
     /// # Errors
-    /// JURISDICTION_NOT_FOUND, AS_OF_INVALID; PAGE_INVALID for a token that is none.
+    /// JURISDICTION_NOT_FOUND, AS_OF_INVALID, BEYOND_SIGHT; PAGE_INVALID for a token that is none.
     pub async fn missing_agencies(
         &self,
         question: &CoverageQuestion,
         size: usize,
         token: &str,
+        asker: &Asker,
     ) -> Result<(Page<Agency>, u64), Problem> {
-        let state = self.view(&question.perspective, (question.year, question.year)).await?;
+        let state = self.view(asker, &question.extent(), &question.perspective).await?;
         let jurisdiction = find(&state, &question.jurisdiction)?;
         let after = id_in_token(token)?;
         let missing =

@@ -10,7 +10,8 @@ use super::perspective::Perspective;
 use super::read_back::id_in_token;
 use super::reconcile::{Comparison, Summed};
 use super::roll_up::{find, form_of};
-use super::{Caller, FormQuestion, Page, Problem, Reason, Service};
+use super::sight::Asker;
+use super::{FormQuestion, Page, Problem, Reason, Service};
 
 const ACTION: &str = "form.freeze";
 
@@ -36,7 +37,8 @@ impl Service {
     ///
     /// # Errors
     /// As [`Service::consolidated_form`]; SUM_TOO_LARGE where a sum does not fit.
-    pub async fn freeze_form(&self, request: &FreezeRequest, caller: &Caller) -> Result<FrozenForm, Problem> {
+    pub async fn freeze_form(&self, request: &FreezeRequest, asker: &Asker) -> Result<FrozenForm, Problem> {
+        let caller = asker.caller();
         // What is frozen is the form as of one moment: whatever is committed meanwhile waits for nothing.
         let perspective = Perspective { hierarchy_year: request.hierarchy_year, ..Perspective::default() };
         let question = FormQuestion {
@@ -45,7 +47,7 @@ impl Service {
             filter: AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical },
             perspective,
         };
-        let state = self.view(&question.perspective, (request.year, request.year)).await?;
+        let state = self.view(asker, &question.extent(), &question.perspective).await?;
         let form = form_of(&state, &question)?;
         let mut figures = Figures::blank(form.edition);
         for cell in catalogue().cells_of(form.edition).filter(|cell| form.shows(cell.id)) {
@@ -108,23 +110,26 @@ impl Service {
     /// One frozen form.
     ///
     /// # Errors
-    /// FROZEN_FORM_NOT_FOUND.
-    pub fn frozen_form(&self, name: &FrozenFormName) -> Result<FrozenForm, Problem> {
+    /// FROZEN_FORM_NOT_FOUND; BEYOND_SIGHT.
+    pub async fn frozen_form(&self, name: &FrozenFormName, asker: &Asker) -> Result<FrozenForm, Problem> {
         let before = (name.year, name.number.saturating_sub(1));
         let found = self.store.frozen_forms(&name.jurisdiction, Some(before), 1)?;
-        found.into_iter().find(|form| form.name == *name).ok_or_else(|| no_frozen_form(&name.to_string()))
+        let found = found.into_iter().find(|form| form.name == *name);
+        self.form_in_sight(asker, found.ok_or_else(|| no_frozen_form(&name.to_string()))?).await
     }
 
-    /// Frozen forms of a jurisdiction, of one year or all, by year and number.
+    /// Frozen forms of a jurisdiction, of one year or all, by year and number; those that are made of reports out of
+    /// sight are left out.
     ///
     /// # Errors
     /// PAGE_INVALID for a token that is none.
-    pub fn frozen_forms(
+    pub async fn frozen_forms(
         &self,
         jurisdiction: &JurisdictionCode,
         year: Option<ReportYear>,
         size: usize,
         token: &str,
+        asker: &Asker,
     ) -> Result<Page<FrozenForm>, Problem> {
         let after = match (token, year.and_then(ReportYear::previous)) {
             ("", before) => before.map(|year| (year, u32::MAX)),
@@ -136,7 +141,8 @@ impl Service {
         };
         let mut forms = self.store.frozen_forms(jurisdiction, after, size + 1)?;
         forms.retain(|form| year.is_none_or(|year| form.name.year == year));
-        Ok(Page::cut(forms, size, |form| format!("{}-{}", form.name.year, form.name.number)))
+        let page = Page::cut(forms, size, |form| format!("{}-{}", form.name.year, form.name.number));
+        Ok(Page { items: self.forms_in_sight(asker, page.items).await?, next: page.next })
     }
 
     /// The revisions in a frozen form, by name.
@@ -148,14 +154,16 @@ impl Service {
         name: &FrozenFormName,
         size: usize,
         token: &str,
+        asker: &Asker,
     ) -> Result<Page<FrozenRevision>, Problem> {
-        let form = self.frozen_form(name)?;
+        let form = self.frozen_form(name, asker).await?;
         let year = form.name.year;
         let after: Option<AgencyId> = id_in_token(token)?;
-        let state = self.view(&perspective_of(&form), (year, year)).await?;
+        // Whoever sees the form sees all that is in it.
+        let state = self.state_of(&perspective_of(&form), (year, year)).await?;
         let scope = find(&state, &form.name.jurisdiction)?;
         let read = move |store: &dyn Store| {
-            let filter = AgencyFilter { kinds: Vec::new(), include_vertical: form.include_vertical };
+            let filter = form.filter();
             let agencies = state.totals.agencies_after(&state.registry, scope, year, after.as_ref());
             let in_form = agencies.filter(|agency| {
                 filter.admits(class_of(&state.registry, *agency))
@@ -177,17 +185,21 @@ impl Service {
     /// How the present sum differs from a frozen form.
     ///
     /// # Errors
-    /// FROZEN_FORM_NOT_FOUND.
-    pub async fn compare_frozen_form(&self, name: &FrozenFormName) -> Result<(FrozenForm, Comparison), Problem> {
-        let form = self.frozen_form(name)?;
+    /// FROZEN_FORM_NOT_FOUND; BEYOND_SIGHT.
+    pub async fn compare_frozen_form(
+        &self,
+        name: &FrozenFormName,
+        asker: &Asker,
+    ) -> Result<(FrozenForm, Comparison), Problem> {
+        let form = self.frozen_form(name, asker).await?;
         let summed = Summed {
             jurisdiction: find(&*self.present()?, &name.jurisdiction)?,
             year: name.year,
-            filter: AgencyFilter { kinds: Vec::new(), include_vertical: form.include_vertical },
+            filter: form.filter(),
             hierarchy_year: Some(form.hierarchy_year),
             since: form.as_of,
         };
-        let comparison = self.compare_with_sum(&summed, &form.figures, Vec::new()).await?;
+        let comparison = self.compare_with_sum(&summed, &form.figures, Vec::new(), asker).await?;
         Ok((form, comparison))
     }
 
@@ -213,8 +225,7 @@ fn perspective_of(form: &FrozenForm) -> Perspective {
 /// # Errors
 /// JURISDICTION_NOT_FOUND; where the store cannot be read.
 pub(super) fn add_up(store: &dyn Store, registry: &Registry, form: &FrozenForm) -> Result<(Hash, Sums), Problem> {
-    let tree = perspective_of(form).tree((form.name.year, form.name.year));
-    let reports = reports_below(registry, &Totals::new(tree), form)?;
+    let reports = reports_below(registry, &Totals::new(form.tree()), form)?;
     let (mut revisions, mut sums) = (Vec::new(), Sums::default());
     each_accepted(store, &reports, form.as_of, |revision| {
         revisions.push((revision.name(), revision.content_hash));
@@ -227,7 +238,7 @@ pub(super) fn add_up(store: &dyn Store, registry: &Registry, form: &FrozenForm) 
 fn reports_below(registry: &Registry, totals: &Totals, form: &FrozenForm) -> Result<Vec<ReportKey>, Problem> {
     let code = &form.name.jurisdiction;
     let scope = registry.find_jurisdiction(code).ok_or_else(|| Problem::no_jurisdiction(&code.name()))?;
-    let filter = AgencyFilter { kinds: Vec::new(), include_vertical: form.include_vertical };
+    let filter = form.filter();
     let agencies = totals.agencies_below(registry, scope, form.name.year).into_iter();
     let admitted = agencies.filter(|agency| filter.admits(class_of(registry, *agency)));
     let mut reports: Vec<ReportKey> =
@@ -277,7 +288,7 @@ mod tests {
     use super::*;
     use crate::registry::{Jurisdiction, RegistryChange};
     use crate::report::Level;
-    use crate::service::Live;
+    use crate::service::{Caller, Live};
     use crate::store::MemoryStore;
 
     #[tokio::test]
@@ -305,12 +316,13 @@ mod tests {
         });
         // As if the registry were being changed all the while.
         let _changing = service.registry_gate.lock().await;
-        let frozen = join_all(requests.iter().map(|request| service.freeze_form(request, &caller))).await;
+        let asker = Asker::internal(&caller);
+        let frozen = join_all(requests.iter().map(|request| service.freeze_form(request, &asker))).await;
         let mut frozen: Vec<_> = frozen.into_iter().map(Result::unwrap).collect();
         frozen.sort_by_key(|form| form.name.number);
         assert_eq!(frozen.iter().map(|form| form.name.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
         for form in &frozen {
-            assert_eq!(service.frozen_form(&form.name).unwrap(), *form);
+            assert_eq!(service.frozen_form(&form.name, &asker).await.unwrap(), *form);
         }
     }
 }

@@ -232,7 +232,7 @@ mod tests {
 
     async fn ask(service: &Service, as_of: u64) -> Arc<State> {
         let perspective = Perspective { as_of: Some(as_of), ..Perspective::default() };
-        service.view(&perspective, (year(), year())).await.unwrap()
+        service.state_of(&perspective, (year(), year())).await.unwrap()
     }
 
     async fn until(mut is_so: impl FnMut() -> bool) {

@@ -7,6 +7,7 @@ use crate::rollup::Tree;
 
 use super::followed::Kind;
 use super::past::Wanted;
+use super::sight::{Asker, Extent};
 use super::state::{ACCEPTED, State};
 use super::{Problem, Reason, Service};
 
@@ -51,11 +52,29 @@ impl Service {
         }
     }
 
-    /// The state to answer a question about `years` from.
+    /// The state to answer one who asks from: where everything in the extent is in their sight.
+    ///
+    /// # Errors
+    /// BEYOND_SIGHT, recorded; as [`Service::state_of`] and [`Service::sight_of`].
+    pub(super) async fn view(
+        &self,
+        asker: &Asker,
+        extent: &Extent<'_>,
+        perspective: &Perspective,
+    ) -> Result<Arc<State>, Problem> {
+        let sight = self.sight_of(asker)?;
+        let state = self.state_of(perspective, extent.years).await?;
+        match self.check_extent(&sight, extent, &state) {
+            Ok(()) => Ok(state),
+            Err(problem) => Err(self.record_unseen(problem, asker, extent.jurisdiction).await),
+        }
+    }
+
+    /// The state to answer a question about `years` from, whoever asks.
     ///
     /// # Errors
     /// AS_OF_INVALID for a journal sequence that is not there yet; where the store cannot be read.
-    pub(super) async fn view(
+    pub(super) async fn state_of(
         &self,
         perspective: &Perspective,
         years: (ReportYear, ReportYear),

@@ -73,6 +73,8 @@ reasons! {
     CredentialRevoked = "CREDENTIAL_REVOKED", Unauthenticated;
     /// The caller's roles do not include the call, or its subject is not there.
     PermissionDenied = "PERMISSION_DENIED", PermissionDenied;
+    /// The answer would be made of reports that the caller may not read.
+    BeyondSight = "BEYOND_SIGHT", PermissionDenied;
     /// Two of the three powers over the service for one principal.
     TwoPowers = "TWO_POWERS", FailedPrecondition;
     /// Nobody changes their own roles.

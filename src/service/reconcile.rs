@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::registry::{AgencyIndex, Jurisdiction, JurisdictionIndex};
-use crate::report::{Completed, Figures, ReportKey, ReportState, ReportYear, Revision};
+use crate::report::{Completed, Figures, JurisdictionCode, ReportKey, ReportState, ReportYear, Revision};
 use crate::rollup::{
     AgencyFilter, CellDifference, ChildCoverage, Coverage, Explanation, Mark, Scope, Share, Sums, class_of, compare,
 };
@@ -12,6 +12,7 @@ use crate::store::{NEWEST, Standing, Store, StoreError};
 use super::coverage::CoverageRow;
 use super::perspective::Perspective;
 use super::roll_up::find;
+use super::sight::{Asker, Extent};
 use super::state::{ACCEPTED, State, revision_in_sums};
 use super::{Problem, Service};
 
@@ -77,8 +78,13 @@ impl Service {
     /// Compares the newest consolidated report of a jurisdiction that was not withdrawn with the computed sum.
     ///
     /// # Errors
-    /// REPORT_NOT_FOUND, JURISDICTION_NOT_FOUND.
-    pub async fn reconcile(&self, report: &ReportKey, filter: AgencyFilter) -> Result<Reconciliation, Problem> {
+    /// REPORT_NOT_FOUND, JURISDICTION_NOT_FOUND, BEYOND_SIGHT.
+    pub async fn reconcile(
+        &self,
+        report: &ReportKey,
+        filter: AgencyFilter,
+        asker: &Asker,
+    ) -> Result<Reconciliation, Problem> {
         let no_report = || Problem::no_report(&report.to_string());
         let code = report.jurisdiction().ok_or_else(no_report)?;
         let standing = self.store.standing(report, NEWEST)?.ok_or_else(no_report)?;
@@ -90,8 +96,11 @@ impl Service {
         };
         let jurisdiction = find(&*self.present()?, code)?;
         let summed = Summed { jurisdiction, year: report.year, filter, hierarchy_year: None, since: revision.sequence };
-        let children = self.children_that_differ(&summed).await?;
-        let comparison = self.compare_with_sum(&summed, &revision.figures, children).await?;
+        // First of all: what follows looks at the same reports.
+        let extent = Extent { jurisdiction: code, years: (summed.year, summed.year), filter: &summed.filter };
+        drop(self.view(asker, &extent, &Perspective::default()).await?);
+        let children = self.children_that_differ(&summed, code, asker).await?;
+        let comparison = self.compare_with_sum(&summed, &revision.figures, children, asker).await?;
         let missing = {
             let state = self.present()?;
             let parts =
@@ -104,7 +113,12 @@ impl Service {
     }
 
     /// Children whose own consolidated reports differ from their computed sums.
-    async fn children_that_differ(&self, summed: &Summed) -> Result<Vec<Share>, Problem> {
+    async fn children_that_differ(
+        &self,
+        summed: &Summed,
+        of: &JurisdictionCode,
+        asker: &Asker,
+    ) -> Result<Vec<Share>, Problem> {
         let children: Vec<(JurisdictionIndex, ReportKey, Sums)> = {
             let state = self.present()?;
             let children = state.totals.children(&state.registry, summed.jurisdiction, summed.year);
@@ -115,6 +129,7 @@ impl Service {
             };
             children.into_iter().map(child).collect()
         };
+        self.check_reports(asker, of, children.iter().map(|(_, report, _)| report)).await?;
         self.blocking(move |store| {
             let mut shares = Vec::new();
             for (child, report, sums) in children {
@@ -132,15 +147,19 @@ impl Service {
         summed: &Summed,
         given: &Figures,
         mut shares: Vec<Share>,
+        asker: &Asker,
     ) -> Result<Comparison, Problem> {
         let years = (summed.year, summed.year);
         let now = Perspective { hierarchy_year: summed.hierarchy_year, ..Perspective::default() };
+        let code = self.present()?.registry.jurisdiction(summed.jurisdiction).code.clone();
+        let extent = Extent { jurisdiction: &code, years, filter: &summed.filter };
         let counted_then: BTreeSet<AgencyIndex> = {
-            let then = self.view(&Perspective { as_of: Some(summed.since), ..now.clone() }, years).await?;
+            let then = Perspective { as_of: Some(summed.since), ..now.clone() };
+            let then = self.view(asker, &extent, &then).await?;
             counted(&then, summed).collect()
         };
         let (sums, coverage, hierarchy_year, sequence, suspects) = {
-            let state = self.view(&now, years).await?;
+            let state = self.view(asker, &extent, &now).await?;
             let counts_now: BTreeSet<AgencyIndex> = counted(&state, summed).collect();
             let suspects: Vec<Suspect> = counted_then
                 .union(&counts_now)

@@ -10,8 +10,8 @@ use crate::report::{AgencyId, Hash, Message, ReportKey, ReportOwner, ReportYear}
 use crate::rollup::Marks;
 use crate::store::{Change, Decision, NEWEST, NewEntry, Outcome, Transaction, Version, check_length};
 
-use super::access::Reach;
 use super::read_back::id_in_token;
+use super::sight::Reach;
 use super::state::State;
 use super::{Caller, Page, Problem, Service, Sight, Subject};
 

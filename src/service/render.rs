@@ -4,7 +4,7 @@ use crate::document::write::{Format, file_name, write_document};
 use crate::report::ReportYear;
 use crate::rollup::Coverage;
 
-use super::{ConsolidatedForm, FormQuestion, Problem, Service};
+use super::{Asker, ConsolidatedForm, FormQuestion, Problem, Service};
 
 /// A document with what its reader needs to be told about it.
 #[derive(Debug, Clone)]
@@ -29,8 +29,9 @@ impl Service {
         &self,
         question: &FormQuestion,
         format: Format,
+        asker: &Asker,
     ) -> Result<RenderedForm, Problem> {
-        let form = self.consolidated_form(question).await?;
+        let form = self.consolidated_form(question, asker).await?;
         let document = form.document();
         let file_name = file_name(&document, format);
         let written = tokio::task::spawn_blocking(move || write_document(&document, format)).await;

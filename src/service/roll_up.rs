@@ -10,6 +10,7 @@ use crate::rollup::{AgencyFilter, Coverage, Dimension, Mark, Measure, Query, Row
 
 use super::by_agency::AgencyPage;
 use super::perspective::Perspective;
+use super::sight::{Asker, Extent};
 use super::state::State;
 use super::{Problem, Reason, Service};
 
@@ -54,6 +55,12 @@ pub struct FormQuestion {
     pub year: ReportYear,
     pub filter: AgencyFilter,
     pub perspective: Perspective,
+}
+
+impl FormQuestion {
+    pub(super) fn extent(&self) -> Extent<'_> {
+        Extent { jurisdiction: &self.jurisdiction, years: (self.year, self.year), filter: &self.filter }
+    }
 }
 
 /// The computed form.
@@ -183,10 +190,12 @@ impl Service {
     /// Sums by group, with their coverage.
     ///
     /// # Errors
-    /// JURISDICTION_NOT_FOUND, MEASURE_UNKNOWN, GROUPING_INVALID, YEARS_INVALID, PAGE_INVALID, TOO_MANY, AS_OF_INVALID.
-    pub async fn roll_up(&self, question: &RollupQuestion) -> Result<RollupAnswer, Problem> {
+    /// JURISDICTION_NOT_FOUND, MEASURE_UNKNOWN, GROUPING_INVALID, YEARS_INVALID, PAGE_INVALID, TOO_MANY, AS_OF_INVALID,
+    /// BEYOND_SIGHT.
+    pub async fn roll_up(&self, question: &RollupQuestion, asker: &Asker) -> Result<RollupAnswer, Problem> {
         let (perspective, start) = question.page(self.present()?.sequence)?;
-        let state = self.view(&perspective, question.years).await?;
+        let RollupQuestion { jurisdiction, years, filter, .. } = question;
+        let state = self.view(asker, &Extent { jurisdiction, years: *years, filter }, &perspective).await?;
         let query = question.query(&state)?;
         let mut answer = answer(&query, &state);
         if !query.needs_agencies() {
@@ -228,9 +237,9 @@ impl Service {
     /// The computed form of a jurisdiction and year.
     ///
     /// # Errors
-    /// JURISDICTION_NOT_FOUND; YEARS_INVALID where no edition exists for the year; AS_OF_INVALID.
-    pub async fn consolidated_form(&self, question: &FormQuestion) -> Result<ConsolidatedForm, Problem> {
-        let state = self.view(&question.perspective, (question.year, question.year)).await?;
+    /// JURISDICTION_NOT_FOUND; YEARS_INVALID where no edition exists for the year; AS_OF_INVALID; BEYOND_SIGHT.
+    pub async fn consolidated_form(&self, question: &FormQuestion, asker: &Asker) -> Result<ConsolidatedForm, Problem> {
+        let state = self.view(asker, &question.extent(), &question.perspective).await?;
         form_of(&state, question)
     }
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::registry::JurisdictionIndex;
 use crate::report::{JurisdictionCode, Message, ReportKey, ReportYear};
-use crate::rollup::{Failed, Scope};
+use crate::rollup::{AgencyFilter, Failed, Scope};
 use crate::store::{JournalEntry, Outcome};
 
+use super::perspective::Perspective;
 use super::roll_up::find;
+use super::sight::{Asker, Extent};
 use super::submit::ACTION;
 use super::{Problem, Reason, Service};
 
@@ -33,11 +35,12 @@ impl Service {
     /// How often each rule failed in and below a jurisdiction, by year and child, and the journal sequence.
     ///
     /// # Errors
-    /// JURISDICTION_NOT_FOUND, YEARS_INVALID.
-    pub fn rule_counts(
+    /// JURISDICTION_NOT_FOUND, YEARS_INVALID, BEYOND_SIGHT.
+    pub async fn rule_counts(
         &self,
         jurisdiction: &JurisdictionCode,
         (first, last): (ReportYear, ReportYear),
+        asker: &Asker,
     ) -> Result<(Vec<RuleCount>, u64), Problem> {
         let years: Vec<ReportYear> =
             (first.get()..=last.get()).take(YEARS_MAX + 1).filter_map(|year| ReportYear::new(year).ok()).collect();
@@ -46,7 +49,9 @@ impl Service {
             let en = format!("takes 1 to {YEARS_MAX} years, the earliest first");
             return Err(Problem::field(Reason::YearsInvalid, "last_year", Message::new(zh, en)));
         }
-        let state = self.present()?;
+        let filter = AgencyFilter { kinds: Vec::new(), include_vertical: true };
+        let extent = Extent { jurisdiction, years: (first, last), filter: &filter };
+        let state = self.view(asker, &extent, &Perspective::default()).await?;
         let scope = find(&state, jurisdiction)?;
         let mut counts: BTreeMap<(String, ReportYear, JurisdictionIndex), Failed> = BTreeMap::new();
         for year in years {

@@ -15,10 +15,12 @@ use crate::report::{JurisdictionCode, Message, ReportKey, ReportYear};
 use crate::rollup::Scope;
 use crate::store::{Commit, Effect};
 
+use super::access::Subject as AccessSubject;
 use super::perspective::Perspective;
 use super::places::Place;
+use super::sight::Asker;
 use super::state::State;
-use super::{Caller, CoverageAnswer, CoverageQuestion, Problem, Reason, RollupAnswer, RollupQuestion, Service};
+use super::{CoverageAnswer, CoverageQuestion, Problem, Reason, RollupAnswer, RollupQuestion, Service};
 
 /// Commits that are remembered for watchers.
 const REMEMBERED: usize = 4096;
@@ -125,7 +127,7 @@ trait Watched: Clone + Send + Sync + 'static {
     type Answer: Send + 'static;
 
     fn scope(&self) -> (&JurisdictionCode, (ReportYear, ReportYear), &Perspective);
-    fn ask(&self, service: &Service) -> impl Future<Output = Result<Self::Answer, Problem>> + Send;
+    fn ask(&self, service: &Service, asker: &Asker) -> impl Future<Output = Result<Self::Answer, Problem>> + Send;
     fn sequence(answer: &Self::Answer) -> u64;
 }
 
@@ -136,8 +138,8 @@ impl Watched for RollupQuestion {
         (&self.jurisdiction, self.years, &self.perspective)
     }
 
-    async fn ask(&self, service: &Service) -> Result<RollupAnswer, Problem> {
-        service.roll_up(self).await
+    async fn ask(&self, service: &Service, asker: &Asker) -> Result<RollupAnswer, Problem> {
+        service.roll_up(self, asker).await
     }
 
     fn sequence(answer: &RollupAnswer) -> u64 {
@@ -152,8 +154,8 @@ impl Watched for CoverageQuestion {
         (&self.jurisdiction, (self.year, self.year), &self.perspective)
     }
 
-    async fn ask(&self, service: &Service) -> Result<CoverageAnswer, Problem> {
-        service.coverage(self).await
+    async fn ask(&self, service: &Service, asker: &Asker) -> Result<CoverageAnswer, Problem> {
+        service.coverage(self, asker).await
     }
 
     fn sequence(answer: &CoverageAnswer) -> u64 {
@@ -186,9 +188,9 @@ impl Service {
     pub async fn watch_rollup(
         &self,
         question: RollupQuestion,
-        caller: &Caller,
+        asker: &Asker,
     ) -> Result<impl Stream<Item = Result<Update<RollupAnswer>, Problem>> + Send + use<>, Problem> {
-        self.watch(question, caller).await
+        self.watch(question, asker).await
     }
 
     /// The present coverage, then each change of it.
@@ -198,9 +200,9 @@ impl Service {
     pub async fn watch_coverage(
         &self,
         question: CoverageQuestion,
-        caller: &Caller,
+        asker: &Asker,
     ) -> Result<impl Stream<Item = Result<Update<CoverageAnswer>, Problem>> + Send + use<>, Problem> {
-        self.watch(question, caller).await
+        self.watch(question, asker).await
     }
 
     /// Ends every watch.
@@ -211,7 +213,7 @@ impl Service {
     async fn watch<Q: Watched>(
         &self,
         question: Q,
-        caller: &Caller,
+        asker: &Asker,
     ) -> Result<impl Stream<Item = Result<Update<Q::Answer>, Problem>> + Send + use<Q>, Problem> {
         if *question.scope().2 != Perspective::default() {
             let description = Message::new(
@@ -220,13 +222,14 @@ impl Service {
             );
             return Err(Problem::field(Reason::AsOfInvalid, "as_of", description));
         }
-        let place = self.watch_places.take(caller)?;
+        let place = self.watch_places.take(asker.caller())?;
         // The first answer is made here, so that a bad question is refused before the stream begins.
         let newest = self.live.notices.newest.subscribe();
-        let answer = question.ask(self).await?;
+        let answer = question.ask(self, asker).await?;
         let watcher = Watcher {
             service: self.clone(),
             question,
+            asker: asker.clone(),
             newest,
             closed: self.live.notices.closed.subscribe(),
             first: Some(answer),
@@ -241,6 +244,7 @@ impl Service {
 struct Watcher<Q: Watched> {
     service: Service,
     question: Q,
+    asker: Asker,
     newest: watch::Receiver<u64>,
     closed: watch::Receiver<bool>,
     /// Not yet sent.
@@ -277,7 +281,7 @@ impl<Q: Watched> Watcher<Q> {
                 self.earliest = Instant::now() + self.service.watch_limits.interval;
                 continue;
             }
-            match self.question.ask(&self.service).await {
+            match self.question.ask(&self.service, &self.asker).await {
                 Ok(answer) => {
                     // The answer may be newer than the notices that were looked at.
                     let unlisted = Q::sequence(&answer) > newest || changed.len() > NAMED_MAX;
@@ -298,14 +302,17 @@ impl<Q: Watched> Watcher<Q> {
 
     /// The reports among the notices that the question is about, and whether anything is.
     fn in_scope(&self, notices: &[Notice]) -> (Vec<ReportKey>, bool) {
+        // Of what is out of sight nothing is told, not even that it changed: the question is about none of it.
+        let Ok(sight) = self.service.sight_of(&self.asker) else { return (Vec::new(), true) };
         let state = self.service.live.read();
         let (code, years, _) = self.question.scope();
+        let seen = |report: &ReportKey| sight.includes(&state.registry, AccessSubject::report(report));
         let mut changed: Vec<ReportKey> = Vec::new();
         let mut touched = false;
         for notice in notices {
             match &notice.what {
                 Subject::Registry => touched = true,
-                Subject::Report(report) if counts_in(&state, report, code, years) => {
+                Subject::Report(report) if counts_in(&state, report, code, years) && seen(report) => {
                     touched = true;
                     if !changed.contains(report) && changed.len() <= NAMED_MAX {
                         changed.push(report.clone());

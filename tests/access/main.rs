@@ -11,6 +11,7 @@ mod program;
 mod raw;
 mod reload;
 mod session;
+mod sight;
 mod table;
 
 // Each test program uses a part of it.

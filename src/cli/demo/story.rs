@@ -14,7 +14,7 @@ use crate::report::{
 };
 use crate::rollup::AgencyFilter;
 use crate::service::{
-    Caller, FormQuestion, FreezeRequest, Perspective, Problem, Reason, ReviewRequest, Service, Submission,
+    Asker, Caller, FormQuestion, FreezeRequest, Perspective, Problem, Reason, ReviewRequest, Service, Submission,
 };
 use crate::simulation::{Province, SimulatedReport};
 
@@ -271,7 +271,7 @@ async fn publish(
         note: "公布用（演示）".to_owned(),
         validate_only: false,
     };
-    told.frozen = Some(service.freeze_form(&freeze, &cast.office).await?.name.to_string());
+    told.frozen = Some(service.freeze_form(&freeze, &Asker::internal(&cast.office)).await?.name.to_string());
     let Some(city) = city else { return Ok(()) };
     let question = FormQuestion {
         jurisdiction: city.clone(),
@@ -279,7 +279,7 @@ async fn publish(
         filter: AgencyFilter::default(),
         perspective: Perspective::default(),
     };
-    let form = service.consolidated_form(&question).await?;
+    let form = service.consolidated_form(&question, &Asker::internal(&cast.office)).await?;
     let mut figures = Figures::blank(form.edition);
     for cell in catalogue().cells_of(form.edition).filter(|cell| form.shows(cell.id)) {
         if let Ok(sum) = i64::try_from(form.sums.value(cell.id)) {
