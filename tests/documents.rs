@@ -111,6 +111,11 @@ async fn reports_exported_and_handed_in_elsewhere_are_the_same_reports() {
     for name in ["all.jsonl", "all.csv"] {
         let file = path(&folder, name);
         succeeds(&huizong(&server.url, &["export", "all", "--year", &year, "--output", &file]));
+        // As a spreadsheet or an editor saves it again.
+        let text = std::fs::read_to_string(&file).unwrap();
+        let marked = ["\u{feff}".as_bytes(), text.as_bytes()].concat();
+        let wide = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        std::fs::write(&file, if name.ends_with("jsonl") { marked } else { wide }).unwrap();
         let other = Server::with_registry().await;
         succeeds(&huizong(&other.url, &["submit", &file]));
         for agency in &AGENCIES[..4] {

@@ -235,6 +235,11 @@ async fn the_command_line_exports_a_history_that_imports_to_the_letter() {
         let other = Server::start().await;
         assert!(run(&other, &["registry", "import", &path(&file)]).await.contains("16 applied, 0 unchanged"));
         assert!(run(&other, &["registry", "import", &path(&file)]).await.contains("0 applied, 16 unchanged"));
+        // As a Chinese spreadsheet program saves it.
+        let text = std::fs::read_to_string(&file).unwrap();
+        let saved = folder.path().join(format!("gb18030-{name}"));
+        std::fs::write(&saved, encoding_rs::GB18030.encode(&text).0).unwrap();
+        assert!(run(&other, &["registry", "import", &path(&saved)]).await.contains("0 applied, 16 unchanged"));
         run(&other, &["registry", "export", &path(&copy)]).await;
         assert_eq!(std::fs::read(&copy).unwrap(), std::fs::read(&file).unwrap());
     }

@@ -1,15 +1,17 @@
 //! Tables that line up with Chinese characters, CSV, and canonical JSON.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use comfy_table::{CellAlignment, Table, presets};
 use prost::{Message, Name};
 
+use crate::document::read::decode;
 use crate::pb;
 use crate::report::inert;
 use crate::wire;
 
-use super::{Failure, Format, Outcome};
+use super::{Failure, Format, Outcome, both};
 
 /// Rows under headings; the columns named in `numbers` are aligned to the right.
 pub struct Listing {
@@ -107,4 +109,14 @@ pub fn parse_years(text: &str) -> Result<(i32, i32), String> {
 /// `230000` or `jurisdictions/230000`.
 pub fn resource(collection: &str, id: &str) -> String {
     if id.starts_with(collection) { id.to_owned() } else { format!("{collection}/{id}") }
+}
+
+/// The text of a file in any of the encodings of Chinese text files, with a byte order mark or without.
+///
+/// # Errors
+/// Where it cannot be read, or is no text; in both languages.
+pub fn read_text(file: &Path) -> Result<String, String> {
+    let told = |words: String| format!("{}: {words}", file.display());
+    let bytes = std::fs::read(file).map_err(|error| told(error.to_string()))?;
+    decode(&bytes).map_err(|error| told(both(&error.message())))
 }

@@ -11,7 +11,7 @@ use crate::registry::exchange::{read_csv, read_json, write_csv, write_json};
 use crate::wire;
 
 use super::client::{Connection, Server, connect, refused};
-use super::output::{Listing, print_json, resource};
+use super::output::{Listing, print_json, read_text, resource};
 use super::{Failure, Format, Outcome, both};
 
 /// Changes sent at a time; a longer file is applied in parts, and can be sent again after an interruption.
@@ -73,7 +73,7 @@ impl Registry {
 
 async fn import(server: &Server, file: &Path, dry_run: bool) -> Outcome {
     let json = is_json(file)?;
-    let text = std::fs::read_to_string(file)?;
+    let text = read_text(file).map_err(Failure::Failed)?;
     let changes = if json { read_json(&text) } else { read_csv(&text) };
     let changes = changes.map_err(|error| Failure::Failed(both(&error.message())))?;
     if dry_run && changes.len() > PART {

@@ -19,7 +19,7 @@ use crate::wire::{edition_to_wire, figures_to_wire, narrative_to_wire, report_fr
 
 use super::check::read_file;
 use super::client::{ANSWER_MAX_BYTES, Server, connect, findings_text, problem_text, refused};
-use super::output::{from_json, print_json, time_text};
+use super::output::{from_json, print_json, read_text, time_text};
 use super::workbook::Workbook;
 use super::{Failure, Format, Outcome, both};
 
@@ -101,9 +101,9 @@ impl Submit {
                 None => self.document(file).map(plain),
             }];
         }
-        let text = match std::fs::read_to_string(file) {
+        let text = match read_text(file) {
             Ok(text) => text,
-            Err(error) => return vec![Err(format!("{source}: {error}"))],
+            Err(words) => return vec![Err(words)],
         };
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let items = lines.map(|(at, line)| {
@@ -123,8 +123,8 @@ impl Submit {
     /// The reports in a CSV file as `export` writes it.
     fn entries(&self, file: &Path) -> Result<Vec<Result<Item, String>>, String> {
         let source = file.display().to_string();
-        let opened = std::fs::File::open(file).map_err(|error| format!("{source}: {error}"))?;
-        let entries = read_reports(std::io::BufReader::new(opened))
+        let text = read_text(file)?;
+        let entries = read_reports(text.as_bytes())
             .map_err(|error| format!("{source}:{}: {}", error.line, both(&error.message)))?;
         let item = |entry: &ReportEntry| {
             let mut report = report_from_entry(entry);
