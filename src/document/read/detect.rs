@@ -3,6 +3,7 @@
 use super::Format;
 use super::decode::decode;
 use super::error::ReadError;
+use super::form_csv::is_form_csv;
 use super::note::shortened;
 
 /// First bytes of formats that are not read.
@@ -61,6 +62,9 @@ pub fn detect(bytes: &[u8], file_name: &str) -> Result<Detected, ReadError> {
         return Err(unsupported(found));
     }
     let text = decode(bytes)?;
+    if is_form_csv(&text) {
+        return Ok(Detected::Text(Format::Csv, text));
+    }
     if is_html(&text) || has_extension(file_name, &[".html", ".htm"]) {
         return Ok(Detected::Text(Format::Html, text));
     }

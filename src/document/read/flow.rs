@@ -5,6 +5,7 @@
 
 use super::error::ReadError;
 use super::grid::Grid;
+use super::inscription::{Inscription, Setting, Settled};
 use super::note::{Place, Spot};
 use super::placement::{Extent, PrintedCell, PrintedRow};
 
@@ -24,9 +25,9 @@ pub struct CellSpan {
 struct OpenTable {
     grid: Grid,
     /// The cell being read with its text; paragraphs are divided by blanks.
-    cell: Option<(CellSpan, String)>,
+    cell: Option<(CellSpan, Inscription)>,
     /// Texts of the cells before, for when the table turns out to be layout.
-    texts: Vec<String>,
+    texts: Vec<Settled>,
     is_layout: bool,
 }
 
@@ -34,7 +35,7 @@ struct OpenTable {
 pub struct Flow {
     rows: Vec<PrintedRow>,
     tables: Vec<OpenTable>,
-    paragraph: String,
+    paragraph: Inscription,
     cells: usize,
     max_cells: usize,
     paragraphs: usize,
@@ -46,7 +47,7 @@ impl Flow {
         Self {
             rows: Vec::new(),
             tables: Vec::new(),
-            paragraph: String::new(),
+            paragraph: Inscription::default(),
             cells: 0,
             max_cells,
             paragraphs: 0,
@@ -55,14 +56,14 @@ impl Flow {
     }
 
     /// Text of the paragraph or cell being read.
-    pub fn text(&mut self, text: &str) {
-        self.current().push_str(text);
+    pub fn text(&mut self, text: &str, setting: impl Into<Setting>) {
+        self.current().push(text, setting);
     }
 
     /// A break within a paragraph.
     pub fn line_break(&mut self) -> Result<(), ReadError> {
         if self.in_cell() {
-            self.text(" ")
+            self.current().blank();
         } else {
             self.end_paragraph()?
         }
@@ -72,11 +73,11 @@ impl Flow {
     /// The end of a paragraph, or of a block within a cell.
     pub fn end_paragraph(&mut self) -> Result<(), ReadError> {
         if self.in_cell() {
-            self.text(" ");
+            self.current().blank();
             return Ok(());
         }
         let text = std::mem::take(&mut self.paragraph);
-        self.push_paragraph(&text)
+        self.push_paragraph(text.settle())
     }
 
     pub fn begin_table(&mut self) -> Result<(), ReadError> {
@@ -110,7 +111,7 @@ impl Flow {
         self.end_cell()?;
         self.count()?;
         if let Some(table) = self.tables.last_mut() {
-            table.cell = Some((span, String::new()));
+            table.cell = Some((span, Inscription::default()));
         }
         Ok(())
     }
@@ -121,9 +122,9 @@ impl Flow {
         if table.is_layout {
             return self.end_paragraph();
         }
-        let text = one_line(&text);
+        let text = text.settle();
         table.texts.push(text.clone());
-        if span.continued && text.is_empty() {
+        if span.continued && text == Settled::default() {
             table.grid.continued(span.columns);
         } else {
             table.grid.cell(span.columns, span.rows, text);
@@ -156,11 +157,12 @@ impl Flow {
         Ok(self.rows)
     }
 
-    fn in_cell(&self) -> bool {
+    /// Within a cell of a table that is one.
+    pub fn in_cell(&self) -> bool {
         self.tables.last().is_some_and(|table| !table.is_layout && table.cell.is_some())
     }
 
-    fn current(&mut self) -> &mut String {
+    fn current(&mut self) -> &mut Inscription {
         match self.tables.last_mut() {
             Some(OpenTable { is_layout: false, cell: Some((_, text)), .. }) => text,
             _ => &mut self.paragraph,
@@ -173,20 +175,19 @@ impl Flow {
         table.is_layout = true;
         table.grid = Grid::default();
         let mut texts = std::mem::take(&mut table.texts);
-        texts.extend(table.cell.as_mut().map(|(_, text)| std::mem::take(text)));
-        texts.iter().try_for_each(|text| self.push_paragraph(text))
+        texts.extend(table.cell.as_mut().map(|(_, text)| std::mem::take(text).settle()));
+        texts.into_iter().try_for_each(|text| self.push_paragraph(text))
     }
 
-    fn push_paragraph(&mut self, text: &str) -> Result<(), ReadError> {
-        let raw = one_line(text);
-        if raw.is_empty() {
+    fn push_paragraph(&mut self, text: Settled) -> Result<(), ReadError> {
+        if text.text.is_empty() {
             return Ok(());
         }
         self.count()?;
         self.paragraphs += 1;
         let spot = Spot::Paragraph(self.paragraphs);
         let place = Place { order: self.rows.len() + 1, spot, cell: 1 };
-        self.rows.push(PrintedRow { cells: vec![PrintedCell::alone(raw, place)], extent: Extent::Unknown });
+        self.rows.push(PrintedRow { cells: vec![PrintedCell::alone(text, place)], extent: Extent::Unknown });
         Ok(())
     }
 
@@ -194,9 +195,4 @@ impl Flow {
         self.cells += 1;
         if self.cells > self.max_cells { Err(ReadError::TooManyCells { limit: self.max_cells }) } else { Ok(()) }
     }
-}
-
-/// Blanks of any kind and number become one.
-pub fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

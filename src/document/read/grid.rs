@@ -1,5 +1,6 @@
 //! A table whose cells may be merged, and its rows as placement wants them: each cell once, where it begins.
 
+use super::inscription::Settled;
 use super::note::Place;
 use super::placement::{Columns, Extent, PrintedCell, PrintedRow};
 
@@ -14,7 +15,13 @@ struct GridCell {
     column: usize,
     columns: usize,
     rows: usize,
-    text: String,
+    text: Settled,
+}
+
+impl GridCell {
+    fn is_blank(&self) -> bool {
+        self.text.text.is_empty() && self.text.asides.is_empty()
+    }
 }
 
 /// A table being read, row by row.
@@ -43,7 +50,7 @@ impl Grid {
     }
 
     /// A cell at the next free place, covering `columns` × `rows` places.
-    pub fn cell(&mut self, columns: usize, rows: usize, text: String) {
+    pub fn cell(&mut self, columns: usize, rows: usize, text: impl Into<Settled>) {
         while self.covered.get(self.next_column).is_some_and(|rows| *rows > 0) && self.next_column < MAX_COLUMNS {
             self.next_column += 1;
         }
@@ -51,7 +58,7 @@ impl Grid {
     }
 
     /// A cell at a place of the current row.
-    pub fn cell_at(&mut self, column: usize, columns: usize, rows: usize, text: String) {
+    pub fn cell_at(&mut self, column: usize, columns: usize, rows: usize, text: impl Into<Settled>) {
         let column = column.min(MAX_COLUMNS - 1);
         let columns = columns.clamp(1, MAX_COLUMNS - column);
         let rows = rows.clamp(1, MAX_SPAN);
@@ -66,7 +73,7 @@ impl Grid {
         }
         let Some(cells) = self.rows.last_mut() else { return };
         let place = (row, cells.len());
-        cells.push(GridCell { column, columns, rows, text });
+        cells.push(GridCell { column, columns, rows, text: text.into() });
         // A row counts itself, and is counted down when the next begins.
         self.covered.iter_mut().take(end).skip(column).for_each(|covered| *covered = (*covered).max(rows));
         self.above.iter_mut().take(end).skip(column).for_each(|above| *above = Some(place));
@@ -94,12 +101,12 @@ impl Grid {
     /// The rows as printed. A column in which nothing is printed in any row is no column; so is an empty row.
     pub fn printed_rows(self, mut place: impl FnMut(usize, usize) -> Place) -> Vec<PrintedRow> {
         let mut is_used = vec![false; MAX_COLUMNS];
-        for cell in self.rows.iter().flatten().filter(|cell| !cell.text.is_empty()) {
+        for cell in self.rows.iter().flatten().filter(|cell| !cell.is_blank()) {
             if let Some(used) = is_used.get_mut(cell.column) {
                 *used = true;
             }
         }
-        let is_printed = |cells: &Vec<GridCell>| cells.iter().any(|cell| !cell.text.is_empty());
+        let is_printed = |cells: &Vec<GridCell>| cells.iter().any(|cell| !cell.is_blank());
         // Printed rows before each row, so that a cell's rows count only those in which something is printed.
         let before = self.rows.iter().scan(0, |before, cells| {
             let this = *before;
@@ -115,11 +122,10 @@ impl Grid {
                 continue;
             }
             let used = cells.into_iter().filter(|cell| is_used.get(cell.column).copied().unwrap_or(false));
-            let cells = used.map(|cell| PrintedCell {
-                place: place(row, cell.column),
-                raw: cell.text,
-                columns: Some(Columns { first: cell.column, last: cell.column + cell.columns - 1 }),
-                rows: count(row + cell.rows) - count(row),
+            let cells = used.map(|cell| {
+                let columns = Columns { first: cell.column, last: cell.column + cell.columns - 1 };
+                let rows = count(row + cell.rows) - count(row);
+                PrintedCell::new(cell.text, place(row, cell.column), Some(columns), rows)
             });
             printed.push(PrintedRow { cells: cells.collect(), extent: Extent::Complete });
         }

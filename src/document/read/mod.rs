@@ -9,9 +9,11 @@ mod detect;
 mod docx;
 mod error;
 mod flow;
+mod form_csv;
 mod grid;
 mod guard;
 mod html;
+pub(in crate::document) mod inscription;
 mod markdown;
 mod narrative;
 mod note;
@@ -21,11 +23,12 @@ mod placement;
 mod text;
 mod title;
 mod workbook;
-mod xlsx;
+pub(in crate::document) mod xlsx;
 
 #[cfg(test)]
 mod tests;
 
+pub use decode::decode;
 pub use error::ReadError;
 pub use note::{NoteCode, Place, ReaderNote, Spot};
 pub use placement::EditionEvidence;
@@ -78,6 +81,8 @@ pub enum Format {
     Xlsx,
     /// A PDF whose text is text and no picture.
     Pdf,
+    /// One row for each cell of the form, as it is written here.
+    Csv,
 }
 
 impl Format {
@@ -90,6 +95,7 @@ impl Format {
             Self::Docx => "DOCX",
             Self::Xlsx => "XLSX",
             Self::Pdf => "PDF",
+            Self::Csv => "CSV",
         }
     }
 
@@ -102,6 +108,7 @@ impl Format {
             Self::Docx => "docx",
             Self::Xlsx => "xlsx",
             Self::Pdf => "pdf",
+            Self::Csv => "csv",
         }
     }
 
@@ -181,6 +188,9 @@ fn read(detected: Detected, bytes: &[u8], limits: &Limits) -> Result<Reading, Re
     {
         return reading;
     }
+    if let Detected::Text(Format::Csv, text) = &detected {
+        return form_csv::read_form_csv(text, limits);
+    }
     let (rows, notes) = printed(detected, bytes, limits)?;
     Ok(understood(format, rows, notes, limits))
 }
@@ -204,6 +214,8 @@ fn printed(detected: Detected, bytes: &[u8], limits: &Limits) -> Result<(Vec<Pri
             workbook.rows
         }
         Format::Pdf => pdf::read_pdf(bytes, limits)?,
+        // Has no places in a table to be understood by.
+        Format::Csv => Vec::new(),
     };
     text::settle_lone_values(&mut rows);
     Ok((rows, notes))

@@ -103,6 +103,8 @@ pub enum NoteCode {
     CellMerged,
     /// A formula whose result is not in the file.
     FormulaUncomputed,
+    /// Figures in rows or columns that are hidden.
+    HiddenNotRead,
     /// A chapter of text is longer than what is kept of it.
     TextCut,
     /// A number is in another unit than the form's; it is not taken.
@@ -136,6 +138,7 @@ impl NoteCode {
             Self::CellRemark => "CELL-REMARK",
             Self::CellMerged => "CELL-MERGED",
             Self::FormulaUncomputed => "FORMULA-UNCOMPUTED",
+            Self::HiddenNotRead => "HIDDEN-NOT-READ",
             Self::TextCut => "TEXT-CUT",
             Self::UnitInCell => "UNIT-IN-CELL",
             Self::ValuesTooMany => "VALUES-TOO-MANY",
@@ -181,6 +184,28 @@ impl ReaderNote {
     pub fn about_document(code: NoteCode, raw: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self { code, place: Place::START, raw: shortened(raw), cells: Vec::new(), message: Message::new(zh, en) }
     }
+}
+
+/// Remarks on one line as one note, which names all of its cells.
+pub fn gathered(notes: Vec<ReaderNote>) -> Vec<ReaderNote> {
+    let mut kept: Vec<ReaderNote> = Vec::new();
+    let row = |place: &Place| (place.order, place.spot);
+    for note in notes {
+        let is_remark = note.code == NoteCode::CellRemark;
+        let earlier = kept
+            .iter_mut()
+            .rfind(|other| is_remark && other.code == note.code && row(&other.place) == row(&note.place));
+        match earlier {
+            Some(earlier) => earlier.cells.extend(note.cells),
+            None => kept.push(note),
+        }
+    }
+    for note in kept.iter_mut().filter(|note| note.code == NoteCode::CellRemark && note.cells.len() > 1) {
+        let more = note.cells.len() - 1;
+        note.message.zh += &format!("（本行另有{more}格同样如此）");
+        note.message.en += &format!(" ({more} more cells of the row are alike)");
+    }
+    kept
 }
 
 /// Longest text that a note repeats, in characters.

@@ -43,7 +43,16 @@ impl<'b> Package<'b> {
     /// UTF-8, [`ReadError::Protected`].
     pub fn part(&mut self, name: &str) -> Result<Option<String>, ReadError> {
         let (left, limit, format) = (self.left, self.limit, self.format);
-        let part = match self.archive.by_name(name) {
+        // Names of parts are the same whatever their case.
+        let known = match self.archive.index_for_name(name) {
+            Some(_) => Some(name.to_owned()),
+            None => {
+                let mut names = self.archive.file_names().flatten();
+                names.find(|known| known.eq_ignore_ascii_case(name)).map(std::borrow::Cow::into_owned)
+            }
+        };
+        let Some(known) = known else { return Ok(None) };
+        let part = match self.archive.by_name(&known) {
             Ok(part) if part.encrypted() => return Err(ReadError::Protected { format }),
             Ok(part) => part,
             Err(ZipError::FileNotFound) => return Ok(None),

@@ -3,6 +3,7 @@
 //! Which of these a document is, is seen line by line; what the cells mean is left to placement.
 
 use super::error::ReadError;
+use super::inscription::Settled;
 use super::note::Place;
 use super::placement::{Extent, PrintedCell, PrintedRow, is_value};
 
@@ -17,7 +18,15 @@ const ROW_PIECES: usize = 64;
 /// # Errors
 /// [`ReadError::TooManyCells`] beyond `max_cells`.
 pub fn read_text(text: &str, max_cells: usize) -> Result<Vec<PrintedRow>, ReadError> {
-    let mut rows = Rows { rows: Vec::new(), tabbed: Vec::new(), cells: 0, max_cells };
+    read_lines(text, max_cells, |cell| cell.into())
+}
+
+/// Reads the lines of a text, of whose cells `settle` tells what is plain text.
+///
+/// # Errors
+/// As [`read_text`].
+pub fn read_lines(text: &str, max_cells: usize, settle: fn(&str) -> Settled) -> Result<Vec<PrintedRow>, ReadError> {
+    let mut rows = Rows { rows: Vec::new(), tabbed: Vec::new(), cells: 0, max_cells, settle };
     for (position, line) in text.lines().enumerate() {
         rows.line(line, position + 1)?;
     }
@@ -31,6 +40,7 @@ struct Rows {
     tabbed: Vec<PrintedCell>,
     cells: usize,
     max_cells: usize,
+    settle: fn(&str) -> Settled,
 }
 
 impl Rows {
@@ -38,7 +48,7 @@ impl Rows {
         // A tab before a single cell: a dump of a table, in which an empty line ends the row.
         if let Some(cell) = line.strip_prefix('\t').filter(|cell| !cell.contains(['\t', '|'])) {
             self.count(1)?;
-            self.tabbed.push(PrintedCell::alone(cell.trim().to_owned(), Place::in_text(number, 1)));
+            self.tabbed.push(PrintedCell::alone((self.settle)(cell.trim()), Place::in_text(number, 1)));
             return Ok(());
         }
         self.end_tabbed();
@@ -48,7 +58,8 @@ impl Rows {
         let (texts, extent) = cells_of(line, self.max_cells);
         self.count(texts.len())?;
         let cells = texts.into_iter().enumerate();
-        let cells = cells.map(|(at, raw)| PrintedCell::alone(raw.to_owned(), Place::in_text(number, at + 1)));
+        let settle = self.settle;
+        let cells = cells.map(|(at, raw)| PrintedCell::alone(settle(raw), Place::in_text(number, at + 1)));
         self.rows.push(PrintedRow { cells: cells.collect(), extent });
         Ok(())
     }
@@ -88,10 +99,11 @@ pub fn cells_of(line: &str, max_cells: usize) -> (Vec<&str>, Extent) {
     let trimmed = line.trim();
     if trimmed.contains('|') {
         let inner = trimmed.strip_prefix('|').unwrap_or(trimmed);
-        return (
-            inner.strip_suffix('|').unwrap_or(inner).split('|').take(max_cells + 1).map(str::trim).collect(),
-            Extent::Complete,
-        );
+        let inner = inner.strip_suffix('|').unwrap_or(inner);
+        let cells: Vec<_> = inner.split('|').take(max_cells + 1).map(str::trim).collect();
+        // One cell on a line, whose end the bar marks, is no row.
+        let extent = if cells.len() == 1 { Extent::Unknown } else { Extent::Complete };
+        return (cells, extent);
     }
     if trimmed.contains('\t') {
         return (trimmed.split('\t').take(max_cells + 1).map(str::trim).collect(), Extent::Complete);

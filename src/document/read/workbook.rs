@@ -18,25 +18,31 @@ pub fn read_workbook(bytes: &[u8]) -> Option<Result<Reading, ReadError>> {
 }
 
 fn reading(returned: Returned) -> Reading {
-    let Returned { template, figures, faults, filled, .. } = returned;
+    let Returned { template, figures, faults, remarks, filled, .. } = returned;
     let mut notes = Vec::new();
     let mut cells = Vec::new();
     for (order, one) in filled.into_iter().enumerate() {
         let spot = Spot::Sheet { sheet: one.sheet, row: one.row };
         let place = Place { order: order + 1, spot, cell: one.column };
         let fault = faults.iter().find(|fault| fault.cell == one.cell);
-        if let Some(fault) = fault {
+        let remark = remarks.iter().find(|remark| remark.cell == one.cell);
+        let told = fault.map(|fault| (NoteCode::CellUnreadable, fault));
+        if let Some((code, told)) = told.or(remark.map(|remark| (NoteCode::CellRemark, remark))) {
             notes.push(ReaderNote {
-                code: NoteCode::CellUnreadable,
+                code,
                 place,
                 raw: one.raw.clone(),
                 cells: vec![one.cell],
-                message: fault.message.clone(),
+                message: told.message.clone(),
             });
         }
         let value = figures.get(one.cell);
         if value != Cell::Blank || fault.is_some() {
-            let certainty = if fault.is_some() { Certainty::Unread } else { Certainty::Exact };
+            let certainty = match (fault, remark) {
+                (Some(_), _) => Certainty::Unread,
+                (None, Some(_)) => Certainty::Annotated,
+                (None, None) => Certainty::Exact,
+            };
             cells.push(ReadCell { cell: one.cell, value, raw: one.raw, place, certainty });
         }
     }

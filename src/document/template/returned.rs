@@ -1,10 +1,10 @@
 //! Reads a filled workbook by its own layout, which is known from the form. Other spreadsheets are not read here.
 
-use std::collections::HashMap;
-use std::io::{Cursor, Read as _};
+use std::collections::BTreeMap;
 
-use calamine::{Data, Reader as _, Xlsx};
-
+use crate::document::read::inscription::{Look, Settled};
+use crate::document::read::xlsx::Book;
+use crate::document::read::{Limits, ReadError};
 use crate::document::write::NOT_APPLICABLE;
 use crate::document::write::layout::{Grid, is_total};
 use crate::document::write::sheet::place;
@@ -19,8 +19,8 @@ use super::{FINDINGS_SHEET, MARKER, METADATA, METADATA_SHEET, Template};
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes that its parts may unpack to, all together.
 const MAX_UNPACKED_BYTES: u64 = 64 * 1024 * 1024;
-/// Cells of a sheet that are read.
-const MAX_CELLS: usize = 20_000;
+/// Cells that are read, of all sheets.
+const MAX_CELLS: usize = 60_000;
 /// Findings that reasons are read for.
 const MAX_FINDINGS: u32 = 1_000;
 
@@ -53,6 +53,8 @@ pub struct Returned {
     /// Cells with faults are unread.
     pub figures: Figures,
     pub faults: Vec<Fault>,
+    /// What stands beside a figure and was left out of it.
+    pub remarks: Vec<Fault>,
     /// Every cell of the form, as it was found.
     pub filled: Vec<Filled>,
     /// Reasons filled in on the sheet of findings.
@@ -81,48 +83,35 @@ impl TemplateError {
     }
 }
 
-type Book<'a> = Xlsx<Cursor<&'a [u8]>>;
-
-/// The cells of a sheet that are there, by row and column from 0. Not calamine's own range, which takes memory for
-/// everything between the first cell and the last, wherever a file puts that.
-struct Sheet(HashMap<(u32, u32), Data>);
+/// The cells of a sheet that are there, by row and column from 0, in rows and columns that are hidden too: where a
+/// figure stands is known.
+struct Sheet(BTreeMap<(usize, usize), Settled>);
 
 impl Sheet {
     /// None where the book has no such sheet, or one with more cells than a workbook of ours could have.
-    fn read(book: &mut Book<'_>, name: &str) -> Option<Self> {
-        let mut reader = book.worksheet_cells_reader(name).ok()?;
-        let mut cells = HashMap::new();
-        while let Some(cell) = reader.next_cell().ok()? {
-            cells.insert(cell.get_position(), Data::from(cell.get_value().clone()));
-            if cells.len() > MAX_CELLS {
-                return None;
-            }
+    fn read(book: &mut Book<'_>, name: &str) -> Result<Option<Self>, TemplateError> {
+        let Some(number) = book.sheets.iter().position(|sheet| sheet.name == name) else { return Ok(None) };
+        match book.sheet(number) {
+            Ok(sheet) => Ok(sheet.map(|sheet| Self(sheet.cells))),
+            Err(ReadError::TooLargeInside { .. }) => Err(TemplateError::TooLarge),
+            Err(_) => Ok(None),
         }
-        Some(Self(cells))
+    }
+
+    fn cell(&self, row: u32, column: u32) -> Option<&Settled> {
+        self.0.get(&(usize::try_from(row).ok()?, usize::try_from(column).ok()?))
     }
 }
 
 fn open(bytes: &[u8]) -> Result<Book<'_>, TemplateError> {
-    if bytes.len() > MAX_BYTES || unpacked_bytes(bytes)? > MAX_UNPACKED_BYTES {
+    if bytes.len() > MAX_BYTES {
         return Err(TemplateError::TooLarge);
     }
-    Xlsx::new(Cursor::new(bytes)).map_err(|error| TemplateError::NotATemplate(error.to_string()))
-}
-
-/// What the parts unpack to, counted up to just beyond the limit: the sizes that a file declares may be untrue.
-fn unpacked_bytes(bytes: &[u8]) -> Result<u64, TemplateError> {
-    let broken = |error: &dyn std::fmt::Display| TemplateError::NotATemplate(error.to_string());
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
-    let mut unpacked = 0;
-    for at in 0..archive.len() {
-        let part = archive.by_index(at).map_err(|error| broken(&error))?;
-        let mut part = part.take(MAX_UNPACKED_BYTES + 1 - unpacked);
-        unpacked += std::io::copy(&mut part, &mut std::io::sink()).map_err(|error| broken(&error))?;
-        if unpacked > MAX_UNPACKED_BYTES {
-            break;
-        }
-    }
-    Ok(unpacked)
+    let limits = Limits { max_cells: MAX_CELLS, max_unpacked_bytes: MAX_UNPACKED_BYTES, ..Limits::default() };
+    Book::open(bytes, &limits).map_err(|error| match error {
+        ReadError::TooLargeInside { .. } => TemplateError::TooLarge,
+        error => TemplateError::NotATemplate(error.to_string()),
+    })
 }
 
 /// Whether the bytes are a workbook made by [`super::write_template`].
@@ -130,20 +119,48 @@ pub fn is_template(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK") && open(bytes).is_ok_and(|mut book| metadata(&mut book).is_ok())
 }
 
+/// What is typed into a cell: of a number that its format rounds or scales the number itself.
 fn text(sheet: &Sheet, row: u32, column: u32) -> String {
-    match sheet.0.get(&(row, column)) {
-        None | Some(Data::Empty) => String::new(),
-        // The shortest decimal that stands for the number: what was typed in.
-        Some(Data::Float(number)) => number.to_string(),
-        Some(Data::Int(number)) => number.to_string(),
-        Some(other) => other.to_string().trim().to_owned(),
+    let Some(cell) = sheet.cell(row, column) else { return String::new() };
+    let kept = cell.asides.iter().find(|aside| aside.look == Look::Kept);
+    kept.map_or(&cell.text, |aside| &aside.text).clone()
+}
+
+/// What stands in a cell and is no part of its number.
+enum Beside {
+    /// The number is certain.
+    Remark(Message),
+    /// Which of it is the number is not.
+    Doubt(Message),
+}
+
+fn beside_number(sheet: &Sheet, row: u32, column: u32) -> Option<Beside> {
+    let cell = sheet.cell(row, column)?;
+    // A total whose formula was not computed is computed here.
+    let asides = cell.asides.iter().filter(|aside| aside.look != Look::Formula && aside.is_worth_a_note());
+    let zh: Vec<_> = asides.clone().map(|aside| format!("{}文字“{}”", aside.look.words().0, aside.text)).collect();
+    let en: Vec<_> = asides.clone().map(|aside| format!("{} {:?}", aside.look.words().1, aside.text)).collect();
+    if zh.is_empty() {
+        return None;
     }
+    let (shown, zh, en) = (&cell.text, zh.join("、"), en.join(", "));
+    Some(if cell.is_doubtful || asides.clone().any(|aside| aside.look == Look::Kept) {
+        Beside::Doubt(Message::new(
+            format!("单元格显示“{shown}”，另有{zh}，不能确定哪个是要填报的数字"),
+            format!("the cell shows {shown:?} and {en}: which is the figure cannot be told"),
+        ))
+    } else {
+        Beside::Remark(Message::new(
+            format!("“{shown}”旁另有{zh}，只读取了“{shown}”"),
+            format!("{shown:?} has {en} beside it; only {shown:?} is read"),
+        ))
+    })
 }
 
 /// The values of the metadata sheet, in the order of [`METADATA`].
 fn metadata(book: &mut Book<'_>) -> Result<[String; METADATA.len()], TemplateError> {
     let missing = || TemplateError::NotATemplate(format!("no sheet {METADATA_SHEET}"));
-    let range = Sheet::read(book, METADATA_SHEET).ok_or_else(missing)?;
+    let range = Sheet::read(book, METADATA_SHEET)?.ok_or_else(missing)?;
     let mut values = METADATA.map(str::to_owned);
     for (row, value) in (0..).zip(&mut values) {
         if text(&range, row, 0) != *value {
@@ -176,14 +193,15 @@ pub fn read_template(bytes: &[u8]) -> Result<Returned, TemplateError> {
     let mut returned = Returned {
         figures: Figures::blank(edition),
         faults: Vec::new(),
+        remarks: Vec::new(),
         filled: Vec::new(),
         answers: Vec::new(),
         template,
     };
     let mut previous = Figures::blank(edition);
     for (name, grid) in template_grids(&returned.template) {
-        let sheet = book.sheet_names().iter().position(|known| *known == name).map_or(0, |at| at + 1);
-        let range = Sheet::read(&mut book, &name).ok_or(TemplateError::SheetMissing(name))?;
+        let sheet = book.sheets.iter().position(|known| known.name == name).map_or(0, |at| at + 1);
+        let range = Sheet::read(&mut book, &name)?.ok_or(TemplateError::SheetMissing(name))?;
         read_table(&range, &grid, sheet, &mut returned)?;
         for (tile, cell) in grid.figures() {
             let (row, column) = place(tile, beside(&grid)).map_err(|error| unknown(&error.to_string()))?;
@@ -194,7 +212,7 @@ pub fn read_template(bytes: &[u8]) -> Result<Returned, TemplateError> {
         }
     }
     returned.template.previous = (!previous_year.is_empty()).then_some(previous);
-    if let Some(range) = Sheet::read(&mut book, FINDINGS_SHEET) {
+    if let Some(range) = Sheet::read(&mut book, FINDINGS_SHEET)? {
         returned.answers = answers(&range);
     }
     Ok(returned)
@@ -212,7 +230,15 @@ fn read_table(range: &Sheet, grid: &Grid, sheet: usize, returned: &mut Returned)
             row: usize::try_from(row).unwrap_or(usize::MAX).saturating_add(1),
             column: usize::from(column) + 1,
         });
-        match figure(cell, &raw) {
+        let typed = match beside_number(range, row, column.into()) {
+            Some(Beside::Doubt(message)) => figure(cell, &raw).and(Err(message)),
+            Some(Beside::Remark(message)) => {
+                returned.remarks.push(fault(cell, raw.clone(), message));
+                figure(cell, &raw)
+            }
+            None => figure(cell, &raw),
+        };
+        match typed {
             Ok(value) => {
                 returned.figures.set(cell, value);
                 if value == Cell::Blank && is_total(cell) {

@@ -3,12 +3,13 @@
 
 use std::collections::HashSet;
 
-use crate::form::{Column, Layout, LineId, Part, catalogue};
+use crate::form::{ColumnGroup, Layout, LineId, catalogue};
 
+use super::header::Header;
 use super::nearness::{edits_within, tolerated_edits};
-use super::printed::{Columns, PrintedRow};
-use super::value::{Unit, has_digit};
-use super::vocabulary::{Meaning, TableWords, Vocabulary};
+use super::printed::PrintedRow;
+use super::value::has_digit;
+use super::vocabulary::{LineWords, Meaning, TableWords, Vocabulary};
 use super::wording::{Wording, wording};
 
 /// Whether header or lines are being read.
@@ -16,16 +17,6 @@ use super::wording::{Wording, wording};
 pub enum Zone {
     Header,
     Body,
-}
-
-/// One column label of the header above the lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeaderLabel {
-    /// None for a column that only another edition has.
-    pub label: Option<&'static str>,
-    pub unit: Option<&'static Unit>,
-    /// Where the format has columns.
-    pub columns: Option<Columns>,
 }
 
 /// The place in the form that the walk has reached.
@@ -37,7 +28,9 @@ pub struct Context<'v> {
     pub zone: Zone,
     /// Group of the lines being read; position in the catalogue's groups.
     pub group: Option<usize>,
-    pub header: Vec<HeaderLabel>,
+    pub header: Header,
+    /// The year in the document's title.
+    pub year: Option<u16>,
     landmarks: Landmarks,
 }
 
@@ -54,17 +47,20 @@ pub struct Likely {
     pub table: usize,
     /// What is missing at the end of the label, where it is a beginning.
     pub remainder: Option<String>,
+    /// Lines of which it has words that the label does not have: then it is as well one of theirs.
+    pub rivals: Vec<LineId>,
 }
 
 impl<'v> Context<'v> {
-    pub fn new(vocabulary: &'v Vocabulary, rows: &[PrintedRow]) -> Self {
+    pub fn new(vocabulary: &'v Vocabulary, rows: &[PrintedRow], year: Option<u16>) -> Self {
         Self {
             vocabulary,
             table: None,
             inside: false,
             zone: Zone::Header,
             group: None,
-            header: Vec::new(),
+            header: Header::default(),
+            year,
             landmarks: Landmarks::of(vocabulary, rows),
         }
     }
@@ -91,7 +87,18 @@ impl<'v> Context<'v> {
     /// A header begins: what was known of the one before no longer counts.
     pub fn begin_header(&mut self) {
         self.zone = Zone::Header;
-        self.header.clear();
+        self.header.begin();
+    }
+
+    /// Within a table before its first line.
+    pub fn awaits_header(&self) -> bool {
+        self.table.is_some() && self.zone == Zone::Header
+    }
+
+    /// The heading over several columns of the table that these words are.
+    pub fn column_group(&self, words: &Wording) -> Option<&'static ColumnGroup> {
+        let groups = self.words()?.info.table.headings.groups;
+        groups.iter().find(|group| wording(group.label.zh).full == words.full)
     }
 
     /// What a label that is exactly the form's means here; `followed` says whether a value stands behind it.
@@ -149,11 +156,34 @@ impl<'v> Context<'v> {
         if let Some(line) = beginning {
             let label = possible()?.find(|label| label.line == line && label.full.starts_with(&characters))?;
             let remainder = label.full.get(characters.len()..).map(|rest| rest.iter().collect());
-            return Some(Likely { line, table, remainder });
+            return Some(Likely { line, table, remainder, rivals: Vec::new() });
         }
         let bound = |label: &[char]| tolerated_edits(label.len());
         let near = possible()?.filter(|label| edits_within(&characters, &label.full, bound(&label.full)).is_some());
-        only(near.map(|label| label.line)).map(|line| Likely { line, table, remainder: None })
+        let line = only(near.map(|label| label.line))?;
+        Some(Likely { line, table, remainder: None, rivals: self.rivals(table, line, &characters) })
+    }
+
+    /// The lines whose labels have the characters that are not in this line's.
+    fn rivals(&self, table: usize, line: LineId, printed: &[char]) -> Vec<LineId> {
+        let Some(words) = self.vocabulary.tables.get(table) else { return Vec::new() };
+        let own = || words.lines.iter().filter(|label| label.line == line);
+        let strange: Vec<char> =
+            printed.iter().copied().filter(|c| !own().any(|label| label.full.contains(c))).collect();
+        // Two characters beside each other that are another's count as its words; one alone only where it is all.
+        let is_rival = |label: &&LineWords| {
+            label.line != line
+                && strange.iter().any(|character| {
+                    label.full.contains(character)
+                        && printed
+                            .windows(2)
+                            .filter(|pair| pair.contains(character))
+                            .any(|pair| label.full.windows(2).any(|other| other == pair))
+                })
+        };
+        let mut rivals: Vec<LineId> = words.lines.iter().filter(is_rival).map(|label| label.line).collect();
+        rivals.dedup();
+        rivals
     }
 
     /// The column of the header being read whose label this can only be.
@@ -194,34 +224,6 @@ impl<'v> Context<'v> {
             is_header.then(|| (piece.to_owned(), meaning))
         };
         pieces.into_iter().map(header).collect()
-    }
-
-    /// Whether the header read last is one for these columns: none of another edition, and in the form's order.
-    pub fn header_fits(&self, columns: &[Column]) -> bool {
-        let mut positions: Vec<usize> = Vec::new();
-        for label in self.header.iter().filter_map(|header| header.label) {
-            let position = columns.iter().position(|column| column.part != Part::Total && column.label.zh == label);
-            if let Some(position) = position.filter(|position| !positions.contains(position)) {
-                positions.push(position);
-            }
-        }
-        let foreign = self.header.iter().any(|header| header.label.is_none());
-        positions.is_sorted() && !(foreign && positions.len() < columns.len())
-    }
-
-    /// From the first to the last of the table's columns over which the header has these labels, all of them.
-    pub fn header_columns(&self, columns: &[Column]) -> Option<Columns> {
-        let over = |column: &Column| self.header.iter().rfind(|h| h.label == Some(column.label.zh))?.columns;
-        let over: Vec<Columns> = columns.iter().map(over).collect::<Option<_>>()?;
-        let first = over.iter().map(|columns| columns.first).min()?;
-        Some(Columns { first, last: over.iter().map(|columns| columns.last).max()? })
-    }
-
-    /// The unit that the header states for each of these columns.
-    pub fn header_units(&self, columns: &[Column]) -> Vec<Option<&'static Unit>> {
-        let unit =
-            |column: &Column| self.header.iter().rfind(|h| h.label == Some(column.label.zh)).and_then(|h| h.unit);
-        columns.iter().map(unit).collect()
     }
 }
 

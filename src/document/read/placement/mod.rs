@@ -8,6 +8,7 @@ mod blocks;
 mod context;
 mod edition;
 mod fill;
+mod header;
 mod nearness;
 mod printed;
 mod prove;
@@ -19,13 +20,13 @@ mod wording;
 pub use edition::EditionEvidence;
 pub use nearness::{edits_within, tolerated_edits};
 pub use printed::{Columns, Extent, PrintedCell, PrintedRow};
-pub use value::is_value;
+pub use value::{Taken, is_value, printed, take};
 pub use wording::wording;
 
 use super::note::ReaderNote;
 use super::{ReadCell, title::Titled};
 use crate::form::Edition;
-use crate::report::Figures;
+use crate::report::{Figures, ReportYear};
 use vocabulary::Vocabulary;
 
 /// What placement makes of a document.
@@ -41,7 +42,7 @@ pub struct Placed {
 pub fn place(rows: &[PrintedRow], titled: &Titled) -> Placed {
     let (edition, evidence, mut notes) = edition::decide(rows, titled.year);
     let vocabulary = Vocabulary::of(edition);
-    let walked = walk::walk(rows, vocabulary);
+    let walked = walk::walk(rows, vocabulary, titled.year.map(ReportYear::get));
     notes.extend(walked.notes.iter().cloned());
     let filled = fill::fill(vocabulary, walked);
     notes.extend(filled.notes);

@@ -1,5 +1,6 @@
 //! What a format's reader hands to placement: the cells as printed, in reading order.
 
+use super::super::inscription::{Aside, Settled};
 use super::super::note::Place;
 
 /// The columns of a table that a cell covers, from 0.
@@ -9,11 +10,21 @@ pub struct Columns {
     pub last: usize,
 }
 
+impl Columns {
+    pub fn overlaps(self, other: Self) -> bool {
+        self.first <= other.last && other.first <= self.last
+    }
+}
+
 /// One printed cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrintedCell {
-    /// As in the document, without surrounding blanks.
+    /// The plain text that is to be seen, without surrounding blanks.
     pub raw: String,
+    /// What is set otherwise beside it, and belongs to no number and no label.
+    pub asides: Vec<Aside>,
+    /// Which of its digits are the number's cannot be told.
+    pub is_doubtful: bool,
     pub place: Place,
     /// Where the format has columns.
     pub columns: Option<Columns>,
@@ -23,8 +34,13 @@ pub struct PrintedCell {
 
 impl PrintedCell {
     /// A cell of a format that knows no columns.
-    pub fn alone(raw: String, place: Place) -> Self {
-        Self { raw, place, columns: None, rows: 1 }
+    pub fn alone(text: impl Into<Settled>, place: Place) -> Self {
+        Self::new(text.into(), place, None, 1)
+    }
+
+    pub fn new(settled: Settled, place: Place, columns: Option<Columns>, rows: usize) -> Self {
+        let Settled { text, asides, is_doubtful } = settled;
+        Self { raw: text, asides, is_doubtful, place, columns, rows }
     }
 }
 

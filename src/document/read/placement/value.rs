@@ -18,6 +18,8 @@ pub enum Printed {
     Number { digits: String, unit: Option<&'static Unit>, remark: bool },
     /// A number in a cell that is merged over several rows.
     Shared,
+    /// A number beside which digits stand that may be its own.
+    Doubtful,
     /// Words, or a number that cannot be read.
     Words,
 }
@@ -124,23 +126,61 @@ pub fn has_digit(raw: &str) -> bool {
 /// Reads a printed cell.
 pub fn printed(raw: &str) -> Printed {
     let trimmed = raw.trim();
-    if trimmed.is_empty() {
-        return Printed::Empty;
-    }
-    if trimmed.len() > VALUE_BYTES || splits_a_number(trimmed) {
+    if trimmed.len() > VALUE_BYTES {
         return Printed::Words;
     }
-    let text: String = trimmed.nfkc().filter(|c| !c.is_whitespace() && *c != '\u{feff}').map(one_minus).collect();
-    if text.is_empty() {
-        return Printed::Empty;
+    let visible: String = trimmed.chars().filter(|c| !is_invisible(*c)).collect();
+    let (visible, is_marked) = without_marks(&visible);
+    if visible.is_empty() {
+        return if is_marked { Printed::Words } else { Printed::Empty };
     }
+    // A character that only stands for a digit once it is folded is a mark, or a fraction, and no digit.
+    if splits_a_number(visible) || visible.chars().any(hides_a_digit) {
+        return Printed::Words;
+    }
+    let text: String = visible.nfkc().filter(|c| !c.is_whitespace()).map(one_minus).collect();
     if NONE_MARKS.contains(&text.as_str()) {
         return Printed::NoneMark;
     }
     if NOT_APPLICABLE.contains(&text.as_str()) {
         return Printed::NotApplicable;
     }
-    number(&text)
+    match number(&text) {
+        Printed::Number { digits, unit, remark } => Printed::Number { digits, unit, remark: remark || is_marked },
+        other => other,
+    }
+}
+
+/// Takes no place and changes nothing of what is seen.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
+/// A character that is no digit, and would become one by folding: `①`, `¹`, `½`.
+fn hides_a_digit(character: char) -> bool {
+    !character.is_ascii_digit()
+        && !matches!(character, '０'..='９')
+        && std::iter::once(character).nfkc().any(|folded| folded.is_numeric() && folded.is_ascii())
+}
+
+/// A mark of a note: a digit in a circle or brackets, raised or lowered, or a star. A fraction is none.
+fn is_mark(character: char) -> bool {
+    // Digits in another hand, such as those of mathematics, are digits to the eye.
+    let is_digit_to_the_eye = matches!(character, '\u{1d7ce}'..='\u{1d7ff}' | '\u{1fbf0}'..='\u{1fbf9}');
+    let is_number_alone = || {
+        std::iter::once(character)
+            .nfkc()
+            .all(|folded| folded.is_ascii_digit() || matches!(folded, '(' | ')' | '.' | ','))
+    };
+    (hides_a_digit(character) && !is_digit_to_the_eye && is_number_alone())
+        || matches!(character, '*' | '＊' | '※' | '†' | '‡' | '★' | '☆' | '❶'..='➓' | '⓪' | '⓫'..='⓿')
+}
+
+/// The text without marks of notes before and behind it, and whether there were any.
+fn without_marks(text: &str) -> (&str, bool) {
+    let rest = text.trim_matches(|c: char| is_mark(c) || c.is_whitespace());
+    let has_marks = text.chars().any(is_mark) && rest.len() < text.trim().len();
+    (rest, has_marks)
 }
 
 /// The several dashes that stand for a minus sign or for none.
@@ -148,8 +188,9 @@ fn one_minus(character: char) -> char {
     if "−–—―─﹣".contains(character) { '-' } else { character }
 }
 
-/// `12 34`: two numbers or one, nobody can say.
+/// `12 34`, `1, 234`: two numbers or one, nobody can say.
 fn splits_a_number(text: &str) -> bool {
+    let is_of_a_number = |c: char| c.is_numeric() || matches!(c, ',' | '.' | '，' | '．');
     let mut before_blank = None;
     let mut last = None;
     for character in text.chars() {
@@ -157,7 +198,7 @@ fn splits_a_number(text: &str) -> bool {
             before_blank = before_blank.or(last);
             continue;
         }
-        if before_blank.is_some_and(|c: char| c.is_numeric()) && character.is_numeric() {
+        if before_blank.is_some_and(is_of_a_number) && is_of_a_number(character) {
             return true;
         }
         before_blank = None;
@@ -211,6 +252,8 @@ pub enum Taken {
     OtherUnit { unit: &'static str, means: Option<String> },
     /// The number stands for several rows; which, cannot be told.
     Shared,
+    /// Which digits are the number's cannot be told.
+    Doubtful,
     /// The cell cannot be read.
     Unreadable(Option<ValueError>),
 }
@@ -221,6 +264,7 @@ pub fn take(kind: Kind, printed: &Printed, header_unit: Option<&'static Unit>) -
         Printed::Empty | Printed::NoneMark => return Taken::Value(Cell::Blank),
         Printed::NotApplicable => return Taken::Value(Cell::NotApplicable),
         Printed::Shared => return Taken::Shared,
+        Printed::Doubtful => return Taken::Doubtful,
         Printed::Words => return Taken::Unreadable(None),
         Printed::Number { digits, unit, remark } => (digits, *unit, *remark),
     };
@@ -275,6 +319,21 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_of_a_note_is_no_digit_of_the_number() {
+        for raw in
+            ["169①", "169¹", "169₂", "169⑳", "①169", "169⑴", "169⒈", "169*", "169 ※", "１６９②", "169❶", "169\u{200b}"]
+        {
+            let expected = if raw.ends_with('\u{200b}') { Taken::Value } else { Taken::WithRemark };
+            assert_eq!(count(raw), expected(Cell::Number(169)), "{raw}");
+        }
+        assert_eq!(count("169件①"), Taken::WithRemark(Cell::Number(169)));
+        for raw in ["1①69", "①", "¹²", "12½", "½", "𝟏𝟐", "16²件9", "1²3", "１²３", "12㏠", "12\u{202e}34", "3\u{336}9"]
+        {
+            assert!(matches!(count(raw), Taken::Unreadable(_)), "{raw}");
+        }
+    }
+
+    #[test]
     fn another_unit_is_named_and_not_converted() {
         let taken = take(Kind::Money, &printed("251000元"), None);
         assert_eq!(taken, Taken::OtherUnit { unit: "元", means: Some("25.1".to_owned()) });
@@ -287,7 +346,9 @@ mod tests {
 
     #[test]
     fn what_may_be_two_numbers_is_none() {
-        for raw in ["12 34", "1,23", "1.", "约22", "1-2", "12%", "1.5", "2023年", "99999999999999999999"] {
+        for raw in
+            ["12 34", "1, 234", "1 .5", "1,23", "1.", "约22", "1-2", "12%", "1.5", "2023年", "99999999999999999999"]
+        {
             assert!(matches!(count(raw), Taken::Unreadable(_)), "{raw}");
         }
     }

@@ -59,7 +59,7 @@ pub fn markdown(blocks: &[Block]) -> String {
     text
 }
 
-fn package(parts: &[(&str, &str)]) -> Vec<u8> {
+pub fn package(parts: &[(&str, &str)]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in parts {
         writer.start_file(*name, SimpleFileOptions::default()).unwrap();

@@ -4,6 +4,7 @@
 mod documents;
 mod fixtures;
 mod formats;
+mod kinds;
 mod layout;
 mod pdf;
 mod properties;

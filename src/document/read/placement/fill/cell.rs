@@ -3,6 +3,7 @@
 use crate::form::{CellId, Kind, catalogue};
 use crate::report::{Cell, ValueError};
 
+use super::super::super::inscription::{Aside, Look};
 use super::super::super::note::{NoteCode, ReaderNote, cell_label};
 use super::super::super::{Certainty, ReadCell};
 use super::super::value::{Printed, Taken, Unit, take};
@@ -19,7 +20,12 @@ impl Filler {
         certainty: Certainty,
     ) -> Option<Cell> {
         let kind = catalogue().cell(cell).kind;
+        let is_noted = slot.asides.iter().any(Aside::is_worth_a_note);
         let (value, certainty) = match take(kind, &slot.printed, unit) {
+            Taken::Value(value) if is_noted => {
+                self.note_remark(cell, slot);
+                (Some(value), Certainty::Annotated)
+            }
             Taken::Value(value) => (Some(value), certainty),
             Taken::WithRemark(value) => {
                 self.note_remark(cell, slot);
@@ -31,6 +37,10 @@ impl Filler {
             }
             Taken::Shared => {
                 self.note_merged(cell, slot);
+                (None, Certainty::Unread)
+            }
+            Taken::Doubtful => {
+                self.note_doubtful(cell, slot);
                 (None, Certainty::Unread)
             }
             Taken::Unreadable(error) => {
@@ -48,16 +58,42 @@ impl Filler {
     fn note_cell(&mut self, code: NoteCode, cell: CellId, slot: &Slot, zh: &str, en: &str) {
         let (label_zh, label_en) = cell_label(cell);
         let (zh, en) = (format!("“{label_zh}”{zh}"), format!("{label_en:?} {en}"));
-        self.notes.push(ReaderNote::at(code, slot.place, &slot.raw, vec![cell], &zh, &en));
+        let raw = with_asides(slot);
+        self.notes.push(ReaderNote::at(code, slot.place, &raw, vec![cell], &zh, &en));
     }
 
     fn note_remark(&mut self, cell: CellId, slot: &Slot) {
         let raw = &slot.raw;
-        let zh = format!("的“{raw}”只读取了开头的数字；请核对，并把说明移到表外");
-        let en = format!(
-            "holds {raw:?}; only the number before the words is read; check, and move the words out of the table"
-        );
+        let (zh, en) = if slot.asides.is_empty() {
+            let zh = format!("的“{raw}”只读取了数字本身；请核对，并把说明移到表外");
+            let en =
+                format!("holds {raw:?}; only the number itself is read; check, and move the rest out of the table");
+            (zh, en)
+        } else {
+            let (aside_zh, aside_en) = aside_words(&slot.asides);
+            let zh = format!("的“{raw}”旁另有{aside_zh}，只读取了“{raw}”；请核对，并把它移到表外");
+            let en = format!(
+                "holds {raw:?} and {aside_en} beside it; only {raw:?} is read; check, and move the rest out of the table"
+            );
+            (zh, en)
+        };
         self.note_cell(NoteCode::CellRemark, cell, slot, &zh, &en);
+    }
+
+    fn note_doubtful(&mut self, cell: CellId, slot: &Slot) {
+        if slot.asides.iter().any(|aside| aside.look == Look::Formula) {
+            let zh = "是公式，文件中没有保存计算结果，未读取；请用电子表格软件打开并保存后重新提交，或手工填写";
+            let en = "is a formula whose result is not kept in the file; not read; open the workbook, save it and send it \
+                      again, or fill the cell in";
+            return self.note_cell(NoteCode::FormulaUncomputed, cell, slot, zh, en);
+        }
+        let raw = &slot.raw;
+        let (aside_zh, aside_en) = aside_words(&slot.asides);
+        let zh = format!("的“{raw}”与{aside_zh}不能确定哪些是数字本身，未读取；请核对后填写");
+        let en = format!(
+            "holds {raw:?} and {aside_en}; which of them is the number cannot be told; not read; check and fill it in"
+        );
+        self.note_cell(NoteCode::CellUnreadable, cell, slot, &zh, &en);
     }
 
     fn note_merged(&mut self, cell: CellId, slot: &Slot) {
@@ -104,4 +140,17 @@ impl Filler {
         let en = format!("holds {raw:?}: {reason_en}; not read; check and fill it in");
         self.note_cell(NoteCode::CellUnreadable, cell, slot, &zh, &en);
     }
+}
+
+/// What stands beside a number, with how it is set.
+fn aside_words(asides: &[Aside]) -> (String, String) {
+    let zh = asides.iter().map(|aside| format!("{}文字“{}”", aside.look.words().0, aside.text));
+    let en = asides.iter().map(|aside| format!("{} {:?}", aside.look.words().1, aside.text));
+    (zh.collect::<Vec<_>>().join("、"), en.collect::<Vec<_>>().join(", "))
+}
+
+/// All that is printed in the cell.
+fn with_asides(slot: &Slot) -> String {
+    let texts = std::iter::once(slot.raw.as_str()).chain(slot.asides.iter().map(|aside| aside.text.as_str()));
+    texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -1,22 +1,25 @@
 //! Values into cells: by their place in the row where that is known, else only as far as it is proven. A cell is blank
 //! only where the document shows it blank; one for which nothing was found stays unread.
 
+mod absent;
+mod blocks;
 mod cell;
-mod fit;
+pub mod fit;
+mod header;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::form::{CellId, Kind, LineId, LineInfo, Presence, catalogue};
+use crate::form::{CellId, Kind, LineId, Presence, catalogue};
 use crate::report::{Cell, Figures};
 
-use super::super::note::{NoteCode, ReaderNote};
+use super::super::note::{NoteCode, Place, ReaderNote, gathered};
 use super::super::{Certainty, ReadCell};
-use super::blocks::{Block, BlockHeader};
 use super::prove::{Numbers, Placement, Uncertain, narrow};
 use super::value::{Printed, Taken, take};
 use super::vocabulary::Vocabulary;
 use super::walk::{LabelledRow, Walked, listed, row_words};
 use fit::{Fit, fit};
+use header::by_place;
 
 /// The figures with their provenance.
 pub struct Filled {
@@ -32,25 +35,36 @@ pub fn fill(vocabulary: &Vocabulary, walked: Walked) -> Filled {
         cells: Vec::new(),
         notes: Vec::new(),
         known: HashMap::new(),
+        unread: Vec::new(),
     };
-    let of_blocks = walked.blocks.iter().filter(|block| !block.values.is_empty()).filter_map(|block| {
+    let of_blocks = walked.blocks.iter().filter(|block| !block.rows.is_empty()).filter_map(|block| {
         let words = vocabulary.tables.get(block.table)?;
         words.line_infos().next().map(|line| line.id)
     });
     let found = walked.seen.iter().copied().chain(of_blocks).map(|line| catalogue().line(line).table).collect();
     let rows = filler.without_repetitions(walked.rows);
     let rows = filler.without_headings(rows, &walked.seen);
+    let rows = filler.without_foreign_headers(rows);
     filler.blank_lines(&walked.blank);
     filler.lines_stood_for(&rows, &walked.seen);
     let uncertain = rows.into_iter().filter_map(|row| filler.row(row)).collect();
     filler.prove(uncertain);
-    for block in &walked.blocks {
-        filler.block(vocabulary, block);
-    }
+    filler.blocks(vocabulary, &walked.blocks);
     filler.missing_tables(vocabulary, &found);
     filler.missing_lines(vocabulary, &walked.seen, &found);
-    filler.cells.sort_by_key(|read| read.cell);
-    Filled { figures: filler.figures, cells: filler.cells, notes: filler.notes }
+    let (figures, mut cells) = (filler.figures, filler.cells);
+    for (cell, raw, place) in filler.unread {
+        let is_unread = figures.get(cell) == Cell::Unread && !cells.iter().any(|read| read.cell == cell);
+        cells.extend(is_unread.then_some(ReadCell {
+            cell,
+            value: Cell::Unread,
+            raw,
+            place,
+            certainty: Certainty::Unread,
+        }));
+    }
+    cells.sort_by_key(|read| read.cell);
+    Filled { figures, cells, notes: gathered(filler.notes) }
 }
 
 struct Filler {
@@ -59,6 +73,8 @@ struct Filler {
     notes: Vec<ReaderNote>,
     /// Lines all of whose values are placed and readable.
     known: HashMap<LineId, Numbers>,
+    /// Cells of which something is printed that is not taken, with that and its place.
+    unread: Vec<(CellId, String, Place)>,
 }
 
 impl Filler {
@@ -76,6 +92,7 @@ impl Filler {
             let is_equal = kept.get(earlier).and_then(Option::as_ref).is_some_and(|one| texts(one).eq(texts(&row)));
             if !is_equal {
                 conflicting.insert(row.line);
+                self.unread_row(&row);
             }
             self.note_repeated(&row, is_equal);
         }
@@ -145,8 +162,13 @@ impl Filler {
     }
 
     /// The cells of a row that is there and cannot be read.
-    fn leave_unread(&mut self, row: &LabelledRow) {
-        cells_of(row.line).into_iter().for_each(|cell| _ = self.figures.set(cell, Cell::Unread));
+    fn unread_row(&mut self, row: &LabelledRow) {
+        let raw = listed(&row.values);
+        for cell in cells_of(row.line) {
+            if self.figures.set(cell, Cell::Unread) {
+                self.unread.push((cell, raw.clone(), row.place));
+            }
+        }
     }
 
     /// Places a row, or hands it back with its possible placements.
@@ -155,33 +177,42 @@ impl Filler {
         if cells.iter().all(|cell| catalogue().presence(self.figures.edition(), *cell) == Presence::Absent) {
             return None;
         }
+        let Some(order) = &row.order else { return None };
+        if let Some(placement) = by_place(order, &row.values) {
+            self.place(&row, &placement, Certainty::Exact);
+            return None;
+        }
         let (zh, en, values) = row_words(&row);
-        // Until it is placed.
-        self.leave_unread(&row);
-        if !row.header_fits {
+        if order.only_placed {
+            self.unread_row(&row);
             self.note_row(
                 NoteCode::HeaderMismatch,
                 &row,
-                &format!("“{zh}”上方的表头与格式规定的列不符，其数值（{values}）未读取；请核对列名和列序"),
-                &format!(
-                    "the header above {en:?} is not the form's; its values ({values}) are not read; check the columns"
-                ),
+                &format!("“{zh}”上方同一列名出现多次，不能确定取哪一列，其数值（{values}）未读取；请核对后填写"),
+                &format!("the header above {en:?} has the same labels several times; which of its values ({values}) are meant cannot be told; not read; fill them in"),
             );
             return None;
         }
+        let ordered = |placement: Placement| -> Placement {
+            let column = |at: usize| order.listed.get(at).copied().unwrap_or(at);
+            placement.into_iter().map(|(at, value)| (column(at), value)).collect()
+        };
         match fit(cells.len(), &row.values, row.keeps_blanks) {
-            Fit::Placed(placement) => self.place(&row, &placement, Certainty::Exact),
-            Fit::TooMany => self.note_row(
-                NoteCode::ValuesTooMany,
-                &row,
-                &format!("“{zh}”应有{}个数值，文中有{}个（{values}），未读取；请核对", cells.len(), row.values.len()),
-                &format!(
-                    "{en:?} has {} cells but {} values ({values}); not read; please check",
-                    cells.len(),
-                    row.values.len()
-                ),
-            ),
-            Fit::Several(placements) => return Some((row, placements)),
+            Fit::Placed(placement) => self.place(&row, &ordered(placement), Certainty::Exact),
+            Fit::TooMany => {
+                let (wanted, found) = (cells.len(), row.values.len());
+                self.unread_row(&row);
+                self.note_row(
+                    NoteCode::ValuesTooMany,
+                    &row,
+                    &format!("“{zh}”应有{wanted}个数值，文中有{found}个（{values}），未读取；请核对"),
+                    &format!("{en:?} has {wanted} cells but {found} values ({values}); not read; please check"),
+                );
+            }
+            Fit::Several(placements) => {
+                let placements = placements.into_iter().map(ordered).collect();
+                return Some((row, placements));
+            }
         }
         None
     }
@@ -219,6 +250,7 @@ impl Filler {
     }
 
     fn note_unplaced(&mut self, row: &LabelledRow) {
+        self.unread_row(row);
         let (zh, en, values) = row_words(row);
         let columns = cells_of(row.line).len();
         self.note_row(
@@ -253,125 +285,6 @@ impl Filler {
             self.known.insert(row.line, line);
         }
     }
-
-    fn block(&mut self, vocabulary: &Vocabulary, block: &Block) {
-        let Some(words) = vocabulary.tables.get(block.table) else { return };
-        let cells: Vec<_> = words.line_infos().flat_map(|line| line.cells()).collect();
-        let Some(first) = block.values.iter().find(|slot| matches!(slot.printed, Printed::Number { .. })) else {
-            return;
-        };
-        let header = block.header(vocabulary);
-        let fitting = match fit(cells.len(), &block.values, true) {
-            Fit::Placed(placement) if header != BlockHeader::Wanting => Some(placement),
-            _ => None,
-        };
-        let (title, count, values) = (words.info.table.title, block.values.len(), listed(&block.values));
-        let already = cells.iter().any(|cell| self.figures.get(*cell) != Cell::Unread);
-        let Some(placement) = fitting.filter(|_| !already) else {
-            let zh = format!(
-                "“{}”的表头不完整、数值不是{}个或重复出现（{count}个：{values}），未读取；请手工填写",
-                title.zh,
-                cells.len()
-            );
-            let en = format!(
-                "the header of {:?} is not whole, its values are not {}, or it is printed again ({count}: {values}); not read; fill them in",
-                title.en,
-                cells.len()
-            );
-            self.notes.push(ReaderNote::at(NoteCode::CellUnplaced, first.place, &values, cells, &zh, &en));
-            return;
-        };
-        if header == BlockHeader::Broken {
-            let zh = format!("“{}”的表头断开，但文字齐全，已按格式规定的顺序读取；请核对", title.zh);
-            let en = format!(
-                "the header of {:?} is broken over lines but whole; read in the form's order; please check",
-                title.en
-            );
-            self.notes.push(ReaderNote::at(
-                NoteCode::LabelInexact,
-                first.place,
-                &block.header_raw(),
-                cells.clone(),
-                &zh,
-                &en,
-            ));
-        }
-        for (column, value) in placement {
-            if let (Some(cell), Some(slot)) = (cells.get(column), block.values.get(value)) {
-                self.cell(*cell, slot, None, Certainty::Exact);
-            }
-        }
-    }
-
-    fn missing_tables(&mut self, vocabulary: &Vocabulary, found: &HashSet<usize>) {
-        let is_read =
-            |table: usize| self.cells.iter().any(|r| catalogue().line(catalogue().cell(r.cell).line).table == table);
-        let position = |words: &super::vocabulary::TableWords| words.line_infos().next().map(|line| line.table);
-        let missing: Vec<_> = vocabulary
-            .tables
-            .iter()
-            .filter(|words| position(words).is_some_and(|table| !found.contains(&table) && !is_read(table)))
-            .map(|words| words.info.table.title)
-            .collect();
-        if missing.len() == vocabulary.tables.len() {
-            self.notes.push(ReaderNote::about_document(
-                NoteCode::NoTables,
-                "",
-                "文中没有找到年度报告的任何表格；请确认是否为政府信息公开工作年度报告，表格是否为图片",
-                "no table of the annual report is found; is it such a report, and are its tables text rather than pictures?",
-            ));
-            return;
-        }
-        for title in missing {
-            self.notes.push(ReaderNote::about_document(
-                NoteCode::TableNotFound,
-                title.zh,
-                format!("没有读到“{}”表格的数据；请核对原文并手工填写", title.zh),
-                format!("nothing is read of the table {:?}; check the document and fill it in", title.en),
-            ));
-        }
-    }
-}
-
-/// Lines that a note about missing ones names.
-const MISSING_NAMED: usize = 4;
-
-impl Filler {
-    /// Lines of a table that was found whose label stands nowhere in it: one note for each table.
-    fn missing_lines(&mut self, vocabulary: &Vocabulary, seen: &HashSet<LineId>, found: &HashSet<usize>) {
-        for words in &vocabulary.tables {
-            let is_missing = |line: &&LineInfo| {
-                !seen.contains(&line.id) && line.cells().all(|cell| self.figures.get(cell) == Cell::Unread)
-            };
-            let is_found = words.line_infos().any(|line| found.contains(&line.table) && seen.contains(&line.id));
-            let missing: Vec<_> = words.line_infos().filter(|_| is_found).filter(is_missing).collect();
-            if missing.is_empty() {
-                continue;
-            }
-            let labels = |label: fn(&LineInfo) -> &String, separator: &str| {
-                missing.iter().take(MISSING_NAMED).map(|line| label(line).as_str()).collect::<Vec<_>>().join(separator)
-            };
-            let (zh, en) = (labels(|line| &line.label_zh, "、"), labels(|line| &line.label_en, ", "));
-            let count = missing.len();
-            let (more_zh, more_en) = match count.saturating_sub(MISSING_NAMED) {
-                0 => (String::new(), String::new()),
-                more => ("等".to_owned(), format!(" and {more} more")),
-            };
-            let title = words.info.table.title;
-            self.notes.push(ReaderNote {
-                cells: missing.iter().flat_map(|line| line.cells()).collect(),
-                ..ReaderNote::about_document(
-                    NoteCode::RowNotFound,
-                    title.zh,
-                    format!("“{}”中有{count}行没有找到（{zh}{more_zh}），其数字未读取；请核对原文后填写", title.zh),
-                    format!(
-                        "{count} row(s) of {:?} are not found ({en}{more_en}); their figures are not read; check the document and fill them in",
-                        title.en
-                    ),
-                )
-            });
-        }
-    }
 }
 
 fn cells_of(line: LineId) -> Vec<CellId> {
@@ -390,7 +303,7 @@ fn numbers(row: &LabelledRow) -> Option<Numbers> {
     }
     let filled = row.values.iter().map(|slot| match take(Kind::Count, &slot.printed, None) {
         Taken::Value(value) | Taken::WithRemark(value) => Some(value.number()),
-        Taken::OtherUnit { .. } | Taken::Shared | Taken::Unreadable(_) => None,
+        Taken::OtherUnit { .. } | Taken::Shared | Taken::Doubtful | Taken::Unreadable(_) => None,
     });
     filled.collect()
 }

@@ -3,12 +3,12 @@
 use crate::form::{Layout, LineId, catalogue};
 
 use super::super::super::chapters::{Chapter, chapter};
-use super::super::context::{HeaderLabel, Zone};
+use super::super::context::{Likely, Zone};
 use super::super::printed::PrintedCell;
 use super::super::value::{has_digit, unit_in_header};
 use super::super::vocabulary::Meaning;
 use super::super::wording::{Wording, wording};
-use super::{DEBRIS_PIECES, LabelledRow, Open, Walk};
+use super::{DEBRIS_PIECES, LabelledRow, Open, Unknown, Walk};
 
 impl Walk<'_> {
     /// Takes words as label or header; says whether they are any.
@@ -24,6 +24,10 @@ impl Walk<'_> {
             return self.act(Meaning::Chapter, cell, &words, followed);
         }
         if self.collects_block_header(cell, &words) {
+            return true;
+        }
+        if let Some(year) = self.year_of(&words).filter(|_| !followed && self.context.awaits_header()) {
+            self.context.header.year(year, cell.columns);
             return true;
         }
         if let Some(headers) = self.context.headers(&cell.raw) {
@@ -52,11 +56,36 @@ impl Walk<'_> {
                 return self.act(meaning, &cell, &words, followed);
             }
             if let Some(likely) = self.context.likely_line(&words, row) {
+                if !likely.rivals.is_empty() {
+                    self.torn_label(&cell, &likely);
+                    return true;
+                }
                 self.open_line(likely.table, likely.line, &cell, likely.remainder, true);
                 return true;
             }
         }
         !followed && self.context.is_debris(&cell.raw)
+    }
+
+    /// Words of one line's label and of another's: whose figures follow cannot be told.
+    fn torn_label(&mut self, cell: &PrintedCell, likely: &Likely) {
+        self.enter(likely.table);
+        self.context.zone = Zone::Body;
+        let mut lines = vec![likely.line];
+        lines.extend(&likely.rivals);
+        self.found.seen.extend(&lines);
+        self.unknown = Some(Unknown { lines, ..Unknown::new(cell, true) });
+    }
+
+    /// The year that a word of a header names: 2024年, 本年度, 上年.
+    fn year_of(&self, words: &Wording) -> Option<u16> {
+        let text = words.full.strip_suffix('度').unwrap_or(&words.full);
+        let name = text.strip_suffix('年')?;
+        match name {
+            "本" | "今" => self.context.year,
+            "上" | "去" => self.context.year.and_then(|year| year.checked_sub(1)),
+            digits => digits.parse().ok().filter(|year| (2000..2100).contains(year)),
+        }
     }
 
     /// The label behind pieces of a heading that was printed down the side, such as 三 in `三 2.其他法律…`.
@@ -116,6 +145,9 @@ impl Walk<'_> {
                 self.collects_block_header(cell, words);
                 if self.context.zone == Zone::Body {
                     self.context.begin_header();
+                }
+                if let Some(group) = self.context.column_group(words) {
+                    self.context.header.group(group, cell.columns);
                 }
             }
             Meaning::Section { table } => {
@@ -179,8 +211,9 @@ impl Walk<'_> {
             place: cell.place,
             values: Vec::new(),
             keeps_blanks: false,
-            header_fits: self.context.header_fits(info.line.columns),
-            header_units: self.context.header_units(info.line.columns),
+            order: self.context.header.order(info.line.columns, self.context.year),
+            header: self.context.header.number,
+            header_units: self.context.header.units(info.line.columns),
         };
         let remainder = remainder.filter(|remainder| !remainder.is_empty());
         self.open = Some(Open { row, remainder, held: Vec::new(), inexact });
@@ -192,6 +225,6 @@ impl Walk<'_> {
             self.context.begin_header();
         }
         self.context.inside = self.context.table.is_some();
-        self.context.header.push(HeaderLabel { label, unit: unit_in_header(&cell.raw), columns: cell.columns });
+        self.context.header.label(label, unit_in_header(&cell.raw), cell.columns);
     }
 }

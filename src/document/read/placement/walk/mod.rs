@@ -9,12 +9,14 @@ use std::collections::HashSet;
 
 use crate::form::{CellId, LineId, catalogue};
 
-use super::super::note::{NoteCode, Place, ReaderNote, shortened};
-use super::blocks::Block;
+use super::super::inscription::Aside;
+use super::super::note::{NoteCode, Place, ReaderNote, Spot, shortened};
+use super::blocks::{Block, BlockRow};
 use super::context::Context;
+use super::header::Order;
 use super::printed::{Columns, Extent, PrintedCell, PrintedRow};
 use super::value::{Printed, Unit, has_digit, printed};
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Meaning, Vocabulary};
 use super::wording::{Wording, wording};
 pub use unplaced::{listed, row_words};
 use unplaced::{note_of_stray, note_of_unknown};
@@ -23,6 +25,8 @@ use unplaced::{note_of_stray, note_of_unknown};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
     pub raw: String,
+    /// What is set otherwise beside it.
+    pub asides: Vec<Aside>,
     pub place: Place,
     pub printed: Printed,
     /// Where the format has columns.
@@ -38,8 +42,10 @@ pub struct LabelledRow {
     pub values: Vec<Slot>,
     /// Blank cells are among the values.
     pub keeps_blanks: bool,
-    /// The header above is one for this line.
-    pub header_fits: bool,
+    /// In which order its values stand, by the header above; none where that is not one for this line.
+    pub order: Option<Order>,
+    /// Number of that header.
+    pub header: usize,
     /// The unit that the header states, by column.
     pub header_units: Vec<Option<&'static Unit>>,
 }
@@ -72,6 +78,14 @@ struct Unknown {
     place: Place,
     values: Vec<Slot>,
     inside: bool,
+    /// Lines of which it has words.
+    lines: Vec<LineId>,
+}
+
+impl Unknown {
+    fn new(cell: &PrintedCell, inside: bool) -> Self {
+        Self { raw: cell.raw.clone(), place: cell.place, values: Vec::new(), inside, lines: Vec::new() }
+    }
 }
 
 struct Walk<'v> {
@@ -86,22 +100,31 @@ struct Walk<'v> {
 
 /// Longest text taken for a number that cannot be read, in characters.
 const UNREADABLE_CHARACTERS: usize = 24;
+/// Most characters beside the digits of a number that cannot be read.
+const NUMBER_WORDS: usize = 3;
 /// Most blank-separated pieces of a label that is searched for among pieces of a heading.
 const DEBRIS_PIECES: usize = 8;
 /// Longer texts that are no label are sentences, in characters.
 const LABEL_CHARACTERS: usize = 60;
 
 /// Walks over the rows of a document.
-pub fn walk(rows: &[PrintedRow], vocabulary: &Vocabulary) -> Walked {
+pub fn walk(rows: &[PrintedRow], vocabulary: &Vocabulary, year: Option<u16>) -> Walked {
     let mut walk = Walk {
-        context: Context::new(vocabulary, rows),
+        context: Context::new(vocabulary, rows, year),
         open: None,
         unknown: None,
         stray: Vec::new(),
         block: None,
         found: Walked::default(),
     };
+    let mut sheet = None;
     for (position, row) in rows.iter().enumerate() {
+        // A table ends with its sheet.
+        if let Some(Spot::Sheet { sheet: number, .. }) = row.cells.first().map(|cell| cell.place.spot)
+            && sheet.replace(number).is_some_and(|before| before != number)
+        {
+            walk.leave();
+        }
         match (row.extent, row.cells.as_slice()) {
             (Extent::Unknown, cells) => {
                 let followed = rows.get(position + 1).is_some_and(begins_with_value);
@@ -122,10 +145,11 @@ fn begins_with_value(row: &PrintedRow) -> bool {
 
 fn slot(cell: &PrintedCell) -> Slot {
     let printed = match printed(&cell.raw) {
+        _ if cell.is_doubtful => Printed::Doubtful,
         Printed::Number { .. } if cell.rows > 1 => Printed::Shared,
         printed => printed,
     };
-    Slot { raw: cell.raw.clone(), place: cell.place, printed, columns: cell.columns }
+    Slot { raw: cell.raw.clone(), asides: cell.asides.clone(), place: cell.place, printed, columns: cell.columns }
 }
 
 impl Walk<'_> {
@@ -133,7 +157,15 @@ impl Walk<'_> {
     fn lone_cell(&mut self, cell: &PrintedCell, row: usize, followed: bool) {
         let slot = slot(cell);
         match slot.printed {
-            Printed::Empty => {}
+            // A cell that is there and blank, of a text that marks where each ends.
+            Printed::Empty => {
+                if let Some(open) = &mut self.open {
+                    open.row.keeps_blanks = true;
+                    open.row.values.push(slot);
+                } else if let Some(block) = self.block_here().filter(|block| !block.rows.is_empty()) {
+                    block.lone_value(slot);
+                }
+            }
             Printed::Words => {
                 if self.words(cell, row, followed) {
                     return;
@@ -159,7 +191,7 @@ impl Walk<'_> {
         } else if let Some(unknown) = &mut self.unknown {
             unknown.values.push(slot);
         } else if let Some(block) = self.block_here() {
-            block.values.push(slot);
+            block.lone_value(slot);
         } else {
             self.stray.push(slot);
         }
@@ -174,6 +206,7 @@ impl Walk<'_> {
             .get(..first_value)
             .and_then(|before| before.iter().rposition(|slot| slot.printed == Printed::Words))
             .map_or(0, |last| last + 1);
+        let labels_end = self.without_unreadable_numbers(cells, labels_end);
         let labels: Vec<_> = cells.iter().take(labels_end).filter(|cell| !cell.raw.is_empty()).collect();
         let values: Vec<_> = slots.into_iter().skip(labels_end).collect();
         let keeps_blanks = extent == Extent::Complete;
@@ -188,7 +221,8 @@ impl Walk<'_> {
                     self.found.blank.insert(open.row.line);
                 }
             }
-            None => self.values_alone(values),
+            None => self.values_alone(values, keeps_blanks),
+            Some(_) if self.names_block_row(&labels) => self.block_row(labels, values, keeps_blanks),
             Some((last, before)) => {
                 for label in before {
                     if !self.words(label, row, false) {
@@ -200,10 +234,26 @@ impl Walk<'_> {
         }
     }
 
+    /// The end of the labels without the words behind a line's label that are perhaps numbers: `约5`, `1①3`.
+    fn without_unreadable_numbers(&self, cells: &[PrintedCell], labels_end: usize) -> usize {
+        let labels = cells.get(..labels_end).unwrap_or_default();
+        let names_line = |cell: &PrintedCell| {
+            let meanings = self.context.vocabulary.meanings(&wording(&cell.raw).full);
+            meanings.iter().any(|meaning| matches!(meaning, Meaning::Line { .. }))
+        };
+        match labels.iter().position(names_line) {
+            Some(line) => {
+                let behind = labels.iter().skip(line + 1).position(|cell| is_nearly_number(&cell.raw));
+                behind.map_or(labels_end, |behind| line + 1 + behind)
+            }
+            None => labels_end,
+        }
+    }
+
     /// A row of values without a label: chapter four, or the values amid a label broken over lines.
-    fn values_alone(&mut self, values: Vec<Slot>) {
+    fn values_alone(&mut self, values: Vec<Slot>, keeps_blanks: bool) {
         if let Some(block) = self.block_here() {
-            block.values.extend(values);
+            block.rows.push(BlockRow { labels: Vec::new(), values, keeps_blanks });
             return;
         }
         match &mut self.open {
@@ -224,12 +274,19 @@ impl Walk<'_> {
         match &mut self.open {
             Some(open) if opened && open.row.values.is_empty() && open.held.is_empty() => {
                 let columns = catalogue().line(open.row.line).line.columns;
-                open.row.values = within(self.context.header_columns(columns), columns.len(), values);
+                open.row.values = within(self.context.header.reach(columns), columns.len(), values);
                 open.row.keeps_blanks = keeps_blanks;
             }
             _ => {
-                self.close();
-                self.unknown_words(label, true);
+                // A label that may be two lines' is there with what it may be.
+                if !self
+                    .unknown
+                    .as_ref()
+                    .is_some_and(|unknown| unknown.place == label.place && !unknown.lines.is_empty())
+                {
+                    self.close();
+                    self.unknown_words(label, true);
+                }
                 if let Some(unknown) = &mut self.unknown {
                     unknown.values = values;
                 }
@@ -244,12 +301,44 @@ impl Walk<'_> {
         Some(self.block.get_or_insert_with(|| Block::new(table)))
     }
 
-    /// In a table of blocks, every label before the figures is header.
+    /// In a table of blocks, every label before the figures is header; behind them, one of the form's begins another.
     fn collects_block_header(&mut self, cell: &PrintedCell, words: &Wording) -> bool {
         let is_text = words.sentence || words.length() > LABEL_CHARACTERS;
-        let Some(block) = self.block_here().filter(|block| !is_text && block.values.is_empty()) else { return false };
-        block.header.push(cell.clone());
+        let vocabulary = self.context.vocabulary;
+        let is_own = self.context.in_blocks()
+            && vocabulary.meanings(&words.full).iter().any(|meaning| meaning.table() == self.context.table);
+        let Some(block) = self.block_here().filter(|_| !is_text) else { return false };
+        if !block.rows.is_empty() {
+            if !is_own {
+                return false;
+            }
+            let next = block.next(vocabulary);
+            self.end_block();
+            self.block = Some(next);
+        }
+        self.close();
+        if let Some(block) = &mut self.block {
+            block.header.push(cell.clone());
+        }
         true
+    }
+
+    /// Whether the labels before some figures are those of a block or of a result.
+    fn names_block_row(&self, labels: &[&PrintedCell]) -> bool {
+        let is_own = |cell: &&PrintedCell| {
+            let meanings = self.context.vocabulary.meanings(&wording(&cell.raw).full);
+            let mut own = meanings.iter().filter(|meaning| meaning.table() == self.context.table);
+            own.any(|meaning| matches!(meaning, Meaning::Line { .. } | Meaning::Column { .. }))
+        };
+        self.context.in_blocks() && labels.iter().any(is_own)
+    }
+
+    fn block_row(&mut self, labels: Vec<&PrintedCell>, values: Vec<Slot>, keeps_blanks: bool) {
+        self.close();
+        let labels = labels.into_iter().cloned().collect();
+        if let Some(block) = self.block_here() {
+            block.rows.push(BlockRow { labels, values, keeps_blanks });
+        }
     }
 
     fn end_block(&mut self) {
@@ -278,7 +367,10 @@ impl Walk<'_> {
         if is_text && !followed {
             self.leave();
         }
-        self.unknown = Some(Unknown { raw: cell.raw.clone(), place: cell.place, values: Vec::new(), inside });
+        if self.context.awaits_header() && !is_text {
+            self.context.header.unknown(cell.columns);
+        }
+        self.unknown = Some(Unknown::new(cell, inside));
     }
 
     fn note_inexact(&mut self, cell: &PrintedCell, cells: Vec<CellId>, zh: &str, en: &str) {
@@ -336,6 +428,14 @@ fn is_perhaps_number(raw: &str) -> bool {
     has_digit(if words.is_empty() { raw } else { &words })
 }
 
-fn is_figure(slot: &Slot) -> bool {
-    matches!(slot.printed, Printed::Number { .. } | Printed::Shared)
+/// Whether all but a few characters are digits.
+fn is_nearly_number(raw: &str) -> bool {
+    let words = wording(raw).full;
+    let others = words.chars().filter(|c| !c.is_ascii_digit()).count();
+    is_perhaps_number(raw) && others <= NUMBER_WORDS
+}
+
+/// Whether a number is printed there, readable or not.
+pub fn is_figure(slot: &Slot) -> bool {
+    matches!(slot.printed, Printed::Number { .. } | Printed::Shared | Printed::Doubtful)
 }

@@ -1,6 +1,6 @@
 //! Notes on what stands in a table and is no cell of the form.
 
-use crate::form::catalogue;
+use crate::form::{LineInfo, catalogue};
 
 use super::super::super::note::{NoteCode, ReaderNote, cell_label, shortened};
 use super::{LabelledRow, Slot, Unknown, is_figure};
@@ -18,7 +18,20 @@ pub fn note_of_unknown(unknown: &Unknown) -> Option<ReaderNote> {
     }
     let (label, values) = (shortened(&unknown.raw), listed(&unknown.values));
     let raw = format!("{label} {values}");
-    let (zh, en) = if unknown.values.is_empty() {
+    let cells = unknown.lines.iter().flat_map(|line| catalogue().line(*line).cells()).collect();
+    let (zh, en) = if !unknown.lines.is_empty() {
+        let names = |name: fn(&'static LineInfo) -> &'static str, quote: fn(&str) -> String| {
+            unknown.lines.iter().map(|line| quote(name(catalogue().line(*line)))).collect::<Vec<_>>()
+        };
+        let zh = names(|line| &line.label_zh, |name| format!("“{name}”")).join("、");
+        let en = names(|line| &line.label_en, |name| format!("{name:?}")).join(" or ");
+        (
+            format!(
+                "“{label}”既像{zh}中的一行，又像另一行，不能确定，其数值（{values}）未读取；请改正名称，或手工填写"
+            ),
+            format!("{label:?} may be {en}; its values ({values}) are not read; correct the label, or fill them in"),
+        )
+    } else if unknown.values.is_empty() {
         (
             format!("表内文字“{label}”不在格式之中，未读取；请核对"),
             format!("{label:?} is not part of the form; not read"),
@@ -31,7 +44,7 @@ pub fn note_of_unknown(unknown: &Unknown) -> Option<ReaderNote> {
             ),
         )
     };
-    Some(ReaderNote::at(NoteCode::RowUnknown, unknown.place, raw.trim_end(), Vec::new(), &zh, &en))
+    Some(ReaderNote::at(NoteCode::RowUnknown, unknown.place, raw.trim_end(), cells, &zh, &en))
 }
 
 pub fn note_of_stray(values: &[Slot]) -> Option<ReaderNote> {

@@ -1,0 +1,237 @@
+//! DOCX: the paragraphs and tables of a word processor's document.
+
+mod style;
+
+use quick_xml::events::{BytesStart, Event};
+
+use super::error::ReadError;
+use super::flow::{CellSpan, Flow};
+use super::inscription::{Look, Setting};
+use super::package::{MAX_DEPTH, Package, attribute, number, referred, xml};
+use super::placement::PrintedRow;
+use super::{Format, Limits};
+use style::{RunStyle, Styles, is_shade};
+
+/// Elements whose text is not printed: codes of fields, and the second form of what is already there.
+const UNPRINTED: &[&str] = &["instrText", "Fallback", "sectPr", "rPrChange", "pPrChange", "tcPrChange", "trPrChange"];
+
+/// Reads a document into printed rows.
+///
+/// # Errors
+/// [`ReadError::Damaged`] and the errors of limits.
+pub fn read_docx(bytes: &[u8], limits: &Limits) -> Result<Vec<PrintedRow>, ReadError> {
+    let mut package = Package::open(bytes, Format::Docx.name(), limits.max_unpacked_bytes)?;
+    let part = package.part("word/document.xml")?;
+    let part = part.ok_or_else(|| ReadError::damaged(Format::Docx.name(), "word/document.xml is missing"))?;
+    let styles = package.part("word/styles.xml")?.map(|part| Styles::parse(&part)).transpose()?.unwrap_or_default();
+    let mut body = Body::new(limits.max_cells, styles);
+    let mut reader = xml(&part);
+    let mut depth = 0;
+    // Depth of the element whose inside is passed over.
+    let mut passing: Option<usize> = None;
+    loop {
+        let event = reader.read_event().map_err(|error| ReadError::damaged(Format::Docx.name(), error))?;
+        match event {
+            Event::Eof => return body.flow.finish(),
+            Event::Start(element) => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return Err(ReadError::TooDeep { limit: MAX_DEPTH });
+                }
+                if passing.is_none() {
+                    if UNPRINTED.contains(&element.local_name().as_ref()) {
+                        passing = Some(depth);
+                    } else {
+                        body.begin(&element)?;
+                    }
+                }
+            }
+            Event::Empty(element) if passing.is_none() => {
+                body.begin(&element)?;
+                body.end(element.local_name().as_ref())?;
+            }
+            Event::End(element) => {
+                match passing {
+                    None => body.end(element.local_name().as_ref())?,
+                    Some(from) if from >= depth => passing = None,
+                    Some(_) => {}
+                }
+                depth = depth.saturating_sub(1);
+            }
+            Event::Text(text) if passing.is_none() => body.text(&text.xml10_content()),
+            Event::CData(text) if passing.is_none() => body.text(&text.xml10_content()),
+            Event::GeneralRef(reference) if passing.is_none() => body.text(&referred(&reference)),
+            _ => {}
+        }
+    }
+}
+
+struct Body {
+    flow: Flow,
+    styles: Styles,
+    /// The cell whose properties are being read; it begins with its first content.
+    cell: Option<CellSpan>,
+    /// Within an element of text: blanks between other elements are none of the document's.
+    is_text: bool,
+    /// The style of the paragraph.
+    paragraph: Option<String>,
+    /// The style of the run and its own properties.
+    run: (Option<String>, RunStyle),
+    /// How the run is set, once its properties are read.
+    setting: Setting,
+    /// Within the properties of a run, and within those of a paragraph, whose mark has properties of its own.
+    in_run_properties: bool,
+    in_paragraph_properties: bool,
+    /// A colour lies behind the cell, or the paragraph.
+    shaded_cell: bool,
+    shaded_paragraph: bool,
+    /// Elements that are open, of those that decide how all text within is set.
+    around: Vec<Look>,
+}
+
+/// What the text within an element is, whatever its runs say.
+fn look_within(name: &str) -> Option<Look> {
+    match name {
+        "del" | "moveFrom" => Some(Look::Struck),
+        "rt" => Some(Look::Ruby),
+        "txbxContent" => Some(Look::Overlay),
+        "sup" => Some(Look::Superscript),
+        "sub" => Some(Look::Subscript),
+        "num" | "den" | "deg" | "lim" => Some(Look::Strange),
+        _ => None,
+    }
+}
+
+impl Body {
+    fn new(max_cells: usize, styles: Styles) -> Self {
+        let setting = styles.resolved(RunStyle::default(), None, None).setting(false);
+        Self {
+            flow: Flow::new(max_cells),
+            styles,
+            cell: None,
+            is_text: false,
+            paragraph: None,
+            run: (None, RunStyle::default()),
+            setting,
+            in_run_properties: false,
+            in_paragraph_properties: false,
+            shaded_cell: false,
+            shaded_paragraph: false,
+            around: Vec::new(),
+        }
+    }
+
+    fn begin(&mut self, element: &BytesStart<'_>) -> Result<(), ReadError> {
+        let name = element.local_name();
+        let name = name.as_ref();
+        if self.in_run_properties {
+            match name {
+                "rStyle" => self.run.0 = attribute(element, "val"),
+                _ => self.run.1.take(element),
+            }
+            return Ok(());
+        }
+        self.around.extend(look_within(name));
+        match name {
+            "tbl" => {
+                self.begin_cell()?;
+                self.flow.begin_table()?;
+            }
+            "tr" => self.flow.begin_row()?,
+            "gridBefore" => self.flow.skip(number(element, "val").unwrap_or(0)),
+            "tc" => {
+                self.cell = Some(CellSpan { columns: 1, rows: 1, continued: false });
+                self.shaded_cell = false;
+            }
+            "gridSpan" => {
+                if let Some(cell) = &mut self.cell {
+                    cell.columns = number(element, "val").unwrap_or(1);
+                }
+            }
+            // Without a value, the cell continues the one above.
+            "vMerge" => {
+                let begins = attribute(element, "val").is_some_and(|value| value == "restart");
+                if let Some(cell) = &mut self.cell {
+                    cell.continued = !begins;
+                }
+            }
+            "shd" if self.in_paragraph_properties => self.shaded_paragraph = is_shade(element),
+            "shd" if self.cell.is_some() => self.shaded_cell = is_shade(element),
+            "p" => {
+                self.begin_cell()?;
+                (self.paragraph, self.shaded_paragraph) = (None, false);
+                self.begin_run();
+            }
+            "pPr" => self.in_paragraph_properties = true,
+            "pStyle" => {
+                self.paragraph = attribute(element, "val");
+                self.begin_run();
+            }
+            "r" => self.begin_run(),
+            "rPr" if !self.in_paragraph_properties => self.in_run_properties = true,
+            "t" | "delText" => self.is_text = true,
+            "br" | "cr" if !self.in_paragraph_properties => self.flow.line_break()?,
+            "tab" if !self.in_paragraph_properties => self.flow.text(" ", Look::Plain),
+            "noBreakHyphen" => self.text_of_run("-"),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, name: &str) -> Result<(), ReadError> {
+        if self.in_run_properties {
+            if name == "rPr" {
+                self.in_run_properties = false;
+                self.set();
+            }
+            return Ok(());
+        }
+        if look_within(name).is_some() {
+            self.around.pop();
+        }
+        match name {
+            "tbl" => self.flow.end_table()?,
+            "tc" => {
+                self.begin_cell()?;
+                self.flow.end_cell()?;
+            }
+            "p" => self.flow.end_paragraph()?,
+            "pPr" => self.in_paragraph_properties = false,
+            "t" | "delText" => self.is_text = false,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn begin_cell(&mut self) -> Result<(), ReadError> {
+        self.cell.take().map_or(Ok(()), |span| self.flow.begin_cell(span))
+    }
+
+    fn begin_run(&mut self) {
+        self.run = (None, RunStyle::default());
+        self.set();
+    }
+
+    fn set(&mut self) {
+        let (style, own) = (&self.run.0, self.run.1);
+        let resolved = self.styles.resolved(own, style.as_deref(), self.paragraph.as_deref());
+        self.setting = resolved.setting(self.shaded_cell || self.shaded_paragraph);
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.is_text {
+            self.text_of_run(text);
+        }
+    }
+
+    fn text_of_run(&mut self, text: &str) {
+        let mut setting = self.setting;
+        let in_cell = self.flow.in_cell();
+        // Outside the tables a box of text is a part of the document like any other.
+        let around = self.around.iter().copied().rfind(|look| in_cell || *look != Look::Overlay);
+        if let Some(look) = around.filter(|_| setting.look != Look::Hidden) {
+            setting.look = look;
+        }
+        self.flow.text(text, setting);
+    }
+}

@@ -1,0 +1,200 @@
+//! How a DOCX sets its runs, as far as that decides whether and as what they are to be seen: properties of the run
+//! itself, of its style, of its paragraph's style, and of the styles that these are based on.
+
+use std::collections::HashMap;
+
+use quick_xml::events::{BytesStart, Event};
+
+use super::super::Format;
+use super::super::error::ReadError;
+use super::super::inscription::{Look, Setting};
+use super::super::package::{attribute, xml};
+
+/// Most styles of a document.
+const MAX_STYLES: usize = 4_000;
+/// Most styles that one is based on, one after the other.
+const MAX_BASES: usize = 32;
+/// Size in half points of a run that states none.
+const USUAL_SIZE: u16 = 21;
+/// Smallest size in half points that is to be seen.
+const VISIBLE_SIZE: u16 = 3;
+
+/// Properties of a run; none where nothing is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RunStyle {
+    level: Option<Look>,
+    /// Moved up or down by hand.
+    moved: Option<Look>,
+    is_struck: Option<bool>,
+    is_hidden: Option<bool>,
+    is_white: Option<bool>,
+    /// A colour lies behind it.
+    is_shaded: Option<bool>,
+    /// In half points.
+    size: Option<u16>,
+}
+
+impl RunStyle {
+    /// Takes a property from its element within `w:rPr`.
+    pub fn take(&mut self, element: &BytesStart<'_>) {
+        let value = attribute(element, "val");
+        let is_on = || !matches!(value.as_deref(), Some("0" | "false" | "off" | "none"));
+        match element.local_name().as_ref() {
+            "vertAlign" => {
+                self.level = Some(match value.as_deref() {
+                    Some("superscript") => Look::Superscript,
+                    Some("subscript") => Look::Subscript,
+                    _ => Look::Plain,
+                });
+            }
+            "position" => {
+                self.moved = value.and_then(|value| value.trim().parse::<i32>().ok()).map(|up| match up {
+                    up if up >= 2 => Look::Superscript,
+                    up if up <= -2 => Look::Subscript,
+                    _ => Look::Plain,
+                });
+            }
+            "strike" | "dstrike" => self.is_struck = Some(is_on()),
+            "vanish" | "specVanish" => self.is_hidden = Some(is_on()),
+            "color" => {
+                let named = value.as_deref().map(str::to_ascii_uppercase);
+                let by_theme = attribute(element, "themeColor");
+                let is_light = |theme: &str| matches!(theme, "background1" | "light1");
+                self.is_white =
+                    Some(by_theme.as_deref().map_or_else(|| named.as_deref().is_some_and(is_whitish), is_light));
+            }
+            "shd" => self.is_shaded = Some(is_shade(element)),
+            "highlight" => self.is_shaded = Some(!matches!(value.as_deref(), Some("none" | "white") | None)),
+            "sz" => self.size = value.and_then(|value| value.trim().parse().ok()),
+            _ => {}
+        }
+    }
+
+    fn over(self, below: Self) -> Self {
+        Self {
+            level: self.level.or(below.level),
+            moved: self.moved.or(below.moved),
+            is_struck: self.is_struck.or(below.is_struck),
+            is_hidden: self.is_hidden.or(below.is_hidden),
+            is_white: self.is_white.or(below.is_white),
+            is_shaded: self.is_shaded.or(below.is_shaded),
+            size: self.size.or(below.size),
+        }
+    }
+
+    /// How the run is set; `on_shade` says that its cell or paragraph has a colour behind it.
+    pub fn setting(self, on_shade: bool) -> Setting {
+        let size = self.size.unwrap_or(USUAL_SIZE);
+        let is_on = |property: Option<bool>| property == Some(true);
+        let is_unseen = is_on(self.is_white) && !is_on(self.is_shaded) && !on_shade;
+        let moved = self.moved.filter(|look| *look != Look::Plain);
+        let look = if is_on(self.is_hidden) || is_unseen || size < VISIBLE_SIZE {
+            Look::Hidden
+        } else if is_on(self.is_struck) {
+            Look::Struck
+        } else {
+            moved.or(self.level).unwrap_or_default()
+        };
+        Setting { look, size }
+    }
+}
+
+/// White, or what cannot be told from it.
+fn is_whitish(colour: &str) -> bool {
+    let channels: Vec<_> = (0..3).map(|at| colour.get(at * 2..at * 2 + 2)).collect();
+    colour.len() == 6
+        && channels.iter().all(|channel| {
+            channel.and_then(|digits| u8::from_str_radix(digits, 16).ok()).is_some_and(|value| value >= 0xF4)
+        })
+}
+
+/// Whether an element states a colour behind a text that white is seen on.
+pub fn is_shade(element: &BytesStart<'_>) -> bool {
+    let fill = attribute(element, "fill").unwrap_or_default().to_ascii_uppercase();
+    let pattern = attribute(element, "val").unwrap_or_default();
+    let themed =
+        attribute(element, "themeFill").is_some_and(|theme| !matches!(theme.as_str(), "background1" | "light1"));
+    themed || pattern == "solid" || !(fill.is_empty() || fill == "AUTO" || is_whitish(&fill))
+}
+
+/// The styles of a document by their ids, with what all runs have.
+#[derive(Debug, Default)]
+pub struct Styles {
+    /// With the style that each is based on.
+    named: HashMap<String, (RunStyle, Option<String>)>,
+    all: RunStyle,
+    /// The style of paragraphs that name none.
+    usual: Option<String>,
+}
+
+impl Styles {
+    /// Reads `word/styles.xml`.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`].
+    pub fn parse(part: &str) -> Result<Self, ReadError> {
+        let mut styles = Self::default();
+        let mut open: Option<(String, RunStyle, Option<String>)> = None;
+        let (mut in_run, mut in_defaults) = (false, false);
+        let mut reader = xml(part);
+        reader.config_mut().expand_empty_elements = true;
+        loop {
+            match reader.read_event().map_err(|error| ReadError::damaged(Format::Docx.name(), error))? {
+                Event::Eof => return Ok(styles),
+                Event::Start(element) => match element.local_name().as_ref() {
+                    "style" => {
+                        let id = attribute(&element, "styleId").unwrap_or_default();
+                        let is_usual =
+                            attribute(&element, "default").is_some_and(|value| value == "1" || value == "true");
+                        if is_usual && attribute(&element, "type").is_some_and(|kind| kind == "paragraph") {
+                            styles.usual = Some(id.clone());
+                        }
+                        open = Some((id, RunStyle::default(), None));
+                    }
+                    "basedOn" => {
+                        if let Some((_, _, base)) = &mut open {
+                            *base = attribute(&element, "val");
+                        }
+                    }
+                    "rPrDefault" => in_defaults = true,
+                    "rPr" => in_run = true,
+                    _ if in_run => match &mut open {
+                        Some((_, style, _)) => style.take(&element),
+                        None if in_defaults => styles.all.take(&element),
+                        None => {}
+                    },
+                    _ => {}
+                },
+                Event::End(element) => match element.local_name().as_ref() {
+                    "style" => {
+                        if let Some((id, style, base)) = open.take().filter(|_| styles.named.len() < MAX_STYLES) {
+                            styles.named.insert(id, (style, base));
+                        }
+                    }
+                    "rPrDefault" => in_defaults = false,
+                    "rPr" => in_run = false,
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+    }
+
+    fn named(&self, id: &str) -> RunStyle {
+        let mut style = RunStyle::default();
+        let mut next = Some(id);
+        for _ in 0..MAX_BASES {
+            let Some((own, base)) = next.and_then(|id| self.named.get(id)) else { break };
+            style = style.over(*own);
+            next = base.as_deref();
+        }
+        style
+    }
+
+    /// A run's properties, with those of its style and its paragraph's.
+    pub fn resolved(&self, own: RunStyle, style: Option<&str>, paragraph: Option<&str>) -> RunStyle {
+        let of_style = style.map(|id| self.named(id)).unwrap_or_default();
+        let of_paragraph = paragraph.or(self.usual.as_deref()).map(|id| self.named(id)).unwrap_or_default();
+        own.over(of_style).over(of_paragraph).over(self.all)
+    }
+}

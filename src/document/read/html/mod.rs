@@ -1,0 +1,195 @@
+//! HTML: web pages and what word processors save as such. What its styles hide, raise or strike is told apart from
+//! the text; scripts are not run, and sheets outside the page not fetched.
+
+mod sheet;
+mod shown;
+mod style;
+
+use scraper::node::{Element, Node};
+use scraper::{ElementRef, Html};
+
+use super::error::ReadError;
+use super::flow::{CellSpan, Flow};
+use super::inscription::Look;
+use super::placement::PrintedRow;
+use sheet::Sheet;
+use shown::{Shown, own_style};
+use style::Style;
+
+/// Elements whose text is not printed.
+const UNPRINTED: &[&str] = &[
+    "script", "style", "noscript", "template", "svg", "datalist", "iframe", "object", "video", "audio", "canvas",
+    "meter", "progress", "noframes", "noembed",
+];
+
+/// Parts of a table: one that takes no place is not there, as if it had not been written.
+const TABLE_PARTS: &[&str] = &["table", "thead", "tbody", "tfoot", "tr", "td", "th", "colgroup", "col"];
+
+/// Kinds of `<input>` whose value is typed in and shown.
+const TYPED: &[&str] = &["text", "number", "tel", "search"];
+
+/// Elements that begin and end a paragraph.
+const PARAGRAPHS: &[&str] = &[
+    "p",
+    "div",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "li",
+    "ul",
+    "ol",
+    "dl",
+    "dt",
+    "dd",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "nav",
+    "main",
+    "aside",
+    "pre",
+    "blockquote",
+    "form",
+    "caption",
+    "title",
+    "body",
+    "figure",
+    "center",
+];
+
+/// Reads the paragraphs and tables of a page into printed rows.
+///
+/// # Errors
+/// [`ReadError::TooManyCells`] beyond `max_cells`, [`ReadError::TooDeep`] for tables nested too deep,
+/// [`ReadError::Damaged`] for more rules of style than can be followed.
+pub fn read_html(text: &str, max_cells: usize) -> Result<Vec<PrintedRow>, ReadError> {
+    let page = Html::parse_document(text);
+    let mut walk = Walk { flow: Flow::new(max_cells), sheet: Sheet::of(&page)?, shown: Vec::new() };
+    let mut next = Some(page.tree.root());
+    // From node to node without recursion: a page may be nested without bound.
+    while let Some(node) = next {
+        let goes_in = match node.value() {
+            Node::Text(text) => {
+                walk.flow.text(text, walk.here().setting());
+                false
+            }
+            Node::Element(_) => ElementRef::wrap(node).map_or(Ok(false), |element| walk.begin(&element))?,
+            _ => true,
+        };
+        next = match node.first_child().filter(|_| goes_in) {
+            Some(child) => Some(child),
+            None => {
+                let mut leaving = Some(node);
+                loop {
+                    let Some(left) = leaving else { break None };
+                    if let Node::Element(element) = left.value() {
+                        walk.end(element)?;
+                    }
+                    if let Some(sibling) = left.next_sibling() {
+                        break Some(sibling);
+                    }
+                    leaving = left.parent();
+                }
+            }
+        };
+    }
+    walk.flow.finish()
+}
+
+struct Walk {
+    flow: Flow,
+    sheet: Sheet,
+    /// How text is shown in each of the elements that are open, outermost first.
+    shown: Vec<Shown>,
+}
+
+impl Walk {
+    fn here(&self) -> Shown {
+        self.shown.last().copied().unwrap_or(Shown::PAGE)
+    }
+
+    /// Enters an element; false where its inside is not walked through.
+    fn begin(&mut self, element: &ElementRef<'_>) -> Result<bool, ReadError> {
+        let (node, name) = (element.value(), element.value().name());
+        let shown = self.here().inside(node, self.style(element)?, self.flow.in_cell());
+        self.shown.push(shown);
+        if shown.is_absent {
+            // Whoever reads the number beside it should know of it; what is no part of a cell is as if not written.
+            if self.flow.in_cell() && !TABLE_PARTS.contains(&name) && !UNPRINTED.contains(&name) {
+                let text: String = element.text().collect();
+                self.flow.text(&text, Look::Hidden);
+            }
+            return Ok(false);
+        }
+        match name {
+            "table" => self.flow.begin_table()?,
+            "tr" => self.flow.begin_row()?,
+            "td" | "th" => self.flow.begin_cell(span(node))?,
+            "br" => self.flow.line_break()?,
+            "input" => self.typed(node, shown),
+            "select" => {
+                self.flow.text(&chosen(element), shown.setting());
+                return Ok(false);
+            }
+            // Web sites of governments state the title here by rule, pages of navigation before it.
+            "meta" => title_of_meta(&mut self.flow, node)?,
+            name if UNPRINTED.contains(&name) => return Ok(false),
+            name if PARAGRAPHS.contains(&name) => self.flow.end_paragraph()?,
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    fn end(&mut self, element: &Element) -> Result<(), ReadError> {
+        let shown = self.shown.pop().unwrap_or(Shown::PAGE);
+        match element.name() {
+            _ if shown.is_absent => Ok(()),
+            "table" => self.flow.end_table(),
+            "td" | "th" => self.flow.end_cell(),
+            name if PARAGRAPHS.contains(&name) => self.flow.end_paragraph(),
+            _ => Ok(()),
+        }
+    }
+
+    /// By falling weight: what is important, the element's own attribute, the sheets, and what it is by itself.
+    fn style(&self, element: &ElementRef<'_>) -> Result<Style, ReadError> {
+        let (important, plain) = self.sheet.style(element)?;
+        let (own, own_important) = element.attr("style").map(Style::parse).unwrap_or_default();
+        Ok(own_important.over(important).over(own).over(plain).over(own_style(element.value())))
+    }
+
+    /// A field of a form, with what stands in it.
+    fn typed(&mut self, element: &Element, shown: Shown) {
+        let kind = element.attr("type").unwrap_or("text").trim().to_ascii_lowercase();
+        if TYPED.contains(&kind.as_str()) {
+            self.flow.text(element.attr("value").unwrap_or_default(), shown.setting());
+        }
+    }
+}
+
+/// The text of the option that a list shows: the one that is selected, or the first.
+fn chosen(element: &ElementRef<'_>) -> String {
+    let options = || {
+        let all = element.descendants().filter_map(ElementRef::wrap);
+        all.filter(|element| element.value().name() == "option")
+    };
+    let selected = options().filter(|option| option.attr("selected").is_some()).last();
+    selected.or_else(|| options().next()).map(|option| option.text().collect()).unwrap_or_default()
+}
+
+fn title_of_meta(flow: &mut Flow, element: &Element) -> Result<(), ReadError> {
+    if element.attr("name").is_some_and(|name| name.eq_ignore_ascii_case("ArticleTitle")) {
+        flow.text(element.attr("content").unwrap_or_default(), Look::Plain);
+        flow.end_paragraph()?;
+    }
+    Ok(())
+}
+
+fn span(element: &Element) -> CellSpan {
+    let number = |name| element.attr(name).and_then(|value| value.trim().parse().ok()).unwrap_or(1);
+    CellSpan { columns: number("colspan"), rows: number("rowspan"), continued: false }
+}

@@ -1,0 +1,135 @@
+//! Whether and how the text of an element is to be seen, given how its surroundings are.
+
+use scraper::node::Element;
+
+use super::super::inscription::{Look, Setting};
+use super::TABLE_PARTS;
+use super::style::{Colour, FAINT, Flowing, Level, PAGE_SIZE, Size, Style, colour, size_of_attribute};
+
+/// Difference of each channel up to which one colour is not to be told from another.
+const ALIKE: u8 = 12;
+/// Smallest size in pixels that is to be seen.
+const VISIBLE_SIZE: f32 = 1.5;
+
+/// How text is set within an element.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown {
+    /// The element and all in it take no place.
+    pub is_absent: bool,
+    is_invisible: bool,
+    /// Cannot be undone further inside.
+    is_gone: bool,
+    is_struck: bool,
+    is_over: bool,
+    is_strange: bool,
+    is_ruby: bool,
+    level: Level,
+    pixels: f32,
+    colour: Colour,
+    background: Colour,
+}
+
+impl Shown {
+    /// Of a page before any of its elements.
+    pub const PAGE: Self = Self {
+        is_absent: false,
+        is_invisible: false,
+        is_gone: false,
+        is_struck: false,
+        is_over: false,
+        is_strange: false,
+        is_ruby: false,
+        level: Level::OnLine,
+        pixels: PAGE_SIZE,
+        colour: Colour::Rgb([0; 3]),
+        background: Colour::Rgb([255; 3]),
+    };
+
+    /// Within an element of this one.
+    pub fn inside(self, element: &Element, style: Style, in_cell: bool) -> Self {
+        let name = element.name();
+        let is_part_of_table = TABLE_PARTS.contains(&name);
+        let mut shown = self;
+        shown.is_absent = style.is_absent.unwrap_or(false);
+        shown.is_invisible = style.is_invisible.unwrap_or(self.is_invisible);
+        shown.is_gone |= style.opacity.is_some_and(|opacity| opacity <= FAINT)
+            || style.is_away == Some(true)
+            || (style.is_cut == Some(true) && style.has_no_side == Some(true));
+        shown.is_struck |= style.is_struck == Some(true);
+        shown.is_ruby |= matches!(name, "rt" | "rtc" | "rp");
+        shown.is_strange |= name == "bdo" || name == "math" || style.is_reordered == Some(true);
+        if is_part_of_table {
+            shown.level = Level::OnLine;
+        } else {
+            // A whole page may be laid out so; only within a cell does it tell one text from another.
+            shown.is_over |= in_cell && (style.flowing == Some(Flowing::Over) || style.is_turned == Some(true));
+            shown.is_strange |= in_cell && style.flowing == Some(Flowing::Elsewhere);
+            let moved = style.moved.filter(|_| style.is_relative != Some(false));
+            for level in [style.level, moved].into_iter().flatten().filter(|level| *level != Level::OnLine) {
+                shown.level = level;
+            }
+        }
+        match style.size {
+            Some(Size::Pixels(pixels)) => shown.pixels = pixels,
+            Some(Size::Times(times)) => shown.pixels *= times,
+            Some(Size::OfPage(times)) => shown.pixels = PAGE_SIZE * times,
+            None => {}
+        }
+        shown.colour = style.colour.unwrap_or(self.colour);
+        shown.background = style.background.filter(|colour| *colour != Colour::Transparent).unwrap_or(self.background);
+        shown
+    }
+
+    /// How a text is set here.
+    pub fn setting(&self) -> Setting {
+        let look = match self {
+            _ if self.is_hidden() => Look::Hidden,
+            Self { is_struck: true, .. } => Look::Struck,
+            Self { is_over: true, .. } => Look::Overlay,
+            Self { is_ruby: true, .. } => Look::Ruby,
+            Self { is_strange: true, .. } => Look::Strange,
+            Self { level: Level::Raised, .. } => Look::Superscript,
+            Self { level: Level::Lowered, .. } => Look::Subscript,
+            _ => Look::Plain,
+        };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+        let size = (self.pixels * 10.0).clamp(1.0, f32::from(u16::MAX)) as u16;
+        Setting { look, size }
+    }
+
+    fn is_hidden(&self) -> bool {
+        let is_alike = match (self.colour, self.background) {
+            (Colour::Transparent, _) => true,
+            (Colour::Rgb(text), Colour::Rgb(behind)) => {
+                text.iter().zip(behind).all(|(one, other)| one.abs_diff(other) <= ALIKE)
+            }
+            _ => false,
+        };
+        self.is_absent || self.is_invisible || self.is_gone || is_alike || self.pixels < VISIBLE_SIZE
+    }
+}
+
+/// What an element is by itself and by its old attributes; a style sheet may say otherwise.
+pub fn own_style(element: &Element) -> Style {
+    let mut style = Style::default();
+    match element.name() {
+        "sup" => (style.level, style.size) = (Some(Level::Raised), Some(Size::Times(0.8))),
+        "sub" => (style.level, style.size) = (Some(Level::Lowered), Some(Size::Times(0.8))),
+        "s" | "strike" | "del" => style.is_struck = Some(true),
+        "small" => style.size = Some(Size::Times(0.8)),
+        "big" => style.size = Some(Size::Times(1.2)),
+        "font" => {
+            style.colour = element.attr("color").map(colour);
+            style.size = element.attr("size").and_then(size_of_attribute);
+        }
+        _ => {}
+    }
+    style.background = element.attr("bgcolor").map(colour);
+    if element.attr("background").is_some() {
+        style.background = Some(Colour::Unknown);
+    }
+    if element.attr("hidden").is_some() {
+        style.is_absent = Some(true);
+    }
+    style
+}

@@ -1,0 +1,364 @@
+//! What CSS says of a text as far as that decides whether and as what it is to be seen. Nothing is laid out.
+
+/// A colour as far as it hides a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    Transparent,
+    Rgb([u8; 3]),
+    /// Some other, or a picture.
+    Unknown,
+}
+
+/// Height of characters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Size {
+    Pixels(f32),
+    /// Of the size around it.
+    Times(f32),
+    /// Of the size of the page.
+    OfPage(f32),
+}
+
+/// Height above the line of writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    OnLine,
+    Raised,
+    Lowered,
+}
+
+/// How an element is taken out of the line of characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flowing {
+    InLine,
+    /// Laid over what is there.
+    Over,
+    /// Elsewhere in the line than where it is written.
+    Elsewhere,
+}
+
+/// What declarations say; none where they say nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Style {
+    /// `display: none`
+    pub is_absent: Option<bool>,
+    /// `visibility`
+    pub is_invisible: Option<bool>,
+    /// `opacity` in hundredths.
+    pub opacity: Option<u8>,
+    pub colour: Option<Colour>,
+    pub background: Option<Colour>,
+    pub size: Option<Size>,
+    pub level: Option<Level>,
+    /// Moved up or down from its place in the line.
+    pub moved: Option<Level>,
+    pub is_struck: Option<bool>,
+    pub flowing: Option<Flowing>,
+    pub is_relative: Option<bool>,
+    /// Turned, or shrunk to nothing.
+    pub is_turned: Option<bool>,
+    /// Far outside what is shown.
+    pub is_away: Option<bool>,
+    /// What does not fit is cut off.
+    pub is_cut: Option<bool>,
+    /// A side of no length.
+    pub has_no_side: Option<bool>,
+    /// Characters in an order of their own.
+    pub is_reordered: Option<bool>,
+}
+
+/// Further away than this, in pixels, is outside what is shown.
+const FAR: f32 = 900.0;
+/// Pixels of a size that is not stated.
+pub const PAGE_SIZE: f32 = 16.0;
+
+impl Style {
+    /// The declarations of an attribute or a rule: the plain ones, and those that are `!important`.
+    pub fn parse(declarations: &str) -> (Self, Self) {
+        let (mut plain, mut important) = (Self::default(), Self::default());
+        for declaration in split(declarations, ';') {
+            let Some((name, value)) = declaration.split_once(':') else { continue };
+            let (name, value) = (name.trim().to_ascii_lowercase(), value.trim().to_ascii_lowercase());
+            match value.strip_suffix("important").map(str::trim_end).and_then(|value| value.strip_suffix('!')) {
+                Some(value) => important.declare(&name, value.trim()),
+                None => plain.declare(&name, &value),
+            }
+        }
+        (plain, important)
+    }
+
+    /// This, and what it does not say from `below`.
+    pub fn over(self, below: Self) -> Self {
+        Self {
+            is_absent: self.is_absent.or(below.is_absent),
+            is_invisible: self.is_invisible.or(below.is_invisible),
+            opacity: self.opacity.or(below.opacity),
+            colour: self.colour.or(below.colour),
+            background: self.background.or(below.background),
+            size: self.size.or(below.size),
+            level: self.level.or(below.level),
+            moved: self.moved.or(below.moved),
+            is_struck: self.is_struck.or(below.is_struck),
+            flowing: self.flowing.or(below.flowing),
+            is_relative: self.is_relative.or(below.is_relative),
+            is_turned: self.is_turned.or(below.is_turned),
+            is_away: self.is_away.or(below.is_away),
+            is_cut: self.is_cut.or(below.is_cut),
+            has_no_side: self.has_no_side.or(below.has_no_side),
+            is_reordered: self.is_reordered.or(below.is_reordered),
+        }
+    }
+
+    fn declare(&mut self, name: &str, value: &str) {
+        match name {
+            "display" => self.is_absent = Some(value == "none"),
+            "visibility" => self.is_invisible = Some(matches!(value, "hidden" | "collapse")),
+            "opacity" => self.opacity = hundredths(value),
+            "color" | "-webkit-text-fill-color" if value != "inherit" => self.colour = Some(colour(value)),
+            "background-color" => self.background = Some(colour(value)),
+            "background" => self.background = Some(background(value)),
+            "background-image" if value != "none" => self.background = Some(Colour::Unknown),
+            "font-size" => self.size = size(value),
+            "font" => self.size = value.split_whitespace().find_map(|part| size(part.split('/').next()?)),
+            "vertical-align" => self.level = Some(level(value)),
+            "mso-text-raise" => self.moved = length(value).map(|raise| sided(-raise)),
+            "top" => self.set_top(length(value)),
+            "bottom" => self.set_top(length(value).map(|length| -length)),
+            "left" | "right" | "text-indent" => {
+                self.is_away = length(value).filter(|length| *length < -FAR).map(|_| true).or(self.is_away);
+            }
+            "text-decoration" | "text-decoration-line" => self.is_struck = Some(value.contains("line-through")),
+            "position" => {
+                self.flowing = Some(match value {
+                    "absolute" | "fixed" => Flowing::Over,
+                    _ => Flowing::InLine,
+                });
+                self.is_relative = Some(value == "relative");
+            }
+            "float" if value != "none" => self.flowing = Some(Flowing::Elsewhere),
+            "flex-direction" if value.ends_with("reverse") => self.flowing = Some(Flowing::Elsewhere),
+            "unicode-bidi" => self.is_reordered = Some(value.contains("override")),
+            "transform" | "rotate" | "scale" => self.is_turned = Some(value != "none"),
+            "overflow" | "overflow-x" | "overflow-y" => self.is_cut = Some(matches!(value, "hidden" | "clip")),
+            "width" | "height" | "max-width" | "max-height" => {
+                self.has_no_side = length(value).filter(|length| *length == 0.0).map(|_| true).or(self.has_no_side);
+            }
+            _ => {}
+        }
+    }
+
+    fn set_top(&mut self, top: Option<f32>) {
+        let Some(top) = top else { return };
+        self.moved = Some(sided(top));
+        if top.abs() > FAR {
+            self.is_away = Some(true);
+        }
+    }
+}
+
+/// Above the line for what is less than nothing, in the direction of a page.
+fn sided(down: f32) -> Level {
+    match down {
+        down if down <= -1.0 => Level::Raised,
+        down if down >= 1.0 => Level::Lowered,
+        _ => Level::OnLine,
+    }
+}
+
+fn level(value: &str) -> Level {
+    match value {
+        "super" => Level::Raised,
+        "sub" => Level::Lowered,
+        _ => match value.strip_suffix('%').and_then(|percent| percent.parse::<f32>().ok()).or_else(|| length(value)) {
+            Some(up) => sided(-up),
+            None => Level::OnLine,
+        },
+    }
+}
+
+fn hundredths(value: &str) -> Option<u8> {
+    let number = match value.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f32>().ok()?,
+        None => value.parse::<f32>().ok()? * 100.0,
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a percentage")]
+    Some(number.clamp(0.0, 100.0) as u8)
+}
+
+/// A length in pixels; relative ones as of the page's size.
+pub fn length(value: &str) -> Option<f32> {
+    let end = value.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(value.len());
+    let (number, unit) = value.split_at_checked(end)?;
+    let number: f32 = number.parse().ok()?;
+    let pixels = match unit.trim() {
+        "px" => 1.0,
+        "pt" => 4.0 / 3.0,
+        "em" | "rem" => PAGE_SIZE,
+        "ex" | "ch" => PAGE_SIZE / 2.0,
+        "cm" => 37.8,
+        "mm" => 3.78,
+        "in" => 96.0,
+        "%" => 1.0,
+        "" if number == 0.0 => 1.0,
+        _ => return None,
+    };
+    Some(number * pixels)
+}
+
+fn size(value: &str) -> Option<Size> {
+    let named = [
+        ("xx-small", 9.0),
+        ("x-small", 10.0),
+        ("small", 13.0),
+        ("medium", 16.0),
+        ("large", 18.0),
+        ("x-large", 24.0),
+        ("xx-large", 32.0),
+    ];
+    if let Some((_, pixels)) = named.into_iter().find(|(name, _)| *name == value) {
+        return Some(Size::Pixels(pixels));
+    }
+    let number = |unit: &str| value.strip_suffix(unit).and_then(|number| number.trim().parse::<f32>().ok());
+    match value {
+        "smaller" => Some(Size::Times(0.8)),
+        "larger" => Some(Size::Times(1.2)),
+        _ => {
+            let percent = number("%").map(|percent| Size::Times(percent / 100.0));
+            let of_page = number("rem").map(Size::OfPage);
+            percent.or(of_page).or_else(|| number("em").map(Size::Times)).or_else(|| length(value).map(Size::Pixels))
+        }
+    }
+}
+
+/// The size that the old attribute of `<font>` names.
+pub fn size_of_attribute(value: &str) -> Option<Size> {
+    match value.trim() {
+        "1" => Some(Size::Pixels(10.0)),
+        "2" => Some(Size::Pixels(13.0)),
+        "3" => Some(Size::Pixels(16.0)),
+        "4" => Some(Size::Pixels(18.0)),
+        "5" => Some(Size::Pixels(24.0)),
+        "6" => Some(Size::Pixels(32.0)),
+        "7" => Some(Size::Pixels(48.0)),
+        value if value.starts_with('-') => Some(Size::Times(0.8)),
+        value if value.starts_with('+') => Some(Size::Times(1.2)),
+        _ => None,
+    }
+}
+
+fn background(value: &str) -> Colour {
+    if value.contains("url(") || value.contains("gradient") {
+        return Colour::Unknown;
+    }
+    let known = split(value, ' ').map(str::trim).map(colour).find(|colour| *colour != Colour::Unknown);
+    known.unwrap_or(if value == "none" { Colour::Transparent } else { Colour::Unknown })
+}
+
+/// A colour as it is written in CSS or in an old attribute.
+pub fn colour(value: &str) -> Colour {
+    let value = value.trim().to_ascii_lowercase();
+    match value.as_str() {
+        "transparent" => return Colour::Transparent,
+        "white" | "window" => return Colour::Rgb([255; 3]),
+        "black" | "windowtext" | "initial" => return Colour::Rgb([0; 3]),
+        "whitesmoke" => return Colour::Rgb([245; 3]),
+        "snow" => return Colour::Rgb([255, 250, 250]),
+        "ivory" => return Colour::Rgb([255, 255, 240]),
+        "ghostwhite" => return Colour::Rgb([248, 248, 255]),
+        _ => {}
+    }
+    if let Some(digits) = value.strip_prefix('#') {
+        return of_digits(digits);
+    }
+    let inside = value.split_once('(').and_then(|(name, rest)| Some((name, rest.strip_suffix(')')?)));
+    let Some(("rgb" | "rgba", inside)) = inside else { return Colour::Unknown };
+    let parts: Vec<&str> = inside.split([',', ' ', '/']).map(str::trim).filter(|part| !part.is_empty()).collect();
+    let channel = |at: usize| {
+        let part: &str = parts.get(at)?;
+        let number = match part.strip_suffix('%') {
+            Some(percent) => percent.parse::<f32>().ok()? * 2.55,
+            None => part.parse::<f32>().ok()?,
+        };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
+        Some(number.clamp(0.0, 255.0) as u8)
+    };
+    let alpha = parts.get(3).map_or(Some(100), |alpha| hundredths(alpha));
+    match (channel(0), channel(1), channel(2), alpha) {
+        (Some(_), Some(_), Some(_), Some(alpha)) if alpha <= FAINT => Colour::Transparent,
+        (Some(red), Some(green), Some(blue), Some(100)) => Colour::Rgb([red, green, blue]),
+        _ => Colour::Unknown,
+    }
+}
+
+/// Opacity in hundredths at which a text is not to be seen.
+pub const FAINT: u8 = 10;
+
+fn of_digits(digits: &str) -> Colour {
+    let value = |at: usize, width: usize| {
+        let digits = digits.get(at * width..(at + 1) * width)?;
+        let number = u8::from_str_radix(digits, 16).ok()?;
+        Some(if width == 1 { number * 17 } else { number })
+    };
+    let width = if digits.len() <= 4 { 1 } else { 2 };
+    let alpha = if digits.len() / width > 3 { value(3, width).unwrap_or(255) } else { 255 };
+    match (value(0, width), value(1, width), value(2, width)) {
+        (Some(_), Some(_), Some(_)) if u32::from(alpha) * 100 <= u32::from(FAINT) * 255 => Colour::Transparent,
+        (Some(red), Some(green), Some(blue)) if alpha == 255 => Colour::Rgb([red, green, blue]),
+        _ => Colour::Unknown,
+    }
+}
+
+/// The parts between separators that stand in no brackets and no quotes.
+pub fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let (mut depth, mut quote) = (0usize, None);
+    text.split(move |c: char| {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '(' | '[') => depth += 1,
+            (None, ')' | ']') => depth = depth.saturating_sub(1),
+            _ => return depth == 0 && c == separator,
+        }
+        false
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn style(text: &str) -> Style {
+        let (plain, important) = Style::parse(text);
+        important.over(plain)
+    }
+
+    #[test]
+    fn declarations_are_read_as_far_as_they_hide_raise_or_strike() {
+        assert_eq!(style("DISPLAY : none").is_absent, Some(true));
+        assert_eq!(style("display:none!important;display:inline").is_absent, Some(true));
+        assert_eq!(style("visibility:hidden").is_invisible, Some(true));
+        assert_eq!(style("font-size:0").size, Some(Size::Pixels(0.0)));
+        assert_eq!(style("font:0/0 a").size, Some(Size::Pixels(0.0)));
+        assert_eq!(style("vertical-align:4pt").level, Some(Level::Raised));
+        assert_eq!(style("vertical-align:middle").level, Some(Level::OnLine));
+        assert_eq!(style("position:relative;top:-3.0pt;mso-text-raise:3.0pt").moved, Some(Level::Raised));
+        assert_eq!(style("text-decoration:underline line-through").is_struck, Some(true));
+        assert_eq!(style("background:url('a;b.png');text-indent:-9999px").is_away, Some(true));
+    }
+
+    #[test]
+    fn colours_are_read_as_they_are_written() {
+        for (text, expected) in [
+            ("#FFF", Colour::Rgb([255; 3])),
+            ("#ffffff00", Colour::Transparent),
+            ("rgba(0, 0, 0, 0)", Colour::Transparent),
+            ("rgb(255 255 255 / 100%)", Colour::Rgb([255; 3])),
+            ("White", Colour::Rgb([255; 3])),
+            ("var(--a)", Colour::Unknown),
+            ("#é", Colour::Unknown),
+        ] {
+            assert_eq!(colour(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What the header above a row says of it: whether it is one for it, and over which of its columns a value stands.
+
+use crate::form::{CellId, Presence, catalogue};
+
+use super::super::super::note::{NoteCode, ReaderNote};
+use super::super::header::Order;
+use super::super::prove::Placement;
+use super::super::value::Printed;
+use super::super::walk::{LabelledRow, Slot, listed, row_words};
+use super::{Filler, cells_of};
+
+impl Filler {
+    /// Rows whose header is one for them; of the others one note for each header.
+    pub fn without_foreign_headers(&mut self, rows: Vec<LabelledRow>) -> Vec<LabelledRow> {
+        let edition = self.figures.edition();
+        let (known, foreign): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| {
+            let is_absent = |cell: &CellId| catalogue().presence(edition, *cell) == Presence::Absent;
+            row.order.is_some() || cells_of(row.line).iter().all(is_absent)
+        });
+        let mut rest = &foreign[..];
+        while let Some(first) = rest.first() {
+            let (under_it, after) = rest.split_at(rest.iter().take_while(|row| row.header == first.header).count());
+            rest = after;
+            self.note_header(first, under_it);
+        }
+        known
+    }
+
+    fn note_header(&mut self, first: &LabelledRow, rows: &[LabelledRow]) {
+        let (zh, en, values) = row_words(first);
+        let (more_zh, more_en) = match rows.len() {
+            1 => (String::new(), String::new()),
+            count => (format!("等{count}行"), format!(" and {} more rows", count - 1)),
+        };
+        let zh = format!(
+            "“{zh}”{more_zh}上方的表头与格式规定的列不符，不能确定各数值（{values}……）属于哪一列，未读取；请核对列名和列序，或手工填写"
+        );
+        let en = format!(
+            "the header above {en:?}{more_en} is not the form's; whose values ({values} ...) are whose cannot be told; \
+             not read; check the columns, or fill them in"
+        );
+        for row in rows {
+            self.unread_row(row);
+        }
+        let raw = format!("{} {}", first.raw, listed(&first.values));
+        let cells = rows.iter().flat_map(|row| cells_of(row.line)).collect();
+        self.notes.push(ReaderNote::at(NoteCode::HeaderMismatch, first.place, &raw, cells, &zh, &en));
+    }
+}
+
+/// By the columns of the page over which the labels stand, each over exactly one value; none where that is not so.
+pub fn by_place(order: &Order, values: &[Slot]) -> Option<Placement> {
+    let mut placement = Placement::new();
+    for (column, label) in order.placed.as_ref()?.iter().enumerate() {
+        let below = |slot: &Slot| slot.columns.is_some_and(|columns| columns.overlaps(*label));
+        let mut found = values.iter().enumerate().filter(|(_, slot)| below(slot));
+        let (Some((at, _)), None) = (found.next(), found.next()) else { return None };
+        if placement.iter().any(|(_, other)| *other == at) {
+            return None;
+        }
+        placement.push((column, at));
+    }
+    let is_placed = |at: usize| placement.iter().any(|(_, value)| *value == at);
+    let is_other_years = |slot: &Slot| order.only_placed && slot.columns.is_some();
+    let is_blank = |slot: &Slot| slot.printed == Printed::Empty && slot.asides.is_empty();
+    let mut others = values.iter().enumerate().filter(|(at, _)| !is_placed(*at));
+    others.all(|(_, slot)| is_blank(slot) || is_other_years(slot)).then_some(placement)
+}

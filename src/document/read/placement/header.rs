@@ -1,0 +1,210 @@
+//! The header above some lines: which labels it has, over which columns, and in which order a line's values stand.
+
+use crate::form::{Column, ColumnGroup, Part};
+
+use super::printed::Columns;
+use super::value::Unit;
+
+/// What a word of a header is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Word {
+    /// The label of a column.
+    Label(&'static str),
+    /// A label that only another edition has.
+    Foreign,
+    /// A heading over several labels.
+    Group(&'static ColumnGroup),
+    /// The year whose figures stand below.
+    Year(u16),
+    /// None of the form's words.
+    Unknown,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Entry {
+    word: Word,
+    unit: Option<&'static Unit>,
+    /// Where the format has columns.
+    columns: Option<Columns>,
+}
+
+/// A header as far as it is read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Header {
+    entries: Vec<Entry>,
+    /// Tells headers apart.
+    pub number: usize,
+}
+
+/// In which order the values of a line stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// The line's column of each value, from left to right.
+    pub listed: Vec<usize>,
+    /// The columns of the page over which the label of each of the line's columns stands, where all are known.
+    pub placed: Option<Vec<Columns>>,
+    /// The header has the labels more than once, so that the place alone tells whose a value is.
+    pub only_placed: bool,
+}
+
+impl Order {
+    /// The form's own, where no header says otherwise.
+    fn of_the_form(columns: usize) -> Self {
+        Self { listed: (0..columns).collect(), placed: None, only_placed: false }
+    }
+}
+
+impl Header {
+    /// Forgets what was read: another header begins.
+    pub fn begin(&mut self) {
+        self.entries.clear();
+        self.number += 1;
+    }
+
+    /// A label, or one of another edition where it is none.
+    pub fn label(&mut self, label: Option<&'static str>, unit: Option<&'static Unit>, columns: Option<Columns>) {
+        self.entries.push(Entry { word: label.map_or(Word::Foreign, Word::Label), unit, columns });
+    }
+
+    pub fn group(&mut self, group: &'static ColumnGroup, columns: Option<Columns>) {
+        self.entries.push(Entry { word: Word::Group(group), unit: None, columns });
+    }
+
+    pub fn year(&mut self, year: u16, columns: Option<Columns>) {
+        self.entries.push(Entry { word: Word::Year(year), unit: None, columns });
+    }
+
+    pub fn unknown(&mut self, columns: Option<Columns>) {
+        self.entries.push(Entry { word: Word::Unknown, unit: None, columns });
+    }
+
+    fn labelled<'h>(&'h self, column: &'h Column) -> impl Iterator<Item = &'h Entry> {
+        self.entries.iter().filter(|entry| entry.word == Word::Label(column.label.zh))
+    }
+
+    /// From the first to the last of the page's columns over which the header has these labels, all of them.
+    pub fn reach(&self, columns: &[Column]) -> Option<Columns> {
+        let over: Vec<Columns> =
+            columns.iter().map(|column| self.labelled(column).last()?.columns).collect::<Option<_>>()?;
+        let first = over.iter().map(|columns| columns.first).min()?;
+        Some(Columns { first, last: over.iter().map(|columns| columns.last).max()? })
+    }
+
+    /// The unit that the header states for each of these columns.
+    pub fn units(&self, columns: &[Column]) -> Vec<Option<&'static Unit>> {
+        columns.iter().map(|column| self.labelled(column).last().and_then(|entry| entry.unit)).collect()
+    }
+
+    /// The order of a line's values; none where the header is not one for them, or does not tell.
+    ///
+    /// `year` is the one whose figures are meant, where the header has those of several.
+    pub fn order(&self, columns: &[Column], year: Option<u16>) -> Option<Order> {
+        let found = columns.iter().filter(|column| self.labelled(column).next().is_some()).count();
+        let count = |word: Word| self.entries.iter().filter(|entry| entry.word == word).count();
+        let missing = columns.len() - found;
+        if missing > 0 && count(Word::Foreign) > 0 {
+            return None;
+        }
+        // As many words as labels that are not known: they may be these, in any order.
+        if missing > 1 && count(Word::Unknown) >= missing {
+            return None;
+        }
+        if self.entries.iter().any(|entry| matches!(entry.word, Word::Label(_)) && entry.columns.is_none())
+            || missing > 0
+        {
+            return self.by_sequence(columns, missing);
+        }
+        self.by_place(columns, year)
+    }
+
+    /// By the places of the labels, all of which are there.
+    fn by_place(&self, columns: &[Column], year: Option<u16>) -> Option<Order> {
+        let below = |entry: &Entry| {
+            let years = self.entries.iter().filter(|other| matches!(other.word, Word::Year(_)));
+            let covers =
+                |over: &Entry| matches!((over.columns, entry.columns), (Some(over), Some(own)) if over.overlaps(own));
+            years.filter(|over| covers(over)).any(|over| year.is_some_and(|year| over.word == Word::Year(year)))
+        };
+        let mut placed = Vec::new();
+        let mut only_placed = false;
+        for column in columns {
+            let mut places: Vec<Columns> = self.labelled(column).filter_map(|entry| entry.columns).collect();
+            places.dedup();
+            if places.len() > 1 {
+                only_placed = true;
+                places = self.labelled(column).filter(|entry| below(entry)).filter_map(|entry| entry.columns).collect();
+                places.dedup();
+            }
+            let [place] = places[..] else { return None };
+            placed.push(place);
+        }
+        let mut listed: Vec<usize> = (0..columns.len()).collect();
+        listed.sort_by_key(|column| placed.get(*column).map(|place| place.first));
+        let is_apart = listed.windows(2).all(|pair| match pair {
+            [left, right] => placed.get(*left).map(|place| place.last) < placed.get(*right).map(|place| place.first),
+            _ => true,
+        });
+        // One above the other: as good as a sequence.
+        if is_apart { Some(Order { listed, placed: Some(placed), only_placed }) } else { self.by_sequence(columns, 0) }
+    }
+
+    /// By the sequence in which the labels are read. A heading over several labels stands where these stand, though
+    /// they are read after all that is beside it.
+    fn by_sequence(&self, columns: &[Column], missing: usize) -> Option<Order> {
+        let mut before: Vec<usize> = Vec::new();
+        let mut group: Option<(&ColumnGroup, Vec<usize>)> = None;
+        let mut behind: Vec<usize> = Vec::new();
+        let mut only_once = true;
+        for entry in &self.entries {
+            match entry.word {
+                Word::Group(heading) => {
+                    if heading
+                        .columns
+                        .iter()
+                        .any(|field| before.iter().any(|at| field_of(columns, *at) == Some(*field)))
+                    {
+                        return None;
+                    }
+                    group.get_or_insert((heading, Vec::new()));
+                }
+                Word::Label(label) => {
+                    let Some(at) = columns.iter().position(|column| column.label.zh == label) else { continue };
+                    let read = before.iter().chain(&behind).chain(group.iter().flat_map(|(_, members)| members));
+                    if read.into_iter().any(|other| *other == at) {
+                        only_once = false;
+                        continue;
+                    }
+                    match &mut group {
+                        Some((heading, members))
+                            if field_of(columns, at).is_some_and(|f| heading.columns.contains(&f)) =>
+                        {
+                            members.push(at);
+                        }
+                        Some(_) => behind.push(at),
+                        None => before.push(at),
+                    }
+                }
+                Word::Foreign | Word::Year(_) | Word::Unknown => {}
+            }
+        }
+        let has_group = group.is_some();
+        let members = group.map(|(_, members)| members).unwrap_or_default();
+        let listed: Vec<usize> = before.into_iter().chain(members).chain(behind).collect();
+        let is_total = |at: usize| columns.get(at).is_some_and(|column| column.part == Part::Total);
+        if missing > 0 || listed.is_empty() {
+            // Broken or lost in part: good for the form's own order, where nothing speaks against it.
+            let leaves: Vec<usize> = listed.into_iter().filter(|at| !is_total(*at)).collect();
+            return leaves.is_sorted().then(|| Order::of_the_form(columns.len()));
+        }
+        // A total amid the others is read so where a heading beside it is lost: then nobody knows where that stood.
+        let total = listed.iter().position(|at| is_total(*at));
+        if !has_group && total.is_some_and(|at| at > 0 && at + 1 < listed.len()) {
+            return None;
+        }
+        Some(Order { listed, placed: None, only_placed: !only_once && columns.len() > 1 })
+    }
+}
+
+fn field_of(columns: &[Column], at: usize) -> Option<&'static str> {
+    columns.get(at).map(|column| column.field)
+}

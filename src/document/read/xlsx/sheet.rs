@@ -1,0 +1,240 @@
+//! The cells of one sheet with what a spreadsheet shows in them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
+
+use quick_xml::events::{BytesStart, Event};
+
+use super::super::error::ReadError;
+use super::super::inscription::{Aside, Look, Settled};
+use super::super::package::{attribute, number};
+use super::number_format::{general, shown};
+use super::style::Styles;
+use super::text::{RichText, TextReader};
+use super::{At, damaged, events, text_of};
+
+/// Most merged cells of a sheet.
+const MAX_MERGED: usize = 10_000;
+/// Most ranges of columns that state a width.
+const MAX_WIDTHS: usize = 20_000;
+/// Most rows and columns of a sheet, by the format.
+const MAX_ROWS: usize = 1_048_576;
+const MAX_COLUMNS: usize = 16_384;
+
+/// A sheet with its cells, of which blank ones are left out.
+#[derive(Default)]
+pub struct Sheet {
+    pub cells: BTreeMap<At, Settled>,
+    /// First and last place of merged cells, by the first.
+    pub merged: HashMap<At, At>,
+    hidden_rows: Vec<usize>,
+    hidden_columns: Vec<RangeInclusive<usize>>,
+    /// A zero is shown as nothing.
+    hides_zeros: bool,
+}
+
+/// A cell whose element is being read.
+#[derive(Default)]
+struct OpenCell {
+    at: At,
+    kind: String,
+    style: Option<usize>,
+    value: String,
+    text: Option<TextReader>,
+    formula: bool,
+}
+
+impl Sheet {
+    pub fn parse(
+        part: &str,
+        texts: &[RichText],
+        styles: &Styles,
+        left: &mut usize,
+        limit: usize,
+    ) -> Result<Self, ReadError> {
+        let mut sheet = Self::default();
+        let mut cell: Option<OpenCell> = None;
+        let mut next: At = (0, 0);
+        let mut is_value = false;
+        events(part, |event| {
+            if let Some(text) = cell.as_mut().and_then(|cell| cell.text.as_mut())
+                && !matches!(&event, Event::End(element) if element.local_name().as_ref() == "c")
+            {
+                text.take(&event);
+                return Ok(());
+            }
+            match &event {
+                Event::Start(element) => match element.local_name().as_ref() {
+                    "sheetView" => sheet.hides_zeros |= is_off(attribute(element, "showZeros")),
+                    "col" => sheet.column(element)?,
+                    "row" => {
+                        next = (attribute(element, "r").and_then(|r| row_number(&r)).unwrap_or(next.0), 0);
+                        let height = attribute(element, "ht").and_then(|height| height.parse::<f32>().ok());
+                        if is_on(attribute(element, "hidden")) || height == Some(0.0) {
+                            sheet.hidden_rows.push(next.0);
+                        }
+                    }
+                    "c" => {
+                        *left = left.checked_sub(1).ok_or(ReadError::TooManyCells { limit })?;
+                        cell = Some(open_cell(element, next)?);
+                    }
+                    "v" => is_value = true,
+                    "is" => cell.iter_mut().for_each(|cell| cell.text = Some(TextReader::default())),
+                    "f" => cell.iter_mut().for_each(|cell| cell.formula = true),
+                    "mergeCell" => sheet.merge(element)?,
+                    _ => {}
+                },
+                Event::End(element) => match element.local_name().as_ref() {
+                    "row" => next = (next.0 + 1, 0),
+                    "c" => {
+                        if let Some(cell) = cell.take() {
+                            next = (cell.at.0, cell.at.1 + 1);
+                            sheet.put(cell, texts, styles);
+                        }
+                    }
+                    "v" => is_value = false,
+                    _ => {}
+                },
+                _ if is_value => {
+                    if let (Some(cell), Some(piece)) = (&mut cell, text_of(&event)) {
+                        cell.value.push_str(&piece);
+                    }
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(sheet)
+    }
+
+    fn put(&mut self, cell: OpenCell, texts: &[RichText], styles: &Styles) {
+        let at = cell.at;
+        let style = styles.cell(cell.style);
+        let value = cell.value.trim();
+        let rich = |text: &RichText| text.inscription(style.font.setting(style.has_colour), style.has_colour).settle();
+        let settled = match cell.kind.as_str() {
+            _ if value.is_empty() && cell.text.is_none() => Settled::default(),
+            "s" => value.parse().ok().and_then(|at: usize| texts.get(at)).map(rich).unwrap_or_default(),
+            "inlineStr" => cell.text.map(|text| rich(&text.finish())).unwrap_or_default(),
+            "b" => rich(&RichText::plain(if value == "1" { "TRUE" } else { "FALSE" })),
+            "" | "n" => {
+                let (text, aside) = self.number(value, styles.format(style));
+                let mut settled = rich(&RichText::plain(&text));
+                if let Some((aside, is_doubtful)) = aside {
+                    settled.asides.push(aside);
+                    settled.is_doubtful |= is_doubtful;
+                }
+                settled
+            }
+            _ => rich(&RichText::plain(&cell.value)),
+        };
+        let is_uncomputed = cell.formula && settled == Settled::default() && cell.kind != "str";
+        if is_uncomputed {
+            let aside = Aside { look: Look::Formula, text: "=".to_owned() };
+            self.cells.insert(at, Settled { asides: vec![aside], is_doubtful: true, ..Settled::default() });
+        } else if settled != Settled::default() {
+            self.cells.insert(at, settled);
+        }
+    }
+
+    /// What is shown of a number, and the number that is kept where that is another.
+    fn number(&self, value: &str, code: &str) -> (String, Option<(Aside, bool)>) {
+        let kept = || Aside { look: Look::Kept, text: general(value) };
+        if self.hides_zeros && general(value) == "0" {
+            return (String::new(), Some((kept(), true)));
+        }
+        let shown = shown(value, code);
+        let aside = (!shown.is_plain || shown.is_rounded).then(|| (kept(), !shown.is_plain));
+        (shown.text, aside)
+    }
+
+    fn column(&mut self, element: &BytesStart<'_>) -> Result<(), ReadError> {
+        let width = attribute(element, "width").and_then(|width| width.parse::<f32>().ok());
+        if !(is_on(attribute(element, "hidden")) || width == Some(0.0)) {
+            return Ok(());
+        }
+        if let (Some(first), Some(last)) = (number(element, "min"), number(element, "max")) {
+            self.hidden_columns.push(first.saturating_sub(1)..=last.saturating_sub(1));
+        }
+        match self.hidden_columns.len() > MAX_WIDTHS {
+            true => Err(damaged(format!("more than {MAX_WIDTHS} widths of columns"))),
+            false => Ok(()),
+        }
+    }
+
+    fn merge(&mut self, element: &BytesStart<'_>) -> Result<(), ReadError> {
+        let range = attribute(element, "ref").unwrap_or_default();
+        let (first, last) = range.split_once(':').unwrap_or((&range, &range));
+        if let (Some(first), Some(last)) = (place_of(first), place_of(last)) {
+            self.merged.insert(first, last);
+        }
+        match self.merged.len() > MAX_MERGED {
+            true => Err(damaged(format!("more than {MAX_MERGED} merged cells"))),
+            false => Ok(()),
+        }
+    }
+
+    /// Removes the cells that are not shown, and gives the place of the first that holds a figure.
+    pub fn take_hidden(&mut self) -> Option<At> {
+        let (rows, columns, merged) = (&self.hidden_rows, &self.hidden_columns, &self.merged);
+        let is_hidden = |at: &At| {
+            let last = merged.get(at).copied().unwrap_or(*at);
+            let row_hidden = |row: &usize| rows.binary_search(row).is_ok();
+            let column_hidden = |column: &usize| columns.iter().any(|range| range.contains(column));
+            // A merged cell is seen as long as any of its rows and columns is; few reach far.
+            row_hidden(&at.0) && row_hidden(&last.0) || column_hidden(&at.1) && column_hidden(&last.1)
+        };
+        let has_digit = |settled: &Settled| settled.text.chars().any(|c| c.is_ascii_digit());
+        let first = self.cells.iter().find(|(at, settled)| is_hidden(at) && has_digit(settled)).map(|(at, _)| *at);
+        let hidden: Vec<At> = self.cells.keys().filter(|at| is_hidden(at)).copied().collect();
+        hidden.iter().for_each(|at| drop(self.cells.remove(at)));
+        first
+    }
+}
+
+fn is_on(value: Option<String>) -> bool {
+    value.is_some_and(|value| value == "1" || value == "true")
+}
+
+fn is_off(value: Option<String>) -> bool {
+    value.is_some_and(|value| value == "0" || value == "false")
+}
+
+fn open_cell(element: &BytesStart<'_>, next: At) -> Result<OpenCell, ReadError> {
+    let at = match attribute(element, "r") {
+        Some(text) => place_of(&text).ok_or_else(|| damaged(format!("{text} is no cell")))?,
+        None => next,
+    };
+    let kind = attribute(element, "t").unwrap_or_default();
+    Ok(OpenCell { at, kind, style: number(element, "s"), ..OpenCell::default() })
+}
+
+fn row_number(text: &str) -> Option<usize> {
+    text.parse::<usize>().ok().filter(|row| (1..=MAX_ROWS).contains(row)).map(|row| row - 1)
+}
+
+/// Row and column of a reference such as `B12`.
+fn place_of(text: &str) -> Option<At> {
+    let letters = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let (column, row) = text.split_at_checked(letters)?;
+    let column = column.bytes().try_fold(0usize, |sum, letter| {
+        let value = usize::from(letter.to_ascii_uppercase().checked_sub(b'A')?) + 1;
+        sum.checked_mul(26)?.checked_add(value).filter(|column| *column <= MAX_COLUMNS)
+    })?;
+    Some((row_number(row)?, column.checked_sub(1)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_rows_and_columns() {
+        assert_eq!(place_of("A1"), Some((0, 0)));
+        assert_eq!(place_of("ab12"), Some((11, 27)));
+        assert_eq!(place_of("XFD1048576"), Some((1_048_575, 16_383)));
+        for text in ["", "A", "1", "A0", "XFE1", "A1048577", "AAAAAAAAAAAAAAAA1", "é1"] {
+            assert_eq!(place_of(text), None, "{text}");
+        }
+    }
+}
