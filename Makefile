@@ -185,6 +185,14 @@ FAULTS ?= history kill power-cut disk damage input connections soak
 faults: check-tools
 	cargo test --locked --test faults -- long $(FAULTS) --soak-seconds $(SOAK_SECONDS) --seed $(FAULTS_SEED)
 
+# Documents made at random, each with what is known to be printed in it, until DOCUMENT_CELLS of their cells are read; then
+# some by way of an office suite and a browser, where these are installed. A short run without them is part of `make test`.
+DOCUMENT_CELLS ?= 1000000
+DOCUMENTS_SEED ?= 1
+.PHONY: documents
+documents: check-tools
+	cargo test --locked --test generated_documents -- --cells $(DOCUMENT_CELLS) --seed $(DOCUMENTS_SEED) --office
+
 # Every reader of documents against inputs of a fuzzer, FUZZ_SECONDS each; seeded with the fixtures. No sanitizer: there
 # is no unsafe code of ours to find faults of memory in. A short run of
 # random damage is part of `make test`.

@@ -45,12 +45,14 @@ pub struct Order {
     pub placed: Option<Vec<Columns>>,
     /// The header has the labels more than once, so that the place alone tells whose a value is.
     pub only_placed: bool,
+    /// The header has words that are none of the form's: columns of something else, perhaps.
+    pub has_strangers: bool,
 }
 
 impl Order {
     /// The form's own, where no header says otherwise.
     fn of_the_form(columns: usize) -> Self {
-        Self { listed: (0..columns).collect(), placed: None, only_placed: false }
+        Self { listed: (0..columns).collect(), placed: None, only_placed: false, has_strangers: false }
     }
 }
 
@@ -109,12 +111,11 @@ impl Header {
         if missing > 1 && count(Word::Unknown) >= missing {
             return None;
         }
-        if self.entries.iter().any(|entry| matches!(entry.word, Word::Label(_)) && entry.columns.is_none())
-            || missing > 0
-        {
-            return self.by_sequence(columns, missing);
-        }
-        self.by_place(columns, year)
+        let has_places =
+            !self.entries.iter().any(|entry| matches!(entry.word, Word::Label(_)) && entry.columns.is_none());
+        let order =
+            if has_places && missing == 0 { self.by_place(columns, year) } else { self.by_sequence(columns, missing) };
+        order.map(|order| Order { has_strangers: count(Word::Unknown) > 0, ..order })
     }
 
     /// By the places of the labels, all of which are there.
@@ -145,7 +146,11 @@ impl Header {
             _ => true,
         });
         // One above the other: as good as a sequence.
-        if is_apart { Some(Order { listed, placed: Some(placed), only_placed }) } else { self.by_sequence(columns, 0) }
+        if is_apart {
+            Some(Order { listed, placed: Some(placed), only_placed, has_strangers: false })
+        } else {
+            self.by_sequence(columns, 0)
+        }
     }
 
     /// By the sequence in which the labels are read. A heading over several labels stands where these stand, though
@@ -201,7 +206,7 @@ impl Header {
         if !has_group && total.is_some_and(|at| at > 0 && at + 1 < listed.len()) {
             return None;
         }
-        Some(Order { listed, placed: None, only_placed: !only_once && columns.len() > 1 })
+        Some(Order { listed, placed: None, only_placed: !only_once && columns.len() > 1, has_strangers: false })
     }
 }
 

@@ -62,7 +62,8 @@ pub fn by_place(order: &Order, values: &[Slot]) -> Option<Placement> {
     }
     let is_placed = |at: usize| placement.iter().any(|(_, value)| *value == at);
     let is_other_years = |slot: &Slot| order.only_placed && slot.columns.is_some();
-    let is_blank = |slot: &Slot| slot.printed == Printed::Empty && slot.asides.is_empty();
+    // Words beside all columns are a remark.
+    let is_blank = |slot: &Slot| matches!(slot.printed, Printed::Empty | Printed::Words);
     let mut others = values.iter().enumerate().filter(|(at, _)| !is_placed(*at));
     others.all(|(_, slot)| is_blank(slot) || is_other_years(slot)).then_some(placement)
 }

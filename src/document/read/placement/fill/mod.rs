@@ -17,7 +17,7 @@ use super::super::{Certainty, ReadCell};
 use super::prove::{Numbers, Placement, Uncertain, narrow};
 use super::value::{Printed, Taken, take};
 use super::vocabulary::Vocabulary;
-use super::walk::{LabelledRow, Walked, listed, row_words};
+use super::walk::{LabelledRow, Slot, Walked, listed, row_words};
 use fit::{Fit, fit};
 use header::by_place;
 
@@ -51,7 +51,7 @@ pub fn fill(vocabulary: &Vocabulary, walked: Walked) -> Filled {
     filler.prove(uncertain);
     filler.blocks(vocabulary, &walked.blocks);
     filler.missing_tables(vocabulary, &found);
-    filler.missing_lines(vocabulary, &walked.seen, &found);
+    filler.missing_lines(vocabulary, &walked.seen.union(&walked.torn).copied().collect(), &found);
     let (figures, mut cells) = (filler.figures, filler.cells);
     for (cell, raw, place) in filler.unread {
         let is_unread = figures.get(cell) == Cell::Unread && !cells.iter().any(|read| read.cell == cell);
@@ -197,24 +197,32 @@ impl Filler {
             let column = |at: usize| order.listed.get(at).copied().unwrap_or(at);
             placement.into_iter().map(|(at, value)| (column(at), value)).collect()
         };
+        // With more cells than columns, which of them are beside the table must be plain.
+        let is_read = |slot: &Slot| slot.printed != Printed::Words;
+        let is_plain = row.values.len() <= cells.len() || (row.values.iter().all(is_read) && !order.has_strangers);
         match fit(cells.len(), &row.values, row.keeps_blanks) {
+            Fit::Placed(_) if !is_plain => self.too_many(&row),
             Fit::Placed(placement) => self.place(&row, &ordered(placement), Certainty::Exact),
-            Fit::TooMany => {
-                let (wanted, found) = (cells.len(), row.values.len());
-                self.unread_row(&row);
-                self.note_row(
-                    NoteCode::ValuesTooMany,
-                    &row,
-                    &format!("“{zh}”应有{wanted}个数值，文中有{found}个（{values}），未读取；请核对"),
-                    &format!("{en:?} has {wanted} cells but {found} values ({values}); not read; please check"),
-                );
-            }
+            Fit::TooMany => self.too_many(&row),
+            Fit::Several(_) if !is_plain => self.too_many(&row),
             Fit::Several(placements) => {
                 let placements = placements.into_iter().map(ordered).collect();
                 return Some((row, placements));
             }
         }
         None
+    }
+
+    fn too_many(&mut self, row: &LabelledRow) {
+        let (zh, en, values) = row_words(row);
+        let (wanted, found) = (cells_of(row.line).len(), row.values.len());
+        self.unread_row(row);
+        self.note_row(
+            NoteCode::ValuesTooMany,
+            row,
+            &format!("“{zh}”应有{wanted}个数值，文中有{found}格（{values}），不能确定各属哪一列，未读取；请核对后填写"),
+            &format!("{en:?} has {wanted} cells but {found} stand in the row ({values}); whose they are cannot be told; not read; fill them in"),
+        );
     }
 
     /// Places what the equations prove; the rest stays unread.

@@ -73,7 +73,7 @@ impl Walk<'_> {
         self.context.zone = Zone::Body;
         let mut lines = vec![likely.line];
         lines.extend(&likely.rivals);
-        self.found.seen.extend(&lines);
+        self.found.torn.extend(&lines);
         self.unknown = Some(Unknown { lines, ..Unknown::new(cell, true) });
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing printed within a table is dropped: it is a header, a label, a value of a label, or a note.
 
+mod blocks;
 mod labels;
 mod unplaced;
 
@@ -17,7 +18,7 @@ use super::header::Order;
 use super::printed::{Columns, Extent, PrintedCell, PrintedRow};
 use super::value::{Printed, Unit, has_digit, printed};
 use super::vocabulary::{Meaning, Vocabulary};
-use super::wording::{Wording, wording};
+use super::wording::wording;
 pub use unplaced::{listed, row_words};
 use unplaced::{note_of_stray, note_of_unknown};
 
@@ -57,6 +58,8 @@ pub struct Walked {
     pub blocks: Vec<Block>,
     /// Lines whose label was found, with values or without.
     pub seen: HashSet<LineId>,
+    /// Lines of which a label has words that has those of another too.
+    pub torn: HashSet<LineId>,
     /// Lines whose row is whole and has nothing in it.
     pub blank: HashSet<LineId>,
     pub notes: Vec<ReaderNote>,
@@ -293,56 +296,6 @@ impl Walk<'_> {
                 self.close();
             }
         }
-    }
-
-    /// The block of figures being read, where the walk is in a table of blocks.
-    fn block_here(&mut self) -> Option<&mut Block> {
-        let table = self.context.table.filter(|_| self.context.in_blocks())?;
-        Some(self.block.get_or_insert_with(|| Block::new(table)))
-    }
-
-    /// In a table of blocks, every label before the figures is header; behind them, one of the form's begins another.
-    fn collects_block_header(&mut self, cell: &PrintedCell, words: &Wording) -> bool {
-        let is_text = words.sentence || words.length() > LABEL_CHARACTERS;
-        let vocabulary = self.context.vocabulary;
-        let is_own = self.context.in_blocks()
-            && vocabulary.meanings(&words.full).iter().any(|meaning| meaning.table() == self.context.table);
-        let Some(block) = self.block_here().filter(|_| !is_text) else { return false };
-        if !block.rows.is_empty() {
-            if !is_own {
-                return false;
-            }
-            let next = block.next(vocabulary);
-            self.end_block();
-            self.block = Some(next);
-        }
-        self.close();
-        if let Some(block) = &mut self.block {
-            block.header.push(cell.clone());
-        }
-        true
-    }
-
-    /// Whether the labels before some figures are those of a block or of a result.
-    fn names_block_row(&self, labels: &[&PrintedCell]) -> bool {
-        let is_own = |cell: &&PrintedCell| {
-            let meanings = self.context.vocabulary.meanings(&wording(&cell.raw).full);
-            let mut own = meanings.iter().filter(|meaning| meaning.table() == self.context.table);
-            own.any(|meaning| matches!(meaning, Meaning::Line { .. } | Meaning::Column { .. }))
-        };
-        self.context.in_blocks() && labels.iter().any(is_own)
-    }
-
-    fn block_row(&mut self, labels: Vec<&PrintedCell>, values: Vec<Slot>, keeps_blanks: bool) {
-        self.close();
-        let labels = labels.into_iter().cloned().collect();
-        if let Some(block) = self.block_here() {
-            block.rows.push(BlockRow { labels, values, keeps_blanks });
-        }
-    }
-
-    fn end_block(&mut self) {
-        self.found.blocks.extend(self.block.take());
     }
 
     fn enter(&mut self, table: usize) {
