@@ -42,7 +42,7 @@ pub const CHANGES: &[Change] = &[
     change("labels exchanged in part", mix_labels, false, false),
     change("headers damaged", damage_headers, false, false),
     change("another year beside", two_years, true, false),
-    change("a column of remarks", remarks, true, true),
+    change("a column of remarks", remarks, true, false),
     change("rows lost above", header_rows_dropped, false, false),
 ];
 
