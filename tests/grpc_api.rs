@@ -281,15 +281,9 @@ async fn a_malformed_request_is_refused_with_a_reason_and_the_field() {
 async fn a_page_token_that_is_none_is_refused() {
     let server = Server::with_registry().await;
     let sequence = server.sequence().await;
-    for token in ["x".to_owned(), format!("{}-0", sequence + 1), format!("{sequence}--1")] {
+    for token in ["x".to_owned(), format!("{sequence}-0"), "00".repeat(24), "00".repeat(40)] {
         let request = pb::QueryRollupRequest { page_token: token, ..question(PROVINCE, YEAR, "received", &[]) };
         refused(server.rollups().query_rollup(request).await, Code::InvalidArgument, "PAGE_INVALID");
-    }
-    for group_by in [&[][..], &[pb::Dimension::Agency][..]] {
-        let page_token = format!("{sequence}-{}", u64::MAX);
-        let request = pb::QueryRollupRequest { page_token, ..question(PROVINCE, YEAR, "received", group_by) };
-        let answer = server.rollups().query_rollup(request).await;
-        assert!(answer.is_ok_and(|answer| answer.into_inner().rows.is_empty()), "beyond the end is an empty page");
     }
 }
 

@@ -197,13 +197,27 @@ async fn figures_follow_moves_and_mergers_only_where_another_years_tree_is_asked
     assert_eq!(
         rows(server.roll_up(by_agency).await),
         [
-            ("agencies/city-bureau".to_owned(), 2),
-            ("city-north（已并入agencies/city-bureau）".to_owned(), 3),
-            ("city-south（已并入agencies/city-bureau）".to_owned(), 4),
+            // Its own 2, and those of the two that were merged into it.
+            ("agencies/city-bureau".to_owned(), 2 + 3 + 4),
             ("county-culture-sport（已撤销或分设）".to_owned(), 5),
             ("agencies/county-office".to_owned(), 8),
         ]
     );
+    // Either way the years of an agency are a series: its own, or those of what it has become.
+    server.hand_in(report_of("agencies/city-bureau", YEAR, 20)).await;
+    let series = pb::QueryRollupRequest {
+        last_year: YEAR.into(),
+        ..question(CITY, BEFORE, "received", &[pb::Dimension::Agency, pb::Dimension::Year])
+    };
+    let of = |answer: pb::QueryRollupResponse, name: &str| -> Vec<i64> {
+        answer.rows.iter().filter(|row| row.keys[0].value == name).map(count).collect()
+    };
+    let as_reported = server.roll_up(series.clone()).await;
+    assert_eq!(of(as_reported.clone(), "agencies/city-bureau"), [2, 20]);
+    assert_eq!(of(as_reported, "agencies/city-north"), [3]);
+    let later = server.roll_up(pb::QueryRollupRequest { hierarchy_year: YEAR.into(), ..series }).await;
+    assert_eq!(of(later.clone(), "agencies/city-bureau"), [9, 20]);
+    assert_eq!(of(later, "agencies/city-north"), [0; 0]);
     let ended = server.submit(submission(report_of("agencies/city-north", YEAR, 1))).await;
     refused(ended, Code::FailedPrecondition, "AGENCY_NOT_DUE");
 }

@@ -241,7 +241,7 @@ impl World {
                     filter: AgencyFilter { kinds: Vec::new(), include_vertical: true },
                     perspective: perspective.clone(),
                     page_size: 1000,
-                    page_token: String::new(),
+                    after: None,
                 };
                 let sums = self.service.roll_up(&question, &asker()).await.unwrap();
                 let question = CoverageQuestion {
@@ -274,7 +274,7 @@ impl World {
                         filter: AgencyFilter { kinds: Vec::new(), include_vertical: true },
                         perspective: Perspective { as_of: None, hierarchy_year, states: states.clone() },
                         page_size: 1000,
-                        page_token: String::new(),
+                        after: None,
                     };
                     answers.push(self.service.roll_up(&question, &asker()).await.unwrap());
                 }

@@ -69,10 +69,11 @@ impl Operations {
         caller: &Caller,
     ) -> Result<pb::ListPrincipalsResponse, Problem> {
         self.permit(caller, "ListPrincipals").await?;
-        let page = self.service.principals(self.pages.resources.of(request.page_size)?, &request.page_token);
+        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
+        let page = self.service.principals(asked.size, asked.key());
         Ok(pb::ListPrincipalsResponse {
             principals: page.items.iter().map(wire::principal_to_wire).collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: asked.token(page.next.as_deref()),
         })
     }
 
@@ -98,11 +99,11 @@ impl Operations {
             "principals/-" => None,
             name => Some(wire::principal_from_wire(name, "parent")?),
         };
-        let size = self.pages.resources.of(request.page_size)?;
-        let page = self.service.credentials(principal.as_ref(), size, &request.page_token)?;
+        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
+        let page = self.service.credentials(principal.as_ref(), asked.size, asked.key())?;
         Ok(pb::ListCredentialsResponse {
             credentials: page.items.iter().map(wire::credential_to_wire).collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: asked.token(page.next.as_deref()),
         })
     }
 
@@ -124,21 +125,18 @@ impl Operations {
         request: pb::ListJournalRequest,
         caller: &Caller,
     ) -> Result<pb::ListJournalResponse, Problem> {
-        let size = self.pages.resources.of(request.page_size)?;
-        let bad_page = |field, zh, en| Problem::bad_page(field, Message::new(zh, en));
-        let after = match request.page_token.as_str() {
-            "" => u64::try_from(request.after_sequence)
-                .map_err(|_| bad_page("after_sequence", "不得为负", "is negative"))?,
-            token => token.parse().map_err(|_| {
-                bad_page("page_token", "分页标记无效，请从第一页重新开始", "is not valid; begin with the first page")
-            })?,
+        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
+        let negative = |_| Problem::bad_page("after_sequence", Message::new("不得为负", "is negative"));
+        let after = match asked.key() {
+            "" => u64::try_from(request.after_sequence).map_err(negative)?,
+            key => key.parse().map_err(|_| Problem::bad_page_token())?,
         };
         let filter = wire::journal_filter_from_wire(&request)?;
         self.permit(caller, "ListJournal").await?;
-        let page = self.service.journal(after, size, filter).await?;
+        let page = self.service.journal(after, asked.size, filter).await?;
         Ok(pb::ListJournalResponse {
             entries: page.items.iter().map(wire::entry_to_wire).collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: asked.token(page.next.as_deref()),
         })
     }
 }

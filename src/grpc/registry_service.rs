@@ -82,17 +82,17 @@ impl Registries {
         caller: &Caller,
     ) -> Result<pb::ListJurisdictionsResponse, Problem> {
         self.permit(caller, "ListJurisdictions").await?;
-        let size = self.pages.resources.of(request.page_size)?;
+        let asked = self.pages.resources.page(request, self.service.newest_sequence())?;
         let filter = EntryFilter {
             parent: optional_code(&request.parent, "parent")?,
             below: request.below,
             query: request.query.clone(),
             year: optional_year(request.year)?,
         };
-        let page = self.service.jurisdictions(&filter, size, &request.page_token)?;
+        let page = self.service.jurisdictions(&filter, asked.size, asked.key())?;
         Ok(pb::ListJurisdictionsResponse {
             jurisdictions: page.items.iter().map(wire::known_jurisdiction_to_wire).collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: asked.token(page.next.as_deref()),
         })
     }
 
@@ -102,7 +102,7 @@ impl Registries {
         caller: &Caller,
     ) -> Result<pb::ListAgenciesResponse, Problem> {
         self.permit(caller, "ListAgencies").await?;
-        let size = self.pages.resources.of(request.page_size)?;
+        let asked = self.pages.resources.page(request, self.service.newest_sequence())?;
         let filter = EntryFilter {
             parent: optional_code(&request.jurisdiction, "jurisdiction")?,
             below: request.below,
@@ -110,10 +110,10 @@ impl Registries {
             year: optional_year(request.year)?,
         };
         let sight = self.service.sight(caller, "RegistryService/ListAgencies")?;
-        let page = self.service.agencies(filter, size, &request.page_token, sight).await?;
+        let page = self.service.agencies(filter, asked.size, asked.key(), sight).await?;
         Ok(pb::ListAgenciesResponse {
             agencies: page.items.iter().map(wire::known_agency_to_wire).collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: asked.token(page.next.as_deref()),
         })
     }
 
@@ -123,10 +123,11 @@ impl Registries {
         caller: &Caller,
     ) -> Result<pb::ListRegistryChangesResponse, Problem> {
         self.permit(caller, "ListRegistryChanges").await?;
-        let listed = self.service.registry_changes(self.pages.resources.of(request.page_size)?, &request.page_token)?;
+        let asked = self.pages.resources.page(request, self.service.newest_sequence())?;
+        let listed = self.service.registry_changes(asked.size, asked.key())?;
         Ok(pb::ListRegistryChangesResponse {
             changes: listed.page.items.iter().filter_map(wire::change_to_wire).collect(),
-            next_page_token: listed.page.next.unwrap_or_default(),
+            next_page_token: asked.token(listed.page.next.as_deref()),
             total_size: listed.total.try_into().unwrap_or(i32::MAX),
         })
     }
@@ -149,10 +150,11 @@ impl Registries {
         caller: &Caller,
     ) -> Result<pb::ListCollectionsResponse, Problem> {
         self.permit(caller, "ListCollections").await?;
-        let page = self.service.collections(self.pages.resources.of(request.page_size)?, &request.page_token);
+        let asked = self.pages.resources.page(request, self.service.newest_sequence())?;
+        let page = self.service.collections(asked.size, asked.key());
         Ok(pb::ListCollectionsResponse {
             collections: page.items.iter().map(|item| self.collection_in_sight(item, caller)).collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: asked.token(page.next.as_deref()),
         })
     }
 

@@ -301,7 +301,7 @@ impl Reports {
         caller: &Caller,
     ) -> Result<pb::ListReportsResponse, Problem> {
         const METHOD: &str = "ReportService/ListReports";
-        let size = self.pages.resources.of(request.page_size)?;
+        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
         let year = match request.year {
             0 => None,
             year => Some(wire::year_from_wire(year, "year")?),
@@ -329,12 +329,12 @@ impl Reports {
         }
         let states = wire::states_from_wire(&request.states, "states")?;
         let sight = self.service.sight(caller, METHOD)?;
-        let page = self.service.reports(filter, states, size, &request.page_token, sight).await?;
+        let page = self.service.reports(filter, states, asked.size, asked.key(), sight).await?;
         let reports =
             page.items.iter().map(|view| listed(view, view.revision.report.to_string(), request.include_narrative));
         let reports = reports.map(|report| if request.standing_only { standing_only(report) } else { report });
         let reports = reports.map(|report| self.shown(report, caller));
-        Ok(pb::ListReportsResponse { reports: reports.collect(), next_page_token: page.next.unwrap_or_default() })
+        Ok(pb::ListReportsResponse { reports: reports.collect(), next_page_token: asked.token(page.next.as_deref()) })
     }
 
     async fn revisions(
@@ -342,15 +342,15 @@ impl Reports {
         request: pb::ListReportRevisionsRequest,
         caller: &Caller,
     ) -> Result<pb::ListReportRevisionsResponse, Problem> {
-        let size = self.pages.resources.of(request.page_size)?;
+        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
         let report = wire::name_from_wire(&request.name, "name")?;
         self.permit_read("ReportService/ListReportRevisions", &report, caller).await?;
-        let page = self.service.revisions(report, size, &request.page_token).await?;
+        let page = self.service.revisions(report, asked.size, asked.key()).await?;
         let reports = page.items.iter().map(|view| listed(view, view.revision.name().to_string(), false));
         let reports = reports.map(|report| self.shown(report, caller));
         Ok(pb::ListReportRevisionsResponse {
             reports: reports.collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: asked.token(page.next.as_deref()),
         })
     }
 
@@ -359,13 +359,13 @@ impl Reports {
         request: pb::ListReportEventsRequest,
         caller: &Caller,
     ) -> Result<pb::ListReportEventsResponse, Problem> {
-        let size = self.pages.resources.of(request.page_size)?;
+        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
         let report = wire::name_from_wire(&request.name, "name")?;
         self.permit_read("ReportService/ListReportEvents", &report, caller).await?;
-        let page = self.service.report_events(report, size, &request.page_token).await?;
+        let page = self.service.report_events(report, asked.size, asked.key()).await?;
         Ok(pb::ListReportEventsResponse {
             events: page.items.iter().map(wire::event_to_wire).collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: asked.token(page.next.as_deref()),
         })
     }
 

@@ -46,10 +46,11 @@ impl Rollups {
         request: pb::QueryRollupRequest,
         caller: &Caller,
     ) -> Result<pb::QueryRollupResponse, Problem> {
-        let size = self.pages.rows.of(request.page_size)?;
-        let question = wire::question_from_wire(request, size)?;
+        let asked = self.pages.rows.page(&request, self.service.newest_sequence())?;
+        let question = wire::question_from_wire(request, asked.size, asked.after.clone())?;
         self.permit(caller, "QueryRollup", &question.jurisdiction, None).await?;
-        wire::answer_to_wire(&self.service.roll_up(&question, &Asker::new(caller, "RollupService/QueryRollup")).await?)
+        let answer = self.service.roll_up(&question, &Asker::new(caller, "RollupService/QueryRollup")).await?;
+        wire::answer_to_wire(&answer, asked.token_as_of(answer.last.as_deref(), answer.sequence))
     }
 
     async fn form(
@@ -100,8 +101,8 @@ impl Rollups {
         request: pb::ListMissingAgenciesRequest,
         caller: &Caller,
     ) -> Result<pb::ListMissingAgenciesResponse, Problem> {
-        let size = self.pages.resources.of(request.page_size)?;
-        let question = wire::coverage_question_from_wire(&pb::GetCoverageRequest {
+        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
+        let mut question = wire::coverage_question_from_wire(&pb::GetCoverageRequest {
             jurisdiction: request.jurisdiction,
             year: request.year,
             hierarchy_year: request.hierarchy_year,
@@ -111,10 +112,13 @@ impl Rollups {
         })?;
         self.permit(caller, "ListMissingAgencies", &question.jurisdiction, Some(question.year)).await?;
         let asker = Asker::new(caller, "RollupService/ListMissingAgencies");
-        let (page, sequence) = self.service.missing_agencies(&question, size, &request.page_token, &asker).await?;
+        if let Some(after) = &asked.after {
+            question.perspective.as_of = Some(after.sequence);
+        }
+        let (page, sequence) = self.service.missing_agencies(&question, asked.size, asked.key(), &asker).await?;
         Ok(pb::ListMissingAgenciesResponse {
             agencies: page.items.iter().map(wire::agency_to_wire).collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: asked.token_as_of(page.next.as_deref(), sequence),
             sequence: sequence.try_into().unwrap_or(i64::MAX),
         })
     }
@@ -148,7 +152,7 @@ impl Rollups {
         request: pb::ListFrozenFormsRequest,
         caller: &Caller,
     ) -> Result<pb::ListFrozenFormsResponse, Problem> {
-        let size = self.pages.resources.of(request.page_size)?;
+        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
         let parent = wire::code_from_wire(&request.parent, "parent")?;
         let year = match request.year {
             0 => None,
@@ -156,10 +160,10 @@ impl Rollups {
         };
         self.permit(caller, "ListFrozenForms", &parent, year).await?;
         let asker = Asker::new(caller, "RollupService/ListFrozenForms");
-        let page = self.service.frozen_forms(&parent, year, size, &request.page_token, &asker).await?;
+        let page = self.service.frozen_forms(&parent, year, asked.size, asked.key(), &asker).await?;
         Ok(pb::ListFrozenFormsResponse {
             frozen_forms: page.items.iter().map(wire::frozen_form_to_wire).collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: asked.token(page.next.as_deref()),
         })
     }
 
@@ -168,17 +172,17 @@ impl Rollups {
         request: pb::ListFrozenFormRevisionsRequest,
         caller: &Caller,
     ) -> Result<pb::ListFrozenFormRevisionsResponse, Problem> {
-        let size = self.pages.resources.of(request.page_size)?;
+        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
         let name = self.frozen(&request.name, "ListFrozenFormRevisions", caller).await?;
         let asker = Asker::new(caller, "RollupService/ListFrozenFormRevisions");
-        let page = self.service.frozen_revisions(&name, size, &request.page_token, &asker).await?;
+        let page = self.service.frozen_revisions(&name, asked.size, asked.key(), &asker).await?;
         let revisions = page.items.into_iter().map(|(revision, hash)| pb::FrozenRevision {
             revision: revision.to_string(),
             content_sha256: hash.to_hex(),
         });
         Ok(pb::ListFrozenFormRevisionsResponse {
             revisions: revisions.collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: asked.token(page.next.as_deref()),
         })
     }
 }
@@ -281,18 +285,20 @@ impl RollupService for Rollups {
         let (metadata, _, request) = request.into_parts();
         let question = async {
             let query = request.query.ok_or_else(|| Problem::required("query"))?;
-            let size = self.pages.rows.of(query.page_size)?;
-            let question = wire::question_from_wire(query, size)?;
+            // Later pages are asked for with QueryRollup, so the tokens are for that.
+            let asked = self.pages.rows.page(&query, self.service.newest_sequence())?;
+            let question = wire::question_from_wire(query, asked.size, asked.after.clone())?;
             self.permit(&caller, "WatchRollup", &question.jurisdiction, None).await?;
-            Ok((
-                question.jurisdiction.clone(),
-                self.service.watch_rollup(question, &Asker::new(&caller, "RollupService/WatchRollup")).await?,
-            ))
+            let asker = Asker::new(&caller, "RollupService/WatchRollup");
+            Ok((question.jurisdiction.clone(), asked, self.service.watch_rollup(question, &asker).await?))
         };
-        let (scope, updates) = question.await.map_err(|problem: Problem| to_status(&problem, &metadata))?;
+        let (scope, asked, updates) = question.await.map_err(|problem: Problem| to_status(&problem, &metadata))?;
         let updates = still_permitted(updates, self.service.clone(), caller, "RollupService/WatchRollup", scope);
         let answers = updates.map(move |update| {
-            let answer = update.and_then(|update| wire::watched_rollup_to_wire(&update));
+            let answer = update.and_then(|update| {
+                let token = asked.token_as_of(update.answer.last.as_deref(), update.answer.sequence);
+                wire::watched_rollup_to_wire(&update, token)
+            });
             answer.map_err(|problem| to_status(&problem, &metadata))
         });
         Ok(Response::new(Box::pin(answers)))

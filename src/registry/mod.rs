@@ -23,7 +23,7 @@ pub use error::RegistryError;
 pub use life::{EndingKind, Life, LifeEnd};
 pub use placement::{Place, Standing};
 pub use timeline::{AgencyTimeline, Dated, End, Ending, JurisdictionTimeline, Timeline};
-pub use tree::{AgencyIndex, JurisdictionIndex, Registry};
+pub use tree::{AgencyIndex, Extent, JurisdictionIndex, Registry};
 
 #[cfg(test)]
 mod tests;

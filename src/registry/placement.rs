@@ -52,6 +52,26 @@ impl Registry {
         Place { jurisdiction: self.resolve(*time.parent_near(hierarchy_year), hierarchy_year), standing }
     }
 
+    /// The agencies whose figures count with this one in the tree of `hierarchy_year`: itself, and all that was merged
+    /// into it, directly or not; none where it was merged itself.
+    pub fn counted_with(&self, agency: AgencyIndex, hierarchy_year: ReportYear) -> Vec<AgencyIndex> {
+        let merged = |at: AgencyIndex| {
+            let end = self.agency_timeline(at).ended_by(hierarchy_year);
+            end.is_some_and(|end| matches!(end.how, Ending::Merged(_)))
+        };
+        if merged(agency) {
+            return Vec::new();
+        }
+        let (mut found, mut next) = (vec![agency], 0);
+        while let Some(at) = found.get(next) {
+            let into_it = self.posts[at.index()].merged.iter().copied().filter(|one| merged(*one));
+            let into_it: Vec<AgencyIndex> = into_it.collect();
+            found.extend(into_it);
+            next += 1;
+        }
+        found
+    }
+
     /// The jurisdiction, or what it was merged into by `hierarchy_year`.
     pub fn resolve(&self, jurisdiction: JurisdictionIndex, hierarchy_year: ReportYear) -> JurisdictionIndex {
         let mut last = jurisdiction;

@@ -53,6 +53,21 @@ pub(super) struct Post {
     pub merged: Vec<AgencyIndex>,
 }
 
+/// How much is in a registry, which only grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    pub jurisdictions: usize,
+    pub agencies: usize,
+    pub dated: usize,
+}
+
+impl Extent {
+    /// Number of [`Registry::changes`].
+    pub fn changes(self) -> usize {
+        self.jurisdictions.saturating_add(self.agencies).saturating_add(self.dated)
+    }
+}
+
 /// All jurisdictions and agencies, with their history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Registry {
@@ -223,25 +238,29 @@ impl Registry {
     /// The changes that make this registry without its collections: jurisdictions, then agencies, then dated changes,
     /// each in their order.
     pub fn changes(&self) -> Vec<RegistryChange> {
-        (0..self.changes_count()).filter_map(|position| self.change_at(position)).collect()
+        let extent = self.extent();
+        (0..extent.changes()).filter_map(|position| self.change_within(extent, position)).collect()
     }
 
-    /// Number of [`Registry::changes`].
-    pub fn changes_count(&self) -> usize {
-        self.jurisdictions.len() + self.agencies.len() + self.dated.len()
+    /// How much there is.
+    pub fn extent(&self) -> Extent {
+        Extent { jurisdictions: self.jurisdictions.len(), agencies: self.agencies.len(), dated: self.dated.len() }
     }
 
-    /// One of [`Registry::changes`].
-    pub fn change_at(&self, position: usize) -> Option<RegistryChange> {
-        if position < self.jurisdictions.len() {
+    /// One of [`Registry::changes`] as they were when there was so much as `extent` says: what was there stays as it is.
+    pub fn change_within(&self, extent: Extent, position: usize) -> Option<RegistryChange> {
+        if position < extent.jurisdictions {
             let index = JurisdictionIndex(position as u32);
-            return Some(RegistryChange::CreateJurisdiction(self.created_jurisdiction(index)));
+            return (position < self.jurisdictions.len())
+                .then(|| RegistryChange::CreateJurisdiction(self.created_jurisdiction(index)));
         }
-        let position = position - self.jurisdictions.len();
-        if position < self.agencies.len() {
-            return Some(RegistryChange::CreateAgency(self.created_agency(AgencyIndex(position as u32))));
+        let position = position - extent.jurisdictions;
+        if position < extent.agencies {
+            let index = AgencyIndex(position as u32);
+            return (position < self.agencies.len()).then(|| RegistryChange::CreateAgency(self.created_agency(index)));
         }
-        self.dated.get(position - self.agencies.len()).cloned()
+        let position = position - extent.agencies;
+        self.dated.get(position).filter(|_| position < extent.dated).cloned()
     }
 
     /// As it was created.

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::form::{CellId, EDITIONS, Edition, Part, Presence, TableInfo, catalogue};
+use crate::form::{CellId, EDITIONS, Edition, LineId, Part, Presence, TableInfo, catalogue};
 
 use super::Cell;
 
@@ -23,6 +23,8 @@ pub struct Completed {
     pub computed: Vec<CellId>,
     /// Cells that were not read, and blank totals that would be computed from such. Their value says nothing.
     unknown: Vec<CellId>,
+    /// Lines that the edition accepts in place of prescribed ones, and in which a number stands.
+    pub merged: Vec<LineId>,
 }
 
 impl Completed {
@@ -98,8 +100,11 @@ impl Figures {
             values: self.cells.iter().map(|cell| i128::from(cell.number().unwrap_or(0))).collect(),
             computed: Vec::new(),
             unknown: self.unread_cells().collect(),
+            merged: Vec::new(),
         };
         for table in completion(self.edition) {
+            let is_used = |cells: &[CellId]| cells.iter().any(|cell| self.get(*cell).number().is_some());
+            completed.merged.extend(table.merged.iter().filter(|(_, cells)| is_used(cells)).map(|(line, _)| *line));
             if table.cells.iter().all(|cell| self.get(*cell) == Cell::Blank) {
                 continue;
             }
@@ -132,6 +137,8 @@ struct Total {
 /// The totals of a table, in the order in which they are computed.
 struct TableTotals {
     cells: Vec<CellId>,
+    /// Lines that are accepted in place of prescribed ones, with their cells.
+    merged: Vec<(LineId, Vec<CellId>)>,
     totals: Vec<Total>,
 }
 
@@ -167,7 +174,9 @@ fn table_totals(edition: &'static Edition, table: &TableInfo) -> TableTotals {
             Total { cell, parts: parts.clone(), always }
         }));
     }
-    TableTotals { cells: lines().flat_map(|line| line.cells()).collect(), totals }
+    let is_accepted = |cell: CellId| catalogue.presence(edition, cell) == Presence::Accepted;
+    let merged = lines().filter(|line| line.cells().any(is_accepted)).map(|line| (line.id, line.cells().collect()));
+    TableTotals { merged: merged.collect(), cells: lines().flat_map(|line| line.cells()).collect(), totals }
 }
 
 #[cfg(test)]
@@ -237,6 +246,23 @@ mod tests {
         let completed = figures.complete();
         assert_eq!(completed.value(cell("disputes.reconsideration.total")), 0);
         assert!(!completed.is_computed(cell("disputes.reconsideration.total")));
+    }
+
+    #[test]
+    fn a_merged_line_is_in_use_where_a_number_stands_in_it_nought_too() {
+        let line = catalogue().line_at("requests.other.unspecified").unwrap().id;
+        for (edition_id, cell_value, used) in [
+            ("format_2021", Cell::Number(0), true),
+            ("format_2021", Cell::Blank, false),
+            ("format_2021", Cell::NotApplicable, false),
+            // There it is a prescribed line like any other.
+            ("trial_2019", Cell::Number(0), false),
+        ] {
+            let mut figures = Figures::blank(edition(edition_id).unwrap());
+            figures.set(cell("requests.received.natural_person"), Cell::Number(1));
+            figures.set(cell("requests.other.unspecified.total"), cell_value);
+            assert_eq!(figures.complete().merged.contains(&line), used, "{edition_id} {cell_value:?}");
+        }
     }
 
     #[test]

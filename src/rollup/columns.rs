@@ -72,10 +72,10 @@ pub struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// What the agency's reports of some years add to the sum of some cells.
-    pub fn value(&self, agency: AgencyIndex, years: &[ReportYear], cells: &[CellId]) -> i128 {
+    /// What some reports add to the sum of some cells.
+    pub fn value(&self, reports: &[(AgencyIndex, ReportYear)], cells: &[CellId]) -> i128 {
         let mut sum = 0;
-        for year in years {
+        for (agency, year) in reports {
             let of_year =
                 year.get().checked_sub(self.first_year.get()).and_then(|at| self.by_year.get(usize::from(at)));
             for cell in cells {
@@ -259,9 +259,11 @@ mod tests {
         let years = [year(2021), year(2023)];
         keep(&mut columns, &years, &[4, 6]);
         let table = columns.table(&years, &cells(&[4, 6])).unwrap();
-        assert_eq!(table.value(agencies()[1], &years, &cells(&[4, 6])), 2 * (5 + 7));
-        assert_eq!(table.value(agencies()[1], &years[1..], &cells(&[6])), 7);
-        assert_eq!(table.value(agencies()[1], &[year(2022)], &cells(&[6])), 0, "a year between that was not asked for");
+        let reports = |years: &[ReportYear]| years.iter().map(|year| (agencies()[1], *year)).collect::<Vec<_>>();
+        assert_eq!(table.value(&reports(&years), &cells(&[4, 6])), 2 * (5 + 7));
+        assert_eq!(table.value(&reports(&years[1..]), &cells(&[6])), 7);
+        let between = reports(&[year(2022)]);
+        assert_eq!(table.value(&between, &cells(&[6])), 0, "a year between that was not asked for");
     }
 
     #[test]

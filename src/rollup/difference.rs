@@ -1,12 +1,11 @@
 //! Where two totals of the same reports are not the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use imbl::HashMap;
 
 use crate::report::ReportYear;
 
-use super::part::Part;
 use super::totals::{ByClass, Class, Scope, Totals, YearTotals};
 
 /// A part of the totals.
@@ -21,16 +20,14 @@ pub enum TotalsDifference {
 }
 
 impl Totals {
-    /// Where these totals and others over the same tree differ, in order. A part that is not there equals one that is
-    /// zero.
+    /// Where these totals and others over the same tree differ, in order: in what they hold, and in what is there at all,
+    /// for a part that is there can be a row of an answer.
     pub fn differences(&self, other: &Self) -> Vec<TotalsDifference> {
         let mut found = BTreeSet::new();
         let none = YearTotals::default();
-        let no_part = Part::default();
-        let part = |part: Option<&Part>| part.unwrap_or(&no_part).clone();
         for year in self.years.keys().chain(other.years.keys()).copied() {
             let [one, two] = [self, other].map(|totals| totals.years.get(&year).unwrap_or(&none));
-            let unlike = unlike_parts(&one.parts, &two.parts, &part);
+            let unlike = unlike_parts(&one.parts, &two.parts);
             found.extend(unlike.map(|(scope, class)| TotalsDifference::Part { scope, year, class }));
             let agencies = one.marks.len().max(two.marks.len());
             let marks = |totals: &YearTotals, at: usize| totals.marks.get(at).copied().unwrap_or_default();
@@ -38,27 +35,51 @@ impl Totals {
                 found.insert(TotalsDifference::Marks { year });
             }
         }
-        let changes = |by_year: Option<&BTreeMap<ReportYear, i64>>| -> Vec<(ReportYear, i64)> {
-            let by_year = by_year.into_iter().flatten().map(|(year, change)| (*year, *change));
-            by_year.filter(|(_, change)| *change != 0).collect()
-        };
-        let unlike = unlike_parts(&self.expected, &other.expected, &changes);
+        let unlike = unlike_parts(&self.expected, &other.expected);
         found.extend(unlike.map(|(scope, class)| TotalsDifference::Expected { scope, class }));
         found.into_iter().collect()
     }
 }
 
-/// Parts with different values in the two, as `value` reads them.
-fn unlike_parts<'a, T, V: PartialEq>(
+/// Parts that are not the same in the two.
+fn unlike_parts<'a, T: PartialEq>(
     one: &'a HashMap<Scope, ByClass<T>>,
     two: &'a HashMap<Scope, ByClass<T>>,
-    value: &'a impl Fn(Option<&T>) -> V,
 ) -> impl Iterator<Item = (Scope, Class)> + 'a {
     let parts = |totals: &'a HashMap<Scope, ByClass<T>>| {
         totals.iter().flat_map(|(scope, by_class)| by_class.keys().map(|class| (*scope, *class)))
     };
     parts(one).chain(parts(two)).filter(move |(scope, class)| {
         let [one, two] = [one, two].map(|totals| totals.get(scope).and_then(|by_class| by_class.get(class)));
-        value(one) != value(two)
+        one != two
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::part::Part;
+    use super::*;
+    use crate::registry::{Jurisdiction, Registry, RegistryChange};
+    use crate::report::{AgencyKind, Level};
+
+    #[test]
+    fn a_part_that_is_there_with_nothing_in_it_is_a_difference_for_it_could_be_a_row() {
+        let year = ReportYear::new(2022).unwrap();
+        let mut registry = Registry::default();
+        let province = RegistryChange::CreateJurisdiction(Jurisdiction {
+            code: "230000".parse().unwrap(),
+            parent: None,
+            display_name: "黑龙江省".to_owned(),
+            level: Level::Province,
+            first_year: year,
+        });
+        registry.apply(&province).unwrap();
+        let scope = Scope::Subtree(registry.jurisdiction_indices().next().unwrap());
+        let class = Class { kind: AgencyKind::Department, vertical: false };
+        let mut totals = Totals::default();
+        assert_eq!(totals.differences(&Totals::default()), []);
+        let year_totals = totals.years.entry(year).or_default();
+        year_totals.parts.entry(scope).or_default().insert(class, Part::default());
+        assert_eq!(totals.differences(&Totals::default()), [TotalsDifference::Part { scope, year, class }]);
+    }
 }

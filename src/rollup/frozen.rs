@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use crate::form::{Kind, catalogue};
-use crate::report::{Cell, Figures, Hash, JurisdictionCode, ReportYear, RevisionName, format_number};
+use crate::form::{CellId, Edition, Kind, Presence, catalogue};
+use crate::report::{Hash, JurisdictionCode, ReportYear, RevisionName, format_number};
 
 use super::{AgencyFilter, Coverage, Tree};
 
@@ -18,6 +18,31 @@ pub struct FrozenFormName {
     pub jurisdiction: JurisdictionCode,
     pub year: ReportYear,
     pub number: u32,
+}
+
+/// The sums that a computed form shows, as wide as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownSums {
+    edition: &'static Edition,
+    /// One per cell of the catalogue; none where the form shows nothing.
+    sums: Box<[Option<i128>]>,
+}
+
+impl ShownSums {
+    /// What `sum` gives for each cell that the edition has.
+    pub fn of(edition: &'static Edition, sum: impl Fn(CellId) -> Option<i128>) -> Self {
+        let is_there = |cell: CellId| catalogue().presence(edition, cell) != Presence::Absent;
+        let cells = catalogue().cells.iter().map(|cell| cell.id);
+        Self { edition, sums: cells.map(|cell| if is_there(cell) { sum(cell) } else { None }).collect() }
+    }
+
+    pub fn edition(&self) -> &'static Edition {
+        self.edition
+    }
+
+    pub fn get(&self, cell: CellId) -> Option<i128> {
+        self.sums[cell.index()]
+    }
 }
 
 /// A computed form that never changes again.
@@ -30,7 +55,7 @@ pub struct FrozenForm {
     pub hierarchy_year: ReportYear,
     pub include_vertical: bool,
     /// The sums, in the edition of the year.
-    pub figures: Figures,
+    pub sums: ShownSums,
     pub coverage: Coverage,
     /// Journal sequence that the sums are true as of.
     pub as_of: u64,
@@ -100,20 +125,16 @@ impl FrozenForm {
             self.hierarchy_year,
             if self.include_vertical { "included" } else { "excluded" },
             self.as_of,
-            self.figures.edition().id,
+            self.sums.edition().id,
             self.coverage.expected,
             revisions.len(),
         );
-        let mut cells: Vec<(&str, Kind, i64)> = catalogue()
-            .cells_of(self.figures.edition())
-            .filter_map(|cell| match self.figures.get(cell.id) {
-                Cell::Number(number) => Some((cell.path.as_str(), cell.kind, number)),
-                Cell::Blank | Cell::NotApplicable | Cell::Unread => None,
-            })
-            .collect();
+        let cells = catalogue().cells_of(self.sums.edition());
+        let mut cells: Vec<(&str, Kind, i128)> =
+            cells.filter_map(|cell| Some((cell.path.as_str(), cell.kind, self.sums.get(cell.id)?))).collect();
         cells.sort_unstable_by_key(|(path, ..)| *path);
-        for (path, kind, number) in cells {
-            let _ = writeln!(content, "{path}={}", format_number(kind, number.into()));
+        for (path, kind, sum) in cells {
+            let _ = writeln!(content, "{path}={}", format_number(kind, sum));
         }
         for (revision, hash) in revisions {
             let _ = writeln!(content, "revision={revision} {hash}");
@@ -140,15 +161,17 @@ mod tests {
     #[test]
     fn the_lines_that_are_hashed_are_as_documented() {
         let year = ReportYear::new(2022).unwrap();
-        let mut figures = Figures::blank(edition("format_2021").unwrap());
-        figures.set(catalogue().cell_at("requests.received.total").unwrap(), Cell::Number(7));
-        figures.set(catalogue().cell_at("proactive_disclosure.administrative_fees").unwrap(), Cell::Number(1_500_000));
+        let sums = ShownSums::of(edition("format_2021").unwrap(), |cell| match catalogue().cell(cell).path.as_str() {
+            "requests.received.total" => Some(7),
+            "proactive_disclosure.administrative_fees" => Some(1_500_000),
+            _ => None,
+        });
         let form = FrozenForm {
             name: "jurisdictions/230000/frozenForms/2022-1".parse().unwrap(),
             display_name: "黑龙江省".to_owned(),
             hierarchy_year: year,
             include_vertical: false,
-            figures,
+            sums,
             coverage: Coverage { year, expected: 2, vertical_excluded: 0, counts: Counts::default() },
             as_of: 41,
             content_hash: Hash::default(),

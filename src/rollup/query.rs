@@ -1,12 +1,12 @@
 //! A question about sums, and its answer row by row.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::form::{CellId, Kind};
 use crate::registry::{AgencyIndex, JurisdictionIndex, Registry, Standing};
 use crate::report::{AgencyKind, Message, ReportYear};
 
-use super::{AgencyFilter, Measure, Scope, Sums, Totals, Tree};
+use super::{AgencyFilter, Group, Measure, Scope, Sums, Totals, Tree};
 
 /// What rows are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,15 +59,6 @@ impl QueryError {
     }
 }
 
-/// What makes one group, in the dimensions that do not split a measure.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Group {
-    pub year: Option<ReportYear>,
-    pub scope: Option<Scope>,
-    pub agency: Option<AgencyIndex>,
-    pub kind: Option<AgencyKind>,
-}
-
 /// One dimension of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
@@ -86,6 +77,22 @@ pub struct Row {
     pub label: Message,
     pub kind: Kind,
     pub value: i128,
+}
+
+/// A row whose sum is still to be found.
+#[derive(Debug, Clone)]
+pub struct BlankRow {
+    row: Row,
+    /// Position of its group.
+    group: usize,
+    cells: Vec<CellId>,
+}
+
+impl BlankRow {
+    /// The row; `value` gives the sum of some cells over the group at a position.
+    pub fn fill(self, value: impl Fn(usize, &[CellId]) -> i128) -> Row {
+        Row { value: value(self.group, &self.cells), ..self.row }
+    }
 }
 
 /// Rows that measures make when they are split like this.
@@ -130,7 +137,7 @@ impl Query {
         self.group_by.contains(&Dimension::Agency)
     }
 
-    /// Rows that each group makes.
+    /// Rows that each group makes, at least one.
     pub fn rows_per_group(&self) -> usize {
         rows_of(&self.splits()).max(1)
     }
@@ -146,13 +153,17 @@ impl Query {
         self.years.0.through(self.years.1)
     }
 
-    /// The groups of a query that needs no single agencies, with their sums, from the running totals.
+    /// The groups of a query that needs no single agencies, in their order, with their sums, from the running totals.
+    ///
+    /// A group is there where, and only where, a report is in its sums: so it does not matter what was there before.
     pub fn groups(&self, registry: &Registry, totals: &Totals) -> Vec<(Group, Sums)> {
         let by = |dimension| self.group_by.contains(&dimension);
         let is_grouped = [Dimension::ChildJurisdiction, Dimension::AgencyKind, Dimension::Year].into_iter().any(by);
-        // Without groups there is one answer even where nothing is in it.
-        let mut groups: Vec<(Group, Sums)> =
-            if is_grouped { Vec::new() } else { vec![(Group::default(), Sums::default())] };
+        let mut groups = BTreeMap::new();
+        if !is_grouped {
+            // Without groups there is one answer even where nothing is in it.
+            groups.insert(Group::default().order(registry), (Group::default(), Sums::default()));
+        }
         for year in self.each_year() {
             let scopes: Vec<Scope> = if by(Dimension::ChildJurisdiction) {
                 let below = totals.children(registry, self.jurisdiction, year).into_iter().map(Scope::Subtree);
@@ -162,40 +173,39 @@ impl Query {
             };
             for scope in scopes {
                 for (class, sums) in totals.sums_by_class(scope, year, &self.filter) {
+                    if sums.reports == 0 {
+                        continue;
+                    }
                     let group = Group {
                         year: by(Dimension::Year).then_some(year),
                         scope: by(Dimension::ChildJurisdiction).then_some(scope),
                         agency: None,
                         kind: by(Dimension::AgencyKind).then_some(class.kind),
                     };
-                    match groups.iter_mut().find(|(known, _)| *known == group) {
-                        Some((_, sum)) => sum.merge(sums),
-                        None => groups.push((group, sums.clone())),
-                    }
+                    let known = groups.entry(group.order(registry)).or_insert_with(|| (group, Sums::default()));
+                    known.1.merge(sums);
                 }
             }
         }
-        groups
+        groups.into_values().collect()
     }
 
-    /// The rows of the groups; `value` gives the sum of some cells over the group at a position.
-    pub fn rows(
-        &self,
-        registry: &Registry,
-        tree: Tree,
-        groups: &[Group],
-        value: impl Fn(usize, &[CellId]) -> i128,
-    ) -> Vec<Row> {
+    /// The rows of the groups, in their order, with their keys and without their sums.
+    pub fn blank_rows(&self, registry: &Registry, tree: Tree, groups: &[Group]) -> Vec<BlankRow> {
         let splits = self.splits();
         let mut rows = Vec::with_capacity(groups.len() * rows_of(&splits));
         for (position, group) in groups.iter().enumerate() {
             for (measure, splits) in &splits {
-                rows.extend(splits.iter().map(|split| Row {
-                    keys: self.keys(registry, tree, group, split),
-                    measure: measure.path,
-                    label: measure.label.clone(),
-                    kind: measure.kind(),
-                    value: value(position, &split.cells),
+                rows.extend(splits.iter().map(|split| BlankRow {
+                    row: Row {
+                        keys: self.keys(registry, tree, group, split),
+                        measure: measure.path,
+                        label: measure.label.clone(),
+                        kind: measure.kind(),
+                        value: 0,
+                    },
+                    group: position,
+                    cells: split.cells.clone(),
                 }));
             }
         }
@@ -294,13 +304,10 @@ fn agency_key(registry: &Registry, tree: Tree, agency: AgencyIndex) -> Key {
         Tree::Of(year) => registry.place(agency, year).standing,
     };
     let (zh, en) = match standing {
-        Standing::Present => (String::new(), String::new()),
-        Standing::Successor(into) => {
-            let into = &registry.agency(into).display_name;
-            (format!("（已并入{into}）"), format!(" (merged into {into})"))
-        }
-        Standing::Ended => ("（已撤销或分设）".to_owned(), " (abolished or split)".to_owned()),
-        Standing::NotYet => ("（当时尚未设立）".to_owned(), " (not yet set up)".to_owned()),
+        // What was merged has no row of its own.
+        Standing::Present | Standing::Successor(_) => ("", ""),
+        Standing::Ended => ("（已撤销或分设）", " (abolished or split)"),
+        Standing::NotYet => ("（当时尚未设立）", " (not yet set up)"),
     };
     let name = &entry.display_name;
     Key {

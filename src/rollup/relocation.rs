@@ -10,7 +10,7 @@ use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
 use crate::report::ReportYear;
 
 use super::part::Part;
-use super::totals::{YearTotals, expected_changes};
+use super::totals::{YearTotals, change_expected, expected_changes};
 use super::{Class, Scope, Totals, Tree, class_of};
 
 /// What is to be changed in totals.
@@ -242,9 +242,8 @@ impl Totals {
     /// Makes the changes.
     pub fn relocate(&mut self, relocation: Relocation) {
         for ((scope, class), by_year) in relocation.expected {
-            let expected = self.expected.entry(scope).or_default().entry(class).or_default();
             for (year, change) in by_year {
-                *expected.entry(year).or_default() += change;
+                change_expected(&mut self.expected, scope, class, year, change);
             }
         }
         for PartMove { year, class, part, from, to } in relocation.moves {

@@ -30,7 +30,7 @@ impl Mark {
     }
 }
 
-/// The marks of one report; none for a report that was never handed in.
+/// The marks of one report; none for a report that was never handed in, or was taken back and is in no sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 pub struct Marks(u8);
 
@@ -38,7 +38,8 @@ impl Marks {
     /// The marks of a report that is in the sums or not.
     pub fn of(status: &ReportStatus, included: bool) -> Self {
         if !status.is_received() {
-            return Self::default();
+            // Its figures are in a sum all the same where withdrawn ones are asked for.
+            return if included { Self(Mark::Included.bit()) } else { Self::default() };
         }
         let holds = |mark| match mark {
             Mark::Received => true,
@@ -114,6 +115,12 @@ mod tests {
     #[test]
     fn a_withdrawn_report_has_no_mark() {
         assert_eq!(Marks::of(&status(ReportState::Withdrawn, None), false), Marks::default());
+    }
+
+    #[test]
+    fn a_withdrawn_report_whose_figures_are_asked_for_is_in_the_sum_and_was_not_received() {
+        let marks = Marks::of(&status(ReportState::Withdrawn, None), true);
+        assert_eq!(Mark::ALL.into_iter().filter(|mark| marks.has(*mark)).collect::<Vec<_>>(), [Mark::Included]);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Exact sums over all cells of the form.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::form::{CellId, catalogue};
+use crate::form::{CellId, LineId, catalogue};
 use crate::report::Completed;
 
 /// The sum of a number of reports, cell by cell. Amounts are in the units of `report::MONEY_SCALE`.
@@ -13,11 +15,13 @@ pub struct Sums {
     /// Reports in the sum.
     pub reports: u64,
     values: Box<[i128]>,
+    /// Reports that use a line which stands for prescribed ones, by its position in the catalogue; none that nobody uses.
+    merged: BTreeMap<usize, u64>,
 }
 
 impl Default for Sums {
     fn default() -> Self {
-        Self { reports: 0, values: vec![0; catalogue().cells.len()].into() }
+        Self { reports: 0, values: vec![0; catalogue().cells.len()].into(), merged: BTreeMap::new() }
     }
 }
 
@@ -31,9 +35,17 @@ impl Sums {
         cells.iter().map(|cell| self.value(*cell)).sum()
     }
 
+    /// Whether a report uses a line that stands for prescribed ones.
+    pub fn uses(&self, line: LineId) -> bool {
+        self.merged.contains_key(&line.index())
+    }
+
     /// Adds a report.
     pub fn add(&mut self, report: &Completed) {
         self.reports += 1;
+        for line in &report.merged {
+            *self.merged.entry(line.index()).or_default() += 1;
+        }
         for (sum, value) in self.values.iter_mut().zip(&report.values) {
             *sum += value;
         }
@@ -45,11 +57,28 @@ impl Sums {
         for (cell, change) in &exchange.changes {
             self.values[*cell] += change;
         }
+        for line in &exchange.lines_added {
+            *self.merged.entry(line.index()).or_default() += 1;
+        }
+        for line in &exchange.lines_removed {
+            let using = self.merged.entry(line.index()).or_default();
+            *using -= 1;
+            if *using == 0 {
+                self.merged.remove(&line.index());
+            }
+        }
     }
 
     /// Takes out another sum, which was added before.
     pub fn take(&mut self, other: &Self) {
         self.reports -= other.reports;
+        for (line, using) in &other.merged {
+            let left = self.merged.entry(*line).or_default();
+            *left -= using;
+            if *left == 0 {
+                self.merged.remove(line);
+            }
+        }
         for (sum, value) in self.values.iter_mut().zip(&other.values) {
             *sum -= value;
         }
@@ -58,6 +87,9 @@ impl Sums {
     /// Adds another sum.
     pub fn merge(&mut self, other: &Self) {
         self.reports += other.reports;
+        for (line, using) in &other.merged {
+            *self.merged.entry(*line).or_default() += using;
+        }
         for (sum, value) in self.values.iter_mut().zip(&other.values) {
             *sum += value;
         }
@@ -72,6 +104,8 @@ pub struct Exchange {
     adds: bool,
     /// By position in the catalogue; cells that stay as they are are left out.
     changes: Vec<(usize, i128)>,
+    lines_added: Vec<LineId>,
+    lines_removed: Vec<LineId>,
 }
 
 impl Exchange {
@@ -81,6 +115,13 @@ impl Exchange {
         let cells = catalogue().cells.iter().map(|info| info.id);
         let changes = cells.map(|cell| (cell.index(), value(after, cell) - value(before, cell)));
         let changes = changes.filter(|(_, change)| *change != 0).collect();
-        Self { removes: before.is_some(), adds: after.is_some(), changes }
+        let lines = |report: Option<&Completed>| report.map_or_else(Vec::new, |report| report.merged.clone());
+        Self {
+            removes: before.is_some(),
+            adds: after.is_some(),
+            changes,
+            lines_added: lines(after),
+            lines_removed: lines(before),
+        }
     }
 }

@@ -218,6 +218,30 @@ pub struct Totals {
     pub(super) expected: HashMap<Scope, ByClass<BTreeMap<ReportYear, i64>>>,
 }
 
+/// Changes how many agencies are expected from a year on; what comes to nothing is not kept, so that the same registry has
+/// the same numbers, whatever it was before.
+pub(super) fn change_expected(
+    expected: &mut HashMap<Scope, ByClass<BTreeMap<ReportYear, i64>>>,
+    scope: Scope,
+    class: Class,
+    year: ReportYear,
+    change: i64,
+) {
+    let by_class = expected.entry(scope).or_default();
+    let by_year = by_class.entry(class).or_default();
+    let number = by_year.entry(year).or_default();
+    *number += change;
+    if *number == 0 {
+        by_year.remove(&year);
+    }
+    if by_year.is_empty() {
+        by_class.remove(&class);
+    }
+    if by_class.is_empty() {
+        expected.remove(&scope);
+    }
+}
+
 /// Agencies expected in a year, from the changes of their number.
 fn expected_by(changes: &BTreeMap<ReportYear, i64>, year: ReportYear) -> u64 {
     let expected: i64 = changes.range(..=year).map(|(_, change)| change).sum();
@@ -284,8 +308,7 @@ impl Totals {
     pub fn expect(&mut self, registry: &Registry, agency: AgencyIndex) {
         let class = class_of(registry, agency);
         expected_changes(self.tree, registry, agency, |scope, year, change| {
-            let by_year = self.expected.entry(scope).or_default().entry(class).or_default();
-            *by_year.entry(year).or_default() += change;
+            change_expected(&mut self.expected, scope, class, year, change);
         });
     }
 
@@ -408,7 +431,8 @@ impl Totals {
         coverage
     }
 
-    /// Coverage of the jurisdiction's own agencies, then of each jurisdiction directly below; empty parts left out.
+    /// Coverage of the jurisdiction's own agencies where there are any, then of each jurisdiction directly below, also
+    /// where nobody owes a report in it. What does not exist in the tree used is there only with reports that are owed.
     pub fn coverage_by_child(
         &self,
         registry: &Registry,
@@ -425,7 +449,13 @@ impl Totals {
             };
             ChildCoverage { jurisdiction, own_agencies, coverage: self.coverage(scope, year, filter) }
         });
-        parts.filter(|part| part.coverage.expected > 0).collect()
+        let hierarchy = self.tree.year(year);
+        let is_told = |part: &ChildCoverage| {
+            let has_agencies = part.coverage.expected + part.coverage.vertical_excluded > 0;
+            has_agencies
+                || (!part.own_agencies && registry.jurisdiction_timeline(part.jurisdiction).exists_in(hierarchy))
+        };
+        parts.filter(is_told).collect()
     }
 }
 

@@ -53,12 +53,10 @@ impl Admission {
         Err(super::collections::locked(report, *since, set_by))
     }
 
-    /// A report is late by when it first came in; a correction of a report that was in time is not.
+    /// A report is late by when it first came in, once and for all: neither a correction, nor taking it back and handing
+    /// it in again, nor more time that is given afterwards makes it late or in time.
     pub fn is_late(&self, before: Option<&ReportStatus>) -> bool {
-        match before {
-            Some(before) if before.is_received() => before.late,
-            _ => self.overdue,
-        }
+        before.map_or(self.overdue, |before| before.late)
     }
 }
 
@@ -73,8 +71,11 @@ mod tests {
     #[test]
     fn a_report_is_late_by_when_it_first_came_in() {
         let overdue = Admission { state: ReportState::Accepted, overdue: true, locked: None };
-        assert!(overdue.is_late(None));
-        assert!(!overdue.is_late(Some(&status(ReportState::Returned, false))));
-        assert!(overdue.is_late(Some(&status(ReportState::Withdrawn, false))), "it was taken back, and comes anew");
+        let in_time = Admission { state: ReportState::Accepted, overdue: false, locked: None };
+        assert!(overdue.is_late(None) && !in_time.is_late(None));
+        for state in [ReportState::Submitted, ReportState::Accepted, ReportState::Returned, ReportState::Withdrawn] {
+            assert!(!overdue.is_late(Some(&status(state, false))), "{state:?}: it first came in in time");
+            assert!(in_time.is_late(Some(&status(state, true))), "{state:?}: it first came in late");
+        }
     }
 }

@@ -1,97 +1,98 @@
 //! Sums of single agencies, page by page: from columns in memory where the same was asked before, else from the store.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 use crate::form::CellId;
 use crate::registry::{AgencyIndex, Registry};
-use crate::report::{Owners, ReportKey, ReportState, ReportYear};
-use crate::rollup::{Dimension, Group, Mark, Query, ReadColumns, Row, Sums, class_of};
+use crate::report::{AgencyKind, Owners, ReportKey, ReportState, ReportYear};
+use crate::rollup::{
+    BlankRow, Dimension, Group, Mark, Query, ReadColumns, Row, RowKey, Slice, Sums, Tree, class_of,
+};
 use crate::store::{Store, StoreError};
 
 use super::Service;
 use super::live::Live;
-use super::roll_up::PageStart;
 use super::state::{ACCEPTED, LOAD_PAGE, State, revision_in_sums};
 
 /// A page of fewer reports than this is read from the store each time.
 const REPORTS_MIN: usize = 256;
 
-/// The reports of one agency that make one group.
-struct AgencyReports {
-    agency: AgencyIndex,
-    years: Vec<ReportYear>,
-}
+/// The reports that make one group.
+type Reports = Vec<(AgencyIndex, ReportYear)>;
 
-/// The groups that make one page, in order of the agencies' ids, then of years.
+/// The groups that make one page, in their order.
 pub(super) struct AgencyPage {
     groups: Vec<Group>,
     /// One for each group.
-    reports: Vec<AgencyReports>,
-    /// Rows of the first groups that are not on the page.
-    skip: usize,
-    /// Rows of the page at most.
-    size: usize,
+    reports: Vec<Reports>,
+    slice: Slice,
 }
 
 impl AgencyPage {
-    /// The groups from `start` on that a page of `size` rows needs, and one more where there is one.
-    pub fn find(query: &Query, state: &State, start: &PageStart, size: usize) -> Self {
-        let by_year = query.group_by.contains(&Dimension::Year);
-        let by_kind = query.group_by.contains(&Dimension::AgencyKind);
-        let groups_max = (start.skip.saturating_add(size) / query.rows_per_group()).saturating_add(1);
+    /// The groups after the row `after` that a page of `size` rows needs, and one more where there is one.
+    ///
+    /// Over the tree of another year a merged agency counts with its successor, in whose groups its reports are; kind and
+    /// 垂直管理 are those of the agency that handed in the report.
+    pub fn find(query: &Query, state: &State, after: Option<&RowKey>, size: usize) -> Self {
+        let (registry, totals) = (&state.registry, &state.totals);
+        let rows_per_group = query.rows_per_group();
+        let mut page = Self { groups: Vec::new(), reports: Vec::new(), slice: Slice { skip: 0, size, rows_per_group } };
         let years = years(query, state);
-        let mut within = state.totals.within(&state.registry, query.jurisdiction);
-        let mut page = Self { groups: Vec::new(), reports: Vec::new(), skip: start.skip, size };
-        for agency in state.registry.agencies_from(start.agency.as_ref()) {
-            let class = class_of(&state.registry, agency);
-            if !query.filter.admits(class) {
-                continue;
-            }
-            let mut is_in_sum = |year: &ReportYear| {
-                state.totals.marks(agency, *year).has(Mark::Included) && within.counts(agency, *year)
+        let mut within = totals.within(registry, query.jurisdiction);
+        let first = after.and_then(|after| after.group.agency).map(|agency| &registry.agency(agency).id);
+        for agency in registry.agencies_from(first) {
+            let members = match totals.tree() {
+                Tree::AsReported => vec![agency],
+                Tree::Of(hierarchy) => registry.counted_with(agency, hierarchy),
             };
-            let years: Vec<ReportYear> = years.iter().copied().filter(|year| is_in_sum(year)).collect();
-            let group = Group { agency: Some(agency), kind: by_kind.then_some(class.kind), ..Group::default() };
-            if by_year {
-                for year in years {
-                    page.push(Group { year: Some(year), ..group }, AgencyReports { agency, years: vec![year] });
+            let mut groups: BTreeMap<(Option<ReportYear>, Option<AgencyKind>), Reports> = BTreeMap::new();
+            for member in members {
+                let class = class_of(registry, member);
+                if !query.filter.admits(class) {
+                    continue;
                 }
-            } else if !years.is_empty() {
-                page.push(group, AgencyReports { agency, years });
+                for year in &years {
+                    if totals.marks(member, *year).has(Mark::Included) && within.counts(member, *year) {
+                        let by = |dimension| query.group_by.contains(&dimension);
+                        let group =
+                            (by(Dimension::Year).then_some(*year), by(Dimension::AgencyKind).then_some(class.kind));
+                        groups.entry(group).or_default().push((member, *year));
+                    }
+                }
             }
-            if page.groups.len() >= groups_max {
+            for ((year, kind), reports) in groups {
+                let group = Group { year, scope: None, agency: Some(agency), kind };
+                match after {
+                    Some(after) if group.order(registry) < after.group.order(registry) => continue,
+                    Some(after) if group == after.group => page.slice.skip = after.row.saturating_add(1),
+                    _ => {}
+                }
+                page.groups.push(group);
+                page.reports.push(reports);
+            }
+            if page.groups.len() >= page.slice.groups_max() {
                 break;
             }
         }
         page
     }
 
-    fn push(&mut self, group: Group, reports: AgencyReports) {
-        self.groups.push(group);
-        self.reports.push(reports);
+    /// The last row of the page; none where no page follows.
+    pub fn last(&self) -> Option<RowKey> {
+        self.slice.last(&self.groups)
     }
 
-    /// Where the next page begins; none after the last.
-    pub fn next(&self, query: &Query, registry: &Registry) -> Option<PageStart> {
-        let end = self.skip.saturating_add(self.size);
-        let rows_per_group = query.rows_per_group();
-        let agency = self.reports.get(end / rows_per_group)?.agency;
-        let first = self.reports.iter().position(|reports| reports.agency == agency)?;
-        Some(PageStart { agency: Some(registry.agency(agency).id.clone()), skip: end - first * rows_per_group })
-    }
-
-    /// The rows; `value` gives the sum of some cells over the group at a position.
-    pub fn rows(&self, query: &Query, state: &State, value: impl Fn(usize, &[CellId]) -> i128) -> Vec<Row> {
-        let rows = query.rows(&state.registry, state.totals.tree(), &self.groups, value);
-        rows.into_iter().skip(self.skip).take(self.size).collect()
+    /// The rows without their sums.
+    pub fn blank_rows(&self, query: &Query, state: &State) -> Vec<BlankRow> {
+        self.slice.of(query.blank_rows(&state.registry, state.totals.tree(), &self.groups))
     }
 
     /// The rows, where all columns that they need are in memory.
     pub fn rows_in_memory(&self, query: &Query, state: &State) -> Option<Vec<Row>> {
         let columns = state.columns.table(&years(query, state), &query.cells())?;
-        let value =
-            |at: usize, cells: &[CellId]| columns.value(self.reports[at].agency, &self.reports[at].years, cells);
-        Some(self.rows(query, state, value))
+        let value = |at: usize, cells: &[CellId]| columns.value(&self.reports[at], cells);
+        Some(self.blank_rows(query, state).into_iter().map(|row| row.fill(value)).collect())
     }
 
     /// The sums of each group as they were at journal sequence `as_of`, of reports by name.
@@ -116,11 +117,10 @@ impl AgencyPage {
 
     /// The names of each group's reports.
     pub fn names(&self, registry: &Registry) -> Vec<Vec<ReportKey>> {
-        let names = |reports: &AgencyReports| {
-            let id = &registry.agency(reports.agency).id;
-            reports.years.iter().map(|year| ReportKey::of_agency(id.clone(), *year)).collect()
+        let name = |(agency, year): &(AgencyIndex, ReportYear)| {
+            ReportKey::of_agency(registry.agency(*agency).id.clone(), *year)
         };
-        self.reports.iter().map(names).collect()
+        self.reports.iter().map(|reports| reports.iter().map(name).collect()).collect()
     }
 }
 
@@ -132,7 +132,7 @@ fn years(query: &Query, state: &State) -> Vec<ReportYear> {
 impl Service {
     /// Reads what a page took from the store into columns, beside the calls, so that the next question need not.
     pub(super) fn keep_columns(&self, query: &Query, page: &AgencyPage) {
-        let reports: usize = page.reports.iter().map(|reports| reports.years.len()).sum();
+        let reports: usize = page.reports.iter().map(Vec::len).sum();
         if reports < REPORTS_MIN {
             return;
         }
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
     use crate::report::{Cell, ReviewAction, Revision};
     use crate::rollup::{AgencyFilter, Columns, Measure};
-    use crate::service::{Asker, Caller, Perspective, ReviewRequest, RollupQuestion, Submission};
+    use crate::service::{Asker, Caller, PageEnd, Perspective, ReviewRequest, RollupQuestion, Submission};
     use crate::simulation::{Parameters, Province};
     use crate::store::{MemoryStore, NEWEST};
 
@@ -259,7 +259,7 @@ mod tests {
             filter: AgencyFilter { kinds: Vec::new(), include_vertical: true },
             perspective: Perspective::default(),
             page_size: 10_000,
-            page_token: String::new(),
+            after: None,
         }
     }
 
@@ -286,7 +286,7 @@ mod tests {
             let in_memory = {
                 let state = service.live.read();
                 let query = question.query(&state).unwrap();
-                let page = AgencyPage::find(&query, &state, &PageStart::default(), question.page_size);
+                let page = AgencyPage::find(&query, &state, None, question.page_size);
                 page.rows_in_memory(&query, &state).expect("the columns are filled")
             };
             let columns = service.live.change(|state| std::mem::take(&mut state.columns));
@@ -383,14 +383,14 @@ mod tests {
                 }
                 let expected = service.roll_up(&whole, &asker()).await.unwrap().rows;
                 // No multiple of the rows of a group, and more than those of some agencies.
-                let (mut rows, mut page_token) = (Vec::new(), String::new());
+                let (mut rows, mut after) = (Vec::new(), None);
                 loop {
-                    let page = RollupQuestion { page_size: 31, page_token, ..whole.clone() };
+                    let page = RollupQuestion { page_size: 31, after, ..whole.clone() };
                     let answer = service.roll_up(&page, &asker()).await.unwrap();
                     assert!(answer.rows.len() <= 31);
                     rows.extend(answer.rows);
-                    let Some(next) = answer.next else { break };
-                    page_token = next;
+                    let Some(key) = answer.last else { break };
+                    after = Some(PageEnd { sequence: answer.sequence, key });
                 }
                 assert_eq!(rows, expected);
             }

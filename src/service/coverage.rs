@@ -87,7 +87,12 @@ impl Service {
             state.totals.missing_after(&state.registry, jurisdiction, question.year, &question.filter, after.as_ref());
         let entries = missing.take(size.saturating_add(1));
         let entries = entries.map(|agency| state.registry.agency_in(agency, question.year)).collect();
-        Ok((Page::cut(entries, size, |entry: &Agency| entry.id.to_string()), state.sequence))
+        let page = Page::cut(entries, size, |entry: &Agency| entry.id.to_string());
+        // Later pages are of the same moment.
+        if page.next.is_some() && state.is_of_everything() {
+            self.past.note_seen(&state);
+        }
+        Ok((page, state.sequence))
     }
 }
 

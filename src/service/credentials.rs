@@ -147,7 +147,7 @@ impl Service {
         token: &str,
     ) -> Result<Page<Credential>, Problem> {
         let after: Option<CredentialId> =
-            if token.is_empty() { None } else { Some(token.parse().map_err(|_| super::read_back::bad_token())?) };
+            if token.is_empty() { None } else { Some(token.parse().map_err(|_| Problem::bad_page_token())?) };
         let directory = self.live.directory();
         let of = directory.principals().filter(|(name, _)| principal.is_none_or(|wanted| wanted == *name));
         let mut ids: Vec<CredentialId> = of.flat_map(|(_, known)| known.credentials.iter().copied()).collect();

@@ -1,14 +1,16 @@
 //! Freezing a computed form for publication, reading it back, and telling how the present has moved away from it.
 
-use crate::form::catalogue;
+use crate::form::{Kind, catalogue};
 use crate::registry::Registry;
-use crate::report::{AgencyId, Cell, Figures, Hash, JurisdictionCode, Message, ReportKey, ReportYear, Revision};
-use crate::rollup::{AgencyFilter, FrozenForm, FrozenFormName, FrozenRevision, Mark, Sums, Totals, class_of};
+use crate::report::{AgencyId, Hash, JurisdictionCode, Message, ReportKey, ReportYear, Revision};
+use crate::rollup::{
+    AgencyFilter, FrozenForm, FrozenFormName, FrozenRevision, Given, Mark, ShownSums, Sums, Totals, class_of,
+};
 use crate::store::{Change, Decision, Effect, NewEntry, Outcome, Store, StoreError, Transaction};
 
 use super::perspective::Perspective;
 use super::read_back::id_in_token;
-use super::reconcile::{Comparison, Summed};
+use super::reconcile::{Children, Comparison, Summed};
 use super::roll_up::{find, form_of};
 use super::sight::Asker;
 use super::{FormQuestion, Page, Problem, Reason, Service};
@@ -49,17 +51,21 @@ impl Service {
         };
         let state = self.view(asker, &question.extent(), &question.perspective).await?;
         let form = form_of(&state, &question)?;
-        let mut figures = Figures::blank(form.edition);
-        for cell in catalogue().cells_of(form.edition).filter(|cell| form.shows(cell.id)) {
-            let sum = i64::try_from(form.sums.value(cell.id)).map_err(|_| too_large(&cell.path))?;
-            figures.set(cell.id, Cell::Number(sum));
+        let sums = ShownSums::of(form.edition, |cell| form.shown(cell));
+        // What the form itself does not show as a count.
+        if let Some(cell) = catalogue()
+            .cells
+            .iter()
+            .find(|cell| cell.kind != Kind::Money && sums.get(cell.id).is_some_and(|sum| i64::try_from(sum).is_err()))
+        {
+            return Err(too_large(&cell.path));
         }
         let mut frozen = FrozenForm {
             name: self.next_name(&request.jurisdiction, request.year)?,
             display_name: form.jurisdiction.display_name,
             hierarchy_year: request.hierarchy_year.unwrap_or(request.year),
             include_vertical: request.include_vertical,
-            figures,
+            sums,
             coverage: form.coverage,
             as_of: state.sequence,
             content_hash: Hash::default(),
@@ -136,7 +142,7 @@ impl Service {
             (token, _) => {
                 let parts = token.split_once('-');
                 let parsed = parts.and_then(|(year, number)| Some((year.parse().ok()?, number.parse().ok()?)));
-                Some(parsed.ok_or_else(super::read_back::bad_token)?)
+                Some(parsed.ok_or_else(Problem::bad_page_token)?)
             }
         };
         let mut forms = self.store.frozen_forms(jurisdiction, after, size + 1)?;
@@ -199,7 +205,8 @@ impl Service {
             hierarchy_year: Some(form.hierarchy_year),
             since: form.as_of,
         };
-        let comparison = self.compare_with_sum(&summed, &form.figures, Vec::new(), asker).await?;
+        let given = Given::of_sums(&form.sums);
+        let comparison = self.compare_with_sum(&summed, &given, Children::Left, asker).await?.comparison;
         Ok((form, comparison))
     }
 

@@ -63,7 +63,7 @@ pub use journal::{JournalFilter, Status};
 pub use live::Live;
 pub use perspective::Perspective;
 pub use problem::{Code, Problem, Reason, Violation};
-pub use read_back::{Page, ReportFilter, ReportView};
+pub use read_back::{Page, PageEnd, ReportFilter, ReportView};
 pub use read_document::{DocumentReading, read_and_judge};
 pub use reconcile::{Comparison, ExplainedBy, NamedDifference, Reconciliation};
 pub use recount::Recount;
@@ -214,6 +214,11 @@ impl Service {
     /// The service with other limits on signing in.
     pub fn with_sign_in_limits(self, limits: SignInLimits) -> Self {
         Self { sessions: Arc::new(Sessions::new(limits)), ..self }
+    }
+
+    /// The newest journal sequence that answers are true as of.
+    pub fn newest_sequence(&self) -> u64 {
+        self.live.read().sequence
     }
 
     /// The date in Beijing, by which a year has ended or not.

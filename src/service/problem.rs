@@ -250,6 +250,17 @@ impl Problem {
         Self::field(Reason::PageInvalid, field, description)
     }
 
+    /// A token that was not given out for this question.
+    pub fn bad_page_token() -> Self {
+        Self::bad_page(
+            "page_token",
+            Message::new(
+                "分页标记无效，或不属于此查询；请以同一查询从第一页重新开始",
+                "is not valid, or is of another question; begin with the first page of this one",
+            ),
+        )
+    }
+
     /// Others changed the same thing again and again.
     pub fn contended() -> Self {
         Self::new(

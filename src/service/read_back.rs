@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::registry::JurisdictionIndex;
 use crate::report::{
-    JurisdictionCode, Message, Owners, ReportKey, ReportOwner, ReportState, ReportStatus, ReportYear, Review, Revision,
+    JurisdictionCode, Owners, ReportKey, ReportOwner, ReportState, ReportStatus, ReportYear, Review, Revision,
     RevisionName,
 };
 use crate::rollup::{Mark, Marks};
@@ -15,11 +15,20 @@ use super::roll_up::find;
 use super::state::State;
 use super::{Problem, Service, Sight, Subject};
 
+/// Where a page ended that another one follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageEnd {
+    /// Journal sequence of the first page.
+    pub sequence: u64,
+    /// Key of the last thing on the page.
+    pub key: String,
+}
+
 /// A page of something in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {
     pub items: Vec<T>,
-    /// Where the next page begins; none on the last.
+    /// Key of the last item; none on the last page.
     pub next: Option<String>,
 }
 
@@ -74,20 +83,9 @@ pub enum ReportFilter {
     Owner(ReportOwner, Option<ReportYear>),
 }
 
-/// Reviews of one report that are read at most.
-const REVIEWS_MAX: usize = 1000;
-
-/// A page token that is none.
-pub(super) fn bad_token() -> Problem {
-    Problem::bad_page(
-        "page_token",
-        Message::new("分页标记无效，请从第一页重新开始", "is not valid; begin with the first page"),
-    )
-}
-
-/// The id that a page token names, after which the page begins; none for the first page.
+/// The id that a key names, after which the page begins; none for the first page.
 pub(super) fn id_in_token<T: std::str::FromStr>(token: &str) -> Result<Option<T>, Problem> {
-    if token.is_empty() { Ok(None) } else { token.parse().map(Some).map_err(|_| bad_token()) }
+    if token.is_empty() { Ok(None) } else { token.parse().map(Some).map_err(|_| Problem::bad_page_token()) }
 }
 
 impl Service {
@@ -97,8 +95,10 @@ impl Service {
     /// REPORT_NOT_FOUND.
     pub fn report(&self, report: &ReportKey) -> Result<ReportView, Problem> {
         let standing = self.store.standing(report, NEWEST)?.ok_or_else(|| Problem::no_report(&report.to_string()))?;
-        let reviews = if standing.status.review == 0 { Vec::new() } else { self.store.reviews(report, REVIEWS_MAX)? };
-        let review = reviews.into_iter().rfind(|review| review.revision.number == standing.status.newest);
+        let newest = standing.status.newest;
+        let reviews =
+            if standing.status.review == 0 { Vec::new() } else { self.store.reviews(report, newest..=newest)? };
+        let review = reviews.into_iter().next_back();
         Ok(ReportView { review, ..ReportView::of(standing) })
     }
 
@@ -110,15 +110,15 @@ impl Service {
         let missing = || Problem::no_report(&name.to_string());
         let standing = self.store.standing(&name.report, NEWEST)?.ok_or_else(missing)?;
         let revision = self.store.revision(name)?.ok_or_else(missing)?;
-        let reviews = self.store.reviews(&name.report, REVIEWS_MAX)?;
+        let reviews = self.store.reviews(&name.report, name.number..=name.number)?;
         Ok(ReportView::reviewed(revision, standing.status.accepted, &reviews))
     }
 
     /// The newest revisions that pass the filter, stand in one of the states (any where empty), and are in sight, by
-    /// name. Nothing that is out of sight shows, not even in the marks of pages.
+    /// name, after the key `token`. Nothing that is out of sight shows, not even in the keys of pages.
     ///
     /// # Errors
-    /// PAGE_INVALID for a token that is none; AGENCY_NOT_FOUND, JURISDICTION_NOT_FOUND.
+    /// PAGE_INVALID for a key that is none; AGENCY_NOT_FOUND, JURISDICTION_NOT_FOUND.
     pub async fn reports(
         &self,
         filter: ReportFilter,
@@ -146,7 +146,7 @@ impl Service {
             ReportFilter::Owner(owner, year) => {
                 self.check_owner(&owner)?;
                 let after: Option<ReportYear> =
-                    if token.is_empty() { None } else { Some(token.parse().map_err(|_| bad_token())?) };
+                    if token.is_empty() { None } else { Some(token.parse().map_err(|_| Problem::bad_page_token())?) };
                 let owners = owner.sort();
                 let wanted = |standing: &Standing| {
                     let seen = sight.includes(&state.registry, Subject::report(&standing.newest.report));
@@ -172,11 +172,16 @@ impl Service {
     /// # Errors
     /// REPORT_NOT_FOUND; PAGE_INVALID for a token that is none.
     pub async fn revisions(&self, report: ReportKey, size: usize, token: &str) -> Result<Page<ReportView>, Problem> {
-        let before = if token.is_empty() { None } else { Some(token.parse().map_err(|_| bad_token())?) };
+        let before = if token.is_empty() { None } else { Some(token.parse().map_err(|_| Problem::bad_page_token())?) };
         let standing = self.store.standing(&report, NEWEST)?;
         let accepted = standing.ok_or_else(|| Problem::no_report(&report.to_string()))?.status.accepted;
         let read = move |store: &dyn Store| {
-            Ok((store.revisions(&report, before, size + 1)?, store.reviews(&report, REVIEWS_MAX)?))
+            let revisions = store.revisions(&report, before, size + 1)?;
+            let reviews = match (revisions.last(), revisions.first()) {
+                (Some(oldest), Some(newest)) => store.reviews(&report, oldest.number..=newest.number)?,
+                _ => Vec::new(),
+            };
+            Ok((revisions, reviews))
         };
         let (revisions, reviews) = self.blocking(read).await?;
         let page = Page::cut(revisions, size, |revision| revision.number.to_string());

@@ -1,11 +1,13 @@
 //! A government's own consolidated report, or a frozen form, against the computed sum.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::registry::{AgencyIndex, Jurisdiction, JurisdictionIndex};
-use crate::report::{Completed, Figures, JurisdictionCode, ReportKey, ReportState, ReportYear, Revision};
+use crate::report::{Completed, ReportKey, ReportState, ReportYear, Revision, RevisionName};
 use crate::rollup::{
-    AgencyFilter, CellDifference, ChildCoverage, Coverage, Explanation, Mark, Scope, Share, Sums, class_of, compare,
+    AgencyFilter, CellDifference, ChildCoverage, Coverage, Explanation, Given, Mark, Scope, Share, Sums, class_of,
+    compare,
 };
 use crate::store::{NEWEST, Standing, Store, StoreError};
 
@@ -44,12 +46,14 @@ pub struct ExplainedBy {
     pub display_name: String,
     /// Its report first came in after its due time.
     pub late: bool,
+    /// Of a jurisdiction: the revision of its consolidated report that was compared.
+    pub revision: Option<RevisionName>,
 }
 
 /// A consolidated report against the computed sum.
 #[derive(Debug, Clone)]
 pub struct Reconciliation {
-    pub report: std::sync::Arc<Revision>,
+    pub report: Arc<Revision>,
     pub state: ReportState,
     pub comparison: Comparison,
     /// Parts of the scope from which reports are missing, the most first.
@@ -64,6 +68,19 @@ pub(super) struct Summed {
     pub hierarchy_year: Option<ReportYear>,
     /// Journal sequence of the form at hand.
     pub since: u64,
+}
+
+/// Whether the consolidated reports of the jurisdictions below are looked at, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Children {
+    Compared,
+    Left,
+}
+
+/// A comparison, and the parts of the scope from which reports are missing.
+pub(super) struct Compared {
+    pub comparison: Comparison,
+    missing: Vec<CoverageRow>,
 }
 
 /// An agency that may have changed since, and whether it counted in the scope then and now.
@@ -88,67 +105,26 @@ impl Service {
         let no_report = || Problem::no_report(&report.to_string());
         let code = report.jurisdiction().ok_or_else(no_report)?;
         let standing = self.store.standing(report, NEWEST)?.ok_or_else(no_report)?;
-        let Standing { status, newest, accepted } = standing;
-        let (revision, state) = match (status.state, accepted) {
-            (ReportState::Withdrawn, Some(accepted)) => (accepted, ReportState::Accepted),
-            (ReportState::Withdrawn, None) => return Err(no_report()),
-            (state, _) => (newest, state),
-        };
+        let (revision, state) = compared(standing).ok_or_else(no_report)?;
         let jurisdiction = find(&*self.present()?, code)?;
         let summed = Summed { jurisdiction, year: report.year, filter, hierarchy_year: None, since: revision.sequence };
         // First of all: what follows looks at the same reports.
         let extent = Extent { jurisdiction: code, years: (summed.year, summed.year), filter: &summed.filter };
         drop(self.view(asker, &extent, &Perspective::default()).await?);
-        let children = self.children_that_differ(&summed, code, asker).await?;
-        let comparison = self.compare_with_sum(&summed, &revision.figures, children, asker).await?;
-        let missing = {
-            let state = self.present()?;
-            let parts =
-                state.totals.coverage_by_child(&state.registry, jurisdiction, summed.year, &summed.filter).into_iter();
-            let mut parts: Vec<ChildCoverage> = parts.filter(|part| part.coverage.missing() > 0).collect();
-            parts.sort_by_key(|part| std::cmp::Reverse(part.coverage.missing()));
-            parts.into_iter().map(|part| coverage_row(&state, &part, summed.year)).collect()
-        };
+        let given = Given::of_report(&revision.figures);
+        let compared = self.compare_with_sum(&summed, &given, Children::Compared, asker).await?;
+        let Compared { comparison, missing } = compared;
         Ok(Reconciliation { report: revision, state, comparison, missing })
-    }
-
-    /// Children whose own consolidated reports differ from their computed sums.
-    async fn children_that_differ(
-        &self,
-        summed: &Summed,
-        of: &JurisdictionCode,
-        asker: &Asker,
-    ) -> Result<Vec<Share>, Problem> {
-        let children: Vec<(JurisdictionIndex, ReportKey, Sums)> = {
-            let state = self.present()?;
-            let children = state.totals.children(&state.registry, summed.jurisdiction, summed.year);
-            let child = |child: JurisdictionIndex| {
-                let code = state.registry.jurisdiction(child).code.clone();
-                let sums = state.totals.sums(Scope::Subtree(child), summed.year, &summed.filter);
-                (child, ReportKey::of_jurisdiction(code, summed.year), sums)
-            };
-            children.into_iter().map(child).collect()
-        };
-        self.check_reports(asker, of, children.iter().map(|(_, report, _)| report)).await?;
-        self.blocking(move |store| {
-            let mut shares = Vec::new();
-            for (child, report, sums) in children {
-                let accepted = store.standing(&report, NEWEST)?.and_then(|standing| standing.accepted);
-                shares.extend(accepted.map(|revision| Share::of_child(child, &revision.figures.complete(), &sums)));
-            }
-            Ok(shares)
-        })
-        .await
     }
 
     /// Compares a form with the present sum, and finds what changed since the form.
     pub(super) async fn compare_with_sum(
         &self,
         summed: &Summed,
-        given: &Figures,
-        mut shares: Vec<Share>,
+        given: &Given,
+        children: Children,
         asker: &Asker,
-    ) -> Result<Comparison, Problem> {
+    ) -> Result<Compared, Problem> {
         let years = (summed.year, summed.year);
         let now = Perspective { hierarchy_year: summed.hierarchy_year, ..Perspective::default() };
         let code = self.present()?.registry.jurisdiction(summed.jurisdiction).code.clone();
@@ -158,7 +134,7 @@ impl Service {
             let then = self.view(asker, &extent, &then).await?;
             counted(&then, summed).collect()
         };
-        let (sums, coverage, hierarchy_year, sequence, suspects) = {
+        let (Seen { sums, coverage, hierarchy_year, sequence, children, missing }, suspects) = {
             let state = self.view(asker, &extent, &now).await?;
             let counts_now: BTreeSet<AgencyIndex> = counted(&state, summed).collect();
             let suspects: Vec<Suspect> = counted_then
@@ -170,21 +146,97 @@ impl Service {
                     counts_now: counts_now.contains(agency),
                 })
                 .collect();
-            let scope = Scope::Subtree(summed.jurisdiction);
-            let sums = state.totals.sums(scope, summed.year, &summed.filter);
-            let coverage = state.totals.coverage(scope, summed.year, &summed.filter);
-            (sums, coverage, state.totals.tree().year(summed.year), state.sequence, suspects)
+            (Seen::of(&state, summed, children), suspects)
         };
+        self.check_reports(asker, &code, children.iter().map(|(_, report, _)| report)).await?;
         let since = summed.since;
-        shares.extend(self.blocking(move |store| changes_since(store, &suspects, since, sequence)).await?);
+        let (shares, revisions) = self
+            .blocking(move |store| {
+                let (mut shares, revisions) = children_that_differ(store, children, sequence)?;
+                shares.extend(changes_since(store, &suspects, since, sequence)?);
+                Ok((shares, revisions))
+            })
+            .await?;
         let (differences, equal_cells) = compare(given, &sums, &shares);
         let state = self.present()?;
+        let named = |by: Explanation| explained_by(&state, by, summed.year, &revisions);
         let differences = differences.into_iter().map(|difference| NamedDifference {
-            names: difference.explanations.iter().map(|(by, _)| explained_by(&state, *by, summed.year)).collect(),
+            names: difference.explanations.iter().map(|(by, _)| named(*by)).collect(),
             difference,
         });
-        Ok(Comparison { coverage, hierarchy_year, sequence, equal_cells, differences: differences.collect() })
+        let comparison =
+            Comparison { coverage, hierarchy_year, sequence, equal_cells, differences: differences.collect() };
+        Ok(Compared { comparison, missing })
     }
+}
+
+/// The revision of a consolidated report that is compared, whoever asks: the newest one that was not withdrawn.
+fn compared(standing: Standing) -> Option<(Arc<Revision>, ReportState)> {
+    match (standing.status.state, standing.accepted) {
+        (ReportState::Withdrawn, accepted) => Some((accepted?, ReportState::Accepted)),
+        (state, _) => Some((standing.newest, state)),
+    }
+}
+
+/// What is seen of a scope at one moment.
+struct Seen {
+    sums: Sums,
+    coverage: Coverage,
+    hierarchy_year: ReportYear,
+    sequence: u64,
+    /// Children with their consolidated report and their computed sum.
+    children: Vec<(JurisdictionIndex, ReportKey, Sums)>,
+    missing: Vec<CoverageRow>,
+}
+
+impl Seen {
+    fn of(state: &State, summed: &Summed, children: Children) -> Self {
+        let Summed { jurisdiction, year, ref filter, .. } = *summed;
+        let (registry, totals) = (&state.registry, &state.totals);
+        let scope = Scope::Subtree(jurisdiction);
+        let child = |child: JurisdictionIndex| {
+            let code = registry.jurisdiction(child).code.clone();
+            let sums = totals.sums(Scope::Subtree(child), year, filter);
+            (child, ReportKey::of_jurisdiction(code, year), sums)
+        };
+        let (children, missing) = match children {
+            Children::Left => (Vec::new(), Vec::new()),
+            Children::Compared => {
+                let parts = totals.coverage_by_child(registry, jurisdiction, year, filter).into_iter();
+                let mut parts: Vec<ChildCoverage> = parts.filter(|part| part.coverage.missing() > 0).collect();
+                parts.sort_by_key(|part| std::cmp::Reverse(part.coverage.missing()));
+                (
+                    totals.children(registry, jurisdiction, year).into_iter().map(child).collect(),
+                    parts.into_iter().map(|part| coverage_row(state, &part, year)).collect(),
+                )
+            }
+        };
+        Self {
+            sums: totals.sums(scope, year, filter),
+            coverage: totals.coverage(scope, year, filter),
+            hierarchy_year: totals.tree().year(year),
+            sequence: state.sequence,
+            children,
+            missing,
+        }
+    }
+}
+
+/// Children whose own consolidated reports, as they stood at journal sequence `now`, differ from their computed sums; and
+/// which revisions of theirs were looked at.
+fn children_that_differ(
+    store: &dyn Store,
+    children: Vec<(JurisdictionIndex, ReportKey, Sums)>,
+    now: u64,
+) -> Result<(Vec<Share>, BTreeMap<JurisdictionIndex, RevisionName>), StoreError> {
+    let (mut shares, mut revisions) = (Vec::new(), BTreeMap::new());
+    for (child, report, sums) in children {
+        if let Some((revision, _)) = store.standing(&report, now)?.and_then(compared) {
+            shares.push(Share::of_child(child, &revision.figures.complete(), &sums));
+            revisions.insert(child, revision.name());
+        }
+    }
+    Ok((shares, revisions))
 }
 
 /// Agencies that count in the scope of a sum.
@@ -217,16 +269,22 @@ fn changes_since(store: &dyn Store, suspects: &[Suspect], since: u64, now: u64) 
     Ok(shares)
 }
 
-fn explained_by(state: &State, by: Explanation, year: ReportYear) -> ExplainedBy {
+fn explained_by(
+    state: &State,
+    by: Explanation,
+    year: ReportYear,
+    revisions: &BTreeMap<JurisdictionIndex, RevisionName>,
+) -> ExplainedBy {
     match by {
         Explanation::ArrivedSince(agency) | Explanation::CorrectedSince(agency) | Explanation::LeftSince(agency) => {
             let entry = state.registry.agency_in(agency, year);
             let late = state.totals.marks(agency, year).has(Mark::Late);
-            ExplainedBy { name: entry.name(), display_name: entry.display_name, late }
+            ExplainedBy { name: entry.name(), display_name: entry.display_name, late, revision: None }
         }
         Explanation::ChildDiffers(child) => {
             let entry = state.registry.jurisdiction_in(child, year);
-            ExplainedBy { name: entry.code.name(), display_name: entry.display_name, late: false }
+            let revision = revisions.get(&child).cloned();
+            ExplainedBy { name: entry.code.name(), display_name: entry.display_name, late: false, revision }
         }
     }
 }

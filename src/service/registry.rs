@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::registry::exchange::write_json;
 use crate::registry::{
-    Agency, AgencyIndex, Entry, Jurisdiction, JurisdictionCode, JurisdictionIndex, Life, Registry, RegistryChange,
+    Agency, AgencyIndex, Entry, Extent, Jurisdiction, JurisdictionCode, JurisdictionIndex, Life, Registry,
+    RegistryChange,
 };
-use crate::report::{AgencyId, Hash, Message, ReportKey, ReportOwner, ReportYear};
+use crate::report::{AgencyId, Hash, ReportKey, ReportOwner, ReportYear};
 use crate::rollup::Marks;
 use crate::store::{Change, Decision, NEWEST, NewEntry, Outcome, Transaction, Version, check_length};
 
@@ -61,6 +62,25 @@ impl EntryFilter {
             registry.find_jurisdiction(code).ok_or_else(|| Problem::no_jurisdiction(&code.name()))
         };
         self.parent.as_ref().map(found).transpose()
+    }
+}
+
+/// Where a page of changes begins, in a registry that grows at three places.
+struct ChangesKey {
+    first: usize,
+    extent: Extent,
+}
+
+impl ChangesKey {
+    fn to_text(&self) -> String {
+        let Extent { jurisdictions, agencies, dated } = self.extent;
+        format!("{} {jurisdictions} {agencies} {dated}", self.first)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let parts: Vec<usize> = text.split(' ').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+        let &[first, jurisdictions, agencies, dated] = parts.as_slice() else { return None };
+        Some(Self { first, extent: Extent { jurisdictions, agencies, dated } })
     }
 }
 
@@ -158,18 +178,22 @@ impl Service {
         Ok(expected)
     }
 
-    /// The changes that make the registry, from the position `token` on.
+    /// The changes that make the registry, after the key `token`: those that there were when the first page was asked
+    /// for, however many come meanwhile.
     ///
     /// # Errors
-    /// PAGE_INVALID for a token that is none.
+    /// PAGE_INVALID for a key that is none.
     pub fn registry_changes(&self, size: usize, token: &str) -> Result<ChangesPage, Problem> {
-        let bad = |_| Problem::bad_page("page_token", Message::new("分页标记无效", "is no token of a page"));
-        let first: usize = if token.is_empty() { 0 } else { token.parse().map_err(bad)? };
         let state = self.live.read();
-        let total = state.registry.changes_count();
+        let ChangesKey { first, extent } = match token {
+            "" => ChangesKey { first: 0, extent: state.registry.extent() },
+            token => ChangesKey::parse(token).ok_or_else(Problem::bad_page_token)?,
+        };
+        let total = extent.changes();
         let last = first.saturating_add(size).min(total);
-        let items = (first..last).filter_map(|position| state.registry.change_at(position)).collect();
-        Ok(ChangesPage { page: Page { items, next: (last < total).then(|| last.to_string()) }, total })
+        let items = (first..last).filter_map(|position| state.registry.change_within(extent, position)).collect();
+        let next = (last < total).then(|| ChangesKey { first: last, extent }.to_text());
+        Ok(ChangesPage { page: Page { items, next }, total })
     }
 
     /// One jurisdiction with its newest values.

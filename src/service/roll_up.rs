@@ -5,14 +5,14 @@ use std::sync::Arc;
 use crate::document::write::{ComputedForm, Document};
 use crate::form::{CellId, Edition, Presence, catalogue, edition_for_year};
 use crate::registry::{Jurisdiction, JurisdictionIndex};
-use crate::report::{AgencyId, Hash, JurisdictionCode, Message, ReportYear, computed_form_hash};
-use crate::rollup::{AgencyFilter, Coverage, Dimension, Mark, Measure, Query, Row, Scope, Sums, Tree};
+use crate::report::{Hash, JurisdictionCode, Message, ReportYear, computed_form_hash};
+use crate::rollup::{AgencyFilter, Coverage, Dimension, Mark, Measure, Query, Row, RowKey, Scope, Slice, Sums, Tree};
 
 use super::by_agency::AgencyPage;
 use super::perspective::Perspective;
 use super::sight::{Asker, Extent};
 use super::state::State;
-use super::{Problem, Reason, Service};
+use super::{PageEnd, Problem, Reason, Service};
 
 /// Measures that may be asked for at once.
 const MEASURES_MAX: usize = 50;
@@ -30,8 +30,9 @@ pub struct RollupQuestion {
     pub perspective: Perspective,
     /// Rows at most.
     pub page_size: usize,
-    /// Empty for the first page.
-    pub page_token: String,
+    /// The last row of the page before, which the answer goes on from as of the same journal sequence; none for the
+    /// first page.
+    pub after: Option<PageEnd>,
 }
 
 /// Sums, and what they contain.
@@ -45,7 +46,8 @@ pub struct RollupAnswer {
     pub tree: Tree,
     /// Journal sequence that it is true as of.
     pub sequence: u64,
-    pub next: Option<String>,
+    /// Key of the last row; none where no page follows.
+    pub last: Option<String>,
 }
 
 /// Which computed form is asked for.
@@ -75,29 +77,25 @@ pub struct ConsolidatedForm {
     pub sequence: u64,
 }
 
-/// Where a page begins.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct PageStart {
-    /// The agency whose rows are counted from, where rows are of agencies; none for the first.
-    pub agency: Option<AgencyId>,
-    /// Rows to leave out from there.
-    pub skip: usize,
-}
-
 impl ConsolidatedForm {
-    /// Whether the form shows a cell: every prescribed one, and merged lines where a report uses them.
-    pub fn shows(&self, cell: crate::form::CellId) -> bool {
+    /// Whether the form shows a cell: every prescribed one, and merged lines, noughts too, where a report uses them.
+    pub fn shows(&self, cell: CellId) -> bool {
         match catalogue().presence(self.edition, cell) {
             Presence::Prescribed => true,
-            Presence::Accepted => self.sums.value(cell) != 0,
+            Presence::Accepted => self.sums.uses(catalogue().cell(cell).line),
             Presence::Absent => false,
         }
+    }
+
+    /// The sum in a cell; none where the form does not show it.
+    pub fn shown(&self, cell: CellId) -> Option<i128> {
+        self.shows(cell).then(|| self.sums.value(cell))
     }
 
     /// SHA-256 of the canonical content, which documents of the form carry too.
     pub fn content_hash(&self) -> Hash {
         let name = format!("{}/reports/{}", self.jurisdiction.code.name(), self.coverage.year);
-        computed_form_hash(&name, self.edition, |cell| self.shows(cell).then(|| self.sums.value(cell)))
+        computed_form_hash(&name, self.edition, |cell| self.shown(cell))
     }
 
     /// The form as a document to print, which says what it contains.
@@ -115,7 +113,7 @@ impl ConsolidatedForm {
             hierarchy_year: self.hierarchy_year,
             sequence: self.sequence,
         };
-        Document::of_computed_form(computed, |cell| self.shows(cell).then(|| self.sums.value(cell)))
+        Document::of_computed_form(computed, |cell| self.shown(cell))
     }
 }
 
@@ -151,38 +149,16 @@ impl RollupQuestion {
         Ok(query)
     }
 
-    /// From when to answer, and where the page begins: a later page is as of the journal sequence of the first.
-    fn page(&self, newest: u64) -> Result<(Perspective, PageStart), Problem> {
-        if self.page_token.is_empty() {
-            return Ok((self.perspective.clone(), PageStart::default()));
-        }
-        match PageStart::parse(&self.page_token) {
-            Some((as_of, start)) if as_of <= newest => {
-                Ok((Perspective { as_of: Some(as_of), ..self.perspective.clone() }, start))
-            }
-            _ => Err(Problem::bad_page(
-                "page_token",
-                Message::new("分页标记无效，请从第一页重新开始", "is not valid; begin with the first page"),
-            )),
-        }
-    }
-}
-
-impl PageStart {
-    /// With the journal sequence of the first page.
-    fn parse(token: &str) -> Option<(u64, Self)> {
-        let mut parts = token.splitn(3, '-');
-        let as_of = parts.next()?.parse().ok()?;
-        let skip = parts.next()?.parse().ok()?;
-        let agency = parts.next().map(str::parse).transpose().ok()?;
-        Some((as_of, Self { agency, skip }))
+    /// From when to answer: a later page is as of the journal sequence of the first.
+    fn page_perspective(&self) -> Perspective {
+        let as_of = self.after.as_ref().map_or(self.perspective.as_of, |after| Some(after.sequence));
+        Perspective { as_of, ..self.perspective.clone() }
     }
 
-    pub(super) fn token(&self, as_of: u64) -> String {
-        match &self.agency {
-            Some(agency) => format!("{as_of}-{}-{agency}", self.skip),
-            None => format!("{as_of}-{}", self.skip),
-        }
+    /// The row that the page comes after, in the registry as it was for the first page.
+    fn row_before(&self, state: &State) -> Result<Option<RowKey>, Problem> {
+        let row = |after: &PageEnd| RowKey::parse(&after.key, &state.registry).ok_or_else(Problem::bad_page_token);
+        self.after.as_ref().map(row).transpose()
     }
 }
 
@@ -193,25 +169,21 @@ impl Service {
     /// JURISDICTION_NOT_FOUND, MEASURE_UNKNOWN, GROUPING_INVALID, YEARS_INVALID, PAGE_INVALID, TOO_MANY, AS_OF_INVALID,
     /// BEYOND_SIGHT.
     pub async fn roll_up(&self, question: &RollupQuestion, asker: &Asker) -> Result<RollupAnswer, Problem> {
-        let (perspective, start) = question.page(self.present()?.sequence)?;
+        let perspective = question.page_perspective();
         let RollupQuestion { jurisdiction, years, filter, .. } = question;
         let state = self.view(asker, &Extent { jurisdiction, years: *years, filter }, &perspective).await?;
         let query = question.query(&state)?;
+        let after = question.row_before(&state)?;
         let mut answer = answer(&query, &state);
         if !query.needs_agencies() {
-            let (groups, sums): (Vec<_>, Vec<_>) = query.groups(&state.registry, &state.totals).into_iter().unzip();
-            let value = |at: usize, cells: &[CellId]| sums[at].of_cells(cells);
-            let rows = query.rows(&state.registry, state.totals.tree(), &groups, value);
-            let end = start.skip.saturating_add(question.page_size);
-            if rows.len() > end {
-                answer.next = Some(PageStart { agency: None, skip: end }.token(answer.sequence));
-            }
-            answer.rows = rows.into_iter().skip(start.skip).take(question.page_size).collect();
+            let (rows, last) = rows_of_totals(&query, &state, after.as_ref(), question.page_size);
+            answer.rows = rows;
+            answer.last = last.map(|last| last.to_text(&state.registry));
             self.note_page(&state, &answer);
             return Ok(answer);
         }
-        let page = AgencyPage::find(&query, &state, &start, question.page_size);
-        answer.next = page.next(&query, &state.registry).map(|start| start.token(answer.sequence));
+        let page = AgencyPage::find(&query, &state, after.as_ref(), question.page_size);
+        answer.last = page.last().map(|last| last.to_text(&state.registry));
         self.note_page(&state, &answer);
         if let Some(rows) = page.rows_in_memory(&query, &state) {
             answer.rows = rows;
@@ -223,13 +195,15 @@ impl Service {
         let names = page.names(&state.registry);
         let (as_of, states) = (answer.sequence, perspective.states());
         let sums = self.blocking(move |store| AgencyPage::read(&names, store, as_of, &states)).await?;
-        answer.rows = page.rows(&query, &state, |at, cells| sums[at].of_cells(cells));
+        let value = |at: usize, cells: &[CellId]| sums[at].of_cells(cells);
+        let blank = page.blank_rows(&query, &state);
+        answer.rows = blank.into_iter().map(|row| row.fill(value)).collect();
         Ok(answer)
     }
 
     /// Keeps the state that an answer comes from where there are more pages, which are of the same moment.
     fn note_page(&self, state: &Arc<State>, answer: &RollupAnswer) {
-        if answer.next.is_some() && state.is_of_everything() {
+        if answer.last.is_some() && state.is_of_everything() {
             self.past.note_seen(state);
         }
     }
@@ -281,6 +255,27 @@ fn answer(query: &Query, state: &State) -> RollupAnswer {
         coverage: query.each_year().map(|year| state.totals.coverage(scope, year, &query.filter)).collect(),
         tree: state.totals.tree(),
         sequence: state.sequence,
-        next: None,
+        last: None,
     }
+}
+
+/// A page of the rows of a query that needs no single agencies, and its last row where another page follows.
+fn rows_of_totals(query: &Query, state: &State, after: Option<&RowKey>, size: usize) -> (Vec<Row>, Option<RowKey>) {
+    let registry = &state.registry;
+    let (mut groups, mut sums): (Vec<_>, Vec<_>) = query.groups(registry, &state.totals).into_iter().unzip();
+    let mut slice = Slice { skip: 0, size, rows_per_group: query.rows_per_group() };
+    if let Some(after) = after {
+        let order = after.group.order(registry);
+        let first = groups.partition_point(|group| group.order(registry) < order);
+        groups.drain(..first);
+        sums.drain(..first);
+        if groups.first() == Some(&after.group) {
+            slice.skip = after.row.saturating_add(1);
+        }
+    }
+    let last = slice.last(&groups);
+    groups.truncate(slice.groups_max());
+    let blank = slice.of(query.blank_rows(registry, state.totals.tree(), &groups));
+    let value = |at: usize, cells: &[CellId]| sums[at].of_cells(cells);
+    (blank.into_iter().map(|row| row.fill(value)).collect(), last)
 }

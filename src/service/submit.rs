@@ -169,12 +169,6 @@ impl Service {
 
     async fn try_submit(&self, submission: &Submission, content: Hash, caller: &Caller) -> Result<Accepted, Setback> {
         let report = &submission.report;
-        let now = (self.clock)();
-        let (reporter, admission, registry_sequence) = {
-            let state = self.present()?;
-            let reporter = reporter(&state, report)?;
-            (reporter, Admission::of(&state.registry, report, reporter.level, now), state.registry_sequence)
-        };
         let before = self.store.standing(report, NEWEST).map_err(Problem::from)?;
         let previous_key = report.year.previous().map(|year| ReportKey { year, ..report.clone() });
         let previous = match &previous_key {
@@ -182,12 +176,19 @@ impl Service {
             None => None,
         };
         let fingerprint = submission.fingerprint(content);
-        // Read after the head: a retry whose first call was stored in between is recognised rather than refused.
+        // Read after the head: a retry whose first call was stored in between is recognised rather than refused. And before
+        // anything is judged: it has its first answer, whatever became of the agency and the year since.
         if let Some(id) = submission.request_id
             && let Some(known) = self.store.request(id).map_err(Problem::from)?
         {
             return Ok(self.repeat(&known, fingerprint, id, report)?);
         }
+        let now = (self.clock)();
+        let (reporter, admission, registry_sequence) = {
+            let state = self.present()?;
+            let reporter = reporter(&state, report)?;
+            (reporter, Admission::of(&state.registry, report, reporter.level, now), state.registry_sequence)
+        };
         check_etag(submission, before.as_ref().map(|before| &*before.newest))?;
         admission.check_lock(report)?;
         check_answers(&submission.answers)?;

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use crate::form::catalogue;
 use crate::registry::Registry;
-use crate::report::{Cell, Message, ReportYear};
+use crate::report::{Message, ReportYear};
 use crate::rollup::{FrozenForm, Sums};
 use crate::store::{NEWEST, Standing, Store, StoreError, Verification, Visitor, verify};
 
@@ -112,11 +112,10 @@ fn check_frozen(store: &dyn Store, mut forms: Vec<FrozenForm>, found: &mut Verif
                 found.fault(name, text);
             }
             Ok((_, sums)) => {
-                let differs = |cell: &&crate::form::CellInfo| match form.figures.get(cell.id) {
-                    Cell::Number(number) => sums.value(cell.id) != i128::from(number),
-                    Cell::Blank | Cell::NotApplicable | Cell::Unread => false,
-                };
-                if let Some(cell) = catalogue().cells_of(form.figures.edition()).find(differs) {
+                // What it does not show is nought.
+                let differs =
+                    |cell: &&crate::form::CellInfo| form.sums.get(cell.id).unwrap_or(0) != sums.value(cell.id);
+                if let Some(cell) = catalogue().cells_of(form.sums.edition()).find(differs) {
                     let text = Message::new(
                         format!("{} 与所含各版本之和不符", cell.path),
                         format!("{} is not the sum of the revisions in it", cell.path),

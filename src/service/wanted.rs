@@ -1,5 +1,6 @@
 //! A store that is read only as long as somebody waits for what is read.
 
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Weak};
 
 use futures::future::BoxFuture;
@@ -50,8 +51,8 @@ impl Store for WhileWanted {
         self.store()?.revisions(report, before, limit)
     }
 
-    fn reviews(&self, report: &ReportKey, limit: usize) -> Result<Vec<Review>, StoreError> {
-        self.store()?.reviews(report, limit)
+    fn reviews(&self, report: &ReportKey, revisions: RangeInclusive<u32>) -> Result<Vec<Review>, StoreError> {
+        self.store()?.reviews(report, revisions)
     }
 
     fn reports(

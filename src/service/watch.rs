@@ -127,6 +127,11 @@ trait Watched: Clone + Send + Sync + 'static {
     type Answer: Send + 'static;
 
     fn scope(&self) -> (&JurisdictionCode, (ReportYear, ReportYear), &Perspective);
+    /// # Errors
+    /// PAGE_INVALID where a later page is asked for, which is of a moment that has passed.
+    fn begins(&self) -> Result<(), Problem> {
+        Ok(())
+    }
     fn ask(&self, service: &Service, asker: &Asker) -> impl Future<Output = Result<Self::Answer, Problem>> + Send;
     fn sequence(answer: &Self::Answer) -> u64;
 }
@@ -136,6 +141,15 @@ impl Watched for RollupQuestion {
 
     fn scope(&self) -> (&JurisdictionCode, (ReportYear, ReportYear), &Perspective) {
         (&self.jurisdiction, self.years, &self.perspective)
+    }
+
+    fn begins(&self) -> Result<(), Problem> {
+        let description = Message::new(
+            "观察总是从第一页开始；后续各页请用 QueryRollup 查询",
+            "a watch begins with the first page: ask for later ones with QueryRollup",
+        );
+        let later = |_| Err(Problem::bad_page("query.page_token", description));
+        self.after.as_ref().map_or(Ok(()), later)
     }
 
     async fn ask(&self, service: &Service, asker: &Asker) -> Result<RollupAnswer, Problem> {
@@ -222,6 +236,7 @@ impl Service {
             );
             return Err(Problem::field(Reason::AsOfInvalid, "as_of", description));
         }
+        question.begins()?;
         let place = self.watch_places.take(asker.caller())?;
         // The first answer is made here, so that a bad question is refused before the stream begins.
         let newest = self.live.notices.newest.subscribe();
@@ -233,7 +248,8 @@ impl Service {
             newest,
             closed: self.live.notices.closed.subscribe(),
             first: Some(answer),
-            previous: 0,
+            sent: 0,
+            seen: 0,
             earliest: Instant::now(),
             _place: place,
         };
@@ -249,8 +265,10 @@ struct Watcher<Q: Watched> {
     closed: watch::Receiver<bool>,
     /// Not yet sent.
     first: Option<Q::Answer>,
-    /// Journal sequence of the answer before.
-    previous: u64,
+    /// Journal sequence of the answer that was sent last; 0 before the first.
+    sent: u64,
+    /// Journal sequence up to which nothing in scope has changed since.
+    seen: u64,
     /// When the next answer may be sent.
     earliest: Instant,
     _place: Place,
@@ -265,19 +283,19 @@ impl<Q: Watched> Watcher<Q> {
             return Some((Ok(update), self));
         }
         loop {
-            let previous = self.previous;
+            let seen = self.seen;
             tokio::select! {
                 // Ends with the service.
-                changed = self.newest.wait_for(|newest| *newest > previous) => { changed.ok()?; }
+                changed = self.newest.wait_for(|newest| *newest > seen) => { changed.ok()?; }
                 _ = self.closed.wait_for(|closed| *closed) => return None,
             }
             tokio::time::sleep_until(self.earliest).await;
             let newest = *self.newest.borrow_and_update();
-            let notices = self.service.live.notices.between(previous, newest);
+            let notices = self.service.live.notices.between(seen, newest);
             let (changed, touched) = notices.as_ref().map_or((Vec::new(), true), |notices| self.in_scope(notices));
             if !touched {
-                // Nothing in scope: the answer stands as of the newest entry, too.
-                self.previous = newest;
+                // Nothing in scope: the answer that was sent stands as of the newest entry, too.
+                self.seen = newest;
                 self.earliest = Instant::now() + self.service.watch_limits.interval;
                 continue;
             }
@@ -295,7 +313,8 @@ impl<Q: Watched> Watcher<Q> {
 
     fn update(&mut self, answer: Q::Answer, mut changed: Vec<ReportKey>, resync: bool) -> Update<Q::Answer> {
         changed.truncate(NAMED_MAX);
-        let previous_sequence = std::mem::replace(&mut self.previous, Q::sequence(&answer));
+        self.seen = Q::sequence(&answer);
+        let previous_sequence = std::mem::replace(&mut self.sent, self.seen);
         self.earliest = Instant::now() + self.service.watch_limits.interval;
         Update { previous_sequence, answer, changed, resync }
     }

@@ -22,7 +22,7 @@ const FILE: &str = "totals";
 const UNFINISHED: &str = "totals.new";
 
 /// Raised with every change of what is in the file or of what totals mean; `a_change_of_the_layout_is_noticed` tells.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 
 /// Digest of what follows it.
 const HASH_BYTES: usize = size_of::<Hash>();

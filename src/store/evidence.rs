@@ -371,7 +371,7 @@ impl Evidence {
             display_name,
             hierarchy_year,
             include_vertical,
-            figures,
+            sums,
             coverage,
             as_of,
             content_hash,
@@ -396,14 +396,11 @@ impl Evidence {
             .plain("expected", expected)
             .plain("vertical_excluded", vertical_excluded)
             .list("count", counts.to_array())
-            .plain("edition", figures.edition().id);
+            .plain("edition", sums.edition().id);
         // What was printed can be read here without the reports that it is the sum of.
         for cell in &catalogue().cells {
-            match figures.get(cell.id) {
-                Cell::Blank => {}
-                value => {
-                    self.plain(cell.path.clone(), cell_words(value, cell.kind));
-                }
+            if let Some(sum) = sums.get(cell.id) {
+                self.plain(cell.path.clone(), format_number(cell.kind, sum));
             }
         }
     }

@@ -130,6 +130,11 @@ pub fn below(report: &ReportKey, before: u32) -> Range<[u8; REVISION_BYTES]> {
     revision(report, 0)..revision(report, before)
 }
 
+/// Keys of the revisions of one report with these numbers, and of their reviews.
+pub fn among(report: &ReportKey, numbers: &RangeInclusive<u32>) -> Range<[u8; REVISION_BYTES]> {
+    revision(report, *numbers.start())..revision(report, numbers.end().saturating_add(1))
+}
+
 /// The first key after every record of one report.
 pub fn after_report(year: ReportYear, owner: &ReportOwner) -> Vec<u8> {
     let mut key = prefix(year, owner).to_vec();

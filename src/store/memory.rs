@@ -1,7 +1,7 @@
 //! The reference store: plain maps behind one lock. Forgets everything when it is dropped.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
+use std::ops::{Bound, RangeInclusive};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use futures::FutureExt as _;
@@ -205,10 +205,10 @@ impl Store for MemoryStore {
         Ok(wanted.take(limit).map(|revision| (**revision).clone()).collect())
     }
 
-    fn reviews(&self, report: &ReportKey, limit: usize) -> Result<Vec<Review>, StoreError> {
+    fn reviews(&self, report: &ReportKey, revisions: RangeInclusive<u32>) -> Result<Vec<Review>, StoreError> {
         let kept = self.read();
         let reviews = kept.life(report).map_or(&[][..], |life| &life.reviews);
-        Ok(reviews.iter().take(limit).cloned().collect())
+        Ok(reviews.iter().filter(|review| revisions.contains(&review.revision.number)).cloned().collect())
     }
 
     fn reports(

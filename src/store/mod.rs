@@ -28,6 +28,8 @@ mod transaction;
 pub mod transfer;
 mod verify;
 
+use std::ops::RangeInclusive;
+
 use futures::future::BoxFuture;
 
 use crate::access::AccessChange;
@@ -116,8 +118,8 @@ pub trait Store: Send + Sync + 'static {
     /// Revisions of a report numbered below `before` (all where none), newest first, at most `limit`.
     fn revisions(&self, report: &ReportKey, before: Option<u32>, limit: usize) -> Result<Vec<Revision>, StoreError>;
 
-    /// Reviews of a report, oldest first, at most `limit`.
-    fn reviews(&self, report: &ReportKey, limit: usize) -> Result<Vec<Review>, StoreError>;
+    /// Reviews of the revisions of a report with these numbers, oldest first; each has two at the most.
+    fn reviews(&self, report: &ReportKey, revisions: RangeInclusive<u32>) -> Result<Vec<Review>, StoreError>;
 
     /// The year's reports as they stood at journal sequence `as_of`, of owners after `after` in order of their ids, at
     /// most `limit`.

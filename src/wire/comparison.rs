@@ -6,10 +6,11 @@ use crate::report::{Message, format_number};
 use crate::rollup::{Explanation, FrozenForm};
 use crate::service::{Comparison, FreezeRequest, NamedDifference, Problem, Reconciliation};
 
+use super::form::fill;
 use super::registry::{code, first_year};
 use super::report::{check_length, sequence_to_wire, state_to_wire};
 use super::rollup::{coverage_row_to_wire, coverage_to_wire};
-use super::{edition_to_wire, figures_to_wire, text_to_wire, timestamp_to_wire};
+use super::{edition_to_wire, text_to_wire, timestamp_to_wire};
 
 fn number(cell: CellId, value: i128) -> String {
     format_number(catalogue().cell(cell).kind, value)
@@ -38,11 +39,12 @@ fn difference_to_wire(named: &NamedDifference) -> pb::CellDifference {
         display_name: by.display_name.clone(),
         contribution: number(one.cell, *adds),
         late: by.late,
+        revision: by.revision.as_ref().map(ToString::to_string).unwrap_or_default(),
     });
     pb::CellDifference {
         cell: info.path.clone(),
         label: Some(text_to_wire(&Message::new(info.label_zh.clone(), info.label_en.clone()))),
-        given: one.given.number().map(|given| number(one.cell, given.into())),
+        given: one.given.map(|given| number(one.cell, given)),
         computed: number(one.cell, one.computed),
         difference: number(one.cell, one.difference),
         explanations: explanations.collect(),
@@ -100,8 +102,8 @@ pub fn frozen_form_to_wire(form: &FrozenForm) -> pb::FrozenForm {
         year: form.name.year.get().into(),
         hierarchy_year: form.hierarchy_year.get().into(),
         include_vertical: form.include_vertical,
-        edition: edition_to_wire(form.figures.edition()),
-        form: Some(figures_to_wire(&form.figures)),
+        edition: edition_to_wire(form.sums.edition()),
+        form: Some(fill(|cell| form.sums.get(cell))),
         coverage: Some(coverage_to_wire(&form.coverage, form.hierarchy_year)),
         as_of: sequence_to_wire(form.as_of),
         content_sha256: form.content_hash.to_hex(),

@@ -159,7 +159,7 @@ pub fn too_large(path: &str) -> Problem {
 }
 
 /// Counts that do not fit 64 bits are left out; callers have checked.
-fn fill(value: impl Fn(CellId) -> Option<i128>) -> pb::Form {
+pub(super) fn fill(value: impl Fn(CellId) -> Option<i128>) -> pb::Form {
     let mut form = pb::Form::default();
     for (index, id) in WIRE_CELLS.iter().enumerate() {
         let Some((id, number)) = id.and_then(|id| Some((id, value(id)?))) else { continue };

@@ -5,8 +5,8 @@ use crate::pb;
 use crate::report::{Message, ReportYear, format_number};
 use crate::rollup::{AgencyFilter, Coverage, Dimension, Key, Mark, Row};
 use crate::service::{
-    ConsolidatedForm, CoverageAnswer, CoverageQuestion, CoverageRow, FormQuestion, Perspective, Problem, Reason,
-    RollupAnswer, RollupQuestion, Update,
+    ConsolidatedForm, CoverageAnswer, CoverageQuestion, CoverageRow, FormQuestion, PageEnd, Perspective, Problem,
+    Reason, RollupAnswer, RollupQuestion, Update,
 };
 
 use super::form::too_large;
@@ -75,11 +75,15 @@ pub fn coverage_question_from_wire(request: &pb::GetCoverageRequest) -> Result<C
     })
 }
 
-/// A question from the wire; `page_size` is the one to use.
+/// A question from the wire, about at most `page_size` rows after the end of the page before.
 ///
 /// # Errors
 /// What is malformed, by field.
-pub fn question_from_wire(request: pb::QueryRollupRequest, page_size: usize) -> Result<RollupQuestion, Problem> {
+pub fn question_from_wire(
+    request: pb::QueryRollupRequest,
+    page_size: usize,
+    after: Option<PageEnd>,
+) -> Result<RollupQuestion, Problem> {
     let first = first_year(request.first_year, "first_year")?;
     let last = if request.last_year == 0 { first } else { first_year(request.last_year, "last_year")? };
     let dimension = |(position, number): (usize, &i32)| {
@@ -96,7 +100,7 @@ pub fn question_from_wire(request: pb::QueryRollupRequest, page_size: usize) -> 
         perspective: perspective(request.hierarchy_year, request.as_of, &request.states)?,
         measures: request.measures,
         page_size,
-        page_token: request.page_token,
+        after,
     })
 }
 
@@ -142,15 +146,17 @@ fn key_to_wire(key: &Key) -> pb::RollupKey {
     }
 }
 
+/// The answer, with the token of the page that follows.
+///
 /// # Errors
 /// SUM_TOO_LARGE.
-pub fn answer_to_wire(answer: &RollupAnswer) -> Result<pb::QueryRollupResponse, Problem> {
+pub fn answer_to_wire(answer: &RollupAnswer, next_page_token: String) -> Result<pb::QueryRollupResponse, Problem> {
     Ok(pb::QueryRollupResponse {
         rows: answer.rows.iter().map(row_to_wire).collect::<Result<_, _>>()?,
         totals: answer.totals.iter().map(row_to_wire).collect::<Result<_, _>>()?,
         coverage: answer.coverage.iter().map(|one| coverage_to_wire(one, answer.tree.year(one.year))).collect(),
         sequence: sequence_to_wire(answer.sequence),
-        next_page_token: answer.next.clone().unwrap_or_default(),
+        next_page_token,
     })
 }
 
@@ -160,7 +166,7 @@ pub fn form_to_wire(form: &ConsolidatedForm) -> Result<pb::GetConsolidatedFormRe
     Ok(pb::GetConsolidatedFormResponse {
         jurisdiction: Some(jurisdiction_to_wire(&form.jurisdiction)),
         edition: edition_to_wire(form.edition),
-        form: Some(sums_to_wire(|cell| form.shows(cell).then(|| form.sums.value(cell)))?),
+        form: Some(sums_to_wire(|cell| form.shown(cell))?),
         coverage: Some(coverage_to_wire(&form.coverage, form.hierarchy_year)),
         sequence: sequence_to_wire(form.sequence),
         content_sha256: form.content_hash().to_hex(),
@@ -192,9 +198,12 @@ fn names<A>(update: &Update<A>) -> Vec<String> {
 
 /// # Errors
 /// SUM_TOO_LARGE.
-pub fn watched_rollup_to_wire(update: &Update<RollupAnswer>) -> Result<pb::WatchRollupResponse, Problem> {
+pub fn watched_rollup_to_wire(
+    update: &Update<RollupAnswer>,
+    next_page_token: String,
+) -> Result<pb::WatchRollupResponse, Problem> {
     Ok(pb::WatchRollupResponse {
-        answer: Some(answer_to_wire(&update.answer)?),
+        answer: Some(answer_to_wire(&update.answer, next_page_token)?),
         previous_sequence: sequence_to_wire(update.previous_sequence),
         changed_reports: names(update),
         resync: update.resync,

@@ -55,7 +55,7 @@ impl Contents {
             position: store.position(),
             journal: store.journal(0, usize::MAX).unwrap(),
             revisions,
-            reviews: reports.iter().flat_map(|report| store.reviews(report, usize::MAX).unwrap()).collect(),
+            reviews: reports.iter().flat_map(|report| store.reviews(report, 1..=u32::MAX).unwrap()).collect(),
             registry: store.registry(0, NEWEST).unwrap(),
             frozen: JURISDICTIONS.into_iter().flat_map(frozen).collect(),
             access: store.access().unwrap(),

@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use huizong::access::{AccessChange, Credential, CredentialId, PrincipalName, Role};
-use huizong::form::{catalogue, edition_for_year};
+use huizong::form::{Kind, catalogue, edition_for_year};
 use huizong::registry::{Agency, Jurisdiction, RegistryChange};
 use huizong::report::{
     AgencyKind, Cell, CellComment, Figures, Hash, Level, ReportKey, ReportState, ReportYear, Review, ReviewAction,
     Revision, RuleSetRef, content_hash,
 };
-use huizong::rollup::{Counts, Coverage, FrozenForm, FrozenFormName};
+use huizong::rollup::{Counts, Coverage, FrozenForm, FrozenFormName, ShownSums};
 use huizong::store::{
     Change, Commit, Decision, MemoryStore, NEWEST, NewEntry, Observer, Outcome, RequestId, SledOptions, SledStore,
     Standing, Store, Transaction,
@@ -223,7 +223,14 @@ pub fn frozen(jurisdiction: &str, of: u16, number: u32) -> FrozenForm {
         display_name: "样例省".to_owned(),
         hierarchy_year: year(of),
         include_vertical: number.is_multiple_of(2),
-        figures: revision(&report, number.into(), "").figures,
+        sums: {
+            let figures = revision(&report, number.into(), "").figures;
+            // Sums of a province may be wider than the figures of a report.
+            ShownSums::of(figures.edition(), |cell| match catalogue().cell(cell).kind {
+                Kind::Money => Some(i128::from(i64::MAX) * i128::from(number)),
+                _ => figures.get(cell).number().map(i128::from),
+            })
+        },
         coverage: Coverage { year: year(of), expected: 7, vertical_excluded: 1, counts: Counts::from_array(counts) },
         as_of: number.into(),
         content_hash: Hash::of(&number.to_be_bytes()),

@@ -20,7 +20,7 @@ mod recent;
 mod space;
 mod watermark;
 
-use std::ops::Bound;
+use std::ops::{Bound, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -382,14 +382,13 @@ impl Store for SledStore {
         self.shared.durable_revisions(self.shared.tree.range(keys).rev()).take(limit).collect()
     }
 
-    fn reviews(&self, report: &ReportKey, limit: usize) -> Result<Vec<Review>, StoreError> {
+    fn reviews(&self, report: &ReportKey, revisions: RangeInclusive<u32>) -> Result<Vec<Review>, StoreError> {
         let durable = self.shared.durable().sequence;
-        let records = self.shared.tree.range(keys::below(report, u32::MAX));
+        let records = self.shared.tree.range(keys::among(report, &revisions));
         let reviews = records.filter(|entry| entry.as_ref().map_or(true, |(key, _)| keys::is_review(key)));
         reviews
             .map(|entry| decode::<Review>(&entry.map_err(|error| read_error(&error))?.1))
             .filter(|review| review.as_ref().map_or(true, |review| review.status.sequence <= durable))
-            .take(limit)
             .collect()
     }
 

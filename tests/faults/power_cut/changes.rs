@@ -6,7 +6,7 @@ use huizong::report::{
     AgencyKind, Cell, Figures, Hash, ReportKey, ReportState, ReportYear, Review, ReviewAction, Revision, RevisionName,
     RuleSetRef, content_hash,
 };
-use huizong::rollup::{Counts, Coverage, FrozenForm, FrozenFormName};
+use huizong::rollup::{Counts, Coverage, FrozenForm, FrozenFormName, ShownSums};
 use huizong::store::{
     Change, JournalEntry, NEWEST, NewEntry, Outcome, RequestId, Standing, Store, StoreError, Transaction,
 };
@@ -163,15 +163,16 @@ fn freeze(store: &dyn Store, writer: u32, random: &mut ChaCha8Rng) -> Result<Tra
     }
     let name = FrozenFormName { jurisdiction, year, number: number + 1 };
     let figures = figures(year, random);
+    let sums = ShownSums::of(figures.edition(), |cell| figures.get(cell).number().map(i128::from));
     let note = text(random);
-    let content_hash = form_hash(&note, &figures);
+    let content_hash = form_hash(&note, &sums);
     let entry = entry(FREEZE, name.to_string(), String::new(), content_hash);
     let form = FrozenForm {
         name,
         display_name: "样例省".to_owned(),
         hierarchy_year: year,
         include_vertical: false,
-        figures,
+        sums,
         coverage: Coverage { year, expected: 40, vertical_excluded: 0, counts: Counts::default() },
         as_of: 0,
         content_hash,
@@ -183,8 +184,9 @@ fn freeze(store: &dyn Store, writer: u32, random: &mut ChaCha8Rng) -> Result<Tra
     Ok(Transaction::of(vec![Change::Freeze(Box::new(form))], entry))
 }
 
-fn form_hash(note: &str, figures: &Figures) -> Hash {
-    Hash::of(format!("{note}\n{figures:?}").as_bytes())
+fn form_hash(note: &str, sums: &ShownSums) -> Hash {
+    let sums: Vec<_> = catalogue().cells.iter().map(|cell| sums.get(cell.id)).collect();
+    Hash::of(format!("{note}\n{sums:?}").as_bytes())
 }
 
 /// Whether the revision and the request id of a submission are there as its entry says.
@@ -205,7 +207,7 @@ pub fn is_submitted_as_said(store: &dyn Store, name: &RevisionName, entry: &Jour
 
 /// Whether the review is there as its entry says.
 pub fn is_reviewed_as_said(store: &dyn Store, name: &RevisionName, entry: &JournalEntry) -> Result<bool, StoreError> {
-    Ok(store.reviews(&name.report, usize::MAX)?.iter().any(|review| {
+    Ok(store.reviews(&name.report, 1..=u32::MAX)?.iter().any(|review| {
         let status = review.status;
         (status.sequence, status.review) == (entry.sequence, entry.sequence)
             && review.revision == *name
@@ -222,6 +224,6 @@ pub fn is_frozen_as_said(store: &dyn Store, entry: &JournalEntry) -> Result<bool
         form.name == name
             && form.sequence == entry.sequence
             && form.content_hash == entry.content_hash
-            && form_hash(&form.note, &form.figures) == entry.content_hash
+            && form_hash(&form.note, &form.sums) == entry.content_hash
     }))
 }

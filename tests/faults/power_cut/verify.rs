@@ -107,7 +107,7 @@ impl Found {
         // Numbers count from 1 without gaps, so the newest tells how many there are.
         let revisions: u64 = standings.iter().map(|standing| u64::from(standing.status.newest)).sum();
         found.stray += revisions.abs_diff(said.submissions);
-        let reviews = |standing: &Standing| store.reviews(&standing.newest.report, usize::MAX).expect("can be read");
+        let reviews = |standing: &Standing| store.reviews(&standing.newest.report, 1..=u32::MAX).expect("can be read");
         let reviews: usize = standings.iter().map(|standing| reviews(standing).len()).sum();
         found.stray += (reviews as u64).abs_diff(said.reviews);
         let registered = store.registry(0, NEWEST).expect("the registry can be read");

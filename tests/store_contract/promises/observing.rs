@@ -134,7 +134,7 @@ pub async fn what_a_read_shows_is_journalled(open: &impl OpenStore) {
                 if status.review == 0 {
                     assert!(store.request(request_id(status.sequence.into())).unwrap().is_some());
                 } else {
-                    let reviews = store.reviews(report, usize::MAX).unwrap();
+                    let reviews = store.reviews(report, 1..=u32::MAX).unwrap();
                     assert!(reviews.iter().any(|review| review.status == status), "{status:?}");
                 }
                 assert_eq!(store.years(Owners::Agencies).unwrap(), [report.year]);
