@@ -1,7 +1,8 @@
 //! Which changes are admitted: one parent per year, no cycles, gaps or overlaps. What one does is in `apply`.
 //!
 //! Every year of an entry has exactly one parent, of a higher level, that exists in it. History is only ever
-//! continued: an entry changes no earlier than it changed last, and not at all once it has ended.
+//! continued: an entry changes no earlier than it changed last, and not at all once it has ended. From the year of its
+//! last change on it can be changed anew: the name or parent that is set last holds.
 
 use crate::report::{Level, ReportYear};
 
@@ -92,15 +93,11 @@ impl Registry {
                 (&time.names, time.exists_in(first_year))
             }
         };
-        let set = names.set_in(first_year);
-        if set.is_some_and(|set| set == name) || (exists && names.at(first_year) == name) {
+        let set = names.set_in(first_year).is_some_and(|set| set == name);
+        if set || (exists && names.at(first_year) == name) {
             return Ok(None);
         }
         self.can_change(index, entry, first_year)?;
-        if let Some(present) = set {
-            let (subject, present) = (entry.to_string(), present.clone());
-            return Err(RegistryError::ChangedTwice { subject, first_year, present });
-        }
         Ok(Some(Step::Rename(index, name, first_year)))
     }
 
@@ -116,22 +113,18 @@ impl Registry {
             EntryIndex::Jurisdiction(at) => {
                 let time = self.jurisdiction_timeline(at);
                 let now = time.parent_in(first_year).copied().flatten();
-                (time.parents.set_in(first_year).copied(), now, Some(self.jurisdiction(at).level))
+                (time.parents.set_in(first_year).copied().flatten(), now, Some(self.jurisdiction(at).level))
             }
             EntryIndex::Agency(at) => {
                 let time = self.agency_timeline(at);
-                (time.parents.set_in(first_year).copied().map(Some), time.parent_in(first_year).copied(), None)
+                (time.parents.set_in(first_year).copied(), time.parent_in(first_year).copied(), None)
             }
         };
         let target = self.find_jurisdiction(parent);
-        if target.is_some() && (now == target || set == Some(target)) {
+        if target.is_some() && (now == target || set == target) {
             return Ok(None);
         }
         self.can_change(index, entry, first_year)?;
-        if let Some(present) = set {
-            let present = present.map_or("-".to_owned(), |present| self.jurisdiction(present).code.name());
-            return Err(RegistryError::ChangedTwice { subject, first_year, present });
-        }
         let parent = self.parent(&subject, parent, level, first_year)?;
         Ok(Some(Step::Move(index, parent, first_year)))
     }
@@ -325,7 +318,7 @@ impl Registry {
 }
 
 /// Those of `ends` that have not ended in the same way already, where they can end.
-fn ending<'a, P: 'a, I: Copy + PartialEq + 'a>(
+fn ending<'a, P: PartialEq + 'a, I: Copy + PartialEq + 'a>(
     ends: &[I],
     first_year: ReportYear,
     how: &Ending<I>,
@@ -355,14 +348,15 @@ fn ending<'a, P: 'a, I: Copy + PartialEq + 'a>(
 
 /// Whether a member of what is merged can go on from `first_year` with the successor for its parent.
 fn can_follow<P: PartialEq, I>(time: &Timeline<P, I>, parent: &P, first_year: ReportYear) -> bool {
-    time.parent_in(first_year) == Some(parent)
-        && time.end.is_none()
-        && time.parents.latest() < first_year
-        && time.latest_change() <= first_year
+    time.parent_in(first_year) == Some(parent) && time.parents.latest() <= first_year
 }
 
 /// Whether an entry can change from `first_year` on.
-fn can_change<P, I>(time: &Timeline<P, I>, subject: &str, first_year: ReportYear) -> Result<(), RegistryError> {
+fn can_change<P: PartialEq, I>(
+    time: &Timeline<P, I>,
+    subject: &str,
+    first_year: ReportYear,
+) -> Result<(), RegistryError> {
     let subject = subject.to_owned();
     if first_year < time.first_year() {
         return Err(RegistryError::TooEarly { subject, first_year, begins: time.first_year() });

@@ -48,10 +48,39 @@ impl Registry {
         } else {
             let mut trial = self.clone();
             for (position, change) in changes.iter().enumerate() {
-                note(change, trial.apply(change).map_err(|error| (position, error))?);
+                let in_force = matches!(trial.admit(change), Ok(None));
+                if in_force || self.was_put_right(change, &changes[position + 1..]) {
+                    note(change, false);
+                } else {
+                    note(change, trial.apply(change).map_err(|error| (position, error))?);
+                }
             }
         }
         Ok(plan)
+    }
+
+    /// Whether a change was made before and gave way to one of the same year that is among the `later` ones of its list:
+    /// so a list that was applied can be sent again.
+    pub(super) fn was_put_right(&self, change: &RegistryChange, later: &[RegistryChange]) -> bool {
+        let gives_way = |other: &RegistryChange| match (change, other) {
+            (
+                RegistryChange::Rename { entry, first_year, .. },
+                RegistryChange::Rename { entry: other, first_year: year, .. },
+            )
+            | (
+                RegistryChange::Move { entry, first_year, .. },
+                RegistryChange::Move { entry: other, first_year: year, .. },
+            ) => entry == other && first_year == year,
+            (
+                RegistryChange::Move { parent, first_year, .. },
+                RegistryChange::Merge { entries, first_year: year, .. },
+            ) => first_year == year && entries.contains(&super::Entry::Jurisdiction(parent.clone())),
+            _ => false,
+        };
+        let mut others = later.iter().enumerate().filter(|(_, other)| gives_way(other));
+        self.dated.contains(change)
+            && others
+                .any(|(at, other)| matches!(self.admit(other), Ok(None)) || self.was_put_right(other, &later[at + 1..]))
     }
 
     /// Applies a change; false where it is in force already.
@@ -95,11 +124,11 @@ impl Registry {
                 self.agencies.push_back(new.clone());
             }
             Step::Rename(EntryIndex::Jurisdiction(at), name, year) => {
-                self.nodes[at.index()].time.names.push(year, name.to_owned());
+                self.nodes[at.index()].time.names.set(year, name.to_owned());
                 self.jurisdictions[at.index()].display_name = name.to_owned();
             }
             Step::Rename(EntryIndex::Agency(at), name, year) => {
-                self.posts[at.index()].time.names.push(year, name.to_owned());
+                self.posts[at.index()].time.names.set(year, name.to_owned());
                 self.agencies[at.index()].display_name = name.to_owned();
             }
             Step::Move(EntryIndex::Jurisdiction(at), parent, year) => self.move_jurisdiction(at, parent, year),
@@ -137,19 +166,19 @@ impl Registry {
     }
 
     fn move_jurisdiction(&mut self, at: JurisdictionIndex, parent: JurisdictionIndex, year: ReportYear) {
-        self.nodes[at.index()].time.parents.push(year, Some(parent));
+        self.nodes[at.index()].time.parents.set(year, Some(parent));
         insert(&mut self.nodes[parent.index()].children, at);
         self.jurisdictions[at.index()].parent = Some(self.jurisdiction(parent).code.clone());
     }
 
     fn move_agency(&mut self, at: AgencyIndex, home: JurisdictionIndex, year: ReportYear) {
-        self.posts[at.index()].time.parents.push(year, home);
+        self.posts[at.index()].time.parents.set(year, home);
         insert(&mut self.nodes[home.index()].agencies, at);
         self.agencies[at.index()].jurisdiction = self.jurisdiction(home).code.clone();
     }
 }
 
-fn take_over<P, I>(time: &mut Timeline<P, I>, year: ReportYear) {
+fn take_over<P: PartialEq, I>(time: &mut Timeline<P, I>, year: ReportYear) {
     time.took_over = time.took_over.max(Some(year));
 }
 

@@ -7,31 +7,34 @@ use super::CollectionError;
 /// Why a change cannot be applied. Entries are named by resource name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
-    #[error("{0} exists with other values")]
+    #[error("{0} exists with other values: check them, or use another code")]
     JurisdictionExists(String),
-    #[error("{0} exists with other values")]
+    #[error("{0} exists with other values: check them, or use another id")]
     AgencyExists(String),
     #[error("{0} is not registered: register it first, or correct the name")]
     EntryUnknown(String),
-    #[error("{subject} belongs to {parent}, which does not exist")]
+    #[error("{subject} belongs to {parent}, which does not exist: register it first, or correct the code")]
     ParentUnknown { subject: String, parent: String },
-    #[error("{subject} cannot stand below {parent}: its level is not lower")]
+    #[error("{subject} cannot stand below {parent}: its level is not lower; correct the level or the parent")]
     LevelNotLower { subject: String, parent: String },
-    #[error("{subject} begins in {first_year}, before {parent} in {parent_first_year}")]
+    #[error("{subject} begins in {first_year}, before {parent} in {parent_first_year}: correct the first year")]
     BeforeParent { subject: String, first_year: ReportYear, parent: String, parent_first_year: ReportYear },
     #[error("{subject} cannot belong to {parent}, which no longer exists from {end} on: name what follows it")]
     ParentEnded { subject: String, parent: String, end: ReportYear },
     #[error("{subject} begins in {begins}; a change of it in {first_year} comes too early: give a later year")]
     TooEarly { subject: String, first_year: ReportYear, begins: ReportYear },
-    #[error("{subject} no longer exists from {end} on; it cannot change in {first_year} or be ended anew")]
+    #[error(
+        "{subject} no longer exists from {end} on; it cannot change in {first_year} or be ended anew: change what follows it, or register a new entry"
+    )]
     HasEnded { subject: String, end: ReportYear, first_year: ReportYear },
     #[error(
         "{subject} changed in {latest} already; what was before is not rewritten from {first_year} on: give {latest} or a later year"
     )]
     OutOfOrder { subject: String, first_year: ReportYear, latest: ReportYear },
-    #[error("{subject} is changed from {first_year} on already, with other values ({present}): give a later year")]
-    ChangedTwice { subject: String, first_year: ReportYear, present: String },
-    #[error("{subject} cannot end in {first_year}: these still belong to it: {}; move or end them first, each by {first_year}", listed(.members).1)]
+    #[error(
+        "{subject} cannot end in {first_year}: these belong to it then or later: {}; let each belong elsewhere first, from {first_year} or from when it comes, or give a year after their last",
+        listed(.members).1
+    )]
     MembersLeft { subject: String, first_year: ReportYear, members: Vec<String> },
     #[error(
         "{successor} does not exist in {first_year}, so {subject} cannot pass into it: create it, or correct the year"
@@ -40,7 +43,7 @@ pub enum RegistryError {
     #[error("{0} cannot be among its own successors: create a new entry")]
     SuccessorItself(String),
     #[error(
-        "{subject} takes over others in {took_over} and must exist then; it cannot end in {first_year}: let them pass into what follows it, or give a later year"
+        "{subject} takes over others in {took_over} and must exist then; it cannot end in {first_year}: give a year after {took_over}"
     )]
     TakesOver { subject: String, took_over: ReportYear, first_year: ReportYear },
     #[error("{subject} and {other} are not of one sort: jurisdictions pass into jurisdictions, agencies into agencies")]
@@ -93,20 +96,19 @@ impl RegistryError {
                 format!("{subject} 自 {begins} 年起存在，{first_year} 年的变更过早；请改为更晚的年度")
             }
             Self::HasEnded { subject, end, first_year } => {
-                format!("{subject} 自 {end} 年起不再存在，{first_year} 年不能再变更或再次终止；请核对")
+                format!(
+                    "{subject} 自 {end} 年起不再存在，{first_year} 年不能再变更或再次终止；请变更其承继者，或另行登记"
+                )
             }
             Self::OutOfOrder { subject, first_year, latest } => {
                 format!(
                     "{subject} 在 {latest} 年已有变更，不能从 {first_year} 年起改写此前的历史；请改为 {latest} 年或以后"
                 )
             }
-            Self::ChangedTwice { subject, first_year, present } => {
-                format!("{subject} 自 {first_year} 年起已有内容不同的变更（{present}）；请改为以后的年度")
-            }
             Self::MembersLeft { subject, first_year, members } => {
                 let members = listed(members).0;
                 format!(
-                    "{subject} 不能在 {first_year} 年终止：仍有 {members} 归属于它；请先在 {first_year} 年前（含）将其转出或终止"
+                    "{subject} 不能在 {first_year} 年终止：当年或以后仍有 {members} 归属于它；请先将其自 {first_year} 年（或转入之年）起转出，或改为它们最后一年之后的年度"
                 )
             }
             Self::SuccessorMissing { subject, successor, first_year } => {
@@ -115,7 +117,7 @@ impl RegistryError {
             Self::SuccessorItself(name) => format!("{name} 不能是自己的承继者；请另行登记新的条目"),
             Self::TakesOver { subject, took_over, first_year } => {
                 format!(
-                    "{subject} 在 {took_over} 年承继其他条目，当年必须存在，不能在 {first_year} 年终止；请让它们直接并入其承继者，或改为更晚的年度"
+                    "{subject} 在 {took_over} 年承继其他条目，当年必须存在，不能在 {first_year} 年终止；请改为 {took_over} 年以后的年度"
                 )
             }
             Self::MixedSorts { subject, other } => {

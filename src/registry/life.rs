@@ -26,9 +26,9 @@ pub struct LifeEnd {
 /// All that an entry was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Life {
-    /// Each name with its first year, oldest first.
+    /// Each name that it ever had with its first year, oldest first.
     pub names: Vec<(ReportYear, String)>,
-    /// Each parent with its first year, oldest first; none for a root.
+    /// Each parent that it ever belonged to with its first year, oldest first; none for a root.
     pub parents: Vec<(ReportYear, Option<JurisdictionCode>)>,
     pub end: Option<LifeEnd>,
 }
@@ -49,14 +49,18 @@ impl Registry {
     }
 }
 
-fn life<P, I: Copy>(
+fn life<P: PartialEq, I: Copy>(
     time: &Timeline<P, I>,
     parent: impl Fn(&P) -> Option<JurisdictionCode>,
     entry: impl Fn(I) -> Entry,
 ) -> Life {
+    // What was to hold from the year of the end on never comes into force.
+    let lives = |year: ReportYear| time.ended_by(year).is_none();
+    let names = time.names.iter().filter(|(year, _)| lives(*year));
+    let parents = time.parents.iter().filter(|(year, _)| lives(*year));
     Life {
-        names: time.names.iter().map(|(year, name)| (year, name.clone())).collect(),
-        parents: time.parents.iter().map(|(year, at)| (year, parent(at))).collect(),
+        names: names.map(|(year, name)| (year, name.clone())).collect(),
+        parents: parents.map(|(year, at)| (year, parent(at))).collect(),
         end: time.end.as_ref().map(|end| LifeEnd {
             year: end.year,
             kind: match end.how {

@@ -1,6 +1,7 @@
 //! What the dated registry promises: one home a year, nothing counted twice, every refusal with its entries named.
 
 mod collections;
+mod corrections;
 mod histories;
 mod refusals;
 

@@ -7,34 +7,59 @@ use super::JurisdictionIndex;
 /// A value from its first year on, and what took its place later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dated<T> {
+    /// As it was registered; a later value from the same year on puts it right.
     first: (ReportYear, T),
-    /// Years rise strictly, and are later than the first.
+    /// Years rise strictly, and are not earlier than the first.
     later: Vec<(ReportYear, T)>,
 }
 
-impl<T> Dated<T> {
+impl<T: PartialEq> Dated<T> {
     pub(super) fn new(first_year: ReportYear, value: T) -> Self {
         Self { first: (first_year, value), later: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, first_year: ReportYear, value: T) {
-        self.later.push((first_year, value));
+    /// Sets the value from `first_year` on, which is not earlier than the latest; another one from the same year on gives
+    /// way to it.
+    pub(super) fn set(&mut self, first_year: ReportYear, value: T) {
+        match self.later.last_mut().filter(|(year, _)| *year == first_year) {
+            Some(last) => last.1 = value,
+            None => self.later.push((first_year, value)),
+        }
     }
 
-    /// Each value with the first year that it holds in, oldest first.
+    /// Each value that ever holds with the first year that it holds in, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (ReportYear, &T)> {
-        std::iter::once(&self.first).chain(&self.later).map(|(year, value)| (*year, value))
+        let later = &self.later;
+        let put_right = later.first().is_some_and(|(year, _)| *year == self.first.0);
+        let first = (!put_right).then_some(&self.first);
+        let at = move |position: usize| match (first, position) {
+            (Some(first), 0) => Some(first),
+            (Some(_), position) => later.get(position - 1),
+            (None, position) => later.get(position),
+        };
+        (0..later.len() + usize::from(!put_right)).filter_map(move |position| {
+            let (year, value) = at(position)?;
+            let before = position.checked_sub(1).and_then(at);
+            before.is_none_or(|(_, before)| before != value).then_some((*year, value))
+        })
     }
 
     /// The value that holds in `year`; the first one before it begins.
     pub fn at(&self, year: ReportYear) -> &T {
+        let year = year.max(self.first.0);
         let known = self.later.iter().rev().find(|(first_year, _)| *first_year <= year);
         known.map_or(&self.first.1, |(_, value)| value)
     }
 
     /// The value that was set from exactly `year` on.
     pub(super) fn set_in(&self, year: ReportYear) -> Option<&T> {
-        self.iter().find(|(first_year, _)| *first_year == year).map(|(_, value)| value)
+        let set = self.later.iter().chain([&self.first]).find(|(first_year, _)| *first_year == year);
+        set.map(|(_, value)| value)
+    }
+
+    /// As it was registered.
+    pub(super) fn created(&self) -> &T {
+        &self.first.1
     }
 
     /// First year of the newest value.
@@ -81,7 +106,7 @@ pub type JurisdictionTimeline = Timeline<Option<JurisdictionIndex>, Jurisdiction
 /// Of an agency.
 pub type AgencyTimeline = Timeline<JurisdictionIndex, super::AgencyIndex>;
 
-impl<P, I> Timeline<P, I> {
+impl<P: PartialEq, I> Timeline<P, I> {
     pub(super) fn new(first_year: ReportYear, name: String, parent: P) -> Self {
         Self {
             names: Dated::new(first_year, name),

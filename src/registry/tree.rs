@@ -265,11 +265,21 @@ impl Registry {
 
     /// As it was created.
     pub(super) fn created_jurisdiction(&self, index: JurisdictionIndex) -> Jurisdiction {
-        self.jurisdiction_in(index, self.jurisdiction(index).first_year)
+        let (entry, time) = (self.jurisdiction(index), self.jurisdiction_timeline(index));
+        Jurisdiction {
+            parent: time.parents.created().map(|parent| self.jurisdiction(parent).code.clone()),
+            display_name: time.names.created().clone(),
+            ..entry.clone()
+        }
     }
 
     /// As it was created.
     pub(super) fn created_agency(&self, index: AgencyIndex) -> Agency {
-        self.agency_in(index, self.agency(index).first_year)
+        let (entry, time) = (self.agency(index), self.agency_timeline(index));
+        Agency {
+            jurisdiction: self.jurisdiction(*time.parents.created()).code.clone(),
+            display_name: time.names.created().clone(),
+            ..entry.clone()
+        }
     }
 }
