@@ -176,14 +176,22 @@ $(BENCH_PYTHON)/.installed: Makefile
 
 # Faults at length, with a table at the end: what is killed, cut off, filled, damaged, malformed and kept waiting, and an
 # hour (SOAK_SECONDS) at half of the measured rate. Some two hours; a short run of each but the last is part of `make test`.
-# FAULTS picks some of: history kill power-cut disk damage input connections soak. Built for development on purpose:
+# FAULTS picks some of: model history kill power-cut disk damage input connections soak; model is the service beside a
+# naive model of it, MODEL_HISTORIES random histories of MODEL_STEPS steps each, from MODEL_SEED on. Built for development on purpose:
 # sums that overflow would be noticed. Needs 20,000 open files for 10,000 connections (`ulimit -n`), and says where it has
 # fewer.
 SOAK_SECONDS ?= 3600
 FAULTS_SEED ?= 1
-FAULTS ?= history kill power-cut disk damage input connections soak
+FAULTS ?= model history kill power-cut disk damage input connections soak
+MODEL_HISTORIES ?= 300
+MODEL_STEPS ?= 250
+MODEL_SEED ?= $(FAULTS_SEED)
+faults: export MODEL_HISTORIES := $(MODEL_HISTORIES)
+faults: export MODEL_STEPS := $(MODEL_STEPS)
+faults: export MODEL_SEED := $(MODEL_SEED)
 faults: check-tools
-	cargo test --locked --test faults -- long $(FAULTS) --soak-seconds $(SOAK_SECONDS) --seed $(FAULTS_SEED)
+	$(if $(filter model,$(FAULTS)),cargo test --locked --test model -- --nocapture every_answer)
+	$(if $(filter-out model,$(FAULTS)),cargo test --locked --test faults -- long $(filter-out model,$(FAULTS)) --soak-seconds $(SOAK_SECONDS) --seed $(FAULTS_SEED))
 
 # Documents made at random, each with what is known to be printed in it, until DOCUMENT_CELLS of their cells are read; then
 # some by way of an office suite and a browser, where these are installed. A short run without them is part of `make test`.

@@ -1,0 +1,102 @@
+//! The real service behind its real door, over a store in a folder, opened and closed as often as a history likes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use huizong::config::Limits;
+use huizong::grpc::{DoorLayer, connections};
+use huizong::pb::operations_service_client::OperationsServiceClient;
+use huizong::pb::registry_service_client::RegistryServiceClient;
+use huizong::pb::report_service_client::ReportServiceClient;
+use huizong::pb::rollup_service_client::RollupServiceClient;
+use huizong::service::{Live, Service, WatchLimits};
+use huizong::store::{CheckpointFile, SledOptions, SledStore};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tonic::transport::Channel;
+
+/// How the service is started again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restart {
+    /// From the totals as they are now.
+    Kept,
+    /// From totals that were kept earlier, if ever, and the journal since.
+    Behind,
+    /// From every report: the kept totals are gone.
+    Counted,
+}
+
+pub struct Door {
+    channel: Channel,
+    service: Service,
+    task: JoinHandle<()>,
+    folder: Arc<TempDir>,
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Door {
+    pub async fn open() -> Self {
+        Self::over(Arc::new(TempDir::new().unwrap())).await
+    }
+
+    pub async fn reopen(self, how: Restart) -> Self {
+        match how {
+            Restart::Kept => self.service.keep_totals(),
+            Restart::Behind => {}
+            Restart::Counted => CheckpointFile::new(self.folder.path()).remove().unwrap(),
+        }
+        let folder = self.folder.clone();
+        self.service.end_watches();
+        drop(self);
+        Self::over(folder).await
+    }
+
+    async fn over(folder: Arc<TempDir>) -> Self {
+        let live = Arc::<Live>::default();
+        let mut attempts = 0;
+        let store = loop {
+            match SledStore::open(&SledOptions::new(folder.path()), live.clone()) {
+                Ok(store) => break store,
+                // The one before may still be closing.
+                Err(error) => assert!(attempts < 200, "{error}"),
+            }
+            attempts += 1;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        let kept = CheckpointFile::new(folder.path());
+        let limits = Limits::default();
+        let watch_limits = WatchLimits { interval: Duration::ZERO, ..WatchLimits::default() };
+        let service = Service::resume(Arc::new(store), live, jiff::Timestamp::now, kept).unwrap();
+        let service = service.with_watch_limits(watch_limits);
+        let (routes, _) = huizong::grpc::routes(service.clone(), &limits).await.unwrap();
+        let serving = huizong::grpc::server(&limits, DoorLayer::new(service.clone(), &limits)).add_routes(routes);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let incoming = connections(listener, None, &limits);
+        let task = tokio::spawn(async move { serving.serve_with_incoming(incoming).await.unwrap() });
+        let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+        Self { channel, service, task, folder }
+    }
+
+    pub fn reports(&self) -> ReportServiceClient<Channel> {
+        ReportServiceClient::new(self.channel.clone())
+    }
+
+    pub fn rollups(&self) -> RollupServiceClient<Channel> {
+        RollupServiceClient::new(self.channel.clone())
+    }
+
+    pub fn registry(&self) -> RegistryServiceClient<Channel> {
+        RegistryServiceClient::new(self.channel.clone())
+    }
+
+    pub fn operations(&self) -> OperationsServiceClient<Channel> {
+        OperationsServiceClient::new(self.channel.clone())
+    }
+}
