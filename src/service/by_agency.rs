@@ -6,9 +6,7 @@ use std::sync::{Arc, Weak};
 use crate::form::CellId;
 use crate::registry::{AgencyIndex, Registry};
 use crate::report::{AgencyKind, Owners, ReportKey, ReportState, ReportYear};
-use crate::rollup::{
-    BlankRow, Dimension, Group, Mark, Query, ReadColumns, Row, RowKey, Slice, Sums, Tree, class_of,
-};
+use crate::rollup::{BlankRow, Dimension, Group, Mark, Query, ReadColumns, Row, RowKey, Slice, Sums, Tree, class_of};
 use crate::store::{Store, StoreError};
 
 use super::Service;

@@ -101,11 +101,14 @@ fn lines(measure: &str) -> Vec<&'static str> {
     group.unwrap_or_else(|| known.into_iter().filter(|line| *line == measure).collect())
 }
 
-/// What a measure is divided into: the path of each part, and its lines.
-fn parts(measure: &str, by: &[By]) -> Vec<(Option<(By, &'static str)>, Vec<&'static str>)> {
+/// A part of a measure: its path where it is one of several, and its lines.
+type Part = (Option<&'static str>, Vec<&'static str>);
+
+/// What a measure is divided into.
+fn parts(measure: &str, by: &[By]) -> Vec<Part> {
     let outcomes = || OUTCOMES.iter().copied();
     if by.contains(&By::Outcome) {
-        return outcomes().map(|(group, lines)| (Some((By::Outcome, group)), lines.to_vec())).collect();
+        return outcomes().map(|(group, lines)| (Some(group), lines.to_vec())).collect();
     }
     if by.contains(&By::Line) {
         let all = if measure == TOTAL_LINE {
@@ -113,7 +116,7 @@ fn parts(measure: &str, by: &[By]) -> Vec<(Option<(By, &'static str)>, Vec<&'sta
         } else {
             lines(measure)
         };
-        return all.into_iter().map(|line| (Some((By::Line, line)), vec![line])).collect();
+        return all.into_iter().map(|line| (Some(line), vec![line])).collect();
     }
     vec![(None, lines(measure))]
 }
@@ -191,7 +194,7 @@ impl World {
                         let keys = question.by.iter().filter_map(|dimension| {
                             let value = match dimension {
                                 By::Requester => Some((*column).to_owned()),
-                                By::Outcome | By::Line => part.map(|(_, path)| path.to_owned()),
+                                By::Outcome | By::Line => part.map(str::to_owned),
                                 By::Child => place.as_ref().map(|(_, name)| name.clone()),
                                 By::Agency => agency.clone(),
                                 By::Kind => kind.map(|kind| KINDS[kind as usize].to_owned()),

@@ -252,7 +252,10 @@ impl History {
             }
             Err(status) if !owes => same("refusal", &status.code(), &Code::FailedPrecondition)?,
             other => {
-                return Err(format!("{agency} {} a report of {year}: {other:?}", if owes { "owes" } else { "owes no" }));
+                return Err(format!(
+                    "{agency} {} a report of {year}: {other:?}",
+                    if owes { "owes" } else { "owes no" }
+                ));
             }
         }
         self.note().await.map(|_| ())
