@@ -51,7 +51,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Crates that only one place may name.
 const CONFINED: &[(&str, &str)] = &[
     ("sled::", "store/sled"),
-    ("tonic::", "grpc http cli pb.rs"),
+    ("tonic::", "grpc http cli pb.rs pb"),
     ("tokio_rustls::", "grpc/door"),
     ("x509_parser::", "grpc/door"),
     ("governor::", "grpc/door"),
@@ -70,6 +70,8 @@ const CONFINED: &[(&str, &str)] = &[
     ("quick_xml::", "document"),
     ("zip::", "document"),
     ("lopdf::", "document/read/pdf"),
+    ("libc::", "document/process"),
+    ("seccompiler::", "document/process"),
 ];
 
 fn source() -> PathBuf {

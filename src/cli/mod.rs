@@ -8,6 +8,7 @@ mod coverage;
 mod credential;
 mod demo;
 mod doctor;
+mod documents;
 mod explain;
 mod export;
 mod form;
@@ -21,6 +22,7 @@ mod registry;
 mod report;
 mod rollup;
 mod serve;
+mod submissions;
 mod submit;
 mod template;
 mod verify;
@@ -31,6 +33,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::document::process::{self, Confinement};
 use crate::report::{Message, inert};
 
 /// 汇总 Huizong: collects annual reports on government information disclosure, checks them, and adds them up.
@@ -120,6 +123,26 @@ enum Command {
     Healthcheck(healthcheck::Healthcheck),
     /// A rule in words, with an example; without a rule, all of them.
     Explain(explain::Explain),
+    /// Read the documents that the program itself hands over; started by it, and of no use to anybody else.
+    #[command(hide = true, name = process::COMMAND)]
+    DocumentReader(DocumentReader),
+}
+
+#[derive(Args)]
+struct DocumentReader {
+    /// Memory is limited already.
+    #[arg(long)]
+    confined: bool,
+    memory_bytes: u64,
+    processor_seconds: u64,
+}
+
+impl DocumentReader {
+    fn run(&self) -> std::io::Result<()> {
+        let processor_time = Duration::from_secs(self.processor_seconds);
+        let confinement = Confinement { memory_bytes: self.memory_bytes, processor_time };
+        if self.confined { process::run(confinement) } else { process::confine_then_run(confinement).map(|_| ()) }
+    }
 }
 
 /// How long work in the background gets to notice that the command has ended.
@@ -158,6 +181,10 @@ fn both(message: &Message) -> String {
 
 /// Runs the command.
 pub fn run(arguments: Arguments) -> ExitCode {
+    // Before there is a runtime: it runs none, and has no files open but its pipes.
+    if let Command::DocumentReader(reader) = &arguments.command {
+        return reader.run().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -183,10 +210,12 @@ async fn execute(arguments: Arguments) -> Outcome {
     let Connection { server: url, principal, credentials, format } = arguments.connection;
     let server = client::Server { url, principal, credentials };
     match arguments.command {
+        // It ran before.
+        Command::DocumentReader(_) => Ok(()),
         Command::Serve(serve) => serve.run().await,
         Command::Demo(demo) => demo.run().await,
-        Command::Check(check) => check.run(format),
-        Command::Read(read) => read.run(format),
+        Command::Check(check) => check.run(format).await,
+        Command::Read(read) => read.run(format).await,
         Command::Explain(explain) => explain.run(),
         Command::Submit(submit) => submit.run(&server, format).await,
         Command::Report(report) => report.run(&server, format).await,

@@ -39,6 +39,16 @@ impl Listing {
         Ok(writer.flush()?)
     }
 
+    /// Prints the rows as CSV, without their headings.
+    pub fn print_rows(&self) -> Outcome {
+        let mut writer = csv::Writer::from_writer(std::io::stdout().lock());
+        for row in &self.rows {
+            let cells = row.iter().map(|cell| inert::to_cell(cell).into_owned());
+            writer.write_record(cells).map_err(|error| Failure::Failed(error.to_string()))?;
+        }
+        Ok(writer.flush()?)
+    }
+
     /// Prints as a table or as CSV.
     pub fn print(&self, format: Format) -> Outcome {
         if format == Format::Csv {

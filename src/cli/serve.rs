@@ -15,7 +15,8 @@ use tonic_health::server::HealthReporter;
 
 use crate::access::TokenKey;
 use crate::admin::Admin;
-use crate::config::{Config, Log};
+use crate::config::{Config, Limits, Log};
+use crate::document::process::{Confinement, Readers, Settings};
 use crate::grpc;
 use crate::http::{self, session};
 use crate::service::{Live, Service, SignInLimits, WatchLimits};
@@ -160,7 +161,9 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
     let service = service
         .with_authentication(access.authentication)
         .with_watch_limits(watches)
-        .with_columns_bytes(config.memory.columns_mib << 20);
+        .with_columns_bytes(config.memory.columns_mib << 20)
+        .with_refused_submissions_per_minute(access.refused_submissions_per_minute)
+        .with_readers(readers(&config.limits), config.limits.documents);
     Ok(service.with_token_key(key).with_refusals_per_minute(access.refusals_per_minute).with_sign_in_limits(
         SignInLimits {
             idle: Duration::from_secs(access.session_idle_seconds),
@@ -169,6 +172,24 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
             lock_out: Duration::from_secs(access.lock_out_seconds),
         },
     ))
+}
+
+/// The processes that read documents, some of which start now: a document does not wait for that.
+fn readers(limits: &Limits) -> Readers {
+    let readers = Readers::new(Settings {
+        processes: limits.document_readers,
+        // One is left for somebody else.
+        processes_each: limits.document_readers.saturating_sub(1).max(1),
+        confinement: Confinement {
+            memory_bytes: limits.document_memory_mib << 20,
+            processor_time: Duration::from_secs(limits.document_seconds),
+        },
+        ..Settings::default()
+    });
+    if let Err(error) = readers.warm() {
+        tracing::error!(%error, "no process to read documents can be started");
+    }
+    readers
 }
 
 /// Says so where the store lies on a file system that does not keep what the store promises.

@@ -1,27 +1,26 @@
-//! `huizong submit`: reports over the stream; can be run again after an interruption.
+//! `huizong submit`: reports over the stream, each sent as soon as it is read; can be run again after an interruption.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::ProgressBar;
 use prost::Message as _;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
-use crate::document::exchange::{ReportEntry, read_reports};
-use crate::document::template::is_template;
 use crate::pb;
 use crate::pb::report_service_client::ReportServiceClient;
 use crate::pb::submit_reports_response::Result as Answered;
-use crate::report::{AgencyId, Hash, JurisdictionCode, ReportKey, ReportOwner, ReportYear};
-use crate::wire::{edition_to_wire, figures_to_wire, narrative_to_wire, report_from_entry};
+use crate::report::{AgencyId, Hash, JurisdictionCode, ReportYear, inert};
 
-use super::check::read_file;
 use super::client::{ANSWER_MAX_BYTES, Server, connect, findings_text, problem_text, refused};
-use super::output::{from_json, print_json, read_text, time_text};
+use super::documents::expand;
+use super::output::{print_json, time_text};
+use super::submissions::{Item, Said, Submissions};
 use super::workbook::Workbook;
-use super::{Failure, Format, Outcome, both};
+use super::{Failure, Format, Outcome};
 
 /// Submissions sent ahead of their answers.
 const AHEAD: usize = 256;
@@ -60,162 +59,74 @@ fn parse_reason(text: &str) -> Result<(String, String), String> {
     Ok((rule.to_owned(), reason.to_owned()))
 }
 
-/// One report to be sent, and where it comes from.
-struct Item {
-    source: String,
-    report: pb::Report,
-    /// What goes back with the findings.
-    workbook: Option<Workbook>,
+/// Where a report came from, and the workbook that its findings go back in.
+type Source = (String, Option<Workbook>);
+
+/// What has come of the reports so far.
+#[derive(Default)]
+struct Counts {
+    stored: u64,
+    known: u64,
+    failed: u64,
 }
 
-/// The files meant: folders stand for the files in them.
-fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    let mut waiting: Vec<PathBuf> = paths.iter().rev().cloned().collect();
-    while let Some(path) = waiting.pop() {
-        if path.is_dir() {
-            let entries: Result<Vec<_>, _> = std::fs::read_dir(&path)?.map(|e| e.map(|e| e.path())).collect();
-            let mut entries = entries?;
-            entries.sort();
-            waiting.extend(entries.into_iter().rev());
-        } else {
-            files.push(path);
+/// Says why there is no report.
+fn complain(bar: &ProgressBar, text: &str) {
+    bar.inc(1);
+    bar.suspend(|| eprintln!("✗ {}", inert::to_terminal(text)));
+}
+
+/// The next report that there is; what could not be made one is said and counted.
+async fn next(submissions: &mut Submissions, bar: &ProgressBar, failed: &mut u64) -> Option<Item> {
+    loop {
+        match submissions.next().await? {
+            Ok(item) => {
+                if !item.notes.is_empty() {
+                    bar.suspend(|| eprint!("{}", inert::to_terminal(&item.notes)));
+                }
+                return Some(item);
+            }
+            Err(text) => {
+                complain(bar, &text);
+                *failed += 1;
+            }
         }
     }
-    Ok(files)
 }
 
 impl Submit {
-    /// The reports in one file; what cannot be read is said by place.
-    fn items(&self, file: &Path) -> Vec<Result<Item, String>> {
-        let source = file.display().to_string();
-        let plain = |report| Item { source: source.clone(), report, workbook: None };
-        let is = |ending: &str| file.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending));
-        if is("csv") {
-            return self.entries(file).unwrap_or_else(|text| vec![Err(text)]);
-        }
-        if !is("jsonl") {
-            let workbook = std::fs::read(file).ok().filter(|bytes| is_template(bytes));
-            return vec![match workbook {
-                Some(bytes) => self.workbook(file, &bytes),
-                None => self.document(file).map(plain),
-            }];
-        }
-        let text = match read_text(file) {
-            Ok(text) => text,
-            Err(words) => return vec![Err(words)],
+    pub async fn run(self, server: &Server, format: Format) -> Outcome {
+        let (files, _) = expand(&self.files)?;
+        let several = files.len() > 1;
+        let bar = ProgressBar::new(files.len() as u64);
+        // It is there before the first file is read.
+        bar.tick();
+        let said = Said {
+            agency: self.agency,
+            jurisdiction: self.jurisdiction,
+            year: self.year,
+            reasons: self.reasons,
+            correction: self.correction,
+            etag: self.etag,
         };
-        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-        let items = lines.map(|(at, line)| {
-            let source = format!("{source}:{}", at + 1);
-            match from_json::<pb::Report>(line) {
-                Ok(mut report) => {
-                    self.complete(&mut report);
-                    Ok(Item { source, report, workbook: None })
-                }
-                Err(Failure::Failed(text)) => Err(format!("{source}: {text}")),
-                Err(_) => Err(source),
-            }
-        });
-        items.collect()
-    }
-
-    /// The reports in a CSV file as `export` writes it.
-    fn entries(&self, file: &Path) -> Result<Vec<Result<Item, String>>, String> {
-        let source = file.display().to_string();
-        let text = read_text(file)?;
-        let entries = read_reports(text.as_bytes())
-            .map_err(|error| format!("{source}:{}: {}", error.line, both(&error.message)))?;
-        let item = |entry: &ReportEntry| {
-            let mut report = report_from_entry(entry);
-            self.complete(&mut report);
-            Ok(Item { source: format!("{source} {}", entry.report), report, workbook: None })
-        };
-        Ok(entries.iter().map(item).collect())
-    }
-
-    fn workbook(&self, file: &Path, bytes: &[u8]) -> Result<Item, String> {
-        let (workbook, mut report) = Workbook::read(file, bytes, self.agency.as_ref(), self.year)?;
-        self.complete(&mut report);
-        Ok(Item { source: file.display().to_string(), report, workbook: Some(workbook) })
-    }
-
-    fn document(&self, file: &Path) -> Result<pb::Report, String> {
-        let document = read_file(file, self.year)?;
-        let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let named = stem.rsplit_once('-').filter(|(_, year)| year.parse::<ReportYear>().is_ok());
-        let named_agency = || named.and_then(|(agency, _)| agency.parse().ok());
-        let owner = match (&self.jurisdiction, &self.agency) {
-            (Some(code), _) => Some(ReportOwner::Jurisdiction(code.clone())),
-            (None, Some(agency)) => Some(ReportOwner::Agency(agency.clone())),
-            (None, None) => named_agency().map(ReportOwner::Agency),
-        };
-        let year = document.year.or_else(|| named.and_then(|(_, year)| year.parse().ok()));
-        let (Some(owner), Some(year)) = (owner, year) else {
-            return Err(format!(
-                "{}: 请给出 --agency 与 --year，或将文件命名为 机构代码-年度 / give --agency and --year, or name the file AGENCY-YEAR",
-                file.display()
-            ));
-        };
-        for note in &document.reading.notes {
-            eprintln!("{}\n  ? {}\n    {}", file.display(), note.message.zh, note.message.en);
-        }
-        let mut report = pb::Report {
-            name: ReportKey { owner, year }.to_string(),
-            edition: edition_to_wire(document.reading.edition),
-            form: Some(figures_to_wire(&document.reading.figures).into()),
-            narrative: Some(&document.reading.narrative).filter(|text| !text.is_empty()).map(narrative_to_wire),
-            ..Default::default()
-        };
-        self.complete(&mut report);
-        Ok(report)
-    }
-
-    /// Adds what was said on the command line.
-    fn complete(&self, report: &mut pb::Report) {
-        let answers = self.reasons.iter().map(|(rule, reason)| pb::Answer {
-            rule: rule.clone(),
-            cell: String::new(),
-            reason: reason.clone(),
-        });
-        report.answers.extend(answers);
-        if let Some(etag) = &self.etag {
-            report.etag.clone_from(etag);
-        }
-        if let Some(correction) = &self.correction {
-            report.reason.clone_from(correction);
-        }
-    }
-
-    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
-        let mut items = Vec::new();
-        let mut failed = 0;
-        for file in expand(&self.files)? {
-            for item in self.items(&file) {
-                match item {
-                    Ok(item) => items.push(item),
-                    Err(text) => {
-                        eprintln!("✗ {text}");
-                        failed += 1;
-                    }
-                }
-            }
-        }
-        if items.is_empty() {
-            return if failed > 0 {
+        let longer = bar.clone();
+        let mut submissions = Submissions::of(files, said, move || longer.inc_length(1));
+        let mut counts = Counts::default();
+        let first = next(&mut submissions, &bar, &mut counts.failed).await;
+        let Some(first) = first else {
+            bar.finish_and_clear();
+            return if counts.failed > 0 {
                 Err(Failure::Refused)
             } else {
                 Err(Failure::Usage("没有可提交的报告 nothing to submit".to_owned()))
             };
-        }
-        let (sources, reports): (Vec<_>, Vec<_>) =
-            items.into_iter().map(|item| ((item.source, item.workbook), item.report)).unzip();
-        let many = sources.len() > 1;
-        let bar = if many { ProgressBar::new(sources.len() as u64) } else { ProgressBar::hidden() };
-        let mut answers = self.send(server, reports).await?;
-        let mut stored = 0;
-        let mut known = 0;
-        for (source, workbook) in &sources {
+        };
+        // Only a file that is the only one is asked whether it holds more.
+        let second = if several { None } else { next(&mut submissions, &bar, &mut counts.failed).await };
+        let many = several || second.is_some();
+        let begun = first_ones(first, second);
+        let (mut sources, mut answers, sending) = send(server, begun, submissions, self.dry_run, bar.clone()).await?;
+        while let Some((source, workbook)) = sources.recv().await {
             let answer = answers.message().await.map_err(|status| interrupted(&status))?;
             let answer =
                 answer.ok_or_else(|| Failure::Unreachable("the stream ended early; run it again".to_owned()))?;
@@ -226,24 +137,27 @@ impl Submit {
             match answer.result {
                 Some(Answered::Accepted(accepted)) => {
                     if accepted.already_stored {
-                        known += 1
+                        counts.known += 1;
                     } else {
-                        stored += 1
+                        counts.stored += 1;
                     }
                     if format != Format::Json && !many {
-                        print!("{}", accepted_text(source, &accepted));
+                        bar.suspend(|| print!("{}", inert::to_terminal(&accepted_text(&source, &accepted))));
                     }
                 }
                 Some(Answered::Refused(problem)) => {
-                    failed += 1;
+                    counts.failed += 1;
                     let marked = workbook.as_ref().and_then(|workbook| workbook.refused(&problem));
                     let marked = marked.unwrap_or_default();
-                    bar.suspend(|| eprint!("✗ {source}\n{}{marked}", problem_text(&problem)));
+                    let text = format!("✗ {source}\n{}{marked}", problem_text(&problem));
+                    bar.suspend(|| eprint!("{}", inert::to_terminal(&text)));
                 }
-                None => failed += 1,
+                None => counts.failed += 1,
             }
         }
+        counts.failed += sending.await.map_err(|error| Failure::Failed(error.to_string()))?;
         bar.finish_and_clear();
+        let Counts { stored, known, failed } = counts;
         if many && format != Format::Json {
             println!(
                 "存入 {stored}，此前已存 {known}，未接收 {failed}  {stored} stored, {known} stored before, {failed} refused"
@@ -251,28 +165,45 @@ impl Submit {
         }
         if failed > 0 { Err(Failure::Refused) } else { Ok(()) }
     }
+}
 
-    async fn send(
-        &self,
-        server: &Server,
-        reports: Vec<pb::Report>,
-    ) -> Result<tonic::Streaming<pb::SubmitReportsResponse>, Failure> {
-        let mut client = ReportServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
-        let (sender, receiver) = mpsc::channel(AHEAD);
-        let validate_only = self.dry_run;
-        tokio::spawn(async move {
-            for report in reports {
-                // The same report has the same id however often it is sent, so that a second run is recognised.
-                let request_id = Uuid::new_v8(request_id_bytes(&report)).to_string();
-                let submission = Some(pb::SubmitReportRequest { report: Some(report), request_id, validate_only });
-                if sender.send(pb::SubmitReportsRequest { submission }).await.is_err() {
-                    break;
-                }
+fn first_ones(first: Item, second: Option<Item>) -> Vec<Item> {
+    std::iter::once(first).chain(second).collect()
+}
+
+/// Sends reports as they come, only so many ahead of their answers: where each came from, the answers in the same
+/// order, and how many could not be made a report once all are sent.
+async fn send(
+    server: &Server,
+    begun: Vec<Item>,
+    mut submissions: Submissions,
+    validate_only: bool,
+    bar: ProgressBar,
+) -> Result<(mpsc::Receiver<Source>, tonic::Streaming<pb::SubmitReportsResponse>, JoinHandle<u64>), Failure> {
+    let mut client = ReportServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
+    let (requests, receiver) = mpsc::channel(1);
+    let (sent, sources) = mpsc::channel(AHEAD);
+    let sending = tokio::spawn(async move {
+        let mut failed = 0;
+        let mut begun = begun.into_iter();
+        loop {
+            let item = match begun.next() {
+                Some(item) => Some(item),
+                None => next(&mut submissions, &bar, &mut failed).await,
+            };
+            let Some(Item { source, report, workbook, .. }) = item else { break };
+            // The same report has the same id however often it is sent, so that a second run is recognised.
+            let request_id = Uuid::new_v8(request_id_bytes(&report)).to_string();
+            let submission = Some(pb::SubmitReportRequest { report: Some(report), request_id, validate_only });
+            let request = pb::SubmitReportsRequest { submission };
+            if sent.send((source, workbook)).await.is_err() || requests.send(request).await.is_err() {
+                break;
             }
-        });
-        let answers = client.submit_reports(ReceiverStream::new(receiver)).await;
-        Ok(answers.map_err(|status| refused(&status))?.into_inner())
-    }
+        }
+        failed
+    });
+    let answers = client.submit_reports(ReceiverStream::new(receiver)).await;
+    Ok((sources, answers.map_err(|status| refused(&status))?.into_inner(), sending))
 }
 
 fn request_id_bytes(report: &pb::Report) -> [u8; 16] {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::document::exchange::ReportEntry;
-use crate::document::template::{Mark, Returned, read_template, write_with_marks};
+use crate::document::template::{Mark, Returned, write_with_marks};
 use crate::pb;
 use crate::report::{AgencyId, ReportKey, ReportYear};
 use crate::wire::{finding_from_wire, report_from_entry};
@@ -20,17 +20,16 @@ pub struct Workbook {
 }
 
 impl Workbook {
-    /// Reads a filled workbook and makes its report. `agency` and `year`, where given, must be the workbook's own.
+    /// Takes a workbook that was read, and makes its report. `agency` and `year`, where given, must be the workbook's own.
     ///
     /// Cells that hold no figure are marked in a copy, and the copy is named.
-    pub fn read(
+    pub fn take(
         path: &Path,
-        bytes: &[u8],
+        returned: Returned,
         agency: Option<&AgencyId>,
         year: Option<ReportYear>,
     ) -> Result<(Self, pb::Report), String> {
         let place = path.display();
-        let returned = read_template(bytes).map_err(|error| format!("{place}\n{}", both(&error.message())))?;
         let template = &returned.template;
         let is_meant = agency.is_none_or(|id| *id == template.agency) && year.is_none_or(|year| year == template.year);
         if !is_meant {

@@ -75,6 +75,8 @@ pub struct Access {
     pub lock_out_seconds: u64,
     /// Refused calls of one address that go into the journal in a minute; more are counted in one entry.
     pub refusals_per_minute: u32,
+    /// Refused submissions and reviews of one principal that do so; more are counted in one entry.
+    pub refused_submissions_per_minute: u32,
 }
 
 /// What callers may ask of the service.
@@ -99,6 +101,14 @@ pub struct Limits {
     pub call_seconds: u64,
     /// Submissions that a stream takes ahead of its answers.
     pub stream_submissions_ahead: usize,
+    /// Documents that are received or read at a time; half of them at most are of one caller.
+    pub documents: usize,
+    /// Processes that read documents; one is always left for another caller, where there are two or more.
+    pub document_readers: usize,
+    /// Memory of each of these processes, in MiB.
+    pub document_memory_mib: u64,
+    /// Processor time for one document, in seconds.
+    pub document_seconds: u64,
     /// Changes of the registry in one call.
     pub registry_changes: usize,
     /// Resources on a page where the caller does not say.
@@ -192,6 +202,7 @@ impl Default for Access {
             failures: 10,
             lock_out_seconds: 15 * 60,
             refusals_per_minute: 60,
+            refused_submissions_per_minute: 600,
         }
     }
 }
@@ -208,6 +219,10 @@ impl Default for Limits {
             calls_per_connection: 1024,
             call_seconds: 60,
             stream_submissions_ahead: 128,
+            documents: 8,
+            document_readers: 3,
+            document_memory_mib: 128,
+            document_seconds: 10,
             registry_changes: 10_000,
             page_resources: 50,
             page_resources_max: 1000,
@@ -274,6 +289,10 @@ impl Config {
             ("limits.calls", self.limits.calls),
             ("limits.call_seconds", whole(self.limits.call_seconds)),
             ("limits.stream_submissions_ahead", self.limits.stream_submissions_ahead),
+            ("limits.documents", self.limits.documents),
+            ("limits.document_readers", self.limits.document_readers),
+            ("limits.document_memory_mib", whole(self.limits.document_memory_mib)),
+            ("limits.document_seconds", whole(self.limits.document_seconds)),
             ("limits.registry_changes", self.limits.registry_changes),
             ("limits.page_resources", self.limits.page_resources),
             ("limits.page_rows", self.limits.page_rows),
@@ -285,6 +304,7 @@ impl Config {
             ("limits.calls_per_second_per_address", self.limits.calls_per_second_per_address as usize),
             ("access.failures", self.access.failures as usize),
             ("access.refusals_per_minute", self.access.refusals_per_minute as usize),
+            ("access.refused_submissions_per_minute", self.access.refused_submissions_per_minute as usize),
             ("tls.reload_seconds", whole(self.tls.reload_seconds)),
         ]
         .into_iter()
@@ -322,7 +342,7 @@ mod tests {
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let keys = example.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         let sections = example.lines().filter(|line| line.starts_with('[')).count();
-        assert_eq!((keys, sections), (40, 6), "a key is missing from the example, or from this count");
+        assert_eq!((keys, sections), (45, 6), "a key is missing from the example, or from this count");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Documents in and out. Only this module knows file formats; it judges nothing (see `rules`).
 
 pub mod exchange;
+pub mod process;
 pub mod read;
 pub mod template;
 pub mod write;

@@ -95,6 +95,22 @@ pub fn catalogue() -> &'static Catalogue {
     &CATALOGUE
 }
 
+impl From<CellId> for u16 {
+    fn from(cell: CellId) -> Self {
+        cell.0
+    }
+}
+
+impl TryFrom<u16> for CellId {
+    type Error = &'static str;
+
+    /// The cell at a place in the catalogue of the same program.
+    fn try_from(place: u16) -> Result<Self, Self::Error> {
+        let known = usize::from(place) < catalogue().cells.len();
+        if known { Ok(Self(place)) } else { Err("there is no such cell") }
+    }
+}
+
 impl Catalogue {
     pub fn cell(&self, id: CellId) -> &CellInfo {
         &self.cells[id.index()]

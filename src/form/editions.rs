@@ -47,6 +47,26 @@ pub fn edition(id: &str) -> Option<&'static Edition> {
     EDITIONS.iter().find(|edition| edition.id == id)
 }
 
+/// An edition as its id, for `#[serde(with = "edition_by_id")]`.
+pub mod edition_by_id {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use super::Edition;
+
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(edition: &&'static Edition, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(edition.id)
+    }
+
+    /// # Errors
+    /// Where there is no edition of this id.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static Edition, D::Error> {
+        let id = String::deserialize(deserializer)?;
+        super::edition(&id).ok_or_else(|| D::Error::custom("there is no such edition"))
+    }
+}
+
 /// The edition that reports of `year` use; none before the first edition.
 pub fn edition_for_year(year: u16) -> Option<&'static Edition> {
     EDITIONS.iter().find(|edition| edition.covers(year))

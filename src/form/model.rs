@@ -1,5 +1,7 @@
 //! The vocabulary in which a form is described. No data here, and no look-ups.
 
+use serde::{Deserialize, Serialize};
+
 /// A text in the two languages that people read at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Text {
@@ -164,7 +166,8 @@ pub enum Presence {
 }
 
 /// Place of a cell in the catalogue: dense, from 0. Not stable across versions; see [`super::CellInfo::code`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
 pub struct CellId(pub(super) u16);
 
 impl CellId {

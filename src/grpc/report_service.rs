@@ -429,7 +429,7 @@ impl Reports {
             0 => None,
             year => Some(wire::year_from_wire(year, "year")?),
         };
-        let reading = self.service.read_document(request.content, request.file_name, agency, year).await?;
+        let reading = self.service.read_document(request.content, &request.file_name, agency, year, caller).await?;
         Ok(wire::reading_to_wire(&reading))
     }
 }

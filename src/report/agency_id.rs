@@ -6,10 +6,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::Message;
 
 /// `[0-9A-HJ-NPQRTUWXY]{18}` with both check digits right, or `[a-z0-9-]{3,40}`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct AgencyId(String);
 
 /// Longest identifier, in bytes.
@@ -61,6 +64,20 @@ impl AgencyId {
 impl fmt::Display for AgencyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl From<AgencyId> for String {
+    fn from(id: AgencyId) -> Self {
+        id.0
+    }
+}
+
+impl TryFrom<String> for AgencyId {
+    type Error = AgencyIdError;
+
+    fn try_from(text: String) -> Result<Self, AgencyIdError> {
+        text.parse()
     }
 }
 

@@ -2,16 +2,45 @@
 
 use std::sync::LazyLock;
 
-use crate::form::{CellId, EDITIONS, Edition, LineId, Part, Presence, TableInfo, catalogue};
+use serde::{Deserialize, Serialize};
+
+use crate::form::{CellId, EDITIONS, Edition, LineId, Part, Presence, TableInfo, catalogue, edition_by_id};
 
 use super::Cell;
 
 /// The cells of one report as they were filled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "NotBlank", into = "NotBlank")]
 pub struct Figures {
     edition: &'static Edition,
     /// One per cell of the catalogue; cells that the edition does not have stay blank.
     cells: Box<[Cell]>,
+}
+
+/// Figures on their way between processes of this program: every cell that is not blank.
+#[derive(Serialize, Deserialize)]
+struct NotBlank {
+    #[serde(with = "edition_by_id")]
+    edition: &'static Edition,
+    cells: Vec<(CellId, Cell)>,
+}
+
+impl From<Figures> for NotBlank {
+    fn from(figures: Figures) -> Self {
+        let cells = catalogue().cells.iter().map(|info| (info.id, figures.get(info.id)));
+        let cells = cells.filter(|(_, cell)| *cell != Cell::Blank).collect();
+        Self { edition: figures.edition, cells }
+    }
+}
+
+impl From<NotBlank> for Figures {
+    fn from(not_blank: NotBlank) -> Self {
+        let mut figures = Self::blank(not_blank.edition);
+        for (cell, value) in not_blank.cells {
+            figures.set(cell, value);
+        }
+        figures
+    }
 }
 
 /// The figures as they enter equations and sums.

@@ -1,5 +1,7 @@
 //! What a rule found in a report: the cells on both sides, their values, the difference, and words for people.
 
+use serde::{Deserialize, Serialize};
+
 use crate::form::CellId;
 
 use super::Cell;
@@ -14,7 +16,7 @@ pub enum Severity {
 }
 
 /// Words for people, in both languages.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     pub zh: String,
     pub en: String,

@@ -1,11 +1,13 @@
 //! The chapters of text of a report.
 
+use serde::{Deserialize, Serialize};
+
 /// Most bytes of text that a report may carry in all: about 16,000 Chinese characters, several times the longest
 /// chapters that are published. A stored revision keeps half of its room for figures, findings and answers.
 pub const NARRATIVE_BYTES_MAX: usize = 48 << 10;
 
 /// The chapters of text, each as far as it is known.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Narrative {
     /// 一、总体情况
     pub overview: Option<String>,

@@ -1,6 +1,7 @@
 //! A stored revision of a report, and the receipt for it.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{Figures, Finding, Hash, Narrative, ReportKey, ReportState, ReportStatus, RevisionName, content_hash};
 
@@ -12,7 +13,7 @@ pub struct RuleSetRef {
 }
 
 /// An agency's reason for a warning.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// Rule id.
     pub rule: String,

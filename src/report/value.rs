@@ -1,5 +1,7 @@
 //! One cell's value, and numbers to and from text. Amounts are integers of 0.000001 万元 (0.01 yuan).
 
+use serde::{Deserialize, Serialize};
+
 use crate::form::Kind;
 
 /// Units of an amount per 万元: six decimals are exact.
@@ -9,7 +11,7 @@ pub const MONEY_SCALE: i64 = 1_000_000;
 pub const VALUE_LIMIT: i64 = 1_000_000_000_000;
 
 /// What stands in a cell. Blank is not zero, 不适用 is neither, and what could not be read is none of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 pub enum Cell {
     #[default]
     Blank,

@@ -38,6 +38,7 @@ mod wanted;
 mod watch;
 
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -45,6 +46,7 @@ use jiff::tz::Offset;
 use tokio::sync::Semaphore;
 
 use crate::access::TokenKey;
+use crate::document::process::{Fair, Readers, Settings};
 use crate::store::{CheckpointFile, Store, StoreError};
 
 use past::Past;
@@ -64,7 +66,7 @@ pub use live::Live;
 pub use perspective::Perspective;
 pub use problem::{Code, Problem, Reason, Violation};
 pub use read_back::{Page, PageEnd, ReportFilter, ReportView};
-pub use read_document::{DocumentReading, read_and_judge};
+pub use read_document::{DocumentReading, judge_alone};
 pub use reconcile::{Comparison, ExplainedBy, NamedDifference, Reconciliation};
 pub use recount::Recount;
 pub use registry::{Applied, ChangesPage, EntryFilter, Known};
@@ -97,6 +99,15 @@ impl Caller {
     /// The service's own work, such as filling a demonstration.
     pub fn internal(principal: &str) -> Self {
         Self { principal: principal.to_owned(), address: String::new(), authority: Authority::Open }
+    }
+
+    /// Among whom places and budgets are shared out: whom it showed to be, wherever it calls from; else, as anybody may
+    /// claim any name, where it calls from.
+    fn owner(&self) -> &str {
+        match self.authority {
+            Authority::Principal { .. } => &self.principal,
+            Authority::Open | Authority::Nobody => &self.address,
+        }
     }
 
     /// As it stands in the journal, such as `anonymous 127.0.0.1`.
@@ -132,7 +143,14 @@ pub struct Service {
     authentication: bool,
     /// Where credentials are in use.
     token_key: Option<Arc<TokenKey>>,
+    /// Refused calls, by address.
     refusals: Arc<Refusals>,
+    /// Refused submissions and reviews, by whoever made them.
+    refused_submissions: Arc<Refusals>,
+    /// The processes that documents are read in.
+    readers: Readers,
+    /// Documents that are received or read at a time.
+    document_places: Arc<Fair>,
     sessions: Arc<Sessions>,
     /// Scans of the whole store are few at a time.
     scans: Arc<Semaphore>,
@@ -145,6 +163,14 @@ const COLUMNS_BYTES: usize = 128 << 20;
 
 /// Refusals of one address that go into the journal in a minute, where nothing else is said.
 const REFUSALS_PER_MINUTE: u32 = 60;
+/// Refused submissions of one principal that do so.
+const REFUSED_SUBMISSIONS_PER_MINUTE: u32 = 600;
+
+/// Documents that are received or read at a time, where nothing else is said.
+const DOCUMENTS: usize = 8;
+/// Callers that wait for one of these places at most, and for how long.
+const DOCUMENTS_WAITING: usize = 256;
+const DOCUMENTS_PATIENCE: Duration = Duration::from_secs(20);
 
 impl Service {
     /// A service over a store whose observer is `live`; reads the registry and every newest report once.
@@ -175,6 +201,9 @@ impl Service {
             authentication: false,
             token_key: None,
             refusals: Arc::new(Refusals::new(REFUSALS_PER_MINUTE)),
+            refused_submissions: Arc::new(Refusals::new(REFUSED_SUBMISSIONS_PER_MINUTE)),
+            readers: Readers::new(Settings::default()),
+            document_places: document_places(DOCUMENTS),
             sessions: Arc::new(Sessions::new(SignInLimits::default())),
             scans: Arc::new(Semaphore::new(backup::SCANS_MAX)),
             recounted: Arc::default(),
@@ -211,6 +240,16 @@ impl Service {
         Self { refusals: Arc::new(Refusals::new(per_minute)), ..self }
     }
 
+    /// The service with another number of refused submissions that go into the journal for one principal in a minute.
+    pub fn with_refused_submissions_per_minute(self, per_minute: u32) -> Self {
+        Self { refused_submissions: Arc::new(Refusals::new(per_minute)), ..self }
+    }
+
+    /// The service that has documents read by these processes, and takes so many documents at a time.
+    pub fn with_readers(self, readers: Readers, documents: usize) -> Self {
+        Self { readers, document_places: document_places(documents), ..self }
+    }
+
     /// The service with other limits on signing in.
     pub fn with_sign_in_limits(self, limits: SignInLimits) -> Self {
         Self { sessions: Arc::new(Sessions::new(limits)), ..self }
@@ -219,6 +258,11 @@ impl Service {
     /// The newest journal sequence that answers are true as of.
     pub fn newest_sequence(&self) -> u64 {
         self.live.read().sequence
+    }
+
+    /// The processes that documents are read in.
+    pub fn readers(&self) -> &Readers {
+        &self.readers
     }
 
     /// The date in Beijing, by which a year has ended or not.
@@ -255,4 +299,9 @@ impl Service {
             Err(error) => Err(Problem::internal(&error.to_string())),
         }
     }
+}
+
+/// Half of the places at most are one caller's.
+fn document_places(documents: usize) -> Arc<Fair> {
+    Arc::new(Fair::new(documents, documents.div_ceil(2), DOCUMENTS_WAITING, DOCUMENTS_PATIENCE))
 }

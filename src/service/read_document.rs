@@ -1,14 +1,18 @@
-//! Reading a document and judging what it says; nothing is stored.
+//! Reading a document and judging what it says; nothing is stored. It is read in a process of its own, and places for
+//! documents are shared out among callers: before one is received, and before it is read.
+
+use std::time::Duration;
 
 use jiff::civil::Date;
 
-use crate::document::read::{Limits, ReadError, Reading, read_document};
-use crate::report::{AgencyId, Completed, Diagnosis, Figures, Finding, ReportKey, ReportYear, Reporter};
+use crate::document::process::{Place, Read, Unread, Wanted};
+use crate::document::read::Reading;
+use crate::report::{AgencyId, Completed, Diagnosis, Figures, Finding, Message, ReportKey, ReportYear, Reporter};
 use crate::rules;
 use crate::store::NEWEST;
 
 use super::submit::last_report;
-use super::{Problem, Reason, Service};
+use super::{Caller, Problem, Reason, Service};
 
 /// What a document says, and what the rules find in it.
 #[derive(Debug)]
@@ -52,31 +56,49 @@ fn judge(reading: Reading, context: Context<'_>, today: Date) -> DocumentReading
     DocumentReading { reading, year, completed, findings, diagnoses }
 }
 
-/// Reads and judges a document without a store: rules that need the agency or its last report are left out.
-///
-/// # Errors
-/// [`ReadError`] where it cannot be read at all.
-pub fn read_and_judge(
-    bytes: &[u8],
-    file_name: &str,
-    year: Option<ReportYear>,
-    today: Date,
-) -> Result<DocumentReading, ReadError> {
-    let reading = read_document(bytes, file_name, &Limits::default())?;
-    Ok(judge(reading, Context { year, ..Context::default() }, today))
+/// Judges a document without a store: rules that need the agency or its last report are left out.
+pub fn judge_alone(reading: Reading, year: Option<ReportYear>, today: Date) -> DocumentReading {
+    judge(reading, Context { year, ..Context::default() }, today)
+}
+
+/// How long a caller is told to wait where too many documents are being received or read.
+const BUSY_WAIT: Duration = Duration::from_secs(10);
+
+fn busy() -> Problem {
+    let message = Message::new("正在读取的文件过多", "too many documents are being read");
+    Problem::overload(Reason::Overloaded, message, BUSY_WAIT)
+}
+
+impl From<Unread> for Problem {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Refused(message) => Self::field(Reason::DocumentUnreadable, "content", message),
+            Unread::Busy => busy(),
+            Unread::Failed(details) => Self::internal(&details),
+        }
+    }
 }
 
 impl Service {
+    /// A place to receive a document and have it read; to be held until the answer.
+    ///
+    /// # Errors
+    /// OVERLOADED where none comes free in time.
+    pub async fn place_for_document(&self, caller: &Caller) -> Result<Place, Problem> {
+        self.document_places.enter(caller.owner()).await.ok_or_else(busy)
+    }
+
     /// Reads and judges a document; with an agency, by its level and its last report too.
     ///
     /// # Errors
-    /// DOCUMENT_UNREADABLE, AGENCY_NOT_FOUND.
+    /// DOCUMENT_UNREADABLE, AGENCY_NOT_FOUND; OVERLOADED where too many others are being read.
     pub async fn read_document(
         &self,
         bytes: Vec<u8>,
-        file_name: String,
+        file_name: &str,
         agency: Option<AgencyId>,
         year: Option<ReportYear>,
+        caller: &Caller,
     ) -> Result<DocumentReading, Problem> {
         let reporter = match &agency {
             None => None,
@@ -89,11 +111,11 @@ impl Service {
                 year.map(|year| state.registry.reporter(index, year))
             }
         };
-        let read = tokio::task::spawn_blocking(move || read_document(&bytes, &file_name, &Limits::default()));
-        let reading = match read.await {
-            Ok(read) => read.map_err(|error| Problem::field(Reason::DocumentUnreadable, "content", error.message()))?,
-            Err(error) => return Err(Problem::internal(&error.to_string())),
+        let reading = match self.readers.read(caller.owner(), Wanted::Reading, file_name, &bytes).await? {
+            Read::Document(reading) => *reading,
+            Read::Workbook(_) => return Err(Problem::internal("a reading was asked for")),
         };
+        drop(bytes);
         let previous_year = year.or(reading.year).and_then(ReportYear::previous);
         let previous = match agency.zip(previous_year) {
             None => None,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use huizong::config::Limits;
+use huizong::document::process::{Readers, Settings};
 use huizong::form::{Presence, catalogue, edition_for_year};
 use huizong::grpc::{DoorLayer, connections};
 use huizong::pb::operations_service_client::OperationsServiceClient;
@@ -77,6 +78,9 @@ impl Server {
         let live = Arc::<Live>::default();
         let store = open(directory.path(), &live).await;
         let service = Service::start(Arc::new(store), live, jiff::Timestamp::now).unwrap();
+        // The program of this test reads no documents.
+        let program = env!("CARGO_BIN_EXE_huizong").into();
+        let service = service.with_readers(Readers::new(Settings { program, ..Settings::default() }), 8);
         let session = huizong::http::session::routes(service.clone(), false);
         let limits = Limits::default();
         let (routes, _) = huizong::grpc::routes(service.clone(), &limits).await.unwrap();

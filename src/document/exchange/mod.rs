@@ -99,16 +99,85 @@ impl<W: Write> ReportWriter<W> {
     }
 }
 
-/// Reads reports as [`ReportWriter`] writes them; the rows of one report stand together.
-///
-/// # Errors
-/// [`ExchangeError`] for the first row that is not understood: a report is taken whole or not at all.
-pub fn read_reports(from: impl Read) -> Result<Vec<ReportEntry>, ExchangeError> {
-    let mut reader = csv::Reader::from_reader(from);
-    let broken = |error: &csv::Error| {
-        let line = error.position().map_or(1, csv::Position::line);
-        fault(line, format!("不是有效的 CSV：{error}"), format!("no valid CSV: {error}"))
-    };
+/// Reads reports as [`ReportWriter`] writes them, one after another; the rows of one report stand together. It ends with
+/// the first fault.
+pub struct ReportReader<R> {
+    records: csv::StringRecordsIntoIter<R>,
+    /// Reports begun so far.
+    known: BTreeSet<ReportKey>,
+    /// The one whose rows are being read, and which of its cells are filled in.
+    begun: Option<(ReportEntry, Vec<bool>)>,
+    ended: bool,
+}
+
+fn broken(error: &csv::Error) -> ExchangeError {
+    let line = error.position().map_or(1, csv::Position::line);
+    fault(line, format!("不是有效的 CSV：{error}"), format!("no valid CSV: {error}"))
+}
+
+impl<R: Read> ReportReader<R> {
+    /// Reads the headings.
+    ///
+    /// # Errors
+    /// [`ExchangeError`] where they are others.
+    pub fn new(from: R) -> Result<Self, ExchangeError> {
+        let mut reader = csv::Reader::from_reader(from);
+        check_headings(&mut reader)?;
+        Ok(Self { records: reader.into_records(), known: BTreeSet::new(), begun: None, ended: false })
+    }
+
+    /// Adds a row to the report that it belongs to; the report before, where it begins another.
+    fn row(&mut self, record: &csv::StringRecord) -> Result<Option<ReportEntry>, ExchangeError> {
+        let line = record.position().map_or(0, csv::Position::line);
+        let field = |at: usize| record.get(at).unwrap_or_default();
+        let key = report_key(field(0), field(1), line)?;
+        let is_same = self.begun.as_ref().is_some_and(|(entry, _)| entry.report == key);
+        let mut whole = None;
+        if !is_same {
+            if !self.known.insert(key.clone()) {
+                return Err(fault(
+                    line,
+                    format!("{key} 的各行应连续"),
+                    format!("the rows of {key} do not stand together"),
+                ));
+            }
+            let next = (new_entry(key, field(2), line)?, vec![false; catalogue().cells.len()]);
+            whole = self.begun.replace(next).map(|(entry, _)| entry);
+        }
+        if let Some((entry, filled)) = &mut self.begun {
+            if entry.figures.edition().id != field(2) {
+                let (zh, en) = ("同一报告格式不一", "one report has one edition");
+                return Err(fault(line, zh.to_owned(), en.to_owned()));
+            }
+            add_row(entry, filled, [field(3), field(4), field(5), field(6)], line)?;
+        }
+        Ok(whole)
+    }
+
+    fn report(&mut self) -> Result<Option<ReportEntry>, ExchangeError> {
+        while let Some(record) = self.records.next() {
+            if let Some(entry) = self.row(&record.map_err(|error| broken(&error))?)? {
+                return Ok(Some(entry));
+            }
+        }
+        Ok(self.begun.take().map(|(entry, _)| entry))
+    }
+}
+
+impl<R: Read> Iterator for ReportReader<R> {
+    type Item = Result<ReportEntry, ExchangeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let next = self.report().transpose();
+        self.ended = !matches!(next, Some(Ok(_)));
+        next
+    }
+}
+
+fn check_headings(reader: &mut csv::Reader<impl Read>) -> Result<(), ExchangeError> {
     let headings = reader.headers().map_err(|error| broken(&error))?;
     // Spreadsheets begin a file with a mark of its encoding.
     let is_expected = headings.iter().map(|heading| heading.trim_start_matches('\u{FEFF}')).eq(COLUMNS);
@@ -116,34 +185,7 @@ pub fn read_reports(from: impl Read) -> Result<Vec<ReportEntry>, ExchangeError> 
         let columns = COLUMNS.join(",");
         return Err(fault(1, format!("表头应为 {columns}"), format!("the headings are to be {columns}")));
     }
-    let mut entries: Vec<ReportEntry> = Vec::new();
-    let mut known: BTreeSet<ReportKey> = BTreeSet::new();
-    let mut filled: Vec<bool> = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| broken(&error))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let field = |at: usize| record.get(at).unwrap_or_default();
-        let key = report_key(field(0), field(1), line)?;
-        let is_same = entries.last().is_some_and(|entry| entry.report == key);
-        if !is_same {
-            if !known.insert(key.clone()) {
-                return Err(fault(
-                    line,
-                    format!("{key} 的各行应连续"),
-                    format!("the rows of {key} do not stand together"),
-                ));
-            }
-            entries.push(new_entry(key, field(2), line)?);
-            filled = vec![false; catalogue().cells.len()];
-        }
-        let Some(entry) = entries.last_mut() else { continue };
-        if entry.figures.edition().id != field(2) {
-            let (zh, en) = ("同一报告格式不一", "one report has one edition");
-            return Err(fault(line, zh.to_owned(), en.to_owned()));
-        }
-        add_row(entry, &mut filled, [field(3), field(4), field(5), field(6)], line)?;
-    }
-    Ok(entries)
+    Ok(())
 }
 
 fn fault(line: u64, zh: String, en: String) -> ExchangeError {

@@ -2,10 +2,14 @@
 
 use proptest::prelude::*;
 
-use super::{ExchangeError, ReportEntry, ReportWriter, read_reports};
+use super::{ExchangeError, ReportEntry, ReportReader, ReportWriter};
 use crate::document::tests::entries::entries;
 use crate::form::{catalogue, edition};
 use crate::report::{Cell, Figures};
+
+fn read_reports(bytes: &[u8]) -> Result<Vec<ReportEntry>, ExchangeError> {
+    ReportReader::new(bytes)?.collect()
+}
 
 fn written(entries: &[ReportEntry]) -> Vec<u8> {
     let mut bytes = Vec::new();

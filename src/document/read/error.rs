@@ -22,8 +22,10 @@ pub enum ReadError {
     TooLargeInside { limit: u64 },
     #[error("reading took longer than {seconds} seconds and was given up; send the annual report alone, or as text")]
     TooSlow { seconds: u64 },
-    #[error("too many documents are being read; try again in a minute")]
-    Busy,
+    #[error(
+        "reading ended before its time: the document is damaged, or needs more than {mebibytes} MiB of memory; open it, save it anew, or send it as text"
+    )]
+    TooHeavy { mebibytes: u64 },
     #[error("the {format} is damaged ({detail}); open it, save it anew and send it again")]
     Damaged { format: &'static str, detail: String },
     #[error("the {format} is protected by a password; save it without one and send it again")]
@@ -55,7 +57,9 @@ impl ReadError {
             Self::TooSlow { seconds } => {
                 format!("读取超过{seconds}秒，已放弃；请只提交年度报告本身，或另存为文本后提交")
             }
-            Self::Busy => "正在读取的文件过多；请一分钟后重试".to_owned(),
+            Self::TooHeavy { mebibytes } => {
+                format!("读取中断：文件已损坏，或读取所需内存超过{mebibytes}MiB；请打开后另存，或另存为文本后重新提交")
+            }
             Self::Damaged { format, detail } => {
                 format!("{format}文件已损坏（{detail}）；请打开后另存，再重新提交")
             }

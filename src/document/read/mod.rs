@@ -28,19 +28,20 @@ pub(in crate::document) mod xlsx;
 #[cfg(test)]
 mod tests;
 
-pub use decode::decode;
+pub use decode::{TextReader, decode};
 pub use error::ReadError;
+pub use guard::{STACK_BYTES, caught};
 pub use note::{NoteCode, Place, ReaderNote, Spot};
 pub use placement::EditionEvidence;
 
-use std::time::Duration;
+use serde::{Deserialize, Serialize};
 
-use crate::form::{CellId, Edition};
+use crate::form::{CellId, Edition, edition_by_id};
 use crate::report::{Cell, Figures, Narrative, ReportYear};
 use detect::Detected;
 use placement::PrintedRow;
 
-/// How large a document may be, and how long reading it may take.
+/// How large a document may be. How long reading may take and how much memory is for the process that reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Size of the file.
@@ -53,7 +54,6 @@ pub struct Limits {
     pub max_unpacked_bytes: u64,
     /// What is kept of each chapter of text.
     pub max_chapter_characters: usize,
-    pub max_time: Duration,
 }
 
 impl Default for Limits {
@@ -65,13 +65,12 @@ impl Default for Limits {
             max_unpacked_bytes: 32 * 1024 * 1024,
             // Three chapters of Chinese within what a stored report may carry.
             max_chapter_characters: 5_000,
-            max_time: Duration::from_secs(10),
         }
     }
 }
 
 /// The format that a document was read as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
     /// Plain text: one cell per line, or rows divided by `|`, tabs or blanks.
     Text,
@@ -119,7 +118,7 @@ impl Format {
 }
 
 /// How sure it is that a printed value is the cell's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Certainty {
     /// The label and the place in the row say so.
     Exact,
@@ -132,7 +131,7 @@ pub enum Certainty {
 }
 
 /// One cell of the form with what is printed in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadCell {
     pub cell: CellId,
     pub value: Cell,
@@ -143,9 +142,10 @@ pub struct ReadCell {
 }
 
 /// What was read from a document.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reading {
     pub format: Format,
+    #[serde(with = "edition_by_id")]
     pub edition: &'static Edition,
     /// What decided the edition.
     pub edition_evidence: EditionEvidence,
@@ -162,14 +162,24 @@ pub struct Reading {
     pub notes: Vec<ReaderNote>,
 }
 
-/// Reads a document; `file_name` matters only by its extension, and only where the content does not tell.
+/// Reads a document within this process, which a hostile one may end: whoever reads what others send asks
+/// [`Readers`](super::process::Readers). `file_name` matters only by its extension, and only where the content does
+/// not tell.
 ///
 /// # Errors
 /// [`ReadError`] where it is beyond a limit, in a format that is not read, damaged, or no text.
 pub fn read_document(bytes: &[u8], file_name: &str, limits: &Limits) -> Result<Reading, ReadError> {
     let detected = told(bytes, file_name, limits)?;
-    let (bytes, limits) = (bytes.to_vec(), *limits);
-    guard::guarded(detected.format().name(), limits.max_time, move || read(detected, &bytes, &limits))
+    guard::guarded(detected.format().name(), || read(detected, bytes, limits))
+}
+
+/// The same on this thread, whose stack has [`STACK_BYTES`]; panics where its reader does.
+///
+/// # Errors
+/// As [`read_document`].
+pub fn read_on_this_thread(bytes: &[u8], file_name: &str, limits: &Limits) -> Result<Reading, ReadError> {
+    let detected = told(bytes, file_name, limits)?;
+    read(detected, bytes, limits)
 }
 
 /// The format of a document that is not too large.
@@ -180,7 +190,6 @@ fn told(bytes: &[u8], file_name: &str, limits: &Limits) -> Result<Detected, Read
     detect::detect(bytes, file_name)
 }
 
-/// Reads without limit on time, as long as it takes.
 fn read(detected: Detected, bytes: &[u8], limits: &Limits) -> Result<Reading, ReadError> {
     let format = detected.format();
     if format == Format::Xlsx

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::form::{CellId, catalogue};
 use crate::report::Message;
 
 /// Where something stands in a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// Orders places as the document is read.
     pub order: usize,
@@ -16,7 +18,7 @@ pub struct Place {
 }
 
 /// The line or row of a place, as someone would look it up; all count from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Spot {
     /// Line of a text.
     Line(usize),
@@ -87,7 +89,7 @@ fn column_letters(column: usize) -> String {
 }
 
 /// What kind of note it is; the codes are stable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum NoteCode {
     /// A row or text within a table that the form does not have.
     RowUnknown,
@@ -160,7 +162,7 @@ impl fmt::Display for NoteCode {
 }
 
 /// One note.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReaderNote {
     pub code: NoteCode,
     pub place: Place,

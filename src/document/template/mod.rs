@@ -14,7 +14,9 @@ pub use fill_in::write_template;
 pub use marks::{Mark, write_with_marks};
 pub use returned::{Fault, Returned, TemplateError, is_template, read_template};
 
-use crate::form::Edition;
+use serde::{Deserialize, Serialize};
+
+use crate::form::{Edition, edition_by_id};
 use crate::report::{AgencyId, Figures, ReportYear};
 
 /// First value of the sheet [`METADATA_SHEET`]; changes with the layout.
@@ -27,12 +29,13 @@ const FINDINGS_SHEET: &str = "审核问题";
 const METADATA: [&str; 6] = ["format", "agency", "agency_name", "year", "edition", "previous_year"];
 
 /// Whose workbook it is, and for which report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Template {
     pub agency: AgencyId,
     /// In Chinese; the agency's id where the name is not known.
     pub agency_name: String,
     pub year: ReportYear,
+    #[serde(with = "edition_by_id")]
     pub edition: &'static Edition,
     /// Last year's figures to stand beside, where they are known.
     pub previous: Option<Figures>,

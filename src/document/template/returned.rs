@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::document::read::inscription::{Look, Settled};
 use crate::document::read::xlsx::Book;
 use crate::document::read::{Limits, ReadError};
@@ -25,7 +27,7 @@ const MAX_CELLS: usize = 60_000;
 const MAX_FINDINGS: u32 = 1_000;
 
 /// A cell whose content is no figure.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     pub cell: CellId,
     /// As it was typed in.
@@ -35,7 +37,7 @@ pub struct Fault {
 }
 
 /// What was found in a cell of the form.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filled {
     pub cell: CellId,
     /// As it stands there; empty for blank.
@@ -47,7 +49,7 @@ pub struct Filled {
 }
 
 /// A workbook that came back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Returned {
     pub template: Template,
     /// Cells with faults are unread.

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use serde::{Deserialize, Serialize};
+
 use crate::form::{EDITIONS, Edition, Presence, catalogue, edition_for_year};
 use crate::report::{Message, ReportYear};
 
@@ -12,7 +14,7 @@ use super::vocabulary::{columns_of, line_labels};
 use super::wording::wording;
 
 /// What decided the edition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EditionEvidence {
     /// Column headers that only this edition prints, as printed.
     Headers(Vec<String>),

@@ -121,6 +121,6 @@ fn numbers_that_a_hostile_document_states_size_no_memory() {
             Ok(reading) => assert!(reading.cells.is_empty(), "nothing is printed"),
             Err(other) => panic!("{other}"),
         }
-        assert!(started.elapsed() < Limits::default().max_time);
+        assert!(started.elapsed() < std::time::Duration::from_secs(10));
     }
 }
