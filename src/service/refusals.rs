@@ -1,4 +1,5 @@
-//! How many refusals of one address go into the journal, so that nobody can flood it; the others are counted.
+//! How many refusals of one address, and refused submissions of one principal, go into the journal, so that nobody can
+//! flood it; the others are counted.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,9 +11,9 @@ use crate::store::{NewEntry, Outcome, Transaction};
 use super::{Caller, Problem, Service};
 
 const WINDOW: Duration = Duration::from_secs(60);
-/// Addresses that are told apart; more share one budget.
-const ADDRESSES_MAX: usize = 10_000;
-const OTHERS: &str = "other addresses";
+/// Addresses or principals that are told apart; more share one budget.
+const OWNERS_MAX: usize = 10_000;
+const OTHERS: &str = "others";
 
 struct Window {
     since: Instant,
@@ -20,14 +21,14 @@ struct Window {
     left_out: u64,
 }
 
-/// The budgets of all addresses.
+/// The budgets of all owners: addresses, or principals.
 pub struct Refusals {
     windows: Mutex<HashMap<String, Window>>,
     per_minute: u32,
 }
 
 impl Refusals {
-    /// Refusals that are recorded for one address in a minute.
+    /// Refusals that are recorded for one owner in a minute.
     pub fn new(per_minute: u32) -> Self {
         Self { windows: Mutex::default(), per_minute }
     }
@@ -37,13 +38,13 @@ impl Refusals {
         self.windows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a refusal of this address is to be recorded; otherwise it is counted.
-    pub fn admit(&self, address: &str) -> bool {
+    /// Whether a refusal of this owner is to be recorded; otherwise it is counted.
+    pub fn admit(&self, owner: &str) -> bool {
         let mut windows = self.windows();
-        let known = windows.contains_key(address) || windows.len() < ADDRESSES_MAX;
-        let address = if known { address } else { OTHERS };
+        let known = windows.contains_key(owner) || windows.len() < OWNERS_MAX;
+        let owner = if known { owner } else { OTHERS };
         let fresh = || Window { since: Instant::now(), recorded: 0, left_out: 0 };
-        let window = windows.entry(address.to_owned()).or_insert_with(fresh);
+        let window = windows.entry(owner.to_owned()).or_insert_with(fresh);
         if window.since.elapsed() >= WINDOW {
             // What was left out stays counted until it is taken.
             *window = Window { left_out: window.left_out, ..fresh() };
@@ -57,43 +58,48 @@ impl Refusals {
         }
     }
 
-    /// How many were left out since this was asked last, by address.
+    /// How many were left out since this was asked last, by owner.
     fn take_left_out(&self) -> Vec<(String, u64)> {
         let mut windows = self.windows();
         let left_out = windows.iter_mut().filter(|(_, window)| window.left_out > 0);
-        let taken = left_out.map(|(address, window)| (address.clone(), std::mem::take(&mut window.left_out))).collect();
+        let taken = left_out.map(|(owner, window)| (owner.clone(), std::mem::take(&mut window.left_out))).collect();
         windows.retain(|_, window| window.since.elapsed() < WINDOW);
         taken
     }
 
     /// Counts again what could not be recorded.
-    fn put_back(&self, address: &str, count: u64) {
-        if let Some(window) = self.windows().get_mut(address) {
-            window.left_out += count;
-        }
+    fn put_back(&self, owner: &str, count: u64) {
+        // The window may have ended since, and been forgotten.
+        let fresh = || Window { since: Instant::now(), recorded: 0, left_out: 0 };
+        self.windows().entry(owner.to_owned()).or_insert_with(fresh).left_out += count;
     }
 }
 
 impl Service {
-    /// Records how many refusals were left out of the journal, one entry for each address. To be called every minute
-    /// or so, and at the end.
+    /// Records how many refusals were left out of the journal, one entry for each address and each principal. To be
+    /// called every minute or so, and at the end.
     ///
     /// # Errors
     /// Where the store takes no writes.
     pub async fn record_left_out(&self) -> Result<(), Problem> {
-        for (address, count) in self.refusals.take_left_out() {
-            let caller = Caller::internal("huizong");
-            let entry = NewEntry {
-                actor: caller.actor(),
-                action: "refusals.left_out",
-                subject: address.clone(),
-                outcome: Outcome::Refused,
-                detail: format!("{count} refusals of this address were left out of the journal"),
-                content_hash: Hash::default(),
-            };
-            if let Err(error) = self.store.commit(Transaction::of(Vec::new(), entry)).await {
-                self.refusals.put_back(&address, count);
-                return Err(error.into());
+        let budgets = [
+            (&self.refusals, "refusals of this address"),
+            (&self.refused_submissions, "refused submissions and reviews of this principal"),
+        ];
+        for (refusals, what) in budgets {
+            for (owner, count) in refusals.take_left_out() {
+                let entry = NewEntry {
+                    actor: Caller::internal("huizong").actor(),
+                    action: "refusals.left_out",
+                    subject: owner.clone(),
+                    outcome: Outcome::Refused,
+                    detail: format!("{count} {what} were left out of the journal"),
+                    content_hash: Hash::default(),
+                };
+                if let Err(error) = self.store.commit(Transaction::of(Vec::new(), entry)).await {
+                    refusals.put_back(&owner, count);
+                    return Err(error.into());
+                }
             }
         }
         Ok(())
@@ -118,7 +124,7 @@ mod tests {
     #[test]
     fn many_addresses_share_one_budget_rather_than_memory() {
         let refusals = Refusals::new(1);
-        for address in 0..ADDRESSES_MAX {
+        for address in 0..OWNERS_MAX {
             assert!(refusals.admit(&address.to_string()));
         }
         assert!(refusals.admit("one more"));

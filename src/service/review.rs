@@ -69,7 +69,7 @@ impl Service {
             return Err(problem);
         }
         let subject = request.report.to_string();
-        Err(self.record_refusal(problem, journal_action(request.action), subject, Hash::default(), caller).await)
+        Err(self.record_refused(problem, journal_action(request.action), subject, Hash::default(), caller).await)
     }
 
     async fn try_review(&self, request: &ReviewRequest, caller: &Caller) -> Result<Option<Reviewed>, Problem> {

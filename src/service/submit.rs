@@ -132,7 +132,24 @@ impl Service {
         if submission.validate_only {
             return problem;
         }
-        self.record_refusal(problem, ACTION, submission.report.to_string(), content, caller).await
+        self.record_refused(problem, ACTION, submission.report.to_string(), content, caller).await
+    }
+
+    /// Records the refusal of a submission or a review within the budget of whoever made it; those left out are counted
+    /// in a later entry.
+    pub(super) async fn record_refused(
+        &self,
+        problem: Problem,
+        action: &'static str,
+        subject: String,
+        content_hash: Hash,
+        caller: &Caller,
+    ) -> Problem {
+        if self.refused_submissions.admit(caller.owner()) {
+            self.record_refusal(problem, action, subject, content_hash, caller).await
+        } else {
+            Problem { recorded: true, ..problem }
+        }
     }
 
     /// Records a refusal; a refusal that cannot be recorded is itself a failure.
