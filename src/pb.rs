@@ -1,5 +1,7 @@
 //! The generated code of the contract. Only `grpc`, `http` and `cli` may name it.
 
+mod bounded;
+
 #[allow(clippy::all, clippy::pedantic, missing_docs)]
 mod generated {
     tonic::include_proto!("huizong.v1");

@@ -16,6 +16,13 @@ const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(20);
 /// How long calls under way may take yet on a connection that has become too old.
 const GRACE: Duration = Duration::from_secs(300);
 
+/// What a call may send before it is read, in bytes: beyond it whoever sends is held back. Small messages count for more
+/// than their length to the connection, which ends where so many are unread that their frames would take more memory than
+/// their contents. With these windows some twenty streams of the shortest submissions stay below it.
+const STREAM_WINDOW_BYTES: u32 = 32 << 10;
+/// The same for all calls of a connection; small messages unread may take half of it.
+const CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
+
 /// What is served passes through the entrance.
 pub type Layered = Stack<EntranceLayer, Identity>;
 
@@ -24,6 +31,8 @@ pub fn server(limits: &Limits, door: DoorLayer) -> Server<Layered> {
     Server::builder()
         .accept_http1(true)
         .max_concurrent_streams(limits.calls_per_connection)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_connection_age(Duration::from_secs(limits.connection_seconds))
         .max_connection_age_grace(GRACE)
         .http2_keepalive_interval(Some(KEEP_ALIVE))

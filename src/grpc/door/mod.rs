@@ -7,6 +7,7 @@
 mod certificate;
 mod held;
 mod listener;
+mod measured;
 mod rates;
 mod tls;
 mod validity;
@@ -40,6 +41,7 @@ pub use tls::{TlsError, TlsFiles};
 pub use validity::{Validity, validities};
 
 use held::Held;
+use measured::{Measured, most_bytes};
 use rates::Rates;
 
 /// The cookie of a session; its value is secret.
@@ -51,6 +53,9 @@ pub const SESSION_HEADER: &str = "x-huizong-session";
 /// Calls that a page makes by itself carry this header: they do not keep a session from ending.
 const UNATTENDED_HEADER: &str = "x-huizong-unattended";
 
+/// The one call that carries a document.
+const DOCUMENT_CALL: &str = "/huizong.v1.ReportService/ReadDocument";
+
 /// How long a caller is told to wait where the service is overloaded.
 const OVERLOAD_WAIT: Duration = Duration::from_secs(1);
 
@@ -60,6 +65,8 @@ struct Door {
     rates: Rates,
     /// Longest time for a call, or for a stream to begin to answer.
     call_time: Duration,
+    /// Longest message of any call, in bytes.
+    message_bytes: usize,
 }
 
 /// Stands before everything that is served.
@@ -71,7 +78,13 @@ impl DoorLayer {
     pub fn new(service: Service, limits: &Limits) -> Self {
         let calls = Arc::new(Semaphore::new(limits.calls.min(Semaphore::MAX_PERMITS)));
         let call_time = Duration::from_secs(limits.call_seconds);
-        Self(Arc::new(Door { service, calls, rates: Rates::new(limits), call_time }))
+        Self(Arc::new(Door {
+            service,
+            calls,
+            rates: Rates::new(limits),
+            call_time,
+            message_bytes: limits.message_bytes,
+        }))
     }
 
     /// Forgets rates that no longer matter. To be called every minute or so.
@@ -119,6 +132,15 @@ where
             let answer = async {
                 let (mut parts, body) = request.into_parts();
                 let (caller, permit) = door.let_in(&parts).await?;
+                // Held until the answer: what is not received yet waits with whoever sends it.
+                let _place = match parts.uri.path() == DOCUMENT_CALL {
+                    true => Some(door.service.place_for_document(&caller).await?),
+                    false => None,
+                };
+                let body = match is_call {
+                    true => Body::new(Measured::new(body, most_bytes(parts.uri.path(), door.message_bytes))),
+                    false => body,
+                };
                 parts.extensions.insert(caller);
                 let answer = inner.call(Request::from_parts(parts, body)).await;
                 Ok(answer.map(|response| response.map(|body| Body::new(Held::new(body, permit)))))
