@@ -77,7 +77,7 @@ impl Service {
         let reports = reports_below(&state.registry, &state.totals, &frozen)?;
         drop(state);
         let as_of = frozen.as_of;
-        let revisions = self.blocking(move |store| {
+        let revisions = self.in_turn(move |store| {
             let mut revisions = Vec::with_capacity(reports.len());
             each_accepted(store, &reports, as_of, |revision| revisions.push((revision.name(), revision.content_hash)))?;
             Ok(revisions)

@@ -20,8 +20,6 @@ use super::{Problem, Service};
 const KEPT: usize = 8;
 /// States of the present that were answered from and may be asked for again, page after page.
 const SEEN: usize = 4;
-/// States that are made at the same time.
-const MAKERS: usize = 2;
 /// A past state is made of one so many journal entries before it rather than of every report.
 const NEAR_ENTRIES: u64 = 10_000;
 
@@ -36,6 +34,11 @@ pub struct Wanted {
 /// A state that is being made, or waits for its turn.
 struct Making {
     done: watch::Sender<Option<Result<Arc<State>, Problem>>>,
+}
+
+/// Large reads at the same time: half of the processors are left to everybody else.
+fn makers() -> usize {
+    std::thread::available_parallelism().map_or(1, |processors| processors.get().div_ceil(2))
 }
 
 #[derive(Default)]
@@ -54,7 +57,7 @@ pub struct Past {
 
 impl Default for Past {
     fn default() -> Self {
-        Self { kept: Mutex::default(), makers: Arc::new(Semaphore::new(MAKERS)) }
+        Self { kept: Mutex::default(), makers: Arc::new(Semaphore::new(makers())) }
     }
 }
 
@@ -133,6 +136,23 @@ impl Service {
         let done = done.wait_for(Option::is_some).await;
         let made = done.ok().and_then(|made| made.clone());
         made.unwrap_or_else(|| Err(Problem::internal("a state was given up while it was made")))
+    }
+}
+
+impl Service {
+    /// As [`Service::blocking`], for reads of so much that few may go at a time. The turn ends with the work, not with the
+    /// caller.
+    pub(super) async fn in_turn<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let turn = self.past.makers.clone().acquire_owned().await;
+        let turn = turn.map_err(|error| Problem::internal(&error.to_string()))?;
+        self.blocking(move |store| {
+            let _turn = turn;
+            read(store)
+        })
+        .await
     }
 }
 
@@ -247,7 +267,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_given_up_before_its_turn_is_never_begun() {
         let service = service().await;
-        let turns = service.past.makers.clone().acquire_many_owned(MAKERS as u32).await.unwrap();
+        let turns = service.past.makers.clone().acquire_many_owned(makers() as u32).await.unwrap();
         let asked = (1..=40).map(|as_of| timeout(Duration::from_millis(5), ask(&service, as_of)));
         assert!(join_all(asked).await.iter().all(Result::is_err));
         assert_eq!(service.past.kept().makings.len(), 40);
@@ -255,7 +275,7 @@ mod tests {
         // Whoever asks next comes after all of them.
         assert_eq!(ask(&service, 50).await.sequence, 50);
         assert_eq!(service.past.kept().past.len(), 1);
-        until(|| service.past.makers.available_permits() == MAKERS).await;
+        until(|| service.past.makers.available_permits() == makers()).await;
     }
 
     #[tokio::test]
@@ -278,7 +298,7 @@ mod tests {
     #[tokio::test]
     async fn one_making_serves_all_who_ask_for_it() {
         let service = service().await;
-        let turns = service.past.makers.clone().acquire_many_owned(MAKERS as u32).await.unwrap();
+        let turns = service.past.makers.clone().acquire_many_owned(makers() as u32).await.unwrap();
         let asked = join_all((0..10).map(|_| ask(&service, 9)));
         tokio::pin!(asked);
         assert!(timeout(Duration::from_millis(5), &mut asked).await.is_err());
