@@ -146,8 +146,8 @@ test: check-tools fmt contract lint deny manifests sbom
 	$(MAKE) --no-print-directory dashboard-test
 
 # What the service does in a second and how long its answers take, beside an echo, PostgreSQL and DuckDB: docs/performance.md.
-# PROVINCES are of AGENCIESxYEARS; MEASURES picks some of: start query submit latency watch mixed validation documents
-# growth. BENCH_DISK is a folder on the disk to measure that every user may enter, BENCH_SECONDS the length of a round.
+# PROVINCES are of AGENCIESxYEARS; MEASURES picks some of: start query submit latency watch mixed pauses validation
+# documents growth. BENCH_DISK is a folder on the disk to measure that every user may enter, BENCH_SECONDS the length of a round.
 PROVINCES ?= 10000x10
 MEASURES ?=
 BENCH_DISK ?= /var/tmp

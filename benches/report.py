@@ -1,7 +1,8 @@
 """Tables and plots of what `make bench` has measured: report.py [--publish].
 
 Reads `target/bench/figures.jsonl`; writes `performance-tables.md` and `performance-*.svg` beside it. With `--publish`
-the tables take the place of the marked section of `docs/performance.md`, and the plots go to `docs/images`.
+the tables take the place of the marked sections of `docs/performance.md`, and the plots go to `docs/images`; a section
+of which nothing was measured stays as it is.
 """
 
 import json
@@ -10,12 +11,13 @@ import sys
 from pathlib import Path
 
 from plots import plots
-from targets import number, targets
+from targets import number, targets, targets_of_pauses
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "target/bench"
 DOCUMENT = ROOT / "docs/performance.md"
-BEGIN, END = "<!-- figures: begin -->\n", "<!-- figures: end -->\n"
+# What stands beside nothing, in the measure of pauses.
+ALONE = "nothing else"
 ENGINES = {"huizong": "Huizong", "echo": "echo", "postgresql": "PostgreSQL", "duckdb": "DuckDB", "disk": "the disk"}
 
 
@@ -42,6 +44,9 @@ class Figures:
     def best(self, measure, **conditions):
         """The highest rate of such figures, whatever the number in flight."""
         return max((line["per_second"] for line in self.all(measure, **conditions)), default=None)
+
+    def has_more_than(self, *measures):
+        return any(line["measure"] not in measures for line in self.lines)
 
     def provinces(self):
         """Those that were measured on purpose, smallest first."""
@@ -140,6 +145,59 @@ def of_province(figures, province):
     return text + table(["memory of the process", "MB", "at most, MB"], rows)
 
 
+def of_pauses(figures, province):
+    """How long submissions and roll-ups took alone and beside each thing that was asked or changed."""
+    found = figures.all("pauses", **province)
+    alone = next((line for line in found if line["call"] == ALONE), None)
+    rows = []
+    for line in found:
+        row = [line["call"]]
+        for load in ["submit", "query"]:
+            p99 = line[f"{load}_p99_ms"]
+            times = f" (× {number(p99 / alone[f'{load}_p99_ms'])})" if alone and line is not alone else ""
+            row += [number(p99) + times, number(line[f"{load}_most_ms"])]
+        rows.append([*row, number(line["call_ms"]), number(line["calls"] or None)])
+    heading = [
+        "beside",
+        "SubmitReport, 99 % within, ms",
+        "all within, ms",
+        "QueryRollup, 99 % within, ms",
+        "all within, ms",
+        "what is beside takes, ms",
+        "times",
+    ]
+    return table(heading, rows) if rows else ""
+
+
+def growth_of_pauses(figures):
+    """What is asked or changed, by the number of agencies."""
+    found = figures.all("pauses")
+    sizes = sorted({line["agencies"] for line in found})
+    if len(sizes) < 2:
+        return ""
+    calls = [call for call in dict.fromkeys(line["call"] for line in found) if call != ALONE]
+    rows = [
+        [call, *(number(figures.value("call_ms", "pauses", call=call, agencies=agencies)) for agencies in sizes)]
+        for call in calls
+    ]
+    return "By the number of agencies:\n\n" + table(["ms, the middle one", *map(number, sizes)], rows)
+
+
+def pauses(figures):
+    """All that was measured of who waits for whom; nothing where that was not measured."""
+    if not figures.all("pauses"):
+        return ""
+    text = machine(figures) + verdicts(targets_of_pauses(figures))
+    for province in figures.provinces():
+        text += f"{title(province)}:\n\n" + of_pauses(figures, province)
+        rows = [
+            [line["call"], number(line["bytes"] / 1e6), number(line["most_bytes"] / 1e6)]
+            for line in figures.all("memory", **province)
+        ]
+        text += table(["memory of the process", "MB", "at most, MB"], rows)
+    return (text + growth_of_pauses(figures)).rstrip() + "\n"
+
+
 def of_no_province(figures):
     text = ""
     rows = [[line["call"], number(line["microseconds"]), line["reports"]] for line in figures.all("validation")]
@@ -152,22 +210,33 @@ def of_no_province(figures):
     return f"### Without a province\n\n{text}" if text else ""
 
 
-def tables(figures, images, pictures):
-    text = machine(figures)
+def verdicts(found):
     rows = [
         [target.measure, target.told, target.goal, "" if target.met is None else "met" if target.met else "**missed**"]
-        for target in targets(figures)
+        for target in found
     ]
-    text += table(["measure", "measured", "target", ""], rows)
+    return table(["measure", "measured", "target", ""], rows)
+
+
+def tables(figures, images, pictures):
+    """All else; nothing where nothing else was measured."""
+    if not figures.has_more_than("machine", "memory", "pauses"):
+        return ""
+    text = machine(figures) + verdicts(targets(figures))
     text += "".join(f"![{caption}]({images}{name})\n\n" for name, caption in pictures)
     text += "".join(of_province(figures, province) for province in figures.provinces())
     return (text + of_no_province(figures)).rstrip() + "\n"
 
 
 def publish(figures, pictures):
-    before, rest = DOCUMENT.read_text().split(BEGIN)
-    _, after = rest.split(END)
-    DOCUMENT.write_text(f"{before}{BEGIN}\n{tables(figures, 'images/', pictures)}\n{END}{after}")
+    document = DOCUMENT.read_text()
+    for name, text in {"figures": tables(figures, "images/", pictures), "pauses": pauses(figures)}.items():
+        begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
+        before, rest = document.split(begin)
+        _, after = rest.split(end)
+        if text:
+            document = f"{before}{begin}\n{text}\n{end}{after}"
+    DOCUMENT.write_text(document)
     for name, _ in pictures:
         shutil.copy(FOLDER / name, ROOT / "docs/images" / name)
 
@@ -176,7 +245,7 @@ def main():
     lines = (FOLDER / "figures.jsonl").read_text().splitlines()
     figures = Figures([json.loads(line) for line in lines])
     pictures = plots(figures, FOLDER)
-    text = tables(figures, "", pictures)
+    text = "\n".join(filter(None, [tables(figures, "", pictures), pauses(figures)]))
     (FOLDER / "performance-tables.md").write_text(text)
     print(text)
     if "--publish" in sys.argv[1:]:

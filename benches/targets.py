@@ -116,6 +116,28 @@ def of_province(figures, province):
     return found
 
 
+def targets_of_pauses(figures):
+    found = []
+    for province in figures.provinces():
+        found += of_pauses(figures, province, f"{province['agencies']:,} × {province['years']}")
+    return found
+
+
+def of_pauses(figures, province, place):
+    """What submissions and roll-ups wait for others: the worst of all that was beside them."""
+    lines = figures.all("pauses", **province)
+    if len(lines) < 2:
+        return []
+    alone, *beside = lines
+    found = []
+    for load, call in [("submit", "SubmitReport"), ("query", "QueryRollup")]:
+        worst = max(line[f"{load}_p99_ms"] for line in beside) / alone[f"{load}_p99_ms"]
+        longest = max(line[f"{load}_most_ms"] for line in beside)
+        found += at_most(f"{call} beside each large question or change, p99; {place}", worst, 3, "× alone")
+        found += at_most(f"{call} beside each large question or change, longest; {place}", longest, 100, "ms")
+    return found
+
+
 def of_growth(figures):
     """What does not grow with the number of reports."""
     call = "QueryRollup by requester type"

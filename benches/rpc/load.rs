@@ -138,10 +138,18 @@ pub async fn open<F>(rate: f64, call: impl Fn() -> F + Send + Sync + 'static) ->
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    open_for(round(), rate, call).await
+}
+
+/// The same for some time.
+pub async fn open_for<F>(time: Duration, rate: f64, call: impl Fn() -> F + Send + Sync + 'static) -> Latencies
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let start = Instant::now();
     let mut calls = JoinSet::new();
     let mut missed = 0;
-    for number in 0..(rate * round().as_secs_f64()) as u64 {
+    for number in 0..(rate * time.as_secs_f64()) as u64 {
         let due = start + Duration::from_secs_f64(number as f64 / rate);
         // The runtime's clock ticks in milliseconds; calls that are due within a tick go out together.
         tokio::time::sleep_until(due.into()).await;

@@ -12,6 +12,7 @@ mod growth;
 mod latency;
 mod load;
 mod mixed;
+mod pauses;
 mod query;
 mod record;
 mod scene;
@@ -30,8 +31,8 @@ use scene::Scene;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What can be measured, in this order. The first ones are of every province.
-const MEASURES: [&str; 9] =
-    ["start", "query", "submit", "latency", "watch", "mixed", "validation", "documents", "growth"];
+const MEASURES: [&str; 10] =
+    ["start", "query", "submit", "latency", "watch", "mixed", "pauses", "validation", "documents", "growth"];
 /// Agencies and years of the province that is measured where none is named.
 const PROVINCE: &str = "10000x10";
 
@@ -63,7 +64,7 @@ async fn main() {
 
     let record = Record::new(&folder());
     record.machine(&measures, &provinces);
-    if MEASURES[..6].iter().any(|measure| is_asked(measure)) {
+    if MEASURES[..7].iter().any(|measure| is_asked(measure)) {
         for (agencies, years) in provinces.into_iter().map(province) {
             let mut scene = Scene::set(record.clone(), agencies, years).await;
             measure(&mut scene, is_asked).await;
@@ -102,6 +103,10 @@ async fn measure(scene: &mut Scene, is_asked: impl Fn(&str) -> bool) {
     }
     if is_asked("mixed") {
         mixed::measure(scene).await;
+    }
+    // At last: it changes who belongs to whom.
+    if is_asked("pauses") {
+        pauses::measure(scene).await;
     }
     scene.memory("after all measures");
 }

@@ -91,6 +91,7 @@ fn disturbances(scene: &Scene) -> Vec<(&'static str, usize, Disturbance)> {
     });
     let moved: Vec<String> = scene.reports(scene.last_year()).map(|report| report.name).collect();
     let moved: Vec<String> = moved.iter().rev().take(MOVED).filter_map(|name| agency_of(name)).collect();
+    let moved = Arc::new(moved);
     vec![
         (GIVEN_UP_NAME, 1, given_up),
         ("ListRules, 12 at once", READERS, disturbance(move |channel, _| list_rules(channel, year))),
@@ -107,7 +108,11 @@ fn disturbances(scene: &Scene) -> Vec<(&'static str, usize, Disturbance)> {
         ("ListAgencies and ListReports of a county", 1, disturbance(move |channel, _| county(channel, year))),
         ("FreezeForm, and a rename", 1, disturbance(move |channel, number| freeze(channel, number, year))),
         ("ListFrozenFormRevisions, every page", 1, disturbance(move |channel, _| revisions(channel, year))),
-        ("a list of moves of agencies", 1, disturbance(move |channel, number| moves(channel, number, &moved, year))),
+        (
+            "a list of moves of agencies",
+            1,
+            disturbance(move |channel, number| moves(channel, number, moved.clone(), year)),
+        ),
         ("mergers of cities", 1, disturbance(move |channel, number| merge(channel, number, year))),
     ]
 }
@@ -286,7 +291,7 @@ async fn revisions(channel: Channel, year: i32) -> Result<(), Status> {
 }
 
 /// Moves agencies with their reports of the last year; only the first list changes anything.
-async fn moves(channel: Channel, number: u64, agencies: &[String], year: i32) -> Result<(), Status> {
+async fn moves(channel: Channel, number: u64, agencies: Arc<Vec<String>>, year: i32) -> Result<(), Status> {
     let share = agencies.len().div_ceil(16);
     let agencies = agencies.chunks(share.max(1)).nth(usize::try_from(number).unwrap()).unwrap_or_default();
     let moved = agencies

@@ -95,8 +95,8 @@ impl Scene {
     }
 
     /// One more connection to the service.
-    pub async fn connect(&self) -> Channel {
-        self.running().connect().await
+    pub fn connect(&self) -> impl Future<Output = Channel> + Send + 'static {
+        self.running().connect()
     }
 
     /// Stops the service; nothing can be asked until it is started again.

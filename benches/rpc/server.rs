@@ -152,8 +152,8 @@ impl Running {
     }
 
     /// A connection to the service.
-    pub async fn connect(&self) -> Channel {
-        connect(self.service).await
+    pub fn connect(&self) -> impl Future<Output = Channel> + Send + 'static {
+        connect(self.service)
     }
 
     /// A connection to the echo.
