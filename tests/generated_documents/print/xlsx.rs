@@ -61,6 +61,13 @@ impl Writer {
         let is_short = whole.len() < 15;
         if cell.is_figure && is_plain && is_short && whole.parse::<f64>().is_ok() && random.random_bool(0.7) {
             let is_whole = !whole.contains('.');
+            // An amount that is kept in yuan and shown in its unit.
+            let decimals = whole.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+            if (1..=4).contains(&decimals) && random.random_bool(0.3) {
+                let yuan = whole.replace('.', "") + &"0".repeat(4 - decimals);
+                self.data += &format!("<c r=\"{place}\" s=\"4\"><v>{yuan}</v></c>");
+                return;
+            }
             let style = if is_whole { *PLAIN_STYLES.choose(random).unwrap() } else { 0 };
             self.data += &format!("<c r=\"{place}\" s=\"{style}\"><v>{}</v></c>", noisy(&whole, random));
         } else if !whole.is_empty() {

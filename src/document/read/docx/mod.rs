@@ -82,6 +82,8 @@ struct Body {
     /// Within the properties of a run, and within those of a paragraph, whose mark has properties of its own.
     in_run_properties: bool,
     in_paragraph_properties: bool,
+    /// The row is not shown.
+    hidden_row: bool,
     /// A colour lies behind the cell, or the paragraph.
     shaded_cell: bool,
     shaded_paragraph: bool,
@@ -115,6 +117,7 @@ impl Body {
             setting,
             in_run_properties: false,
             in_paragraph_properties: false,
+            hidden_row: false,
             shaded_cell: false,
             shaded_paragraph: false,
             around: Vec::new(),
@@ -137,7 +140,14 @@ impl Body {
                 self.begin_cell()?;
                 self.flow.begin_table()?;
             }
-            "tr" => self.flow.begin_row()?,
+            "tr" => {
+                self.hidden_row = false;
+                self.flow.begin_row()?;
+            }
+            // Of a row: those of runs and paragraphs have other names.
+            "hidden" => {
+                self.hidden_row = !attribute(element, "val").is_some_and(|value| value == "0" || value == "false")
+            }
             "gridBefore" => self.flow.skip(number(element, "val").unwrap_or(0)),
             "tc" => {
                 self.cell = Some(CellSpan { columns: 1, rows: 1, continued: false });
@@ -191,6 +201,7 @@ impl Body {
         }
         match name {
             "tbl" => self.flow.end_table()?,
+            "tr" => self.hidden_row = false,
             "tc" => {
                 self.begin_cell()?;
                 self.flow.end_cell()?;
@@ -226,6 +237,9 @@ impl Body {
 
     fn text_of_run(&mut self, text: &str) {
         let mut setting = self.setting;
+        if self.hidden_row {
+            setting.look = Look::Hidden;
+        }
         let in_cell = self.flow.in_cell();
         // Outside the tables a box of text is a part of the document like any other.
         let around = self.around.iter().copied().rfind(|look| in_cell || *look != Look::Overlay);

@@ -8,11 +8,11 @@ use super::super::error::ReadError;
 use super::style::{Style, split};
 
 /// Most rules that are kept, of those that can hide, raise or strike a text.
-const MAX_RULES: usize = 2_000;
+const MAX_RULES: usize = 10_000;
 /// Deepest nesting of blocks such as `@media`.
 const MAX_DEPTH: usize = 4;
 /// Most comparisons of a rule with an element.
-const MAX_COMPARISONS: usize = 20_000_000;
+const MAX_COMPARISONS: usize = 40_000_000;
 
 struct Rule {
     selector: Selector,

@@ -208,6 +208,21 @@ fn what_a_word_processor_sets_otherwise_is_no_part_of_the_number() {
     assert_eq!(certainty(&reading, PERMITS), Some(Certainty::Unread));
 }
 
+#[test]
+fn a_row_that_a_word_processor_hides_is_not_read() {
+    let td = |text: &str| format!("<w:tc><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>");
+    let row = |properties: &str, cells: [&str; 2]| format!("<w:tr>{properties}{}</w:tr>", cells.map(td).concat());
+    let body = format!(
+        "<w:document><w:body><w:p><w:r><w:t>二、主动公开政府信息情况</w:t></w:r></w:p><w:tbl>{}{}{}</w:tbl></w:body></w:document>",
+        row("", ["信息内容", "本年处理决定数量"]),
+        row("<w:trPr><w:hidden/></w:trPr>", ["行政许可", "169"]),
+        row("", ["行政处罚", "7"]),
+    );
+    let reading = read(&docx_of(&body), "a.docx");
+    assert_eq!(certainty(&reading, PERMITS), Some(Certainty::Unread));
+    assert_eq!(cell(&reading, "proactive_disclosure.administrative_penalties"), "7");
+}
+
 const STYLES: &str = "<styleSheet><numFmts><numFmt numFmtId=\"164\" formatCode=\"0!.0000&quot;万元&quot;\"/>\
     <numFmt numFmtId=\"165\" formatCode=\"#,##0,\"/><numFmt numFmtId=\"166\" formatCode=\";;;\"/></numFmts>\
     <fonts><font/><font><strike/></font><font><color rgb=\"FFFFFFFF\"/></font></fonts>\
