@@ -143,7 +143,8 @@ pub fn walk(rows: &[PrintedRow], vocabulary: &Vocabulary, year: Option<u16>) -> 
 
 fn begins_with_value(row: &PrintedRow) -> bool {
     let first = row.cells.first().map(|cell| printed(&cell.raw));
-    row.extent == Extent::Unknown && !matches!(first, None | Some(Printed::Words | Printed::Empty))
+    // A blank cell by itself is one whose end the text marks.
+    row.extent == Extent::Unknown && !matches!(first, None | Some(Printed::Words))
 }
 
 fn slot(cell: &PrintedCell) -> Slot {
