@@ -9,6 +9,7 @@ use crate::report::{Hash, Message};
 
 use super::principal::PrincipalName;
 use super::role::Role;
+use super::token::KeyId;
 
 /// Names a credential of a principal; random, and no secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +43,8 @@ pub struct Credential {
     pub principal: PrincipalName,
     /// Keyed hash of the token.
     pub hash: Hash,
+    /// The key of that hash; none where that was not kept yet.
+    pub key: Option<KeyId>,
     /// What it is for; may be empty.
     pub note: String,
     pub created: Timestamp,

@@ -41,6 +41,11 @@ impl Directory {
         self.credentials.get(&id)
     }
 
+    /// All credentials by their ids.
+    pub fn credentials(&self) -> impl Iterator<Item = &Credential> {
+        self.credentials.values()
+    }
+
     /// The roles of a principal; none for one that is not known.
     pub fn roles(&self, name: &PrincipalName) -> Arc<BTreeSet<Role>> {
         self.principal(name).map(|principal| principal.roles.clone()).unwrap_or_default()

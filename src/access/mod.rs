@@ -15,7 +15,7 @@ pub use directory::{Directory, Principal};
 pub use method::{METHODS, Method, Right, method_at, method_of};
 pub use principal::{PRINCIPAL_MAX_BYTES, PrincipalName, PrincipalNameError};
 pub use role::{Power, Role, RoleError};
-pub use token::{TOKEN_PREFIX, Token, TokenKey, random_bytes};
+pub use token::{KeyId, TOKEN_PREFIX, Token, TokenKey, random_bytes};
 
 #[cfg(test)]
 mod tests;

@@ -67,6 +67,15 @@ impl Token {
     }
 }
 
+/// Tells one key from another, and nothing else of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyId(pub [u8; KEY_ID_BYTES]);
+
+const KEY_ID_BYTES: usize = 8;
+
+/// What is hashed under a key to name it; no token has this length.
+const KEY_ID_TEXT: &[u8] = b"huizong/token-key";
+
 /// The key under which tokens are hashed. Whoever copies the store without it cannot even test a guess.
 #[derive(Clone)]
 pub struct TokenKey([u8; 32]);
@@ -126,12 +135,23 @@ impl TokenKey {
         Ok(Self(bytes))
     }
 
+    /// What names this key.
+    pub fn id(&self) -> KeyId {
+        let hash = self.keyed_hash(&[KEY_ID_TEXT]).0;
+        let mut id = [0; KEY_ID_BYTES];
+        id.copy_from_slice(&hash[..KEY_ID_BYTES]);
+        KeyId(id)
+    }
+
     /// What is kept of a token: HMAC-SHA-256 of its id and secret.
     pub fn hash(&self, token: &Token) -> Hash {
+        self.keyed_hash(&[&token.credential.0, &token.secret])
+    }
+
+    fn keyed_hash(&self, parts: &[&[u8]]) -> Hash {
         // HMAC takes a key of any length.
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).unwrap_or_else(|_| unreachable!());
-        mac.update(&token.credential.0);
-        mac.update(&token.secret);
+        parts.iter().for_each(|part| mac.update(part));
         Hash(mac.finalize().into_bytes().into())
     }
 

@@ -17,6 +17,7 @@ use crate::service::Service;
 use crate::telemetry::metrics::{self, Metrics, Standing, UPKEEP_INTERVAL, YearCoverage};
 
 mod disk;
+mod memory;
 
 /// What the admin port tells about; it learns of the service when that has started.
 #[derive(Clone)]
@@ -117,10 +118,15 @@ impl Admin {
         Some(Standing {
             journal_sequence: status.position.sequence,
             journal_chain_prefix: chain.get(..13).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0),
+            journal_time_seconds: (status.position.sequence > 0)
+                .then(|| status.position.time.as_duration().as_secs_f64()),
+            clock_seconds: service.machine_time().as_duration().as_secs_f64(),
+            is_new_store: status.is_new_store,
             writable: status.problem.is_none(),
             store_bytes: disk.store_bytes,
             disk_free_bytes: disk.free_bytes,
             disk_bytes: disk.size_bytes,
+            memory_limit_bytes: memory::limit_bytes(),
             coverage: coverage.collect(),
         })
     }

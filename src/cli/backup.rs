@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
 
 use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
 use crate::report::Message;
 use crate::service::Live;
-use crate::store::transfer::{self, Summary};
-use crate::store::{SledOptions, SledStore, Store};
+use crate::store::transfer::{self, Kept, KeptError, Summary};
+use crate::store::{SledOptions, SledStore, Store, StoreError};
 
 use super::client::{Server, connect, refused};
 use super::output::print_line;
@@ -23,8 +24,14 @@ use super::{Failure, Format, Outcome, both};
 #[derive(Args)]
 pub struct Backup {
     /// File to be written; it must not exist yet.
-    #[arg(long, value_name = "FILE")]
-    output: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "directory")]
+    output: Option<PathBuf>,
+    /// Folder for a file named by its time, instead; of those in it the newest stay.
+    #[arg(long, value_name = "DIR", conflicts_with = "output")]
+    directory: Option<PathBuf>,
+    /// How many stay in the folder.
+    #[arg(long, value_name = "N", default_value_t = 14, requires = "directory", value_parser = clap::value_parser!(u16).range(1..))]
+    keep: u16,
 }
 
 #[derive(Args)]
@@ -32,8 +39,11 @@ pub struct Restore {
     /// File that `huizong backup` wrote.
     file: PathBuf,
     /// Folder of the new store; it must be empty, or not exist yet.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "check")]
+    data: Option<PathBuf>,
+    /// Only check whether the file can be restored from: every record, the journal's chain, and the sums.
+    #[arg(long, conflicts_with = "data")]
+    check: bool,
 }
 
 /// A bar over bytes, or without a known length.
@@ -67,32 +77,53 @@ fn verify_file(file: &Path) -> Result<Summary, Failure> {
 
 impl Backup {
     pub async fn run(&self, server: &Server, format: Format) -> Outcome {
-        if self.output.exists() {
-            let text = Message::new("文件已存在，请另取文件名", "the file exists; choose another name");
-            return Err(Failure::Usage(format!("{}: {}", self.output.display(), both(&text))));
-        }
-        let mut client = OperationsServiceClient::new(connect(server).await?);
-        let parts = client.create_backup(pb::CreateBackupRequest {}).await.map_err(|status| refused(&status))?;
-        let mut parts = parts.into_inner();
-        let mut partial = self.output.clone().into_os_string();
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
-        let mut file = File::create(&partial).map_err(|error| failed(&partial, &error))?;
-        let bar = bar("备份 backing up", None);
-        while let Some(part) = parts.message().await.map_err(|status| refused(&status))? {
-            file.write_all(&part.content).map_err(|error| failed(&partial, &error))?;
-            bar.set_message(format!("备份 backing up: {}", part.records));
-            bar.inc(part.content.len() as u64);
-        }
-        bar.finish_and_clear();
-        file.sync_all().map_err(|error| failed(&partial, &error))?;
-        // What is on disk is checked, not what was sent.
-        let summary = verify_file(&partial)?;
-        std::fs::rename(&partial, &self.output)?;
-        let folder = self.output.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        let summary = match (&self.output, &self.directory) {
+            (Some(output), _) => to_file(output, server).await?,
+            (None, Some(directory)) => {
+                let kept = Kept::new(directory, self.keep.into());
+                let failed = |error: KeptError| Failure::Failed(error.to_string());
+                let mut draft = kept.begin(Timestamp::now()).map_err(failed)?;
+                receive(server, |bytes| draft.write(bytes).map_err(failed)).await?;
+                kept.finish(draft).map_err(failed)?.1
+            }
+            (None, None) => return Err(Failure::Usage("--output or --directory".to_owned())),
+        };
         print_summary(&summary, format)
     }
+}
+
+async fn to_file(output: &Path, server: &Server) -> Result<Summary, Failure> {
+    if output.exists() {
+        let text = Message::new("文件已存在，请另取文件名", "the file exists; choose another name");
+        return Err(Failure::Usage(format!("{}: {}", output.display(), both(&text))));
+    }
+    let mut partial = output.to_owned().into_os_string();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let mut file = File::create(&partial).map_err(|error| failed(&partial, &error))?;
+    receive(server, |bytes| file.write_all(bytes).map_err(|error| failed(&partial, &error))).await?;
+    file.sync_all().map_err(|error| failed(&partial, &error))?;
+    // What is on disk is checked, not what was sent.
+    let summary = verify_file(&partial)?;
+    std::fs::rename(&partial, output)?;
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    Ok(summary)
+}
+
+/// Asks the service for a backup and hands on its parts.
+async fn receive(server: &Server, mut take: impl FnMut(&[u8]) -> Outcome) -> Outcome {
+    let mut client = OperationsServiceClient::new(connect(server).await?);
+    let parts = client.create_backup(pb::CreateBackupRequest {}).await.map_err(|status| refused(&status))?;
+    let mut parts = parts.into_inner();
+    let bar = bar("备份 backing up", None);
+    while let Some(part) = parts.message().await.map_err(|status| refused(&status))? {
+        take(&part.content)?;
+        bar.set_message(format!("备份 backing up: {}", part.records));
+        bar.inc(part.content.len() as u64);
+    }
+    bar.finish_and_clear();
+    Ok(())
 }
 
 fn print_summary(summary: &Summary, format: Format) -> Outcome {
@@ -117,26 +148,45 @@ fn print_summary(summary: &Summary, format: Format) -> Outcome {
 
 impl Restore {
     pub async fn run(&self, format: Format) -> Outcome {
-        let occupied = std::fs::read_dir(&self.data).is_ok_and(|mut entries| entries.next().is_some());
+        let Some(data) = &self.data else { return self.check(format).await };
+        let occupied = std::fs::read_dir(data).is_ok_and(|mut entries| entries.next().is_some());
         if occupied {
             let text = Message::new("文件夹不为空，未作改动", "the folder is not empty; nothing was changed");
-            return Err(Failure::Failed(format!("{}: {}", self.data.display(), both(&text))));
+            return Err(Failure::Failed(format!("{}: {}", data.display(), both(&text))));
         }
         let summary = verify_file(&self.file)?;
-        let store = SledStore::open(&SledOptions::new(&self.data), Arc::<Live>::default());
+        let store = SledStore::open(&SledOptions::new(data), Arc::<Live>::default());
         let store = Arc::new(store.map_err(|error| Failure::Failed(error.to_string()))?);
-        let bar = bar("恢复 restoring", Some(summary.bytes));
-        let told = bar.clone();
-        let restored = transfer::restore(&self.file, &*store, move |bytes| told.set_position(bytes)).await;
-        bar.finish_and_clear();
-        restored.map_err(|error| {
+        self.fill(&*store, &summary).await.map_err(|error| {
             let text = Message::new(
-                format!("未能恢复：{error}；请清空 {} 后重试", self.data.display()),
-                format!("it was not restored: {error}; empty {} and try again", self.data.display()),
+                format!("未能恢复：{error}；请清空 {} 后重试", data.display()),
+                format!("it was not restored: {error}; empty {} and try again", data.display()),
             );
             Failure::Failed(both(&text))
         })?;
         let found = check(store.clone() as Arc<dyn Store>).await?;
         print(&found, format)
+    }
+
+    /// Restores into a folder that is gone afterwards: what is checked is what a restore would make.
+    async fn check(&self, format: Format) -> Outcome {
+        let summary = verify_file(&self.file)?;
+        let folder = tempfile::Builder::new().prefix("huizong-restore-").tempdir()?;
+        let store = SledStore::open(&SledOptions::new(folder.path()), Arc::<Live>::default());
+        let store = Arc::new(store.map_err(|error| Failure::Failed(error.to_string()))?);
+        self.fill(&*store, &summary).await.map_err(|error| {
+            let text = Message::new(format!("此文件无法恢复：{error}"), format!("it cannot be restored from: {error}"));
+            Failure::Failed(both(&text))
+        })?;
+        let found = check(store.clone() as Arc<dyn Store>).await?;
+        print(&found, format)
+    }
+
+    async fn fill(&self, store: &dyn Store, summary: &Summary) -> Result<(), StoreError> {
+        let bar = bar("恢复 restoring", Some(summary.bytes));
+        let told = bar.clone();
+        let restored = transfer::restore(&self.file, store, move |bytes| told.set_position(bytes)).await;
+        bar.finish_and_clear();
+        restored
     }
 }

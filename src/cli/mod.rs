@@ -14,6 +14,7 @@ mod export;
 mod form;
 mod frozen;
 mod healthcheck;
+mod init;
 mod journal;
 mod output;
 mod perspective;
@@ -21,6 +22,7 @@ mod reconcile;
 mod registry;
 mod report;
 mod rollup;
+mod salvage;
 mod serve;
 mod submissions;
 mod submit;
@@ -74,6 +76,8 @@ enum Format {
 enum Command {
     /// Run the service.
     Serve(serve::Serve),
+    /// Make a new store; where `store.must_exist` is set, `serve` makes none by itself.
+    Init(init::Init),
     /// Serve a simulated province to look at.
     Demo(demo::Demo),
     /// Read documents and judge them offline; nothing is sent.
@@ -117,6 +121,8 @@ enum Command {
     Restore(backup::Restore),
     /// Check every record, the journal's chain, what records say of each other, and the sums.
     Verify(verify::Verify),
+    /// Write out every record of a damaged store that can still be read, and a list of what cannot.
+    Salvage(salvage::Salvage),
     /// Look at disk, file system, clock, store and settings, and say what to do; changes nothing.
     Doctor(doctor::Doctor),
     /// Ask a running service whether it serves, for images without a shell.
@@ -142,6 +148,25 @@ impl DocumentReader {
         let processor_time = Duration::from_secs(self.processor_seconds);
         let confinement = Confinement { memory_bytes: self.memory_bytes, processor_time };
         if self.confined { process::run(confinement) } else { process::confine_then_run(confinement).map(|_| ()) }
+    }
+}
+
+impl Command {
+    /// Stores, their copies, backups and journals hold everything; forms and workbooks are made to be handed on.
+    fn writes_what_others_may_not_read(&self) -> bool {
+        matches!(
+            self,
+            Self::Serve(_)
+                | Self::Init(_)
+                | Self::Demo(_)
+                | Self::Credential(_)
+                | Self::Journal(_)
+                | Self::Backup(_)
+                | Self::Restore(_)
+                | Self::Salvage(_)
+                | Self::Verify(_)
+                | Self::Doctor(_)
+        )
     }
 }
 
@@ -209,10 +234,15 @@ pub fn run(arguments: Arguments) -> ExitCode {
 async fn execute(arguments: Arguments) -> Outcome {
     let Connection { server: url, principal, credentials, format } = arguments.connection;
     let server = client::Server { url, principal, credentials };
+    if arguments.command.writes_what_others_may_not_read() {
+        // Files and folders are for their owner alone, whatever the shell says.
+        rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    }
     match arguments.command {
         // It ran before.
         Command::DocumentReader(_) => Ok(()),
         Command::Serve(serve) => serve.run().await,
+        Command::Init(init) => init.run().await,
         Command::Demo(demo) => demo.run().await,
         Command::Check(check) => check.run(format).await,
         Command::Read(read) => read.run(format).await,
@@ -232,8 +262,9 @@ async fn execute(arguments: Arguments) -> Outcome {
         Command::Journal(journal) => journal.run(&server, format).await,
         Command::Backup(backup) => backup.run(&server, format).await,
         Command::Restore(restore) => restore.run(format).await,
+        Command::Salvage(salvage) => salvage.run(format),
         Command::Healthcheck(healthcheck) => healthcheck.run(&server).await,
-        Command::Doctor(doctor) => doctor.run(format).await,
+        Command::Doctor(doctor) => doctor.run(&server, format).await,
         Command::Verify(verify) => verify.run(&server, format).await,
     }
 }

@@ -96,10 +96,14 @@ pub fn print_exactly(line: &str) -> Outcome {
     }
 }
 
+/// A time; none where there is none, or it is no time.
+pub fn timestamp(time: Option<prost_types::Timestamp>) -> Option<jiff::Timestamp> {
+    time.and_then(|time| jiff::Timestamp::new(time.seconds, time.nanos).ok())
+}
+
 /// A time in UTC, as RFC 3339 writes it; nothing where there is none.
 pub fn time_text(time: Option<prost_types::Timestamp>) -> String {
-    let time = time.and_then(|time| jiff::Timestamp::new(time.seconds, time.nanos).ok());
-    time.map(|time| time.to_string()).unwrap_or_default()
+    timestamp(time).map(|time| time.to_string()).unwrap_or_default()
 }
 
 /// Chinese where there is a text.

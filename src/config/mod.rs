@@ -1,12 +1,13 @@
 //! The settings of the service: typed, every limit named once with its unit, unknown keys refused.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// All settings. Every key may be left out; `config.example.toml` shows them with their defaults.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Address that clients call.
@@ -21,12 +22,15 @@ pub struct Config {
     pub limits: Limits,
     pub memory: Memory,
     pub log: Log,
+    pub backup: Backup,
 }
 
 /// Settings of the embedded store.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreSettings {
+    /// Refuse a folder that holds no store, rather than make a new one: a volume that is not mounted is an empty folder.
+    pub must_exist: bool,
     /// Page cache in MiB; the process takes about twice as much.
     pub cache_mib: u64,
     /// Submissions that may wait for the disk before callers are held back.
@@ -43,7 +47,7 @@ pub struct StoreSettings {
 }
 
 /// TLS on the one port; off where no certificate is named. Files are PEM, and are followed when they change.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tls {
     /// The server's certificate, with the chain up to an authority that clients know; empty for none.
@@ -59,7 +63,7 @@ pub struct Tls {
 }
 
 /// Who may call.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Access {
     /// Callers show who they are, by a token or a client certificate, and do what their roles allow. Without it
@@ -80,14 +84,15 @@ pub struct Access {
 }
 
 /// What callers may ask of the service.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Largest request message, in bytes.
     pub message_bytes: usize,
     /// Connections at a time; more wait to be accepted.
     pub connections: usize,
-    /// A connection is closed after so long, and made anew by clients, in seconds; calls under way get five minutes more.
+    /// A connection takes no more calls after so long, and is made anew by clients, in seconds; calls under way finish,
+    /// and a stream of answers ends after as long and five minutes more.
     pub connection_seconds: u64,
     /// Calls at a time in all, streams included; more are refused at once.
     pub calls: usize,
@@ -130,15 +135,40 @@ pub struct Limits {
 }
 
 /// Memory beside the page cache of the store and the running totals.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Memory {
     /// Columns with the figures of single agencies in MiB, from which sums by agency are answered; 0 for none.
     pub columns_mib: usize,
 }
 
+/// Backups that the service makes by itself.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Backup {
+    /// Folder for them, on another disk than the store; empty for none.
+    pub directory: PathBuf,
+    /// Time from one to the next, in hours.
+    pub every_hours: u64,
+    /// How many stay; an older one goes when a newer one has been verified.
+    pub keep: usize,
+}
+
+impl Backup {
+    /// Whether backups are made.
+    pub fn is_on(&self) -> bool {
+        !self.directory.as_os_str().is_empty()
+    }
+}
+
+impl Default for Backup {
+    fn default() -> Self {
+        Self { directory: PathBuf::new(), every_hours: 24, keep: 14 }
+    }
+}
+
 /// How the log is written.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
     /// What is logged, such as `info` or `huizong=debug,info`.
@@ -162,6 +192,7 @@ impl Default for Config {
             limits: Limits::default(),
             memory: Memory::default(),
             log: Log::default(),
+            backup: Backup::default(),
         }
     }
 }
@@ -169,6 +200,7 @@ impl Default for Config {
 impl Default for StoreSettings {
     fn default() -> Self {
         Self {
+            must_exist: false,
             cache_mib: 128,
             queue_transactions: 1024,
             group_transactions: 256,
@@ -259,11 +291,55 @@ pub enum ConfigError {
     Zero(&'static str),
     #[error("{0} must be at most {1}")]
     AboveMost(&'static str, &'static str),
+    #[error("{0} must not be within {1}: what is lost with the one would be lost with the other")]
+    Within(&'static str, &'static str),
     #[error("{0} goes together with {1}")]
     Incomplete(&'static str, &'static str),
 }
 
+/// Settings that a running service takes on when it is told to read them again; all others hold from its next start.
+pub const RELOADED: [&str; 5] = [
+    "limits.call_seconds",
+    "limits.calls",
+    "limits.calls_per_second_per_address",
+    "limits.calls_per_second_per_principal",
+    "log.filter",
+];
+
+/// Values by their keys, such as `limits.calls`.
+fn flat(prefix: &str, value: toml::Value, into: &mut BTreeMap<String, toml::Value>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                flat(&if prefix.is_empty() { key } else { format!("{prefix}.{key}") }, value, into);
+            }
+        }
+        value => {
+            into.insert(prefix.to_owned(), value);
+        }
+    }
+}
+
 impl Config {
+    /// Whether a running service takes on a setting of this key.
+    pub fn is_reloaded(key: &str) -> bool {
+        RELOADED.contains(&key)
+    }
+
+    /// Keys of the settings in which another configuration differs, in their order.
+    pub fn changed_keys(&self, other: &Self) -> Vec<String> {
+        let [one, other] = [self, other].map(|config| {
+            let mut values = BTreeMap::new();
+            // Every setting is a value of TOML, for it was read from one.
+            flat("", toml::Value::try_from(config).unwrap_or(toml::Value::Boolean(false)), &mut values);
+            values
+        });
+        let mut keys: Vec<_> = one.keys().chain(other.keys()).filter(|key| one.get(*key) != other.get(*key)).collect();
+        keys.sort();
+        keys.dedup();
+        keys.into_iter().cloned().collect()
+    }
+
     /// Reads a configuration file.
     ///
     /// # Errors
@@ -306,6 +382,8 @@ impl Config {
             ("access.refusals_per_minute", self.access.refusals_per_minute as usize),
             ("access.refused_submissions_per_minute", self.access.refused_submissions_per_minute as usize),
             ("tls.reload_seconds", whole(self.tls.reload_seconds)),
+            ("backup.every_hours", whole(self.backup.every_hours)),
+            ("backup.keep", self.backup.keep),
         ]
         .into_iter()
         .find(|(_, value)| *value == 0);
@@ -320,6 +398,9 @@ impl Config {
         }
         if !self.tls.is_on() && !self.tls.client_ca.as_os_str().is_empty() {
             return Err(ConfigError::Incomplete("tls.client_ca", "tls.certificate"));
+        }
+        if self.backup.is_on() && self.backup.directory.starts_with(&self.data_directory) {
+            return Err(ConfigError::Within("backup.directory", "data_directory"));
         }
         zero.map_or(Ok(self), |(name, _)| Err(ConfigError::Zero(name)))
     }
@@ -342,7 +423,22 @@ mod tests {
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let keys = example.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         let sections = example.lines().filter(|line| line.starts_with('[')).count();
-        assert_eq!((keys, sections), (45, 6), "a key is missing from the example, or from this count");
+        assert_eq!((keys, sections), (49, 7), "a key is missing from the example, or from this count");
+    }
+
+    #[test]
+    fn keys_that_differ_are_named_and_those_that_can_be_taken_on_are_there() {
+        let other = "listen = \"127.0.0.1:1\"\n[limits]\ncalls = 5\n[tls]\nkey = \"k\"\n[log]\njson = true\n";
+        let (config, other) = (Config::default(), toml::from_str::<Config>(other).unwrap());
+        assert_eq!(config.changed_keys(&other), ["limits.calls", "listen", "log.json", "tls.key"]);
+        assert_eq!(config.changed_keys(&config), Vec::<String>::new());
+        let admin = Config { admin_listen: Some(DEFAULT_LISTEN), ..Config::default() };
+        assert_eq!(config.changed_keys(&admin), ["admin_listen"], "also where one of both has none");
+        let mut all = BTreeMap::new();
+        flat("", toml::Value::try_from(&config).unwrap(), &mut all);
+        for key in RELOADED {
+            assert!(all.contains_key(key), "{key} is no setting");
+        }
     }
 
     #[test]

@@ -1,13 +1,14 @@
-//! Every method that this program answers, by name.
+//! Every method that this program answers, by name, and which of them answer with a stream.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use prost_reflect::DescriptorPool;
 
 use crate::pb;
 
-/// Full name of the service, name of the method.
-static METHODS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+/// Everything that is answered, as its contracts describe it.
+static CONTRACTS: LazyLock<DescriptorPool> = LazyLock::new(|| {
     let mut pool = DescriptorPool::new();
     let sets = [
         pb::FILE_DESCRIPTOR_SET,
@@ -21,13 +22,30 @@ static METHODS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
             tracing::error!(%error, "a compiled contract cannot be read");
         }
     }
+    pool
+});
+
+/// Full name of the service, name of the method.
+static METHODS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     let of_service = |service: prost_reflect::ServiceDescriptor| {
         let names: Vec<_> =
             service.methods().map(|method| (service.full_name().to_owned(), method.name().to_owned())).collect();
         names
     };
-    pool.services().flat_map(of_service).collect()
+    CONTRACTS.services().flat_map(of_service).collect()
 });
+
+/// Paths of the methods that answer with a stream.
+static STREAMS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let methods = CONTRACTS.services().flat_map(|service| service.methods().collect::<Vec<_>>());
+    let streams = methods.filter(prost_reflect::MethodDescriptor::is_server_streaming);
+    streams.map(|method| format!("/{}/{}", method.parent_service().full_name(), method.name())).collect()
+});
+
+/// Whether a call of this path is answered with a stream.
+pub fn answers_with_stream(path: &str) -> bool {
+    STREAMS.contains(path)
+}
 
 /// Full name of the service, name of the method; in no order.
 pub fn methods() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -48,6 +66,16 @@ mod tests {
             ("grpc.reflection.v1alpha.ServerReflection", "ServerReflectionInfo"),
         ] {
             assert!(methods().any(|method| method == named), "{named:?}");
+        }
+    }
+
+    #[test]
+    fn streams_are_told_from_calls_with_one_answer() {
+        for path in ["/huizong.v1.RollupService/WatchRollup", "/grpc.health.v1.Health/Watch"] {
+            assert!(answers_with_stream(path), "{path}");
+        }
+        for path in ["/huizong.v1.ReportService/SubmitReport", "/grpc.health.v1.Health/Check", "/"] {
+            assert!(!answers_with_stream(path), "{path}");
         }
     }
 }

@@ -98,7 +98,12 @@ impl ReportService for Reports {
         let caller = caller(&request);
         let service = self.service.clone();
         let mut turns = Turns::default();
-        let answers = request.into_inner().enumerate().map(move |(index, item)| {
+        let (metadata, _, items) = request.into_parts();
+        // Nothing more is taken once the service stops: what was taken is answered, and then it is said why no more is.
+        let (cut_off, why) = oneshot::channel();
+        let stopping = service.stopping();
+        let items = items.take_until(async move { drop(cut_off.send(stopping.await)) });
+        let answers = items.enumerate().map(move |(index, item)| {
             let (service, caller) = (service.clone(), caller.clone());
             let turn = item.as_ref().ok().and_then(|item| item.submission.as_ref()?.report.as_ref());
             let (before, done) = turns.take(turn.map_or("", |report| report.name.as_str()));
@@ -123,7 +128,11 @@ impl ReportService for Reports {
                 Ok(pb::SubmitReportsResponse { index: index.try_into().unwrap_or(i64::MAX), result: Some(result) })
             }
         });
-        Ok(Response::new(Box::pin(answers.buffered(self.stream_ahead))))
+        let end = futures::stream::once(why).filter_map(move |why| {
+            // A client that has come to its end has nothing to be told.
+            std::future::ready(why.ok().map(|problem| Err(to_status(&problem, &metadata))))
+        });
+        Ok(Response::new(Box::pin(answers.buffered(self.stream_ahead).chain(end))))
     }
 
     async fn get_report(

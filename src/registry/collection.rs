@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use crate::form::edition;
-use crate::report::{AgencyId, Hash, Level, Message, ReportYear};
+use crate::report::{AgencyId, Hash, Level, Message, ReportYear, whole_microseconds};
 
 use super::Registry;
 
@@ -124,6 +124,12 @@ fn level_zh(level: Level) -> &'static str {
 }
 
 impl Exception {
+    /// With times as they are kept.
+    pub fn in_whole_microseconds(self) -> Self {
+        let [due, lock, until] = [self.due, self.lock, self.until].map(|time| time.map(whole_microseconds));
+        Self { due, lock, until, ..self }
+    }
+
     fn in_force(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now < until)
     }
@@ -150,6 +156,16 @@ impl Collection {
     /// The resource name, `collections/{year}`.
     pub fn name(&self) -> String {
         format!("collections/{}", self.year)
+    }
+
+    /// With times as they are kept, so that its digest is that of what is stored.
+    pub fn in_whole_microseconds(self) -> Self {
+        Self {
+            due: self.due.into_iter().map(|(level, due)| (level, whole_microseconds(due))).collect(),
+            lock: self.lock.map(whole_microseconds),
+            exceptions: self.exceptions.into_iter().map(Exception::in_whole_microseconds).collect(),
+            ..self
+        }
     }
 
     /// The time after which a report that comes in at `now` is late.

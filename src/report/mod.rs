@@ -15,6 +15,7 @@ mod narrative;
 mod reporter;
 mod review;
 mod revision;
+mod time;
 mod value;
 mod year;
 
@@ -30,5 +31,6 @@ pub use narrative::{Chapter, NARRATIVE_BYTES_MAX, Narrative};
 pub use reporter::{AgencyKind, Level, Reporter};
 pub use review::{CellComment, ReportState, ReportStatus, Review, ReviewAction};
 pub use revision::{Answer, Receipt, Revision, RuleSetRef};
+pub use time::whole_microseconds;
 pub use value::{Cell, MONEY_SCALE, VALUE_LIMIT, ValueError, format_number, parse_number, parse_sum};
 pub use year::{ReportYear, YearError};

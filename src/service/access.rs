@@ -89,7 +89,7 @@ impl Service {
                     if known.revoked.is_some() {
                         return Err(unauthenticated(Reason::CredentialRevoked));
                     }
-                    if !known.is_good((self.clock)()) {
+                    if !known.is_good(self.now()) {
                         return Err(unauthenticated(Reason::CredentialExpired));
                     }
                 }

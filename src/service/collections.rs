@@ -36,6 +36,7 @@ impl Service {
         validate_only: bool,
         caller: &Caller,
     ) -> Result<Collection, Problem> {
+        let collection = collection.in_whole_microseconds();
         let _turn = self.registry_gate.lock().await;
         if self.collection(collection.year).is_ok_and(|present| present != collection) {
             return Err(exists(&collection));
@@ -54,6 +55,7 @@ impl Service {
         validate_only: bool,
         caller: &Caller,
     ) -> Result<Collection, Problem> {
+        let collection = collection.in_whole_microseconds();
         let _turn = self.registry_gate.lock().await;
         let present = self.collection(collection.year)?;
         if etag(&present) != replaced {
@@ -73,13 +75,14 @@ impl Service {
         validate_only: bool,
         caller: &Caller,
     ) -> Result<Collection, Problem> {
+        let exception = exception.in_whole_microseconds();
         let _turn = self.registry_gate.lock().await;
         let mut collection = self.collection(year)?;
         self.agency(&exception.agency)?;
         if collection.exceptions.contains(&exception) {
             return Ok(collection);
         }
-        if exception.until.is_some_and(|until| until <= (self.clock)()) {
+        if exception.until.is_some_and(|until| until <= self.now()) {
             let description = Message::new("已过，例外不会生效", "has passed, so that the exception would not hold");
             return Err(Problem::field(Reason::FieldInvalid, "exception.until", description));
         }

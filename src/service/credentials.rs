@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::access::{AccessChange, Credential, CredentialId, Denied, PrincipalName, Role, Token};
-use crate::report::{Hash, Message};
+use crate::access::{AccessChange, Credential, CredentialId, Denied, KeyId, PrincipalName, Role, Token};
+use crate::report::{Hash, Message, whole_microseconds};
 use crate::store::{Change, Decision, NewEntry, Outcome, Transaction, check_length};
 
 use super::access::Authority;
@@ -74,7 +74,7 @@ impl Service {
     /// # Errors
     /// FIELD_INVALID for an expiry that is past or too far; TOO_MANY.
     pub async fn create_credential(&self, new: NewCredential, caller: &Caller) -> Result<(Credential, Token), Problem> {
-        let now = (self.clock)();
+        let now = self.now();
         let latest = now.saturating_add(SignedDuration::from_hours(24 * CREDENTIAL_DAYS_MAX)).unwrap_or(now);
         if new.expires <= now || new.expires > latest {
             let description = Message::new(
@@ -95,9 +95,10 @@ impl Service {
             id: token.credential,
             principal: new.principal,
             hash: key.hash(&token),
+            key: Some(key.id()),
             note: new.note,
             created: now,
-            expires: new.expires,
+            expires: whole_microseconds(new.expires),
             revoked: None,
         };
         let detail = format!("expires {}", credential.expires);
@@ -120,7 +121,7 @@ impl Service {
             let known = self.live.directory().credential(id).cloned();
             known.filter(|known| known.principal == *principal).ok_or_else(|| denied(&Denied::NoCredential(id)))
         };
-        let change = AccessChange::RevokeCredential { id, at: (self.clock)() };
+        let change = AccessChange::RevokeCredential { id, at: self.now() };
         let name = find()?.name();
         self.change_access(change, "credential.revoke", name, String::new(), caller).await?;
         find()
@@ -158,6 +159,15 @@ impl Service {
         Ok(Page::cut(items, size, |credential: &Credential| credential.id.to_string()))
     }
 
+    /// How many credentials that hold now were made with another key than the service has, or may have been, where it
+    /// had none to begin with: their tokens are refused.
+    pub fn tokens_of_another_key(&self, key_is_new: bool) -> usize {
+        let (now, own) = (self.now(), self.token_key.as_ref().map(|key| key.id()));
+        let other = |key: Option<KeyId>| key.map_or(key_is_new, |key| Some(key) != own);
+        let directory = self.live.directory();
+        directory.credentials().filter(|credential| credential.is_good(now) && other(credential.key)).count()
+    }
+
     /// Whether anyone may grant roles: a store without is to be given its first administrator.
     pub fn has_security_administrator(&self) -> bool {
         let security = Role::Power(crate::access::Power::Security);
@@ -165,7 +175,7 @@ impl Service {
     }
 
     fn principal_view(&self, name: &PrincipalName) -> PrincipalView {
-        let now = (self.clock)();
+        let now = self.now();
         let directory = self.live.directory();
         let known = directory.principal(name).cloned().unwrap_or_default();
         let good = |id: &&CredentialId| directory.credential(**id).is_some_and(|known| known.is_good(now));

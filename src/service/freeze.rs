@@ -71,7 +71,7 @@ impl Service {
             content_hash: Hash::default(),
             note: request.note.clone(),
             actor: caller.principal.clone(),
-            time: (self.clock)(),
+            time: self.now(),
             sequence: 0,
         };
         let reports = reports_below(&state.registry, &state.totals, &frozen)?;

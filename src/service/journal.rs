@@ -22,6 +22,10 @@ pub struct Status {
     pub problem: Option<String>,
     /// What the newest recount found; none before the first.
     pub recount: Option<Recount>,
+    /// This start made the store, for there was none.
+    pub is_new_store: bool,
+    /// What the clock of the machine says.
+    pub machine_time: Timestamp,
 }
 
 /// Which entries are wanted; empty or none for all.
@@ -59,7 +63,13 @@ impl Service {
     pub fn status(&self) -> Status {
         let problem = self.store.writable().err().map(|error| error.to_string());
         let recount = self.recounted.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Status { position: self.store.position(), problem, recount }
+        Status {
+            position: self.store.position(),
+            problem,
+            recount,
+            is_new_store: self.is_new_store,
+            machine_time: self.machine_time(),
+        }
     }
 }
 

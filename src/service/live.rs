@@ -68,16 +68,22 @@ impl Live {
         let sequence = state.sequence;
         tracing::info!(sequence, resumed, "the totals are loaded");
         self.change(|present| *present = state);
-        let mut directory = Directory::default();
-        for (_, change) in store.access()? {
-            // It was admitted when it was stored.
-            directory.apply(&change).map_err(|error| StoreError::Damaged(error.to_string()))?;
-        }
+        let directory = Self::stored_directory(&**store)?;
         *self.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
         self.notices.begin(sequence);
         // Loaded twice it is the same store.
         let _ = self.store.set(Arc::downgrade(store));
         Ok(resumed)
+    }
+
+    /// The principals as the stored changes make them.
+    pub(super) fn stored_directory(store: &dyn Store) -> Result<Directory, StoreError> {
+        let mut directory = Directory::default();
+        for (_, change) in store.access()? {
+            // It was admitted when it was stored.
+            directory.apply(&change).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        }
+        Ok(directory)
     }
 }
 

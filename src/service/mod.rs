@@ -47,7 +47,7 @@ use tokio::sync::Semaphore;
 
 use crate::access::TokenKey;
 use crate::document::process::{Fair, Readers, Settings};
-use crate::store::{CheckpointFile, Store, StoreError};
+use crate::store::{CheckpointFile, Clock, Store, StoreError};
 
 use past::Past;
 use places::Places;
@@ -121,7 +121,7 @@ impl Caller {
 pub struct Service {
     store: Arc<dyn Store>,
     live: Arc<Live>,
-    clock: fn() -> Timestamp,
+    clock: Arc<Clock>,
     /// Changes of the registry are checked against its present state, so they go one at a time.
     registry_gate: Arc<tokio::sync::Mutex<()>>,
     past: Arc<Past>,
@@ -131,6 +131,8 @@ pub struct Service {
     texts_turn: Arc<Semaphore>,
     /// Where totals are kept to start from.
     kept: Option<CheckpointFile>,
+    /// This start made the store.
+    is_new_store: bool,
     /// The totals come from there, and no recount has seen them yet.
     resumed: bool,
     /// Memory for them, in bytes.
@@ -187,9 +189,10 @@ impl Service {
         Self {
             store,
             live,
-            clock,
+            clock: Arc::new(Clock::over(clock)),
             texts_turn: Arc::new(Semaphore::new(1)),
             kept: None,
+            is_new_store: false,
             resumed: false,
             registry_gate: Arc::default(),
             past: Arc::default(),
@@ -208,6 +211,11 @@ impl Service {
             scans: Arc::new(Semaphore::new(backup::SCANS_MAX)),
             recounted: Arc::default(),
         }
+    }
+
+    /// The service over a store that was made by this start, for there was none.
+    pub fn with_new_store(self, is_new_store: bool) -> Self {
+        Self { is_new_store, ..self }
     }
 
     /// The service with other limits on watches.
@@ -265,9 +273,20 @@ impl Service {
         &self.readers
     }
 
+    /// The present, by which things expire, fall due and are locked: never before the newest journal entry, so that a
+    /// clock that is set back brings nothing back.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now(self.store.position().time)
+    }
+
+    /// What the clock of the machine says by itself, to be compared.
+    pub fn machine_time(&self) -> Timestamp {
+        self.clock.machine()
+    }
+
     /// The date in Beijing, by which a year has ended or not.
     fn today(&self) -> Date {
-        BEIJING.to_datetime((self.clock)()).date()
+        BEIJING.to_datetime(self.now()).date()
     }
 
     /// Runs a read of the store that may take long on a thread for blocking work. It is given up with the caller: the

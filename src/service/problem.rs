@@ -86,6 +86,8 @@ reasons! {
     RateExceeded = "RATE_EXCEEDED", ResourceExhausted;
     /// More calls at a time than the service takes.
     Overloaded = "OVERLOADED", Unavailable;
+    /// The service ends, and with it a stream.
+    Stopping = "STOPPING", Unavailable;
     /// The answer takes longer than a call may.
     DeadlineExceeded = "DEADLINE_EXCEEDED", DeadlineExceeded;
     /// A journal sequence that is not there.
@@ -422,7 +424,7 @@ impl From<StoreError> for Problem {
                 Message::new("数据目录已有数据，未作改动", "the store has data of its own; nothing was changed"),
                 Message::new("请选择空目录", "choose an empty folder"),
             ),
-            StoreError::Read(_) | StoreError::Open(_) | StoreError::FormatVersion { .. } | StoreError::Damaged(_) => {
+            StoreError::Inexact(_) | StoreError::Folder(_) | StoreError::Read(_) | StoreError::Open(_) | StoreError::FormatVersion { .. } | StoreError::Damaged(_) => {
                 Self::new(
                     Reason::StoreDamaged,
                     Message::new(format!("数据无法读取：{detail}"), detail),

@@ -65,6 +65,11 @@ impl ReportView {
         Self { revision: standing.newest, state, accepted, review: None }
     }
 
+    /// A revision as it was stored, whatever became of it.
+    pub fn of_revision(revision: Arc<Revision>) -> Self {
+        Self { state: revision.state, accepted: None, review: None, revision }
+    }
+
     /// A revision with what became of it. What was accepted stays so until it is withdrawn: a later revision takes its
     /// place in the sums.
     fn reviewed(revision: Revision, accepted: Option<u32>, reviews: &[Review]) -> Self {

@@ -62,7 +62,7 @@ impl Service {
             .await?;
         let recount = Recount {
             sequence: found.0,
-            time: (self.clock)(),
+            time: self.now(),
             differences_total: found.1.len(),
             differences: found.1.into_iter().take(DIFFERENCES_MAX).collect(),
         };

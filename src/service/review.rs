@@ -125,7 +125,7 @@ impl Service {
     fn check_not_locked(&self, report: &ReportKey) -> Result<(), Problem> {
         let state = self.present()?;
         let level = super::submit::reporter(&state, report)?.level;
-        Admission::of(&state.registry, report, level, (self.clock)()).check_lock(report)
+        Admission::of(&state.registry, report, level, self.now()).check_lock(report)
     }
 }
 

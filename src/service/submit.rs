@@ -200,7 +200,7 @@ impl Service {
         {
             return Ok(self.repeat(&known, fingerprint, id, report)?);
         }
-        let now = (self.clock)();
+        let now = self.now();
         let (reporter, admission, registry_sequence) = {
             let state = self.present()?;
             let reporter = reporter(&state, report)?;

@@ -13,7 +13,7 @@ use crate::store::{NEWEST, Standing, Store, StoreError, Verification, Visitor, v
 use super::freeze::add_up;
 use super::recount::{count, differences, root_sums, unlike};
 use super::state::State;
-use super::{Problem, Service};
+use super::{Live, Problem, Service};
 
 /// Records between two messages about progress.
 const PROGRESS_RECORDS: u64 = 10_000;
@@ -136,18 +136,20 @@ impl Service {
     pub fn verify_store(&self) -> Result<mpsc::Receiver<VerifyProgress>, Problem> {
         let permit = self.scan_permit()?;
         let (sender, receiver) = mpsc::channel(AHEAD);
-        let (store, live) = (self.store.clone(), self.live.clone());
+        let service = self.clone();
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
+            let (store, live) = (&service.store, &service.live);
             let running = live.read();
             let mut told = 0;
-            let found = check_store(&*store, Some(&running), &mut |records| {
+            let mut found = check_store(&**store, Some(&running), &mut |records| {
                 if records / PROGRESS_RECORDS > told {
                     told = records / PROGRESS_RECORDS;
                     // A caller who does not listen misses it.
                     let _ = sender.try_send(VerifyProgress::Records(records));
                 }
             });
+            service.check_directory(&mut found);
             for fault in &found.faults {
                 tracing::error!(place = fault.place, fault = fault.message.en, "the store is not as it should be");
             }
@@ -155,5 +157,28 @@ impl Service {
             let _ = sender.blocking_send(VerifyProgress::Done(Box::new(found)));
         });
         Ok(receiver)
+    }
+
+    /// Compares who may do what with the stored changes of it.
+    fn check_directory(&self, found: &mut Verification) {
+        // No change comes between the two, for they go one at a time.
+        let _turn = self.access_gate.blocking_lock();
+        match Live::stored_directory(&*self.store) {
+            Ok(stored) if stored == *self.live.directory() => {}
+            Ok(_) => {
+                let text = Message::new(
+                    "运行中的账号、角色或凭据与存储不一致",
+                    "the principals, roles or credentials in force differ from the stored ones",
+                );
+                found.fault("access", text);
+            }
+            Err(error) => {
+                let text = Message::new(
+                    format!("无法读取账号与角色：{error}"),
+                    format!("principals and roles cannot be read: {error}"),
+                );
+                found.fault("access", text);
+            }
+        }
     }
 }

@@ -26,6 +26,8 @@ use super::{CoverageAnswer, CoverageQuestion, Problem, Reason, RollupAnswer, Rol
 const REMEMBERED: usize = 4096;
 /// Changed reports that an update names; with more, the watcher is told that some are left out.
 const NAMED_MAX: usize = 100;
+/// When to try again, where a service that stops is started anew.
+const RESTART: Duration = Duration::from_secs(2);
 
 /// What a commit was about, for watchers.
 #[derive(Debug, Clone)]
@@ -45,7 +47,7 @@ enum Subject {
 pub struct Notices {
     ring: RwLock<Ring>,
     newest: watch::Sender<u64>,
-    /// The service ends: watches end, too.
+    /// The service ends: streams end, too.
     closed: watch::Sender<bool>,
 }
 
@@ -63,7 +65,6 @@ impl Notices {
         self.newest.send_replace(sequence);
     }
 
-    /// Ends every watch, so that a service that is told to end need not wait for them.
     pub fn close(&self) {
         self.closed.send_replace(true);
     }
@@ -219,9 +220,26 @@ impl Service {
         self.watch(question, asker).await
     }
 
-    /// Ends every watch.
-    pub fn end_watches(&self) {
+    /// Ends every stream, so that a service that is told to stop need not wait for them.
+    pub fn end_streams(&self) {
         self.live.notices.close();
+    }
+
+    /// Waits until the service is told to stop; what is then said to callers.
+    pub fn stopping(&self) -> impl Future<Output = Problem> + Send + use<> {
+        let mut closed = self.live.notices.closed.subscribe();
+        // A busy stream would use up what its task may do at a time before it comes to this, each time anew.
+        tokio::task::unconstrained(async move {
+            // What tells of it lives as long as the service.
+            let _ = closed.wait_for(|closed| *closed).await;
+            stops()
+        })
+    }
+
+    /// # Errors
+    /// STOPPING, once the service was told to stop: calls that come then are to be made to the one that follows.
+    pub fn check_stopping(&self) -> Result<(), Problem> {
+        if *self.live.notices.closed.borrow() { Err(stops()) } else { Ok(()) }
     }
 
     async fn watch<Q: Watched>(
@@ -246,7 +264,6 @@ impl Service {
             question,
             asker: asker.clone(),
             newest,
-            closed: self.live.notices.closed.subscribe(),
             first: Some(answer),
             sent: 0,
             seen: 0,
@@ -257,12 +274,16 @@ impl Service {
     }
 }
 
+fn stops() -> Problem {
+    let message = Message::new("服务正在停止", "the service is stopping");
+    Problem::overload(Reason::Stopping, message, RESTART)
+}
+
 struct Watcher<Q: Watched> {
     service: Service,
     question: Q,
     asker: Asker,
     newest: watch::Receiver<u64>,
-    closed: watch::Receiver<bool>,
     /// Not yet sent.
     first: Option<Q::Answer>,
     /// Journal sequence of the answer that was sent last; 0 before the first.
@@ -284,11 +305,8 @@ impl<Q: Watched> Watcher<Q> {
         }
         loop {
             let seen = self.seen;
-            tokio::select! {
-                // Ends with the service.
-                changed = self.newest.wait_for(|newest| *newest > seen) => { changed.ok()?; }
-                _ = self.closed.wait_for(|closed| *closed) => return None,
-            }
+            // Ends with the service; where that is told to stop, the door ends it, and says so.
+            self.newest.wait_for(|newest| *newest > seen).await.ok()?;
             tokio::time::sleep_until(self.earliest).await;
             let newest = *self.newest.borrow_and_update();
             let notices = self.service.live.notices.between(seen, newest);

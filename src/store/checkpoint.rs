@@ -17,7 +17,7 @@ use crate::rollup::Totals;
 use super::{Position, Store, StoreError};
 
 /// Its name in the store's folder.
-const FILE: &str = "totals";
+pub(super) const FILE: &str = "totals";
 /// Its name until it is whole.
 const UNFINISHED: &str = "totals.new";
 

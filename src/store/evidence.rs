@@ -263,14 +263,15 @@ impl Evidence {
                 "access.withdraw"
             }
             AccessChange::CreateCredential(credential) => {
-                let Credential { id, principal, hash, note, created, expires, revoked } = credential;
+                let Credential { id, principal, hash, key, note, created, expires, revoked } = credential;
                 self.plain("credential", id)
                     .plain("principal", principal)
                     .plain("token", hash)
                     .words("note", note)
                     .plain("created", time_words(*created))
                     .plain("expires", time_words(*expires))
-                    .optional("revoked", revoked.map(time_words));
+                    .optional("revoked", revoked.map(time_words))
+                    .optional("token_key", key.map(|key| hex::encode(key.0)));
                 "access.create_credential"
             }
             AccessChange::RevokeCredential { id, at } => {

@@ -3,6 +3,7 @@
 //! - [`Store`]: what every store promises; `tests/store_contract` runs against each.
 //! - `journal_file`: the journal as JSON Lines.
 //! - [`CheckpointFile`]: the totals at a place in the journal, to start from.
+//! - [`Clock`]: the time by which things expire and the journal is stamped.
 //! - `ledger`: decides what a transaction does; shared by all stores, so that they agree.
 //! - `evidence`: what a record says, as lines that the journal's chain holds the hash of.
 //! - `record`: the bytes of a stored value: versioned and checksummed.
@@ -13,6 +14,7 @@
 //! - [`MemoryStore`]: the reference. [`SledStore`]: the embedded database.
 
 mod checkpoint;
+mod clock;
 mod covered;
 pub mod disk;
 mod evidence;
@@ -37,8 +39,12 @@ use crate::registry::RegistryChange;
 use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 use crate::rollup::FrozenForm;
 
-pub use self::sled::{FreeSpace, SledOptions, SledStore, copy_closed, remove_empty_snapshots};
+pub use self::sled::{
+    Folder, FolderFault, FreeSpace, Loss, PRIVATE_FILE, PRIVATE_FOLDER, Salvage, SledOptions, SledStore, copy_closed,
+    examine, remove_empty_snapshots, salvage, will_be_new,
+};
 pub use checkpoint::{Checkpoint, CheckpointFile};
+pub use clock::Clock;
 pub use covered::check_changes;
 pub use evidence::{Evidence, Salt, Value, records_hash};
 pub use item::{Item, StoredRecord};
@@ -50,6 +56,11 @@ pub use transaction::{
     Change, Commit, Decision, Effect, Observer, RequestId, Standing, StoredRequest, Transaction, Version,
 };
 pub use verify::{StoreFault, Verification, Visitor, verify};
+
+/// The change of the registry in a record of one, for whoever has nothing but its bytes; none where it is no such record.
+pub fn registry_change(record: &[u8]) -> Option<RegistryChange> {
+    record::decode(record).ok()
+}
 
 /// As of the newest durable journal entry.
 pub const NEWEST: u64 = u64::MAX;
@@ -69,10 +80,16 @@ pub enum StoreError {
     /// Nothing was stored, and other transactions are taken as before.
     #[error("a record of {bytes} bytes is longer than the store takes ({limit_bytes}): shorten reasons and texts")]
     TooLarge { bytes: usize, limit_bytes: usize },
+    /// Nothing was stored: read again, the record would not be what it was made of.
+    #[error("the record of {0} would not keep all of it")]
+    Inexact(String),
     #[error("the store cannot be read: {0}")]
     Read(String),
     #[error("the store cannot be opened: {0}")]
     Open(String),
+    /// The folder is no store, and none is made there.
+    #[error("{0}")]
+    Folder(FolderFault),
     #[error("a record has format version {found}; this program reads up to {supported}: use a newer program")]
     FormatVersion { found: u8, supported: u8 },
     #[error("a record is damaged ({0}): restore a backup")]

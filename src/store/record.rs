@@ -14,6 +14,7 @@ mod frozen;
 mod messages;
 mod registry;
 mod review;
+mod whole;
 
 use prost::Message;
 
@@ -25,6 +26,8 @@ use crate::rollup::FrozenForm;
 use super::StoreError;
 use super::journal::JournalEntry;
 use super::transaction::StoredRequest;
+
+pub use whole::whole;
 
 /// Version of the record format that this program writes, and the highest that it reads.
 pub const FORMAT_VERSION: u8 = 1;

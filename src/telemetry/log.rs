@@ -2,7 +2,7 @@
 
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer as _, Registry};
+use tracing_subscriber::{EnvFilter, Layer as _, Registry, reload};
 
 /// Libraries that would write headers, credentials among them, at their lowest levels.
 const NEVER_BELOW_INFO: [&str; 4] = ["h2=info", "hyper=info", "hyper_util=info", "rustls=info"];
@@ -19,8 +19,19 @@ pub enum LogError {
 /// Keeps the log and the traces going; what is left of the traces is sent when it is dropped.
 #[must_use]
 pub struct Started {
+    filter: reload::Handle<EnvFilter, Registry>,
     #[cfg(feature = "otel")]
     _traces: Option<super::traces::Traces>,
+}
+
+impl Started {
+    /// Logs by another filter from now on.
+    ///
+    /// # Errors
+    /// [`LogError`] where the filter makes no sense; the one before stays.
+    pub fn set_filter(&self, configured: &str) -> Result<(), LogError> {
+        self.filter.reload(filter(configured)?).map_err(|error| LogError::Start(error.to_string()))
+    }
 }
 
 /// The filter as configured, with the libraries that tell too much held back.
@@ -41,19 +52,20 @@ fn filter(configured: &str) -> Result<EnvFilter, LogError> {
 pub fn start(configured: &str, json: bool) -> Result<Started, LogError> {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = if json { lines.json().flatten_event(true).with_span_list(false).boxed() } else { lines.boxed() };
-    let registry = Registry::default().with(lines.with_filter(filter(configured)?));
+    let (changeable, filter) = reload::Layer::new(filter(configured)?);
+    let registry = Registry::default().with(lines.with_filter(changeable));
     let start_error = |error: tracing_subscriber::util::TryInitError| LogError::Start(error.to_string());
     #[cfg(feature = "otel")]
     {
         let traces = super::traces::Traces::start().map_err(LogError::Start)?;
         let layer = traces.as_ref().map(super::traces::Traces::layer);
         registry.with(layer).try_init().map_err(start_error)?;
-        Ok(Started { _traces: traces })
+        Ok(Started { filter, _traces: traces })
     }
     #[cfg(not(feature = "otel"))]
     {
         registry.try_init().map_err(start_error)?;
-        Ok(Started {})
+        Ok(Started { filter })
     }
 }
 

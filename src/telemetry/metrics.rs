@@ -24,6 +24,21 @@ const REPORTS_RECEIVED: &str = "huizong_reports_received";
 const REPORTS_INCLUDED: &str = "huizong_reports_included";
 const RECOUNT_DIFFERENCES: &str = "huizong_recount_differences";
 const RECOUNT_TIME: &str = "huizong_recount_timestamp_seconds";
+const CLOCK_TIME: &str = "huizong_clock_timestamp_seconds";
+const CLOCK_STEPS: &str = "huizong_clock_steps_total";
+const JOURNAL_TIME: &str = "huizong_journal_timestamp_seconds";
+const STORE_NEW: &str = "huizong_store_new";
+const TOKENS_OF_ANOTHER_KEY: &str = "huizong_tokens_of_another_key";
+const BACKUP_TIME: &str = "huizong_backup_timestamp_seconds";
+const BACKUP_BYTES: &str = "huizong_backup_size_bytes";
+const BACKUP_INTERVAL: &str = "huizong_backup_interval_seconds";
+const BACKUP_FAILURES: &str = "huizong_backup_failures_total";
+const RECOUNT_INTERVAL: &str = "huizong_recount_interval_seconds";
+const RECOUNT_FAILURES: &str = "huizong_recount_failures_total";
+const CERTIFICATE_EXPIRY: &str = "huizong_certificate_expiry_timestamp_seconds";
+const REVOCATIONS_EXPIRY: &str = "huizong_revocations_expiry_timestamp_seconds";
+const DISK_VISIBLE: &str = "huizong_disk_visible";
+const MEMORY_LIMIT: &str = "huizong_memory_limit_bytes";
 const BUILD: &str = "huizong_build_info";
 
 /// Bounds of durations, in seconds: from a read in memory to a slow disk.
@@ -60,10 +75,18 @@ pub struct Standing {
     /// The first 13 hexadecimal digits of its chain hash. As a number, which a reading holds exactly: as a label,
     /// every entry would begin a series of its own.
     pub journal_chain_prefix: u64,
+    /// Time of that entry, in seconds since 1970; none for an empty journal.
+    pub journal_time_seconds: Option<f64>,
+    /// What the clock of the machine says, in seconds since 1970.
+    pub clock_seconds: f64,
+    /// This start made the store, for there was none.
+    pub is_new_store: bool,
     pub writable: bool,
     pub store_bytes: Option<u64>,
     pub disk_free_bytes: Option<u64>,
     pub disk_bytes: Option<u64>,
+    /// Memory that the process may take; none where nothing limits it.
+    pub memory_limit_bytes: Option<u64>,
     pub coverage: Vec<YearCoverage>,
 }
 
@@ -83,6 +106,11 @@ impl Metrics {
         gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         // Known from the first reading on, so that a rule that asks for them is never without an answer.
         gauge!(COMMIT_QUEUE).set(0.0);
+        counter!(CLOCK_STEPS).absolute(0);
+        // None is made by the service itself until that is turned on.
+        backups_are_due(0.0);
+        recounts_are_due(0.0);
+        gauge!(BACKUP_TIME).set(0.0);
         recounted(0, None);
         Ok(Self { handle, process })
     }
@@ -150,11 +178,66 @@ pub fn recounted(differences: u64, ended: Option<f64>) {
     gauge!(RECOUNT_TIME).set(ended.unwrap_or(0.0));
 }
 
+/// The totals are recounted once in so many seconds; 0 for never.
+pub fn recounts_are_due(every_seconds: f64) {
+    gauge!(RECOUNT_INTERVAL).set(every_seconds);
+    counter!(RECOUNT_FAILURES).absolute(0);
+}
+
+/// The totals could not be recounted.
+pub fn recount_failed() {
+    counter!(RECOUNT_FAILURES).increment(1);
+}
+
+/// When the first of the certificates of a setting ends, in seconds since 1970.
+pub fn certificate_ends(setting: &'static str, seconds: f64) {
+    gauge!(CERTIFICATE_EXPIRY, "file" => setting).set(seconds);
+}
+
+/// When the first of the lists of revoked certificates ends, in seconds since 1970.
+pub fn revocations_end(seconds: f64) {
+    gauge!(REVOCATIONS_EXPIRY).set(seconds);
+}
+
+/// Backups are made by the service itself, one in so many seconds.
+pub fn backups_are_due(every_seconds: f64) {
+    gauge!(BACKUP_INTERVAL).set(every_seconds);
+    counter!(BACKUP_FAILURES).absolute(0);
+}
+
+/// The newest backup that was verified: when it was made, in seconds since 1970, and its length.
+pub fn backed_up(made_seconds: f64, bytes: u64) {
+    gauge!(BACKUP_TIME).set(made_seconds);
+    gauge!(BACKUP_BYTES).set(number(bytes));
+}
+
+/// A backup could not be made or verified.
+pub fn backup_failed() {
+    counter!(BACKUP_FAILURES).increment(1);
+}
+
+/// The clock of the machine was set.
+pub fn clock_was_set() {
+    counter!(CLOCK_STEPS).increment(1);
+}
+
+/// Tokens that are refused because another key made them.
+pub fn tokens_of_another_key(tokens: usize) {
+    gauge!(TOKENS_OF_ANOTHER_KEY).set(number(tokens as u64));
+}
+
 /// Sets what is looked up.
 pub fn stands(standing: &Standing) {
     gauge!(JOURNAL_SEQUENCE).set(number(standing.journal_sequence));
     gauge!(JOURNAL_CHAIN).set(number(standing.journal_chain_prefix));
+    gauge!(CLOCK_TIME).set(standing.clock_seconds);
+    if let Some(seconds) = standing.journal_time_seconds {
+        gauge!(JOURNAL_TIME).set(seconds);
+    }
+    gauge!(STORE_NEW).set(f64::from(u8::from(standing.is_new_store)));
     gauge!(WRITABLE).set(f64::from(u8::from(standing.writable)));
+    gauge!(DISK_VISIBLE).set(f64::from(u8::from(standing.disk_free_bytes.is_some())));
+    gauge!(MEMORY_LIMIT).set(number(standing.memory_limit_bytes.unwrap_or(0)));
     for (name, bytes) in [
         (STORE_BYTES, standing.store_bytes),
         (DISK_FREE_BYTES, standing.disk_free_bytes),
@@ -190,5 +273,32 @@ fn describe() {
     describe_gauge!(REPORTS_INCLUDED, "Reports in the sums, by report year");
     describe_gauge!(RECOUNT_DIFFERENCES, "Differences between running totals and store that the last recount found");
     describe_gauge!(RECOUNT_TIME, Unit::Seconds, "When the last recount ended, since 1970; 0 before the first");
+    describe_gauge!(CLOCK_TIME, Unit::Seconds, "What the clock of the machine says, since 1970");
+    describe_counter!(CLOCK_STEPS, "How often the clock of the machine was set by more than a minute");
+    describe_gauge!(JOURNAL_TIME, Unit::Seconds, "Time of the newest journal entry, since 1970");
+    describe_gauge!(STORE_NEW, "1 where the store was made by this start, for there was none");
+    describe_gauge!(TOKENS_OF_ANOTHER_KEY, "Tokens that are refused because they were made with another token-key");
+    describe_gauge!(
+        BACKUP_TIME,
+        Unit::Seconds,
+        "When the newest verified backup of the service's own was made, since 1970"
+    );
+    describe_gauge!(BACKUP_BYTES, Unit::Bytes, "Length of that backup");
+    describe_gauge!(
+        BACKUP_INTERVAL,
+        Unit::Seconds,
+        "Time from one backup of the service's own to the next; 0 for none"
+    );
+    describe_counter!(BACKUP_FAILURES, "Backups of the service's own that could not be made or verified");
+    describe_gauge!(RECOUNT_INTERVAL, Unit::Seconds, "Time from one recount to the next; 0 for none");
+    describe_counter!(RECOUNT_FAILURES, "Recounts that failed");
+    describe_gauge!(
+        CERTIFICATE_EXPIRY,
+        Unit::Seconds,
+        "When the first certificate in a file ends, since 1970, by setting"
+    );
+    describe_gauge!(REVOCATIONS_EXPIRY, Unit::Seconds, "When the first list of revoked certificates ends, since 1970");
+    describe_gauge!(DISK_VISIBLE, "1 while the disk of the store can be looked at");
+    describe_gauge!(MEMORY_LIMIT, Unit::Bytes, "Memory that the process may take; 0 where nothing limits it");
     describe_gauge!(BUILD, "1, with the version of the program");
 }

@@ -112,12 +112,10 @@ pub fn collection_year(name: &str, field: &str) -> Result<ReportYear, Problem> {
     })
 }
 
-/// A time, in whole microseconds, as it is stored.
 fn time(wire: Option<prost_types::Timestamp>, field: &str) -> Result<Option<Timestamp>, Problem> {
     let Some(wire) = wire else { return Ok(None) };
-    let time =
-        Timestamp::new(wire.seconds, wire.nanos).and_then(|time| Timestamp::from_microsecond(time.as_microsecond()));
-    time.map(Some)
+    Timestamp::new(wire.seconds, wire.nanos)
+        .map(Some)
         .map_err(|_| Problem::field(Reason::FieldInvalid, field, Message::new("不是有效的时间", "is no valid time")))
 }
 

@@ -20,6 +20,9 @@ pub fn status_to_wire(status: Status) -> pb::GetStatusResponse {
         writable: status.problem.is_none(),
         problem: status.problem.unwrap_or_default(),
         recount: status.recount.as_ref().map(recount_to_wire),
+        new_store: status.is_new_store,
+        clock_time: Some(timestamp_to_wire(status.machine_time)),
+        journal_time: (status.position.sequence > 0).then(|| timestamp_to_wire(status.position.time)),
     }
 }
 

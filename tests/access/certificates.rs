@@ -1,6 +1,7 @@
 //! What the doctor says of certificates before clients are turned away.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -12,7 +13,7 @@ use serde_json::Value;
 use crate::guarded::Authority;
 
 /// A certificate for the server that begins and ends so many days from now.
-fn lasting(authority: &Authority, begins: i64, ends: i64) -> (String, String) {
+pub fn lasting(authority: &Authority, begins: i64, ends: i64) -> (String, String) {
     let day = |days: i64| {
         let at = Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
         let date = Offset::UTC.to_datetime(at).date();
@@ -33,7 +34,9 @@ impl Installation {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let [certificate, key, client_ca] = ["server.pem", "server.key", "clients.pem"].map(path);
-        let settings = format!("[tls]\ncertificate = {certificate:?}\nkey = {key:?}\nclient_ca = {client_ca:?}\n");
+        let settings = format!(
+            "listen = \"127.0.0.1:0\"\n[tls]\ncertificate = {certificate:?}\nkey = {key:?}\nclient_ca = {client_ca:?}\n"
+        );
         std::fs::write(path("config.toml"), settings).unwrap();
         let installation = Self(folder);
         assert!(installation.huizong(&["credential", "bootstrap", "chief"]).0);
@@ -46,6 +49,8 @@ impl Installation {
 
     fn write(&self, name: &str, pem: &str) {
         std::fs::write(self.path(name), pem).unwrap();
+        // A key that everyone may read is a fault of its own.
+        std::fs::set_permissions(self.path(name), std::fs::Permissions::from_mode(0o600)).unwrap();
     }
 
     /// Whether the program succeeds, and what it prints.

@@ -97,6 +97,11 @@ impl Authority {
             }],
             key_identifier_method: rcgen::KeyIdMethod::Sha256,
         };
+        self.list(list)
+    }
+
+    /// A list of revoked certificates, signed.
+    pub fn list(&self, list: rcgen::CertificateRevocationListParams) -> String {
         list.signed_by(&self.issuer).unwrap().pem().unwrap()
     }
 }

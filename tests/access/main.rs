@@ -2,6 +2,7 @@
 
 mod audit;
 mod certificates;
+mod doctor;
 mod guarded;
 mod identity;
 mod isolation;

@@ -10,6 +10,7 @@
 //! FOLDER FIRST` writes until it is killed and prints the sequence number of each acknowledged transaction; `verify
 //! FOLDER ACKNOWLEDGED` says what is left of them; `fill FOLDER` writes until the store refuses.
 
+mod clock;
 mod connections;
 mod damage;
 mod disk;
@@ -25,6 +26,7 @@ mod program;
 mod raw;
 mod sample;
 mod soak;
+mod stops;
 // Shared with other tests, which use the rest of it.
 #[allow(dead_code)]
 #[path = "../support/mod.rs"]
@@ -73,6 +75,7 @@ const FAULTS: &[Fault] = &[
             kills: 3,
         })
     }),
+    ("stops", |wanted| stops::run(wanted.seed(), wanted.rounds.unwrap_or(200))),
     ("kill", |wanted| kill::run(wanted.seed(), wanted.rounds.unwrap_or(500))),
     ("power-cut", |wanted| power_cut::long(wanted.seed(), wanted.rounds.unwrap_or(500))),
     ("disk", |wanted| disk::run(wanted.seed(), wanted.rounds.unwrap_or(25))),
@@ -137,7 +140,7 @@ fn long(arguments: &[&str]) -> ExitCode {
 fn tests() -> Vec<Trial> {
     let can_preload = preload::can_preload();
     if let Err(reason) = &can_preload {
-        eprintln!("the tests of power cuts and of failing disks are skipped: {reason}");
+        eprintln!("the tests of power cuts, of failing disks and of the clock are skipped: {reason}");
     }
     let power_cut = |name, test: fn(Report) -> Result<(), Failed>, options: Options| {
         Trial::test(name, move || test(power_cut::run(&options))).with_ignored_flag(can_preload.is_err())
@@ -149,10 +152,21 @@ fn tests() -> Vec<Trial> {
         }),
         Trial::test("a_doctored_history_is_noticed", || Ok(history::doctored::test(SEED)?)),
         fault("nothing_acknowledged_is_lost_when_the_process_is_killed", || kill::run(SEED, 50)),
+        fault("a_busy_service_stops_without_an_error_that_is_not_retryable", || stops::run(SEED, 12)),
         power_cut("what_is_acknowledged_survives_a_power_cut", expect_whole, short),
         power_cut("a_disk_that_ignores_syncs_is_noticed", expect_loss, Options { disk_ignores_syncs: true, ..short }),
         fault("a_failing_disk_stops_writes_until_a_restart_and_a_slow_one_stops_nothing", || disk::run(SEED, 1))
             .with_ignored_flag(can_preload.is_err()),
+        Trial::test("a_clock_that_is_set_back_brings_nothing_back", || {
+            clock::nothing_that_had_expired_comes_back();
+            Ok(())
+        })
+        .with_ignored_flag(can_preload.is_err()),
+        Trial::test("time_goes_on_when_the_clock_is_set_back_and_the_doctor_tells_of_it", || {
+            clock::time_goes_on_and_the_doctor_tells_of_it();
+            Ok(())
+        })
+        .with_ignored_flag(can_preload.is_err()),
         fault("damage_anywhere_in_a_store_is_noticed_and_never_served", || damage::run(SEED, 30)),
         fault("silent_slow_and_oversized_clients_keep_nobody_else_out", || connections::run(SEED, 300)),
         fault("whatever_is_sent_is_answered_as_the_contract_says", || input::run(SEED, 10)),

@@ -52,7 +52,7 @@ impl Door {
             Restart::Counted => CheckpointFile::new(self.folder.path()).remove().unwrap(),
         }
         let folder = self.folder.clone();
-        self.service.end_watches();
+        self.service.end_streams();
         drop(self);
         Self::over(folder).await
     }

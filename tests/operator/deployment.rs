@@ -11,20 +11,26 @@ use tempfile::TempDir;
 use super::documents::{read, root};
 use super::program::Program;
 
+/// The manifest that every overlay builds on, and what comes with it.
+const MANIFEST: &str = "deploy/kubernetes/base/huizong.yaml";
+const BACKUPS: &str = "deploy/kubernetes/components/backups/backups.yaml";
+const SERVICE_MONITOR: &str = "deploy/kubernetes/components/service-monitor/service-monitor.yaml";
+const OVERLAYS: [&str; 2] = ["deploy/kubernetes/overlays/trial", "deploy/kubernetes/overlays/production"];
+
 /// The folder of certificates and the folder of the store in images.
 const CERTIFICATES: &str = "/etc/huizong/tls/";
 const STORE: &str = "/var/lib/huizong/store";
 
 /// The settings in the manifest's ConfigMap.
 fn config_map() -> String {
-    let manifest = read("deploy/kubernetes/huizong.yaml");
+    let manifest = read(MANIFEST);
     let config = manifest.split("config.toml: |\n").nth(1).unwrap().split("---").next().unwrap();
     config.lines().map(|line| format!("{}\n", line.trim())).collect()
 }
 
 #[test]
 fn settings_in_deployments_are_settings_there_are() {
-    let manifest = read("deploy/kubernetes/huizong.yaml");
+    let manifest = read(MANIFEST);
     for settings in [read("deploy/container.toml"), config_map()] {
         let config = toml::from_str::<Config>(&settings).unwrap();
         assert_eq!(config.data_directory, Path::new(STORE));
@@ -55,6 +61,9 @@ fn with_certificate() -> TempDir {
 /// Serves with settings of a deployment, to every address as there; certificates are in `folder`.
 fn serve(settings: &str, folder: TempDir) -> Program {
     let of_folder = format!("{}/", folder.path().display());
+    let data = folder.path().join("store");
+    let made = Command::new(env!("CARGO_BIN_EXE_huizong")).args(["init", "--data"]).arg(&data).status().unwrap();
+    assert!(made.success());
     Program::configured(folder, &settings.replace(CERTIFICATES, &of_folder), "0.0.0.0:0", &[])
 }
 
@@ -114,10 +123,10 @@ fn what_images_and_manifests_run_are_commands_of_ours() {
             words
         }));
     }
-    for manifest in ["deploy/kubernetes/huizong.yaml", "deploy/kubernetes/bootstrap.yaml"] {
+    for manifest in [MANIFEST, BACKUPS, "deploy/kubernetes/bootstrap.yaml"] {
         commands.extend(lists(manifest, "args: "));
     }
-    assert_eq!(commands.len(), 6);
+    assert_eq!(commands.len(), 8);
     for words in commands {
         let arguments = std::iter::once("huizong".to_owned()).chain(words.clone());
         assert!(Arguments::try_parse_from(arguments).is_ok(), "{words:?}");
@@ -154,6 +163,65 @@ fn the_configuration_of_prometheus_is_valid_where_promtool_is_installed() {
     for (kind, file) in [("config", "prometheus.yml"), ("rules", "alerts.yml")] {
         assert_eq!(checked_by("promtool", &["check", kind, folder.join(file).to_str().unwrap()]), None);
     }
+}
+
+/// Installs promtool where it is missing and can be had; whether it is there.
+fn promtool_is_there() -> bool {
+    let is_there = || Command::new("promtool").arg("--version").output().is_ok_and(|output| output.status.success());
+    if is_there() {
+        return true;
+    }
+    eprintln!("installing prometheus, for promtool");
+    for arguments in [&["update", "-q"][..], &["install", "-y", "-q", "prometheus"]] {
+        let _ = Command::new("apt-get").args(arguments).output();
+    }
+    is_there()
+}
+
+#[test]
+fn every_alert_fires_and_clears_where_promtool_can_be_had() {
+    let (rules, tests) = (read("deploy/prometheus/alerts.yml"), read("deploy/prometheus/alerts.test.yml"));
+    for alert in rules.split("- alert: ").skip(1).filter_map(|rest| rest.lines().next()) {
+        let asked = |samples: &str| {
+            let of_alert = |part: &&str| part.contains(&format!("alertname=\"{alert}\",alertstate"));
+            tests.split("- expr: ").filter(of_alert).any(|part| part.contains(samples))
+        };
+        assert!(asked("value: 1") && asked("exp_samples: []"), "no test in which {alert} fires, and clears");
+    }
+    if !promtool_is_there() {
+        eprintln!("skipped: promtool is not to be had");
+        return;
+    }
+    let folder = root().join("deploy/prometheus");
+    let output =
+        Command::new("promtool").args(["test", "rules", "alerts.test.yml"]).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{output:#?}");
+}
+
+#[test]
+fn overlays_are_built_where_kubectl_is_installed() {
+    for overlay in OVERLAYS {
+        let folder = root().join(overlay);
+        assert_eq!(checked_by("kubectl", &["kustomize", folder.to_str().unwrap()]), None, "{overlay}");
+    }
+}
+
+#[test]
+fn what_looks_at_the_service_and_what_backs_it_up_names_what_is_there() {
+    let (manifest, monitor, backups) = (read(MANIFEST), read(SERVICE_MONITOR), read(BACKUPS));
+    for line in ["app.kubernetes.io/name: huizong\n", "namespace: huizong\n"] {
+        assert!(manifest.contains(line) && monitor.contains(line), "{line}");
+    }
+    assert!(monitor.contains("- port: admin\n") && manifest.contains("- name: admin\n      port: 7412\n"));
+    // The rules know the service by this.
+    assert!(
+        monitor.contains("replacement: huizong\n")
+            && read("deploy/prometheus/prometheus.yml").contains("job_name: huizong\n")
+    );
+    // It is let in by the network policy.
+    let label = "app.kubernetes.io/name: huizong-backup\n";
+    assert!(backups.contains(label) && manifest.contains(label));
+    assert!(manifest.contains("kind: PodDisruptionBudget\n") && manifest.contains("ephemeral-storage: 2Gi"));
 }
 
 /// Tenths of systemd's measure of exposure, from 0 to 100, which the unit stays under.

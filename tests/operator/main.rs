@@ -1,6 +1,7 @@
 //! What an operator relies on: metrics, probes and log of the running program, and that the files and pages made for
 //! operators say what is true of it.
 
+mod backups;
 mod deployment;
 mod documents;
 mod handbook;
@@ -8,6 +9,8 @@ mod machine;
 mod observation;
 mod program;
 mod settings;
+mod signals;
+mod stores;
 // Shared with other tests, which use the rest of it.
 #[allow(dead_code)]
 #[path = "../support/mod.rs"]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use huizong::pb;
 use huizong::pb::operations_service_client::OperationsServiceClient;
@@ -52,13 +53,56 @@ fn scraped(text: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     (names, labels)
 }
 
+/// What is measured where there are certificates, and a list of those that are revoked.
+fn metrics_with_certificates() -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.not_after = rcgen::date_time_ymd(2100, 1, 1);
+    params.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign, rcgen::KeyUsagePurpose::CrlSign];
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap().pem();
+    let key_pem = key.serialize_pem();
+    let list = rcgen::CertificateRevocationListParams {
+        this_update: rcgen::date_time_ymd(2024, 1, 1),
+        next_update: rcgen::date_time_ymd(2099, 1, 1),
+        crl_number: rcgen::SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: Vec::new(),
+        key_identifier_method: rcgen::KeyIdMethod::Sha256,
+    };
+    let list = list.signed_by(&rcgen::Issuer::new(params, key)).unwrap().pem().unwrap();
+    let mut settings = "[log]\njson = true\n[tls]\n".to_owned();
+    for (setting, text) in
+        [("certificate", &certificate), ("key", &key_pem), ("client_ca", &certificate), ("client_crl", &list)]
+    {
+        let path = folder.path().join(setting);
+        std::fs::write(&path, text).unwrap();
+        settings.push_str(&format!("{setting} = {path:?}\n"));
+    }
+    let program = Program::configured(folder, &settings, "127.0.0.1:0", &[]);
+    let began = Instant::now();
+    loop {
+        let text = program.get("/metrics").1;
+        // 2100 and 2099, in seconds since 1970.
+        let is_measured = text
+            .contains("huizong_certificate_expiry_timestamp_seconds{file=\"tls.certificate\"} 4102444800")
+            && text.contains("huizong_revocations_expiry_timestamp_seconds 4070908800");
+        if is_measured {
+            return text;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{text}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_metric_that_the_dashboard_and_the_alert_rules_ask_for_is_there() {
     let program = Program::start("info", &[]);
     use_it(&program).await;
     let (code, text) = program.get("/metrics");
     assert_eq!(code, 200);
-    let (names, labels) = scraped(&text);
+    let (names, labels) = scraped(&(text + &metrics_with_certificates()));
     let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
     let word = Regex::new(r"\b(?:huizong|rpc|process)_[a-z0-9_]+").unwrap();
     let mut asked = 0;

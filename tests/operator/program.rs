@@ -116,8 +116,20 @@ impl Program {
         ask(&self.address, path, &format!("x-request-id: {id}\r\n"))
     }
 
+    /// Stops it and waits for its end; its folder, for what comes next.
+    pub fn stop(mut self) -> TempDir {
+        self.terminate();
+        assert!(self.process.wait().unwrap().success());
+        std::mem::replace(&mut self.folder, TempDir::new().unwrap())
+    }
+
     pub fn terminate(&self) {
-        let ended = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
+        self.signal("TERM");
+    }
+
+    /// Sends a signal, such as `HUP`.
+    pub fn signal(&self, signal: &str) {
+        let ended = Command::new("kill").args([format!("-{signal}"), self.process.id().to_string()]).status().unwrap();
         assert!(ended.success());
     }
 }

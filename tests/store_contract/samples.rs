@@ -300,6 +300,7 @@ pub fn authorize(number: u8) -> AccessChange {
             note: "样例 sample".to_owned(),
             created: time,
             expires: time + jiff::SignedDuration::from_hours(24),
+            key: Some(huizong::access::KeyId([7; 8])),
             revoked: None,
         }),
     }

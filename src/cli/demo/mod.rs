@@ -68,7 +68,7 @@ impl Demo {
         let service = serve::open(&config).await?;
         let told = fill(&service, &province, first_year, last_year).await?;
         let guest = province.guest();
-        serve::serve(service, &config, None, |address| {
+        serve::serve(service, &config, None, None, |address| {
             println!(
                 "模拟的黑龙江省已就绪：{} 个机构，{first_year}—{last_year} 年度  A simulated Heilongjiang is ready\n\
                  看板 Dashboard: http://{address}{}\n\

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::Tls;
-use crate::grpc::{TlsError, TlsFiles, Validity, validities};
+use crate::grpc::{RevocationList, TlsError, TlsFiles, Validity, revocations, validities};
 use crate::report::Message;
 
 use super::{Finding, State};
@@ -63,7 +63,61 @@ pub fn examine(tls: &Tls, now: Timestamp) -> Vec<Finding> {
             Err(_) => {}
         }
     }
+    if !tls.client_crl.as_os_str().is_empty() && is_readable {
+        findings.push(match revocations(&tls.client_crl, &tls.client_ca) {
+            Ok(lists) => judge_lists(&lists, now),
+            Err(error) => unusable(REVOCATIONS, &error),
+        });
+    }
     findings
+}
+
+const REVOCATIONS: &str = "client_crl";
+
+/// Lists that end sooner are to be made anew now: an authority makes one each month.
+const LIST_RENEWAL: SignedDuration = SignedDuration::from_hours(5 * 24);
+
+/// How the lists of revoked certificates are: as the one that is worst.
+fn judge_lists(lists: &[RevocationList], now: Timestamp) -> Finding {
+    let remedy = Message::new(
+        "请由颁发客户端证书的机构重新生成吊销列表（openssl ca -gencrl），写入 tls.client_crl；服务会自行采用",
+        "have the authority that issues client certificates make the list anew (openssl ca -gencrl), and put it into \
+         tls.client_crl; the service takes it on by itself",
+    );
+    if let Some(list) = lists.iter().find(|list| !list.is_of_authority) {
+        let message = Message::new(
+            format!("吊销列表由 {} 签发，不属于 tls.client_ca 中的机构：不起作用", list.issuer),
+            format!(
+                "the list of {} is signed by none of the authorities in tls.client_ca: it revokes nothing",
+                list.issuer
+            ),
+        );
+        return Finding::new(REVOCATIONS, State::Fault, message, remedy);
+    }
+    let ending = lists.iter().filter_map(|list| Some((list, list.ends?))).min_by_key(|(_, ends)| *ends);
+    let Some((list, ends)) = ending else {
+        return Finding::good(REVOCATIONS, "吊销列表可用", "the list of revoked certificates can be used");
+    };
+    let issuer = &list.issuer;
+    if ends < now {
+        let message = Message::new(
+            format!("{issuer} 的吊销列表已于 {ends} 过期：其后吊销的证书仍被接受"),
+            format!("the list of {issuer} expired at {ends}: certificates revoked since are still taken"),
+        );
+        return Finding::new(REVOCATIONS, State::Fault, message, remedy);
+    }
+    if ends.duration_since(now) < LIST_RENEWAL {
+        let message = Message::new(
+            format!("{issuer} 的吊销列表将于 {ends} 过期"),
+            format!("the list of {issuer} expires at {ends}"),
+        );
+        return Finding::new(REVOCATIONS, State::Warning, message, remedy);
+    }
+    Finding::good(
+        REVOCATIONS,
+        format!("{issuer} 的吊销列表有效期至 {ends}"),
+        format!("the list of {issuer} is valid until {ends}"),
+    )
 }
 
 fn unusable(name: &'static str, error: &TlsError) -> Finding {

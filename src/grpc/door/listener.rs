@@ -97,8 +97,28 @@ pub fn connections(
     tls: Option<TlsFiles>,
     limits: &Limits,
 ) -> impl Stream<Item = io::Result<Connection>> + use<> {
+    connections_until(listener, tls, limits, std::future::pending())
+}
+
+/// The same, and nobody is let in any more once `stop` has ended: what comes then is refused by the system, at once and for
+/// certain. The stream goes on, for those that were let in may still be on their way.
+pub fn connections_until<S: Future<Output = ()> + Send + 'static>(
+    listener: TcpListener,
+    tls: Option<TlsFiles>,
+    limits: &Limits,
+    stop: S,
+) -> impl Stream<Item = io::Result<Connection>> + use<S> {
     let (taken, waiting) = mpsc::channel(WAITING);
-    tokio::spawn(accept(listener, tls, limits.connections, taken));
+    let accepting = accept(listener, tls, limits.connections, taken.clone());
+    tokio::spawn(async move {
+        tokio::select! {
+            // Whoever waits in the system's queue comes first.
+            biased;
+            () = accepting => {}
+            // With it the listener goes.
+            () = stop => taken.closed().await,
+        }
+    });
     stream::unfold(waiting, async |mut waiting| Some((Ok(waiting.recv().await?), waiting)))
 }
 

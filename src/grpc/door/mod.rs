@@ -4,7 +4,9 @@
 //! Every request passes here, also those that are no gRPC calls; these get to know their [`Caller`] and decide
 //! themselves.
 
+mod bounds;
 mod certificate;
+mod ending;
 mod held;
 mod listener;
 mod measured;
@@ -13,7 +15,8 @@ mod tls;
 mod validity;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -22,7 +25,7 @@ use futures::future::BoxFuture;
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderMap, Method as Verb, Request, Response, StatusCode};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 use tower::Layer;
@@ -33,16 +36,18 @@ use crate::report::Message;
 use crate::service::{Authority, Caller, Code, Problem, Reason, Service};
 
 use super::claimed_principal;
+use super::methods::answers_with_stream;
 use super::status::{note, to_status};
 
 pub use certificate::principal_of_certificate;
-pub use listener::{Connection, Peer, connections};
+pub use listener::{Connection, Peer, connections, connections_until};
 pub use tls::{TlsError, TlsFiles};
-pub use validity::{Validity, validities};
+pub use validity::{RevocationList, Validity, revocations, validities};
 
+use bounds::Bounds;
+use ending::Ending;
 use held::Held;
 use measured::{Measured, most_bytes};
-use rates::Rates;
 
 /// The cookie of a session; its value is secret.
 pub const SESSION_COOKIE: &str = "huizong-session";
@@ -55,16 +60,17 @@ const UNATTENDED_HEADER: &str = "x-huizong-unattended";
 
 /// The one call that carries a document.
 const DOCUMENT_CALL: &str = "/huizong.v1.ReportService/ReadDocument";
+/// The stream that answers what it has taken before it ends with the service, and sees to that itself.
+const SUBMISSIONS: &str = "/huizong.v1.ReportService/SubmitReports";
 
 /// How long a caller is told to wait where the service is overloaded.
 const OVERLOAD_WAIT: Duration = Duration::from_secs(1);
 
 struct Door {
     service: Service,
-    calls: Arc<Semaphore>,
-    rates: Rates,
-    /// Longest time for a call, or for a stream to begin to answer.
-    call_time: Duration,
+    /// Requests that have come in, whatever became of them.
+    arrived: AtomicU64,
+    bounds: RwLock<Arc<Bounds>>,
     /// Longest message of any call, in bytes.
     message_bytes: usize,
 }
@@ -76,20 +82,29 @@ pub struct DoorLayer(Arc<Door>);
 impl DoorLayer {
     /// A door to `service`; where that does not ask who calls, everyone is who they say.
     pub fn new(service: Service, limits: &Limits) -> Self {
-        let calls = Arc::new(Semaphore::new(limits.calls.min(Semaphore::MAX_PERMITS)));
-        let call_time = Duration::from_secs(limits.call_seconds);
-        Self(Arc::new(Door {
-            service,
-            calls,
-            rates: Rates::new(limits),
-            call_time,
-            message_bytes: limits.message_bytes,
-        }))
+        let bounds = RwLock::new(Bounds::new(limits));
+        let message_bytes = limits.message_bytes;
+        Self(Arc::new(Door { service, arrived: AtomicU64::new(0), bounds, message_bytes }))
+    }
+
+    /// Lets in as much as other limits say from now on; calls that are under way count no more.
+    pub fn adopt(&self, limits: &Limits) {
+        *self.0.bounds.write().unwrap_or_else(PoisonError::into_inner) = Bounds::new(limits);
+    }
+
+    /// How many requests have come in.
+    pub fn arrived(&self) -> u64 {
+        self.0.arrived.load(Ordering::Relaxed)
+    }
+
+    /// Whether no call is under way.
+    pub fn is_idle(&self) -> bool {
+        self.0.bounds().is_idle()
     }
 
     /// Forgets rates that no longer matter. To be called every minute or so.
     pub fn tidy(&self) {
-        self.0.rates.tidy();
+        self.0.bounds().rates.tidy();
     }
 }
 
@@ -129,6 +144,8 @@ where
         async move {
             let is_call = is_call(request.uri().path());
             let language = request.headers().get(ACCEPT_LANGUAGE).map(|language| (ACCEPT_LANGUAGE, language.clone()));
+            let path = request.uri().path();
+            let ends_with_service = path != SUBMISSIONS && answers_with_stream(path);
             let answer = async {
                 let (mut parts, body) = request.into_parts();
                 let (caller, permit) = door.let_in(&parts).await?;
@@ -145,13 +162,24 @@ where
                 let answer = inner.call(Request::from_parts(parts, body)).await;
                 Ok(answer.map(|response| response.map(|body| Body::new(Held::new(body, permit)))))
             };
-            let answer = tokio::time::timeout(door.call_time, answer).await;
-            match answer.unwrap_or_else(|_| Err(out_of_time(door.call_time))) {
-                Ok(answer) => answer,
-                Err(problem) if is_call => {
-                    let metadata = MetadataMap::from_headers(language.into_iter().collect());
-                    Ok(to_status(&problem, &metadata).into_http())
+            let bounds = door.bounds();
+            let call_time = bounds.call_time;
+            let answer = tokio::time::timeout(call_time, answer).await;
+            let metadata = MetadataMap::from_headers(language.into_iter().collect());
+            match answer.unwrap_or_else(|_| Err(out_of_time(call_time))) {
+                Ok(answer) if ends_with_service => {
+                    let (stopping, longest) = (door.service.stopping(), bounds.stream_time);
+                    let stopped = async move {
+                        let problem = tokio::select! {
+                            problem = stopping => problem,
+                            () = tokio::time::sleep(longest) => gone_on_for_long(longest),
+                        };
+                        to_status(&problem, &metadata)
+                    };
+                    Ok(answer?.map(|body| Body::new(Ending::new(body, stopped))))
                 }
+                Ok(answer) => answer,
+                Err(problem) if is_call => Ok(to_status(&problem, &metadata).into_http()),
                 Err(problem) => Ok(page_of(&problem)),
             }
         }
@@ -160,20 +188,30 @@ where
 }
 
 impl Door {
+    fn bounds(&self) -> Arc<Bounds> {
+        self.bounds.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     async fn let_in(&self, request: &Parts) -> Result<(Caller, Option<OwnedSemaphorePermit>), Problem> {
         let peer = request.extensions.get::<Peer>();
         let address = peer.and_then(|peer| peer.address);
-        self.rates.check_address(address)?;
+        self.arrived.fetch_add(1, Ordering::Relaxed);
+        let bounds = self.bounds();
+        bounds.rates.check_address(address)?;
         let path = request.uri.path();
         let method = method_at(path);
+        let is_probe = matches!(method, Some(Method { right: Right::Anyone, .. }));
+        if !is_probe {
+            self.service.check_stopping()?;
+        }
         let permit = match method {
             // Whoever asks whether the service is alive is answered under any load.
             Some(Method { right: Right::Anyone, .. }) => None,
-            _ => Some(self.calls.clone().try_acquire_owned().map_err(|_| overloaded())?),
+            _ => Some(bounds.calls.clone().try_acquire_owned().map_err(|_| overloaded())?),
         };
         let caller = self.caller(request, peer, address).await?;
         if let Authority::Principal { name, .. } = &caller.authority {
-            self.rates.check_principal(name)?;
+            bounds.rates.check_principal(name)?;
         }
         if method.is_some() || is_call(path) {
             self.service.enter(&caller, method).await?;
@@ -283,6 +321,13 @@ fn out_of_time(limit: Duration) -> Problem {
         "a change may have been made: send it again with the same request_id, or look first; ask for less at a time",
     );
     Problem::new(Reason::DeadlineExceeded, message, remedy)
+}
+
+fn gone_on_for_long(longest: Duration) -> Problem {
+    let minutes = longest.as_secs().div_ceil(60);
+    let message =
+        Message::new(format!("流式调用已持续 {minutes} 分钟"), format!("the stream has gone on for {minutes} minutes"));
+    Problem::overload(Reason::Stopping, message, OVERLOAD_WAIT)
 }
 
 fn overloaded() -> Problem {

@@ -2,7 +2,7 @@
 
 use prost::{Message, Oneof};
 
-use crate::access::{AccessChange, Credential, CredentialId, Role};
+use crate::access::{AccessChange, Credential, CredentialId, KeyId, Role};
 
 use super::messages::{hash, parse, timestamp};
 
@@ -48,6 +48,9 @@ struct StoredCredential {
     created_microseconds: i64,
     #[prost(int64, tag = "6")]
     expires_microseconds: i64,
+    /// Empty where it was not kept yet.
+    #[prost(bytes = "vec", tag = "7")]
+    key: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -76,6 +79,7 @@ impl StoredAccess {
                     note: credential.note.clone(),
                     created_microseconds: credential.created.as_microsecond(),
                     expires_microseconds: credential.expires.as_microsecond(),
+                    key: credential.key.map(|key| key.0.to_vec()).unwrap_or_default(),
                 }),
                 AccessChange::RevokeCredential { id, at } => StoredAccessKind::RevokeCredential(StoredRevocation {
                     id: id.to_string(),
@@ -101,6 +105,7 @@ impl StoredAccess {
                 note: stored.note,
                 created: timestamp(stored.created_microseconds)?,
                 expires: timestamp(stored.expires_microseconds)?,
+                key: key_id(stored.key)?,
                 revoked: None,
             }),
             StoredAccessKind::RevokeCredential(stored) => AccessChange::RevokeCredential {
@@ -109,4 +114,11 @@ impl StoredAccess {
             },
         })
     }
+}
+
+fn key_id(bytes: Vec<u8>) -> Result<Option<KeyId>, String> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    bytes.try_into().map(|bytes| Some(KeyId(bytes))).map_err(|_| "the id of a key of another length".to_owned())
 }

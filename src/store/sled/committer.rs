@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use sled::Batch;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::store::StoreError;
 use crate::store::ledger::Group;
 use crate::store::transaction::{Commit, Decision, Effect, Observer, Transaction};
+use crate::store::{Clock, StoreError};
 use crate::store::{Position, Records};
 use crate::telemetry::metrics;
 
@@ -33,6 +33,7 @@ pub struct Committer {
     watermark: Watermark,
     observer: Arc<dyn Observer>,
     group_transactions: usize,
+    clock: Clock,
 }
 
 impl Committer {
@@ -43,7 +44,8 @@ impl Committer {
         observer: Arc<dyn Observer>,
         group_transactions: usize,
     ) -> Self {
-        Self { shared, data_file, watermark, observer, group_transactions }
+        let clock = Clock::over(Timestamp::now);
+        Self { shared, data_file, watermark, observer, group_transactions, clock }
     }
 
     /// Works until every sender is gone.
@@ -100,8 +102,9 @@ impl Committer {
 
     fn commit(&self, jobs: impl Iterator<Item = (Transaction, Answer<Decision>)>) {
         let began = Instant::now();
-        let mut group = Group::after(self.shared.durable(), &*self.shared);
-        let now = Timestamp::now();
+        let durable = self.shared.durable();
+        let mut group = Group::after(durable, &*self.shared);
+        let now = self.clock.now(durable.time);
         let answers: Vec<_> = jobs.map(|(transaction, answer)| (answer, group.decide(transaction, now))).collect();
         let written = self.write(&mut group);
         if let Err(reason) = &written {
@@ -147,6 +150,7 @@ impl Committer {
         self.shared.tree.apply_batch(batch).map_err(|error| error.to_string())?;
         self.shared.tree.flush().map_err(|error| error.to_string())?;
         self.data_file.sync().map_err(|error| error.to_string())?;
+        self.data_file.check_there().map_err(|error| error.to_string())?;
         self.watermark.raise(&group.position()).map_err(|error| error.to_string())?;
         self.shared.space.set_aside(self.data_file.file());
         Ok(())

@@ -9,6 +9,8 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use crate::store::record::RECORD_BYTES_MAX;
@@ -41,6 +43,21 @@ impl DataFile {
 
     pub fn file(&self) -> &File {
         &self.0
+    }
+
+    /// Whether the file is still in its folder: what is written to one that was deleted is gone when it is closed.
+    ///
+    /// # Errors
+    /// Where it is not, with the way to get it back; what the kernel reports.
+    pub fn check_there(&self) -> io::Result<()> {
+        if self.0.metadata()?.nlink() > 0 {
+            return Ok(());
+        }
+        let open = format!("/proc/{}/fd/{}", std::process::id(), self.0.as_raw_fd());
+        Err(io::Error::other(format!(
+            "the data file {DATA_FILE} was deleted and is gone once the service stops: before that, copy {open} back to \
+             its place as its owner, then restart"
+        )))
     }
 
     /// Everything that was written to the file before is on disk when this returns.

@@ -1,18 +1,150 @@
 //! What is seen to in the store's folder before sled opens it.
 
-use std::fs::File;
+use std::fmt;
+use std::fs::{File, Permissions};
 use std::io;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
+use crate::access::TokenKey;
+use crate::report::Message;
 use crate::store::StoreError;
 
 use super::durability::{CONFIGURATION_FILE, DATA_FILE};
+use super::watermark;
 
 /// A file that only takes up room: whoever deletes it gives a store on a full disk the space that it needs to open.
 pub const BALLAST_FILE: &str = "ballast";
+
+/// Files that the store and the service keep beside those of sled. Where they are left without the data, it is gone.
+const COMPANIONS: [&str; 4] = [watermark::FILE, crate::store::checkpoint::FILE, TokenKey::FILE, BALLAST_FILE];
+
+/// What a folder is to the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Folder {
+    /// There is none, or nothing in it.
+    Vacant,
+    /// A store, as far as can be told without opening it.
+    Store,
+    /// What belongs to a store, without its data; the names of these files.
+    Remains(Vec<String>),
+}
+
+/// Tells what a folder is. Other programs' files are no concern of ours as long as they are not in the way.
+///
+/// # Errors
+/// What the kernel reports.
+pub fn examine(directory: &Path) -> io::Result<Folder> {
+    if directory.join(DATA_FILE).try_exists()? {
+        return Ok(Folder::Store);
+    }
+    let mut remains = Vec::new();
+    for name in COMPANIONS {
+        if directory.join(name).try_exists()? {
+            remains.push(name.to_owned());
+        }
+    }
+    Ok(if remains.is_empty() { Folder::Vacant } else { Folder::Remains(remains) })
+}
+
+/// Why a folder is not opened as a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FolderFault {
+    /// There is no store where one must be.
+    NoStore(PathBuf),
+    /// The data is gone.
+    Remains(PathBuf, Vec<String>),
+}
+
+impl FolderFault {
+    /// In both languages, with what to do.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::NoStore(directory) => {
+                let folder = directory.display();
+                Message::new(
+                    format!(
+                        "{folder} 中没有数据库，而配置要求已有（store.must_exist）；请核对 data_directory \
+                         与挂载的卷；确需新建的，请先运行 huizong init"
+                    ),
+                    format!(
+                        "there is no store in {folder}, and the settings say that there must be one \
+                         (store.must_exist): check data_directory and whether its volume is mounted; to make a new \
+                         one, run huizong init"
+                    ),
+                )
+            }
+            Self::Remains(directory, names) => {
+                let (folder, names) = (directory.display(), names.join(", "));
+                Message::new(
+                    format!(
+                        "{folder} 中有 {names}，但数据文件 {DATA_FILE} 已不在：不会在其上新建数据库。请先找回数据文件，或由备份恢复到\
+                         新的空文件夹；确需新建的，请另选空文件夹"
+                    ),
+                    format!(
+                        "{folder} holds {names}, and the data file {DATA_FILE} is gone: no new store is made over what is \
+                         left. Find the data file, or restore a backup into a new folder; for a new store choose an \
+                         empty folder"
+                    ),
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for FolderFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = self.message();
+        write!(f, "{}\n  {}", message.zh, message.en)
+    }
+}
+
+/// Looks at a folder before a store is opened in it; whether a new one will be made.
+///
+/// # Errors
+/// [`StoreError::Folder`] where none may be; [`StoreError::Open`] where the folder cannot be looked at.
+pub fn will_be_new(directory: &Path, must_exist: bool) -> Result<bool, StoreError> {
+    let found = examine(directory).map_err(|error| StoreError::Open(format!("{}: {error}", directory.display())))?;
+    match found {
+        Folder::Store => Ok(false),
+        Folder::Vacant if must_exist => Err(StoreError::Folder(FolderFault::NoStore(directory.to_owned()))),
+        Folder::Vacant => Ok(true),
+        Folder::Remains(names) => Err(StoreError::Folder(FolderFault::Remains(directory.to_owned(), names))),
+    }
+}
+
+/// Lets nobody but its owner into a store that was made when more was allowed. One that belongs to someone else stays
+/// as it is, and is told of by the doctor.
+pub fn keep_private(directory: &Path) -> io::Result<()> {
+    let restrict = |path: &Path, mode: u32| -> io::Result<()> {
+        let metadata = path.symlink_metadata()?;
+        let is_wider = metadata.mode() & 0o777 & !mode != 0 && !metadata.is_symlink();
+        if is_wider && metadata.uid() == rustix::process::geteuid().as_raw() {
+            std::fs::set_permissions(path, Permissions::from_mode(mode))?;
+        }
+        Ok(())
+    };
+    restrict(directory, PRIVATE_FOLDER)?;
+    for file in directory.read_dir()? {
+        let file = file?;
+        let of_store = file.file_name().to_str().is_some_and(|name| {
+            let of_sled = [DATA_FILE, CONFIGURATION_FILE].contains(&name) || name.starts_with("snap.");
+            // A key that others could read is no secret any more: it is refused, not covered up.
+            of_sled || (COMPANIONS.contains(&name) && name != TokenKey::FILE)
+        });
+        if of_store {
+            restrict(&file.path(), PRIVATE_FILE)?;
+        }
+    }
+    Ok(())
+}
+
+/// Modes of what only its owner may read.
+pub const PRIVATE_FOLDER: u32 = 0o700;
+pub const PRIVATE_FILE: u32 = 0o600;
 
 /// sled's threads let go of a store a moment after it is closed, as does a service that is being replaced.
 const LOCK_ATTEMPTS: u32 = 40;
@@ -25,10 +157,13 @@ const LOCK_PAUSE: Duration = Duration::from_millis(50);
 pub fn prepare(directory: &Path) -> io::Result<()> {
     std::fs::create_dir_all(directory)?;
     let data_file = match File::open(directory.join(DATA_FILE)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return keep_private(directory),
         opened => opened?,
     };
     check_owner(directory)?;
+    if let Err(error) = keep_private(directory) {
+        tracing::warn!(%error, "the store's files could not be kept from others; see huizong doctor");
+    }
     if lock(&data_file)? {
         remove_unfinished_snapshots(directory)?;
     }

@@ -6,6 +6,7 @@
 //! - `folder`: what is seen to before sled opens it.
 //! - `moment`: finds how far a report had come at an earlier moment.
 //! - `recent`: reports that were read or changed last.
+//! - `salvage`: what can still be read of a damaged store.
 //! - `space`: refuses writes before the disk is full.
 //! - `watermark`: notices where the end of the journal is gone.
 //!
@@ -17,12 +18,13 @@ mod folder;
 mod import;
 mod moment;
 mod recent;
+mod salvage;
 mod space;
 mod watermark;
 
 use std::ops::{Bound, RangeInclusive};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -50,7 +52,10 @@ use recent::Recent;
 use space::Space;
 use watermark::Watermark;
 
-pub use folder::{copy_closed, remove_empty_snapshots};
+pub use folder::{
+    Folder, FolderFault, PRIVATE_FILE, PRIVATE_FOLDER, copy_closed, examine, remove_empty_snapshots, will_be_new,
+};
+pub use salvage::{Loss, Salvage, salvage};
 pub use space::FreeSpace;
 
 /// How a store is opened.
@@ -58,6 +63,8 @@ pub use space::FreeSpace;
 pub struct SledOptions {
     /// Folder of the store; made if it is not there. One process at a time.
     pub directory: PathBuf,
+    /// Refuse a folder that holds no store.
+    pub must_exist: bool,
     /// sled's page cache, in bytes; the process takes about twice as much.
     pub cache_bytes: u64,
     /// Transactions that may wait for the committer before callers are held back.
@@ -78,6 +85,7 @@ impl SledOptions {
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: directory.into(),
+            must_exist: false,
             cache_bytes: 128 << 20,
             queue_transactions: 1024,
             group_transactions: 256,
@@ -125,10 +133,12 @@ impl SledStore {
     /// Opens the store, or makes a new one, and makes its files durable.
     ///
     /// # Errors
+    /// [`StoreError::Folder`] where it holds no store and must, or what is left of one;
     /// [`StoreError::Open`] where the folder cannot be used (another process has it, the disk is full),
     /// [`StoreError::FormatVersion`] or [`StoreError::Damaged`] where its content cannot.
     pub fn open(options: &SledOptions, observer: Arc<dyn Observer>) -> Result<Self, StoreError> {
         let open_error = |error: std::io::Error| StoreError::Open(format!("{}: {error}", options.directory.display()));
+        will_be_new(&options.directory, options.must_exist)?;
         folder::prepare(&options.directory).map_err(open_error)?;
         let tree = open_tree(&options.directory, options.cache_bytes)?;
         check_header(&tree)?;
@@ -141,6 +151,7 @@ impl SledStore {
             min_free_bytes: options.min_free_bytes,
             free: options.free_space.clone(),
             ballast_bytes: options.ballast_bytes,
+            untold: AtomicBool::new(false),
         };
         space.keep_ballast();
         space.set_aside(data_file.file());

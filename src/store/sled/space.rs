@@ -11,6 +11,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{FallocateFlags, fallocate};
 
@@ -50,6 +51,8 @@ pub struct Space {
     pub free: FreeSpace,
     /// Bytes set aside, in the data file and in the ballast each; 0 for none.
     pub ballast_bytes: u64,
+    /// The disk could not be looked at the last time.
+    pub untold: AtomicBool,
 }
 
 impl Space {
@@ -65,10 +68,18 @@ impl Space {
             Ok(free_bytes) if free_bytes < self.min_free_bytes => {
                 Err(StoreError::DiskFull { free_bytes, min_free_bytes: self.min_free_bytes })
             }
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                if self.untold.swap(false, Ordering::Relaxed) {
+                    tracing::info!("the disk of the store can be looked at again");
+                }
+                Ok(())
+            }
             // A write that finds no room fails, and says so.
             Err(error) => {
-                tracing::warn!(%error, "the free space of the store's disk cannot be told");
+                // Once, not each time that it is asked for.
+                if !self.untold.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(%error, "the disk of the store cannot be looked at any more; see to it before you restart");
+                }
                 Ok(())
             }
         }

@@ -41,6 +41,7 @@ case "$tool $*" in
 "systemctl daemon-reload") ;;
 "systemctl start huizong" | "systemctl enable --now huizong") unit ;;
 "systemctl stop huizong") stop ;;
+"systemctl reload huizong") kill -HUP "$(cat "$MACHINE/service.pid")" ;;
 "systemctl restart huizong") stop && unit ;;
 "runuser -u huizong -- "*) shift 3 && exec "$@" ;;
 "journalctl --unit huizong --since today") cat "$MACHINE/service.log" ;;

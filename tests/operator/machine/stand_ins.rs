@@ -77,8 +77,12 @@ fn of_unit(key: &str, value: &str) -> Result<(), String> {
 
 fn files_exist(call: &[&str], folder: &Path) -> Result<(), String> {
     call.windows(2)
-        .filter(|pair| pair[0] == "-f")
-        .try_for_each(|pair| if folder.join(pair[1]).is_file() { Ok(()) } else { Err(format!("no file {}", pair[1])) })
+        .filter_map(|pair| match pair[0] {
+            "-f" => Some((pair[1], folder.join(pair[1]))),
+            "-k" => Some((pair[1], folder.join(pair[1]).join("kustomization.yaml"))),
+            _ => None,
+        })
+        .try_for_each(|(named, file)| if file.is_file() { Ok(()) } else { Err(format!("no file {named}")) })
 }
 
 fn target_exists(call: &[&str], _: &Path) -> Result<(), String> {
@@ -89,7 +93,9 @@ fn target_exists(call: &[&str], _: &Path) -> Result<(), String> {
 /// Every object that is named is one of the manifests, and every file is there.
 fn objects_exist(call: &[&str], folder: &Path) -> Result<(), String> {
     files_exist(call, folder)?;
-    let manifests = read("deploy/kubernetes/huizong.yaml") + &read("deploy/kubernetes/bootstrap.yaml");
+    let manifests = read("deploy/kubernetes/base/huizong.yaml")
+        + &read("deploy/kubernetes/bootstrap.yaml")
+        + &read("deploy/kubernetes/components/backups/backups.yaml");
     let says =
         |line: String| manifests.contains(&line).then_some(()).ok_or_else(|| format!("no manifest has {line:?}"));
     if let Ok(namespace) = option(call, "--namespace") {

@@ -1,4 +1,16 @@
 //! `huizong serve`: the service over the embedded store.
+//!
+//! - `backups`: those that the service makes by itself.
+//! - `jobs`: what goes on beside the calls.
+//! - `reload`: what a hang-up changes.
+//! - `signals`: when to stop, and when to read the settings again.
+//! - `supervisor`: what systemd is told.
+
+mod backups;
+mod jobs;
+mod reload;
+mod signals;
+mod supervisor;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,30 +22,24 @@ use clap::Args;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::time::MissedTickBehavior;
-use tonic_health::server::HealthReporter;
+use tokio::task::JoinSet;
 
 use crate::access::TokenKey;
 use crate::admin::Admin;
-use crate::config::{Config, Limits, Log};
+use crate::config::{Config, ConfigError, Limits, Log};
 use crate::document::process::{Confinement, Readers, Settings};
 use crate::grpc;
 use crate::http::{self, session};
 use crate::service::{Live, Service, SignInLimits, WatchLimits};
 use crate::store::disk::{FileSystem, file_system};
-use crate::store::{CheckpointFile, SledOptions, SledStore, Store};
-use crate::telemetry::{log, metrics::Metrics};
+use crate::store::{CheckpointFile, SledOptions, SledStore, Store, will_be_new};
+use crate::telemetry::{
+    log,
+    metrics::{self, Metrics},
+};
 
 use super::{Failure, Outcome};
-
-/// How often rates are tidied up, and refusals left out of the journal are counted in it.
-const TIDY_INTERVAL: Duration = Duration::from_secs(60);
-
-/// How often the totals are kept: after a kill, a start follows the journal from there.
-const KEEP_INTERVAL: Duration = Duration::from_secs(600);
-
-/// How often the store is asked whether it still takes writes.
-const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
+use reload::Reload;
 
 #[derive(Args)]
 pub struct Serve {
@@ -59,13 +65,19 @@ pub struct Serve {
 
 impl Serve {
     pub async fn run(self) -> Outcome {
-        let config = self.config.as_deref().map(Config::read).transpose();
-        let mut config = config.map_err(|error| Failure::Usage(error.to_string()))?.unwrap_or_default();
-        config.listen = self.listen.unwrap_or(config.listen);
+        let Self { config: file, data, listen, admin_listen, .. } = &self;
+        let (file, data, listen, admin_listen) = (file.clone(), data.clone(), *listen, *admin_listen);
+        let read = move || -> Result<Config, ConfigError> {
+            let mut config = file.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+            config.listen = listen.unwrap_or(config.listen);
+            config.admin_listen = admin_listen.or(config.admin_listen);
+            config.data_directory = data.clone().unwrap_or(config.data_directory);
+            Ok(config)
+        };
+        let config = read().map_err(|error| Failure::Usage(error.to_string()))?;
         self.check_exposure(&config)?;
-        config.admin_listen = self.admin_listen.or(config.admin_listen);
-        config.data_directory = self.data.unwrap_or(config.data_directory);
-        let _log = start_log(&config.log)?;
+        let log = start_log(&config.log)?;
+        let reload = Reload::new(Box::new(read), config.clone(), log);
         warn_of_exposure(&config);
         let admin = admin(&config).await?;
         let service = open(&config).await?;
@@ -73,8 +85,9 @@ impl Serve {
             tracing::warn!("nobody may grant roles yet; stop the service and run: huizong credential bootstrap NAME");
         }
         warn_of_file_system(&config.data_directory);
+        jobs::warn_of_clock(&service);
         let ready = |address| tracing::info!(dashboard = http::has_dashboard(), %address, "serving");
-        Ok(serve(service, &config, admin, ready).await?)
+        Ok(serve(service, &config, admin, Some(reload), ready).await?)
     }
 }
 
@@ -140,17 +153,24 @@ async fn admin(config: &Config) -> anyhow::Result<Option<Admin>> {
 /// The service over the embedded store, loaded.
 pub async fn open(config: &Config) -> anyhow::Result<Service> {
     let mut options = SledOptions::new(&config.data_directory);
+    options.must_exist = config.store.must_exist;
     options.cache_bytes = config.store.cache_mib << 20;
     options.queue_transactions = config.store.queue_transactions;
     options.group_transactions = config.store.group_transactions;
     options.min_free_bytes = config.store.min_free_bytes;
     options.ballast_bytes = config.store.ballast_bytes;
+    let is_new = will_be_new(&config.data_directory, config.store.must_exist)?;
     let open = move || -> Result<Service, crate::store::StoreError> {
         let live = Arc::<Live>::default();
         let store: Arc<dyn Store> = Arc::new(SledStore::open(&options, live.clone())?);
         Service::resume(store, live, Timestamp::now, CheckpointFile::new(&options.directory))
     };
     let service = tokio::task::spawn_blocking(open).await??;
+    if is_new {
+        let folder = config.data_directory.display();
+        tracing::warn!(%folder, "a new store was made: there was none; if there should be one, stop the service and look for it");
+    }
+    let has_key = config.data_directory.join(TokenKey::FILE).exists();
     let key = TokenKey::open(&config.data_directory).context("the key of the tokens cannot be used")?;
     let access = &config.access;
     let watches = WatchLimits {
@@ -164,14 +184,29 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
         .with_columns_bytes(config.memory.columns_mib << 20)
         .with_refused_submissions_per_minute(access.refused_submissions_per_minute)
         .with_readers(readers(&config.limits), config.limits.documents);
-    Ok(service.with_token_key(key).with_refusals_per_minute(access.refusals_per_minute).with_sign_in_limits(
-        SignInLimits {
-            idle: Duration::from_secs(access.session_idle_seconds),
-            longest: Duration::from_secs(access.session_seconds),
-            failures: access.failures,
-            lock_out: Duration::from_secs(access.lock_out_seconds),
-        },
-    ))
+    let service = service.with_token_key(key).with_new_store(is_new);
+    warn_of_token_key(&service, has_key);
+    Ok(service.with_refusals_per_minute(access.refusals_per_minute).with_sign_in_limits(SignInLimits {
+        idle: Duration::from_secs(access.session_idle_seconds),
+        longest: Duration::from_secs(access.session_seconds),
+        failures: access.failures,
+        lock_out: Duration::from_secs(access.lock_out_seconds),
+    }))
+}
+
+/// Says so where tokens are refused because their key was lost or exchanged.
+fn warn_of_token_key(service: &Service, has_key: bool) {
+    let tokens = service.tokens_of_another_key(!has_key);
+    metrics::tokens_of_another_key(tokens);
+    if tokens > 0 {
+        let lost = !has_key;
+        tracing::error!(
+            tokens,
+            lost,
+            "tokens that were made with another token-key are refused: stop the service and put back the token-key that \
+             is kept with the backups, or make these tokens anew (huizong credential bootstrap --again)"
+        );
+    }
 }
 
 /// The processes that read documents, some of which start now: a document does not wait for that.
@@ -207,6 +242,7 @@ pub async fn serve(
     service: Service,
     config: &Config,
     admin: Option<Admin>,
+    reload: Option<Reload>,
     ready: impl FnOnce(SocketAddr),
 ) -> anyhow::Result<()> {
     let listener =
@@ -219,21 +255,40 @@ pub async fn serve(
     let session = session::routes(service.clone(), config.tls.is_on());
     let tls = if config.tls.is_on() { Some(grpc::TlsFiles::read(&config.tls)?) } else { None };
     let door = grpc::DoorLayer::new(service.clone(), &config.limits);
-    let tidying = tokio::spawn(tidy(service.clone(), door.clone()));
-    let keeping = tokio::spawn(keep_totals(service.clone()));
-    let following = tls.clone().map(|tls| tokio::spawn(tls.follow()));
+    let mut beside = JoinSet::new();
+    beside.spawn(jobs::tidy(service.clone(), door.clone()));
+    beside.spawn(jobs::keep_totals(service.clone()));
+    beside.spawn(jobs::measure_certificates(config.tls.clone()));
+    beside.spawn(jobs::watch_clock(service.clone()));
+    beside.spawn(backups::keep(service.clone(), config.backup.clone()));
+    beside.spawn(supervisor::keep_alive(service.clone()));
+    if let Some(reload) = reload {
+        // Listened for from now on: a hang-up that nobody waits for ends the process.
+        let hang_ups = signals::HangUps::listen();
+        beside.spawn(reload_again(reload, hang_ups, door.clone(), tls.clone()));
+    }
+    if let Some(tls) = tls.clone() {
+        beside.spawn(tls.follow());
+    }
     let ending = service.clone();
-    let watch = tokio::spawn(watch_health(service.clone(), health.clone()));
-    let recounts = tokio::spawn(recount(service.clone(), Duration::from_secs(config.store.recount_interval_seconds)));
-    let incoming = grpc::connections(listener, tls, &config.limits);
+    let watch = tokio::spawn(jobs::watch_health(service.clone(), health.clone()));
+    let recounts =
+        tokio::spawn(jobs::recount(service.clone(), Duration::from_secs(config.store.recount_interval_seconds)));
+    let (close, closed) = oneshot::channel::<()>();
+    let until = async move { drop(closed.await) };
+    let incoming = grpc::connections_until(listener, tls, &config.limits, until);
     // Whoever has been told that it serves may stop it.
-    let stop = stop_signal();
+    let stop = signals::stop();
     ready(address);
+    supervisor::ready();
+    let limit = Duration::from_secs(config.limits.shutdown_seconds);
     let (stopping, stopped) = oneshot::channel();
+    let draining = door.clone();
     let calls = grpc::server(&config.limits, door)
         .add_routes(http::with_grpc(routes, session))
         .serve_with_incoming_shutdown(incoming, async move {
             stop.await;
+            supervisor::stopping();
             if let Some(admin) = admin {
                 admin.stopping();
             }
@@ -241,22 +296,21 @@ pub async fn serve(
             watch.abort();
             recounts.abort();
             grpc::set_health(&health, false).await;
-            service.end_watches();
+            service.end_streams();
             tracing::info!("stopping");
             let _ = stopping.send(());
+            drain(&draining, limit).await;
+            // Whoever comes from now on is refused by the system; those who came last are told to come back.
+            drop(close);
+            tokio::time::sleep(DRAIN_QUIET).await;
         });
-    let limit = Duration::from_secs(config.limits.shutdown_seconds);
     tokio::select! {
         served = calls => served?,
         () = time_is_up(stopped, limit) => {
             tracing::warn!(seconds = limit.as_secs(), "calls under way did not finish in time and were cut off");
         }
     }
-    tidying.abort();
-    keeping.abort();
-    if let Some(following) = following {
-        following.abort();
-    }
+    beside.abort_all();
     if let Err(problem) = ending.record_left_out().await {
         tracing::error!(problem = problem.message.en, "refusals that were left out are not counted in the journal");
     }
@@ -264,95 +318,45 @@ pub async fn serve(
     Ok(())
 }
 
-/// Keeps the totals while they change.
-async fn keep_totals(service: Service) {
-    let mut interval = tokio::time::interval(KEEP_INTERVAL);
-    // The first tick is at once, and they are kept since the start.
-    interval.tick().await;
-    let mut kept = service.status().position;
+/// Reads the settings again whenever the service is told to.
+async fn reload_again(
+    mut reload: Reload,
+    mut hang_ups: signals::HangUps,
+    door: grpc::DoorLayer,
+    tls: Option<grpc::TlsFiles>,
+) {
     loop {
-        interval.tick().await;
-        let present = service.status().position;
-        if present != kept {
-            kept = present;
-            let service = service.clone();
-            // A panic there has been logged.
-            let _ = tokio::task::spawn_blocking(move || service.keep_totals()).await;
-        }
+        hang_ups.next().await;
+        reload.again(&door, tls.as_ref());
     }
 }
 
-/// Tidies up what grows with the number of callers.
-async fn tidy(service: Service, door: grpc::DoorLayer) {
-    let mut interval = tokio::time::interval(TIDY_INTERVAL);
-    loop {
-        interval.tick().await;
-        door.tidy();
-        if let Err(problem) = service.record_left_out().await {
-            tracing::error!(problem = problem.message.en, "refusals that were left out cannot be counted yet");
-        }
+/// Waits until the calls under way are answered, while others are told to come back, and until a moment has passed in
+/// which nobody calls: a connection that is closed while calls come in leaves them unanswered, and some clients take that
+/// for a fault instead of trying again.
+async fn drain(door: &grpc::DoorLayer, limit: Duration) {
+    let latest = tokio::time::Instant::now() + limit / 2;
+    while !door.is_idle() && tokio::time::Instant::now() < latest {
+        tokio::time::sleep(DRAIN_LOOK).await;
+    }
+    // Whoever calls on and on whatever they are told keeps nobody else waiting.
+    let latest = latest.min(tokio::time::Instant::now() + DRAIN_MAX);
+    let mut arrived = None;
+    while arrived != Some(door.arrived()) && tokio::time::Instant::now() < latest {
+        arrived = Some(door.arrived());
+        tokio::time::sleep(DRAIN_QUIET).await;
     }
 }
+
+/// How often it is looked at whether calls are under way; how long nobody is to have called; and the longest wait for that.
+const DRAIN_LOOK: Duration = Duration::from_millis(10);
+const DRAIN_QUIET: Duration = Duration::from_millis(250);
+const DRAIN_MAX: Duration = Duration::from_secs(3);
 
 /// Ends when calls under way have had their time since the service was told to stop.
 async fn time_is_up(stopped: oneshot::Receiver<()>, limit: Duration) {
     match stopped.await {
         Ok(()) => tokio::time::sleep(limit).await,
         Err(_) => std::future::pending().await,
-    }
-}
-
-/// Reports the services as not serving while writes are refused.
-async fn watch_health(service: Service, health: HealthReporter) {
-    let mut interval = tokio::time::interval(HEALTH_INTERVAL);
-    let mut troubled = false;
-    loop {
-        interval.tick().await;
-        let problem = service.status().problem;
-        if problem.is_some() != troubled {
-            troubled = problem.is_some();
-            grpc::set_health(&health, !troubled).await;
-            match problem {
-                Some(problem) => tracing::error!(problem, "writes are refused"),
-                None => tracing::info!("writes are taken again"),
-            }
-        }
-    }
-}
-
-/// Compares the running totals with the store from time to time; what differs is logged and shown by the status.
-async fn recount(service: Service, every: Duration) {
-    if every.is_zero() {
-        return;
-    }
-    let mut interval = tokio::time::interval(every);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // The first tick is at once.
-    if !service.has_resumed() {
-        // The totals have just been counted.
-        interval.tick().await;
-    }
-    loop {
-        interval.tick().await;
-        match service.recount().await {
-            Ok(found) => tracing::info!(found.sequence, found.differences_total, "the totals were recounted"),
-            Err(problem) => tracing::error!(reason = problem.message.en, "the totals could not be recounted"),
-        }
-    }
-}
-
-/// Listens for Ctrl-C and SIGTERM from now on, and waits for one of them.
-fn stop_signal() -> impl Future<Output = ()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let signals = signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
-    async {
-        let Ok((mut terminate, mut interrupt)) = signals else {
-            // Without the handlers a signal ends the process at once, which loses nothing acknowledged.
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
     }
 }

@@ -1,0 +1,258 @@
+//! The store itself: whether it opens and what is in it, looked at on a copy; of one that is in service, what the service
+//! says.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::access::{Directory, Power, Role, TokenKey};
+use crate::config::Config;
+use crate::pb;
+use crate::pb::operations_service_client::OperationsServiceClient;
+use crate::report::Message;
+use crate::store::{Store, StoreError, remove_empty_snapshots};
+
+use super::super::client::{Server, connect};
+use super::super::verify::{Scratch, check, open};
+use super::super::{Failure, output};
+use super::{Finding, State, clock};
+
+/// Looks into the store; whether a service has it open.
+pub async fn examine(
+    scratch: &Scratch,
+    data: &Path,
+    config: Option<&Config>,
+    server: &Server,
+    findings: &mut Vec<Finding>,
+) -> Result<bool, Failure> {
+    const NAME: &str = "store";
+    let copy = match scratch.copy(data) {
+        Ok(copy) => copy,
+        Err(error) => {
+            let in_service = is_busy(&error);
+            findings.push(not_copied(NAME, &error));
+            findings.extend(token_key(data, None));
+            findings.push(if in_service {
+                clock_of_service(server).await
+            } else {
+                clock::judge(Timestamp::now(), None)
+            });
+            return Ok(in_service);
+        }
+    };
+    let store = match open(copy.path()) {
+        Ok(store) => store,
+        Err(error) => {
+            findings.push(not_opened(NAME, copy.path(), &error));
+            findings.extend(token_key(data, None));
+            findings.push(clock::judge(Timestamp::now(), None));
+            return Ok(false);
+        }
+    };
+    let position = store.position();
+    findings.push(Finding::good(
+        NAME,
+        format!("可以打开，日志至第 {} 条", position.sequence),
+        format!("it opens; its journal ends at entry {}", position.sequence),
+    ));
+    let directory = directory(&*store);
+    findings.extend(token_key(data, directory.as_ref()));
+    if let (Some(directory), Some(config)) = (&directory, config) {
+        findings.extend(administrators(directory, config));
+    }
+    findings.push(contents(store).await?);
+    findings.push(clock::judge(Timestamp::now(), (position.sequence > 0).then_some(position.time)));
+    Ok(false)
+}
+
+/// Who may do what, where that can be read; where it cannot, the contents are told of anyway.
+fn directory(store: &dyn Store) -> Option<Directory> {
+    let mut directory = Directory::default();
+    for (_, change) in store.access().ok()? {
+        directory.apply(&change).ok()?;
+    }
+    Some(directory)
+}
+
+/// Whether anyone may grant roles, where the service asks who calls.
+fn administrators(directory: &Directory, config: &Config) -> Option<Finding> {
+    const NAME: &str = "administrators";
+    if !config.access.authentication {
+        return None;
+    }
+    let security = Role::Power(Power::Security);
+    let count = directory.principals().filter(|(_, principal)| principal.roles.contains(&security)).count();
+    if count > 0 {
+        return Some(Finding::good(
+            NAME,
+            format!("有 {count} 名安全管理员"),
+            format!("there are {count} security administrator(s)"),
+        ));
+    }
+    let message = Message::new(
+        "还没有安全管理员：无人能授予角色、签发令牌",
+        "there is no security administrator yet: nobody can grant roles or make tokens",
+    );
+    let remedy = Message::new(
+        "请停止服务，以服务用户运行 huizong credential bootstrap 姓名",
+        "stop the service, and run huizong credential bootstrap NAME as its user",
+    );
+    Some(Finding::new(NAME, State::Fault, message, remedy))
+}
+
+/// The key of the tokens: whether it can be used, and whether the tokens that hold were made with it.
+fn token_key(data: &Path, directory: Option<&Directory>) -> Option<Finding> {
+    const NAME: &str = "token_key";
+    let now = Timestamp::now();
+    let made_with = |wanted: &dyn Fn(crate::access::KeyId) -> bool| {
+        let credentials = directory.into_iter().flat_map(Directory::credentials);
+        credentials.filter(|credential| credential.is_good(now) && credential.key.is_some_and(wanted)).count()
+    };
+    if !data.join(TokenKey::FILE).exists() {
+        let tokens = made_with(&|_| true);
+        if tokens == 0 {
+            return None;
+        }
+        let message = Message::new(
+            format!("令牌密钥 token-key 已不在：{tokens} 个有效令牌都将被拒绝"),
+            format!("the token-key is gone: {tokens} token(s) that hold will be refused"),
+        );
+        return Some(Finding::new(NAME, State::Fault, message, put_key_back()));
+    }
+    let key = match TokenKey::open(data) {
+        Ok(key) => key.id(),
+        Err(error) => {
+            let message = Message::new(
+                format!("令牌密钥不可用：{error}"),
+                format!("the key of the tokens cannot be used: {error}"),
+            );
+            let remedy = Message::new(
+                "请将备份中保存的 token-key 放回数据目录；没有的，删去该文件后启动，并重新签发全部令牌",
+                "put the token-key that is kept with the backups back into the folder; where there is none, delete the \
+                 file, start, and make every token anew",
+            );
+            return Some(Finding::new(NAME, State::Fault, message, remedy));
+        }
+    };
+    let foreign = made_with(&|made| made != key);
+    if foreign > 0 {
+        let message = Message::new(
+            format!("{foreign} 个有效令牌由另一密钥签发，均会被拒绝：token-key 不是本数据库原来的密钥"),
+            format!(
+                "{foreign} token(s) that hold were made with another key and are refused: the token-key is not this store's"
+            ),
+        );
+        return Some(Finding::new(NAME, State::Fault, message, put_key_back()));
+    }
+    Some(Finding::good(NAME, "令牌密钥可读", "the key of the tokens can be read"))
+}
+
+fn put_key_back() -> Message {
+    Message::new(
+        "请停止服务，将备份中保存的 token-key 放回数据目录；没有的，请重新签发这些令牌（huizong credential bootstrap --again）",
+        "stop the service and put the token-key that is kept with the backups back into the folder; where there is none, \
+         make these tokens anew (huizong credential bootstrap --again)",
+    )
+}
+
+/// The clock of a service that has the store open, as the service itself tells it.
+async fn clock_of_service(server: &Server) -> Finding {
+    let skipped = |zh: String, en: String| {
+        let remedy = Message::new(
+            "请以 --server 指明服务，并以 --token-file 等出示系统管理员的凭据",
+            "name the service with --server, and show a system administrator's credentials, as with --token-file",
+        );
+        Finding::new(clock::NAME, State::Skipped, Message::new(zh, en), remedy)
+    };
+    let channel = match connect(server).await {
+        Ok(channel) => channel,
+        Err(_) => return skipped("未能连接服务".to_owned(), "the service was not reached".to_owned()),
+    };
+    match OperationsServiceClient::new(channel).get_status(pb::GetStatusRequest {}).await {
+        Err(status) => {
+            skipped(format!("服务未答复：{}", status.message()), format!("it did not answer: {}", status.message()))
+        }
+        Ok(answer) => {
+            let status = answer.into_inner();
+            let now = output::timestamp(status.clock_time).unwrap_or_else(Timestamp::now);
+            clock::judge(now, output::timestamp(status.journal_time))
+        }
+    }
+}
+
+fn is_busy(error: &StoreError) -> bool {
+    error.to_string().contains("another process has it open")
+}
+
+fn not_copied(name: &'static str, error: &StoreError) -> Finding {
+    if is_busy(error) {
+        let message = Message::new("服务正在使用，未离线检查", "a service has it open, so it was not looked into");
+        let remedy = Message::new(
+            "请运行 huizong verify 在线校验，或停止服务后再查",
+            "run huizong verify against the service, or stop it and look again",
+        );
+        return Finding::new(name, State::Skipped, message, remedy);
+    }
+    let message = Message::new(format!("无法复制以供检查：{error}"), format!("no copy could be made: {error}"));
+    let remedy = Message::new(
+        "请核对 --data；数据目录中 db 或 conf 文件缺失的，勿启动服务，以 huizong restore 由备份恢复到新目录；副本空间不足时以 \
+         --scratch 另选文件夹",
+        "check --data; where the file db or conf is gone from it, do not start the service and restore a backup into a \
+         new folder; where there is no room for a copy, choose a folder with --scratch",
+    );
+    Finding::new(name, State::Fault, message, remedy)
+}
+
+/// Why the copy did not open, and whether it does without empty snapshots.
+fn not_opened(name: &'static str, copy: &Path, error: &StoreError) -> Finding {
+    let removed = remove_empty_snapshots(copy).unwrap_or_default();
+    if !removed.is_empty() && open(copy).is_ok() {
+        let names = removed.join(", ");
+        let message = Message::new(
+            format!("无法打开：快照文件 {names} 为空；副本中删去后可以打开，数据都在日志中"),
+            format!(
+                "it does not open: the snapshot {names} is empty; without it the copy opens, for the log has all of it"
+            ),
+        );
+        let remedy = Message::new(
+            format!("请先复制整个数据目录留底，再删除其中的 {names}"),
+            format!("copy the whole folder to a safe place, then delete {names} in it"),
+        );
+        return Finding::new(name, State::Fault, message, remedy);
+    }
+    let message = Message::new(format!("无法打开：{error}"), format!("it does not open: {error}"));
+    let remedy = Message::new(
+        "请先复制整个数据目录留底，勿启动服务；再以 huizong restore 由备份恢复到新目录",
+        "copy the whole folder to a safe place and do not start the service; then restore a backup into a new folder",
+    );
+    Finding::new(name, State::Fault, message, remedy)
+}
+
+async fn contents(store: Arc<dyn Store>) -> Result<Finding, Failure> {
+    const NAME: &str = "records_and_totals";
+    let found = check(store).await?;
+    if found.faults_total == 0 {
+        return Ok(Finding::good(
+            NAME,
+            format!("{} 条记录、链、互相引用与重算的合计均一致", found.records),
+            format!(
+                "{} records, the chain, what they say of each other, and the recounted totals agree",
+                found.records
+            ),
+        ));
+    }
+    let first = found.faults.first();
+    let text = first.and_then(|fault| fault.message.clone()).unwrap_or_default();
+    let place = first.map(|fault| fault.place.clone()).unwrap_or_default();
+    let total = found.faults_total;
+    let message = Message::new(
+        format!("{total} 处问题，首先是 {place}：{}", text.zh),
+        format!("{total} fault(s), first {place}: {}", text.en),
+    );
+    let remedy = Message::new(
+        "请运行 huizong verify 查看全部；留底后由备份恢复",
+        "see all of them with huizong verify; keep a copy, then restore a backup",
+    );
+    Ok(Finding::new(NAME, State::Fault, message, remedy))
+}

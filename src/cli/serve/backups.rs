@@ -1,0 +1,78 @@
+//! Backups that the service makes by itself: one each interval, verified after it was written; the newest stay.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::config::Backup;
+use crate::service::{Caller, Service};
+use crate::store::transfer::{Kept, KeptBackup};
+use crate::telemetry::metrics;
+
+/// How long to wait after a backup that failed.
+const RETRY: Duration = Duration::from_secs(600);
+
+/// How often it is looked at whether one is due: the clock may be set meanwhile.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// As whom the journal has it.
+const ACTOR: &str = "backup.schedule";
+
+/// Makes backups for ever, where that is asked for.
+pub async fn keep(service: Service, settings: Backup) {
+    if !settings.is_on() {
+        return;
+    }
+    let every = SignedDuration::from_hours(i64::try_from(settings.every_hours).unwrap_or(i64::MAX / 3600));
+    metrics::backups_are_due(every.as_secs_f64());
+    let kept = Kept::new(&settings.directory, settings.keep);
+    let mut newest = None;
+    match kept.list() {
+        Ok(backups) => newest = backups.into_iter().next_back(),
+        Err(error) => tracing::error!(%error, "the backups of before cannot be looked at"),
+    }
+    tell(newest.as_ref());
+    loop {
+        let now = Timestamp::now();
+        // One that seems to be of the future is none to rely on.
+        let is_due = newest.as_ref().is_none_or(|backup| backup.made > now || now.duration_since(backup.made) >= every);
+        if !is_due {
+            tokio::time::sleep(LOOK).await;
+            continue;
+        }
+        match make(&service, &kept).await {
+            Ok(backup) => {
+                tracing::info!(path = %backup.path.display(), bytes = backup.bytes, "a backup was made and verified");
+                tell(Some(&backup));
+                newest = Some(backup);
+            }
+            Err(error) => {
+                metrics::backup_failed();
+                tracing::error!(error = format!("{error:#}"), "no backup could be made; those of before stay");
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+}
+
+fn tell(newest: Option<&KeptBackup>) {
+    if let Some(backup) = newest {
+        metrics::backed_up(backup.made.as_duration().as_secs_f64(), backup.bytes);
+    }
+}
+
+async fn make(service: &Service, kept: &Kept) -> anyhow::Result<KeptBackup> {
+    let parts = service.backup(&Caller::internal(ACTOR)).await;
+    let mut parts = parts.map_err(|problem| anyhow::anyhow!(problem.message.en))?;
+    let kept = kept.clone();
+    let written = tokio::task::spawn_blocking(move || -> anyhow::Result<KeptBackup> {
+        let mut draft = kept.begin(Timestamp::now())?;
+        while let Some(part) = parts.blocking_recv() {
+            let part = part.map_err(|problem| anyhow::anyhow!(problem.message.en))?;
+            draft.write(&part.bytes)?;
+        }
+        Ok(kept.finish(draft)?.0)
+    });
+    written.await.context("the backup was given up")?
+}

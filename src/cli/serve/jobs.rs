@@ -1,0 +1,181 @@
+//! What goes on beside the calls for as long as the service serves.
+
+use std::time::{Duration, Instant};
+
+use jiff::SignedDuration;
+use tokio::time::MissedTickBehavior;
+use tonic_health::server::HealthReporter;
+
+use crate::config::Tls;
+use crate::grpc;
+use crate::service::Service;
+use crate::telemetry::metrics;
+
+/// How often rates are tidied up, and refusals left out of the journal are counted in it.
+const TIDY_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How often the totals are kept: after a kill, a start follows the journal from there.
+const KEEP_INTERVAL: Duration = Duration::from_secs(600);
+
+/// How often the store is asked whether it still takes writes.
+const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often the machine's clock is looked at.
+const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A clock that leaves another, which nobody can set, by more than this was set by someone.
+const CLOCK_STEP: SignedDuration = SignedDuration::from_secs(60);
+
+/// A clock that is further behind the newest journal entry than this is told of.
+const CLOCK_BEHIND: SignedDuration = SignedDuration::from_secs(5);
+
+/// Keeps the totals while they change.
+pub async fn keep_totals(service: Service) {
+    let mut interval = tokio::time::interval(KEEP_INTERVAL);
+    // The first tick is at once, and they are kept since the start.
+    interval.tick().await;
+    let mut kept = service.status().position;
+    loop {
+        interval.tick().await;
+        let present = service.status().position;
+        if present != kept {
+            kept = present;
+            let service = service.clone();
+            // A panic there has been logged.
+            let _ = tokio::task::spawn_blocking(move || service.keep_totals()).await;
+        }
+    }
+}
+
+/// Tidies up what grows with the number of callers.
+pub async fn tidy(service: Service, door: grpc::DoorLayer) {
+    let mut interval = tokio::time::interval(TIDY_INTERVAL);
+    loop {
+        interval.tick().await;
+        door.tidy();
+        if let Err(problem) = service.record_left_out().await {
+            tracing::error!(problem = problem.message.en, "refusals that were left out cannot be counted yet");
+        }
+    }
+}
+
+/// Reports the services as not serving while writes are refused.
+pub async fn watch_health(service: Service, health: HealthReporter) {
+    let mut interval = tokio::time::interval(HEALTH_INTERVAL);
+    let mut troubled = false;
+    loop {
+        interval.tick().await;
+        let problem = service.status().problem;
+        if problem.is_some() != troubled {
+            troubled = problem.is_some();
+            grpc::set_health(&health, !troubled).await;
+            match problem {
+                Some(problem) => tracing::error!(problem, "writes are refused"),
+                None => tracing::info!("writes are taken again"),
+            }
+        }
+    }
+}
+
+/// Compares the running totals with the store from time to time; what differs is logged and shown by the status.
+pub async fn recount(service: Service, every: Duration) {
+    metrics::recounts_are_due(every.as_secs_f64());
+    if every.is_zero() {
+        return;
+    }
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first tick is at once.
+    if !service.has_resumed() {
+        // The totals have just been counted.
+        interval.tick().await;
+    }
+    loop {
+        interval.tick().await;
+        match service.recount().await {
+            Ok(found) => tracing::info!(found.sequence, found.differences_total, "the totals were recounted"),
+            Err(problem) => {
+                metrics::recount_failed();
+                tracing::error!(reason = problem.message.en, "the totals could not be recounted");
+            }
+        }
+    }
+}
+
+/// Says so where the machine's clock is set, or is behind what the journal says already.
+pub async fn watch_clock(service: Service) {
+    let mut interval = tokio::time::interval(CLOCK_INTERVAL);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut expected, mut at) = (service.machine_time(), Instant::now());
+    let mut behind = false;
+    loop {
+        interval.tick().await;
+        let (now, since) = (service.machine_time(), SignedDuration::try_from(at.elapsed()).unwrap_or_default());
+        expected = expected.saturating_add(since).unwrap_or(expected);
+        let step = now.duration_since(expected);
+        if step.abs() > CLOCK_STEP {
+            metrics::clock_was_set();
+            tracing::error!(
+                %now, seconds = step.as_secs(),
+                "the clock of this machine was set: due times, expiry and new receipts go by it; see huizong doctor"
+            );
+        }
+        (expected, at) = (now, Instant::now());
+        let newest = service.status().position.time;
+        let is_behind = newest.duration_since(now) > CLOCK_BEHIND;
+        if is_behind != behind {
+            behind = is_behind;
+            if behind {
+                tracing::error!(
+                    %now, %newest,
+                    "the clock of this machine is behind the journal: time goes on from the newest entry; see huizong doctor"
+                );
+            } else {
+                tracing::info!(%now, "the clock of this machine is no longer behind the journal");
+            }
+        }
+    }
+}
+
+/// Says at the start where the clock and the journal are so far apart that one of them is likely to be wrong.
+pub fn warn_of_clock(service: &Service) {
+    let (now, position) = (service.machine_time(), service.status().position);
+    if position.sequence > 0 && now.duration_since(position.time) > CLOCK_FAR {
+        tracing::warn!(
+            %now, newest = %position.time,
+            "the clock of this machine is far ahead of the newest journal entry; if it is wrong, stop the service before it takes reports"
+        );
+    }
+}
+
+/// Nothing happened for so long, or the clock is wrong.
+pub const CLOCK_FAR: SignedDuration = SignedDuration::from_hours(180 * 24);
+
+/// Measures when certificates and lists of revoked ones end, of the files as they are now.
+pub async fn measure_certificates(tls: Tls) {
+    if !tls.is_on() {
+        return;
+    }
+    let mut interval = tokio::time::interval(CERTIFICATE_INTERVAL);
+    loop {
+        interval.tick().await;
+        let tls = tls.clone();
+        // What cannot be read is told of by those who need it.
+        let _ = tokio::task::spawn_blocking(move || {
+            for (setting, path) in [("tls.certificate", &tls.certificate), ("tls.client_ca", &tls.client_ca)] {
+                let ends = grpc::validities(path).ok().and_then(|all| all.iter().map(|one| one.ends).min());
+                if let Some(ends) = ends {
+                    metrics::certificate_ends(setting, ends.as_duration().as_secs_f64());
+                }
+            }
+            let lists = grpc::revocations(&tls.client_crl, &tls.client_ca).unwrap_or_default();
+            if let Some(ends) = lists.iter().filter_map(|list| list.ends).min() {
+                metrics::revocations_end(ends.as_duration().as_secs_f64());
+            }
+        })
+        .await;
+    }
+}
+
+/// How often that is done.
+const CERTIFICATE_INTERVAL: Duration = Duration::from_secs(60);
