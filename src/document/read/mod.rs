@@ -13,6 +13,7 @@ mod form_csv;
 mod grid;
 mod guard;
 mod html;
+mod ideographs;
 pub(in crate::document) mod inscription;
 mod markdown;
 mod narrative;
@@ -222,10 +223,17 @@ fn printed(detected: Detected, bytes: &[u8], limits: &Limits) -> Result<(Vec<Pri
             notes = workbook.notes;
             workbook.rows
         }
-        Format::Pdf => pdf::read_pdf(bytes, limits)?,
+        Format::Pdf => {
+            let printed = pdf::read_pdf(bytes, limits)?;
+            notes = printed.notes;
+            printed.rows
+        }
         // Has no places in a table to be understood by.
         Format::Csv => Vec::new(),
     };
+    for cell in rows.iter_mut().flat_map(|row| &mut row.cells) {
+        ideographs::make_usual(&mut cell.raw);
+    }
     text::settle_lone_values(&mut rows);
     Ok((rows, notes))
 }

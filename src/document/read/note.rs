@@ -107,6 +107,10 @@ pub enum NoteCode {
     FormulaUncomputed,
     /// Figures in rows or columns that are hidden.
     HiddenNotRead,
+    /// Pages of a PDF that are pictures, without text.
+    PageScanned,
+    /// A watermark or the like lies over the text of pages of a PDF.
+    OverlayNotRead,
     /// A chapter of text is longer than what is kept of it.
     TextCut,
     /// A number is in another unit than the form's; it is not taken.
@@ -141,6 +145,8 @@ impl NoteCode {
             Self::CellMerged => "CELL-MERGED",
             Self::FormulaUncomputed => "FORMULA-UNCOMPUTED",
             Self::HiddenNotRead => "HIDDEN-NOT-READ",
+            Self::PageScanned => "PAGE-SCANNED",
+            Self::OverlayNotRead => "OVERLAY-NOT-READ",
             Self::TextCut => "TEXT-CUT",
             Self::UnitInCell => "UNIT-IN-CELL",
             Self::ValuesTooMany => "VALUES-TOO-MANY",

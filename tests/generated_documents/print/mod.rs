@@ -47,7 +47,7 @@ const FORMATS: &[Format] = &[
     format("report.html", Keeps::Columns, true, html::print),
     format("report.docx", Keeps::Columns, true, docx::print),
     format("report.xlsx", Keeps::Columns, true, xlsx::print),
-    format("report.pdf", Keeps::Columns, false, pdf::print),
+    format("report.pdf", Keeps::Columns, true, pdf::print),
     format("report.md", Keeps::Rows, false, text::markdown),
     format("report.txt", Keeps::Rows, false, text::bars),
     format("report.txt", Keeps::Rows, false, text::tabs),

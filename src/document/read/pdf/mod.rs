@@ -1,54 +1,156 @@
 //! PDF with a text layer: tables by the lines drawn around their cells, the rest line by line.
 //!
 //! Characters and lines are taken from the page's instructions on top of lopdf. Text extractors lose what tells
-//! cells apart, and the tables that font and page bring along can make them panic or never end.
+//! cells apart and which characters are to be seen, and the tables that font and page bring along can make them panic
+//! or never end.
 
 mod cmap;
 mod font;
 mod geometry;
+mod ink;
+mod layers;
 mod locked;
 mod page;
+mod pen;
+mod running;
+mod sight;
 mod table;
 mod unpack;
+mod unruled;
+mod writing;
+
+use std::collections::HashMap;
 
 use super::Limits;
 use super::error::ReadError;
 use super::grid::Grid;
-use super::note::{Place, Spot};
-use super::placement::{PrintedCell, PrintedRow};
-use super::text::{cells_of, is_page_number};
-use geometry::Point;
-use page::{Drawing, Mark, Painter};
+use super::note::{NoteCode, Place, ReaderNote, Spot, shortened};
+use super::placement::PrintedRow;
+use super::text::is_page_number;
+use crate::report::Message;
+use page::Painter;
+use pen::{Drawing, Mark, Sight};
+use running::{Lines, remove_running};
 use table::{Table, find_tables};
+use writing::Line;
 
 /// Characters that a document may have for each cell that it may have.
 const CHARACTERS_PER_CELL: usize = 50;
-/// Gap between characters that is a blank, in parts of their size.
-const BLANK: f64 = 0.25;
-/// Distance of lines of writing, in parts of the size.
-const LINE: f64 = 0.5;
-/// How near a character printed twice to look bold stands to itself, in parts of the size.
-const TWICE: f64 = 0.15;
-/// Height of a character's middle above the line of writing, in parts of the size.
-const MIDDLE: f64 = 0.3;
+/// Characters of a watermark that are told.
+const OVERLAY_CHARACTERS: usize = 20;
+
+/// What a PDF says, row by row, and what its reader has to say.
+pub struct Printed {
+    pub rows: Vec<PrintedRow>,
+    pub notes: Vec<ReaderNote>,
+}
 
 /// Reads a PDF into printed rows.
 ///
 /// # Errors
 /// [`ReadError::Damaged`], [`ReadError::Protected`] and the errors of limits.
-pub fn read_pdf(bytes: &[u8], limits: &Limits) -> Result<Vec<PrintedRow>, ReadError> {
+pub fn read_pdf(bytes: &[u8], limits: &Limits) -> Result<Printed, ReadError> {
     let document = unpack::load(bytes)?;
-    let pages: Vec<_> = document.page_iter().take(limits.max_pages + 1).collect();
-    if pages.len() > limits.max_pages {
+    let ids: Vec<_> = document.page_iter().take(limits.max_pages + 1).collect();
+    if ids.len() > limits.max_pages {
         return Err(ReadError::TooManyPages { limit: limits.max_pages });
     }
     let max_characters = limits.max_cells.saturating_mul(CHARACTERS_PER_CELL);
     let mut painter = Painter::new(&document, max_characters, limits.max_unpacked_bytes);
-    let mut rows = Rows { rows: Vec::new(), cells: 0, limit: limits.max_cells };
-    for (at, page) in pages.into_iter().enumerate() {
-        rows.page(at + 1, painter.page(page)?)?;
+    let (mut pages, mut lines) = (Vec::new(), Vec::new());
+    for id in ids {
+        let (page, outside) = Page::of(painter.page(id)?);
+        pages.push(page);
+        lines.push(outside);
     }
-    Ok(rows.rows)
+    remove_running(&mut lines);
+    let mut rows = Rows { rows: Vec::new(), cells: 0, limit: limits.max_cells };
+    for (at, (page, lines)) in pages.iter().zip(lines).enumerate() {
+        rows.page(at + 1, page, unruled::with_wrapped(lines.lines))?;
+    }
+    Ok(Printed { rows: rows.rows, notes: scanned_note(&pages).into_iter().chain(overlay_note(&pages)).collect() })
+}
+
+/// The note on pages that are pictures.
+fn scanned_note(pages: &[Page]) -> Option<ReaderNote> {
+    note(
+        pages,
+        |page| page.is_scanned,
+        NoteCode::PageScanned,
+        "",
+        "页是图片（扫描件），没有可读取的文字；请核对这些页上的数据并手工填写，或改用原始电子文档",
+        " is a picture (scanned) without text; check the figures there and fill them in, or send the original document",
+    )
+}
+
+/// The note on what lies over or behind the text.
+fn overlay_note(pages: &[Page]) -> Option<ReaderNote> {
+    let raw = pages.iter().map(|page| page.overlay.as_str()).find(|overlay| !overlay.is_empty())?;
+    note(
+        pages,
+        |page| !page.overlay.is_empty(),
+        NoteCode::OverlayNotRead,
+        raw,
+        "页的文字上叠有水印一类的文字，没有读取；请核对这些页上的数据",
+        " has a watermark or the like over its text, which is not read; check the figures there",
+    )
+}
+
+/// One note on all the pages of a kind.
+fn note(
+    pages: &[Page],
+    is_such: impl Fn(&Page) -> bool,
+    code: NoteCode,
+    raw: &str,
+    zh: &str,
+    en: &str,
+) -> Option<ReaderNote> {
+    let such: Vec<usize> = (1..).zip(pages).filter(|(_, page)| is_such(page)).map(|(number, _)| number).collect();
+    let place = Place { order: 0, spot: Spot::Page { page: *such.first()?, line: 1 }, cell: 1 };
+    let numbers = |comma: &str| such.iter().map(ToString::to_string).collect::<Vec<_>>().join(comma);
+    let message = Message::new(format!("第{}{zh}", numbers("、")), format!("page {}{en}", numbers(", ")));
+    Some(ReaderNote { code, place, raw: shortened(raw), cells: Vec::new(), message })
+}
+
+/// The tables of a page, each with the characters in each of its cells.
+struct Page {
+    tables: Vec<(Table, HashMap<usize, Vec<Mark>>)>,
+    /// There are pictures and no text to be seen.
+    is_scanned: bool,
+    /// The beginning of what lies over or behind the text.
+    overlay: String,
+}
+
+impl Page {
+    /// What a page draws, and the lines outside its tables.
+    fn of(mut drawing: Drawing) -> (Self, Lines) {
+        let is_scanned = drawing.pictures > 0 && drawing.marks.iter().all(|mark| mark.sight == Sight::Hidden);
+        if is_scanned {
+            // What another program guessed of the picture.
+            drawing.marks.clear();
+        }
+        sight::without_doubles(&mut drawing.marks);
+        sight::turn(&mut drawing);
+        sight::strike(&mut drawing);
+        let found = find_tables(&drawing.strokes);
+        sight::part_overlays(&mut drawing.marks, &found);
+        sight::tear(&mut drawing.marks, &found);
+        let over = drawing.marks.iter().filter(|mark| mark.sight == Sight::Overlay).take(OVERLAY_CHARACTERS);
+        let overlay = over.map(|mark| mark.text.as_str()).collect();
+        let heights = found.iter().map(|table| (table.bottom(), table.top()));
+        let heights = heights.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
+        let mut tables: Vec<(Table, HashMap<usize, Vec<Mark>>)> =
+            found.into_iter().map(|table| (table, HashMap::new())).collect();
+        let mut outside = Vec::new();
+        for mark in drawing.marks {
+            let place = tables.iter_mut().find_map(|(table, cells)| Some((table.cell_at(mark.middle())?, cells)));
+            match place {
+                Some((cell, cells)) => cells.entry(cell).or_default().push(mark),
+                None => outside.push(mark),
+            }
+        }
+        (Self { tables, is_scanned, overlay }, Lines { lines: writing::lines(outside), tables: heights })
+    }
 }
 
 struct Rows {
@@ -57,66 +159,46 @@ struct Rows {
     limit: usize,
 }
 
-/// A part of a page from top to bottom.
-enum Part {
-    Table(Table, Vec<Mark>),
-    Line(String),
-}
-
 impl Rows {
-    fn page(&mut self, page: usize, drawing: Drawing) -> Result<(), ReadError> {
-        let mut marks = drawing.marks;
-        without_doubles(&mut marks);
-        let tables = find_tables(&drawing.strokes);
-        let mut inside: Vec<Vec<Mark>> = tables.iter().map(|_| Vec::new()).collect();
-        let mut outside = Vec::new();
-        for mark in marks {
-            let table = tables.iter().position(|table| table.cell_at(middle(&mark)).is_some());
-            match table.and_then(|table| inside.get_mut(table)) {
-                Some(marks) => marks.push(mark),
-                None => outside.push(mark),
+    /// The lines and tables of a page from top to bottom.
+    fn page(&mut self, page: usize, read: &Page, lines: Vec<Line>) -> Result<(), ReadError> {
+        let mut tables: Vec<_> = read.tables.iter().collect();
+        tables.sort_by(|(one, _), (other, _)| other.top().total_cmp(&one.top()));
+        let mut tables = tables.into_iter().peekable();
+        let mut above = 0;
+        for line in lines {
+            while let Some((table, cells)) = tables.next_if(|(table, _)| table.top() > line.y) {
+                self.table(table, cells, page, above)?;
+                above += table.row_count();
             }
+            above += 1;
+            self.line(line, Spot::Page { page, line: above })?;
         }
-        let mut parts: Vec<(f64, Part)> = lines(outside).into_iter().map(|(y, line)| (y, Part::Line(line))).collect();
-        let tables = tables.into_iter().zip(inside);
-        parts.extend(tables.map(|(table, marks)| (table.top(), Part::Table(table, marks))));
-        parts.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-        let mut line = 0;
-        for (_, part) in parts {
-            match part {
-                Part::Line(text) => {
-                    line += 1;
-                    self.line(&text, Spot::Page { page, line })?;
-                }
-                Part::Table(table, marks) => {
-                    self.table(&table, marks, page, line)?;
-                    line += table.row_count();
-                }
-            }
+        for (table, cells) in tables {
+            self.table(table, cells, page, above)?;
+            above += table.row_count();
         }
         Ok(())
     }
 
-    fn line(&mut self, text: &str, spot: Spot) -> Result<(), ReadError> {
-        if is_page_number(text) {
+    fn line(&mut self, line: Line, spot: Spot) -> Result<(), ReadError> {
+        if is_page_number(&line.text()) {
             return Ok(());
         }
-        let (texts, extent) = cells_of(text, self.limit);
-        self.count(texts.len())?;
         let order = self.rows.len() + 1;
-        let cells = texts.into_iter().enumerate();
-        let cells = cells.map(|(at, raw)| PrintedCell::alone(raw.to_owned(), Place { order, spot, cell: at + 1 }));
-        self.rows.push(PrintedRow { cells: cells.collect(), extent });
+        let row = unruled::row(line, self.limit, |cell| Place { order, spot, cell });
+        self.count(row.cells.len())?;
+        self.rows.push(row);
         Ok(())
     }
 
-    fn table(&mut self, table: &Table, marks: Vec<Mark>, page: usize, above: usize) -> Result<(), ReadError> {
-        let mut inside: std::collections::HashMap<usize, Vec<Mark>> = std::collections::HashMap::new();
-        for mark in marks {
-            if let Some(cell) = table.cell_at(middle(&mark)) {
-                inside.entry(cell).or_default().push(mark);
-            }
-        }
+    fn table(
+        &mut self,
+        table: &Table,
+        cells: &HashMap<usize, Vec<Mark>>,
+        page: usize,
+        above: usize,
+    ) -> Result<(), ReadError> {
         let areas = table.areas();
         self.count(areas.len())?;
         let mut grid = Grid::default();
@@ -124,8 +206,8 @@ impl Rows {
         for row in 0..table.row_count() {
             grid.begin_row();
             while let Some((cell, area)) = areas.next_if(|(_, area)| area.row == row) {
-                let texts = lines(inside.remove(&cell).unwrap_or_default()).into_iter().map(|(_, line)| line);
-                grid.cell_at(area.column, area.columns, area.rows, texts.collect::<Vec<_>>().join(" "));
+                let text = writing::cell(cells.get(&cell).cloned().unwrap_or_default(), table.width_of(area));
+                grid.cell_at(area.column, area.columns, area.rows, text);
             }
         }
         let before = self.rows.len();
@@ -141,57 +223,4 @@ impl Rows {
         self.cells += cells;
         if self.cells > self.limit { Err(ReadError::TooManyCells { limit: self.limit }) } else { Ok(()) }
     }
-}
-
-fn middle(mark: &Mark) -> Point {
-    Point { x: (mark.start.x + mark.end_x) / 2.0, y: mark.start.y + mark.size * MIDDLE }
-}
-
-/// Removes characters printed once more upon themselves.
-fn without_doubles(marks: &mut Vec<Mark>) {
-    let mut seen: std::collections::HashMap<(i64, i64), Vec<Mark>> = std::collections::HashMap::new();
-    marks.retain(|mark| {
-        // Points to a cell of the raster; a double stands in the same or in one beside it.
-        let (x, y) = ((mark.start.x / 4.0) as i64, (mark.start.y / 4.0) as i64);
-        let near = (x - 1..=x + 1).flat_map(|x| (y - 1..=y + 1).map(move |y| (x, y)));
-        let is_double = near.filter_map(|at| seen.get(&at)).flatten().any(|other| {
-            let distance = (other.start.x - mark.start.x).abs().max((other.start.y - mark.start.y).abs());
-            other.text == mark.text && distance < TWICE * mark.size
-        });
-        if !is_double {
-            seen.entry((x, y)).or_default().push(mark.clone());
-        }
-        !is_double
-    });
-}
-
-/// The lines of writing from top to bottom, each with its height.
-fn lines(mut marks: Vec<Mark>) -> Vec<(f64, String)> {
-    marks.sort_by(|one, other| other.start.y.total_cmp(&one.start.y));
-    let mut lines: Vec<Vec<Mark>> = Vec::new();
-    for mark in marks {
-        let is_same = |line: &&mut Vec<Mark>| {
-            line.first().is_some_and(|first| first.start.y - mark.start.y <= LINE * first.size.max(mark.size))
-        };
-        match lines.last_mut().filter(is_same) {
-            Some(line) => line.push(mark),
-            None => lines.push(vec![mark]),
-        }
-    }
-    lines.into_iter().filter_map(|line| Some((line.first()?.start.y, text_of(line)))).collect()
-}
-
-/// The text of one line, with blanks where there are gaps.
-fn text_of(mut marks: Vec<Mark>) -> String {
-    marks.sort_by(|one, other| one.start.x.total_cmp(&other.start.x));
-    let mut text = String::new();
-    let mut end: Option<f64> = None;
-    for mark in marks {
-        if end.is_some_and(|end| mark.start.x - end > BLANK * mark.size) {
-            text.push(' ');
-        }
-        text.push_str(&mark.text);
-        end = Some(mark.end_x);
-    }
-    text
 }

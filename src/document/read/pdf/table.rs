@@ -1,7 +1,7 @@
 //! Tables of a page by the lines drawn around their cells: which cell a point is in, whatever is merged.
 
 use super::geometry::Point;
-use super::page::Stroke;
+use super::pen::Stroke;
 
 /// How far apart two lines are that are one, and how far a line may fall short of another, in points.
 const SAME: f64 = 2.0;
@@ -43,7 +43,7 @@ pub struct Area {
 /// Finds the tables of a page: lines that meet, with at least two cells between them.
 pub fn find_tables(strokes: &[Stroke]) -> Vec<Table> {
     let (mut across, mut down) = (Vec::new(), Vec::new());
-    for Stroke { from, to } in strokes {
+    for Stroke { from, to, .. } in strokes {
         let line = |at: f64, one: f64, other: f64| Line { at, from: one.min(other), to: one.max(other) };
         if (from.y - to.y).abs() < 1.0 {
             across.push(line((from.y + to.y) / 2.0, from.x, to.x));
@@ -169,9 +169,20 @@ impl Table {
         (column < self.width() && row < self.height()).then(|| self.cells.first_of(row * self.width() + column))
     }
 
+    /// How wide a cell is, in points.
+    pub fn width_of(&self, area: Area) -> f64 {
+        let edge = |at: usize| self.columns.get(at).copied().unwrap_or(0.0);
+        edge(area.column + area.columns) - edge(area.column)
+    }
+
     /// The top of the table.
     pub fn top(&self) -> f64 {
         self.rows.first().copied().unwrap_or(f64::NAN)
+    }
+
+    /// The bottom of the table.
+    pub fn bottom(&self) -> f64 {
+        self.rows.last().copied().unwrap_or(f64::NAN)
     }
 
     /// All cells by number, in reading order.
@@ -243,7 +254,7 @@ mod tests {
     use super::*;
 
     fn line(x1: f64, y1: f64, x2: f64, y2: f64) -> Stroke {
-        Stroke { from: Point { x: x1, y: y1 }, to: Point { x: x2, y: y2 } }
+        Stroke { from: Point { x: x1, y: y1 }, to: Point { x: x2, y: y2 }, is_seen: true }
     }
 
     #[test]

@@ -1,0 +1,224 @@
+//! What of a drawn page is its text: the page is turned to how most of it is written, lines strike characters out, and
+//! what lies over or behind the text, askew, large or faint, is told from it.
+
+use std::collections::{HashMap, HashSet};
+
+use super::geometry::{Area, Matrix, Point};
+use super::pen::{Drawing, Mark, Sight};
+use super::table::Table;
+use super::writing::clusters;
+
+/// Characters that stand out less than this are perhaps a watermark, and those this many times as large as most.
+const FAINT: f64 = 0.4;
+const LARGE: f64 = 2.5;
+/// Between these heights above the line of writing a line strikes characters out, in parts of their size.
+const STRIKES_FROM: f64 = 0.12;
+const STRIKES_TO: f64 = 0.6;
+/// A digit lies in two cells where this part of its width at each side lies in another than the rest.
+const STRADDLED: f64 = 0.2;
+/// How near the digits of one number stand, in parts of the size.
+const JOINED: f64 = 0.08;
+/// How near a character printed twice to look bold stands to itself, in parts of the size.
+const TWICE: f64 = 0.15;
+
+/// Turns a page to the direction in which most of it is written.
+pub fn turn(drawing: &mut Drawing) {
+    let seen = |quarter: u8| {
+        drawing.marks.iter().filter(|mark| mark.sight == Sight::Seen && mark.quarter == Some(quarter)).count()
+    };
+    let Some(most) = (0..4).rev().max_by_key(|quarter| seen(*quarter)).filter(|quarter| *quarter > 0) else { return };
+    let matrix = Matrix::turned(i64::from(most) * 90);
+    drawing.marks.iter_mut().for_each(|mark| *mark = turned(mark, most));
+    for stroke in &mut drawing.strokes {
+        stroke.from = matrix.apply(stroke.from.x, stroke.from.y);
+        stroke.to = matrix.apply(stroke.to.x, stroke.to.y);
+    }
+}
+
+/// A mark of a page that is turned so many quarters to the right.
+pub fn turned(mark: &Mark, quarters: u8) -> Mark {
+    let matrix = Matrix::turned(i64::from(quarters) * 90);
+    Mark {
+        start: matrix.apply(mark.start.x, mark.start.y),
+        end: matrix.apply(mark.end.x, mark.end.y),
+        quarter: mark.quarter.map(|quarter| (quarter + 4 - quarters % 4) % 4),
+        ..mark.clone()
+    }
+}
+
+/// Removes characters printed once more upon themselves.
+pub fn without_doubles(marks: &mut Vec<Mark>) {
+    let mut seen: HashMap<(i64, i64), Vec<Mark>> = HashMap::new();
+    marks.retain(|mark| {
+        // Points to a cell of the raster; a double stands in the same or in one beside it.
+        let (x, y) = ((mark.start.x / 4.0) as i64, (mark.start.y / 4.0) as i64);
+        let near = (x - 1..=x + 1).flat_map(|x| (y - 1..=y + 1).map(move |y| (x, y)));
+        let is_double = near.filter_map(|at| seen.get(&at)).flatten().any(|other| {
+            let distance = (other.start.x - mark.start.x).abs().max((other.start.y - mark.start.y).abs());
+            other.text == mark.text && other.sight == mark.sight && distance < TWICE * mark.size
+        });
+        if !is_double {
+            seen.entry((x, y)).or_default().push(mark.clone());
+        }
+        !is_double
+    });
+}
+
+/// Marks the characters through which a line is drawn.
+pub fn strike(drawing: &mut Drawing) {
+    let marks = &mut drawing.marks;
+    let mut heights: Vec<(f64, usize)> = marks.iter().enumerate().map(|(at, mark)| (mark.start.y, at)).collect();
+    heights.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let tallest = marks.iter().map(|mark| mark.size).fold(0.0, f64::max);
+    for stroke in drawing.strokes.iter().filter(|stroke| stroke.is_seen) {
+        if (stroke.from.y - stroke.to.y).abs() > 1.0 {
+            continue;
+        }
+        let (y, left, right) = (stroke.from.y, stroke.from.x.min(stroke.to.x), stroke.from.x.max(stroke.to.x));
+        let first = heights.partition_point(|(height, _)| *height < y - STRIKES_TO * tallest);
+        for (_, at) in heights.iter().skip(first).take_while(|(height, _)| *height < y) {
+            let Some(mark) = marks.get_mut(*at) else { continue };
+            let height = (y - mark.start.y) / mark.size;
+            let is_through = (STRIKES_FROM..=STRIKES_TO).contains(&height) && (left..=right).contains(&mark.middle().x);
+            mark.is_struck |= is_through && mark.quarter == Some(0);
+        }
+    }
+}
+
+/// Marks what lies over or behind the text: what is written askew, and what is faint or large and meets other characters
+/// or goes from one cell into another. All that is written like it goes with it.
+pub fn part_overlays(marks: &mut [Mark], tables: &[Table]) {
+    let mut sizes: Vec<f64> = marks.iter().filter(|mark| mark.sight == Sight::Seen).map(|mark| mark.size).collect();
+    sizes.sort_by(f64::total_cmp);
+    let usual = sizes.get(sizes.len() / 2).copied().unwrap_or(0.0);
+    let hand = |mark: &Mark| (mark.quarter, (mark.size * 4.0) as i64, (mark.contrast * 20.0) as i64);
+    let is_candidate = |mark: &Mark| {
+        mark.sight == Sight::Seen && mark.quarter.is_some() && (mark.contrast < FAINT || mark.size > LARGE * usual)
+    };
+    let mut over = HashSet::new();
+    for mark in marks.iter().filter(|mark| is_candidate(mark)) {
+        if over.contains(&hand(mark)) {
+            continue;
+        }
+        let area = area_of(mark);
+        let meets = |other: &Mark| {
+            other.sight == Sight::Seen
+                && hand(other) != hand(mark)
+                && (area.contains(other.middle()) || area_of(other).contains(mark.middle()))
+        };
+        if goes_across(area, tables) || marks.iter().any(meets) {
+            over.insert(hand(mark));
+        }
+    }
+    for mark in marks.iter_mut().filter(|mark| mark.sight == Sight::Seen) {
+        if mark.quarter.is_none() || over.contains(&hand(mark)) {
+            mark.sight = Sight::Overlay;
+        }
+    }
+}
+
+/// Marks the digits of cells into which, or out of which, a number goes: it is not known whose they are.
+pub fn tear(marks: &mut [Mark], tables: &[Table]) {
+    let cell = |point: Point| tables.iter().enumerate().find_map(|(at, table)| Some((at, table.cell_at(point)?)));
+    let is_text = |mark: &&Mark| mark.sight == Sight::Seen && mark.quarter == Some(0);
+    let is_number = |mark: &Mark| mark.text.chars().all(char::is_numeric);
+    let mut torn = HashSet::new();
+    for line in clusters(marks.iter().filter(is_text).cloned().collect()) {
+        for mark in line.iter().filter(|mark| is_number(mark)) {
+            let (middle, inset) = (mark.middle(), (mark.end.x - mark.start.x) * STRADDLED);
+            let ends = [mark.start.x + inset, mark.end.x - inset].map(|x| cell(Point { x, ..middle }));
+            if ends[0] != ends[1] {
+                torn.extend(ends.into_iter().flatten());
+            }
+        }
+        for pair in line.windows(2) {
+            let [one, other] = pair else { continue };
+            let is_one = (one.size / other.size - 1.0).abs() < 0.07
+                && (one.start.y - other.start.y).abs() < 0.1 * one.size
+                && (other.start.x - one.end.x).abs() < JOINED * one.size;
+            let cells = [one, other].map(|mark| cell(mark.middle()));
+            if is_one && is_number(one) && is_number(other) && cells[0] != cells[1] {
+                torn.extend(cells.into_iter().flatten());
+            }
+        }
+    }
+    for mark in marks.iter_mut().filter(|mark| is_number(mark)) {
+        mark.is_torn = cell(mark.middle()).is_some_and(|cell| torn.contains(&cell));
+    }
+}
+
+/// The area of a character without its margins.
+fn area_of(mark: &Mark) -> Area {
+    let middle = mark.middle();
+    let half_width = (mark.end.x - mark.start.x).hypot(mark.end.y - mark.start.y) * 0.4;
+    let half_height = mark.size * 0.35;
+    let (x, y) = if mark.quarter.is_some_and(|quarter| quarter % 2 == 1) {
+        (half_height, half_width)
+    } else {
+        (half_width, half_height)
+    };
+    Area { left: middle.x - x, bottom: middle.y - y, right: middle.x + x, top: middle.y + y }
+}
+
+fn goes_across(area: Area, tables: &[Table]) -> bool {
+    let corners = [(area.left, area.bottom), (area.right, area.top), (area.left, area.top), (area.right, area.bottom)];
+    tables.iter().any(|table| {
+        let mut cells = corners.iter().map(|(x, y)| table.cell_at(Point { x: *x, y: *y }));
+        let first = cells.next();
+        cells.any(|cell| Some(cell) != first)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pen::Stroke;
+    use super::*;
+
+    fn mark(text: &str, x: f64, y: f64) -> Mark {
+        let (start, end) = (Point { x, y }, Point { x: x + 5.0, y });
+        Mark {
+            text: text.to_owned(),
+            start,
+            end,
+            size: 10.0,
+            quarter: Some(0),
+            contrast: 1.0,
+            sight: Sight::Seen,
+            is_struck: false,
+            is_torn: false,
+        }
+    }
+
+    #[test]
+    fn a_line_through_characters_strikes_them_out_and_one_below_does_not() {
+        let mut drawing = Drawing { marks: vec![mark("1", 0.0, 0.0), mark("2", 0.0, 20.0)], ..Drawing::default() };
+        for (y, is_seen) in [(3.0, true), (19.0, true), (23.0, false)] {
+            let (from, to) = (Point { x: 6.0, y }, Point { x: -1.0, y });
+            drawing.strokes.push(Stroke { from, to, is_seen });
+        }
+        strike(&mut drawing);
+        assert_eq!(drawing.marks.iter().map(|mark| mark.is_struck).collect::<Vec<_>>(), [true, false]);
+    }
+
+    #[test]
+    fn a_page_written_upwards_is_turned() {
+        let up = |x: f64| Mark { end: Point { x, y: 5.0 }, quarter: Some(1), ..mark("1", x, 0.0) };
+        let mut drawing = Drawing { marks: vec![up(0.0), up(20.0), mark("2", 0.0, 50.0)], ..Drawing::default() };
+        turn(&mut drawing);
+        let quarters: Vec<_> = drawing.marks.iter().map(|mark| mark.quarter).collect();
+        assert_eq!(quarters, [Some(0), Some(0), Some(3)]);
+        assert!(drawing.marks[0].end.x > drawing.marks[0].start.x);
+    }
+
+    #[test]
+    fn what_is_faint_and_lies_behind_the_text_is_no_part_of_it() {
+        let faint = |text: &str, x: f64| Mark { contrast: 0.2, ..mark(text, x, 0.0) };
+        let mut marks = vec![mark("1", 0.0, 0.0), faint("2", 1.0), faint("3", 90.0), mark("4", 90.0, 50.0)];
+        part_overlays(&mut marks, &[]);
+        let over: Vec<_> = marks.iter().map(|mark| mark.sight == Sight::Overlay).collect();
+        assert_eq!(over, [false, true, true, false]);
+        let mut alone = vec![faint("3", 90.0), mark("4", 90.0, 50.0)];
+        part_overlays(&mut alone, &[]);
+        assert_eq!(alone[0].sight, Sight::Seen, "what is pale is read where it is all there is");
+    }
+}
