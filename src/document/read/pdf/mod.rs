@@ -5,6 +5,7 @@
 //! or never end.
 
 mod cmap;
+mod drawing;
 mod font;
 mod geometry;
 mod ink;
@@ -14,6 +15,7 @@ mod page;
 mod pen;
 mod running;
 mod sight;
+mod state;
 mod table;
 mod unpack;
 mod unruled;
@@ -28,8 +30,8 @@ use super::note::{NoteCode, Place, ReaderNote, Spot, shortened};
 use super::placement::PrintedRow;
 use super::text::is_page_number;
 use crate::report::Message;
+use drawing::{Drawing, Mark, Sight};
 use page::Painter;
-use pen::{Drawing, Mark, Sight};
 use running::{Lines, remove_running};
 use table::{Table, find_tables};
 use writing::Line;

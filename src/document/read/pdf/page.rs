@@ -8,10 +8,12 @@ use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 
 use super::super::Format;
 use super::super::error::ReadError;
+use super::drawing::Drawing;
 use super::font::Font;
 use super::geometry::{Area, Matrix};
 use super::layers::{Layers, Part};
-use super::pen::{Drawing, Pen, State, matrix_of, number};
+use super::pen::{Pen, matrix_of, number};
+use super::state::State;
 use super::unpack::Unpacker;
 
 /// Deepest nesting of drawings in drawings.

@@ -1,22 +1,19 @@
 //! The pen that follows the instructions of a page: its state, and the marks and lines that it leaves. What is covered
 //! later, has the colour of what lies behind it or is cut off, is known here to be hidden.
 
-use std::rc::Rc;
-
+use lopdf::Object;
 use lopdf::content::Operation;
-use lopdf::{Dictionary, Document, Object};
 
-use super::font::Font;
+use super::drawing::{Drawing, Mark, Sight, Stroke};
 use super::geometry::{Area, Matrix, Point, quarter};
 use super::ink::{Colour, Ink, WHITE, contrast};
 use super::layers::Part;
+use super::state::State;
 
 /// Deepest nesting of states.
 const MAX_STATES: usize = 256;
 /// Most lines and points of a path of a page.
 const MAX_LINES: usize = 20_000;
-/// Most marks that are looked at again because something is drawn over them, on a page.
-const MAX_LOOKED_AT: usize = 20_000_000;
 /// Thickest area that is a line, in points.
 const LINE_THICKNESS: f64 = 2.5;
 /// Smallest character that is to be seen, in points.
@@ -25,159 +22,6 @@ const SMALLEST: f64 = 1.0;
 const FAINTEST: f64 = 0.1;
 /// What is at least as opaque covers what lies behind it.
 const OPAQUE: f64 = 0.9;
-/// Height of a character's middle above the line of writing, in parts of the size.
-const MIDDLE: f64 = 0.3;
-
-/// Whether a mark is to be seen, and whether it belongs to the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
-    Seen,
-    Hidden,
-    /// Behind or across the text and no part of it: a watermark.
-    Overlay,
-    /// Laid over the page: a note, a stamp.
-    Laid,
-    /// At the head or foot of each page.
-    Running,
-}
-
-/// A printed character; y grows upwards.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Mark {
-    pub text: String,
-    /// Beginning and end on the line of writing.
-    pub start: Point,
-    pub end: Point,
-    pub size: f64,
-    /// Quarters of a turn to the left; none where it is written askew.
-    pub quarter: Option<u8>,
-    /// How much it stands out from what lies behind it, from 0 to 1.
-    pub contrast: f64,
-    pub sight: Sight,
-    pub is_struck: bool,
-    /// It goes from one cell into another, or is part of a number that does.
-    pub is_torn: bool,
-}
-
-impl Mark {
-    pub fn middle(&self) -> Point {
-        let up = self.size * MIDDLE;
-        let (x, y) = match self.quarter {
-            Some(0) => (0.0, up),
-            Some(1) => (-up, 0.0),
-            Some(2) => (0.0, -up),
-            Some(_) => (up, 0.0),
-            None => (0.0, 0.0),
-        };
-        Point { x: (self.start.x + self.end.x) / 2.0 + x, y: (self.start.y + self.end.y) / 2.0 + y }
-    }
-}
-
-/// A straight line.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stroke {
-    pub from: Point,
-    pub to: Point,
-    pub is_seen: bool,
-}
-
-/// What a page draws.
-#[derive(Debug, Default)]
-pub struct Drawing {
-    pub marks: Vec<Mark>,
-    pub strokes: Vec<Stroke>,
-    /// Areas of colour that something may be written on, the last on top.
-    pub grounds: Vec<(Area, Colour)>,
-    pub pictures: usize,
-    /// Marks looked at to find what is covered.
-    pub looked_at: usize,
-}
-
-impl Drawing {
-    fn ground(&self, point: Point) -> Colour {
-        self.grounds.iter().rev().find(|(area, _)| area.contains(point)).map_or(WHITE, |(_, colour)| *colour)
-    }
-
-    /// Something opaque is drawn over an area.
-    fn cover(&mut self, area: Area) {
-        if self.looked_at + self.marks.len() > MAX_LOOKED_AT {
-            return;
-        }
-        self.looked_at += self.marks.len();
-        for mark in self.marks.iter_mut().filter(|mark| area.contains(mark.middle())) {
-            mark.sight = Sight::Hidden;
-        }
-    }
-}
-
-#[derive(Clone)]
-pub struct State<'d> {
-    pub matrix: Matrix,
-    pub font: Option<Rc<Font<'d>>>,
-    pub size: f64,
-    character_space: f64,
-    word_space: f64,
-    scale: f64,
-    leading: f64,
-    rise: f64,
-    mode: i64,
-    pub fill: Ink,
-    pub stroke: Ink,
-    fill_alpha: f64,
-    stroke_alpha: f64,
-    /// Mixes with what lies behind it rather than covering it.
-    blends: bool,
-    pub clip: Area,
-    /// What the drawing around is marked as.
-    pub part: Part,
-}
-
-impl State<'_> {
-    pub fn new(matrix: Matrix, clip: Area) -> Self {
-        Self {
-            matrix,
-            font: None,
-            size: 0.0,
-            character_space: 0.0,
-            word_space: 0.0,
-            scale: 1.0,
-            leading: 0.0,
-            rise: 0.0,
-            mode: 0,
-            fill: Ink::BLACK,
-            stroke: Ink::BLACK,
-            fill_alpha: 1.0,
-            stroke_alpha: 1.0,
-            blends: false,
-            clip,
-            part: Part::default(),
-        }
-    }
-
-    /// Takes over what a named state of the page's resources says.
-    pub fn take(&mut self, named: &Dictionary, document: &Document) {
-        let number = |key: &[u8]| named.get_deref(key, document).and_then(Object::as_float).ok().map(f64::from);
-        self.fill_alpha = number(b"ca").unwrap_or(self.fill_alpha);
-        self.stroke_alpha = number(b"CA").unwrap_or(self.stroke_alpha);
-        let blend = named.get_deref(b"BM", document).ok();
-        let blend = blend.and_then(|mode| {
-            mode.as_name().or_else(|_| mode.as_array()?.first().map_or(Ok(&b""[..]), Object::as_name)).ok()
-        });
-        self.blends = blend.map_or(self.blends, |mode| !matches!(mode, b"Normal" | b"Compatible"));
-        if let Ok(mask) = named.get_deref(b"SMask", document) {
-            self.blends |= mask.as_dict().is_ok();
-        }
-    }
-
-    /// Colour and opacity of characters, by the way in which they are drawn.
-    fn ink(&self) -> (Colour, f64) {
-        match self.mode {
-            3 | 7 => (WHITE, 0.0),
-            1 | 5 => (self.stroke.colour, self.stroke_alpha),
-            _ => (self.fill.colour, self.fill_alpha),
-        }
-    }
-}
 
 /// A line of a path without a break.
 #[derive(Default)]

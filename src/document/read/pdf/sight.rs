@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::drawing::{Drawing, Mark, Sight};
 use super::geometry::{Area, Matrix, Point};
-use super::pen::{Drawing, Mark, Sight};
 use super::table::Table;
 use super::writing::clusters;
 
@@ -171,7 +171,7 @@ fn goes_across(area: Area, tables: &[Table]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pen::Stroke;
+    use super::super::drawing::Stroke;
     use super::*;
 
     fn mark(text: &str, x: f64, y: f64) -> Mark {

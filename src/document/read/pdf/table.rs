@@ -1,7 +1,7 @@
 //! Tables of a page by the lines drawn around their cells: which cell a point is in, whatever is merged.
 
+use super::drawing::Stroke;
 use super::geometry::Point;
-use super::pen::Stroke;
 
 /// How far apart two lines are that are one, and how far a line may fall short of another, in points.
 const SAME: f64 = 2.0;

@@ -1,7 +1,7 @@
 //! From characters on a page to lines and words, and which of them are smaller, raised, struck out or laid over.
 
 use super::super::inscription::{Aside, Inscription, Look, Setting, Settled};
-use super::pen::{Mark, Sight};
+use super::drawing::{Mark, Sight};
 use super::sight::turned;
 
 /// Gap between characters that is a blank, in parts of their size.
