@@ -30,7 +30,7 @@ pub(super) fn explanations(system: &System, figures: &Figures) -> Vec<Explanatio
     let odds = |unknown: usize, by: i128| {
         let cell = system.cells.get(unknown)?.id;
         let need = Need { cell, present: present(cell), needed: present(cell).checked_add(by)? };
-        let alone = || add(slip_of(&need, figures).1, surprise_of(&[need]));
+        let alone = || add(slip_of(&need, figures).1, surprise_of(&[need], figures));
         is_in_range(cell, need.needed).then(alone)
     };
     let sets = smallest_sets(system, &odds);
@@ -75,9 +75,10 @@ fn is_sum(cell: CellId) -> bool {
     info.part == Part::Total || catalogue().line(info.line).line.part == Part::Total
 }
 
-/// How much more surprising the sheet becomes by the change; sums follow from their parts and surprise nobody.
-pub(super) fn surprise_of(needs: &[Need]) -> i64 {
-    let leaves = needs.iter().filter(|need| !is_sum(need.cell));
+/// How much more surprising the sheet becomes by the change; sums follow from their parts and surprise nobody, and a
+/// blank says nothing that a number could contradict.
+pub(super) fn surprise_of(needs: &[Need], figures: &Figures) -> i64 {
+    let leaves = needs.iter().filter(|need| !is_sum(need.cell) && figures.get(need.cell) != Cell::Blank);
     leaves.map(|need| i64::from(surprise(need.needed)) - i64::from(surprise(need.present))).sum()
 }
 
@@ -105,7 +106,7 @@ fn weigh(needs: &[Need], figures: &Figures) -> Explanation {
     }
     let (cost, story) = best;
     let suspects = needs.iter().zip(story).map(|(need, (slip, _))| suspect(need, slip)).collect();
-    Explanation { cost: add(cost, surprise_of(needs)), suspects }
+    Explanation { cost: add(cost, surprise_of(needs, figures)), suspects }
 }
 
 pub(super) fn add(cost: Cost, surprise: i64) -> Cost {
@@ -114,7 +115,8 @@ pub(super) fn add(cost: Cost, surprise: i64) -> Cost {
 
 fn slip_of(need: &Need, figures: &Figures) -> (Slip, Cost) {
     if figures.get(need.cell) == Cell::Blank {
-        return (Slip::LeftOut, base(Slip::LeftOut));
+        // That it is not filled in is seen; only where a number is printed must a slip be supposed.
+        return (Slip::LeftOut, if is_sum(need.cell) { base(Slip::LeftOut) } else { 0 });
     }
     slip_between(need.needed, need.present, is_sum(need.cell), &neighbours(need.cell, figures))
 }

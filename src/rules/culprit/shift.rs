@@ -52,7 +52,7 @@ fn moved_back(
     }
     let cost = MISTAKE + base(Slip::LineShifted) + choices(WAYS.len());
     let suspects = needs.iter().map(|need| suspect(need, Slip::LineShifted)).collect();
-    Some(Explanation { cost: add(cost, surprise_of(&needs)), suspects })
+    Some(Explanation { cost: add(cost, surprise_of(&needs, figures)), suspects })
 }
 
 /// The leaves and the total before the shift. The number that fell off the edge follows from the total.

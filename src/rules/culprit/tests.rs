@@ -258,6 +258,33 @@ fn every_cell_of_a_block_that_could_be_wrong_is_offered_and_the_likeliest_slip_c
 }
 
 #[test]
+fn a_blank_leaf_of_a_block_comes_first_whatever_slip_the_other_numbers_look_like() {
+    let report = reports().swap_remove(0);
+    let at = |path: &str| cell(&format!("disputes.{path}"));
+    for block in ["reconsideration", "litigation_direct", "litigation_after_reconsideration"] {
+        // 94 for 49, 54 for 45, 155 for 15, 33 for 3: each looks like a slip of another cell.
+        for numbers in
+            [[12, 4, 3, 30, 94], [54, 14, 13, 11, 101], [20, 4, 3, 155, 197], [33, 1, 2, 4, 45], [1, 1, 1, 1, 100]]
+        {
+            for (blank, field) in ["upheld", "corrected", "other_result", "pending"].iter().enumerate() {
+                let mut figures = report.clone();
+                let line = catalogue().line_at(&format!("disputes.{block}")).unwrap();
+                for (cell, number) in line.cells().zip(numbers) {
+                    figures.set(cell, Cell::Number(number));
+                }
+                let blank_cell = at(&format!("{block}.{field}"));
+                figures.set(blank_cell, Cell::Blank);
+                let others: i64 = (0..4).filter(|other| *other != blank).map(|other| numbers[other]).sum();
+                let diagnosis = diagnosed(&figures).remove(0);
+                let first = diagnosis.suggestions[0].suspects[0];
+                let expected = (blank_cell, numbers[4] - others, Slip::LeftOut);
+                assert_eq!((first.cell, first.needed, first.slip), expected, "{block} {field} {numbers:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_moved_request_is_recognised_though_the_total_column_balances() {
     let mut figures = reports().into_iter().find(|f| number(f, cell("requests.received.natural_person")) > 2).unwrap();
     for (path, by) in [("natural_person", -1), ("commercial_enterprise", 1)] {
