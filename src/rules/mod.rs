@@ -22,6 +22,7 @@ mod model;
 mod narrative;
 mod plan;
 mod rule_set;
+mod statements;
 mod text;
 mod text_warnings;
 mod warnings;

@@ -181,11 +181,14 @@ pub enum TextCheck {
 /// A way in which texts state a figure of the tables.
 #[derive(Debug)]
 pub struct Statement {
-    /// Regular expression over a clause; its first group is the number, and where it has none the number is zero.
+    /// Regular expression over a clause; its first group is the number, and where it has none the number is zero. A
+    /// second group is the unit of an amount, 元 or 万元.
     pub pattern: &'static str,
     /// One of these stands in the sentence; empty where none is needed.
     pub context: &'static [&'static str],
-    /// What the number may mean: each is a list of lines or groups of lines whose totals are added up.
+    /// Where one of these stands in the clause the number is one of something else.
+    pub silent: &'static [&'static str],
+    /// What the number may mean: each is a list of cells, lines or groups of lines; of lines the totals are added up.
     pub meanings: &'static [&'static [&'static str]],
 }
 

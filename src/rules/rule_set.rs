@@ -10,7 +10,7 @@ use super::model::{Blank, Check, Context, Ratio, Rule, Statement, TextCheck, Zer
 use super::plan::{Equation, Plan, PlannedRule, PlannedTerm};
 
 /// Goes up with every change of a rule, so that reports judged before keep the name of what judged them.
-const NUMBER: u16 = 2;
+const NUMBER: u16 = 3;
 
 /// First line of the canonical text; changes with its format.
 const HEADER: &str = "huizong-rules/1";
@@ -127,7 +127,8 @@ fn check_text(check: &Check) -> String {
         Check::Text(TextCheck::Figures(statements)) => {
             let statement = |s: &Statement| {
                 let meanings: Vec<String> = s.meanings.iter().map(|paths| paths.join("+")).collect();
-                format!(" [{} | {} | {}]", s.pattern, s.context.join(","), meanings.join(","))
+                let (context, silent) = (s.context.join(","), s.silent.join(","));
+                format!(" [{} | {context} | {silent} | {}]", s.pattern, meanings.join(","))
             };
             format!("text figures{}", statements.iter().map(statement).collect::<String>())
         }

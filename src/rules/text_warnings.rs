@@ -5,7 +5,8 @@ use jiff::civil::date;
 use crate::form::Text;
 use crate::report::{Cell, Severity};
 
-use super::model::{Check, Example, Rule, Statement, TextCheck, Years};
+use super::model::{Check, Example, Rule, TextCheck, Years};
+use super::statements::STATEMENTS;
 
 const fn text(zh: &'static str, en: &'static str) -> Text {
     Text { zh, en }
@@ -23,69 +24,6 @@ const EXAMPLE: Example = Example {
     today: date(2025, 1, 20),
 };
 
-/// How texts put the figures of chapters three and four. The number comes right after the words, with its unit.
-const STATEMENTS: &[Statement] = &[
-    Statement {
-        pattern: r"(?:收到|新收|受理|接收)(?:到|了|的|各类|共|计)*(?:政府信息公开|信息公开|依申请公开)(?:的|政府信息|信息|公开)*(?:申请)?(?:共|计|总|数|量|为|有)*(\d{1,9})(?:件|份|宗|起|条)",
-        context: &["申请"],
-        meanings: &[&["requests.received"], &["requests.received", "requests.carried_over"]],
-    },
-    Statement {
-        pattern: r"(?:未|没有|没)(?:有)?(?:收到|接到|受理)(?:过|任何)*(?:政府信息公开|信息公开|依申请公开)(?:的|政府信息|信息|公开)*(?:申请)",
-        context: &[],
-        meanings: &[&["requests.received"]],
-    },
-    Statement {
-        pattern: r"上一?年(?:度)?结转(?:至|到|本年|度|继续|办理|的|政府信息公开|申请|共|为)*(\d{1,9})(?:件|份|宗|起|条)",
-        context: &["申请"],
-        meanings: &[&["requests.carried_over"]],
-    },
-    Statement {
-        pattern: r"结转(?:至|到)?(?:下|次)一?年(?:度)?(?:继续|办理|的|申请|共|为)*(\d{1,9})(?:件|份|宗|起|条)",
-        context: &["申请"],
-        meanings: &[&["requests.carried_forward"]],
-    },
-    Statement {
-        pattern: r"^予以公开(?:的|申请|共|为|有)*(\d{1,9})(?:件|份|宗|起|条)",
-        context: &["申请"],
-        meanings: &[&["requests.disclosed"], &["requests.disclosed", "requests.partially_disclosed"]],
-    },
-    Statement {
-        pattern: r"^(?:予以)?部分公开(?:的|申请|共|为|有)*(\d{1,9})(?:件|份|宗|起|条)",
-        context: &["申请"],
-        meanings: &[&["requests.partially_disclosed"]],
-    },
-    Statement {
-        pattern: r"^不予公开(?:的|申请|共|为|有)*(\d{1,9})(?:件|份|宗|起|条)",
-        context: &["申请"],
-        meanings: &[&["requests.refused"]],
-    },
-    Statement {
-        pattern: r"^无法提供(?:的|申请|共|为|有)*(\d{1,9})(?:件|份|宗|起|条)",
-        context: &["申请"],
-        meanings: &[&["requests.unavailable"]],
-    },
-    Statement {
-        pattern: r"^不予处理(?:的|申请|共|为|有)*(\d{1,9})(?:件|份|宗|起|条)",
-        context: &["申请"],
-        meanings: &[&["requests.not_processed"]],
-    },
-    Statement {
-        pattern: r"^(?:因)?政府信息公开(?:的|类|引发|引起|工作|被申请|被提起)*行政复议(?:案件|申请|的|共|为)*(\d{1,9})(?:件|份|宗|起|条)",
-        context: &[],
-        meanings: &[&["disputes.reconsideration"]],
-    },
-    Statement {
-        pattern: r"^(?:因)?政府信息公开(?:的|类|引发|引起|工作|被申请|被提起)*行政诉讼(?:案件|的|共|为)*(\d{1,9})(?:件|份|宗|起|条)",
-        context: &[],
-        meanings: &[
-            &["disputes.litigation_direct"],
-            &["disputes.litigation_after_reconsideration"],
-            &["disputes.litigation_direct", "disputes.litigation_after_reconsideration"],
-        ],
-    },
-];
-
 pub(super) static TEXT_WARNINGS: &[Rule] = &[
     Rule {
         id: "TEXT-FIGURE",
@@ -93,11 +31,13 @@ pub(super) static TEXT_WARNINGS: &[Rule] = &[
         years: Years::ALL,
         title: text("文字中的数字与表格一致", "figures in the text are those of the tables"),
         text: text(
-            "第一、五、六章写明的申请、办理结果和复议诉讼的件数，与第三、四章表格一致；“收到”“受理”“新收”可以指本年新收，\
-             也可以指新收加上年结转。只核对说得明白的句子：涉及其他单位、其中一部分、其他时段或者比较的不核对。",
-            "The numbers of requests, outcomes and disputes that chapters one, five and six give are those of the tables of \
-             chapters three and four; 收到, 受理 and 新收 may mean requests received, or received and carried over. Only plain \
-             sentences are compared: not those about other bodies, parts, other periods, or comparisons.",
+            "第一、五、六章写明的申请、办理结果、复议诉讼、行政规范性文件、行政许可、行政处罚、行政强制的件数和行政事业性收费的金额，\
+             与表格一致；“收到”“受理”“新收”可以指本年新收，也可以指新收加上年结转。只核对说得明白的句子：涉及其他单位、其中一部分、\
+             其他时段或者比较的不核对。",
+            "The numbers of requests, outcomes, disputes, normative documents, permits, penalties and compulsory measures, and \
+             the amount of fees, that chapters one, five and six give are those of the tables; 收到, 受理 and 新收 may mean \
+             requests received, or received and carried over. Only plain sentences are compared: not those about other \
+             bodies, parts, other periods, or comparisons.",
         ),
         basis: text("同一份报告的文字与表格说的是同一件事。", "Text and tables of one report tell the same facts."),
         remedy: text(

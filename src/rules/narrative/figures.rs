@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::form::{CellId, Part, catalogue};
-use crate::report::{Message, Narrative};
+use crate::form::{CellId, Kind, Part, catalogue};
+use crate::report::{MONEY_SCALE, Message, Narrative, format_number, parse_number};
 
 use super::super::engine::Case;
 use super::super::model::{Check, Statement, TextCheck};
@@ -143,8 +143,8 @@ pub(super) fn contradictions(statements: &'static [Statement], narrative: &Narra
 type Meaning = (Vec<CellId>, i128);
 
 /// The number stated, and what it might mean in the tables, where it is none of that.
-fn contradiction(compiled: &Compiled, sentence: &str, case: &Case<'_>) -> Option<(i128, Vec<Meaning>)> {
-    let Statement { context, meanings, .. } = compiled.statement;
+fn contradiction(compiled: &Compiled, sentence: &str, case: &Case<'_>) -> Option<(Stated, Vec<Meaning>)> {
+    let Statement { context, silent, meanings, .. } = compiled.statement;
     if !context.is_empty() && !context.iter().any(|word| sentence.contains(word)) {
         return None;
     }
@@ -153,12 +153,11 @@ fn contradiction(compiled: &Compiled, sentence: &str, case: &Case<'_>) -> Option
         let whole = found.get(0)?;
         let said = [before, clause.get(..whole.end())?].concat();
         let after = clause.get(whole.end()..)?;
-        let number = match found.get(1) {
-            Some(number) => number.as_str().parse().ok()?,
-            None => 0,
-        };
-        let otherwise = OTHERWISE.iter().any(|word| said.contains(word) || after.contains(word));
-        (!otherwise && speaks_of_no_other_year(&said, case.year.get())).then_some(number)
+        let stated = Stated::of(found.get(1).map(|number| number.as_str()), found.get(2).map(|unit| unit.as_str()))?;
+        let otherwise = OTHERWISE.iter().any(|word| said.contains(word) || after.contains(word))
+            || silent.iter().any(|word| clause.contains(word))
+            || names_an_office(&said);
+        (!otherwise && speaks_of_no_other_year(&said, case.year.get())).then_some(stated)
     })?;
     // What was not read may be the number that the sentence means.
     if meanings.iter().any(|paths| totals(paths).any(|cell| case.completed.is_unknown(cell))) {
@@ -166,8 +165,47 @@ fn contradiction(compiled: &Compiled, sentence: &str, case: &Case<'_>) -> Option
     }
     let mut meanings: Vec<Meaning> = meanings.iter().filter_map(|paths| meaning(paths, case)).collect();
     meanings.dedup_by_key(|(_, sum)| *sum);
-    let contradicted = !meanings.is_empty() && meanings.iter().all(|(_, sum)| *sum != stated);
+    let contradicted = !meanings.is_empty() && meanings.iter().all(|(_, sum)| !stated.is_said_of(*sum));
     contradicted.then_some((stated, meanings))
+}
+
+/// A number as a text gives it.
+#[derive(Debug, Clone, Copy)]
+struct Stated {
+    kind: Kind,
+    /// As a cell of the kind holds it.
+    number: i128,
+    /// What the last digit given stands for.
+    step: i128,
+}
+
+impl Stated {
+    /// A count, none where no number is given; with a unit, an amount in 元 or 万元.
+    fn of(number: Option<&str>, unit: Option<&str>) -> Option<Self> {
+        let digits = number.unwrap_or("0");
+        let Some(unit) = unit else {
+            return Some(Self { kind: Kind::Count, number: digits.parse().ok()?, step: 1 });
+        };
+        let per = if unit == "元" { 10_000 } else { 1 };
+        let number = i128::from(parse_number(Kind::Money, digits).ok()?) / per;
+        let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        let step = i128::from(MONEY_SCALE) / 10_i128.checked_pow(u32::try_from(decimals).ok()?)? / per;
+        Some(Self { kind: Kind::Money, number, step: step.max(1) })
+    }
+
+    /// Whether the text may mean `value`, rounded or cut as it is given.
+    fn is_said_of(self, value: i128) -> bool {
+        (self.number - value).abs() < self.step
+    }
+}
+
+/// Whether a text names an office, which is a part of who reports, or another one.
+fn names_an_office(text: &str) -> bool {
+    static OFFICE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"[^我本该市县区州省旗盟](?:局|厅)|办公室|办公厅|委员会|分局|支队|大队|总队|街道|中心|窗口|大厅")
+            .ok()
+    });
+    OFFICE.as_ref().is_some_and(|office| office.is_match(text))
 }
 
 fn speaks_of_no_other_year(text: &str, year: u16) -> bool {
@@ -177,15 +215,16 @@ fn speaks_of_no_other_year(text: &str, year: u16) -> bool {
         .is_some_and(|pattern| pattern.captures_iter(text).all(|found| found.get(1).is_some_and(|y| y.as_str() == own)))
 }
 
-/// The total cells of the lines or groups of lines.
+/// The cells, and the total cells of the lines or groups of lines.
 fn totals<'a>(paths: &'a [&'a str]) -> impl Iterator<Item = CellId> + 'a {
     let within =
         |path: &str, place: &str| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
     let lines = catalogue().lines.iter().filter(move |line| paths.iter().any(|place| within(&line.path, place)));
-    lines.flat_map(|line| line.cells()).filter(|cell| catalogue().cell(*cell).part == Part::Total)
+    let totals = lines.flat_map(|line| line.cells()).filter(|cell| catalogue().cell(*cell).part == Part::Total);
+    totals.chain(paths.iter().filter_map(|path| catalogue().cell_at(path)))
 }
 
-/// The total cells of the lines, and their sum. None where the edition lacks the lines or their table is blank.
+/// The cells that are meant, and their sum. None where the edition lacks the lines or their table is blank.
 fn meaning(paths: &[&str], case: &Case<'_>) -> Option<Meaning> {
     let cells: BTreeSet<CellId> = totals(paths)
         .filter(|cell| case.figures.get(*cell).number().is_some() || case.completed.is_computed(*cell))
@@ -194,14 +233,20 @@ fn meaning(paths: &[&str], case: &Case<'_>) -> Option<Meaning> {
     (!cells.is_empty()).then(|| (cells.into_iter().collect(), sum))
 }
 
-fn remark(chapter: u8, sentence: &str, stated: i128, meanings: &[Meaning]) -> Remark {
+fn remark(chapter: u8, sentence: &str, stated: Stated, meanings: &[Meaning]) -> Remark {
     let name = |cells: &[CellId], chinese: bool| {
         let mut labels: Vec<&str> = cells
             .iter()
             .map(|cell| {
-                let line = catalogue().line(catalogue().cell(*cell).line);
-                // Of a group of lines, the group is named.
-                let label = if chinese { &line.label_zh } else { &line.label_en };
+                let info = catalogue().cell(*cell);
+                let line = catalogue().line(info.line);
+                // Of a group of lines, the group is named; what is no total, as the cell it is.
+                let label = match (info.part, chinese) {
+                    (Part::Total, true) => &line.label_zh,
+                    (Part::Total, false) => &line.label_en,
+                    (_, true) => &info.label_zh,
+                    (_, false) => &info.label_en,
+                };
                 if cells.len() > 2 { label.split(['·', ':']).next().unwrap_or(label) } else { label.as_str() }
             })
             .map(|label| label.split('（').next().unwrap_or(label))
@@ -210,10 +255,18 @@ fn remark(chapter: u8, sentence: &str, stated: i128, meanings: &[Meaning]) -> Re
         labels.dedup();
         labels.join(separator)
     };
+    let amount = |number: i128, chinese: bool| {
+        let unit = match stated.kind {
+            Kind::Money if chinese => "万元",
+            Kind::Money => " (10,000 yuan)",
+            _ => "",
+        };
+        format!("{}{unit}", format_number(stated.kind, number))
+    };
     let values = |chinese: bool, separator: &str| {
         let value = |(cells, sum): &Meaning| match chinese {
-            true => format!("「{}」为 {sum}", name(cells, chinese)),
-            false => format!("“{}” is {sum}", name(cells, chinese)),
+            true => format!("「{}」为 {}", name(cells, chinese), amount(*sum, chinese)),
+            false => format!("“{}” is {}", name(cells, chinese), amount(*sum, chinese)),
         };
         meanings.iter().map(value).collect::<Vec<_>>().join(separator)
     };
@@ -228,8 +281,16 @@ fn remark(chapter: u8, sentence: &str, stated: i128, meanings: &[Meaning]) -> Re
             .into_iter()
             .collect(),
         message: Message {
-            zh: format!("第{numeral}章写明 {stated}（“{sentence}”），而表格中{}。", values(true, "，")),
-            en: format!("Chapter {chapter} says {stated} (“{sentence}”), but in the tables {}.", values(false, ", ")),
+            zh: format!(
+                "第{numeral}章写明 {}（“{sentence}”），而表格中{}。",
+                amount(stated.number, true),
+                values(true, "，")
+            ),
+            en: format!(
+                "Chapter {chapter} says {} (“{sentence}”), but in the tables {}.",
+                amount(stated.number, false),
+                values(false, ", ")
+            ),
         },
     }
 }

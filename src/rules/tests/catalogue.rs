@@ -62,7 +62,7 @@ fn the_equations_of_an_edition_are_complete() {
 fn a_rule_set_belongs_to_the_years_of_an_edition() {
     assert_eq!(
         [2018, 2019, 2020, 2021, 2030].map(|year| set(year).id()),
-        ["no_edition/2", "trial_2019/2", "trial_2019/2", "format_2021/2", "format_2021/2"]
+        ["no_edition/3", "trial_2019/3", "trial_2019/3", "format_2021/3", "format_2021/3"]
     );
     assert!(!set(2020).rules().any(|rule| rule.id == "X-STOCK"));
     assert!(set(2022).rules().any(|rule| rule.id == "X-STOCK"));
