@@ -223,11 +223,11 @@ fn unreadable(file: &Path, error: &impl std::fmt::Display) -> Failure {
     Failure::Failed(format!("{}: {error}", file.display()))
 }
 
-/// The records of a backup in clear.
+/// The records of a backup in clear. Whether they are whole is found where the file that is made of them is verified.
 fn items(backup: &Path) -> Result<impl Iterator<Item = Result<Item, Failure>>, Failure> {
     let opened = File::open(backup).map_err(|error| unreadable(backup, &error))?;
     let import = Import::begin(BufReader::new(opened)).map_err(|error| unreadable(backup, &error))?;
-    Ok(import.map(move |record| {
+    Ok(import.into_records(|_| {}).map(move |record| {
         let record = record.map_err(|error| unreadable(backup, &error))?;
         Item::decode(&record.key, &record.value).map_err(|error| unreadable(backup, &error))
     }))

@@ -9,6 +9,21 @@ use super::item::Item;
 use super::journal::{Covers, JournalEntry};
 use super::{NEWEST, Store, StoreError};
 
+/// What one record says, as far as it can be hashed without its entry.
+pub enum Says {
+    Hash(Hash),
+    /// With people's words, which take the salt of its entry.
+    Words(Evidence),
+}
+
+impl Says {
+    /// None for an entry of the journal.
+    pub fn of(item: &Item) -> Option<Self> {
+        let evidence = Evidence::of(item)?;
+        Some(if evidence.has_words() { Self::Words(evidence) } else { Self::Hash(evidence.hash(Salt::default())) })
+    }
+}
+
 /// Gathers the hash of every record: some 40 bytes for each, and 48 for each entry.
 #[derive(Default)]
 pub struct Covered {
@@ -21,12 +36,13 @@ pub struct Covered {
 }
 
 impl Covered {
-    /// Takes one more record.
-    pub fn add(&mut self, item: &Item) {
-        if let Item::Entry(entry) = item {
-            self.add_entry(entry);
-        } else if let Some(evidence) = Evidence::of(item) {
-            self.add_record(item.sequence(), evidence);
+    /// Takes one more record, with what it says.
+    pub fn add(&mut self, item: &Item, says: Option<Says>) {
+        match (item, says) {
+            (Item::Entry(entry), _) => self.add_entry(entry),
+            (_, Some(Says::Hash(hash))) => self.records.push((item.sequence(), hash)),
+            (_, Some(Says::Words(evidence))) => self.add_record(item.sequence(), evidence),
+            (_, None) => {}
         }
     }
 

@@ -9,9 +9,9 @@ use crate::registry::RegistryChange;
 use crate::report::{Review, Revision};
 use crate::rollup::FrozenForm;
 
-use super::covered::{Covered, differing_error};
+use super::covered::{Covered, Says, differing_error};
 use super::journal::{JournalEntry, Position};
-use super::record::{check_bytes, decode, encode};
+use super::record::{check_bytes, check_sum, decode, encode, revision_sequence};
 use super::transaction::{RequestId, StoredRequest};
 use super::{StoreError, keys};
 
@@ -143,6 +143,37 @@ impl Item {
     }
 }
 
+/// A record in clear, with all that can be told of it alone: on any core, in any order.
+pub struct Examined {
+    pub item: Item,
+    pub says: Option<Says>,
+    /// Whether its content is what its hash says; true for what has none.
+    pub has_its_hash: bool,
+}
+
+impl Examined {
+    /// # Errors
+    /// As [`Item::decode`].
+    pub fn of(key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
+        let item = Item::decode(key, value)?;
+        let has_its_hash = if let Item::Revision(revision) = &item { revision.has_its_hash() } else { true };
+        Ok(Self { says: Says::of(&item), has_its_hash, item })
+    }
+}
+
+/// The journal sequence of a record, for a small part of what it takes to read it whole: its key says it, or one field
+/// does. None where the record is damaged.
+pub fn sequence_of(key: &[u8], value: &[u8]) -> Option<u64> {
+    let whole = check_sum(value).is_ok();
+    match key.first() {
+        Some(b'j') if whole => keys::parse_journal(key),
+        Some(b'g') if whole => keys::parse_registry(key).map(|(sequence, _)| sequence),
+        Some(b'a') if whole => keys::parse_access(key).map(|(sequence, _)| sequence),
+        Some(b'r' | b'c') if !keys::is_review(key) => revision_sequence(value).ok(),
+        _ => Item::decode(key, value).ok().map(|item| item.sequence()),
+    }
+}
+
 /// A key in words, for whoever looks for the record.
 pub fn describe_key(key: &[u8]) -> String {
     let kind = match key.first() {
@@ -181,10 +212,18 @@ impl ImportCheck {
     /// The next record in clear.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] naming the record; [`StoreError::FormatVersion`] for a newer format.
+    /// As [`ImportCheck::take`].
     pub fn next(&mut self, record: &StoredRecord) -> Result<Item, StoreError> {
+        self.take(record, Examined::of(&record.key, &record.value))
+    }
+
+    /// The next record in clear, which has been examined.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] naming the record; [`StoreError::FormatVersion`] for a newer format.
+    pub fn take(&mut self, record: &StoredRecord, examined: Result<Examined, StoreError>) -> Result<Item, StoreError> {
         let damaged = |what: &str| StoreError::Damaged(format!("{}: {what}", describe_key(&record.key)));
-        let item = Item::decode(&record.key, &record.value).map_err(|error| match error {
+        let Examined { item, says, has_its_hash } = examined.map_err(|error| match error {
             StoreError::Damaged(what) => damaged(&what),
             other => other,
         })?;
@@ -194,12 +233,10 @@ impl ImportCheck {
         if record.sequence != Some(item.sequence()) || item.sequence() > self.position.sequence {
             return Err(damaged("it belongs to another journal sequence"));
         }
-        if let Item::Revision(revision) = &item
-            && !revision.has_its_hash()
-        {
+        if !has_its_hash {
             return Err(damaged("its content is not what its content hash says"));
         }
-        self.covered.add(&item);
+        self.covered.add(&item, says);
         if let Item::Entry(entry) = &item {
             entry.check_follows(&self.journal).map_err(|what| damaged(&what.en))?;
             self.journal = entry.position();

@@ -23,6 +23,11 @@ pub fn journal(sequence: u64) -> [u8; 9] {
     key
 }
 
+/// The sequence number in a key of [`journal`].
+pub fn parse_journal(key: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(key.strip_prefix(b"j")?.try_into().ok()?))
+}
+
 /// `g`, sequence number of the journal entry, position within it.
 pub fn registry(sequence: u64, position: u32) -> [u8; 13] {
     let mut key = [b'g'; 13];

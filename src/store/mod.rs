@@ -13,6 +13,7 @@
 //! - [`verify()`]: everything that can be checked about a store.
 //! - [`MemoryStore`]: the reference. [`SledStore`]: the embedded database.
 
+mod ahead;
 mod checkpoint;
 mod clock;
 mod covered;

@@ -103,6 +103,22 @@ fn damaged<R: Record>(what: &str) -> StoreError {
     StoreError::Damaged(format!("{what}, record of kind {}", R::KIND))
 }
 
+/// Whether a record is as it was written; what it says is not looked at.
+///
+/// # Errors
+/// As [`decode`], of the first two bytes and the checksum.
+pub fn check_sum(bytes: &[u8]) -> Result<(), StoreError> {
+    let damaged = |what: &str| StoreError::Damaged(what.to_owned());
+    let Some((header, message)) = bytes.split_at_checked(HEADER_BYTES) else { return Err(damaged("too short")) };
+    if header[0] != FORMAT_VERSION {
+        return Err(StoreError::FormatVersion { found: header[0], supported: FORMAT_VERSION });
+    }
+    if header[2..] != checksum(header[1], message).to_le_bytes() {
+        return Err(damaged("the checksum is wrong"));
+    }
+    Ok(())
+}
+
 /// The message in a record of `R`, or those fields of it that `M` has.
 fn message<R: Record, M: Message + Default>(bytes: &[u8]) -> Result<M, StoreError> {
     let damaged = damaged::<R>;

@@ -1,6 +1,7 @@
 //! Everything that can be checked about a store from its own records: each record, the journal's chain, and what
 //! records say of each other. Knows nothing of sums.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,8 +9,9 @@ use jiff::Timestamp;
 use crate::report::{Hash, Message, ReportKey, ReportStatus, Review, Revision, RevisionName};
 use crate::rollup::{FrozenForm, FrozenFormName};
 
+use super::ahead::in_order;
 use super::covered::Covered;
-use super::item::{Item, describe_key};
+use super::item::{Examined, Item, StoredRecord, describe_key};
 use super::journal::{JournalEntry, Outcome, Position};
 use super::transaction::{Standing, StoredRequest};
 use super::{Store, StoreError};
@@ -92,22 +94,45 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn run(&mut self) -> Result<(), StoreError> {
+        let (store, as_of) = (self.store, self.as_of);
         let mut after: Option<Vec<u8>> = None;
-        loop {
-            let page = self.store.records(self.as_of, after.as_deref(), PAGE_RECORDS)?;
-            for record in &page {
-                match Item::decode(&record.key, &record.value) {
-                    Ok(item) => self.item(item),
+        let mut ended = false;
+        let next_page = move || {
+            if ended {
+                return None;
+            }
+            let page = store.records(as_of, after.as_deref(), PAGE_RECORDS);
+            after = page.as_ref().ok().and_then(|page| page.last()).map(|last| last.key.clone());
+            ended = after.is_none();
+            Some(page)
+        };
+        let examine = |record: StoredRecord| {
+            let examined = Examined::of(&record.key, &record.value);
+            (record.key, examined)
+        };
+        let examine_page = |page: Result<Vec<StoredRecord>, StoreError>| {
+            page.map(|page| page.into_iter().map(examine).collect::<Vec<_>>())
+        };
+        let failed = in_order(next_page, examine_page, |page| {
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => return ControlFlow::Break(error),
+            };
+            self.found.records += page.len() as u64;
+            for (key, examined) in page {
+                match examined {
+                    Ok(examined) => self.item(examined),
                     Err(error) => {
                         let text = Message::new(format!("记录损坏：{error}"), error.to_string());
-                        self.found.fault(describe_key(&record.key), text);
+                        self.found.fault(describe_key(&key), text);
                     }
                 }
             }
-            self.found.records += page.len() as u64;
             self.visitor.progress(self.found.records);
-            let Some(last) = page.into_iter().next_back() else { break };
-            after = Some(last.key);
+            ControlFlow::Continue(())
+        });
+        if let Some(error) = failed {
+            return Err(error);
         }
         self.close_report();
         for sequence in std::mem::take(&mut self.covered).differing() {
@@ -120,8 +145,9 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn item(&mut self, item: Item) {
-        self.covered.add(&item);
+    fn item(&mut self, examined: Examined) {
+        let Examined { item, says, has_its_hash } = examined;
+        self.covered.add(&item, says);
         match item {
             Item::Entry(entry) => self.entry(&entry),
             Item::Registry { sequence, position, .. } => {
@@ -134,7 +160,7 @@ impl Walk<'_> {
                     self.found.fault(format!("change of access {sequence}/{position}"), text);
                 }
             }
-            Item::Revision(revision) => self.revision(revision),
+            Item::Revision(revision) => self.revision(revision, has_its_hash),
             Item::Review(review) => self.review(&review),
             Item::Frozen(form) => self.frozen(&form),
             Item::Request { id, request } => self.request(&format!("request id {id}"), &request),
@@ -199,7 +225,7 @@ impl Walk<'_> {
         }
     }
 
-    fn revision(&mut self, revision: Arc<Revision>) {
+    fn revision(&mut self, revision: Arc<Revision>, has_its_hash: bool) {
         self.found.revisions += 1;
         let name = revision.name().to_string();
         self.begin_report(&revision.report);
@@ -219,7 +245,7 @@ impl Walk<'_> {
             let text = Message::new("早于其前的版本或审核", "it came before the revision or review that it follows");
             self.found.fault(&name, text);
         }
-        if !revision.has_its_hash() {
+        if !has_its_hash {
             let text = Message::new("内容与其内容哈希不符", "its content is not what its content hash says");
             self.found.fault(&name, text);
         }

@@ -3,9 +3,12 @@
 //! The store's header is taken away first, and put back when everything else is durable: without it the folder is not
 //! opened, so that a store of which only a part arrived is never taken for whole.
 
+use std::ops::ControlFlow;
+
 use sled::Batch;
 
-use crate::store::item::ImportCheck;
+use crate::store::ahead::in_order;
+use crate::store::item::{Examined, ImportCheck, StoredRecord};
 use crate::store::record::{StoreHeader, encode};
 use crate::store::{Position, Records, StoreError};
 
@@ -18,6 +21,17 @@ const BATCH_RECORDS: usize = 256;
 
 fn unknown(error: impl std::fmt::Display) -> StoreError {
     StoreError::Unknown(error.to_string())
+}
+
+/// A record with what can be told of it alone, or why there is none.
+type Checked = Result<(StoredRecord, Result<Examined, StoreError>), StoreError>;
+
+fn examine(batch: Vec<Result<StoredRecord, StoreError>>) -> Vec<Checked> {
+    let examine = |record: StoredRecord| {
+        let examined = Examined::of(&record.key, &record.value);
+        (record, examined)
+    };
+    batch.into_iter().map(|record| record.map(examine)).collect()
 }
 
 /// Writes the records and makes them durable; the caller shows them.
@@ -38,17 +52,29 @@ pub fn run(
     shared.tree.remove(keys::HEADER).map_err(unknown)?;
     sync()?;
     let mut check = ImportCheck::up_to(*position);
-    let mut batch = Batch::default();
-    for record in records {
-        let record = record?;
-        check.next(&record)?;
-        batch.insert(record.key, record.value);
-        if check.count().is_multiple_of(BATCH_RECORDS as u64) {
-            shared.tree.apply_batch(std::mem::take(&mut batch)).map_err(unknown)?;
+    let mut records = records.fuse();
+    let next_batch = move || {
+        let batch: Vec<_> = records.by_ref().take(BATCH_RECORDS).collect();
+        (!batch.is_empty()).then_some(batch)
+    };
+    let failed = in_order(next_batch, examine, |examined| {
+        let mut batch = Batch::default();
+        for record in examined {
+            let checked = record.and_then(|(record, examined)| check.take(&record, examined).map(|_| record));
+            match checked {
+                Ok(record) => batch.insert(record.key, record.value),
+                Err(error) => return ControlFlow::Break(error),
+            }
         }
+        match shared.tree.apply_batch(batch) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(unknown(error)),
+        }
+    });
+    if let Some(error) = failed {
+        return Err(error);
     }
     check.finish()?;
-    shared.tree.apply_batch(batch).map_err(unknown)?;
     sync()?;
     shared.tree.insert(keys::HEADER, encode(&StoreHeader)).map_err(unknown)?;
     sync()?;

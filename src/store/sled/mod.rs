@@ -39,7 +39,7 @@ use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear
 use crate::rollup::{FrozenForm, FrozenFormName};
 use crate::telemetry::metrics;
 
-use super::item::{Item, StoredRecord};
+use super::item::{StoredRecord, sequence_of};
 use super::journal::{JournalEntry, Position};
 use super::ledger::Stored;
 use super::record::{Record, StoreHeader, decode, encode, revision_sequence};
@@ -506,7 +506,7 @@ impl Store for SledStore {
         records
             .map(|entry| {
                 let (key, value) = entry.map_err(|error| read_error(&error))?;
-                let sequence = Item::decode(&key, &value).ok().map(|item| item.sequence());
+                let sequence = sequence_of(&key, &value);
                 Ok(StoredRecord { sequence, key: key.to_vec(), value: value.to_vec() })
             })
             .filter(|record| {

@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::report::Hash;
-use crate::store::item::ImportCheck;
+use crate::store::ahead::in_order;
+use crate::store::item::{self, ImportCheck};
 use crate::store::{FORMAT_VERSION, Position, Store, StoreError, StoredRecord};
 
 use super::STREAM_VERSION;
@@ -26,45 +28,41 @@ pub struct Summary {
     pub sha256: Hash,
 }
 
-/// The records of a stream; ends after the first fault.
+/// A stream of which the first frame was read.
 pub struct Import<R> {
     reader: Reader<R>,
     position: Position,
-    check: ImportCheck,
-    frame: Frame,
-    records: std::vec::IntoIter<Exported>,
-    summary: Option<Summary>,
-    ended: bool,
+    beginning: Frame,
 }
 
-impl<R: Read> Import<R> {
+/// A frame with what can be told of its records alone.
+type Examined = Vec<(StoredRecord, Result<item::Examined, StoreError>)>;
+
+impl<R: Read + Send> Import<R> {
     /// Reads the first frame.
     ///
     /// # Errors
     /// Where it is not as it was written, or was written by a newer program.
     pub fn begin(from: R) -> Result<Self, DamagedStream> {
         let mut reader = Reader::new(from)?;
-        let frame = reader.frame()?;
-        if frame.kind != Kind::Beginning {
-            return Err(frame.damaged(Fault::Kind));
+        let beginning = reader.frame()?;
+        if beginning.kind != Kind::Beginning {
+            return Err(beginning.damaged(Fault::Kind));
         }
-        let beginning = decode::<Beginning>(&frame)?;
-        for (found, supported) in
-            [(beginning.stream_version, STREAM_VERSION), (beginning.record_version, FORMAT_VERSION.into())]
+        let read = decode::<Beginning>(&beginning)?;
+        for (found, supported) in [(read.stream_version, STREAM_VERSION), (read.record_version, FORMAT_VERSION.into())]
         {
             if found > supported {
-                return Err(frame.damaged(Fault::Newer { found, supported }));
+                return Err(beginning.damaged(Fault::Newer { found, supported }));
             }
         }
-        let time = Timestamp::from_microsecond(beginning.time_microseconds);
-        let chain = <[u8; 32]>::try_from(beginning.chain.as_slice());
+        let time = Timestamp::from_microsecond(read.time_microseconds);
+        let chain = <[u8; 32]>::try_from(read.chain.as_slice());
         let (Ok(time), Ok(chain)) = (time, chain) else {
-            return Err(frame.damaged(Fault::Content("it names no place in a journal".to_owned())));
+            return Err(beginning.damaged(Fault::Content("it names no place in a journal".to_owned())));
         };
-        let position = Position { sequence: beginning.sequence, chain: Hash(chain), time };
-        let check = ImportCheck::up_to(position);
-        let records = Vec::new().into_iter();
-        Ok(Self { reader, position, check, frame, records, summary: None, ended: false })
+        let position = Position { sequence: read.sequence, chain: Hash(chain), time };
+        Ok(Self { reader, position, beginning })
     }
 
     /// What the stream is true as of.
@@ -72,79 +70,130 @@ impl<R: Read> Import<R> {
         self.position
     }
 
-    /// Bytes read so far.
-    pub fn bytes(&self) -> u64 {
-        self.reader.offset()
-    }
-
-    /// What was in it; none before its end was reached without a fault.
-    pub fn summary(&self) -> Option<Summary> {
-        self.summary
-    }
-
-    fn record(&mut self) -> Result<Option<StoredRecord>, DamagedStream> {
-        while self.records.len() == 0 {
-            self.frame = self.reader.frame()?;
-            match self.frame.kind {
-                Kind::Records => self.records = decode::<RecordsPart>(&self.frame)?.records.into_iter(),
-                Kind::Beginning => return Err(self.frame.damaged(Fault::Kind)),
-                Kind::End => return self.finish().map(|()| None),
+    /// Reads everything to its end and checks it, frames one after another, records on all cores; `progress` is told the
+    /// bytes read so far.
+    ///
+    /// # Errors
+    /// The first fault with its place.
+    pub fn check(mut self, mut progress: impl FnMut(u64)) -> Result<Summary, DamagedStream> {
+        let mut check = ImportCheck::up_to(self.position);
+        let reader = &mut self.reader;
+        let mut ended = false;
+        let next_frame = || {
+            if ended {
+                return None;
             }
-        }
-        let Some(Exported { sequence, key, value }) = self.records.next() else { return Ok(None) };
-        let record = StoredRecord { sequence: Some(sequence), key, value };
-        match self.check.next(&record) {
-            Ok(_) => Ok(Some(record)),
-            Err(error) => Err(self.content(&error)),
-        }
-    }
-
-    fn content(&self, error: &StoreError) -> DamagedStream {
-        let what = match error {
-            StoreError::Damaged(what) => what.clone(),
-            other => other.to_string(),
+            let frame = reader.frame();
+            ended = !matches!(&frame, Ok(frame) if frame.kind == Kind::Records);
+            Some(frame)
         };
-        self.frame.damaged(Fault::Content(what))
-    }
-
-    fn finish(&mut self) -> Result<(), DamagedStream> {
-        let end = decode::<End>(&self.frame)?;
-        if end.total != self.frame.total_before.0 {
-            return Err(self.frame.damaged(Fault::Hash));
-        }
-        if end.records != self.check.count() {
-            let text = format!("{} records came instead of {}", self.check.count(), end.records);
-            return Err(self.frame.damaged(Fault::Content(text)));
-        }
-        let check = std::mem::replace(&mut self.check, ImportCheck::up_to(self.position));
-        check.finish().map_err(|error| self.content(&error))?;
-        self.reader.end()?;
-        self.summary = Some(Summary {
+        let examine = |frame: Result<Frame, DamagedStream>| -> Result<(Frame, Examined), DamagedStream> {
+            let frame = frame?;
+            let records = if frame.kind == Kind::Records { examined(&frame)? } else { Vec::new() };
+            Ok((frame, records))
+        };
+        let last = in_order(next_frame, examine, |frame| {
+            let (frame, records) = match frame {
+                Ok(frame) => frame,
+                Err(damaged) => return ControlFlow::Break(Err(damaged)),
+            };
+            for (record, examined) in records {
+                if let Err(error) = check.take(&record, examined) {
+                    return ControlFlow::Break(Err(content(&frame, &error)));
+                }
+            }
+            progress(frame.offset);
+            match frame.kind {
+                Kind::Records => ControlFlow::Continue(()),
+                Kind::Beginning => ControlFlow::Break(Err(frame.damaged(Fault::Kind))),
+                Kind::End => ControlFlow::Break(Ok(frame)),
+            }
+        });
+        let last = last.unwrap_or_else(|| Err(self.beginning.damaged(Fault::Truncated)))?;
+        let end = end(&last, check.count(), &mut self.reader)?;
+        check.finish().map_err(|error| content(&last, &error))?;
+        Ok(Summary {
             position: self.position,
             records: end.records,
-            frames: self.frame.number + 1,
+            frames: last.number + 1,
             bytes: self.reader.offset(),
             sha256: self.reader.total(),
-        });
-        Ok(())
+        })
     }
+
+    /// The records, for whoever checks each of them and of their journal that it is whole. Frames are checked on the way;
+    /// it ends after the first fault. `progress` is told the bytes read so far.
+    pub fn into_records(
+        mut self,
+        mut progress: impl FnMut(u64),
+    ) -> impl Iterator<Item = Result<StoredRecord, DamagedStream>> {
+        let mut count = 0;
+        let mut ended = false;
+        let mut records = Vec::new().into_iter();
+        let mut next = move || -> Result<Option<StoredRecord>, DamagedStream> {
+            loop {
+                if let Some(record) = records.next() {
+                    count += 1;
+                    return Ok(Some(record));
+                }
+                let frame = self.reader.frame()?;
+                progress(self.reader.offset());
+                match frame.kind {
+                    Kind::Records => records = stored(&frame)?.collect::<Vec<_>>().into_iter(),
+                    Kind::Beginning => return Err(frame.damaged(Fault::Kind)),
+                    Kind::End => return end(&frame, count, &mut self.reader).map(|_| None),
+                }
+            }
+        };
+        std::iter::from_fn(move || {
+            if ended {
+                return None;
+            }
+            let record = next().transpose();
+            ended = !matches!(record, Some(Ok(_)));
+            record
+        })
+    }
+}
+
+/// The records in a frame.
+fn stored(frame: &Frame) -> Result<impl Iterator<Item = StoredRecord>, DamagedStream> {
+    let records = decode::<RecordsPart>(frame)?.records.into_iter();
+    Ok(records.map(|Exported { sequence, key, value }| StoredRecord { sequence: Some(sequence), key, value }))
+}
+
+fn examined(frame: &Frame) -> Result<Examined, DamagedStream> {
+    let examine = |record: StoredRecord| {
+        let examined = item::Examined::of(&record.key, &record.value);
+        (record, examined)
+    };
+    Ok(stored(frame)?.map(examine).collect())
+}
+
+/// The last frame: all that came is what it says, and nothing follows.
+fn end<R: Read>(frame: &Frame, count: u64, reader: &mut Reader<R>) -> Result<End, DamagedStream> {
+    let end = decode::<End>(frame)?;
+    if end.total != frame.total_before.0 {
+        return Err(frame.damaged(Fault::Hash));
+    }
+    if end.records != count {
+        let text = format!("{count} records came instead of {}", end.records);
+        return Err(frame.damaged(Fault::Content(text)));
+    }
+    reader.end()?;
+    Ok(end)
+}
+
+fn content(frame: &Frame, error: &StoreError) -> DamagedStream {
+    let what = match error {
+        StoreError::Damaged(what) => what.clone(),
+        other => other.to_string(),
+    };
+    frame.damaged(Fault::Content(what))
 }
 
 fn decode<M: prost::Message + Default>(frame: &Frame) -> Result<M, DamagedStream> {
     M::decode(frame.payload.as_slice()).map_err(|error| frame.damaged(Fault::Content(error.to_string())))
-}
-
-impl<R: Read> Iterator for Import<R> {
-    type Item = Result<StoredRecord, DamagedStream>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        let next = self.record().transpose();
-        self.ended = !matches!(next, Some(Ok(_)));
-        next
-    }
 }
 
 fn open(file: &Path) -> Result<BufReader<File>, DamagedStream> {
@@ -156,13 +205,8 @@ fn open(file: &Path) -> Result<BufReader<File>, DamagedStream> {
 ///
 /// # Errors
 /// The first fault with its place.
-pub fn verify(file: &Path, mut progress: impl FnMut(u64)) -> Result<Summary, DamagedStream> {
-    let mut import = Import::begin(open(file)?)?;
-    while let Some(record) = import.next() {
-        record?;
-        progress(import.bytes());
-    }
-    import.summary().ok_or_else(|| import.frame.damaged(Fault::Truncated))
+pub fn verify(file: &Path, progress: impl FnMut(u64)) -> Result<Summary, DamagedStream> {
+    Import::begin(open(file)?)?.check(progress)
 }
 
 /// Puts what a file holds into a store that has nothing of its own. Verify the file first.
@@ -172,15 +216,11 @@ pub fn verify(file: &Path, mut progress: impl FnMut(u64)) -> Result<Summary, Dam
 pub async fn restore(
     file: &Path,
     store: &dyn Store,
-    mut progress: impl FnMut(u64) + Send + 'static,
+    progress: impl FnMut(u64) + Send + 'static,
 ) -> Result<(), StoreError> {
     let damaged = |error: &DamagedStream| StoreError::Damaged(error.to_string());
-    let mut import = open(file).and_then(Import::begin).map_err(|error| damaged(&error))?;
+    let import = open(file).and_then(Import::begin).map_err(|error| damaged(&error))?;
     let position = import.position();
-    let records = std::iter::from_fn(move || {
-        let next = import.next().map(|record| record.map_err(|error| damaged(&error)));
-        progress(import.bytes());
-        next
-    });
+    let records = import.into_records(progress).map(move |record| record.map_err(|error| damaged(&error)));
     store.import(Box::new(records), position).await
 }

@@ -131,6 +131,21 @@ proptest! {
 }
 
 #[test]
+fn a_docx_is_compressed_in_all_its_parts_and_the_same_every_time() {
+    let document = document(&Figures::blank(edition("format_2021").unwrap()));
+    let docx = write_document(&document, Format::Docx).unwrap();
+    assert_eq!(docx, write_document(&document, Format::Docx).unwrap());
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&docx)).unwrap();
+    let mut unpacked = 0;
+    for at in 0..archive.len() {
+        let part = archive.by_index(at).unwrap();
+        assert_eq!(part.compression(), zip::CompressionMethod::Deflated, "{:?}", part.name());
+        unpacked += part.size();
+    }
+    assert!(docx.len() as u64 * 5 < unpacked, "{} of {unpacked} bytes", docx.len());
+}
+
+#[test]
 fn text_from_outside_is_never_markup() {
     let mut document = document(&Figures::blank(edition("format_2021").unwrap()));
     document.name = "<script>&\"'".to_owned();
