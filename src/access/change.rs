@@ -80,6 +80,10 @@ pub enum AccessChange {
 pub enum Denied {
     #[error("{principal} is {held} and cannot also be {asked}: no principal holds two of the three powers")]
     TwoPowers { principal: PrincipalName, held: &'static str, asked: &'static str },
+    #[error(
+        "{principal} holds {held} and cannot also be {asked}: none of the three powers is joined with a role over reports"
+    )]
+    PowerWithReports { principal: PrincipalName, held: String, asked: String },
     #[error("{principal} does not hold the role {role}")]
     NotHeld { principal: PrincipalName, role: String },
     #[error("there is no credential {0}")]
@@ -95,7 +99,12 @@ impl Denied {
     pub fn message(&self) -> Message {
         let zh = match self {
             Self::TwoPowers { principal, held, asked } => {
-                format!("{principal} 已是 {held}，不能再授予 {asked}：系统管理、安全管理、审计管理三权分立，不得兼任")
+                format!("{principal} 已是 {held}，不能再授予 {asked}：系统管理、安全管理、审计管理三员分设，不得兼任")
+            }
+            Self::PowerWithReports { principal, held, asked } => {
+                format!(
+                    "{principal} 已有 {held}，不能再授予 {asked}：系统、安全、审计管理员不得兼有报送、审核、查看报告的角色"
+                )
             }
             Self::NotHeld { principal, role } => format!("{principal} 没有角色 {role}"),
             Self::NoCredential(id) => format!("没有凭据 {id}"),

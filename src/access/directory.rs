@@ -51,6 +51,24 @@ impl Directory {
         self.principal(name).map(|principal| principal.roles.clone()).unwrap_or_default()
     }
 
+    /// Whether a change may be made now. Stricter than what is applied: what was admitted once is still applied.
+    ///
+    /// # Errors
+    /// [`Denied::PowerWithReports`] where a power would be joined with a role over reports.
+    pub fn admit(&self, change: &AccessChange) -> Result<(), Denied> {
+        let AccessChange::Grant { principal, role } = change else { return Ok(()) };
+        let is_power = |role: &Role| matches!(role, Role::Power(_));
+        let held = self.roles(principal);
+        match held.iter().find(|held| is_power(held) != is_power(role)) {
+            Some(other) if !held.contains(role) => Err(Denied::PowerWithReports {
+                principal: principal.clone(),
+                held: other.to_string(),
+                asked: role.to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Applies a change; whether anything is different now.
     ///
     /// # Errors

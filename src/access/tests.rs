@@ -33,6 +33,24 @@ fn no_principal_holds_two_of_the_three_powers() {
 }
 
 #[test]
+fn no_power_is_joined_with_a_role_over_reports() {
+    for power in POWERS {
+        for (word, scope) in [("submitter", "agencies/abc"), ("reviewer", "jurisdictions/230000")] {
+            for (first, second) in [((power, ""), (word, scope)), ((word, scope), (power, ""))] {
+                let mut directory = Directory::default();
+                directory.apply(&grant("one", first.0, first.1)).unwrap();
+                let second = grant("one", second.0, second.1);
+                assert!(matches!(directory.admit(&second), Err(Denied::PowerWithReports { .. })), "{first:?}");
+                // What an earlier program admitted is read back all the same.
+                assert_eq!(directory.apply(&second), Ok(true));
+                assert_eq!(directory.admit(&second), Ok(()), "and is in force already");
+                assert_eq!(directory.admit(&grant("two", power, "")), Ok(()));
+            }
+        }
+    }
+}
+
+#[test]
 fn a_role_is_read_as_it_is_written() {
     let scopes =
         [("submitter", "agencies/abc"), ("submitter", "jurisdictions/230000"), ("viewer", "jurisdictions/230000")];

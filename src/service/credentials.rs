@@ -199,6 +199,7 @@ impl Service {
         let _turn = self.access_gate.lock().await;
         check_length(&change)?;
         let mut planned = self.live.directory().clone();
+        planned.admit(&change).map_err(|error| denied(&error))?;
         if !planned.apply(&change).map_err(|error| denied(&error))? {
             return Ok(());
         }
@@ -219,7 +220,7 @@ impl Service {
 
 fn denied(error: &Denied) -> Problem {
     let (reason, zh, en) = match error {
-        Denied::TwoPowers { .. } => (
+        Denied::TwoPowers { .. } | Denied::PowerWithReports { .. } => (
             Reason::TwoPowers,
             "请授予另一主体，或先收回原有权限",
             "grant it to another principal, or withdraw the other first",
