@@ -1,10 +1,14 @@
 //! The settings of the service: typed, every limit named once with its unit, unknown keys refused.
 
+mod network;
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+pub use network::{Network, NetworkError};
 
 /// All settings. Every key may be left out; `config.example.toml` shows them with their defaults.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -16,6 +20,7 @@ pub struct Config {
     pub admin_listen: Option<SocketAddr>,
     /// Folder of the store.
     pub data_directory: PathBuf,
+    pub server: Server,
     pub store: StoreSettings,
     pub tls: Tls,
     pub access: Access,
@@ -23,6 +28,19 @@ pub struct Config {
     pub memory: Memory,
     pub log: Log,
     pub backup: Backup,
+}
+
+/// What stands between callers and the service, and what it is called.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Names that the service answers for, beside those of its certificate, `localhost` and addresses; `*` stands for one
+    /// label. Requests for others are refused.
+    pub hosts: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` says who calls; without any, none is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// These proxies begin each connection with a header of the PROXY protocol, version 2.
+    pub proxy_protocol: bool,
 }
 
 /// Settings of the embedded store.
@@ -73,9 +91,9 @@ pub struct Access {
     pub session_idle_seconds: u64,
     /// A session ends after so long in any case, in seconds.
     pub session_seconds: u64,
-    /// Tokens of one address that are not valid before it is locked out.
+    /// Tokens of one address that are not valid before it is told to wait; one that is valid is taken at any time.
     pub failures: u32,
-    /// For how long it is locked out, in seconds.
+    /// For how long it is told to wait since the last failure, in seconds.
     pub lock_out_seconds: u64,
     /// Refused calls of one address that go into the journal in a minute; more are counted in one entry.
     pub refusals_per_minute: u32,
@@ -186,6 +204,7 @@ impl Default for Config {
             listen: DEFAULT_LISTEN,
             admin_listen: None,
             data_directory: PathBuf::from("huizong-data"),
+            server: Server::default(),
             store: StoreSettings::default(),
             tls: Tls::default(),
             access: Access::default(),
@@ -423,7 +442,7 @@ mod tests {
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let keys = example.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         let sections = example.lines().filter(|line| line.starts_with('[')).count();
-        assert_eq!((keys, sections), (49, 7), "a key is missing from the example, or from this count");
+        assert_eq!((keys, sections), (52, 8), "a key is missing from the example, or from this count");
     }
 
     #[test]

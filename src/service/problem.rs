@@ -73,6 +73,10 @@ reasons! {
     CredentialRevoked = "CREDENTIAL_REVOKED", Unauthenticated;
     /// The caller's roles do not include the call, or its subject is not there.
     PermissionDenied = "PERMISSION_DENIED", PermissionDenied;
+    /// The page that calls shows somebody else than who is signed in.
+    CallerChanged = "CALLER_CHANGED", Unauthenticated;
+    /// The request is for a host that is not the service's own.
+    HostUnknown = "HOST_UNKNOWN", PermissionDenied;
     /// The answer would be made of reports that the caller may not read.
     BeyondSight = "BEYOND_SIGHT", PermissionDenied;
     /// Two of the three powers over the service for one principal.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use huizong::access::{PrincipalName, Role, TokenKey};
 use huizong::config::{Limits, Tls};
-use huizong::grpc::{DoorLayer, TlsFiles, connections, routes, server};
+use huizong::grpc::{DoorLayer, Hosts, Proxies, TlsFiles, connections_through, routes, server};
 use huizong::pb;
 use huizong::service::{Caller, Live, NewCredential, Service, SignInLimits, WatchLimits};
 use huizong::store::{SledOptions, SledStore};
@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Request, Status};
 
 use crate::support::{self, CITY};
@@ -143,6 +143,16 @@ impl Guarded {
     }
 
     pub async fn with(limits: Limits, refusals_per_minute: u32, sign_in: SignInLimits) -> Self {
+        Self::at(huizong::config::Server::default(), limits, refusals_per_minute, sign_in).await
+    }
+
+    /// Behind these proxies, and in these names.
+    pub async fn at(
+        settings: huizong::config::Server,
+        limits: Limits,
+        refusals_per_minute: u32,
+        sign_in: SignInLimits,
+    ) -> Self {
         let directory = TempDir::new().unwrap();
         let live = Arc::<Live>::default();
         let store = SledStore::open(&SledOptions::new(directory.path().join("store")), live.clone()).unwrap();
@@ -186,8 +196,9 @@ impl Guarded {
         let (routes, _) = routes(service.clone(), &limits).await.unwrap();
         let session = huizong::http::session::routes(service.clone(), true);
         let routes = huizong::http::with_grpc(routes, session);
-        let door = DoorLayer::new(service.clone(), &limits);
-        let incoming = connections(listener, Some(files.clone()), &limits);
+        let (proxies, hosts) = (Proxies::new(&settings), Hosts::new(&settings, Some(&files), false));
+        let door = DoorLayer::behind(service.clone(), &limits, proxies.clone(), hosts);
+        let incoming = connections_through(listener, Some(files.clone()), &limits, proxies);
         let serving = server(&limits, door).add_routes(routes).serve_with_incoming(incoming);
         let task = tokio::spawn(async move { serving.await.unwrap() });
         Self { service, authority, address, tls, files, task, _directory: directory }
@@ -203,6 +214,11 @@ impl Guarded {
 
     /// A connection; with a certificate of the client's where one is given.
     pub async fn connect(&self, identity: Option<&Issued>) -> Result<Channel, tonic::transport::Error> {
+        self.endpoint(identity).connect().await
+    }
+
+    /// What a connection is made by.
+    pub fn endpoint(&self, identity: Option<&Issued>) -> Endpoint {
         let tls =
             ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&self.authority.pem)).domain_name("localhost");
         let tls = match identity {
@@ -210,7 +226,7 @@ impl Guarded {
             None => tls,
         };
         let url = format!("https://localhost:{}", self.address.port());
-        Channel::from_shared(url).unwrap().tls_config(tls).unwrap().connect().await
+        Channel::from_shared(url).unwrap().tls_config(tls).unwrap()
     }
 
     /// A client with this token, or with none.

@@ -101,7 +101,7 @@ async fn a_role_withdrawn_holds_no_longer_on_an_open_connection() {
 }
 
 #[tokio::test]
-async fn an_address_that_guesses_is_locked_out() {
+async fn who_guesses_is_told_to_wait_and_keeps_nobody_out() {
     let limits = SignInLimits { failures: 3, ..SignInLimits::default() };
     let server = Guarded::with(huizong::config::Limits::default(), 100, limits).await;
     let good = server.token("viewer", HOUR).await;
@@ -109,8 +109,9 @@ async fn an_address_that_guesses_is_locked_out() {
         let refused = who(server.client(Some("guess")).await).await.unwrap_err();
         assert_eq!(reason(&refused), "CREDENTIAL_INVALID");
     }
-    let refused = who(server.client(Some(&good)).await).await.unwrap_err();
+    let refused = who(server.client(Some("guess")).await).await.unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_str()), (Code::ResourceExhausted, "RATE_EXCEEDED"));
+    assert_eq!(who(server.client(Some(&good)).await).await.unwrap().principal, "viewer");
 }
 
 #[tokio::test]
@@ -128,4 +129,6 @@ async fn security_administrators_grant_roles_but_not_to_themselves_and_not_two_p
     assert_eq!(grant("security", pb::RoleKind::Viewer, support::CITY).await.unwrap_err(), "OWN_ROLES");
     assert_eq!(grant("system", pb::RoleKind::Auditor, "").await.unwrap_err(), "TWO_POWERS");
     assert_eq!(grant("auditor", pb::RoleKind::SecurityAdministrator, "").await.unwrap_err(), "TWO_POWERS");
+    assert_eq!(grant("system", pb::RoleKind::Viewer, support::CITY).await.unwrap_err(), "TWO_POWERS");
+    assert_eq!(grant("viewer", pb::RoleKind::Auditor, "").await.unwrap_err(), "TWO_POWERS");
 }

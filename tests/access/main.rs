@@ -7,6 +7,7 @@ mod guarded;
 mod identity;
 mod isolation;
 mod limits;
+mod origin;
 mod program;
 #[path = "../support/raw.rs"]
 mod raw;

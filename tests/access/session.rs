@@ -19,7 +19,7 @@ use crate::support::{self, CITY};
 const HEADER: (&str, &str) = ("x-huizong-session", "1");
 
 /// One request as a browser sends it.
-async fn ask(server: &Guarded, verb: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Response<Body> {
+pub async fn ask(server: &Guarded, verb: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Response<Body> {
     let url = format!("https://localhost:{}{path}", server.address.port());
     let mut request = Request::builder().method(verb).uri(url);
     for (name, value) in headers {
@@ -85,6 +85,25 @@ async fn a_token_is_exchanged_for_a_cookie_that_scripts_and_other_sites_do_not_g
 }
 
 #[tokio::test]
+async fn a_page_that_shows_somebody_else_does_nothing() {
+    let server = Guarded::start().await;
+    let sign_in_as = async |name: &str| {
+        let token = server.token(name, SignedDuration::from_hours(1)).await;
+        cookie(&sign_in(&server, &token).await)
+    };
+    // A browser has one cookie: that of whoever signed in last, in whichever tab.
+    let (_, now) = (sign_in_as("viewer").await, sign_in_as("reviewer").await);
+    let shows = |name: &'static str| ("x-huizong-shown", name);
+    assert_eq!(call(&server, &[("cookie", &now), HEADER, shows("viewer")]).await.as_deref(), UNAUTHENTICATED);
+    assert_eq!(call(&server, &[("cookie", &now), HEADER, shows("reviewer")]).await, None);
+    let ended = ask(&server, "DELETE", "/session", &[("cookie", &now), HEADER, shows("viewer")], Vec::new()).await;
+    assert_eq!(ended.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(call(&server, &[("cookie", &now), HEADER]).await, None, "nobody was signed out");
+    let refused = server.journal().await.into_iter().filter(|entry| entry.detail.contains("CALLER_CHANGED")).count();
+    assert_eq!(refused, 2);
+}
+
+#[tokio::test]
 async fn a_session_ends_with_its_token() {
     let server = Guarded::start().await;
     let token = server.token("viewer", SignedDuration::from_hours(1)).await;
@@ -121,7 +140,7 @@ async fn a_page_that_asks_by_itself_keeps_no_session_from_ending_nor_a_stream_af
 }
 
 #[tokio::test]
-async fn signing_in_needs_our_header_and_locks_out_who_guesses() {
+async fn signing_in_needs_our_header_and_who_guesses_is_told_to_wait() {
     let limits = SignInLimits { failures: 2, ..SignInLimits::default() };
     let server = Guarded::with(Limits::default(), 100, limits).await;
     let token = server.token("viewer", SignedDuration::from_hours(1)).await;
@@ -132,9 +151,10 @@ async fn signing_in_needs_our_header_and_locks_out_who_guesses() {
     for _ in 0..2 {
         assert_eq!(sign_in(&server, "guess").await.status(), StatusCode::UNAUTHORIZED);
     }
-    let locked_out = sign_in(&server, &token).await;
-    assert_eq!(locked_out.status(), StatusCode::TOO_MANY_REQUESTS);
-    assert!(locked_out.headers().contains_key("retry-after"));
+    let told_to_wait = sign_in(&server, "guess").await;
+    assert_eq!(told_to_wait.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(told_to_wait.headers().contains_key("retry-after"));
+    assert_eq!(sign_in(&server, &token).await.status(), StatusCode::NO_CONTENT, "who guesses keeps nobody out");
     let refused = server.journal().await.into_iter().filter(|entry| entry.action == "session.begin").count();
     assert_eq!(refused, 3);
 }

@@ -104,7 +104,32 @@ test("another who signs in after a session ended finds nothing of what was typed
   await page.context().close();
 });
 
-test("a wrong token is told, in the reader's language, and too many lock the address out", async () => {
+test("a page does nothing in the name of who signed in in another tab, and says so", async () => {
+  const { page } = await open(browser, server, `/submit?year=${YEAR}&owner=${server.guest}`);
+  await signIn(page, await server.admit("before", `submitter ${server.guest}`));
+  const cell = page.locator('[data-cell="requests.received.natural_person"] input');
+  await cell.fill("17");
+  const other = await page.context().newPage();
+  const token = await server.admit("since", `submitter ${server.guest}`);
+  // In the other tab who was signed in signs out, and another signs in: both have the one cookie of the browser.
+  await other.goto(`${server.url}/#/submit?year=${YEAR}&owner=${server.guest}`);
+  await other.locator("[data-test=who]").getByText("before").waitFor();
+  await other.getByRole("button", { name: "退出登录" }).click();
+  await signIn(other, token);
+  await other.locator("[data-test=who]").getByText("since").waitFor();
+  await page.locator("[data-test=check]").click();
+  const told = page.locator("[data-test=caller-changed]");
+  await told.waitFor();
+  for (const name of ["before", "since"]) expect(await told.innerText()).toContain(name);
+  expect(await cell.isVisible()).toBe(false);
+  await expectAccessible(page, "caller changed");
+  await page.locator("[data-test=go-on-as]").click();
+  await page.locator("[data-test=who]").getByText("since").waitFor();
+  expect(await cell.inputValue()).toBe("");
+  await page.context().close();
+});
+
+test("a wrong token is told, in the reader's language, and too many are told to wait, but not who has a valid one", async () => {
   const { page, complaints } = await open(browser, server, "/");
   await signIn(page, "huizong_0000000000000000_00");
   await page.getByRole("alert").getByText("凭据无效").waitFor();
@@ -120,9 +145,12 @@ test("a wrong token is told, in the reader's language, and too many lock the add
     expect(await page.getByRole("alert").count()).toBe(0);
     expect(await page.getByLabel("Access token").isEditable()).toBe(false);
     answer();
-    await page.getByRole("alert").getByText(failed < FAILURES ? "not valid" : "too many failures").waitFor();
+    await page.getByRole("alert").getByText(failed < FAILURES ? "not valid" : "too many from this address").waitFor();
   }
-  await expectAccessible(page, "locked out");
+  await expectAccessible(page, "told to wait");
+  await page.getByLabel("Access token").fill(await server.admit("patient", `viewer ${CITY}`));
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.locator("[data-test=who]").getByText("patient").waitFor();
   expect(faults(complaints)).toEqual([]);
   await page.context().close();
 });

@@ -254,7 +254,10 @@ pub async fn serve(
     }
     let session = session::routes(service.clone(), config.tls.is_on());
     let tls = if config.tls.is_on() { Some(grpc::TlsFiles::read(&config.tls)?) } else { None };
-    let door = grpc::DoorLayer::new(service.clone(), &config.limits);
+    let proxies = grpc::Proxies::new(&config.server);
+    // Where others reach it without a certificate, and nothing says what it is called, every name is taken.
+    let hosts = grpc::Hosts::new(&config.server, tls.as_ref(), !config.listen.ip().is_loopback());
+    let door = grpc::DoorLayer::behind(service.clone(), &config.limits, proxies.clone(), hosts);
     let mut beside = JoinSet::new();
     beside.spawn(jobs::tidy(service.clone(), door.clone()));
     beside.spawn(jobs::keep_totals(service.clone()));
@@ -276,7 +279,7 @@ pub async fn serve(
         tokio::spawn(jobs::recount(service.clone(), Duration::from_secs(config.store.recount_interval_seconds)));
     let (close, closed) = oneshot::channel::<()>();
     let until = async move { drop(closed.await) };
-    let incoming = grpc::connections_until(listener, tls, &config.limits, until);
+    let incoming = grpc::connections_until(listener, tls, &config.limits, proxies, until);
     // Whoever has been told that it serves may stop it.
     let stop = signals::stop();
     ready(address);

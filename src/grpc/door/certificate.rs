@@ -1,6 +1,6 @@
 //! Which principal a client certificate names. That the certificate is good was checked when the connection was made.
 
-use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
+use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate, X509Error};
 
 use crate::access::PrincipalName;
 
@@ -28,6 +28,21 @@ pub fn principal_of_certificate(der: &[u8]) -> Option<PrincipalName> {
         _ => return None,
     };
     name.parse().ok()
+}
+
+/// The DNS names that a certificate is for, in lower case.
+///
+/// # Errors
+/// Where it is no certificate.
+pub fn names_of_certificate(der: &[u8]) -> Result<Vec<String>, X509Error> {
+    let (_, certificate) = X509Certificate::from_der(der).map_err(|error| match error {
+        x509_parser::nom::Err::Error(error) | x509_parser::nom::Err::Failure(error) => error,
+        x509_parser::nom::Err::Incomplete(_) => X509Error::InvalidCertificate,
+    })?;
+    let alternative = certificate.subject_alternative_name()?;
+    let names = alternative.iter().flat_map(|extension| &extension.value.general_names);
+    let dns = names.filter_map(|name| if let GeneralName::DNSName(name) = name { Some(*name) } else { None });
+    Ok(dns.map(str::to_ascii_lowercase).collect())
 }
 
 #[cfg(test)]

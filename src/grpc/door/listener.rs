@@ -20,6 +20,7 @@ use tonic::transport::server::Connected;
 use crate::access::PrincipalName;
 use crate::config::Limits;
 
+use super::origin::{Proxies, proxied};
 use super::{TlsFiles, principal_of_certificate};
 
 /// Longest time for a client to agree on TLS.
@@ -38,6 +39,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone)]
 pub struct Peer {
     pub address: Option<IpAddr>,
+    /// The connection is protected by TLS.
+    pub is_protected: bool,
     /// Named by a certificate that was checked.
     pub principal: Option<PrincipalName>,
 }
@@ -97,7 +100,17 @@ pub fn connections(
     tls: Option<TlsFiles>,
     limits: &Limits,
 ) -> impl Stream<Item = io::Result<Connection>> + use<> {
-    connections_until(listener, tls, limits, std::future::pending())
+    connections_through(listener, tls, limits, Proxies::default())
+}
+
+/// The same through proxies that may say who calls.
+pub fn connections_through(
+    listener: TcpListener,
+    tls: Option<TlsFiles>,
+    limits: &Limits,
+    proxies: Proxies,
+) -> impl Stream<Item = io::Result<Connection>> + use<> {
+    connections_until(listener, tls, limits, proxies, std::future::pending())
 }
 
 /// The same, and nobody is let in any more once `stop` has ended: what comes then is refused by the system, at once and for
@@ -106,10 +119,11 @@ pub fn connections_until<S: Future<Output = ()> + Send + 'static>(
     listener: TcpListener,
     tls: Option<TlsFiles>,
     limits: &Limits,
+    proxies: Proxies,
     stop: S,
 ) -> impl Stream<Item = io::Result<Connection>> + use<S> {
     let (taken, waiting) = mpsc::channel(WAITING);
-    let accepting = accept(listener, tls, limits.connections, taken.clone());
+    let accepting = accept(listener, tls, limits.connections, Arc::new(proxies), taken.clone());
     tokio::spawn(async move {
         tokio::select! {
             // Whoever waits in the system's queue comes first.
@@ -122,7 +136,13 @@ pub fn connections_until<S: Future<Output = ()> + Send + 'static>(
     stream::unfold(waiting, async |mut waiting| Some((Ok(waiting.recv().await?), waiting)))
 }
 
-async fn accept(listener: TcpListener, tls: Option<TlsFiles>, most: usize, taken: mpsc::Sender<Connection>) {
+async fn accept(
+    listener: TcpListener,
+    tls: Option<TlsFiles>,
+    most: usize,
+    proxies: Arc<Proxies>,
+    taken: mpsc::Sender<Connection>,
+) {
     let permits = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
     loop {
         // The semaphore is never closed.
@@ -133,10 +153,10 @@ async fn accept(listener: TcpListener, tls: Option<TlsFiles>, most: usize, taken
         };
         match accepted {
             Ok((stream, _)) => {
-                let (tls, taken) = (tls.clone(), taken.clone());
+                let (tls, proxies, taken) = (tls.clone(), proxies.clone(), taken.clone());
                 // Each by itself, so that one that is slow to agree on TLS holds up nobody.
                 tokio::spawn(async move {
-                    match connect(stream, tls, permit).await {
+                    match connect(stream, tls, &proxies, permit).await {
                         // The server may have stopped meanwhile.
                         Ok(connection) => drop(taken.send(connection).await),
                         Err(error) => tracing::debug!(%error, "a connection was not taken on"),
@@ -151,19 +171,28 @@ async fn accept(listener: TcpListener, tls: Option<TlsFiles>, most: usize, taken
     }
 }
 
-async fn connect(stream: TcpStream, tls: Option<TlsFiles>, permit: OwnedSemaphorePermit) -> io::Result<Connection> {
+async fn connect(
+    mut stream: TcpStream,
+    tls: Option<TlsFiles>,
+    proxies: &Proxies,
+    permit: OwnedSemaphorePermit,
+) -> io::Result<Connection> {
     // Without it an answer waits some 40 ms for the client's acknowledgement.
     stream.set_nodelay(true)?;
-    let address = stream.peer_addr().ok().map(|address| address.ip().to_canonical());
+    let mut address = stream.peer_addr().ok().map(|address| address.ip().to_canonical());
+    if address.is_some_and(|address| proxies.announces(address)) {
+        let read = tokio::time::timeout(HANDSHAKE, proxied(&mut stream));
+        address = read.await.map_err(|_| io::ErrorKind::TimedOut)??.or(address);
+    }
     let Some(tls) = tls else {
-        let peer = Peer { address, principal: None };
+        let peer = Peer { address, is_protected: false, principal: None };
         return Ok(Connection::new(Io::Plain(stream), peer, permit));
     };
     let handshake = TlsAcceptor::from(tls.current()).accept(stream);
     let stream = tokio::time::timeout(HANDSHAKE, handshake).await.map_err(|_| io::ErrorKind::TimedOut)??;
     let certificates = stream.get_ref().1.peer_certificates();
     let principal = certificates.and_then(|chain| principal_of_certificate(chain.first()?));
-    Ok(Connection::new(Io::Tls(Box::new(stream)), Peer { address, principal }, permit))
+    Ok(Connection::new(Io::Tls(Box::new(stream)), Peer { address, is_protected: true, principal }, permit))
 }
 
 /// Does the same to whichever stream it is.

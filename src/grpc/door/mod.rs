@@ -10,6 +10,7 @@ mod ending;
 mod held;
 mod listener;
 mod measured;
+mod origin;
 mod rates;
 mod tls;
 mod validity;
@@ -22,7 +23,10 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN, RETRY_AFTER};
+use http::header::{
+    ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN, RETRY_AFTER,
+    STRICT_TRANSPORT_SECURITY,
+};
 use http::request::Parts;
 use http::{HeaderMap, Method as Verb, Request, Response, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
@@ -40,7 +44,8 @@ use super::methods::answers_with_stream;
 use super::status::{note, to_status};
 
 pub use certificate::principal_of_certificate;
-pub use listener::{Connection, Peer, connections, connections_until};
+pub use listener::{Connection, Peer, connections, connections_through, connections_until};
+pub use origin::{Hosts, Proxies};
 pub use tls::{TlsError, TlsFiles};
 pub use validity::{RevocationList, Validity, revocations, validities};
 
@@ -63,6 +68,12 @@ const DOCUMENT_CALL: &str = "/huizong.v1.ReportService/ReadDocument";
 /// The stream that answers what it has taken before it ends with the service, and sees to that itself.
 const SUBMISSIONS: &str = "/huizong.v1.ReportService/SubmitReports";
 
+/// Calls of a page carry whom it shows: they are not made in the name of somebody who signed in elsewhere meanwhile.
+const SHOWN_HEADER: &str = "x-huizong-shown";
+
+/// How long browsers keep to TLS for the host of an answer that came by it: a year.
+const TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// How long a caller is told to wait where the service is overloaded.
 const OVERLOAD_WAIT: Duration = Duration::from_secs(1);
 
@@ -71,6 +82,8 @@ struct Door {
     /// Requests that have come in, whatever became of them.
     arrived: AtomicU64,
     bounds: RwLock<Arc<Bounds>>,
+    proxies: Proxies,
+    hosts: Hosts,
     /// Longest message of any call, in bytes.
     message_bytes: usize,
 }
@@ -80,11 +93,17 @@ struct Door {
 pub struct DoorLayer(Arc<Door>);
 
 impl DoorLayer {
-    /// A door to `service`; where that does not ask who calls, everyone is who they say.
+    /// A door to `service`; where that does not ask who calls, everyone is who they say. It answers for any host, and
+    /// believes no proxy.
     pub fn new(service: Service, limits: &Limits) -> Self {
+        Self::behind(service, limits, Proxies::default(), Hosts::default())
+    }
+
+    /// The same behind proxies that are believed, for these hosts only.
+    pub fn behind(service: Service, limits: &Limits, proxies: Proxies, hosts: Hosts) -> Self {
         let bounds = RwLock::new(Bounds::new(limits));
         let message_bytes = limits.message_bytes;
-        Self(Arc::new(Door { service, arrived: AtomicU64::new(0), bounds, message_bytes }))
+        Self(Arc::new(Door { service, arrived: AtomicU64::new(0), bounds, proxies, hosts, message_bytes }))
     }
 
     /// Lets in as much as other limits say from now on; calls that are under way count no more.
@@ -143,6 +162,7 @@ where
         let door = self.door.clone();
         async move {
             let is_call = is_call(request.uri().path());
+            let is_protected = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_protected);
             let language = request.headers().get(ACCEPT_LANGUAGE).map(|language| (ACCEPT_LANGUAGE, language.clone()));
             let path = request.uri().path();
             let ends_with_service = path != SUBMISSIONS && answers_with_stream(path);
@@ -166,7 +186,7 @@ where
             let call_time = bounds.call_time;
             let answer = tokio::time::timeout(call_time, answer).await;
             let metadata = MetadataMap::from_headers(language.into_iter().collect());
-            match answer.unwrap_or_else(|_| Err(out_of_time(call_time))) {
+            let mut answer = match answer.unwrap_or_else(|_| Err(out_of_time(call_time))) {
                 Ok(answer) if ends_with_service => {
                     let (stopping, longest) = (door.service.stopping(), bounds.stream_time);
                     let stopped = async move {
@@ -176,12 +196,16 @@ where
                         };
                         to_status(&problem, &metadata)
                     };
-                    Ok(answer?.map(|body| Body::new(Ending::new(body, stopped))))
+                    answer?.map(|body| Body::new(Ending::new(body, stopped)))
                 }
-                Ok(answer) => answer,
-                Err(problem) if is_call => Ok(to_status(&problem, &metadata).into_http()),
-                Err(problem) => Ok(page_of(&problem)),
+                Ok(answer) => answer?,
+                Err(problem) if is_call => to_status(&problem, &metadata).into_http(),
+                Err(problem) => page_of(&problem),
+            };
+            if is_protected && !is_call {
+                answer.headers_mut().insert(STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
             }
+            Ok(answer)
         }
         .boxed()
     }
@@ -195,7 +219,11 @@ impl Door {
     async fn let_in(&self, request: &Parts) -> Result<(Caller, Option<OwnedSemaphorePermit>), Problem> {
         let peer = request.extensions.get::<Peer>();
         let address = peer.and_then(|peer| peer.address);
+        let address = address.map(|address| self.proxies.caller(address, &request.headers));
         self.arrived.fetch_add(1, Ordering::Relaxed);
+        if let Some(host) = self.hosts.foreign(request) {
+            return Err(foreign_host(&host));
+        }
         let bounds = self.bounds();
         bounds.rates.check_address(address)?;
         let path = request.uri.path();
@@ -230,7 +258,8 @@ impl Door {
             (Some(token), _) => self.service.authenticate_from(token, &address),
             (None, Some(cookie)) if is_same_site(request) => {
                 let unattended = headers.contains_key(UNATTENDED_HEADER);
-                if unattended { self.service.session(cookie) } else { self.service.use_session(cookie) }
+                let known = if unattended { self.service.session(cookie) } else { self.service.use_session(cookie) };
+                known.and_then(|authority| self.as_shown(authority, headers))
             }
             _ => Ok(peer
                 .and_then(|peer| peer.principal.clone())
@@ -249,8 +278,23 @@ impl Door {
                 Ok(Caller { principal, address, authority })
             }
             // A page may be asked for with the cookie of a session that has ended: to sign in again.
-            Err(_) if !is_call && bearer(headers).is_none() => Ok(nobody),
+            Err(problem) if !is_call && bearer(headers).is_none() && problem.reason != Reason::CallerChanged => {
+                Ok(nobody)
+            }
             Err(problem) => Err(self.service.refuse_caller(problem, request.uri.path(), &nobody).await),
+        }
+    }
+}
+
+impl Door {
+    /// Whom a session belongs to, unless the page shows somebody else.
+    fn as_shown(&self, authority: Authority, headers: &HeaderMap) -> Result<Authority, Problem> {
+        let Some(shown) = headers.get(SHOWN_HEADER) else { return Ok(authority) };
+        match &authority {
+            Authority::Principal { name, .. } if shown.as_bytes() != name.as_str().as_bytes() => {
+                Err(caller_changed(name.as_str()))
+            }
+            _ => Ok(authority),
         }
     }
 }
@@ -297,6 +341,7 @@ fn page_of(problem: &Problem) -> Response<Body> {
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
         Code::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
+        Code::PermissionDenied if problem.reason == Reason::HostUnknown => StatusCode::MISDIRECTED_REQUEST,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     let text = format!("{}\n{}\n", problem.message.zh, problem.message.en);
@@ -328,6 +373,32 @@ fn gone_on_for_long(longest: Duration) -> Problem {
     let message =
         Message::new(format!("流式调用已持续 {minutes} 分钟"), format!("the stream has gone on for {minutes} minutes"));
     Problem::overload(Reason::Stopping, message, OVERLOAD_WAIT)
+}
+
+fn foreign_host(host: &str) -> Problem {
+    let host: String = host.chars().filter(|c| !c.is_control()).take(HOST_MAX_CHARACTERS).collect();
+    let message = Message::new(
+        format!("本服务不以 {host} 之名提供"),
+        format!("the service does not answer in the name of {host}"),
+    );
+    let remedy = Message::new(
+        "请使用证书中的名称访问；确为本服务名称的，请运维人员加入 server.hosts",
+        "call it by a name of its certificate; if the name is right, have the operator add it to server.hosts",
+    );
+    Problem::new(Reason::HostUnknown, message, remedy)
+}
+
+/// Longest host that a refusal names.
+const HOST_MAX_CHARACTERS: usize = 100;
+
+fn caller_changed(now: &str) -> Problem {
+    let message = Message::new(
+        format!("此浏览器已改由 {now} 登录，本页显示的是他人，未执行任何操作"),
+        format!("{now} has signed in in this browser; the page shows somebody else, and nothing was done"),
+    );
+    let remedy =
+        Message::new("请刷新页面以当前账号继续，或重新登录", "reload the page to go on as they, or sign in again");
+    Problem::new(Reason::CallerChanged, message, remedy).with("principal", now)
 }
 
 fn overloaded() -> Problem {

@@ -15,6 +15,8 @@ use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
 use crate::config::Tls;
 use crate::report::Hash;
 
+use super::certificate::names_of_certificate;
+
 /// Why the files cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
@@ -32,6 +34,8 @@ struct Loaded {
     config: Arc<ServerConfig>,
     /// Of all the files together, so that they are only taken on when they change.
     digest: Hash,
+    /// Names of the server's certificate.
+    names: Arc<Vec<String>>,
 }
 
 /// The configuration for new connections, following its files.
@@ -48,13 +52,18 @@ impl TlsFiles {
     /// [`TlsError`] where they cannot be used.
     pub fn read(settings: &Tls) -> Result<Self, TlsError> {
         let files = Files::read(settings)?;
-        let loaded = Loaded { config: files.config()?, digest: files.digest() };
+        let loaded = Loaded { config: files.config()?, digest: files.digest(), names: files.names()? };
         Ok(Self { settings: settings.clone(), loaded: Arc::new(RwLock::new(loaded)) })
     }
 
     /// The configuration for a new connection.
     pub fn current(&self) -> Arc<ServerConfig> {
         self.loaded.read().unwrap_or_else(PoisonError::into_inner).config.clone()
+    }
+
+    /// Names that the server's certificate is for, in lower case.
+    pub fn names(&self) -> Arc<Vec<String>> {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).names.clone()
     }
 
     /// Reads the files again, and takes them on where they have changed; whether they have.
@@ -67,7 +76,7 @@ impl TlsFiles {
         if self.loaded.read().unwrap_or_else(PoisonError::into_inner).digest == digest {
             return Ok(false);
         }
-        let loaded = Loaded { config: files.config()?, digest };
+        let loaded = Loaded { config: files.config()?, digest, names: files.names()? };
         *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded;
         Ok(true)
     }
@@ -123,6 +132,13 @@ impl Files {
         let digests: Vec<u8> =
             parts.into_iter().flat_map(|part| part.map(|part| Hash::of(part).0).unwrap_or_default()).collect();
         Hash::of(&digests)
+    }
+
+    fn names(&self) -> Result<Arc<Vec<String>>, TlsError> {
+        let path = &self.paths.certificate;
+        let chain = certificates(path, &self.certificate)?;
+        let own = chain.first().map_or(&[][..], |own| own);
+        Ok(Arc::new(names_of_certificate(own).map_err(|error| file_error(path, &error))?))
     }
 
     fn config(&self) -> Result<Arc<ServerConfig>, TlsError> {

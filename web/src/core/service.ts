@@ -19,22 +19,36 @@ watch(principal, (name) => globalThis.localStorage?.setItem(KEY, name));
 /** The service asks who calls, and nobody is signed in, or no longer. */
 export const signInNeeded = ref(false);
 
+/** Whom the page shows as signed in; nothing is called in the name of anybody else. */
+export const shown = ref("");
+
+/** Who has signed in in this browser since, in another tab. */
+export const signedInSince = ref("");
+
 /** Without it the cookie of a session is not taken: no page of another site can send it. */
 export const SESSION_HEADER = "x-huizong-session";
 
 /** Calls that carry it are made by the page itself, and do not keep a session from ending. */
 const UNATTENDED_HEADER = "x-huizong-unattended";
 
+/** Whom the page shows: calls that carry it are refused where somebody else is signed in. */
+export const SHOWN_HEADER = "x-huizong-shown";
+
 const identify: Interceptor = (next) => (request) => {
   if (principal.value.trim()) request.header.set("huizong-principal", encodeURIComponent(principal.value.trim()));
   request.header.set(SESSION_HEADER, "1");
+  if (shown.value) request.header.set(SHOWN_HEADER, shown.value);
   if (!isAttended()) request.header.set(UNATTENDED_HEADER, "1");
   request.header.set("accept-language", language.value === "zh" ? "zh-CN" : "en");
   return next(request);
 };
 
 function notice(error: unknown): never {
-  if (ConnectError.from(error).code === Code.Unauthenticated) signInNeeded.value = true;
+  if (ConnectError.from(error).code === Code.Unauthenticated) {
+    const why = refusal(error);
+    signedInSince.value = why.reason === "CALLER_CHANGED" ? (why.problem?.metadata.principal ?? "") : "";
+    signInNeeded.value = true;
+  }
   throw error;
 }
 async function* noticing<M>(messages: AsyncIterable<M>): AsyncIterable<M> {

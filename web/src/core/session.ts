@@ -4,7 +4,7 @@ import { Code } from "@connectrpc/connect";
 import { computed, shallowRef } from "vue";
 import { RoleKind, type GetCallerResponse } from "../gen/huizong/v1/operations_pb";
 import { say, t } from "./language";
-import { operations, refusal, SESSION_HEADER, signInNeeded, type Refusal } from "./service";
+import { operations, refusal, SESSION_HEADER, shown, SHOWN_HEADER, signedInSince, signInNeeded, type Refusal } from "./service";
 
 /** Who the service takes the caller to be; undefined until it has said so, and after signing out. */
 export const caller = shallowRef<GetCallerResponse>();
@@ -27,6 +27,7 @@ const RETRY_MS = 2000;
 
 /** Asks who calls, until the service answers; without credentials there is nobody until somebody signs in. */
 export async function recognise(): Promise<void> {
+  shown.value = "";
   for (;;) {
     try {
       const known = await operations.getCaller({});
@@ -34,6 +35,8 @@ export async function recognise(): Promise<void> {
       const isSame = JSON.stringify([known.principal, known.roles]) === JSON.stringify([caller.value?.principal, caller.value?.roles]);
       if (!isSame || known.unrestricted !== caller.value?.unrestricted) caller.value = known;
       unrecognised.value = undefined;
+      shown.value = known.unrestricted ? "" : known.principal;
+      signedInSince.value = "";
       signInNeeded.value = false;
       return;
     } catch (error) {
@@ -64,7 +67,7 @@ export async function signOut(): Promise<void> {
   signInNeeded.value = true;
 }
 
-const session = (method: string, body?: string) => fetch("/session", { method, headers: { [SESSION_HEADER]: "1", "content-type": "application/json" }, ...(body ? { body } : {}) });
+const session = (method: string, body?: string) => fetch("/session", { method, headers: { [SESSION_HEADER]: "1", "content-type": "application/json", ...(method === "DELETE" && shown.value ? { [SHOWN_HEADER]: shown.value } : {}) }, ...(body ? { body } : {}) });
 
 async function whyNot(answer: Response): Promise<string> {
   const wait = Number(answer.headers.get("retry-after"));

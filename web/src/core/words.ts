@@ -24,6 +24,8 @@ export const words = {
   token: ["访问令牌", "Access token"],
   tokenHint: ["令牌由安全管理员签发，形如 huizong_…；登录后不保存在浏览器中。", "Security administrators issue tokens, such as huizong_…; the browser does not keep it."],
   sessionEnded: ["{name} 的会话已结束。重新登录后回到原处，已填内容仍在。", "The session of {name} has ended. Sign in again to go on where you were; what you typed is kept."],
+  callerChanged: ["此浏览器已改由 {now} 登录，而本页显示的是 {name}；未以任何人的名义执行操作。", "{now} has signed in in this browser, while this page shows {name}; nothing was done in anybody's name."],
+  goOnAs: ["以 {now} 的身份继续", "Go on as {now}"],
   signInHelp: ["。请核对令牌；遗失的请安全管理员重新签发。", ". Check the token; where it is lost, a security administrator issues another."],
   waitMinutes: ["，请在 {minutes} 分钟后再试。", "; try again in {minutes} min."],
   cookieRefused: ["浏览器未接受会话 Cookie，请允许后再登录。", "The browser did not take the session's cookie; allow it and sign in again."],
