@@ -355,3 +355,66 @@ async fn the_journal_is_exported_verified_and_filtered() {
         complaints(&moved)
     );
 }
+
+/// What was kept elsewhere tells the journal that it was kept of from one that was written anew, and from one that goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_journal_is_held_to_receipts_older_exports_and_signed_heads() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let province = province(200);
+    let all = submissions(&province);
+    let (server, channel) = start(&file("one")).await;
+    register(&channel, &province).await;
+    let mut client = ReportServiceClient::new(channel.clone());
+    let answer = client.submit_report(all[0].clone()).await.unwrap().into_inner();
+    std::fs::write(file("receipt.json"), huizong::wire::to_json(&answer).unwrap()).unwrap();
+    for (command, output) in [("head", "head.json"), ("export", "old.jsonl")] {
+        let done = huizong(&["--server", &server.url, "journal", command, "--output", text(&file(output))]).await;
+        assert!(done.status.success(), "{}", complaints(&done));
+    }
+    client.submit_report(all[1].clone()).await.unwrap();
+    let exported = huizong(&["--server", &server.url, "journal", "export", "--output", text(&file("new.jsonl"))]).await;
+    assert!(exported.status.success(), "{}", complaints(&exported));
+
+    // Another store that was told the same, as whoever rewrites a journal would have it.
+    let (other, channel) = start(&file("other")).await;
+    register(&channel, &province).await;
+    for submission in &all[..2] {
+        ReportServiceClient::new(channel.clone()).submit_report(submission.clone()).await.unwrap();
+    }
+    let exported =
+        huizong(&["--server", &other.url, "journal", "export", "--output", text(&file("forged.jsonl"))]).await;
+    assert!(exported.status.success(), "{}", complaints(&exported));
+
+    let (receipt, old, head) = (file("receipt.json"), file("old.jsonl"), file("head.json"));
+    let kept = [("--receipt", &receipt), ("--extends", &old), ("--head", &head)];
+    for (option, anchor) in kept {
+        let verify = async |export: &str| {
+            let printed = huizong(&["journal", "verify", text(&file(export)), option, text(anchor)]).await;
+            (printed.status.code(), String::from_utf8(printed.stdout).unwrap())
+        };
+        let (code, said) = verify("new.jsonl").await;
+        assert_eq!(code, Some(0), "{option}: {said}");
+        assert!(said.contains("agrees"), "{option}: {said}");
+        let (code, said) = verify("forged.jsonl").await;
+        assert_eq!(code, Some(1), "{option}: {said}");
+        assert!(said.contains("the journal was rewritten since"), "{option}: {said}");
+    }
+    let alone = huizong(&["journal", "verify", text(&file("forged.jsonl"))]).await;
+    let said = String::from_utf8(alone.stdout).unwrap();
+    assert!(said.contains("consistent with itself") && said.contains("Nothing kept elsewhere"), "{said}");
+
+    // A head that somebody else signed, or that was changed, is not taken for the service's.
+    let changed = std::fs::read_to_string(&head).unwrap().replace("\"sequence\":", "\"sequence\":1");
+    std::fs::write(file("changed.json"), changed).unwrap();
+    let foreign = huizong(&["--server", &other.url, "journal", "head", "--output", text(&file("foreign.json"))]).await;
+    assert!(foreign.status.success(), "{}", complaints(&foreign));
+    for (name, complaint) in [("changed.json", "does not hold"), ("foreign.json", "signed by another key")] {
+        let arguments = ["--receipt", text(&receipt), "--head", text(&file(name))].map(str::to_owned);
+        let mut all = vec!["journal".to_owned(), "verify".to_owned(), text(&file("new.jsonl")).to_owned()];
+        all.extend(arguments);
+        let refused = huizong(&all.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        assert_eq!(refused.status.code(), Some(1), "{name}");
+        assert!(complaints(&refused).contains(complaint), "{name}: {}", complaints(&refused));
+    }
+}

@@ -17,6 +17,7 @@ use crate::store::transfer::{self, Import};
 use crate::store::{Evidence, Item, JournalFault, JournalWriter, Position, Store, verify_journal, verify_journal_file};
 use crate::wire::{journal_entry_from_wire, timestamp_to_wire};
 
+use super::anchors::{self, Anchors};
 use super::client::{Server, connect, refused};
 use super::output::{Listing, print_json, print_line, time_text};
 use super::verify::{Scratch, open};
@@ -45,6 +46,12 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         backup: Option<PathBuf>,
     },
+    /// How far the journal has come, signed by the service: keep it where the service cannot reach.
+    Head {
+        /// File to be written; it must not exist yet. Left out, it is printed.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Check the chain of an exported journal, or of a store that no service has open.
     Verify(VerifyJournal),
 }
@@ -56,8 +63,10 @@ struct VerifyJournal {
     #[arg(required_unless_present = "data", conflicts_with = "data")]
     file: Option<PathBuf>,
     /// Folder of the store.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["receipt", "extends", "head"])]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    kept: Anchors,
     #[command(flatten)]
     scratch: Scratch,
 }
@@ -104,6 +113,7 @@ impl Journal {
             None => self.list.run(server, format).await,
             Some(Command::Export { output, backup: None }) => export(server, output).await,
             Some(Command::Export { output, backup: Some(backup) }) => export_backup(backup, output),
+            Some(Command::Head { output }) => anchors::head(server, output.as_deref()).await,
             Some(Command::Verify(verify)) => verify.run(),
         }
     }
@@ -233,7 +243,7 @@ fn items(backup: &Path) -> Result<impl Iterator<Item = Result<Item, Failure>>, F
     }))
 }
 
-fn fault(error: &JournalFault) -> Failure {
+pub fn fault(error: &JournalFault) -> Failure {
     Failure::Failed(both(&error.message()))
 }
 
@@ -242,9 +252,10 @@ fn verify_file(file: &Path) -> Result<Position, Failure> {
     verify_journal_file(BufReader::new(opened)).map_err(|error| fault(&error))
 }
 
-fn print_verified(position: Position) -> Outcome {
+pub fn print_verified(position: Position) -> Outcome {
+    // Without anything that was kept elsewhere no more can be said.
     print_line(&format!(
-        "日志完整 The journal is whole\n  条数 entries       {}\n  链上哈希 chain     {}",
+        "日志自洽 The journal is consistent with itself\n  条数 entries       {}\n  链上哈希 chain     {}",
         position.sequence, position.chain
     ))
 }
@@ -252,7 +263,7 @@ fn print_verified(position: Position) -> Outcome {
 impl VerifyJournal {
     fn run(&self) -> Outcome {
         if let Some(file) = &self.file {
-            return print_verified(verify_file(file)?);
+            return self.kept.compare(file);
         }
         let Some(data) = &self.data else { return Err(Failure::Usage("FILE / --data DIR".to_owned())) };
         let failed = |error: crate::store::StoreError| Failure::Failed(format!("{}: {error}", data.display()));

@@ -1,5 +1,6 @@
 //! The command line: one file per command, and one place that decides the exit code.
 
+mod anchors;
 mod backup;
 mod check;
 mod client;

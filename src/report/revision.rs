@@ -90,4 +90,6 @@ pub struct Receipt {
     /// Hash of the journal up to and including this entry.
     pub chain_hash: Hash,
     pub time: Timestamp,
+    /// Public key by which the service signs how far its journal has come, 64 hexadecimal digits; empty where it has none.
+    pub signing_key: String,
 }

@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use jiff::Timestamp;
 
-use crate::store::{JournalEntry, Outcome, Position, Store, StoreError};
+use crate::store::{JournalEntry, Outcome, Position, SignedHead, Store, StoreError};
 
 use super::{Page, Problem, Recount, Service};
 
@@ -20,6 +20,8 @@ pub struct Status {
     pub position: Position,
     /// Why writes are refused; none while they are taken.
     pub problem: Option<String>,
+    /// The head of the journal, signed; none without a key.
+    pub head: Option<SignedHead>,
     /// What the newest recount found; none before the first.
     pub recount: Option<Recount>,
     /// This start made the store, for there was none.
@@ -61,15 +63,11 @@ impl Service {
     }
 
     pub fn status(&self) -> Status {
+        let position = self.store.position();
+        let head = self.signing_key.as_ref().map(|key| key.sign(&position, self.now()));
         let problem = self.store.writable().err().map(|error| error.to_string());
         let recount = self.recounted.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Status {
-            position: self.store.position(),
-            problem,
-            recount,
-            is_new_store: self.is_new_store,
-            machine_time: self.machine_time(),
-        }
+        Status { position, problem, head, recount, is_new_store: self.is_new_store, machine_time: self.machine_time() }
     }
 }
 

@@ -47,7 +47,7 @@ use tokio::sync::Semaphore;
 
 use crate::access::TokenKey;
 use crate::document::process::{Fair, Readers, Settings};
-use crate::store::{CheckpointFile, Clock, Store, StoreError};
+use crate::store::{CheckpointFile, Clock, SigningKey, Store, StoreError};
 
 use past::Past;
 use places::Places;
@@ -145,6 +145,8 @@ pub struct Service {
     authentication: bool,
     /// Where credentials are in use.
     token_key: Option<Arc<TokenKey>>,
+    /// Signs how far the journal has come.
+    signing_key: Option<SigningKey>,
     /// Refused calls, by address.
     refusals: Arc<Refusals>,
     /// Refused submissions and reviews, by whoever made them.
@@ -203,6 +205,7 @@ impl Service {
             access_gate: Arc::default(),
             authentication: false,
             token_key: None,
+            signing_key: None,
             refusals: Arc::new(Refusals::new(REFUSALS_PER_MINUTE)),
             refused_submissions: Arc::new(Refusals::new(REFUSED_SUBMISSIONS_PER_MINUTE)),
             readers: Readers::new(Settings::default()),
@@ -241,6 +244,11 @@ impl Service {
     /// The service with a key to hash tokens with.
     pub fn with_token_key(self, key: TokenKey) -> Self {
         Self { token_key: Some(Arc::new(key)), ..self }
+    }
+
+    /// The service with a key to sign how far the journal has come.
+    pub fn with_signing_key(self, key: SigningKey) -> Self {
+        Self { signing_key: Some(key), ..self }
     }
 
     /// The service with another number of refusals that go into the journal for one address in a minute.

@@ -5,7 +5,6 @@ use crate::report::{CellComment, Hash, Message, Receipt, ReportKey, ReportState,
 use crate::store::{Change, Decision, Effect, NEWEST, NewEntry, Outcome, Standing, Transaction};
 
 use super::admission::Admission;
-use super::submit::receipt;
 use super::{Caller, Problem, Reason, Service};
 
 /// How often a review is decided anew because something came between.
@@ -113,7 +112,7 @@ impl Service {
             Decision::Committed(commit) => {
                 let after = commit.effects.iter().find_map(Effect::report).map(|(_, after)| after);
                 let after = after.ok_or_else(|| Problem::internal("a review without an effect"))?;
-                Ok(Some(Reviewed { receipt: Some(receipt(&after.newest, &commit.entry)), status: after.status }))
+                Ok(Some(Reviewed { receipt: Some(self.receipt(&after.newest, &commit.entry)), status: after.status }))
             }
             Decision::Stale => Ok(None),
             Decision::Repeated(_) | Decision::RequestIdReused(_) => {

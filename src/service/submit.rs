@@ -10,7 +10,8 @@ use crate::report::{
 };
 use crate::rules;
 use crate::store::{
-    Change, Commit, Decision, Effect, NEWEST, NewEntry, Outcome, Standing, StoreError, StoredRequest, Transaction,
+    Change, Commit, Decision, Effect, NEWEST, NewEntry, Outcome, SigningKey, Standing, StoreError, StoredRequest,
+    Transaction,
 };
 
 use super::admission::Admission;
@@ -282,7 +283,7 @@ impl Service {
             ..Transaction::of(vec![change], entry)
         };
         match self.store.commit(transaction).await.map_err(Problem::from)? {
-            Decision::Committed(commit) => Ok(accepted(&commit, &computed).ok_or_else(lost_revision)?),
+            Decision::Committed(commit) => Ok(self.accepted(&commit, &computed).ok_or_else(lost_revision)?),
             Decision::Repeated(known) | Decision::RequestIdReused(known) => {
                 Ok(self.repeat(&known, fingerprint, submission.request_id.unwrap_or_default(), report)?)
             }
@@ -340,7 +341,7 @@ impl Service {
         let entry = entries.first().ok_or_else(lost_revision)?;
         let computed = revision.figures.complete().computed;
         Ok(Accepted {
-            receipt: Some(receipt(&revision, entry)),
+            receipt: Some(self.receipt(&revision, entry)),
             state: revision.state,
             late: revision.late,
             findings: revision.findings,
@@ -397,29 +398,32 @@ pub(super) fn lost_revision() -> Problem {
     Problem::internal("a stored revision or its journal entry cannot be found")
 }
 
-pub(super) fn receipt(revision: &Revision, entry: &crate::store::JournalEntry) -> Receipt {
-    Receipt {
-        revision: revision.name(),
-        etag: revision.etag(),
-        content_hash: revision.content_hash,
-        sequence: entry.sequence,
-        chain_hash: entry.chain,
-        time: entry.time,
+impl Service {
+    pub(super) fn receipt(&self, revision: &Revision, entry: &crate::store::JournalEntry) -> Receipt {
+        Receipt {
+            revision: revision.name(),
+            etag: revision.etag(),
+            content_hash: revision.content_hash,
+            sequence: entry.sequence,
+            chain_hash: entry.chain,
+            time: entry.time,
+            signing_key: self.signing_key.as_ref().map(SigningKey::public).unwrap_or_default(),
+        }
     }
-}
 
-fn accepted(commit: &Commit, computed: &[CellId]) -> Option<Accepted> {
-    commit.effects.iter().find_map(|effect| match effect {
-        Effect::Revision { after, .. } => Some(Accepted {
-            receipt: Some(receipt(&after.newest, &commit.entry)),
-            findings: after.newest.findings.clone(),
-            computed: computed.to_vec(),
-            already_stored: false,
-            state: after.newest.state,
-            late: after.newest.late,
-        }),
-        Effect::Review { .. } | Effect::Registry(_) | Effect::Frozen(_) | Effect::Access(_) => None,
-    })
+    fn accepted(&self, commit: &Commit, computed: &[CellId]) -> Option<Accepted> {
+        commit.effects.iter().find_map(|effect| match effect {
+            Effect::Revision { after, .. } => Some(Accepted {
+                receipt: Some(self.receipt(&after.newest, &commit.entry)),
+                findings: after.newest.findings.clone(),
+                computed: computed.to_vec(),
+                already_stored: false,
+                state: after.newest.state,
+                late: after.newest.late,
+            }),
+            Effect::Review { .. } | Effect::Registry(_) | Effect::Frozen(_) | Effect::Access(_) => None,
+        })
+    }
 }
 
 /// Replacing needs the etag of what is replaced, and a reason; a first revision needs neither.

@@ -188,7 +188,18 @@ impl JournalFault {
 ///
 /// # Errors
 /// The first fault.
-pub fn verify_journal_file(mut from: impl BufRead) -> Result<Position, JournalFault> {
+pub fn verify_journal_file(from: impl BufRead) -> Result<Position, JournalFault> {
+    verify_journal_file_with(from, |_| {})
+}
+
+/// Checks a file, and shows each entry that stands where it should; where its journal ends.
+///
+/// # Errors
+/// The first fault.
+pub fn verify_journal_file_with(
+    mut from: impl BufRead,
+    mut show: impl FnMut(&JournalEntry),
+) -> Result<Position, JournalFault> {
     let at = |sequence: u64, what: Message| JournalFault { line: Some(sequence + 1), sequence, what };
     let unlike = || {
         Message::new("不是导出时的样子：内容或格式被改动", "it is not as it was exported: something in it was changed")
@@ -218,6 +229,7 @@ pub fn verify_journal_file(mut from: impl BufRead) -> Result<Position, JournalFa
         let entry = entry.ok_or_else(|| at(wanted, unlike()))?;
         entry.check_follows(&last).map_err(|what| at(wanted, what))?;
         last = entry.position();
+        show(&entry);
         if head.records.is_some() {
             covered.add_entry(&entry);
         }

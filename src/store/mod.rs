@@ -6,6 +6,7 @@
 //! - [`Clock`]: the time by which things expire and the journal is stamped.
 //! - `ledger`: decides what a transaction does; shared by all stores, so that they agree.
 //! - `evidence`: what a record says, as lines that the journal's chain holds the hash of.
+//! - `head`: how far the journal has come, signed.
 //! - `record`: the bytes of a stored value: versioned and checksummed.
 //! - `item`: the kinds of record, and what stands under each key.
 //! - [`disk`]: free space and file systems.
@@ -19,6 +20,7 @@ mod clock;
 mod covered;
 pub mod disk;
 mod evidence;
+mod head;
 mod item;
 mod journal;
 mod journal_file;
@@ -48,9 +50,10 @@ pub use checkpoint::{Checkpoint, CheckpointFile};
 pub use clock::Clock;
 pub use covered::check_changes;
 pub use evidence::{Evidence, Salt, Value, records_hash};
+pub use head::{SignedHead, SigningKey};
 pub use item::{Item, StoredRecord};
 pub use journal::{Covers, JournalEntry, NewEntry, Outcome, Position};
-pub use journal_file::{JournalFault, JournalWriter, verify_journal, verify_journal_file};
+pub use journal_file::{JournalFault, JournalWriter, verify_journal, verify_journal_file, verify_journal_file_with};
 pub use memory::MemoryStore;
 pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX, check_length};
 pub use transaction::{

@@ -37,7 +37,7 @@ pub use journal::{entry_from_wire as journal_entry_from_wire, entry_to_wire, jou
 pub use json::{contract, descriptor, dynamic, from_json, message_from_dynamic, to_json};
 pub use layout::layout_to_wire;
 pub use narrative::{narrative_from_wire, narrative_to_wire};
-pub use operations::{part_to_wire, status_to_wire, verification_to_wire};
+pub use operations::{head_from_wire, part_to_wire, status_to_wire, verification_to_wire};
 pub use problem::{code_number, problem_to_wire};
 pub use reading::reading_to_wire;
 pub use registry::{

@@ -1,9 +1,11 @@
 //! Status, backups and verifications.
 
+use jiff::Timestamp;
+
 use crate::pb;
 use crate::service::{Recount, Status};
-use crate::store::Verification;
 use crate::store::transfer::Part;
+use crate::store::{SignedHead, Verification};
 
 use super::{text_to_wire, timestamp_to_wire};
 
@@ -19,11 +21,30 @@ pub fn status_to_wire(status: Status) -> pb::GetStatusResponse {
         chain_sha256: status.position.chain.to_hex(),
         writable: status.problem.is_none(),
         problem: status.problem.unwrap_or_default(),
+        journal_head: status.head.as_ref().map(head_to_wire),
         recount: status.recount.as_ref().map(recount_to_wire),
         new_store: status.is_new_store,
         clock_time: Some(timestamp_to_wire(status.machine_time)),
         journal_time: (status.position.sequence > 0).then(|| timestamp_to_wire(status.position.time)),
     }
+}
+
+fn head_to_wire(head: &SignedHead) -> pb::JournalHead {
+    pb::JournalHead {
+        sequence: number(head.sequence),
+        chain_sha256: head.chain.clone(),
+        sign_time: head.time.parse().ok().map(timestamp_to_wire),
+        signing_key: head.key.clone(),
+        signature: head.signature.clone(),
+    }
+}
+
+/// A signed head that a service sent; none where a part of it is not there.
+pub fn head_from_wire(head: pb::JournalHead) -> Option<SignedHead> {
+    let time = head.sign_time?;
+    let time = Timestamp::new(time.seconds, time.nanos).ok()?;
+    let sequence = head.sequence.try_into().ok()?;
+    Some(SignedHead::of_parts(sequence, head.chain_sha256, time, head.signing_key, head.signature))
 }
 
 fn recount_to_wire(recount: &Recount) -> pb::Recount {

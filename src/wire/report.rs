@@ -267,6 +267,7 @@ pub fn receipt_to_wire(receipt: &Receipt) -> pb::Receipt {
         sequence: receipt.sequence.try_into().unwrap_or(i64::MAX),
         chain_sha256: receipt.chain_hash.to_hex(),
         time: Some(timestamp_to_wire(receipt.time)),
+        signing_key: receipt.signing_key.clone(),
     }
 }
 

@@ -32,7 +32,7 @@ use crate::grpc;
 use crate::http::{self, session};
 use crate::service::{Live, Service, SignInLimits, WatchLimits};
 use crate::store::disk::{FileSystem, file_system};
-use crate::store::{CheckpointFile, SledOptions, SledStore, Store, will_be_new};
+use crate::store::{CheckpointFile, SigningKey, SledOptions, SledStore, Store, will_be_new};
 use crate::telemetry::{
     log,
     metrics::{self, Metrics},
@@ -185,6 +185,8 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
         .with_refused_submissions_per_minute(access.refused_submissions_per_minute)
         .with_readers(readers(&config.limits), config.limits.documents);
     let service = service.with_token_key(key).with_new_store(is_new);
+    let signing = SigningKey::open(&config.data_directory).context("the key that signs the journal cannot be used")?;
+    let service = service.with_signing_key(signing);
     warn_of_token_key(&service, has_key);
     Ok(service.with_refusals_per_minute(access.refusals_per_minute).with_sign_in_limits(SignInLimits {
         idle: Duration::from_secs(access.session_idle_seconds),

@@ -11,7 +11,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::access::TokenKey;
 use crate::report::Message;
-use crate::store::StoreError;
+use crate::store::{SigningKey, StoreError};
 
 use super::durability::{CONFIGURATION_FILE, DATA_FILE};
 use super::watermark;
@@ -20,7 +20,8 @@ use super::watermark;
 pub const BALLAST_FILE: &str = "ballast";
 
 /// Files that the store and the service keep beside those of sled. Where they are left without the data, it is gone.
-const COMPANIONS: [&str; 4] = [watermark::FILE, crate::store::checkpoint::FILE, TokenKey::FILE, BALLAST_FILE];
+const COMPANIONS: [&str; 5] =
+    [watermark::FILE, crate::store::checkpoint::FILE, TokenKey::FILE, SigningKey::FILE, BALLAST_FILE];
 
 /// What a folder is to the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
