@@ -87,7 +87,7 @@ impl Model {
                 let homes = at(&self.homes[agency], sequence)?;
                 let in_force = homes.range(..=first_year).next_back().is_some_and(|(_, home)| home == parent);
                 let last = homes.keys().next_back().copied().unwrap_or(0);
-                (!in_force && last >= *first_year).then_some("REGISTRY_INVALID")
+                (!in_force && last > *first_year).then_some("REGISTRY_INVALID")
             }
             Asked::Read { .. } | Asked::RollUp(_) => None,
         }
