@@ -287,3 +287,183 @@ async fn a_refusal_for_every_cell_of_the_form_arrives() {
     let status = server.submit(support::submission(both)).await.unwrap_err();
     assert_eq!(problem(&status).reason, "CELL_INVALID");
 }
+
+const BUREAU: &str = "agencies/data-bureau";
+
+/// A server with a bureau that has a name, and the document that the service itself prints of its report.
+async fn server_with_a_document(folder: &TempDir) -> (Server, String) {
+    let server = Server::with_registry().await;
+    let agency = pb::Agency {
+        name: BUREAU.to_owned(),
+        jurisdiction: CITY.to_owned(),
+        display_name: "哈尔滨市数据局".to_owned(),
+        kind: pb::AgencyKind::Department.into(),
+        first_year: 2019,
+        ..Default::default()
+    };
+    server.apply(vec![support::change(pb::registry_change::Change::CreateAgency(agency))]).await;
+    let mut written = report(BUREAU, 10);
+    written.narrative = Some(pb::Narrative {
+        overview: Some("本年度工作平稳开展。".to_owned()),
+        problems: Some("主动公开的内容有待丰富，将继续改进。\n人员培训需要加强。".to_owned()),
+        other_matters: None,
+    });
+    server.store(written).await;
+    let file = path(folder, "printed.txt");
+    succeeds(&huizong(&server.url, &["report", "get", &report_name(BUREAU), "--output", &file]));
+    (server, std::fs::read_to_string(file).unwrap())
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_with_cells_that_cannot_be_read_is_listed_refused_and_taken_once_a_person_supplies_them() {
+    const CELL: &str = "requests.received.natural_person";
+    let folder = TempDir::new().unwrap();
+    let (server, printed) = server_with_a_document(&folder).await;
+    let garbled: String = printed
+        .replace("2022", "2021")
+        .split_inclusive('\n')
+        .map(|line| {
+            if line.starts_with("一、本年新收") {
+                line.replacen(" 10 ", " 约10余 ", 1)
+            } else {
+                line.to_owned()
+            }
+        })
+        .collect();
+    assert!(garbled.contains("约10余"), "{garbled}");
+    let file = path(&folder, "garbled.txt");
+    std::fs::write(&file, garbled).unwrap();
+    let meant = ["--agency", "data-bureau", "--year", "2021"];
+    let submit = |more: &[&str]| {
+        let arguments: Vec<&str> = ["submit", &file].into_iter().chain(meant).chain(more.iter().copied()).collect();
+        huizong(&server.url, &arguments)
+    };
+
+    let checked = huizong(&server.url, &["check", &file]);
+    let words = said(&checked);
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(words.contains("not judged: 1 cells were not read") && words.contains(CELL), "{words}");
+    assert!(!words.contains("T3-") && !words.contains("☞"), "nothing is judged by it: {words}");
+
+    let refused = submit(&[]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused).contains(CELL) && said(&refused).contains("--set"), "{}", said(&refused));
+    assert_eq!(server.get(&format!("{BUREAU}/reports/2021")).await.unwrap_err().code(), Code::NotFound);
+
+    for typed in ["=1 2", "=3,4", "=12\t34", "="] {
+        assert_eq!(submit(&["--set", &format!("{CELL}{typed}")]).status.code(), Some(2), "{typed:?}");
+    }
+    let read_already = submit(&["--set", "requests.received.total=11", "--set", &format!("{CELL}=10")]);
+    assert!(!read_already.status.success() && said(&read_already).contains("requests.received.total"));
+
+    // The same in a workbook: the cell holds what is printed there, and is no figure until somebody says.
+    let workbook = path(&folder, "marked.xlsx");
+    let from = huizong(&server.url, &["template", BUREAU, "--year", "2021", "--from", &file, "--output", &workbook]);
+    succeeds(&from);
+    let returned = read_template(&std::fs::read(&workbook).unwrap()).unwrap();
+    let cell = catalogue().cell_at(CELL).unwrap();
+    assert_eq!(returned.figures.get(cell), Cell::Unread);
+    assert_eq!(
+        returned.faults.iter().map(|fault| (fault.cell, fault.raw.as_str())).collect::<Vec<_>>(),
+        [(cell, "约10余")]
+    );
+    let problems = returned.narrative.as_ref().and_then(|narrative| narrative.problems.as_deref());
+    assert_eq!(problems, Some("主动公开的内容有待丰富，将继续改进。\n人员培训需要加强。"));
+    assert_eq!(huizong(&server.url, &["submit", &workbook]).status.code(), Some(1));
+
+    let answered = ["--reason", "TEXT-REUSED=沿用", "--reason", "X-CARRY=无", "--set"];
+    let answered: Vec<&str> = answered.into_iter().chain(["requests.received.natural_person=１0件"]).collect();
+    let taken = submit(&answered);
+    assert!(taken.status.success(), "{}", said(&taken));
+    let stored = server.get(&format!("{BUREAU}/reports/2021")).await.unwrap();
+    let received = stored.form.unwrap().requests.unwrap().received.unwrap();
+    assert_eq!(received.natural_person, Some(10));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_of_another_year_or_agency_is_taken_only_with_a_reason_that_stays() {
+    let folder = TempDir::new().unwrap();
+    let (server, printed) = server_with_a_document(&folder).await;
+    let file = path(&folder, "printed.txt");
+    let read = |report: &str| {
+        let request = pb::ReadDocumentRequest {
+            content: printed.clone().into_bytes(),
+            file_name: "printed.txt".to_owned(),
+            report: report.to_owned(),
+            ..Default::default()
+        };
+        let mut reports = server.reports();
+        async move { reports.read_document(request).await.map(tonic::Response::into_inner) }
+    };
+    let rules = |findings: &[pb::Finding]| -> Vec<String> {
+        let about = findings.iter().map(|finding| finding.rule.clone());
+        about.filter(|rule| rule.starts_with("DOCUMENT-")).collect()
+    };
+    // Its own year and agency, by its name and by a government's that it is not.
+    assert_eq!(rules(&read(&report_name(BUREAU)).await.unwrap().findings), [""; 0]);
+    let other = read("agencies/city-bureau/reports/2021").await.unwrap();
+    assert_eq!(rules(&other.findings), ["DOCUMENT-YEAR", "DOCUMENT-AGENCY"]);
+    assert_eq!((other.year, other.source.clone().unwrap().agency.as_str()), (2022, "哈尔滨市数据局"));
+    assert_eq!(rules(&read("jurisdictions/230100/reports/2022").await.unwrap().findings), ["DOCUMENT-AGENCY"]);
+
+    let checked = said(&huizong(&server.url, &["check", &file, "--year", "2021", "--agency", "哈尔滨市财政局"]));
+    assert!(checked.contains("DOCUMENT-YEAR") && checked.contains("DOCUMENT-AGENCY"), "{checked}");
+    let same = said(&huizong(&server.url, &["check", &file, "--year", "2022", "--agency", "哈尔滨市数据局"]));
+    assert!(!same.contains("DOCUMENT-"), "{same}");
+
+    let submit = |reasons: &[&str]| {
+        let mut arguments = vec!["submit", &file, "--agency", "city-bureau", "--year", "2021"];
+        reasons.iter().for_each(|reason| arguments.extend(["--reason", reason]));
+        huizong(&server.url, &arguments)
+    };
+    let refused = said(&submit(&[]));
+    assert!(refused.contains("WARNINGS_UNANSWERED") && refused.contains("DOCUMENT-YEAR"), "{refused}");
+    assert!(refused.contains("哈尔滨市数据局2022年"), "what the document says is told: {refused}");
+    let name = "agencies/city-bureau/reports/2021";
+    assert_eq!(server.get(name).await.unwrap_err().code(), Code::NotFound);
+    let taken = submit(&["DOCUMENT-YEAR=标题误写", "DOCUMENT-AGENCY=原名", "TEXT-REUSED=沿用", "TEXT-YEAR=误写"]);
+    assert!(taken.status.success(), "{}", said(&taken));
+    let stored = server.get(name).await.unwrap();
+    assert_eq!(rules(&stored.findings), ["DOCUMENT-YEAR", "DOCUMENT-AGENCY"]);
+    assert!(stored.answers.iter().any(|answer| answer.reason == "标题误写"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_that_are_all_those_of_another_report_are_taken_only_with_a_reason() {
+    let server = Server::with_registry().await;
+    let with_permits = |agency: &str, permits: i64| {
+        let mut report = report(agency, 10);
+        let form = report.form.as_mut().unwrap();
+        for (path, count) in [
+            ("proactive_disclosure.administrative_permits", permits),
+            ("proactive_disclosure.administrative_penalties", 7),
+            ("proactive_disclosure.administrative_compulsions", 3),
+        ] {
+            support::set(form, path, count);
+        }
+        report
+    };
+    server.store(with_permits(AGENCIES[0], 1_284)).await;
+    server.store(with_permits(AGENCIES[1], 1_285)).await;
+    let status = server.submit(support::submission(with_permits(AGENCIES[2], 1_284))).await.unwrap_err();
+    let found = problem(&status);
+    assert_eq!(found.reason, "WARNINGS_UNANSWERED");
+    let rules: Vec<_> = found.findings.iter().map(|finding| finding.rule.as_str()).collect();
+    assert_eq!(rules, ["FIGURES-REUSED"]);
+    let words = found.findings[0].message.clone().unwrap().zh;
+    assert!(words.contains(&report_name(AGENCIES[0])), "{words}");
+    let mut answered = with_permits(AGENCIES[2], 1_284);
+    let (rule, reason) = ("FIGURES-REUSED".to_owned(), "两单位合署办公".to_owned());
+    answered.answers = vec![pb::Answer { rule, cell: String::new(), reason }];
+    server.store(answered).await;
+    // Last year's, of the same agency.
+    let mut last = with_permits(AGENCIES[1], 1_285);
+    last.name = format!("{}/reports/2023", AGENCIES[1]);
+    let status = server.submit(support::submission(last)).await.unwrap_err();
+    let found = problem(&status);
+    assert!(found.findings.iter().any(|finding| finding.rule == "FIGURES-REUSED"), "{found:?}");
+}

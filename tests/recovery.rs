@@ -88,6 +88,7 @@ fn submissions(province: &Province) -> Vec<pb::SubmitReportRequest> {
             }),
             request_id: uuid::Uuid::new_v4().to_string(),
             validate_only: false,
+            source: None,
         })
         .collect()
 }

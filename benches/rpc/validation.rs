@@ -91,6 +91,8 @@ fn judged(year: ReportYear, report: &Judged, diagnosed: bool) -> usize {
         reporter: Some(report.reporter),
         narrative: None,
         others: &[],
+        others_figures: &[],
+        document: None,
         today: date(2039, 1, 1),
     };
     let findings = judge(set, &case);

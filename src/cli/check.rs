@@ -1,21 +1,23 @@
 //! `huizong check` and `huizong read`: documents offline, each printed as soon as those before it are.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use futures::StreamExt as _;
 use indicatif::ProgressBar;
-use jiff::Timestamp;
 
 use crate::document::process::{Read as WasRead, Wanted};
+use crate::document::write::{NOT_APPLICABLE, UNREAD};
 use crate::pb;
-use crate::report::{ReportYear, inert};
-use crate::service::{BEIJING, judge_alone};
+use crate::report::{AgencyId, ReportOwner, ReportYear, inert};
+use crate::service::Meant;
 use crate::wire::reading_to_wire;
 
 use super::client::{diagnoses_text, findings_text};
 use super::documents::{Documents, expand};
 use super::output::{Listing, print_exactly, print_line, to_json, zh};
+use super::supply::{Supplied, judge_file, unread_lines, unread_text};
 use super::{Failure, Format, Outcome};
 
 #[derive(Args)]
@@ -23,9 +25,15 @@ pub struct Check {
     /// Documents, or folders of them.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Report year, where the document does not say it.
+    /// Report year that the documents are meant for; left out, as each says.
     #[arg(long)]
     year: Option<ReportYear>,
+    /// Whose report the documents are meant to be: the agency's id or its name. Offline a name is compared with what the
+    /// document says, and an id with the name of its file.
+    #[arg(long, value_name = "ID|NAME")]
+    agency: Option<String>,
+    #[command(flatten)]
+    supplied: Supplied,
 }
 
 #[derive(Args)]
@@ -35,15 +43,17 @@ pub struct Read {
     files: Vec<PathBuf>,
 }
 
+/// What is said of the documents besides.
+#[derive(Default)]
+struct Said {
+    meant: Meant,
+    supplied: Supplied,
+}
+
 /// Reads and judges one document, without a service.
-async fn judged(
-    documents: Documents,
-    file: PathBuf,
-    year: Option<ReportYear>,
-) -> Result<pb::ReadDocumentResponse, String> {
-    let today = BEIJING.to_datetime(Timestamp::now()).date();
+async fn judged(documents: Documents, file: PathBuf, said: Arc<Said>) -> Result<pb::ReadDocumentResponse, String> {
     match documents.read(&file, Wanted::Reading).await? {
-        WasRead::Document(reading) => Ok(reading_to_wire(&judge_alone(*reading, year, today))),
+        WasRead::Document(reading) => Ok(reading_to_wire(&judge_file(&file, *reading, &said.meant, &said.supplied)?)),
         WasRead::Workbook(_) => Err(format!("{}: a reading was asked for", file.display())),
     }
 }
@@ -53,7 +63,7 @@ async fn judged(
 async fn each(
     files: Vec<PathBuf>,
     many: bool,
-    year: Option<ReportYear>,
+    said: Said,
     mut print: impl FnMut(&Path, &pb::ReadDocumentResponse) -> Outcome,
 ) -> Result<bool, Failure> {
     let bar = if many { ProgressBar::new(files.len() as u64) } else { ProgressBar::hidden() };
@@ -61,7 +71,8 @@ async fn each(
     bar.tick();
     let mut failed = false;
     let documents = Documents::new();
-    let readings = documents.each(files, |documents, file| judged(documents, file, year));
+    let said = Arc::new(said);
+    let readings = documents.each(files, |documents, file| judged(documents, file, said.clone()));
     let mut readings = std::pin::pin!(readings);
     while let Some((file, reading)) = readings.next().await {
         bar.inc(1);
@@ -110,20 +121,45 @@ fn print_notes(reading: &pb::ReadDocumentResponse) -> Outcome {
     Ok(())
 }
 
+fn is_clean(reading: &pb::ReadDocumentResponse) -> bool {
+    let all_read = reading.form.as_ref().is_none_or(|form| form.unread.is_empty());
+    all_read && reading.findings.is_empty() && reading.notes.is_empty()
+}
+
+/// Cells that were not read, and so not judged.
+fn print_unread(reading: &pb::ReadDocumentResponse) {
+    print!("{}", inert::to_terminal(&reading.form.as_ref().map(unread_text).unwrap_or_default()));
+}
+
+/// The report that documents are meant to be; an agency that is no id is a name.
+fn meant(agency: Option<String>, year: Option<ReportYear>) -> Meant {
+    let id = agency.as_deref().map(|agency| agency.strip_prefix("agencies/").unwrap_or(agency).parse::<AgencyId>());
+    match id {
+        Some(Ok(id)) => Meant { year, owner: Some(ReportOwner::Agency(id)), ..Meant::default() },
+        Some(Err(_)) => Meant { year, name: agency, ..Meant::default() },
+        None => Meant { year, ..Meant::default() },
+    }
+}
+
 impl Check {
     pub async fn run(self, format: Format) -> Outcome {
-        let (files, many) = expand(&self.files)?;
+        let Self { files, year, agency, supplied } = self;
+        let (files, many) = expand(&files)?;
+        if many && !supplied.is_empty() {
+            return Err(Failure::Usage("--set：只能用于一个文件\n  for one document only".to_owned()));
+        }
         let mut found = false;
         let mut json = Json { many, printed: false };
         if format == Format::Csv {
             Listing::new(&["file", "kind", "code", "place", "zh", "en"], &[]).print(format)?;
         }
-        let failed = each(files, many, self.year, |file, reading| {
-            found |= !reading.findings.is_empty() || !reading.notes.is_empty();
+        let said = Said { meant: meant(agency, year), supplied };
+        let failed = each(files, many, said, |file, reading| {
+            found |= !is_clean(reading);
             match format {
                 Format::Json => json.print(reading),
                 Format::Csv => rows(file, reading).print_rows(),
-                Format::Table => self.print(file, reading),
+                Format::Table => print_found(file, reading, year.is_some()),
             }
         });
         found |= failed.await?;
@@ -132,21 +168,23 @@ impl Check {
         }
         if found { Err(Failure::Refused) } else { Ok(()) }
     }
+}
 
-    fn print(&self, file: &Path, reading: &pb::ReadDocumentResponse) -> Outcome {
-        print_line(&format!("{}  {}", file.display(), reading.title))?;
-        print_notes(reading)?;
-        print!("{}", inert::to_terminal(&diagnoses_text(&reading.diagnoses)));
-        print!("{}", inert::to_terminal(&findings_text(&reading.findings)));
-        if reading.year == 0 && self.year.is_none() {
-            print_line(
-                "  未写明年度，未按规则审核；请用 --year 指定\n    no year is printed, so no rule was applied: give --year",
-            )?;
-        } else if reading.notes.is_empty() && reading.findings.is_empty() {
-            print_line("  ✓ 未发现问题 nothing found")?;
-        }
-        Ok(())
+/// All that there is to say of a document; without a year of its own or one that is said, it is not judged.
+fn print_found(file: &Path, reading: &pb::ReadDocumentResponse, year_said: bool) -> Outcome {
+    print_line(&format!("{}  {}", file.display(), reading.title))?;
+    print_notes(reading)?;
+    print!("{}", inert::to_terminal(&diagnoses_text(&reading.diagnoses)));
+    print!("{}", inert::to_terminal(&findings_text(&reading.findings)));
+    print_unread(reading);
+    if reading.year == 0 && !year_said {
+        print_line(
+            "  未写明年度，未按规则审核；请用 --year 指定\n    no year is printed, so no rule was applied: give --year",
+        )?;
+    } else if is_clean(reading) {
+        print_line("  ✓ 未发现问题 nothing found")?;
     }
+    Ok(())
 }
 
 /// What there is to say of a document, a row each.
@@ -158,6 +196,9 @@ fn rows(file: &Path, reading: &pb::ReadDocumentResponse) -> Listing {
     };
     for note in &reading.notes {
         row("note", &note.code, &zh(note.place.as_ref()), &note.message.clone().unwrap_or_default());
+    }
+    for (path, zh, en) in reading.form.iter().flat_map(unread_lines) {
+        row("unread", "", &path, &pb::LocalizedText { zh, en });
     }
     for text in reading.diagnoses.iter().filter_map(|diagnosis| diagnosis.message.as_ref()) {
         row("suggestion", "", "", text);
@@ -173,7 +214,7 @@ impl Read {
     pub async fn run(self, format: Format) -> Outcome {
         let (files, many) = expand(&self.files)?;
         let mut json = Json { many, printed: false };
-        let failed = each(files, many, None, |file, reading| {
+        let failed = each(files, many, Said::default(), |file, reading| {
             if format == Format::Json { json.print(reading) } else { print_cells(file, reading, format) }
         });
         let failed = failed.await?;
@@ -190,7 +231,11 @@ fn print_cells(file: &Path, reading: &pb::ReadDocumentResponse, format: Format) 
     }
     let mut listing = Listing::new(&["cell", "单元格", "值 value", "原文 raw", "位置 place"], &[2]);
     for cell in &reading.cells {
-        let value = if cell.not_applicable { Some("不适用".to_owned()) } else { cell.value.clone() };
+        let value = match cell.certainty() {
+            pb::Certainty::Unread => Some(UNREAD.to_owned()),
+            _ if cell.not_applicable => Some(NOT_APPLICABLE.to_owned()),
+            _ => cell.value.clone(),
+        };
         listing.rows.push(vec![
             cell.cell.clone(),
             zh(cell.label.as_ref()),
@@ -200,5 +245,9 @@ fn print_cells(file: &Path, reading: &pb::ReadDocumentResponse, format: Format) 
         ]);
     }
     listing.print(format)?;
-    if format == Format::Table { print_notes(reading) } else { Ok(()) }
+    if format == Format::Table {
+        print_notes(reading)?;
+        print_unread(reading);
+    }
+    Ok(())
 }

@@ -27,6 +27,7 @@ mod salvage;
 mod serve;
 mod submissions;
 mod submit;
+mod supply;
 mod template;
 mod verify;
 mod workbook;

@@ -14,13 +14,14 @@ use crate::document::process::{Read, Wanted};
 use crate::document::read::{ReadError, TextReader};
 use crate::pb;
 use crate::report::{AgencyId, JurisdictionCode, ReportKey, ReportOwner, ReportYear};
-use crate::service::{BEIJING, DocumentReading, judge_alone};
-use crate::wire::{edition_to_wire, figures_to_wire, narrative_to_wire, report_from_entry};
+use crate::service::{DocumentReading, Meant};
+use crate::wire::{edition_to_wire, figures_to_wire, narrative_to_wire, report_from_entry, source_to_wire};
 
 use super::Failure;
 use super::both;
 use super::documents::Documents;
 use super::output::from_json;
+use super::supply::{Supplied, UNREAD_REMEDY, judge_file, unread_text};
 use super::workbook::Workbook;
 
 /// Longest line of JSON Lines, in bytes: far more than a report takes.
@@ -30,6 +31,8 @@ const LINE_MAX_BYTES: u64 = 4 << 20;
 pub struct Item {
     pub source: String,
     pub report: pb::Report,
+    /// What the document says of itself that the report is from.
+    pub document: Option<pb::DocumentSource>,
     /// What goes back with the findings.
     pub workbook: Option<Workbook>,
     /// What its reader has to say.
@@ -47,6 +50,8 @@ pub struct Said {
     pub reasons: Vec<(String, String)>,
     pub correction: Option<String>,
     pub etag: Option<String>,
+    /// Of the one document that there is, where there is anything.
+    pub supplied: Supplied,
 }
 
 /// Reports as they are made, in order.
@@ -140,7 +145,7 @@ impl Table {
             let make = move || match from_json::<pb::Report>(&line) {
                 Ok(mut report) => {
                     said.complete(&mut report);
-                    Ok(Item { source: place, report, workbook: None, notes: String::new() })
+                    Ok(Item { source: place, report, document: None, workbook: None, notes: String::new() })
                 }
                 Err(Failure::Failed(text)) => Err(format!("{place}: {text}")),
                 Err(_) => Err(place),
@@ -175,7 +180,7 @@ impl Table {
             let make = move || {
                 let mut report = report_from_entry(&entry);
                 said.complete(&mut report);
-                Ok(Item { source, report, workbook: None, notes: String::new() })
+                Ok(Item { source, report, document: None, workbook: None, notes: String::new() })
             };
             if !self.hand_on(number, sender, make) {
                 return;
@@ -212,53 +217,73 @@ fn next_line(from: &mut impl BufRead) -> std::io::Result<Option<String>> {
     Ok((read > 0).then_some(line))
 }
 
+/// Why nothing is supplied to a workbook.
+const SET_IN_WORKBOOK: &str =
+    "--set：不能用于工作簿，请直接在工作簿中填写\n  not for a workbook: fill the cells in there";
+
+/// Whose report of which year a file is, as its name `AGENCY-YEAR` says.
+#[derive(Default)]
+struct Named {
+    agency: Option<AgencyId>,
+    year: Option<ReportYear>,
+}
+
+impl Named {
+    fn by(file: &Path) -> Self {
+        let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let Some((agency, year)) = stem.rsplit_once('-') else { return Self::default() };
+        year.parse().map_or_else(|_| Self::default(), |year| Self { agency: agency.parse().ok(), year: Some(year) })
+    }
+}
+
 impl Said {
     /// The report that a document or a workbook is.
     async fn document(&self, documents: &Documents, file: &Path) -> Made {
         let source = file.display().to_string();
         match documents.read(file, Wanted::Submission).await? {
+            Read::Workbook(_) if !self.supplied.is_empty() => Err(format!("{source}: {SET_IN_WORKBOOK}")),
             Read::Workbook(returned) => {
                 let (workbook, mut report) = Workbook::take(file, *returned, self.agency.as_ref(), self.year)?;
                 self.complete(&mut report);
-                Ok(Item { source, report, workbook: Some(workbook), notes: String::new() })
+                Ok(Item { source, report, document: None, workbook: Some(workbook), notes: String::new() })
             }
             Read::Document(reading) => {
-                let today = BEIJING.to_datetime(jiff::Timestamp::now()).date();
-                let (report, notes) = self.report(file, &judge_alone(*reading, self.year, today))?;
-                Ok(Item { source, report, workbook: None, notes })
+                let named = Named::by(file);
+                let owner = match (&self.jurisdiction, &self.agency) {
+                    (Some(code), _) => Some(ReportOwner::Jurisdiction(code.clone())),
+                    (None, Some(agency)) => Some(ReportOwner::Agency(agency.clone())),
+                    (None, None) => named.agency.map(ReportOwner::Agency),
+                };
+                let meant = Meant { year: self.year, owner, ..Meant::default() };
+                let document = judge_file(file, *reading, &meant, &self.supplied)?;
+                let year = document.year.or(named.year);
+                let (Some(owner), Some(year)) = (meant.owner, year) else {
+                    return Err(format!(
+                        "{source}: 请给出 --agency 与 --year，或将文件命名为 机构代码-年度 / give --agency and --year, or name the file AGENCY-YEAR"
+                    ));
+                };
+                self.report(source, ReportKey { owner, year }, &document)
             }
         }
     }
 
-    fn report(&self, file: &Path, document: &DocumentReading) -> Result<(pb::Report, String), String> {
-        let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let named = stem.rsplit_once('-').filter(|(_, year)| year.parse::<ReportYear>().is_ok());
-        let named_agency = || named.and_then(|(agency, _)| agency.parse().ok());
-        let owner = match (&self.jurisdiction, &self.agency) {
-            (Some(code), _) => Some(ReportOwner::Jurisdiction(code.clone())),
-            (None, Some(agency)) => Some(ReportOwner::Agency(agency.clone())),
-            (None, None) => named_agency().map(ReportOwner::Agency),
-        };
-        let year = document.year.or_else(|| named.and_then(|(_, year)| year.parse().ok()));
-        let (Some(owner), Some(year)) = (owner, year) else {
-            return Err(format!(
-                "{}: 请给出 --agency 与 --year，或将文件命名为 机构代码-年度 / give --agency and --year, or name the file AGENCY-YEAR",
-                file.display()
-            ));
-        };
-        let note = |note: &crate::document::read::ReaderNote| {
-            format!("{}\n  ? {}\n    {}\n", file.display(), note.message.zh, note.message.en)
-        };
-        let notes = document.reading.notes.iter().map(note).collect();
+    fn report(&self, source: String, key: ReportKey, document: &DocumentReading) -> Made {
+        let notes = document.reading.notes.iter();
+        let notes: Vec<_> = notes.map(|note| format!("  ? {}\n    {}\n", note.message.zh, note.message.en)).collect();
+        let form = figures_to_wire(&document.reading.figures);
+        if !form.unread.is_empty() {
+            return Err(format!("{source}\n{}{}{UNREAD_REMEDY}", notes.concat(), unread_text(&form)));
+        }
+        let notes = notes.iter().map(|note| format!("{source}\n{note}")).collect();
         let mut report = pb::Report {
-            name: ReportKey { owner, year }.to_string(),
+            name: key.to_string(),
             edition: edition_to_wire(document.reading.edition),
-            form: Some(figures_to_wire(&document.reading.figures).into()),
+            form: Some(form.into()),
             narrative: Some(&document.reading.narrative).filter(|text| !text.is_empty()).map(narrative_to_wire),
             ..Default::default()
         };
         self.complete(&mut report);
-        Ok((report, notes))
+        Ok(Item { source, report, document: Some(source_to_wire(&document.source)), workbook: None, notes })
     }
 
     /// Adds what was said on the command line.

@@ -19,6 +19,7 @@ use super::client::{ANSWER_MAX_BYTES, Server, connect, findings_text, problem_te
 use super::documents::expand;
 use super::output::{print_json, time_text};
 use super::submissions::{Item, Said, Submissions};
+use super::supply::Supplied;
 use super::workbook::Workbook;
 use super::{Failure, Format, Outcome};
 
@@ -49,6 +50,8 @@ pub struct Submit {
     /// Etag of the revision that is replaced.
     #[arg(long)]
     etag: Option<String>,
+    #[command(flatten)]
+    supplied: Supplied,
     /// Check only; nothing is stored.
     #[arg(long)]
     dry_run: bool,
@@ -96,7 +99,15 @@ async fn next(submissions: &mut Submissions, bar: &ProgressBar, failed: &mut u64
 
 impl Submit {
     pub async fn run(self, server: &Server, format: Format) -> Outcome {
-        let (files, _) = expand(&self.files)?;
+        let (files, many) = expand(&self.files)?;
+        let is_table = |file: &PathBuf| {
+            let is = |ending| file.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending));
+            is("csv") || is("jsonl")
+        };
+        if !self.supplied.is_empty() && (many || files.iter().any(is_table)) {
+            let text = "--set：只能用于一个文件（不能用于文件夹、CSV、JSON Lines）\n  for one document only: no folder, CSV or JSON Lines";
+            return Err(Failure::Usage(text.to_owned()));
+        }
         let several = files.len() > 1;
         let bar = ProgressBar::new(files.len() as u64);
         // It is there before the first file is read.
@@ -108,6 +119,7 @@ impl Submit {
             reasons: self.reasons,
             correction: self.correction,
             etag: self.etag,
+            supplied: self.supplied,
         };
         let longer = bar.clone();
         let mut submissions = Submissions::of(files, said, move || longer.inc_length(1));
@@ -191,10 +203,11 @@ async fn send(
                 Some(item) => Some(item),
                 None => next(&mut submissions, &bar, &mut failed).await,
             };
-            let Some(Item { source, report, workbook, .. }) = item else { break };
+            let Some(Item { source, report, document, workbook, .. }) = item else { break };
             // The same report has the same id however often it is sent, so that a second run is recognised.
-            let request_id = Uuid::new_v8(request_id_bytes(&report)).to_string();
-            let submission = Some(pb::SubmitReportRequest { report: Some(report), request_id, validate_only });
+            let request_id = Uuid::new_v8(request_id_bytes(&report, document.as_ref())).to_string();
+            let submission =
+                Some(pb::SubmitReportRequest { report: Some(report), request_id, validate_only, source: document });
             let request = pb::SubmitReportsRequest { submission };
             if sent.send((source, workbook)).await.is_err() || requests.send(request).await.is_err() {
                 break;
@@ -206,8 +219,10 @@ async fn send(
     Ok((sources, answers.map_err(|status| refused(&status))?.into_inner(), sending))
 }
 
-fn request_id_bytes(report: &pb::Report) -> [u8; 16] {
-    let Hash(digest) = Hash::of(&report.encode_to_vec());
+fn request_id_bytes(report: &pb::Report, source: Option<&pb::DocumentSource>) -> [u8; 16] {
+    let mut content = report.encode_to_vec();
+    content.extend(source.iter().flat_map(|source| source.encode_to_vec()));
+    let Hash(digest) = Hash::of(&content);
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     bytes

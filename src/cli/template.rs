@@ -1,11 +1,13 @@
 //! `huizong template`: a workbook for an agency to fill in. Without the service it has no name and no last year.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tonic::Code;
 
-use crate::document::template::{self, write_template};
+use crate::document::process::{Read, Wanted};
+use crate::document::template::{self, write_read_figures, write_template};
+use crate::document::write::WriteError;
 use crate::form::edition_for_year;
 use crate::pb;
 use crate::pb::registry_service_client::RegistryServiceClient;
@@ -14,6 +16,7 @@ use crate::report::{AgencyId, Figures, ReportYear};
 use crate::wire::{edition_from_wire, figures_from_wire};
 
 use super::client::{ANSWER_MAX_BYTES, Server, connect, refused};
+use super::documents::Documents;
 use super::{Failure, Outcome};
 
 #[derive(Args)]
@@ -25,6 +28,9 @@ pub struct Template {
     /// Where to write it: a file ending in .xlsx.
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
+    /// A document whose figures and chapters of text are filled in; cells that could not be read are marked.
+    #[arg(long, value_name = "DOCUMENT")]
+    from: Option<PathBuf>,
 }
 
 impl Template {
@@ -48,11 +54,49 @@ impl Template {
             Err(other) => return Err(other),
         };
         let template = template::Template { agency, agency_name, year: self.year, edition, previous };
-        let workbook = write_template(&template).map_err(|error| Failure::Failed(error.to_string()))?;
+        let title = format!("{} {}", template.agency_name, template.year);
+        let (workbook, unread) = match &self.from {
+            None => (write_template(&template), 0),
+            Some(document) => filled_in(template, document).await?,
+        };
+        let workbook = workbook.map_err(|error| Failure::Failed(error.to_string()))?;
         std::fs::write(&self.output, workbook)?;
-        println!("{} {}  {}", template.agency_name, template.year, self.output.display());
+        println!("{title}  {}", self.output.display());
+        if unread > 0 {
+            println!(
+                "  有{unread}个单元格未能从文件中读取，已标红；请对照原文填写，原文空白的清空该单元格\n    {unread} cell(s) could not be read in the document and are marked red; fill them in, or empty those that are blank there"
+            );
+        }
         Ok(())
     }
+}
+
+/// The workbook with what a document says, and how many cells of it could not be read.
+async fn filled_in(
+    template: template::Template,
+    document: &Path,
+) -> Result<(Result<Vec<u8>, WriteError>, usize), Failure> {
+    let reading = match Documents::new().read(document, Wanted::Reading).await.map_err(Failure::Failed)? {
+        Read::Document(reading) => *reading,
+        Read::Workbook(_) => return Err(Failure::Failed("a reading was asked for".to_owned())),
+    };
+    if reading.edition.id != template.edition.id {
+        let (own, other) = (template.edition.title, reading.edition.title);
+        return Err(Failure::Failed(format!(
+            "{}：文件为{}，{}年度应用{}\n  the document is on the {}, but {} uses the {}",
+            document.display(),
+            other.zh,
+            template.year,
+            own.zh,
+            other.en,
+            template.year,
+            own.en
+        )));
+    }
+    let unread = reading.figures.unread_cells().count();
+    let narrative = Some(reading.narrative).filter(|narrative| !narrative.is_empty());
+    let raw = |cell| reading.cells.iter().find(|read| read.cell == cell).map(|read| read.raw.clone());
+    Ok((write_read_figures(template, reading.figures, narrative, raw), unread))
 }
 
 /// The agency's name, and its figures of the year before where it reported.

@@ -42,7 +42,7 @@ impl Workbook {
             report: ReportKey::of_agency(template.agency.clone(), template.year),
             figures: returned.figures.clone(),
             answers: returned.answers.clone(),
-            narrative: None,
+            narrative: returned.narrative.clone(),
             reason: String::new(),
         };
         let workbook = Self { path: path.to_owned(), returned };

@@ -423,22 +423,15 @@ impl Reports {
         request: pb::ReadDocumentRequest,
         caller: &Caller,
     ) -> Result<pb::ReadDocumentResponse, Problem> {
-        let owner = wire::agency_id_from_wire(&request.agency, "agency").map(ReportOwner::Agency);
-        let subject = owner.as_ref().map_or(Subject::Service, |owner| Subject::Owner(owner, None));
+        let meant = wire::meant_from_wire(&request.report, &request.agency, request.year);
+        let owner = meant.as_ref().ok().and_then(|meant| meant.owner.as_ref());
+        let subject = owner.map_or(Subject::Service, |owner| Subject::Owner(owner, None));
         self.service.permit(caller, "ReportService/ReadDocument", subject).await?;
         if request.content.is_empty() {
             let description = Message::new("没有内容", "is empty");
             return Err(Problem::field(Reason::FieldRequired, "content", description));
         }
-        let agency = match request.agency.as_str() {
-            "" => None,
-            name => Some(wire::agency_id_from_wire(name, "agency")?),
-        };
-        let year = match request.year {
-            0 => None,
-            year => Some(wire::year_from_wire(year, "year")?),
-        };
-        let reading = self.service.read_document(request.content, &request.file_name, agency, year, caller).await?;
+        let reading = self.service.read_document(request.content, &request.file_name, meant?, caller).await?;
         Ok(wire::reading_to_wire(&reading))
     }
 }

@@ -10,6 +10,7 @@ mod collection;
 mod error;
 pub mod exchange;
 mod life;
+mod names;
 mod placement;
 mod timeline;
 mod tree;

@@ -11,6 +11,7 @@ use crate::report::{
 use super::model::{Blank, Check, Context, Ratio, Rule, TextCheck, Zero};
 use super::narrative::{self, Remark};
 use super::plan::{Equation, Plan, PlannedLine, PlannedRule, PlannedTerm};
+use super::provenance::{self, Document};
 use super::rule_set::RuleSet;
 use super::text;
 
@@ -29,6 +30,10 @@ pub struct Case<'a> {
     pub narrative: Option<&'a Narrative>,
     /// Other reports' chapters of text that this one may repeat: the agency's last, and like ones of the year.
     pub others: &'a [(&'a ReportKey, &'a Narrative)],
+    /// Other reports whose figures may be the same: the agency's last, and like ones of the year.
+    pub others_figures: &'a [(&'a ReportKey, &'a Figures)],
+    /// What the report was read from, where it was.
+    pub document: Option<Document<'a>>,
     /// The day of the judgement, in Beijing.
     pub today: Date,
 }
@@ -95,8 +100,22 @@ impl Judgement<'_> {
             Check::Ratio(ratio) => self.check_ratio(rule, ratio, &planned.cells),
             Check::Zero(Zero::BelowCity { .. }) => self.check_authority(rule, &planned.cells),
             Check::Zero(Zero::Everything) => self.check_activity(rule, &planned.cells),
+            Check::Context(Context::DocumentYear) => {
+                provenance::other_year(self.case).into_iter().for_each(|message| self.raise_whole(rule, message));
+            }
+            Check::Context(Context::DocumentAgency) => {
+                provenance::other_agency(self.case).into_iter().for_each(|message| self.raise_whole(rule, message));
+            }
+            Check::Repeated { figures_min } => {
+                let messages = provenance::reused(self.case, *figures_min);
+                messages.into_iter().for_each(|message| self.raise_whole(rule, message));
+            }
             Check::Text(check) => self.check_text(rule, check),
         }
+    }
+
+    fn raise_whole(&mut self, rule: &'static Rule, message: Message) {
+        self.raise(rule, WHOLE_REPORT, Sides::default(), message);
     }
 
     fn check_edition(&mut self, rule: &'static Rule) {

@@ -26,6 +26,7 @@ const EXAMPLE: Example = Example {
     reporter: None,
     narrative: None,
     previous_narrative: None,
+    document: None,
     today: date(2025, 1, 20),
 };
 

@@ -1,10 +1,11 @@
 //! Works a rule's example: builds the form that it describes and has the engine judge it.
 
 use crate::form::{Presence, catalogue, edition_for_year};
-use crate::report::{Cell, Figures, Finding, Narrative, ReportKey, ReportYear};
+use crate::report::{Cell, DocumentSource, Figures, Finding, Narrative, ReportKey, ReportYear, ReporterNames};
 
 use super::engine::{Case, judge};
 use super::model::{Example, Rule};
+use super::provenance::Document;
 use super::rule_set::rule_set;
 
 /// The agency of the examples.
@@ -23,7 +24,8 @@ pub struct Demonstration {
 impl Rule {
     /// The rule's example, judged. None only where the rule's data names a year without a form, which tests rule out.
     pub fn demonstrate(&self) -> Option<Demonstration> {
-        let Example { year, form_of, cells, previous, reporter, narrative, previous_narrative, today } = self.example;
+        let Example { year, form_of, cells, previous, reporter, narrative, previous_narrative, document, today } =
+            self.example;
         let year = ReportYear::new(year).ok()?;
         let figures = zero_but_for(form_of, cells)?;
         let previous = match previous {
@@ -38,6 +40,15 @@ impl Rule {
         let agency = GUEST.parse().ok()?;
         let key = ReportKey::of_agency(agency, year.previous()?);
         let others: Vec<_> = previous_narrative.iter().map(|narrative| (&key, narrative)).collect();
+        let others_figures: Vec<_> = previous.iter().map(|figures| (&key, figures)).collect();
+        let source = document.map(|document| DocumentSource {
+            title: document.title.to_owned(),
+            years: ReportYear::new(document.year).into_iter().collect(),
+            agency: document.agency.to_owned(),
+            ..DocumentSource::default()
+        });
+        let names =
+            document.map(|document| ReporterNames { names: vec![document.own_name.to_owned()], places: Vec::new() });
         let case = Case {
             year,
             figures: &figures,
@@ -46,6 +57,8 @@ impl Rule {
             reporter,
             narrative: narrative.as_ref(),
             others: &others,
+            others_figures: &others_figures,
+            document: source.as_ref().map(|source| Document { source, names: names.as_ref(), agency: Some(GUEST) }),
             today,
         };
         let mut findings = judge(rule_set(year), &case);

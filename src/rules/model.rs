@@ -71,6 +71,8 @@ pub enum Check {
     Zero(Zero),
     /// What the report's year has to agree with.
     Context(Context),
+    /// Whether all figures, where as many as `figures_min` are other than zero, are those of another report.
+    Repeated { figures_min: usize },
     /// What the chapters of text say, where they were handed in.
     Text(TextCheck),
 }
@@ -163,6 +165,10 @@ pub enum Context {
     EditionOfYear,
     /// The report year has ended.
     YearEnded,
+    /// The document says no other report year.
+    DocumentYear,
+    /// The document names no other agency.
+    DocumentAgency,
 }
 
 #[derive(Debug)]
@@ -201,6 +207,7 @@ impl Check {
                 .flat_map(|relation| relation.left.iter().chain(relation.right))
                 .any(|addend| addend.period == Period::Previous),
             Check::Ratio(_) | Check::Zero(_) | Check::Text(TextCheck::Reused { .. }) => true,
+            Check::Repeated { .. } => true,
             Check::Equations { .. } | Check::Range | Check::Blank(_) | Check::Context(_) | Check::Text(_) => false,
         }
     }
@@ -221,6 +228,18 @@ pub struct Example {
     pub narrative: Option<[&'static str; 3]>,
     /// The same chapters of last year's report, where the rule compares with it.
     pub previous_narrative: Option<[&'static str; 3]>,
+    /// What the document says of itself, where the report was read from one.
+    pub document: Option<ExampleDocument>,
     /// The day of the submission, in Beijing.
     pub today: Date,
+}
+
+/// What the document of an example says of itself.
+#[derive(Debug, Clone, Copy)]
+pub struct ExampleDocument {
+    pub title: &'static str,
+    pub year: u16,
+    pub agency: &'static str,
+    /// What the agency is called.
+    pub own_name: &'static str,
 }

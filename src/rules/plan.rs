@@ -136,15 +136,21 @@ impl PlannedRule {
                 }
                 equations
             }
-            Check::Range | Check::Blank(_) | Check::Ratio(_) | Check::Zero(_) | Check::Context(_) | Check::Text(_) => {
-                Vec::new()
-            }
+            Check::Range
+            | Check::Blank(_)
+            | Check::Ratio(_)
+            | Check::Zero(_)
+            | Check::Context(_)
+            | Check::Repeated { .. }
+            | Check::Text(_) => Vec::new(),
         };
         let cells = match &rule.check {
             Check::Range | Check::Zero(Zero::Everything) => lines.iter().flat_map(|line| line.info.cells()).collect(),
             Check::Ratio(Ratio::Jump { cells, .. }) | Check::Zero(Zero::BelowCity { cells }) => present(cells, edition),
             Check::Ratio(Ratio::Unit { cell, .. }) => present(&[cell], edition),
-            Check::Equations { .. } | Check::Blank(_) | Check::Context(_) | Check::Text(_) => Vec::new(),
+            Check::Equations { .. } | Check::Blank(_) | Check::Context(_) | Check::Repeated { .. } | Check::Text(_) => {
+                Vec::new()
+            }
         };
         Self { rule, equations, cells }
     }

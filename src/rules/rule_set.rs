@@ -124,6 +124,9 @@ fn check_text(check: &Check) -> String {
         Check::Zero(Zero::Everything) => "not all zero".to_owned(),
         Check::Context(Context::EditionOfYear) => "edition of year".to_owned(),
         Check::Context(Context::YearEnded) => "year ended".to_owned(),
+        Check::Context(Context::DocumentYear) => "year of document".to_owned(),
+        Check::Context(Context::DocumentAgency) => "agency of document".to_owned(),
+        Check::Repeated { figures_min } => format!("repeated figures={figures_min}"),
         Check::Text(TextCheck::Figures(statements)) => {
             let statement = |s: &Statement| {
                 let meanings: Vec<String> = s.meanings.iter().map(|paths| paths.join("+")).collect();

@@ -21,6 +21,7 @@ const EXAMPLE: Example = Example {
     reporter: None,
     narrative: Some(["2024年，未收到政府信息公开申请。", "主动公开的内容有待丰富，将继续改进。", "无。"]),
     previous_narrative: None,
+    document: None,
     today: date(2025, 1, 20),
 };
 

@@ -28,6 +28,7 @@ const EXAMPLE: Example = Example {
     reporter: Some(COUNTY_DEPARTMENT),
     narrative: None,
     previous_narrative: None,
+    document: None,
     today: date(2025, 1, 20),
 };
 

@@ -1,14 +1,15 @@
-//! Which reports of a year have texts alike: MinHash signatures of the present texts, found by bands (LSH). It only
-//! proposes; how much two texts share is judged by the rules, from the texts themselves.
+//! Which reports of a year have texts alike, or the same figures: MinHash signatures of the present texts, found by bands
+//! (LSH), and digests of the present figures. It only proposes; how much two texts share, and whether all figures are the
+//! same, is judged by the rules, from the reports themselves.
 //!
-//! The texts of a year are read from the store when the first text of that year is handed in, and follow the commits
-//! from then on. Memory per report with text, whatever its length: 192 bytes of signature and 24 entries of about 25
-//! bytes, with the owner's id and its place about 1 KiB. Our own code, for the crates at hand are no longer kept up, or
+//! Both are read from the store when the first report of that year is handed in, and follow the commits from then on. Memory per report with text, whatever its length: 192 bytes of signature and 24 entries of about 25
+//! bytes, with the owner's id and its place about 1 KiB; per report with eight figures or more, a digest of 8 bytes twice, with the
+//! owner's id. Our own code, for the crates at hand are no longer kept up, or
 //! cannot take a replaced text out again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::report::{Narrative, Owners, ReportKey, ReportOwner, ReportYear};
+use crate::report::{Figures, Narrative, Owners, ReportKey, ReportOwner, ReportYear};
 use crate::rules;
 use crate::store::{Store, StoreError};
 
@@ -48,19 +49,38 @@ struct Texts {
     free: Vec<u32>,
     places: HashMap<ReportOwner, u32>,
     bands: BTreeSet<(u64, u32)>,
+    /// Digests of figures, by owner and by digest.
+    digests: HashMap<ReportOwner, u64>,
+    owners: HashMap<u64, BTreeSet<ReportOwner>>,
+}
+
+/// What is kept of a report.
+struct Traits {
+    owner: ReportOwner,
+    signature: Option<Signature>,
+    digest: Option<u64>,
+}
+
+impl Traits {
+    fn of(owner: &ReportOwner, figures: &Figures, narrative: Option<&Narrative>) -> Self {
+        Self { owner: owner.clone(), signature: narrative.and_then(signature), digest: digest(figures) }
+    }
+}
+
+/// None for figures too few to be compared.
+fn digest(figures: &Figures) -> Option<u64> {
+    rules::figures_digest(figures, &figures.complete(), rules::REPEATED_FIGURES_MIN)
 }
 
 impl Likeness {
-    /// Puts the text of a report in the place of the one before, where the texts of its year are kept.
-    pub fn replace(&mut self, report: &ReportKey, narrative: Option<&Narrative>) {
+    /// Puts what a report says in the place of what it said before, where its year is kept.
+    pub fn replace(&mut self, report: &ReportKey, figures: &Figures, narrative: Option<&Narrative>) {
         let Some(texts) = self.years.get_mut(&report.year) else { return };
         if let Some(changed) = &mut texts.filling {
             changed.insert(report.owner.clone());
         }
         texts.remove(&report.owner);
-        if let Some(signature) = narrative.and_then(signature) {
-            texts.insert(&report.owner, signature);
-        }
+        texts.insert(Traits::of(&report.owner, figures, narrative));
     }
 
     fn knows(&self, year: ReportYear) -> bool {
@@ -72,11 +92,11 @@ impl Likeness {
     }
 
     /// Adds texts as they were when, or after, [`Likeness::begin`] was called.
-    fn fill(&mut self, year: ReportYear, read: Vec<(ReportOwner, Signature)>) {
+    fn fill(&mut self, year: ReportYear, read: Vec<Traits>) {
         let Some(texts) = self.years.get_mut(&year) else { return };
-        for (owner, signature) in read {
-            if texts.filling.as_ref().is_some_and(|changed| !changed.contains(&owner)) {
-                texts.insert(&owner, signature);
+        for traits in read {
+            if texts.filling.as_ref().is_some_and(|changed| !changed.contains(&traits.owner)) {
+                texts.insert(traits);
             }
         }
     }
@@ -88,6 +108,14 @@ impl Likeness {
         } else if let Some(texts) = self.years.get_mut(&year) {
             texts.filling = None;
         }
+    }
+
+    /// Other reports of the year that may have all of these figures.
+    pub fn same(&self, report: &ReportKey, figures: &Figures) -> Vec<ReportKey> {
+        let (Some(texts), Some(digest)) = (self.years.get(&report.year), digest(figures)) else { return Vec::new() };
+        let owners = texts.owners.get(&digest).into_iter().flatten();
+        let others = owners.filter(|owner| **owner != report.owner);
+        others.take(PROPOSED_MAX).map(|owner| ReportKey { owner: owner.clone(), year: report.year }).collect()
     }
 
     /// Other reports of the year that may have much of this text, likeliest first.
@@ -150,9 +178,9 @@ impl Live {
         let mut after = None;
         loop {
             let page = store.reports(owners, year, after.as_ref(), LOAD_PAGE, as_of)?;
-            let signed = page.iter().filter_map(|standing| {
+            let signed = page.iter().map(|standing| {
                 let newest = &standing.newest;
-                Some((newest.report.owner.clone(), signature(newest.narrative.as_ref()?)?))
+                Traits::of(&newest.report.owner, &newest.figures, newest.narrative.as_ref())
             });
             let signed = signed.collect();
             self.likeness_mut().fill(year, signed);
@@ -166,6 +194,14 @@ impl Live {
 
 impl Texts {
     fn remove(&mut self, owner: &ReportOwner) {
+        if let Some(digest) = self.digests.remove(owner)
+            && let Some(owners) = self.owners.get_mut(&digest)
+        {
+            owners.remove(owner);
+            if owners.is_empty() {
+                self.owners.remove(&digest);
+            }
+        }
         let Some(place) = self.places.remove(owner) else { return };
         let text = usize::try_from(place).ok().and_then(|at| self.texts.get_mut(at)).and_then(Option::take);
         if let Some((_, signature)) = text {
@@ -174,7 +210,17 @@ impl Texts {
         }
     }
 
-    fn insert(&mut self, owner: &ReportOwner, signature: Signature) {
+    fn insert(&mut self, Traits { owner, signature, digest }: Traits) {
+        if let Some(digest) = digest {
+            self.digests.insert(owner.clone(), digest);
+            self.owners.entry(digest).or_default().insert(owner.clone());
+        }
+        if let Some(signature) = signature {
+            self.insert_text(&owner, signature);
+        }
+    }
+
+    fn insert_text(&mut self, owner: &ReportOwner, signature: Signature) {
         let text = Some((owner.clone(), signature));
         let place = match self.free.pop() {
             Some(place) => {
@@ -240,6 +286,37 @@ mod tests {
         Narrative { overview: Some(text), ..Narrative::default() }
     }
 
+    fn none() -> Figures {
+        Figures::blank(crate::form::edition("format_2021").unwrap())
+    }
+
+    /// Figures of their own from cell to cell; `wrong` cells of them are others.
+    fn numbers(count: usize, wrong: usize) -> Figures {
+        let mut figures = none();
+        let cells = crate::form::catalogue().cells.iter().filter(|info| info.path.starts_with("requests.received."));
+        let more = crate::form::catalogue().cells.iter().filter(|info| info.path.starts_with("requests.disclosed."));
+        for (at, info) in cells.chain(more).take(count).enumerate() {
+            let number = i64::try_from(at).unwrap() + if at < wrong { 100 } else { 10 };
+            figures.set(info.id, crate::report::Cell::Number(number));
+        }
+        figures
+    }
+
+    #[test]
+    fn the_same_figures_are_proposed_and_others_few_or_replaced_ones_are_not() {
+        let mut likeness = likeness();
+        likeness.replace(&key(1), &numbers(13, 0), None);
+        likeness.replace(&key(2), &numbers(13, 1), None);
+        likeness.replace(&key(3), &numbers(4, 0), None);
+        assert_eq!(likeness.same(&key(9), &numbers(13, 0)), [key(1)]);
+        assert!(likeness.same(&key(1), &numbers(13, 0)).is_empty(), "its own");
+        assert!(likeness.same(&key(9), &numbers(13, 2)).is_empty());
+        assert!(likeness.same(&key(9), &numbers(4, 0)).is_empty(), "too few to say so");
+        likeness.replace(&key(1), &numbers(13, 3), None);
+        assert!(likeness.same(&key(9), &numbers(13, 0)).is_empty());
+        assert_eq!(likeness.same(&key(9), &numbers(13, 3)), [key(1)]);
+    }
+
     /// Keeps the texts of the year, of which there are none yet.
     fn likeness() -> Likeness {
         let mut likeness = Likeness::default();
@@ -254,7 +331,7 @@ mod tests {
         let texts: Vec<String> = (0..300).map(|_| random(600, &mut rng)).collect();
         let mut likeness = likeness();
         for (owner, text) in texts.iter().enumerate() {
-            likeness.replace(&key(owner), Some(&narrative(text.clone())));
+            likeness.replace(&key(owner), &none(), Some(&narrative(text.clone())));
         }
         let (mut found, mut strange) = (0, 0);
         for (owner, text) in texts.iter().enumerate() {
@@ -273,13 +350,13 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(5);
         let [old, new, gone, other] = [(); 4].map(|()| narrative(random(300, &mut rng)));
         let mut likeness = Likeness::default();
-        likeness.replace(&key(1), Some(&old));
+        likeness.replace(&key(1), &none(), Some(&old));
         assert!(!likeness.knows(key(1).year) && likeness.years.is_empty());
         likeness.begin(key(1).year);
-        likeness.replace(&key(1), Some(&new));
-        likeness.replace(&key(2), None);
+        likeness.replace(&key(1), &none(), Some(&new));
+        likeness.replace(&key(2), &none(), None);
         let read = [(1, &old), (2, &gone), (3, &other)];
-        let read = read.map(|(owner, text)| (key(owner).owner, signature(text).unwrap()));
+        let read = read.map(|(owner, text)| Traits::of(&key(owner).owner, &none(), Some(text)));
         likeness.fill(key(1).year, read.into());
         assert!(!likeness.knows(key(1).year));
         likeness.end(key(1).year, true);
@@ -296,13 +373,13 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
         let [first, second] = [(); 2].map(|()| narrative(random(300, &mut rng)));
         let mut likeness = likeness();
-        likeness.replace(&key(1), Some(&first));
+        likeness.replace(&key(1), &none(), Some(&first));
         assert!(likeness.like(&key(1), &first).is_empty());
         assert_eq!(likeness.like(&key(2), &first), [key(1)]);
-        likeness.replace(&key(1), Some(&second));
+        likeness.replace(&key(1), &none(), Some(&second));
         assert!(likeness.like(&key(2), &first).is_empty());
         assert_eq!(likeness.like(&key(2), &second), [key(1)]);
-        likeness.replace(&key(1), None);
+        likeness.replace(&key(1), &none(), None);
         let texts = &likeness.years[&key(1).year];
         assert!(texts.bands.is_empty() && texts.places.is_empty());
     }

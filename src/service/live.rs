@@ -96,7 +96,8 @@ impl Observer for Live {
         // Before the totals: a text that is read to be looked at is never older than the state that names it.
         for effect in commits.iter().flat_map(|commit| &commit.effects) {
             if let Some((_, after)) = effect.report() {
-                self.likeness_mut().replace(&after.newest.report, after.newest.narrative.as_ref());
+                let newest = &after.newest;
+                self.likeness_mut().replace(&newest.report, &newest.figures, newest.narrative.as_ref());
             }
         }
         self.present.follow(commits, &*store);

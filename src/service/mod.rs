@@ -66,7 +66,7 @@ pub use live::Live;
 pub use perspective::Perspective;
 pub use problem::{Code, Problem, Reason, Violation};
 pub use read_back::{Page, PageEnd, ReportFilter, ReportView};
-pub use read_document::{DocumentReading, judge_alone};
+pub use read_document::{DocumentReading, Meant, judge_alone};
 pub use reconcile::{Comparison, ExplainedBy, NamedDifference, Reconciliation};
 pub use recount::Recount;
 pub use registry::{Applied, ChangesPage, EntryFilter, Known};

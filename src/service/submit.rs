@@ -1,12 +1,14 @@
 //! Handing in a report: the one write path for reports.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::form::{CellId, CellInfo, catalogue};
 use crate::report::{
-    AgencyKind, Answer, Completed, Figures, Finding, Hash, Message, Narrative, Receipt, ReportKey, ReportOwner,
-    ReportState, Reporter, Revision, Severity, content_hash,
+    AgencyKind, Answer, Completed, DocumentSource, Figures, Finding, Hash, Message, Narrative, Receipt, ReportKey,
+    ReportOwner, ReportState, Reporter, Revision, Severity, content_hash,
 };
 use crate::rules;
 use crate::store::{
@@ -36,6 +38,8 @@ pub struct Submission {
     /// Etag of the revision that it replaces; none for the first.
     pub etag: Option<String>,
     pub request_id: Option<Uuid>,
+    /// What the document says of itself that it was read from, where it was.
+    pub source: Option<DocumentSource>,
     /// Check only.
     pub validate_only: bool,
 }
@@ -80,6 +84,7 @@ impl Submission {
             reason: String::new(),
             etag: None,
             request_id: None,
+            source: None,
             validate_only: false,
         }
     }
@@ -90,6 +95,9 @@ impl Submission {
         for answer in &self.answers {
             // Lengths keep texts apart that contain the separators.
             text.push_str(&format!("{}:{}:{}:{}\n", answer.rule, answer.cell, answer.reason.len(), answer.reason));
+        }
+        if let Some(source) = &self.source {
+            text.push_str(&format!("source={source:?}\n"));
         }
         Hash::of(text.as_bytes())
     }
@@ -202,17 +210,23 @@ impl Service {
             return Ok(self.repeat(&known, fingerprint, id, report)?);
         }
         let now = self.now();
-        let (reporter, admission, registry_sequence) = {
+        let (reporter, names, admission, registry_sequence) = {
             let state = self.present()?;
             let reporter = reporter(&state, report)?;
-            (reporter, Admission::of(&state.registry, report, reporter.level, now), state.registry_sequence)
+            let names = submission.source.is_some().then(|| state.registry.names_of(report));
+            (reporter, names, Admission::of(&state.registry, report, reporter.level, now), state.registry_sequence)
         };
         check_etag(submission, before.as_ref().map(|before| &*before.newest))?;
         admission.check_lock(report)?;
         check_answers(&submission.answers)?;
 
         let completed = submission.figures.complete();
-        let alike = self.narratives_alike(submission, previous.as_ref().and_then(last_report)).await?;
+        self.know_texts(report.year).await?;
+        let last = previous.as_ref().and_then(last_report);
+        let same = self.figures_alike(report, &submission.figures)?;
+        let others_figures: Vec<_> =
+            last.into_iter().chain(same.iter().map(|other| &**other)).map(|one| (&one.report, &one.figures)).collect();
+        let alike = self.narratives_alike(submission, last)?;
         let others: Vec<(&ReportKey, &Narrative)> = alike.iter().map(|(key, narrative)| (key, narrative)).collect();
         let rule_set = rules::rule_set(report.year);
         let findings = rules::judge(
@@ -225,6 +239,12 @@ impl Service {
                 reporter: Some(reporter),
                 narrative: submission.narrative.as_ref(),
                 others: &others,
+                others_figures: &others_figures,
+                document: submission.source.as_ref().map(|source| rules::Document {
+                    source,
+                    names: names.as_ref(),
+                    agency: agency_id(&report.owner),
+                }),
                 today: self.today(),
             },
         );
@@ -292,7 +312,7 @@ impl Service {
     }
 
     /// Texts that the submission's text may repeat: that of the agency's last report, and like ones of the year.
-    async fn narratives_alike(
+    fn narratives_alike(
         &self,
         submission: &Submission,
         previous: Option<&Revision>,
@@ -300,11 +320,20 @@ impl Service {
         let Some(narrative) = &submission.narrative else { return Ok(Vec::new()) };
         let mut alike: Vec<_> =
             previous.and_then(|last| Some((last.report.clone(), last.narrative.clone()?))).into_iter().collect();
-        self.know_texts(submission.report.year).await?;
         let proposed = self.live.likeness().like(&submission.report, narrative);
         for report in proposed {
             let standing = self.store.standing(&report, NEWEST)?;
             alike.extend(standing.and_then(|standing| Some((report, standing.newest.narrative.clone()?))));
+        }
+        Ok(alike)
+    }
+
+    /// Reports of other agencies of the year that may have the same figures, where the year's are known.
+    pub(super) fn figures_alike(&self, report: &ReportKey, figures: &Figures) -> Result<Vec<Arc<Revision>>, Problem> {
+        let mut alike = Vec::new();
+        let proposed = self.live.likeness().same(report, figures);
+        for report in proposed {
+            alike.extend(self.store.standing(&report, NEWEST)?.map(|standing| standing.newest));
         }
         Ok(alike)
     }
@@ -384,6 +413,14 @@ pub(super) fn reporter(state: &State, report: &ReportKey) -> Result<Reporter, Pr
             // A consolidated report speaks for the whole government.
             Ok(Reporter { level, kind: AgencyKind::GovernmentOffice, large: true })
         }
+    }
+}
+
+/// The id of an agency that owns a report.
+pub(super) fn agency_id(owner: &ReportOwner) -> Option<&str> {
+    match owner {
+        ReportOwner::Agency(id) => Some(id.as_str()),
+        ReportOwner::Jurisdiction(_) => None,
     }
 }
 

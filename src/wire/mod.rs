@@ -39,7 +39,7 @@ pub use layout::layout_to_wire;
 pub use narrative::{narrative_from_wire, narrative_to_wire};
 pub use operations::{head_from_wire, part_to_wire, status_to_wire, verification_to_wire};
 pub use problem::{code_number, problem_to_wire};
-pub use reading::reading_to_wire;
+pub use reading::{meant_from_wire, reading_to_wire, source_to_wire};
 pub use registry::{
     agency_from_wire, agency_id as agency_id_from_wire, agency_to_wire, change_from_wire, change_to_wire,
     code as code_from_wire, first_year as year_from_wire, jurisdiction_from_wire, jurisdiction_to_wire, kind_from_wire,

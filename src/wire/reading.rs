@@ -3,10 +3,13 @@
 use crate::document::read::{Certainty, Place, ReadCell, ReaderNote};
 use crate::form::catalogue;
 use crate::pb;
-use crate::report::{Cell, format_number};
-use crate::service::DocumentReading;
+use crate::report::{Cell, DocumentSource, Message, ReportKey, ReportOwner, format_number};
+use crate::service::{DocumentReading, Meant, Problem, Reason};
 
-use super::{diagnoses_to_wire, edition_to_wire, figures_to_wire, findings_to_wire, narrative_to_wire, text_to_wire};
+use super::{
+    agency_id_from_wire, diagnoses_to_wire, edition_to_wire, figures_to_wire, findings_to_wire, name_from_wire,
+    narrative_to_wire, text_to_wire, year_from_wire,
+};
 
 pub fn reading_to_wire(document: &DocumentReading) -> pb::ReadDocumentResponse {
     let reading = &document.reading;
@@ -22,9 +25,69 @@ pub fn reading_to_wire(document: &DocumentReading) -> pb::ReadDocumentResponse {
         findings: findings_to_wire(&document.findings),
         computed: computed.collect(),
         diagnoses: diagnoses_to_wire(&document.diagnoses),
+        source: Some(source_to_wire(&document.source)),
         narrative: Some(&reading.narrative).filter(|narrative| !narrative.is_empty()).map(narrative_to_wire),
     }
 }
+
+pub fn source_to_wire(source: &DocumentSource) -> pb::DocumentSource {
+    pb::DocumentSource {
+        file_name: first(&source.file_name),
+        title: first(&source.title),
+        years: source.years.iter().take(SOURCE_YEARS_MAX).map(|year| year.get().into()).collect(),
+        agency: first(&source.agency),
+    }
+}
+
+/// The report that a document is meant for: by its name, else by agency and year as far as these are said.
+///
+/// # Errors
+/// NAME_INVALID, YEAR_INVALID.
+pub fn meant_from_wire(report: &str, agency: &str, year: i32) -> Result<Meant, Problem> {
+    if !report.is_empty() {
+        let ReportKey { owner, year } = name_from_wire(report, "report")?;
+        return Ok(Meant { year: Some(year), owner: Some(owner), ..Meant::default() });
+    }
+    let owner = match agency {
+        "" => None,
+        name => Some(ReportOwner::Agency(agency_id_from_wire(name, "agency")?)),
+    };
+    let year = match year {
+        0 => None,
+        year => Some(year_from_wire(year, "year")?),
+    };
+    Ok(Meant { year, owner, ..Meant::default() })
+}
+
+/// As much of a text as the contract takes.
+fn first(text: &str) -> String {
+    text.chars().take(SOURCE_CHARACTERS_MAX).collect()
+}
+
+/// # Errors
+/// FIELD_INVALID for a text that is too long, TOO_MANY years, YEAR_INVALID.
+pub(super) fn source_from_wire(source: pb::DocumentSource) -> Result<DocumentSource, Problem> {
+    for (field, text) in [("file_name", &source.file_name), ("title", &source.title), ("agency", &source.agency)] {
+        if text.chars().count() > SOURCE_CHARACTERS_MAX {
+            let description = Message::new(
+                format!("不得超过 {SOURCE_CHARACTERS_MAX} 字"),
+                format!("is longer than {SOURCE_CHARACTERS_MAX} characters"),
+            );
+            return Err(Problem::field(Reason::FieldInvalid, format!("source.{field}"), description));
+        }
+    }
+    if source.years.len() > SOURCE_YEARS_MAX {
+        let description = Message::new(format!("最多 {SOURCE_YEARS_MAX} 个"), format!("at most {SOURCE_YEARS_MAX}"));
+        return Err(Problem::field(Reason::TooMany, "source.years", description));
+    }
+    let years = source.years.iter().map(|year| year_from_wire(*year, "source.years")).collect::<Result<_, _>>()?;
+    let pb::DocumentSource { file_name, title, agency, .. } = source;
+    Ok(DocumentSource { file_name, title, years, agency })
+}
+
+/// Longest text of a source, in characters, and most years.
+const SOURCE_CHARACTERS_MAX: usize = 255;
+const SOURCE_YEARS_MAX: usize = 20;
 
 fn line_number(line: usize) -> i32 {
     line.try_into().unwrap_or(i32::MAX)

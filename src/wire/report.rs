@@ -14,6 +14,7 @@ use crate::service::{
     Accepted, Problem, Reason, ReportAction, ReportEvent, ReportView, ReviewRequest, Reviewed, Submission,
 };
 
+use super::reading::source_from_wire;
 use super::registry::unknown_value;
 use super::{
     edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, findings_to_wire, narrative_from_wire,
@@ -127,6 +128,7 @@ pub fn submission_from_wire(request: pb::SubmitReportRequest) -> Result<Submissi
         reason: report.reason,
         etag: Some(report.etag).filter(|etag| !etag.is_empty()),
         request_id,
+        source: request.source.map(source_from_wire).transpose()?,
         validate_only: request.validate_only,
     })
 }

@@ -43,6 +43,7 @@ impl Sample {
                 }),
                 request_id: Uuid::new_v8(id).to_string(),
                 validate_only: false,
+                source: None,
             }
         });
         let submissions = submissions.collect();

@@ -224,7 +224,7 @@ impl History {
             ..Default::default()
         };
         let request_id = uuid::Uuid::from_u128(self.chance.random()).to_string();
-        let request = pb::SubmitReportRequest { report: Some(report), request_id, validate_only: false };
+        let request = pb::SubmitReportRequest { report: Some(report), request_id, validate_only: false, source: None };
         let owes = self.world.registry.exists(&agency, year);
         match self.door().reports().submit_report(request.clone()).await {
             Ok(answer) if owes => {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::io::{Read, Write};
 
 use crate::form::{CellId, Presence, catalogue, edition};
-use crate::report::{Answer, Cell, Figures, Message, Narrative, ReportKey, format_number, inert, parse_number};
+use crate::report::{Answer, Cell, Figures, Message, Narrative, ReportKey, format_number, inert, parse_typed};
 
 const COLUMNS: [&str; 7] = ["owner", "year", "edition", "kind", "cell", "value", "rule"];
 
@@ -224,9 +224,21 @@ fn add_row(
         UNREAD if value.is_empty() => cell(Cell::Unread)?,
         VALUE => {
             let kind = catalogue().cell(find_cell(path, line)?).kind;
-            let number = parse_number(kind, value)
-                .map_err(|error| fault(line, format!("“{value}”不是该单元格的数字"), format!("{value:?}: {error}")))?;
-            cell(Cell::Number(number))?
+            match parse_typed(kind, value) {
+                Ok(number @ Cell::Number(_)) => cell(number)?,
+                Ok(_) => {
+                    let zh = format!("kind 为 {VALUE} 而数字为“{value}”；空白与不适用用 kind 区分");
+                    return Err(fault(
+                        line,
+                        zh,
+                        format!("kind {VALUE} without a number: {value:?}; kind tells blank and na"),
+                    ));
+                }
+                Err(error) => {
+                    let Message { zh, en } = error.message(value);
+                    return Err(fault(line, format!("{path}：{zh}"), format!("{path}: {en}")));
+                }
+            }
         }
         ANSWER => {
             let reason = inert::from_cell(value).to_owned();

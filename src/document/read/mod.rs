@@ -150,9 +150,13 @@ pub struct Reading {
     pub edition: &'static Edition,
     /// What decided the edition.
     pub edition_evidence: EditionEvidence,
-    /// The year in the title.
+    /// The report year as printed: in the title, else in the opening or the period of the figures where these agree.
     pub year: Option<ReportYear>,
+    /// Every report year that is printed there, each once.
+    pub years: Vec<ReportYear>,
     pub title: Option<String>,
+    /// Whose report it is, as the title says, else the opening.
+    pub agency: Option<String>,
     /// What could not be read is [`Cell::Unread`].
     pub figures: Figures,
     /// The chapters of text.
@@ -247,13 +251,16 @@ fn understood(format: Format, rows: Vec<PrintedRow>, mut notes: Vec<ReaderNote>,
     let is_title = |note: &ReaderNote| note.code == NoteCode::RowUnknown && Some(&note.raw) == titled.title.as_ref();
     notes.extend(placed.notes.into_iter().filter(|note| !is_title(note)));
     notes.extend(text_notes);
+    notes.extend(titled.note.clone());
     notes.sort_by_key(|note| note.place);
     Reading {
         format,
         edition: placed.edition,
         edition_evidence: placed.evidence,
         year: titled.year,
+        years: titled.years,
         title: titled.title,
+        agency: titled.agency,
         figures: placed.figures,
         narrative,
         cells: placed.cells,

@@ -129,6 +129,8 @@ pub enum NoteCode {
     TableNotFound,
     /// No table of the form was found at all.
     NoTables,
+    /// Two report years are printed.
+    YearUncertain,
     /// The headers do not tell which edition of the form it is, or tell of two.
     EditionUncertain,
 }
@@ -156,6 +158,7 @@ impl NoteCode {
             Self::RowNotFound => "ROW-NOT-FOUND",
             Self::TableNotFound => "TABLE-NOT-FOUND",
             Self::NoTables => "NO-TABLES",
+            Self::YearUncertain => "YEAR-UNCERTAIN",
             Self::EditionUncertain => "EDITION-UNCERTAIN",
         }
     }

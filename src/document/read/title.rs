@@ -1,43 +1,158 @@
-//! The title of a document and the year in it.
+//! The title of a document, and what it says of which report it is: the year and the agency, wherever they are printed.
+//!
+//! The year stands in the title (after a breadcrumb, in a cell of a table), in the opening sentences (现将2022年度…公布),
+//! and in the period of the figures (自2022年1月1日起至12月31日止). A date of publication is none of these.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use crate::report::ReportYear;
 
+use super::note::{NoteCode, ReaderNote};
 use super::placement::{PrintedRow, wording};
 
 /// What the head of a document says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Titled {
     pub title: Option<String>,
+    /// The title's year; else the one that is printed elsewhere, where that is one.
     pub year: Option<ReportYear>,
+    /// Every report year that is printed, each once.
+    pub years: Vec<ReportYear>,
+    /// Whose report it is.
+    pub agency: Option<String>,
+    /// That two years are printed.
+    pub note: Option<ReaderNote>,
 }
 
 /// Rows among which the title is looked for.
 const HEAD_ROWS: usize = 40;
 /// Longest title, in characters.
 const TITLE_CHARACTERS: usize = 60;
+/// Rows whose sentences may say the report's year or agency; longest of them, in characters.
+const OPENING_ROWS: usize = 80;
+const SENTENCE_CHARACTERS: usize = 4_000;
+/// Longest name of an agency, in characters.
+const AGENCY_CHARACTERS: usize = 40;
 
-/// Finds the title: the first short line on 政府信息公开 that names a year, or calls itself 年度报告.
+/// Finds the title, and what it and the opening say of year and agency.
 pub fn find_title(rows: &[PrintedRow]) -> Titled {
-    let head = || rows.iter().take(HEAD_ROWS).filter_map(first_text);
+    let mut titled = title(rows);
+    let mut found: Vec<(ReportYear, String)> =
+        titled.title.iter().filter_map(|title| Some((titled.year?, title.clone()))).collect();
+    for text in opening(rows) {
+        let plain = arabic(text);
+        for year in years_said(&plain) {
+            if !found.iter().any(|(known, _)| *known == year) {
+                found.push((year, text.to_owned()));
+            }
+        }
+        if titled.agency.is_none() {
+            titled.agency = author(&plain);
+        }
+    }
+    if titled.year.is_none()
+        && let [(year, _)] = &found[..]
+    {
+        titled.year = Some(*year);
+    }
+    titled.years = found.iter().map(|(year, _)| *year).collect();
+    if let [(one, first), (other, second), ..] = &found[..] {
+        let (first, second) = (super::note::shortened(first), super::note::shortened(second));
+        titled.note = Some(ReaderNote::about_document(
+            NoteCode::YearUncertain,
+            &format!("{first} {second}"),
+            format!("文中写有两个报告年度：{one}年（“{first}”）和{other}年（“{second}”）；请核对并更正文件"),
+            format!(
+                "two report years are printed: {one} (“{first}”) and {other} (“{second}”); check, and correct the document"
+            ),
+        ));
+    }
+    titled
+}
+
+/// The first short line on 政府信息公开 that names a year, or calls itself 年度报告.
+fn title(rows: &[PrintedRow]) -> Titled {
     let mut before: Option<&str> = None;
-    for line in head() {
+    for cell in rows.iter().take(HEAD_ROWS).flat_map(|row| row.cells.iter().filter(|cell| !cell.raw.is_empty())) {
+        // What stands before the last mark of a breadcrumb is where the page is, not what it is called.
+        let line = cell.raw.rsplit(['>', '›', '»', '＞']).next().unwrap_or_default().trim();
         let words = wording(line);
         let is_title = words.full.contains("政府信息公开") && !words.sentence && words.length() <= TITLE_CHARACTERS;
         let year = year_in(line);
         if is_title && (year.is_some() || words.full.contains("年度报告")) {
             // The agency's name often stands on a line of its own above.
-            let begins_with_year = year.is_some() && line.trim_start().starts_with(['2', '２', '二']);
+            let begins_with_year = year.is_some() && line.starts_with(['2', '２', '二']);
             let name = before.filter(|name| begins_with_year && wording(name).length() <= TITLE_CHARACTERS);
             let title = name.map_or_else(|| line.to_owned(), |name| format!("{name}{line}"));
-            return Titled { title: Some(title), year };
+            return Titled { agency: agency_in(&title), title: Some(title), year, ..Titled::default() };
         }
         before = Some(line).filter(|_| !words.sentence);
     }
     Titled::default()
 }
 
-fn first_text(row: &PrintedRow) -> Option<&str> {
-    row.cells.iter().map(|cell| cell.raw.as_str()).find(|raw| !raw.is_empty())
+/// The sentences before the tables, and those of the notice that the report is published with.
+fn opening(rows: &[PrintedRow]) -> impl Iterator<Item = &str> {
+    let cells = rows.iter().take(OPENING_ROWS).flat_map(|row| &row.cells).map(|cell| cell.raw.as_str());
+    let is_before_tables = |text: &&str| !wording(text).full.contains("主动公开政府信息情况") || wording(text).sentence;
+    cells.take_while(is_before_tables).filter(|text| wording(text).sentence && text.len() <= SENTENCE_CHARACTERS * 3)
+}
+
+fn expression(pattern: &'static str) -> Option<Regex> {
+    // A pattern that does not compile is a defect that the tests of this file rule out.
+    Regex::new(pattern).ok()
+}
+
+/// The report years that a text plainly says, in Arabic digits and without blanks.
+fn years_said(text: &str) -> Vec<ReportYear> {
+    static SAID: LazyLock<Vec<Option<Regex>>> = LazyLock::new(|| {
+        [
+            // The period of the figures.
+            r"(20\d\d)年1月1日(?:起)?(?:至|到|—|－|-|~|～)+(?:20\d\d年|同年|当年)?12月31日",
+            // The report by its name: 2022年度政府信息公开工作情况报告.
+            r"(20\d\d)年(?:度)?[^，。；：、0-9]{0,24}?政府信息公开(?:工作)?(?:情况)?(?:的)?(?:年度)?(?:工作)?(?:情况)?(?:年度)?报告",
+            r"政府信息公开(?:工作)?(20\d\d)年(?:度)?报告",
+        ]
+        .map(expression)
+        .into()
+    });
+    let found = SAID.iter().flatten().flat_map(|pattern| pattern.captures_iter(text));
+    found.filter_map(|found| found.get(1)?.as_str().parse().ok()).collect()
+}
+
+/// Who made the report, as the opening sentence says: 由…编制.
+fn author(text: &str) -> Option<String> {
+    static AUTHOR: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        expression(r"由([^，。；：、由]{2,40}?)(?:根据|按照|依据|汇总|组织|负责|牵头|编制|编写|起草)")
+    });
+    let found = AUTHOR.as_ref()?.captures(text)?;
+    let name = found.get(1)?.as_str();
+    // 由本机关编制 names nobody.
+    (!name.contains(['本', '我', '各', '《'])).then(|| name.to_owned())
+}
+
+/// The agency that a title names: before the year, or between the year and 政府信息公开.
+fn agency_in(title: &str) -> Option<String> {
+    let plain: String = arabic(title).chars().filter(|c| !matches!(c, '《' | '》' | '“' | '”' | '"')).collect();
+    let year = plain.find('年').and_then(|mark| {
+        let digits = plain.get(..mark)?.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        (mark - digits == 4).then_some((digits, mark + '年'.len_utf8()))
+    });
+    let subject = plain.find("政府信息公开").or_else(|| plain.find("信息公开"))?;
+    let before = plain.get(..year.map_or(subject, |(digits, _)| digits.min(subject)))?;
+    let between = year.and_then(|(_, end)| plain.get(end..subject.max(end)));
+    let name = |text: &str| {
+        let text = text.trim_start_matches("关于").trim_start_matches('度');
+        let text = text.trim_end_matches("的").trim_end_matches("关于").trim_end_matches("年度").trim();
+        let length = text.chars().count();
+        // What is left of a heading without a name is no name.
+        let is_name = (2..=AGENCY_CHARACTERS).contains(&length)
+            && !["印发", "公布", "发布", "本机关", "我"].iter().any(|word| text.contains(word));
+        is_name.then(|| text.to_owned())
+    };
+    name(before).or_else(|| between.and_then(name))
 }
 
 /// The first year before 年, in Arabic or Chinese digits.
@@ -57,6 +172,35 @@ fn year_in(text: &str) -> Option<ReportYear> {
         }
     }
     None
+}
+
+/// The text without blanks, full-width digits and the four digits of a year in Chinese as Arabic ones.
+fn arabic(text: &str) -> String {
+    let mut plain = String::new();
+    let mut run = String::new();
+    for character in text.chars().filter(|c| !c.is_whitespace()) {
+        if digit(character).is_some() {
+            run.push(character);
+            continue;
+        }
+        flush(&mut run, &mut plain, character == '年');
+        plain.push(character);
+    }
+    flush(&mut run, &mut plain, false);
+    plain
+}
+
+/// Ends a run of digits: those before 年 are a year's, others are changed only where they are full-width.
+fn flush(run: &mut String, plain: &mut String, is_year: bool) {
+    let is_year = is_year && run.chars().count() == 4;
+    let arabic = |character: char| {
+        if is_year || character.is_ascii_digit() || ('０'..='９').contains(&character) {
+            digit(character)
+        } else {
+            None
+        }
+    };
+    plain.extend(run.drain(..).map(|character| arabic(character).unwrap_or(character)));
 }
 
 fn digit(character: char) -> Option<char> {
@@ -82,6 +226,56 @@ mod tests {
         }
         for text in ["22年", "12022年", "2022-12-31", "年"] {
             assert_eq!(year_in(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_title_names_its_agency_before_or_behind_the_year() {
+        for (title, agency) in [
+            ("淮安市人民政府2024年政府信息公开工作年度报告", Some("淮安市人民政府")),
+            ("示例市数据局 2022 年度 政府信息公开工作年度报告", Some("示例市数据局")),
+            ("2022年示例市财政局政府信息公开工作年度报告", Some("示例市财政局")),
+            ("2022年度示例市财政局政府信息公开工作年度报告", Some("示例市财政局")),
+            ("示例市财政局政府信息公开工作年度报告（2022年度）", Some("示例市财政局")),
+            ("示例市财政局关于2022年政府信息公开工作的年度报告", Some("示例市财政局")),
+            ("示例县二〇二二年政府信息公开工作年度报告", Some("示例县")),
+            ("《示例市财政局2022年政府信息公开工作年度报告》", Some("示例市财政局")),
+            ("2022年政府信息公开工作年度报告", None),
+            ("政府信息公开工作年度报告", None),
+            ("关于公布2022年政府信息公开工作年度报告的通知", None),
+        ] {
+            assert_eq!(agency_in(title).as_deref(), agency, "{title}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_says_the_year_of_the_report_and_a_date_of_publication_does_not() {
+        for (text, years) in [
+            ("本报告所列数据统计期限自2020年1月1日起至12月31日止。", &[2020][..]),
+            ("统计期限为2020年1月1日至2020年12月31日。", &[2020]),
+            ("统计期限为２０２０年 1 月 1 日—12 月 31 日。", &[2020]),
+            ("现将2022年度政府信息公开工作情况报告如下。", &[2022]),
+            ("现公布示例市财政局二〇二二年政府信息公开工作年度报告。", &[2022]),
+            ("现将《示例市2022年政府信息公开工作年度报告》予以公布。", &[2022]),
+            ("本报告于2023年1月15日公布，电子版可在网站下载。", &[]),
+            ("根据2019年修订的《条例》，编制本报告。", &[]),
+            ("与2021年相比，公开数量有所增长，政府信息公开工作报告及时。", &[]),
+        ] {
+            let said: Vec<u16> = years_said(&arabic(text)).into_iter().map(ReportYear::get).collect();
+            assert_eq!(said, years, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_opening_says_who_made_the_report() {
+        for (text, agency) in [
+            ("根据《条例》规定，由四家镇办公室编制完成本报告。", Some("四家镇办公室")),
+            ("本报告由两城镇人民政府党政办公室编制。", Some("两城镇人民政府党政办公室")),
+            ("本报告由市政府办公室根据各县区报告汇总编制。", Some("市政府办公室")),
+            ("本报告由本机关编制。", None),
+            ("数据由各部门提供。", None),
+        ] {
+            assert_eq!(author(text).as_deref(), agency, "{text}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The workbook of our own that came back filled in, as a reading: its layout is known, so nothing has to be found.
 
 use crate::document::template::{Returned, is_template, read_template};
-use crate::report::{Cell, Narrative};
+use crate::report::Cell;
 
 use super::note::{NoteCode, Place, ReaderNote, Spot};
 use super::{Certainty, EditionEvidence, Format, ReadCell, ReadError, Reading};
@@ -18,7 +18,7 @@ pub fn read_workbook(bytes: &[u8]) -> Option<Result<Reading, ReadError>> {
 }
 
 fn reading(returned: Returned) -> Reading {
-    let Returned { template, figures, faults, remarks, filled, .. } = returned;
+    let Returned { template, figures, faults, remarks, filled, narrative, .. } = returned;
     let mut notes = Vec::new();
     let mut cells = Vec::new();
     for (order, one) in filled.into_iter().enumerate() {
@@ -51,9 +51,11 @@ fn reading(returned: Returned) -> Reading {
         edition: template.edition,
         edition_evidence: EditionEvidence::Year(template.year),
         year: Some(template.year),
+        years: vec![template.year],
+        agency: Some(template.agency_name.clone()),
         title: Some(format!("{}{}年政府信息公开工作年度报告", template.agency_name, template.year)),
         figures,
-        narrative: Narrative::default(),
+        narrative: narrative.unwrap_or_default(),
         cells,
         notes,
     }

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use rust_xlsxwriter::{Note, Workbook};
 
-use crate::document::write::WriteError;
 use crate::document::write::layout::Grid;
 use crate::document::write::sheet::place;
+use crate::document::write::{UNREAD, WriteError};
 use crate::form::{CellId, catalogue};
-use crate::report::{Finding, Message, Period, Severity, Term, format_number};
+use crate::report::{Figures, Finding, Message, Narrative, Period, Severity, Term, format_number};
 
 use super::fill_in::{FillIn, beside, template_grids};
-use super::findings;
-use super::{Fault, Returned};
+use super::returned::fault;
+use super::{Fault, Returned, Template, findings, texts};
 
 const ERROR_COLOUR: &str = "#FFC7CE";
 const WARNING_COLOUR: &str = "#FFD966";
@@ -109,6 +109,30 @@ impl Mark {
     }
 }
 
+/// The workbook with what was read from a document in it, its chapters of text too; cells that were not read hold what
+/// is printed there, as `raw` says, and are marked.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn write_read_figures(
+    template: Template,
+    figures: Figures,
+    narrative: Option<Narrative>,
+    raw: impl Fn(CellId) -> Option<String>,
+) -> Result<Vec<u8>, WriteError> {
+    let faults: Vec<Fault> = figures
+        .unread_cells()
+        .map(|cell| {
+            let raw = raw(cell).filter(|raw| !raw.is_empty()).unwrap_or_else(|| UNREAD.to_owned());
+            fault(cell, raw, Message::new("未能从文件中读取", "was not read in the document"))
+        })
+        .collect();
+    let marks: Vec<Mark> = faults.iter().map(Mark::from).collect();
+    let returned =
+        Returned { template, figures, faults, remarks: Vec::new(), filled: Vec::new(), answers: Vec::new(), narrative };
+    write_with_marks(&returned, &marks)
+}
+
 /// The returned workbook with its marks, and a sheet of all of them.
 ///
 /// # Errors
@@ -130,6 +154,9 @@ pub fn write_with_marks(returned: &Returned, marks: &[Mark]) -> Result<Vec<u8>, 
     let mut workbook = fill_in.workbook()?;
     for (name, grid) in template_grids(&returned.template) {
         notes(&mut workbook, &name, &grid, marks, returned.template.previous.is_some())?;
+    }
+    if let Some(narrative) = &returned.narrative {
+        texts::write(&mut workbook, narrative)?;
     }
     findings::write(&mut workbook, returned, marks)?;
     workbook.save_to_buffer().map_err(WriteError::new)

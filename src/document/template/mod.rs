@@ -6,12 +6,13 @@ mod fill_in;
 mod findings;
 mod marks;
 mod returned;
+mod texts;
 
 #[cfg(test)]
 mod tests;
 
 pub use fill_in::write_template;
-pub use marks::{Mark, write_with_marks};
+pub use marks::{Mark, write_read_figures, write_with_marks};
 pub use returned::{Fault, Returned, TemplateError, is_template, read_template};
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ const MARKER: &str = "huizong-template/1";
 const METADATA_SHEET: &str = "huizong";
 const GUIDE_SHEET: &str = "填报说明";
 const FINDINGS_SHEET: &str = "审核问题";
+const TEXTS_SHEET: &str = "文字内容";
 
 /// Names of the values in the sheet [`METADATA_SHEET`], in their order there.
 const METADATA: [&str; 6] = ["format", "agency", "agency_name", "year", "edition", "previous_year"];

@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use crate::document::read::inscription::{Look, Settled};
 use crate::document::read::xlsx::Book;
 use crate::document::read::{Limits, ReadError};
-use crate::document::write::NOT_APPLICABLE;
+use crate::document::write::UNREAD;
 use crate::document::write::layout::{Grid, is_total};
 use crate::document::write::sheet::place;
 use crate::form::{CellId, catalogue, edition};
-use crate::report::{Answer, Cell, Figures, Message, ValueError, parse_number};
+use crate::report::{Answer, Cell, Figures, Message, Narrative, parse_typed};
 
 use super::fill_in::{Totals, beside, template_grids};
 use super::findings::{CELL_COLUMN, FIRST_ROW, REASON_COLUMN, RULE_COLUMN};
-use super::{FINDINGS_SHEET, MARKER, METADATA, METADATA_SHEET, Template};
+use super::{FINDINGS_SHEET, MARKER, METADATA, METADATA_SHEET, TEXTS_SHEET, Template, texts};
 
 /// Largest workbook that is read.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
@@ -23,6 +23,8 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 const MAX_UNPACKED_BYTES: u64 = 64 * 1024 * 1024;
 /// Cells that are read, of all sheets.
 const MAX_CELLS: usize = 60_000;
+/// Lines of chapters of text that are read.
+const MAX_TEXT_ROWS: usize = 10_000;
 /// Findings that reasons are read for.
 const MAX_FINDINGS: u32 = 1_000;
 
@@ -61,6 +63,8 @@ pub struct Returned {
     pub filled: Vec<Filled>,
     /// Reasons filled in on the sheet of findings.
     pub answers: Vec<Answer>,
+    /// The chapters of text, where the workbook was made of a document that has them.
+    pub narrative: Option<Narrative>,
 }
 
 /// Why a workbook cannot be read as a filled template.
@@ -198,6 +202,7 @@ pub fn read_template(bytes: &[u8]) -> Result<Returned, TemplateError> {
         remarks: Vec::new(),
         filled: Vec::new(),
         answers: Vec::new(),
+        narrative: None,
         template,
     };
     let mut previous = Figures::blank(edition);
@@ -216,6 +221,11 @@ pub fn read_template(bytes: &[u8]) -> Result<Returned, TemplateError> {
     returned.template.previous = (!previous_year.is_empty()).then_some(previous);
     if let Some(range) = Sheet::read(&mut book, FINDINGS_SHEET)? {
         returned.answers = answers(&range);
+    }
+    if let Some(range) = Sheet::read(&mut book, TEXTS_SHEET)? {
+        let rows = range.0.keys().map(|(row, _)| row + 1).max().unwrap_or(0).min(MAX_TEXT_ROWS);
+        let rows = u32::try_from(rows).unwrap_or(0);
+        returned.narrative = texts::read(rows, |row, column| text(&range, row, column));
     }
     Ok(returned)
 }
@@ -267,31 +277,19 @@ fn read_table(range: &Sheet, grid: &Grid, sheet: usize, returned: &mut Returned)
 }
 
 fn figure(cell: CellId, raw: &str) -> Result<Cell, Message> {
-    match raw {
-        "" => Ok(Cell::Blank),
-        NOT_APPLICABLE => Ok(Cell::NotApplicable),
-        number => match parse_number(catalogue().cell(cell).kind, number) {
-            Ok(number) => Ok(Cell::Number(number)),
-            Err(error) => {
-                let zh = match error {
-                    ValueError::NotANumber => "不是数字",
-                    ValueError::DecimalCount => "件数不应有小数",
-                    ValueError::TooPrecise => "超过六位小数",
-                    ValueError::TooLarge => "数字过大",
-                };
-                Err(Message::new(format!("“{raw}”{zh}"), format!("{raw:?}: {error}")))
-            }
-        },
+    if raw == UNREAD {
+        return Err(Message::new("未能从文件中读取", "was not read in the document"));
     }
+    parse_typed(catalogue().cell(cell).kind, raw).map_err(|error| error.message(raw))
 }
 
-fn fault(cell: CellId, raw: String, message: Message) -> Fault {
+pub(super) fn fault(cell: CellId, raw: String, message: Message) -> Fault {
     let info = catalogue().cell(cell);
     let message =
         Message::new(format!("{}：{}", info.label_zh, message.zh), format!("{}: {}", info.label_en, message.en));
     let remedy = Message::new(
-        "请填数字；没有填 0，不适用填“不适用”，说明文字请写入报告正文",
-        "fill in a number; 0 where there is none, 不适用 where it does not apply; remarks belong in the text of the report",
+        "请填数字；没有填 0，不适用填“不适用”，原文空白的清空单元格，说明文字请写入报告正文",
+        "fill in a number; 0 where there is none, 不适用 where it does not apply, nothing where the document is blank; remarks belong in the text of the report",
     );
     Fault { cell, raw, message, remedy }
 }

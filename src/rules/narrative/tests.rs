@@ -59,6 +59,8 @@ fn found(narrative: &Narrative, others: &[(&ReportKey, &Narrative)]) -> Vec<Find
         reporter: None,
         narrative: Some(narrative),
         others,
+        others_figures: &[],
+        document: None,
         today: date(2024, 1, 20),
     };
     judge(rule_set(year), &case)

@@ -68,7 +68,18 @@ fn judged(year: u16, figures: &Figures, previous: Option<&Figures>, reporter: Op
     let year = ReportYear::new(year).unwrap();
     let completed = figures.complete();
     let today = date(2025, 6, 1);
-    let case = Case { year, figures, completed: &completed, previous, reporter, narrative: None, others: &[], today };
+    let case = Case {
+        year,
+        figures,
+        completed: &completed,
+        previous,
+        reporter,
+        narrative: None,
+        others: &[],
+        others_figures: &[],
+        document: None,
+        today,
+    };
     judge(rule_set(year), &case)
 }
 

@@ -78,6 +78,8 @@ fn a_sentence_is_not_held_against_a_total_that_was_not_read() {
             reporter: None,
             narrative: Some(&narrative),
             others: &[],
+            others_figures: &[],
+            document: None,
             today: date(2024, 1, 15),
         };
         ids(&judge(rule_set(year), &case)).iter().map(|id| (*id).to_owned()).collect::<Vec<_>>()

@@ -39,6 +39,8 @@ fn a_year_is_reported_from_the_first_of_january_after_it() {
             reporter: None,
             narrative: None,
             others: &[],
+            others_figures: &[],
+            document: None,
             today,
         };
         let expected: &[_] = if open { &["YEAR-OPEN"] } else { &[] };

@@ -186,7 +186,8 @@ async fn send(channel: Channel, principal: &str, asked: &Asked) -> Result<Answer
                 ..Default::default()
             };
             let request_id = request_id.clone().unwrap_or_default();
-            let request = pb::SubmitReportRequest { report: Some(report), request_id, validate_only: false };
+            let request =
+                pb::SubmitReportRequest { report: Some(report), request_id, validate_only: false, source: None };
             let answer = reports.submit_report(by(principal, request)).await?.into_inner();
             let receipt = answer.receipt.clone().unwrap();
             let (sequence, etag) = (unsigned(receipt.sequence), receipt.etag);
