@@ -104,7 +104,12 @@ describe("a province with reports", () => {
     await page.getByRole("textbox", { name: "署名" }).fill("填报员");
     await page.locator("input[type=file]").setInputFiles(path.join(ROOT, "tests/fixtures/documents/district.md"));
     await page.locator('[data-cell="requests.received.total"] input').waitFor();
-    // The document is of 2023, and the page follows it.
+    // The document is of 2023: the page asks, and turns there only when it is told to.
+    const ask = page.locator("[data-test=other-year]");
+    await ask.getByText(`文件写明的是 ${YEAR}年度`).waitFor();
+    expect(page.url()).toContain(`year=${YEAR + 1}`);
+    await page.locator(".findings code", { hasText: "DOCUMENT-YEAR" }).waitFor();
+    await ask.getByRole("button", { name: `改报 ${YEAR}年度` }).click();
     await page.waitForURL(`**year=${YEAR}**`);
     await page.locator("[data-test=suggestions]").getByText("很可能是 11").waitFor();
     await page.locator("[data-test=submit]").click();
@@ -147,6 +152,49 @@ describe("a province with reports", () => {
     expect([...complaints, ...overview.complaints, ...withdrawal.complaints]).toEqual([]);
     await page.context().close();
     await overview.page.context().close();
+  });
+
+  test("a block from a spreadsheet fills the cells that it covers and is undone, and cells that were not read are marked", async () => {
+    const { page, complaints } = await open(browser, server, `/submit?year=${YEAR}&owner=agencies/${guest}`);
+    const input = (cell: string) => page.locator(`[data-cell="${cell}"] input`);
+    const document = (await readFile(path.join(ROOT, "tests/fixtures/documents/district.md"), "utf8")).replace(/(\| 一、本年新收政府信息公开申请数量 \| )(\d+)/, "$1约$2余");
+    expect(document).toContain("约");
+    await page.locator("input[type=file]").setInputFiles({ name: "a.md", mimeType: "text/markdown", buffer: Buffer.from(document) });
+    const unread = page.locator("[data-test=unread]");
+    await unread.getByText("有 1 个单元格未能从文件中读取").waitFor();
+    const cell = "requests.received.natural_person";
+    expect(await input(cell).getAttribute("placeholder")).toBe("未读取");
+    expect(await input(cell).getAttribute("class")).toContain("unread");
+    await expectAccessible(page, "unread");
+    // The report that was withdrawn is replaced.
+    await page.getByRole("textbox", { name: "更正理由" }).fill("重新核对");
+    await page.locator("[data-test=submit]").click();
+    await page.getByText("CELLS_UNREAD").first().waitFor();
+    await unread.getByRole("button", { name: "原文空白" }).click();
+    expect(await unread.count()).toBe(0);
+    expect(await input(cell).inputValue()).toBe("空白");
+    // As a spreadsheet puts it on the clipboard, two rows of two.
+    const before = await input("requests.disclosed.natural_person").inputValue();
+    const paste = async (at: string, text: string) => input(at).evaluate((field, text) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text/plain", text);
+      field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+    }, text);
+    await paste("requests.disclosed.natural_person", "1,234\t5\r\n６\t7\t\r\n");
+    await page.locator("[data-test=pasted]").getByText("已粘贴 5 个单元格").waitFor();
+    const filled = ["requests.disclosed.natural_person", "requests.disclosed.commercial_enterprise", "requests.partially_disclosed.natural_person", "requests.partially_disclosed.commercial_enterprise"];
+    expect(await Promise.all(filled.map((cell) => input(cell).inputValue()))).toEqual(["1,234", "5", "６", "7"]);
+    await page.locator("[data-test=pasted]").getByRole("button", { name: "撤销粘贴" }).click();
+    expect(await input(filled[0]!).inputValue()).toBe(before);
+    expect(await page.locator("[data-test=pasted]").count()).toBe(0);
+    // Two lines into one cell are never run together.
+    await paste("disputes.litigation_after_reconsideration.total", "56\n78");
+    expect(await input("disputes.litigation_after_reconsideration.total").inputValue()).toBe("56");
+    await page.locator("[data-test=pasted]").getByText("另有 1 个超出表格").waitFor();
+    await input("requests.disclosed.natural_person").fill("1 2");
+    await page.getByText("无法识别的数字：“1 2”").waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
   });
 
   test("a government hands in its consolidated report, which is reconciled with the computed sum", async () => {
@@ -260,10 +308,10 @@ describe("a province with reports", () => {
     await page.context().close();
   });
 
-  test("the rules page counts that refusal and those warnings", async () => {
+  test("the rules page counts those refusals, and no report that was withdrawn", async () => {
     const { page } = await open(browser, server, `/rules?year=${YEAR}`);
-    await page.locator("[data-rule=T4-BLOCK-TOTAL] .per-year").getByText("0 / 1").waitFor();
-    await page.locator("[data-rule=ROW-OTHER-MERGED] .per-year").getByText("1 / 2").waitFor();
+    await page.locator("[data-rule=T4-BLOCK-TOTAL] .per-year").getByText("0 / 2").waitFor();
+    await page.locator("[data-rule=ROW-OTHER-MERGED] .per-year").getByText("0 / 3").waitFor();
     await page.context().close();
   });
 

@@ -11,14 +11,6 @@ export function formatCount(count: bigint): string {
   return count < 0n ? `−${digits}` : digits;
 }
 
-/** An amount as a whole number of 0.000001 万元; undefined where the text is no amount. */
-export function parseAmount(text: string): bigint | undefined {
-  const match = /^([-−]?)(\d+)(?:\.(\d{1,6}))?$/.exec(text.replaceAll(",", "").trim());
-  if (!match) return undefined;
-  const whole = BigInt(match[2] ?? "0") * MICRO + BigInt((match[3] ?? "").padEnd(DECIMALS, "0"));
-  return match[1] ? -whole : whole;
-}
-
 /** The decimal string of a whole number of 0.000001 万元, without zeros at the end. */
 export function amountText(micro: bigint): string {
   const absolute = micro < 0n ? -micro : micro;
@@ -32,12 +24,6 @@ export function formatAmount(text: string): string {
   const grouped = formatCount(BigInt(whole === "-" ? 0 : whole));
   const sign = text.startsWith("-") && !grouped.startsWith("−") ? "−" : "";
   return `${sign}${grouped}${fraction ? `.${fraction}` : ""}`;
-}
-
-/** A count as a person typed it; undefined where it is none. */
-export function parseCount(text: string): bigint | undefined {
-  const plain = text.replaceAll(/[,，\s]/g, "").replace("−", "-");
-  return /^-?\d{1,18}$/.test(plain) ? BigInt(plain) : undefined;
 }
 
 /** `part` of `whole` in per cent with one decimal, computed in integers; undefined where there is no whole. */

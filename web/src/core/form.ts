@@ -4,18 +4,21 @@ import { create, type DescField, type DescMessage, type Message } from "@bufbuil
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { FormSchema, type Form } from "../gen/huizong/v1/form_pb";
 import { CellKind, FormTileKind, type FormTile, type GetFormLayoutResponse } from "../gen/huizong/v1/report_pb";
-import { amountText, formatAmount, formatCount, parseAmount, parseCount } from "./figures";
+import { amountText, formatAmount, formatCount } from "./figures";
+import { parseTyped } from "./typed";
 
-/** What stands in a cell: a count, an amount, not applicable, or nothing (undefined): blank is not zero. */
-export type Cell = bigint | string | "n/a" | undefined;
+/** What stands in a cell: a count, an amount, not applicable, unread, or nothing (undefined): blank is not zero. */
+export type Cell = bigint | string | "n/a" | "unread" | undefined;
 
 /** The cells that are not blank, by path. */
 export type Cells = Map<string, Exclude<Cell, undefined>>;
 
 export const NOT_APPLICABLE = "n/a";
+/** Something may stand in the document that could not be read: neither zero nor blank. */
+export const UNREAD = "unread";
 
 function isCell(field: DescField): boolean {
-  return field.fieldKind === "scalar" && field.name !== "not_applicable";
+  return field.fieldKind === "scalar" && field.name !== "not_applicable" && field.name !== "unread";
 }
 
 /** All cells of a form. */
@@ -33,6 +36,7 @@ export function cellsOf(form: Form | undefined): Cells {
   };
   walk(FormSchema, form, "");
   for (const path of form.notApplicable) cells.set(path, NOT_APPLICABLE);
+  for (const path of form.unread) cells.set(path, UNREAD);
   return cells;
 }
 
@@ -42,6 +46,10 @@ export function formOf(cells: Cells): Form {
   for (const [path, value] of cells) {
     if (value === NOT_APPLICABLE) {
       form.notApplicable.push(path);
+      continue;
+    }
+    if (value === UNREAD) {
+      form.unread.push(path);
       continue;
     }
     let view = reflect(FormSchema, form);
@@ -64,39 +72,43 @@ export function formOf(cells: Cells): Form {
 export function cellText(cell: Cell): string {
   if (cell === undefined) return "";
   if (cell === NOT_APPLICABLE) return "不适用";
+  if (cell === UNREAD) return "未读取";
   return typeof cell === "bigint" ? formatCount(cell) : formatAmount(cell);
 }
 
-/** A cell as it is typed, without groups of digits. */
+/** A cell as it is typed, without groups of digits; nothing for one that was not read. */
 export function plainText(cell: Cell): string {
-  return cell === undefined ? "" : cell === NOT_APPLICABLE ? "不适用" : String(cell);
+  return cell === undefined || cell === UNREAD ? "" : cell === NOT_APPLICABLE ? "不适用" : String(cell);
 }
 
 /** What a person typed: a cell, or that it is not understood. */
 export function parseCell(text: string, kind: CellKind): { cell: Cell } | undefined {
-  const plain = text.trim();
-  if (plain === "") return { cell: undefined };
-  if (plain === "不适用" || plain.toLowerCase() === NOT_APPLICABLE) return { cell: NOT_APPLICABLE };
-  if (kind === CellKind.AMOUNT) {
-    const micro = parseAmount(plain);
-    return micro === undefined ? undefined : { cell: amountText(micro) };
-  }
-  const count = parseCount(plain);
-  return count === undefined || (count < 0n && kind === CellKind.COUNT) ? undefined : { cell: count };
+  const typed = parseTyped(text, kind);
+  if (typed === undefined) return undefined;
+  if (typed === "blank") return { cell: undefined };
+  if (typed === "n/a") return { cell: NOT_APPLICABLE };
+  return { cell: kind === CellKind.AMOUNT ? amountText(typed.number) : typed.number };
 }
 
 export function tilesOf(layout: GetFormLayoutResponse | undefined): FormTile[] {
   return (layout?.tables ?? []).flatMap((table) => table.tiles).filter((tile) => tile.kind === FormTileKind.CELL);
 }
 
-/** The totals that their parts add up to. A total none of whose parts is filled in is not computed. */
+/** The totals that their parts add up to. A total none of whose parts is filled in, or one of whose parts was not read, is
+ * not computed. */
 export function computeTotals(layout: GetFormLayoutResponse, cells: Cells): Map<string, bigint> {
   const totals = new Map<string, bigint>();
+  const unknown = new Set<string>();
   const waiting = tilesOf(layout).filter((tile) => tile.addends.length > 0);
   // A total of totals needs those first; twice is enough, as lines are summed before columns.
   for (let round = 0; round < 2; round += 1) {
     for (const tile of waiting) {
-      const values = tile.addends.map((path) => totals.get(path) ?? cells.get(path));
+      const values = tile.addends.map((path) => (unknown.has(path) ? UNREAD : (totals.get(path) ?? cells.get(path))));
+      if (values.includes(UNREAD)) {
+        totals.delete(tile.cell);
+        if (cells.get(tile.cell) === undefined) unknown.add(tile.cell);
+        continue;
+      }
       const counts = values.filter((value): value is bigint => typeof value === "bigint");
       if (counts.length > 0) totals.set(tile.cell, counts.reduce((sum, count) => sum + count, 0n));
     }
