@@ -62,7 +62,7 @@ fn submissions() -> (Province, Vec<pb::Report>) {
         Parameters { seed: 13, province: "230000".to_owned(), agencies: 6000, first_year: year, last_year: year };
     let province = Province::simulate(&parameters).unwrap();
     let reports = province
-        .reports(year)
+        .unquestioned_reports(year)
         .map(|report| pb::Report {
             name: format!("agencies/{}/reports/{YEAR}", report.agency),
             form: Some(figures_to_wire(&report.figures).into()),

@@ -1,5 +1,7 @@
 //! The simulated province: its registry, and its reports year by year.
 
+use std::collections::HashSet;
+
 use crate::form::edition_for_year;
 use crate::registry::{Agency, RegistryChange};
 use crate::report::{AgencyId, Figures, ReportYear};
@@ -64,6 +66,16 @@ impl Province {
         sheet.into_iter().flat_map(move |sheet| {
             let reporting = self.members.iter().filter(move |member| self.has_reported(member, year));
             reporting.map(move |member| self.report(member, year, sheet))
+        })
+    }
+
+    /// The reports of `year` but those whose figures happen to be all those of an earlier one: a service asks the reason of
+    /// such, and these can be handed in without any.
+    pub fn unquestioned_reports(&self, year: ReportYear) -> impl Iterator<Item = SimulatedReport> {
+        let mut seen = HashSet::new();
+        self.reports(year).filter(move |report| {
+            let figures = report.figures.filled().filter(|(_, cell)| cell.number() != Some(0));
+            seen.insert(format!("{:?}", figures.collect::<Vec<_>>()))
         })
     }
 

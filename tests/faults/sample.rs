@@ -31,7 +31,7 @@ impl Sample {
         let parameters =
             Parameters { seed, province: "230000".to_owned(), agencies, first_year: year, last_year: year };
         let province = Province::simulate(&parameters).unwrap();
-        let submissions = province.reports(year).map(|report| {
+        let submissions = province.unquestioned_reports(year).map(|report| {
             let agency = report.agency.to_string();
             let mut id = [0; 16];
             id.copy_from_slice(&agency.as_bytes()[..16]);
