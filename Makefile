@@ -203,6 +203,7 @@ DOCUMENT_CELLS ?= 1000000
 DOCUMENTS_SEED ?= 1
 .PHONY: documents
 documents: check-tools
+	@fc-list :lang=zh 2>/dev/null | grep -q . || { echo "installing a Chinese font: without one, prints cannot be read"; apt-get update -q && apt-get install -y -q fontconfig fonts-noto-cjk; }
 	cargo test --locked --test generated_documents -- --cells $(DOCUMENT_CELLS) --seed $(DOCUMENTS_SEED) --office
 
 # Every reader of documents against inputs of a fuzzer, FUZZ_SECONDS each; seeded with the fixtures. No sanitizer: there
