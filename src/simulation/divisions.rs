@@ -1,13 +1,17 @@
 //! The divisions of a province, from GB/T 2260 as of July 2016, and a few simulated functional zones.
 
-use gb2260::Division as Entry;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use crate::registry::{Jurisdiction, JurisdictionCode};
 use crate::report::{Level, ReportYear};
 
 use super::SimulationError;
 
-const REVISION: &str = "201607";
+/// Code and name of every entry of GB/T 2260 as the Ministry of Civil Affairs had it in July 2016, by code; taken over from
+/// the crate gb2260 0.1.2, which has it from the cn/GB2260 data set.
+static ENTRIES: LazyLock<BTreeMap<&str, &str>> =
+    LazyLock::new(|| include_str!("divisions-201607.tsv").lines().filter_map(|line| line.split_once('\t')).collect());
 
 /// Entries of GB/T 2260 that group others and have no government.
 const WITHOUT_GOVERNMENT: &[&str] = &["市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"];
@@ -82,7 +86,7 @@ pub(super) fn divisions(province: &str) -> Result<Vec<Division>, SimulationError
 }
 
 fn name_of(code: &str) -> Option<&'static str> {
-    Entry::get_by_revision(code, REVISION).map(|entry| entry.name).filter(|name| !WITHOUT_GOVERNMENT.contains(name))
+    ENTRIES.get(code).copied().filter(|name| !WITHOUT_GOVERNMENT.contains(name))
 }
 
 fn below(parent: &Division, code: &str, name: &str, level: Level) -> Result<Division, SimulationError> {
