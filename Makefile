@@ -142,7 +142,7 @@ advisories: check-tools $(DENY)
 # Traces are off unless the program is built with them; beyond what the other tests have compiled that is little.
 .PHONY: otel
 otel: check-tools
-	cargo test --locked --features otel --test operator traces
+	cargo test --locked --features otel --test integration traces
 
 test: check-tools fmt contract lint deny manifests sbom
 	cargo test --locked --all-targets
@@ -194,7 +194,7 @@ faults: export MODEL_HISTORIES := $(MODEL_HISTORIES)
 faults: export MODEL_STEPS := $(MODEL_STEPS)
 faults: export MODEL_SEED := $(MODEL_SEED)
 faults: check-tools
-	$(if $(filter model,$(FAULTS)),cargo test --locked --test model -- --nocapture every_answer)
+	$(if $(filter model,$(FAULTS)),cargo test --locked --test integration -- --nocapture every_answer)
 	$(if $(filter-out model,$(FAULTS)),cargo test --locked --test faults -- long $(filter-out model,$(FAULTS)) --soak-seconds $(SOAK_SECONDS) --seed $(FAULTS_SEED))
 
 # Documents made at random, each with what is known to be printed in it, until DOCUMENT_CELLS of their cells are read; then

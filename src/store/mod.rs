@@ -1,6 +1,6 @@
 //! Where it is kept: the promises of a store, the journal, the record format, and the stores themselves.
 //!
-//! - [`Store`]: what every store promises; `tests/store_contract` runs against each.
+//! - [`Store`]: what every store promises; `tests/integration/store_contract` runs against each.
 //! - `journal_file`: the journal as JSON Lines.
 //! - [`CheckpointFile`]: the totals at a place in the journal, to start from.
 //! - [`Clock`]: the time by which things expire and the journal is stamped.

@@ -17,8 +17,8 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
 use crate::program::{self, Program, Settings};
-use crate::raw::Raw;
 use crate::sample::{self, Sample};
+use crate::support::raw::Raw;
 use crate::table::Row;
 
 /// Longest time for an answer.

@@ -19,11 +19,7 @@ mod input;
 mod kill;
 mod power_cut;
 mod preload;
-#[path = "../support/process.rs"]
-mod process;
 mod program;
-#[path = "../support/raw.rs"]
-mod raw;
 mod sample;
 mod soak;
 mod stops;

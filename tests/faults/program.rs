@@ -9,7 +9,7 @@ use huizong::pb::operations_service_client::OperationsServiceClient;
 use tonic::Status;
 use tonic::transport::Channel;
 
-use crate::process;
+use crate::support::process;
 
 pub use process::Server as Program;
 

@@ -26,6 +26,10 @@ use tonic::service::Routes;
 use tonic::transport::Channel;
 use tonic_types::StatusExt as _;
 
+pub mod below;
+pub mod process;
+pub mod raw;
+
 pub const PROVINCE: &str = "jurisdictions/230000";
 pub const CITY: &str = "jurisdictions/230100";
 pub const COUNTY: &str = "jurisdictions/230102";

@@ -5,7 +5,7 @@ use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 
@@ -209,6 +209,22 @@ fn remove_unfinished_snapshots(directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// How long a folder that is in use is waited for: sled's own threads, and a process that was just ended, let go of the
+/// lock a moment after they seem gone.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
+
+/// Tries again for that moment while the folder is in use.
+pub fn unless_in_use<T>(mut attempt: impl FnMut() -> T, in_use: impl Fn(&T) -> bool) -> T {
+    let given_up = Instant::now() + LOCK_WAIT;
+    loop {
+        let tried = attempt();
+        if !in_use(&tried) || Instant::now() >= given_up {
+            return tried;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Copies the folder of a store that no process has open, to be looked into without a change to the original: sled
 /// rewrites the end of a damaged log when it opens it.
 ///
@@ -218,7 +234,8 @@ pub fn copy_closed(from: &Path, to: &Path) -> Result<(), StoreError> {
     let open_error = |error: io::Error| StoreError::Open(format!("{}: {error}", from.display()));
     let data_file = File::open(from.join(DATA_FILE)).map_err(open_error)?;
     check_owner(from).map_err(open_error)?;
-    if !lock(&data_file).map_err(open_error)? {
+    let locked = unless_in_use(|| lock(&data_file), |locked| matches!(locked, Ok(false)));
+    if !locked.map_err(open_error)? {
         return Err(StoreError::Open(format!("{}: another process has it open", from.display())));
     }
     std::fs::create_dir_all(to).map_err(open_error)?;

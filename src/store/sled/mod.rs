@@ -188,12 +188,13 @@ impl Drop for SledStore {
 
 fn open_tree(directory: &Path, cache_bytes: u64) -> Result<sled::Db, StoreError> {
     let configuration = sled::Config::new().path(directory).cache_capacity(cache_bytes).segment_size(SEGMENT_BYTES);
-    configuration.open().map_err(|error| {
+    let busy = |error: &sled::Error| error.to_string().contains("could not acquire lock");
+    let in_use = |opened: &sled::Result<sled::Db>| opened.as_ref().is_err_and(busy);
+    folder::unless_in_use(|| configuration.open(), in_use).map_err(|error| {
         if matches!(error, sled::Error::Corruption { .. }) {
             return read_error(&error);
         }
-        let busy = error.to_string().contains("could not acquire lock");
-        let hint = if busy { "; another process has it open" } else { "" };
+        let hint = if busy(&error) { "; another process has it open" } else { "" };
         StoreError::Open(format!("{}: {error}{hint}", directory.display()))
     })
 }

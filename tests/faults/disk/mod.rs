@@ -1,5 +1,5 @@
 //! A disk that fails or is slow, under load: writes stop and say why, reads go on, nothing acknowledged is lost, and
-//! the documented step, a restart, is all that it takes. `tests/full_disk.rs` fills a real file system.
+//! the documented step, a restart, is all that it takes. `tests/integration/full_disk.rs` fills a real file system.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

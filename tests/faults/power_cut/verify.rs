@@ -11,9 +11,7 @@ use huizong::store::{JournalEntry, NEWEST, Outcome, Position, Standing, Store};
 
 use super::changes::{self, FREEZE, REGISTRAR, REVIEW, SUBMIT};
 use super::workload::{Told, open};
-
-/// As the store sets it; sled does not open a folder with another value.
-const SEGMENT_BYTES: usize = 8 << 20;
+use crate::support::below::open_below;
 
 /// Length of the keys of revisions; those of their reviews are longer.
 const REVISION_KEY_BYTES: usize = 1 + 2 + 40 + 4;
@@ -168,20 +166,6 @@ fn standings(store: &dyn Store) -> Vec<Standing> {
 fn is_whole(standing: &Standing, status: &ReportStatus) -> bool {
     let accepted = standing.accepted.as_ref().map(|revision| revision.number);
     standing.status == *status && standing.newest.number == status.newest && accepted == status.accepted
-}
-
-/// sled's own view of a store that was just closed: its threads let go of the lock a moment after the store is gone.
-fn open_below(folder: &Path) -> sled::Db {
-    let open = || sled::Config::new().path(folder).segment_size(SEGMENT_BYTES).open();
-    for _ in 0..200 {
-        match open() {
-            Err(sled::Error::Io(error)) if error.to_string().contains("lock") => {
-                std::thread::sleep(std::time::Duration::from_millis(50));
-            }
-            opened => return opened.expect("the database opens"),
-        }
-    }
-    open().expect("the database opens")
 }
 
 impl fmt::Display for Found {

@@ -1,0 +1,15 @@
+//! Who may do what, asked of a real server over TLS by clients with real tokens and certificates.
+
+mod audit;
+mod certificates;
+mod doctor;
+mod guarded;
+mod identity;
+mod isolation;
+mod limits;
+mod origin;
+mod program;
+mod reload;
+mod session;
+mod sight;
+mod table;

@@ -1,0 +1,9 @@
+//! What a caller over gRPC is promised.
+
+mod api;
+mod meaning;
+mod narrative;
+mod pages;
+mod province;
+mod registry;
+mod year;

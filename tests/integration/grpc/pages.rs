@@ -1,0 +1,272 @@
+//! Answers that are whole and stay the same: pages with writes and restarts between them, tokens that hold for their
+//! question, lists that go on as of their first page.
+
+use axum::body::{Body, to_bytes};
+use huizong::pb;
+use huizong::pb::registry_change::Change;
+use tonic::{Code, Request, Status};
+use tower::ServiceExt as _;
+
+use crate::support::{
+    AGENCIES, CITY, COUNTY, PROVINCE, Server, YEAR, change, count, form, problem, question, report, submission,
+};
+
+const BY_CHILD: &[pb::Dimension] =
+    &[pb::Dimension::ChildJurisdiction, pb::Dimension::Line, pb::Dimension::RequesterType];
+
+fn report_of(agency: &str, year: u16, requests: i64) -> pb::Report {
+    let name = format!("{agency}/reports/{year}");
+    pb::Report { name, form: Some(form(requests).into()), ..Default::default() }
+}
+
+fn invalid<T: std::fmt::Debug>(answer: Result<T, Status>) {
+    let status = answer.unwrap_err();
+    assert_eq!((status.code(), problem(&status).reason.as_str()), (Code::InvalidArgument, "PAGE_INVALID"));
+}
+
+fn moved(entry: &str, parent: &str) -> pb::RegistryChange {
+    let change_of_place = pb::Move { entry: entry.to_owned(), parent: parent.to_owned(), first_year: YEAR.into() };
+    change(Change::Move(change_of_place))
+}
+
+async fn withdraw(server: &Server, agency: &str) {
+    let name = crate::support::report_name(agency);
+    let etag = server.get(&name).await.unwrap().etag;
+    let request = pb::WithdrawReportRequest { name, etag, reason: "撤回".to_owned(), validate_only: false };
+    server.reports().withdraw_report(request).await.unwrap();
+}
+
+/// Every agency has reported; then all agencies of the county moved to the city, which leaves an empty place.
+async fn with_an_emptied_place() -> Server {
+    let server = Server::with_registry().await;
+    for (at, agency) in AGENCIES.iter().enumerate() {
+        server.store(report(agency, at as i64 + 1)).await;
+    }
+    server.apply(AGENCIES[2..4].iter().map(|agency| moved(agency, CITY)).collect()).await;
+    server
+}
+
+fn by_child() -> pb::QueryRollupRequest {
+    let measures = vec!["requests.received".to_owned(), "requests.refused".to_owned()];
+    pb::QueryRollupRequest { measures, ..question(CITY, YEAR, "received", BY_CHILD) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_the_answer_as_of_the_first_whatever_is_written_between_them() {
+    let mut server = with_an_emptied_place().await;
+    let (mut rows, mut token, mut first, mut pages) = (Vec::new(), String::new(), None, 0);
+    loop {
+        let page = server.roll_up(pb::QueryRollupRequest { page_size: 7, page_token: token, ..by_child() }).await;
+        assert_eq!(page.sequence, *first.get_or_insert(page.sequence));
+        rows.extend(page.rows);
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+        match pages {
+            0 => _ = server.store(report_of(AGENCIES[0], YEAR - 1, 50)).await,
+            1 => server = server.restarted().await,
+            2 => _ = server.apply(vec![moved(AGENCIES[0], COUNTY)]).await,
+            _ => {}
+        }
+        pages += 1;
+    }
+    assert!(pages > 3, "{pages} pages");
+    let whole = pb::QueryRollupRequest { as_of: first.unwrap(), ..by_child() };
+    assert_eq!(rows, server.roll_up(whole).await.rows);
+    assert_eq!(rows.iter().map(count).sum::<i64>(), 1 + 2 + 3 + 4, "the city's own, and those that came to it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_over_http_is_whole_whatever_is_written_between_its_pages() {
+    let server = with_an_emptied_place().await;
+    let whole = server.roll_up(by_child()).await;
+    let address = format!(
+        "/v1/rollup?jurisdiction={CITY}&first_year={YEAR}&measures=requests.received&measures=requests.refused\
+         &group_by=child-jurisdiction&group_by=line&group_by=requester-type&page_size=4&format=csv"
+    );
+    let request = http::Request::get(address).body(Body::empty()).unwrap();
+    let response = server.routes.clone().oneshot(request).await.unwrap();
+    // Pages are asked for as the table is read.
+    server.store(report_of(AGENCIES[0], YEAR - 1, 50)).await;
+    let body = to_bytes(Body::new(response.into_body()), 1 << 20).await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&body).lines().count(), 1 + whole.rows.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_question_as_of_the_same_sequence_has_the_same_rows_for_ever() {
+    let server = with_an_emptied_place().await;
+    withdraw(&server, AGENCIES[4]).await;
+    let at_once = server.roll_up(by_child()).await;
+    let places: Vec<_> = at_once.rows.iter().map(|row| row.keys[0].value.as_str()).collect();
+    assert!(places.iter().all(|place| *place == CITY), "the emptied place has no rows: {places:?}");
+    let kinds = question(PROVINCE, YEAR, "received", &[pb::Dimension::AgencyKind]);
+    let of_kinds = server.roll_up(kinds.clone()).await;
+    let as_of = at_once.sequence;
+    server.store(report_of(AGENCIES[0], YEAR - 1, 50)).await;
+    let later = server.roll_up(pb::QueryRollupRequest { as_of, ..by_child() }).await;
+    assert_eq!(later.rows, at_once.rows);
+    let server = server.restarted().await;
+    assert_eq!(server.roll_up(pb::QueryRollupRequest { as_of, ..by_child() }).await.rows, at_once.rows);
+    assert_eq!(server.roll_up(by_child()).await.rows, at_once.rows);
+    assert_eq!(server.roll_up(pb::QueryRollupRequest { as_of, ..kinds }).await.rows, of_kinds.rows);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_of_another_question_is_refused_in_every_list() {
+    let server = with_an_emptied_place().await;
+    let of_agencies = pb::ListAgenciesRequest { page_size: 2, ..Default::default() };
+    let token = server.registry().list_agencies(of_agencies.clone()).await.unwrap().into_inner().next_page_token;
+    assert!(!token.is_empty());
+    // For its own question it holds, with another size of pages too.
+    let next = pb::ListAgenciesRequest { page_size: 3, page_token: token.clone(), ..of_agencies };
+    assert_eq!(server.registry().list_agencies(next).await.unwrap().into_inner().agencies.len(), 3);
+    let page_token = || token.clone();
+    let parent = || PROVINCE.to_owned();
+    let name = || crate::support::report_name(AGENCIES[0]);
+    let (mut registry, mut reports) = (server.registry(), server.reports());
+    let (mut rollups, mut operations) = (server.rollups(), server.operations());
+    let agencies = pb::ListAgenciesRequest { page_token: page_token(), year: YEAR.into(), ..Default::default() };
+    invalid(registry.list_agencies(agencies).await);
+    let jurisdictions = pb::ListJurisdictionsRequest { page_token: page_token(), ..Default::default() };
+    invalid(registry.list_jurisdictions(jurisdictions).await);
+    let changes = pb::ListRegistryChangesRequest { page_token: page_token(), ..Default::default() };
+    invalid(registry.list_registry_changes(changes).await);
+    let collections = pb::ListCollectionsRequest { page_token: page_token(), ..Default::default() };
+    invalid(registry.list_collections(collections).await);
+    let of_year = pb::ListReportsRequest { parent: "agencies/-".to_owned(), year: YEAR.into(), ..Default::default() };
+    invalid(reports.list_reports(pb::ListReportsRequest { page_token: page_token(), ..of_year }).await);
+    let revisions = pb::ListReportRevisionsRequest { name: name(), page_token: page_token(), ..Default::default() };
+    invalid(reports.list_report_revisions(revisions).await);
+    let events = pb::ListReportEventsRequest { name: name(), page_token: page_token(), ..Default::default() };
+    invalid(reports.list_report_events(events).await);
+    let sums = pb::QueryRollupRequest { page_token: page_token(), ..by_child() };
+    invalid(rollups.query_rollup(sums.clone()).await);
+    invalid(rollups.watch_rollup(pb::WatchRollupRequest { query: Some(sums) }).await.map(|_| ()));
+    let missing = pb::ListMissingAgenciesRequest { jurisdiction: parent(), year: YEAR.into(), ..Default::default() };
+    let missing = pb::ListMissingAgenciesRequest { page_token: page_token(), ..missing };
+    invalid(rollups.list_missing_agencies(missing).await);
+    let forms = pb::ListFrozenFormsRequest { parent: parent(), page_token: page_token(), ..Default::default() };
+    invalid(rollups.list_frozen_forms(forms).await);
+    let freeze = pb::FreezeFormRequest { jurisdiction: parent(), year: YEAR.into(), ..Default::default() };
+    let frozen = rollups.freeze_form(freeze).await.unwrap().into_inner().frozen_form.unwrap().name;
+    let frozen = pb::ListFrozenFormRevisionsRequest { name: frozen, page_token: page_token(), ..Default::default() };
+    invalid(rollups.list_frozen_form_revisions(frozen).await);
+    let principals = pb::ListPrincipalsRequest { page_token: page_token(), ..Default::default() };
+    invalid(operations.list_principals(principals).await);
+    let credentials = pb::ListCredentialsRequest { parent: "principals/-".to_owned(), ..Default::default() };
+    let credentials = pb::ListCredentialsRequest { page_token: page_token(), ..credentials };
+    invalid(operations.list_credentials(credentials).await);
+    let journal = pb::ListJournalRequest { page_token: page_token(), ..Default::default() };
+    invalid(operations.list_journal(journal).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_begins_with_the_first_page() {
+    let server = with_an_emptied_place().await;
+    let first = server.roll_up(pb::QueryRollupRequest { page_size: 2, ..by_child() }).await;
+    let query = Some(pb::QueryRollupRequest { page_size: 2, page_token: first.next_page_token, ..by_child() });
+    invalid(server.rollups().watch_rollup(pb::WatchRollupRequest { query }).await.map(|_| ()));
+    // Later pages of what is watched are asked for with QueryRollup.
+    let query = Some(pb::QueryRollupRequest { page_size: 2, ..by_child() });
+    let mut watch = server.rollups().watch_rollup(pb::WatchRollupRequest { query }).await.unwrap().into_inner();
+    let watched = watch.message().await.unwrap().unwrap().answer.unwrap();
+    let next = pb::QueryRollupRequest { page_size: 2, page_token: watched.next_page_token, ..by_child() };
+    assert_eq!(server.roll_up(next).await.rows, server.roll_up(by_child()).await.rows[2..4]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_go_on_as_of_their_first_page() {
+    let server = with_an_emptied_place().await;
+    let missing = pb::ListMissingAgenciesRequest {
+        jurisdiction: PROVINCE.to_owned(),
+        year: i32::from(YEAR) - 1,
+        page_size: 3,
+        ..Default::default()
+    };
+    let changes = pb::ListRegistryChangesRequest { page_size: 5, ..Default::default() };
+    let first_missing = server.rollups().list_missing_agencies(missing.clone()).await.unwrap().into_inner();
+    let first_changes = server.registry().list_registry_changes(changes).await.unwrap().into_inner();
+    // The last by name hands in for the year before; a place is registered.
+    server.store(report_of(AGENCIES[5], YEAR - 1, 4)).await;
+    let place = pb::Jurisdiction {
+        name: "jurisdictions/230103".to_owned(),
+        parent: CITY.to_owned(),
+        display_name: "南岗区".to_owned(),
+        level: pb::Level::County.into(),
+        first_year: 2020,
+        ..Default::default()
+    };
+    server.apply(vec![change(Change::CreateJurisdiction(place))]).await;
+    let rest = pb::ListMissingAgenciesRequest { page_token: first_missing.next_page_token, ..missing };
+    let rest = server.rollups().list_missing_agencies(rest).await.unwrap().into_inner();
+    assert_eq!((rest.agencies.len(), rest.sequence), (3, first_missing.sequence));
+    let (mut listed, mut page_token) = (first_changes.changes, first_changes.next_page_token);
+    while !page_token.is_empty() {
+        let next = pb::ListRegistryChangesRequest { page_size: 5, page_token };
+        let next = server.registry().list_registry_changes(next).await.unwrap().into_inner();
+        assert_eq!(next.total_size, first_changes.total_size);
+        listed.extend(next.changes);
+        page_token = next.next_page_token;
+    }
+    let moves = AGENCIES[2..4].iter().map(|agency| moved(agency, CITY));
+    assert_eq!(listed.len(), crate::support::small_registry().len() + moves.len());
+    assert_eq!(listed[listed.len() - 2..], moves.collect::<Vec<_>>());
+    assert_eq!(listed.len(), first_changes.total_size as usize);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_of_a_watch_names_the_answer_that_was_sent_before() {
+    let server = Server::with_registry().await;
+    let request = pb::WatchRollupRequest { query: Some(question(COUNTY, YEAR, "received", &[])) };
+    let mut watch = server.rollups().watch_rollup(request).await.unwrap().into_inner();
+    let first = watch.message().await.unwrap().unwrap();
+    // Not in its scope: nothing is sent, however long that is waited for.
+    server.store(report(AGENCIES[4], 3)).await;
+    let silent = tokio::time::timeout(std::time::Duration::from_millis(1500), watch.message()).await;
+    assert!(silent.is_err(), "{silent:?}");
+    server.store(report(AGENCIES[2], 4)).await;
+    let next = watch.message().await.unwrap().unwrap();
+    assert_eq!(next.previous_sequence, first.answer.unwrap().sequence);
+    assert_eq!((next.resync, next.changed_reports), (false, vec![crate::support::report_name(AGENCIES[2])]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_life_of_a_report_is_told_page_by_page_in_order() {
+    let server = Server::with_registry().await;
+    let review = pb::Collection {
+        name: format!("collections/{YEAR}"),
+        review_policy: pb::ReviewPolicy::JurisdictionOffice.into(),
+        ..Default::default()
+    };
+    let open = pb::CreateCollectionRequest { collection: Some(review), validate_only: false };
+    server.registry().create_collection(open).await.unwrap();
+    let name = crate::support::report_name(AGENCIES[0]);
+    let (mut etag, mut expected) = (String::new(), Vec::new());
+    for round in 0..4 {
+        let reason = if round == 0 { "" } else { "更正" }.to_owned();
+        let next = pb::Report { etag, reason, ..report(AGENCIES[0], 3 + round) };
+        let receipt = server.submit(submission(next)).await.unwrap().receipt.unwrap();
+        expected.push((receipt.sequence, pb::ReportAction::Submit));
+        etag = receipt.etag;
+        let (name, etag, reason) = (name.clone(), etag.clone(), "退回".to_owned());
+        let mut request = Request::new(pb::ReturnReportRequest { name, etag, reason, ..Default::default() });
+        request.metadata_mut().insert("huizong-principal", "office".parse().unwrap());
+        let outcome = server.reports().return_report(request).await.unwrap().into_inner().outcome.unwrap();
+        expected.push((outcome.receipt.unwrap().sequence, pb::ReportAction::Return));
+    }
+    for page_size in [1, 3, 100] {
+        let (mut told, mut changes, mut page_token) = (Vec::new(), 0, String::new());
+        loop {
+            let request = pb::ListReportEventsRequest { name: name.clone(), page_size, page_token };
+            let page = server.reports().list_report_events(request).await.unwrap().into_inner();
+            told.extend(page.events.iter().map(|event| (event.sequence, event.action())));
+            changes += page.events.iter().filter(|event| !event.changes.is_empty()).count();
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!((&told, changes), (&expected, 3), "{page_size} a page: each correction with what it changed");
+    }
+}

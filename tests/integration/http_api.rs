@@ -1,0 +1,242 @@
+//! The HTTP API: the same answers and refusals as over gRPC, as JSON and CSV, as its description says.
+
+// Not every helper is needed here.
+use axum::body::{Body, to_bytes};
+use http::{HeaderMap, Request, StatusCode, header};
+use huizong::pb::{self, Dimension};
+use huizong::wire::to_json;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use crate::support::{AGENCIES, CITY, PROVINCE, Server, YEAR, form, question, report, set, submission};
+
+const BODY_MAX_BYTES: usize = 16 << 20;
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    fn lines(&self) -> Vec<&str> {
+        self.body.lines().collect()
+    }
+}
+
+async fn get(server: &Server, address: &str) -> Answer {
+    let request = Request::get(address).body(Body::empty()).unwrap();
+    let response = server.routes.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(Body::new(body), BODY_MAX_BYTES).await.unwrap();
+    let body = String::from_utf8_lossy(&body).into_owned();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
+
+/// Three agencies have reported: one of each level.
+async fn province() -> Server {
+    let server = Server::with_registry().await;
+    for (agency, requests) in [(AGENCIES[0], 3), (AGENCIES[2], 5), (AGENCIES[4], 7)] {
+        server.store(report(agency, requests)).await;
+    }
+    server
+}
+
+#[tokio::test]
+async fn json_is_the_message_that_grpc_answers_with() {
+    let server = province().await;
+    let address =
+        format!("/v1/rollup?jurisdiction={PROVINCE}&first_year={YEAR}&measures=received&group_by=child-jurisdiction");
+    let answer = get(&server, &address).await;
+    assert_eq!(answer.headers[header::CONTENT_TYPE], "application/json");
+    let asked = question(PROVINCE, YEAR, "received", &[Dimension::ChildJurisdiction]);
+    assert_eq!(answer.body, to_json(&server.roll_up(asked).await).unwrap());
+
+    let name = format!("{}/reports/{YEAR}", AGENCIES[0]);
+    let answer = get(&server, &format!("/v1/reports/{name}")).await;
+    let expected = server.reports().get_report(pb::GetReportRequest { name }).await.unwrap().into_inner();
+    assert_eq!(answer.body, to_json(&expected).unwrap());
+}
+
+#[tokio::test]
+async fn csv_has_every_page_under_one_heading() {
+    let server = province().await;
+    let address = format!("/v1/rollup?jurisdiction={PROVINCE}&first_year={YEAR}&group_by=agency&format=csv");
+    let whole = get(&server, &address).await;
+    assert_eq!(whole.headers[header::CONTENT_TYPE], "text/csv; charset=utf-8");
+    assert_eq!(
+        whole.lines(),
+        [
+            "agency,agency_label,measure,measure_label,value",
+            "agencies/city-bureau,agencies/city-bureau,requests.received,本年新收政府信息公开申请数量,3",
+            "agencies/county-bureau,agencies/county-bureau,requests.received,本年新收政府信息公开申请数量,5",
+            "agencies/province-bureau,agencies/province-bureau,requests.received,本年新收政府信息公开申请数量,7",
+        ]
+    );
+    assert_eq!(get(&server, &format!("{address}&page_size=1")).await.body, whole.body);
+    let missing = get(&server, &format!("/v1/missing?jurisdiction={CITY}&year={YEAR}&page_size=1&format=csv")).await;
+    assert_eq!(missing.lines().len(), 1 + 2);
+    let reports = get(&server, &format!("/v1/reports?parent=agencies/-&year={YEAR}&page_size=2&format=csv")).await;
+    assert_eq!(reports.lines().len(), 1 + 3);
+    let column = reports.lines()[0].split(',').position(|name| name == "requests.received.total").unwrap();
+    let received: Vec<_> = reports.lines()[1..].iter().map(|line| line.split(',').nth(column).unwrap()).collect();
+    assert_eq!(received, ["3", "5", "7"]);
+    let coverage = get(&server, &format!("/v1/coverage?jurisdiction={PROVINCE}&year={YEAR}&format=csv")).await;
+    assert!(coverage.lines()[1].ends_with(",2,1,1,0,0,0,1"), "{}", coverage.body);
+}
+
+#[tokio::test]
+async fn the_form_is_there_in_every_format_with_the_hash_of_the_answer() {
+    let server = province().await;
+    let address = format!("/v1/form?jurisdiction={PROVINCE}&year={YEAR}");
+    let hash = get(&server, &address).await.json()["contentSha256"].as_str().unwrap().to_owned();
+    assert_eq!(hash.len(), 64);
+    assert!(get(&server, &format!("{address}&format=html")).await.body.contains(&hash));
+    let csv = get(&server, &format!("{address}&format=csv")).await;
+    assert!(csv.lines().iter().any(|line| line.starts_with("requests.received.total,") && line.ends_with(",15")));
+    let docx = get(&server, &format!("{address}&format=docx")).await;
+    assert!(docx.body.starts_with("PK"));
+    assert!(docx.headers[header::CONTENT_DISPOSITION].to_str().unwrap().starts_with("attachment; filename*=UTF-8''"));
+}
+
+#[tokio::test]
+async fn refusals_carry_the_reason_and_words_of_grpc() {
+    let server = province().await;
+    let cases = [
+        (
+            "/v1/rollup?jurisdiction=jurisdictions/999999&first_year=2022",
+            StatusCode::NOT_FOUND,
+            "JURISDICTION_NOT_FOUND",
+        ),
+        ("/v1/rollup?first_year=2022&colour=red", StatusCode::BAD_REQUEST, "FIELD_INVALID"),
+        (
+            "/v1/coverage?jurisdiction=jurisdictions/230000&year=2022&format=pdf",
+            StatusCode::BAD_REQUEST,
+            "FIELD_INVALID",
+        ),
+        ("/v1/reports/agencies/city-office/reports/2022?format=csv", StatusCode::NOT_FOUND, "REPORT_NOT_FOUND"),
+        (
+            "/v1/rollup?jurisdiction=jurisdictions/230000&first_year=2022&measures=x",
+            StatusCode::BAD_REQUEST,
+            "MEASURE_UNKNOWN",
+        ),
+    ];
+    for (address, status, reason) in cases {
+        let answer = get(&server, address).await;
+        assert_eq!(answer.status, status, "{address}");
+        let problem = answer.json();
+        assert_eq!(problem["reason"], reason, "{address}");
+        for language in ["zh", "en"] {
+            assert!(!problem["message"][language].as_str().unwrap().is_empty());
+        }
+    }
+    assert_eq!(get(&server, "/nothing").await.status, StatusCode::NOT_FOUND);
+}
+
+/// Whether a value is as the schema says; what is wrong with it otherwise.
+fn check(value: &Value, schema: &Value, all: &Value, place: &str) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return check(value, &all[reference.rsplit('/').next().unwrap()], all, place);
+    }
+    match (schema["type"].as_str().unwrap(), value) {
+        ("object", Value::Object(fields)) => {
+            for (name, field) in fields {
+                let schema = schema["properties"].get(name).unwrap_or(&schema["additionalProperties"]);
+                assert!(schema.is_object(), "{place}.{name} is not described");
+                check(field, schema, all, &format!("{place}.{name}"));
+            }
+        }
+        ("array", Value::Array(items)) => items.iter().for_each(|item| check(item, &schema["items"], all, place)),
+        ("string", Value::String(text)) => {
+            let values = schema["enum"].as_array();
+            assert!(values.is_none_or(|values| values.contains(value)), "{place}: {text}");
+            assert!(schema["format"] != "int64" || text.parse::<i64>().is_ok(), "{place}: {text}");
+        }
+        ("integer", Value::Number(_)) | ("boolean", Value::Bool(_)) => {}
+        (kind, value) => panic!("{place} is no {kind}: {value}"),
+    }
+}
+
+#[tokio::test]
+async fn every_resource_answers_as_its_description_says() {
+    let server = province().await;
+    let described = get(&server, "/v1/openapi.json").await.json();
+    let schemas = &described["components"]["schemas"];
+    let paths = described["paths"].as_object().unwrap();
+    assert_eq!(paths.len(), 7);
+    for (path, operations) in paths {
+        let operation = &operations["get"];
+        assert!(!operation["description"].as_str().unwrap().is_empty(), "{path}");
+        let mut address = path.replace("{name}", &format!("{}/reports/{YEAR}", AGENCIES[0]));
+        address.push('?');
+        for parameter in operation["parameters"].as_array().unwrap() {
+            assert!(!parameter["description"].as_str().unwrap().is_empty(), "{path} {}", parameter["name"]);
+            if parameter["in"] == "query" {
+                let value = match parameter["name"].as_str().unwrap() {
+                    "jurisdiction" => PROVINCE.to_owned(),
+                    "first_year" | "year" => YEAR.to_string(),
+                    "parent" => "agencies/-".to_owned(),
+                    _ => continue,
+                };
+                address.push_str(&format!("{}={value}&", parameter["name"].as_str().unwrap()));
+            }
+        }
+        let answer = get(&server, &address).await;
+        assert_eq!(answer.status, StatusCode::OK, "{address}: {}", answer.body);
+        check(&answer.json(), &operation["responses"]["200"]["content"]["application/json"]["schema"], schemas, path);
+        let format = operation["parameters"].as_array().unwrap().iter().find(|one| one["name"] == "format").unwrap();
+        for format in format["schema"]["enum"].as_array().unwrap() {
+            let answer = get(&server, &format!("{address}format={}", format.as_str().unwrap())).await;
+            assert_eq!(answer.status, StatusCode::OK, "{address} {format}");
+        }
+        let refused = get(&server, &format!("{address}nonsense=1")).await.json();
+        check(&refused, &operation["responses"]["default"]["content"]["application/json"]["schema"], schemas, path);
+    }
+}
+
+#[tokio::test]
+async fn browsers_are_told_to_run_nothing_but_files_of_this_service() {
+    let server = Server::start().await;
+    for address in ["/", "/v1/openapi.json", "/nothing"] {
+        let answer = get(&server, address).await;
+        let policy = answer.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self';") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    }
+    assert_eq!(get(&server, "/assets/..%2fCargo.toml").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn rules_are_counted_where_they_failed() {
+    let server = province().await;
+    let mut wrong = form(4);
+    set(&mut wrong, "requests.received.total", 5);
+    let refused = submission(pb::Report { form: Some(wrong.into()), ..report(AGENCIES[3], 4) });
+    server.submit(refused).await.unwrap_err();
+    let mut merged = form(4);
+    for (cell, count) in [("disclosed", 3), ("other.unspecified", 1)] {
+        for column in ["natural_person", "total"] {
+            set(&mut merged, &format!("requests.{cell}.{column}"), count);
+        }
+    }
+    let answers =
+        vec![pb::Answer { rule: "ROW-OTHER-MERGED".to_owned(), reason: "x".to_owned(), ..Default::default() }];
+    server.store(pb::Report { form: Some(merged.into()), answers, ..report(AGENCIES[5], 4) }).await;
+
+    let request = pb::ListRulesRequest { jurisdiction: PROVINCE.to_owned(), first_year: YEAR.into(), last_year: 0 };
+    let answer = server.reports().list_rules(request).await.unwrap().into_inner();
+    assert!(answer.rules.iter().all(|rule| !rule.example.is_empty() && rule.text.is_some()));
+    let counts = |rule: &str| -> Vec<_> {
+        let of_rule = answer.counts.iter().filter(|count| count.rule == rule);
+        of_rule.map(|count| (count.jurisdiction.as_str(), count.reports, count.refusals)).collect()
+    };
+    assert_eq!(counts("T3-ROW-TOTAL"), [(CITY, 0, 1)]);
+    assert_eq!(counts("ROW-OTHER-MERGED"), [(PROVINCE, 1, 0)]);
+    let too_many = pb::ListRulesRequest { jurisdiction: PROVINCE.to_owned(), first_year: 2008, last_year: 2028 };
+    let refused = server.reports().list_rules(too_many).await.unwrap_err();
+    assert_eq!(crate::support::problem(&refused).reason, "YEARS_INVALID");
+}

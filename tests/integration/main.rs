@@ -1,0 +1,27 @@
+//! Everything that is promised to those outside: the service behind its real doors (gRPC, HTTP, the program), its stores,
+//! and the shape of the source. One program, so that a change is linked once.
+
+mod access;
+mod architecture;
+mod check_documents;
+mod document_processes;
+mod documents;
+mod examples;
+mod flood;
+mod full_disk;
+mod grpc;
+mod http_api;
+mod model;
+mod operator;
+mod recount;
+mod recovery;
+mod replay;
+mod service_history;
+mod shutdown;
+mod store_contract;
+mod verify;
+
+// The fault tests use the rest of it.
+#[allow(dead_code)]
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,193 @@
+//! Backups that the service makes by itself, files that are checked before they are needed, and what can be saved of a
+//! store that is damaged.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use huizong::pb;
+use huizong::pb::registry_service_client::RegistryServiceClient;
+use huizong::pb::report_service_client::ReportServiceClient;
+use tempfile::TempDir;
+
+use super::program::Program;
+use crate::support::{AGENCIES, report, small_registry, submission};
+
+fn huizong(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_huizong")).args(arguments).output().unwrap()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+async fn fill(program: &Program) {
+    let channel = program.channel().await;
+    let request = pb::ApplyRegistryChangesRequest { changes: small_registry(), validate_only: false };
+    RegistryServiceClient::new(channel.clone()).apply_registry_changes(request).await.unwrap();
+    let mut reports = ReportServiceClient::new(channel);
+    for agency in AGENCIES {
+        reports.submit_report(submission(report(agency, 3))).await.unwrap();
+    }
+}
+
+fn backups(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<_> = folder.read_dir().into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| path.extension().is_some_and(|extension| extension == "backup"));
+    found.sort();
+    found
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_makes_a_backup_that_is_verified_measured_and_can_be_restored_from() {
+    let (folder, kept) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let directory = kept.path().join("backups");
+    std::fs::create_dir(&directory).unwrap();
+    // Made long ago, and one of them cut off by a stop: the newest takes their places.
+    for name in ["huizong-20200101T000000Z.backup", "huizong-20200102T000000Z.backup"] {
+        std::fs::write(directory.join(name), "old").unwrap();
+    }
+    std::fs::write(directory.join("huizong-20200103T000000Z.backup.partial"), "unfinished").unwrap();
+    let settings = format!("[log]\njson = true\n[backup]\ndirectory = {directory:?}\nkeep = 2\n");
+    let program = Program::configured(folder, &settings, "127.0.0.1:0", &[]);
+    program.wait_for(|lines| lines.iter().any(|line| line.contains("a backup was made and verified")).then_some(()));
+    let found = backups(&directory);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(text(&found[0]).contains("20200102"), "the oldest went: {found:?}");
+    assert_eq!(directory.read_dir().unwrap().count(), 2, "what was unfinished is gone");
+    let metrics = program.get("/metrics").1;
+    let value = |name: &str| -> f64 {
+        let line = metrics.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap();
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    let now = jiff::Timestamp::now().as_duration().as_secs_f64();
+    assert!((now - value("huizong_backup_timestamp_seconds")).abs() < 120.0);
+    assert_eq!(value("huizong_backup_interval_seconds"), 86400.0);
+    assert_eq!(value("huizong_backup_failures_total"), 0.0);
+    let checked = huizong(&["restore", "--check", text(&found[1])]);
+    assert!(checked.status.success(), "{}", said(&checked));
+    fill(&program).await;
+    let folder = program.stop();
+    // Not again after each start: the one that is there is young.
+    let program = Program::configured(folder, &settings, "127.0.0.1:0", &[]);
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(backups(&directory), found);
+    // The command does the same for whoever runs it by a timer.
+    let server = format!("http://127.0.0.1:{}", program.port());
+    let by_timer = kept.path().join("timer");
+    for _ in 0..3 {
+        let made = huizong(&["--server", &server, "backup", "--directory", text(&by_timer), "--keep", "1"]);
+        assert!(made.status.success(), "{}", said(&made));
+        std::thread::sleep(Duration::from_millis(1100));
+    }
+    let found = backups(&by_timer);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let restored = kept.path().join("restored");
+    assert!(huizong(&["restore", text(&found[0]), "--data", text(&restored)]).status.success());
+}
+
+#[test]
+fn a_backup_that_fails_is_told_of_and_takes_no_other_ones_place() {
+    let (folder, kept) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let directory = kept.path().join("backups");
+    std::fs::write(&directory, "a file where the folder should be").unwrap();
+    let settings = format!("[log]\njson = true\n[backup]\ndirectory = {directory:?}\n");
+    let program = Program::configured(folder, &settings, "127.0.0.1:0", &[]);
+    program.wait_for(|lines| lines.iter().any(|line| line.contains("no backup could be made")).then_some(()));
+    wait_until("the failure is counted", || program.get("/metrics").1.contains("huizong_backup_failures_total 1"));
+    assert_eq!(program.get("/readyz").0, 200, "it serves on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_checked_without_a_folder_for_it_and_a_damaged_one_is_refused() {
+    let program = Program::start("info", &[]);
+    fill(&program).await;
+    let file = program.folder().join("a.backup");
+    let server = format!("http://127.0.0.1:{}", program.port());
+    assert!(huizong(&["--server", &server, "backup", "--output", text(&file)]).status.success());
+    let good = huizong(&["restore", "--check", text(&file)]);
+    assert!(good.status.success() && said(&good).contains("The store is whole"), "{}", said(&good));
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let damaged = huizong(&["restore", "--check", text(&file)]);
+    assert_eq!(damaged.status.code(), Some(1));
+    assert!(said(&damaged).contains("take another backup"), "{}", said(&damaged));
+    assert_eq!(huizong(&["restore", text(&file)]).status.code(), Some(2), "without a folder it is only checked");
+}
+
+/// Lines of a kind.
+fn of_kind<'a>(lines: &'a [serde_json::Value], kind: &str) -> Vec<&'a serde_json::Value> {
+    lines.iter().filter(|line| line["kind"] == kind).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_be_read_of_a_damaged_store_is_saved_and_what_cannot_is_listed() {
+    let program = Program::start("info", &[]);
+    fill(&program).await;
+    let folder = program.stop();
+    let data = folder.path().join("store");
+    let salvage = |name: &str| {
+        let output = folder.path().join(name);
+        let ended = huizong(&["salvage", "--data", text(&data), "--output", text(&output)]);
+        let lines = std::fs::read_to_string(&output).unwrap();
+        let lines: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        (ended, lines)
+    };
+    let (ended, whole) = salvage("whole.jsonl");
+    assert_eq!(ended.status.code(), Some(0), "{}", said(&ended));
+    assert_eq!(of_kind(&whole, "report").len(), AGENCIES.len());
+    assert_eq!(of_kind(&whole, "loss").len(), 0);
+    assert!(of_kind(&whole, "registry_change").len() >= AGENCIES.len() + 3);
+
+    // A byte of the first report changes: sled takes the log to end there, and all later reports seem gone.
+    let mut bytes = std::fs::read(data.join("db")).unwrap();
+    let name = AGENCIES[0].trim_start_matches("agencies/").as_bytes();
+    let record = of_kind(&whole, "report")
+        .into_iter()
+        .find(|line| line["message"]["name"].as_str().unwrap().contains(AGENCIES[0]));
+    let record = hex::decode(record.unwrap()["record"].as_str().unwrap()).unwrap();
+    assert!(record.windows(name.len()).any(|part| part == name));
+    let mut at = 0;
+    while let Some(found) = bytes[at..].windows(record.len()).position(|part| part == record) {
+        at += found;
+        bytes[at + record.len() / 2] ^= 1;
+    }
+    assert!(at > 0, "the report is in the file");
+    std::fs::write(data.join("db"), &bytes).unwrap();
+    let (ended, saved) = salvage("saved.jsonl");
+    assert_eq!(ended.status.code(), Some(1), "{}", said(&ended));
+    assert_eq!(of_kind(&saved, "report").len(), AGENCIES.len() - 1, "every other one is there");
+    let figures = |lines: &[serde_json::Value]| -> Vec<String> {
+        let reports = of_kind(lines, "report").into_iter();
+        reports
+            .filter(|line| !line["message"]["name"].as_str().unwrap().contains(AGENCIES[0]))
+            .map(|line| line["record"].to_string())
+            .collect()
+    };
+    assert_eq!(figures(&saved), figures(&whole), "byte for byte");
+    let losses = of_kind(&saved, "loss");
+    let lost = format!("{}/reports/2022/revisions/1", AGENCIES[0]);
+    assert!(losses.iter().any(|loss| loss["place"].as_str() == Some(&lost)), "{losses:?}");
+    assert_eq!(std::fs::read(data.join("db")).unwrap(), bytes, "the store stays as it is");
+    assert_eq!(
+        huizong(&["salvage", "--data", text(&data), "--output", text(&folder.path().join("saved.jsonl"))])
+            .status
+            .code(),
+        Some(1),
+        "nothing is written over"
+    );
+}

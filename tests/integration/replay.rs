@@ -1,0 +1,308 @@
+//! Nothing is lost between what is applied and what is stored: after every kind of change the running state is the one
+//! that the next start makes of the store.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use huizong::access::{AccessChange, PrincipalName, Role, TokenKey};
+use huizong::form::edition_for_year;
+use huizong::registry::{Agency, Collection, Entry, Exception, Jurisdiction, RegistryChange, ReviewPolicy};
+use huizong::report::{AgencyKind, Level, ReportKey, ReportYear, ReviewAction};
+use huizong::service::{
+    Asker, Caller, FreezeRequest, Live, NewCredential, ReviewRequest, Service, Submission, VerifyProgress,
+    collection_etag,
+};
+use huizong::store::{CheckpointFile, Item, NEWEST, SledOptions, SledStore, Store};
+use huizong::wire;
+use jiff::{SignedDuration, Timestamp};
+
+fn year(year: u16) -> ReportYear {
+    ReportYear::new(year).unwrap()
+}
+
+/// A moment that no clock of the store's precision can name.
+fn fine(hours: i64) -> Timestamp {
+    let hour = Timestamp::now().checked_add(SignedDuration::from_hours(hours)).unwrap();
+    Timestamp::from_nanosecond(hour.as_nanosecond() / 1000 * 1000 + 789).unwrap()
+}
+
+struct World {
+    service: Service,
+    store: Arc<dyn Store>,
+    /// Where the next start finds the totals; none are kept there after each change, so that it follows the journal.
+    kept: tempfile::TempDir,
+    caller: Caller,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let (folder, kept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let live = Arc::<Live>::default();
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(&SledOptions::new(folder.path()), live.clone()).unwrap());
+        let service = Service::start(store.clone(), live, Timestamp::now).unwrap();
+        let service = service.with_token_key(TokenKey::ephemeral().unwrap());
+        Self { service, store, kept, caller: Caller::internal("office"), _folder: folder }
+    }
+
+    /// The running state is that of a replay, and that of a start from totals kept earlier.
+    async fn is_that_of_a_replay(&self, after: &str) {
+        let mut progress = self.service.verify_store().unwrap();
+        let mut result = None;
+        while let Some(told) = progress.recv().await {
+            if let VerifyProgress::Done(found) = told {
+                result = Some(found);
+            }
+        }
+        assert_eq!(result.unwrap().faults, [], "after {after}");
+        let kept = CheckpointFile::new(self.kept.path());
+        let restarted = Service::resume(self.store.clone(), Arc::default(), Timestamp::now, kept).unwrap();
+        assert_eq!(restarted.recount().await.unwrap().differences, [], "started again after {after}");
+    }
+
+    async fn change(&self, what: &str, change: RegistryChange) {
+        self.service
+            .change_registry(vec![change], false, &self.caller)
+            .await
+            .unwrap_or_else(|no| panic!("{what}: {no:?}"));
+        self.is_that_of_a_replay(what).await;
+    }
+
+    async fn submit(&self, agency: &str, requests: i64, reason: &str) {
+        let key = report(agency);
+        let present = self.service.report(&key).ok().map(|present| present.revision.etag());
+        let form =
+            wire::figures_from_wire(&crate::support::form(requests), edition_for_year(2022).unwrap(), "form").unwrap();
+        let first = Submission::first(key, form);
+        let submission = Submission { etag: present, reason: reason.to_owned(), ..first };
+        self.service.submit(&submission, &self.caller).await.unwrap();
+        self.is_that_of_a_replay("a submission").await;
+    }
+
+    async fn review(&self, agency: &str, action: ReviewAction) {
+        let key = report(agency);
+        let request = ReviewRequest {
+            etag: self.service.report(&key).unwrap().revision.etag(),
+            report: key,
+            action,
+            reason: "请核对".to_owned(),
+            comments: Vec::new(),
+            validate_only: false,
+        };
+        self.service.review(&request, &Caller::internal("reviewer")).await.unwrap();
+        self.is_that_of_a_replay("a review").await;
+    }
+}
+
+fn report(agency: &str) -> ReportKey {
+    ReportKey::of_agency(agency.parse().unwrap(), year(2022))
+}
+
+fn place(code: &str, parent: Option<&str>, level: Level) -> RegistryChange {
+    RegistryChange::CreateJurisdiction(Jurisdiction {
+        code: code.parse().unwrap(),
+        parent: parent.map(|parent| parent.parse().unwrap()),
+        display_name: code.to_owned(),
+        level,
+        first_year: year(2019),
+    })
+}
+
+fn agency(id: &str, jurisdiction: &str) -> RegistryChange {
+    RegistryChange::CreateAgency(Agency {
+        id: id.parse().unwrap(),
+        jurisdiction: jurisdiction.parse().unwrap(),
+        display_name: id.to_owned(),
+        kind: AgencyKind::Department,
+        large: false,
+        vertical: false,
+        first_year: year(2019),
+    })
+}
+
+/// The kind of a stored change; what is added to these is to be added to the test as well.
+fn kind(item: &Item) -> &'static str {
+    match item {
+        Item::Entry(_) => "entry",
+        Item::Revision(_) => "revision",
+        Item::Review(_) => "review",
+        Item::Frozen(_) => "frozen form",
+        Item::Request { .. } => "request",
+        Item::Registry { change, .. } => match change {
+            RegistryChange::CreateJurisdiction(_) => "jurisdiction",
+            RegistryChange::CreateAgency(_) => "agency",
+            RegistryChange::Rename { .. } => "rename",
+            RegistryChange::Move { .. } => "move",
+            RegistryChange::Merge { .. } => "merge",
+            RegistryChange::Split { .. } => "split",
+            RegistryChange::Abolish { .. } => "abolish",
+            RegistryChange::PutCollection(_) => "collection",
+        },
+        Item::Access { change, .. } => match change {
+            AccessChange::Grant { .. } => "grant",
+            AccessChange::Withdraw { .. } => "withdraw",
+            AccessChange::CreateCredential(_) => "credential",
+            AccessChange::RevokeCredential { .. } => "revocation",
+        },
+    }
+}
+
+const KINDS: [&str; 17] = [
+    "abolish",
+    "agency",
+    "collection",
+    "credential",
+    "entry",
+    "frozen form",
+    "grant",
+    "jurisdiction",
+    "merge",
+    "move",
+    "rename",
+    "request",
+    "review",
+    "revision",
+    "revocation",
+    "split",
+    "withdraw",
+];
+
+fn entry(name: &str) -> Entry {
+    Entry::from_name(name).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_every_kind_of_change_the_running_state_is_that_of_a_fresh_replay() {
+    let world = World::new();
+    let (service, caller) = (&world.service, &world.caller);
+    for (code, parent, level) in [
+        ("230000", None, Level::Province),
+        ("230100", Some("230000"), Level::City),
+        ("230200", Some("230000"), Level::City),
+    ] {
+        world.change("a jurisdiction", place(code, parent, level)).await;
+    }
+    for id in ["one", "two", "three", "four", "five", "six", "seven"] {
+        world.change("an agency", agency(id, "230100")).await;
+    }
+    drop(Service::resume(world.store.clone(), Arc::default(), Timestamp::now, CheckpointFile::new(world.kept.path())));
+
+    // Due times of the very nanosecond, as a program gives them.
+    let collection = Collection {
+        year: year(2022),
+        edition: edition_for_year(2022).unwrap().id.to_owned(),
+        due: [(Level::City, fine(24)), (Level::Province, fine(25))].into(),
+        lock: Some(fine(48)),
+        review: ReviewPolicy::JurisdictionOffice,
+        exceptions: Vec::new(),
+    };
+    let opened = service.open_collection(collection.clone(), false, caller).await.unwrap();
+    assert_eq!(service.collection(year(2022)).unwrap(), opened, "what is answered is what is there");
+    world.is_that_of_a_replay("a collection is opened").await;
+    let sequence = world.store.position().sequence;
+    service.open_collection(collection.clone(), false, caller).await.unwrap();
+    assert_eq!(world.store.position().sequence, sequence, "the same again changes nothing");
+    let later = Collection { lock: Some(fine(72)), ..collection };
+    service.replace_collection(later, &collection_etag(&opened), false, caller).await.unwrap();
+    world.is_that_of_a_replay("a collection is replaced").await;
+    let exception = Exception {
+        agency: "one".parse().unwrap(),
+        due: Some(fine(70)),
+        lock: Some(fine(90)),
+        granted_by: "省政府办公厅".to_owned(),
+        reason: "机构改革".to_owned(),
+        until: Some(fine(100)),
+    };
+    service.grant_exception(year(2022), exception, false, caller).await.unwrap();
+    world.is_that_of_a_replay("an exception").await;
+
+    for (agency, requests) in [("one", 3), ("two", 5), ("three", 7)] {
+        world.submit(agency, requests, "").await;
+    }
+    world.review("one", ReviewAction::Accept).await;
+    world.review("two", ReviewAction::Return).await;
+    world.submit("two", 6, "漏计").await;
+    world.review("three", ReviewAction::Withdraw).await;
+    let freezing = FreezeRequest {
+        jurisdiction: "230000".parse().unwrap(),
+        year: year(2022),
+        hierarchy_year: None,
+        include_vertical: false,
+        note: "公布".to_owned(),
+        validate_only: false,
+    };
+    service.freeze_form(&freezing, &Asker::internal(caller)).await.unwrap();
+    world.is_that_of_a_replay("a form is frozen").await;
+
+    let first_year = year(2024);
+    for (what, change) in [
+        (
+            "a rename",
+            RegistryChange::Rename { entry: entry("agencies/one"), display_name: "新名".to_owned(), first_year },
+        ),
+        (
+            "a move",
+            RegistryChange::Move { entry: entry("agencies/two"), parent: "230200".parse().unwrap(), first_year },
+        ),
+        (
+            "a merger",
+            RegistryChange::Merge { entries: vec![entry("agencies/three")], into: entry("agencies/one"), first_year },
+        ),
+        (
+            "a split",
+            RegistryChange::Split {
+                entry: entry("agencies/four"),
+                into: vec![entry("agencies/five"), entry("agencies/six")],
+                first_year,
+            },
+        ),
+        ("an end", RegistryChange::Abolish { entry: entry("agencies/seven"), first_year }),
+    ] {
+        world.change(what, change).await;
+    }
+
+    let (principal, role): (PrincipalName, _) = ("viewer".parse().unwrap(), Role::Viewer("230100".parse().unwrap()));
+    service.change_role(principal.clone(), role.clone(), true, caller).await.unwrap();
+    world.is_that_of_a_replay("a grant").await;
+    let new = NewCredential { principal: principal.clone(), note: String::new(), expires: fine(100) };
+    let (credential, _) = service.create_credential(new, caller).await.unwrap();
+    world.is_that_of_a_replay("a credential").await;
+    service.revoke_credential(&principal, credential.id, caller).await.unwrap();
+    world.is_that_of_a_replay("a revocation").await;
+    service.change_role(principal, role, false, caller).await.unwrap();
+    world.is_that_of_a_replay("a withdrawal").await;
+    let id = Some(uuid::Uuid::from_u128(7));
+    let form = wire::figures_from_wire(&crate::support::form(9), edition_for_year(2022).unwrap(), "form").unwrap();
+    let with_id = Submission { request_id: id, ..Submission::first(report("five"), form) };
+    service.submit(&with_id, caller).await.unwrap();
+    world.is_that_of_a_replay("a submission with a request id").await;
+
+    let records = world.store.records(NEWEST, None, usize::MAX).unwrap();
+    let seen: BTreeSet<&str> =
+        records.iter().map(|record| kind(&Item::decode(&record.key, &record.value).unwrap())).collect();
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), KINDS, "every kind of change was looked at");
+}
+
+#[test]
+fn a_demonstration_verifies_right_after_it_is_filled() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_huizong"))
+        .args(["demo", "--listen", "127.0.0.1:0", "--agencies", "200", "--years", "2023..2024", "--data"])
+        .arg(folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    let url = lines.find_map(|line| {
+        let line = line.unwrap();
+        let address = line.split_once("Dashboard: http://")?.1.split(['/', '（']).next()?.to_owned();
+        Some(format!("http://{address}"))
+    });
+    let verified = Command::new(env!("CARGO_BIN_EXE_huizong")).args(["--server", &url.unwrap(), "verify"]).output();
+    demo.kill().unwrap();
+    demo.wait().unwrap();
+    let verified = verified.unwrap();
+    assert_eq!(verified.status.code(), Some(0), "{}", String::from_utf8_lossy(&verified.stdout));
+}

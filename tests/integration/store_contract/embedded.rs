@@ -1,0 +1,331 @@
+//! What only the store on disk promises: everything is there after opening again, and what is not right is refused.
+
+use std::path::Path;
+
+use huizong::report::Owners;
+use huizong::report::{ReportState, ReviewAction, RevisionName};
+use huizong::store::{Change, FORMAT_VERSION, NEWEST, SledOptions, SledStore, Store, StoreError, Transaction};
+use tempfile::TempDir;
+
+use crate::store_contract::contents::Contents;
+use crate::store_contract::samples::*;
+use crate::support::below::open_below;
+
+const HEADER_KEY: &[u8] = b"m";
+
+pub fn open(folder: &TempDir) -> Result<SledStore, StoreError> {
+    SledStore::open(&sled_options(folder), Witness::new())
+}
+
+/// Stores revisions and reviews of some reports, registry changes, frozen forms and refusals, with requests 0 to 99.
+pub async fn fill(store: &dyn Store) {
+    for round in 0..10u128 {
+        let of = 2019 + round as u16 % 4;
+        let transactions = (0..10u128).map(|number| {
+            let id = round * 10 + number;
+            let transaction = match number {
+                6 => hand_in(store, &consolidated("230000", of), id as i64),
+                7 => freeze(frozen("230100", of, id as u32)),
+                8 => refuse(&report("agency", 2022)),
+                9 => refuse(&report("agency", 2022))
+                    .and(Change::Registry(create_agency(&format!("agency-{round}"))))
+                    .and(Change::Access(authorize(id as u8))),
+                0..4 => submit(store, &report(&format!("agency-{number}"), of), id as i64),
+                _ => hand_in(store, &report(&format!("agency-{number}"), of), id as i64),
+            };
+            transaction.with_request(request_id(id), "digest")
+        });
+        let transactions: Vec<_> = transactions.collect();
+        assert!(offer(store, transactions).await.into_iter().all(|decision| committed(decision).is_some()));
+        let action = ReviewAction::ALL[round as usize % 3];
+        let waiting = [report("agency-4", of), report("agency-5", of), consolidated("230000", of)];
+        let reviews = waiting.iter().map(|report| review(store, report, action)).collect();
+        assert!(offer(store, reviews).await.into_iter().all(|decision| committed(decision).is_some()));
+    }
+}
+
+#[tokio::test]
+async fn everything_is_there_after_opening_again() {
+    let folder = new_folder();
+    let ids: Vec<_> = (0..100).map(request_id).collect();
+    let store = open(&folder).unwrap();
+    fill(&store).await;
+    let mut before = Contents::read(&store, &ids);
+    assert!(
+        !before.reviews.is_empty()
+            && !before.frozen.is_empty()
+            && !before.access.is_empty()
+            && before.years.iter().all(|years| years.len() == 4)
+    );
+    drop(store);
+    let report = report("agency-0", 2019);
+    for round in 0..3 {
+        let store = open(&folder).unwrap();
+        let after = Contents::read(&store, &ids);
+        after.assert_chain();
+        assert_eq!(after, before, "round {round}");
+        // Goes on where it stopped: the next entry is chained, the next number counted, known requests recognized,
+        // conditions on reports and the registry checked, forms not frozen again.
+        let turned_down: [Transaction; 4] = [
+            submit(&store, &report, 1).with_request(ids[0], "digest"),
+            first(&report, 1),
+            refuse(&report).expecting_registry(1),
+            freeze(frozen("230100", 2019, 7)),
+        ];
+        assert!(offer(&store, turned_down.to_vec()).await.into_iter().all(|decision| committed(decision).is_none()));
+        let registered = before.registry.last().map_or(0, |(sequence, _)| *sequence);
+        commit(&store, submit(&store, &report, round).expecting_registry(registered)).await;
+        commit(&store, review(&store, &report, ReviewAction::Withdraw)).await;
+        before = Contents::read(&store, &ids);
+        before.assert_chain();
+        assert_eq!(before.journal.len(), after.journal.len() + 2);
+    }
+}
+
+#[tokio::test]
+async fn long_records_stay_in_the_data_file() {
+    let folder = new_folder();
+    let store = open(&folder).unwrap();
+    let text = "x".repeat(huizong::store::RECORD_BYTES_MAX - 4096);
+    for group in 0..6 {
+        let long = (0..20).map(|number| {
+            let report = report(&format!("agency-{}", number % 5), 2020 + number / 5);
+            let before = newest(&store, &report);
+            let change = match before {
+                Some(before) if group % 2 == 1 => reviewing(before, ReviewAction::Return, &text),
+                before => revise(before, ReportState::Submitted, revision(&report, group, &text)),
+            };
+            refuse(&report).and(change)
+        });
+        let long: Vec<_> = long.collect();
+        assert!(offer(&store, long).await.into_iter().all(|decision| committed(decision).is_some()));
+    }
+    // sled would put a page that is too large for its data file here, and would not sync it.
+    assert_eq!(std::fs::read_dir(folder.path().join("blobs")).unwrap().count(), 0);
+    let before = Contents::read(&store, &[]);
+    assert_eq!((before.revisions.len(), before.reviews.len()), (60, 60));
+    drop(store);
+    assert_eq!(Contents::read(&open(&folder).unwrap(), &[]), before);
+}
+
+#[tokio::test]
+async fn what_was_taken_on_is_finished_before_the_store_closes() {
+    let folder = new_folder();
+    let store = open(&folder).unwrap();
+    let offers: Vec<_> = (0..50).map(|number| first(&report(&format!("agency-{number}"), 2022), number)).collect();
+    for transaction in offers {
+        // Polled once: the transaction is in the queue, and nobody waits for the answer.
+        let _ = futures::FutureExt::now_or_never(store.commit(transaction));
+    }
+    drop(store);
+    assert_eq!(open(&folder).unwrap().position().sequence, 50);
+}
+
+#[test]
+fn a_missing_folder_is_made() {
+    let folder = new_folder();
+    let below = folder.path().join("data").join("store");
+    SledStore::open(&SledOptions { cache_bytes: 16 << 20, ..SledOptions::new(&below) }, Witness::new()).unwrap();
+    assert!(below.join("db").exists());
+}
+
+#[test]
+fn a_second_opening_of_the_same_folder_is_refused_and_says_why() {
+    let folder = new_folder();
+    let first = open(&folder).unwrap();
+    let Err(StoreError::Open(message)) = open(&folder) else { panic!("opened twice") };
+    assert!(message.contains("another process has it open"), "{message}");
+    assert!(message.contains(&folder.path().display().to_string()), "{message}");
+    drop(first);
+    open(&folder).unwrap();
+}
+
+#[test]
+fn a_newer_format_is_refused_by_its_version() {
+    let folder = new_folder();
+    drop(open(&folder).unwrap());
+    let below = open_below(folder.path());
+    let mut header = below.get(HEADER_KEY).unwrap().unwrap().to_vec();
+    header[0] = FORMAT_VERSION + 1;
+    below.insert(HEADER_KEY, header).unwrap();
+    drop(below);
+    let expected = StoreError::FormatVersion { found: FORMAT_VERSION + 1, supported: FORMAT_VERSION };
+    assert_eq!(open(&folder).err(), Some(expected));
+}
+
+#[test]
+fn another_programs_database_is_refused_and_left_as_it_was() {
+    for tree in [None, Some("orders")] {
+        let folder = new_folder();
+        let below = open_below(folder.path());
+        match tree {
+            None => below.insert("key", "value").unwrap(),
+            Some(tree) => below.open_tree(tree).unwrap().insert("key", "value").unwrap(),
+        };
+        drop(below);
+        let error = open(&folder).err();
+        assert!(matches!(&error, Some(StoreError::Open(message)) if message.contains("another program")), "{error:?}");
+        assert_eq!(open_below(folder.path()).get(HEADER_KEY).unwrap(), None);
+    }
+}
+
+#[test]
+fn another_programs_file_is_refused_and_left_as_it_was() {
+    for name in ["db", "conf"] {
+        let folder = new_folder();
+        let content = format!("another program's {name}").repeat(100);
+        std::fs::write(folder.path().join(name), &content).unwrap();
+        let error = open(&folder).err();
+        assert!(matches!(error, Some(StoreError::Open(_) | StoreError::Damaged(_))), "{name}: {error:?}");
+        assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), content);
+    }
+}
+
+#[tokio::test]
+async fn a_snapshot_that_a_power_cut_left_unfinished_is_no_obstacle() {
+    let folder = new_folder();
+    let store = open(&folder).unwrap();
+    fill(&store).await;
+    let before = Contents::read(&store, &[]);
+    drop(store);
+    // Later than any other by its name, so that sled would take it for the newest.
+    let unfinished = folder.path().join("snap.FFFFFFFFFFFFFFFF.generating");
+    for content in [&b""[..], b"the first part of a snapshot"] {
+        std::fs::write(&unfinished, content).unwrap();
+        assert_eq!(Contents::read(&open(&folder).unwrap(), &[]), before);
+        assert!(!unfinished.exists());
+    }
+    let _open = open(&folder).unwrap();
+    std::fs::write(&unfinished, "").unwrap();
+    assert!(open(&folder).is_err());
+    assert!(unfinished.exists(), "what another process has open is left alone");
+}
+
+/// The key of a revision of an agency's report: kind, year, agency id padded to 40 bytes, number.
+fn revision_key(name: &RevisionName) -> Vec<u8> {
+    let mut key = vec![b'r'];
+    key.extend(name.report.year.get().to_be_bytes());
+    key.extend(name.report.owner.id().bytes());
+    key.resize(1 + 2 + 40, 0);
+    key.extend(name.number.to_be_bytes());
+    key
+}
+
+/// The key of a review: the revision's, sequence number.
+fn review_key(name: &RevisionName, sequence: u64) -> Vec<u8> {
+    [revision_key(name), sequence.to_be_bytes().to_vec()].concat()
+}
+
+#[tokio::test]
+async fn a_damaged_record_is_reported_and_never_read_as_another_value() {
+    let (good, bad) = (report("good", 2022), report("bad", 2022));
+    for of_review in [false, true] {
+        let folder = new_folder();
+        let store = open(&folder).unwrap();
+        for report in [&good, &bad] {
+            commit(&store, hand_in(&store, report, 1)).await;
+        }
+        let reviewed = commit(&store, review(&store, &bad, ReviewAction::Accept)).await;
+        let name = newest(&store, &bad).unwrap().newest.name();
+        drop(store);
+
+        let key = if of_review { review_key(&name, reviewed.entry.sequence) } else { revision_key(&name) };
+        let below = open_below(folder.path());
+        let mut value = below.get(&key).unwrap().expect("keys are as documented").to_vec();
+        let middle = value.len() / 2;
+        value[middle] ^= 1;
+        below.insert(&key, value).unwrap();
+        drop(below);
+
+        let store = open(&folder).unwrap();
+        let damaged = |error: StoreError| assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+        // Without its standing, nothing can be done to the report.
+        damaged(store.standing(&bad, NEWEST).unwrap_err());
+        damaged(store.standing(&bad, 2).unwrap_err());
+        damaged(store.reports(Owners::Agencies, year(2022), None, 10, NEWEST).unwrap_err());
+        if of_review {
+            damaged(store.reviews(&bad, 1..=u32::MAX).unwrap_err());
+            assert_eq!(store.revision(&name).unwrap().map(|revision| revision.number), Some(1));
+        } else {
+            damaged(store.revision(&name).unwrap_err());
+            damaged(store.revisions(&bad, None, 10).unwrap_err());
+        }
+        // The rest is read and written as before.
+        assert_eq!(newest(&store, &good).map(|standing| standing.status.newest), Some(1));
+        assert_eq!(commit(&store, submit(&store, &good, 2)).await.entry.sequence, 4);
+    }
+}
+
+/// Flips one bit of the data file at every place in which `text` occurs.
+fn damage_file(folder: &Path, text: &str) -> usize {
+    let path = folder.join("db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let places: Vec<_> = (0..bytes.len() - text.len()).filter(|at| bytes[*at..].starts_with(text.as_bytes())).collect();
+    for at in &places {
+        bytes[*at] ^= 1;
+    }
+    std::fs::write(path, bytes).unwrap();
+    places.len()
+}
+
+/// A closed store of which one record holds `MARK`.
+async fn marked_store() -> TempDir {
+    let folder = new_folder();
+    let store = open(&folder).unwrap();
+    let report = report("agency", 2022);
+    commit(&store, submit(&store, &report, 1)).await;
+    commit(&store, refuse(&report).and(Change::Registry(create_agency(MARK)))).await;
+    commit(&store, submit(&store, &report, 2)).await;
+    folder
+}
+
+const MARK: &str = "a-marked-record";
+
+#[tokio::test]
+async fn a_flipped_bit_in_the_data_file_is_noticed() {
+    let folder = marked_store().await;
+    // Opening writes a snapshot of where pages are, after which sled reads them only when they are asked for.
+    drop(open(&folder).unwrap());
+    assert!(damage_file(folder.path(), MARK) > 0);
+    let damaged = |error: StoreError| assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+    match open(&folder) {
+        Ok(store) => damaged(store.registry(0, NEWEST).unwrap_err()),
+        Err(error) => damaged(error),
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_ends_early_is_noticed() {
+    let folder = marked_store().await;
+    // sled takes its log to end before the damage; without the watermark, the store would open with one entry.
+    assert!(damage_file(folder.path(), MARK) > 0);
+    let expected = StoreError::Damaged("journal entry 3 was acknowledged and is gone".to_owned());
+    assert_eq!(open(&folder).err(), Some(expected));
+}
+
+#[tokio::test]
+async fn a_watermark_that_is_behind_or_missing_is_no_damage() {
+    let folder = marked_store().await;
+    let watermark = folder.path().join("acknowledged");
+    let written = std::fs::read_to_string(&watermark).unwrap();
+    assert!(written.starts_with("00000000000000000003 "), "{written}");
+    for content in ["", &format!("{:020} {}\n", 0, "0".repeat(64))] {
+        std::fs::write(&watermark, content).unwrap();
+        assert_eq!(open(&folder).unwrap().position().sequence, 3);
+    }
+    std::fs::remove_file(&watermark).unwrap();
+    let store = open(&folder).unwrap();
+    commit(&store, submit(&store, &report("agency", 2022), 3)).await;
+    drop(store);
+    assert!(std::fs::read_to_string(&watermark).unwrap().starts_with("00000000000000000004 "));
+}
+
+#[tokio::test]
+async fn another_history_than_the_acknowledged_one_is_noticed() {
+    let folder = marked_store().await;
+    let watermark = folder.path().join("acknowledged");
+    for content in [format!("{:020} {}\n", 2, "0".repeat(64)), "garbage".to_owned(), "\u{7}".repeat(200)] {
+        std::fs::write(&watermark, content).unwrap();
+        assert!(matches!(open(&folder).err(), Some(StoreError::Damaged(_))));
+    }
+}
