@@ -10,6 +10,7 @@ use crate::service::BEIJING;
 
 use super::client::{Connection, Server, connect, refused};
 use super::output::{Listing, print_json, resource, time_text};
+use super::pages;
 use super::{Format, Outcome};
 
 #[derive(Subcommand)]
@@ -184,16 +185,11 @@ fn due_text(collection: &pb::Collection) -> String {
 }
 
 async fn list(client: &mut RegistryServiceClient<Connection>, format: Format) -> Outcome {
-    let mut all = pb::ListCollectionsResponse::default();
-    let mut request = pb::ListCollectionsRequest { page_size: 1000, page_token: String::new() };
-    loop {
-        let page = client.list_collections(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
-        all.collections.extend(page.collections);
-        request.page_token = page.next_page_token;
-        if request.page_token.is_empty() {
-            break;
-        }
-    }
+    let ask = async |page_token| {
+        client.list_collections(pb::ListCollectionsRequest { page_size: pages::PAGE_SIZE, page_token }).await
+    };
+    let collections = pages::all(ask, |page| page.collections).await?;
+    let all = pb::ListCollectionsResponse { collections, ..Default::default() };
     if format == Format::Json {
         return print_json(&all);
     }

@@ -1,12 +1,14 @@
 //! `huizong coverage`: what is there and what is missing.
 
 use clap::Args;
+use std::ops::ControlFlow;
 
 use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
 
 use super::client::{Connection, Server, connect, refused};
 use super::output::{Listing, print_json, resource};
+use super::pages;
 use super::perspective::Perspective;
 use super::rollup::coverage_text;
 use super::{Format, Outcome};
@@ -81,26 +83,25 @@ impl Coverage {
         jurisdiction: String,
         format: Format,
     ) -> Outcome {
-        let mut request = pb::ListMissingAgenciesRequest {
+        let request = pb::ListMissingAgenciesRequest {
             jurisdiction,
             year: self.year,
-            page_size: 1000,
+            page_size: pages::PAGE_SIZE,
             hierarchy_year: self.perspective.hierarchy_year,
             as_of: self.perspective.as_of,
             include_vertical: self.perspective.include_vertical,
             ..Default::default()
         };
         let mut all = pb::ListMissingAgenciesResponse::default();
-        loop {
-            let page = client.list_missing_agencies(request.clone()).await.map_err(|status| refused(&status))?;
-            let page = page.into_inner();
+        let ask = async |page_token| {
+            client.list_missing_agencies(pb::ListMissingAgenciesRequest { page_token, ..request.clone() }).await
+        };
+        pages::each(ask, |page| {
             all.agencies.extend(page.agencies);
             all.sequence = page.sequence;
-            request.page_token = page.next_page_token;
-            if request.page_token.is_empty() {
-                break;
-            }
-        }
+            Ok(ControlFlow::Continue(()))
+        })
+        .await?;
         if format == Format::Json {
             return print_json(&all);
         }

@@ -1,6 +1,7 @@
 //! `huizong export`: every report of a jurisdiction and of all below it, without loss, for `submit` to take back.
 
 use std::io::{BufWriter, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -11,8 +12,9 @@ use crate::pb;
 use crate::pb::report_service_client::ReportServiceClient;
 use crate::wire::entry_from_wire;
 
-use super::client::{ANSWER_MAX_BYTES, Server, connect, refused};
+use super::client::{ANSWER_MAX_BYTES, Server, connect};
 use super::output::{parse_years, resource, to_json};
+use super::pages;
 use super::{Failure, Format, Outcome, both};
 
 #[derive(Args)]
@@ -91,7 +93,7 @@ impl Export {
         let bar = ProgressBar::new_spinner();
         let mut written = 0u64;
         for year in self.year.0..=self.year.1 {
-            let mut request = pb::ListReportsRequest {
+            let request = pb::ListReportsRequest {
                 parent: "agencies/-".to_owned(),
                 year,
                 jurisdiction: jurisdiction.clone(),
@@ -99,18 +101,17 @@ impl Export {
                 include_narrative: true,
                 ..Default::default()
             };
-            loop {
-                let page = client.list_reports(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
+            let ask =
+                async |page_token| client.list_reports(pb::ListReportsRequest { page_token, ..request.clone() }).await;
+            pages::each(ask, |page| {
                 for report in page.reports {
                     sink.write(report)?;
                     written += 1;
                     bar.set_position(written);
                 }
-                request.page_token = page.next_page_token;
-                if request.page_token.is_empty() {
-                    break;
-                }
-            }
+                Ok(ControlFlow::Continue(()))
+            })
+            .await?;
         }
         sink.finish()?;
         bar.finish_and_clear();

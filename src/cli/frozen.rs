@@ -7,6 +7,7 @@ use crate::pb::rollup_service_client::RollupServiceClient;
 
 use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
 use super::output::{Listing, print_json, print_line, resource, time_text};
+use super::pages;
 use super::reconcile::differences;
 use super::rollup::coverage_text;
 use super::{Format, Outcome};
@@ -112,32 +113,22 @@ impl Frozen {
 
 async fn list(client: &mut RollupServiceClient<Connection>, jurisdiction: &str, year: i32, format: Format) -> Outcome {
     let parent = resource("jurisdictions", jurisdiction);
-    let mut request = pb::ListFrozenFormsRequest { parent, year, page_size: 1000, ..Default::default() };
-    let mut all = pb::ListFrozenFormsResponse::default();
-    loop {
-        let page = client.list_frozen_forms(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
-        all.frozen_forms.extend(page.frozen_forms);
-        request.page_token = page.next_page_token;
-        if request.page_token.is_empty() {
-            break;
-        }
-    }
+    let request = pb::ListFrozenFormsRequest { parent, year, page_size: pages::PAGE_SIZE, ..Default::default() };
+    let ask =
+        async |page_token| client.list_frozen_forms(pb::ListFrozenFormsRequest { page_token, ..request.clone() }).await;
+    let frozen_forms = pages::all(ask, |page| page.frozen_forms).await?;
+    let all = pb::ListFrozenFormsResponse { frozen_forms, ..Default::default() };
     if format == Format::Json { print_json(&all) } else { print(&all.frozen_forms, format) }
 }
 
 async fn revisions(client: &mut RollupServiceClient<Connection>, name: &str, format: Format) -> Outcome {
-    let mut request =
-        pb::ListFrozenFormRevisionsRequest { name: name.to_owned(), page_size: 1000, ..Default::default() };
-    let mut all = pb::ListFrozenFormRevisionsResponse::default();
-    loop {
-        let page = client.list_frozen_form_revisions(request.clone()).await.map_err(|status| refused(&status))?;
-        let page = page.into_inner();
-        all.revisions.extend(page.revisions);
-        request.page_token = page.next_page_token;
-        if request.page_token.is_empty() {
-            break;
-        }
-    }
+    let page_size = pages::PAGE_SIZE;
+    let request = pb::ListFrozenFormRevisionsRequest { name: name.to_owned(), page_size, ..Default::default() };
+    let ask = async |page_token| {
+        client.list_frozen_form_revisions(pb::ListFrozenFormRevisionsRequest { page_token, ..request.clone() }).await
+    };
+    let revisions = pages::all(ask, |page| page.revisions).await?;
+    let all = pb::ListFrozenFormRevisionsResponse { revisions, ..Default::default() };
     if format == Format::Json {
         return print_json(&all);
     }

@@ -18,6 +18,7 @@ mod healthcheck;
 mod init;
 mod journal;
 mod output;
+mod pages;
 mod perspective;
 mod reconcile;
 mod registry;

@@ -1,5 +1,6 @@
 //! `huizong registry`: jurisdictions and agencies.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -12,6 +13,7 @@ use crate::wire;
 
 use super::client::{Connection, Server, connect, refused};
 use super::output::{Listing, print_json, read_text, resource};
+use super::pages;
 use super::{Failure, Format, Outcome, both};
 
 /// Changes sent at a time; a longer file is applied in parts, and can be sent again after an interruption.
@@ -104,42 +106,30 @@ struct Search {
 
 impl Search {
     async fn jurisdictions(&self, client: &mut Client) -> Result<Vec<pb::Jurisdiction>, Failure> {
-        let mut all = Vec::new();
-        let mut request = pb::ListJurisdictionsRequest {
+        let request = pb::ListJurisdictionsRequest {
             parent: self.parent.clone(),
             query: self.query.clone(),
             year: self.year,
-            page_size: 1000,
+            page_size: pages::PAGE_SIZE,
             ..Default::default()
         };
-        loop {
-            let page = client.list_jurisdictions(request.clone()).await.map_err(|status| refused(&status))?;
-            let page = page.into_inner();
-            all.extend(page.jurisdictions);
-            request.page_token = page.next_page_token;
-            if request.page_token.is_empty() {
-                return Ok(all);
-            }
-        }
+        let ask = async |page_token| {
+            client.list_jurisdictions(pb::ListJurisdictionsRequest { page_token, ..request.clone() }).await
+        };
+        pages::all(ask, |page| page.jurisdictions).await
     }
 
     async fn agencies(&self, client: &mut Client) -> Result<Vec<pb::Agency>, Failure> {
-        let mut all = Vec::new();
-        let mut request = pb::ListAgenciesRequest {
+        let request = pb::ListAgenciesRequest {
             jurisdiction: self.parent.clone(),
             query: self.query.clone(),
             year: self.year,
-            page_size: 1000,
+            page_size: pages::PAGE_SIZE,
             ..Default::default()
         };
-        loop {
-            let page = client.list_agencies(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
-            all.extend(page.agencies);
-            request.page_token = page.next_page_token;
-            if request.page_token.is_empty() {
-                return Ok(all);
-            }
-        }
+        let ask =
+            async |page_token| client.list_agencies(pb::ListAgenciesRequest { page_token, ..request.clone() }).await;
+        pages::all(ask, |page| page.agencies).await
     }
 
     async fn show(&self, server: &Server, format: Format) -> Outcome {
@@ -200,20 +190,23 @@ async fn export(server: &Server, file: &Path) -> Outcome {
 /// All changes that make the registry; none where it changed meanwhile.
 async fn all_changes(client: &mut Client) -> Result<Option<Vec<RegistryChange>>, Failure> {
     let unreadable = |problem: crate::service::Problem| Failure::Failed(both(&problem.message));
-    let mut request = pb::ListRegistryChangesRequest { page_size: 1000, page_token: String::new() };
     let mut changes = Vec::new();
     let mut total = None;
-    loop {
-        let page = client.list_registry_changes(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
+    let mut changed_meanwhile = false;
+    let ask = async |page_token| {
+        let request = pb::ListRegistryChangesRequest { page_size: pages::PAGE_SIZE, page_token };
+        client.list_registry_changes(request).await
+    };
+    pages::each(ask, |page| {
         if *total.get_or_insert(page.total_size) != page.total_size {
-            return Ok(None);
+            changed_meanwhile = true;
+            return Ok(ControlFlow::Break(()));
         }
         for change in page.changes {
             changes.push(wire::change_from_wire(change, "change").map_err(unreadable)?);
         }
-        request.page_token = page.next_page_token;
-        if request.page_token.is_empty() {
-            return Ok(Some(changes));
-        }
-    }
+        Ok(ControlFlow::Continue(()))
+    })
+    .await?;
+    Ok((!changed_meanwhile).then_some(changes))
 }

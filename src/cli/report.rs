@@ -1,5 +1,6 @@
 //! `huizong report`: reading reports back, and reviewing them.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -14,6 +15,7 @@ use crate::wire::entry_from_wire;
 use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
 use super::form::{Target, target};
 use super::output::{Listing, print_json, print_line, resource, time_text, to_json};
+use super::pages;
 use super::{Failure, Format, Outcome, both};
 
 #[derive(Subcommand)]
@@ -151,27 +153,33 @@ impl Report {
                     (None, false) => "agencies/-".to_owned(),
                     (None, true) => "jurisdictions/-".to_owned(),
                 };
-                let mut request =
-                    pb::ListReportsRequest { parent, year: year.unwrap_or(0), page_size: 1000, ..Default::default() };
+                let (year, page_size) = (year.unwrap_or(0), pages::PAGE_SIZE);
+                let request = pb::ListReportsRequest { parent, year, page_size, ..Default::default() };
+                let ask = async |page_token| {
+                    client.list_reports(pb::ListReportsRequest { page_token, ..request.clone() }).await
+                };
                 let mut all = pb::ListReportsResponse::default();
-                while all.reports.len() < *limit {
-                    let page = client.list_reports(request.clone()).await.map_err(|status| refused(&status))?;
-                    let page = page.into_inner();
+                pages::each(ask, |page| {
                     all.reports.extend(page.reports);
-                    request.page_token = page.next_page_token;
-                    if request.page_token.is_empty() {
-                        break;
-                    }
+                    // One more than is shown tells that there are more.
+                    Ok(if all.reports.len() > *limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+                })
+                .await?;
+                if all.reports.len() > *limit {
+                    all.reports.truncate(*limit);
+                    eprintln!("只列出前 {limit} 份；用 --limit 多列  the first {limit} only; --limit lists more");
                 }
-                all.reports.truncate(*limit);
                 if format == Format::Json { print_json(&all) } else { print(&all.reports, format) }
             }
             Self::Revisions { name } => {
-                let request =
-                    pb::ListReportRevisionsRequest { name: name.clone(), page_size: 1000, ..Default::default() };
-                let answer = client.list_report_revisions(request).await.map_err(|status| refused(&status))?;
-                let answer = answer.into_inner();
-                if format == Format::Json { print_json(&answer) } else { print(&answer.reports, format) }
+                let page_size = pages::PAGE_SIZE;
+                let request = pb::ListReportRevisionsRequest { name: name.clone(), page_size, ..Default::default() };
+                let ask = async |page_token| {
+                    client.list_report_revisions(pb::ListReportRevisionsRequest { page_token, ..request.clone() }).await
+                };
+                let reports = pages::all(ask, |page| page.reports).await?;
+                let all = pb::ListReportRevisionsResponse { reports, ..Default::default() };
+                if format == Format::Json { print_json(&all) } else { print(&all.reports, format) }
             }
             Self::History { name } => history(&mut client, name, format).await,
             Self::Accept(review) => {
@@ -235,16 +243,13 @@ fn print_outcome(outcome: Option<pb::ReviewOutcome>) -> Outcome {
 }
 
 async fn history(client: &mut ReportServiceClient<Connection>, name: &str, format: Format) -> Outcome {
-    let mut request = pb::ListReportEventsRequest { name: name.to_owned(), page_size: 1000, ..Default::default() };
-    let mut all = pb::ListReportEventsResponse::default();
-    loop {
-        let page = client.list_report_events(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
-        all.events.extend(page.events);
-        request.page_token = page.next_page_token;
-        if request.page_token.is_empty() {
-            break;
-        }
-    }
+    let page_size = pages::PAGE_SIZE;
+    let request = pb::ListReportEventsRequest { name: name.to_owned(), page_size, ..Default::default() };
+    let ask = async |page_token| {
+        client.list_report_events(pb::ListReportEventsRequest { page_token, ..request.clone() }).await
+    };
+    let events = pages::all(ask, |page| page.events).await?;
+    let all = pb::ListReportEventsResponse { events, ..Default::default() };
     if format == Format::Json {
         return print_json(&all);
     }

@@ -1,12 +1,14 @@
 //! `huizong rollup`: sums.
 
 use clap::{Args, ValueEnum};
+use std::ops::ControlFlow;
 
 use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
 
 use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
 use super::output::{Listing, parse_years, print_json, print_line, resource, zh};
+use super::pages;
 use super::perspective::Perspective;
 use super::{Format, Outcome};
 
@@ -84,7 +86,7 @@ fn value(row: &pb::RollupRow) -> String {
 impl Rollup {
     pub async fn run(&self, server: &Server, format: Format) -> Outcome {
         let mut client = RollupServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
-        let mut request = pb::QueryRollupRequest {
+        let request = pb::QueryRollupRequest {
             jurisdiction: resource("jurisdictions", &self.jurisdiction),
             first_year: self.year.0,
             last_year: self.year.1,
@@ -99,14 +101,18 @@ impl Rollup {
         if self.watch {
             return self.follow(client, request, format).await;
         }
-        let mut answer = client.query_rollup(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
-        while !answer.next_page_token.is_empty() {
-            request.page_token = std::mem::take(&mut answer.next_page_token);
-            let page = client.query_rollup(request.clone()).await.map_err(|status| refused(&status))?.into_inner();
-            answer.rows.extend(page.rows);
-            answer.next_page_token = page.next_page_token;
-        }
-        self.print(&answer, format)
+        let mut whole: Option<pb::QueryRollupResponse> = None;
+        let ask =
+            async |page_token| client.query_rollup(pb::QueryRollupRequest { page_token, ..request.clone() }).await;
+        pages::each(ask, |page| {
+            match &mut whole {
+                Some(whole) => whole.rows.extend(page.rows),
+                None => whole = Some(page),
+            }
+            Ok(ControlFlow::Continue(()))
+        })
+        .await?;
+        self.print(&whole.unwrap_or_default(), format)
     }
 
     async fn follow(

@@ -4,6 +4,7 @@
 mod access;
 mod architecture;
 mod check_documents;
+mod cli_pages;
 mod document_processes;
 mod documents;
 mod examples;
