@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use crate::report::{Hash, Message};
 
+use super::enrolment::Enrolment;
 use super::principal::PrincipalName;
+use super::proposal::{Proposal, ProposalId};
 use super::role::Role;
 use super::token::KeyId;
 
@@ -69,10 +71,41 @@ impl Credential {
 /// One change of the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccessChange {
-    Grant { principal: PrincipalName, role: Role },
-    Withdraw { principal: PrincipalName, role: Role },
+    Grant {
+        principal: PrincipalName,
+        role: Role,
+    },
+    Withdraw {
+        principal: PrincipalName,
+        role: Role,
+    },
     CreateCredential(Credential),
-    RevokeCredential { id: CredentialId, at: Timestamp },
+    /// Also ends the code of an enrolment that was not exchanged.
+    RevokeCredential {
+        id: CredentialId,
+        at: Timestamp,
+    },
+    /// Gives out a code, in place of the one that the principal may have had.
+    Enrol(Enrolment),
+    /// Makes a credential of an enrolment, in place of all that the principal had.
+    Exchange {
+        id: CredentialId,
+        hash: Hash,
+        key: KeyId,
+        at: Timestamp,
+    },
+    Propose(Proposal),
+    /// A second person agrees, and what was proposed is done.
+    Confirm {
+        id: ProposalId,
+        by: PrincipalName,
+        at: Timestamp,
+    },
+    Decline {
+        id: ProposalId,
+        by: PrincipalName,
+        at: Timestamp,
+    },
 }
 
 /// Why a change of the directory is not admitted.
@@ -90,6 +123,12 @@ pub enum Denied {
     NoCredential(CredentialId),
     #[error("there is a credential {0} already")]
     CredentialExists(CredentialId),
+    #[error("there is no enrolment {0} whose code may be exchanged")]
+    NoEnrolment(CredentialId),
+    #[error("there is no proposal {0} that waits")]
+    NoProposal(ProposalId),
+    #[error("there is a proposal {0} already")]
+    ProposalExists(ProposalId),
     #[error("{principal} holds {limit} {what}, which is the most")]
     TooMany { principal: PrincipalName, what: &'static str, limit: usize },
 }
@@ -109,6 +148,9 @@ impl Denied {
             Self::NotHeld { principal, role } => format!("{principal} 没有角色 {role}"),
             Self::NoCredential(id) => format!("没有凭据 {id}"),
             Self::CredentialExists(id) => format!("凭据 {id} 已存在"),
+            Self::NoEnrolment(id) => format!("没有可兑换的登记 {id}"),
+            Self::NoProposal(id) => format!("没有待确认的申请 {id}"),
+            Self::ProposalExists(id) => format!("申请 {id} 已存在"),
             Self::TooMany { principal, what, limit } => format!("{principal} 的 {what} 已达上限 {limit}"),
         };
         Message::new(zh, self.to_string())

@@ -7,6 +7,8 @@ use super::role::{Power, Role};
 pub enum Right {
     /// Nothing: whoever can connect.
     Anyone,
+    /// A one-time code, which the call itself shows.
+    Code,
     /// To be a principal with any role.
     Known,
     /// Hand in the reports of an owner.
@@ -32,7 +34,7 @@ impl Right {
     pub fn is_given_by(self, role: &Role) -> bool {
         let power = matches!(role, Role::Power(_));
         match self {
-            Self::Anyone | Self::Known => true,
+            Self::Anyone | Self::Code | Self::Known => true,
             Self::Submit => matches!(role, Role::Submitter(_)),
             Self::Withdraw => matches!(role, Role::Submitter(_) | Role::Reviewer(_)),
             Self::Read => !power,
@@ -118,6 +120,11 @@ methods! {
         "GrantRole", "access.grant", Right::Power(Power::Security);
         "RevokeRole", "access.withdraw", Right::Power(Power::Security);
         "ListPrincipals", "access.principals", Right::Power(Power::Security);
+        "ListProposals", "access.proposals", Right::AnyPower;
+        "ConfirmProposal", "access.confirm", Right::AnyPower;
+        "DeclineProposal", "access.decline", Right::AnyPower;
+        "CreateEnrolment", "credential.enrol", Right::Power(Power::Security);
+        "ExchangeEnrolment", "credential.exchange", Right::Code;
         "CreateCredential", "credential.create", Right::Power(Power::Security);
         "ListCredentials", "credential.list", Right::Power(Power::Security);
         "RevokeCredential", "credential.revoke", Right::Power(Power::Security);

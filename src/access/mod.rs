@@ -5,15 +5,19 @@
 
 mod change;
 mod directory;
+mod enrolment;
 mod method;
 mod principal;
+mod proposal;
 mod role;
 mod token;
 
 pub use change::{AccessChange, Credential, CredentialId, CredentialIdError, Denied};
 pub use directory::{Directory, Principal};
+pub use enrolment::{Enrolled, Enrolment, EnrolmentCode, EnrolmentState};
 pub use method::{METHODS, Method, Right, method_at, method_of};
 pub use principal::{PRINCIPAL_MAX_BYTES, PrincipalName, PrincipalNameError};
+pub use proposal::{Asked, NotSecond, Proposal, ProposalId};
 pub use role::{Power, Role, RoleError};
 pub use token::{KeyId, TOKEN_PREFIX, Token, TokenKey, random_bytes};
 

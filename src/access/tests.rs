@@ -108,3 +108,26 @@ fn names_of_principals_are_plain() {
         assert!(bad.parse::<PrincipalName>().is_err(), "{bad}");
     }
 }
+
+#[test]
+fn a_code_is_read_as_people_write_it_and_never_printed_by_accident() {
+    let (key, code) = (TokenKey::ephemeral().unwrap(), EnrolmentCode::generate().unwrap());
+    let text = code.reveal();
+    assert_eq!((text.len(), text.split('-').count()), (39, 8), "{text}");
+    let kept = key.hash_code(&code);
+    // In small letters, without hyphens, and with letters for the digits that they look like.
+    let careless = text.to_lowercase().replace('-', " ").replace('0', "o").replace('1', "l");
+    for written in [text.as_str(), &careless, &text.replace('-', ""), &format!(" {text}\n")] {
+        assert!(key.matches_code(&EnrolmentCode::parse(written).unwrap(), &kept), "{written}");
+    }
+    assert!(!key.matches_code(&EnrolmentCode::generate().unwrap(), &kept));
+    assert!(!TokenKey::ephemeral().unwrap().matches_code(&code, &kept));
+    for other in ["", "huizong_", &text[1..], &format!("{text}0"), &text.replace('-', "U")] {
+        assert!(EnrolmentCode::parse(other).is_none(), "{other}");
+    }
+    assert_eq!(format!("{code:?}"), format!("EnrolmentCode({})", code.credential));
+    // A token for each request, the same for the same; and none that the kept hash of the code would be one of.
+    let tokens = [[1; 16], [2; 16], [1; 16]].map(|request| key.exchange(&code, request));
+    assert!(tokens[0] == tokens[2] && tokens[0] != tokens[1]);
+    assert!(key.hash(&tokens[0]) != kept && !tokens[0].reveal().contains(&kept.to_string()));
+}

@@ -15,6 +15,7 @@ use subtle::ConstantTimeEq as _;
 use crate::report::Hash;
 
 use super::change::CredentialId;
+use super::enrolment::EnrolmentCode;
 
 /// Every token begins with it, so that scanners for leaked secrets find one.
 pub const TOKEN_PREFIX: &str = "huizong_";
@@ -75,6 +76,9 @@ const KEY_ID_BYTES: usize = 8;
 
 /// What is hashed under a key to name it; no token has this length.
 const KEY_ID_TEXT: &[u8] = b"huizong/token-key";
+/// Begin what is hashed of codes, which is of another length than what is hashed of tokens.
+const CODE_TEXT: &[u8] = b"huizong/enrolment-code";
+const EXCHANGE_TEXT: &[u8] = b"huizong/enrolment-exchange";
 
 /// The key under which tokens are hashed. Whoever copies the store without it cannot even test a guess.
 #[derive(Clone)]
@@ -146,6 +150,23 @@ impl TokenKey {
     /// What is kept of a token: HMAC-SHA-256 of its id and secret.
     pub fn hash(&self, token: &Token) -> Hash {
         self.keyed_hash(&[&token.credential.0, &token.secret])
+    }
+
+    /// What is kept of a code.
+    pub fn hash_code(&self, code: &EnrolmentCode) -> Hash {
+        self.keyed_hash(&[CODE_TEXT, &code.credential.0, &code.secret])
+    }
+
+    /// Whether this is the code that the hash was kept of, in a time that does not depend on the answer.
+    pub fn matches_code(&self, code: &EnrolmentCode, kept: &Hash) -> bool {
+        self.hash_code(code).0.ct_eq(&kept.0).into()
+    }
+
+    /// The token that a code is exchanged for by a request of this id. It is not kept, and made again where the answer to
+    /// the first request was lost; whoever has seen the code cannot make it, without the key and the id.
+    pub fn exchange(&self, code: &EnrolmentCode, request: [u8; 16]) -> Token {
+        let secret = self.keyed_hash(&[EXCHANGE_TEXT, &code.credential.0, &code.secret, &request]).0;
+        Token { credential: code.credential, secret }
     }
 
     fn keyed_hash(&self, parts: &[&[u8]]) -> Hash {

@@ -115,6 +115,7 @@ impl Admin {
             received: coverage.received,
             included: coverage.included,
         });
+        let (sign_in_failures, lock_outs) = service.sign_in_counts();
         Some(Standing {
             journal_sequence: status.position.sequence,
             journal_chain_prefix: chain.get(..13).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0),
@@ -128,6 +129,9 @@ impl Admin {
             disk_bytes: disk.size_bytes,
             memory_limit_bytes: memory::limit_bytes(),
             coverage: coverage.collect(),
+            access_changes: service.access_changes(),
+            sign_in_failures,
+            lock_outs,
         })
     }
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
 use crate::report::Message;
-use crate::service::Live;
+use crate::service::{Live, end_all_that_waits};
 use crate::store::transfer::{self, Kept, KeptError, Summary};
 use crate::store::{SledOptions, SledStore, Store, StoreError};
 
@@ -164,6 +164,13 @@ impl Restore {
             );
             Failure::Failed(both(&text))
         })?;
+        let ended = end_all_that_waits(&*store, Timestamp::now()).await;
+        let ended = ended.map_err(|error| Failure::Failed(error.to_string()))?;
+        if ended > 0 {
+            eprintln!(
+                "备份时尚未兑换的登记码、待确认的申请共 {ended} 项已失效，请重新办理\n{ended} one-time code(s) and proposal(s) that waited in the backup have ended; make them anew"
+            );
+        }
         let found = check(store.clone() as Arc<dyn Store>).await?;
         print(&found, format)
     }

@@ -48,6 +48,11 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// For a caller who has no token yet.
+    pub fn without_token(self) -> Self {
+        Self { token: None, token_file: None, certificate: None, key: None, ..self }
+    }
+
     fn token(&self) -> Result<Option<String>, Failure> {
         match (&self.token, &self.token_file) {
             (Some(token), _) => Ok(Some(token.trim().to_owned())),

@@ -87,6 +87,12 @@ pub struct Access {
     /// Callers show who they are, by a token or a client certificate, and do what their roles allow. Without it
     /// whoever reaches the port may do everything.
     pub authentication: bool,
+    /// A power, and a role or a code for whoever holds one, waits for a second person who holds another power.
+    pub dual_control: bool,
+    /// For how long such a proposal waits, in hours; a month at most.
+    pub proposal_hours: u64,
+    /// For how long a one-time code may be exchanged for a token, in hours; a month at most.
+    pub enrolment_hours: u64,
     /// A session of the dashboard that nobody uses for so long ends, in seconds; what a page asks by itself is no use.
     pub session_idle_seconds: u64,
     /// A session ends after so long in any case, in seconds.
@@ -195,6 +201,9 @@ pub struct Log {
     pub json: bool,
 }
 
+/// Longest time that a code or a proposal waits.
+const MONTH_HOURS: u64 = 30 * 24;
+
 /// The address that clients call where nothing else is said.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7411);
 
@@ -248,6 +257,9 @@ impl Default for Access {
     fn default() -> Self {
         Self {
             authentication: false,
+            dual_control: false,
+            proposal_hours: 72,
+            enrolment_hours: 48,
             session_idle_seconds: 30 * 60,
             session_seconds: 12 * 60 * 60,
             failures: 10,
@@ -397,6 +409,8 @@ impl Config {
             ("limits.connection_seconds", whole(self.limits.connection_seconds)),
             ("limits.calls_per_second_per_principal", self.limits.calls_per_second_per_principal as usize),
             ("limits.calls_per_second_per_address", self.limits.calls_per_second_per_address as usize),
+            ("access.proposal_hours", whole(self.access.proposal_hours)),
+            ("access.enrolment_hours", whole(self.access.enrolment_hours)),
             ("access.failures", self.access.failures as usize),
             ("access.refusals_per_minute", self.access.refusals_per_minute as usize),
             ("access.refused_submissions_per_minute", self.access.refused_submissions_per_minute as usize),
@@ -411,6 +425,17 @@ impl Config {
         }
         if self.limits.page_rows > self.limits.page_rows_max {
             return Err(ConfigError::AboveMost("limits.page_rows", "limits.page_rows_max"));
+        }
+        if self.access.dual_control && !self.access.authentication {
+            return Err(ConfigError::Incomplete("access.dual_control", "access.authentication"));
+        }
+        for (name, hours) in [
+            ("access.proposal_hours", self.access.proposal_hours),
+            ("access.enrolment_hours", self.access.enrolment_hours),
+        ] {
+            if hours > MONTH_HOURS {
+                return Err(ConfigError::AboveMost(name, "720, a month"));
+            }
         }
         if self.tls.is_on() == self.tls.key.as_os_str().is_empty() {
             return Err(ConfigError::Incomplete("tls.certificate", "tls.key"));
@@ -442,7 +467,7 @@ mod tests {
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let keys = example.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         let sections = example.lines().filter(|line| line.starts_with('[')).count();
-        assert_eq!((keys, sections), (52, 8), "a key is missing from the example, or from this count");
+        assert_eq!((keys, sections), (55, 8), "a key is missing from the example, or from this count");
     }
 
     #[test]
@@ -470,6 +495,14 @@ mod tests {
     fn a_page_is_not_larger_where_the_caller_does_not_say() {
         let config: Config = toml::from_str("[limits]\npage_rows = 20\npage_rows_max = 10\n").unwrap();
         assert!(matches!(config.check(), Err(ConfigError::AboveMost("limits.page_rows", _))));
+    }
+
+    #[test]
+    fn nobody_is_the_second_person_where_nobody_is_asked_who_they_are() {
+        let config: Config = toml::from_str("[access]\ndual_control = true\n").unwrap();
+        assert!(matches!(config.check(), Err(ConfigError::Incomplete("access.dual_control", _))));
+        let config: Config = toml::from_str("[access]\nenrolment_hours = 721\n").unwrap();
+        assert!(matches!(config.check(), Err(ConfigError::AboveMost("access.enrolment_hours", _))));
     }
 
     #[test]

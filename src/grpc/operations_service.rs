@@ -52,15 +52,62 @@ impl Operations {
         role: Option<pb::Role>,
         granted: bool,
         caller: &Caller,
-    ) -> Result<pb::Principal, Problem> {
+    ) -> Result<(pb::Principal, Option<pb::Proposal>), Problem> {
         let method = if granted { "GrantRole" } else { "RevokeRole" };
         let work = async {
             let name = wire::principal_from_wire(&principal, "principal")?;
             let role = wire::role_from_wire(role.as_ref(), "role")?;
             self.service.change_role(name, role, granted, caller).await
         };
-        let principal = self.administer(caller, method, principal.clone(), work).await?;
+        let (principal, proposal) = self.administer(caller, method, principal.clone(), work).await?;
+        Ok((wire::principal_to_wire(&principal), proposal.as_ref().map(wire::proposal_to_wire)))
+    }
+
+    async fn enrol(
+        &self,
+        request: pb::CreateEnrolmentRequest,
+        caller: &Caller,
+    ) -> Result<pb::CreateEnrolmentResponse, Problem> {
+        let pb::CreateEnrolmentRequest { parent, credential } = request;
+        let work = async { self.service.enrol(wire::new_credential_from_wire(&parent, credential)?, caller).await };
+        let (credential, code, proposal) = self.administer(caller, "CreateEnrolment", parent.clone(), work).await?;
+        Ok(pb::CreateEnrolmentResponse {
+            credential: Some(wire::credential_to_wire(&credential)),
+            code: code.reveal(),
+            proposal: proposal.as_ref().map(wire::proposal_to_wire),
+        })
+    }
+
+    async fn proposals(
+        &self,
+        request: pb::ListProposalsRequest,
+        caller: &Caller,
+    ) -> Result<pb::ListProposalsResponse, Problem> {
+        self.permit(caller, "ListProposals").await?;
+        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
+        let page = self.service.proposals(asked.size, asked.key())?;
+        Ok(pb::ListProposalsResponse {
+            proposals: page.items.iter().map(wire::proposal_to_wire).collect(),
+            next_page_token: asked.token(page.next.as_deref()),
+        })
+    }
+
+    async fn confirm(&self, name: &str, caller: &Caller) -> Result<pb::Principal, Problem> {
+        let work = async {
+            let id = wire::proposal_name_from_wire(name, "name")?;
+            self.service.confirm(id, caller).await
+        };
+        let principal = self.administer(caller, "ConfirmProposal", name.to_owned(), work).await?;
         Ok(wire::principal_to_wire(&principal))
+    }
+
+    async fn decline(&self, name: &str, caller: &Caller) -> Result<pb::Proposal, Problem> {
+        let work = async {
+            let id = wire::proposal_name_from_wire(name, "name")?;
+            self.service.decline(id, caller).await
+        };
+        let proposal = self.administer(caller, "DeclineProposal", name.to_owned(), work).await?;
+        Ok(wire::proposal_to_wire(&proposal))
     }
 
     async fn principals(
@@ -82,9 +129,11 @@ impl Operations {
         request: pb::CreateCredentialRequest,
         caller: &Caller,
     ) -> Result<pb::CreateCredentialResponse, Problem> {
-        let subject = request.parent.clone();
-        let work = async { self.service.create_credential(wire::new_credential_from_wire(request)?, caller).await };
-        let (credential, token) = self.administer(caller, "CreateCredential", subject, work).await?;
+        let pb::CreateCredentialRequest { parent, credential } = request;
+        let work = async {
+            self.service.create_credential(wire::new_credential_from_wire(&parent, credential)?, caller).await
+        };
+        let (credential, token) = self.administer(caller, "CreateCredential", parent.clone(), work).await?;
         let credential = Some(wire::credential_to_wire(&credential));
         Ok(pb::CreateCredentialResponse { credential, token: token.reveal() })
     }
@@ -223,7 +272,8 @@ impl OperationsService for Operations {
         let (principal, roles) = known.map_err(|problem| to_status(&problem, request.metadata()))?;
         let roles = roles.iter().map(wire::role_to_wire).collect();
         let unrestricted = caller.authority == Authority::Open;
-        Ok(Response::new(pb::GetCallerResponse { principal, roles, unrestricted }))
+        let replacement = self.service.replacement(&caller).as_ref().map(wire::replacement_to_wire);
+        Ok(Response::new(pb::GetCallerResponse { principal, roles, unrestricted, replacement }))
     }
 
     async fn grant_role(
@@ -232,9 +282,9 @@ impl OperationsService for Operations {
     ) -> Result<Response<pb::GrantRoleResponse>, Status> {
         let caller = caller(&request);
         let (metadata, _, pb::GrantRoleRequest { principal, role }) = request.into_parts();
-        let principal = self.change_role(principal, role, true, &caller).await;
-        let principal = principal.map_err(|problem| to_status(&problem, &metadata))?;
-        Ok(Response::new(pb::GrantRoleResponse { principal: Some(principal) }))
+        let granted = self.change_role(principal, role, true, &caller).await;
+        let (principal, proposal) = granted.map_err(|problem| to_status(&problem, &metadata))?;
+        Ok(Response::new(pb::GrantRoleResponse { principal: Some(principal), proposal }))
     }
 
     async fn revoke_role(
@@ -244,7 +294,7 @@ impl OperationsService for Operations {
         let caller = caller(&request);
         let (metadata, _, pb::RevokeRoleRequest { principal, role }) = request.into_parts();
         let principal = self.change_role(principal, role, false, &caller).await;
-        let principal = principal.map_err(|problem| to_status(&problem, &metadata))?;
+        let (principal, _) = principal.map_err(|problem| to_status(&problem, &metadata))?;
         Ok(Response::new(pb::RevokeRoleResponse { principal: Some(principal) }))
     }
 
@@ -255,6 +305,59 @@ impl OperationsService for Operations {
         let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
         self.principals(request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+
+    async fn list_proposals(
+        &self,
+        request: Request<pb::ListProposalsRequest>,
+    ) -> Result<Response<pb::ListProposalsResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, request) = request.into_parts();
+        self.proposals(request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+
+    async fn confirm_proposal(
+        &self,
+        request: Request<pb::ConfirmProposalRequest>,
+    ) -> Result<Response<pb::ConfirmProposalResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, pb::ConfirmProposalRequest { name }) = request.into_parts();
+        let principal = self.confirm(&name, &caller).await.map_err(|problem| to_status(&problem, &metadata))?;
+        Ok(Response::new(pb::ConfirmProposalResponse { principal: Some(principal) }))
+    }
+
+    async fn decline_proposal(
+        &self,
+        request: Request<pb::DeclineProposalRequest>,
+    ) -> Result<Response<pb::DeclineProposalResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, pb::DeclineProposalRequest { name }) = request.into_parts();
+        let proposal = self.decline(&name, &caller).await.map_err(|problem| to_status(&problem, &metadata))?;
+        Ok(Response::new(pb::DeclineProposalResponse { proposal: Some(proposal) }))
+    }
+
+    async fn create_enrolment(
+        &self,
+        request: Request<pb::CreateEnrolmentRequest>,
+    ) -> Result<Response<pb::CreateEnrolmentResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, request) = request.into_parts();
+        self.enrol(request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+
+    async fn exchange_enrolment(
+        &self,
+        request: Request<pb::ExchangeEnrolmentRequest>,
+    ) -> Result<Response<pb::ExchangeEnrolmentResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, pb::ExchangeEnrolmentRequest { code, request_id }) = request.into_parts();
+        let exchanged = async {
+            let request_id = wire::request_id_from_wire(&request_id)?;
+            self.service.exchange(&code, request_id, &caller).await
+        };
+        // The code is what the caller shows: nothing is asked of who it is.
+        let exchanged = exchanged.await.map_err(|problem| to_status(&problem, &metadata))?;
+        Ok(Response::new(wire::exchanged_to_wire(&exchanged)))
     }
 
     async fn create_credential(

@@ -148,6 +148,7 @@ paged!(
     ListJurisdictionsRequest,
     ListMissingAgenciesRequest,
     ListPrincipalsRequest,
+    ListProposalsRequest,
     ListRegistryChangesRequest,
     ListReportEventsRequest,
     ListReportRevisionsRequest,

@@ -7,14 +7,17 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
+use jiff::Unit;
 use regex::Regex;
 
-use crate::access::{CredentialId, Method, PrincipalName, Right, Role, Token, method_at, method_of};
+use crate::access::{
+    CredentialId, Enrolled, EnrolmentState, Method, PrincipalName, Right, Role, Token, method_at, method_of,
+};
 use crate::report::{Finding, Hash, JurisdictionCode, Message, ReportKey, ReportOwner, ReportYear};
 
 use super::sessions::SessionKey;
 use super::sight::Sight;
-use super::{Caller, Problem, Reason, Service};
+use super::{BEIJING, Caller, Problem, Reason, Service};
 
 /// By what a caller may do things.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +90,11 @@ impl Service {
                 if let Some(id) = credential {
                     let known = directory.credential(*id).ok_or_else(|| unauthenticated(Reason::CredentialInvalid))?;
                     if known.revoked.is_some() {
-                        return Err(unauthenticated(Reason::CredentialRevoked));
+                        let problem = unauthenticated(Reason::CredentialRevoked);
+                        return Err(match directory.replacement_of(known) {
+                            Some(enrolled) => replaced(problem, enrolled),
+                            None => problem,
+                        });
                     }
                     if !known.is_good(self.now()) {
                         return Err(unauthenticated(Reason::CredentialExpired));
@@ -145,7 +152,7 @@ impl Service {
     /// As [`Service::permit`].
     pub async fn enter(&self, caller: &Caller, method: Option<&Method>) -> Result<(), Problem> {
         let decision = match method {
-            Some(method) if method.right == Right::Anyone => return Ok(()),
+            Some(method) if matches!(method.right, Right::Anyone | Right::Code) => return Ok(()),
             method => match (self.roles_of(&caller.authority), method) {
                 (Err(problem), _) => Err(problem),
                 (Ok(None), _) => Ok(()),
@@ -239,7 +246,7 @@ const SUBJECT_MAX_CHARACTERS: usize = 200;
 fn sight(method: &Method, roles: Arc<BTreeSet<Role>>) -> Result<Sight, Problem> {
     if roles.iter().any(|role| method.right.is_given_by(role)) {
         return Ok(match method.right {
-            Right::Anyone | Right::Known => Sight::All,
+            Right::Anyone | Right::Code | Right::Known => Sight::All,
             right => Sight::Roles(roles, right),
         });
     }
@@ -272,9 +279,29 @@ pub(super) fn unauthenticated(reason: Reason) -> Problem {
         _ => ("须提供凭据", "credentials are required"),
     };
     let remedy = Message::new(
-        "请在 authorization 元数据中提供令牌（Bearer），或使用客户端证书；令牌由安全管理员签发",
-        "send a token in the metadata `authorization` (Bearer), or use a client certificate; security administrators \
-         issue tokens",
+        "请在 authorization 元数据中提供令牌（Bearer），或使用客户端证书；令牌以安全管理员给的一次性登记码换取",
+        "send a token in the metadata `authorization` (Bearer), or use a client certificate; tokens are exchanged for \
+         one-time codes of a security administrator",
     );
     Problem::new(reason, Message::new(zh, en), remedy)
+}
+
+/// Tells the holder of a token by whom another was put in its place: nobody else has the token.
+fn replaced(problem: Problem, enrolled: &Enrolled) -> Problem {
+    let EnrolmentState::Exchanged { at, .. } = enrolled.state else { return problem };
+    let by = enrolled.enrolment.asker();
+    let (when, beijing) = (at.round(Unit::Second).unwrap_or(at), BEIJING.to_datetime(at).strftime("%Y-%m-%d %H:%M"));
+    Problem {
+        message: Message::new(
+            format!("您的凭据已于 {beijing} 被更换，登记码由 {by} 发出"),
+            format!("your credential was replaced on {when}; {by} made the code"),
+        ),
+        remedy: Message::new(
+            "如非您本人办理，请立即告知审计员与安全管理员：他人可能以您的名义操作",
+            "if that was not you, tell the auditor and the security administrator at once: somebody may act in your name",
+        ),
+        ..problem
+    }
+    .with("replaced_time", at)
+    .with("enrolled_by", by)
 }

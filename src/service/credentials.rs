@@ -1,12 +1,19 @@
-//! Granting roles, and issuing and revoking credentials: what security administrators do.
+//! Granting and withdrawing roles, and ending credentials: what security administrators do. How others get one is in
+//! `enrolment`.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::access::{AccessChange, Credential, CredentialId, Denied, KeyId, PrincipalName, Role, Token};
+use tokio::sync::MutexGuard;
+
+use crate::access::{
+    AccessChange, Credential, CredentialId, Denied, Enrolment, KeyId, Power, PrincipalName, Proposal, Role, Token,
+    TokenKey,
+};
 use crate::report::{Hash, Message, whole_microseconds};
 use crate::store::{Change, Decision, NewEntry, Outcome, Transaction, check_length};
 
 use super::access::Authority;
+use super::proposals::no_proposal;
 use super::{Caller, Page, Problem, Reason, Service};
 
 /// How long a credential holds at most.
@@ -22,6 +29,46 @@ pub struct PrincipalView {
     pub credentials: usize,
 }
 
+/// A credential, or one to be, as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialView {
+    pub id: CredentialId,
+    pub principal: PrincipalName,
+    pub note: String,
+    pub created: Timestamp,
+    pub expires: Timestamp,
+    pub revoked: Option<Timestamp>,
+    /// Who made the code that it was, or is to be, exchanged for.
+    pub enrolled_by: Option<String>,
+    /// Until when the code may be exchanged; none where there is nothing to exchange.
+    pub code_ends: Option<Timestamp>,
+}
+
+impl CredentialView {
+    /// Its resource name.
+    pub fn name(&self) -> String {
+        format!("{}/credentials/{}", self.principal.name(), self.id)
+    }
+
+    pub(super) fn of_enrolment(enrolment: &Enrolment) -> Self {
+        Self {
+            id: enrolment.id,
+            principal: enrolment.principal.clone(),
+            note: enrolment.note.clone(),
+            created: enrolment.created,
+            expires: enrolment.expires,
+            revoked: None,
+            enrolled_by: Some(enrolment.asker().to_owned()),
+            code_ends: Some(enrolment.ends),
+        }
+    }
+
+    pub(super) fn of_credential(credential: &Credential, enrolled_by: Option<String>) -> Self {
+        let Credential { id, principal, hash: _, key: _, note, created, expires, revoked } = credential.clone();
+        Self { id, principal, note, created, expires, revoked, enrolled_by, code_ends: None }
+    }
+}
+
 /// A credential to be made.
 #[derive(Debug, Clone)]
 pub struct NewCredential {
@@ -29,6 +76,24 @@ pub struct NewCredential {
     /// What it is for.
     pub note: String,
     pub expires: Timestamp,
+}
+
+impl NewCredential {
+    pub(super) fn check(&self, now: Timestamp) -> Result<(), Problem> {
+        let latest = now.saturating_add(SignedDuration::from_hours(24 * CREDENTIAL_DAYS_MAX)).unwrap_or(now);
+        if self.expires <= now || self.expires > latest {
+            let description = Message::new(
+                format!("须在将来，且不超过 {CREDENTIAL_DAYS_MAX} 天"),
+                format!("must be in the future, and at most {CREDENTIAL_DAYS_MAX} days from now"),
+            );
+            return Err(Problem::field(Reason::FieldInvalid, "credential.expire_time", description));
+        }
+        if self.note.chars().count() > NOTE_MAX_CHARACTERS {
+            let description = Message::new("过长", "is too long");
+            return Err(Problem::field(Reason::FieldInvalid, "credential.note", description));
+        }
+        Ok(())
+    }
 }
 
 impl Service {
@@ -45,7 +110,8 @@ impl Service {
         Ok((caller.principal.clone(), roles))
     }
 
-    /// Grants or withdraws a role; the same again changes nothing. Nobody changes their own roles.
+    /// Grants or withdraws a role; the same again changes nothing. Nobody changes their own roles. With dual control, what
+    /// takes a second person is proposed only.
     ///
     /// # Errors
     /// TWO_POWERS, OWN_ROLES, ROLE_NOT_HELD, TOO_MANY.
@@ -55,9 +121,13 @@ impl Service {
         role: Role,
         granted: bool,
         caller: &Caller,
-    ) -> Result<PrincipalView, Problem> {
+    ) -> Result<(PrincipalView, Option<Proposal>), Problem> {
         if matches!(&caller.authority, Authority::Principal { name, .. } if *name == principal) {
             return Err(own_roles(&principal));
+        }
+        if granted && let Some(by) = self.asks_alone(&principal, &role, caller) {
+            let proposal = self.propose(principal.clone(), role, by, caller).await?;
+            return Ok((self.principal_view(&principal), Some(proposal)));
         }
         let detail = role.to_string();
         let (change, action) = if granted {
@@ -65,31 +135,33 @@ impl Service {
         } else {
             (AccessChange::Withdraw { principal: principal.clone(), role }, "access.withdraw")
         };
-        self.change_access(change, action, principal.name(), detail, caller).await?;
-        Ok(self.principal_view(&principal))
+        let turn = self.access_gate.lock().await;
+        self.change_access(vec![change], in_journal(caller, action, principal.name(), detail), &turn).await?;
+        Ok((self.principal_view(&principal), None))
     }
 
-    /// Makes a token for a principal. It is in the answer, and nowhere else ever again.
+    /// Makes a token for the caller itself; for anyone, where whoever runs the machine asks. It is in the answer, and
+    /// nowhere else ever again.
     ///
     /// # Errors
-    /// FIELD_INVALID for an expiry that is past or too far; TOO_MANY.
-    pub async fn create_credential(&self, new: NewCredential, caller: &Caller) -> Result<(Credential, Token), Problem> {
-        let now = self.now();
-        let latest = now.saturating_add(SignedDuration::from_hours(24 * CREDENTIAL_DAYS_MAX)).unwrap_or(now);
-        if new.expires <= now || new.expires > latest {
-            let description = Message::new(
-                format!("须在将来，且不超过 {CREDENTIAL_DAYS_MAX} 天"),
-                format!("must be in the future, and at most {CREDENTIAL_DAYS_MAX} days from now"),
-            );
-            return Err(Problem::field(Reason::FieldInvalid, "credential.expire_time", description));
-        }
-        if new.note.chars().count() > NOTE_MAX_CHARACTERS {
-            let description = Message::new("过长", "is too long");
-            return Err(Problem::field(Reason::FieldInvalid, "credential.note", description));
-        }
-        let Some(key) = self.token_key.as_deref() else {
-            return Err(Problem::internal("the service has no key to hash tokens with"));
+    /// SECRET_OF_ANOTHER; FIELD_INVALID for an expiry that is past or too far; TOO_MANY.
+    pub async fn create_credential(
+        &self,
+        new: NewCredential,
+        caller: &Caller,
+    ) -> Result<(CredentialView, Token), Problem> {
+        let is_own = match &caller.authority {
+            Authority::Principal { name, .. } => *name == new.principal,
+            // The service itself, for whoever runs its machine; who calls from elsewhere has an address.
+            Authority::Open => caller.address.is_empty(),
+            Authority::Nobody => false,
         };
+        if !is_own {
+            return Err(secret_of_another(&new.principal));
+        }
+        let now = self.now();
+        new.check(now)?;
+        let key = self.token_key()?;
         let token = Token::generate().map_err(|error| Problem::internal(&error.to_string()))?;
         let credential = Credential {
             id: token.credential,
@@ -103,11 +175,13 @@ impl Service {
         };
         let detail = format!("expires {}", credential.expires);
         let change = AccessChange::CreateCredential(credential.clone());
-        self.change_access(change, "credential.create", credential.name(), detail, caller).await?;
-        Ok((credential, token))
+        let entry = in_journal(caller, "credential.create", credential.name(), detail);
+        let turn = self.access_gate.lock().await;
+        self.change_access(vec![change], entry, &turn).await?;
+        Ok((CredentialView::of_credential(&credential, None), token))
     }
 
-    /// Ends a credential; calls with it are refused from the answer on.
+    /// Ends a credential, so that calls with it are refused from the answer on; or a code that was not exchanged.
     ///
     /// # Errors
     /// CREDENTIAL_NOT_FOUND.
@@ -116,15 +190,29 @@ impl Service {
         principal: &PrincipalName,
         id: CredentialId,
         caller: &Caller,
-    ) -> Result<Credential, Problem> {
-        let find = || {
-            let known = self.live.directory().credential(id).cloned();
-            known.filter(|known| known.principal == *principal).ok_or_else(|| denied(&Denied::NoCredential(id)))
-        };
-        let change = AccessChange::RevokeCredential { id, at: self.now() };
-        let name = find()?.name();
-        self.change_access(change, "credential.revoke", name, String::new(), caller).await?;
-        find()
+    ) -> Result<CredentialView, Problem> {
+        let turn = self.access_gate.lock().await;
+        let now = self.now();
+        let known = self.credential_view(id).filter(|known| known.principal == *principal);
+        let mut known = known.ok_or_else(|| denied(&Denied::NoCredential(id)))?;
+        let change = AccessChange::RevokeCredential { id, at: now };
+        let entry = in_journal(caller, "credential.revoke", known.name(), String::new());
+        self.change_access(vec![change], entry, &turn).await?;
+        known.revoked = known.revoked.or(Some(now));
+        known.code_ends = None;
+        Ok(known)
+    }
+
+    /// A credential, or one whose code may still be exchanged.
+    fn credential_view(&self, id: CredentialId) -> Option<CredentialView> {
+        let directory = self.live.directory();
+        let enrolled = directory.enrolment(id);
+        if let Some(credential) = directory.credential(id) {
+            let by = enrolled.map(|enrolled| enrolled.enrolment.asker().to_owned());
+            return Some(CredentialView::of_credential(credential, by));
+        }
+        let open = enrolled.filter(|enrolled| enrolled.is_open(self.now()));
+        open.map(|enrolled| CredentialView::of_enrolment(&enrolled.enrolment))
     }
 
     /// Principals after the name `token`, by name.
@@ -137,7 +225,7 @@ impl Service {
         Page::cut(names, size, |name| name.to_string()).map(|name| self.principal_view(&name))
     }
 
-    /// Credentials of a principal, or of all, after the id `token`: by id.
+    /// Credentials of a principal, or of all, and those to be whose code may be exchanged, after the id `token`: by id.
     ///
     /// # Errors
     /// PAGE_INVALID for a token that is none.
@@ -146,17 +234,19 @@ impl Service {
         principal: Option<&PrincipalName>,
         size: usize,
         token: &str,
-    ) -> Result<Page<Credential>, Problem> {
+    ) -> Result<Page<CredentialView>, Problem> {
         let after: Option<CredentialId> =
             if token.is_empty() { None } else { Some(token.parse().map_err(|_| Problem::bad_page_token())?) };
-        let directory = self.live.directory();
-        let of = directory.principals().filter(|(name, _)| principal.is_none_or(|wanted| wanted == *name));
-        let mut ids: Vec<CredentialId> = of.flat_map(|(_, known)| known.credentials.iter().copied()).collect();
+        let mut ids: Vec<CredentialId> = {
+            let directory = self.live.directory();
+            let of = directory.principals().filter(|(name, _)| principal.is_none_or(|wanted| wanted == *name));
+            of.flat_map(|(_, known)| known.credentials.iter().chain(&known.enrolments)).copied().collect()
+        };
         ids.retain(|id| after.is_none_or(|after| *id > after));
         ids.sort_unstable();
-        let items = ids.into_iter().take(size.saturating_add(1));
-        let items = items.filter_map(|id| directory.credential(id).cloned()).collect();
-        Ok(Page::cut(items, size, |credential: &Credential| credential.id.to_string()))
+        ids.dedup();
+        let items = ids.into_iter().filter_map(|id| self.credential_view(id)).take(size.saturating_add(1)).collect();
+        Ok(Page::cut(items, size, |known: &CredentialView| known.id.to_string()))
     }
 
     /// How many credentials that hold now were made with another key than the service has, or may have been, where it
@@ -168,13 +258,12 @@ impl Service {
         directory.credentials().filter(|credential| credential.is_good(now) && other(credential.key)).count()
     }
 
-    /// Whether anyone may grant roles: a store without is to be given its first administrator.
-    pub fn has_security_administrator(&self) -> bool {
-        let security = Role::Power(crate::access::Power::Security);
-        self.live.directory().principals().any(|(_, principal)| principal.roles.contains(&security))
+    /// Whether anyone holds a power: a store without is to be given its first administrator.
+    pub fn has_administrator(&self, power: Power) -> bool {
+        self.live.directory().principals().any(|(_, principal)| principal.power() == Some(power))
     }
 
-    fn principal_view(&self, name: &PrincipalName) -> PrincipalView {
+    pub(super) fn principal_view(&self, name: &PrincipalName) -> PrincipalView {
         let now = self.now();
         let directory = self.live.directory();
         let known = directory.principal(name).cloned().unwrap_or_default();
@@ -186,36 +275,41 @@ impl Service {
         }
     }
 
-    /// Stores one change of the directory; one that is in force already is not stored again.
-    async fn change_access(
+    /// The key that tokens and codes are hashed with.
+    pub(super) fn token_key(&self) -> Result<&TokenKey, Problem> {
+        self.token_key.as_deref().ok_or_else(|| Problem::internal("the service has no key to hash tokens with"))
+    }
+
+    /// Stores changes of the directory together; where they are in force already, nothing. One at a time, by turns: each is
+    /// checked against the directory as it is.
+    pub(super) async fn change_access(
         &self,
-        change: AccessChange,
-        action: &'static str,
-        subject: String,
-        detail: String,
-        caller: &Caller,
+        changes: Vec<AccessChange>,
+        entry: NewEntry,
+        _turn: &MutexGuard<'_, ()>,
     ) -> Result<(), Problem> {
-        // One at a time: each is checked against the directory as it is.
-        let _turn = self.access_gate.lock().await;
-        check_length(&change)?;
         let mut planned = self.live.directory().clone();
-        planned.admit(&change).map_err(|error| denied(&error))?;
-        if !planned.apply(&change).map_err(|error| denied(&error))? {
+        let mut changed = false;
+        for change in &changes {
+            check_length(change)?;
+            planned.admit(change).map_err(|error| denied(&error))?;
+            changed |= planned.apply(change).map_err(|error| denied(&error))?;
+        }
+        if !changed {
             return Ok(());
         }
-        let entry = NewEntry {
-            actor: caller.actor(),
-            action,
-            subject,
-            outcome: Outcome::Accepted,
-            detail,
-            content_hash: Hash::default(),
-        };
-        match self.store.commit(Transaction::of(vec![Change::Access(change)], entry)).await? {
+        let changes = changes.into_iter().map(Change::Access).collect();
+        match self.store.commit(Transaction::of(changes, entry)).await? {
             Decision::Committed(_) => Ok(()),
             other => Err(Problem::internal(&format!("the directory was not changed: {other:?}"))),
         }
     }
+}
+
+/// An entry for an accepted change of who may do what.
+pub(super) fn in_journal(caller: &Caller, action: &'static str, subject: String, detail: String) -> NewEntry {
+    let (actor, outcome) = (caller.actor(), Outcome::Accepted);
+    NewEntry { actor, action, subject, outcome, detail, content_hash: Hash::default() }
 }
 
 fn denied(error: &Denied) -> Problem {
@@ -227,7 +321,11 @@ fn denied(error: &Denied) -> Problem {
         ),
         Denied::NotHeld { .. } => (Reason::RoleNotHeld, "请先核对该主体的角色", "look at the principal's roles first"),
         Denied::NoCredential(_) => (Reason::CredentialNotFound, "请核对凭据名称", "check the credential's name"),
-        Denied::CredentialExists(_) => (Reason::Contended, "请重试", "try again"),
+        Denied::CredentialExists(_) | Denied::ProposalExists(_) => (Reason::Contended, "请重试", "try again"),
+        Denied::NoEnrolment(_) => {
+            (Reason::EnrolmentEnded, "请安全管理员重新发码", "have the security administrator make another code")
+        }
+        Denied::NoProposal(id) => return no_proposal(*id),
         Denied::TooMany { .. } => (Reason::TooMany, "请改用另一主体", "use another principal"),
     };
     Problem::new(reason, error.message(), Message::new(zh, en))
@@ -241,5 +339,19 @@ fn own_roles(principal: &PrincipalName) -> Problem {
             format!("{principal} cannot change the roles that it holds itself"),
         ),
         Message::new("请由另一位安全管理员办理", "have another security administrator do it"),
+    )
+}
+
+fn secret_of_another(principal: &PrincipalName) -> Problem {
+    Problem::new(
+        Reason::SecretOfAnother,
+        Message::new(
+            format!("不能为 {principal} 直接签发令牌：令牌只应为本人所见"),
+            format!("no token is made for {principal} by another: nobody but the holder is to see it"),
+        ),
+        Message::new(
+            "请发一次性登记码，由本人兑换（huizong credential enrol）",
+            "make a one-time code that the holder exchanges (huizong credential enrol)",
+        ),
     )
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWrite
 use crate::access::Directory;
 use crate::store::{CheckpointFile, Commit, Effect, Observer, Store, StoreError, check_changes};
 
+use super::access_counts::AccessCounts;
 use super::followed::{Followed, Others};
 use super::likeness::Likeness;
 use super::recount::count;
@@ -22,6 +23,8 @@ pub struct Live {
     likeness: RwLock<Likeness>,
     /// Who may do what.
     directory: RwLock<Directory>,
+    /// How often that was changed since the start.
+    pub(super) access_counts: AccessCounts,
     /// Tells watchers of commits.
     pub(super) notices: Notices,
     /// Read where a change of the registry moves reports.
@@ -77,7 +80,7 @@ impl Live {
     }
 
     /// The principals as the stored changes make them.
-    pub(super) fn stored_directory(store: &dyn Store) -> Result<Directory, StoreError> {
+    pub fn stored_directory(store: &dyn Store) -> Result<Directory, StoreError> {
         let mut directory = Directory::default();
         for (_, change) in store.access()? {
             // It was admitted when it was stored.
@@ -105,6 +108,7 @@ impl Observer for Live {
         for effect in commits.iter().flat_map(|commit| &commit.effects) {
             if let Effect::Access(change) = effect {
                 let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
+                self.access_counts.add(&directory, change);
                 if let Err(error) = directory.apply(change) {
                     tracing::error!(%error, "a stored change of the directory does not apply");
                 }

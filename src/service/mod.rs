@@ -1,6 +1,7 @@
 //! What can be done: one file per use case. Every door (gRPC, command line, dashboard) goes through here.
 
 mod access;
+mod access_counts;
 mod admission;
 mod backup;
 mod by_agency;
@@ -8,6 +9,7 @@ mod checkpoint;
 mod collections;
 mod coverage;
 mod credentials;
+mod enrolment;
 mod followed;
 mod freeze;
 mod history;
@@ -18,6 +20,7 @@ mod past;
 mod perspective;
 mod places;
 mod problem;
+mod proposals;
 mod read_back;
 mod read_document;
 mod reconcile;
@@ -49,6 +52,7 @@ use crate::access::TokenKey;
 use crate::document::process::{Fair, Readers, Settings};
 use crate::store::{CheckpointFile, Clock, SigningKey, Store, StoreError};
 
+use enrolment::Guesses;
 use past::Past;
 use places::Places;
 use refusals::Refusals;
@@ -58,13 +62,15 @@ use wanted::WhileWanted;
 pub use access::{Authority, Subject};
 pub use collections::etag as collection_etag;
 pub use coverage::{CoverageAnswer, CoverageQuestion, CoverageRow};
-pub use credentials::{CREDENTIAL_DAYS_MAX, NewCredential, PrincipalView};
+pub use credentials::{CREDENTIAL_DAYS_MAX, CredentialView, NewCredential, PrincipalView};
+pub use enrolment::{Exchanged, Replacement, end_all_that_waits};
 pub use freeze::FreezeRequest;
 pub use history::{ReportAction, ReportEvent};
 pub use journal::{JournalFilter, Status};
 pub use live::Live;
 pub use perspective::Perspective;
 pub use problem::{Code, Problem, Reason, Violation};
+pub use proposals::AccessPolicy;
 pub use read_back::{Page, PageEnd, ReportFilter, ReportView};
 pub use read_document::{DocumentReading, Meant, judge_alone};
 pub use reconcile::{Comparison, ExplainedBy, NamedDifference, Reconciliation};
@@ -143,6 +149,9 @@ pub struct Service {
     access_gate: Arc<tokio::sync::Mutex<()>>,
     /// Callers show who they are; without it everyone may do everything.
     authentication: bool,
+    policy: AccessPolicy,
+    /// Wrong secrets for one-time codes.
+    guesses: Arc<Guesses>,
     /// Where credentials are in use.
     token_key: Option<Arc<TokenKey>>,
     /// Signs how far the journal has come.
@@ -204,6 +213,8 @@ impl Service {
             watch_limits,
             access_gate: Arc::default(),
             authentication: false,
+            policy: AccessPolicy::default(),
+            guesses: Arc::default(),
             token_key: None,
             signing_key: None,
             refusals: Arc::new(Refusals::new(REFUSALS_PER_MINUTE)),
@@ -234,6 +245,11 @@ impl Service {
     /// The service that asks callers who they are, or lets everyone do everything.
     pub fn with_authentication(self, authentication: bool) -> Self {
         Self { authentication, ..self }
+    }
+
+    /// The service that gives roles and secrets in another way.
+    pub fn with_access_policy(self, policy: AccessPolicy) -> Self {
+        Self { policy, ..self }
     }
 
     /// Whether callers are asked who they are.

@@ -85,6 +85,19 @@ reasons! {
     OwnRoles = "OWN_ROLES", PermissionDenied;
     RoleInvalid = "ROLE_INVALID", InvalidArgument;
     RoleNotHeld = "ROLE_NOT_HELD", FailedPrecondition;
+    /// A security administrator makes no secret for another; they are enrolled.
+    SecretOfAnother = "SECRET_OF_ANOTHER", PermissionDenied;
+    /// The one-time code is none, or was not given out by this service.
+    EnrolmentInvalid = "ENROLMENT_INVALID", Unauthenticated;
+    /// The one-time code was exchanged already.
+    EnrolmentUsed = "ENROLMENT_USED", FailedPrecondition;
+    /// The one-time code is past its time, or was ended.
+    EnrolmentEnded = "ENROLMENT_ENDED", FailedPrecondition;
+    /// A second person has yet to agree to the one-time code.
+    EnrolmentUnconfirmed = "ENROLMENT_UNCONFIRMED", FailedPrecondition;
+    /// Whoever agrees to a proposal is somebody else than who asked for it, and holds another power.
+    SecondPersonRequired = "SECOND_PERSON_REQUIRED", PermissionDenied;
+    ProposalNotFound = "PROPOSAL_NOT_FOUND", NotFound;
     CredentialNotFound = "CREDENTIAL_NOT_FOUND", NotFound;
     /// More calls than a principal or an address may make.
     RateExceeded = "RATE_EXCEEDED", ResourceExhausted;

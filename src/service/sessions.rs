@@ -4,6 +4,7 @@
 //! where that is revoked or expires, the session ends too. With the session end the streams that were begun in it.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -68,6 +69,14 @@ pub struct Sessions {
     limits: SignInLimits,
     sessions: Mutex<HashMap<SessionKey, Session>>,
     failures: Mutex<HashMap<String, Failures>>,
+    counts: SignInCounts,
+}
+
+/// Since the start, for metrics.
+#[derive(Default)]
+struct SignInCounts {
+    failures: AtomicU64,
+    lock_outs: AtomicU64,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -77,7 +86,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Sessions {
     pub fn new(limits: SignInLimits) -> Self {
-        Self { limits, sessions: Mutex::default(), failures: Mutex::default() }
+        Self { limits, sessions: Mutex::default(), failures: Mutex::default(), counts: SignInCounts::default() }
     }
 
     /// Counts a failure of an address; how long it is to wait where there were too many.
@@ -97,6 +106,10 @@ impl Sessions {
         }
         failed.count = failed.count.saturating_add(1);
         failed.last = Instant::now();
+        self.counts.failures.fetch_add(1, Ordering::Relaxed);
+        if failed.count == self.limits.failures.saturating_add(1) {
+            self.counts.lock_outs.fetch_add(1, Ordering::Relaxed);
+        }
         (failed.count > self.limits.failures).then_some(self.limits.lock_out)
     }
 
@@ -161,24 +174,32 @@ impl Sessions {
 }
 
 impl Service {
+    /// Tokens and codes that were not valid since the start, and how often an address was told to wait for that.
+    pub fn sign_in_counts(&self) -> (u64, u64) {
+        let counts = &self.sessions.counts;
+        (counts.failures.load(Ordering::Relaxed), counts.lock_outs.load(Ordering::Relaxed))
+    }
+
     /// Whom a token from this address belongs to. Nobody guesses 256 bits, and an office may share an address with who
     /// tries: so a valid token is let in whatever went before, and only failures are counted and told to wait.
     ///
     /// # Errors
     /// RATE_EXCEEDED in place of CREDENTIAL_INVALID after too many failures; else as [`Service::authenticate`].
     pub fn authenticate_from(&self, token: &str, address: &str) -> Result<Authority, Problem> {
-        let known = self.authenticate(token);
-        let is_failure = known.as_ref().is_err_and(|problem| problem.reason == Reason::CredentialInvalid);
-        match is_failure.then(|| self.sessions.failed(address)).flatten() {
-            Some(wait) => {
-                let message = Message::new(
-                    "凭据无效，且该地址无效次数过多；有效的凭据不受影响",
-                    "the credential is not valid, and too many from this address were not; a valid one is taken at any time",
-                );
-                Err(Problem::overload(Reason::RateExceeded, message, wait))
-            }
-            None => known,
-        }
+        self.authenticate(token).map_err(|problem| match problem.reason {
+            Reason::CredentialInvalid => self.failed(problem, address),
+            _ => problem,
+        })
+    }
+
+    /// Counts a token or a code that is not valid; what is told of it: to wait, where an address has shown too many.
+    pub(super) fn failed(&self, problem: Problem, address: &str) -> Problem {
+        let Some(wait) = self.sessions.failed(address) else { return problem };
+        let message = Message::new(
+            "凭据无效，且该地址无效次数过多；有效的凭据不受影响",
+            "the credential is not valid, and too many from this address were not; a valid one is taken at any time",
+        );
+        Problem::overload(Reason::RateExceeded, message, wait)
     }
 
     /// Begins a session with a token: the value of its cookie. A refusal is in the journal.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::access::{AccessChange, Credential, Role};
+use crate::access::{AccessChange, Asked, Credential, Enrolment, KeyId, Proposal, Role};
 use crate::form::catalogue;
 use crate::registry::{Agency, Collection, Exception, Jurisdiction, RegistryChange, ReviewPolicy};
 use crate::report::{
@@ -271,12 +271,52 @@ impl Evidence {
                     .plain("created", time_words(*created))
                     .plain("expires", time_words(*expires))
                     .optional("revoked", revoked.map(time_words))
-                    .optional("token_key", key.map(|key| hex::encode(key.0)));
+                    .optional("token_key", key.map(key_words));
                 "access.create_credential"
             }
             AccessChange::RevokeCredential { id, at } => {
                 self.plain("credential", id).plain("at", time_words(*at));
                 "access.revoke_credential"
+            }
+            AccessChange::Enrol(enrolment) => {
+                let Enrolment { id, principal, code, key, note, created, ends, expires, by } = enrolment;
+                self.plain("credential", id)
+                    .plain("principal", principal)
+                    .plain("code", code)
+                    .plain("token_key", key_words(*key))
+                    .words("note", note)
+                    .plain("created", time_words(*created))
+                    .plain("ends", time_words(*ends))
+                    .plain("expires", time_words(*expires))
+                    .optional("by", by.as_ref());
+                "access.enrol"
+            }
+            AccessChange::Exchange { id, hash, key, at } => {
+                self.plain("credential", id)
+                    .plain("token", hash)
+                    .plain("token_key", key_words(*key))
+                    .plain("at", time_words(*at));
+                "access.exchange"
+            }
+            AccessChange::Propose(proposal) => {
+                let Proposal { id, principal, asked, by, created, ends } = proposal;
+                self.plain("proposal", id);
+                match asked {
+                    Asked::Grant(role) => self.role(principal, role),
+                    Asked::Enrolment(id) => {
+                        self.plain("principal", principal).plain("credential", id);
+                    }
+                }
+                self.plain("by", by).plain("created", time_words(*created)).plain("ends", time_words(*ends));
+                "access.propose"
+            }
+            AccessChange::Confirm { id, by, at } => {
+                self.plain("proposal", id).plain("by", by).plain("at", time_words(*at));
+                "access.confirm"
+            }
+            AccessChange::Decline { id, by, at } => {
+                self.plain("proposal", id).plain("by", by).plain("at", time_words(*at));
+                "access.decline"
             }
         }
     }
@@ -414,6 +454,10 @@ impl Evidence {
             .plain("fingerprint", fingerprint)
             .plain("revision", revision);
     }
+}
+
+fn key_words(key: KeyId) -> String {
+    hex::encode(key.0)
 }
 
 /// As it is kept: whole microseconds.

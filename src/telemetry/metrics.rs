@@ -37,6 +37,9 @@ const RECOUNT_INTERVAL: &str = "huizong_recount_interval_seconds";
 const RECOUNT_FAILURES: &str = "huizong_recount_failures_total";
 const CERTIFICATE_EXPIRY: &str = "huizong_certificate_expiry_timestamp_seconds";
 const REVOCATIONS_EXPIRY: &str = "huizong_revocations_expiry_timestamp_seconds";
+const ACCESS_CHANGES: &str = "huizong_access_changes_total";
+const SIGN_IN_FAILURES: &str = "huizong_sign_in_failures_total";
+const LOCK_OUTS: &str = "huizong_lock_outs_total";
 const DISK_VISIBLE: &str = "huizong_disk_visible";
 const MEMORY_LIMIT: &str = "huizong_memory_limit_bytes";
 const BUILD: &str = "huizong_build_info";
@@ -88,6 +91,12 @@ pub struct Standing {
     /// Memory that the process may take; none where nothing limits it.
     pub memory_limit_bytes: Option<u64>,
     pub coverage: Vec<YearCoverage>,
+    /// Changes of who may do what since the start: kind, whether it concerned an administrator, how many.
+    pub access_changes: Vec<(&'static str, bool, u64)>,
+    /// Tokens and codes that were not valid since the start.
+    pub sign_in_failures: u64,
+    /// How often an address was told to wait for that.
+    pub lock_outs: u64,
 }
 
 impl Metrics {
@@ -247,6 +256,12 @@ pub fn stands(standing: &Standing) {
             gauge!(name).set(number(bytes));
         }
     }
+    for (change, of_administrator, count) in &standing.access_changes {
+        let of = if *of_administrator { "administrator" } else { "other" };
+        counter!(ACCESS_CHANGES, "change" => *change, "of" => of).absolute(*count);
+    }
+    counter!(SIGN_IN_FAILURES).absolute(standing.sign_in_failures);
+    counter!(LOCK_OUTS).absolute(standing.lock_outs);
     for coverage in &standing.coverage {
         let year = coverage.year.to_string();
         gauge!(REPORTS_EXPECTED, "year" => year.clone()).set(number(coverage.expected));
@@ -298,6 +313,12 @@ fn describe() {
         "When the first certificate in a file ends, since 1970, by setting"
     );
     describe_gauge!(REVOCATIONS_EXPIRY, Unit::Seconds, "When the first list of revoked certificates ends, since 1970");
+    describe_counter!(
+        ACCESS_CHANGES,
+        "Changes of who may do what, by kind, and by whether they concern an administrator"
+    );
+    describe_counter!(SIGN_IN_FAILURES, "Tokens and one-time codes that were not valid");
+    describe_counter!(LOCK_OUTS, "How often an address was told to wait, for too many of its tokens were not valid");
     describe_gauge!(DISK_VISIBLE, "1 while the disk of the store can be looked at");
     describe_gauge!(MEMORY_LIMIT, Unit::Bytes, "Memory that the process may take; 0 where nothing limits it");
     describe_gauge!(BUILD, "1, with the version of the program");

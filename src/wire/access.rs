@@ -1,11 +1,12 @@
 //! Principals, roles and credentials.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
-use crate::access::{Credential, CredentialId, PrincipalName, Role};
+use crate::access::{Asked, CredentialId, PrincipalName, Proposal, ProposalId, Role};
 use crate::pb;
 use crate::report::Message;
-use crate::service::{NewCredential, PrincipalView, Problem, Reason};
+use crate::service::{CredentialView, Exchanged, NewCredential, PrincipalView, Problem, Reason, Replacement};
 
 use super::timestamp_to_wire;
 
@@ -70,19 +71,72 @@ pub fn principal_to_wire(principal: &PrincipalView) -> pb::Principal {
     }
 }
 
-pub fn credential_to_wire(credential: &Credential) -> pb::Credential {
+pub fn proposal_name_from_wire(name: &str, field: &str) -> Result<ProposalId, Problem> {
+    let id = name.strip_prefix("proposals/").and_then(|id| id.parse().ok());
+    id.ok_or_else(|| {
+        let description =
+            Message::new("名称形如 proposals/{id}", "the name has the form proposals/{id}, 16 hexadecimal digits");
+        Problem::bad_name(field, description)
+    })
+}
+
+pub fn proposal_to_wire(proposal: &Proposal) -> pb::Proposal {
+    let (role, credential) = match &proposal.asked {
+        Asked::Grant(role) => (Some(role_to_wire(role)), String::new()),
+        Asked::Enrolment(id) => (None, format!("{}/credentials/{id}", proposal.principal.name())),
+    };
+    pb::Proposal {
+        name: proposal.name(),
+        principal: proposal.principal.name(),
+        role,
+        credential,
+        asked_by: proposal.by.name(),
+        create_time: Some(timestamp_to_wire(proposal.created)),
+        expire_time: Some(timestamp_to_wire(proposal.ends)),
+    }
+}
+
+pub fn replacement_to_wire(replacement: &Replacement) -> pb::CredentialReplacement {
+    pb::CredentialReplacement {
+        time: Some(timestamp_to_wire(replacement.at)),
+        enrolled_by: replacement.by.clone(),
+        confirmed_by: replacement.confirmed_by.as_ref().map(ToString::to_string).unwrap_or_default(),
+        credentials: replacement.credentials.try_into().unwrap_or(i32::MAX),
+    }
+}
+
+pub fn exchanged_to_wire(exchanged: &Exchanged) -> pb::ExchangeEnrolmentResponse {
+    pb::ExchangeEnrolmentResponse {
+        credential: Some(credential_to_wire(&exchanged.credential)),
+        token: exchanged.token.reveal(),
+        replacement: exchanged.replacement.as_ref().map(replacement_to_wire),
+    }
+}
+
+/// The id of a request that may be sent again; none where it is empty.
+pub fn request_id_from_wire(text: &str) -> Result<Option<Uuid>, Problem> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let no_uuid = |_| Problem::field(Reason::FieldInvalid, "request_id", Message::new("须为 UUID", "is no UUID"));
+    Uuid::parse_str(text).map(Some).map_err(no_uuid)
+}
+
+pub fn credential_to_wire(credential: &CredentialView) -> pb::Credential {
     pb::Credential {
         name: credential.name(),
         note: credential.note.clone(),
         create_time: Some(timestamp_to_wire(credential.created)),
         expire_time: Some(timestamp_to_wire(credential.expires)),
         revoke_time: credential.revoked.map(timestamp_to_wire),
+        enrolled_by: credential.enrolled_by.clone().unwrap_or_default(),
+        code_expire_time: credential.code_ends.map(timestamp_to_wire),
     }
 }
 
-pub fn new_credential_from_wire(request: pb::CreateCredentialRequest) -> Result<NewCredential, Problem> {
-    let principal = principal_from_wire(&request.parent, "parent")?;
-    let credential = request.credential.ok_or_else(|| Problem::required("credential"))?;
+pub fn new_credential_from_wire(parent: &str, credential: Option<pb::Credential>) -> Result<NewCredential, Problem> {
+    let principal = principal_from_wire(parent, "parent")?;
+    let credential = credential.ok_or_else(|| Problem::required("credential"))?;
     let expires = credential.expire_time.ok_or_else(|| Problem::required("credential.expire_time"))?;
     let expires = Timestamp::new(expires.seconds, expires.nanos).map_err(|error| {
         let description = Message::new("不是有效时间", error.to_string());

@@ -23,7 +23,8 @@ mod rollup;
 mod rule;
 
 pub use access::{
-    credential_name_from_wire, credential_to_wire, new_credential_from_wire, principal_from_wire, principal_to_wire,
+    credential_name_from_wire, credential_to_wire, exchanged_to_wire, new_credential_from_wire, principal_from_wire,
+    principal_to_wire, proposal_name_from_wire, proposal_to_wire, replacement_to_wire, request_id_from_wire,
     role_from_wire, role_kind_of_word, role_to_wire, word_of_role_kind,
 };
 pub use collection::{collection_from_wire, collection_to_wire, collection_year, exception_from_wire};

@@ -3,7 +3,6 @@
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use crate::form::{CellId, catalogue};
 use crate::pb;
@@ -18,7 +17,7 @@ use super::reading::source_from_wire;
 use super::registry::unknown_value;
 use super::{
     edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, findings_to_wire, narrative_from_wire,
-    narrative_to_wire, text_to_wire,
+    narrative_to_wire, request_id_from_wire, text_to_wire,
 };
 
 /// Longest reason, in characters.
@@ -113,13 +112,7 @@ pub fn submission_from_wire(request: pb::SubmitReportRequest) -> Result<Submissi
     for (position, answer) in report.answers.iter().enumerate() {
         check_length(&answer.reason, &format!("report.answers[{position}].reason"))?;
     }
-    let request_id = match request.request_id.as_str() {
-        "" => None,
-        text => Some(Uuid::parse_str(text).map_err(|_| {
-            let description = Message::new("须为 UUID", "is no UUID");
-            Problem::field(Reason::FieldInvalid, "request_id", description)
-        })?),
-    };
+    let request_id = request_id_from_wire(&request.request_id)?;
     Ok(Submission {
         report: key,
         figures,

@@ -416,3 +416,32 @@ async fn a_journal_is_held_to_receipts_older_exports_and_signed_heads() {
         assert!(complaints(&refused).contains(complaint), "{name}: {}", complaints(&refused));
     }
 }
+
+/// What an operator restores is the store of before, but for what waited in it: a code may have been exchanged since.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn codes_and_proposals_of_a_backup_end_with_its_restore() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, file, target) = (folder.path().join("source"), folder.path().join("file"), folder.path().join("new"));
+    let (server, channel) = start(&source).await;
+    let mut operations = OperationsServiceClient::new(channel.clone());
+    let expires = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    let credential =
+        Some(pb::Credential { expire_time: Some(huizong::wire::timestamp_to_wire(expires)), ..Default::default() });
+    let enrol = pb::CreateEnrolmentRequest { parent: "principals/reader".to_owned(), credential };
+    let code = operations.create_enrolment(enrol).await.unwrap().into_inner().code;
+    let backed_up = huizong(&["backup", "--server", &server.url, "--output", text(&file)]).await;
+    assert!(backed_up.status.success(), "{}", complaints(&backed_up));
+    let exchange = pb::ExchangeEnrolmentRequest { code, ..Default::default() };
+    operations.exchange_enrolment(exchange.clone()).await.unwrap();
+    drop(server);
+
+    let restored = huizong(&["--format", "json", "restore", text(&file), "--data", text(&target)]).await;
+    assert!(restored.status.success(), "{}", complaints(&restored));
+    assert!(complaints(&restored).contains("1 one-time code(s) and proposal(s)"), "{}", complaints(&restored));
+    assert_eq!(json(&restored)["faultsTotal"].as_u64().unwrap_or(0), 0);
+    std::fs::copy(source.join("token-key"), target.join("token-key")).unwrap();
+    let (_server, channel) = start(&target).await;
+    let again = OperationsServiceClient::new(channel).exchange_enrolment(exchange).await.unwrap_err();
+    let problem = huizong::grpc::problem_of_status(&again).unwrap();
+    assert_eq!(problem.reason, "ENROLMENT_ENDED", "{again:?}");
+}

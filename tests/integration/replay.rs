@@ -6,13 +6,13 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use huizong::access::{AccessChange, PrincipalName, Role, TokenKey};
+use huizong::access::{AccessChange, Power, PrincipalName, Role, TokenKey};
 use huizong::form::edition_for_year;
 use huizong::registry::{Agency, Collection, Entry, Exception, Jurisdiction, RegistryChange, ReviewPolicy};
 use huizong::report::{AgencyKind, Level, ReportKey, ReportYear, ReviewAction};
 use huizong::service::{
-    Asker, Caller, FreezeRequest, Live, NewCredential, ReviewRequest, Service, Submission, VerifyProgress,
-    collection_etag,
+    AccessPolicy, Asker, Authority, Caller, FreezeRequest, Live, NewCredential, ReviewRequest, Service, Submission,
+    VerifyProgress, collection_etag,
 };
 use huizong::store::{CheckpointFile, Item, NEWEST, SledOptions, SledStore, Store};
 use huizong::wire;
@@ -145,21 +145,31 @@ fn kind(item: &Item) -> &'static str {
             AccessChange::Withdraw { .. } => "withdraw",
             AccessChange::CreateCredential(_) => "credential",
             AccessChange::RevokeCredential { .. } => "revocation",
+            AccessChange::Enrol(_) => "enrolment",
+            AccessChange::Exchange { .. } => "exchange",
+            AccessChange::Propose(_) => "proposal",
+            AccessChange::Confirm { .. } => "confirmation",
+            AccessChange::Decline { .. } => "refusal",
         },
     }
 }
 
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 22] = [
     "abolish",
     "agency",
     "collection",
+    "confirmation",
     "credential",
+    "enrolment",
     "entry",
+    "exchange",
     "frozen form",
     "grant",
     "jurisdiction",
     "merge",
     "move",
+    "proposal",
+    "refusal",
     "rename",
     "request",
     "review",
@@ -171,6 +181,45 @@ const KINDS: [&str; 17] = [
 
 fn entry(name: &str) -> Entry {
     Entry::from_name(name).unwrap()
+}
+
+/// A power and a code that wait for a second person, and what becomes of them.
+async fn by_two_persons(world: &World) {
+    let internal = &world.caller;
+    for (name, power) in [("chief", Power::Security), ("inspector", Power::Audit)] {
+        world.service.change_role(name.parse().unwrap(), Role::Power(power), true, internal).await.unwrap();
+    }
+    let policy = AccessPolicy { dual_control: true, ..AccessPolicy::default() };
+    let service = world.service.clone().with_access_policy(policy);
+    let caller = |name: &str| Caller {
+        principal: name.to_owned(),
+        address: "192.0.2.1".to_owned(),
+        authority: Authority::Principal { name: name.parse().unwrap(), credential: None, session: None },
+    };
+    let (chief, inspector) = (caller("chief"), caller("inspector"));
+    let operator: PrincipalName = "operator".parse().unwrap();
+    let grant = async || {
+        let asked = service.change_role(operator.clone(), Role::Power(Power::System), true, &chief).await;
+        asked.unwrap().1.unwrap().id
+    };
+    let asked = grant().await;
+    world.is_that_of_a_replay("a proposal").await;
+    service.decline(asked, &inspector).await.unwrap();
+    world.is_that_of_a_replay("a proposal is declined").await;
+    service.confirm(grant().await, &inspector).await.unwrap();
+    world.is_that_of_a_replay("a proposal is confirmed").await;
+    for attempt in 0..2 {
+        let new = NewCredential { principal: operator.clone(), note: "现场".to_owned(), expires: fine(100) };
+        let (_, code, waits) = service.enrol(new, &chief).await.unwrap();
+        world.is_that_of_a_replay("an enrolment").await;
+        service.confirm(waits.unwrap().id, &inspector).await.unwrap();
+        world.is_that_of_a_replay("an enrolment is confirmed").await;
+        service
+            .exchange(&code.reveal(), None, &Caller { authority: Authority::Nobody, ..caller("holder") })
+            .await
+            .unwrap();
+        world.is_that_of_a_replay(&format!("exchange {attempt}")).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -273,6 +322,7 @@ async fn after_every_kind_of_change_the_running_state_is_that_of_a_fresh_replay(
     world.is_that_of_a_replay("a revocation").await;
     service.change_role(principal, role, false, caller).await.unwrap();
     world.is_that_of_a_replay("a withdrawal").await;
+    by_two_persons(&world).await;
     let id = Some(uuid::Uuid::from_u128(7));
     let form = wire::figures_from_wire(&crate::support::form(9), edition_for_year(2022).unwrap(), "form").unwrap();
     let with_id = Submission { request_id: id, ..Submission::first(report("five"), form) };

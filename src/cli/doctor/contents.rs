@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::access::{Directory, Power, Role, TokenKey};
+use crate::access::{Directory, Power, TokenKey};
 use crate::config::Config;
 use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
@@ -60,6 +60,7 @@ pub async fn examine(
     findings.extend(token_key(data, directory.as_ref()));
     if let (Some(directory), Some(config)) = (&directory, config) {
         findings.extend(administrators(directory, config));
+        findings.extend(second_person(directory, config));
     }
     findings.push(contents(store).await?);
     findings.push(clock::judge(Timestamp::now(), (position.sequence > 0).then_some(position.time)));
@@ -81,8 +82,7 @@ fn administrators(directory: &Directory, config: &Config) -> Option<Finding> {
     if !config.access.authentication {
         return None;
     }
-    let security = Role::Power(Power::Security);
-    let count = directory.principals().filter(|(_, principal)| principal.roles.contains(&security)).count();
+    let count = directory.principals().filter(|(_, principal)| principal.power() == Some(Power::Security)).count();
     if count > 0 {
         return Some(Finding::good(
             NAME,
@@ -97,6 +97,32 @@ fn administrators(directory: &Directory, config: &Config) -> Option<Finding> {
     let remedy = Message::new(
         "请停止服务，以服务用户运行 huizong credential bootstrap 姓名",
         "stop the service, and run huizong credential bootstrap NAME as its user",
+    );
+    Some(Finding::new(NAME, State::Fault, message, remedy))
+}
+
+/// Whether anyone can agree to what a security administrator asks for, where that takes a second person.
+fn second_person(directory: &Directory, config: &Config) -> Option<Finding> {
+    const NAME: &str = "second_person";
+    if !config.access.dual_control {
+        return None;
+    }
+    let other = |power| matches!(power, Some(Power::System | Power::Audit));
+    let count = directory.principals().filter(|(_, principal)| other(principal.power())).count();
+    if count > 0 {
+        return Some(Finding::good(
+            NAME,
+            format!("有 {count} 人可确认授权"),
+            format!("{count} person(s) can agree to what is asked for"),
+        ));
+    }
+    let message = Message::new(
+        "已启用双人控制，却无人可确认：没有系统管理员，也没有审计员",
+        "powers take two persons, and there is no second: neither a system administrator nor an auditor",
+    );
+    let remedy = Message::new(
+        "请停止服务，以服务用户运行 huizong credential bootstrap 姓名 --role auditor --code",
+        "stop the service, and run huizong credential bootstrap NAME --role auditor --code as its user",
     );
     Some(Finding::new(NAME, State::Fault, message, remedy))
 }

@@ -19,18 +19,18 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::access::TokenKey;
+use crate::access::{Power, TokenKey};
 use crate::admin::Admin;
 use crate::config::{Config, ConfigError, Limits, Log};
 use crate::document::process::{Confinement, Readers, Settings};
 use crate::grpc;
 use crate::http::{self, session};
-use crate::service::{Live, Service, SignInLimits, WatchLimits};
+use crate::service::{AccessPolicy, Live, Service, SignInLimits, WatchLimits};
 use crate::store::disk::{FileSystem, file_system};
 use crate::store::{CheckpointFile, SigningKey, SledOptions, SledStore, Store, will_be_new};
 use crate::telemetry::{
@@ -81,7 +81,7 @@ impl Serve {
         warn_of_exposure(&config);
         let admin = admin(&config).await?;
         let service = open(&config).await?;
-        if config.access.authentication && !service.has_security_administrator() {
+        if config.access.authentication && !service.has_administrator(Power::Security) {
             tracing::warn!("nobody may grant roles yet; stop the service and run: huizong credential bootstrap NAME");
         }
         warn_of_file_system(&config.data_directory);
@@ -178,8 +178,14 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
         watchers_per_principal: config.limits.watches_per_principal,
         interval: Duration::from_millis(config.limits.watch_interval_ms),
     };
+    let hours = |hours: u64| SignedDuration::from_hours(i64::try_from(hours).unwrap_or(i64::MAX));
     let service = service
         .with_authentication(access.authentication)
+        .with_access_policy(AccessPolicy {
+            dual_control: access.dual_control,
+            code_life: hours(access.enrolment_hours),
+            proposal_life: hours(access.proposal_hours),
+        })
         .with_watch_limits(watches)
         .with_columns_bytes(config.memory.columns_mib << 20)
         .with_refused_submissions_per_minute(access.refused_submissions_per_minute)

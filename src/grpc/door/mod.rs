@@ -268,6 +268,7 @@ impl Door {
         let nobody =
             Caller { principal: "unauthenticated".to_owned(), address: address.clone(), authority: Authority::Nobody };
         let is_call = is_call(request.uri.path());
+        let takes_code = matches!(method_at(request.uri.path()), Some(Method { right: Right::Code, .. }));
         match known {
             Ok(Authority::Nobody) => Ok(nobody),
             Ok(authority) => {
@@ -277,8 +278,11 @@ impl Door {
                 };
                 Ok(Caller { principal, address, authority })
             }
-            // A page may be asked for with the cookie of a session that has ended: to sign in again.
-            Err(problem) if !is_call && bearer(headers).is_none() && problem.reason != Reason::CallerChanged => {
+            // A page may be asked for with the cookie of a session that has ended, to sign in again; and so may a code be
+            // exchanged.
+            Err(problem)
+                if (!is_call || takes_code) && bearer(headers).is_none() && problem.reason != Reason::CallerChanged =>
+            {
                 Ok(nobody)
             }
             Err(problem) => Err(self.service.refuse_caller(problem, request.uri.path(), &nobody).await),

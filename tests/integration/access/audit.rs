@@ -109,11 +109,25 @@ async fn changes_of_roles_and_credentials_are_in_the_journal_without_secrets() {
     let expire_time =
         Some(huizong::wire::timestamp_to_wire(jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1)));
     let credential = Some(pb::Credential { expire_time, ..Default::default() });
-    let create = pb::CreateCredentialRequest { parent: "principals/new".to_owned(), credential };
-    let made = security.create_credential(create).await.unwrap().into_inner();
+    let enrol = pb::CreateEnrolmentRequest { parent: "principals/new".to_owned(), credential };
+    let code = security.create_enrolment(enrol).await.unwrap().into_inner().code;
+    let mut holder = OperationsServiceClient::new(server.client(None).await);
+    let exchange = pb::ExchangeEnrolmentRequest { code: code.clone(), ..Default::default() };
+    let made = holder.exchange_enrolment(exchange).await.unwrap().into_inner();
     let journal = server.journal().await;
     let actions: Vec<_> = journal[since..].iter().map(|entry| (entry.action.as_str(), entry.subject.clone())).collect();
     let name = made.credential.unwrap().name;
-    assert_eq!(actions, [("access.grant", "principals/new".to_owned()), ("credential.create", name)]);
-    assert!(!format!("{journal:?}").contains(made.token.rsplit('_').next().unwrap()));
+    assert_eq!(
+        actions,
+        [
+            ("access.grant", "principals/new".to_owned()),
+            ("credential.enrol", name.clone()),
+            ("credential.exchange", name)
+        ]
+    );
+    let who: Vec<&str> = journal[since + 1..].iter().map(|entry| entry.actor.as_str()).collect();
+    assert_eq!(who, ["security 127.0.0.1", "new 127.0.0.1"], "who exchanges a code is its holder");
+    for secret in [code.as_str(), &code.replace('-', ""), made.token.rsplit('_').next().unwrap()] {
+        assert!(!format!("{journal:?}").contains(secret));
+    }
 }

@@ -223,6 +223,18 @@ fn a_store_without_an_administrator_or_without_a_folder_is_told_of() {
 }
 
 #[test]
+fn two_persons_are_not_asked_for_where_there_is_but_one() {
+    let mut installation = Installation::new();
+    installation.settings.insert("access.dual_control", "true".to_owned());
+    installation.finds("one alone", &[("second_person", "fault", "there is no second", "--role auditor")]);
+    let second = installation.run(&["credential", "bootstrap", "inspector", "--role", "auditor", "--code"]);
+    assert!(second.status.success(), "{second:?}");
+    installation.finds("two", &[]);
+    let again = installation.run(&["credential", "bootstrap", "other", "--role", "auditor"]);
+    assert_eq!(again.status.code(), Some(1), "there is one already: {again:?}");
+}
+
+#[test]
 fn room_and_settings_are_told_of_and_nothing_that_follows_from_bad_ones() {
     let mut installation = Installation::new();
     installation.settings.insert("store.min_free_bytes", i64::MAX.to_string());

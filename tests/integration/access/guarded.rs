@@ -8,7 +8,7 @@ use huizong::access::{PrincipalName, Role, TokenKey};
 use huizong::config::{Limits, Tls};
 use huizong::grpc::{DoorLayer, Hosts, Proxies, TlsFiles, connections_through, routes, server};
 use huizong::pb;
-use huizong::service::{Caller, Live, NewCredential, Service, SignInLimits, WatchLimits};
+use huizong::service::{AccessPolicy, Caller, Live, NewCredential, Service, SignInLimits, WatchLimits};
 use huizong::store::{SledOptions, SledStore};
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
@@ -146,6 +146,11 @@ impl Guarded {
         Self::at(huizong::config::Server::default(), limits, refusals_per_minute, sign_in).await
     }
 
+    /// Where roles and secrets are given in this way.
+    pub async fn governed(policy: AccessPolicy) -> Self {
+        Self::made(huizong::config::Server::default(), Limits::default(), 10_000, SignInLimits::default(), policy).await
+    }
+
     /// Behind these proxies, and in these names.
     pub async fn at(
         settings: huizong::config::Server,
@@ -153,12 +158,23 @@ impl Guarded {
         refusals_per_minute: u32,
         sign_in: SignInLimits,
     ) -> Self {
+        Self::made(settings, limits, refusals_per_minute, sign_in, AccessPolicy::default()).await
+    }
+
+    async fn made(
+        settings: huizong::config::Server,
+        limits: Limits,
+        refusals_per_minute: u32,
+        sign_in: SignInLimits,
+        policy: AccessPolicy,
+    ) -> Self {
         let directory = TempDir::new().unwrap();
         let live = Arc::<Live>::default();
         let store = SledStore::open(&SledOptions::new(directory.path().join("store")), live.clone()).unwrap();
         let service = Service::start(Arc::new(store), live, Timestamp::now)
             .unwrap()
             .with_authentication(true)
+            .with_access_policy(policy)
             .with_token_key(TokenKey::ephemeral().unwrap())
             .with_refusals_per_minute(refusals_per_minute)
             .with_sign_in_limits(sign_in)

@@ -3,6 +3,8 @@
 mod audit;
 mod certificates;
 mod doctor;
+mod dual_control;
+mod enrolment;
 mod guarded;
 mod identity;
 mod isolation;

@@ -126,7 +126,11 @@ fn the_first_administrator_is_made_once_and_makes_the_others() {
     assert_eq!(text(&known), "chief\n  security-administrator\n");
     let granted = run(Some(&token), &["credential", "grant", "officer", "auditor"]);
     assert!(granted.status.success(), "{}", text(&granted));
-    let made = run(Some(&token), &["credential", "create", "officer", "--days", "7"]);
+    let refused = run(Some(&token), &["credential", "create", "officer", "--days", "7"]);
+    assert!(text(&refused).contains("SECRET_OF_ANOTHER"), "{}", text(&refused));
+    let code = run(Some(&token), &["credential", "enrol", "officer", "--days", "7"]);
+    let code = String::from_utf8_lossy(&code.stdout).trim().to_owned();
+    let made = run(None, &["credential", "exchange", &code]);
     let officer = String::from_utf8_lossy(&made.stdout).trim().to_owned();
     let journal = run(Some(&officer), &["journal"]);
     assert!(text(&journal).contains("access.grant"), "{}", text(&journal));
@@ -138,6 +142,24 @@ fn the_first_administrator_is_made_once_and_makes_the_others() {
     assert!(run(Some(&token), &["credential", "revoke", credential]).status.success());
     let ended = run(Some(&officer), &["journal"]);
     assert!(text(&ended).contains("CREDENTIAL_REVOKED"), "{}", text(&ended));
+
+    // Replaced, it says by whom; a code may come by the standard input.
+    let code = run(Some(&token), &["credential", "enrol", "officer", "--days", "7"]).stdout;
+    let mut exchange = huizong();
+    exchange.args(["credential", "exchange", "--server"]).arg(format!("https://localhost:{port}"));
+    exchange.arg("--ca").arg(path("ca.pem")).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut exchange = exchange.spawn().unwrap();
+    exchange.stdin.take().unwrap().write_all(&code).unwrap();
+    let first = String::from_utf8(exchange.wait_with_output().unwrap().stdout).unwrap();
+    let code = run(Some(&token), &["credential", "enrol", "officer"]).stdout;
+    let second = run(None, &["credential", "exchange", String::from_utf8(code).unwrap().trim()]);
+    assert!(text(&second).contains("chief made the code, and 1 before it ended"), "{}", text(&second));
+    let replaced = run(Some(first.trim()), &["journal"]);
+    assert!(text(&replaced).contains("was replaced on") && text(&replaced).contains("chief made the code"));
+    let second = String::from_utf8(second.stdout).unwrap();
+    let known = run(Some(second.trim()), &["credential", "whoami"]);
+    assert!(text(&known).contains("officer\n  auditor\n"), "{}", text(&known));
+    assert!(text(&known).contains("Your credential was replaced on"), "{}", text(&known));
 }
 
 /// The answer to a call in gRPC-Web over HTTP/1.1, byte by byte: its head, and its body.

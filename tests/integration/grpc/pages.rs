@@ -157,6 +157,8 @@ async fn the_token_of_another_question_is_refused_in_every_list() {
     let credentials = pb::ListCredentialsRequest { parent: "principals/-".to_owned(), ..Default::default() };
     let credentials = pb::ListCredentialsRequest { page_token: page_token(), ..credentials };
     invalid(operations.list_credentials(credentials).await);
+    let proposals = pb::ListProposalsRequest { page_token: page_token(), ..Default::default() };
+    invalid(operations.list_proposals(proposals).await);
     let journal = pb::ListJournalRequest { page_token: page_token(), ..Default::default() };
     invalid(operations.list_journal(journal).await);
 }

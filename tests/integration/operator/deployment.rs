@@ -126,7 +126,7 @@ fn what_images_and_manifests_run_are_commands_of_ours() {
     for manifest in [MANIFEST, BACKUPS, "deploy/kubernetes/bootstrap.yaml"] {
         commands.extend(lists(manifest, "args: "));
     }
-    assert_eq!(commands.len(), 8);
+    assert_eq!(commands.len(), 10);
     for words in commands {
         let arguments = std::iter::once("huizong".to_owned()).chain(words.clone());
         assert!(Arguments::try_parse_from(arguments).is_ok(), "{words:?}");

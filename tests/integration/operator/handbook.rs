@@ -8,11 +8,13 @@ use super::machine::Machine;
 /// What holds when all commands of a section have been run.
 type Then = fn(&Machine);
 
-const THEN: [(&str, Then); 4] = [
+const THEN: [(&str, Then); 5] = [
     ("Powers and tokens", powers_are_kept_apart),
+    ("Two persons for a power", powers_are_kept_apart),
     ("Rotation", |machine| {
         let listed = machine.run("huizong --format csv credential list office").unwrap();
-        let ended = listed.lines().skip(1).filter(|line| !line.contains(",,")).count();
+        let revoked = |line: &&str| !line.split(',').nth(3).unwrap().is_empty();
+        let ended = listed.lines().skip(1).filter(revoked).count();
         assert_eq!((listed.lines().count() - 1, ended), (2, 1), "{listed}");
         machine.run("huizong credential whoami --token-file office.token").unwrap();
     }),

@@ -131,9 +131,10 @@ async fn make_token(program: &Program) {
     let expires = Timestamp::now().checked_add(SignedDuration::from_hours(24)).unwrap();
     let credential =
         pb::Credential { expire_time: Some(huizong::wire::timestamp_to_wire(expires)), ..Default::default() };
-    let request =
-        pb::CreateCredentialRequest { parent: "principals/operator".to_owned(), credential: Some(credential) };
-    OperationsServiceClient::new(program.channel().await).create_credential(request).await.unwrap();
+    let request = pb::CreateEnrolmentRequest { parent: "principals/operator".to_owned(), credential: Some(credential) };
+    let mut operations = OperationsServiceClient::new(program.channel().await);
+    let code = operations.create_enrolment(request).await.unwrap().into_inner().code;
+    operations.exchange_enrolment(pb::ExchangeEnrolmentRequest { code, ..Default::default() }).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -77,7 +77,7 @@ fn any_action() -> impl Strategy<Value = Action> {
         24 => review,
         8 => (0..5u8).prop_map(Action::Register),
         6 => freeze,
-        4 => (0..5u8).prop_map(Action::Authorize),
+        4 => (0..11u8).prop_map(Action::Authorize),
         1 => Just(Action::TooLong),
     ]
 }

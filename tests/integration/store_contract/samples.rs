@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
-use huizong::access::{AccessChange, Credential, CredentialId, PrincipalName, Role};
+use huizong::access::{
+    AccessChange, Asked, Credential, CredentialId, Enrolment, KeyId, PrincipalName, Proposal, ProposalId, Role,
+};
 use huizong::form::{Kind, catalogue, edition_for_year};
 use huizong::registry::{Agency, Jurisdiction, RegistryChange};
 use huizong::report::{
@@ -289,18 +291,44 @@ pub fn authorize(number: u8) -> AccessChange {
     let role = |scope: &str| Role::parse("viewer", scope).unwrap();
     let id = CredentialId([number; 8]);
     let time = Timestamp::from_microsecond(i64::from(number)).unwrap();
-    match number % 4 {
+    let (later, key) = (time + jiff::SignedDuration::from_hours(24), KeyId([7; 8]));
+    let (proposal, by): (_, PrincipalName) = (ProposalId([number; 8]), "sample".parse().unwrap());
+    let proposing = |asked| Proposal {
+        id: proposal,
+        principal: principal.clone(),
+        asked,
+        by: by.clone(),
+        created: time,
+        ends: later,
+    };
+    match number % 10 {
         0 => AccessChange::Grant { principal, role: role("jurisdictions/230000") },
         1 => AccessChange::Withdraw { principal, role: role("jurisdictions/230100") },
         2 => AccessChange::RevokeCredential { id, at: time },
+        4 => AccessChange::Enrol(Enrolment {
+            id,
+            principal,
+            code: Hash::of(&[number]),
+            key,
+            note: "样例 sample".to_owned(),
+            created: time,
+            ends: later,
+            expires: later,
+            by: (number > 9).then_some(by),
+        }),
+        5 => AccessChange::Exchange { id, hash: Hash::of(&[number]), key, at: time },
+        6 => AccessChange::Propose(proposing(Asked::Grant(role("jurisdictions/230000")))),
+        7 => AccessChange::Propose(proposing(Asked::Enrolment(id))),
+        8 => AccessChange::Confirm { id: proposal, by, at: time },
+        9 => AccessChange::Decline { id: proposal, by, at: time },
         _ => AccessChange::CreateCredential(Credential {
             id,
             principal,
             hash: Hash::of(&[number]),
             note: "样例 sample".to_owned(),
             created: time,
-            expires: time + jiff::SignedDuration::from_hours(24),
-            key: Some(huizong::access::KeyId([7; 8])),
+            expires: later,
+            key: Some(key),
             revoked: None,
         }),
     }

@@ -71,7 +71,8 @@ impl Machine {
                 ("chown -R huizong:huizong", format!("chown -R {user}:{group}")),
                 ("chown 65532", format!("chown {user}")),
                 // What an operator copies from the list that is printed before.
-                ("credentials/OLD", "credentials/$(oldest-credential office)".to_owned()),
+                ("credentials/OLD", "credentials/$(newest-credential office)".to_owned()),
+                ("proposals/WAITING", "\"$(waiting-proposal)\"".to_owned()),
             ]
             .map(|(there, here)| (there.to_owned(), here)),
         );
@@ -90,7 +91,7 @@ impl Machine {
             symlink(installed(tool), bin.join(tool)).unwrap();
         }
         let stand_in = root().join("tests/integration/operator/machine/stand-in.sh");
-        for name in STAND_INS.iter().map(|stand_in| stand_in.tool).chain(["oldest-credential"]) {
+        for name in STAND_INS.iter().map(|stand_in| stand_in.tool).chain(["newest-credential", "waiting-proposal"]) {
             symlink(&stand_in, bin.join(name)).unwrap();
         }
         symlink(env!("CARGO_BIN_EXE_huizong"), self.source().join("target/release/huizong")).unwrap();

@@ -4,9 +4,13 @@
 set -eu
 PATH=$PATH:/usr/bin:/bin
 tool=${0##*/}
-if [ "$tool" = oldest-credential ]; then
-    # What an operator picks by eye from the list: the first that was made and is not revoked.
-    huizong --format csv credential list "$1" | grep ',,' | sort -t , -k 2 | sed -n '1s|,.*||;1s|.*/||p'
+# What an operator picks by eye from a list: the credential that holds, and what waits.
+if [ "$tool" = newest-credential ]; then
+    huizong --format csv credential list "$1" | grep '^principals/' | sort -t , -k 2 -r | sed -n '1s|,.*||;1s|.*/||p'
+    exit
+fi
+if [ "$tool" = waiting-proposal ]; then
+    huizong --format csv credential proposals | sed -n '2s|,.*||p'
     exit
 fi
 echo "$tool $*" >> "$MACHINE/calls"

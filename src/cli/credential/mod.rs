@@ -1,27 +1,33 @@
-//! `huizong credential`: principals, roles and tokens.
+//! `huizong credential`: principals, roles, one-time codes and tokens.
+//!
+//! - `bootstrap`: the first administrators, made on the machine itself.
+//! - `enrolment`: codes, and what they are exchanged for.
+//! - `proposals`: what waits for a second person.
 
-use std::path::PathBuf;
+mod bootstrap;
+mod enrolment;
+mod proposals;
 
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::access::{Power, PrincipalName, Role};
-use crate::config::Config;
+use crate::access::Role;
 use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
-use crate::service::{Caller, NewCredential, Problem};
 use crate::wire;
 
 use super::client::{Server, connect, refused};
 use super::output::{Listing, print_json, print_line, resource, time_text};
 use super::{Failure, Format, Outcome, both, serve};
+use bootstrap::Bootstrap;
 
 /// Principals or credentials read in one call.
 const PAGE: i32 = 1000;
 
 #[derive(Subcommand)]
 pub enum Credential {
-    /// Make the first security administrator of a store that is not being served; prints a token once.
+    /// Make the first security administrator, or holder of another power, of a store that is not being served; prints a
+    /// token once.
     Bootstrap(Bootstrap),
     /// Who the service takes you to be.
     Whoami,
@@ -31,8 +37,27 @@ pub enum Credential {
     Grant(RoleOf),
     /// Take a role from a principal.
     Withdraw(RoleOf),
-    /// Make a token for a principal; it is printed once.
-    Create(Create),
+    /// What waits for a second person, with dual control.
+    Proposals,
+    /// Agree to what somebody else asked for.
+    Confirm {
+        /// As `proposals` prints it.
+        proposal: String,
+    },
+    /// Take off the list what waits for a second person.
+    Decline {
+        /// As `proposals` prints it.
+        proposal: String,
+    },
+    /// Make a one-time code for a principal; it is printed once, to be handed to the holder.
+    Enrol(New),
+    /// Exchange the code that you were handed for your token, which is printed once.
+    Exchange {
+        /// The code; left out, it is read from the standard input.
+        code: Option<String>,
+    },
+    /// Make another token for yourself, as a security administrator; it is printed once.
+    Create(New),
     /// Credentials of a principal, or of all.
     List {
         /// Without it, all.
@@ -46,24 +71,6 @@ pub enum Credential {
 }
 
 #[derive(Args)]
-pub struct Bootstrap {
-    /// Name of the principal.
-    name: PrincipalName,
-    /// Settings of the service; see config.example.toml.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Folder of the store, instead of the configured one.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Days until the token expires.
-    #[arg(long, default_value_t = 30)]
-    days: i64,
-    /// Although there is a security administrator already: its token is lost.
-    #[arg(long)]
-    again: bool,
-}
-
-#[derive(Args)]
 pub struct RoleOf {
     /// Name of the principal.
     name: String,
@@ -73,8 +80,9 @@ pub struct RoleOf {
     scope: String,
 }
 
+/// A credential to be made.
 #[derive(Args)]
-pub struct Create {
+pub struct New {
     /// Name of the principal.
     name: String,
     /// Days until it expires, at most 400.
@@ -95,26 +103,41 @@ fn words(role: &pb::Role) -> String {
     format!("{} {}", wire::word_of_role_kind(role.kind()), role.scope).trim_end().to_owned()
 }
 
+impl New {
+    fn parent(&self) -> String {
+        resource("principals", &self.name)
+    }
+
+    fn credential(self) -> Result<pb::Credential, Failure> {
+        let expires = wire::timestamp_to_wire(in_days(self.days)?);
+        Ok(pb::Credential { note: self.note, expire_time: Some(expires), ..pb::Credential::default() })
+    }
+}
+
 fn keep_it() -> &'static str {
     "令牌只显示这一次，请妥善保存  The token is shown this once; keep it safe"
 }
 
 impl Credential {
     pub async fn run(self, server: &Server, format: Format) -> Outcome {
-        if let Self::Bootstrap(bootstrap) = self {
-            return bootstrap.run().await;
+        match self {
+            Self::Bootstrap(bootstrap) => return bootstrap.run().await,
+            Self::Exchange { code } => return enrolment::exchange(code, server, format).await,
+            _ => {}
         }
         let mut client = OperationsServiceClient::new(connect(server).await?);
         let refused = |status: tonic::Status| refused(&status);
         match self {
-            Self::Bootstrap(_) => Ok(()),
+            Self::Bootstrap(_) | Self::Exchange { .. } => Ok(()),
             Self::Whoami => {
                 let known = client.get_caller(pb::GetCallerRequest {}).await.map_err(refused)?.into_inner();
                 if format == Format::Json {
                     return print_json(&known);
                 }
                 print_line(&known.principal)?;
-                known.roles.iter().try_for_each(|role| print_line(&format!("  {}", words(role))))
+                known.roles.iter().try_for_each(|role| print_line(&format!("  {}", words(role))))?;
+                enrolment::tell_replacement(known.replacement.as_ref());
+                Ok(())
             }
             Self::Principals => {
                 let mut listing = Listing::new(&["principal", "role", "credentials"], &[2]);
@@ -139,19 +162,38 @@ impl Credential {
             Self::Grant(of) => {
                 let (principal, role) = (resource("principals", &of.name), Some(of.role()?));
                 let request = pb::GrantRoleRequest { principal, role };
-                print_principal(client.grant_role(request).await.map_err(refused)?.into_inner().principal, format)
+                let granted = client.grant_role(request).await.map_err(refused)?.into_inner();
+                if format == Format::Json {
+                    return print_json(&granted);
+                }
+                proposals::tell(granted.proposal.as_ref());
+                print_principal(granted.principal, format)
             }
             Self::Withdraw(of) => {
                 let (principal, role) = (resource("principals", &of.name), Some(of.role()?));
                 let request = pb::RevokeRoleRequest { principal, role };
                 print_principal(client.revoke_role(request).await.map_err(refused)?.into_inner().principal, format)
             }
-            Self::Create(create) => {
-                let expires = wire::timestamp_to_wire(in_days(create.days)?);
-                let credential =
-                    pb::Credential { note: create.note, expire_time: Some(expires), ..pb::Credential::default() };
-                let parent = resource("principals", &create.name);
-                let request = pb::CreateCredentialRequest { parent, credential: Some(credential) };
+            Self::Proposals => proposals::list(client, format).await,
+            Self::Confirm { proposal } => {
+                let request = pb::ConfirmProposalRequest { name: resource("proposals", &proposal) };
+                print_principal(client.confirm_proposal(request).await.map_err(refused)?.into_inner().principal, format)
+            }
+            Self::Decline { proposal } => {
+                let request = pb::DeclineProposalRequest { name: resource("proposals", &proposal) };
+                let declined = client.decline_proposal(request).await.map_err(refused)?.into_inner();
+                if format == Format::Json {
+                    return print_json(&declined);
+                }
+                print_line(&format!("{} 已否决 declined", declined.proposal.unwrap_or_default().name))
+            }
+            Self::Enrol(new) => {
+                let request = pb::CreateEnrolmentRequest { parent: new.parent(), credential: Some(new.credential()?) };
+                let made = client.create_enrolment(request).await.map_err(refused)?.into_inner();
+                enrolment::print_code(&made, format)
+            }
+            Self::Create(new) => {
+                let request = pb::CreateCredentialRequest { parent: new.parent(), credential: Some(new.credential()?) };
                 let made = client.create_credential(request).await.map_err(refused)?.into_inner();
                 if format == Format::Json {
                     return print_json(&made);
@@ -161,7 +203,8 @@ impl Credential {
             }
             Self::List { name } => {
                 let parent = resource("principals", name.as_deref().unwrap_or("-"));
-                let mut listing = Listing::new(&["credential", "created", "expires", "revoked", "note"], &[]);
+                let headings = ["credential", "created", "expires", "revoked", "note", "enrolled by", "code until"];
+                let mut listing = Listing::new(&headings, &[]);
                 let mut page_token = String::new();
                 loop {
                     let request = pb::ListCredentialsRequest { parent: parent.clone(), page_size: PAGE, page_token };
@@ -171,7 +214,8 @@ impl Credential {
                     }
                     for one in page.credentials {
                         let times = [one.create_time, one.expire_time, one.revoke_time].map(time_text);
-                        listing.rows.push([vec![one.name], times.to_vec(), vec![one.note]].concat());
+                        let enrolment = vec![one.note, one.enrolled_by, time_text(one.code_expire_time)];
+                        listing.rows.push([vec![one.name], times.to_vec(), enrolment].concat());
                     }
                     page_token = page.next_page_token;
                     if page_token.is_empty() {
@@ -205,29 +249,5 @@ impl RoleOf {
     fn role(&self) -> Result<pb::Role, Failure> {
         let role = Role::parse(&self.role, &self.scope).map_err(|error| Failure::Usage(error.to_string()))?;
         Ok(wire::role_to_wire(&role))
-    }
-}
-
-impl Bootstrap {
-    async fn run(self) -> Outcome {
-        let config = self.config.as_deref().map(Config::read).transpose();
-        let mut config = config.map_err(|error| Failure::Usage(error.to_string()))?.unwrap_or_default();
-        config.data_directory = self.data.unwrap_or(config.data_directory);
-        let service = serve::open(&config).await?;
-        if service.has_security_administrator() && !self.again {
-            let text = "已有安全管理员，请由其授予角色、签发令牌；令牌遗失的，加 --again\n  there is a security administrator already, who grants roles and issues tokens; if its token is lost, say --again";
-            return Err(Failure::Failed(text.to_owned()));
-        }
-        let refused =
-            |problem: Problem| Failure::Failed(format!("{}\n  {}", both(&problem.message), both(&problem.remedy)));
-        let caller = Caller::internal("bootstrap");
-        let new =
-            NewCredential { principal: self.name.clone(), note: "bootstrap".to_owned(), expires: in_days(self.days)? };
-        // The token first: a store whose only security administrator has none would be locked.
-        let (credential, token) = service.create_credential(new, &caller).await.map_err(refused)?;
-        let role = Role::Power(Power::Security);
-        service.change_role(self.name, role, true, &caller).await.map_err(refused)?;
-        eprintln!("{}\n{}", credential.name(), keep_it());
-        print_line(&token.reveal())
     }
 }

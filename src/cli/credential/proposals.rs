@@ -1,0 +1,39 @@
+//! What waits for a second person.
+
+use crate::pb;
+use crate::pb::operations_service_client::OperationsServiceClient;
+
+use super::super::client::{Connection, refused};
+use super::super::output::{Listing, print_json, time_text};
+use super::{Format, Outcome, PAGE, words};
+
+/// Says that something waits.
+pub fn tell(proposal: Option<&pb::Proposal>) {
+    if let Some(pb::Proposal { name, expire_time, .. }) = proposal {
+        let until = time_text(*expire_time);
+        eprintln!(
+            "须由另一位管理员确认，至 {until}：huizong credential confirm {name}\nA second person has to agree until {until}: huizong credential confirm {name}"
+        );
+    }
+}
+
+pub async fn list(mut client: OperationsServiceClient<Connection>, format: Format) -> Outcome {
+    let mut listing = Listing::new(&["proposal", "principal", "role or credential", "asked by", "since", "until"], &[]);
+    let mut page_token = String::new();
+    loop {
+        let request = pb::ListProposalsRequest { page_size: PAGE, page_token };
+        let page = client.list_proposals(request).await.map_err(|status| refused(&status))?.into_inner();
+        if format == Format::Json {
+            print_json(&page)?;
+        }
+        for one in page.proposals {
+            let asked = one.role.as_ref().map_or(one.credential, words);
+            let times = [one.create_time, one.expire_time].map(time_text);
+            listing.rows.push([vec![one.name, one.principal, asked, one.asked_by], times.to_vec()].concat());
+        }
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return if format == Format::Json { Ok(()) } else { listing.print(format) };
+        }
+    }
+}
