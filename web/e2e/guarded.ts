@@ -6,6 +6,8 @@ import { command, demo, folder, offline, serve, type Server } from "./program";
 export interface Guarded extends Server {
   /** A new token of a principal that is given these roles, such as "viewer jurisdictions/230000". */
   admit: (name: string, ...roles: string[]) => Promise<string>;
+  /** A one-time code for such a principal, in place of the token. */
+  invite: (name: string, ...roles: string[]) => Promise<string>;
   /** The agency that no report came in of, such as agencies/ID. */
   guest: string;
 }
@@ -20,13 +22,14 @@ export async function guarded(agencies: number, years: string, ...access: string
   await province.stop();
   const token = (await offline("credential", "bootstrap", "chief", "--data", data)).trim();
   const server = await serve(data, "127.0.0.1:0", "--config", config);
-  const admit = async (name: string, ...roles: string[]) => {
+  const invite = async (name: string, ...roles: string[]) => {
     for (const role of roles) await command({ ...server, token }, "credential", "grant", name, ...role.split(" "));
-    return (await command({ ...server, token }, "credential", "create", name, "--days", "1")).trim();
+    return (await command({ ...server, token }, "credential", "enrol", name, "--days", "1")).trim();
   };
+  const admit = async (name: string, ...roles: string[]) => (await command(server, "credential", "exchange", await invite(name, ...roles))).trim();
   const stop = async () => {
     await server.stop();
     made.remove();
   };
-  return { ...server, token, admit, stop, guest: `agencies/${/--agency (\S+)/.exec(province.text)?.[1] ?? ""}` };
+  return { ...server, token, admit, invite, stop, guest: `agencies/${/--agency (\S+)/.exec(province.text)?.[1] ?? ""}` };
 }

@@ -154,3 +154,39 @@ test("a wrong token is told, in the reader's language, and too many are told to 
   expect(faults(complaints)).toEqual([]);
   await page.context().close();
 });
+
+test("whoever was handed a code exchanges it on the page, and who comes after is told that a token was replaced", async () => {
+  const code = await server.invite("newcomer", `viewer ${CITY}`);
+  const { page, complaints } = await open(browser, server, `/?year=${YEAR}`);
+  const exchange = async (text: string) => {
+    await page.locator("[data-test=enrolment] summary").click();
+    await page.getByLabel("一次性登记码").fill(text);
+    await page.getByRole("button", { name: "换取令牌" }).click();
+  };
+  await exchange("0000-0000");
+  await page.locator("[data-test=enrolment] [role=alert]").getByText("登记码无效").waitFor();
+  await page.getByLabel("一次性登记码").fill(code.toLowerCase());
+  await page.getByRole("button", { name: "换取令牌" }).click();
+  const token = await page.locator("[data-test=new-token]").inputValue();
+  expect(token).toMatch(/^huizong_[0-9a-f]{16}_[0-9a-f]{64}$/);
+  await expectAccessible(page, "a code that was exchanged");
+  await page.locator("[data-test=sign-in-with-it]").click();
+  await page.locator('[data-measure="requests.received"]').waitFor();
+  expect(await page.locator("[data-test=replacement]").count()).toBe(0);
+  await page.getByRole("button", { name: "退出登录" }).click();
+  // Another code ends the token, which says so, and the next to come learns of it until they have seen it.
+  const again = await server.invite("newcomer");
+  await exchange(again);
+  await page.locator("[data-test=enrolment]").getByText("您原有的令牌已失效").waitFor();
+  await page.locator("[data-test=sign-in-with-it]").click();
+  await page.locator("[data-test=replacement]").getByText("chief").waitFor();
+  await page.locator("[data-test=replacement] button").click();
+  await page.reload();
+  await page.locator('[data-measure="requests.received"]').waitFor();
+  expect(await page.locator("[data-test=replacement]").count()).toBe(0);
+  await page.getByRole("button", { name: "退出登录" }).click();
+  await signIn(page, token);
+  await page.locator("[data-test=sign-in]").getByText("您的凭据已于").waitFor();
+  expect(faults(complaints)).toEqual([]);
+  await page.context().close();
+});
