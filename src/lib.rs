@@ -10,6 +10,7 @@ pub mod document;
 pub mod form;
 pub mod grpc;
 pub mod http;
+pub mod identity;
 pub mod pb;
 pub mod registry;
 pub mod report;

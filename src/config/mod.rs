@@ -1,6 +1,7 @@
 //! The settings of the service: typed, every limit named once with its unit, unknown keys refused.
 
 mod network;
+mod oidc;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use network::{Network, NetworkError};
+pub use oidc::{Oidc, is_protected_address};
 
 /// All settings. Every key may be left out; `config.example.toml` shows them with their defaults.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -41,6 +43,8 @@ pub struct Server {
     pub trusted_proxies: Vec<Network>,
     /// These proxies begin each connection with a header of the PROXY protocol, version 2.
     pub proxy_protocol: bool,
+    /// Where browsers reach the service, such as `https://huizong.example:7411`; empty where that need not be known.
+    pub public_url: String,
 }
 
 /// Settings of the embedded store.
@@ -105,6 +109,7 @@ pub struct Access {
     pub refusals_per_minute: u32,
     /// Refused submissions and reviews of one principal that do so; more are counted in one entry.
     pub refused_submissions_per_minute: u32,
+    pub oidc: Oidc,
 }
 
 /// What callers may ask of the service.
@@ -266,6 +271,7 @@ impl Default for Access {
             lock_out_seconds: 15 * 60,
             refusals_per_minute: 60,
             refused_submissions_per_minute: 600,
+            oidc: Oidc::default(),
         }
     }
 }
@@ -326,6 +332,8 @@ pub enum ConfigError {
     Within(&'static str, &'static str),
     #[error("{0} goes together with {1}")]
     Incomplete(&'static str, &'static str),
+    #[error("{0} must be {1}")]
+    Address(&'static str, &'static str),
 }
 
 /// Settings that a running service takes on when it is told to read them again; all others hold from its next start.
@@ -443,6 +451,7 @@ impl Config {
         if !self.tls.is_on() && !self.tls.client_ca.as_os_str().is_empty() {
             return Err(ConfigError::Incomplete("tls.client_ca", "tls.certificate"));
         }
+        self.access.oidc.check(&self.server.public_url, self.access.authentication)?;
         if self.backup.is_on() && self.backup.directory.starts_with(&self.data_directory) {
             return Err(ConfigError::Within("backup.directory", "data_directory"));
         }
@@ -467,7 +476,7 @@ mod tests {
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let keys = example.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         let sections = example.lines().filter(|line| line.starts_with('[')).count();
-        assert_eq!((keys, sections), (55, 8), "a key is missing from the example, or from this count");
+        assert_eq!((keys, sections), (67, 9), "a key is missing from the example, or from this count");
     }
 
     #[test]

@@ -80,7 +80,7 @@ pub use render::RenderedForm;
 pub use review::{ReviewRequest, Reviewed};
 pub use roll_up::{ConsolidatedForm, FormQuestion, RollupAnswer, RollupQuestion};
 pub use rule_counts::RuleCount;
-pub use sessions::SignInLimits;
+pub use sessions::{Origin, SignInLimits};
 pub use sight::{Asker, Sight};
 pub use submit::{Accepted, Submission};
 pub use verify::{VerifyProgress, check_store};

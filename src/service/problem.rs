@@ -75,6 +75,12 @@ reasons! {
     PermissionDenied = "PERMISSION_DENIED", PermissionDenied;
     /// The page that calls shows somebody else than who is signed in.
     CallerChanged = "CALLER_CHANGED", Unauthenticated;
+    /// The identity provider named somebody who is no principal here.
+    PrincipalUnknown = "PRINCIPAL_UNKNOWN", PermissionDenied;
+    /// Signing in with the identity provider came to nothing.
+    SignInRefused = "SIGN_IN_REFUSED", Unauthenticated;
+    /// The identity provider does not answer, or not so that it can be understood.
+    ProviderUnavailable = "PROVIDER_UNAVAILABLE", Unavailable;
     /// The request is for a host that is not the service's own.
     HostUnknown = "HOST_UNKNOWN", PermissionDenied;
     /// The answer would be made of reports that the caller may not read.

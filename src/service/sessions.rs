@@ -1,7 +1,8 @@
-//! Signing in with a token from a browser, and addresses that try too often.
+//! Signing in from a browser, with a token or by an identity provider, and addresses that try too often.
 //!
-//! A session is 256 random bits in a cookie; in memory only, so that it ends with the process. It rests on its token:
-//! where that is revoked or expires, the session ends too. With the session end the streams that were begun in it.
+//! A session is 256 random bits in a cookie; in memory only, so that it ends with the process. One that began with a token
+//! rests on it: where that is revoked or expires, the session ends too. With the session end the streams that were begun in
+//! it.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,6 +19,11 @@ use super::{Caller, Problem, Reason, Service};
 const SESSIONS_MAX: usize = 10_000;
 /// Addresses whose failures are kept; beyond, those are forgotten first that failed longest ago.
 const ADDRESSES_MAX: usize = 10_000;
+
+/// The action of signing in, in the journal.
+const SIGN_IN: &str = "session.begin";
+/// Longest name of a person that a refusal repeats, in characters.
+const NAME_MAX_CHARACTERS: usize = 100;
 
 /// How sessions and failures to authenticate are limited.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +63,17 @@ struct Session {
     authority: Authority,
     begun: Instant,
     used: Instant,
+    origin: Origin,
+}
+
+/// What a session began with.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Origin {
+    Token,
+    /// An identity provider, and where to sign out there, if it offers that. The address names the person.
+    Provider {
+        sign_out: Option<String>,
+    },
 }
 
 struct Failures {
@@ -113,7 +130,7 @@ impl Sessions {
         (failed.count > self.limits.failures).then_some(self.limits.lock_out)
     }
 
-    fn begin(&self, authority: Authority) -> std::io::Result<String> {
+    fn begin(&self, authority: Authority, origin: Origin) -> std::io::Result<String> {
         let cookie = hex::encode(random_bytes::<32>()?);
         let now = Instant::now();
         let mut sessions = locked(&self.sessions);
@@ -129,7 +146,7 @@ impl Sessions {
             }
             other => other,
         };
-        sessions.insert(key, Session { authority, begun: now, used: now });
+        sessions.insert(key, Session { authority, begun: now, used: now, origin });
         Ok(cookie)
     }
 
@@ -168,8 +185,8 @@ impl Sessions {
         })
     }
 
-    fn end(&self, cookie: &str) {
-        locked(&self.sessions).remove(&SessionKey::of(cookie));
+    fn end(&self, cookie: &str) -> Option<Origin> {
+        locked(&self.sessions).remove(&SessionKey::of(cookie)).map(|session| session.origin)
     }
 }
 
@@ -208,11 +225,11 @@ impl Service {
     /// As [`Service::authenticate_from`].
     pub async fn sign_in(&self, token: &str, caller: &Caller) -> Result<String, Problem> {
         let begun = self.authenticate_from(token, &caller.address).and_then(|authority| {
-            self.sessions.begin(authority).map_err(|error| Problem::internal(&error.to_string()))
+            self.sessions.begin(authority, Origin::Token).map_err(|error| Problem::internal(&error.to_string()))
         });
         match begun {
             Ok(cookie) => Ok(cookie),
-            Err(problem) => Err(self.record_limited(problem, "session.begin", String::new(), caller).await),
+            Err(problem) => Err(self.refuse_sign_in(problem, caller).await),
         }
     }
 
@@ -232,10 +249,58 @@ impl Service {
         self.sessions.used_by(cookie).ok_or_else(|| unauthenticated(Reason::CredentialsRequired))
     }
 
-    /// Ends a session; one that is not there is ended already.
-    pub fn sign_out(&self, cookie: &str) {
-        self.sessions.end(cookie);
+    /// Begins a session of the principal that the identity provider has named: the value of its cookie. A refusal is in
+    /// the journal, and tells to ask `contact`.
+    ///
+    /// # Errors
+    /// PRINCIPAL_UNKNOWN where there is none of that name, or it has no role.
+    pub async fn sign_in_as(
+        &self,
+        name: &str,
+        sign_out: Option<String>,
+        contact: &Message,
+        caller: &Caller,
+    ) -> Result<String, Problem> {
+        let known = name.parse().ok().filter(|name| !self.live.directory().roles(name).is_empty());
+        let begun = known.ok_or_else(|| no_principal(name, contact)).and_then(|name| {
+            let authority = Authority::Principal { name, credential: None, session: None };
+            let begun = self.sessions.begin(authority, Origin::Provider { sign_out });
+            begun.map_err(|error| Problem::internal(&error.to_string()))
+        });
+        match begun {
+            Ok(cookie) => Ok(cookie),
+            Err(problem) => Err(self.refuse_sign_in(problem, caller).await),
+        }
     }
+
+    /// Puts into the journal that nobody was signed in.
+    pub async fn refuse_sign_in(&self, problem: Problem, caller: &Caller) -> Problem {
+        self.record_limited(problem, SIGN_IN, String::new(), caller).await
+    }
+
+    /// Ends a session, and tells what it began with; one that is not there is ended already.
+    pub fn sign_out(&self, cookie: &str) -> Option<Origin> {
+        self.sessions.end(cookie)
+    }
+}
+
+fn no_principal(name: &str, contact: &Message) -> Problem {
+    let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_MAX_CHARACTERS).collect();
+    let message = Message::new(
+        format!("身份认证平台确认您是“{name}”，但本服务没有此主体，或其没有任何角色"),
+        format!(
+            "the identity provider says that you are \"{name}\"; there is no such principal here, or it has no role"
+        ),
+    );
+    let remedy = Message::new(
+        format!("请联系{}，说明此名称与需要的角色；若这不是您，请先在身份认证平台退出，再以自己的账号登录", contact.zh),
+        format!(
+            "tell {} this name and the role that you need; if it is not yours, sign out at the identity provider first, and \
+             sign in with your own account",
+            contact.en
+        ),
+    );
+    Problem::new(Reason::PrincipalUnknown, message, remedy)
 }
 
 #[cfg(test)]
@@ -249,22 +314,22 @@ mod tests {
     #[test]
     fn a_session_ends_when_it_is_idle_or_old_or_signed_out() {
         let lasting = sessions(SignInLimits::default());
-        let cookie = lasting.begin(Authority::Nobody).unwrap();
+        let cookie = lasting.begin(Authority::Nobody, Origin::Token).unwrap();
         assert_eq!(cookie.len(), 64);
         assert_eq!(lasting.authority(&cookie), Some(Authority::Nobody));
         assert_eq!(lasting.authority("another"), None);
         lasting.end(&cookie);
         assert_eq!(lasting.authority(&cookie), None);
         let idle = sessions(SignInLimits { idle: Duration::ZERO, ..SignInLimits::default() });
-        assert_eq!(idle.authority(&idle.begin(Authority::Nobody).unwrap()), None);
+        assert_eq!(idle.authority(&idle.begin(Authority::Nobody, Origin::Token).unwrap()), None);
         let old = sessions(SignInLimits { longest: Duration::ZERO, ..SignInLimits::default() });
-        assert_eq!(old.authority(&old.begin(Authority::Nobody).unwrap()), None);
+        assert_eq!(old.authority(&old.begin(Authority::Nobody, Origin::Token).unwrap()), None);
     }
 
     #[test]
     fn only_who_uses_a_session_keeps_it_from_being_idle() {
         let sessions = sessions(SignInLimits::default());
-        let cookie = sessions.begin(Authority::Nobody).unwrap();
+        let cookie = sessions.begin(Authority::Nobody, Origin::Token).unwrap();
         let idle_since = || sessions.with(&cookie, |session| session.used).unwrap();
         let begun = idle_since();
         while begun.elapsed().is_zero() {}

@@ -10,6 +10,8 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 const RPC_DURATION: &str = "rpc_server_duration_seconds";
 const RPC_ACTIVE: &str = "rpc_server_active_requests";
 const REFUSALS: &str = "huizong_refusals_total";
+const SIGN_INS: &str = "huizong_sign_ins_total";
+const SIGN_OUTS: &str = "huizong_sign_outs_total";
 const COMMIT_DURATION: &str = "huizong_commit_duration_seconds";
 const COMMIT_TRANSACTIONS: &str = "huizong_commit_transactions";
 const COMMIT_QUEUE: &str = "huizong_commit_queue_transactions";
@@ -165,6 +167,19 @@ pub fn refused(reason: &'static str) {
     counter!(REFUSALS, "reason" => reason).increment(1);
 }
 
+/// The outcome of a sign-in that went well.
+pub const SIGNED_IN: &str = "ok";
+
+/// Somebody tried to sign in on the dashboard: by which way, and with which outcome.
+pub fn signed_in(way: &'static str, outcome: &'static str) {
+    counter!(SIGN_INS, "way" => way, "outcome" => outcome).increment(1);
+}
+
+/// Somebody signed out who had signed in by this way.
+pub fn signed_out(way: &'static str) {
+    counter!(SIGN_OUTS, "way" => way).increment(1);
+}
+
 /// A transaction waits for the disk.
 pub fn transaction_queued() {
     gauge!(COMMIT_QUEUE).increment(1.0);
@@ -274,6 +289,8 @@ fn describe() {
     describe_histogram!(RPC_DURATION, Unit::Seconds, "Time from a call to the end of its answer, by method and status");
     describe_gauge!(RPC_ACTIVE, "Calls under way");
     describe_counter!(REFUSALS, "Refusals, by reason; docs/errors has a page for each");
+    describe_counter!(SIGN_INS, "Sign-ins on the dashboard, by way (token, provider) and outcome (ok, or why not)");
+    describe_counter!(SIGN_OUTS, "Sign-outs on the dashboard, by the way of signing in");
     describe_histogram!(COMMIT_DURATION, Unit::Seconds, "Time to decide, write and flush a batch");
     describe_histogram!(COMMIT_TRANSACTIONS, "Transactions written and flushed together");
     describe_gauge!(COMMIT_QUEUE, "Transactions that wait for the disk");

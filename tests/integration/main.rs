@@ -19,6 +19,7 @@ mod recovery;
 mod replay;
 mod service_history;
 mod shutdown;
+mod sign_in;
 mod store_contract;
 mod verify;
 

@@ -85,7 +85,7 @@ impl Server {
         // The program of this test reads no documents.
         let program = env!("CARGO_BIN_EXE_huizong").into();
         let service = service.with_readers(Readers::new(Settings { program, ..Settings::default() }), 8);
-        let session = huizong::http::session::routes(service.clone(), false);
+        let session = huizong::http::session::routes(service.clone(), false, None);
         let limits = Limits::default();
         let (routes, _) = huizong::grpc::routes(service.clone(), &limits).await.unwrap();
         let routes = huizong::http::with_grpc(routes, session);

@@ -1,6 +1,7 @@
 //! `huizong doctor`: looks at everything that an installation rests on, and says of each what to do. Changes nothing.
 //!
 //! - `network`: who reaches the service, and whether it has its ports.
+//! - `identity`: the provider that people sign in with.
 //! - `places`: folders, disks, who may read and who owns what.
 //! - `certificates`: TLS and revocations.
 //! - `contents`: the store itself, on a copy, or a running service: what opens, what is in it, keys and administrators.
@@ -9,6 +10,7 @@
 mod certificates;
 mod clock;
 mod contents;
+mod identity;
 mod network;
 mod places;
 
@@ -102,6 +104,7 @@ impl Doctor {
         if let Some(config) = &config {
             findings.extend(network::exposure(config));
             findings.extend(certificates::examine(&config.tls, Timestamp::now()));
+            findings.extend(identity::examine(config).await);
             findings.extend(places::backups(config, &data));
         }
         let folder = places::folder(&data);

@@ -1,12 +1,14 @@
 //! `huizong serve`: the service over the embedded store.
 //!
 //! - `backups`: those that the service makes by itself.
+//! - `identity`: the provider that people sign in with.
 //! - `jobs`: what goes on beside the calls.
 //! - `reload`: what a hang-up changes.
 //! - `signals`: when to stop, and when to read the settings again.
 //! - `supervisor`: what systemd is told.
 
 mod backups;
+mod identity;
 mod jobs;
 mod reload;
 mod signals;
@@ -39,6 +41,7 @@ use crate::telemetry::{
 };
 
 use super::{Failure, Outcome};
+pub use identity::provider;
 use reload::Reload;
 
 #[derive(Args)]
@@ -260,7 +263,8 @@ pub async fn serve(
     if let Some(admin) = &admin {
         admin.started(service.clone());
     }
-    let session = session::routes(service.clone(), config.tls.is_on());
+    let provider = provider(config)?;
+    let session = session::routes(service.clone(), config.tls.is_on(), provider.clone());
     let tls = if config.tls.is_on() { Some(grpc::TlsFiles::read(&config.tls)?) } else { None };
     let proxies = grpc::Proxies::new(&config.server);
     // Where others reach it without a certificate, and nothing says what it is called, every name is taken.
@@ -273,6 +277,9 @@ pub async fn serve(
     beside.spawn(jobs::watch_clock(service.clone()));
     beside.spawn(backups::keep(service.clone(), config.backup.clone()));
     beside.spawn(supervisor::keep_alive(service.clone()));
+    if let Some(provider) = provider {
+        beside.spawn(identity::look(provider));
+    }
     if let Some(reload) = reload {
         // Listened for from now on: a hang-up that nobody waits for ends the process.
         let hang_ups = signals::HangUps::listen();

@@ -317,9 +317,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The value of the session's cookie.
 pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie_of(headers, SESSION_COOKIE)
+}
+
+/// The value of a cookie.
+pub fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == SESSION_COOKIE).map(|(_, value)| value)
+    pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
 }
 
 /// Whether a request with a session's cookie comes from our own pages: what changes or calls something carries our

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use http::HeaderMap;
 use http::header::HOST;
 use http::request::Parts;
-use http::uri::Authority;
+use http::uri::{Authority, Uri};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::config::{Network, Server};
@@ -100,9 +100,12 @@ pub struct Hosts {
 }
 
 impl Hosts {
-    /// The names of the settings, and those of the certificate; any where `is_any` and neither names one.
+    /// The names of the settings, where browsers reach it among them, and those of the certificate; any where `is_any` and neither names one.
     pub fn new(settings: &Server, tls: Option<&TlsFiles>, is_any: bool) -> Self {
-        let names = settings.hosts.iter().map(|name| name.to_ascii_lowercase()).collect::<Vec<_>>();
+        let public = settings.public_url.parse::<Uri>().ok();
+        let public = public.as_ref().and_then(Uri::host);
+        let names = settings.hosts.iter().map(String::as_str).chain(public);
+        let names = names.map(str::to_ascii_lowercase).collect::<Vec<_>>();
         let nothing_known = names.is_empty() && tls.is_none();
         Self { names: (!(is_any && nothing_known)).then_some(names), tls: tls.cloned() }
     }

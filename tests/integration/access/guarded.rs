@@ -210,7 +210,7 @@ impl Guarded {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (routes, _) = routes(service.clone(), &limits).await.unwrap();
-        let session = huizong::http::session::routes(service.clone(), true);
+        let session = huizong::http::session::routes(service.clone(), true, None);
         let routes = huizong::http::with_grpc(routes, session);
         let (proxies, hosts) = (Proxies::new(&settings), Hosts::new(&settings, Some(&files), false));
         let door = DoorLayer::behind(service.clone(), &limits, proxies.clone(), hosts);

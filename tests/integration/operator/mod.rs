@@ -7,7 +7,7 @@ mod documents;
 mod handbook;
 mod machine;
 mod observation;
-mod program;
+pub mod program;
 mod settings;
 mod signals;
 mod stores;

@@ -1,7 +1,12 @@
-//! `/session`: signing in with a token, who is signed in, and signing out.
+//! `/session`: signing in with a token, who is signed in, and signing out; in `provider`, signing in with an identity
+//! provider.
 //!
 //! The token is in the body of one request and in no cookie; the cookie holds a session that ends by itself. Requests
 //! that change something carry [`SESSION_HEADER`], so no page of another site can make them.
+
+mod provider;
+
+use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -14,8 +19,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::grpc::{SESSION_COOKIE, SESSION_HEADER, note, session_cookie};
+use crate::identity::Provider;
 use crate::report::Message;
-use crate::service::{Caller, Code, Problem, Reason, Service};
+use crate::service::{Caller, Code, Origin, Problem, Reason, Service};
+use crate::telemetry::metrics;
+
+use provider::Refusals;
 
 /// A token is some 90 bytes.
 const BODY_MAX_BYTES: usize = 1024;
@@ -25,6 +34,8 @@ struct Door {
     service: Service,
     /// Connections are protected, and the cookie is only sent on such.
     secure: bool,
+    provider: Option<Arc<Provider>>,
+    refusals: Arc<Refusals>,
 }
 
 #[derive(Deserialize)]
@@ -33,8 +44,14 @@ struct SignIn {
 }
 
 /// The routes; `secure` under TLS.
-pub fn routes(service: Service, secure: bool) -> Router {
-    Router::new().route("/session", get(show).post(begin).delete(end)).with_state(Door { service, secure })
+pub fn routes(service: Service, secure: bool, provider: Option<Arc<Provider>>) -> Router {
+    let secure = secure || provider.as_ref().is_some_and(|provider| provider.is_public_url_protected());
+    Router::new()
+        .route("/session", get(show).post(begin).delete(end))
+        .route("/session/ways", get(provider::ways))
+        .route("/session/provider", get(provider::begin))
+        .route(Provider::ANSWER_PATH, get(provider::finish))
+        .with_state(Door { service, secure, provider, refusals: Arc::default() })
 }
 
 /// Who is signed in: the principal and its roles.
@@ -63,35 +80,48 @@ async fn begin(State(door): State<Door>, request: Request) -> Response {
     let Some(SignIn { token }) = body.and_then(|body| serde_json::from_slice(&body).ok()) else {
         return refusal(&Problem::required("token"));
     };
-    match door.service.sign_in(&token, &caller).await {
-        Ok(session) => with_cookie(answer_empty(), &door.cookie(&session, None)),
+    let begun = door.service.sign_in(&token, &caller).await;
+    metrics::signed_in("token", begun.as_ref().map_or_else(|problem| problem.reason.as_str(), |_| metrics::SIGNED_IN));
+    match begun {
+        Ok(session) => with_cookie(answer_empty(), &door.session(&session, None)),
         Err(problem) => refusal(&problem),
     }
 }
 
-/// Ends the session of the cookie; without one there is nothing to end.
+/// Ends the session of the cookie; without one there is nothing to end. Where it began with an identity provider, the
+/// answer says where to sign out there, or that this cannot be done from here.
 async fn end(State(door): State<Door>, headers: HeaderMap) -> Response {
     if !headers.contains_key(SESSION_HEADER) {
         return refusal(&no_header());
     }
-    if let Some(session) = session_cookie(&headers) {
-        door.service.sign_out(session);
+    let ended = session_cookie(&headers).and_then(|session| door.service.sign_out(session));
+    if let Some(origin) = &ended {
+        metrics::signed_out(if *origin == Origin::Token { "token" } else { "provider" });
     }
-    with_cookie(answer_empty(), &door.cookie("", Some(0)))
+    let response = match ended {
+        Some(Origin::Provider { sign_out }) => answer(StatusCode::OK, &json!({ "provider": { "sign_out": sign_out } })),
+        _ => answer_empty(),
+    };
+    with_cookie(response, &door.session("", Some(0)))
 }
 
 impl Door {
-    fn cookie(&self, session: &str, seconds: Option<u32>) -> String {
+    fn session(&self, session: &str, seconds: Option<u64>) -> String {
+        self.cookie(SESSION_COOKIE, session, "Strict", seconds)
+    }
+
+    /// A cookie for this service alone; `site` says which requests bring it.
+    fn cookie(&self, name: &str, value: &str, site: &str, seconds: Option<u64>) -> String {
         let secure = if self.secure { "; Secure" } else { "" };
         let age = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
-        format!("{SESSION_COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict{secure}{age}")
+        format!("{name}={value}; Path=/; HttpOnly; SameSite={site}{secure}{age}")
     }
 }
 
 fn with_cookie(mut response: Response, cookie: &str) -> Response {
-    // Hexadecimal digits and constants are always a header value.
+    // Constants, hexadecimal digits and what is percent-encoded are always a header value.
     if let Ok(value) = HeaderValue::from_str(cookie) {
-        response.headers_mut().insert(SET_COOKIE, value);
+        response.headers_mut().append(SET_COOKIE, value);
     }
     response
 }
@@ -121,17 +151,21 @@ fn refusal(problem: &Problem) -> Response {
         Code::Internal | Code::DataLoss => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_REQUEST,
     };
-    let text = |message: &Message| json!({"zh": message.zh, "en": message.en});
-    let body = json!({
-        "reason": problem.reason.as_str(),
-        "message": text(&problem.message),
-        "remedy": text(&problem.remedy),
-    });
-    let mut response = answer(status, &body);
+    let mut response = answer(status, &described(problem));
     if let Some(wait) = problem.retry_after {
         response.headers_mut().insert(RETRY_AFTER, wait.as_secs().saturating_add(1).into());
     }
     response
+}
+
+/// A problem as pages read it.
+fn described(problem: &Problem) -> serde_json::Value {
+    let text = |message: &Message| json!({"zh": message.zh, "en": message.en});
+    json!({
+        "reason": problem.reason.as_str(),
+        "message": text(&problem.message),
+        "remedy": text(&problem.remedy),
+    })
 }
 
 fn no_header() -> Problem {

@@ -1,0 +1,124 @@
+//! Requests to the provider: over TLS (in clear to this machine only), bounded in time and size; redirects are not followed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::ACCEPT;
+use http::{HeaderValue, Request, StatusCode};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::Bytes;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
+
+use crate::config::is_protected_address;
+
+use super::refusal::{Cause, Refusal};
+
+/// Largest answer, in bytes; documents and keys of known providers are some KiB.
+const ANSWER_MAX_BYTES: usize = 256 << 10;
+
+/// Why requests cannot be made at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    #[error("access.oidc.ca: {path}: {error}", path = path.display())]
+    Authority { path: PathBuf, error: String },
+    #[error("access.oidc.issuer: TLS cannot be used: {0}")]
+    Protocol(rustls::Error),
+    #[error("there is no randomness: {0}")]
+    Random(std::io::Error),
+}
+
+/// Who asks the provider.
+pub struct Client {
+    inner: hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    longest: Duration,
+}
+
+impl Client {
+    /// One that believes the authorities of the system, and those in the file `ca` where one is named; each answer may
+    /// take `longest`.
+    ///
+    /// # Errors
+    /// [`ClientError`] where the file cannot be read, or holds no certificate.
+    pub fn new(ca: &Path, longest: Duration) -> Result<Self, ClientError> {
+        let connector = HttpsConnectorBuilder::new().with_tls_config(tls(ca)?).https_or_http().enable_http1().build();
+        // A connection for each request: there are a few in a sign-in, and none that was closed meanwhile is tried.
+        let inner = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(0)
+            .build(connector);
+        Ok(Self { inner, longest })
+    }
+
+    /// Asks for a document.
+    pub async fn get(&self, address: &str) -> Result<(StatusCode, Bytes), Refusal> {
+        self.ask(Request::get(address), Bytes::new()).await
+    }
+
+    /// Sends a request with a body, and takes in the whole answer.
+    ///
+    /// # Errors
+    /// Where there is no answer within the limits of time and size.
+    pub async fn ask(
+        &self,
+        request: http::request::Builder,
+        body: impl Into<Bytes>,
+    ) -> Result<(StatusCode, Bytes), Refusal> {
+        let request = request.header(ACCEPT, HeaderValue::from_static("application/json")).body(Full::new(body.into()));
+        let request = request.map_err(|error| Refusal::new(Cause::NotUnderstood, error.to_string()))?;
+        if !is_protected_address(&request.uri().to_string()) {
+            return Err(Refusal::new(Cause::Unprotected, request.uri().to_string()));
+        }
+        let address = request.uri().to_string();
+        let answer = async {
+            let answer = self.inner.request(request).await;
+            let answer =
+                answer.map_err(|error| Refusal::new(Cause::Unreachable, format!("{address}: {}", told(&error))))?;
+            let status = answer.status();
+            let body = Limited::new(answer.into_body(), ANSWER_MAX_BYTES).collect().await.map_err(|error| {
+                let is_long = error.downcast_ref::<LengthLimitError>().is_some();
+                let cause = if is_long { Cause::TooLarge } else { Cause::Unreachable };
+                Refusal::new(cause, format!("{address}: {}", told(&*error)))
+            })?;
+            Ok((status, body.to_bytes()))
+        };
+        let late = |_| Refusal::new(Cause::TooSlow, format!("{address}: no answer within {:?}", self.longest));
+        tokio::time::timeout(self.longest, answer).await.map_err(late)?
+    }
+}
+
+/// An error with what lies behind it.
+fn told(error: &(dyn std::error::Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+fn tls(ca: &Path) -> Result<ClientConfig, ClientError> {
+    let mut roots = RootCertStore::empty();
+    let native = rustls_native_certs::load_native_certs();
+    for error in native.errors {
+        tracing::warn!(%error, "an authority of the system cannot be read");
+    }
+    roots.add_parsable_certificates(native.certs);
+    if !ca.as_os_str().is_empty() {
+        let fault = |error: String| ClientError::Authority { path: ca.to_owned(), error };
+        let mut count = 0;
+        for certificate in CertificateDer::pem_file_iter(ca).map_err(|error| fault(error.to_string()))? {
+            let certificate = certificate.map_err(|error| fault(error.to_string()))?;
+            roots.add(certificate).map_err(|error| fault(error.to_string()))?;
+            count += 1;
+        }
+        if count == 0 {
+            return Err(fault("there is no certificate in it".to_owned()));
+        }
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(ClientError::Protocol)?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
