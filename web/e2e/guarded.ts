@@ -13,7 +13,10 @@ export interface Guarded extends Server {
 }
 
 /** `access` are lines of the section of the configuration. */
-export async function guarded(agencies: number, years: string, ...access: string[]): Promise<Guarded> {
+export const guarded = (agencies: number, years: string, ...access: string[]) => guardedAt("127.0.0.1:0", agencies, years, ...access);
+
+/** The same at an address that is known beforehand. */
+export async function guardedAt(listen: string, agencies: number, years: string, ...access: string[]): Promise<Guarded> {
   const made = folder();
   const data = path.join(made.path, "data");
   const config = path.join(made.path, "config.toml");
@@ -21,7 +24,7 @@ export async function guarded(agencies: number, years: string, ...access: string
   const province = await demo(agencies, years, data);
   await province.stop();
   const token = (await offline("credential", "bootstrap", "chief", "--data", data)).trim();
-  const server = await serve(data, "127.0.0.1:0", "--config", config);
+  const server = await serve(data, listen, "--config", config);
   const invite = async (name: string, ...roles: string[]) => {
     for (const role of roles) await command({ ...server, token }, "credential", "grant", name, ...role.split(" "));
     return (await command({ ...server, token }, "credential", "enrol", name, "--days", "1")).trim();

@@ -1,6 +1,7 @@
 // The real program on a free port, and a real browser.
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify, stripVTControlCharacters } from "node:util";
@@ -49,6 +50,15 @@ export async function demo(agencies: number, years: string, folder?: string): Pr
 /** The service over a folder; without any registry at first. */
 export async function serve(folder: string, listen = "127.0.0.1:0", ...more: string[]): Promise<Server> {
   return start(["serve", "--data", folder, "--listen", listen, ...more], /address=(?:\S*?)(127\.0\.0\.1:\d+)/);
+}
+
+/** An address that nobody listens on. */
+export async function freeAddress(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `127.0.0.1:${port}`;
 }
 
 export function folder(): { path: string; remove: () => void } {

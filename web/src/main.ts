@@ -4,6 +4,7 @@ import { createRouter, createWebHashHistory } from "vue-router";
 import App from "./App.vue";
 import { begin, forget } from "./core/place";
 import { caller, recognise } from "./core/session";
+import { tellTabs } from "./core/ways";
 import "./style.css";
 
 const router = createRouter({
@@ -26,4 +27,5 @@ watch(caller, (known) => {
   forget();
   if (known) void begin();
 }, { flush: "sync" });
-void recognise();
+// Whoever comes back from the identity provider has signed in: other tabs that wait for that go on.
+void recognise().then(() => caller.value && tellTabs());

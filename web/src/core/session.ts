@@ -5,6 +5,7 @@ import { computed, shallowRef } from "vue";
 import { RoleKind, type GetCallerResponse } from "../gen/huizong/v1/operations_pb";
 import { say, t } from "./language";
 import { operations, refusal, SESSION_HEADER, shown, SHOWN_HEADER, signedInSince, signInNeeded, type Refusal } from "./service";
+import { leftAlone, onSignInElsewhere, tellTabs } from "./ways";
 
 /** Who the service takes the caller to be; undefined until it has said so, and after signing out. */
 export const caller = shallowRef<GetCallerResponse>();
@@ -38,6 +39,7 @@ export async function recognise(): Promise<void> {
       shown.value = known.unrestricted ? "" : known.principal;
       signedInSince.value = "";
       signInNeeded.value = false;
+      leftAlone.value = false;
       return;
     } catch (error) {
       const why = refusal(error);
@@ -57,14 +59,24 @@ export async function signIn(token: string): Promise<string | undefined> {
     return t("unreachable");
   }
   await recognise();
-  return signInNeeded.value ? t("cookieRefused") : undefined;
+  if (signInNeeded.value) return t("cookieRefused");
+  tellTabs();
+  return undefined;
 }
 
-/** Ends the session, and forgets what was on the screen. */
+/** Goes on where another tab has signed in; a page that shows somebody else says so instead. */
+onSignInElsewhere(() => {
+  if (signInNeeded.value && !signedInSince.value) void recognise();
+});
+
+/** Ends the session, and forgets what was on the screen. Who signed in with the identity provider signs out there, too. */
 export async function signOut(): Promise<void> {
-  await session("DELETE").catch(() => undefined);
+  const answer = await session("DELETE").catch(() => undefined);
+  const ended: { provider?: { sign_out: string | null } } = answer?.status === 200 ? await answer.json().catch(() => ({})) : {};
   caller.value = undefined;
-  signInNeeded.value = true;
+  leftAlone.value = ended.provider?.sign_out === null;
+  if (ended.provider?.sign_out) globalThis.location.assign(ended.provider.sign_out);
+  else signInNeeded.value = true;
 }
 
 const session = (method: string, body?: string) => fetch("/session", { method, headers: { [SESSION_HEADER]: "1", "content-type": "application/json", ...(method === "DELETE" && shown.value ? { [SHOWN_HEADER]: shown.value } : {}) }, ...(body ? { body } : {}) });
