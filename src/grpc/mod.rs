@@ -29,8 +29,9 @@ use crate::service::{Authority, Caller, Service};
 use crate::telemetry::call::CallLayer;
 
 pub use door::{
-    Connection, DoorLayer, Hosts, Peer, Proxies, RevocationList, SESSION_COOKIE, SESSION_HEADER, TlsError, TlsFiles,
-    Validity, connections, connections_through, connections_until, cookie_of, revocations, session_cookie, validities,
+    Connection, DoorLayer, Hosts, Newcomers, Peer, Proxies, RevocationList, SESSION_COOKIE, SESSION_HEADER, TlsError,
+    TlsFiles, Validity, connections, connections_through, connections_until, cookie_of, revocations, session_cookie,
+    validities,
 };
 pub use server::{Layered, server};
 pub use status::{note, problem_of_status, to_status};

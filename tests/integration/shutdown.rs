@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use huizong::pb;
+use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
 use huizong::pb::rollup_service_client::RollupServiceClient;
@@ -107,4 +108,27 @@ async fn a_service_that_is_watched_stops_without_waiting_for_its_watchers() {
     server.terminate();
     told_when_to_come_back(&answers.message().await.unwrap_err());
     assert_eq!(tokio::task::spawn_blocking(move || server.wait()).await.unwrap(), Some(0));
+}
+
+/// A connection that the service has not read from when it is told to stop: on a busy machine that may be any.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_let_in_before_the_stop_and_speaks_after_it_is_told_when_to_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut server, _) = start_with(folder.path(), &[]).await;
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let mut silent = Some(tokio::net::TcpStream::connect(address).await.unwrap());
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.terminate();
+    // Later than nobody would be waited for.
+    tokio::time::sleep(Duration::from_millis(750)).await;
+    let connector = tower::service_fn(move |_| {
+        let stream = silent.take().map(hyper_util::rt::TokioIo::new);
+        async move { stream.ok_or_else(|| std::io::Error::other("there is but one connection")) }
+    });
+    let endpoint = tonic::transport::Endpoint::from_shared(server.url.clone()).unwrap();
+    let channel = endpoint.connect_with_connector(connector).await.unwrap();
+    let status = OperationsServiceClient::new(channel).get_status(pb::GetStatusRequest {}).await.unwrap_err();
+    told_when_to_come_back(&status);
+    let ended = tokio::task::spawn_blocking(move || server.wait()).await.unwrap();
+    assert_eq!(ended, Some(0));
 }

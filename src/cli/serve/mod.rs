@@ -294,7 +294,8 @@ pub async fn serve(
         tokio::spawn(jobs::recount(service.clone(), Duration::from_secs(config.store.recount_interval_seconds)));
     let (close, closed) = oneshot::channel::<()>();
     let until = async move { drop(closed.await) };
-    let incoming = grpc::connections_until(listener, tls, &config.limits, proxies, until);
+    let newcomers = grpc::Newcomers::default();
+    let incoming = grpc::connections_until(listener, tls, &config.limits, proxies, newcomers.clone(), until);
     // Whoever has been told that it serves may stop it.
     let stop = signals::stop();
     ready(address);
@@ -320,6 +321,7 @@ pub async fn serve(
             drain(&draining, limit).await;
             // Whoever comes from now on is refused by the system; those who came last are told to come back.
             drop(close);
+            hear_out(&newcomers).await;
             tokio::time::sleep(DRAIN_QUIET).await;
         });
     tokio::select! {
@@ -349,6 +351,15 @@ async fn reload_again(
     }
 }
 
+/// Waits until those that were let in have begun to speak, or for a moment: the calls of one that has not been read from yet
+/// would get no answer at all. On a busy machine that may be long after it was let in.
+async fn hear_out(newcomers: &grpc::Newcomers) {
+    let latest = tokio::time::Instant::now() + NEWCOMERS_MAX;
+    while !newcomers.is_empty() && tokio::time::Instant::now() < latest {
+        tokio::time::sleep(DRAIN_LOOK).await;
+    }
+}
+
 /// Waits until the calls under way are answered, while others are told to come back, and until a moment has passed in
 /// which nobody calls: a connection that is closed while calls come in leaves them unanswered, and some clients take that
 /// for a fault instead of trying again.
@@ -370,6 +381,8 @@ async fn drain(door: &grpc::DoorLayer, limit: Duration) {
 const DRAIN_LOOK: Duration = Duration::from_millis(10);
 const DRAIN_QUIET: Duration = Duration::from_millis(250);
 const DRAIN_MAX: Duration = Duration::from_secs(3);
+/// The longest wait for those that were let in to begin to speak.
+const NEWCOMERS_MAX: Duration = Duration::from_secs(1);
 
 /// Ends when calls under way have had their time since the service was told to stop.
 async fn time_is_up(stopped: oneshot::Receiver<()>, limit: Duration) {

@@ -5,6 +5,7 @@ use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -45,6 +46,31 @@ pub struct Peer {
     pub principal: Option<PrincipalName>,
 }
 
+/// Connections that were let in and have not said yet what they speak: the server would drop what is on its way on them.
+#[derive(Debug, Clone, Default)]
+pub struct Newcomers(Arc<AtomicUsize>);
+
+impl Newcomers {
+    fn one_more(&self) -> Newcomer {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Newcomer(self.0.clone())
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+}
+
+/// Counts until it is dropped.
+struct Newcomer(Arc<AtomicUsize>);
+
+impl Drop for Newcomer {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 enum Io {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
@@ -58,13 +84,15 @@ pub struct Connection {
     opening: Option<Pin<Box<Sleep>>>,
     /// What it has said so far, in bytes, at most as many as are looked for.
     opened: usize,
+    /// Until it has.
+    newcomer: Option<Newcomer>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Connection {
-    fn new(io: Io, peer: Peer, permit: OwnedSemaphorePermit) -> Self {
+    fn new(io: Io, peer: Peer, newcomer: Newcomer, permit: OwnedSemaphorePermit) -> Self {
         let opening = Some(Box::pin(tokio::time::sleep(OPENING)));
-        Self { io, peer, opening, opened: 0, _permit: permit }
+        Self { io, peer, opening, opened: 0, newcomer: Some(newcomer), _permit: permit }
     }
 
     /// Takes note of what was read, and gives up a client that says nothing in time.
@@ -74,6 +102,7 @@ impl Connection {
                 self.opened = self.opened.saturating_add(bytes);
                 if self.opened >= OPENING_BYTES {
                     self.opening = None;
+                    self.newcomer = None;
                 }
                 Poll::Ready(Ok(()))
             }
@@ -110,7 +139,7 @@ pub fn connections_through(
     limits: &Limits,
     proxies: Proxies,
 ) -> impl Stream<Item = io::Result<Connection>> + use<> {
-    connections_until(listener, tls, limits, proxies, std::future::pending())
+    connections_until(listener, tls, limits, proxies, Newcomers::default(), std::future::pending())
 }
 
 /// The same, and nobody is let in any more once `stop` has ended: what comes then is refused by the system, at once and for
@@ -120,10 +149,11 @@ pub fn connections_until<S: Future<Output = ()> + Send + 'static>(
     tls: Option<TlsFiles>,
     limits: &Limits,
     proxies: Proxies,
+    newcomers: Newcomers,
     stop: S,
 ) -> impl Stream<Item = io::Result<Connection>> + use<S> {
     let (taken, waiting) = mpsc::channel(WAITING);
-    let accepting = accept(listener, tls, limits.connections, Arc::new(proxies), taken.clone());
+    let accepting = accept(listener, tls, limits.connections, Arc::new(proxies), newcomers, taken.clone());
     tokio::spawn(async move {
         tokio::select! {
             // Whoever waits in the system's queue comes first.
@@ -141,6 +171,7 @@ async fn accept(
     tls: Option<TlsFiles>,
     most: usize,
     proxies: Arc<Proxies>,
+    newcomers: Newcomers,
     taken: mpsc::Sender<Connection>,
 ) {
     let permits = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
@@ -154,9 +185,10 @@ async fn accept(
         match accepted {
             Ok((stream, _)) => {
                 let (tls, proxies, taken) = (tls.clone(), proxies.clone(), taken.clone());
+                let newcomer = newcomers.one_more();
                 // Each by itself, so that one that is slow to agree on TLS holds up nobody.
                 tokio::spawn(async move {
-                    match connect(stream, tls, &proxies, permit).await {
+                    match connect(stream, tls, &proxies, newcomer, permit).await {
                         // The server may have stopped meanwhile.
                         Ok(connection) => drop(taken.send(connection).await),
                         Err(error) => tracing::debug!(%error, "a connection was not taken on"),
@@ -175,6 +207,7 @@ async fn connect(
     mut stream: TcpStream,
     tls: Option<TlsFiles>,
     proxies: &Proxies,
+    newcomer: Newcomer,
     permit: OwnedSemaphorePermit,
 ) -> io::Result<Connection> {
     // Without it an answer waits some 40 ms for the client's acknowledgement.
@@ -186,13 +219,14 @@ async fn connect(
     }
     let Some(tls) = tls else {
         let peer = Peer { address, is_protected: false, principal: None };
-        return Ok(Connection::new(Io::Plain(stream), peer, permit));
+        return Ok(Connection::new(Io::Plain(stream), peer, newcomer, permit));
     };
     let handshake = TlsAcceptor::from(tls.current()).accept(stream);
     let stream = tokio::time::timeout(HANDSHAKE, handshake).await.map_err(|_| io::ErrorKind::TimedOut)??;
     let certificates = stream.get_ref().1.peer_certificates();
     let principal = certificates.and_then(|chain| principal_of_certificate(chain.first()?));
-    Ok(Connection::new(Io::Tls(Box::new(stream)), Peer { address, is_protected: true, principal }, permit))
+    let peer = Peer { address, is_protected: true, principal };
+    Ok(Connection::new(Io::Tls(Box::new(stream)), peer, newcomer, permit))
 }
 
 /// Does the same to whichever stream it is.
