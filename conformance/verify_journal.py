@@ -35,12 +35,14 @@ def digest_of_words(salt, words):
 def chain_of(entry):
     covers = "records" in entry
     detail = digest_of_words(entry["salt"], entry["detail"]) if covers else entry["detail"]
-    pairs = [(key, str(entry[key])) for key in ("sequence", "time", "actor", "action", "subject", "outcome")]
+    version = 3 if "by" in entry else 2 if covers else 1
+    keys = ("sequence", "time", "actor", "by", "action", "subject", "outcome")
+    pairs = [(key, str(entry[key])) for key in keys if key != "by" or version == 3]
     pairs += [("detail", detail), ("content", entry["content"])]
     if covers:
         pairs.append(("records", entry["records"]))
     pairs.append(("previous", entry["previous"]))
-    return hash_of_lines("huizong-journal/2" if covers else "huizong-journal/1", pairs)
+    return hash_of_lines(f"huizong-journal/{version}", pairs)
 
 
 def hash_of_record(record, salt):
@@ -80,7 +82,8 @@ def verify(file):
         check(entry["sequence"] == number, number + 1, f"entry {entry['sequence']} instead of {number}")
         check(entry["previous"] == previous, number + 1, "it does not follow the entry before")
         check(entry["chain"] == chain_of(entry), number + 1, "it is not what its chain hash says")
-        check("records" in entry or not covered, number + 1, "it is of version 1 after one of version 2")
+        check("records" in entry or not covered, number + 1, "it is of version 1 after one of a later version")
+        check("records" in entry or "by" not in entry, number + 1, "it is of no version")
         previous, covered = entry["chain"], covered or "records" in entry
         entries.append((entry.get("records"), entry.get("salt")))
     check(previous == head["chain"], head["sequence"] + 1, "it is not the entry that the first line names")

@@ -47,6 +47,17 @@ impl Right {
     }
 }
 
+/// How calls that change nothing stand in the journal; those that change something always do, and refused ones, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// Not at all.
+    Never,
+    /// Counted, and told of where there are many in a minute.
+    InBulk,
+    /// Each; the same again within a minute is counted.
+    Each,
+}
+
 /// A method of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Method {
@@ -55,14 +66,21 @@ pub struct Method {
     /// The journal's word for it, such as `report.get`.
     pub action: &'static str,
     pub right: Right,
+    /// How its calls stand in the journal that were let in and changed nothing.
+    pub told: Told,
 }
 
 macro_rules! methods {
-    ($($service:literal { $($name:literal, $action:literal, $right:expr;)* })*) => {
+    (@told) => { Told::Never };
+    (@told $told:expr) => { $told };
+    ($($service:literal { $($name:literal, $action:literal, $right:expr $(, $told:expr)?;)* })*) => {
         /// Every method that is served.
-        pub const METHODS: &[Method] = &[
-            $($(Method { path: concat!("/", $service, "/", $name), action: $action, right: $right },)*)*
-        ];
+        pub const METHODS: &[Method] = &[$($(Method {
+            path: concat!("/", $service, "/", $name),
+            action: $action,
+            right: $right,
+            told: methods!(@told $($told)?),
+        },)*)*];
     };
 }
 
@@ -70,10 +88,10 @@ methods! {
     "huizong.v1.ReportService" {
         "SubmitReport", "report.submit", Right::Submit;
         "SubmitReports", "report.submit", Right::Submit;
-        "GetReport", "report.get", Right::Read;
-        "ListReports", "report.list", Right::Read;
-        "ListReportRevisions", "report.revisions", Right::Read;
-        "ListReportEvents", "report.events", Right::Read;
+        "GetReport", "report.get", Right::Read, Told::InBulk;
+        "ListReports", "report.list", Right::Read, Told::Each;
+        "ListReportRevisions", "report.revisions", Right::Read, Told::InBulk;
+        "ListReportEvents", "report.events", Right::Read, Told::InBulk;
         "AcceptReport", "report.accept", Right::Review;
         "ReturnReport", "report.return", Right::Review;
         "WithdrawReport", "report.withdraw", Right::Withdraw;
@@ -84,7 +102,7 @@ methods! {
     "huizong.v1.RollupService" {
         "QueryRollup", "rollup.query", Right::RollUp;
         "GetConsolidatedForm", "form.get", Right::RollUp;
-        "RenderConsolidatedForm", "form.render", Right::RollUp;
+        "RenderConsolidatedForm", "form.render", Right::RollUp, Told::Each;
         "GetCoverage", "coverage.get", Right::RollUp;
         "ListMissingAgencies", "coverage.missing", Right::RollUp;
         "WatchRollup", "rollup.watch", Right::RollUp;
@@ -93,7 +111,7 @@ methods! {
         "FreezeForm", "form.freeze", Right::Review;
         "GetFrozenForm", "form.frozen", Right::RollUp;
         "ListFrozenForms", "form.frozen_list", Right::RollUp;
-        "ListFrozenFormRevisions", "form.frozen_revisions", Right::RollUp;
+        "ListFrozenFormRevisions", "form.frozen_revisions", Right::RollUp, Told::InBulk;
         "CompareFrozenForm", "form.compare", Right::RollUp;
     }
     "huizong.v1.RegistryService" {
@@ -104,7 +122,7 @@ methods! {
         "ListAgencies", "registry.agencies", Right::ReadRegistry;
         "CreateAgency", "registry.apply", Right::Power(Power::System);
         "ApplyRegistryChanges", "registry.apply", Right::Power(Power::System);
-        "ListRegistryChanges", "registry.changes", Right::AnyPower;
+        "ListRegistryChanges", "registry.changes", Right::AnyPower, Told::Each;
         "GetCollection", "collection.get", Right::Known;
         "ListCollections", "collection.list", Right::Known;
         "CreateCollection", "collection.open", Right::Power(Power::System);
@@ -112,21 +130,21 @@ methods! {
         "GrantCollectionException", "collection.grant", Right::Power(Power::System);
     }
     "huizong.v1.OperationsService" {
-        "ListJournal", "journal.list", Right::Power(Power::Audit);
+        "ListJournal", "journal.list", Right::Power(Power::Audit), Told::Each;
         "GetStatus", "status.get", Right::Known;
         "CreateBackup", "backup.create", Right::Power(Power::System);
         "VerifyStore", "store.verify", Right::Power(Power::System);
         "GetCaller", "caller.get", Right::Known;
         "GrantRole", "access.grant", Right::Power(Power::Security);
         "RevokeRole", "access.withdraw", Right::Power(Power::Security);
-        "ListPrincipals", "access.principals", Right::Power(Power::Security);
+        "ListPrincipals", "access.principals", Right::Power(Power::Security), Told::Each;
         "ListProposals", "access.proposals", Right::AnyPower;
         "ConfirmProposal", "access.confirm", Right::AnyPower;
         "DeclineProposal", "access.decline", Right::AnyPower;
         "CreateEnrolment", "credential.enrol", Right::Power(Power::Security);
         "ExchangeEnrolment", "credential.exchange", Right::Code;
         "CreateCredential", "credential.create", Right::Power(Power::Security);
-        "ListCredentials", "credential.list", Right::Power(Power::Security);
+        "ListCredentials", "credential.list", Right::Power(Power::Security), Told::Each;
         "RevokeCredential", "credential.revoke", Right::Power(Power::Security);
     }
     "grpc.health.v1.Health" {

@@ -3,6 +3,7 @@
 //! Values in, values out, except for [`TokenKey`], which is a file. Who calls is found out at the doors; `service`
 //! keeps the directory and decides.
 
+mod action;
 mod change;
 mod directory;
 mod enrolment;
@@ -12,10 +13,14 @@ mod proposal;
 mod role;
 mod token;
 
+pub use action::{
+    ACTIONS, Action, CLOCK, ENTRIES_LEFT_OUT, RECOUNT, REFUSALS_LEFT_OUT, RESTORE, SETTINGS, SIGN_IN, SIGN_OUT, START,
+    STOP, UNKNOWN_CALL, action,
+};
 pub use change::{AccessChange, Credential, CredentialId, CredentialIdError, Denied};
 pub use directory::{Directory, Principal};
 pub use enrolment::{Enrolled, Enrolment, EnrolmentCode, EnrolmentState};
-pub use method::{METHODS, Method, Right, method_at, method_of};
+pub use method::{METHODS, Method, Right, Told, method_at, method_of};
 pub use principal::{PRINCIPAL_MAX_BYTES, PrincipalName, PrincipalNameError};
 pub use proposal::{Asked, NotSecond, Proposal, ProposalId};
 pub use role::{Power, Role, RoleError};

@@ -12,14 +12,14 @@ use jiff::Timestamp;
 use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
 use crate::report::Message;
-use crate::service::{Live, end_all_that_waits};
+use crate::service::{Live, NewerAccess, Restored, RestoredAccess, newer_access, settle_restored};
 use crate::store::transfer::{self, Kept, KeptError, Summary};
-use crate::store::{SledOptions, SledStore, Store, StoreError};
+use crate::store::{Position, SledOptions, SledStore, Store, StoreError};
 
 use super::client::{Server, connect, refused};
 use super::output::print_line;
-use super::verify::{check, print};
-use super::{Failure, Format, Outcome, both};
+use super::verify::{Scratch, check, open, print};
+use super::{Failure, Format, Outcome, both, operator};
 
 #[derive(Args)]
 pub struct Backup {
@@ -44,6 +44,24 @@ pub struct Restore {
     /// Only check whether the file can be restored from: every record, the journal's chain, and the sums.
     #[arg(long, conflicts_with = "data")]
     check: bool,
+    #[command(flatten)]
+    access: Access,
+}
+
+/// Who may do what in the restored store: a backup knows nothing of what was revoked since.
+#[derive(Args)]
+struct Access {
+    /// Folder of the store of which the backup was taken: roles and revocations since then hold again.
+    #[arg(long, value_name = "OLD", conflicts_with_all = ["accept_older_access", "check"])]
+    access_from: Option<PathBuf>,
+    /// There is no such folder any more: roles are as they were at the backup, what was withdrawn since included.
+    #[arg(long, conflicts_with = "check")]
+    accept_older_access: bool,
+    /// Tokens of before go on to hold, where their key is put back, too; otherwise they are void.
+    #[arg(long, conflicts_with = "check")]
+    keep_tokens: bool,
+    #[command(flatten)]
+    scratch: Scratch,
 }
 
 /// A bar over bytes, or without a known length.
@@ -146,6 +164,76 @@ fn print_summary(summary: &Summary, format: Format) -> Outcome {
     ))
 }
 
+/// What is asked before access goes back to where it was.
+fn older_access() -> Message {
+    Message::new(
+        "备份之后收回的角色、吊销的凭据，备份并不知道。原数据文件夹仍在的，请加 --access-from 文件夹；已不在的，\
+         请加 --accept-older-access 明示接受备份时的角色，恢复后逐一核对",
+        "a backup knows nothing of the roles withdrawn and the credentials revoked since. Where the folder of the store of \
+         before is there, say --access-from FOLDER; where it is gone, say --accept-older-access to take the roles as they \
+         were at the backup, and look through them afterwards",
+    )
+}
+
+/// Beside what is printed: what became of access.
+fn tell_access(access: RestoredAccess, restored: &Restored) {
+    let RestoredAccess { carried, ended, voided } = access;
+    let roles = match restored.newer {
+        Some(_) => Message::new(
+            format!("备份之后的 {carried} 项角色与凭据变更已重新生效。"),
+            format!("{carried} changes of roles and credentials since the backup hold again."),
+        ),
+        None => Message::new(
+            "角色为备份时的角色，请逐一核对（huizong credential principals）。",
+            "roles are as they were at the backup: look through them (huizong credential principals).",
+        ),
+    };
+    let tokens = if restored.keep_tokens {
+        Message::new("原有令牌继续有效。", "tokens of before go on to hold.")
+    } else {
+        Message::new(
+            format!(
+                "原有令牌 {voided} 个已全部作废；请以 huizong credential bootstrap --again 为安全管理员签发新令牌。"
+            ),
+            format!(
+                "{voided} tokens of before are void; make a new one for a security administrator with huizong credential \
+                 bootstrap --again."
+            ),
+        )
+    };
+    eprintln!("{}", both(&roles));
+    if ended > 0 {
+        eprintln!(
+            "{}",
+            both(&Message::new(
+                format!("备份时尚未兑换的登记码、待确认的申请共 {ended} 项已失效，请重新办理。"),
+                format!(
+                    "{ended} one-time code(s) and proposal(s) that waited in the backup have ended; make them anew."
+                ),
+            ))
+        );
+    }
+    eprintln!("{}", both(&tokens));
+}
+
+impl Access {
+    /// What the store of before knows since the backup; none where that is given up.
+    fn newer(&self, backup: &Position) -> Result<Option<NewerAccess>, Failure> {
+        let Some(folder) = &self.access_from else { return Ok(None) };
+        let copy = self.scratch.copy(folder).and_then(|copy| Ok((open(copy.path())?, copy)));
+        let read = copy.and_then(|(store, _copy)| newer_access(&*store, backup));
+        let at = |message: &Message| Failure::Failed(format!("{}: {}", folder.display(), both(message)));
+        match read {
+            Ok(Ok(newer)) => Ok(Some(newer)),
+            Ok(Err(message)) => Err(at(&message)),
+            Err(error) => Err(at(&Message::new(
+                format!("无法读取：{error}；确已无法打开的，请加 --accept-older-access"),
+                format!("it cannot be read: {error}; if it cannot be opened at all, say --accept-older-access"),
+            ))),
+        }
+    }
+}
+
 impl Restore {
     pub async fn run(&self, format: Format) -> Outcome {
         let Some(data) = &self.data else { return self.check(format).await };
@@ -154,7 +242,11 @@ impl Restore {
             let text = Message::new("文件夹不为空，未作改动", "the folder is not empty; nothing was changed");
             return Err(Failure::Failed(format!("{}: {}", data.display(), both(&text))));
         }
+        if self.access.access_from.is_none() && !self.access.accept_older_access {
+            return Err(Failure::Usage(both(&older_access())));
+        }
         let summary = verify_file(&self.file)?;
+        let newer = self.access.newer(&summary.position)?;
         let store = SledStore::open(&SledOptions::new(data), Arc::<Live>::default());
         let store = Arc::new(store.map_err(|error| Failure::Failed(error.to_string()))?);
         self.fill(&*store, &summary).await.map_err(|error| {
@@ -164,13 +256,16 @@ impl Restore {
             );
             Failure::Failed(both(&text))
         })?;
-        let ended = end_all_that_waits(&*store, Timestamp::now()).await;
-        let ended = ended.map_err(|error| Failure::Failed(error.to_string()))?;
-        if ended > 0 {
-            eprintln!(
-                "备份时尚未兑换的登记码、待确认的申请共 {ended} 项已失效，请重新办理\n{ended} one-time code(s) and proposal(s) that waited in the backup have ended; make them anew"
-            );
-        }
+        let failed = |error: StoreError| Failure::Failed(error.to_string());
+        let restored = Restored {
+            file: self.file.display().to_string(),
+            sha256: summary.sha256,
+            position: summary.position,
+            newer,
+            keep_tokens: self.access.keep_tokens,
+        };
+        let access = settle_restored(&*store, &restored, &operator("restore")).await.map_err(failed)?;
+        tell_access(access, &restored);
         let found = check(store.clone() as Arc<dyn Store>).await?;
         print(&found, format)
     }

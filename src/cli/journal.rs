@@ -152,7 +152,8 @@ impl List {
         if format == Format::Json {
             return print_json(&page);
         }
-        let mut listing = Listing::new(&["sequence", "time", "actor", "action", "subject", "outcome", "detail"], &[0]);
+        let columns = ["sequence", "time", "actor", "by", "action", "操作", "subject", "outcome", "detail"];
+        let mut listing = Listing::new(&columns, &[0]);
         for entry in page.entries {
             let time = time_text(entry.time);
             let outcome = entry.outcome().as_str_name().trim_start_matches("JOURNAL_OUTCOME_").to_lowercase();
@@ -160,7 +161,9 @@ impl List {
                 entry.sequence.to_string(),
                 time,
                 entry.actor,
+                entry.by.unwrap_or_default(),
                 entry.action,
+                entry.action_text.unwrap_or_default().zh,
                 entry.subject,
                 outcome,
                 entry.detail,

@@ -40,6 +40,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::document::process::{self, Confinement};
 use crate::report::{Message, inert};
+use crate::service::Caller;
 
 /// 汇总 Huizong: collects annual reports on government information disclosure, checks them, and adds them up.
 #[derive(Parser)]
@@ -201,6 +202,12 @@ impl From<std::io::Error> for Failure {
 }
 
 type Outcome = Result<(), Failure>;
+
+/// Whoever runs a command on the machine itself, for the journal: the command, and the user of the operating system.
+fn operator(command: &str) -> Caller {
+    let user = rustix::process::getuid().as_raw();
+    Caller { by: format!("users/{user}"), ..Caller::internal(command) }
+}
 
 /// Chinese first, then English.
 fn both(message: &Message) -> String {

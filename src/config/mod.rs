@@ -105,7 +105,8 @@ pub struct Access {
     pub failures: u32,
     /// For how long it is told to wait since the last failure, in seconds.
     pub lock_out_seconds: u64,
-    /// Refused calls of one address that go into the journal in a minute; more are counted in one entry.
+    /// Refused calls of one principal, or of one address where nobody showed who they are, that go into the journal in a
+    /// minute; more are counted in one entry.
     pub refusals_per_minute: u32,
     /// Refused submissions and reviews of one principal that do so; more are counted in one entry.
     pub refused_submissions_per_minute: u32,
@@ -365,14 +366,22 @@ impl Config {
         RELOADED.contains(&key)
     }
 
+    /// Every setting by its key, such as `limits.calls`, as TOML writes its value. None of them is a secret: those are in
+    /// files of their own.
+    pub fn settings(&self) -> BTreeMap<String, String> {
+        self.values().into_iter().map(|(key, value)| (key, value.to_string())).collect()
+    }
+
+    fn values(&self) -> BTreeMap<String, toml::Value> {
+        let mut values = BTreeMap::new();
+        // Every setting is a value of TOML, for it was read from one.
+        flat("", toml::Value::try_from(self).unwrap_or(toml::Value::Boolean(false)), &mut values);
+        values
+    }
+
     /// Keys of the settings in which another configuration differs, in their order.
     pub fn changed_keys(&self, other: &Self) -> Vec<String> {
-        let [one, other] = [self, other].map(|config| {
-            let mut values = BTreeMap::new();
-            // Every setting is a value of TOML, for it was read from one.
-            flat("", toml::Value::try_from(config).unwrap_or(toml::Value::Boolean(false)), &mut values);
-            values
-        });
+        let [one, other] = [self, other].map(Self::values);
         let mut keys: Vec<_> = one.keys().chain(other.keys()).filter(|key| one.get(*key) != other.get(*key)).collect();
         keys.sort();
         keys.dedup();

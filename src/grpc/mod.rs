@@ -112,7 +112,7 @@ fn caller<T>(request: &tonic::Request<T>) -> Caller {
         return caller.clone();
     }
     let address = request.remote_addr().map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string());
-    Caller { principal: claimed_principal(request.metadata().as_ref()), address, authority: Authority::Open }
+    Caller::unproved(claimed_principal(request.metadata().as_ref()), address, Authority::Open)
 }
 
 /// Who the caller says to be, marked as such.

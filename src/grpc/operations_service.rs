@@ -246,8 +246,13 @@ impl OperationsService for Operations {
         &self,
         request: Request<pb::VerifyStoreRequest>,
     ) -> Result<Response<Self::VerifyStoreStream>, Status> {
-        let permitted = self.permit(&caller(&request), "VerifyStore").await;
-        let progress = permitted.and_then(|()| self.service.verify_store());
+        let caller = caller(&request);
+        let begin = async {
+            self.permit(&caller, "VerifyStore").await?;
+            self.service.verify_store(&caller)
+        };
+        let method = "OperationsService/VerifyStore";
+        let progress = self.service.conclude(begin.await, &caller, method, String::new, false).await;
         let progress = progress.map_err(|problem| to_status(&problem, request.metadata()))?;
         let answers = ReceiverStream::new(progress).map(|progress| {
             Ok(match progress {

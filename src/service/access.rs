@@ -11,9 +11,10 @@ use jiff::Unit;
 use regex::Regex;
 
 use crate::access::{
-    CredentialId, Enrolled, EnrolmentState, Method, PrincipalName, Right, Role, Token, method_at, method_of,
+    CredentialId, Enrolled, EnrolmentState, Method, PrincipalName, Right, Role, Token, UNKNOWN_CALL, method_at,
+    method_of,
 };
-use crate::report::{Finding, Hash, JurisdictionCode, Message, ReportKey, ReportOwner, ReportYear};
+use crate::report::{Finding, JurisdictionCode, Message, ReportKey, ReportOwner, ReportYear};
 
 use super::sessions::SessionKey;
 use super::sight::Sight;
@@ -60,6 +61,15 @@ impl<'a> Subject<'a> {
 }
 
 impl Service {
+    /// What a token shows, for the journal: its credential, whether that still holds or not; after `claimed:` where the
+    /// token is not that credential's. Empty for what is no token.
+    pub fn shown_by_token(&self, token: &str) -> String {
+        let Some(token) = Token::parse(token) else { return String::new() };
+        let hash = self.live.directory().credential(token.credential).map(|known| known.hash);
+        let holds = hash.zip(self.token_key.as_deref()).is_some_and(|(hash, key)| key.matches(&token, &hash));
+        format!("{}credentials/{}", if holds { "" } else { "claimed:" }, token.credential)
+    }
+
     /// Whom a token belongs to.
     ///
     /// # Errors
@@ -146,24 +156,33 @@ impl Service {
         }
     }
 
-    /// Lets a caller in to a method, before its message is read.
+    /// Lets a caller in to a method, before its message is read. `hear` has it read where a caller who showed who it is
+    /// is turned away, so that the journal can say what was asked.
     ///
     /// # Errors
     /// As [`Service::permit`].
-    pub async fn enter(&self, caller: &Caller, method: Option<&Method>) -> Result<(), Problem> {
-        let decision = match method {
-            Some(method) if matches!(method.right, Right::Anyone | Right::Code) => return Ok(()),
-            method => match (self.roles_of(&caller.authority), method) {
-                (Err(problem), _) => Err(problem),
-                (Ok(None), _) => Ok(()),
-                (Ok(Some(roles)), Some(method)) => sight(method, roles).map(|_| ()),
-                (Ok(_), _) => Err(forbidden(&Subject::Service)),
-            },
-        };
+    pub async fn enter(
+        &self,
+        caller: &Caller,
+        method: Option<&Method>,
+        hear: impl Future<Output = ()>,
+    ) -> Result<(), Problem> {
+        if method.is_some_and(|method| matches!(method.right, Right::Anyone | Right::Code)) {
+            return Ok(());
+        }
+        let action = method.map_or(UNKNOWN_CALL, |method| method.action);
+        let decision =
+            self.check_attempts(caller, action).and_then(|()| match (self.roles_of(&caller.authority)?, method) {
+                (None, _) => Ok(()),
+                (Some(roles), Some(method)) => sight(method, roles).map(|_| ()),
+                (Some(_), None) => Err(forbidden(&Subject::Service)),
+            });
         match decision {
             Ok(()) => Ok(()),
             Err(problem) => {
-                let action = method.map_or("call.unknown", |method| method.action);
+                if caller.is_known() && !problem.recorded {
+                    hear.await;
+                }
                 Err(self.record_limited(problem, action, String::new(), caller).await)
             }
         }
@@ -171,7 +190,7 @@ impl Service {
 
     /// Records that a caller's credentials were refused; `path` is that of the call.
     pub async fn refuse_caller(&self, problem: Problem, path: &str, caller: &Caller) -> Problem {
-        let action = method_at(path).map_or("call.unknown", |method| method.action);
+        let action = method_at(path).map_or(UNKNOWN_CALL, |method| method.action);
         self.record_limited(problem, action, String::new(), caller).await
     }
 
@@ -182,16 +201,18 @@ impl Service {
     /// PERMISSION_DENIED, whether the subject exists or not; CREDENTIAL_EXPIRED or CREDENTIAL_REVOKED where that has
     /// happened since the call, or the stream, began.
     pub async fn permit(&self, caller: &Caller, method: &str, subject: Subject<'_>) -> Result<(), Problem> {
-        let decision = self.sight(caller, method).and_then(|sight| {
-            let allowed = matches!(sight, Sight::All) || sight.includes(&self.live.read().registry, subject);
-            if allowed { Ok(()) } else { Err(forbidden(&subject)) }
-        });
+        let action = method_of(method).map_or(UNKNOWN_CALL, |method| method.action);
+        let decision =
+            self.check_attempts(caller, action).and_then(|()| self.sight(caller, method)).and_then(|sight| {
+                let allowed = matches!(sight, Sight::All) || sight.includes(&self.live.read().registry, subject);
+                if allowed { Ok(()) } else { Err(forbidden(&subject)) }
+            });
         match decision {
-            Ok(()) => Ok(()),
-            Err(problem) => {
-                let action = method_of(method).map_or("call.unknown", |method| method.action);
-                Err(self.record_limited(problem, action, subject.name(), caller).await)
+            Ok(()) => {
+                self.note_read(caller, method_of(method), subject.name()).await;
+                Ok(())
             }
+            Err(problem) => Err(self.record_limited(problem, action, subject.name(), caller).await),
         }
     }
 
@@ -209,27 +230,10 @@ impl Service {
     ) -> Result<T, Problem> {
         match outcome {
             Err(problem) if !problem.recorded && !validate_only => {
-                let action = method_of(method).map_or("call.unknown", |method| method.action);
+                let action = method_of(method).map_or(UNKNOWN_CALL, |method| method.action);
                 Err(self.record_limited(problem, action, subject(), caller).await)
             }
             outcome => outcome,
-        }
-    }
-
-    /// Records a refusal within the budget of its address; those left out are counted in a later entry.
-    pub(super) async fn record_limited(
-        &self,
-        problem: Problem,
-        action: &'static str,
-        subject: String,
-        caller: &Caller,
-    ) -> Problem {
-        if self.refusals.admit(&caller.address) {
-            // Longer names than the longest that is valid tell nothing.
-            let subject = subject.chars().filter(|c| !c.is_control()).take(SUBJECT_MAX_CHARACTERS).collect();
-            self.record_refusal(problem, action, subject, Hash::default(), caller).await
-        } else {
-            problem
         }
     }
 }
@@ -239,8 +243,6 @@ static REPORT_NAME: LazyLock<Regex> = LazyLock::new(|| {
     // A constant that every test of a refusal compiles.
     Regex::new("(?:agencies|jurisdictions)/[A-Za-z0-9-]+/reports/[0-9]{4}").unwrap_or_else(|_| unreachable!())
 });
-
-const SUBJECT_MAX_CHARACTERS: usize = 200;
 
 /// What roles show by a method's right; refused where they give it for nothing.
 fn sight(method: &Method, roles: Arc<BTreeSet<Role>>) -> Result<Sight, Problem> {

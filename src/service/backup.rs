@@ -2,9 +2,8 @@
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use crate::report::{Hash, Message};
+use crate::report::Message;
 use crate::store::transfer::{Export, Part};
-use crate::store::{NewEntry, Outcome, Transaction};
 
 use super::{Caller, Problem, Reason, Service};
 
@@ -40,15 +39,7 @@ impl Service {
     /// the service unrecorded.
     pub async fn backup(&self, caller: &Caller) -> Result<mpsc::Receiver<Result<Part, Problem>>, Problem> {
         let permit = self.scan_permit()?;
-        let entry = NewEntry {
-            actor: caller.actor(),
-            action: ACTION,
-            subject: String::new(),
-            outcome: Outcome::Accepted,
-            detail: String::new(),
-            content_hash: Hash::default(),
-        };
-        self.store.commit(Transaction::of(Vec::new(), entry)).await?;
+        self.record(caller.accepted(ACTION, String::new(), String::new())).await?;
         let (sender, receiver) = mpsc::channel(AHEAD);
         let store = self.store.clone();
         tokio::task::spawn_blocking(move || {

@@ -9,8 +9,8 @@ use crate::access::{
     AccessChange, Credential, CredentialId, Denied, Enrolment, KeyId, Power, PrincipalName, Proposal, Role, Token,
     TokenKey,
 };
-use crate::report::{Hash, Message, whole_microseconds};
-use crate::store::{Change, Decision, NewEntry, Outcome, Transaction, check_length};
+use crate::report::{Message, whole_microseconds};
+use crate::store::{Change, Decision, NewEntry, Transaction, check_length};
 
 use super::access::Authority;
 use super::proposals::no_proposal;
@@ -136,7 +136,7 @@ impl Service {
             (AccessChange::Withdraw { principal: principal.clone(), role }, "access.withdraw")
         };
         let turn = self.access_gate.lock().await;
-        self.change_access(vec![change], in_journal(caller, action, principal.name(), detail), &turn).await?;
+        self.change_access(vec![change], caller.accepted(action, principal.name(), detail), &turn).await?;
         Ok((self.principal_view(&principal), None))
     }
 
@@ -173,9 +173,10 @@ impl Service {
             expires: whole_microseconds(new.expires),
             revoked: None,
         };
-        let detail = format!("expires {}", credential.expires);
+        let note = if credential.note.is_empty() { String::new() } else { format!("\nnote {}", credential.note) };
+        let detail = format!("expires {}{note}", credential.expires);
         let change = AccessChange::CreateCredential(credential.clone());
-        let entry = in_journal(caller, "credential.create", credential.name(), detail);
+        let entry = caller.accepted("credential.create", credential.name(), detail);
         let turn = self.access_gate.lock().await;
         self.change_access(vec![change], entry, &turn).await?;
         Ok((CredentialView::of_credential(&credential, None), token))
@@ -196,7 +197,7 @@ impl Service {
         let known = self.credential_view(id).filter(|known| known.principal == *principal);
         let mut known = known.ok_or_else(|| denied(&Denied::NoCredential(id)))?;
         let change = AccessChange::RevokeCredential { id, at: now };
-        let entry = in_journal(caller, "credential.revoke", known.name(), String::new());
+        let entry = caller.accepted("credential.revoke", known.name(), String::new());
         self.change_access(vec![change], entry, &turn).await?;
         known.revoked = known.revoked.or(Some(now));
         known.code_ends = None;
@@ -305,13 +306,6 @@ impl Service {
         }
     }
 }
-
-/// An entry for an accepted change of who may do what.
-pub(super) fn in_journal(caller: &Caller, action: &'static str, subject: String, detail: String) -> NewEntry {
-    let (actor, outcome) = (caller.actor(), Outcome::Accepted);
-    NewEntry { actor, action, subject, outcome, detail, content_hash: Hash::default() }
-}
-
 fn denied(error: &Denied) -> Problem {
     let (reason, zh, en) = match error {
         Denied::TwoPowers { .. } | Denied::PowerWithReports { .. } => (

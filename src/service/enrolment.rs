@@ -13,11 +13,10 @@ use crate::access::{
     Token,
 };
 use crate::report::{Message, whole_microseconds};
-use crate::store::{Change, Store, StoreError, Transaction};
 
 use super::access::Authority;
-use super::credentials::{CredentialView, NewCredential, in_journal};
-use super::{Caller, Live, Problem, Reason, Service};
+use super::credentials::{CredentialView, NewCredential};
+use super::{Caller, Problem, Reason, Service};
 
 /// For so long the same request gives the same token, where its answer was lost.
 const RETRY: SignedDuration = SignedDuration::from_mins(10);
@@ -25,8 +24,6 @@ const RETRY: SignedDuration = SignedDuration::from_mins(10);
 const SHOWN: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Wrong secrets for one code before it ends.
 const GUESSES_MAX: u32 = 10;
-/// Codes and proposals that end with one entry of the journal.
-const ENDED_AT_ONCE: usize = 1000;
 const ACTION: &str = "credential.exchange";
 
 /// A credential that was put in the place of those that its principal had.
@@ -123,7 +120,7 @@ impl Service {
             detail = format!("{detail}; waits as {}", proposal.name());
             changes.push(AccessChange::Propose(proposal.clone()));
         }
-        let entry = in_journal(caller, "credential.enrol", enrolment.name(), detail);
+        let entry = caller.accepted("credential.enrol", enrolment.name(), detail);
         self.change_access(changes, entry, &turn).await?;
         Ok((CredentialView::of_enrolment(&enrolment), code, proposal))
     }
@@ -193,10 +190,11 @@ impl Service {
         }
         let token = token(request.unwrap_or_else(Uuid::new_v4));
         let change = AccessChange::Exchange { id: enrolment.id, hash: key.hash(&token), key: key.id(), at: now };
-        let holder = Caller { principal: enrolment.principal.to_string(), ..caller.clone() };
+        let by = format!("codes/{}", enrolment.id);
+        let holder = Caller { principal: enrolment.principal.to_string(), by, ..caller.clone() };
         let confirmed = enrolled.confirmed_by.as_ref().map(|by| format!(", confirmed by {by}")).unwrap_or_default();
         let detail = format!("enrolled by {}{confirmed}", enrolment.asker());
-        let entry = in_journal(&holder, ACTION, enrolment.name(), detail);
+        let entry = holder.accepted(ACTION, enrolment.name(), detail);
         self.change_access(vec![change], entry, turn).await?;
         self.guesses.forget(enrolment.id);
         let directory = self.live.directory();
@@ -216,7 +214,7 @@ impl Service {
             let turn = self.access_gate.lock().await;
             let change = AccessChange::RevokeCredential { id, at: self.now() };
             let detail = format!("{GUESSES_MAX} wrong secrets were tried for its code");
-            let entry = in_journal(caller, "credential.revoke", name, detail);
+            let entry = caller.accepted("credential.revoke", name, detail);
             // Its holder may have exchanged it since: a credential is not ended by guesses.
             if self.open_enrolment(id).is_some()
                 && let Err(problem) = self.change_access(vec![change], entry, &turn).await
@@ -249,24 +247,6 @@ impl Service {
         let is_other = *credential != Some(enrolled.enrolment.id);
         (is_recent && (is_other || replacement.credentials > 0)).then_some(replacement)
     }
-}
-
-/// Ends what waits in a store that was restored: a code that was exchanged since the backup would be good once more. How
-/// much there was.
-///
-/// # Errors
-/// Where the store cannot be read or written.
-pub async fn end_all_that_waits(store: &dyn Store, at: Timestamp) -> Result<usize, StoreError> {
-    let changes = Live::stored_directory(store)?.ending_all_that_waits(whole_microseconds(at));
-    let count = changes.len();
-    // A transaction is one group of the store; no store has more codes than principals.
-    for changes in changes.chunks(ENDED_AT_ONCE) {
-        let detail = format!("{} codes and proposals of before ended", changes.len());
-        let entry = in_journal(&Caller::internal("restore"), "access.restore", String::new(), detail);
-        let changes = changes.iter().cloned().map(Change::Access).collect();
-        store.commit(Transaction::of(changes, entry)).await?;
-    }
-    Ok(count)
 }
 
 fn somebody_else(name: &PrincipalName) -> Problem {

@@ -6,7 +6,7 @@ use crate::report::{AgencyId, Hash, JurisdictionCode, Message, ReportKey, Report
 use crate::rollup::{
     AgencyFilter, FrozenForm, FrozenFormName, FrozenRevision, Given, Mark, ShownSums, Sums, Totals, class_of,
 };
-use crate::store::{Change, Decision, Effect, NewEntry, Outcome, Store, StoreError, Transaction};
+use crate::store::{Change, Decision, Effect, NewEntry, Store, StoreError, Transaction};
 
 use super::perspective::Perspective;
 use super::read_back::id_in_token;
@@ -89,12 +89,8 @@ impl Service {
         }
         for _ in 0..ATTEMPTS {
             let entry = NewEntry {
-                actor: caller.actor(),
-                action: ACTION,
-                subject: frozen.name.to_string(),
-                outcome: Outcome::Accepted,
-                detail: frozen.note.clone(),
                 content_hash: frozen.content_hash,
+                ..caller.accepted(ACTION, frozen.name.to_string(), frozen.note.clone())
             };
             let transaction = Transaction::of(vec![Change::Freeze(Box::new(frozen.clone()))], entry);
             match self.store.commit(transaction).await? {

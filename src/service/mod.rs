@@ -3,8 +3,10 @@
 mod access;
 mod access_counts;
 mod admission;
+mod audit;
 mod backup;
 mod by_agency;
+mod caller;
 mod checkpoint;
 mod collections;
 mod coverage;
@@ -25,9 +27,9 @@ mod read_back;
 mod read_document;
 mod reconcile;
 mod recount;
-mod refusals;
 mod registry;
 mod render;
+mod restored;
 mod review;
 mod roll_up;
 mod rule_counts;
@@ -52,18 +54,20 @@ use crate::access::TokenKey;
 use crate::document::process::{Fair, Readers, Settings};
 use crate::store::{CheckpointFile, Clock, SigningKey, Store, StoreError};
 
+use audit::Budgets;
 use enrolment::Guesses;
 use past::Past;
 use places::Places;
-use refusals::Refusals;
 use sessions::Sessions;
 use wanted::WhileWanted;
 
 pub use access::{Authority, Subject};
+pub use audit::EntryLimits;
+pub use caller::{Asked, Caller};
 pub use collections::etag as collection_etag;
 pub use coverage::{CoverageAnswer, CoverageQuestion, CoverageRow};
 pub use credentials::{CREDENTIAL_DAYS_MAX, CredentialView, NewCredential, PrincipalView};
-pub use enrolment::{Exchanged, Replacement, end_all_that_waits};
+pub use enrolment::{Exchanged, Replacement};
 pub use freeze::FreezeRequest;
 pub use history::{ReportAction, ReportEvent};
 pub use journal::{JournalFilter, Status};
@@ -77,50 +81,19 @@ pub use reconcile::{Comparison, ExplainedBy, NamedDifference, Reconciliation};
 pub use recount::Recount;
 pub use registry::{Applied, ChangesPage, EntryFilter, Known};
 pub use render::RenderedForm;
+pub use restored::{NewerAccess, Restored, RestoredAccess, newer_access, settle_restored};
 pub use review::{ReviewRequest, Reviewed};
 pub use roll_up::{ConsolidatedForm, FormQuestion, RollupAnswer, RollupQuestion};
 pub use rule_counts::RuleCount;
 pub use sessions::{Origin, SignInLimits};
 pub use sight::{Asker, Sight};
 pub use submit::{Accepted, Submission};
-pub use verify::{VerifyProgress, check_store};
+pub use verify::{VerifyProgress, check_store, found_in_words};
 pub use vitals::YearVitals;
 pub use watch::{Update, WatchLimits};
 
 /// The time zone by which a year ends.
 pub const BEIJING: Offset = Offset::constant(8);
-
-/// Who calls, for the journal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// Who it is, such as `anonymous`.
-    pub principal: String,
-    /// Where the call came from, such as `127.0.0.1`; empty for the service itself.
-    pub address: String,
-    /// By what it may do things.
-    pub authority: Authority,
-}
-
-impl Caller {
-    /// The service's own work, such as filling a demonstration.
-    pub fn internal(principal: &str) -> Self {
-        Self { principal: principal.to_owned(), address: String::new(), authority: Authority::Open }
-    }
-
-    /// Among whom places and budgets are shared out: whom it showed to be, wherever it calls from; else, as anybody may
-    /// claim any name, where it calls from.
-    fn owner(&self) -> &str {
-        match self.authority {
-            Authority::Principal { .. } => &self.principal,
-            Authority::Open | Authority::Nobody => &self.address,
-        }
-    }
-
-    /// As it stands in the journal, such as `anonymous 127.0.0.1`.
-    pub fn actor(&self) -> String {
-        format!("{} {}", self.principal, self.address).trim_end().to_owned()
-    }
-}
 
 /// The service over one store.
 #[derive(Clone)]
@@ -156,10 +129,8 @@ pub struct Service {
     token_key: Option<Arc<TokenKey>>,
     /// Signs how far the journal has come.
     signing_key: Option<SigningKey>,
-    /// Refused calls, by address.
-    refusals: Arc<Refusals>,
-    /// Refused submissions and reviews, by whoever made them.
-    refused_submissions: Arc<Refusals>,
+    /// How many entries go into the journal beside changes.
+    budgets: Arc<Budgets>,
     /// The processes that documents are read in.
     readers: Readers,
     /// Documents that are received or read at a time.
@@ -173,11 +144,6 @@ pub struct Service {
 
 /// Memory for figures of single agencies, in bytes, where nothing else is said.
 const COLUMNS_BYTES: usize = 128 << 20;
-
-/// Refusals of one address that go into the journal in a minute, where nothing else is said.
-const REFUSALS_PER_MINUTE: u32 = 60;
-/// Refused submissions of one principal that do so.
-const REFUSED_SUBMISSIONS_PER_MINUTE: u32 = 600;
 
 /// Documents that are received or read at a time, where nothing else is said.
 const DOCUMENTS: usize = 8;
@@ -217,8 +183,7 @@ impl Service {
             guesses: Arc::default(),
             token_key: None,
             signing_key: None,
-            refusals: Arc::new(Refusals::new(REFUSALS_PER_MINUTE)),
-            refused_submissions: Arc::new(Refusals::new(REFUSED_SUBMISSIONS_PER_MINUTE)),
+            budgets: Arc::new(Budgets::new(EntryLimits::default())),
             readers: Readers::new(Settings::default()),
             document_places: document_places(DOCUMENTS),
             sessions: Arc::new(Sessions::new(SignInLimits::default())),
@@ -267,14 +232,9 @@ impl Service {
         Self { signing_key: Some(key), ..self }
     }
 
-    /// The service with another number of refusals that go into the journal for one address in a minute.
-    pub fn with_refusals_per_minute(self, per_minute: u32) -> Self {
-        Self { refusals: Arc::new(Refusals::new(per_minute)), ..self }
-    }
-
-    /// The service with another number of refused submissions that go into the journal for one principal in a minute.
-    pub fn with_refused_submissions_per_minute(self, per_minute: u32) -> Self {
-        Self { refused_submissions: Arc::new(Refusals::new(per_minute)), ..self }
+    /// The service with other numbers of entries that go into the journal in a minute beside changes.
+    pub fn with_entry_limits(self, limits: EntryLimits) -> Self {
+        Self { budgets: Arc::new(Budgets::new(limits)), ..self }
     }
 
     /// The service that has documents read by these processes, and takes so many documents at a time.
@@ -285,6 +245,11 @@ impl Service {
     /// The service with other limits on signing in.
     pub fn with_sign_in_limits(self, limits: SignInLimits) -> Self {
         Self { sessions: Arc::new(Sessions::new(limits)), ..self }
+    }
+
+    /// Whether this start made the store.
+    pub fn made_store(&self) -> bool {
+        self.is_new_store
     }
 
     /// The newest journal sequence that answers are true as of.

@@ -6,7 +6,7 @@ use crate::access::{AccessChange, Asked, NotSecond, PrincipalName, Proposal, Pro
 use crate::report::{Message, whole_microseconds};
 
 use super::access::Authority;
-use super::credentials::{PrincipalView, in_journal};
+use super::credentials::PrincipalView;
 use super::{Caller, Page, Problem, Reason, Service};
 
 /// How roles and secrets are given.
@@ -54,7 +54,7 @@ impl Service {
         }
         let proposal = self.new_proposal(principal, asked, by)?;
         let detail = format!("{}; waits as {}", proposal.words(), proposal.name());
-        let entry = in_journal(caller, "access.propose", proposal.principal.name(), detail);
+        let entry = caller.accepted("access.propose", proposal.principal.name(), detail);
         self.change_access(vec![AccessChange::Propose(proposal.clone())], entry, &turn).await?;
         Ok(proposal)
     }
@@ -99,7 +99,7 @@ impl Service {
         let checked = self.live.directory().check_second(&proposal, name, *credential, now);
         checked.map_err(|why| not_second(why, &proposal))?;
         let change = AccessChange::Confirm { id, by: name.clone(), at: now };
-        let entry = in_journal(caller, "access.confirm", proposal.principal.name(), proposal.words());
+        let entry = caller.accepted("access.confirm", proposal.principal.name(), proposal.words());
         self.change_access(vec![change], entry, &turn).await?;
         Ok(self.principal_view(&proposal.principal))
     }
@@ -116,7 +116,7 @@ impl Service {
             return Err(not_second(NotSecond::SamePower, &proposal));
         };
         let change = AccessChange::Decline { id, by: name.clone(), at: now };
-        let entry = in_journal(caller, "access.decline", proposal.principal.name(), proposal.words());
+        let entry = caller.accepted("access.decline", proposal.principal.name(), proposal.words());
         self.change_access(vec![change], entry, &turn).await?;
         Ok(proposal)
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::access::RECOUNT;
 use crate::form::catalogue;
 use crate::report::{Message, ReportYear};
 use crate::rollup::{AgencyFilter, Class, Scope, Sums, TotalsDifference};
@@ -73,6 +74,11 @@ impl Service {
                 difference = difference.en,
                 "the running totals differ from a recount"
             );
+        }
+        if !recount.differences.is_empty() {
+            let named: Vec<&str> = recount.differences.iter().map(|difference| difference.en.as_str()).collect();
+            let (sequence, total) = (recount.sequence, recount.differences_total);
+            self.note_own(RECOUNT, format!("sequence {sequence}\ndifferences {total}\n{}", named.join("\n"))).await;
         }
         *self.recounted.write().unwrap_or_else(PoisonError::into_inner) = Some(recount.clone());
         let service = self.clone();
@@ -208,11 +214,15 @@ pub(super) fn root_sums(state: &State, year: ReportYear) -> Sums {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::form::edition_for_year;
     use crate::registry::{Agency, Jurisdiction, RegistryChange};
     use crate::report::{AgencyKind, Cell, Figures, Level, ReportState, ReportStatus};
     use crate::rollup::{Contribution, Marks};
+    use crate::service::Live;
+    use crate::store::MemoryStore;
 
     fn year() -> ReportYear {
         ReportYear::new(2022).unwrap()
@@ -270,6 +280,23 @@ mod tests {
             assert!(text.en.contains("jurisdictions/230000") && text.en.contains(path.as_str()), "{text:?}");
             assert!(text.zh.contains("累计 5，重算 6"), "{text:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn totals_that_differ_are_told_of_in_the_journal() {
+        let live = Arc::<Live>::default();
+        let service = Service::start(Arc::new(MemoryStore::new(live.clone())), live, Timestamp::now).unwrap();
+        assert_eq!(service.recount().await.unwrap().differences_total, 0);
+        assert_eq!(service.store.position().sequence, 0, "what is as it should be is not told of");
+        let sequence = service.newest_sequence();
+        service.live.change(|running| *running = State { sequence, ..state(5) });
+        let found = service.recount().await.unwrap();
+        let entries = service.store.journal(0, 10).unwrap();
+        let [entry] = entries.as_slice() else { panic!("{entries:?}") };
+        assert_eq!((entry.actor.as_str(), entry.action.as_str()), ("huizong", RECOUNT));
+        let words =
+            format!("sequence {sequence}\ndifferences {}\n{}", found.differences_total, found.differences[0].en);
+        assert!(found.differences_total > 0 && entry.detail.starts_with(&words), "{}", entry.detail);
     }
 
     #[test]

@@ -9,8 +9,9 @@ use crate::registry::{
 };
 use crate::report::{AgencyId, Hash, ReportKey, ReportOwner, ReportYear};
 use crate::rollup::Marks;
-use crate::store::{Change, Decision, NEWEST, NewEntry, Outcome, Transaction, Version, check_length};
+use crate::store::{Change, Decision, NEWEST, NewEntry, Transaction, Version, check_length};
 
+use super::audit::changes_in_words;
 use super::read_back::id_in_token;
 use super::sight::Reach;
 use super::state::State;
@@ -127,18 +128,12 @@ impl Service {
         content_hash: Hash,
         caller: &Caller,
     ) -> Result<u64, Problem> {
-        let entry = NewEntry {
-            actor: caller.actor(),
-            action,
-            subject,
-            outcome: Outcome::Accepted,
-            detail: String::new(),
-            content_hash,
-        };
-        let (expected, registry) = {
+        let (expected, registry, detail) = {
             let state = self.present()?;
-            (self.reports_that_must_not_be(&state, &changes)?, Some(state.registry_sequence))
+            let expected = self.reports_that_must_not_be(&state, &changes)?;
+            (expected, Some(state.registry_sequence), changes_in_words(&state.registry, &changes))
         };
+        let entry = NewEntry { content_hash, ..caller.accepted(action, subject, detail) };
         let changes = changes.into_iter().map(Change::Registry).collect();
         let transaction = Transaction { registry, expected, ..Transaction::of(changes, entry) };
         match self.store.commit(transaction).await? {

@@ -2,7 +2,7 @@
 
 use crate::form::catalogue;
 use crate::report::{CellComment, Hash, Message, Receipt, ReportKey, ReportState, ReportStatus, Review, ReviewAction};
-use crate::store::{Change, Decision, Effect, NEWEST, NewEntry, Outcome, Standing, Transaction};
+use crate::store::{Change, Decision, Effect, NEWEST, NewEntry, Standing, Transaction};
 
 use super::admission::Admission;
 use super::{Caller, Problem, Reason, Service};
@@ -91,12 +91,8 @@ impl Service {
             return Ok(Some(Reviewed { receipt: None, status }));
         }
         let entry = NewEntry {
-            actor: caller.actor(),
-            action: journal_action(request.action),
-            subject: name,
-            outcome: Outcome::Accepted,
-            detail: request.reason.clone(),
             content_hash: before.newest.content_hash,
+            ..caller.accepted(journal_action(request.action), name, request.reason.clone())
         };
         let review = Review {
             revision: before.newest.name(),

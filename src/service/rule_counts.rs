@@ -77,8 +77,8 @@ pub(super) fn refused_rules(entry: &JournalEntry) -> Option<(ReportKey, Vec<&str
     if entry.action != ACTION || entry.outcome != Outcome::Refused {
         return None;
     }
-    // As written where a refusal is recorded: the reason, then the rules.
-    let (_, rules) = entry.detail.split_once(": ")?;
+    // As written where a refusal is recorded: the reason, then the rules; what was asked stands on lines of its own.
+    let (_, rules) = entry.detail.lines().next()?.split_once(": ")?;
     let mut rules: Vec<&str> = rules.split(", ").collect();
     rules.sort_unstable();
     rules.dedup();

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::access::random_bytes;
+use crate::access::{SIGN_IN, SIGN_OUT, random_bytes};
 use crate::report::{Hash, Message};
 
 use super::access::{Authority, unauthenticated};
@@ -21,7 +21,8 @@ const SESSIONS_MAX: usize = 10_000;
 const ADDRESSES_MAX: usize = 10_000;
 
 /// The action of signing in, in the journal.
-const SIGN_IN: &str = "session.begin";
+/// What is shown by whoever an identity provider has named.
+const PROVIDER: &str = "provider";
 /// Longest name of a person that a refusal repeats, in characters.
 const NAME_MAX_CHARACTERS: usize = 100;
 
@@ -56,6 +57,11 @@ pub struct SessionKey(Hash);
 impl SessionKey {
     fn of(cookie: &str) -> Self {
         Self(Hash::of(cookie.as_bytes()))
+    }
+
+    /// As the journal names it: enough to tell sessions apart, and nothing to make a cookie of.
+    fn name(self) -> String {
+        format!("sessions/{}", hex::encode(&self.0.0[..8]))
     }
 }
 
@@ -227,10 +233,29 @@ impl Service {
         let begun = self.authenticate_from(token, &caller.address).and_then(|authority| {
             self.sessions.begin(authority, Origin::Token).map_err(|error| Problem::internal(&error.to_string()))
         });
+        let shown = Caller { by: self.shown_by_token(token), ..caller.clone() };
         match begun {
-            Ok(cookie) => Ok(cookie),
-            Err(problem) => Err(self.refuse_sign_in(problem, caller).await),
+            Ok(cookie) => {
+                self.note_session(SIGN_IN, self.sessions.authority(&cookie), &shown).await;
+                Ok(cookie)
+            }
+            Err(problem) => Err(self.refuse_sign_in(problem, &shown).await),
         }
+    }
+
+    /// Puts the beginning or the end of a session into the journal: whose it is, and by what it was begun or ended.
+    async fn note_session(&self, action: &'static str, session: Option<Authority>, shown: &Caller) {
+        let Some(Authority::Principal { name, session: Some(key), .. }) = &session else { return };
+        let subject = format!("{}/{}", name.name(), key.name());
+        let principal = name.to_string();
+        let caller = Caller { principal, authority: session.unwrap_or(Authority::Nobody), ..shown.clone() };
+        self.note(&caller, caller.accepted(action, subject, String::new())).await;
+    }
+
+    /// What a cookie shows, for the journal; after `claimed:` where there is no such session.
+    pub fn shown_by_cookie(&self, cookie: &str) -> String {
+        let claimed = if self.sessions.authority(cookie).is_some() { "" } else { "claimed:" };
+        format!("{claimed}{}", SessionKey::of(cookie).name())
     }
 
     /// Whom a session belongs to, where nobody is there: it ends as early as without the call.
@@ -267,9 +292,13 @@ impl Service {
             let begun = self.sessions.begin(authority, Origin::Provider { sign_out });
             begun.map_err(|error| Problem::internal(&error.to_string()))
         });
+        let shown = Caller { by: PROVIDER.to_owned(), ..caller.clone() };
         match begun {
-            Ok(cookie) => Ok(cookie),
-            Err(problem) => Err(self.refuse_sign_in(problem, caller).await),
+            Ok(cookie) => {
+                self.note_session(SIGN_IN, self.sessions.authority(&cookie), &shown).await;
+                Ok(cookie)
+            }
+            Err(problem) => Err(self.record_limited(problem, SIGN_IN, format!("principals/{name}"), &shown).await),
         }
     }
 
@@ -279,8 +308,12 @@ impl Service {
     }
 
     /// Ends a session, and tells what it began with; one that is not there is ended already.
-    pub fn sign_out(&self, cookie: &str) -> Option<Origin> {
-        self.sessions.end(cookie)
+    pub async fn sign_out(&self, cookie: &str, caller: &Caller) -> Option<Origin> {
+        let shown = Caller { by: self.shown_by_cookie(cookie), ..caller.clone() };
+        let authority = self.sessions.authority(cookie);
+        let ended = self.sessions.end(cookie);
+        self.note_session(SIGN_OUT, authority, &shown).await;
+        ended
     }
 }
 

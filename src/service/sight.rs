@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::access::{Right, Role, method_of};
+use crate::access::{Right, Role, UNKNOWN_CALL, method_of};
 use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
 use crate::report::{JurisdictionCode, Message, ReportKey, ReportOwner, ReportYear};
 use crate::rollup::{AgencyFilter, FrozenForm, Totals, Tree, class_of};
@@ -270,7 +270,7 @@ impl Service {
 
     /// Puts the refusal of an answer into the journal.
     pub(super) async fn record_unseen(&self, problem: Problem, asker: &Asker, of: &JurisdictionCode) -> Problem {
-        let action = asker.method.and_then(method_of).map_or("call.unknown", |method| method.action);
+        let action = asker.method.and_then(method_of).map_or(UNKNOWN_CALL, |method| method.action);
         self.record_limited(problem, action, of.name(), &asker.caller).await
     }
 

@@ -12,8 +12,7 @@ use crate::report::{
 };
 use crate::rules;
 use crate::store::{
-    Change, Commit, Decision, Effect, NEWEST, NewEntry, Outcome, SigningKey, Standing, StoreError, StoredRequest,
-    Transaction,
+    Change, Commit, Decision, Effect, NEWEST, NewEntry, SigningKey, Standing, StoredRequest, Transaction,
 };
 
 use super::admission::Admission;
@@ -144,55 +143,6 @@ impl Service {
         self.record_refused(problem, ACTION, submission.report.to_string(), content, caller).await
     }
 
-    /// Records the refusal of a submission or a review within the budget of whoever made it; those left out are counted
-    /// in a later entry.
-    pub(super) async fn record_refused(
-        &self,
-        problem: Problem,
-        action: &'static str,
-        subject: String,
-        content_hash: Hash,
-        caller: &Caller,
-    ) -> Problem {
-        if self.refused_submissions.admit(caller.owner()) {
-            self.record_refusal(problem, action, subject, content_hash, caller).await
-        } else {
-            Problem { recorded: true, ..problem }
-        }
-    }
-
-    /// Records a refusal; a refusal that cannot be recorded is itself a failure.
-    pub(super) async fn record_refusal(
-        &self,
-        problem: Problem,
-        action: &'static str,
-        subject: String,
-        content_hash: Hash,
-        caller: &Caller,
-    ) -> Problem {
-        if matches!(problem.reason, Reason::StoreReadOnly | Reason::OutcomeUnknown) {
-            return problem;
-        }
-        let mut detail = problem.reason.as_str().to_owned();
-        let mut rules: Vec<&str> = problem.findings.iter().map(|finding| finding.rule.as_str()).collect();
-        rules.dedup();
-        if !rules.is_empty() {
-            detail = format!("{detail}: {}", rules.join(", "));
-        }
-        let entry =
-            NewEntry { actor: caller.actor(), action, subject, outcome: Outcome::Refused, detail, content_hash };
-        let transaction = Transaction::of(Vec::new(), entry);
-        match self.store.commit(transaction).await {
-            Ok(_) => Problem { recorded: true, ..problem },
-            // Where a write fails, some of what was there before cannot be read until the store is opened again. The
-            // call itself has written nothing: that no write is taken is what the caller must know.
-            Err(StoreError::Unknown(reason)) if problem.reason == Reason::StoreDamaged => {
-                StoreError::Stopped(reason).into()
-            }
-            Err(error) => error.into(),
-        }
-    }
-
     async fn try_submit(&self, submission: &Submission, content: Hash, caller: &Caller) -> Result<Accepted, Setback> {
         let report = &submission.report;
         let before = self.store.standing(report, NEWEST).map_err(Problem::from)?;
@@ -285,12 +235,8 @@ impl Service {
             sequence: 0,
         };
         let entry = NewEntry {
-            actor: caller.actor(),
-            action: ACTION,
-            subject: report.to_string(),
-            outcome: Outcome::Accepted,
-            detail: submission.reason.clone(),
             content_hash: content,
+            ..caller.accepted(ACTION, report.to_string(), submission.reason.clone())
         };
         let change = Change::Revision { before, revision: Box::new(revision) };
         let transaction = Transaction {

@@ -13,7 +13,7 @@ use crate::store::{NEWEST, Standing, Store, StoreError, Verification, Visitor, v
 use super::freeze::add_up;
 use super::recount::{count, differences, root_sums, unlike};
 use super::state::State;
-use super::{Live, Problem, Service};
+use super::{Caller, Live, Problem, Service};
 
 /// Records between two messages about progress.
 const PROGRESS_RECORDS: u64 = 10_000;
@@ -128,15 +128,31 @@ fn check_frozen(store: &dyn Store, mut forms: Vec<FrozenForm>, found: &mut Verif
     Ok(())
 }
 
+/// The journal's word for it.
+const ACTION: &str = "store.verify";
+
+/// Faults that an entry of the journal names; all are counted.
+const FAULTS_NAMED: usize = 10;
+
+/// What a verification found, for the journal.
+pub fn found_in_words(found: &Verification) -> String {
+    let whole =
+        format!("sequence {}\nrecords {}\nfaults {}", found.position.sequence, found.records, found.faults_total);
+    let named = found.faults.iter().take(FAULTS_NAMED).map(|fault| format!("\n{}: {}", fault.place, fault.message.en));
+    whole + &named.collect::<String>()
+}
+
 impl Service {
-    /// Verifies the store while the service goes on, true as of the moment of the call.
+    /// Verifies the store while the service goes on, true as of the moment of the call. What was found is in the journal
+    /// before it is told.
     ///
     /// # Errors
     /// TOO_MANY where other scans of the whole store are under way.
-    pub fn verify_store(&self) -> Result<mpsc::Receiver<VerifyProgress>, Problem> {
+    pub fn verify_store(&self, caller: &Caller) -> Result<mpsc::Receiver<VerifyProgress>, Problem> {
         let permit = self.scan_permit()?;
         let (sender, receiver) = mpsc::channel(AHEAD);
-        let service = self.clone();
+        let (service, caller) = (self.clone(), caller.clone());
+        let runtime = tokio::runtime::Handle::current();
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let (store, live) = (&service.store, &service.live);
@@ -153,6 +169,8 @@ impl Service {
             for fault in &found.faults {
                 tracing::error!(place = fault.place, fault = fault.message.en, "the store is not as it should be");
             }
+            let entry = caller.accepted(ACTION, String::new(), found_in_words(&found));
+            runtime.block_on(service.note(&caller, entry));
             // The caller may have gone; there is nobody to tell then.
             let _ = sender.blocking_send(VerifyProgress::Done(Box::new(found)));
         });

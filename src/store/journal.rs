@@ -30,6 +30,8 @@ impl Outcome {
 pub struct NewEntry {
     /// Who.
     pub actor: String,
+    /// What the caller showed: `credentials/ID`, `sessions/ID` or `certificates/SHA256`; empty where it showed nothing.
+    pub by: String,
     /// What, such as `report.submit`.
     pub action: &'static str,
     /// Resource name that it is about; filled in with the revision where one was stored.
@@ -56,6 +58,8 @@ pub struct JournalEntry {
     pub sequence: u64,
     pub time: Timestamp,
     pub actor: String,
+    /// What the caller showed, see [`NewEntry::by`]; none in an entry of version 1 or 2, which says nothing of that.
+    pub by: Option<String>,
     pub action: String,
     pub subject: String,
     pub outcome: Outcome,
@@ -89,6 +93,7 @@ impl Position {
 
 const HEADER_1: &str = "huizong-journal/1";
 const HEADER_2: &str = "huizong-journal/2";
+const HEADER_3: &str = "huizong-journal/3";
 
 /// Room for the lines of most entries, in bytes.
 const LINES_BYTES: usize = 640;
@@ -100,6 +105,7 @@ impl JournalEntry {
             sequence: last.sequence + 1,
             time: last.next_time(now),
             actor: new.actor,
+            by: Some(new.by),
             action: new.action.to_owned(),
             subject: new.subject,
             outcome: new.outcome,
@@ -155,15 +161,20 @@ impl JournalEntry {
     /// UTF-8 lines, each ended by LF; a backslash, LF or CR in a value is escaped.
     fn canonical_lines(&self) -> String {
         let mut lines = String::with_capacity(LINES_BYTES);
-        let header = if self.covers.is_some() { HEADER_2 } else { HEADER_1 };
+        let header = match (&self.by, self.covers) {
+            (Some(_), _) => HEADER_3,
+            (None, Some(_)) => HEADER_2,
+            (None, None) => HEADER_1,
+        };
         // Writing to a String cannot fail.
         let _ = writeln!(lines, "{header}\nsequence={}\ntime={}", self.sequence, self.time);
-        for (key, value) in [
-            ("actor", self.actor.as_str()),
-            ("action", &self.action),
-            ("subject", &self.subject),
-            ("outcome", self.outcome.word()),
-        ] {
+        push_line(&mut lines, "actor", &self.actor);
+        if let Some(by) = &self.by {
+            push_line(&mut lines, "by", by);
+        }
+        for (key, value) in
+            [("action", self.action.as_str()), ("subject", &self.subject), ("outcome", self.outcome.word())]
+        {
             push_line(&mut lines, key, value);
         }
         match self.covers {
@@ -188,7 +199,8 @@ mod tests {
 
     fn entry() -> JournalEntry {
         let new = NewEntry {
-            actor: "anonymous 127.0.0.1".to_owned(),
+            actor: "city-bureau 127.0.0.1".to_owned(),
+            by: "credentials/0123456789abcdef".to_owned(),
             action: "report.submit",
             subject: "agencies/11341702486344515H/reports/2022".to_owned(),
             outcome: Outcome::Refused,
@@ -203,16 +215,18 @@ mod tests {
     fn the_lines_that_are_hashed_are_as_documented() {
         insta::assert_snapshot!(entry().canonical_lines());
         // As `sha256sum` prints it for those lines.
-        assert_eq!(entry().chain.to_hex(), "101c39c930b208b52c1d8e2728095bb974896826f30d31f468f939cb642af62c");
+        assert_eq!(entry().chain.to_hex(), "a86055f3fe07d75005967987e97990df11baa38a8310aba29c8881854a5d3a9f");
     }
 
     #[test]
     fn a_change_of_any_part_changes_the_chain_hash() {
         let covers = |e: &mut JournalEntry, change: fn(&mut Covers)| change(e.covers.as_mut().unwrap());
-        let changes: [&dyn Fn(&mut JournalEntry); 11] = [
+        let changes: [&dyn Fn(&mut JournalEntry); 13] = [
             &|e: &mut JournalEntry| e.sequence += 1,
             &|e: &mut JournalEntry| e.time += jiff::SignedDuration::from_micros(1),
             &|e: &mut JournalEntry| e.actor.push('x'),
+            &|e: &mut JournalEntry| e.by.as_mut().unwrap().push('x'),
+            &|e: &mut JournalEntry| e.by = None,
             &|e: &mut JournalEntry| e.action.push('x'),
             &|e: &mut JournalEntry| e.subject.push('x'),
             &|e: &mut JournalEntry| e.detail = e.detail.replace('\n', "\\n"),
@@ -235,6 +249,7 @@ mod tests {
         let earlier: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
         let new = NewEntry {
             actor: String::new(),
+            by: String::new(),
             action: "report.submit",
             subject: String::new(),
             outcome: Outcome::Accepted,

@@ -53,6 +53,9 @@ struct EntryLine {
     sequence: u64,
     time: String,
     actor: String,
+    /// Absent in an entry of version 1 or 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
     action: String,
     subject: String,
     outcome: String,
@@ -73,6 +76,7 @@ impl EntryLine {
             sequence: entry.sequence,
             time: entry.time.to_string(),
             actor: entry.actor.clone(),
+            by: entry.by.clone(),
             action: entry.action.clone(),
             subject: entry.subject.clone(),
             outcome: entry.outcome.word().to_owned(),
@@ -93,10 +97,14 @@ impl EntryLine {
             (None, None) => None,
             _ => return None,
         };
+        if self.by.is_some() && covers.is_none() {
+            return None;
+        }
         Some(JournalEntry {
             sequence: self.sequence,
             time: self.time.parse().ok()?,
             actor: self.actor,
+            by: self.by,
             action: self.action,
             subject: self.subject,
             outcome: [Outcome::Accepted, Outcome::Refused].into_iter().find(|known| known.word() == self.outcome)?,
@@ -331,6 +339,7 @@ mod tests {
         for number in 0..entries {
             let new = NewEntry {
                 actor: "anonymous 127.0.0.1".to_owned(),
+                by: String::new(),
                 action: "report.submit",
                 subject: format!("agencies/样例-{number}/reports/2022"),
                 outcome: if number % 3 == 2 { Outcome::Refused } else { Outcome::Accepted },

@@ -43,8 +43,8 @@ use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear
 use crate::rollup::FrozenForm;
 
 pub use self::sled::{
-    Folder, FolderFault, FreeSpace, Loss, PRIVATE_FILE, PRIVATE_FOLDER, Salvage, SledOptions, SledStore, copy_closed,
-    examine, remove_empty_snapshots, salvage, will_be_new,
+    Folder, FolderFault, FreeSpace, Loss, PRIVATE_FILE, PRIVATE_FOLDER, STARTS_FILE, Salvage, SledOptions, SledStore,
+    copy_closed, examine, remove_empty_snapshots, salvage, will_be_new,
 };
 pub use checkpoint::{Checkpoint, CheckpointFile};
 pub use clock::Clock;

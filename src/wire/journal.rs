@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::access::action;
 use crate::pb;
 use crate::report::{Hash, Message};
 use crate::service::{JournalFilter, Problem, Reason};
@@ -14,6 +15,9 @@ pub fn entry_to_wire(entry: &JournalEntry) -> pb::JournalEntry {
         sequence: entry.sequence.try_into().unwrap_or(i64::MAX),
         time: Some(timestamp_to_wire(entry.time)),
         actor: entry.actor.clone(),
+        by: entry.by.clone(),
+        action_text: action(&entry.action)
+            .map(|action| pb::LocalizedText { zh: action.zh.to_owned(), en: action.en.to_owned() }),
         action: entry.action.clone(),
         subject: entry.subject.clone(),
         outcome: match entry.outcome {
@@ -42,6 +46,7 @@ pub fn entry_from_wire(entry: pb::JournalEntry) -> Option<JournalEntry> {
         sequence: entry.sequence.try_into().ok()?,
         time: Timestamp::new(time.seconds, time.nanos).ok()?,
         actor: entry.actor,
+        by: entry.by,
         action: entry.action,
         subject: entry.subject,
         outcome: match outcome {

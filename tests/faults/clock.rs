@@ -3,11 +3,15 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
+use huizong::access::CLOCK;
 use huizong::pb;
 use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
+use huizong::service::Live;
+use huizong::store::{SledOptions, SledStore, Store as _};
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
@@ -106,6 +110,13 @@ pub fn nothing_that_had_expired_comes_back() {
         let mut server = server;
         server.terminate();
         tokio::task::spawn_blocking(move || server.wait()).await.unwrap();
+        let store = SledStore::open(&SledOptions::new(&data), Arc::<Live>::default()).unwrap();
+        let entries = store.journal(0, 1000).unwrap().into_iter();
+        let told: Vec<_> = entries.filter(|entry| entry.action == CLOCK).map(|entry| entry.detail).collect();
+        for words in ["the clock was set by ", "behind the newest entry"] {
+            assert!(told.iter().any(|told| told.contains(words)), "{words}: {told:?}");
+        }
+        drop(store);
         let (_server, channel) = program::start(&data, &settings).await;
         assert!(is_expired(&channel, &token).await, "it lives again after a start");
     });
@@ -136,7 +147,8 @@ pub fn time_goes_on_and_the_doctor_tells_of_it() {
             tokio::time::sleep(Duration::from_millis(300)).await;
             create(&channel, code).await;
         }
-        let request = pb::ListJournalRequest { page_size: 10, ..Default::default() };
+        let request =
+            pb::ListJournalRequest { page_size: 10, action: "registry.apply".to_owned(), ..Default::default() };
         let entries =
             OperationsServiceClient::new(channel.clone()).list_journal(request).await.unwrap().into_inner().entries;
         let times: Vec<f64> = entries

@@ -68,8 +68,9 @@ async fn refused_submissions_beyond_the_budget_are_counted_in_one_entry() {
     // Where the minute ends meanwhile, there is another budget.
     assert!((5..=15).contains(&recorded), "{recorded} are in the journal");
     let counted: Vec<_> = entries.iter().filter(|entry| entry.action == "refusals.left_out").collect();
-    let left_out: usize =
-        counted.iter().map(|entry| entry.detail.split(' ').next().unwrap().parse::<usize>().unwrap()).sum();
+    let count =
+        |entry: &pb::JournalEntry| entry.detail.strip_prefix("report.submit ").unwrap().parse::<usize>().unwrap();
+    let left_out: usize = counted.iter().map(|entry| count(entry)).sum();
     assert_eq!(recorded + left_out, COUNT, "{counted:?}");
     assert!(counted.len() <= 3, "{counted:?}");
     assert_eq!(counted[0].subject, "127.0.0.1");

@@ -49,7 +49,7 @@ impl World {
 
     /// The running state is that of a replay, and that of a start from totals kept earlier.
     async fn is_that_of_a_replay(&self, after: &str) {
-        let mut progress = self.service.verify_store().unwrap();
+        let mut progress = self.service.verify_store(&Caller::internal("sample")).unwrap();
         let mut result = None;
         while let Some(told) = progress.recv().await {
             if let VerifyProgress::Done(found) = told {

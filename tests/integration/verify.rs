@@ -108,6 +108,7 @@ fn rechained(entry: &JournalEntry, content_hash: Hash, stored: &[Item], last: &P
     let covers = Covers { records, salt };
     let new = NewEntry {
         actor: entry.actor.clone(),
+        by: entry.by.clone().expect("it is of the newest version"),
         action: "sample",
         subject: entry.subject.clone(),
         outcome: Outcome::Accepted,

@@ -6,10 +6,10 @@ use clap::Args;
 
 use crate::access::{Power, PrincipalName, Role};
 use crate::config::Config;
-use crate::service::{Caller, NewCredential, Problem};
+use crate::service::{NewCredential, Problem};
 
 use super::enrolment::hand_it_over;
-use super::{Failure, Outcome, both, in_days, keep_it, print_line, serve};
+use super::{Failure, Outcome, both, in_days, keep_it, operator, print_line, serve};
 
 #[derive(Args)]
 pub struct Bootstrap {
@@ -57,7 +57,7 @@ impl Bootstrap {
         }
         let refused =
             |problem: Problem| Failure::Failed(format!("{}\n  {}", both(&problem.message), both(&problem.remedy)));
-        let caller = Caller::internal("bootstrap");
+        let caller = operator("bootstrap");
         let new =
             NewCredential { principal: self.name.clone(), note: "bootstrap".to_owned(), expires: in_days(self.days)? };
         // The secret first: a store whose only security administrator has none would be locked.

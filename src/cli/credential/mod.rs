@@ -18,7 +18,7 @@ use crate::wire;
 
 use super::client::{Server, connect, refused};
 use super::output::{Listing, print_json, print_line, resource, time_text};
-use super::{Failure, Format, Outcome, both, serve};
+use super::{Failure, Format, Outcome, both, operator, serve};
 use bootstrap::Bootstrap;
 
 /// Principals or credentials read in one call.

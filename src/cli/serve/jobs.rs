@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use tokio::time::MissedTickBehavior;
 use tonic_health::server::HealthReporter;
 
+use crate::access::CLOCK;
 use crate::config::Tls;
 use crate::grpc;
 use crate::service::Service;
@@ -119,6 +120,7 @@ pub async fn watch_clock(service: Service) {
                 %now, seconds = step.as_secs(),
                 "the clock of this machine was set: due times, expiry and new receipts go by it; see huizong doctor"
             );
+            service.note_own(CLOCK, format!("the clock was set by {} s, to {now}", step.as_secs())).await;
         }
         (expected, at) = (now, Instant::now());
         let newest = service.status().position.time;
@@ -130,22 +132,20 @@ pub async fn watch_clock(service: Service) {
                     %now, %newest,
                     "the clock of this machine is behind the journal: time goes on from the newest entry; see huizong doctor"
                 );
+                service.note_own(CLOCK, format!("the clock says {now}, behind the newest entry, {newest}")).await;
             } else {
+                service.note_own(CLOCK, format!("the clock says {now}, no longer behind the journal")).await;
                 tracing::info!(%now, "the clock of this machine is no longer behind the journal");
             }
         }
     }
 }
 
-/// Says at the start where the clock and the journal are so far apart that one of them is likely to be wrong.
-pub fn warn_of_clock(service: &Service) {
+/// Says where the clock is so far ahead of the journal that one of them is likely to be wrong; in words.
+pub fn far_clock(service: &Service) -> Option<String> {
     let (now, position) = (service.machine_time(), service.status().position);
-    if position.sequence > 0 && now.duration_since(position.time) > CLOCK_FAR {
-        tracing::warn!(
-            %now, newest = %position.time,
-            "the clock of this machine is far ahead of the newest journal entry; if it is wrong, stop the service before it takes reports"
-        );
-    }
+    let far = position.sequence > 0 && now.duration_since(position.time) > CLOCK_FAR;
+    far.then(|| format!("the clock says {now}, far ahead of the newest entry, {}", position.time))
 }
 
 /// Nothing happened for so long, or the clock is wrong.

@@ -3,6 +3,7 @@
 //! - `backups`: those that the service makes by itself.
 //! - `identity`: the provider that people sign in with.
 //! - `jobs`: what goes on beside the calls.
+//! - `life`: what the journal says of start, settings and end.
 //! - `reload`: what a hang-up changes.
 //! - `signals`: when to stop, and when to read the settings again.
 //! - `supervisor`: what systemd is told.
@@ -10,6 +11,7 @@
 mod backups;
 mod identity;
 mod jobs;
+mod life;
 mod reload;
 mod signals;
 mod supervisor;
@@ -32,7 +34,7 @@ use crate::config::{Config, ConfigError, Limits, Log};
 use crate::document::process::{Confinement, Readers, Settings};
 use crate::grpc;
 use crate::http::{self, session};
-use crate::service::{AccessPolicy, Live, Service, SignInLimits, WatchLimits};
+use crate::service::{AccessPolicy, EntryLimits, Live, Service, SignInLimits, WatchLimits};
 use crate::store::disk::{FileSystem, file_system};
 use crate::store::{CheckpointFile, SigningKey, SledOptions, SledStore, Store, will_be_new};
 use crate::telemetry::{
@@ -42,6 +44,7 @@ use crate::telemetry::{
 
 use super::{Failure, Outcome};
 pub use identity::provider;
+use life::Life;
 use reload::Reload;
 
 #[derive(Args)]
@@ -88,7 +91,6 @@ impl Serve {
             tracing::warn!("nobody may grant roles yet; stop the service and run: huizong credential bootstrap NAME");
         }
         warn_of_file_system(&config.data_directory);
-        jobs::warn_of_clock(&service);
         let ready = |address| tracing::info!(dashboard = http::has_dashboard(), %address, "serving");
         Ok(serve(service, &config, admin, Some(reload), ready).await?)
     }
@@ -191,13 +193,17 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
         })
         .with_watch_limits(watches)
         .with_columns_bytes(config.memory.columns_mib << 20)
-        .with_refused_submissions_per_minute(access.refused_submissions_per_minute)
+        .with_entry_limits(EntryLimits {
+            refusals: access.refusals_per_minute,
+            submissions: access.refused_submissions_per_minute,
+            ..EntryLimits::default()
+        })
         .with_readers(readers(&config.limits), config.limits.documents);
     let service = service.with_token_key(key).with_new_store(is_new);
     let signing = SigningKey::open(&config.data_directory).context("the key that signs the journal cannot be used")?;
     let service = service.with_signing_key(signing);
     warn_of_token_key(&service, has_key);
-    Ok(service.with_refusals_per_minute(access.refusals_per_minute).with_sign_in_limits(SignInLimits {
+    Ok(service.with_sign_in_limits(SignInLimits {
         idle: Duration::from_secs(access.session_idle_seconds),
         longest: Duration::from_secs(access.session_seconds),
         failures: access.failures,
@@ -256,6 +262,7 @@ pub async fn serve(
     reload: Option<Reload>,
     ready: impl FnOnce(SocketAddr),
 ) -> anyhow::Result<()> {
+    let life = Arc::new(Life::begin(service.clone(), config).await);
     let listener =
         TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
@@ -283,7 +290,7 @@ pub async fn serve(
     if let Some(reload) = reload {
         // Listened for from now on: a hang-up that nobody waits for ends the process.
         let hang_ups = signals::HangUps::listen();
-        beside.spawn(reload_again(reload, hang_ups, door.clone(), tls.clone()));
+        beside.spawn(reload_again(reload, hang_ups, door.clone(), tls.clone(), life.clone()));
     }
     if let Some(tls) = tls.clone() {
         beside.spawn(tls.follow());
@@ -331,9 +338,7 @@ pub async fn serve(
         }
     }
     beside.abort_all();
-    if let Err(problem) = ending.record_left_out().await {
-        tracing::error!(problem = problem.message.en, "refusals that were left out are not counted in the journal");
-    }
+    life.end().await;
     tokio::task::spawn_blocking(move || ending.keep_totals()).await?;
     Ok(())
 }
@@ -344,10 +349,13 @@ async fn reload_again(
     mut hang_ups: signals::HangUps,
     door: grpc::DoorLayer,
     tls: Option<grpc::TlsFiles>,
+    life: Arc<Life>,
 ) {
     loop {
         hang_ups.next().await;
-        reload.again(&door, tls.as_ref());
+        if let Some(config) = reload.again(&door, tls.as_ref()) {
+            life.settings_were_read(&config).await;
+        }
     }
 }
 

@@ -23,14 +23,16 @@ impl Reload {
         Self { read, config, log }
     }
 
-    /// Takes on what has changed, and says what cannot be. Where the file is no good everything stays as it is.
-    pub fn again(&mut self, door: &DoorLayer, tls: Option<&TlsFiles>) {
+    /// Takes on what has changed, and says what cannot be: the settings as they were read. Where the file is no good
+    /// everything stays as it is.
+    pub fn again(&mut self, door: &DoorLayer, tls: Option<&TlsFiles>) -> Option<Config> {
         supervisor::reloading();
-        self.take_on(door, tls);
+        let read = self.take_on(door, tls);
         supervisor::ready();
+        read
     }
 
-    fn take_on(&mut self, door: &DoorLayer, tls: Option<&TlsFiles>) {
+    fn take_on(&mut self, door: &DoorLayer, tls: Option<&TlsFiles>) -> Option<Config> {
         match tls.map(TlsFiles::reload) {
             None | Some(Ok(false)) => {}
             Some(Ok(true)) => tracing::info!("the certificates have changed; new connections use the new ones"),
@@ -42,12 +44,12 @@ impl Reload {
             Ok(config) => config,
             Err(error) => {
                 tracing::error!(%error, "the settings cannot be used; those of before stay");
-                return;
+                return None;
             }
         };
         if let Err(error) = self.log.set_filter(&config.log.filter) {
             tracing::error!(%error, "the settings cannot be used; those of before stay");
-            return;
+            return None;
         }
         door.adopt(&config.limits);
         let (now, later): (Vec<_>, Vec<_>) =
@@ -61,10 +63,11 @@ impl Reload {
         }
         // What needs a restart is told of again with the next hang-up.
         let limits = config.limits.clone();
-        self.config.log.filter = config.log.filter;
+        self.config.log.filter = config.log.filter.clone();
         self.config.limits.calls = limits.calls;
         self.config.limits.call_seconds = limits.call_seconds;
         self.config.limits.calls_per_second_per_principal = limits.calls_per_second_per_principal;
         self.config.limits.calls_per_second_per_address = limits.calls_per_second_per_address;
+        Some(config)
     }
 }

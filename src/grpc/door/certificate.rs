@@ -3,13 +3,39 @@
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate, X509Error};
 
 use crate::access::PrincipalName;
+use crate::report::Hash;
+use crate::service::Authority;
 
 /// Begins the URI by which a certificate names its principal.
 const URI: &str = "huizong:principal:";
 
+/// Whom a certificate names, and which certificate it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certified {
+    pub principal: PrincipalName,
+    /// SHA-256 of the certificate, as `openssl x509 -fingerprint -sha256` prints it.
+    fingerprint: Hash,
+}
+
+impl Certified {
+    pub fn authority(&self) -> Authority {
+        Authority::Principal { name: self.principal.clone(), credential: None, session: None }
+    }
+
+    /// As the journal names it.
+    pub fn name(&self) -> String {
+        format!("certificates/{}", self.fingerprint)
+    }
+}
+
+/// What a certificate shows; none where it names no principal.
+pub fn certified(der: &[u8]) -> Option<Certified> {
+    principal_of_certificate(der).map(|principal| Certified { principal, fingerprint: Hash::of(der) })
+}
+
 /// The principal in a URI `huizong:principal:NAME` among the subject's alternative names, else the subject's common
 /// name. None where neither is the name of a principal, or where there is more than one.
-pub fn principal_of_certificate(der: &[u8]) -> Option<PrincipalName> {
+fn principal_of_certificate(der: &[u8]) -> Option<PrincipalName> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
     let alternative = certificate.subject_alternative_name().ok()?;
     let names = alternative.iter().flat_map(|extension| &extension.value.general_names);

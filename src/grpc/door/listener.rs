@@ -18,11 +18,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 
-use crate::access::PrincipalName;
 use crate::config::Limits;
 
 use super::origin::{Proxies, proxied};
-use super::{TlsFiles, principal_of_certificate};
+use super::{Certified, TlsFiles, certified};
 
 /// Longest time for a client to agree on TLS.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -43,7 +42,7 @@ pub struct Peer {
     /// The connection is protected by TLS.
     pub is_protected: bool,
     /// Named by a certificate that was checked.
-    pub principal: Option<PrincipalName>,
+    pub certified: Option<Certified>,
 }
 
 /// Connections that were let in and have not said yet what they speak: the server would drop what is on its way on them.
@@ -218,14 +217,14 @@ async fn connect(
         address = read.await.map_err(|_| io::ErrorKind::TimedOut)??.or(address);
     }
     let Some(tls) = tls else {
-        let peer = Peer { address, is_protected: false, principal: None };
+        let peer = Peer { address, is_protected: false, certified: None };
         return Ok(Connection::new(Io::Plain(stream), peer, newcomer, permit));
     };
     let handshake = TlsAcceptor::from(tls.current()).accept(stream);
     let stream = tokio::time::timeout(HANDSHAKE, handshake).await.map_err(|_| io::ErrorKind::TimedOut)??;
     let certificates = stream.get_ref().1.peer_certificates();
-    let principal = certificates.and_then(|chain| principal_of_certificate(chain.first()?));
-    let peer = Peer { address, is_protected: true, principal };
+    let certified = certificates.and_then(|chain| certified(chain.first()?));
+    let peer = Peer { address, is_protected: true, certified };
     Ok(Connection::new(Io::Tls(Box::new(stream)), peer, newcomer, permit))
 }
 

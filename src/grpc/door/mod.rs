@@ -7,6 +7,7 @@
 mod bounds;
 mod certificate;
 mod ending;
+mod heard;
 mod held;
 mod listener;
 mod measured;
@@ -37,13 +38,13 @@ use tower::Layer;
 use crate::access::{Method, Right, method_at};
 use crate::config::Limits;
 use crate::report::Message;
-use crate::service::{Authority, Caller, Code, Problem, Reason, Service};
+use crate::service::{Asked, Authority, Caller, Code, Problem, Reason, Service};
 
 use super::claimed_principal;
 use super::methods::answers_with_stream;
 use super::status::{note, to_status};
 
-pub use certificate::principal_of_certificate;
+pub use certificate::{Certified, certified};
 pub use listener::{Connection, Newcomers, Peer, connections, connections_through, connections_until};
 pub use origin::{Hosts, Proxies};
 pub use tls::{TlsError, TlsFiles};
@@ -51,6 +52,7 @@ pub use validity::{RevocationList, Validity, revocations, validities};
 
 use bounds::Bounds;
 use ending::Ending;
+use heard::{Heard, Hearing};
 use held::Held;
 use measured::{Measured, most_bytes};
 
@@ -167,15 +169,19 @@ where
             let path = request.uri().path();
             let ends_with_service = path != SUBMISSIONS && answers_with_stream(path);
             let answer = async {
-                let (mut parts, body) = request.into_parts();
-                let (caller, permit) = door.let_in(&parts).await?;
+                let (mut parts, mut body) = request.into_parts();
+                let heard = Arc::new(Heard::new(&parts.uri));
+                let (caller, permit) = door.let_in(&parts, &mut body, &heard).await?;
                 // Held until the answer: what is not received yet waits with whoever sends it.
                 let _place = match parts.uri.path() == DOCUMENT_CALL {
                     true => Some(door.service.place_for_document(&caller).await?),
                     false => None,
                 };
                 let body = match is_call {
-                    true => Body::new(Measured::new(body, most_bytes(parts.uri.path(), door.message_bytes))),
+                    true => {
+                        let measured = Measured::new(body, most_bytes(parts.uri.path(), door.message_bytes));
+                        Body::new(Hearing::new(measured, heard))
+                    }
                     false => body,
                 };
                 parts.extensions.insert(caller);
@@ -216,7 +222,12 @@ impl Door {
         self.bounds.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn let_in(&self, request: &Parts) -> Result<(Caller, Option<OwnedSemaphorePermit>), Problem> {
+    async fn let_in(
+        &self,
+        request: &Parts,
+        body: &mut Body,
+        heard: &Arc<Heard>,
+    ) -> Result<(Caller, Option<OwnedSemaphorePermit>), Problem> {
         let peer = request.extensions.get::<Peer>();
         let address = peer.and_then(|peer| peer.address);
         let address = address.map(|address| self.proxies.caller(address, &request.headers));
@@ -238,11 +249,17 @@ impl Door {
             _ => Some(bounds.calls.clone().try_acquire_owned().map_err(|_| overloaded())?),
         };
         let caller = self.caller(request, peer, address).await?;
+        let asked: Arc<dyn Asked> = heard.clone();
+        let mut caller = Caller { asked: Some(asked), ..caller };
         if let Authority::Principal { name, .. } = &caller.authority {
             bounds.rates.check_principal(name)?;
         }
         if method.is_some() || is_call(path) {
-            self.service.enter(&caller, method).await?;
+            self.service.enter(&caller, method, heard.listen(body)).await?;
+        }
+        if path == SUBMISSIONS {
+            // Each item of a stream is told by itself.
+            caller.asked = None;
         }
         Ok((caller, permit))
     }
@@ -252,7 +269,7 @@ impl Door {
         let headers = &request.headers;
         let address = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
         if !self.service.asks_who_calls() {
-            return Ok(Caller { principal: claimed_principal(headers), address, authority: Authority::Open });
+            return Ok(Caller::unproved(claimed_principal(headers), address, Authority::Open));
         }
         let known = match (bearer(headers), session_cookie(headers)) {
             (Some(token), _) => self.service.authenticate_from(token, &address),
@@ -262,11 +279,16 @@ impl Door {
                 known.and_then(|authority| self.as_shown(authority, headers))
             }
             _ => Ok(peer
-                .and_then(|peer| peer.principal.clone())
-                .map_or(Authority::Nobody, |name| Authority::Principal { name, credential: None, session: None })),
+                .and_then(|peer| peer.certified.as_ref())
+                .map_or(Authority::Nobody, |certified| certified.authority())),
         };
-        let nobody =
-            Caller { principal: "unauthenticated".to_owned(), address: address.clone(), authority: Authority::Nobody };
+        let by = match (bearer(headers), session_cookie(headers)) {
+            (Some(token), _) => self.service.shown_by_token(token),
+            (None, Some(cookie)) if is_same_site(request) => self.service.shown_by_cookie(cookie),
+            _ => peer.and_then(|peer| peer.certified.as_ref()).map_or_else(String::new, Certified::name),
+        };
+        let nobody = Caller::unproved("unauthenticated".to_owned(), address.clone(), Authority::Nobody);
+        let nobody = Caller { by: by.clone(), ..nobody };
         let is_call = is_call(request.uri.path());
         let takes_code = matches!(method_at(request.uri.path()), Some(Method { right: Right::Code, .. }));
         match known {
@@ -276,7 +298,7 @@ impl Door {
                     Authority::Principal { name, .. } => name.to_string(),
                     Authority::Open | Authority::Nobody => String::new(),
                 };
-                Ok(Caller { principal, address, authority })
+                Ok(Caller { by, ..Caller::unproved(principal, address, authority) })
             }
             // A page may be asked for with the cookie of a session that has ended, to sign in again; and so may a code be
             // exchanged.

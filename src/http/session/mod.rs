@@ -90,11 +90,15 @@ async fn begin(State(door): State<Door>, request: Request) -> Response {
 
 /// Ends the session of the cookie; without one there is nothing to end. Where it began with an identity provider, the
 /// answer says where to sign out there, or that this cannot be done from here.
-async fn end(State(door): State<Door>, headers: HeaderMap) -> Response {
+async fn end(State(door): State<Door>, caller: Option<Extension<Caller>>, headers: HeaderMap) -> Response {
+    let Some(Extension(caller)) = caller else { return refusal(&no_caller()) };
     if !headers.contains_key(SESSION_HEADER) {
         return refusal(&no_header());
     }
-    let ended = session_cookie(&headers).and_then(|session| door.service.sign_out(session));
+    let ended = match session_cookie(&headers) {
+        Some(session) => door.service.sign_out(session, &caller).await,
+        None => None,
+    };
     if let Some(origin) = &ended {
         metrics::signed_out(if *origin == Origin::Token { "token" } else { "provider" });
     }

@@ -175,6 +175,9 @@ pub struct StoredEntry {
     records: Option<Vec<u8>>,
     #[prost(bytes = "vec", optional, tag = "12")]
     salt: Option<Vec<u8>>,
+    /// Absent in an entry of version 1 or 2.
+    #[prost(string, optional, tag = "13")]
+    by: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -487,6 +490,7 @@ impl StoredEntry {
             chain: entry.chain.0.to_vec(),
             records: entry.covers.map(|covers| covers.records.0.to_vec()),
             salt: entry.covers.map(|covers| covers.salt.0.to_vec()),
+            by: entry.by.clone(),
         }
     }
 
@@ -497,10 +501,14 @@ impl StoredEntry {
             (None, None) => None,
             _ => return Err("an entry with a part of what it covers".to_owned()),
         };
+        if self.by.is_some() && covers.is_none() {
+            return Err("an entry of version 3 that does not say what it covers".to_owned());
+        }
         Ok(JournalEntry {
             sequence: self.sequence,
             time: timestamp(self.time_microseconds)?,
             actor: self.actor,
+            by: self.by,
             action: self.action,
             subject: self.subject,
             outcome: if self.refused { Outcome::Refused } else { Outcome::Accepted },

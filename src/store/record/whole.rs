@@ -72,6 +72,7 @@ mod tests {
     fn entry(detail: String) -> JournalEntry {
         let new = NewEntry {
             actor: "office".to_owned(),
+            by: String::new(),
             action: "report.submit",
             subject: "agencies/one/reports/2022/revisions/1".to_owned(),
             outcome: Outcome::Accepted,

@@ -23,7 +23,7 @@ type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// What is to be written, and where to answer.
 pub enum Job {
-    Commit { transaction: Transaction, answer: Answer<Decision> },
+    Commit { transaction: Box<Transaction>, answer: Answer<Decision> },
     Import { records: Records, position: Position, answer: Answer<()> },
 }
 
@@ -56,7 +56,7 @@ impl Committer {
         while waiting.blocking_recv_many(&mut jobs, self.group_transactions) > 0 {
             for job in jobs.drain(..) {
                 match job {
-                    Job::Commit { transaction, answer } => transactions.push((transaction, answer)),
+                    Job::Commit { transaction, answer } => transactions.push((*transaction, answer)),
                     Job::Import { records, position, answer } => {
                         // The caller may have gone; there is nobody to tell then.
                         let _ = answer.send(self.import(records, &position));

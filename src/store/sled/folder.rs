@@ -19,9 +19,12 @@ use super::watermark;
 /// A file that only takes up room: whoever deletes it gives a store on a full disk the space that it needs to open.
 pub const BALLAST_FILE: &str = "ballast";
 
+/// How many starts of the service have no entry in the journal since the last that has one.
+pub const STARTS_FILE: &str = "starts-left-out";
+
 /// Files that the store and the service keep beside those of sled. Where they are left without the data, it is gone.
-const COMPANIONS: [&str; 5] =
-    [watermark::FILE, crate::store::checkpoint::FILE, TokenKey::FILE, SigningKey::FILE, BALLAST_FILE];
+const COMPANIONS: [&str; 6] =
+    [watermark::FILE, crate::store::checkpoint::FILE, TokenKey::FILE, SigningKey::FILE, BALLAST_FILE, STARTS_FILE];
 
 /// What a folder is to the store.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -53,7 +53,8 @@ use space::Space;
 use watermark::Watermark;
 
 pub use folder::{
-    Folder, FolderFault, PRIVATE_FILE, PRIVATE_FOLDER, copy_closed, examine, remove_empty_snapshots, will_be_new,
+    Folder, FolderFault, PRIVATE_FILE, PRIVATE_FOLDER, STARTS_FILE, copy_closed, examine, remove_empty_snapshots,
+    will_be_new,
 };
 pub use salvage::{Loss, Salvage, salvage};
 pub use space::FreeSpace;
@@ -374,7 +375,7 @@ impl Store for SledStore {
             let jobs = self.jobs.as_ref().ok_or_else(committer_ended)?;
             let place = jobs.reserve().await.map_err(|_| committer_ended())?;
             metrics::transaction_queued();
-            place.send(Job::Commit { transaction, answer });
+            place.send(Job::Commit { transaction: Box::new(transaction), answer });
             answered.await.unwrap_or_else(|_| Err(StoreError::Unknown("the committer has ended".to_owned())))
         }
         .boxed()

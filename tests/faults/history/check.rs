@@ -136,7 +136,8 @@ impl<'a> Check<'a> {
                 self.say(Kind::Torn, format!("journal entry {sequence} does not follow entry {last}"));
             }
             (last, chain) = (sequence, entry.chain_sha256.clone());
-            if sequence <= history.began_after {
+            // What the service says of itself nobody asked for.
+            if sequence <= history.began_after || entry.actor == "huizong" {
                 continue;
             }
             let Some(call) = calls.get(principal(entry)) else {

@@ -61,7 +61,8 @@ fn text(random: &mut ChaCha8Rng) -> String {
 }
 
 fn entry(action: &'static str, subject: String, detail: String, content_hash: Hash) -> NewEntry {
-    NewEntry { actor: "caller".to_owned(), action, subject, outcome: Outcome::Accepted, detail, content_hash }
+    let (actor, by) = ("caller".to_owned(), "credentials/0123456789abcdef".to_owned());
+    NewEntry { actor, by, action, subject, outcome: Outcome::Accepted, detail, content_hash }
 }
 
 /// Records that a report was turned down.

@@ -8,7 +8,7 @@ use huizong::access::{PrincipalName, Role, TokenKey};
 use huizong::config::{Limits, Tls};
 use huizong::grpc::{DoorLayer, Hosts, Proxies, TlsFiles, connections_through, routes, server};
 use huizong::pb;
-use huizong::service::{AccessPolicy, Caller, Live, NewCredential, Service, SignInLimits, WatchLimits};
+use huizong::service::{AccessPolicy, Caller, EntryLimits, Live, NewCredential, Service, SignInLimits, WatchLimits};
 use huizong::store::{SledOptions, SledStore};
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
@@ -176,7 +176,7 @@ impl Guarded {
             .with_authentication(true)
             .with_access_policy(policy)
             .with_token_key(TokenKey::ephemeral().unwrap())
-            .with_refusals_per_minute(refusals_per_minute)
+            .with_entry_limits(EntryLimits { refusals: refusals_per_minute, ..EntryLimits::default() })
             .with_sign_in_limits(sign_in)
             .with_watch_limits(WatchLimits {
                 watchers_per_principal: limits.watches_per_principal,

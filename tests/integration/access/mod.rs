@@ -1,5 +1,6 @@
 //! Who may do what, asked of a real server over TLS by clients with real tokens and certificates.
 
+mod acts;
 mod audit;
 mod certificates;
 mod doctor;
@@ -11,6 +12,7 @@ mod isolation;
 mod limits;
 mod origin;
 mod program;
+mod recorded;
 mod reload;
 mod session;
 mod sight;

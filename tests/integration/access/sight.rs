@@ -12,7 +12,9 @@ use huizong::grpc::DoorLayer;
 use huizong::pb;
 use huizong::registry::{Agency, Entry, Jurisdiction, RegistryChange};
 use huizong::report::{AgencyKind, Answer, Cell, Figures, Level, ReportKey, ReportYear, ReviewAction};
-use huizong::service::{Asker, Caller, FreezeRequest, Live, NewCredential, ReviewRequest, Service, Submission};
+use huizong::service::{
+    Asker, Caller, EntryLimits, FreezeRequest, Live, NewCredential, ReviewRequest, Service, Submission,
+};
 use huizong::store::{MemoryStore, NEWEST, Store};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -181,7 +183,9 @@ impl World {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new(live.clone()));
         let service = Service::start(store.clone(), live, Timestamp::now).unwrap();
         // What is refused here leaves no trace, so that both services stand at the same sequence.
-        let service = service.with_authentication(authentication).with_refusals_per_minute(0);
+        let service = service
+            .with_authentication(authentication)
+            .with_entry_limits(EntryLimits { refusals: 0, ..EntryLimits::default() });
         let service = service.with_token_key(TokenKey::ephemeral().unwrap());
         let internal = Caller::internal("test");
         service.change_registry(registry(roots), false, &internal).await.unwrap();

@@ -16,7 +16,7 @@ use crate::support::{self, CITY, PROVINCE};
 
 /// Each method, a message that names its subject (`{owner}`, an agency, or `{place}`, a jurisdiction), and the roles
 /// that are let in. What names no subject is allowed or not as a whole.
-const TABLE: &[(&str, &str, &str)] = &[
+pub const TABLE: &[(&str, &str, &str)] = &[
     ("ReportService/SubmitReport", r#"{"report":{"name":"{owner}/reports/2022"}}"#, "submitter"),
     ("ReportService/SubmitReports", r#"{"submission":{"report":{"name":"{owner}/reports/2022"}}}"#, "submitter"),
     ("ReportService/GetReport", r#"{"name":"{owner}/reports/2022"}"#, "submitter reviewer viewer"),
@@ -93,7 +93,7 @@ const TABLE: &[(&str, &str, &str)] = &[
 const EVERY_ROLE: &str = "submitter reviewer viewer system security auditor";
 
 /// The first answer to a call, of whichever kind; of an item of a stream its own refusal.
-async fn call(client: &Client, path: &str, message: Vec<u8>) -> Result<Vec<u8>, Status> {
+pub async fn call(client: &Client, path: &str, message: Vec<u8>) -> Result<Vec<u8>, Status> {
     let mut grpc = tonic::client::Grpc::new(client.clone());
     grpc.ready().await.map_err(|error| Status::unknown(error.to_string()))?;
     let request = tonic::Request::new(tokio_stream::once(message));
@@ -122,12 +122,12 @@ fn turned_away(answer: &Result<Vec<u8>, Status>) -> Option<String> {
     by_permission.then(|| format!("{:?} {}", status.code(), status.message()))
 }
 
-fn methods() -> Vec<MethodDescriptor> {
+pub fn methods() -> Vec<MethodDescriptor> {
     let pool = DescriptorPool::decode(pb::FILE_DESCRIPTOR_SET).unwrap();
     pool.services().flat_map(|service| service.methods().collect::<Vec<_>>()).collect()
 }
 
-fn path(method: &MethodDescriptor) -> String {
+pub fn path(method: &MethodDescriptor) -> String {
     format!("/{}/{}", method.parent_service().full_name(), method.name())
 }
 

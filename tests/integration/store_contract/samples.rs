@@ -140,6 +140,7 @@ pub fn revision(report: &ReportKey, number: i64, reason: &str) -> Revision {
 pub fn entry(subject: &str, outcome: Outcome) -> NewEntry {
     NewEntry {
         actor: "sample".to_owned(),
+        by: "credentials/0123456789abcdef".to_owned(),
         action: "report.submit",
         subject: subject.to_owned(),
         outcome,

@@ -1,0 +1,135 @@
+//! Everything that the journal has a word for, and what it is called in Chinese and English.
+
+/// What an entry of the journal may be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Action {
+    /// As it stands in the journal, such as `report.submit`.
+    pub word: &'static str,
+    pub zh: &'static str,
+    pub en: &'static str,
+}
+
+/// A session began, or was not begun.
+pub const SIGN_IN: &str = "session.begin";
+/// Somebody ended their session.
+pub const SIGN_OUT: &str = "session.end";
+/// A call of a method that there is not.
+pub const UNKNOWN_CALL: &str = "call.unknown";
+/// Refusals that have no entry of their own, counted.
+pub const REFUSALS_LEFT_OUT: &str = "refusals.left_out";
+/// Whatever else has no entry of its own, counted.
+pub const ENTRIES_LEFT_OUT: &str = "entries.left_out";
+/// A service began to serve the store.
+pub const START: &str = "service.start";
+/// It ended as it should.
+pub const STOP: &str = "service.stop";
+/// Settings are others than those of the last start, or were read anew.
+pub const SETTINGS: &str = "settings.change";
+/// The machine's clock was set, or is far from the journal's time.
+pub const CLOCK: &str = "clock.out_of_line";
+/// The store was made of a backup.
+pub const RESTORE: &str = "store.restore";
+/// Running totals that differ from a count of the store.
+pub const RECOUNT: &str = "totals.differ";
+
+macro_rules! actions {
+    ($($word:expr, $zh:literal, $en:literal;)*) => {
+        /// Every word that stands in the journal's field `action`.
+        pub const ACTIONS: &[Action] = &[$(Action { word: $word, zh: $zh, en: $en },)*];
+    };
+}
+
+actions! {
+    "report.submit", "提交报告", "hand in a report";
+    "report.get", "查看报告", "read a report";
+    "report.list", "批量查看报告", "read many reports";
+    "report.revisions", "查看报告各版本", "read a report's revisions";
+    "report.events", "查看报告经过", "read a report's history";
+    "report.accept", "通过报告", "accept a report";
+    "report.return", "退回报告", "return a report";
+    "report.withdraw", "撤回报告", "withdraw a report";
+    "report.reconcile", "核对汇总报告", "reconcile a consolidated report";
+    "document.read", "读取文件", "have a document read";
+    "form.layout", "查看表样", "read the layout of the form";
+    "rule.list", "查看规则", "read the rules";
+    "rollup.query", "查询汇总", "ask for sums";
+    "rollup.watch", "跟踪汇总", "follow sums";
+    "form.get", "查看汇总表", "read a computed form";
+    "form.render", "下载汇总表", "download a computed form";
+    "form.freeze", "固定汇总表", "freeze a computed form";
+    "form.frozen", "查看已固定的汇总表", "read a frozen form";
+    "form.frozen_list", "列出已固定的汇总表", "list frozen forms";
+    "form.frozen_revisions", "查看已固定汇总表所含版本", "list the revisions in a frozen form";
+    "form.compare", "比较已固定的汇总表", "compare a frozen form";
+    "coverage.get", "查看报送进度", "ask how many have reported";
+    "coverage.missing", "查看未报单位", "list who has not reported";
+    "coverage.watch", "跟踪报送进度", "follow how many have reported";
+    "registry.jurisdiction", "查看地区", "read a jurisdiction";
+    "registry.jurisdictions", "列出地区", "list jurisdictions";
+    "registry.agency", "查看机构", "read an agency";
+    "registry.agencies", "列出机构", "list agencies";
+    "registry.apply", "变更登记", "change the registry";
+    "registry.changes", "查看登记变更", "read the changes of the registry";
+    "collection.get", "查看征集", "read a collection";
+    "collection.list", "列出征集", "list collections";
+    "collection.open", "开启征集", "open a collection";
+    "collection.update", "更改征集", "change a collection";
+    "collection.grant", "给予例外", "grant an exception";
+    "journal.list", "查看日志", "read the journal";
+    "status.get", "查看服务状态", "ask how the service is";
+    "backup.create", "取得备份", "take a backup";
+    "store.verify", "校验数据", "verify the store";
+    "caller.get", "查看本人身份", "ask who one is";
+    "access.grant", "授予角色", "grant a role";
+    "access.withdraw", "收回角色", "withdraw a role";
+    "access.principals", "列出主体", "list principals";
+    "access.propose", "提出申请", "propose what a second person must agree to";
+    "access.proposals", "列出待确认的申请", "list what waits for a second person";
+    "access.confirm", "确认申请", "confirm a proposal";
+    "access.decline", "否决申请", "decline a proposal";
+    "credential.enrol", "签发登记码", "make a one-time code";
+    "credential.exchange", "兑换登记码", "exchange a one-time code";
+    "credential.create", "签发凭据", "issue a credential";
+    "credential.list", "列出凭据", "list credentials";
+    "credential.revoke", "吊销凭据", "revoke a credential";
+    "health.check", "查看健康状况", "ask for health";
+    "health.list", "列出健康状况", "list health";
+    "health.watch", "跟踪健康状况", "follow health";
+    "contract.read", "查看接口约定", "read the contract";
+    SIGN_IN, "登录", "sign in";
+    SIGN_OUT, "退出登录", "sign out";
+    UNKNOWN_CALL, "调用不存在的方法", "call an unknown method";
+    REFUSALS_LEFT_OUT, "未逐条记录的拒绝", "refusals without entries of their own";
+    ENTRIES_LEFT_OUT, "未逐条记录的操作", "what else has no entry of its own";
+    START, "服务启动", "the service started";
+    STOP, "服务停止", "the service stopped";
+    SETTINGS, "设置变更", "settings changed";
+    CLOCK, "时钟异常", "the clock is out of line";
+    RESTORE, "由备份恢复", "restored from a backup";
+    RECOUNT, "重算不符", "a recount differs";
+}
+
+/// The action of this word.
+pub fn action(word: &str) -> Option<&'static Action> {
+    ACTIONS.iter().find(|action| action.word == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::access::METHODS;
+
+    #[test]
+    fn every_method_has_an_action_with_words_in_both_languages() {
+        let words: BTreeSet<&str> = ACTIONS.iter().map(|action| action.word).collect();
+        assert_eq!(words.len(), ACTIONS.len(), "a word twice");
+        for method in METHODS {
+            assert!(action(method.action).is_some(), "{method:?}");
+        }
+        for action in ACTIONS {
+            assert!(!action.zh.is_empty() && !action.en.is_empty() && action.zh != action.en, "{action:?}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Who calls, and how that stands in the journal.
+
+use std::sync::Arc;
+
+use crate::report::Hash;
+use crate::store::{NewEntry, Outcome};
+
+use super::Authority;
+
+/// Who calls, for the journal.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who it is, such as `anonymous`.
+    pub principal: String,
+    /// Where the call came from, such as `127.0.0.1`; empty for the service itself.
+    pub address: String,
+    /// By what it may do things.
+    pub authority: Authority,
+    /// What it showed: `credentials/ID`, `sessions/ID` or `certificates/SHA256`, after `claimed:` where that did not hold;
+    /// empty for nothing.
+    pub by: String,
+    /// What it asks, where that is known.
+    pub asked: Option<Arc<dyn Asked>>,
+}
+
+/// What a call asks, put in words only where the journal needs them.
+pub trait Asked: Send + Sync + std::fmt::Debug {
+    /// The resource that it names; empty where it names none.
+    fn subject(&self) -> String;
+    /// All that it says, without secrets, on one line of limited length; empty where nothing is known.
+    fn arguments(&self) -> String;
+}
+
+impl Caller {
+    /// Whoever showed nothing, and says to be `principal`.
+    pub fn unproved(principal: String, address: String, authority: Authority) -> Self {
+        Self { principal, address, authority, by: String::new(), asked: None }
+    }
+
+    /// The service's own work, such as filling a demonstration.
+    pub fn internal(principal: &str) -> Self {
+        Self::unproved(principal.to_owned(), String::new(), Authority::Open)
+    }
+
+    /// Among whom places are shared out: whom it showed to be, wherever it calls from; else, as anybody may claim any
+    /// name, where it calls from.
+    pub(super) fn owner(&self) -> &str {
+        match self.authority {
+            Authority::Principal { .. } => &self.principal,
+            Authority::Open | Authority::Nobody => &self.address,
+        }
+    }
+
+    /// Whose budget of entries it has: that of the principal, else that of the address; the service's own work has one,
+    /// too.
+    pub(super) fn account(&self) -> String {
+        match &self.authority {
+            Authority::Principal { name, .. } => name.name(),
+            Authority::Open | Authority::Nobody if self.address.is_empty() => self.principal.clone(),
+            Authority::Open | Authority::Nobody => self.address.clone(),
+        }
+    }
+
+    /// As it stands in the journal, such as `anonymous 127.0.0.1`.
+    pub fn actor(&self) -> String {
+        format!("{} {}", self.principal, self.address).trim_end().to_owned()
+    }
+
+    /// An entry of what it did.
+    pub(super) fn accepted(&self, action: &'static str, subject: String, detail: String) -> NewEntry {
+        self.entry(action, subject, Outcome::Accepted, detail)
+    }
+
+    /// An entry of what it was refused.
+    pub(super) fn refused(&self, action: &'static str, subject: String, detail: String) -> NewEntry {
+        self.entry(action, subject, Outcome::Refused, detail)
+    }
+
+    fn entry(&self, action: &'static str, subject: String, outcome: Outcome, detail: String) -> NewEntry {
+        let (actor, by) = (self.actor(), self.by.clone());
+        NewEntry { actor, by, action, subject, outcome, detail, content_hash: Hash::default() }
+    }
+}
