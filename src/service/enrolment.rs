@@ -97,6 +97,8 @@ impl Service {
             Authority::Principal { name, .. } => Some(name.clone()),
             Authority::Open | Authority::Nobody => None,
         };
+        let expires = whole_microseconds(new.expires);
+        let ends = whole_microseconds(now.saturating_add(self.policy.code_life).unwrap_or(now));
         let enrolment = Enrolment {
             id: code.credential,
             principal: new.principal,
@@ -104,8 +106,9 @@ impl Service {
             key: key.id(),
             note: new.note,
             created: now,
-            ends: whole_microseconds(now.saturating_add(self.policy.code_life).unwrap_or(now)),
-            expires: whole_microseconds(new.expires),
+            // A token that has expired already would be a bad exchange.
+            ends: ends.min(expires),
+            expires,
             by: by.clone(),
         };
         let mut detail = format!("code ends {}, credential expires {}", enrolment.ends, enrolment.expires);

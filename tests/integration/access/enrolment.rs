@@ -62,6 +62,8 @@ async fn a_code_is_exchanged_once_by_its_holder_and_ends_what_they_had() {
     let working = server.client(Some(&before)).await;
     let made = enrol(&security, "viewer").await.unwrap();
     assert!(made.proposal.is_none(), "no second person is asked for without dual control");
+    let to_be = made.credential.clone().unwrap();
+    assert_eq!(to_be.code_expire_time, to_be.expire_time, "a code ends with what it would be exchanged for");
     who(working.clone()).await.expect("what the holder has goes on until the code is exchanged");
 
     let nobody = server.client(None).await;
