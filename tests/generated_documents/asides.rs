@@ -4,6 +4,8 @@ use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
+use crate::print::Medium;
+
 /// How a piece of a cell's text is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Set {
@@ -62,8 +64,12 @@ pub fn figure(random: &mut ChaCha8Rng, text: &str, rich: bool, share: f64) -> Ve
 }
 
 /// Something else where a figure would stand: nothing of it may be taken.
-pub fn no_figure(random: &mut ChaCha8Rng) -> Vec<Piece> {
-    let set = *[Set::Struck, Set::Hidden, Set::Raised].choose(random).unwrap();
+pub fn no_figure(random: &mut ChaCha8Rng, medium: Medium) -> Vec<Piece> {
+    let mut set = *[Set::Struck, Set::Hidden, Set::Raised].choose(random).unwrap();
+    // On paper nothing tells that a number is raised where nothing stands beside it.
+    if medium != Medium::File && set == Set::Raised {
+        set = Set::Struck;
+    }
     vec![Piece { text: random_number(random), set }]
 }
 

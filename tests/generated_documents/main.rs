@@ -23,6 +23,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use form::Expected;
+use print::Medium;
 
 /// By which this is looked for among other tests.
 const NAME: &str = "generated_documents";
@@ -76,10 +77,10 @@ fn options() -> Options {
 }
 
 /// The document of a number, the same for the same seed.
-fn make(seed: u64, number: u64) -> Made {
+fn make(seed: u64, number: u64, medium: Medium) -> Made {
     let mut random = ChaCha8Rng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(number));
     // Every third is one of our own writers'.
-    if number.is_multiple_of(3) { written::make(&mut random) } else { print::make(&mut random) }
+    if number.is_multiple_of(3) { written::make(&mut random, medium) } else { print::make(&mut random, medium) }
 }
 
 /// What is wrong with the reading of a document, and how much of it is right.
@@ -146,7 +147,7 @@ fn main() -> ExitCode {
             if read.load(Ordering::Relaxed) >= options.cells {
                 return;
             }
-            let made = make(options.seed, number);
+            let made = make(options.seed, number, Medium::File);
             let (count, wrong) = judge(&made);
             read.fetch_add(count.cells.max(1), Ordering::Relaxed);
             add(&mut counts.lock().unwrap(), &made, count);

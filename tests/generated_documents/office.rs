@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{Made, make as made};
+use super::{Made, Medium, make as made};
 
 /// Documents handed to each program.
 const DOCUMENTS: u64 = 60;
@@ -27,20 +27,15 @@ fn run(command: &mut Command) -> bool {
 /// The documents, converted; none where no program is there, which is said.
 pub fn make(seed: u64) -> Vec<Made> {
     let folder = tempfile::tempdir().unwrap();
-    let sources: Vec<(PathBuf, Made)> = (0..DOCUMENTS * 4)
-        .map(|number| made(seed ^ 0x0ff1ce, number))
-        .filter(|made| made.name.ends_with("html") || made.name.ends_with("docx") || made.name.ends_with("xlsx"))
-        .enumerate()
-        .map(|(at, made)| {
-            let ending = made.name.rsplit('.').next().unwrap_or_default();
-            let path = folder.path().join(format!("{at}.{ending}"));
-            fs::write(&path, &made.bytes).unwrap();
-            (path, made)
-        })
-        .collect();
+    let sources = |name: &str, medium| {
+        let folder = folder.path().join(name);
+        fs::create_dir(&folder).unwrap();
+        sources(&folder, seed, medium)
+    };
     let mut results = Vec::new();
     match program(&["soffice", "libreoffice"]) {
         Some(office) => {
+            let sources = sources("office", Medium::PrintedByOffice);
             for ending in ["pdf", "docx", "xlsx"] {
                 results.extend(by_office(&office, folder.path(), &sources, ending));
             }
@@ -48,10 +43,28 @@ pub fn make(seed: u64) -> Vec<Made> {
         None => println!("no office suite is installed: its documents are left out"),
     }
     match program(&["chromium", "chromium-browser", "google-chrome"]) {
-        Some(browser) => results.extend(by_browser(&browser, folder.path(), &sources)),
+        Some(browser) => {
+            let sources = sources("browser", Medium::PrintedByBrowser);
+            results.extend(by_browser(&browser, folder.path(), &sources));
+        }
         None => println!("no browser is installed: its documents are left out"),
     }
     results
+}
+
+/// The documents that these programs can open.
+fn sources(folder: &Path, seed: u64, medium: Medium) -> Vec<(PathBuf, Made)> {
+    (0..DOCUMENTS * 4)
+        .map(|number| made(seed ^ 0x0ff1ce, number, medium))
+        .filter(|made| made.name.ends_with("html") || made.name.ends_with("docx") || made.name.ends_with("xlsx"))
+        .enumerate()
+        .map(|(at, made)| {
+            let ending = made.name.rsplit('.').next().unwrap_or_default();
+            let path = folder.join(format!("{at}.{ending}"));
+            fs::write(&path, &made.bytes).unwrap();
+            (path, made)
+        })
+        .collect()
 }
 
 fn converted(made: &Made, path: &Path, by: &str) -> Option<Made> {

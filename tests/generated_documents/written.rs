@@ -10,15 +10,16 @@ use regex::{Captures, Regex};
 
 use super::Made;
 use super::form::printed;
+use super::print::Medium;
 
-pub fn make(random: &mut ChaCha8Rng) -> Made {
+pub fn make(random: &mut ChaCha8Rng, medium: Medium) -> Made {
     let report = printed(random);
     let format = *[Format::Docx, Format::Html, Format::Xlsx, Format::Text].choose(random).unwrap();
     let mut bytes = write_document(&report.document, format).unwrap();
     let share = *[0u32, 3, 10].choose(random).unwrap();
     if share > 0 {
         bytes = match format {
-            Format::Html => html(bytes, random, share),
+            Format::Html => html(bytes, random, share, medium),
             Format::Text => text(bytes, random, share),
             Format::Docx => docx(bytes, random, share),
             _ => xlsx(bytes, random, share),
@@ -51,16 +52,12 @@ fn replaced(
     pattern.replace_all(text, |captures: &Captures<'_>| replace(captures)).into_owned()
 }
 
-fn html(bytes: Vec<u8>, random: &mut ChaCha8Rng, share: u32) -> Vec<u8> {
+fn html(bytes: Vec<u8>, random: &mut ChaCha8Rng, share: u32, medium: Medium) -> Vec<u8> {
     let page = String::from_utf8(bytes).unwrap();
-    let ways = [
-        "N<sup>1</sup>",
-        "<s>39</s>N",
-        "N①",
-        "N<span hidden>5</span>",
-        "<del>7</del>N<sub>2</sub>",
-        "N<i style='visibility:hidden'>4</i>",
-    ];
+    let everywhere = ["N<sup>1</sup>", "<s>39</s>N", "N①", "<strike>7</strike>N<sub>2</sub>"];
+    let by_style = ["N<span hidden>5</span>", "<del>7</del>N<sub>2</sub>", "N<i style='visibility:hidden'>4</i>"];
+    let is_by_style = medium != Medium::PrintedByOffice;
+    let ways: Vec<&str> = everywhere.into_iter().chain(by_style.into_iter().filter(|_| is_by_style)).collect();
     let with = |captures: &Captures<'_>, at: usize| {
         format!("{}{}<", &captures[1], ways[at % ways.len()].replace('N', &captures[2]))
     };

@@ -73,7 +73,7 @@ struct Run {
 }
 
 /// Characters of at most this many hundredths of the largest are small: 小五 beside 五号 is not.
-const SMALL_PERCENT: u32 = 82;
+const SMALL_PERCENT: u32 = 84;
 
 /// Runs in the order in which they are read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

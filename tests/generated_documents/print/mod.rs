@@ -15,6 +15,16 @@ use super::asides::{Piece, figure, no_figure, plain};
 use super::form::{Printed, Text, printed};
 use super::layouts::CHANGES;
 
+/// What a document is made for. Not every way of setting text apart comes through a print: what an office suite does
+/// not know it prints as part of the figure, and so it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Medium {
+    /// Read as it is.
+    File,
+    PrintedByBrowser,
+    PrintedByOffice,
+}
+
 /// What a format can tell.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keeps {
@@ -66,6 +76,7 @@ pub struct Cell {
 
 /// A document to be printed: its title, then chapters with their tables, or with a text.
 pub struct Sheet {
+    pub medium: Medium,
     pub title: String,
     pub chapters: Vec<(String, Vec<Vec<Cell>>)>,
 }
@@ -81,13 +92,13 @@ const TITLES: [&str; 7] = [
     "其他需要报告的事项",
 ];
 
-pub fn make(random: &mut ChaCha8Rng) -> Made {
+pub fn make(random: &mut ChaCha8Rng, medium: Medium) -> Made {
     let mut report = printed(random);
     let change = if random.random_bool(0.3) { &CHANGES[0] } else { CHANGES.choose(random).unwrap() };
     (change.apply)(&mut report, random);
     let format = FORMATS.choose(random).unwrap();
     let share = *[0.0, 0.1, 0.5].choose(random).unwrap();
-    let (sheet, expected, has_doubt) = sheet(&report, random, format.is_rich, share);
+    let (sheet, expected, has_doubt) = sheet(&report, random, format.is_rich, share, medium);
     let is_whole = match format.keeps {
         Keeps::Columns => change.whole_by_place,
         Keeps::Rows | Keeps::Sequence => change.whole_by_sequence,
@@ -103,7 +114,13 @@ pub fn make(random: &mut ChaCha8Rng) -> Made {
 }
 
 /// The document with what stands beside its figures, what is printed in it, and whether some of it cannot be told.
-fn sheet(report: &Printed, random: &mut ChaCha8Rng, rich: bool, share: f64) -> (Sheet, super::form::Expected, bool) {
+fn sheet(
+    report: &Printed,
+    random: &mut ChaCha8Rng,
+    rich: bool,
+    share: f64,
+    medium: Medium,
+) -> (Sheet, super::form::Expected, bool) {
     let mut expected = report.expected();
     let mut has_doubt = false;
     let mut chapters: Vec<(String, Vec<Vec<Cell>>)> =
@@ -116,7 +133,7 @@ fn sheet(report: &Printed, random: &mut ChaCha8Rng, rich: bool, share: f64) -> (
                 Text::Other(text) => vec![plain(text)],
                 Text::Figure(cell) if rich && share > 0.0 && random.random_ratio(1, 60) => {
                     expected.insert(*cell, huizong::report::Cell::Blank);
-                    no_figure(random)
+                    no_figure(random, medium)
                 }
                 Text::Figure(cell) => {
                     let pieces = figure(random, &report.text(*cell), rich, share);
@@ -136,7 +153,7 @@ fn sheet(report: &Printed, random: &mut ChaCha8Rng, rich: bool, share: f64) -> (
         cells.sort_by_key(|cell| (cell.row, cell.column));
         chapters[usize::from(table.chapter) - 1].1.push(cells);
     }
-    (Sheet { title: report.title.clone(), chapters }, expected, has_doubt)
+    (Sheet { medium, title: report.title.clone(), chapters }, expected, has_doubt)
 }
 
 pub fn escaped(text: &str) -> String {

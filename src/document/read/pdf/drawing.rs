@@ -2,9 +2,14 @@
 
 use super::geometry::{Area, Point};
 use super::ink::{Colour, WHITE};
+use super::shape::{Layer, Share};
 
-/// Most marks that are looked at again because something is drawn over them, on a page.
+/// Most marks that are looked at again because something is drawn over them, on a page, and most areas of colour.
 const MAX_LOOKED_AT: usize = 20_000_000;
+const MAX_GROUNDS: usize = 20_000;
+const MAX_PATTERNS: usize = 1_000;
+/// A picture that lets something through, and is lower or narrower than so many characters, is drawn for their sake.
+const SMALL: f64 = 4.0;
 /// Height of a character's middle above the line of writing, in parts of the size.
 const MIDDLE: f64 = 0.3;
 
@@ -35,8 +40,8 @@ pub struct Mark {
     pub contrast: f64,
     pub sight: Sight,
     pub is_struck: bool,
-    /// It goes from one cell into another, or is part of a number that does.
-    pub is_torn: bool,
+    /// It cannot be told whether it is to be seen, or whose it is: half covered, cut off, crossed, or in two cells.
+    pub is_doubtful: bool,
 }
 
 impl Mark {
@@ -50,6 +55,19 @@ impl Mark {
             None => (0.0, 0.0),
         };
         Point { x: (self.start.x + self.end.x) / 2.0 + x, y: (self.start.y + self.end.y) / 2.0 + y }
+    }
+
+    /// The area of a character without its margins.
+    pub fn body(&self) -> Area {
+        let middle = self.middle();
+        let half_width = (self.end.x - self.start.x).hypot(self.end.y - self.start.y) * 0.4;
+        let half_height = self.size * 0.35;
+        let (x, y) = if self.quarter.is_some_and(|quarter| quarter % 2 == 1) {
+            (half_height, half_width)
+        } else {
+            (half_width, half_height)
+        };
+        Area { left: middle.x - x, bottom: middle.y - y, right: middle.x + x, top: middle.y + y }
     }
 }
 
@@ -67,26 +85,83 @@ pub struct Drawing {
     pub marks: Vec<Mark>,
     pub strokes: Vec<Stroke>,
     /// Areas of colour that something may be written on, the last on top.
-    pub grounds: Vec<(Area, Colour)>,
+    pub grounds: Vec<(Layer, Colour)>,
+    /// Areas of a pattern or a flow of colours, of which it is not known how they look.
+    pub patterns: Vec<Layer>,
+    /// What curves go around.
+    pub rounds: Vec<Area>,
     pub pictures: usize,
     /// Marks looked at to find what is covered.
     pub looked_at: usize,
+    /// More is drawn than is looked at: of no mark is it known whether it is to be seen.
+    pub is_beyond_limits: bool,
 }
 
 impl Drawing {
     /// The colour of what lies behind a point.
     pub fn ground(&self, point: Point) -> Colour {
-        self.grounds.iter().rev().find(|(area, _)| area.contains(point)).map_or(WHITE, |(_, colour)| *colour)
+        self.grounds.iter().rev().find(|(layer, _)| layer.contains(point)).map_or(WHITE, |(_, colour)| *colour)
+    }
+
+    /// From now on a colour lies behind what is drawn there.
+    pub fn lay(&mut self, layer: Layer, colour: Colour) {
+        if self.grounds.len() < MAX_GROUNDS {
+            self.grounds.push((layer, colour));
+        } else {
+            self.is_beyond_limits = true;
+        }
+    }
+
+    /// An area is filled with something that may be drawn so as to look like anything.
+    pub fn pattern(&mut self, layer: Layer) {
+        if self.patterns.len() < MAX_PATTERNS {
+            self.patterns.push(layer);
+        } else {
+            self.is_beyond_limits = true;
+        }
+    }
+
+    /// Whether a mark is written on a pattern that is drawn for its sake.
+    pub fn is_on_pattern(&self, mark: &Mark) -> bool {
+        self.patterns.iter().any(|layer| {
+            let (body, bounds) = (mark.body(), layer.bounds());
+            body.meets(bounds)
+                && bounds.width().min(bounds.height()) < SMALL * mark.size
+                && Share::of(body, |point| layer.contains(point)) != Share::None
+        })
     }
 
     /// Something opaque is drawn over an area.
-    pub fn cover(&mut self, area: Area) {
-        if self.looked_at + self.marks.len() > MAX_LOOKED_AT {
-            return;
+    pub fn cover(&mut self, layer: &Layer) {
+        self.each_under(layer, |mark, share| match share {
+            Share::Whole => mark.sight = Sight::Hidden,
+            share => mark.is_doubtful |= share == Share::Part,
+        });
+    }
+
+    /// Something is drawn over an area that lets what lies behind it through, or not.
+    pub fn touch(&mut self, layer: &Layer) {
+        let least = layer.bounds().width().min(layer.bounds().height());
+        self.each_under(layer, |mark, share| {
+            mark.is_doubtful |= share != Share::None && least < SMALL * mark.size;
+        });
+    }
+
+    fn each_under(&mut self, layer: &Layer, each: impl Fn(&mut Mark, Share)) {
+        let bounds = layer.bounds();
+        let mut looked_at = self.marks.len();
+        for mark in &mut self.marks {
+            let body = mark.body();
+            if !body.meets(bounds) {
+                continue;
+            }
+            looked_at += layer.points();
+            if self.looked_at + looked_at > MAX_LOOKED_AT {
+                self.is_beyond_limits = true;
+                break;
+            }
+            each(mark, Share::of(body, |point| layer.contains(point)));
         }
-        self.looked_at += self.marks.len();
-        for mark in self.marks.iter_mut().filter(|mark| area.contains(mark.middle())) {
-            mark.sight = Sight::Hidden;
-        }
+        self.looked_at += looked_at;
     }
 }

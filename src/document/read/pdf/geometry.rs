@@ -41,6 +41,12 @@ impl Matrix {
         ])
     }
 
+    /// How many times as large everything becomes, between what it is along and across.
+    pub fn scale(self) -> f64 {
+        let [a, b, c, d, ..] = self.0;
+        (a * d - b * c).abs().sqrt()
+    }
+
     pub fn apply(self, x: f64, y: f64) -> Point {
         let [a, b, c, d, e, f] = self.0;
         Point { x: a * x + c * y + e, y: b * x + d * y + f }
@@ -94,6 +100,12 @@ impl Area {
 
     pub fn height(self) -> f64 {
         self.top - self.bottom
+    }
+
+    /// Whether they have a point in common.
+    pub fn meets(self, other: Self) -> bool {
+        let both = self.within(other);
+        both.left <= both.right && both.bottom <= both.top
     }
 
     pub fn contains(self, point: Point) -> bool {

@@ -28,6 +28,11 @@ pub struct Ink {
 impl Ink {
     pub const BLACK: Self = Self { space: Space::Device, colour: [0.0; 3] };
 
+    /// Whether its colour is known.
+    pub fn is_known(self) -> bool {
+        self.space != Space::Unknown
+    }
+
     /// Changes the space, by its name among the resources of the page.
     pub fn change_space(&mut self, name: &[u8], resources: Option<&Dictionary>, document: &Document) {
         let spaces = resources.and_then(|all| all.get_deref(b"ColorSpace", document).and_then(Object::as_dict).ok());
@@ -70,6 +75,11 @@ impl Ink {
 /// How much a colour stands out from another, from 0 to 1.
 pub fn contrast(one: Colour, other: Colour) -> f64 {
     one.iter().zip(other).map(|(one, other)| (one - other).abs()).fold(0.0, f64::max)
+}
+
+/// How much light a colour gives, from 0 to 1.
+pub fn lightness([red, green, blue]: Colour) -> f64 {
+    0.3 * red + 0.59 * green + 0.11 * blue
 }
 
 #[cfg(test)]

@@ -12,11 +12,15 @@ mod ink;
 mod layers;
 mod locked;
 mod page;
+mod path;
 mod pen;
 mod running;
+mod shape;
 mod sight;
 mod state;
+mod strike;
 mod table;
+mod unlooked;
 mod unpack;
 mod unruled;
 mod writing;
@@ -133,7 +137,11 @@ impl Page {
         }
         sight::without_doubles(&mut drawing.marks);
         sight::turn(&mut drawing);
-        sight::strike(&mut drawing);
+        strike::strike(&mut drawing);
+        strike::encircle(&mut drawing);
+        if drawing.is_beyond_limits {
+            drawing.marks.iter_mut().for_each(|mark| mark.is_doubtful = true);
+        }
         let found = find_tables(&drawing.strokes);
         sight::part_overlays(&mut drawing.marks, &found);
         sight::tear(&mut drawing.marks, &found);

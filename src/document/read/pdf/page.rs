@@ -13,7 +13,9 @@ use super::font::Font;
 use super::geometry::{Area, Matrix};
 use super::layers::{Layers, Part};
 use super::pen::{Pen, matrix_of, number};
+use super::shape::Clip;
 use super::state::State;
+use super::unlooked;
 use super::unpack::Unpacker;
 
 /// Deepest nesting of drawings in drawings.
@@ -72,8 +74,9 @@ impl<'d> Painter<'d> {
         let matrix = Matrix::turned(turned);
         let boxes = [&b"MediaBox"[..], b"CropBox"].map(|name| self.area(self.inherited(dictionary, name), matrix));
         let clip = boxes.into_iter().flatten().fold(Area::EVERYWHERE, Area::within);
-        self.draw(&content, resources, State::new(matrix, clip), 0, &mut drawing)?;
-        self.annotations(dictionary, State::new(matrix, clip), &mut drawing)?;
+        let state = State::new(matrix, Clip::to(clip));
+        self.draw(&content, resources, state.clone(), 0, &mut drawing)?;
+        self.annotations(dictionary, &state, &mut drawing)?;
         self.characters += drawing.marks.len();
         Ok(drawing)
     }
@@ -195,7 +198,11 @@ impl<'d> Painter<'d> {
         let own = form.dict.get_deref(b"Resources", self.document).and_then(Object::as_dict).ok();
         state.matrix = self.matrix(form).then(state.matrix);
         if let Some(area) = self.area(form.dict.get_deref(b"BBox", self.document).ok(), state.matrix) {
-            state.clip = state.clip.within(area);
+            state.clip.within(area);
+        }
+        let group = form.dict.get_deref(b"Group", self.document).and_then(Object::as_dict);
+        if group.and_then(|group| group.get(b"S").and_then(Object::as_name)).is_ok_and(|kind| kind == b"Transparency") {
+            state.begin_group();
         }
         let content = self.unpacker.content(form)?.unwrap_or_default();
         self.draw(&content, own.or(resources), state, depth + 1, drawing)
@@ -207,7 +214,7 @@ impl<'d> Painter<'d> {
     }
 
     /// What is laid over the page: fields filled in, lines that strike out, notes and stamps.
-    fn annotations(&mut self, page: &'d Dictionary, state: State<'d>, drawing: &mut Drawing) -> Result<(), ReadError> {
+    fn annotations(&mut self, page: &'d Dictionary, state: &State<'d>, drawing: &mut Drawing) -> Result<(), ReadError> {
         let annotations = page.get_deref(b"Annots", self.document).and_then(Object::as_array);
         for annotation in annotations.into_iter().flatten().take(MAX_ANNOTATIONS) {
             let Ok((_, Object::Dictionary(annotation))) = self.document.dereference(annotation) else { continue };
@@ -215,7 +222,6 @@ impl<'d> Painter<'d> {
             if flags & HIDDEN_ANNOTATION != 0 {
                 continue;
             }
-            let Some((form, matrix)) = self.appearance(annotation) else { continue };
             let subtype = annotation.get(b"Subtype").and_then(Object::as_name).unwrap_or_default();
             // A field is filled in as text; what else has words was laid over it.
             let is_watermark = subtype == b"Watermark";
@@ -223,6 +229,12 @@ impl<'d> Painter<'d> {
             let layer = annotation.get(b"OC");
             let is_off = subtype == b"Popup" || layer.is_ok_and(|layer| self.layers.is_off(layer, self.document));
             let part = Part { is_off, is_watermark, is_laid, is_running: false };
+            let Some((form, matrix)) = self.appearance(annotation) else {
+                if !is_off {
+                    unlooked::draw(annotation, self.document, state.matrix, drawing);
+                }
+                continue;
+            };
             let mut placed = state.clone();
             placed.matrix = matrix.then(state.matrix);
             placed.part = part;

@@ -5,31 +5,30 @@ use lopdf::Object;
 use lopdf::content::Operation;
 
 use super::drawing::{Drawing, Mark, Sight, Stroke};
-use super::geometry::{Area, Matrix, Point, quarter};
-use super::ink::{Colour, Ink, WHITE, contrast};
+use super::geometry::{Matrix, Point, quarter};
+use super::ink::{Ink, contrast, lightness};
 use super::layers::Part;
-use super::state::State;
+use super::path::{LINE_THICKNESS, Path};
+use super::shape::{Layer, Shape, Share};
+use super::state::{Blend, State};
 
 /// Deepest nesting of states.
 const MAX_STATES: usize = 256;
-/// Most lines and points of a path of a page.
+/// Most lines of a page, and most areas of colour.
 const MAX_LINES: usize = 20_000;
-/// Thickest area that is a line, in points.
-const LINE_THICKNESS: f64 = 2.5;
+/// Most curves around something that are looked at.
+const MAX_ROUNDS: usize = 500;
 /// Smallest character that is to be seen, in points.
 const SMALLEST: f64 = 1.0;
 /// Least contrast to be seen, and least share of it that what is transparent must have.
 const FAINTEST: f64 = 0.1;
-/// What is at least as opaque covers what lies behind it.
+/// What is at least as opaque covers what lies behind it, and what is less than this leaves it to be seen.
 const OPAQUE: f64 = 0.9;
-
-/// A line of a path without a break.
-#[derive(Default)]
-struct Run {
-    points: Vec<Point>,
-    is_closed: bool,
-    is_curved: bool,
-}
+const SHEER: f64 = 0.7;
+/// Narrowest character, in parts of its height.
+const NARROWEST: f64 = 0.35;
+/// What darkens and has no more light than this leaves nothing to be seen.
+const DARK: f64 = 0.4;
 
 /// The state between instructions.
 pub struct Pen<'d> {
@@ -37,17 +36,16 @@ pub struct Pen<'d> {
     states: Vec<State<'d>>,
     text: Matrix,
     line: Matrix,
-    path: Vec<Run>,
-    points: usize,
-    /// The path is where everything is cut off from now on.
-    clips: bool,
+    path: Path,
+    /// The path is where everything is cut off from now on, and whether what it surrounds twice is left out.
+    clips: Option<bool>,
     pub parts: Vec<Part>,
 }
 
 impl<'d> Pen<'d> {
     pub fn new(state: State<'d>) -> Self {
         let (text, line) = (Matrix::IDENTITY, Matrix::IDENTITY);
-        Self { state, states: Vec::new(), text, line, path: Vec::new(), points: 0, clips: false, parts: Vec::new() }
+        Self { state, states: Vec::new(), text, line, path: Path::default(), clips: None, parts: Vec::new() }
     }
 
     /// What the marked parts around say.
@@ -94,35 +92,40 @@ impl<'d> Pen<'d> {
             "G" | "RG" | "K" => self.state.stroke = Ink::device(&numbers(operation)),
             "sc" | "scn" => self.state.fill.set(&numbers(operation)),
             "SC" | "SCN" => self.state.stroke.set(&numbers(operation)),
-            "m" => {
-                let point = place(n(0), n(1));
-                self.path.push(Run::default());
-                self.line_to(point);
+            "w" => self.state.line_width = n(0),
+            "m" => self.path.begin(place(n(0), n(1))),
+            "l" => self.path.line_to(place(n(0), n(1))),
+            "c" => self.path.curve_to(place(n(0), n(1)), place(n(2), n(3)), place(n(4), n(5))),
+            "v" => {
+                let start = self.path.end().unwrap_or_else(|| place(n(0), n(1)));
+                self.path.curve_to(start, place(n(0), n(1)), place(n(2), n(3)));
             }
-            "l" => self.line_to(place(n(0), n(1))),
-            "c" => self.curve_to(&[place(n(0), n(1)), place(n(2), n(3)), place(n(4), n(5))]),
-            "v" | "y" => self.curve_to(&[place(n(0), n(1)), place(n(2), n(3))]),
-            "h" => self.close(),
+            "y" => self.path.curve_to(place(n(0), n(1)), place(n(2), n(3)), place(n(2), n(3))),
+            "h" => self.path.close(),
             "re" => {
                 let (left, bottom, right, top) = (n(0), n(1), n(0) + n(2), n(1) + n(3));
-                let corners = [place(left, bottom), place(right, bottom), place(right, top), place(left, top)];
-                self.path.push(Run::default());
-                corners.into_iter().for_each(|corner| self.line_to(corner));
-                self.close();
+                self.path.begin(place(left, bottom));
+                [place(right, bottom), place(right, top), place(left, top)].into_iter().for_each(|corner| {
+                    self.path.line_to(corner);
+                });
+                self.path.close();
             }
-            "W" | "W*" => self.clips = true,
+            "W" => self.clips = Some(false),
+            "W*" => self.clips = Some(true),
             "s" => {
-                self.close();
-                self.paint(true, false, drawing);
+                self.path.close();
+                self.paint(true, None, drawing);
             }
             "b" | "b*" => {
-                self.close();
-                self.paint(true, true, drawing);
+                self.path.close();
+                self.paint(true, Some(operation.operator == "b*"), drawing);
             }
-            "S" => self.paint(true, false, drawing),
-            "B" | "B*" => self.paint(true, true, drawing),
-            "f" | "F" | "f*" => self.paint(false, true, drawing),
-            "n" => self.paint(false, false, drawing),
+            "S" => self.paint(true, None, drawing),
+            "B" | "B*" => self.paint(true, Some(operation.operator == "B*"), drawing),
+            "f" | "F" | "f*" => self.paint(false, Some(operation.operator == "f*"), drawing),
+            "n" => self.paint(false, None, drawing),
+            // A flow of colours, over all that is not cut off.
+            "sh" => self.shade(drawing),
             _ => {}
         }
     }
@@ -173,9 +176,12 @@ impl<'d> Pen<'d> {
             let drawn = Matrix([size * scale, 0.0, 0.0, size, 0.0, rise]).then(self.text).then(self.state.matrix);
             let (start, end, top) = (drawn.apply(0.0, 0.0), drawn.apply(glyph.width, 0.0), drawn.apply(0.0, 1.0));
             let height = (top.x - start.x).hypot(top.y - start.y);
+            let right = drawn.apply(1.0, 0.0);
+            let width = (right.x - start.x).hypot(right.y - start.y);
             let is_finite = [start.x, start.y, end.x, end.y, height].iter().all(|number| number.is_finite());
             if is_finite && !glyph.text.trim().is_empty() {
-                let quarter = quarter(start, drawn.apply(1.0, 0.0));
+                let quarter = quarter(start, right);
+                let is_mirrored = (right.x - start.x) * (top.y - start.y) < (right.y - start.y) * (top.x - start.x);
                 let mut mark = Mark {
                     text: glyph.text,
                     start,
@@ -185,10 +191,12 @@ impl<'d> Pen<'d> {
                     contrast: 0.0,
                     sight: Sight::Seen,
                     is_struck: false,
-                    is_torn: false,
+                    is_doubtful: is_mirrored || width < NARROWEST * height || self.state.may_be_unseen(),
                 };
                 mark.contrast = alpha * contrast(colour, drawing.ground(mark.middle()));
-                mark.sight = self.sight(&mark);
+                let share = Share::of(mark.body(), |point| self.state.clip.contains(point));
+                mark.is_doubtful |= share == Share::Part || drawing.is_on_pattern(&mark);
+                mark.sight = self.sight(&mark, width.min(height), share);
                 drawing.marks.push(mark);
             }
             let space = self.state.character_space + if glyph.is_blank { self.state.word_space } else { 0.0 };
@@ -196,10 +204,10 @@ impl<'d> Pen<'d> {
         }
     }
 
-    fn sight(&self, mark: &Mark) -> Sight {
+    /// Of a mark of which so much is not cut off, and that is so large at its narrowest.
+    fn sight(&self, mark: &Mark, least: f64, share: Share) -> Sight {
         let part = self.part();
-        let is_hidden =
-            part.is_off || mark.contrast < FAINTEST || mark.size < SMALLEST || !self.state.clip.contains(mark.middle());
+        let is_hidden = part.is_off || mark.contrast < FAINTEST || least < SMALLEST || share == Share::None;
         match part {
             _ if is_hidden => Sight::Hidden,
             Part { is_watermark: true, .. } => Sight::Overlay,
@@ -216,113 +224,105 @@ impl<'d> Pen<'d> {
         self.text = step.then(self.text);
     }
 
-    fn line_to(&mut self, to: Point) {
-        if self.points < MAX_LINES {
-            self.points += 1;
-            if self.path.is_empty() {
-                self.path.push(Run::default());
-            }
-            if let Some(run) = self.path.last_mut() {
-                run.points.push(to);
-            }
-        }
-    }
-
-    fn curve_to(&mut self, points: &[Point]) {
-        points.iter().for_each(|point| self.line_to(*point));
-        if let Some(run) = self.path.last_mut() {
-            run.is_curved = true;
-        }
-    }
-
-    fn close(&mut self) {
-        if let Some(run) = self.path.last_mut() {
-            run.is_closed = true;
-        }
-    }
-
-    /// Draws the path: its lines, or, where it is an area, the line that a thin one is, and what it covers.
-    fn paint(&mut self, is_stroke: bool, is_fill: bool, drawing: &mut Drawing) {
+    /// Draws the path: its lines, or, where it is an area, the lines that are thin ones, and what it covers.
+    fn paint(&mut self, is_stroke: bool, fill: Option<bool>, drawing: &mut Drawing) {
         let path = std::mem::take(&mut self.path);
-        self.points = 0;
         if !self.part().is_off {
-            for run in &path {
-                self.paint_run(run, is_stroke, is_fill, drawing);
+            // Of a filled one too: what is drawn on it later stands within a ring.
+            if (is_stroke || fill.is_some()) && drawing.rounds.len() < MAX_ROUNDS {
+                drawing.rounds.extend(path.round());
+            }
+            if let Some(is_even_odd) = fill {
+                let (area, lines) = path.areas_and_lines(is_even_odd);
+                self.stroke(lines, self.state.fill, self.state.fill_alpha, drawing);
+                if let Some(area) = area {
+                    self.lay(area, self.state.fill, self.state.fill_alpha, drawing);
+                }
+            }
+            if is_stroke {
+                self.outline(&path, drawing);
             }
         }
-        if std::mem::take(&mut self.clips) {
-            let points: Vec<Point> = path.into_iter().flat_map(|run| run.points).collect();
-            if let Some(area) = Area::around(&points) {
-                self.state.clip = self.state.clip.within(area);
-            }
+        if let Some(is_even_odd) = self.clips.take()
+            && let Some(shape) = path.shape(is_even_odd)
+        {
+            self.state.clip.cut(shape);
         }
     }
 
-    fn paint_run(&self, run: &Run, is_stroke: bool, is_fill: bool, drawing: &mut Drawing) {
-        let Some(area) = Area::around(&run.points) else { return };
-        let is_thin = area.width().min(area.height()) <= LINE_THICKNESS;
-        let seen = |colour: Colour, alpha: f64| alpha * contrast(colour, WHITE) >= FAINTEST;
-        if drawing.strokes.len() + run.points.len() + 1 > MAX_LINES {
-            return;
-        }
-        if is_fill && is_thin && !run.is_curved {
-            let middle = Point { x: (area.left + area.right) / 2.0, y: (area.bottom + area.top) / 2.0 };
-            let is_seen = seen(self.state.fill.colour, self.state.fill_alpha);
-            let (from, to) = match area.width() > area.height() {
-                true => (Point { x: area.left, ..middle }, Point { x: area.right, ..middle }),
-                false => (Point { y: area.bottom, ..middle }, Point { y: area.top, ..middle }),
-            };
-            drawing.strokes.push(Stroke { from, to, is_seen });
-        } else if is_fill && is_rectangle(run) {
-            self.lay(area, self.state.fill.colour, self.state.fill_alpha, drawing);
-        }
-        if is_stroke {
-            let is_seen = seen(self.state.stroke.colour, self.state.stroke_alpha);
-            let ends = run.points.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
-            let back = run.points.last().zip(run.points.first()).filter(|_| run.is_closed);
-            for (from, to) in ends.chain(back.map(|(from, to)| (*from, *to))) {
-                drawing.strokes.push(Stroke { from, to, is_seen });
+    fn outline(&self, path: &Path, drawing: &mut Drawing) {
+        let (ink, alpha) = (self.state.stroke, self.state.stroke_alpha);
+        let width = self.state.line_width * self.state.matrix.scale();
+        if width > LINE_THICKNESS {
+            for (from, to) in path.pieces().take(MAX_LINES) {
+                if let Some(area) = Shape::line(from, to, width) {
+                    self.lay(area, ink, alpha, drawing);
+                }
             }
+        }
+        self.stroke(path.pieces(), ink, alpha, drawing);
+    }
+
+    fn stroke(&self, lines: impl IntoIterator<Item = (Point, Point)>, ink: Ink, alpha: f64, drawing: &mut Drawing) {
+        for (from, to) in lines {
+            if drawing.strokes.len() >= MAX_LINES {
+                drawing.is_beyond_limits = true;
+                return;
+            }
+            let middle = Point { x: (from.x + to.x) / 2.0, y: (from.y + to.y) / 2.0 };
+            let is_seen = alpha * contrast(ink.colour, drawing.ground(middle)) >= FAINTEST;
+            drawing.strokes.push(Stroke { from, to, is_seen });
         }
     }
 
     /// Lays a colour over an area.
-    fn lay(&self, area: Area, colour: Colour, alpha: f64, drawing: &mut Drawing) {
-        let area = area.within(self.state.clip);
-        if self.state.blends || alpha < 0.5 || area.width() <= 0.0 || area.height() <= 0.0 {
+    fn lay(&self, shape: Shape, ink: Ink, alpha: f64, drawing: &mut Drawing) {
+        let layer = Layer { shape, clip: self.state.clip.clone() };
+        let bounds = layer.bounds();
+        if alpha < 0.5 || bounds.width() <= 0.0 || bounds.height() <= 0.0 {
             return;
         }
-        if drawing.grounds.len() < MAX_LINES {
-            drawing.grounds.push((area, colour));
-        }
-        if alpha >= OPAQUE {
-            drawing.cover(area);
+        match self.state.blend {
+            Blend::Normal if !self.state.may_be_unseen() => {
+                match alpha {
+                    _ if alpha >= OPAQUE => drawing.cover(&layer),
+                    _ if alpha >= SHEER => drawing.touch(&layer),
+                    _ => {}
+                }
+                match ink.is_known() {
+                    true => drawing.lay(layer, ink.colour),
+                    false => drawing.pattern(layer),
+                }
+            }
+            Blend::Darkening if self.state.may_be_unseen() => drawing.touch(&layer),
+            Blend::Darkening if lightness(ink.colour) <= DARK => drawing.cover(&layer),
+            Blend::Darkening => {}
+            _ => drawing.touch(&layer),
         }
     }
 
-    /// A picture is placed; one that lets nothing through covers what lies behind it.
+    fn shade(&self, drawing: &mut Drawing) {
+        let area = self.state.clip.bounds();
+        if self.part().is_off || self.state.fill_alpha < OPAQUE || !area.width().is_finite() {
+            return;
+        }
+        let layer = Layer { shape: Shape::rectangle(area), clip: self.state.clip.clone() };
+        drawing.cover(&layer);
+        drawing.pattern(layer);
+    }
+
+    /// A picture is placed; one that lets nothing through covers what lies behind it, of others it is not known.
     pub fn picture(&self, is_opaque: bool, drawing: &mut Drawing) {
         if self.part().is_off {
             return;
         }
         drawing.pictures += 1;
-        let area = Area::transformed([0.0, 1.0], [0.0, 1.0], self.state.matrix).within(self.state.clip);
-        if is_opaque && !self.state.blends && self.state.fill_alpha >= OPAQUE {
-            drawing.cover(area);
-        }
+        let Some(shape) = Shape::square(self.state.matrix) else { return };
+        let layer = Layer { shape, clip: self.state.clip.clone() };
+        let is_plain =
+            self.state.blend == Blend::Normal && !self.state.may_be_unseen() && self.state.fill_alpha >= OPAQUE;
+        if is_opaque && is_plain { drawing.cover(&layer) } else { drawing.touch(&layer) }
     }
-}
-
-/// Four points one after another along the axes.
-fn is_rectangle(run: &Run) -> bool {
-    let mut points = run.points.as_slice();
-    if let [first, .., last] = points
-        && first == last
-    {
-        points = points.get(..points.len() - 1).unwrap_or_default();
-    }
-    let is_even = |one: &Point, other: &Point| (one.x - other.x).abs() < 0.5 || (one.y - other.y).abs() < 0.5;
-    matches!(points, [a, b, c, d] if !run.is_curved && is_even(a, b) && is_even(b, c) && is_even(c, d) && is_even(d, a))
 }
 
 pub fn number(operation: &Operation, at: usize) -> f64 {

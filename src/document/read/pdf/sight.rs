@@ -1,5 +1,5 @@
-//! What of a drawn page is its text: the page is turned to how most of it is written, lines strike characters out, and
-//! what lies over or behind the text, askew, large or faint, is told from it.
+//! What of a drawn page is its text: the page is turned to how most of it is written, and what lies over or behind the
+//! text, askew, large or faint, is told from it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,9 +11,6 @@ use super::writing::clusters;
 /// Characters that stand out less than this are perhaps a watermark, and those this many times as large as most.
 const FAINT: f64 = 0.4;
 const LARGE: f64 = 2.5;
-/// Between these heights above the line of writing a line strikes characters out, in parts of their size.
-const STRIKES_FROM: f64 = 0.12;
-const STRIKES_TO: f64 = 0.6;
 /// A digit lies in two cells where this part of its width at each side lies in another than the rest.
 const STRADDLED: f64 = 0.2;
 /// How near the digits of one number stand, in parts of the size.
@@ -32,6 +29,9 @@ pub fn turn(drawing: &mut Drawing) {
     for stroke in &mut drawing.strokes {
         stroke.from = matrix.apply(stroke.from.x, stroke.from.y);
         stroke.to = matrix.apply(stroke.to.x, stroke.to.y);
+    }
+    for round in &mut drawing.rounds {
+        *round = Area::transformed([round.left, round.right], [round.bottom, round.top], matrix);
     }
 }
 
@@ -64,27 +64,6 @@ pub fn without_doubles(marks: &mut Vec<Mark>) {
     });
 }
 
-/// Marks the characters through which a line is drawn.
-pub fn strike(drawing: &mut Drawing) {
-    let marks = &mut drawing.marks;
-    let mut heights: Vec<(f64, usize)> = marks.iter().enumerate().map(|(at, mark)| (mark.start.y, at)).collect();
-    heights.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-    let tallest = marks.iter().map(|mark| mark.size).fold(0.0, f64::max);
-    for stroke in drawing.strokes.iter().filter(|stroke| stroke.is_seen) {
-        if (stroke.from.y - stroke.to.y).abs() > 1.0 {
-            continue;
-        }
-        let (y, left, right) = (stroke.from.y, stroke.from.x.min(stroke.to.x), stroke.from.x.max(stroke.to.x));
-        let first = heights.partition_point(|(height, _)| *height < y - STRIKES_TO * tallest);
-        for (_, at) in heights.iter().skip(first).take_while(|(height, _)| *height < y) {
-            let Some(mark) = marks.get_mut(*at) else { continue };
-            let height = (y - mark.start.y) / mark.size;
-            let is_through = (STRIKES_FROM..=STRIKES_TO).contains(&height) && (left..=right).contains(&mark.middle().x);
-            mark.is_struck |= is_through && mark.quarter == Some(0);
-        }
-    }
-}
-
 /// Marks what lies over or behind the text: what is written askew, and what is faint or large and meets other characters
 /// or goes from one cell into another. All that is written like it goes with it.
 pub fn part_overlays(marks: &mut [Mark], tables: &[Table]) {
@@ -100,11 +79,11 @@ pub fn part_overlays(marks: &mut [Mark], tables: &[Table]) {
         if over.contains(&hand(mark)) {
             continue;
         }
-        let area = area_of(mark);
+        let area = mark.body();
         let meets = |other: &Mark| {
             other.sight == Sight::Seen
                 && hand(other) != hand(mark)
-                && (area.contains(other.middle()) || area_of(other).contains(mark.middle()))
+                && (area.contains(other.middle()) || other.body().contains(mark.middle()))
         };
         if goes_across(area, tables) || marks.iter().any(meets) {
             over.insert(hand(mark));
@@ -120,7 +99,8 @@ pub fn part_overlays(marks: &mut [Mark], tables: &[Table]) {
 /// Marks the digits of cells into which, or out of which, a number goes: it is not known whose they are.
 pub fn tear(marks: &mut [Mark], tables: &[Table]) {
     let cell = |point: Point| tables.iter().enumerate().find_map(|(at, table)| Some((at, table.cell_at(point)?)));
-    let is_text = |mark: &&Mark| mark.sight == Sight::Seen && mark.quarter == Some(0);
+    // Also what is not to be seen: the rest of a number that a neighbouring cell covers or cuts off.
+    let is_text = |mark: &&Mark| matches!(mark.sight, Sight::Seen | Sight::Hidden) && mark.quarter == Some(0);
     let is_number = |mark: &Mark| mark.text.chars().all(char::is_numeric);
     let mut torn = HashSet::new();
     for line in clusters(marks.iter().filter(is_text).cloned().collect()) {
@@ -143,21 +123,8 @@ pub fn tear(marks: &mut [Mark], tables: &[Table]) {
         }
     }
     for mark in marks.iter_mut().filter(|mark| is_number(mark)) {
-        mark.is_torn = cell(mark.middle()).is_some_and(|cell| torn.contains(&cell));
+        mark.is_doubtful |= cell(mark.middle()).is_some_and(|cell| torn.contains(&cell));
     }
-}
-
-/// The area of a character without its margins.
-fn area_of(mark: &Mark) -> Area {
-    let middle = mark.middle();
-    let half_width = (mark.end.x - mark.start.x).hypot(mark.end.y - mark.start.y) * 0.4;
-    let half_height = mark.size * 0.35;
-    let (x, y) = if mark.quarter.is_some_and(|quarter| quarter % 2 == 1) {
-        (half_height, half_width)
-    } else {
-        (half_width, half_height)
-    };
-    Area { left: middle.x - x, bottom: middle.y - y, right: middle.x + x, top: middle.y + y }
 }
 
 fn goes_across(area: Area, tables: &[Table]) -> bool {
@@ -171,7 +138,6 @@ fn goes_across(area: Area, tables: &[Table]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::drawing::Stroke;
     use super::*;
 
     fn mark(text: &str, x: f64, y: f64) -> Mark {
@@ -185,19 +151,8 @@ mod tests {
             contrast: 1.0,
             sight: Sight::Seen,
             is_struck: false,
-            is_torn: false,
+            is_doubtful: false,
         }
-    }
-
-    #[test]
-    fn a_line_through_characters_strikes_them_out_and_one_below_does_not() {
-        let mut drawing = Drawing { marks: vec![mark("1", 0.0, 0.0), mark("2", 0.0, 20.0)], ..Drawing::default() };
-        for (y, is_seen) in [(3.0, true), (19.0, true), (23.0, false)] {
-            let (from, to) = (Point { x: 6.0, y }, Point { x: -1.0, y });
-            drawing.strokes.push(Stroke { from, to, is_seen });
-        }
-        strike(&mut drawing);
-        assert_eq!(drawing.marks.iter().map(|mark| mark.is_struck).collect::<Vec<_>>(), [true, false]);
     }
 
     #[test]

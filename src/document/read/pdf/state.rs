@@ -5,9 +5,20 @@ use std::rc::Rc;
 use lopdf::{Dictionary, Document, Object};
 
 use super::font::Font;
-use super::geometry::{Area, Matrix};
+use super::geometry::Matrix;
 use super::ink::{Colour, Ink, WHITE};
 use super::layers::Part;
+use super::shape::Clip;
+
+/// How a colour mixes with what lies behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blend {
+    /// It covers.
+    Normal,
+    /// It leaves the darker of both, as ink on paper.
+    Darkening,
+    Other,
+}
 
 #[derive(Clone)]
 pub struct State<'d> {
@@ -24,15 +35,21 @@ pub struct State<'d> {
     pub stroke: Ink,
     pub fill_alpha: f64,
     pub stroke_alpha: f64,
-    /// Mixes with what lies behind it rather than covering it.
-    pub blends: bool,
-    pub clip: Area,
+    /// Opacity of the group that all is part of.
+    group_alpha: f64,
+    /// A group that all is part of may not be seen.
+    is_in_doubt: bool,
+    pub blend: Blend,
+    /// A mask, which is not looked at, tells how much of it is to be seen.
+    is_masked: bool,
+    pub line_width: f64,
+    pub clip: Clip,
     /// What the drawing around is marked as.
     pub part: Part,
 }
 
 impl State<'_> {
-    pub fn new(matrix: Matrix, clip: Area) -> Self {
+    pub fn new(matrix: Matrix, clip: Clip) -> Self {
         Self {
             matrix,
             font: None,
@@ -47,7 +64,11 @@ impl State<'_> {
             stroke: Ink::BLACK,
             fill_alpha: 1.0,
             stroke_alpha: 1.0,
-            blends: false,
+            group_alpha: 1.0,
+            is_in_doubt: false,
+            blend: Blend::Normal,
+            is_masked: false,
+            line_width: 1.0,
             clip,
             part: Part::default(),
         }
@@ -56,16 +77,33 @@ impl State<'_> {
     /// Takes over what a named state of the page's resources says.
     pub fn take(&mut self, named: &Dictionary, document: &Document) {
         let number = |key: &[u8]| named.get_deref(key, document).and_then(Object::as_float).ok().map(f64::from);
-        self.fill_alpha = number(b"ca").unwrap_or(self.fill_alpha);
-        self.stroke_alpha = number(b"CA").unwrap_or(self.stroke_alpha);
+        self.fill_alpha = number(b"ca").map_or(self.fill_alpha, |alpha| alpha * self.group_alpha);
+        self.stroke_alpha = number(b"CA").map_or(self.stroke_alpha, |alpha| alpha * self.group_alpha);
+        self.line_width = number(b"LW").unwrap_or(self.line_width);
         let blend = named.get_deref(b"BM", document).ok();
         let blend = blend.and_then(|mode| {
             mode.as_name().or_else(|_| mode.as_array()?.first().map_or(Ok(&b""[..]), Object::as_name)).ok()
         });
-        self.blends = blend.map_or(self.blends, |mode| !matches!(mode, b"Normal" | b"Compatible"));
+        self.blend = blend.map_or(self.blend, |mode| match mode {
+            b"Normal" | b"Compatible" => Blend::Normal,
+            b"Multiply" | b"Darken" | b"ColorBurn" => Blend::Darkening,
+            _ => Blend::Other,
+        });
         if let Ok(mask) = named.get_deref(b"SMask", document) {
-            self.blends |= mask.as_dict().is_ok();
+            self.is_masked = mask.as_dict().is_ok();
         }
+    }
+
+    /// Begins a group that is drawn as a whole, with the opacity that is set.
+    pub fn begin_group(&mut self) {
+        self.is_in_doubt = self.may_be_unseen();
+        self.group_alpha = self.fill_alpha;
+        self.stroke_alpha = self.fill_alpha;
+    }
+
+    /// Whether what is written now may not be seen, or not as it is written.
+    pub fn may_be_unseen(&self) -> bool {
+        self.is_in_doubt || self.is_masked || self.blend == Blend::Other
     }
 
     /// Colour and opacity of characters, by the way in which they are drawn.

@@ -15,6 +15,8 @@ const SMALLER: f64 = 0.92;
 const SHIFTED: f64 = 0.2;
 /// How much of the narrower of two characters the other may cover.
 const COVERED: f64 = 0.4;
+/// A digit that stands out less than this, in parts of how the one beside it does, is perhaps none of its number.
+const FAINTER: f64 = 0.5;
 /// What is left free at both sides of a line in a cell, at most, in points.
 const PADDING: f64 = 12.0;
 /// How far the larger character beside a smaller one may be, in parts of its size.
@@ -198,7 +200,10 @@ fn looks(line: &[Mark]) -> Vec<Look> {
         let is_covered = narrower > 0.0 && other.start.x < one.end.x - COVERED * narrower;
         let are_digits = [one, other].iter().all(|mark| mark.text.chars().all(is_of_a_number));
         let are_plain = looks.get(at..at + 2) == Some(&[Look::Plain; 2]);
-        if is_covered && are_digits && are_plain {
+        // One of two digits that touch may be hardly there: faint as what lies behind the text.
+        let (fainter, stronger) = (one.contrast.min(other.contrast), one.contrast.max(other.contrast));
+        let is_faint = fainter < FAINTER * stronger && !is_gap(one, other);
+        if (is_covered || is_faint) && are_digits && are_plain {
             looks.iter_mut().skip(at).take(2).for_each(|look| *look = Look::Strange);
         }
     }
@@ -209,7 +214,7 @@ fn look(mark: &Mark, beside: Option<&Mark>) -> Look {
     if mark.is_struck {
         return Look::Struck;
     }
-    if mark.is_torn {
+    if mark.is_doubtful {
         return if mark.text.chars().all(is_of_a_number) { Look::Strange } else { Look::Plain };
     }
     let Some(beside) = beside else { return Look::Plain };
@@ -240,7 +245,7 @@ mod tests {
                 contrast: 1.0,
                 sight: Sight::Seen,
                 is_struck: false,
-                is_torn: false,
+                is_doubtful: false,
             }
         };
         text.chars().enumerate().map(at).collect()

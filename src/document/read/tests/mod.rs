@@ -7,6 +7,7 @@ mod formats;
 mod kinds;
 mod layout;
 mod pdf;
+mod pdf_drawn;
 mod pdf_pages;
 mod properties;
 mod render;

@@ -10,15 +10,15 @@ use super::layout::{Block, Printed, TITLE};
 use super::{cell, notes};
 
 /// Where the second column begins, and the lines of writing of the rows of rules, documents and permits.
-const COLUMN: f64 = 101.0;
-const RULES: f64 = -328.0;
-const DOCUMENTS: f64 = -428.0;
-const PERMITS: f64 = -728.0;
-const PERMITS_PATH: &str = "proactive_disclosure.administrative_permits";
-const RULES_PATH: &str = "proactive_disclosure.rules.issued";
-const DOCUMENTS_PATH: &str = "proactive_disclosure.normative_documents.issued";
+pub const COLUMN: f64 = 101.0;
+pub const RULES: f64 = -328.0;
+pub const DOCUMENTS: f64 = -428.0;
+pub const PERMITS: f64 = -728.0;
+pub const PERMITS_PATH: &str = "proactive_disclosure.administrative_permits";
+pub const RULES_PATH: &str = "proactive_disclosure.rules.issued";
+pub const DOCUMENTS_PATH: &str = "proactive_disclosure.normative_documents.issued";
 
-fn table(permits: &str) -> Vec<Block> {
+pub fn table(permits: &str) -> Vec<Block> {
     let row = |cells: &[(&str, usize)]| {
         cells.iter().map(|(text, columns)| Printed { text: (*text).to_owned(), columns: *columns, rows: 1 }).collect()
     };
@@ -38,7 +38,7 @@ fn table(permits: &str) -> Vec<Block> {
 }
 
 /// A page being drawn over.
-struct Sheet {
+pub struct Sheet {
     document: Document,
     page: ObjectId,
     operations: Vec<Operation>,
@@ -46,7 +46,7 @@ struct Sheet {
 }
 
 impl Sheet {
-    fn new(blocks: &[Block]) -> Self {
+    pub fn new(blocks: &[Block]) -> Self {
         let document = Document::load_mem(&pdf(blocks)).unwrap();
         let page = document.page_iter().next().unwrap();
         let content = Content::decode(&document.get_page_content(page)).unwrap();
@@ -60,24 +60,24 @@ impl Sheet {
         Self { document, page, operations: content.operations, resources }
     }
 
-    fn add(mut self, operator: &str, operands: &[Object]) -> Self {
+    pub fn add(mut self, operator: &str, operands: &[Object]) -> Self {
         self.operations.push(Operation::new(operator, operands.to_vec()));
         self
     }
 
-    fn numbers(self, operator: &str, numbers: &[f64]) -> Self {
+    pub fn numbers(self, operator: &str, numbers: &[f64]) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "page coordinates")]
         let numbers: Vec<Object> = numbers.iter().map(|number| Object::Real(*number as f32)).collect();
         self.add(operator, &numbers)
     }
 
     /// Text of one size, half of it a character in width.
-    fn text(self, x: f64, y: f64, size: f64, text: &str) -> Self {
+    pub fn text(self, x: f64, y: f64, size: f64, text: &str) -> Self {
         self.turned([1.0, 0.0, 0.0, 1.0, x, y], size, text)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "page coordinates")]
-    fn turned(self, matrix: [f64; 6], size: f64, text: &str) -> Self {
+    pub fn turned(self, matrix: [f64; 6], size: f64, text: &str) -> Self {
         self.add("BT", &[])
             .add("Tf", &["F2".into(), Object::Real(size as f32)])
             .numbers("Tm", &matrix)
@@ -85,29 +85,46 @@ impl Sheet {
             .add("ET", &[])
     }
 
-    fn line(self, y: f64, from: f64, to: f64) -> Self {
+    pub fn line(self, y: f64, from: f64, to: f64) -> Self {
         self.numbers("m", &[from, y]).numbers("l", &[to, y]).add("S", &[])
     }
 
-    fn area(self, grey: f64, x: f64, y: f64, width: f64, height: f64) -> Self {
+    pub fn area(self, grey: f64, x: f64, y: f64, width: f64, height: f64) -> Self {
         self.numbers("g", &[grey]).numbers("re", &[x, y, width, height]).add("f", &[]).numbers("g", &[0.0])
     }
 
-    fn resource(mut self, kind: &str, name: &str, object: impl Into<Object>) -> Self {
+    pub fn resource(mut self, kind: &str, name: &str, object: impl Into<Object>) -> Self {
         self.resources.set(kind, dictionary! { name => object.into() });
         self
     }
 
-    fn annotation(mut self, subtype: &str, text: &str, x: f64, y: f64) -> Self {
+    /// A resource that is a stream, and so stands by itself.
+    pub fn object(mut self, kind: &str, name: &str, stream: Stream) -> Self {
+        let id = self.document.add_object(stream);
+        self.resource(kind, name, id)
+    }
+
+    /// The page's fonts, and states of their own.
+    pub fn resources_with(&self, states: Dictionary) -> Dictionary {
+        let mut resources = self.resources.clone();
+        resources.set("ExtGState", states);
+        resources
+    }
+
+    pub fn annotated(mut self, annotation: Dictionary) -> Self {
+        self.document.get_dictionary_mut(self.page).unwrap().set("Annots", vec![Object::Dictionary(annotation)]);
+        self
+    }
+
+    fn annotation(self, subtype: &str, text: &str, x: f64, y: f64) -> Self {
         let content = format!("BT /F2 10 Tf 1 2 Td ({text}) Tj ET");
         let look = dictionary! { "Subtype" => "Form", "BBox" => vec![0.into(), 0.into(), 50.into(), 12.into()],
         "Resources" => self.resources.clone() };
-        let look = self.document.add_object(Stream::new(look, content.into_bytes()));
+        let mut sheet = self;
+        let look = sheet.document.add_object(Stream::new(look, content.into_bytes()));
         let place = [x, y - 2.0, x + 50.0, y + 10.0].map(|number| Object::Integer(number as i64)).to_vec();
         let annotation = dictionary! { "Subtype" => subtype, "Rect" => place, "AP" => dictionary! { "N" => look } };
-        let page = self.document.get_dictionary_mut(self.page).unwrap();
-        page.set("Annots", vec![Object::Dictionary(annotation)]);
-        self
+        sheet.annotated(annotation)
     }
 
     fn bytes(mut self) -> Vec<u8> {
@@ -121,12 +138,12 @@ impl Sheet {
         bytes
     }
 
-    fn read(self) -> Reading {
+    pub fn read(self) -> Reading {
         read_document(&self.bytes(), "report.pdf", &Limits::default()).unwrap()
     }
 }
 
-fn sheet() -> Sheet {
+pub fn sheet() -> Sheet {
     Sheet::new(&table("447228"))
 }
 
@@ -136,7 +153,7 @@ fn is_of_a_part(note: &str) -> bool {
 }
 
 /// The rest of the table is read as ever.
-fn check(name: &str, reading: &Reading, path: &str, expected: &str, note: Option<&str>) {
+pub fn check(name: &str, reading: &Reading, path: &str, expected: &str, note: Option<&str>) {
     assert_eq!(cell(reading, path), expected, "{name}: {:?}", notes(reading));
     assert_eq!(cell(reading, "proactive_disclosure.rules.in_force"), "11", "{name}");
     assert_eq!(cell(reading, "proactive_disclosure.normative_documents.repealed"), "26", "{name}");
