@@ -30,6 +30,8 @@ pub struct Titled {
 const HEAD_ROWS: usize = 40;
 /// Longest title, in characters.
 const TITLE_CHARACTERS: usize = 60;
+/// What a link to the page before or after begins with.
+const OTHER_PAGES: [&str; 8] = ["上一", "下一", "前一", "后一", "相关", "上篇", "下篇", "附件"];
 /// Rows whose sentences may say the report's year or agency; longest of them, in characters.
 const OPENING_ROWS: usize = 80;
 const SENTENCE_CHARACTERS: usize = 4_000;
@@ -79,7 +81,10 @@ fn title(rows: &[PrintedRow]) -> Titled {
         // What stands before the last mark of a breadcrumb is where the page is, not what it is called.
         let line = cell.raw.rsplit(['>', '›', '»', '＞']).next().unwrap_or_default().trim();
         let words = wording(line);
-        let is_title = words.full.contains("政府信息公开") && !words.sentence && words.length() <= TITLE_CHARACTERS;
+        let is_title = words.full.contains("政府信息公开")
+            && !words.sentence
+            && words.length() <= TITLE_CHARACTERS
+            && !OTHER_PAGES.iter().any(|link| line.starts_with(link));
         let year = year_in(line);
         if is_title && (year.is_some() || words.full.contains("年度报告")) {
             // The agency's name often stands on a line of its own above.

@@ -34,8 +34,9 @@ pub struct Context<'v> {
     landmarks: Landmarks,
 }
 
-/// Shortest beginning of a label that can stand for it, in characters.
+/// Shortest beginning of a label that can stand for it, in characters, and that of one with a number before it.
 const BEGINNING_CHARACTERS: usize = 4;
+const NUMBERED_CHARACTERS: usize = 3;
 /// Longest wording that is compared with labels for likeness, in characters.
 const LIKENESS_CHARACTERS: usize = 64;
 /// Most blank-separated pieces of one printed label.
@@ -145,7 +146,8 @@ impl<'v> Context<'v> {
     pub fn likely_line(&self, words: &Wording, row: usize) -> Option<Likely> {
         let table = self.table?;
         let characters: Vec<char> = words.full.chars().collect();
-        if characters.len() < BEGINNING_CHARACTERS || characters.len() > LIKENESS_CHARACTERS || words.sentence {
+        let shortest = if words.numbered { NUMBERED_CHARACTERS } else { BEGINNING_CHARACTERS };
+        if characters.len() < shortest || characters.len() > LIKENESS_CHARACTERS || words.sentence {
             return None;
         }
         let possible = || {
@@ -162,6 +164,12 @@ impl<'v> Context<'v> {
         let near = possible()?.filter(|label| edits_within(&characters, &label.full, bound(&label.full)).is_some());
         let line = only(near.map(|label| label.line))?;
         Some(Likely { line, table, remainder: None, rivals: self.rivals(table, line, &characters) })
+    }
+
+    /// The heading over several lines whose words are those of this one, which stands in their place.
+    pub fn heading_like(&self, line: LineId) -> Option<Meaning> {
+        let words = wording(catalogue().line(line).line.label.zh);
+        self.vocabulary.meanings(&words.full).iter().copied().find(|meaning| matches!(meaning, Meaning::Group { .. }))
     }
 
     /// The lines whose labels have the characters that are not in this line's.

@@ -26,6 +26,8 @@ struct Entry {
     unit: Option<&'static Unit>,
     /// Where the format has columns.
     columns: Option<Columns>,
+    /// The page that these are counted on, where there are pages.
+    page: Option<usize>,
 }
 
 /// A header as far as it is read.
@@ -34,6 +36,8 @@ pub struct Header {
     entries: Vec<Entry>,
     /// Tells headers apart.
     pub number: usize,
+    /// The page that is being read. Columns of one page are not those of another, whatever their numbers.
+    pub page: Option<usize>,
 }
 
 /// In which order the values of a line stand.
@@ -65,19 +69,23 @@ impl Header {
 
     /// A label, or one of another edition where it is none.
     pub fn label(&mut self, label: Option<&'static str>, unit: Option<&'static Unit>, columns: Option<Columns>) {
-        self.entries.push(Entry { word: label.map_or(Word::Foreign, Word::Label), unit, columns });
+        self.push(label.map_or(Word::Foreign, Word::Label), unit, columns);
     }
 
     pub fn group(&mut self, group: &'static ColumnGroup, columns: Option<Columns>) {
-        self.entries.push(Entry { word: Word::Group(group), unit: None, columns });
+        self.push(Word::Group(group), None, columns);
     }
 
     pub fn year(&mut self, year: u16, columns: Option<Columns>) {
-        self.entries.push(Entry { word: Word::Year(year), unit: None, columns });
+        self.push(Word::Year(year), None, columns);
     }
 
     pub fn unknown(&mut self, columns: Option<Columns>) {
-        self.entries.push(Entry { word: Word::Unknown, unit: None, columns });
+        self.push(Word::Unknown, None, columns);
+    }
+
+    fn push(&mut self, word: Word, unit: Option<&'static Unit>, columns: Option<Columns>) {
+        self.entries.push(Entry { word, unit, columns, page: self.page });
     }
 
     fn labelled<'h>(&'h self, column: &'h Column) -> impl Iterator<Item = &'h Entry> {
@@ -86,6 +94,9 @@ impl Header {
 
     /// From the first to the last of the page's columns over which the header has these labels, all of them.
     pub fn reach(&self, columns: &[Column]) -> Option<Columns> {
+        if self.entries.iter().any(|entry| entry.page != self.page) {
+            return None;
+        }
         let over: Vec<Columns> =
             columns.iter().map(|column| self.labelled(column).last()?.columns).collect::<Option<_>>()?;
         let first = over.iter().map(|columns| columns.first).min()?;
@@ -111,11 +122,17 @@ impl Header {
         if missing > 1 && count(Word::Unknown) >= missing {
             return None;
         }
-        let has_places =
-            !self.entries.iter().any(|entry| matches!(entry.word, Word::Label(_)) && entry.columns.is_none());
+        let labels = || self.entries.iter().filter(|entry| matches!(entry.word, Word::Label(_)));
+        let page = labels().next().and_then(|entry| entry.page);
+        // A header that begins on one page and ends on the next has its columns counted in two ways.
+        let has_places = labels().all(|entry| entry.columns.is_some() && entry.page == page);
         let order =
             if has_places && missing == 0 { self.by_place(columns, year) } else { self.by_sequence(columns, missing) };
-        order.map(|order| Order { has_strangers: count(Word::Unknown) > 0, ..order })
+        order.map(|order| Order {
+            has_strangers: count(Word::Unknown) > 0,
+            placed: order.placed.filter(|_| page == self.page),
+            ..order
+        })
     }
 
     /// By the places of the labels, all of which are there.
@@ -212,4 +229,38 @@ impl Header {
 
 fn field_of(columns: &[Column], at: usize) -> Option<&'static str> {
     columns.get(at).map(|column| column.field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form::catalogue;
+
+    /// Natural persons first, then the heading over five kinds of organizations, then the total; the five kinds below.
+    fn order(break_after: Option<usize>) -> Option<Order> {
+        let cell = catalogue().cell_at("requests.received.total").unwrap();
+        let info = catalogue().line(catalogue().cell(cell).line);
+        let columns = info.line.columns;
+        let group = catalogue().tables[info.table].table.headings.groups.first().unwrap();
+        let label = |field: &str| columns.iter().find(|column| column.field == field).unwrap().label.zh;
+        let mut header = Header { page: Some(1), ..Header::default() };
+        let at = |first, last| Some(Columns { first, last });
+        header.label(Some(label("natural_person")), None, at(1, 1));
+        header.group(group, if break_after.is_some() { at(2, 2) } else { at(2, 6) });
+        header.label(Some(label("total")), None, if break_after.is_some() { at(3, 3) } else { at(7, 7) });
+        header.page = Some(break_after.unwrap_or(1));
+        for (place, field) in group.columns.iter().enumerate() {
+            // Below, the page has more columns to the left.
+            let place = place + if break_after.is_some() { 5 } else { 2 };
+            header.label(Some(label(field)), None, at(place, place));
+        }
+        header.order(columns, None)
+    }
+
+    #[test]
+    fn a_header_that_goes_on_overleaf_is_read_as_one_that_does_not() {
+        let (whole, broken) = (order(None).unwrap(), order(Some(2)).unwrap());
+        assert!(whole.placed.is_some());
+        assert_eq!((broken.listed, broken.placed), (whole.listed, None));
+    }
 }

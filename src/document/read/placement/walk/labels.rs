@@ -60,6 +60,10 @@ impl Walk<'_> {
                     self.torn_label(&cell, &likely);
                     return true;
                 }
+                // （六）其他处理 is a heading, or one line where the form has three: values behind it tell.
+                if let Some(heading) = self.context.heading_like(likely.line).filter(|_| !followed) {
+                    return self.act(heading, &cell, &words, followed);
+                }
                 self.open_line(likely.table, likely.line, &cell, likely.remainder, true);
                 return true;
             }
