@@ -82,6 +82,7 @@ struct Body {
     /// Within the properties of a run, and within those of a paragraph, whose mark has properties of its own.
     in_run_properties: bool,
     in_paragraph_properties: bool,
+    in_row_properties: bool,
     /// The row is not shown.
     hidden_row: bool,
     /// A colour lies behind the cell, or the paragraph.
@@ -94,12 +95,12 @@ struct Body {
 /// What the text within an element is, whatever its runs say.
 fn look_within(name: &str) -> Option<Look> {
     match name {
-        "del" | "moveFrom" => Some(Look::Struck),
+        "del" | "delText" | "moveFrom" => Some(Look::Struck),
         "rt" => Some(Look::Ruby),
         "txbxContent" => Some(Look::Overlay),
         "sup" => Some(Look::Superscript),
         "sub" => Some(Look::Subscript),
-        "num" | "den" | "deg" | "lim" => Some(Look::Strange),
+        "num" | "den" | "deg" | "lim" | "bdo" | "dir" => Some(Look::Strange),
         _ => None,
     }
 }
@@ -117,6 +118,7 @@ impl Body {
             setting,
             in_run_properties: false,
             in_paragraph_properties: false,
+            in_row_properties: false,
             hidden_row: false,
             shaded_cell: false,
             shaded_paragraph: false,
@@ -148,6 +150,9 @@ impl Body {
             "hidden" => {
                 self.hidden_row = !attribute(element, "val").is_some_and(|value| value == "0" || value == "false")
             }
+            "trPr" => self.in_row_properties = true,
+            // Deleted while changes were tracked.
+            "del" if self.in_row_properties => self.hidden_row = true,
             "gridBefore" => self.flow.skip(number(element, "val").unwrap_or(0)),
             "tc" => {
                 self.cell = Some(CellSpan { columns: 1, rows: 1, continued: false });
@@ -183,6 +188,11 @@ impl Body {
             "br" | "cr" if !self.in_paragraph_properties => self.flow.line_break()?,
             "tab" if !self.in_paragraph_properties => self.flow.text(" ", Look::Plain),
             "noBreakHyphen" => self.text_of_run("-"),
+            "sym" => self.symbol(element),
+            // Whatever stands in the run is the mark of a note.
+            "footnoteReference" | "endnoteReference" if self.setting.look == Look::Plain => {
+                self.setting.look = Look::Superscript;
+            }
             _ => {}
         }
         Ok(())
@@ -208,6 +218,7 @@ impl Body {
             }
             "p" => self.flow.end_paragraph()?,
             "pPr" => self.in_paragraph_properties = false,
+            "trPr" => self.in_row_properties = false,
             "t" | "delText" => self.is_text = false,
             _ => {}
         }
@@ -227,6 +238,20 @@ impl Body {
         let (style, own) = (&self.run.0, self.run.1);
         let resolved = self.styles.resolved(own, style.as_deref(), self.paragraph.as_deref());
         self.setting = resolved.setting(self.shaded_cell || self.shaded_paragraph);
+    }
+
+    /// A character of a font of pictures: which it is, only its look tells.
+    fn symbol(&mut self, element: &BytesStart<'_>) {
+        let code = attribute(element, "char").and_then(|code| u32::from_str_radix(&code, 16).ok()).unwrap_or(0) & 0xFF;
+        let is_of_pictures = attribute(element, "font").is_some_and(|font| font.to_ascii_lowercase().contains("dings"));
+        let text = match (code, is_of_pictures) {
+            // Circled digits.
+            (0x80..=0x95, true) => '①',
+            (0x30..=0x39, false) => char::from_u32(code).unwrap_or('0'),
+            _ => '□',
+        };
+        let setting = Setting { look: Look::Strange, ..self.setting };
+        self.flow.text(&text.to_string(), setting);
     }
 
     fn text(&mut self, text: &str) {

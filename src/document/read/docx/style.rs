@@ -19,6 +19,12 @@ const USUAL_SIZE: u16 = 21;
 /// Smallest size in half points that is to be seen.
 const VISIBLE_SIZE: u16 = 3;
 
+/// Narrowest characters, in hundredths of their width, and the closest, in twentieths of a point between them.
+const NARROWEST: i32 = 35;
+const CLOSEST: i32 = -40;
+/// Difference of each channel up to which one colour is not to be told from another.
+const ALIKE: u8 = 25;
+
 /// Properties of a run; none where nothing is said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RunStyle {
@@ -30,6 +36,11 @@ pub struct RunStyle {
     is_white: Option<bool>,
     /// A colour lies behind it.
     is_shaded: Option<bool>,
+    /// Its colour and the one behind it, where they are stated as red, green and blue.
+    ink: Option<[u8; 3]>,
+    ground: Option<[u8; 3]>,
+    /// Squeezed, or laid out in a way in which its characters are not one after the other.
+    is_strange: Option<bool>,
     /// In half points.
     size: Option<u16>,
 }
@@ -59,12 +70,26 @@ impl RunStyle {
             "color" => {
                 let named = value.as_deref().map(str::to_ascii_uppercase);
                 let by_theme = attribute(element, "themeColor");
+                self.ink = named.as_deref().and_then(rgb).filter(|_| by_theme.is_none());
                 let is_light = |theme: &str| matches!(theme, "background1" | "light1");
                 self.is_white =
                     Some(by_theme.as_deref().map_or_else(|| named.as_deref().is_some_and(is_whitish), is_light));
             }
-            "shd" => self.is_shaded = Some(is_shade(element)),
-            "highlight" => self.is_shaded = Some(!matches!(value.as_deref(), Some("none" | "white") | None)),
+            "shd" => {
+                self.is_shaded = Some(is_shade(element));
+                self.ground = attribute(element, "fill").as_deref().and_then(rgb);
+            }
+            "highlight" => {
+                self.is_shaded = Some(!matches!(value.as_deref(), Some("none" | "white") | None));
+                self.ground = value.filter(|value| value == "black").map(|_| [0; 3]);
+            }
+            "w" => self.is_strange = number_of(value).map(|percent| percent < NARROWEST),
+            "spacing" => self.is_strange = number_of(value).map(|twentieths| twentieths <= CLOSEST),
+            "fitText" => self.is_strange = Some(true),
+            "eastAsianLayout" => {
+                let is_combined = attribute(element, "combine").is_some_and(|value| value != "0" && value != "false");
+                self.is_strange = Some(is_combined);
+            }
             "sz" => self.size = value.and_then(|value| value.trim().parse().ok()),
             _ => {}
         }
@@ -78,6 +103,9 @@ impl RunStyle {
             is_hidden: self.is_hidden.or(below.is_hidden),
             is_white: self.is_white.or(below.is_white),
             is_shaded: self.is_shaded.or(below.is_shaded),
+            ink: self.ink.or(below.ink),
+            ground: self.ground.or(below.ground),
+            is_strange: self.is_strange.or(below.is_strange),
             size: self.size.or(below.size),
         }
     }
@@ -86,12 +114,15 @@ impl RunStyle {
     pub fn setting(self, on_shade: bool) -> Setting {
         let size = self.size.unwrap_or(USUAL_SIZE);
         let is_on = |property: Option<bool>| property == Some(true);
-        let is_unseen = is_on(self.is_white) && !is_on(self.is_shaded) && !on_shade;
+        let is_white = is_on(self.is_white) && !is_on(self.is_shaded) && !on_shade;
+        let is_alike = self.ink.zip(self.ground).is_some_and(|(ink, ground)| are_alike(ink, ground));
         let moved = self.moved.filter(|look| *look != Look::Plain);
-        let look = if is_on(self.is_hidden) || is_unseen || size < VISIBLE_SIZE {
+        let look = if is_on(self.is_hidden) || is_white || is_alike || size < VISIBLE_SIZE {
             Look::Hidden
         } else if is_on(self.is_struck) {
             Look::Struck
+        } else if is_on(self.is_strange) {
+            Look::Strange
         } else {
             moved.or(self.level).unwrap_or_default()
         };
@@ -101,11 +132,21 @@ impl RunStyle {
 
 /// White, or what cannot be told from it.
 fn is_whitish(colour: &str) -> bool {
-    let channels: Vec<_> = (0..3).map(|at| colour.get(at * 2..at * 2 + 2)).collect();
-    colour.len() == 6
-        && channels.iter().all(|channel| {
-            channel.and_then(|digits| u8::from_str_radix(digits, 16).ok()).is_some_and(|value| value >= 0xF4)
-        })
+    rgb(colour).is_some_and(|colour| are_alike(colour, [0xFF; 3]))
+}
+
+fn are_alike(one: [u8; 3], other: [u8; 3]) -> bool {
+    one.iter().zip(other).all(|(one, other)| one.abs_diff(other) <= ALIKE)
+}
+
+fn rgb(colour: &str) -> Option<[u8; 3]> {
+    let number = u32::from_str_radix(colour, 16).ok().filter(|_| colour.len() == 6)?;
+    let [_, red, green, blue] = number.to_be_bytes();
+    Some([red, green, blue])
+}
+
+fn number_of(value: Option<String>) -> Option<i32> {
+    value?.trim().trim_end_matches('%').parse().ok()
 }
 
 /// Whether an element states a colour behind a text that white is seen on.

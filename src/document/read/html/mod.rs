@@ -1,6 +1,7 @@
 //! HTML: web pages and what word processors save as such. What its styles hide, raise or strike is told apart from
 //! the text; scripts are not run, and sheets outside the page not fetched.
 
+mod colour;
 mod sheet;
 mod shown;
 mod style;
@@ -130,15 +131,20 @@ impl Walk {
             "tr" => self.flow.begin_row()?,
             "td" | "th" => self.flow.begin_cell(span(node))?,
             "br" => self.flow.line_break()?,
+            // What stands in one field is not one with what stands beside it.
             "input" => self.typed(node, shown),
             "select" => {
+                self.apart();
                 self.flow.text(&chosen(element), shown.setting());
+                self.apart();
                 return Ok(false);
             }
+            "textarea" | "button" => self.apart(),
             // Web sites of governments state the title here by rule, pages of navigation before it.
             "meta" => title_of_meta(&mut self.flow, node)?,
             name if UNPRINTED.contains(&name) => return Ok(false),
             name if PARAGRAPHS.contains(&name) => self.flow.end_paragraph()?,
+            _ if shown.is_block => self.apart(),
             _ => {}
         }
         Ok(true)
@@ -151,7 +157,12 @@ impl Walk {
             "table" => self.flow.end_table(),
             "td" | "th" => self.flow.end_cell(),
             name if PARAGRAPHS.contains(&name) => self.flow.end_paragraph(),
-            _ => Ok(()),
+            name => {
+                if shown.is_block || matches!(name, "textarea" | "button") {
+                    self.apart();
+                }
+                Ok(())
+            }
         }
     }
 
@@ -162,11 +173,20 @@ impl Walk {
         Ok(own_important.over(important).over(own).over(plain).over(own_style(element.value())))
     }
 
+    /// Parts a text from what stands beside it in a cell.
+    fn apart(&mut self) {
+        if self.flow.in_cell() {
+            self.flow.text(" ", Look::Plain);
+        }
+    }
+
     /// A field of a form, with what stands in it.
     fn typed(&mut self, element: &Element, shown: Shown) {
         let kind = element.attr("type").unwrap_or("text").trim().to_ascii_lowercase();
         if TYPED.contains(&kind.as_str()) {
+            self.apart();
             self.flow.text(element.attr("value").unwrap_or_default(), shown.setting());
+            self.apart();
         }
     }
 }

@@ -77,6 +77,15 @@ fn is_for_screens(media: &str) -> bool {
     media.trim().is_empty() || media.split(',').any(is_shown)
 }
 
+/// Whether the rules within a rule of this head count: a condition that is not looked at is taken for one that holds.
+fn is_followed(head: &str) -> bool {
+    let (name, condition) = head.split_once([' ', '(']).unwrap_or((head, ""));
+    match name {
+        "@media" => is_for_screens(condition),
+        name => matches!(name, "@supports" | "@layer" | "@container" | "@scope"),
+    }
+}
+
 fn without_comments(text: &str) -> String {
     let mut kept = String::new();
     let mut rest = text;
@@ -96,12 +105,12 @@ fn read(text: &str, depth: usize, rules: &mut Vec<Rule>) -> Result<(), ReadError
         // Statements such as `@import` end before the head of the rule; marks of comments of HTML stand there too.
         let head = head.rsplit(';').next().unwrap_or_default().replace("<!--", " ").replace("-->", " ");
         let head = head.trim();
-        if let Some(condition) = head.strip_prefix("@media") {
-            if depth < MAX_DEPTH && is_for_screens(condition) {
+        if head.starts_with('@') {
+            if depth < MAX_DEPTH && is_followed(head) {
                 read(body, depth + 1, rules)?;
             }
-        } else if !head.starts_with('@') {
-            add(head, body, rules)?;
+        } else {
+            add(head, body, depth, rules)?;
         }
     }
     Ok(())
@@ -123,22 +132,100 @@ fn block(text: &str) -> (&str, &str) {
     (text, "")
 }
 
-fn add(head: &str, body: &str, rules: &mut Vec<Rule>) -> Result<(), ReadError> {
-    let (plain, important) = Style::parse(body);
-    for (style, is_important) in [(plain, false), (important, true)] {
-        if style == Style::default() {
-            continue;
-        }
-        for name in split(head, ',').map(str::trim) {
-            // What names no element of the page as it stands, such as `:hover`, is none of ours.
-            let Ok(selector) = Selector::parse(name) else { continue };
-            rules.push(Rule { selector, weight: (is_important, exactness(name)), style });
-            if rules.len() > MAX_RULES {
-                return Err(too_many());
+fn add(head: &str, body: &str, depth: usize, rules: &mut Vec<Rule>) -> Result<(), ReadError> {
+    let body = without_nested(head, body, depth, rules)?;
+    let (plain, important) = Style::parse(&body);
+    let added = Style { is_unfollowed: Some(true), ..Style::default() };
+    for name in split(head, ',').map(str::trim) {
+        match of_pseudo_element(name) {
+            // Digits that only the sheet writes are printed all the same; what is said of a first letter may hide it.
+            Some((element, is_added)) => {
+                let counts = if is_added { writes_digits(&body) } else { plain != Style::default() };
+                push(element, false, if counts { added } else { Style::default() }, rules)?;
+            }
+            None => {
+                push(name, false, plain, rules)?;
+                push(name, true, important, rules)?;
             }
         }
     }
     Ok(())
+}
+
+fn push(name: &str, is_important: bool, style: Style, rules: &mut Vec<Rule>) -> Result<(), ReadError> {
+    if style == Style::default() {
+        return Ok(());
+    }
+    // What names no element of the page as it stands, such as `:hover`, is none of ours.
+    if let Ok(selector) = Selector::parse(name) {
+        rules.push(Rule { selector, weight: (is_important, exactness(name)), style });
+    }
+    if rules.len() > MAX_RULES { Err(too_many()) } else { Ok(()) }
+}
+
+/// The declarations of a rule; the rules within it are added for themselves.
+fn without_nested(head: &str, body: &str, depth: usize, rules: &mut Vec<Rule>) -> Result<String, ReadError> {
+    let (mut own, mut rest) = (String::new(), body);
+    while let Some((before, inside)) = rest.split_once('{') {
+        let (inner, after) = block(inside);
+        rest = after;
+        let (declarations, name) = before.rsplit_once(';').unwrap_or(("", before));
+        own.push_str(declarations);
+        own.push(';');
+        let name = name.trim();
+        if depth >= MAX_DEPTH {
+            continue;
+        }
+        if name.starts_with('@') {
+            if is_followed(name) {
+                add(head, inner, depth + 1, rules)?;
+            }
+            continue;
+        }
+        for outer in split(head, ',').map(str::trim) {
+            let names = split(name, ',').map(str::trim).map(|name| match name.contains('&') {
+                true => name.replace('&', outer),
+                false => format!("{outer} {name}"),
+            });
+            for name in names {
+                add(&name, inner, depth + 1, rules)?;
+            }
+        }
+    }
+    own.push_str(rest);
+    Ok(own)
+}
+
+/// The element of which a selector names a part that the page does not write, and whether that is put beside it.
+fn of_pseudo_element(name: &str) -> Option<(&str, bool)> {
+    let (element, part) = name.rsplit_once(':')?;
+    let element = element.strip_suffix(':').unwrap_or(element);
+    let is_added = match part {
+        "before" | "after" => true,
+        "first-letter" | "first-line" => false,
+        _ => return None,
+    };
+    Some((if element.is_empty() { "*" } else { element }, is_added))
+}
+
+/// Whether declarations put digits beside a text, or something that is not known here.
+fn writes_digits(body: &str) -> bool {
+    let contents = split(body, ';').filter_map(|declaration| declaration.split_once(':'));
+    let contents = contents.filter(|(name, _)| name.trim().eq_ignore_ascii_case("content")).map(|(_, value)| value);
+    contents.map(without_escapes).any(|content| content.contains('(') || content.chars().any(char::is_numeric))
+}
+
+/// A text with the characters that it names by their number.
+fn without_escapes(text: &str) -> String {
+    let mut parts = text.split('\\');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.bytes().take(6).take_while(u8::is_ascii_hexdigit).count();
+        let (digits, rest) = part.split_at_checked(end).unwrap_or(("", part));
+        plain.extend(u32::from_str_radix(digits, 16).ok().and_then(char::from_u32));
+        plain.push_str(rest);
+    }
+    plain
 }
 
 /// How many ids, classes and names a selector has.

@@ -4,10 +4,11 @@ use scraper::node::Element;
 
 use super::super::inscription::{Look, Setting};
 use super::TABLE_PARTS;
-use super::style::{Colour, FAINT, Flowing, Level, PAGE_SIZE, Size, Style, colour, size_of_attribute};
+use super::colour::{Colour, FAINT, colour};
+use super::style::{Flowing, Level, PAGE_SIZE, Size, Style, size_of_attribute};
 
 /// Difference of each channel up to which one colour is not to be told from another.
-const ALIKE: u8 = 12;
+const ALIKE: u8 = 25;
 /// Smallest size in pixels that is to be seen.
 const VISIBLE_SIZE: f32 = 1.5;
 
@@ -16,6 +17,8 @@ const VISIBLE_SIZE: f32 = 1.5;
 pub struct Shown {
     /// The element and all in it take no place.
     pub is_absent: bool,
+    /// It stands on lines of its own.
+    pub is_block: bool,
     is_invisible: bool,
     /// Cannot be undone further inside.
     is_gone: bool,
@@ -33,6 +36,7 @@ impl Shown {
     /// Of a page before any of its elements.
     pub const PAGE: Self = Self {
         is_absent: false,
+        is_block: false,
         is_invisible: false,
         is_gone: false,
         is_struck: false,
@@ -51,6 +55,7 @@ impl Shown {
         let is_part_of_table = TABLE_PARTS.contains(&name);
         let mut shown = self;
         shown.is_absent = style.is_absent.unwrap_or(false);
+        shown.is_block = !is_part_of_table && style.is_block == Some(true);
         shown.is_invisible = style.is_invisible.unwrap_or(self.is_invisible);
         shown.is_gone |= style.opacity.is_some_and(|opacity| opacity <= FAINT)
             || style.is_away == Some(true)
@@ -58,6 +63,8 @@ impl Shown {
         shown.is_struck |= style.is_struck == Some(true);
         shown.is_ruby |= matches!(name, "rt" | "rtc" | "rp");
         shown.is_strange |= name == "bdo" || name == "math" || style.is_reordered == Some(true);
+        let is_cell = matches!(name, "td" | "th");
+        shown.is_strange |= style.is_unfollowed == Some(true) && (is_cell || in_cell && !is_part_of_table);
         if is_part_of_table {
             shown.level = Level::OnLine;
         } else {
@@ -128,7 +135,8 @@ pub fn own_style(element: &Element) -> Style {
     if element.attr("background").is_some() {
         style.background = Some(Colour::Unknown);
     }
-    if element.attr("hidden").is_some() {
+    let is_closed = element.name() == "dialog" && element.attr("open").is_none();
+    if element.attr("hidden").is_some() || element.attr("popover").is_some() || is_closed {
         style.is_absent = Some(true);
     }
     style

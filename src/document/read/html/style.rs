@@ -1,13 +1,6 @@
 //! What CSS says of a text as far as that decides whether and as what it is to be seen. Nothing is laid out.
 
-/// A colour as far as it hides a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Colour {
-    Transparent,
-    Rgb([u8; 3]),
-    /// Some other, or a picture.
-    Unknown,
-}
+use super::colour::{Colour, background, colour, hundredths};
 
 /// Height of characters.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,6 +58,10 @@ pub struct Style {
     pub has_no_side: Option<bool>,
     /// Characters in an order of their own.
     pub is_reordered: Option<bool>,
+    /// Begins and ends a line.
+    pub is_block: Option<bool>,
+    /// Set in a way that is not followed here, by which it may be moved, hidden or added to.
+    pub is_unfollowed: Option<bool>,
 }
 
 /// Further away than this, in pixels, is outside what is shown.
@@ -106,12 +103,22 @@ impl Style {
             is_cut: self.is_cut.or(below.is_cut),
             has_no_side: self.has_no_side.or(below.has_no_side),
             is_reordered: self.is_reordered.or(below.is_reordered),
+            is_block: self.is_block.or(below.is_block),
+            is_unfollowed: self.is_unfollowed.or(below.is_unfollowed),
         }
     }
 
     fn declare(&mut self, name: &str, value: &str) {
+        let is_computed =
+            COMPUTED.contains(&name) && ["var(", "calc(", "env(", "attr("].iter().any(|of| value.contains(of));
+        if is_computed || is_unfollowed(name, value) {
+            self.is_unfollowed = Some(true);
+        }
         match name {
-            "display" => self.is_absent = Some(value == "none"),
+            "display" => {
+                self.is_absent = Some(value == "none");
+                self.is_block = Some(BLOCKS.contains(&value));
+            }
             "visibility" => self.is_invisible = Some(matches!(value, "hidden" | "collapse")),
             "opacity" => self.opacity = hundredths(value),
             "color" | "-webkit-text-fill-color" if value != "inherit" => self.colour = Some(colour(value)),
@@ -138,7 +145,7 @@ impl Style {
             "float" if value != "none" => self.flowing = Some(Flowing::Elsewhere),
             "flex-direction" if value.ends_with("reverse") => self.flowing = Some(Flowing::Elsewhere),
             "unicode-bidi" => self.is_reordered = Some(value.contains("override")),
-            "transform" | "rotate" | "scale" => self.is_turned = Some(value != "none"),
+            "transform" | "rotate" | "scale" | "translate" => self.is_turned = Some(value != "none"),
             "overflow" | "overflow-x" | "overflow-y" => self.is_cut = Some(matches!(value, "hidden" | "clip")),
             "width" | "height" | "max-width" | "max-height" => {
                 self.has_no_side = length(value).filter(|length| *length == 0.0).map(|_| true).or(self.has_no_side);
@@ -153,6 +160,44 @@ impl Style {
         if top.abs() > FAR {
             self.is_away = Some(true);
         }
+    }
+}
+
+/// How an element is laid out that stands on lines of its own.
+const BLOCKS: [&str; 8] = ["block", "flex", "grid", "table", "list-item", "flow-root", "table-row", "table-caption"];
+
+/// What hides, raises or strikes a text, by a value that is computed elsewhere.
+const COMPUTED: [&str; 8] =
+    ["display", "visibility", "opacity", "vertical-align", "text-decoration", "text-decoration-line", "top", "bottom"];
+
+/// Whether a declaration may move, hide or change characters in a way that is not followed.
+fn is_unfollowed(name: &str, value: &str) -> bool {
+    if matches!(value, "none" | "normal" | "auto" | "visible" | "unset" | "initial" | "inherit" | "1" | "100%") {
+        return false;
+    }
+    match name.trim_start_matches("-webkit-") {
+        "clip"
+        | "clip-path"
+        | "mask"
+        | "mask-image"
+        | "filter"
+        | "zoom"
+        | "content-visibility"
+        | "text-security"
+        | "font-variant-position"
+        | "baseline-shift"
+        | "mix-blend-mode"
+        | "text-combine-upright" => true,
+        "font-variant" => value.split(' ').any(|part| matches!(part, "super" | "sub")),
+        "font-feature-settings" => ["sups", "subs", "sinf", "frac", "numr", "dnom"].iter().any(|of| value.contains(of)),
+        "background" | "background-image" => value.contains("gradient"),
+        "margin" | "margin-left" | "margin-right" | "letter-spacing" | "word-spacing" => {
+            value.split(' ').filter_map(length).any(|length| length <= -2.0)
+        }
+        "mso-hide" => value == "all",
+        // A circle around a digit.
+        "border-radius" => value.contains("50%") || value.contains("100%"),
+        _ => false,
     }
 }
 
@@ -174,15 +219,6 @@ fn level(value: &str) -> Level {
             None => Level::OnLine,
         },
     }
-}
-
-fn hundredths(value: &str) -> Option<u8> {
-    let number = match value.strip_suffix('%') {
-        Some(percent) => percent.trim().parse::<f32>().ok()?,
-        None => value.parse::<f32>().ok()? * 100.0,
-    };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a percentage")]
-    Some(number.clamp(0.0, 100.0) as u8)
 }
 
 /// A length in pixels; relative ones as of the page's size.
@@ -246,68 +282,6 @@ pub fn size_of_attribute(value: &str) -> Option<Size> {
     }
 }
 
-fn background(value: &str) -> Colour {
-    if value.contains("url(") || value.contains("gradient") {
-        return Colour::Unknown;
-    }
-    let known = split(value, ' ').map(str::trim).map(colour).find(|colour| *colour != Colour::Unknown);
-    known.unwrap_or(if value == "none" { Colour::Transparent } else { Colour::Unknown })
-}
-
-/// A colour as it is written in CSS or in an old attribute.
-pub fn colour(value: &str) -> Colour {
-    let value = value.trim().to_ascii_lowercase();
-    match value.as_str() {
-        "transparent" => return Colour::Transparent,
-        "white" | "window" => return Colour::Rgb([255; 3]),
-        "black" | "windowtext" | "initial" => return Colour::Rgb([0; 3]),
-        "whitesmoke" => return Colour::Rgb([245; 3]),
-        "snow" => return Colour::Rgb([255, 250, 250]),
-        "ivory" => return Colour::Rgb([255, 255, 240]),
-        "ghostwhite" => return Colour::Rgb([248, 248, 255]),
-        _ => {}
-    }
-    if let Some(digits) = value.strip_prefix('#') {
-        return of_digits(digits);
-    }
-    let inside = value.split_once('(').and_then(|(name, rest)| Some((name, rest.strip_suffix(')')?)));
-    let Some(("rgb" | "rgba", inside)) = inside else { return Colour::Unknown };
-    let parts: Vec<&str> = inside.split([',', ' ', '/']).map(str::trim).filter(|part| !part.is_empty()).collect();
-    let channel = |at: usize| {
-        let part: &str = parts.get(at)?;
-        let number = match part.strip_suffix('%') {
-            Some(percent) => percent.parse::<f32>().ok()? * 2.55,
-            None => part.parse::<f32>().ok()?,
-        };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
-        Some(number.clamp(0.0, 255.0) as u8)
-    };
-    let alpha = parts.get(3).map_or(Some(100), |alpha| hundredths(alpha));
-    match (channel(0), channel(1), channel(2), alpha) {
-        (Some(_), Some(_), Some(_), Some(alpha)) if alpha <= FAINT => Colour::Transparent,
-        (Some(red), Some(green), Some(blue), Some(100)) => Colour::Rgb([red, green, blue]),
-        _ => Colour::Unknown,
-    }
-}
-
-/// Opacity in hundredths at which a text is not to be seen.
-pub const FAINT: u8 = 10;
-
-fn of_digits(digits: &str) -> Colour {
-    let value = |at: usize, width: usize| {
-        let digits = digits.get(at * width..(at + 1) * width)?;
-        let number = u8::from_str_radix(digits, 16).ok()?;
-        Some(if width == 1 { number * 17 } else { number })
-    };
-    let width = if digits.len() <= 4 { 1 } else { 2 };
-    let alpha = if digits.len() / width > 3 { value(3, width).unwrap_or(255) } else { 255 };
-    match (value(0, width), value(1, width), value(2, width)) {
-        (Some(_), Some(_), Some(_)) if u32::from(alpha) * 100 <= u32::from(FAINT) * 255 => Colour::Transparent,
-        (Some(red), Some(green), Some(blue)) if alpha == 255 => Colour::Rgb([red, green, blue]),
-        _ => Colour::Unknown,
-    }
-}
-
 /// The parts between separators that stand in no brackets and no quotes.
 pub fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let (mut depth, mut quote) = (0usize, None);
@@ -345,20 +319,5 @@ mod tests {
         assert_eq!(style("position:relative;top:-3.0pt;mso-text-raise:3.0pt").moved, Some(Level::Raised));
         assert_eq!(style("text-decoration:underline line-through").is_struck, Some(true));
         assert_eq!(style("background:url('a;b.png');text-indent:-9999px").is_away, Some(true));
-    }
-
-    #[test]
-    fn colours_are_read_as_they_are_written() {
-        for (text, expected) in [
-            ("#FFF", Colour::Rgb([255; 3])),
-            ("#ffffff00", Colour::Transparent),
-            ("rgba(0, 0, 0, 0)", Colour::Transparent),
-            ("rgb(255 255 255 / 100%)", Colour::Rgb([255; 3])),
-            ("White", Colour::Rgb([255; 3])),
-            ("var(--a)", Colour::Unknown),
-            ("#é", Colour::Unknown),
-        ] {
-            assert_eq!(colour(text), expected, "{text}");
-        }
     }
 }

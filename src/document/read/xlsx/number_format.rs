@@ -217,7 +217,9 @@ fn sections(code: &str) -> Vec<Vec<Piece>> {
                 let currency = inside.strip_prefix('$').and_then(|text| text.split('-').next());
                 let literal = currency.into_iter().flat_map(str::chars).map(Piece::Literal);
                 sections.last_mut().into_iter().for_each(|section| section.extend(literal.clone()));
-                (inside.starts_with(['<', '>', '=']) || is_clock).then_some(Piece::Other)
+                let colour = inside.replace(' ', "").to_ascii_lowercase();
+                let is_white = matches!(colour.as_str(), "white" | "白色" | "白" | "color2" | "颜色2");
+                (inside.starts_with(['<', '>', '=']) || is_clock || is_white).then_some(Piece::Other)
             }
             '0' => Some(Piece::Digit { is_zero: true }),
             '#' | '?' => Some(Piece::Digit { is_zero: false }),

@@ -13,6 +13,11 @@ use super::number_format::built_in;
 /// Most styles, fonts, fills and formats of a workbook.
 const MAX_STYLES: usize = 70_000;
 
+/// Smallest size that is to be seen, in tenths of a point.
+const VISIBLE_SIZE: u16 = 15;
+/// Channels of a colour of which all are at least this cannot be told from white.
+const LIGHTEST: u8 = 0xE6;
+
 /// A font as far as it decides how its text is to be seen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Font {
@@ -51,6 +56,7 @@ impl Font {
     pub fn setting(self, on_colour: bool) -> Setting {
         let look = match self {
             Self { is_white: true, .. } if !on_colour => Look::Hidden,
+            Self { size: 1..VISIBLE_SIZE, .. } => Look::Hidden,
             Self { is_struck: true, .. } => Look::Struck,
             Self { level, .. } => level,
         };
@@ -64,7 +70,11 @@ fn is_white(element: &BytesStart<'_>) -> bool {
     let themed = attribute(element, "theme").is_some_and(|theme| theme == "0");
     let tint = attribute(element, "tint").and_then(|tint| tint.parse::<f32>().ok()).unwrap_or(0.0);
     let indexed = attribute(element, "indexed").is_some_and(|at| at == "9" || at == "1");
-    rgb.is_some_and(|rgb| rgb.ends_with("FFFFFF")) || (themed && tint > -0.05) || indexed
+    let is_light = |rgb: &str| {
+        let colour = rgb.get(rgb.len().saturating_sub(6)..).and_then(|rgb| u32::from_str_radix(rgb, 16).ok());
+        colour.is_some_and(|colour| colour.to_be_bytes().iter().skip(1).all(|channel| *channel >= LIGHTEST))
+    };
+    rgb.as_deref().is_some_and(is_light) || (themed && tint > -0.1) || indexed
 }
 
 /// One style of cells.
@@ -128,7 +138,7 @@ impl Styles {
     }
 
     pub fn cell(&self, style: Option<usize>) -> CellStyle {
-        style.and_then(|at| self.cells.get(at).copied()).unwrap_or_default()
+        self.cells.get(style.unwrap_or(0)).copied().unwrap_or_default()
     }
 
     /// The code of a style's number format.
