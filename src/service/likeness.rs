@@ -27,6 +27,9 @@ const ROWS: usize = 2;
 /// Entries of a band that are looked at: a text that everybody copied is found in any of them.
 const BAND_ENTRIES_MAX: usize = 256;
 
+/// Reports that are filled in between two looks of others.
+const FILLED_AT_ONCE: usize = 50;
+
 /// Reports proposed.
 const PROPOSED_MAX: usize = 3;
 
@@ -182,8 +185,12 @@ impl Live {
                 let newest = &standing.newest;
                 Traits::of(&newest.report.owner, &newest.figures, newest.narrative.as_ref())
             });
-            let signed = signed.collect();
-            self.likeness_mut().fill(year, signed);
+            let mut signed: Vec<Traits> = signed.collect();
+            // A few at a time: commits wait for what is being filled in.
+            while !signed.is_empty() {
+                let few = signed.split_off(signed.len().saturating_sub(FILLED_AT_ONCE));
+                self.likeness_mut().fill(year, few);
+            }
             if page.len() < LOAD_PAGE {
                 return Ok(());
             }
