@@ -35,7 +35,7 @@ fn digits_of_which_it_is_open_whether_they_are_seen_leave_the_cell_unread() {
             beside().numbers("m", &[AFTER + 3.0, RULES]).numbers("l", &[AFTER + 3.0, RULES + 9.0]).add("S", &[]),
         ),
         ("a line at its top", beside().line(RULES + 6.2, AFTER - 1.0, AFTER + 7.0)),
-        ("mirrored", sheet().turned([1.0, 0.0, 0.0, -1.0, AFTER, RULES + 7.0], 10.0, "3")),
+        ("mirrored", sheet().turned([1.0, 0.0, 0.0, -1.0, AFTER, RULES], 10.0, "3")),
         ("squeezed", with(sheet(), "Tz", &[20.into()], digit)),
         ("faint", with(sheet(), "g", &[Object::Real(0.75)], digit)),
         ("masked", state(dictionary! { "SMask" => dictionary! { "S" => "Luminosity" } })),
