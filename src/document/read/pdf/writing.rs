@@ -143,8 +143,8 @@ fn asides(marks: Vec<Mark>, look: Look) -> Option<Aside> {
 }
 
 fn push(inscription: &mut Inscription, mark: &Mark, look: Look) {
-    // Tenths of a point; no character of a page is larger than this can hold.
-    let size = (mark.size * 10.0).clamp(1.0, f64::from(u16::MAX)) as u16;
+    // Hundredths of a point: tenths would not tell what is a sixth smaller.
+    let size = (mark.size * 100.0).round().clamp(1.0, f64::from(u16::MAX)) as u16;
     inscription.push(&mark.text, Setting { look, size });
 }
 
