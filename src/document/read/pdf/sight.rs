@@ -9,8 +9,8 @@ use super::table::Table;
 use super::writing::clusters;
 
 /// Characters that stand out less than this are perhaps a watermark, and those this many times as large as most.
-const FAINT: f64 = 0.4;
-const LARGE: f64 = 2.5;
+pub const FAINT: f64 = 0.4;
+pub const LARGE: f64 = 2.5;
 /// A digit lies in two cells where this part of its width at each side lies in another than the rest.
 const STRADDLED: f64 = 0.2;
 /// How near the digits of one number stand, in parts of the size.
@@ -67,9 +67,7 @@ pub fn without_doubles(marks: &mut Vec<Mark>) {
 /// Marks what lies over or behind the text: what is written askew, and what is faint or large and meets other characters
 /// or goes from one cell into another. All that is written like it goes with it.
 pub fn part_overlays(marks: &mut [Mark], tables: &[Table]) {
-    let mut sizes: Vec<f64> = marks.iter().filter(|mark| mark.sight == Sight::Seen).map(|mark| mark.size).collect();
-    sizes.sort_by(f64::total_cmp);
-    let usual = sizes.get(sizes.len() / 2).copied().unwrap_or(0.0);
+    let usual = usual_size(marks);
     let hand = |mark: &Mark| (mark.quarter, (mark.size * 4.0) as i64, (mark.contrast * 20.0) as i64);
     let is_candidate = |mark: &Mark| {
         mark.sight == Sight::Seen && mark.quarter.is_some() && (mark.contrast < FAINT || mark.size > LARGE * usual)
@@ -94,6 +92,13 @@ pub fn part_overlays(marks: &mut [Mark], tables: &[Table]) {
             mark.sight = Sight::Overlay;
         }
     }
+}
+
+/// The size of which half of what is to be seen is larger.
+pub fn usual_size(marks: &[Mark]) -> f64 {
+    let mut sizes: Vec<f64> = marks.iter().filter(|mark| mark.sight == Sight::Seen).map(|mark| mark.size).collect();
+    sizes.sort_by(f64::total_cmp);
+    sizes.get(sizes.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// Marks the digits of cells into which, or out of which, a number goes: it is not known whose they are.

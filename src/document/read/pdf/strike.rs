@@ -3,10 +3,15 @@
 
 use super::drawing::{Drawing, Mark, Sight, Stroke};
 use super::geometry::Point;
+use super::sight::{FAINT, LARGE, usual_size};
 
 /// Between these heights above the line of writing a line strikes characters out, in parts of their size.
 const STRIKES_FROM: f64 = 0.12;
 const STRIKES_TO: f64 = 0.6;
+/// How far into a character a line goes that crosses it: from its sides, in parts of its width, and from the line of
+/// writing, in parts of its size.
+const SIDE: f64 = 0.15;
+const FOOT: f64 = 0.05;
 /// Lowest line that is drawn under characters, and by how many points it may be longer than they are.
 const UNDER: f64 = -0.24;
 const LONGER: f64 = 0.6;
@@ -26,6 +31,7 @@ pub fn strike(drawing: &mut Drawing) {
     let mut heights: Vec<(f64, usize)> = marks.iter().enumerate().map(|(at, mark)| (mark.start.y, at)).collect();
     heights.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     let tallest = marks.iter().map(|mark| mark.size).fold(0.0, f64::max);
+    let usual = usual_size(marks);
     let mut pairs = 0;
     drawing.strokes.retain(|stroke| {
         let (bottom, top) = (stroke.from.y.min(stroke.to.y), stroke.from.y.max(stroke.to.y));
@@ -45,7 +51,9 @@ pub fn strike(drawing: &mut Drawing) {
                 }
             }
         }
-        !is_level || !is_of_writing(stroke, near.iter().filter_map(|at| marks.get(*at)).collect())
+        // A watermark has no lines of its own.
+        let is_text = |mark: &&Mark| mark.sight == Sight::Seen && mark.contrast >= FAINT && mark.size <= LARGE * usual;
+        !is_level || !is_of_writing(stroke, near.iter().filter_map(|at| marks.get(*at)).filter(is_text).collect())
     });
 }
 
@@ -76,10 +84,12 @@ fn cross(mark: &mut Mark, stroke: &Stroke, is_level: bool) {
         mark.is_struck = true;
         return;
     }
+    // What only touches a character's sides or foot is the side of its cell, or goes under it.
     let mut body = mark.body();
     if mark.quarter == Some(0) {
-        // What touches the foot of a character goes under it.
-        body.bottom = body.bottom.max(mark.start.y + 0.05 * mark.size);
+        let side = SIDE * (mark.end.x - mark.start.x);
+        (body.left, body.right) = (body.left + side, body.right - side);
+        body.bottom = body.bottom.max(mark.start.y + FOOT * mark.size);
     }
     mark.is_doubtful |= goes_through(stroke, [body.left, body.right], [body.bottom, body.top]);
 }
