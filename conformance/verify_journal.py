@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Checks an exported journal, with nothing but docs/journal.md and Python's standard library.
 
-    verify_journal.py journal.jsonl
+    verify_journal.py journal.jsonl [more.jsonl ...]
 
-Exit code 0 where every entry, the chain and every record that is in the file are as they were; 1 with the first line that
+Several files go on from one another. Exit code 0 where every entry, the chain and every record that is in the file are as they were; 1 with the first line that
 is not.
 """
 
@@ -67,26 +67,31 @@ def check(holds, line, what):
         raise Fault(f"line {line}: {what}")
 
 
-def verify(file):
+def verify(file, before=None):
     head = json.loads(next(file))
     check(head.get("format") == FORMAT, 1, f"the format is not {FORMAT}")
     said = [FORMAT, f"sequence={head['sequence']}", f"chain={head['chain']}"]
-    said += [f"records={head['records']}"] if "records" in head else []
+    said += [f"{key}={head[key]}" for key in ("after", "previous", "records") if key in head]
     check(head["sha256"] == sha256("".join(line + "\n" for line in said)), 1, "it was changed")
+    check(("after" in head) == ("previous" in head), 1, "it does not say what it goes on from")
+    after, previous = head.get("after", 0), head.get("previous", ZEROS)
+    if before is not None:
+        check((after, previous) == (before["sequence"], before["chain"]), 1, "it does not go on from the file before")
 
-    entries, previous, time, covered = [], ZEROS, "", False
-    for number in range(1, head["sequence"] + 1):
+    entries, covered = [], False
+    for number in range(after + 1, head["sequence"] + 1):
+        at = number - after + 1
         line = next(file, None)
-        check(line is not None, number + 1, "the file ends before the entries do")
+        check(line is not None, at, "the file ends before the entries do")
         entry = json.loads(line)
-        check(entry["sequence"] == number, number + 1, f"entry {entry['sequence']} instead of {number}")
-        check(entry["previous"] == previous, number + 1, "it does not follow the entry before")
-        check(entry["chain"] == chain_of(entry), number + 1, "it is not what its chain hash says")
-        check("records" in entry or not covered, number + 1, "it is of version 1 after one of a later version")
-        check("records" in entry or "by" not in entry, number + 1, "it is of no version")
+        check(entry["sequence"] == number, at, f"entry {entry['sequence']} instead of {number}")
+        check(entry["previous"] == previous, at, "it does not follow the entry before")
+        check(entry["chain"] == chain_of(entry), at, "it is not what its chain hash says")
+        check("records" in entry or not covered, at, "it is of version 1 after one of a later version")
+        check("records" in entry or "by" not in entry, at, "it is of no version")
         previous, covered = entry["chain"], covered or "records" in entry
         entries.append((entry.get("records"), entry.get("salt")))
-    check(previous == head["chain"], head["sequence"] + 1, "it is not the entry that the first line names")
+    check(previous == head["chain"], len(entries) + 1, "it is not the entry that the first line names")
 
     if "records" in head:
         hashes = collections.defaultdict(list)
@@ -106,13 +111,17 @@ def verify(file):
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        try:
-            head = verify(file)
-        except (Fault, ValueError, KeyError, StopIteration) as fault:
-            print(fault, file=sys.stderr)
-            return 1
-    print(f"{head['sequence']} entries, {head.get('records', 'no')} records; head {head['chain']}")
+    head, first = None, None
+    for name in sys.argv[1:]:
+        with open(name, encoding="utf-8") as file:
+            try:
+                head = verify(file, head)
+            except (Fault, ValueError, KeyError, StopIteration) as fault:
+                print(f"{fault} (of {name})", file=sys.stderr)
+                return 1
+        first = head.get("after", 0) if first is None else first
+    entries = f"{head['sequence'] - first} entries" + (f" after {first}" if first else "")
+    print(f"{entries}, {head.get('records', 'no')} records; head {head['chain']}")
     return 0
 
 

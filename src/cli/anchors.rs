@@ -1,21 +1,19 @@
 //! What was kept of a journal elsewhere, compared with an export: receipts, an older export, signed heads. An export by
 //! itself shows only that it is consistent; whoever writes a whole new chain makes it consistent too.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, Write as _};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::Value;
 
-use crate::pb;
-use crate::pb::operations_service_client::OperationsServiceClient;
 use crate::report::Message;
-use crate::store::{JournalEntry, Position, SignedHead, verify_journal_file_with};
-use crate::wire;
+use crate::stamp;
+use crate::store::{Extent, JournalEntry, Position, SignedHead, verify_journal_file_with};
 
-use super::client::{Server, connect, refused};
 use super::journal::{fault, print_verified};
 use super::output::print_line;
 use super::{Failure, Outcome, both};
@@ -31,6 +29,9 @@ pub struct Anchors {
     /// A signed head, as `huizong journal head --output` wrote it.
     #[arg(long, value_name = "FILE")]
     head: Vec<PathBuf>,
+    /// Authorities, PEM, one of which must have stamped the time of each signed head; left out, time stamps are not looked at.
+    #[arg(long, value_name = "FILE", requires = "head")]
+    timestamp_ca: Option<PathBuf>,
     /// The public key that signed heads must be signed with; else it is the one that receipts name, where there are any.
     #[arg(long, value_name = "HEX")]
     key: Option<String>,
@@ -50,33 +51,18 @@ fn failed(file: &Path, error: impl std::fmt::Display) -> Failure {
     Failure::Failed(format!("{}: {error}", file.display()))
 }
 
-/// The signed head of a running service.
-pub async fn head(server: &Server, output: Option<&Path>) -> Outcome {
-    let mut client = OperationsServiceClient::new(connect(server).await?);
-    let status = client.get_status(pb::GetStatusRequest {}).await.map_err(|status| refused(&status))?.into_inner();
-    let head = status.journal_head.and_then(wire::head_from_wire).filter(SignedHead::holds).ok_or_else(|| {
-        let text = Message::new("服务未给出有效的签名", "the service gave no signature that holds");
-        Failure::Failed(both(&text))
-    })?;
-    let json = serde_json::to_string(&head).map_err(|error| Failure::Failed(error.to_string()))?;
-    let Some(output) = output else { return print_line(&json) };
-    let mut file = File::create_new(output).map_err(|error| failed(output, error))?;
-    writeln!(file, "{json}")?;
-    file.sync_all()?;
-    print_line(&format!("流水号 sequence  {}\n签名公钥 key     {}", head.sequence, head.key))
-}
-
 impl Anchors {
-    /// Verifies an export and compares it with all that was kept; says what is proved by what.
-    pub fn compare(&self, export: &Path) -> Outcome {
+    /// Verifies an export, in one file or in several that go on from one another, and compares it with all that was kept;
+    /// says what is proved by what.
+    pub fn compare(&self, files: &[PathBuf]) -> Outcome {
         let (mut kept, mut keys) = (Vec::new(), Vec::new());
         for file in &self.receipt {
             receipts(file, &mut kept, &mut keys)?;
         }
         if let Some(file) = &self.extends {
-            let position = verified(file, |_| {})?;
+            let Position { sequence, chain, .. } = verified(file, None, |_| {})?.end;
             let what = format!("原导出文件 the export {}", file.display());
-            kept.push(Kept { sequence: position.sequence, chain: position.chain.to_hex(), revision: None, what });
+            kept.push(Kept { sequence, chain: chain.to_hex(), revision: None, what });
         }
         keys.sort_unstable();
         keys.dedup();
@@ -84,16 +70,21 @@ impl Anchors {
             kept.push(self.signed(file, &keys)?);
         }
         let mut wanted: BTreeMap<u64, Option<JournalEntry>> = kept.iter().map(|one| (one.sequence, None)).collect();
-        let position = verified(export, |entry| {
-            if let Some(found) = wanted.get_mut(&entry.sequence) {
-                *found = Some(entry.clone());
-            }
-        })?;
-        print_verified(position)?;
+        let mut extent: Option<Extent> = None;
+        for file in files {
+            let found = verified(file, extent.map(|extent| extent.end).as_ref(), |entry| {
+                if let Some(found) = wanted.get_mut(&entry.sequence) {
+                    *found = Some(entry.clone());
+                }
+            })?;
+            extent = Some(Extent { begin: extent.map_or(found.begin, |extent| extent.begin), end: found.end });
+        }
+        let Some(extent) = extent else { return Ok(()) };
+        print_verified(&extent)?;
         let mut differing = 0;
         for one in &kept {
             let entry = wanted.get(&one.sequence).and_then(Option::as_ref);
-            let (mark, zh, en) = match one.differs(entry) {
+            let (mark, zh, en) = match one.differs(entry, &extent.begin) {
                 None => ("✓", "一致".to_owned(), "agrees".to_owned()),
                 Some(Message { zh, en }) => {
                     differing += 1;
@@ -133,32 +124,65 @@ impl Anchors {
             );
             return Err(failed(file, both(&text)));
         }
+        let stamped = self.stamped(file, &head)?;
         let SignedHead { sequence, chain, time, key, .. } = head;
         let known =
             if self.key.is_none() && keys.is_empty() { "（公钥未经核对 key not compared）" } else { "" };
-        let what = format!("签名 the head signed at {time} by {key}{known}");
+        let what = format!("签名 the head signed at {time} by {key}{known}{stamped}");
         Ok(Kept { sequence, chain, revision: None, what })
     }
 }
 
+impl Anchors {
+    /// What an authority's time stamp says of a head, in words.
+    fn stamped(&self, file: &Path, head: &SignedHead) -> Result<String, Failure> {
+        let Some(authorities) = &self.timestamp_ca else {
+            let unseen = "（时间戳未经核对，见 --timestamp-ca time stamp not looked at）";
+            return Ok(if head.timestamp.is_empty() { String::new() } else { unseen.to_owned() });
+        };
+        let complain = |text: Message| failed(file, both(&text));
+        if head.timestamp.is_empty() {
+            return Err(complain(Message::new("没有时间戳", "there is no time stamp in it")));
+        }
+        let token = hex::decode(&head.timestamp).map_err(|error| failed(file, error))?;
+        let authorities = std::fs::read_to_string(authorities).map_err(|error| failed(authorities, error))?;
+        let stamp = stamp::verify(&token, head.digest(), &authorities).map_err(|error| complain(error.0))?;
+        Ok(format!("，{} 于 {} 盖时间戳 stamped by it then", stamp.authority, stamp.time))
+    }
+}
+
 impl Kept {
-    /// How the entry is another than the one that this was kept of.
-    fn differs(&self, entry: Option<&JournalEntry>) -> Option<Message> {
+    /// How the entry is another than the one that this was kept of, in an export that begins after `begin`.
+    fn differs(&self, entry: Option<&JournalEntry>, begin: &Position) -> Option<Message> {
+        let rewritten = || Message::new("不符：日志已被改写", "differs: the journal was rewritten since");
         let Some(entry) = entry else {
-            return Some(Message::new("导出文件未到此条", "the export does not go that far"));
+            return match self.sequence.cmp(&begin.sequence) {
+                // Of the entry that the export goes on from no more is known than its hash.
+                Ordering::Equal => (begin.chain.to_hex() != self.chain).then(rewritten),
+                Ordering::Less => {
+                    Some(Message::new("导出文件自此条之后开始", "the export begins after this entry"))
+                }
+                Ordering::Greater => Some(Message::new("导出文件未到此条", "the export does not go that far")),
+            };
         };
         let same_content = self
             .revision
             .as_ref()
             .is_none_or(|(revision, content)| *revision == entry.subject && *content == entry.content_hash.to_hex());
-        (entry.chain.to_hex() != self.chain || !same_content)
-            .then(|| Message::new("不符：日志已被改写", "differs: the journal was rewritten since"))
+        (entry.chain.to_hex() != self.chain || !same_content).then(rewritten)
     }
 }
 
-fn verified(file: &Path, show: impl FnMut(&JournalEntry)) -> Result<Position, Failure> {
+fn verified(
+    file: &Path,
+    after: Option<&Position>,
+    show: impl FnMut(&JournalEntry),
+) -> Result<Extent, Failure> {
     let opened = File::open(file).map_err(|error| failed(file, error))?;
-    verify_journal_file_with(BufReader::new(opened), show).map_err(|error| fault(&error))
+    verify_journal_file_with(BufReader::new(opened), after, show).map_err(|error| match fault(&error) {
+        Failure::Failed(text) => failed(file, text),
+        other => other,
+    })
 }
 
 /// All receipts in a file of JSON, however deep; and the keys that they name.

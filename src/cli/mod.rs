@@ -17,6 +17,8 @@ mod frozen;
 mod healthcheck;
 mod init;
 mod journal;
+mod journal_export;
+mod journal_head;
 mod output;
 mod pages;
 mod perspective;
@@ -65,6 +67,9 @@ struct Connection {
     /// How results are printed; json is the canonical JSON of the response.
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Times in UTC, where results are for people; else in the time zone of this machine, with its offset.
+    #[arg(long, global = true)]
+    utc: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -242,7 +247,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 async fn execute(arguments: Arguments) -> Outcome {
-    let Connection { server: url, principal, credentials, format } = arguments.connection;
+    let Connection { server: url, principal, credentials, format, utc } = arguments.connection;
+    if utc {
+        output::tell_times_in_utc();
+    }
     let server = client::Server { url, principal, credentials };
     if arguments.command.writes_what_others_may_not_read() {
         // Files and folders are for their owner alone, whatever the shell says.

@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use comfy_table::{CellAlignment, Table, presets};
+use jiff::tz::TimeZone;
 use prost::{Message, Name};
 
 use crate::document::read::decode;
@@ -101,9 +103,21 @@ pub fn timestamp(time: Option<prost_types::Timestamp>) -> Option<jiff::Timestamp
     time.and_then(|time| jiff::Timestamp::new(time.seconds, time.nanos).ok())
 }
 
-/// A time in UTC, as RFC 3339 writes it; nothing where there is none.
+/// Set once, before anything is printed.
+static IN_UTC: OnceLock<()> = OnceLock::new();
+
+/// From now on times are told in UTC.
+pub fn tell_times_in_utc() {
+    let _ = IN_UTC.set(());
+}
+
+/// A time as RFC 3339 writes it, in the time zone of this machine unless UTC was asked for; nothing where there is none.
 pub fn time_text(time: Option<prost_types::Timestamp>) -> String {
-    timestamp(time).map(|time| time.to_string()).unwrap_or_default()
+    let Some(time) = timestamp(time) else { return String::new() };
+    if IN_UTC.get().is_some() {
+        return time.to_string();
+    }
+    time.display_with_offset(TimeZone::system().to_offset(time)).to_string()
 }
 
 /// Chinese where there is a text.

@@ -2,6 +2,7 @@
 
 mod network;
 mod oidc;
+mod shipping;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use network::{Network, NetworkError};
 pub use oidc::{Oidc, is_protected_address};
+pub use shipping::{Journal, JournalFile, Syslog};
 
 /// All settings. Every key may be left out; `config.example.toml` shows them with their defaults.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -29,6 +31,7 @@ pub struct Config {
     pub limits: Limits,
     pub memory: Memory,
     pub log: Log,
+    pub journal: Journal,
     pub backup: Backup,
 }
 
@@ -226,6 +229,7 @@ impl Default for Config {
             limits: Limits::default(),
             memory: Memory::default(),
             log: Log::default(),
+            journal: Journal::default(),
             backup: Backup::default(),
         }
     }
@@ -464,6 +468,13 @@ impl Config {
         if self.backup.is_on() && self.backup.directory.starts_with(&self.data_directory) {
             return Err(ConfigError::Within("backup.directory", "data_directory"));
         }
+        let syslog = &self.journal.syslog;
+        if !syslog.address.is_empty() && syslog.target().is_none() {
+            return Err(ConfigError::Address("journal.syslog.address", "host:port"));
+        }
+        if syslog.certificate.as_os_str().is_empty() != syslog.key.as_os_str().is_empty() {
+            return Err(ConfigError::Incomplete("journal.syslog.certificate", "journal.syslog.key"));
+        }
         zero.map_or(Ok(self), |(name, _)| Err(ConfigError::Zero(name)))
     }
 }
@@ -485,7 +496,7 @@ mod tests {
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let keys = example.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         let sections = example.lines().filter(|line| line.starts_with('[')).count();
-        assert_eq!((keys, sections), (67, 9), "a key is missing from the example, or from this count");
+        assert_eq!((keys, sections), (74, 12), "a key is missing from the example, or from this count");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::config::Limits;
 use crate::pb;
 use crate::pb::operations_service_server::OperationsService;
 use crate::report::Message;
-use crate::service::{Authority, Caller, Problem, Service, Subject, VerifyProgress};
+use crate::service::{Authority, Caller, Order, Problem, Service, Subject, VerifyProgress};
 use crate::wire;
 
 use super::pages::Pages;
@@ -176,15 +176,18 @@ impl Operations {
     ) -> Result<pb::ListJournalResponse, Problem> {
         let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
         let negative = |_| Problem::bad_page("after_sequence", Message::new("不得为负", "is negative"));
-        let after = match asked.key() {
-            "" => u64::try_from(request.after_sequence).map_err(negative)?,
-            key => key.parse().map_err(|_| Problem::bad_page_token())?,
+        let after = u64::try_from(request.after_sequence).map_err(negative)?;
+        let beyond = match asked.key() {
+            "" => None,
+            key => Some(key.parse().map_err(|_| Problem::bad_page_token())?),
         };
         let filter = wire::journal_filter_from_wire(&request)?;
         self.permit(caller, "ListJournal").await?;
-        let page = self.service.journal(after, asked.size, filter).await?;
+        let order = if request.newest_first { Order::NewestFirst } else { Order::OldestFirst };
+        let page = self.service.journal_in(order, after, beyond, asked.size, filter).await?;
+        let named = |entry| wire::named_entry_to_wire(entry, self.service.names_in(entry));
         Ok(pb::ListJournalResponse {
-            entries: page.items.iter().map(wire::entry_to_wire).collect(),
+            entries: page.items.iter().map(named).collect(),
             next_page_token: asked.token(page.next.as_deref()),
         })
     }

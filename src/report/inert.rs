@@ -40,6 +40,15 @@ pub fn to_terminal(words: &str) -> Cow<'_, str> {
     words.chars().map(|one| if is_harmless(one) { one } else { picture(one) }).collect::<String>().into()
 }
 
+/// As [`to_terminal`], with signs for ends of lines and tabs too: for what is one line for a machine.
+pub fn to_line(words: &str) -> Cow<'_, str> {
+    let shown = to_terminal(words);
+    if !shown.contains(['\n', '\t']) {
+        return shown;
+    }
+    shown.chars().map(|one| if one.is_control() { picture(one) } else { one }).collect::<String>().into()
+}
+
 fn is_harmless(one: char) -> bool {
     match one {
         '\n' | '\t' => true,
@@ -75,6 +84,7 @@ mod tests {
     #[test]
     fn a_terminal_is_shown_signs_instead_of_commands() {
         assert_eq!(to_terminal("a\u{1b}[2Jb\u{202e}c\u{9b}\n二\t三\u{7f}"), "a␛[2Jb�c�\n二\t三␡");
+        assert_eq!(to_line("一\u{1b}[2J\n二\t三\r"), "一␛[2J␊二␉三␍");
     }
 
     proptest! {

@@ -70,7 +70,7 @@ pub use credentials::{CREDENTIAL_DAYS_MAX, CredentialView, NewCredential, Princi
 pub use enrolment::{Exchanged, Replacement};
 pub use freeze::FreezeRequest;
 pub use history::{ReportAction, ReportEvent};
-pub use journal::{JournalFilter, Status};
+pub use journal::{JournalFilter, Order, Status};
 pub use live::Live;
 pub use perspective::Perspective;
 pub use problem::{Code, Problem, Reason, Violation};

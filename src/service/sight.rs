@@ -72,7 +72,7 @@ fn reaches(role: &Role, registry: &Registry, subject: Subject<'_>) -> bool {
 }
 
 /// Whether a subject lies in or below a jurisdiction, in its year or as the tree is now.
-fn contains(registry: &Registry, scope: JurisdictionIndex, subject: Subject<'_>) -> bool {
+pub(super) fn contains(registry: &Registry, scope: JurisdictionIndex, subject: Subject<'_>) -> bool {
     let years = |year: Option<ReportYear>| year.into_iter().chain([ReportYear::LAST]);
     let below = |from, year| registry.path_placed(from, year).any(|at| at == scope);
     match subject {

@@ -105,6 +105,7 @@ impl SigningKey {
             time: now.to_string(),
             key: self.public(),
             signature: String::new(),
+            timestamp: String::new(),
         };
         head.signature = hex::encode(self.0.sign(head.lines().as_bytes()).as_ref());
         head
@@ -125,17 +126,21 @@ pub struct SignedHead {
     pub key: String,
     /// Ed25519 signature over the lines, 128 hexadecimal digits.
     pub signature: String,
+    /// Token of a time-stamping authority (RFC 3161) over the SHA-256 of the lines, in hexadecimal digits; empty without.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub timestamp: String,
 }
 
 impl SignedHead {
     /// One that a service sent in parts.
     pub fn of_parts(sequence: u64, chain: String, time: Timestamp, key: String, signature: String) -> Self {
-        Self { format: FORMAT.to_owned(), sequence, chain, time: time.to_string(), key, signature }
+        let (format, time, timestamp) = (FORMAT.to_owned(), time.to_string(), String::new());
+        Self { format, sequence, chain, time, key, signature, timestamp }
     }
 
     /// What is signed.
     fn lines(&self) -> String {
-        let Self { format, sequence, chain, time, key, signature: _ } = self;
+        let Self { format, sequence, chain, time, key, signature: _, timestamp: _ } = self;
         format!("{format}\nsequence={sequence}\nchain={chain}\ntime={time}\nkey={key}\n")
     }
 

@@ -1,6 +1,7 @@
 //! The journal: a chain of entries, each hashed with the hash of the one before. Defined in docs/journal.md.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 
@@ -147,6 +148,12 @@ impl JournalEntry {
             return Err(Message::new("时间早于上一条", "its time is before that of the entry before"));
         }
         Ok(())
+    }
+
+    /// The principal and the address of its actor; no address where it has none.
+    pub fn who(&self) -> (&str, &str) {
+        let split = self.actor.rsplit_once(' ').filter(|(_, address)| address.parse::<IpAddr>().is_ok());
+        split.unwrap_or((&self.actor, ""))
     }
 
     pub fn position(&self) -> Position {

@@ -2,6 +2,7 @@
 //! Defined in docs/journal.md. A changed, missing or moved line is found at its place.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::{BufRead, Read as _, Write};
 
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,11 @@ struct FirstLine {
     format: String,
     sequence: u64,
     chain: String,
+    /// The entry before the first one of the file, and its chain hash; absent where the file begins with the first entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<String>,
     /// How many lines of records follow the entries: those of all entries, or none where there is no such number.
     #[serde(skip_serializing_if = "Option::is_none")]
     records: Option<u64>,
@@ -35,15 +41,43 @@ struct FirstLine {
 }
 
 impl FirstLine {
-    fn of(position: &Position, records: Option<u64>) -> Self {
-        let chain = position.chain.to_hex();
-        let sha256 = Self::digest(position.sequence, &chain, records);
-        Self { format: FORMAT.to_owned(), sequence: position.sequence, chain, records, sha256 }
+    fn of(begin: &Position, end: &Position, records: Option<u64>) -> Self {
+        let begins_later = begin.sequence > 0;
+        let mut line = Self {
+            format: FORMAT.to_owned(),
+            sequence: end.sequence,
+            chain: end.chain.to_hex(),
+            after: begins_later.then_some(begin.sequence),
+            previous: begins_later.then(|| begin.chain.to_hex()),
+            records,
+            sha256: String::new(),
+        };
+        line.sha256 = line.digest();
+        line
     }
 
-    fn digest(sequence: u64, chain: &str, records: Option<u64>) -> String {
-        let records = records.map(|records| format!("records={records}\n")).unwrap_or_default();
-        Hash::of(format!("{FORMAT}\nsequence={sequence}\nchain={chain}\n{records}").as_bytes()).to_hex()
+    fn digest(&self) -> String {
+        let Self { format, sequence, chain, after, previous, records, sha256: _ } = self;
+        let mut lines = format!("{format}\nsequence={sequence}\nchain={chain}\n");
+        // Writing to a String cannot fail.
+        if let (Some(after), Some(previous)) = (after, previous) {
+            let _ = write!(lines, "after={after}\nprevious={previous}\n");
+        }
+        if let Some(records) = records {
+            let _ = writeln!(lines, "records={records}");
+        }
+        Hash::of(lines.as_bytes()).to_hex()
+    }
+
+    /// Where the file begins; none where it says that in no way that there is.
+    fn begin(&self) -> Option<Position> {
+        match (self.after, &self.previous) {
+            (None, None) => Some(Position::default()),
+            (Some(sequence), Some(previous)) if sequence > 0 && sequence <= self.sequence && self.records.is_none() => {
+                Some(Position { sequence, chain: Hash::from_hex(previous)?, ..Position::default() })
+            }
+            _ => None,
+        }
     }
 }
 
@@ -126,7 +160,7 @@ struct RecordLine<'a> {
     lines: Cow<'a, [(String, Value)]>,
 }
 
-/// Writes a journal up to `position`, entry by entry.
+/// Writes a journal, or the end of one, entry by entry.
 pub struct JournalWriter<W>(W);
 
 impl<W: Write> JournalWriter<W> {
@@ -136,12 +170,21 @@ impl<W: Write> JournalWriter<W> {
         Self::begin_with(to, position, None)
     }
 
+    /// The entries after `begin`, up to `end`.
+    ///
+    /// # Errors
+    /// What the writer reports.
+    pub fn begin_after(mut to: W, begin: &Position, end: &Position) -> std::io::Result<Self> {
+        write_line(&mut to, &FirstLine::of(begin, end, None))?;
+        Ok(Self(to))
+    }
+
     /// A journal with that many records, which come after all entries.
     ///
     /// # Errors
     /// What the writer reports.
     pub fn begin_with(mut to: W, position: &Position, records: Option<u64>) -> std::io::Result<Self> {
-        write_line(&mut to, &FirstLine::of(position, records))?;
+        write_line(&mut to, &FirstLine::of(&Position::default(), position, records))?;
         Ok(Self(to))
     }
 
@@ -192,45 +235,61 @@ impl JournalFault {
     }
 }
 
-/// Checks a file; where its journal ends.
+/// What a file holds of a journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// The entry before its first one, and its chain hash, with no time; nothing where it begins with the first entry.
+    pub begin: Position,
+    pub end: Position,
+}
+
+/// Checks a file that begins with the first entry; where its journal ends.
 ///
 /// # Errors
 /// The first fault.
 pub fn verify_journal_file(from: impl BufRead) -> Result<Position, JournalFault> {
-    verify_journal_file_with(from, |_| {})
+    verify_journal_file_with(from, Some(&Position::default()), |_| {}).map(|extent| extent.end)
 }
 
-/// Checks a file, and shows each entry that stands where it should; where its journal ends.
+/// Checks a file, which goes on from `after` where that is said, and shows each entry that stands where it should.
 ///
 /// # Errors
 /// The first fault.
 pub fn verify_journal_file_with(
     mut from: impl BufRead,
+    after: Option<&Position>,
     mut show: impl FnMut(&JournalEntry),
-) -> Result<Position, JournalFault> {
-    let at = |sequence: u64, what: Message| JournalFault { line: Some(sequence + 1), sequence, what };
-    let unlike = || {
-        Message::new("不是导出时的样子：内容或格式被改动", "it is not as it was exported: something in it was changed")
-    };
-    let missing = |expected: u64| {
-        Message::new(
-            format!("文件在此结束，而日志应至第 {expected} 条：其后缺失"),
-            format!("the file ends here, and the journal goes to entry {expected}: the rest is missing"),
-        )
-    };
-    let first = next_line(&mut from).map_err(|what| at(0, what))?;
-    let first = first.ok_or_else(|| at(0, Message::new("文件为空", "the file is empty")))?;
+) -> Result<Extent, JournalFault> {
+    let first_fault = |what: Message| JournalFault { line: Some(1), sequence: 0, what };
+    let first = next_line(&mut from).map_err(first_fault)?;
+    let first = first.ok_or_else(|| first_fault(Message::new("文件为空", "the file is empty")))?;
     let head = parse::<FirstLine>(&first).filter(|head| is_written_as(head, &first));
-    let head = head.ok_or_else(|| at(0, unlike()))?;
-    if head.format != FORMAT || head.sha256 != FirstLine::digest(head.sequence, &head.chain, head.records) {
-        return Err(at(0, unlike()));
+    let head = head.filter(|head| head.format == FORMAT && head.sha256 == head.digest());
+    let begin = head.as_ref().and_then(FirstLine::begin);
+    let (Some(head), Some(begin)) = (head, begin) else { return Err(first_fault(unlike())) };
+    if let Some(after) = after
+        && (begin.sequence, begin.chain) != (after.sequence, after.chain)
+    {
+        return Err(first_fault(Message::new(
+            format!("此文件接第 {} 条，而其前止于第 {} 条或属另一日志", begin.sequence, after.sequence),
+            format!(
+                "it goes on from entry {}, and what is before it ends with entry {} or is of another journal",
+                begin.sequence, after.sequence
+            ),
+        )));
     }
-    let mut last = Position::default();
+    let at = |sequence: u64, what: Message| JournalFault {
+        line: Some(sequence.saturating_sub(begin.sequence) + 1),
+        sequence,
+        what,
+    };
+    // The same place, and it may know the time.
+    let mut last = after.copied().unwrap_or(begin);
     let mut covered = Covered::default();
     while last.sequence < head.sequence {
         let wanted = last.sequence + 1;
         let line = next_line(&mut from).map_err(|what| at(wanted, what))?;
-        let line = line.ok_or_else(|| at(wanted, missing(head.sequence)))?;
+        let line = line.ok_or_else(|| at(wanted, missing_entry(head.sequence)))?;
         let entry = parse::<EntryLine>(&line).and_then(EntryLine::into_entry);
         // Digits in capitals, say, make the same entry and another line.
         let entry = entry.filter(|entry| is_written_as(&EntryLine::of(entry), &line));
@@ -263,7 +322,7 @@ pub fn verify_journal_file_with(
         return Err(at(place, Message::new(text.0, text.1)));
     }
     match covered.differing().first() {
-        None => Ok(last),
+        None => Ok(Extent { begin, end: last }),
         Some(sequence) => {
             let text = (
                 "所存记录与该条日志所记不符：有记录被改动、增加或缺失",
@@ -272,6 +331,17 @@ pub fn verify_journal_file_with(
             Err(at(*sequence, Message::new(text.0, text.1)))
         }
     }
+}
+
+fn unlike() -> Message {
+    Message::new("不是导出时的样子：内容或格式被改动", "it is not as it was exported: something in it was changed")
+}
+
+fn missing_entry(expected: u64) -> Message {
+    Message::new(
+        format!("文件在此结束，而日志应至第 {expected} 条：其后缺失"),
+        format!("the file ends here, and the journal goes to entry {expected}: the rest is missing"),
+    )
 }
 
 fn missing_record(expected: u64) -> Message {
@@ -332,6 +402,7 @@ pub fn verify_journal(store: &dyn Store) -> Result<Position, JournalFault> {
 mod tests {
     use super::*;
     use crate::store::NewEntry;
+    use jiff::Timestamp;
 
     fn exported(entries: u8) -> (Vec<u8>, Position) {
         let mut last = Position::default();
@@ -355,6 +426,31 @@ mod tests {
         let mut writer = JournalWriter::begin(Vec::new(), &last).unwrap();
         all.iter().for_each(|entry| writer.entry(entry).unwrap());
         (writer.finish().unwrap(), last)
+    }
+
+    #[test]
+    fn the_end_of_a_journal_goes_on_from_what_was_exported_before_and_from_nothing_else() {
+        let (whole, end) = exported(7);
+        let (before, middle) = exported(4);
+        let mut writer = JournalWriter::begin_after(Vec::new(), &middle, &end).unwrap();
+        for line in &lines(&whole)[5..] {
+            writer.0.extend_from_slice(line);
+        }
+        let rest = writer.finish().unwrap();
+        let begin = Position { time: Timestamp::UNIX_EPOCH, ..middle };
+        let verify = |bytes: &[u8], after| verify_journal_file_with(bytes, after, |_| {});
+        assert_eq!(verify(&rest, None), Ok(Extent { begin, end }));
+        assert_eq!(verify(&rest, Some(&verify_journal_file(&before[..]).unwrap())), Ok(Extent { begin, end }));
+        let elsewhere = [exported(3).1, Position { chain: Hash::of(b"another"), ..middle }, Position::default()];
+        for after in &elsewhere {
+            assert_eq!(verify(&rest, Some(after)).unwrap_err().line, Some(1));
+        }
+        for at in 0..rest.len() {
+            let line = 1 + rest[..at].iter().filter(|byte| **byte == b'\n').count() as u64;
+            let mut changed = rest.clone();
+            changed[at] ^= 1;
+            assert_eq!(verify(&changed, None).expect_err("not noticed").line, Some(line), "byte {at}");
+        }
     }
 
     fn lines(bytes: &[u8]) -> Vec<&[u8]> {

@@ -53,7 +53,9 @@ pub use evidence::{Evidence, Salt, Value, records_hash};
 pub use head::{SignedHead, SigningKey};
 pub use item::{Item, StoredRecord};
 pub use journal::{Covers, JournalEntry, NewEntry, Outcome, Position};
-pub use journal_file::{JournalFault, JournalWriter, verify_journal, verify_journal_file, verify_journal_file_with};
+pub use journal_file::{
+    Extent, JournalFault, JournalWriter, verify_journal, verify_journal_file, verify_journal_file_with,
+};
 pub use memory::MemoryStore;
 pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX, check_length};
 pub use transaction::{

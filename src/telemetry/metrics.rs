@@ -44,6 +44,9 @@ const SIGN_IN_FAILURES: &str = "huizong_sign_in_failures_total";
 const LOCK_OUTS: &str = "huizong_lock_outs_total";
 const DISK_VISIBLE: &str = "huizong_disk_visible";
 const MEMORY_LIMIT: &str = "huizong_memory_limit_bytes";
+const SHIPPED_SEQUENCE: &str = "huizong_journal_shipped_sequence";
+const UNSHIPPED_TIME: &str = "huizong_journal_unshipped_timestamp_seconds";
+const SHIPPING_FAILURES: &str = "huizong_journal_shipping_failures_total";
 const BUILD: &str = "huizong_build_info";
 
 /// Bounds of durations, in seconds: from a read in memory to a slow disk.
@@ -122,6 +125,10 @@ impl Metrics {
         backups_are_due(0.0);
         recounts_are_due(0.0);
         gauge!(BACKUP_TIME).set(0.0);
+        for to in ["syslog", "file"] {
+            journal_is_shipped(to);
+            journal_shipped(to, 0, None);
+        }
         recounted(0, None);
         Ok(Self { handle, process })
     }
@@ -240,6 +247,22 @@ pub fn backup_failed() {
     counter!(BACKUP_FAILURES).increment(1);
 }
 
+/// The journal is sent somewhere: to `syslog` or to a `file`.
+pub fn journal_is_shipped(to: &'static str) {
+    counter!(SHIPPING_FAILURES, "to" => to).absolute(0);
+}
+
+/// How far the journal has arrived there, and the time of the oldest entry that has not, in seconds since 1970.
+pub fn journal_shipped(to: &'static str, sequence: u64, waiting_since: Option<f64>) {
+    gauge!(SHIPPED_SEQUENCE, "to" => to).set(number(sequence));
+    gauge!(UNSHIPPED_TIME, "to" => to).set(waiting_since.unwrap_or(0.0));
+}
+
+/// The journal could not be sent there.
+pub fn journal_not_shipped(to: &'static str) {
+    counter!(SHIPPING_FAILURES, "to" => to).increment(1);
+}
+
 /// The clock of the machine was set.
 pub fn clock_was_set() {
     counter!(CLOCK_STEPS).increment(1);
@@ -338,5 +361,12 @@ fn describe() {
     describe_counter!(LOCK_OUTS, "How often an address was told to wait, for too many of its tokens were not valid");
     describe_gauge!(DISK_VISIBLE, "1 while the disk of the store can be looked at");
     describe_gauge!(MEMORY_LIMIT, Unit::Bytes, "Memory that the process may take; 0 where nothing limits it");
+    describe_gauge!(SHIPPED_SEQUENCE, "Sequence number of the newest journal entry that has arrived, by where it is sent");
+    describe_gauge!(
+        UNSHIPPED_TIME,
+        Unit::Seconds,
+        "Time of the oldest journal entry that has not arrived, since 1970, by where it is sent; 0 where all have"
+    );
+    describe_counter!(SHIPPING_FAILURES, "How often the journal could not be sent, by where");
     describe_gauge!(BUILD, "1, with the version of the program");
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::access::action;
 use crate::pb;
-use crate::report::{Hash, Message};
+use crate::report::{Hash, Message, ReportOwner};
 use crate::service::{JournalFilter, Problem, Reason};
 use crate::store::{Covers, JournalEntry, Outcome, Salt};
 
@@ -31,7 +31,14 @@ pub fn entry_to_wire(entry: &JournalEntry) -> pb::JournalEntry {
         salt: entry.covers.map(|covers| covers.salt.to_hex()).unwrap_or_default(),
         previous_sha256: entry.previous.to_hex(),
         chain_sha256: entry.chain.to_hex(),
+        names: Vec::new(),
     }
+}
+
+/// As [`entry_to_wire`], with what the resources are called that it names.
+pub fn named_entry_to_wire(entry: &JournalEntry, names: Vec<(String, String)>) -> pb::JournalEntry {
+    let names = names.into_iter().map(|(name, display_name)| pb::NamedResource { name, display_name }).collect();
+    pb::JournalEntry { names, ..entry_to_wire(entry) }
 }
 
 /// An entry that a service sent; none where it is not one that can be.
@@ -83,11 +90,29 @@ pub fn journal_filter_from_wire(request: &pb::ListJournalRequest) -> Result<Jour
             return Err(Problem::field(Reason::FieldInvalid, "outcome", description));
         }
     };
+    let place = match request.place.as_str() {
+        "" => None,
+        place => {
+            let owner = match place.split_once('/') {
+                Some(("agencies", id)) => id.parse().ok().map(ReportOwner::Agency),
+                Some(("jurisdictions", code)) => code.parse().ok().map(ReportOwner::Jurisdiction),
+                _ => None,
+            };
+            Some(owner.ok_or_else(|| {
+                let description =
+                    Message::new("不是 agencies/ID 或 jurisdictions/CODE", "is not agencies/ID or jurisdictions/CODE");
+                Problem::field(Reason::FieldInvalid, "place", description)
+            })?)
+        }
+    };
     Ok(JournalFilter {
         action: request.action.clone(),
         subject: request.subject.clone(),
         start: time("start_time", request.start_time)?,
         end: time("end_time", request.end_time)?,
         outcome,
+        principal: request.principal.clone(),
+        address: request.address.clone(),
+        place,
     })
 }

@@ -18,6 +18,7 @@ const router = createRouter({
     { path: "/submit", component: () => import("./pages/Submit.vue") },
     { path: "/reconcile", component: () => import("./pages/Reconcile.vue") },
     { path: "/rules", component: () => import("./pages/Rules.vue") },
+    { path: "/journal", component: () => import("./pages/Journal.vue") },
     { path: "/:rest(.*)*", redirect: "/" },
   ],
 });

@@ -35,6 +35,7 @@ use crate::document::process::{Confinement, Readers, Settings};
 use crate::grpc;
 use crate::http::{self, session};
 use crate::service::{AccessPolicy, EntryLimits, Live, Service, SignInLimits, WatchLimits};
+use crate::ship;
 use crate::store::disk::{FileSystem, file_system};
 use crate::store::{CheckpointFile, SigningKey, SledOptions, SledStore, Store, will_be_new};
 use crate::telemetry::{
@@ -287,6 +288,8 @@ pub async fn serve(
     if let Some(provider) = provider {
         beside.spawn(identity::look(provider));
     }
+    beside.spawn(ship::to_syslog(service.clone(), config.clone()));
+    beside.spawn(ship::to_file(service.clone(), config.clone()));
     if let Some(reload) = reload {
         // Listened for from now on: a hang-up that nobody waits for ends the process.
         let hang_ups = signals::HangUps::listen();

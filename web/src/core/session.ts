@@ -22,6 +22,8 @@ export const owners = computed(() => scopesOf(RoleKind.SUBMITTER));
 export const seesSums = computed(() => isOpen.value || scopes.value.length > 0);
 export const reviews = computed(() => isOpen.value || scopesOf(RoleKind.REVIEWER).length > 0);
 export const submits = computed(() => isOpen.value || owners.value.length > 0);
+/** Who reads the journal. */
+export const audits = computed(() => isOpen.value || scopesOf(RoleKind.AUDITOR).length > 0);
 export const isSignedIn = computed(() => caller.value !== undefined && !isOpen.value);
 
 const RETRY_MS = 2000;

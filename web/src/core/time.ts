@@ -6,3 +6,10 @@ export function timeText(time: Timestamp | undefined): string {
   if (!time) return "";
   return new Intl.DateTimeFormat(locale.value, { dateStyle: "medium", timeStyle: "short", timeZone: "Asia/Shanghai" }).format(timestampDate(time));
 }
+
+/** To the second, with the offset: for records. */
+export function momentText(time: Timestamp | undefined): string {
+  if (!time) return "";
+  const parts = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium", timeZone: "Asia/Shanghai" });
+  return `${parts.format(timestampDate(time))} +08:00`;
+}

@@ -1,0 +1,172 @@
+//! The journal on its way to whoever watches over security: as syslog over TLS, or to a file, in the form of RFC 5424.
+//!
+//! It is read from the store, behind everything that is answered: however slow a receiver is, or gone, nothing waits for
+//! it, and what it has not had yet is sent when it takes it again.
+//!
+//! - `message`: an entry as a message.
+//! - `mark`: how far a receiver has had it, over restarts.
+//! - `syslog`, `file`: the ways there.
+
+mod file;
+mod mark;
+mod message;
+mod syslog;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::config::Config;
+use crate::service::{JournalFilter, Service};
+use crate::store::{JournalEntry, Position};
+use crate::telemetry::metrics;
+
+use file::AppendedFile;
+use mark::Mark;
+use message::Writer;
+use syslog::Receiver;
+
+/// Entries sent before it is looked at how far that is.
+const BATCH: usize = 200;
+
+/// How often it is looked for new entries.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// How long a receiver that failed is left alone, at first and at most.
+const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// Somewhere to send messages to.
+trait Target {
+    /// Sends messages, each a line without its end, up to an entry.
+    async fn send(&mut self, messages: Vec<String>, last: Position) -> std::io::Result<()>;
+    /// How far what was sent has arrived, as far as that can be known; none for nothing new.
+    fn arrived(&mut self) -> Option<Position>;
+    /// Returns when there is something to be told: new entries are looked for every now and then, and a receiver may go.
+    async fn idle(&mut self, at_most: Duration) -> std::io::Result<()>;
+}
+
+/// What is the same for all ways.
+struct Shipping {
+    /// As metrics and log call it.
+    to: &'static str,
+    service: Service,
+    writer: Writer,
+    mark: Mark,
+}
+
+/// Sends the journal as syslog for as long as the service serves, where a receiver is set.
+pub async fn to_syslog(service: Service, config: Config) {
+    let Some(receiver) = Receiver::new(&config.journal.syslog) else { return };
+    let shipping = Shipping::new("syslog", service, &config);
+    shipping.forever(|| receiver.connect()).await;
+}
+
+/// Appends the journal to a file for as long as the service serves, where one is set.
+pub async fn to_file(service: Service, config: Config) {
+    let path = config.journal.file.path.clone();
+    if path.as_os_str().is_empty() {
+        return;
+    }
+    let shipping = Shipping::new("file", service, &config);
+    shipping.forever(|| AppendedFile::open(path.clone())).await;
+}
+
+impl Shipping {
+    fn new(to: &'static str, service: Service, config: &Config) -> Self {
+        let writer = Writer::new(&config.journal.host_name, config.journal.enterprise);
+        Self { to, service, writer, mark: Mark::new(&config.data_directory, to) }
+    }
+
+    async fn forever<T: Target, F: Future<Output = std::io::Result<T>>>(mut self, connect: impl Fn() -> F) {
+        metrics::journal_is_shipped(self.to);
+        let (first, longest) = PAUSE;
+        let (mut pause, mut troubled) = (first, false);
+        loop {
+            let before = self.arrived().await;
+            let error = match connect().await {
+                Ok(target) => self.until_it_fails(target, &mut troubled).await,
+                Err(error) => error,
+            };
+            metrics::journal_not_shipped(self.to);
+            if !troubled {
+                troubled = true;
+                tracing::error!(to = self.to, %error, "the journal cannot be sent; it is tried again, and nothing waits for it");
+            }
+            if self.arrived().await.sequence > before.sequence {
+                pause = first;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (2 * pause).min(longest);
+        }
+    }
+
+    /// How far it has arrived; measured.
+    async fn arrived(&self) -> Position {
+        let position = match self.mark.read() {
+            Some(mark) if self.is_of_this_journal(&mark).await => mark,
+            Some(mark) => {
+                // A backup was restored since.
+                tracing::warn!(to = self.to, mark.sequence, "the journal is another than was sent; it is sent from its beginning");
+                Position::default()
+            }
+            None => Position::default(),
+        };
+        self.measure(&position).await;
+        position
+    }
+
+    async fn is_of_this_journal(&self, mark: &Position) -> bool {
+        let Some(before) = mark.sequence.checked_sub(1) else { return true };
+        self.entries(before, 1).await.first().is_some_and(|entry| entry.chain == mark.chain)
+    }
+
+    async fn entries(&self, after: u64, at_most: usize) -> Vec<JournalEntry> {
+        match self.service.journal(after, at_most, JournalFilter::default()).await {
+            Ok(page) => page.items,
+            Err(problem) => {
+                tracing::error!(to = self.to, reason = problem.message.en, "the journal cannot be read to be sent");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Tells since when entries wait that have not arrived.
+    async fn measure(&self, arrived: &Position) {
+        let waiting = if self.service.newest_sequence() > arrived.sequence {
+            self.entries(arrived.sequence, 1).await.first().map(|entry| entry.time)
+        } else {
+            None
+        };
+        let seconds = |time: Timestamp| time.as_duration().as_secs_f64();
+        metrics::journal_shipped(self.to, arrived.sequence, waiting.map(seconds));
+    }
+
+    async fn until_it_fails<T: Target>(&mut self, mut target: T, troubled: &mut bool) -> std::io::Error {
+        let mut arrived = self.arrived().await;
+        let mut sent = arrived;
+        loop {
+            let entries = self.entries(sent.sequence, BATCH).await;
+            let step = match entries.last().map(JournalEntry::position) {
+                Some(last) => {
+                    let messages = entries.iter().map(|entry| self.writer.message(entry)).collect();
+                    sent = last;
+                    target.send(messages, last).await
+                }
+                None => target.idle(INTERVAL).await,
+            };
+            if let Err(error) = step {
+                return error;
+            }
+            if let Some(position) = target.arrived() {
+                arrived = position;
+                if let Err(error) = self.mark.write(&arrived) {
+                    tracing::error!(to = self.to, %error, "how far the journal was sent cannot be kept: it is sent again after a restart");
+                }
+                if std::mem::take(troubled) {
+                    tracing::info!(to = self.to, arrived.sequence, "the journal is sent again");
+                }
+            }
+            self.measure(&arrived).await;
+        }
+    }
+}

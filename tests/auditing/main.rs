@@ -1,0 +1,13 @@
+//! What auditors do with the journal: search it, have it stamped, export what is new of it, and have it sent to where
+//! others watch.
+
+mod exports;
+mod program;
+mod search;
+mod shipping;
+mod stamps;
+
+#[path = "../support/process.rs"]
+mod process;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,37 @@
+// What is asked of the journal, as it stands in the address, and entries as people read them.
+import { timestampFromDate, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { JournalOutcome } from "../gen/huizong/v1/operations_pb";
+
+/** The fields of the question, as text. */
+export const FIELDS = ["principal", "address", "action", "subject", "place", "outcome", "since", "until"] as const;
+export type Field = (typeof FIELDS)[number];
+export type Asked = Record<Field, string>;
+
+export const OUTCOMES = { accepted: JournalOutcome.ACCEPTED, refused: JournalOutcome.REFUSED } as const;
+
+/** The beginning of a day in Beijing, some days later; undefined for what is no day. */
+function dayOf(text: string, later: number): Timestamp | undefined {
+  const start = new Date(`${text}T00:00:00+08:00`);
+  if (Number.isNaN(start.getTime())) return undefined;
+  return timestampFromDate(new Date(start.getTime() + later * 24 * 60 * 60 * 1000));
+}
+
+/** The question for the service, the newest entries first; both days are included. */
+export function questionOf(asked: Asked) {
+  const { principal, address, action, subject, place, outcome, since, until } = asked;
+  const startTime = dayOf(since, 0);
+  const endTime = dayOf(until, 1);
+  return {
+    principal, address, action, subject,
+    place: /^[0-9]+$/.test(place) ? `jurisdictions/${place}` : place,
+    outcome: outcome in OUTCOMES ? OUTCOMES[outcome as keyof typeof OUTCOMES] : JournalOutcome.UNSPECIFIED,
+    newestFirst: true,
+    ...(startTime ? { startTime } : {}),
+    ...(endTime ? { endTime } : {}),
+  };
+}
+
+/** People's words with a sign for whatever would turn the direction of reading or is no letter at all; ends of lines stay. */
+export function inert(words: string): string {
+  return words.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+}

@@ -1,0 +1,26 @@
+import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { expect, test } from "vitest";
+import { FIELDS, inert, questionOf, type Asked } from "../src/core/journal";
+import { momentText } from "../src/core/time";
+import { JournalOutcome } from "../src/gen/huizong/v1/operations_pb";
+
+const asked = (fields: Partial<Asked>): Asked => ({ ...(Object.fromEntries(FIELDS.map((field) => [field, ""])) as Asked), ...fields });
+
+test("days are days in Beijing, and both are included", () => {
+  const question = questionOf(asked({ since: "2026-01-31", until: "2026-01-31", place: "230100", outcome: "refused" }));
+  expect(timestampDate(question.startTime!).toISOString()).toBe("2026-01-30T16:00:00.000Z");
+  expect(timestampDate(question.endTime!).toISOString()).toBe("2026-01-31T16:00:00.000Z");
+  expect(question).toMatchObject({ place: "jurisdictions/230100", outcome: JournalOutcome.REFUSED, newestFirst: true });
+  expect(momentText(question.startTime)).toBe("2026-01-31 00:00:00 +08:00");
+});
+
+test("what is not said is not asked for", () => {
+  const question = questionOf(asked({ since: "yesterday", place: "agencies/11341702486344515H", outcome: "other" }));
+  expect(question).not.toHaveProperty("startTime");
+  expect(question).not.toHaveProperty("endTime");
+  expect(question).toMatchObject({ place: "agencies/11341702486344515H", outcome: JournalOutcome.UNSPECIFIED });
+});
+
+test("words turn no direction of reading and move nothing", () => {
+  expect(inert("一\u202e二\u001b[2J\n三")).toBe("一\ufffd二\ufffd[2J\n三");
+});
