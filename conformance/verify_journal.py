@@ -32,9 +32,16 @@ def digest_of_words(salt, words):
     return sha256(bytes.fromhex(salt) + words.encode())
 
 
+def is_struck(value):
+    return isinstance(value, dict) and "struck" in value
+
+
 def chain_of(entry):
-    covers = "records" in entry
-    detail = digest_of_words(entry["salt"], entry["detail"]) if covers else entry["detail"]
+    covers, detail = "records" in entry, entry["detail"]
+    if is_struck(detail):
+        detail = detail["struck"]
+    elif covers:
+        detail = digest_of_words(entry["salt"], detail)
     version = 3 if "by" in entry else 2 if covers else 1
     keys = ("sequence", "time", "actor", "by", "action", "subject", "outcome")
     pairs = [(key, str(entry[key])) for key in keys if key != "by" or version == 3]
@@ -48,7 +55,16 @@ def chain_of(entry):
 def hash_of_record(record, salt):
     pairs = [("kind", record["record"])]
     for key, value in record["lines"]:
-        pairs.append((key, digest_of_words(salt, value["words"]) if isinstance(value, dict) else value))
+        if is_struck(value):
+            # Words go together with their salt, but for exceptions that a collection was stored with again.
+            if salt is not None and record["record"] != "registry.collection":
+                raise KeyError("words are struck out of a record, and not of its entry")
+            value = value["struck"]
+        elif isinstance(value, dict):
+            if salt is None:
+                raise ValueError("words are there without the salt of their entry")
+            value = digest_of_words(salt, value["words"])
+        pairs.append((key, value))
     return hash_of_lines("huizong-record/1", pairs)
 
 
@@ -78,7 +94,7 @@ def verify(file, before=None):
     if before is not None:
         check((after, previous) == (before["sequence"], before["chain"]), 1, "it does not go on from the file before")
 
-    entries, covered = [], False
+    entries, covered, struck, told = [], False, set(), set()
     for number in range(after + 1, head["sequence"] + 1):
         at = number - after + 1
         line = next(file, None)
@@ -91,6 +107,13 @@ def verify(file, before=None):
         check("records" in entry or "by" not in entry, at, "it is of no version")
         previous, covered = entry["chain"], covered or "records" in entry
         entries.append((entry.get("records"), entry.get("salt")))
+        check(is_struck(entry["detail"]) == (entry.keys() >= {"records"} and "salt" not in entry), at, "it is struck out in part")
+        if is_struck(entry["detail"]):
+            struck.add(number)
+        if (entry["action"], entry["outcome"]) == ("journal.strike", "accepted"):
+            told.add(int(entry["subject"].removeprefix("journal/")))
+    untold = min(struck - told, default=None)
+    check(untold is None, (untold or 0) - after + 1, "its words are struck out, and no entry tells of that")
     check(previous == head["chain"], len(entries) + 1, "it is not the entry that the first line names")
 
     if "records" in head:
@@ -102,7 +125,7 @@ def verify(file, before=None):
             record = json.loads(line)
             check(1 <= record["sequence"] <= len(entries), at, "it belongs to no entry")
             salt = entries[record["sequence"] - 1][1]
-            if salt is not None:
+            if entries[record["sequence"] - 1][0] is not None:
                 hashes[record["sequence"]].append(hash_of_record(record, salt))
         for number, (records, _) in enumerate(entries, 1):
             check(records in (None, hash_of_records(hashes[number])), number + 1, "its records are others")

@@ -166,7 +166,9 @@ impl Signed {
     /// The certificates that came along.
     fn certificates(&self) -> impl Iterator<Item = &Certificate> {
         let all = self.data.certificates.iter().flat_map(|set| set.0.iter());
-        all.filter_map(|one| if let CertificateChoices::Certificate(certificate) = one { Some(certificate) } else { None })
+        all.filter_map(
+            |one| if let CertificateChoices::Certificate(certificate) = one { Some(certificate) } else { None },
+        )
     }
 
     /// The one signer with its certificate.
@@ -260,7 +262,7 @@ fn names_certificate(signer: &SignerInfo, certificate: &[u8]) -> bool {
     let named = |kind| {
         let value = attribute(signer, kind)?.value();
         // SEQUENCE { certs SEQUENCE OF CertID, … }: the first is the signer's.
-        let certificates = Any::from_der(value).ok()?;
+        let certificates = Any::decode(&mut SliceReader::new(value).ok()?).ok()?;
         let mut reader = SliceReader::new(certificates.value()).ok()?;
         let id = Any::decode(&mut reader).ok()?;
         let mut reader = SliceReader::new(id.value()).ok()?;
@@ -298,7 +300,8 @@ fn check_purpose(certificate: &Certificate) -> Result<(), StampError> {
 fn check_path(signed: &Signed, certificate: &Certificate, authorities: &str) -> Result<(), StampError> {
     let trusted: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(authorities.as_bytes()).collect();
     let trusted = trusted.ok().filter(|found| !found.is_empty());
-    let trusted = trusted.ok_or_else(|| fault("所给文件没有证书（PEM）", "there is no certificate in the file (PEM)"))?;
+    let trusted =
+        trusted.ok_or_else(|| fault("所给文件没有证书（PEM）", "there is no certificate in the file (PEM)"))?;
     let anchors: Result<Vec<TrustAnchor<'_>>, _> = trusted.iter().map(anchor_from_trusted_cert).collect();
     let anchors = anchors.map_err(|error| unusable(&error))?;
     let others: Result<Vec<_>, der::Error> =
@@ -327,4 +330,3 @@ fn check_path(signed: &Signed, certificate: &Certificate, authorities: &str) -> 
 fn unusable(error: &webpki::Error) -> StampError {
     fault(format!("证书无法使用（{error}）"), format!("a certificate cannot be used ({error})"))
 }
-

@@ -76,6 +76,7 @@ actions! {
     "collection.update", "更改征集", "change a collection";
     "collection.grant", "给予例外", "grant an exception";
     "journal.list", "查看日志", "read the journal";
+    "journal.strike", "删去日志中的文字", "strike words out of the journal";
     "status.get", "查看服务状态", "ask how the service is";
     "backup.create", "取得备份", "take a backup";
     "store.verify", "校验数据", "verify the store";

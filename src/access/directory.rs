@@ -318,6 +318,16 @@ impl Directory {
         if known { Err(Denied::CredentialExists(id)) } else { Ok(()) }
     }
 
+    /// Takes on the note of a credential, or of one to be, whose words were struck out.
+    pub fn exchange_note(&mut self, id: CredentialId, note: &str) {
+        if let Some(known) = self.credentials.get_mut(&id) {
+            note.clone_into(&mut known.note);
+        }
+        if let Some(known) = self.enrolments.get_mut(&id) {
+            note.clone_into(&mut known.enrolment.note);
+        }
+    }
+
     fn grant(&mut self, name: &PrincipalName, role: &Role) -> Result<bool, Denied> {
         let held = self.roles(name);
         if held.contains(role) {

@@ -131,6 +131,7 @@ methods! {
     }
     "huizong.v1.OperationsService" {
         "ListJournal", "journal.list", Right::Power(Power::Audit), Told::Each;
+        "StrikeJournalWords", "journal.strike", Right::Power(Power::Audit);
         "GetStatus", "status.get", Right::Known;
         "CreateBackup", "backup.create", Right::Power(Power::System);
         "VerifyStore", "store.verify", Right::Power(Power::System);

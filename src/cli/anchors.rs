@@ -159,9 +159,7 @@ impl Kept {
             return match self.sequence.cmp(&begin.sequence) {
                 // Of the entry that the export goes on from no more is known than its hash.
                 Ordering::Equal => (begin.chain.to_hex() != self.chain).then(rewritten),
-                Ordering::Less => {
-                    Some(Message::new("导出文件自此条之后开始", "the export begins after this entry"))
-                }
+                Ordering::Less => Some(Message::new("导出文件自此条之后开始", "the export begins after this entry")),
                 Ordering::Greater => Some(Message::new("导出文件未到此条", "the export does not go that far")),
             };
         };
@@ -173,11 +171,7 @@ impl Kept {
     }
 }
 
-fn verified(
-    file: &Path,
-    after: Option<&Position>,
-    show: impl FnMut(&JournalEntry),
-) -> Result<Extent, Failure> {
+fn verified(file: &Path, after: Option<&Position>, show: impl FnMut(&JournalEntry)) -> Result<Extent, Failure> {
     let opened = File::open(file).map_err(|error| failed(file, error))?;
     verify_journal_file_with(BufReader::new(opened), after, show).map_err(|error| match fault(&error) {
         Failure::Failed(text) => failed(file, text),

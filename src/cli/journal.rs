@@ -35,6 +35,8 @@ enum Command {
     Export(Export),
     /// How far the journal has come, signed by the service: keep it where the service cannot reach.
     Head(Head),
+    /// Strike people's words out of an entry and of all that was stored with it, for good; their digests stay.
+    Strike(Strike),
     /// Check the chain of an exported journal, or of a store that no service has open.
     Verify(VerifyJournal),
 }
@@ -52,6 +54,15 @@ struct VerifyJournal {
     kept: Anchors,
     #[command(flatten)]
     scratch: Scratch,
+}
+
+#[derive(Args)]
+struct Strike {
+    /// Sequence number of the entry.
+    sequence: i64,
+    /// On what grounds, and why; for the journal.
+    #[arg(long)]
+    reason: String,
 }
 
 #[derive(Args)]
@@ -108,8 +119,28 @@ impl Journal {
             None => self.list.run(server, format).await,
             Some(Command::Export(export)) => export.run(server).await,
             Some(Command::Head(head)) => head.run(server).await,
+            Some(Command::Strike(strike)) => strike.run(server, format).await,
             Some(Command::Verify(verify)) => verify.run(),
         }
+    }
+}
+
+impl Strike {
+    async fn run(&self, server: &Server, format: Format) -> Outcome {
+        let mut client = OperationsServiceClient::new(connect(server).await?);
+        let request = pb::StrikeJournalWordsRequest { sequence: self.sequence, reason: self.reason.clone() };
+        let answer = client.strike_journal_words(request).await.map_err(|status| refused(&status))?.into_inner();
+        if format == Format::Json {
+            return print_json(&answer);
+        }
+        print_line(&format!(
+            "第 {} 条的文字已删去  the words of entry {} are struck out",
+            self.sequence, self.sequence
+        ))?;
+        print_line(
+            "  备份、导出文件与数据目录的旧字节中仍有副本，见 docs/journal.md\n  \
+             Backups, exports and old bytes of the data folder hold copies of them: see docs/journal.md",
+        )
     }
 }
 
@@ -154,8 +185,7 @@ impl List {
         if format == Format::Json {
             return print_json(&page);
         }
-        let headings =
-            ["sequence", "time", "actor", "by", "action", "操作", "subject", "names", "outcome", "detail"];
+        let headings = ["sequence", "time", "actor", "by", "action", "操作", "subject", "names", "outcome", "detail"];
         let mut listing = Listing::new(&headings, &[0]);
         for entry in page.entries {
             let time = time_text(entry.time);

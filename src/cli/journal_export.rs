@@ -41,12 +41,12 @@ impl Export {
     pub async fn run(&self, server: &Server) -> Outcome {
         match &self.backup {
             Some(backup) => export_backup(backup, &self.output),
-            None => self.from_service(server).await,
+            None => self.export_service(server).await,
         }
     }
 
     /// Writes the journal up to where it stands at the beginning.
-    async fn from_service(&self, server: &Server) -> Outcome {
+    async fn export_service(&self, server: &Server) -> Outcome {
         let mut client = OperationsServiceClient::new(connect(server).await?);
         let status = client.get_status(pb::GetStatusRequest {}).await.map_err(|status| refused(&status))?.into_inner();
         let chain = Hash::from_hex(&status.chain_sha256).ok_or_else(unexpected)?;

@@ -6,7 +6,7 @@ use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
 
 use super::client::{ANSWER_MAX_BYTES, Server, connect, refused};
-use super::output::{Listing, print_json, resource, zh};
+use super::output::{Listing, print_json, print_line, resource, zh};
 use super::rollup::coverage_text;
 use super::{Format, Outcome};
 
@@ -85,7 +85,7 @@ impl Reconcile {
                 let name = part.jurisdiction.as_ref().map(|one| one.display_name.clone()).unwrap_or_default();
                 let own = if part.own_agencies { "（本级机关）" } else { "" };
                 let missing = part.coverage.map_or(0, |coverage| coverage.missing);
-                println!("未报 missing: {name}{own} {missing}");
+                print_line(&format!("未报 missing: {name}{own} {missing}"))?;
             }
             if let Some(coverage) = &answer.coverage {
                 println!("{}", coverage_text(coverage));

@@ -17,6 +17,7 @@ use crate::wire::{edition_from_wire, figures_from_wire};
 
 use super::client::{ANSWER_MAX_BYTES, Server, connect, refused};
 use super::documents::Documents;
+use super::output::print_line;
 use super::{Failure, Outcome};
 
 #[derive(Args)]
@@ -61,7 +62,7 @@ impl Template {
         };
         let workbook = workbook.map_err(|error| Failure::Failed(error.to_string()))?;
         std::fs::write(&self.output, workbook)?;
-        println!("{title}  {}", self.output.display());
+        print_line(&format!("{title}  {}", self.output.display()))?;
         if unread > 0 {
             println!(
                 "  有{unread}个单元格未能从文件中读取，已标红；请对照原文填写，原文空白的清空该单元格\n    {unread} cell(s) could not be read in the document and are marked red; fill them in, or empty those that are blank there"

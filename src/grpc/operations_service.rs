@@ -30,7 +30,7 @@ impl Operations {
         self.service.permit(caller, &format!("OperationsService/{method}"), Subject::Service).await
     }
 
-    /// Changes principals or credentials, and sees to it that a refusal is in the journal.
+    /// Changes principals, credentials or the words of the journal, and sees to it that a refusal is in the journal.
     async fn administer<T>(
         &self,
         caller: &Caller,
@@ -185,9 +185,12 @@ impl Operations {
         self.permit(caller, "ListJournal").await?;
         let order = if request.newest_first { Order::NewestFirst } else { Order::OldestFirst };
         let page = self.service.journal_in(order, after, beyond, asked.size, filter).await?;
-        let named = |entry| wire::named_entry_to_wire(entry, self.service.names_in(entry));
         Ok(pb::ListJournalResponse {
-            entries: page.items.iter().map(named).collect(),
+            entries: page
+                .items
+                .iter()
+                .map(|entry| wire::named_entry_to_wire(entry, self.service.names_in(entry)))
+                .collect(),
             next_page_token: asked.token(page.next.as_deref()),
         })
     }
@@ -202,6 +205,22 @@ impl OperationsService for Operations {
         let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
         self.journal(request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+    }
+
+    async fn strike_journal_words(
+        &self,
+        request: Request<pb::StrikeJournalWordsRequest>,
+    ) -> Result<Response<pb::StrikeJournalWordsResponse>, Status> {
+        let caller = caller(&request);
+        let (metadata, _, pb::StrikeJournalWordsRequest { sequence, reason }) = request.into_parts();
+        let work = async {
+            let sequence = u64::try_from(sequence).unwrap_or_default();
+            self.service.strike(sequence, &reason, &caller).await
+        };
+        let entry = self.administer(&caller, "StrikeJournalWords", format!("journal/{sequence}"), work).await;
+        let entry = entry.map_err(|problem| to_status(&problem, &metadata))?;
+        let names = self.service.names_in(&entry);
+        Ok(Response::new(pb::StrikeJournalWordsResponse { entry: Some(wire::named_entry_to_wire(&entry, names)) }))
     }
 
     async fn get_status(

@@ -280,6 +280,17 @@ impl Registry {
         self.collections.get(&year)
     }
 
+    /// Takes on the reasons of exceptions, whose words were struck out, where they are as they were before.
+    pub fn exchange_reasons(&mut self, before: &Collection, after: &Collection) {
+        let Some(present) = self.collections.get_mut(&after.year) else { return };
+        for exception in &mut present.exceptions {
+            let struck = before.exceptions.iter().zip(&after.exceptions).find(|(before, _)| *before == exception);
+            if let Some((_, after)) = struck {
+                exception.reason.clone_from(&after.reason);
+            }
+        }
+    }
+
     /// All collections, by year.
     pub fn collections(&self) -> impl DoubleEndedIterator<Item = &Collection> {
         self.collections.values()

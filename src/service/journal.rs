@@ -100,8 +100,9 @@ impl JournalFilter {
 
 /// The agencies and jurisdictions that words name, wherever in them, with the year of the report where one follows.
 fn owners_named(words: &str) -> impl Iterator<Item = (ReportOwner, Option<ReportYear>)> {
-    static NAMES: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"(?:agencies|jurisdictions)/[^/\s,;:，；：、。（）()]+(?:/reports/(\d{4}))?").ok());
+    static NAMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"(?:agencies|jurisdictions)/[^/\s,;:，；：、。（）()]+(?:/reports/(\d{4}))?").ok()
+    });
     let found = NAMES.as_ref().map(|names| names.captures_iter(words));
     found.into_iter().flatten().filter_map(|found| {
         let (name, year) = (found.get(0)?.as_str(), found.get(1).map(|year| year.as_str()));

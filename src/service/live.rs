@@ -3,8 +3,9 @@
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
-use crate::access::Directory;
-use crate::store::{CheckpointFile, Commit, Effect, Observer, Store, StoreError, check_changes};
+use crate::access::{AccessChange, Directory};
+use crate::registry::RegistryChange;
+use crate::store::{CheckpointFile, Commit, Effect, Item, Observer, Store, StoreError, Struck, check_changes};
 
 use super::access_counts::AccessCounts;
 use super::followed::{Followed, Others};
@@ -90,6 +91,29 @@ impl Live {
     }
 }
 
+impl Live {
+    /// Takes people's words that were struck out from what is in memory.
+    fn strike(&self, struck: &Struck) {
+        for (before, after) in struck.before.iter().zip(&struck.after) {
+            match (before, after) {
+                (
+                    Item::Registry { change: RegistryChange::PutCollection(before), .. },
+                    Item::Registry { change: RegistryChange::PutCollection(after), .. },
+                ) => self.change(|present| present.registry.exchange_reasons(before, after)),
+                (_, Item::Access { change, .. }) => {
+                    let (id, note) = match change {
+                        AccessChange::CreateCredential(credential) => (credential.id, &credential.note),
+                        AccessChange::Enrol(enrolment) => (enrolment.id, &enrolment.note),
+                        _ => continue,
+                    };
+                    self.directory.write().unwrap_or_else(PoisonError::into_inner).exchange_note(id, note);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
 impl Observer for Live {
     fn committed(&self, commits: &[Arc<Commit>]) {
         let Some(store) = self.store.get().and_then(Weak::upgrade) else {
@@ -106,12 +130,16 @@ impl Observer for Live {
         self.present.follow(commits, &*store);
         self.others.follow(commits, &*store);
         for effect in commits.iter().flat_map(|commit| &commit.effects) {
-            if let Effect::Access(change) = effect {
-                let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
-                self.access_counts.add(&directory, change);
-                if let Err(error) = directory.apply(change) {
-                    tracing::error!(%error, "a stored change of the directory does not apply");
+            match effect {
+                Effect::Access(change) => {
+                    let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
+                    self.access_counts.add(&directory, change);
+                    if let Err(error) = directory.apply(change) {
+                        tracing::error!(%error, "a stored change of the directory does not apply");
+                    }
                 }
+                Effect::Struck(struck) => self.strike(struck),
+                _ => {}
             }
         }
         self.notices.tell(commits);

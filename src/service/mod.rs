@@ -36,6 +36,7 @@ mod rule_counts;
 mod sessions;
 mod sight;
 mod state;
+mod strike;
 mod submit;
 mod verify;
 mod vitals;

@@ -442,6 +442,11 @@ impl From<StoreError> for Problem {
                     "try again with the same request_id, or look whether it was stored",
                 ),
             ),
+            StoreError::LooksStruck => Self::field(
+                Reason::FieldInvalid,
+                "reason",
+                Message::new("不得写成已删去文字的样子", "may not look like words that were struck out"),
+            ),
             StoreError::NotEmpty => Self::new(
                 Reason::StoreNotEmpty,
                 Message::new("数据目录已有数据，未作改动", "the store has data of its own; nothing was changed"),

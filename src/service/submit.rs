@@ -404,7 +404,9 @@ impl Service {
                 state: after.newest.state,
                 late: after.newest.late,
             }),
-            Effect::Review { .. } | Effect::Registry(_) | Effect::Frozen(_) | Effect::Access(_) => None,
+            Effect::Review { .. } | Effect::Registry(_) | Effect::Frozen(_) | Effect::Access(_) | Effect::Struck(_) => {
+                None
+            }
         })
     }
 }

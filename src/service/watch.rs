@@ -80,7 +80,7 @@ impl Notices {
                     Effect::Review { after, .. } => Subject::Report(after.newest.report.clone()),
                     Effect::Registry(_) => Subject::Registry,
                     // It changes no sum.
-                    Effect::Frozen(_) | Effect::Access(_) => continue,
+                    Effect::Frozen(_) | Effect::Access(_) | Effect::Struck(_) => continue,
                 };
                 // One notice is enough for a list of changes of the registry.
                 let last = ring.notices.back();

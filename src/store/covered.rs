@@ -12,7 +12,7 @@ use super::{NEWEST, Store, StoreError};
 /// What one record says, as far as it can be hashed without its entry.
 pub enum Says {
     Hash(Hash),
-    /// With people's words, which take the salt of its entry.
+    /// With people's words, or with what they left, which are to be looked at beside its entry.
     Words(Evidence),
 }
 
@@ -20,7 +20,8 @@ impl Says {
     /// None for an entry of the journal.
     pub fn of(item: &Item) -> Option<Self> {
         let evidence = Evidence::of(item)?;
-        Some(if evidence.has_words() { Self::Words(evidence) } else { Self::Hash(evidence.hash(Salt::default())) })
+        let needs_entry = evidence.has_words() || evidence.has_struck();
+        Some(if needs_entry { Self::Words(evidence) } else { Self::Hash(evidence.hash(Salt::default())) })
     }
 }
 
@@ -55,10 +56,10 @@ impl Covered {
 
     /// Takes what one more record says, that belongs to an entry.
     pub fn add_record(&mut self, sequence: u64, evidence: Evidence) {
-        let salt =
-            if evidence.has_words() { self.of(sequence).map(|covers| covers.salt) } else { Some(Salt::default()) };
+        let needs_entry = evidence.has_words() || evidence.has_struck();
+        let salt = if needs_entry { self.of(sequence).map(|covers| covers.salt) } else { Some(Salt::default()) };
         match salt {
-            Some(salt) => self.records.push((sequence, evidence.hash(salt))),
+            Some(salt) => self.records.push((sequence, hash_with(&evidence, salt))),
             None => self.waiting.push((sequence, evidence)),
         }
     }
@@ -73,7 +74,7 @@ impl Covered {
     pub fn differing(mut self) -> Vec<u64> {
         for (sequence, evidence) in std::mem::take(&mut self.waiting) {
             if let Some(covers) = self.of(sequence) {
-                self.records.push((sequence, evidence.hash(covers.salt)));
+                self.records.push((sequence, hash_with(&evidence, covers.salt)));
             }
         }
         self.records.sort_unstable();
@@ -100,6 +101,13 @@ impl Covered {
         differing.extend(records.map(|(of, _)| *of));
         differing
     }
+}
+
+/// The hash of a record beside its entry; one that is of no record where words are gone that the entry still has the salt
+/// of.
+fn hash_with(evidence: &Evidence, salt: Salt) -> Hash {
+    let may_be_gone = salt == Salt::STRUCK || evidence.carries_words_over();
+    if evidence.has_struck() && !may_be_gone { Hash::default() } else { evidence.hash(salt) }
 }
 
 /// What is said where records are others than they were stored with.

@@ -17,7 +17,7 @@ use crate::form::catalogue;
 use crate::registry::{Agency, Collection, Exception, Jurisdiction, RegistryChange, ReviewPolicy};
 use crate::report::{
     AgencyKind, Cell, Finding, Hash, Level, Period, ReportState, ReportStatus, Review, ReviewAction, Revision,
-    Severity, Term, format_number,
+    Severity, Term, digest_of_struck, format_number,
 };
 use crate::rollup::{Coverage, FrozenForm};
 
@@ -32,12 +32,18 @@ const RECORDS_HEADER: &str = "huizong-records/1";
 pub struct Salt(pub [u8; 16]);
 
 impl Salt {
+    /// What stands in the place of a salt that was struck out with the words; none that is drawn is this one.
+    pub const STRUCK: Self = Self([0; 16]);
+
     pub fn random() -> Self {
         Self(*Uuid::new_v4().as_bytes())
     }
 
-    /// What stands for a person's words in what is hashed.
+    /// What stands for a person's words in what is hashed: for words that were struck out, the digest that they left.
     pub fn commit(self, words: &str) -> Hash {
+        if let Some(digest) = digest_of_struck(words) {
+            return digest;
+        }
         let mut digest = Sha256::new();
         digest.update(self.0);
         digest.update(words.as_bytes());
@@ -56,7 +62,7 @@ impl Salt {
     }
 }
 
-/// What stands behind a key; in JSON a string, or an object with the member `words`.
+/// What stands behind a key; in JSON a string, or an object with the member `words` or `struck`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
@@ -64,6 +70,8 @@ pub enum Value {
     Plain(String),
     /// A person's free words: what is hashed is their salted digest.
     Words { words: String },
+    /// The digest that words left which were struck out, 64 hexadecimal digits.
+    Struck { struck: String },
 }
 
 /// What a record says.
@@ -142,6 +150,7 @@ impl Evidence {
             match value {
                 Value::Plain(value) => push_line(&mut lines, key, value),
                 Value::Words { words } => push_line(&mut lines, key, &salt.commit(words).to_hex()),
+                Value::Struck { struck } => push_line(&mut lines, key, struck),
             }
         }
         Hash::of(lines.as_bytes())
@@ -165,7 +174,11 @@ impl Evidence {
     }
 
     fn words(&mut self, key: impl Into<String>, words: &str) -> &mut Self {
-        self.lines.push((key.into(), Value::Words { words: words.to_owned() }));
+        let value = match digest_of_struck(words) {
+            Some(digest) => Value::Struck { struck: digest.to_hex() },
+            None => Value::Words { words: words.to_owned() },
+        };
+        self.lines.push((key.into(), value));
         self
     }
 

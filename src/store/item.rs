@@ -12,6 +12,7 @@ use crate::rollup::FrozenForm;
 use super::covered::{Covered, Says, differing_error};
 use super::journal::{JournalEntry, Position};
 use super::record::{check_bytes, check_sum, decode, encode, revision_sequence};
+use super::strike::{Strikes, untold_message};
 use super::transaction::{RequestId, StoredRequest};
 use super::{StoreError, keys};
 
@@ -196,12 +197,14 @@ pub struct ImportCheck {
     last_key: Vec<u8>,
     journal: Position,
     covered: Covered,
+    strikes: Strikes,
     count: u64,
 }
 
 impl ImportCheck {
     pub fn up_to(position: Position) -> Self {
-        Self { position, last_key: Vec::new(), journal: Position::default(), covered: Covered::default(), count: 0 }
+        let (journal, covered, strikes) = (Position::default(), Covered::default(), Strikes::default());
+        Self { position, last_key: Vec::new(), journal, covered, strikes, count: 0 }
     }
 
     /// Records taken so far.
@@ -240,6 +243,7 @@ impl ImportCheck {
         if let Item::Entry(entry) = &item {
             entry.check_follows(&self.journal).map_err(|what| damaged(&what.en))?;
             self.journal = entry.position();
+            self.strikes.see(entry);
         }
         self.last_key.clone_from(&record.key);
         self.count += 1;
@@ -256,6 +260,9 @@ impl ImportCheck {
         if (found.sequence, found.chain) != (expected.sequence, expected.chain) {
             let text = format!("the journal ends at {} instead of {}", found.sequence, expected.sequence);
             return Err(StoreError::Damaged(text));
+        }
+        if let Some(sequence) = self.strikes.untold() {
+            return Err(StoreError::Damaged(format!("journal entry {sequence}: {}", untold_message().en)));
         }
         match self.covered.differing().first() {
             None => Ok(()),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::report::{Hash, Message};
+use crate::report::{Hash, Message, digest_of_struck};
 
 use super::evidence::{Salt, push_line};
 
@@ -154,6 +154,11 @@ impl JournalEntry {
     pub fn who(&self) -> (&str, &str) {
         let split = self.actor.rsplit_once(' ').filter(|(_, address)| address.parse::<IpAddr>().is_ok());
         split.unwrap_or((&self.actor, ""))
+    }
+
+    /// Whether people's words were struck out of it and of its records.
+    pub fn is_struck(&self) -> bool {
+        self.covers.is_some_and(|covers| covers.salt == Salt::STRUCK) && digest_of_struck(&self.detail).is_some()
     }
 
     pub fn position(&self) -> Position {

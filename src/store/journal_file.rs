@@ -7,11 +7,12 @@ use std::io::{BufRead, Read as _, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::{Hash, Message};
+use crate::report::{Hash, Message, digest_of_struck, struck};
 
 use super::covered::Covered;
 use super::evidence::{Evidence, Salt, Value};
 use super::journal::{Covers, JournalEntry, Outcome, Position};
+use super::strike::{Strikes, untold_message};
 use super::{Store, StoreError};
 
 const FORMAT: &str = "huizong-journal-export/2";
@@ -93,15 +94,23 @@ struct EntryLine {
     action: String,
     subject: String,
     outcome: String,
-    detail: String,
+    detail: Detail,
     content: String,
-    /// Both absent in an entry of version 1.
+    /// Both absent in an entry of version 1, the salt also where it was struck out with the words.
     #[serde(skip_serializing_if = "Option::is_none")]
     records: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     salt: Option<String>,
     previous: String,
     chain: String,
+}
+
+/// In words, or the digest that they left.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Detail {
+    Words(String),
+    Struck { struck: String },
 }
 
 impl EntryLine {
@@ -114,21 +123,28 @@ impl EntryLine {
             action: entry.action.clone(),
             subject: entry.subject.clone(),
             outcome: entry.outcome.word().to_owned(),
-            detail: entry.detail.clone(),
+            detail: match digest_of_struck(&entry.detail).filter(|_| entry.is_struck()) {
+                Some(digest) => Detail::Struck { struck: digest.to_hex() },
+                None => Detail::Words(entry.detail.clone()),
+            },
             content: entry.content_hash.to_hex(),
             records: entry.covers.map(|covers| covers.records.to_hex()),
-            salt: entry.covers.map(|covers| covers.salt.to_hex()),
+            salt: entry.covers.filter(|_| !entry.is_struck()).map(|covers| covers.salt.to_hex()),
             previous: entry.previous.to_hex(),
             chain: entry.chain.to_hex(),
         }
     }
 
     fn into_entry(self) -> Option<JournalEntry> {
-        let covers = match (self.records, self.salt) {
-            (Some(records), Some(salt)) => {
-                Some(Covers { records: Hash::from_hex(&records)?, salt: Salt::from_hex(&salt)? })
+        let (covers, detail) = match (self.records, self.salt, self.detail) {
+            (Some(records), Some(salt), Detail::Words(words)) => {
+                (Some(Covers { records: Hash::from_hex(&records)?, salt: Salt::from_hex(&salt)? }), words)
             }
-            (None, None) => None,
+            (Some(records), None, Detail::Struck { struck: digest }) => {
+                let covers = Covers { records: Hash::from_hex(&records)?, salt: Salt::STRUCK };
+                (Some(covers), struck(Hash::from_hex(&digest)?))
+            }
+            (None, None, Detail::Words(words)) => (None, words),
             _ => return None,
         };
         if self.by.is_some() && covers.is_none() {
@@ -142,7 +158,7 @@ impl EntryLine {
             action: self.action,
             subject: self.subject,
             outcome: [Outcome::Accepted, Outcome::Refused].into_iter().find(|known| known.word() == self.outcome)?,
-            detail: self.detail,
+            detail,
             content_hash: Hash::from_hex(&self.content)?,
             covers,
             previous: Hash::from_hex(&self.previous)?,
@@ -285,7 +301,7 @@ pub fn verify_journal_file_with(
     };
     // The same place, and it may know the time.
     let mut last = after.copied().unwrap_or(begin);
-    let mut covered = Covered::default();
+    let (mut covered, mut strikes) = (Covered::default(), Strikes::default());
     while last.sequence < head.sequence {
         let wanted = last.sequence + 1;
         let line = next_line(&mut from).map_err(|what| at(wanted, what))?;
@@ -296,10 +312,14 @@ pub fn verify_journal_file_with(
         let entry = entry.ok_or_else(|| at(wanted, unlike()))?;
         entry.check_follows(&last).map_err(|what| at(wanted, what))?;
         last = entry.position();
+        strikes.see(&entry);
         show(&entry);
         if head.records.is_some() {
             covered.add_entry(&entry);
         }
+    }
+    if let Some(sequence) = strikes.untold() {
+        return Err(at(sequence, untold_message()));
     }
     if last.chain.to_hex() != head.chain {
         let text =
@@ -313,6 +333,9 @@ pub fn verify_journal_file_with(
         let line = line.ok_or_else(|| at(place, missing_record(records)))?;
         let record = parse::<RecordLine<'_>>(&line).filter(|record| is_written_as(record, &line));
         let RecordLine { sequence, record, lines } = record.ok_or_else(|| at(place, unlike()))?;
+        if sequence == 0 || sequence > last.sequence {
+            return Err(at(place, Message::new("不属于任何一条日志", "it belongs to no entry")));
+        }
         covered.add_record(sequence, Evidence { kind: record.into_owned().into(), lines: lines.into_owned() });
     }
     let place = last.sequence + records + 1;
@@ -379,7 +402,7 @@ fn is_written_as(value: &impl Serialize, line: &[u8]) -> bool {
 /// The first fault.
 pub fn verify_journal(store: &dyn Store) -> Result<Position, JournalFault> {
     let end = store.position();
-    let mut last = Position::default();
+    let (mut last, mut strikes) = (Position::default(), Strikes::default());
     while last.sequence < end.sequence {
         // Where a page cannot be read, the entry at fault is found one by one.
         let page = store.journal(last.sequence, PAGE).or_else(|_| store.journal(last.sequence, 1));
@@ -393,9 +416,13 @@ pub fn verify_journal(store: &dyn Store) -> Result<Position, JournalFault> {
             let wanted = last.sequence + 1;
             entry.check_follows(&last).map_err(|what| JournalFault { line: None, sequence: wanted, what })?;
             last = entry.position();
+            strikes.see(entry);
         }
     }
-    Ok(last)
+    match strikes.untold() {
+        None => Ok(last),
+        Some(sequence) => Err(JournalFault { line: None, sequence, what: untold_message() }),
+    }
 }
 
 #[cfg(test)]
@@ -438,7 +465,7 @@ mod tests {
         }
         let rest = writer.finish().unwrap();
         let begin = Position { time: Timestamp::UNIX_EPOCH, ..middle };
-        let verify = |bytes: &[u8], after| verify_journal_file_with(bytes, after, |_| {});
+        let verify = |bytes: &[u8], after: Option<&Position>| verify_journal_file_with(bytes, after, |_| {});
         assert_eq!(verify(&rest, None), Ok(Extent { begin, end }));
         assert_eq!(verify(&rest, Some(&verify_journal_file(&before[..]).unwrap())), Ok(Extent { begin, end }));
         let elsewhere = [exported(3).1, Position { chain: Hash::of(b"another"), ..middle }, Position::default()];

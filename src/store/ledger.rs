@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::report::{ReportKey, ReportStatus};
+use crate::report::{ReportKey, ReportStatus, digest_of_struck};
 use crate::rollup::FrozenFormName;
 
 use super::StoreError;
 use super::evidence::{Evidence, records_hash};
 use super::item::{Item, StoredRecord};
 use super::journal::{Covers, JournalEntry, NewEntry, Position};
+use super::keys;
+use super::strike::{Struck, keys_of_records};
 use super::transaction::{Change, Commit, Decision, Effect, RequestId, Standing, StoredRequest, Transaction, Version};
 
 /// What was stored before the group of transactions at hand.
@@ -21,6 +23,8 @@ pub trait Stored {
     /// Journal sequence of the newest change of the registry; 0 for none.
     fn registry_sequence(&self) -> Result<u64, StoreError>;
     fn is_frozen(&self, name: &FrozenFormName) -> Result<bool, StoreError>;
+    /// The record under a key.
+    fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 }
 
 /// A group of transactions decided one after another, to be written together.
@@ -40,6 +44,8 @@ pub struct Group<'a, S> {
 struct Draft {
     effects: Vec<Effect>,
     items: Vec<Item>,
+    /// Records of an earlier entry, without people's words.
+    rewritten: Vec<Item>,
     entry: NewEntry,
     request: Option<(RequestId, StoredRequest)>,
 }
@@ -86,12 +92,18 @@ impl<'a, S: Stored> Group<'a, S> {
             return Ok(Decision::Stale);
         }
         let salt = transaction.salt;
-        let draft = self.draft(transaction, self.position.next_time(now));
+        let Some(draft) = self.draft(transaction, self.position.next_time(now))? else { return Ok(Decision::Stale) };
         let mut items = draft.items;
         items.extend(draft.request.iter().map(|(id, request)| Item::Request { id: *id, request: request.clone() }));
-        let records = records_hash(items.iter().filter_map(Evidence::of).map(|record| record.hash(salt)).collect());
+        let evidence: Vec<Evidence> = items.iter().filter_map(Evidence::of).collect();
+        let looks_struck = |record: &Evidence| record.has_struck() && !record.carries_words_over();
+        if evidence.iter().any(looks_struck) || digest_of_struck(&draft.entry.detail).is_some() {
+            return Err(StoreError::LooksStruck);
+        }
+        let records = records_hash(evidence.iter().map(|record| record.hash(salt)).collect());
         let entry = JournalEntry::chained(draft.entry, Covers { records, salt }, &self.position, now);
         items.push(Item::Entry(entry.clone()));
+        items.extend(draft.rewritten);
         let records: Vec<StoredRecord> = items.iter().map(Item::to_record).collect::<Result<_, _>>()?;
         self.position = entry.position();
         self.records.extend(records);
@@ -129,7 +141,7 @@ impl<'a, S: Stored> Group<'a, S> {
         let (mut reports, mut forms) = (HashSet::new(), HashSet::new());
         for change in &transaction.changes {
             let fits = match change {
-                Change::Registry(_) | Change::Access(_) => true,
+                Change::Registry(_) | Change::Access(_) | Change::Strike(_) => true,
                 Change::Freeze(form) => forms.insert(&form.name) && !self.is_frozen(&form.name)?,
                 Change::Revision { before, revision } => {
                     reports.insert(&revision.report) && self.stands(&revision.report, before.as_ref())?
@@ -153,12 +165,19 @@ impl<'a, S: Stored> Group<'a, S> {
         Ok(of_report && self.version(report)? == standing.map(|standing| standing.status.version()))
     }
 
-    /// Gives the changes their numbers.
-    fn draft(&self, transaction: Transaction, time: Timestamp) -> Draft {
+    /// Gives the changes their numbers; none where words are to go that are not there.
+    fn draft(&self, transaction: Transaction, time: Timestamp) -> Result<Option<Draft>, StoreError> {
         let sequence = self.position.sequence + 1;
-        let mut draft = Draft { effects: Vec::new(), items: Vec::new(), entry: transaction.entry, request: None };
+        let (effects, items, rewritten) = (Vec::new(), Vec::new(), Vec::new());
+        let mut draft = Draft { effects, items, rewritten, entry: transaction.entry, request: None };
         for (position, change) in (0..).zip(transaction.changes) {
             let (item, effect) = match change {
+                Change::Strike(of) => {
+                    let Some(struck) = Struck::of(self.stored_with(of)?) else { return Ok(None) };
+                    draft.rewritten.extend(struck.after.iter().cloned());
+                    draft.effects.push(Effect::Struck(Arc::new(struck)));
+                    continue;
+                }
                 Change::Registry(change) => {
                     (Item::Registry { sequence, position, change: change.clone() }, Effect::Registry(change))
                 }
@@ -197,7 +216,33 @@ impl<'a, S: Stored> Group<'a, S> {
             draft.items.push(item);
             draft.effects.push(effect);
         }
-        draft
+        Ok(Some(draft))
+    }
+
+    /// An entry from before the group, and what was stored with it that may have people's words; nothing where there is no
+    /// such entry.
+    fn stored_with(&self, sequence: u64) -> Result<Vec<Item>, StoreError> {
+        let find = |key: &[u8]| -> Result<Option<Item>, StoreError> {
+            let record = self.stored.record(key)?;
+            let item = record.map(|record| Item::decode(key, &record)).transpose()?;
+            Ok(item.filter(|item| item.sequence() == sequence))
+        };
+        let Some(entry) = find(&keys::journal(sequence))? else { return Ok(Vec::new()) };
+        let named = if let Item::Entry(entry) = &entry { keys_of_records(entry) } else { Vec::new() };
+        let mut items = vec![entry];
+        for key in named {
+            items.extend(find(&key)?);
+        }
+        for at in 0.. {
+            let numbered = [keys::registry(sequence, at), keys::access(sequence, at)];
+            let found = numbered.iter().map(|key| find(key)).collect::<Result<Vec<_>, _>>()?;
+            let before = items.len();
+            items.extend(found.into_iter().flatten());
+            if items.len() == before {
+                break;
+            }
+        }
+        Ok(items)
     }
 
     fn version(&self, report: &ReportKey) -> Result<Option<Version>, StoreError> {

@@ -91,6 +91,49 @@ impl Kept {
         Ok(())
     }
 
+    /// Puts a record without people's words in the place of what it was.
+    fn replace(&mut self, record: StoredRecord) -> Result<(), StoreError> {
+        let item = Item::decode(&record.key, &record.value)?;
+        self.records.insert(record.key.clone(), record);
+        match item {
+            Item::Entry(entry) => {
+                self.journal
+                    .iter_mut()
+                    .filter(|known| known.sequence == entry.sequence)
+                    .for_each(|known| *known = entry.clone());
+            }
+            Item::Registry { sequence, position, change } => {
+                let of_entry = self.registry.iter_mut().filter(|(of, _)| *of == sequence);
+                of_entry.skip(position as usize).take(1).for_each(|(_, known)| *known = change.clone());
+            }
+            Item::Access { sequence, position, change } => {
+                let of_entry = self.access.iter_mut().filter(|(of, _)| *of == sequence);
+                of_entry.skip(position as usize).take(1).for_each(|(_, known)| *known = change.clone());
+            }
+            Item::Revision(revision) => {
+                let life = self.life_mut(&revision.report);
+                for standing in &mut life.standings {
+                    let known = std::iter::once(&mut standing.newest).chain(&mut standing.accepted);
+                    known
+                        .filter(|known| known.number == revision.number)
+                        .for_each(|known| *known = Arc::clone(&revision));
+                }
+            }
+            Item::Review(review) => {
+                let reviews = &mut self.life_mut(&review.revision.report).reviews;
+                let same = reviews.iter_mut().filter(|known| known.status.sequence == review.status.sequence);
+                same.for_each(|known| *known = (*review).clone());
+            }
+            Item::Frozen(form) => {
+                self.frozen.insert(form.name.clone(), (*form).clone());
+            }
+            Item::Request { id, request } => {
+                self.requests.insert(id, request);
+            }
+        }
+        Ok(())
+    }
+
     fn position(&self) -> Position {
         self.journal.last().map(JournalEntry::position).unwrap_or_default()
     }
@@ -112,6 +155,10 @@ impl Stored for Kept {
 
     fn is_frozen(&self, name: &FrozenFormName) -> Result<bool, StoreError> {
         Ok(self.frozen.contains_key(name))
+    }
+
+    fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.records.get(key).map(|record| record.value.clone()))
     }
 }
 
@@ -143,7 +190,7 @@ impl MemoryStore {
         let decision = group.decide(transaction, Timestamp::now())?;
         let (commits, records) = (group.commits().to_vec(), group.take_records());
         for record in records {
-            kept.put(record)?;
+            if kept.records.contains_key(&record.key) { kept.replace(record)? } else { kept.put(record)? }
         }
         // The observer may read.
         drop(kept);

@@ -7,6 +7,7 @@
 //! - `ledger`: decides what a transaction does; shared by all stores, so that they agree.
 //! - `evidence`: what a record says, as lines that the journal's chain holds the hash of.
 //! - `head`: how far the journal has come, signed.
+//! - `strike`: people's words that go, while their digests stay.
 //! - `record`: the bytes of a stored value: versioned and checksummed.
 //! - `item`: the kinds of record, and what stands under each key.
 //! - [`disk`]: free space and file systems.
@@ -29,6 +30,7 @@ mod ledger;
 mod memory;
 mod record;
 mod sled;
+mod strike;
 mod transaction;
 pub mod transfer;
 mod verify;
@@ -58,6 +60,7 @@ pub use journal_file::{
 };
 pub use memory::MemoryStore;
 pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX, check_length};
+pub use strike::{STRIKE, Struck, entry_name};
 pub use transaction::{
     Change, Commit, Decision, Effect, Observer, RequestId, Standing, StoredRequest, Transaction, Version,
 };
@@ -89,6 +92,9 @@ pub enum StoreError {
     /// Nothing was stored: read again, the record would not be what it was made of.
     #[error("the record of {0} would not keep all of it")]
     Inexact(String),
+    /// Nothing was stored: words look as if they were struck out.
+    #[error("words may not look as if they were struck out")]
+    LooksStruck,
     #[error("the store cannot be read: {0}")]
     Read(String),
     #[error("the store cannot be opened: {0}")]
@@ -121,7 +127,8 @@ pub type Records = Box<dyn Iterator<Item = Result<StoredRecord, StoreError>> + S
 /// 5. **Read your writes.** The observer has seen a transaction, and every read shows it, before it is acknowledged.
 ///    No read shows what is not yet durable.
 /// 6. **Nothing is altered.** Revisions, reviews, changes of the registry and journal entries are only added. A read as
-///    of a sequence number gives the same answer for ever.
+///    of a sequence number gives the same answer for ever, but for people's words that were struck out
+///    ([`Change::Strike`]), and whose digests stand in their place.
 /// 7. **A failed write stops writes.** Later transactions are refused with the first reason. Reads go on, except that
 ///    what lies close to the data of the failed write may be answered with [`StoreError::Read`] until the store is
 ///    opened again.

@@ -11,6 +11,7 @@ use crate::rollup::FrozenForm;
 
 use super::evidence::Salt;
 use super::journal::{JournalEntry, NewEntry};
+use super::strike::Struck;
 
 /// A caller's id of a request, for safe retries.
 pub type RequestId = Uuid;
@@ -77,6 +78,8 @@ pub enum Change {
     Freeze(Box<FrozenForm>),
     /// A change of the directory of principals.
     Access(AccessChange),
+    /// People's words go out of this entry, and of what was stored with it.
+    Strike(u64),
 }
 
 /// Changes to be stored together with one journal entry. Without changes it records a refusal.
@@ -110,8 +113,8 @@ pub enum Decision {
     Repeated(StoredRequest),
     /// The request id is known with another digest: nothing was stored.
     RequestIdReused(StoredRequest),
-    /// A report or the registry stands otherwise than expected, a form of that name is frozen already, or one report
-    /// was to be changed twice: nothing was stored.
+    /// A report or the registry stands otherwise than expected, a form of that name is frozen already, one report was to
+    /// be changed twice, or words that are to be struck out are not there: nothing was stored.
     Stale,
 }
 
@@ -130,6 +133,7 @@ pub enum Effect {
     Registry(RegistryChange),
     Frozen(Arc<FrozenForm>),
     Access(AccessChange),
+    Struck(Arc<Struck>),
 }
 
 impl Effect {
@@ -138,7 +142,7 @@ impl Effect {
         match self {
             Self::Revision { before, after } => Some((before.as_ref(), after)),
             Self::Review { before, after, .. } => Some((Some(before), after)),
-            Self::Registry(_) | Self::Frozen(_) | Self::Access(_) => None,
+            Self::Registry(_) | Self::Frozen(_) | Self::Access(_) | Self::Struck(_) => None,
         }
     }
 }

@@ -13,6 +13,7 @@ use super::ahead::in_order;
 use super::covered::Covered;
 use super::item::{Examined, Item, StoredRecord, describe_key};
 use super::journal::{JournalEntry, Outcome, Position};
+use super::strike::{Strikes, untold_message};
 use super::transaction::{Standing, StoredRequest};
 use super::{Store, StoreError};
 
@@ -63,8 +64,8 @@ pub trait Visitor {
 
 /// Checks everything up to the journal sequence `as_of`.
 pub fn verify(store: &dyn Store, as_of: u64, visitor: &mut dyn Visitor) -> Verification {
-    let (found, covered) = (Verification::default(), Covered::default());
-    let mut walk = Walk { store, as_of, found, covered, standing: None, visitor };
+    let (found, covered, strikes) = (Verification::default(), Covered::default(), Strikes::default());
+    let mut walk = Walk { store, as_of, found, covered, strikes, standing: None, visitor };
     if let Err(error) = walk.run() {
         walk.found.fault(
             "store",
@@ -87,6 +88,7 @@ struct Walk<'a> {
     as_of: u64,
     found: Verification,
     covered: Covered,
+    strikes: Strikes,
     /// The report looked at last, as its records so far say that it stands.
     standing: Option<Standing>,
     visitor: &'a mut dyn Visitor,
@@ -135,6 +137,9 @@ impl Walk<'_> {
             return Err(error);
         }
         self.close_report();
+        if let Some(sequence) = self.strikes.untold() {
+            self.found.fault(format!("journal entry {sequence}"), untold_message());
+        }
         for sequence in std::mem::take(&mut self.covered).differing() {
             let text = Message::new(
                 "所存记录与该条日志所记不符：有记录被改动、增加或缺失",
@@ -173,6 +178,7 @@ impl Walk<'_> {
             self.found.fault(place(), text);
         }
         self.found.position = entry.position();
+        self.strikes.see(entry);
         if entry.outcome == Outcome::Refused {
             return;
         }

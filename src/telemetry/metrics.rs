@@ -361,7 +361,10 @@ fn describe() {
     describe_counter!(LOCK_OUTS, "How often an address was told to wait, for too many of its tokens were not valid");
     describe_gauge!(DISK_VISIBLE, "1 while the disk of the store can be looked at");
     describe_gauge!(MEMORY_LIMIT, Unit::Bytes, "Memory that the process may take; 0 where nothing limits it");
-    describe_gauge!(SHIPPED_SEQUENCE, "Sequence number of the newest journal entry that has arrived, by where it is sent");
+    describe_gauge!(
+        SHIPPED_SEQUENCE,
+        "Sequence number of the newest journal entry that has arrived, by where it is sent"
+    );
     describe_gauge!(
         UNSHIPPED_TIME,
         Unit::Seconds,

@@ -34,7 +34,9 @@ pub use document::{document_format_from_wire, document_from_wire, rendered_to_wi
 pub use exchange::{entry_from_wire, report_from_entry};
 pub use finding::{finding_from_wire, finding_to_wire, findings_to_wire, text_to_wire};
 pub use form::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, sums_to_wire};
-pub use journal::{entry_from_wire as journal_entry_from_wire, entry_to_wire, journal_filter_from_wire, named_entry_to_wire};
+pub use journal::{
+    entry_from_wire as journal_entry_from_wire, entry_to_wire, journal_filter_from_wire, named_entry_to_wire,
+};
 pub use json::{contract, descriptor, dynamic, from_json, message_from_dynamic, to_json};
 pub use layout::layout_to_wire;
 pub use narrative::{narrative_from_wire, narrative_to_wire};

@@ -3,6 +3,7 @@
 
 mod access;
 mod architecture;
+mod auditing;
 mod check_documents;
 mod cli_pages;
 mod document_processes;

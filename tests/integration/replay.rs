@@ -191,10 +191,9 @@ async fn by_two_persons(world: &World) {
     }
     let policy = AccessPolicy { dual_control: true, ..AccessPolicy::default() };
     let service = world.service.clone().with_access_policy(policy);
-    let caller = |name: &str| Caller {
-        principal: name.to_owned(),
-        address: "192.0.2.1".to_owned(),
-        authority: Authority::Principal { name: name.parse().unwrap(), credential: None, session: None },
+    let caller = |name: &str| {
+        let authority = Authority::Principal { name: name.parse().unwrap(), credential: None, session: None };
+        Caller::unproved(name.to_owned(), "192.0.2.1".to_owned(), authority)
     };
     let (chief, inspector) = (caller("chief"), caller("inspector"));
     let operator: PrincipalName = "operator".parse().unwrap();

@@ -38,7 +38,7 @@ fn fields(change: &RegistryChange) -> (String, Vec<(String, String)>) {
     let Some(Evidence { kind, lines }) = Evidence::of(&item) else { return Default::default() };
     let lines = lines.into_iter().filter(|(key, _)| key != "sequence" && key != "position");
     let lines = lines.map(|(key, value)| match value {
-        Value::Plain(text) | Value::Words { words: text } => (key, text),
+        Value::Plain(text) | Value::Words { words: text } | Value::Struck { struck: text } => (key, text),
     });
     (kind.into_owned(), lines.collect())
 }

@@ -131,6 +131,10 @@ impl Committer {
         for commit in commits {
             let reports = commit.effects.iter().filter_map(Effect::report);
             self.shared.recent.note_changes(reports.map(|(_, after)| after));
+            if commit.effects.iter().any(|effect| matches!(effect, Effect::Struck(_))) {
+                // Reports are remembered with their words.
+                self.shared.recent.clear();
+            }
             if commit.effects.iter().any(|effect| matches!(effect, Effect::Registry(_))) {
                 self.shared.registry_sequence.store(commit.entry.sequence, Ordering::Release);
             }

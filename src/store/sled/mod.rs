@@ -366,6 +366,10 @@ impl Stored for Shared {
         let key = keys::frozen(&name.jurisdiction, name.year, name.number);
         self.tree.contains_key(key).map_err(|error| read_error(&error))
     }
+
+    fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.tree.get(key).map_err(|error| read_error(&error))?.map(|value| value.to_vec()))
+    }
 }
 
 impl Store for SledStore {

@@ -283,6 +283,7 @@ const COMMANDS: &[(&str, Stands)] = &[
     ("journal", Calls(&["journal.list"])),
     ("journal export", Calls(&["status.get", "journal.list"])),
     ("journal head", Calls(&["status.get"])),
+    ("journal strike", Calls(&["journal.strike"])),
     ("journal verify", Leaves),
     ("backup", Calls(&["backup.create"])),
     ("restore", Acts(&["store.restore"])),

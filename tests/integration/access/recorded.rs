@@ -256,6 +256,9 @@ async fn every_call_of_the_contract_that_is_let_in_is_told_as_it_should_be() {
     let revoked = "OperationsService/RevokeCredential";
     all.changes::<pb::RevokeCredentialResponse>(revoked, "security", &revoke, &name, &[]).await;
     codes_and_proposals_are_told(&mut all).await;
+    let strike = json!({"sequence": 1, "reason": "依申请"});
+    let struck = "OperationsService/StrikeJournalWords";
+    all.changes::<pb::StrikeJournalWordsResponse>(struck, "auditor", &strike, "journal/1", &["依申请"]).await;
     // Backups and verifications.
     all.changes::<pb::CreateBackupResponse>("OperationsService/CreateBackup", "system", &json!({}), "", &[]).await;
     verification_is_told(&mut all).await;

@@ -64,6 +64,7 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     ("RegistryService/UpdateCollection", "{}", "system"),
     ("RegistryService/GrantCollectionException", "{}", "system"),
     ("OperationsService/ListJournal", "{}", "auditor"),
+    ("OperationsService/StrikeJournalWords", "{}", "auditor"),
     ("OperationsService/CreateBackup", "{}", "system"),
     ("OperationsService/VerifyStore", "{}", "system"),
     ("OperationsService/GetStatus", "{}", EVERY_ROLE),

@@ -9,6 +9,7 @@ mod plans;
 mod promises;
 mod samples;
 mod space;
+mod strikes;
 mod transfer;
 mod verification;
 

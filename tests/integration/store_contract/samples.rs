@@ -159,7 +159,9 @@ fn of_report(report: &ReportKey, change: Change) -> Transaction {
     let content_hash = match &change {
         Change::Revision { revision, .. } => revision.content_hash,
         Change::Review { before, .. } => before.newest.content_hash,
-        Change::Registry(_) | Change::Freeze(_) | Change::Access(_) => panic!("{change:?} is no change of a report"),
+        Change::Registry(_) | Change::Freeze(_) | Change::Access(_) | Change::Strike(_) => {
+            panic!("{change:?} is no change of a report")
+        }
     };
     changing(&report.to_string(), content_hash, change)
 }

@@ -25,7 +25,7 @@ use crate::store_contract::samples::*;
 use crate::support::below::open_below;
 
 #[derive(Default)]
-struct Seen {
+pub struct Seen {
     reports: Vec<Standing>,
     frozen: usize,
 }
@@ -42,12 +42,12 @@ impl Visitor for Seen {
     fn progress(&mut self, _: u64) {}
 }
 
-fn verified(store: &dyn Store) -> (Verification, Seen) {
+pub fn verified(store: &dyn Store) -> (Verification, Seen) {
     let mut seen = Seen::default();
     (verify(store, store.position().sequence, &mut seen), seen)
 }
 
-fn texts(found: &Verification) -> Vec<String> {
+pub fn texts(found: &Verification) -> Vec<String> {
     found.faults.iter().map(|fault| format!("{}: {}", fault.place, fault.message.en)).collect()
 }
 
@@ -184,7 +184,7 @@ async fn whatever_is_changed_is_named() {
 }
 
 /// One record of every kind and every variant, with whatever may be in it.
-async fn everything(store: &dyn Store) {
+pub async fn everything(store: &dyn Store) {
     let time = jiff::Timestamp::from_second(1_700_000_000).unwrap();
     let entry = |name: &str| huizong::registry::Entry::from_name(name).unwrap();
     let (county, agency, first_year) = (entry("jurisdictions/230102"), entry("agencies/agency"), year(2023));

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::process::start;
-use super::program::{complaints, hand_in, huizong, register, succeed, text};
-use super::support::AGENCIES;
+use super::program::{complaints, hand_in, huizong, newest, register, succeed, text};
+use crate::support::AGENCIES;
+use crate::support::process::start;
 
 /// What the checks of `conformance/` say, which share no code with the program.
 fn checked_by_others(files: &[&Path]) -> Result<String, String> {
@@ -27,6 +27,8 @@ async fn an_export_goes_on_where_the_last_one_ended_and_only_there() {
         huizong(&arguments).await
     };
     let good = |output: std::process::Output| assert!(output.status.success(), "{}", complaints(&output));
+    // What a start tells of comes first.
+    let base = newest(&channel).await;
     register(&channel).await;
     let receipt = hand_in(&channel, AGENCIES[0]).await;
     std::fs::write(file("receipt.json"), huizong::wire::to_json(&receipt).unwrap()).unwrap();
@@ -36,10 +38,13 @@ async fn an_export_goes_on_where_the_last_one_ended_and_only_there() {
     good(export("two.jsonl", Some(text(&file("one.jsonl")))).await);
     good(export("nothing.jsonl", Some(text(&file("two.jsonl")))).await);
     hand_in(&channel, AGENCIES[3]).await;
-    good(export("three.jsonl", Some("4")).await);
+    good(export("three.jsonl", Some(&(base + 4).to_string())).await);
     good(export("all.jsonl", None).await);
-    let lines = |name: &str| std::fs::read_to_string(file(name)).unwrap().lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
-    let parts: Vec<String> = ["one.jsonl", "two.jsonl", "nothing.jsonl", "three.jsonl"].into_iter().flat_map(lines).collect();
+    let lines = |name: &str| {
+        std::fs::read_to_string(file(name)).unwrap().lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let parts: Vec<String> =
+        ["one.jsonl", "two.jsonl", "nothing.jsonl", "three.jsonl"].into_iter().flat_map(lines).collect();
     assert_eq!(parts, lines("all.jsonl"));
     assert_eq!(lines("two.jsonl").len(), 2);
 
@@ -49,23 +54,23 @@ async fn an_export_goes_on_where_the_last_one_ended_and_only_there() {
     let whole = succeed(&[&["journal", "verify"], &names[..], &["--receipt", text(&receipt)]].concat()).await;
     assert!(whole.contains("✓") && !whole.contains("goes on from"), "{whole}");
     let all: Vec<&Path> = paths.iter().map(|path| &**path).collect();
-    assert!(checked_by_others(&all).unwrap().starts_with("5 entries, "));
-    assert!(checked_by_others(&all[1..2]).unwrap().starts_with("2 entries after 2, "));
+    assert!(checked_by_others(&all).unwrap().starts_with(&format!("{} entries, ", base + 5)));
+    assert!(checked_by_others(&all[1..2]).unwrap().starts_with(&format!("2 entries after {}, ", base + 2)));
     assert!(checked_by_others(&[all[0], all[3]]).is_err());
 
     // One part alone says what it does not know, and is held to the one before.
     let part = succeed(&["journal", "verify", names[1], "--extends", names[0]]).await;
-    assert!(part.contains("it goes on from entry 2") && part.contains("✓"), "{part}");
+    assert!(part.contains(&format!("it goes on from entry {}", base + 2)) && part.contains("✓"), "{part}");
     let refused = async |arguments: &[&str], complaint: &str| {
         let output = huizong(&[&["journal", "verify"], arguments].concat()).await;
         let said = String::from_utf8_lossy(&output.stdout).into_owned() + &complaints(&output);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
         assert!(said.contains(complaint), "{arguments:?}: {said}");
     };
-    refused(&[names[0], names[3]], "it goes on from entry 4").await;
+    refused(&[names[0], names[3]], &format!("it goes on from entry {}", base + 4)).await;
     refused(&[names[1], names[0]], "it goes on from entry 0").await;
     refused(&[names[3], "--extends", names[0]], "begins after this entry").await;
-    refused(&[names[1], "--receipt", text(&receipt)], "").await;
+    refused(&[names[3], "--receipt", text(&receipt)], "begins after this entry").await;
 
     // Another journal does not go on from this one.
     let (other, channel) = start(&file("other")).await;
@@ -76,11 +81,15 @@ async fn an_export_goes_on_where_the_last_one_ended_and_only_there() {
     let foreign =
         huizong(&["--server", &other.url, "journal", "export", "--output", text(&output), "--after", names[0]]).await;
     assert_eq!(foreign.status.code(), Some(1));
-    assert!(complaints(&foreign).contains("does not"  ) || complaints(&foreign).contains("replaced"), "{}", complaints(&foreign));
+    assert!(
+        complaints(&foreign).contains("does not") || complaints(&foreign).contains("replaced"),
+        "{}",
+        complaints(&foreign)
+    );
     let output = file("shorter.jsonl");
     let shorter =
         huizong(&["--server", &other.url, "journal", "export", "--output", text(&output), "--after", names[3]]).await;
-    assert!(complaints(&shorter).contains("before entry 5"), "{}", complaints(&shorter));
+    assert!(complaints(&shorter).contains(&format!("before entry {}", base + 5)), "{}", complaints(&shorter));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -93,7 +102,8 @@ async fn times_are_told_in_the_zone_of_the_machine_with_its_offset_or_in_utc() {
         command.args(["--server", &server.url, "--format", "csv", "journal"]).args(arguments).env("TZ", zone);
         let output = command.output().unwrap();
         let printed = String::from_utf8(output.stdout).unwrap();
-        let row = printed.lines().nth(1).unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr))).to_owned();
+        let row =
+            printed.lines().nth(1).unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr))).to_owned();
         row.split(',').nth(1).unwrap().to_owned()
     };
     let (local, utc) = (listed("Asia/Shanghai", &[]), listed("Asia/Shanghai", &["--utc"]));

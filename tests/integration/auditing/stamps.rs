@@ -5,9 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::process::start;
 use super::program::{complaints, hand_in, huizong, register, succeed, text};
-use super::support::AGENCIES;
+use crate::support::AGENCIES;
+use crate::support::process::start;
 
 fn openssl(folder: &Path, arguments: &[&str]) {
     let output = Command::new("openssl").args(arguments).current_dir(folder).output().expect("openssl is there");
@@ -45,10 +45,35 @@ impl Authority {
         std::fs::write(folder.join("serial"), "01\n").unwrap();
         std::fs::write(folder.join("signer.cnf"), "extendedKeyUsage = critical, timeStamping\nkeyUsage = critical, digitalSignature\nbasicConstraints = CA:FALSE\nsubjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid\n").unwrap();
         let days = ["-days", "30"];
-        openssl(&folder, &["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Root", days[0], days[1]]);
+        openssl(
+            &folder,
+            &[
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj",
+                "/CN=Root", days[0], days[1],
+            ],
+        );
         openssl(&folder, &[&["genpkey", "-out", "signer.key"], key].concat());
         openssl(&folder, &["req", "-new", "-key", "signer.key", "-subj", "/CN=Time Stamps", "-out", "signer.csr"]);
-        openssl(&folder, &["x509", "-req", "-in", "signer.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "signer.cnf", "-out", "signer.pem", days[0], days[1]]);
+        openssl(
+            &folder,
+            &[
+                "x509",
+                "-req",
+                "-in",
+                "signer.csr",
+                "-CA",
+                "ca.pem",
+                "-CAkey",
+                "ca.key",
+                "-CAcreateserial",
+                "-extfile",
+                "signer.cnf",
+                "-out",
+                "signer.pem",
+                days[0],
+                days[1],
+            ],
+        );
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/tsa", listener.local_addr().unwrap());
         let serving = folder.clone();
@@ -73,7 +98,10 @@ fn answer(folder: &Path, mut stream: TcpStream) {
         head.push_str(&line.to_lowercase());
         line.clear();
     }
-    assert!(head.starts_with("post /tsa http/1.1") && head.contains("content-type: application/timestamp-query"), "{head}");
+    assert!(
+        head.starts_with("post /tsa http/1.1") && head.contains("content-type: application/timestamp-query"),
+        "{head}"
+    );
     let length = head.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap().parse().unwrap();
     let mut question = vec![0; length];
     reader.read_exact(&mut question).unwrap();
@@ -102,7 +130,8 @@ async fn a_stamped_head_is_held_to_its_authority_and_to_what_was_stamped() {
     let mut heads = Vec::new();
     for (number, authority) in authorities.iter().enumerate() {
         let head = file(&format!("head-{number}.json"));
-        succeed(&["--server", &server.url, "journal", "head", "--timestamp", &authority.url, "--output", text(&head)]).await;
+        succeed(&["--server", &server.url, "journal", "head", "--timestamp", &authority.url, "--output", text(&head)])
+            .await;
         let (ca, other) = (authority.ca(), authorities[1 - number].ca());
         let verify = ["journal", "verify", text(&export), "--head", text(&head)];
         let said = succeed(&[&verify[..], &["--timestamp-ca", text(&ca)]].concat()).await;
@@ -115,13 +144,24 @@ async fn a_stamped_head_is_held_to_its_authority_and_to_what_was_stamped() {
         heads.push((head, ca));
     }
 
+    // Others take the token, too, for the digest that the documents tell of.
+    let head: serde_json::Value = serde_json::from_slice(&std::fs::read(&heads[0].0).unwrap()).unwrap();
+    let part = |name: &str| head[name].as_str().unwrap();
+    let (sequence, chain, time, key) = (&head["sequence"], part("chain"), part("time"), part("key"));
+    let lines = format!("huizong-journal-head/1\nsequence={sequence}\nchain={chain}\ntime={time}\nkey={key}\n");
+    let digest = huizong::report::Hash::of(lines.as_bytes()).to_hex();
+    std::fs::write(file("token"), hex::decode(part("timestamp")).unwrap()).unwrap();
+    let ca = heads[0].1.clone();
+    openssl(folder.path(), &["ts", "-verify", "-digest", &digest, "-in", "token", "-token_in", "-CAfile", text(&ca)]);
+
     // The stamp of one head is not that of another, and no byte of it can be changed.
     let read = |path: &Path| serde_json::from_slice::<serde_json::Value>(&std::fs::read(path).unwrap()).unwrap();
     let refused = async |head: serde_json::Value, complaint: &str| {
         let changed = file("changed.json");
         std::fs::write(&changed, head.to_string()).unwrap();
         let ca = text(&heads[0].1);
-        let output = huizong(&["journal", "verify", text(&export), "--head", text(&changed), "--timestamp-ca", ca]).await;
+        let output =
+            huizong(&["journal", "verify", text(&export), "--head", text(&changed), "--timestamp-ca", ca]).await;
         assert_eq!(output.status.code(), Some(1), "{complaint}");
         assert!(complaints(&output).contains(complaint), "{complaint}: {}", complaints(&output));
     };

@@ -4,7 +4,7 @@ use huizong::pb;
 use tonic::Request;
 use tonic::metadata::MetadataValue;
 
-use super::support::{AGENCIES, CITY, COUNTY, PROVINCE, Server, problem, report, submission};
+use crate::support::{AGENCIES, CITY, COUNTY, PROVINCE, Server, problem, report, submission};
 
 /// A journal of a registry, a report of each agency by a principal of its own, and a refused one.
 async fn server() -> Server {
@@ -44,8 +44,8 @@ async fn entries_are_found_by_person_address_action_and_place() {
     assert_eq!(sequences(&whole), (1..=8).collect::<Vec<_>>());
     let found = async |request: pb::ListJournalRequest| sequences(&all(&server, request).await);
     let principal = |principal: &str| pb::ListJournalRequest { principal: principal.to_owned(), ..Default::default() };
-    assert_eq!(found(principal("bureau")).await, [2, 4, 6]);
-    assert_eq!(found(principal("bur")).await, [0i64; 0]);
+    assert_eq!(found(principal("claimed:bureau")).await, [2, 4, 6]);
+    assert_eq!(found(principal("claimed:bur")).await, [0i64; 0]);
     let address = |address: &str| pb::ListJournalRequest { address: address.to_owned(), ..Default::default() };
     assert_eq!(found(address("127.0.0.1")).await.len(), 8);
     assert_eq!(found(address("127.0.")).await.len(), 8);
@@ -62,7 +62,7 @@ async fn entries_are_found_by_person_address_action_and_place() {
     assert_eq!(found(place(CITY)).await, [1, 2, 3, 4, 5]);
     assert_eq!(found(place(PROVINCE)).await, [1, 2, 3, 4, 5, 6, 7]);
     assert_eq!(found(place("agencies/unknown-office")).await, [8], "also what is not registered");
-    let both = pb::ListJournalRequest { principal: "office".to_owned(), ..place(CITY) };
+    let both = pb::ListJournalRequest { principal: "claimed:office".to_owned(), ..place(CITY) };
     assert_eq!(found(both).await, [3, 5]);
     let refused = server.operations().list_journal(place("city")).await.unwrap_err();
     assert_eq!(problem(&refused).reason, "FIELD_INVALID");
@@ -74,7 +74,7 @@ async fn pages_are_together_the_answer_whichever_way_they_go() {
     let questions = [
         pb::ListJournalRequest::default(),
         pb::ListJournalRequest { place: CITY.to_owned(), ..Default::default() },
-        pb::ListJournalRequest { principal: "office".to_owned(), after_sequence: 3, ..Default::default() },
+        pb::ListJournalRequest { principal: "claimed:office".to_owned(), after_sequence: 3, ..Default::default() },
     ];
     for question in questions {
         let forwards = sequences(&all(&server, question.clone()).await);
@@ -88,11 +88,14 @@ async fn pages_are_together_the_answer_whichever_way_they_go() {
     // Between two times, from either end.
     let whole = all(&server, pb::ListJournalRequest::default()).await;
     let between = pb::ListJournalRequest { start_time: whole[2].time, end_time: whole[5].time, ..Default::default() };
-    let expected: Vec<i64> =
-        whole.iter().filter(|entry| {
+    let expected: Vec<i64> = whole
+        .iter()
+        .filter(|entry| {
             let at = |time: Option<prost_types::Timestamp>| time.map(|time| (time.seconds, time.nanos));
             (at(whole[2].time)..at(whole[5].time)).contains(&at(entry.time))
-        }).map(|entry| entry.sequence).collect();
+        })
+        .map(|entry| entry.sequence)
+        .collect();
     assert_eq!(sequences(&all(&server, between.clone()).await), expected);
     let backwards = all(&server, pb::ListJournalRequest { newest_first: true, page_size: 1, ..between }).await;
     assert!(sequences(&backwards).iter().rev().eq(&expected));
@@ -101,12 +104,12 @@ async fn pages_are_together_the_answer_whichever_way_they_go() {
 #[tokio::test]
 async fn a_page_token_is_of_its_question_alone() {
     let server = server().await;
-    let first = pb::ListJournalRequest { page_size: 1, principal: "office".to_owned(), ..Default::default() };
+    let first = pb::ListJournalRequest { page_size: 1, principal: "claimed:office".to_owned(), ..Default::default() };
     let page = server.operations().list_journal(first.clone()).await.unwrap().into_inner();
     let next = pb::ListJournalRequest { page_token: page.next_page_token, ..first };
     assert!(server.operations().list_journal(next.clone()).await.is_ok());
     let changes: [fn(&mut pb::ListJournalRequest); 5] = [
-        |request| request.principal = "bureau".to_owned(),
+        |request| request.principal = "claimed:bureau".to_owned(),
         |request| request.address = "127.0.0.1".to_owned(),
         |request| request.place = CITY.to_owned(),
         |request| request.newest_first = true,
@@ -123,8 +126,9 @@ async fn a_page_token_is_of_its_question_alone() {
 #[tokio::test]
 async fn what_an_entry_names_is_told_with_its_name() {
     let server = server().await;
-    let entry = all(&server, pb::ListJournalRequest { place: AGENCIES[0].to_owned(), ..Default::default() }).await.remove(1);
-    let called = server.registry().get_agency(pb::GetAgencyRequest { name: AGENCIES[0].to_owned(), ..Default::default() });
-    let called = called.await.unwrap().into_inner().agency.unwrap().display_name;
+    let entry =
+        all(&server, pb::ListJournalRequest { place: AGENCIES[0].to_owned(), ..Default::default() }).await.remove(1);
+    let request = pb::GetAgencyRequest { name: AGENCIES[0].to_owned(), ..Default::default() };
+    let called = server.registry().get_agency(request).await.unwrap().into_inner().agency.unwrap().display_name;
     assert_eq!(entry.names, [pb::NamedResource { name: AGENCIES[0].to_owned(), display_name: called }]);
 }

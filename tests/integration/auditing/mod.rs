@@ -6,8 +6,4 @@ mod program;
 mod search;
 mod shipping;
 mod stamps;
-
-#[path = "../support/process.rs"]
-mod process;
-#[path = "../support/mod.rs"]
-mod support;
+mod strikes;

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use huizong::pb;
+use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
 use tonic::transport::Channel;
 
-use super::support::{report, small_registry, submission};
+use crate::support::{report, small_registry, submission};
 
 /// Runs the program.
 pub async fn huizong(arguments: &[&str]) -> Output {
@@ -40,4 +41,10 @@ pub async fn register(channel: &Channel) {
 pub async fn hand_in(channel: &Channel, agency: &str) -> pb::SubmitReportResponse {
     let request = submission(report(agency, 3));
     ReportServiceClient::new(channel.clone()).submit_report(request).await.unwrap().into_inner()
+}
+
+/// How far the journal has come.
+pub async fn newest(channel: &Channel) -> i64 {
+    let status = OperationsServiceClient::new(channel.clone()).get_status(pb::GetStatusRequest {}).await;
+    status.unwrap().into_inner().sequence
 }
