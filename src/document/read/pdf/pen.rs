@@ -18,6 +18,8 @@ const MAX_STATES: usize = 256;
 const MAX_LINES: usize = 20_000;
 /// Most curves around something that are looked at.
 const MAX_ROUNDS: usize = 500;
+/// Broadest line that may be the side of a cell, in points.
+const BROADEST: f64 = 6.0;
 /// Smallest character that is to be seen, in points.
 const SMALLEST: f64 = 1.0;
 /// Least contrast to be seen, and least share of it that what is transparent must have.
@@ -260,7 +262,9 @@ impl<'d> Pen<'d> {
                 }
             }
         }
-        self.stroke(path.pieces(), ink, alpha, drawing);
+        if width <= BROADEST {
+            self.stroke(path.pieces(), ink, alpha, drawing);
+        }
     }
 
     fn stroke(&self, lines: impl IntoIterator<Item = (Point, Point)>, ink: Ink, alpha: f64, drawing: &mut Drawing) {

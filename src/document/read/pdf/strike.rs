@@ -51,8 +51,10 @@ pub fn strike(drawing: &mut Drawing) {
                 }
             }
         }
-        // A watermark has no lines of its own.
-        let is_text = |mark: &&Mark| mark.sight == Sight::Seen && mark.contrast >= FAINT && mark.size <= LARGE * usual;
+        // A watermark has no lines of its own; what a line covers has.
+        let is_text = |mark: &&Mark| {
+            matches!(mark.sight, Sight::Seen | Sight::Hidden) && mark.contrast >= FAINT && mark.size <= LARGE * usual
+        };
         !is_level || !is_of_writing(stroke, near.iter().filter_map(|at| marks.get(*at)).filter(is_text).collect())
     });
 }

@@ -174,7 +174,7 @@ fn a_computed_form_says_what_it_contains_on_every_page() {
     let hash = document.provenance.last().unwrap().value.clone();
     assert_eq!(hash.len(), 64);
     let docx = write_document(&document, Format::Docx).unwrap();
-    let (body, footer) = (part(&docx, "word/document.xml"), part(&docx, "word/footer1.xml"));
+    let (body, footer) = (part(&docx, "word/document.xml"), part(&docx, "word/footer.xml"));
     for format in [Format::Html, Format::Text] {
         let text = String::from_utf8(write_document(&document, format).unwrap()).unwrap();
         assert!([&hash, "应报 12，计入 9，未报 3", "4711"].iter().all(|part| text.contains(*part)), "{format:?}");
