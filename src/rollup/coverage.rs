@@ -1,9 +1,11 @@
 //! How much of what is expected a sum contains.
 
-use crate::registry::JurisdictionIndex;
+use crate::registry::{JurisdictionIndex, Registry};
 use crate::report::ReportYear;
 
+use super::kept::expected_by;
 use super::standing::{Counts, Mark};
+use super::{AgencyFilter, Class, Scope, Totals};
 
 /// Expected and received reports of a scope and year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,4 +36,50 @@ pub struct ChildCoverage {
     /// The scope's own agencies, without those of jurisdictions below.
     pub own_agencies: bool,
     pub coverage: Coverage,
+}
+
+impl Totals {
+    /// Expected and received reports of a scope.
+    pub fn coverage(&self, scope: Scope, year: ReportYear, filter: &AgencyFilter) -> Coverage {
+        let mut coverage = Coverage { year, expected: 0, vertical_excluded: 0, counts: Counts::default() };
+        for (class, by_year) in self.expected.get(&scope).into_iter().flat_map(|by_class| &**by_class) {
+            let expected = expected_by(by_year, year);
+            if filter.admits(*class) {
+                coverage.expected += expected;
+            } else if class.vertical && filter.admits(Class { vertical: false, ..*class }) {
+                coverage.vertical_excluded += expected;
+            }
+        }
+        for (_, part) in self.parts(scope, year, filter) {
+            coverage.counts.add(&part.counts);
+        }
+        coverage
+    }
+
+    /// Coverage of the jurisdiction's own agencies where there are any, then of each jurisdiction directly below, also
+    /// where nobody owes a report in it. What does not exist in the tree used is there only with reports that are owed.
+    pub fn coverage_by_child(
+        &self,
+        registry: &Registry,
+        jurisdiction: JurisdictionIndex,
+        year: ReportYear,
+        filter: &AgencyFilter,
+    ) -> Vec<ChildCoverage> {
+        let own = std::iter::once(Scope::Own(jurisdiction));
+        let below = self.children(registry, jurisdiction, year).into_iter().map(Scope::Subtree);
+        let parts = own.chain(below).map(|scope| {
+            let (jurisdiction, own_agencies) = match scope {
+                Scope::Own(jurisdiction) => (jurisdiction, true),
+                Scope::Subtree(jurisdiction) => (jurisdiction, false),
+            };
+            ChildCoverage { jurisdiction, own_agencies, coverage: self.coverage(scope, year, filter) }
+        });
+        let hierarchy = self.tree().year(year);
+        let is_told = |part: &ChildCoverage| {
+            let has_agencies = part.coverage.expected + part.coverage.vertical_excluded > 0;
+            has_agencies
+                || (!part.own_agencies && registry.jurisdiction_timeline(part.jurisdiction).exists_in(hierarchy))
+        };
+        parts.filter(is_told).collect()
+    }
 }

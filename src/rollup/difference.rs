@@ -6,7 +6,8 @@ use imbl::HashMap;
 
 use crate::report::ReportYear;
 
-use super::totals::{ByClass, Class, Scope, Totals, YearTotals};
+use super::kept::{ByClass, YearTotals};
+use super::{Class, Scope, Totals};
 
 /// A part of the totals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

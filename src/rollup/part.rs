@@ -68,12 +68,17 @@ impl Part {
     /// What a single report comes to.
     pub fn of(contribution: Contribution<'_>) -> Self {
         let mut part = Self::default();
-        part.counts.replace(Marks::default(), contribution.marks);
-        if let Some(figures) = contribution.figures {
-            part.sums.add(figures);
-        }
-        part.exchange_rules(&[], contribution.rules);
+        part.include(contribution);
         part
+    }
+
+    /// Adds one more report.
+    pub(super) fn include(&mut self, contribution: Contribution<'_>) {
+        self.counts.replace(Marks::default(), contribution.marks);
+        if let Some(figures) = contribution.figures {
+            self.sums.add(figures);
+        }
+        self.exchange_rules(&[], contribution.rules);
     }
 
     pub(super) fn add(&mut self, other: &Self) {

@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, HashMap};
 use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
 use crate::report::ReportYear;
 
+use super::kept::{YearTotals, change_expected};
 use super::part::Part;
-use super::totals::{YearTotals, change_expected, expected_changes};
+use super::scope::expected_changes;
 use super::{Class, Scope, Totals, Tree, class_of};
 
 /// What is to be changed in totals.

@@ -2,256 +2,25 @@
 //! A copy shares what neither of the two changes.
 
 use std::collections::BTreeMap;
-use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
 
-use imbl::{HashMap, Vector};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
-use crate::report::{AgencyKind, ReportYear};
+use crate::report::ReportYear;
 
+use super::kept::{Expected, YearTotals, change_expected, expected_by};
 use super::part::{Contribution, Failures, Part};
-use super::standing::{Counts, Marks};
+use super::scope::expected_changes;
+use super::standing::Marks;
 use super::sums::Exchange;
-use super::{ChildCoverage, Coverage, Sums};
-
-/// Which part of a jurisdiction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Scope {
-    /// The jurisdiction and all below it.
-    Subtree(JurisdictionIndex),
-    /// Its own agencies only.
-    Own(JurisdictionIndex),
-}
-
-/// What agencies are told apart by in the totals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Class {
-    pub kind: AgencyKind,
-    /// 垂直管理: it belongs to its own system, and stays out of local sums unless included on purpose.
-    pub vertical: bool,
-}
-
-/// Which agencies to count.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct AgencyFilter {
-    /// Empty for all.
-    pub kinds: Vec<AgencyKind>,
-    pub include_vertical: bool,
-}
-
-impl AgencyFilter {
-    /// Whether agencies of the class are counted.
-    pub fn admits(&self, class: Class) -> bool {
-        (self.kinds.is_empty() || self.kinds.contains(&class.kind)) && (self.include_vertical || !class.vertical)
-    }
-}
-
-/// By class of agency; shared between copies of the totals until one of them changes it.
-#[derive(Debug, Clone)]
-pub(super) struct ByClass<T>(Arc<BTreeMap<Class, T>>);
-
-impl<T> Default for ByClass<T> {
-    fn default() -> Self {
-        Self(Arc::default())
-    }
-}
-
-impl<T> Deref for ByClass<T> {
-    type Target = BTreeMap<Class, T>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
-
-impl<T: Clone> DerefMut for ByClass<T> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        Arc::make_mut(&mut self.0)
-    }
-}
-
-impl<T: Serialize> Serialize for ByClass<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByClass<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        BTreeMap::deserialize(deserializer).map(|by_class| Self(Arc::new(by_class)))
-    }
-}
-
-/// Totals of one report year.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct YearTotals {
-    pub parts: HashMap<Scope, ByClass<Part>>,
-    /// For each agency, how its report stands.
-    pub marks: Vector<Marks>,
-    /// Rules for which submissions of single agencies were refused.
-    pub refused: HashMap<AgencyIndex, Failures>,
-}
-
-impl YearTotals {
-    /// What is kept of single agencies.
-    pub fn without_parts(&self) -> Self {
-        Self { parts: HashMap::new(), ..self.clone() }
-    }
-
-    /// The rules for which submissions of an agency were refused.
-    pub fn refused(&self, agency: AgencyIndex) -> Failures {
-        self.refused.get(&agency).cloned().unwrap_or_default()
-    }
-
-    /// Changes a part; one that comes to nothing is not kept.
-    pub fn change_part(&mut self, scope: Scope, class: Class, change: impl FnOnce(&mut Part)) {
-        let by_class = self.parts.entry(scope).or_default();
-        let part = by_class.entry(class).or_default();
-        change(part);
-        if *part == Part::default() {
-            by_class.remove(&class);
-            if by_class.is_empty() {
-                self.parts.remove(&scope);
-            }
-        }
-    }
-
-    fn marks(&self, agency: AgencyIndex) -> Marks {
-        self.marks.get(agency.index()).copied().unwrap_or_default()
-    }
-
-    fn mark(&mut self, agency: AgencyIndex, marks: Marks) {
-        while self.marks.len() <= agency.index() {
-            self.marks.push_back(Marks::default());
-        }
-        self.marks[agency.index()] = marks;
-    }
-}
-
-/// Whose tree the reports of a year are added up over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
-pub enum Tree {
-    /// Each year by its own tree.
-    #[default]
-    AsReported,
-    /// Every year by the tree of this one: figures follow mergers and moves, and stay with what was split or abolished.
-    Of(ReportYear),
-}
-
-impl Tree {
-    /// The year whose tree holds for reports of `year`.
-    pub fn year(self, year: ReportYear) -> ReportYear {
-        match self {
-            Self::AsReported => year,
-            Self::Of(hierarchy) => hierarchy,
-        }
-    }
-
-    /// The scopes that an agency counts in with its report of a year: its jurisdiction's own, and every subtree on the
-    /// way up; none in a year in which it owes no report.
-    pub fn scopes(self, registry: &Registry, agency: AgencyIndex, year: ReportYear) -> Vec<Scope> {
-        let Some(home) = registry.home(agency, year) else { return Vec::new() };
-        match self {
-            Self::AsReported => {
-                std::iter::once(Scope::Own(home)).chain(registry.path_up(home, year).map(Scope::Subtree)).collect()
-            }
-            Self::Of(hierarchy) => {
-                let mut path =
-                    registry.path_placed(registry.place(agency, hierarchy).jurisdiction, hierarchy).peekable();
-                let own = path.peek().copied().map(Scope::Own);
-                own.into_iter().chain(path.map(Scope::Subtree)).collect()
-            }
-        }
-    }
-}
-
-/// Where, and from which year on, an agency begins (1) and ceases (-1) to be expected.
-pub(super) fn expected_changes(
-    tree: Tree,
-    registry: &Registry,
-    agency: AgencyIndex,
-    mut tell: impl FnMut(Scope, ReportYear, i64),
-) {
-    let mut before = Vec::new();
-    for year in registry.years_of_change(agency) {
-        let after = tree.scopes(registry, agency, year);
-        before.iter().for_each(|scope| tell(*scope, year, -1));
-        after.iter().for_each(|scope| tell(*scope, year, 1));
-        before = after;
-    }
-}
-
-/// Which agencies count in a jurisdiction or below it; remembers the jurisdictions that it has looked at.
-pub struct Within<'a> {
-    tree: Tree,
-    registry: &'a Registry,
-    of: JurisdictionIndex,
-    /// By the year of the tree, then by jurisdiction.
-    known: BTreeMap<ReportYear, Vec<Option<bool>>>,
-}
-
-impl Within<'_> {
-    /// Whether the agency counts there with its report of the year.
-    pub fn counts(&mut self, agency: AgencyIndex, year: ReportYear) -> bool {
-        let registry = self.registry;
-        let Some(home) = registry.home(agency, year) else { return false };
-        let (home, tree_year) = match self.tree {
-            Tree::AsReported => (home, year),
-            Tree::Of(hierarchy) => (registry.place(agency, hierarchy).jurisdiction, hierarchy),
-        };
-        let of_year = self.known.entry(tree_year).or_insert_with(|| vec![None; registry.jurisdictions().len()]);
-        *of_year[home.index()].get_or_insert_with(|| match self.tree {
-            Tree::AsReported => registry.path_up(home, year).any(|above| above == self.of),
-            Tree::Of(hierarchy) => registry.path_placed(home, hierarchy).any(|above| above == self.of),
-        })
-    }
-}
+use super::{AgencyFilter, Class, Scope, Sums, Tree, Within, class_of};
 
 /// All running totals.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Totals {
     tree: Tree,
     pub(super) years: BTreeMap<ReportYear, YearTotals>,
-    /// Changes of the number of agencies that owe a report, by the year in which they take effect.
-    pub(super) expected: HashMap<Scope, ByClass<BTreeMap<ReportYear, i64>>>,
-}
-
-/// Changes how many agencies are expected from a year on; what comes to nothing is not kept, so that the same registry has
-/// the same numbers, whatever it was before.
-pub(super) fn change_expected(
-    expected: &mut HashMap<Scope, ByClass<BTreeMap<ReportYear, i64>>>,
-    scope: Scope,
-    class: Class,
-    year: ReportYear,
-    change: i64,
-) {
-    let by_class = expected.entry(scope).or_default();
-    let by_year = by_class.entry(class).or_default();
-    let number = by_year.entry(year).or_default();
-    *number += change;
-    if *number == 0 {
-        by_year.remove(&year);
-    }
-    if by_year.is_empty() {
-        by_class.remove(&class);
-    }
-    if by_class.is_empty() {
-        expected.remove(&scope);
-    }
-}
-
-/// Agencies expected in a year, from the changes of their number.
-fn expected_by(changes: &BTreeMap<ReportYear, i64>, year: ReportYear) -> u64 {
-    let expected: i64 = changes.range(..=year).map(|(_, change)| change).sum();
-    u64::try_from(expected).unwrap_or(0)
-}
-
-/// The class of an agency.
-pub fn class_of(registry: &Registry, agency: AgencyIndex) -> Class {
-    let agency = registry.agency(agency);
-    Class { kind: agency.kind, vertical: agency.vertical }
+    pub(super) expected: Expected,
 }
 
 impl Totals {
@@ -288,7 +57,7 @@ impl Totals {
 
     /// Tells which agencies count in a jurisdiction or below it.
     pub fn within<'a>(&self, registry: &'a Registry, of: JurisdictionIndex) -> Within<'a> {
-        Within { tree: self.tree, registry, of, known: BTreeMap::new() }
+        Within::new(self.tree, registry, of)
     }
 
     /// Agencies that count in a jurisdiction or below it with their reports of a year.
@@ -397,7 +166,7 @@ impl Totals {
         self.parts(scope, year, filter).map(|(class, part)| (class, &part.sums))
     }
 
-    fn parts<'a>(
+    pub(super) fn parts<'a>(
         &'a self,
         scope: Scope,
         year: ReportYear,
@@ -413,50 +182,6 @@ impl Totals {
         let by_year = self.expected.get(&scope).and_then(|by_class| by_class.get(&class));
         by_year.map_or(0, |by_year| expected_by(by_year, year))
     }
-
-    /// Expected and received reports of a scope.
-    pub fn coverage(&self, scope: Scope, year: ReportYear, filter: &AgencyFilter) -> Coverage {
-        let mut coverage = Coverage { year, expected: 0, vertical_excluded: 0, counts: Counts::default() };
-        for (class, by_year) in self.expected.get(&scope).into_iter().flat_map(|by_class| &**by_class) {
-            let expected = expected_by(by_year, year);
-            if filter.admits(*class) {
-                coverage.expected += expected;
-            } else if class.vertical && filter.admits(Class { vertical: false, ..*class }) {
-                coverage.vertical_excluded += expected;
-            }
-        }
-        for (_, part) in self.parts(scope, year, filter) {
-            coverage.counts.add(&part.counts);
-        }
-        coverage
-    }
-
-    /// Coverage of the jurisdiction's own agencies where there are any, then of each jurisdiction directly below, also
-    /// where nobody owes a report in it. What does not exist in the tree used is there only with reports that are owed.
-    pub fn coverage_by_child(
-        &self,
-        registry: &Registry,
-        jurisdiction: JurisdictionIndex,
-        year: ReportYear,
-        filter: &AgencyFilter,
-    ) -> Vec<ChildCoverage> {
-        let own = std::iter::once(Scope::Own(jurisdiction));
-        let below = self.children(registry, jurisdiction, year).into_iter().map(Scope::Subtree);
-        let parts = own.chain(below).map(|scope| {
-            let (jurisdiction, own_agencies) = match scope {
-                Scope::Own(jurisdiction) => (jurisdiction, true),
-                Scope::Subtree(jurisdiction) => (jurisdiction, false),
-            };
-            ChildCoverage { jurisdiction, own_agencies, coverage: self.coverage(scope, year, filter) }
-        });
-        let hierarchy = self.tree.year(year);
-        let is_told = |part: &ChildCoverage| {
-            let has_agencies = part.coverage.expected + part.coverage.vertical_excluded > 0;
-            has_agencies
-                || (!part.own_agencies && registry.jurisdiction_timeline(part.jurisdiction).exists_in(hierarchy))
-        };
-        parts.filter(is_told).collect()
-    }
 }
 
 #[cfg(test)]
@@ -468,7 +193,7 @@ mod tests {
     use super::*;
     use crate::form::{catalogue, edition};
     use crate::registry::{Agency, Jurisdiction, RegistryChange};
-    use crate::report::{Cell, Completed, Figures, Level, ReportState, ReportStatus};
+    use crate::report::{AgencyKind, Cell, Completed, Figures, Level, ReportState, ReportStatus};
     use crate::rollup::Mark;
 
     const AGENCIES: usize = 6;
