@@ -8,14 +8,23 @@ use std::thread::{self, available_parallelism};
 /// What each worker is given ahead.
 const AHEAD: usize = 2;
 
-/// Does `work` on everything that `produce` gives, several at once, and hands the results to `take` in the same order
-/// until that breaks. Only so many are under way that memory stays bounded; the three run beside one another.
+/// As many workers as there are cores that this process may use.
+pub fn all_cores() -> usize {
+    available_parallelism().map_or(1, usize::from)
+}
+
+/// Does `work` on everything that `produce` gives, by so many `workers` at once, and hands the results to `take` in the
+/// same order until that breaks. Only so many are under way that memory stays bounded; the three run beside one another.
+/// One worker does all three.
 pub fn in_order<T: Send, U: Send, R>(
+    workers: usize,
     mut produce: impl FnMut() -> Option<T> + Send,
     work: impl Fn(T) -> U + Sync,
     mut take: impl FnMut(U) -> ControlFlow<R>,
 ) -> Option<R> {
-    let workers = available_parallelism().map_or(1, usize::from);
+    if workers <= 1 {
+        return std::iter::from_fn(produce).find_map(|item| take(work(item)).break_value());
+    }
     thread::scope(|scope| {
         let mut given = Vec::new();
         let mut done = Vec::new();
@@ -61,7 +70,7 @@ mod tests {
 
     #[test]
     fn results_come_in_order_and_nothing_is_left_out() {
-        for count in [0, 1, 7, 1000] {
+        for (count, workers) in [(0, 2), (1, 3), (7, 1), (7, 3), (1000, 1), (1000, 4)] {
             let mut items = 0..count;
             let mut taken = Vec::new();
             let double = |item: usize| {
@@ -70,6 +79,7 @@ mod tests {
                 item * 2
             };
             let ended = in_order(
+                workers,
                 || items.next(),
                 double,
                 |result| -> ControlFlow<()> {
@@ -84,24 +94,19 @@ mod tests {
 
     #[test]
     fn it_ends_where_nobody_takes_more_and_runs_only_a_little_ahead() {
-        let produced = AtomicUsize::new(0);
-        let produce = || Some(produced.fetch_add(1, Ordering::Relaxed));
-        let ended = in_order(
-            produce,
-            |item| item,
-            |item| {
-                if item == 10 { ControlFlow::Break(item) } else { ControlFlow::Continue(()) }
-            },
-        );
-        assert_eq!(ended, Some(10));
-        let workers = available_parallelism().map_or(1, usize::from);
-        assert!(produced.into_inner() <= 10 + 2 + workers * (2 * AHEAD + 2));
+        for workers in 1..5 {
+            let produced = AtomicUsize::new(0);
+            let produce = || Some(produced.fetch_add(1, Ordering::Relaxed));
+            let take = |item| if item == 10 { ControlFlow::Break(item) } else { ControlFlow::Continue(()) };
+            assert_eq!(in_order(workers, produce, |item| item, take), Some(10));
+            assert!(produced.into_inner() <= 10 + 2 + workers * (2 * AHEAD + 2));
+        }
     }
 
     #[test]
     #[should_panic(expected = "a scoped thread panicked")]
     fn a_panic_is_no_end() {
         let mut items = 0..10;
-        in_order(|| items.next(), |item| assert!(item != 5, "broken"), |()| ControlFlow::<()>::Continue(()));
+        in_order(2, || items.next(), |item| assert!(item != 5, "broken"), |()| ControlFlow::<()>::Continue(()));
     }
 }

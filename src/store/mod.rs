@@ -30,6 +30,7 @@ mod ledger;
 mod memory;
 mod record;
 mod sled;
+mod standings;
 mod strike;
 mod transaction;
 pub mod transfer;
@@ -48,6 +49,7 @@ pub use self::sled::{
     Folder, FolderFault, FreeSpace, Loss, PRIVATE_FILE, PRIVATE_FOLDER, STARTS_FILE, Salvage, SledOptions, SledStore,
     copy_closed, examine, remove_empty_snapshots, salvage, will_be_new,
 };
+pub use ahead::{all_cores, in_order};
 pub use checkpoint::{Checkpoint, CheckpointFile};
 pub use clock::Clock;
 pub use covered::check_changes;
@@ -60,6 +62,7 @@ pub use journal_file::{
 };
 pub use memory::MemoryStore;
 pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX, check_length};
+pub use standings::{Pages, each_standing};
 pub use strike::{STRIKE, Struck, entry_name};
 pub use transaction::{
     Change, Commit, Decision, Effect, Observer, RequestId, Standing, StoredRequest, Transaction, Version,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::report::{Hash, Message, ReportKey, ReportStatus, Review, Revision, RevisionName};
 use crate::rollup::{FrozenForm, FrozenFormName};
 
-use super::ahead::in_order;
+use super::ahead::{all_cores, in_order};
 use super::covered::Covered;
 use super::item::{Examined, Item, StoredRecord, describe_key};
 use super::journal::{JournalEntry, Outcome, Position};
@@ -115,7 +115,7 @@ impl Walk<'_> {
         let examine_page = |page: Result<Vec<StoredRecord>, StoreError>| {
             page.map(|page| page.into_iter().map(examine).collect::<Vec<_>>())
         };
-        let failed = in_order(next_page, examine_page, |page| {
+        let failed = in_order(all_cores(), next_page, examine_page, |page| {
             let page = match page {
                 Ok(page) => page,
                 Err(error) => return ControlFlow::Break(error),

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use sled::Batch;
 
-use crate::store::ahead::in_order;
+use crate::store::ahead::{all_cores, in_order};
 use crate::store::item::{Examined, ImportCheck, StoredRecord};
 use crate::store::record::{StoreHeader, encode};
 use crate::store::{Position, Records, StoreError};
@@ -57,7 +57,7 @@ pub fn run(
         let batch: Vec<_> = records.by_ref().take(BATCH_RECORDS).collect();
         (!batch.is_empty()).then_some(batch)
     };
-    let failed = in_order(next_batch, examine, |examined| {
+    let failed = in_order(all_cores(), next_batch, examine, |examined| {
         let mut batch = Batch::default();
         for record in examined {
             let checked = record.and_then(|(record, examined)| check.take(&record, examined).map(|_| record));

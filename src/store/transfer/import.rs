@@ -8,7 +8,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::report::Hash;
-use crate::store::ahead::in_order;
+use crate::store::ahead::{all_cores, in_order};
 use crate::store::item::{self, ImportCheck};
 use crate::store::{FORMAT_VERSION, Position, Store, StoreError, StoredRecord};
 
@@ -92,7 +92,7 @@ impl<R: Read + Send> Import<R> {
             let records = if frame.kind == Kind::Records { examined(&frame)? } else { Vec::new() };
             Ok((frame, records))
         };
-        let last = in_order(next_frame, examine, |frame| {
+        let last = in_order(all_cores(), next_frame, examine, |frame| {
             let (frame, records) = match frame {
                 Ok(frame) => frame,
                 Err(damaged) => return ControlFlow::Break(Err(damaged)),

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use huizong::registry::RegistryChange;
-use huizong::store::{NEWEST, Standing, Store};
+use huizong::store::{NEWEST, Pages, Standing, Store, each_standing};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use crate::store_contract::contents::OWNERS;
 use crate::store_contract::plans::{Plan, YEARS, any_plan, reports};
 use crate::store_contract::samples::*;
+
+/// More records at a time than there are.
+const WHOLE: Pages = Pages { records: 1000, workers: 2 };
 
 /// Everything that can be read as of a sequence number.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +34,14 @@ impl Past {
             while let Some(next) = page(one_by_one.last(), 1).pop() {
                 one_by_one.push(next);
             }
-            (page(None, usize::MAX), one_by_one)
+            let at_once = page(None, usize::MAX);
+            for pages in [Pages { records: 1, workers: 1 }, Pages { records: 2, workers: 3 }, WHOLE] {
+                let mut streamed = Vec::new();
+                let take = |standings: Vec<Standing>| streamed.extend(standings);
+                each_standing(store, (owners, year(of)), as_of, pages, |standings| standings, take).unwrap();
+                assert_eq!(streamed, at_once, "{pages:?}");
+            }
+            (at_once, one_by_one)
         };
         Self {
             standings: reports().iter().map(|report| store.standing(report, as_of).unwrap()).collect(),
