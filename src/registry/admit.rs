@@ -222,7 +222,10 @@ impl Registry {
                 levels.push((entry.code.name(), Some(entry.level)));
             }
         }
-        for agency in &node.agencies {
+        // Told in the order of their registration.
+        let mut agencies = node.agencies.clone();
+        agencies.sort_unstable();
+        for agency in &agencies {
             let time = self.agency_timeline(*agency);
             if time.parents_from(first_year).any(|parent| *parent == at) {
                 if !follows || !can_follow(time, &at, first_year) {

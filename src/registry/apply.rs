@@ -117,11 +117,11 @@ impl Registry {
             }
             Step::CreateAgency(new, home) => {
                 let index = AgencyIndex(self.agencies.len() as u32);
-                self.nodes[home.index()].agencies.push(index);
                 let time = Timeline::new(new.first_year, new.display_name.clone(), home);
                 self.posts.push_back(Post { time, merged: Vec::new() });
                 self.agency_by_id.insert(new.id.clone(), index);
                 self.agencies.push_back(new.clone());
+                self.insert_agency(home, index);
             }
             Step::Rename(EntryIndex::Jurisdiction(at), name, year) => {
                 self.nodes[at.index()].time.names.set(year, name.to_owned());
@@ -154,6 +154,7 @@ impl Registry {
                 for at in ends {
                     if let Ending::Merged(into) = end.how {
                         self.posts[into.index()].merged.push(at);
+                        self.merged_agencies.insert(self.agency(at).id.clone(), at);
                     }
                     self.posts[at.index()].time.end = Some(end.clone());
                     self.agencies[at.index()] = self.agency_in(at, end.year);
@@ -173,8 +174,17 @@ impl Registry {
 
     fn move_agency(&mut self, at: AgencyIndex, home: JurisdictionIndex, year: ReportYear) {
         self.posts[at.index()].time.parents.set(year, home);
-        insert(&mut self.nodes[home.index()].agencies, at);
+        self.insert_agency(home, at);
         self.agencies[at.index()].jurisdiction = self.jurisdiction(home).code.clone();
+    }
+
+    /// Keeps agencies of a jurisdiction in order of their ids, whenever they came.
+    fn insert_agency(&mut self, home: JurisdictionIndex, agency: AgencyIndex) {
+        let id = &self.agencies[agency.index()].id;
+        let place = self.nodes[home.index()].agencies.binary_search_by(|at| self.agencies[at.index()].id.cmp(id));
+        if let Err(place) = place {
+            self.nodes[home.index()].agencies.insert(place, agency);
+        }
     }
 }
 
@@ -182,8 +192,8 @@ fn take_over<P: PartialEq, I>(time: &mut Timeline<P, I>, year: ReportYear) {
     time.took_over = time.took_over.max(Some(year));
 }
 
-/// Keeps lists of members in the order of creation, whenever they came.
-fn insert<I: Ord>(members: &mut Vec<I>, member: I) {
+/// Keeps jurisdictions in the order of creation, whenever they came.
+fn insert(members: &mut Vec<JurisdictionIndex>, member: JurisdictionIndex) {
     if let Err(place) = members.binary_search(&member) {
         members.insert(place, member);
     }

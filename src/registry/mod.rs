@@ -5,8 +5,10 @@
 
 mod admit;
 mod apply;
+mod below;
 mod change;
 mod collection;
+mod earlier;
 mod error;
 pub mod exchange;
 mod life;

@@ -6,7 +6,7 @@ mod histories;
 mod refusals;
 
 use super::*;
-use crate::report::{AgencyKind, Level, ReportYear};
+use crate::report::{AgencyId, AgencyKind, Level, ReportYear};
 
 fn year(year: u16) -> ReportYear {
     ReportYear::new(year).unwrap()

@@ -39,7 +39,7 @@ pub(super) struct Node {
     pub time: JurisdictionTimeline,
     /// Jurisdictions that belong to it in some year.
     pub children: Vec<JurisdictionIndex>,
-    /// Agencies that belong to it in some year.
+    /// Agencies that belong to it in some year, in order of their ids.
     pub agencies: Vec<AgencyIndex>,
     /// Jurisdictions merged into it.
     pub merged: Vec<JurisdictionIndex>,
@@ -79,6 +79,8 @@ pub struct Registry {
     pub(super) posts: Vector<Post>,
     pub(super) jurisdiction_by_code: OrdMap<JurisdictionCode, JurisdictionIndex>,
     pub(super) agency_by_id: OrdMap<AgencyId, AgencyIndex>,
+    /// Those that were merged into another one.
+    pub(super) merged_agencies: OrdMap<AgencyId, AgencyIndex>,
     /// Dated changes in the order in which they were applied.
     pub(super) dated: Vector<RegistryChange>,
     pub(super) collections: OrdMap<ReportYear, Collection>,
@@ -161,22 +163,15 @@ impl Registry {
         (0..self.agencies.len() as u32).map(AgencyIndex)
     }
 
-    /// Agencies in order of their ids, after one.
-    pub fn agencies_after(&self, after: Option<&AgencyId>) -> impl Iterator<Item = AgencyIndex> {
-        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
-        self.agency_by_id.range::<_, AgencyId>((after, Bound::Unbounded)).map(|(_, index)| *index)
-    }
-
     /// Jurisdictions in order of their codes, after one.
     pub fn jurisdictions_after(&self, after: Option<&JurisdictionCode>) -> impl Iterator<Item = JurisdictionIndex> {
         let after = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.jurisdiction_by_code.range::<_, JurisdictionCode>((after, Bound::Unbounded)).map(|(_, index)| *index)
     }
 
-    /// Agencies in order of their ids, from one on.
-    pub fn agencies_from(&self, first: Option<&AgencyId>) -> impl Iterator<Item = AgencyIndex> {
-        let first = first.map_or(Bound::Unbounded, Bound::Included);
-        self.agency_by_id.range::<_, AgencyId>((first, Bound::Unbounded)).map(|(_, index)| *index)
+    /// Agencies in order of their ids, from one on or after it.
+    pub fn agencies_from(&self, from: Bound<&AgencyId>) -> impl Iterator<Item = AgencyIndex> {
+        self.agency_by_id.range::<_, AgencyId>((from, Bound::Unbounded)).map(|(_, index)| *index)
     }
 
     /// The jurisdiction that an agency belongs to in `year`; none in years in which it owes no report.

@@ -1,6 +1,7 @@
 //! Sums of single agencies, page by page: from columns in memory where the same was asked before, else from the store.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::{Arc, Weak};
 
 use crate::form::CellId;
@@ -39,7 +40,8 @@ impl AgencyPage {
         let years = years(query, state);
         let mut within = totals.within(registry, query.jurisdiction);
         let first = after.and_then(|after| after.group.agency).map(|agency| &registry.agency(agency).id);
-        for agency in registry.agencies_from(first) {
+        let from = first.map_or(Bound::Unbounded, Bound::Included);
+        for agency in registry.agencies_for(&[query.jurisdiction], Vec::new(), from) {
             let members = match totals.tree() {
                 Tree::AsReported => vec![agency],
                 Tree::Of(hierarchy) => registry.counted_with(agency, hierarchy),

@@ -7,12 +7,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use crate::registry::RegistryChange;
+use crate::registry::{Registry, RegistryChange};
 use crate::report::{ReportState, ReportYear};
 use crate::rollup::{Totals, Tree};
 use crate::store::{Commit, Effect, Store, StoreError};
 
-use super::state::State;
+use super::replay::Effort;
+use super::state::{Rearrangement, State};
 
 /// States beside the present one that follow the commits; each costs a submission what the present totals cost it.
 const OTHERS_MAX: usize = 4;
@@ -25,6 +26,30 @@ const HELD_UP_ENTRIES: u64 = 64;
 #[derive(Debug, Default)]
 pub struct Followed {
     state: RwLock<Arc<State>>,
+    /// Held while commits are followed, and while something is foreseen: it misses none.
+    foreseen: Mutex<Option<Foreseen>>,
+}
+
+/// A state as it will be once changes of the registry that are about to be committed are in force. It follows the commits
+/// until then, so that these changes take no work when they come.
+#[derive(Debug)]
+struct Foreseen {
+    changes: Arc<[RegistryChange]>,
+    /// The registry that they change.
+    before: Registry,
+    state: State,
+}
+
+impl Foreseen {
+    /// Whether this is what the changes make of a state now.
+    fn is_of(&self, changes: &[&RegistryChange], state: &State) -> bool {
+        let is_true = self.state.fault.is_none() && self.state.sequence == state.sequence;
+        is_true
+            && self.state.registry_sequence == state.registry_sequence
+            // Words that were struck out of it meanwhile do not come back.
+            && self.before.collections().eq(state.registry.collections())
+            && self.changes.iter().eq(changes.iter().copied())
+    }
 }
 
 fn changes_registry(commit: &Commit) -> bool {
@@ -33,7 +58,7 @@ fn changes_registry(commit: &Commit) -> bool {
 
 impl Followed {
     fn new(state: State) -> Self {
-        Self { state: RwLock::new(Arc::new(state)) }
+        Self { state: RwLock::new(Arc::new(state)), foreseen: Mutex::default() }
     }
 
     /// The state as it is now. It stays so, whatever is committed.
@@ -48,25 +73,86 @@ impl Followed {
         change(Arc::make_mut(&mut state))
     }
 
+    fn foreseen(&self) -> MutexGuard<'_, Option<Foreseen>> {
+        self.foreseen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Works out what changes of the registry will do to the state.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn foresee(&self, changes: &Arc<[RegistryChange]>, store: &dyn Store) -> Result<(), StoreError> {
+        let base = self.read();
+        let mut state = match base.changed_by(changes, store) {
+            Ok(state) => state,
+            // Where they do not apply after all, they are not committed either.
+            Err(error) => return error.downcast::<StoreError>().map_or(Ok(()), |error| Err(*error)),
+        };
+        while store.position().sequence > state.sequence + HELD_UP_ENTRIES {
+            if !follow_reports(&mut state, store)? {
+                return Ok(());
+            }
+        }
+        let mut foreseen = self.foreseen();
+        if follow_reports(&mut state, store)? {
+            *foreseen = Some(Foreseen { changes: changes.clone(), before: base.registry.clone(), state });
+        }
+        Ok(())
+    }
+
+    pub fn forget_foreseen(&self) {
+        let forgotten = self.foreseen().take();
+        drop(forgotten);
+    }
+
     /// Follows commits, in their order. What a change of the registry moves is found while everybody goes on asking.
     pub fn follow(&self, commits: &[Arc<Commit>], store: &dyn Store) {
+        let mut foreseen = self.foreseen();
         for run in commits.chunk_by(|one, next| !changes_registry(one) && !changes_registry(next)) {
-            let arranged = run.first().filter(|first| changes_registry(first)).map(|commit| {
-                let changes = commit.effects.iter().filter_map(|effect| match effect {
-                    Effect::Registry(change) => Some(change),
-                    _ => None,
-                });
-                let changes: Vec<&RegistryChange> = changes.collect();
-                self.read().rearrange(&changes, commit.entry.sequence, store)
-            });
-            self.change(|state| {
-                if let Some(arranged) = arranged {
-                    state.take(arranged);
-                }
+            let registry_change = run.first().filter(|first| changes_registry(first));
+            let arranged = registry_change.map(|commit| self.arrange(commit, foreseen.take(), store));
+            let before = self.change(|state| {
+                let before = arranged.and_then(|arranged| state.take(arranged));
                 run.iter().for_each(|commit| state.apply(commit));
+                before
             });
+            // While everybody goes on.
+            drop(before);
+            if let Some(Foreseen { state, .. }) = &mut *foreseen {
+                // Some of them it has followed from the journal.
+                let followed = state.sequence;
+                run.iter().filter(|commit| commit.entry.sequence > followed).for_each(|commit| state.apply(commit));
+            }
         }
     }
+
+    /// What the changes of the registry in a commit do.
+    fn arrange(
+        &self,
+        commit: &Commit,
+        foreseen: Option<Foreseen>,
+        store: &dyn Store,
+    ) -> Result<Rearrangement, Box<dyn std::error::Error>> {
+        let changes = commit.effects.iter().filter_map(|effect| match effect {
+            Effect::Registry(change) => Some(change),
+            _ => None,
+        });
+        let (state, changes) = (self.read(), changes.collect::<Vec<&RegistryChange>>());
+        match foreseen.filter(|foreseen| foreseen.is_of(&changes, &state)) {
+            Some(foreseen) => Ok(Rearrangement::to(foreseen.state, commit.entry.sequence)),
+            None => state.rearrange(&changes, commit.entry.sequence, store),
+        }
+    }
+}
+
+/// Follows the journal to its end where nothing of the registry changes on the way, which is said.
+fn follow_reports(state: &mut State, store: &dyn Store) -> Result<bool, StoreError> {
+    let newest = store.position().sequence;
+    let changes = store.registry(state.sequence, newest)?;
+    if changes.is_empty() {
+        state.catch_up(store, newest, Effort::BESIDE)?;
+    }
+    Ok(changes.is_empty())
 }
 
 /// What a state beside the present one is of.
@@ -133,6 +219,17 @@ impl Others {
         Some(state)
     }
 
+    /// As [`Followed::foresee`], of each.
+    pub fn foresee(&self, changes: &Arc<[RegistryChange]>, store: &dyn Store) -> Result<(), StoreError> {
+        let known = self.known().clone();
+        known.iter().try_for_each(|other| other.state.foresee(changes, store))
+    }
+
+    pub fn forget_foreseen(&self) {
+        let known = self.known().clone();
+        known.iter().for_each(|other| other.state.forget_foreseen());
+    }
+
     /// Takes in a state, which follows the commits from now on.
     ///
     /// # Errors
@@ -140,10 +237,10 @@ impl Others {
     pub fn take_in(&self, kind: Kind, mut state: State, store: &dyn Store) -> Result<Arc<State>, StoreError> {
         // Most of the journal since is read while others commit.
         while store.position().sequence > state.sequence + HELD_UP_ENTRIES {
-            state.catch_up(store, store.position().sequence)?;
+            state.catch_up(store, store.position().sequence, Effort::BESIDE)?;
         }
         let _turn = self.turn();
-        state.catch_up(store, store.position().sequence)?;
+        state.catch_up(store, store.position().sequence, Effort::BESIDE)?;
         let asked = state.sequence.into();
         let other = Arc::new(Other { kind, state: Followed::new(state), asked });
         let state = other.state.read();
@@ -184,21 +281,26 @@ mod tests {
     use crate::service::{Caller, Live, Service};
     use crate::store::MemoryStore;
 
+    fn year() -> ReportYear {
+        ReportYear::new(2022).unwrap()
+    }
+
+    fn province(code: &str) -> RegistryChange {
+        RegistryChange::CreateJurisdiction(Jurisdiction {
+            code: code.parse().unwrap(),
+            parent: None,
+            display_name: "样例省".to_owned(),
+            level: Level::Province,
+            first_year: year(),
+        })
+    }
+
     #[tokio::test]
     async fn a_state_that_was_taken_stays_as_it_was_and_holds_up_nobody() {
         let live = Arc::<Live>::default();
         let store = Arc::new(MemoryStore::new(live.clone()));
         let service = Service::start(store, live.clone(), jiff::Timestamp::now).unwrap();
         let taken = live.read();
-        let province = |code: &str| {
-            RegistryChange::CreateJurisdiction(Jurisdiction {
-                code: code.parse().unwrap(),
-                parent: None,
-                display_name: "样例省".to_owned(),
-                level: Level::Province,
-                first_year: ReportYear::new(2022).unwrap(),
-            })
-        };
         for code in ["230000", "110000"] {
             // While `taken` is held, as by a question that takes long.
             service.change_registry(vec![province(code)], false, &Caller::internal("test")).await.unwrap();

@@ -1,10 +1,12 @@
 //! Freezing a computed form for publication, reading it back, and telling how the present has moved away from it.
 
+use std::ops::Bound;
+
 use crate::form::{Kind, catalogue};
-use crate::registry::Registry;
+use crate::registry::{AgencyIndex, Registry};
 use crate::report::{AgencyId, Hash, JurisdictionCode, Message, ReportKey, ReportYear, Revision};
 use crate::rollup::{
-    AgencyFilter, FrozenForm, FrozenFormName, FrozenRevision, Given, Mark, ShownSums, Sums, Totals, class_of,
+    AgencyFilter, FrozenForm, FrozenFormName, FrozenRevision, Given, ShownSums, Sums, Totals, class_of,
 };
 use crate::store::{Change, Decision, Effect, NewEntry, Store, StoreError, Transaction};
 
@@ -13,9 +15,13 @@ use super::read_back::id_in_token;
 use super::reconcile::{Children, Comparison, Summed};
 use super::roll_up::{find, form_of};
 use super::sight::Asker;
+use super::then::{Then, Where};
 use super::{FormQuestion, Page, Problem, Reason, Service};
 
 const ACTION: &str = "form.freeze";
+
+/// Agencies that are looked at together for the revisions in a form.
+const AGENCIES: usize = 1000;
 
 /// How often a form is offered under the next number.
 const ATTEMPTS: usize = 8;
@@ -162,23 +168,30 @@ impl Service {
         let year = form.name.year;
         let after: Option<AgencyId> = id_in_token(token)?;
         // Whoever sees the form sees all that is in it.
-        let state = self.state_of(&perspective_of(&form), (year, year)).await?;
-        let scope = find(&state, &form.name.jurisdiction)?;
+        let now = self.present()?;
+        let place = find(&now, &form.name.jurisdiction)?;
         let read = move |store: &dyn Store| {
-            let filter = form.filter();
-            let agencies = state.totals.agencies_after(&state.registry, scope, year, after.as_ref());
-            let in_form = agencies.filter(|agency| {
-                filter.admits(class_of(&state.registry, *agency))
-                    && state.totals.marks(*agency, year).has(Mark::Included)
-            });
+            let (registry, filter) = (&now.registry, form.filter());
+            let then = Then::of(store, now.clone(), form.as_of)?;
+            let at = Where { place, tree: form.tree(), year, filter: &filter };
+            let after = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+            let mut agencies = registry.agencies_for(&[place], Vec::new(), after);
             let mut revisions: Vec<FrozenRevision> = Vec::new();
-            for agency in in_form.take(size.saturating_add(1)) {
-                let report = ReportKey::of_agency(state.registry.agency(agency).id.clone(), year);
-                let standing = store.standing(&report, form.as_of)?;
-                let accepted = standing.and_then(|standing| standing.accepted);
-                revisions.extend(accepted.map(|revision| (revision.name(), revision.content_hash)));
+            loop {
+                let next: Vec<AgencyIndex> = agencies.by_ref().take(AGENCIES).collect();
+                if next.is_empty() {
+                    return Ok(revisions);
+                }
+                for agency in then.counted(next, &at) {
+                    let report = ReportKey::of_agency(registry.agency(agency).id.clone(), year);
+                    let standing = store.standing(&report, form.as_of)?;
+                    let accepted = standing.and_then(|standing| standing.accepted);
+                    revisions.extend(accepted.map(|revision| (revision.name(), revision.content_hash)));
+                    if revisions.len() > size {
+                        return Ok(revisions);
+                    }
+                }
             }
-            Ok(revisions)
         };
         let revisions = self.blocking(read).await?;
         Ok(Page::cut(revisions, size, |(revision, _)| revision.report.owner.id().to_owned()))
@@ -216,10 +229,6 @@ impl Service {
         }
         Ok(FrozenFormName { jurisdiction: jurisdiction.clone(), year, number: number + 1 })
     }
-}
-
-fn perspective_of(form: &FrozenForm) -> Perspective {
-    Perspective { as_of: Some(form.as_of), hierarchy_year: Some(form.hierarchy_year), ..Perspective::default() }
 }
 
 /// A frozen form added up again from the store: the hash of its canonical content with the revisions found, and their

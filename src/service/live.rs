@@ -11,6 +11,7 @@ use super::access_counts::AccessCounts;
 use super::followed::{Followed, Others};
 use super::likeness::Likeness;
 use super::recount::count;
+use super::replay::Effort;
 use super::state::State;
 use super::watch::Notices;
 
@@ -28,7 +29,7 @@ pub struct Live {
     pub(super) access_counts: AccessCounts,
     /// Tells watchers of commits.
     pub(super) notices: Notices,
-    /// Read where a change of the registry moves reports.
+    /// Read where a change of the registry moves reports that nobody has read before.
     store: OnceLock<Weak<dyn Store>>,
 }
 
@@ -60,15 +61,14 @@ impl Live {
     /// Fills the state from the store, before anything is committed: from the kept totals where there are any, else
     /// from every report. Whether it was from the former.
     pub fn load(&self, store: &Arc<dyn Store>, kept: Option<&CheckpointFile>) -> Result<bool, StoreError> {
-        check_changes(&**store)?;
-        let resumed = match kept.and_then(CheckpointFile::read) {
-            Some(checkpoint) => State::resume(&**store, checkpoint)?,
-            None => None,
-        };
-        let (state, resumed) = match resumed {
-            Some(state) => (state, true),
-            None => (count(&**store, store.position().sequence, |_| {})?, false),
-        };
+        let (state, resumed) = std::thread::scope(|scope| {
+            // Beside the load, which takes as long.
+            let checked = scope.spawn(|| check_changes(&**store));
+            let loaded = Self::loaded(&**store, kept);
+            // A panic of the other thread goes on here.
+            checked.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            loaded
+        })?;
         let sequence = state.sequence;
         tracing::info!(sequence, resumed, "the totals are loaded");
         self.change(|present| *present = state);
@@ -78,6 +78,34 @@ impl Live {
         // Loaded twice it is the same store.
         let _ = self.store.set(Arc::downgrade(store));
         Ok(resumed)
+    }
+
+    /// The state of the store, and whether it is from kept totals.
+    fn loaded(store: &dyn Store, kept: Option<&CheckpointFile>) -> Result<(State, bool), StoreError> {
+        let resumed = match kept.and_then(CheckpointFile::read) {
+            Some(checkpoint) => State::resume(store, checkpoint, Effort::whole())?,
+            None => None,
+        };
+        match resumed {
+            Some(state) => Ok((state, true)),
+            None => Ok((count(store, store.position().sequence, Effort::whole())?, false)),
+        }
+    }
+
+    /// Works out what changes of the registry do, before they are committed and while everybody goes on; where they are
+    /// committed next, that is taken as it is.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub(super) fn foresee(&self, changes: &Arc<[RegistryChange]>, store: &dyn Store) -> Result<(), StoreError> {
+        self.present.foresee(changes, store)?;
+        self.others.foresee(changes, store)
+    }
+
+    /// What was worked out will not come.
+    pub(super) fn forget_foreseen(&self) {
+        self.present.forget_foreseen();
+        self.others.forget_foreseen();
     }
 
     /// The principals as the stored changes make them.

@@ -13,6 +13,7 @@ use crate::store::{Store, StoreError};
 
 use super::followed::Kind;
 use super::live::Live;
+use super::replay::Effort;
 use super::state::{ACCEPTED, State};
 use super::{Problem, Service};
 
@@ -198,15 +199,15 @@ fn make_now(
     match (wanted.as_of, base) {
         (Some(as_of), Some(base)) => {
             let mut state = State::clone(&base);
-            state.catch_up(store, as_of)?;
+            state.catch_up(store, as_of, Effort::BESIDE)?;
             Ok(Arc::new(state))
         }
-        (Some(as_of), None) => State::replay(store, as_of, &like, |_| {}).map(Arc::new),
+        (Some(as_of), None) => State::replay(store, as_of, &like, Effort::BESIDE).map(Arc::new),
         (None, _) => {
             let state = if states == ACCEPTED {
                 present.over(store, *tree, *years)?
             } else {
-                State::replay(store, present.sequence, &like, |_| {})?
+                State::replay(store, present.sequence, &like, Effort::BESIDE)?
             };
             drop(present);
             live.others.take_in(wanted.kind.clone(), state, store)

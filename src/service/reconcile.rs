@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::registry::{AgencyIndex, Jurisdiction, JurisdictionIndex};
 use crate::report::{Completed, ReportKey, ReportState, ReportYear, Revision, RevisionName};
 use crate::rollup::{
-    AgencyFilter, CellDifference, ChildCoverage, Coverage, Explanation, Given, Mark, Scope, Share, Sums, class_of,
-    compare,
+    AgencyFilter, CellDifference, ChildCoverage, Coverage, Explanation, Given, Mark, Scope, Share, Sums, Tree,
+    class_of, compare,
 };
 use crate::store::{NEWEST, Standing, Store, StoreError};
 
@@ -16,6 +16,7 @@ use super::perspective::Perspective;
 use super::roll_up::find;
 use super::sight::{Asker, Extent};
 use super::state::{ACCEPTED, State, revision_in_sums};
+use super::then::{Then, Where};
 use super::{Problem, Service};
 
 /// A form against the computed sum.
@@ -129,11 +130,8 @@ impl Service {
         let now = Perspective { hierarchy_year: summed.hierarchy_year, ..Perspective::default() };
         let code = self.present()?.registry.jurisdiction(summed.jurisdiction).code.clone();
         let extent = Extent { jurisdiction: &code, years, filter: &summed.filter };
-        let counted_then: BTreeSet<AgencyIndex> = {
-            let then = Perspective { as_of: Some(summed.since), ..now.clone() };
-            let then = self.view(asker, &extent, &then).await?;
-            counted(&then, summed).collect()
-        };
+        let counted_then = self.counted_then(summed, now.tree(years)).await?;
+        self.check_agencies(asker, &code, &counted_then, summed.year).await?;
         let (Seen { sums, coverage, hierarchy_year, sequence, children, missing }, suspects) = {
             let state = self.view(asker, &extent, &now).await?;
             let counts_now: BTreeSet<AgencyIndex> = counted(&state, summed).collect();
@@ -167,6 +165,19 @@ impl Service {
         let comparison =
             Comparison { coverage, hierarchy_year, sequence, equal_cells, differences: differences.collect() };
         Ok(Compared { comparison, missing })
+    }
+
+    /// The agencies that counted in the scope of a sum at the moment of the form at hand.
+    async fn counted_then(&self, summed: &Summed, tree: Tree) -> Result<BTreeSet<AgencyIndex>, Problem> {
+        let now = self.present()?;
+        let Summed { jurisdiction, year, ref filter, since, .. } = *summed;
+        let filter = filter.clone();
+        self.blocking(move |store| {
+            let then = Then::of(store, now.clone(), since)?;
+            let at = Where { place: jurisdiction, tree, year, filter: &filter };
+            Ok(then.counted(now.registry.ever_below(jurisdiction), &at).into_iter().collect())
+        })
+        .await
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::PoisonError;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -10,17 +9,14 @@ use crate::access::RECOUNT;
 use crate::form::catalogue;
 use crate::report::{Message, ReportYear};
 use crate::rollup::{AgencyFilter, Class, Scope, Sums, TotalsDifference};
-use crate::store::{Standing, Store, StoreError};
+use crate::store::{Store, StoreError};
 
+use super::replay::Effort;
 use super::state::State;
 use super::{Problem, Service};
 
 /// Differences that are kept in words; the others are counted.
 const DIFFERENCES_MAX: usize = 20;
-
-/// A pause after so many reports, so that calls go before.
-const PAUSE: Duration = Duration::from_millis(10);
-const PAUSE_REPORTS: usize = 1000;
 
 /// Every agency.
 static ALL: AgencyFilter = AgencyFilter { kinds: Vec::new(), include_vertical: true };
@@ -48,14 +44,7 @@ impl Service {
             .blocking(move |store| {
                 let running = live.read();
                 let columns = column_differences(&running);
-                let mut reports = 0_usize;
-                let pause = |_: &Standing| {
-                    reports += 1;
-                    if reports.is_multiple_of(PAUSE_REPORTS) {
-                        std::thread::sleep(PAUSE);
-                    }
-                };
-                let counted = count(store, running.sequence, pause)?;
+                let counted = count(store, running.sequence, Effort::resting())?;
                 let mut found = differences(&running, &counted);
                 found.extend(columns);
                 Ok((running.sequence, found))
@@ -91,9 +80,9 @@ impl Service {
     }
 }
 
-/// The registry and the totals at a journal sequence, counted from the store; `each` report read is shown.
-pub(super) fn count(store: &dyn Store, as_of: u64, each: impl FnMut(&Standing)) -> Result<State, StoreError> {
-    State::replay(store, as_of, &State::default(), each)
+/// The registry and the totals at a journal sequence, counted from the store.
+pub(super) fn count(store: &dyn Store, as_of: u64, effort: Effort) -> Result<State, StoreError> {
+    State::replay(store, as_of, &State::default(), effort)
 }
 
 /// Where a running state differs from one that was counted from the store, in words.

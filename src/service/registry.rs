@@ -1,6 +1,7 @@
 //! Reading and changing jurisdictions and agencies.
 
-use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
 
 use crate::registry::exchange::write_json;
 use crate::registry::{
@@ -15,7 +16,7 @@ use super::audit::changes_in_words;
 use super::read_back::id_in_token;
 use super::sight::Reach;
 use super::state::State;
-use super::{Caller, Page, Problem, Service, Sight, Subject};
+use super::{Caller, Live, Page, Problem, Service, Sight, Subject};
 
 const ACTION: &str = "registry.apply";
 
@@ -85,6 +86,15 @@ impl ChangesKey {
     }
 }
 
+/// What is foreseen while changes of the registry are on their way.
+struct Foresight(Arc<Live>);
+
+impl Drop for Foresight {
+    fn drop(&mut self) {
+        self.0.forget_foreseen();
+    }
+}
+
 impl Service {
     /// Applies changes in order, all or none. Changes in force already count as unchanged and are not stored again.
     ///
@@ -97,11 +107,16 @@ impl Service {
         caller: &Caller,
     ) -> Result<Applied, Problem> {
         let _turn = self.registry_gate.lock().await;
-        let (plan, sequence) = {
-            let state = self.present()?;
-            let plan = state.registry.plan(&changes).map_err(|(at, error)| Problem::registry(at, &error))?;
-            self.reports_that_must_not_be(&state, &plan.effective)?;
-            (plan, state.sequence)
+        let state = self.present()?;
+        let sequence = state.sequence;
+        // Of many agencies it takes long.
+        let plan = Self::beside(move || Ok((state.registry.plan(&changes), state))).await?;
+        let plan = match plan {
+            (Ok(plan), state) => {
+                self.reports_that_must_not_be(&state, &plan.effective)?;
+                plan
+            }
+            (Err((at, error)), _) => return Err(Problem::registry(at, &error)),
         };
         for change in &plan.effective {
             check_length(change)?;
@@ -128,19 +143,35 @@ impl Service {
         content_hash: Hash,
         caller: &Caller,
     ) -> Result<u64, Problem> {
+        let changes: Arc<[RegistryChange]> = changes.into();
+        let _foreseen = self.foresee(&changes).await?;
         let (expected, registry, detail) = {
             let state = self.present()?;
             let expected = self.reports_that_must_not_be(&state, &changes)?;
             (expected, Some(state.registry_sequence), changes_in_words(&state.registry, &changes))
         };
         let entry = NewEntry { content_hash, ..caller.accepted(action, subject, detail) };
-        let changes = changes.into_iter().map(Change::Registry).collect();
+        let changes = changes.iter().cloned().map(Change::Registry).collect();
         let transaction = Transaction { registry, expected, ..Transaction::of(changes, entry) };
         match self.store.commit(transaction).await? {
             Decision::Committed(commit) => Ok(commit.entry.sequence),
             Decision::Stale => Err(Problem::contended()),
             other => Err(Problem::internal(&format!("the registry was not changed: {other:?}"))),
         }
+    }
+
+    /// Works out what changes of the registry will do to the totals, which takes long where many agencies are concerned,
+    /// before the thread that commits comes to them. It is forgotten with what is returned.
+    async fn foresee(&self, changes: &Arc<[RegistryChange]>) -> Result<Foresight, Problem> {
+        let foresight = Foresight(self.live.clone());
+        let moves_nobody = |change: &RegistryChange| {
+            matches!(change, RegistryChange::Rename { .. } | RegistryChange::PutCollection(_))
+        };
+        if !changes.iter().all(moves_nobody) {
+            let (live, changes) = (self.live.clone(), changes.clone());
+            self.blocking(move |store| live.foresee(&changes, store)).await?;
+        }
+        Ok(foresight)
     }
 
     /// Reports of agencies for years in which the changes end them: there must be none, or they would be in no sum.
@@ -285,27 +316,19 @@ impl Service {
     }
 }
 
-/// Agencies after an id, in order of their ids: all that may be in a place and in sight, and as few others as possible.
+/// Agencies after an id, in order of their ids: all that may be in a place and in sight, and few others.
 pub(super) fn agencies_in_sight<'a>(
     registry: &'a Registry,
     place: Option<JurisdictionIndex>,
     sight: &Sight,
     after: Option<&'a AgencyId>,
 ) -> Box<dyn Iterator<Item = AgencyIndex> + 'a> {
-    let few = match (place, sight.reach(registry)) {
-        (Some(place), _) => registry.ever_below(place),
-        (None, Some(Reach { scopes, agencies })) => {
-            scopes.into_iter().flat_map(|scope| registry.ever_below(scope)).chain(agencies).collect()
-        }
-        (None, None) => return Box::new(registry.agencies_after(after)),
-    };
-    // Of a place that holds most agencies a page is soon full among all.
-    if few.len() * 2 > registry.agencies().len() {
-        return Box::new(registry.agencies_after(after));
+    let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+    match (place, sight.reach(registry)) {
+        (Some(place), _) => registry.agencies_for(&[place], Vec::new(), after),
+        (None, Some(Reach { scopes, agencies })) => registry.agencies_for(&scopes, agencies, after),
+        (None, None) => Box::new(registry.agencies_from(after)),
     }
-    let few = few.into_iter().filter(|agency| after.is_none_or(|after| registry.agency(*agency).id > *after));
-    let by_id: BTreeMap<&AgencyId, AgencyIndex> = few.map(|agency| (&registry.agency(agency).id, agency)).collect();
-    Box::new(by_id.into_values())
 }
 
 fn sees_agency(registry: &Registry, sight: &Sight, agency: AgencyIndex, year: Option<ReportYear>) -> bool {

@@ -220,6 +220,26 @@ impl Service {
         if in_sight { Ok(()) } else { Err(self.record_unseen(beyond_sight(of), asker, of).await) }
     }
 
+    /// Lets an answer about a jurisdiction be made of the reports of some agencies for a year.
+    ///
+    /// # Errors
+    /// As [`Service::check_reports`].
+    pub(super) async fn check_agencies(
+        &self,
+        asker: &Asker,
+        of: &JurisdictionCode,
+        agencies: &BTreeSet<AgencyIndex>,
+        year: ReportYear,
+    ) -> Result<(), Problem> {
+        let sight = self.sight_of(asker)?;
+        let in_sight = {
+            let registry = &self.live.read().registry;
+            let all = |mut seen: Seen<'_>| agencies.iter().all(|agency| seen.report(*agency, year));
+            Seen::new(&sight, registry).is_none_or(all)
+        };
+        if in_sight { Ok(()) } else { Err(self.record_unseen(beyond_sight(of), asker, of).await) }
+    }
+
     /// Of frozen forms, those that are made of reports in sight only.
     ///
     /// # Errors

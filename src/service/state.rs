@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::registry::{AgencyIndex, Registry, RegistryChange};
-use crate::report::{Completed, Owners, ReportKey, ReportState, ReportYear, Revision, RevisionName};
+use crate::report::{Completed, ReportKey, ReportState, ReportYear, Revision};
 use crate::rollup::{Columns, Contribution, Marks, Part, Relocation, Totals, Tree};
-use crate::store::{Checkpoint, Commit, Effect, JournalEntry, NEWEST, Outcome, Standing, Store, StoreError};
+use crate::store::{Commit, Effect, JournalEntry, Standing, Store, StoreError};
 
 use super::rule_counts::refused_rules;
 
@@ -56,7 +56,7 @@ impl Default for State {
 }
 
 /// A report's contribution to the totals, with its figures computed once.
-struct Share {
+pub(super) struct Share {
     marks: Marks,
     figures: Option<Completed>,
     /// Rules that its newest revision breaks, each once.
@@ -64,12 +64,12 @@ struct Share {
 }
 
 impl Share {
-    fn of(standing: &Standing, admitted: Admitted<'_>) -> Self {
+    pub fn of(standing: &Standing, admitted: Admitted<'_>) -> Self {
         let figures = revision_in_sums(standing, admitted).map(|revision| revision.figures.complete());
         Self { marks: Marks::of(&standing.status, figures.is_some()), figures, rules: rules_broken(standing) }
     }
 
-    fn contribution(&self) -> Contribution<'_> {
+    pub fn contribution(&self) -> Contribution<'_> {
         Contribution { marks: self.marks, figures: self.figures.as_ref(), rules: &self.rules }
     }
 }
@@ -87,8 +87,22 @@ fn rules_broken(standing: &Standing) -> Vec<String> {
 #[derive(Debug)]
 pub struct Rearrangement {
     registry: Registry,
-    relocation: Relocation,
+    totals: Rearranged,
     sequence: u64,
+}
+
+#[derive(Debug)]
+enum Rearranged {
+    Parts(Relocation),
+    /// They have followed what was committed meanwhile.
+    Whole(Totals),
+}
+
+impl Rearrangement {
+    /// What takes a state to one that [`State::changed_by`] made of it, and that has followed the same commits since.
+    pub fn to(changed: State, sequence: u64) -> Self {
+        Self { registry: changed.registry, totals: Rearranged::Whole(changed.totals), sequence }
+    }
 }
 
 /// The revision of a report that the sums hold.
@@ -100,49 +114,8 @@ pub fn revision_in_sums<'a>(standing: &'a Standing, admitted: Admitted<'_>) -> O
 }
 
 impl State {
-    /// The state at journal sequence `as_of`, every newest report counted from the store; `each` report read is shown.
-    /// `like` says of which years, what they are made of, and over which tree; its registry is taken where it is that
-    /// of `as_of` or later.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn replay(
-        store: &dyn Store,
-        as_of: u64,
-        like: &Self,
-        mut each: impl FnMut(&Standing),
-    ) -> Result<Self, StoreError> {
-        let mut state = Self {
-            totals: Totals::new(like.totals.tree()),
-            admitted: like.admitted.clone(),
-            years: like.years,
-            sequence: as_of,
-            ..Self::default()
-        };
-        if (1..=as_of).contains(&like.registry_sequence) && like.sequence >= as_of {
-            (state.registry, state.registry_sequence) = (like.registry.clone(), like.registry_sequence);
-        } else {
-            for (sequence, change) in store.registry(0, as_of)? {
-                state.registry_sequence = sequence;
-                if let Err(error) = state.registry.apply(&change) {
-                    state.fail(format!("a stored change of the registry does not apply: {error}"));
-                }
-            }
-        }
-        state.totals.expect_all(&state.registry);
-        for year in store.years(Owners::Agencies)? {
-            if state.holds(year) {
-                state.load_year(store, as_of, year, &mut each)?;
-            }
-        }
-        if state.is_of_everything() {
-            state.load_refusals(store)?;
-        }
-        Ok(state)
-    }
-
     /// Whether the totals are of this year, too.
-    fn holds(&self, year: ReportYear) -> bool {
+    pub(super) fn holds(&self, year: ReportYear) -> bool {
         self.years.is_none_or(|(first, last)| (first..=last).contains(&year))
     }
 
@@ -152,110 +125,11 @@ impl State {
         self.totals.tree() == Tree::AsReported && self.admitted == ACCEPTED && self.years.is_none()
     }
 
-    /// Counts the refused submissions up to the state's sequence.
-    fn load_refusals(&mut self, store: &dyn Store) -> Result<(), StoreError> {
-        let mut after = 0;
-        while after < self.sequence {
-            let entries = store.journal(after, LOAD_PAGE)?;
-            let Some(last) = entries.last() else { break };
-            after = last.sequence;
-            let until = self.sequence;
-            entries.iter().take_while(|entry| entry.sequence <= until).for_each(|entry| self.count_refusal(entry));
-        }
-        Ok(())
-    }
-
-    fn count_refusal(&mut self, entry: &JournalEntry) {
+    pub(super) fn count_refusal(&mut self, entry: &JournalEntry) {
         let Some((report, rules)) = refused_rules(entry) else { return };
         // What was not due then, or never known, is in no place.
         if let Some(agency) = report.agency().and_then(|id| self.registry.find_agency(id)) {
             self.totals.refuse(&self.registry, agency, report.year, &rules);
-        }
-    }
-
-    /// The present state, from the totals of a checkpoint and the journal since; none where they do not fit together.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub fn resume(store: &dyn Store, checkpoint: Checkpoint) -> Result<Option<Self>, StoreError> {
-        if !checkpoint.is_of(store)? {
-            return Ok(None);
-        }
-        let mut state = Self { totals: checkpoint.totals, sequence: checkpoint.sequence, ..Self::default() };
-        for (sequence, change) in store.registry(0, state.sequence)? {
-            state.registry_sequence = sequence;
-            if state.registry.apply(&change).is_err() {
-                return Ok(None);
-            }
-        }
-        state.catch_up(store, NEWEST)?;
-        Ok(state.fault.is_none().then_some(state))
-    }
-
-    /// Follows the journal from the store up to the sequence `to`, or to its end.
-    ///
-    /// # Errors
-    /// Where the store cannot be read; the state is of no use then.
-    pub fn catch_up(&mut self, store: &dyn Store, to: u64) -> Result<(), StoreError> {
-        while self.sequence < to {
-            let mut entries = store.journal(self.sequence, LOAD_PAGE)?;
-            entries.retain(|entry| entry.sequence <= to);
-            let Some(last) = entries.last() else { break };
-            let mut changes = store.registry(self.sequence, last.sequence)?.into_iter().peekable();
-            for entry in &entries {
-                let of_entry: Vec<RegistryChange> =
-                    std::iter::from_fn(|| changes.next_if(|(sequence, _)| *sequence == entry.sequence))
-                        .map(|(_, change)| change)
-                        .collect();
-                if !of_entry.is_empty() {
-                    let of_entry: Vec<&RegistryChange> = of_entry.iter().collect();
-                    let arranged = self.rearrange(&of_entry, entry.sequence, store);
-                    self.take(arranged);
-                }
-                self.follow(entry, store)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes the change of a report that an entry of the journal tells of.
-    fn follow(&mut self, entry: &JournalEntry, store: &dyn Store) -> Result<(), StoreError> {
-        self.sequence = entry.sequence;
-        if entry.outcome == Outcome::Refused {
-            if self.is_of_everything() {
-                self.count_refusal(entry);
-            }
-            return Ok(());
-        }
-        let Ok(name) = entry.subject.parse::<RevisionName>() else { return Ok(()) };
-        let before = store.standing(&name.report, entry.sequence - 1)?;
-        let gone = || StoreError::Damaged(format!("{name}, which the journal tells of"));
-        let after = store.standing(&name.report, entry.sequence)?.ok_or_else(gone)?;
-        self.replace_report(before.as_ref(), &after);
-        Ok(())
-    }
-
-    fn load_year(
-        &mut self,
-        store: &dyn Store,
-        as_of: u64,
-        year: ReportYear,
-        each: &mut impl FnMut(&Standing),
-    ) -> Result<(), StoreError> {
-        let mut after = None;
-        loop {
-            let page = store.reports(Owners::Agencies, year, after.as_ref(), LOAD_PAGE, as_of)?;
-            for standing in &page {
-                each(standing);
-                if let Some(agency) = self.agency(&standing.newest.report) {
-                    let share = Share::of(standing, &self.admitted);
-                    self.totals.replace(&self.registry, agency, year, Contribution::default(), share.contribution());
-                }
-            }
-            if page.len() < LOAD_PAGE {
-                return Ok(());
-            }
-            after = page.into_iter().next_back().map(|standing| standing.newest.report.owner.clone());
         }
     }
 
@@ -295,7 +169,7 @@ impl State {
         let read = |agency, year| self.read_part(store, agency, year, sequence);
         let first_year = first_year.unwrap_or(ReportYear::LAST);
         let relocation = self.totals.relocation(&self.registry, &registry, concerned.into_iter(), first_year, read)?;
-        Ok(Rearrangement { registry, relocation, sequence })
+        Ok(Rearrangement { registry, totals: Rearranged::Parts(relocation), sequence })
     }
 
     /// What one agency's report of a year comes to, read from the store.
@@ -312,15 +186,46 @@ impl State {
         Ok(share.map_or_else(Part::default, |share| Part::of(share.contribution())))
     }
 
-    /// Takes changes of the registry.
-    pub fn take(&mut self, arranged: Result<Rearrangement, Box<dyn std::error::Error>>) {
+    /// Takes changes of the registry; what they took the place of, which takes time to be given up.
+    pub fn take(
+        &mut self,
+        arranged: Result<Rearrangement, Box<dyn std::error::Error>>,
+    ) -> Option<(Registry, Option<Totals>)> {
         match arranged {
-            Ok(Rearrangement { registry, relocation, sequence }) => {
-                self.totals.relocate(relocation);
-                (self.registry, self.registry_sequence) = (registry, sequence);
+            Ok(Rearrangement { registry, totals, sequence }) => {
+                self.registry_sequence = sequence;
+                let totals = match totals {
+                    Rearranged::Parts(relocation) => {
+                        self.totals.relocate(relocation);
+                        None
+                    }
+                    Rearranged::Whole(totals) => Some(std::mem::replace(&mut self.totals, totals)),
+                };
+                Some((std::mem::replace(&mut self.registry, registry), totals))
             }
-            Err(error) => self.fail(format!("the totals do not follow a change of the registry: {error}")),
+            Err(error) => {
+                self.fail(format!("the totals do not follow a change of the registry: {error}"));
+                None
+            }
         }
+    }
+
+    /// This state as it would be if these changes of the registry were made now. It has no columns.
+    ///
+    /// # Errors
+    /// As [`State::rearrange`].
+    pub fn changed_by(
+        &self,
+        changes: &[RegistryChange],
+        store: &dyn Store,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
+        let changes: Vec<&RegistryChange> = changes.iter().collect();
+        let arranged = self.rearrange(&changes, self.sequence, store)?;
+        let mut changed = Self { columns: Columns::default(), ..self.clone() };
+        changed.take(Ok(arranged));
+        // They are not in the journal yet.
+        changed.registry_sequence = self.registry_sequence;
+        Ok(changed)
     }
 
     /// This state over the tree of one year, of some years only; made without reading most of the reports.
@@ -333,7 +238,7 @@ impl State {
         Ok(Self { totals, years: Some(years), columns: Columns::default(), ..self.clone() })
     }
 
-    fn replace_report(&mut self, before: Option<&Standing>, after: &Standing) {
+    pub(super) fn replace_report(&mut self, before: Option<&Standing>, after: &Standing) {
         // A consolidated report is never added to a sum.
         if after.newest.report.agency().is_none() || !self.holds(after.newest.report.year) {
             return;
@@ -361,14 +266,19 @@ impl State {
     fn agency(&mut self, report: &ReportKey) -> Option<AgencyIndex> {
         let found = report.agency().and_then(|id| self.registry.find_agency(id));
         if found.is_none() {
-            self.fail(format!("{report} is of an agency that the registry does not know"));
+            self.fail(unknown_agency(report));
         }
         found
     }
 
     /// Stops answers about sums: better none than a wrong one.
-    fn fail(&mut self, fault: String) {
+    pub(super) fn fail(&mut self, fault: String) {
         tracing::error!(fault, "the totals cannot be trusted; restart the service, and verify the store");
         self.fault.get_or_insert(fault);
     }
+}
+
+/// What is wrong where a stored report is of no agency.
+pub(super) fn unknown_agency(report: &ReportKey) -> String {
+    format!("{report} is of an agency that the registry does not know")
 }

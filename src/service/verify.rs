@@ -12,6 +12,7 @@ use crate::store::{NEWEST, Standing, Store, StoreError, Verification, Visitor, v
 
 use super::freeze::add_up;
 use super::recount::{count, differences, root_sums, unlike};
+use super::replay::Effort;
 use super::state::State;
 use super::{Caller, Live, Problem, Service};
 
@@ -75,7 +76,7 @@ fn check_totals(
     plain: &BTreeMap<ReportYear, Sums>,
     found: &mut Verification,
 ) -> Result<(), StoreError> {
-    let counted = count(store, as_of, |_| {})?;
+    let counted = count(store, as_of, Effort::whole())?;
     if let Some(fault) = &counted.fault {
         found.fault("totals", Message::new(format!("重算有误：{fault}"), format!("the recount failed: {fault}")));
     }

@@ -1,6 +1,7 @@
 //! Random histories of changes, most of which are refused or change nothing: what holds after any of them.
 
 use std::collections::{BTreeSet, HashSet};
+use std::ops::{Bound, RangeBounds};
 
 use proptest::prelude::*;
 
@@ -129,6 +130,63 @@ proptest! {
                 prop_assert_eq!(home.is_some(), lives);
                 let homes = registry.jurisdiction_indices().filter(|at| registry.own_agencies(*at, year).any(|own| own == agency));
                 prop_assert_eq!(homes.collect::<Vec<_>>(), home.into_iter().collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn agencies_of_places_come_in_order_of_their_ids_from_any_on(
+        history in history(),
+        places in prop::collection::vec(prop::sample::select(CODES.to_vec()), 0..3),
+        besides in prop::collection::vec(prop::sample::select(IDS.to_vec()), 0..3),
+        first in prop::sample::select(IDS.to_vec()),
+        bound in 0..3_usize,
+    ) {
+        let (registry, _) = admitted(&history);
+        let places: Vec<_> = places.iter().filter_map(|code| registry.find_jurisdiction(&code.parse().unwrap())).collect();
+        let besides: Vec<_> = besides.iter().filter_map(|id| registry.find_agency(&id.parse().unwrap())).collect();
+        let first: AgencyId = first.parse().unwrap();
+        let from = [Bound::Unbounded, Bound::Included(&first), Bound::Excluded(&first)][bound];
+        let found: Vec<_> = registry.agencies_for(&places, besides.clone(), from).map(|at| &registry.agency(at).id).collect();
+        prop_assert!(found.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", found);
+        let is_within = |id: &AgencyId| RangeBounds::<AgencyId>::contains(&(from, Bound::Unbounded), id);
+        prop_assert!(found.iter().all(|id| is_within(id)), "{:?}", found);
+        for agency in registry.agency_indices() {
+            let counts = |year| {
+                let placed = registry.path_placed(registry.place(agency, year).jurisdiction, year);
+                let home = registry.home(agency, year).into_iter().flat_map(|home| registry.path_up(home, year));
+                placed.chain(home).any(|at| places.contains(&at))
+            };
+            let id = &registry.agency(agency).id;
+            if is_within(id) && (besides.contains(&agency) || years().any(counts)) {
+                prop_assert!(found.contains(&id), "{} is left out", id);
+            }
+        }
+    }
+
+    #[test]
+    fn where_agencies_counted_at_an_earlier_moment_is_told_by_their_own_histories(
+        history in history(),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let (now, effective) = admitted(&history);
+        let cut = cut.index(effective.len() + 1);
+        let (then, _) = admitted(&effective[..cut]);
+        let extent = now.extent_before(&effective[cut..]);
+        prop_assert_eq!(extent, then.extent());
+        for place in then.jurisdiction_indices() {
+            let earlier = now.earlier(extent, &now.ever_below(place));
+            for year in years() {
+                let counted = |registry: &Registry| -> [BTreeSet<AgencyId>; 2] {
+                    let ids = |agencies: Vec<AgencyIndex>| {
+                        agencies.into_iter().map(|agency| registry.agency(agency).id.clone()).collect()
+                    };
+                    let placed = |agency: &AgencyIndex| {
+                        registry.path_placed(registry.place(*agency, year).jurisdiction, year).any(|at| at == place)
+                    };
+                    [ids(registry.agencies_below(place, year)), ids(registry.agency_indices().filter(placed).collect())]
+                };
+                prop_assert_eq!(counted(&earlier), counted(&then));
             }
         }
     }

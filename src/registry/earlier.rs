@@ -1,0 +1,79 @@
+//! Where some agencies counted at an earlier moment: told by the changes since and by their own histories alone.
+
+use std::collections::HashSet;
+
+use crate::report::AgencyId;
+
+use super::timeline::successors;
+use super::{AgencyIndex, Entry, Extent, Registry, RegistryChange};
+
+impl Registry {
+    /// How much there was before these changes, which are the last ones that were applied.
+    pub fn extent_before(&self, later: &[RegistryChange]) -> Extent {
+        let mut extent = self.extent();
+        for change in later {
+            let part = match change {
+                RegistryChange::CreateJurisdiction(_) => &mut extent.jurisdictions,
+                RegistryChange::CreateAgency(_) => &mut extent.agencies,
+                RegistryChange::PutCollection(_) => continue,
+                _ => &mut extent.dated,
+            };
+            *part = part.saturating_sub(1);
+        }
+        extent
+    }
+
+    /// As much of the registry as there was with `extent` as tells where these agencies counted, in the tree of any year:
+    /// all jurisdictions, which keep their indices, and of the agencies those that were there. Takes work in proportion to
+    /// these and to the dated changes.
+    pub fn earlier(&self, extent: Extent, agencies: &[AgencyIndex]) -> Self {
+        let members = self.with_successors(agencies.to_vec());
+        let ids: HashSet<&AgencyId> = members.iter().map(|agency| &self.agency(*agency).id).collect();
+        let mut earlier = Self::default();
+        let jurisdictions = (0..extent.jurisdictions).filter_map(|position| self.change_within(extent, position));
+        let agencies = members.iter().filter(|agency| agency.index() < extent.agencies);
+        let agencies = agencies.map(|agency| RegistryChange::CreateAgency(self.created_agency(*agency)));
+        let dated = self.dated.iter().take(extent.dated).filter_map(|change| of_members(change, &ids));
+        for change in jurisdictions.chain(agencies).chain(dated) {
+            // What is admitted among all is admitted among fewer agencies.
+            let admitted = earlier.apply(&change);
+            debug_assert!(admitted.is_ok(), "{change:?}: {admitted:?}");
+        }
+        earlier
+    }
+
+    /// The agencies and all that followed them, in the order of creation.
+    fn with_successors(&self, mut waiting: Vec<AgencyIndex>) -> Vec<AgencyIndex> {
+        let mut seen = HashSet::new();
+        while let Some(agency) = waiting.pop() {
+            if seen.insert(agency) {
+                waiting.extend(self.agency_timeline(agency).end.iter().flat_map(|end| successors(&end.how)));
+            }
+        }
+        let mut members: Vec<AgencyIndex> = seen.into_iter().collect();
+        members.sort_unstable();
+        members
+    }
+}
+
+/// What a dated change does to jurisdictions and to these agencies; none where that is nothing.
+fn of_members(change: &RegistryChange, ids: &HashSet<&AgencyId>) -> Option<RegistryChange> {
+    let is_member = |entry: &Entry| match entry {
+        Entry::Jurisdiction(_) => true,
+        Entry::Agency(id) => ids.contains(id),
+    };
+    match change {
+        RegistryChange::Merge { entries, into, first_year } => {
+            let entries: Vec<Entry> = entries.iter().filter(|entry| is_member(entry)).cloned().collect();
+            let is_empty = entries.is_empty();
+            (!is_empty).then(|| RegistryChange::Merge { entries, into: into.clone(), first_year: *first_year })
+        }
+        RegistryChange::Rename { entry, .. }
+        | RegistryChange::Move { entry, .. }
+        | RegistryChange::Split { entry, .. }
+        | RegistryChange::Abolish { entry, .. } => is_member(entry).then(|| change.clone()),
+        RegistryChange::CreateJurisdiction(_) | RegistryChange::CreateAgency(_) | RegistryChange::PutCollection(_) => {
+            None
+        }
+    }
+}
