@@ -11,7 +11,6 @@ use crate::config::Limits;
 use crate::pb;
 use crate::pb::report_service_server::ReportService;
 use crate::report::{Message, Owners, ReportKey, ReportOwner, ReviewAction, RevisionName};
-use crate::rules;
 use crate::service::{Asker, Caller, Problem, Reason, ReportFilter, ReportView, ReviewRequest, Service, Subject};
 use crate::wire;
 
@@ -399,7 +398,7 @@ impl Reports {
 
     async fn rules(&self, request: &pb::ListRulesRequest, caller: &Caller) -> Result<pb::ListRulesResponse, Problem> {
         self.service.permit(caller, "ReportService/ListRules", Subject::Service).await?;
-        let rules = rules::all_rules().map(wire::rule_to_wire).collect();
+        let rules = wire::rules_to_wire();
         if request.jurisdiction.is_empty() {
             return Ok(pb::ListRulesResponse { rules, ..Default::default() });
         }

@@ -56,4 +56,4 @@ pub use rollup::{
     answer_to_wire, coverage_answer_to_wire, coverage_question_from_wire, coverage_row_to_wire, coverage_to_wire,
     form_question_from_wire, form_to_wire, question_from_wire, watched_coverage_to_wire, watched_rollup_to_wire,
 };
-pub use rule::{rule_count_to_wire, rule_to_wire};
+pub use rule::{rule_count_to_wire, rules_to_wire};

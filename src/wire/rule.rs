@@ -1,16 +1,24 @@
 //! Rules in words, and how often they fail.
 
+use std::sync::LazyLock;
+
 use crate::pb;
 use crate::report::Severity;
-use crate::rules::Rule;
+use crate::rules::{Rule, all_rules};
 use crate::service::RuleCount;
 
 use super::findings_to_wire;
 use super::layout::text;
 use super::report::sequence_to_wire;
 
+/// Every rule in words. They are judged for their examples once: the page of rules is opened often.
+pub fn rules_to_wire() -> Vec<pb::RuleDescription> {
+    static RULES: LazyLock<Vec<pb::RuleDescription>> = LazyLock::new(|| all_rules().map(rule_to_wire).collect());
+    RULES.clone()
+}
+
 /// A rule in words, with what it finds in its example.
-pub fn rule_to_wire(rule: &Rule) -> pb::RuleDescription {
+fn rule_to_wire(rule: &Rule) -> pb::RuleDescription {
     let severity = match rule.severity {
         Severity::Error => pb::Severity::Error,
         Severity::Warning => pb::Severity::Warning,

@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("service", &["access", "rules", "rollup", "registry", "store", "document", "report", "form"]),
     ("ship", &["service", "store", "report", "config", "telemetry", "outbound"]),
     ("wire", &["access", "service", "store", "rollup", "rules", "registry", "document", "report", "form", "pb"]),
-    ("grpc", &["access", "wire", "service", "rules", "rollup", "registry", "report", "config", "telemetry", "pb"]),
+    ("grpc", &["access", "wire", "service", "rollup", "registry", "report", "config", "telemetry", "pb"]),
     ("identity", &["access", "report", "config"]),
     ("http", &["access", "grpc", "identity", "wire", "service", "report", "telemetry", "pb"]),
     ("admin", &["service", "telemetry"]),
