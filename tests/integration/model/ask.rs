@@ -1,6 +1,6 @@
 //! Questions as they are sent, and answers as they come, beside what they must be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use huizong::form::{Kind, Presence, catalogue, edition_for_year};
 use huizong::pb::{self, FORM_CELL_PATHS, FormCell, form_cell};
@@ -131,4 +131,20 @@ pub fn figures(form: &pb::Form) -> Figures {
 
 pub fn check_form(world: &World, question: &Question, form: &pb::Form) -> Verdict {
     same("form", &figures(form), &world.form(question, &prescribed(question.years.0)))
+}
+
+/// The cells of a form frozen then that differ now, each wholly explained.
+pub fn check_comparison(then: &World, now: &World, question: &Question, told: &[pb::CellDifference]) -> Verdict {
+    let [then, now] = [then, now].map(|world| world.form(question, &prescribed(question.years.0)));
+    let value = |form: &Figures, path: &str| form.get(path).copied().unwrap_or(0);
+    let paths: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
+    let differing = paths.into_iter().filter(|path| value(&then, path) != value(&now, path));
+    let expected: BTreeMap<String, [i128; 3]> =
+        differing.map(|path| (path.clone(), [value(&then, path), value(&now, path), 0])).collect();
+    let told = told.iter().map(|one| {
+        let number = |text: &str| if is_amount(&one.cell) { millionths(text) } else { text.parse().expect("a count") };
+        let given = one.given.as_deref().map_or(0, number);
+        (one.cell.clone(), [given, number(&one.computed), number(&one.unexplained)])
+    });
+    same("cells that differ: frozen, now, unexplained", &told.collect(), &expected)
 }

@@ -9,10 +9,13 @@ mod answer;
 mod ask;
 mod chance;
 mod door;
+mod happen;
 mod history;
+mod questions;
 mod registry;
 mod reports;
 mod watcher;
+mod wire;
 
 use huizong::pb;
 use huizong::pb::rollup_row::Value;
