@@ -156,12 +156,15 @@ def of_pauses(figures, province):
             p99 = line[f"{load}_p99_ms"]
             times = f" (× {number(p99 / alone[f'{load}_p99_ms'])})" if alone and line is not alone else ""
             row += [number(p99) + times, number(line[f"{load}_most_ms"])]
+        row += [number(line["disk_p99_ms"]), number(line["disk_most_ms"])]
         rows.append([*row, number(line["call_ms"]), number(line["calls"] or None)])
     heading = [
         "beside",
         "SubmitReport, 99 % within, ms",
         "all within, ms",
         "QueryRollup, 99 % within, ms",
+        "all within, ms",
+        "4 KiB synced, 99 % within, ms",
         "all within, ms",
         "what is beside takes, ms",
         "times",

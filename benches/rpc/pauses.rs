@@ -1,6 +1,8 @@
 //! Who waits for another's question: submissions and plain roll-ups at a fixed rate, alone and while something large is
 //! asked or changed over and over.
 
+use std::os::unix::fs::FileExt as _;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -12,6 +14,7 @@ use huizong::pb::registry_change::Change;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
 use huizong::pb::rollup_service_client::RollupServiceClient;
+use huizong::registry::RegistryChange;
 use serde_json::json;
 use tonic::Status;
 use tonic::transport::Channel;
@@ -23,6 +26,8 @@ use super::submit::Corrections;
 
 /// Submissions, and roll-ups, a second.
 const RATE: f64 = 200.0;
+/// Pages written in place and synced, a second.
+const DISK_RATE: f64 = 20.0;
 /// Rounds last longer than others: what takes seconds must be seen in them.
 const ROUNDS_EACH: u32 = 3;
 /// Questions about the past that are given up at once, and how long each is waited for.
@@ -31,7 +36,7 @@ const GIVEN_UP_NAME: &str = "QueryRollup as of the past, 40 given up";
 const PATIENCE: Duration = Duration::from_millis(30);
 /// Callers of the page of rules.
 const READERS: usize = 12;
-/// Between two rounds of given-up questions, and between two mergers.
+/// Between two rounds of given-up questions, two openings of the page of rules, and two mergers.
 const BREATH: Duration = Duration::from_millis(200);
 /// Memory that was taken for given-up work is looked at after this.
 const AFTERWARDS: Duration = Duration::from_secs(5);
@@ -92,9 +97,10 @@ fn disturbances(scene: &Scene) -> Vec<(&'static str, usize, Disturbance)> {
     let moved: Vec<String> = scene.reports(scene.last_year()).map(|report| report.name).collect();
     let moved: Vec<String> = moved.iter().rev().take(MOVED).filter_map(|name| agency_of(name)).collect();
     let moved = Arc::new(moved);
+    let mergers = Arc::new(mergers(scene));
     vec![
         (GIVEN_UP_NAME, 1, given_up),
-        ("ListRules, 12 at once", READERS, disturbance(move |channel, _| list_rules(channel, year))),
+        ("ListRules, 12 at once", READERS, disturbance(move |channel, _| open_rules(channel, year))),
         ("QueryRollup over the tree of another year", 1, with(|asked| asked.hierarchy_year = FIRST_YEAR.into())),
         (
             "QueryRollup with waiting reports",
@@ -113,7 +119,7 @@ fn disturbances(scene: &Scene) -> Vec<(&'static str, usize, Disturbance)> {
             1,
             disturbance(move |channel, number| moves(channel, number, moved.clone(), year)),
         ),
-        ("mergers of cities", 1, disturbance(move |channel, number| merge(channel, number, year))),
+        ("mergers of cities", 1, disturbance(move |channel, number| merge(channel, number, mergers.clone()))),
     ]
 }
 
@@ -121,7 +127,10 @@ pub async fn measure(scene: &Scene) {
     let corrections = Corrections::of(scene).await;
     let question = by_requester_type(scene, PROVINCE);
     let ask = load::calls(&scene.channel, move |channel| roll_up(channel, question.clone()));
-    let alone = loads(&corrections, ask.clone()).await;
+    // What the filling left to be written would be waited for by the first rounds alone.
+    Command::new("sync").status().unwrap();
+    drop(loads(scene, &corrections, ask.clone()).await);
+    let alone = loads(scene, &corrections, ask.clone()).await;
     take_down(scene, "nothing else", &alone, &[]);
     scene.memory("before the questions");
     for (name, side_by_side, disturb) in disturbances(scene) {
@@ -129,7 +138,7 @@ pub async fn measure(scene: &Scene) {
         let callers: Vec<_> = (0..side_by_side)
             .map(|_| tokio::spawn(over_and_over(scene.connect(), disturb.clone(), stop.clone())))
             .collect();
-        let beside = loads(&corrections, ask.clone()).await;
+        let beside = loads(scene, &corrections, ask.clone()).await;
         stop.store(true, Ordering::Relaxed);
         let mut took = Vec::new();
         for caller in callers {
@@ -144,13 +153,36 @@ pub async fn measure(scene: &Scene) {
     }
 }
 
-/// Submissions and roll-ups side by side, for some rounds.
+/// How long submissions, roll-ups and the disk by itself took.
+struct Took {
+    submissions: Latencies,
+    questions: Latencies,
+    disk: Latencies,
+}
+
+/// Submissions and roll-ups side by side, for some rounds; and beside them the disk, so that what it is slow by itself is
+/// told from what anybody waits for.
 async fn loads(
+    scene: &Scene,
     corrections: &Corrections,
     ask: impl Fn() -> BoxFuture<'static, ()> + Clone + Send + Sync + 'static,
-) -> (Latencies, Latencies) {
+) -> Took {
     let time = load::round() * ROUNDS_EACH;
-    tokio::join!(load::open_for(time, RATE, corrections.calls()), load::open_for(time, RATE, ask))
+    let file = Arc::new(tempfile::tempfile_in(scene.store()).unwrap());
+    let write = move || {
+        let file = file.clone();
+        let write = move || {
+            file.write_all_at(&[1; 4096], 0).unwrap();
+            file.sync_data().unwrap();
+        };
+        async move { tokio::task::spawn_blocking(write).await.unwrap() }
+    };
+    let (submissions, questions, disk) = tokio::join!(
+        load::open_for(time, RATE, corrections.calls()),
+        load::open_for(time, RATE, ask),
+        load::open_for(time, DISK_RATE, write),
+    );
+    Took { submissions, questions, disk }
 }
 
 /// Asks again and again until it is told to stop; how long each took.
@@ -169,7 +201,7 @@ async fn over_and_over(
     took
 }
 
-fn take_down(scene: &Scene, name: &str, (submissions, questions): &(Latencies, Latencies), took: &[Duration]) {
+fn take_down(scene: &Scene, name: &str, Took { submissions, questions, disk }: &Took, took: &[Duration]) {
     let call = (!took.is_empty()).then(|| load::middle(took.iter().map(|took| took.as_secs_f64() * 1e3).collect()));
     scene.add(
         "pauses",
@@ -181,6 +213,8 @@ fn take_down(scene: &Scene, name: &str, (submissions, questions): &(Latencies, L
             "submit_most_ms": submissions.milliseconds(1.0),
             "query_p99_ms": questions.milliseconds(0.99),
             "query_most_ms": questions.milliseconds(1.0),
+            "disk_p99_ms": disk.milliseconds(0.99),
+            "disk_most_ms": disk.milliseconds(1.0),
             "call_ms": call,
             "calls": took.len(),
         }),
@@ -191,9 +225,12 @@ fn agency_of(report: &str) -> Option<String> {
     report.split_once("/reports/").map(|(agency, _)| agency.to_owned())
 }
 
-async fn list_rules(channel: Channel, year: i32) -> Result<(), Status> {
+/// Opens the page of rules, and reads.
+async fn open_rules(channel: Channel, year: i32) -> Result<(), Status> {
     let request = pb::ListRulesRequest { jurisdiction: PROVINCE.to_owned(), first_year: year, ..Default::default() };
-    ReportServiceClient::new(channel).list_rules(request).await.map(drop)
+    ReportServiceClient::new(channel).list_rules(request).await.map(drop)?;
+    tokio::time::sleep(BREATH).await;
+    Ok(())
 }
 
 async fn missing(channel: Channel, year: i32) -> Result<(), Status> {
@@ -305,11 +342,32 @@ async fn moves(channel: Channel, number: u64, agencies: Arc<Vec<String>>, year: 
     Ok(())
 }
 
+/// For each city: what moves its agencies that begin later, which no merger can take along, and what merges it.
+fn mergers(scene: &Scene) -> Vec<Vec<Change>> {
+    let year = scene.last_year();
+    let merger = |city: &&str| {
+        let late = scene.province.changes.iter().filter_map(|change| match change {
+            RegistryChange::CreateAgency(agency)
+                if agency.jurisdiction.name() == **city && agency.first_year.get() > year =>
+            {
+                Some(Change::Move(pb::Move {
+                    entry: agency.name(),
+                    parent: CITY.to_owned(),
+                    first_year: agency.first_year.get().into(),
+                }))
+            }
+            _ => None,
+        });
+        let merger = pb::Merge { entries: vec![(*city).to_owned()], into: CITY.to_owned(), first_year: year.into() };
+        late.chain([Change::Merge(merger)]).collect()
+    };
+    CITIES.iter().map(merger).collect()
+}
+
 /// Merges the next city with its reports of the last year.
-async fn merge(channel: Channel, number: u64, year: i32) -> Result<(), Status> {
-    if let Some(city) = CITIES.get(usize::try_from(number).unwrap()) {
-        let merger = pb::Merge { entries: vec![(*city).to_owned()], into: CITY.to_owned(), first_year: year };
-        apply(channel, vec![Change::Merge(merger)]).await?;
+async fn merge(channel: Channel, number: u64, mergers: Arc<Vec<Vec<Change>>>) -> Result<(), Status> {
+    if let Some(changes) = mergers.get(usize::try_from(number).unwrap()) {
+        apply(channel, changes.clone()).await?;
     }
     tokio::time::sleep(BREATH).await;
     Ok(())

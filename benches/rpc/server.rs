@@ -96,7 +96,7 @@ async fn serve(folder: &Path) {
     let limits =
         Limits { calls_per_second_per_principal: RATE, calls_per_second_per_address: RATE, ..Limits::default() };
     let (routes, _health) = grpc::routes(service.clone(), &limits).await.unwrap();
-    let routes = http::with_grpc(routes, http::session::routes(service.clone(), false));
+    let routes = http::with_grpc(routes, http::session::routes(service.clone(), false, None));
     let door = DoorLayer::new(service.clone(), &limits);
     let incoming = grpc::connections(listener, None, &limits);
     let calls = grpc::server(&limits, door).add_routes(routes).serve_with_incoming(incoming);
