@@ -55,7 +55,7 @@ async fn a_power_waits_for_a_second_person_who_holds_another() {
     let again = grant(&security, "new", pb::RoleKind::SystemAdministrator).await.unwrap();
     assert_eq!(again.proposal.as_ref(), Some(&proposal), "the same again is the same proposal");
     for administrator in [&security, &system, &auditor] {
-        assert_eq!(waiting(administrator).await, [proposal.clone()]);
+        assert_eq!(waiting(administrator).await, std::slice::from_ref(&proposal));
     }
     is_refused(confirm(&security, &proposal).await, "you asked for it yourself");
     let principal = confirm(&auditor, &proposal).await.unwrap();

@@ -128,7 +128,7 @@ async fn what_an_entry_names_is_told_with_its_name() {
     let server = server().await;
     let entry =
         all(&server, pb::ListJournalRequest { place: AGENCIES[0].to_owned(), ..Default::default() }).await.remove(1);
-    let request = pb::GetAgencyRequest { name: AGENCIES[0].to_owned(), ..Default::default() };
+    let request = pb::GetAgencyRequest { name: AGENCIES[0].to_owned() };
     let called = server.registry().get_agency(request).await.unwrap().into_inner().agency.unwrap().display_name;
     assert_eq!(entry.names, [pb::NamedResource { name: AGENCIES[0].to_owned(), display_name: called }]);
 }
