@@ -298,7 +298,12 @@ async fn codes_and_proposals_are_told(all: &mut Recorder) {
         assert!(entry.detail.contains(&proposal), "{entry:?}");
         let decide = json!({"name": proposal});
         let name = format!("OperationsService/{decided}");
-        all.changes::<pb::ConfirmProposalResponse>(&name, by_whom, &decide, principal, &["system-administrator"]).await;
+        let said = ["system-administrator"];
+        if decided == "ConfirmProposal" {
+            all.changes::<pb::ConfirmProposalResponse>(&name, by_whom, &decide, principal, &said).await;
+        } else {
+            all.changes::<pb::DeclineProposalResponse>(&name, by_whom, &decide, principal, &said).await;
+        }
     }
     let expires = (jiff::Timestamp::now() + SignedDuration::from_hours(1)).to_string();
     let new = json!({"parent": "principals/holder", "credential": {"expireTime": expires}});

@@ -394,11 +394,22 @@ async fn exceptions_are_appended_each_once_and_say_who_and_why() {
 async fn the_command_line_opens_grants_and_locks() {
     let server = Server::with_registry().await;
     let due = ["--due", "county=2025-01-31", "--due", "city=2025-02-28"];
-    let open = [&["collection", "open", "2024"][..], &due, &["--review", "jurisdiction-office"]].concat();
+    let open = [&["--utc", "collection", "open", "2024"][..], &due, &["--review", "jurisdiction-office"]].concat();
     let opened = run(&server, &open).await;
     assert!(opened.contains("city=2025-02-28T16:00:00Z county=2025-01-31T16:00:00Z"), "{opened}");
-    let grant =
-        ["collection", "grant", "2024", "county-office", "--reason", "机构改革", "--due", "2025-02-10", "--by", "省办"];
+    let grant = [
+        "--utc",
+        "collection",
+        "grant",
+        "2024",
+        "county-office",
+        "--reason",
+        "机构改革",
+        "--due",
+        "2025-02-10",
+        "--by",
+        "省办",
+    ];
     let granted = run(&server, &grant).await;
     assert!(granted.contains("机构改革") && granted.contains("2025-02-10T16:00:00Z"), "{granted}");
     run(&server, &["collection", "lock", "2024", "--at", "2025-03-31T18:00:00+08:00"]).await;

@@ -122,7 +122,7 @@ fn nobody_but_its_owner_reads_a_store_or_a_backup_whatever_the_shell_allows() {
     with_open_hand(format!("{program} --server {server} backup --output {}", text(&backup)));
     assert_eq!(mode(&backup), 0o600);
     let restored = serving.folder().join("restored");
-    with_open_hand(format!("{program} restore {} --data {}", text(&backup), text(&restored)));
+    with_open_hand(format!("{program} restore {} --accept-older-access --data {}", text(&backup), text(&restored)));
     all_private(&restored);
 }
 
