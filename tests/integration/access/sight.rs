@@ -435,13 +435,12 @@ async fn compare(roots: usize, grants: &[Role], happenings: &[Happening], moment
     }
     let moment = steps.get(moment).map_or(begun, |(_, _, sequence)| *sequence);
     for (name, request) in calls(moment) {
-        let before = all.sequence();
         match all.ask(&methods[name], &request).await {
-            Ok(answer) => {
+            Ok(mut answer) => {
                 seen.answered.insert(name);
-                // The other is in the journal with refusals too, and an answer tells how far the journal is.
-                only.pad(before).await;
                 let mut expected = only.ask(&methods[name], &request).await;
+                leave_out_the_journals_length(&mut answer);
+                expected.as_mut().map(leave_out_the_journals_length).ok();
                 if let (Ok(expected), "RollupService/ListFrozenForms") = (&mut expected, name) {
                     leave_out_refused(expected, &all, &methods).await;
                 }
@@ -454,6 +453,15 @@ async fn compare(roots: usize, grants: &[Role], happenings: &[Happening], moment
                 assert_eq!(Err(reason), expected, "{name} {request} of {grants:?}");
             }
         }
+    }
+}
+
+/// Reads and refusals are in the journal too, and those of one service are more than those of the other.
+fn leave_out_the_journals_length(answer: &mut Value) {
+    if let Some(answer) = answer.as_object_mut() {
+        answer.remove("sequence");
+        // What is watched stands within.
+        answer.get_mut("answer").map(leave_out_the_journals_length);
     }
 }
 
