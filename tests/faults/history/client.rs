@@ -31,9 +31,16 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Seen {
     etags: Mutex<BTreeMap<String, Vec<String>>>,
     sequence: AtomicU64,
+    /// Where the journal stood when all places were there.
+    began: u64,
 }
 
 impl Seen {
+    /// Nothing yet, of a service whose places are all there.
+    pub fn since(began: u64) -> Self {
+        Self { began, ..Self::default() }
+    }
+
     fn etag(&self, report: &str, random: &mut ChaCha8Rng) -> String {
         let etags = self.etags.lock().unwrap();
         let known = etags.get(report).map_or(&[][..], Vec::as_slice);
@@ -126,12 +133,12 @@ impl Client {
 
     fn question(&mut self, year: u16) -> Question {
         let random = &mut self.random;
-        let newest = self.seen.sequence.load(Ordering::SeqCst);
+        let (began, newest) = (self.seen.began, self.seen.sequence.load(Ordering::SeqCst));
         Question {
             jurisdiction: TREE[random.random_range(0..TREE.len())].0.to_owned(),
             year,
             hierarchy_year: if random.random_ratio(1, 4) { YEARS[random.random_range(0..YEARS.len())] } else { 0 },
-            as_of: if newest > 0 && random.random_ratio(1, 8) { random.random_range(1..=newest) } else { 0 },
+            as_of: if newest > began && random.random_ratio(1, 8) { random.random_range(began..=newest) } else { 0 },
             by_child: random.random_ratio(1, 3),
         }
     }

@@ -96,7 +96,7 @@ async fn record(options: &Options) -> History {
     let mut history = History { began_after: position(&channel).await, ..History::default() };
 
     let (told, current) = watch::channel(channel);
-    let (began, seen) = (Instant::now(), Arc::<Seen>::default());
+    let (began, seen) = (Instant::now(), Arc::new(Seen::since(history.began_after)));
     let until = began + options.time;
     let client = |number: usize| Client {
         number,
