@@ -157,20 +157,27 @@ async fn submit_all(
 
 /// Hands a report in, with the same reason for each warning.
 async fn submit_answering(service: &Service, mut submission: Submission, caller: &Caller) -> Result<(), Problem> {
-    submission.validate_only = true;
-    if let Err(problem) = service.submit(&submission, caller).await {
-        if problem.reason != Reason::WarningsUnanswered {
-            return Err(problem);
+    loop {
+        submission.answers.clear();
+        submission.validate_only = true;
+        match service.submit(&submission, caller).await {
+            Err(problem) if problem.reason == Reason::WarningsUnanswered => submission.answers = answers(problem),
+            checked => drop(checked?),
         }
-        let mut rules: Vec<String> = problem.findings.into_iter().map(|finding| finding.rule).collect();
-        rules.dedup();
-        submission.answers = rules
-            .into_iter()
-            .map(|rule| Answer { rule, cell: String::new(), reason: "已核对，数据无误（演示）".to_owned() })
-            .collect();
+        submission.validate_only = false;
+        match service.submit(&submission, caller).await {
+            // One with the same figures came in between.
+            Err(problem) if problem.reason == Reason::WarningsUnanswered => {}
+            submitted => return submitted.map(|_| ()),
+        }
     }
-    submission.validate_only = false;
-    service.submit(&submission, caller).await.map(|_| ())
+}
+
+fn answers(unanswered: Problem) -> Vec<Answer> {
+    let mut rules: Vec<String> = unanswered.findings.into_iter().map(|finding| finding.rule).collect();
+    rules.dedup();
+    let answer = |rule| Answer { rule, cell: String::new(), reason: "已核对，数据无误（演示）".to_owned() };
+    rules.into_iter().map(answer).collect()
 }
 
 /// The office's review: most are accepted, a few wait, a few are returned, and some of those come back corrected.
