@@ -157,7 +157,7 @@ async fn fill(
             .map(|submission| async move {
                 let result = match service.report(&submission.report) {
                     Ok(_) => Ok(()),
-                    Err(_) => service.submit(&submission, caller).await.map(|_| ()),
+                    Err(_) => story::submit_answering(service, submission, caller).await,
                 };
                 bar.inc(1);
                 result
