@@ -44,6 +44,23 @@ pub struct Mark {
     pub is_doubtful: bool,
 }
 
+/// A mark of one size on a level line, as tests put it on a page.
+#[cfg(test)]
+pub fn mark(text: &str, x: f64, y: f64) -> Mark {
+    let (start, end) = (Point { x, y }, Point { x: x + 5.0, y });
+    Mark {
+        text: text.to_owned(),
+        start,
+        end,
+        size: 10.0,
+        quarter: Some(0),
+        contrast: 1.0,
+        sight: Sight::Seen,
+        is_struck: false,
+        is_doubtful: false,
+    }
+}
+
 impl Mark {
     pub fn middle(&self) -> Point {
         let up = self.size * MIDDLE;

@@ -143,22 +143,8 @@ fn goes_across(area: Area, tables: &[Table]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::drawing::mark;
     use super::*;
-
-    fn mark(text: &str, x: f64, y: f64) -> Mark {
-        let (start, end) = (Point { x, y }, Point { x: x + 5.0, y });
-        Mark {
-            text: text.to_owned(),
-            start,
-            end,
-            size: 10.0,
-            quarter: Some(0),
-            contrast: 1.0,
-            sight: Sight::Seen,
-            is_struck: false,
-            is_doubtful: false,
-        }
-    }
 
     #[test]
     fn a_page_written_upwards_is_turned() {

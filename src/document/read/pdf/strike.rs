@@ -143,22 +143,8 @@ fn is_of_writing(stroke: &Stroke, near: Vec<&Mark>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::drawing::mark;
     use super::*;
-
-    fn mark(text: &str, x: f64, y: f64) -> Mark {
-        let (start, end) = (Point { x, y }, Point { x: x + 5.0, y });
-        Mark {
-            text: text.to_owned(),
-            start,
-            end,
-            size: 10.0,
-            quarter: Some(0),
-            contrast: 1.0,
-            sight: Sight::Seen,
-            is_struck: false,
-            is_doubtful: false,
-        }
-    }
 
     fn stroke(from: (f64, f64), to: (f64, f64)) -> Stroke {
         Stroke { from: Point { x: from.0, y: from.1 }, to: Point { x: to.0, y: to.1 }, is_seen: true }
