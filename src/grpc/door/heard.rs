@@ -2,15 +2,13 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::Uri;
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::Body as _;
 use prost::bytes::Bytes;
 use prost_reflect::{DynamicMessage, Value};
-use tonic::Status;
 use tonic::body::Body;
 
 use crate::service::Asked;
@@ -52,7 +50,8 @@ impl Heard {
         self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self, data: &Bytes) {
+    /// Keeps the next piece of what is said, as far as any is kept.
+    pub fn take(&self, data: &Bytes) {
         let mut begun = self.begun();
         if begun.iter().map(Bytes::len).sum::<usize>() < KEPT_BYTES {
             begun.push(data.clone());
@@ -166,41 +165,6 @@ impl Asked for Heard {
                 query.map_or_else(String::new, |query| cut(&format!("{path}?{query}")))
             }
         }
-    }
-}
-
-/// A body of which the beginning is kept.
-pub struct Hearing<B> {
-    body: B,
-    heard: Arc<Heard>,
-}
-
-impl<B> Hearing<B> {
-    pub fn new(body: B, heard: Arc<Heard>) -> Self {
-        Self { body, heard }
-    }
-}
-
-impl<B: http_body::Body<Data = Bytes, Error = Status> + Unpin> http_body::Body for Hearing<B> {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
-        if let Poll::Ready(Some(Ok(frame))) = &polled
-            && let Some(data) = frame.data_ref()
-        {
-            self.heard.take(data);
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

@@ -1,13 +1,7 @@
-//! A request body whose messages are measured as they come, by what their call may need: a message that is longer is
+//! The messages of a request are measured as they come, by what their call may need: a message that is longer is
 //! refused by its first bytes, before memory is taken for the rest.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use http_body::{Frame, SizeHint};
-use prost::bytes::Bytes;
 use tonic::Status;
-use tonic::body::Body;
 
 /// Before each message: whether it is compressed, and its length.
 const HEAD_BYTES: usize = 5;
@@ -30,7 +24,6 @@ pub fn most_bytes(path: &str, message_bytes: usize) -> usize {
 
 /// Follows the messages in a body.
 pub struct Measured {
-    body: Body,
     most_bytes: usize,
     /// What has come of the next message's head.
     head: Vec<u8>,
@@ -39,11 +32,13 @@ pub struct Measured {
 }
 
 impl Measured {
-    pub fn new(body: Body, most_bytes: usize) -> Self {
-        Self { body, most_bytes, head: Vec::with_capacity(HEAD_BYTES), left: 0 }
+    pub fn new(most_bytes: usize) -> Self {
+        Self { most_bytes, head: Vec::with_capacity(HEAD_BYTES), left: 0 }
     }
 
-    fn measure(&mut self, mut data: &[u8]) -> Result<(), Status> {
+    /// # Errors
+    /// OUT_OF_RANGE where a message begins that is too long.
+    pub fn measure(&mut self, mut data: &[u8]) -> Result<(), Status> {
         while !data.is_empty() {
             let (_, rest) = data.split_at(self.left.min(data.len()));
             self.left -= data.len() - rest.len();
@@ -70,33 +65,6 @@ fn too_long(found: usize, most: usize) -> Status {
     ))
 }
 
-impl http_body::Body for Measured {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
-        if let Poll::Ready(Some(Ok(frame))) = &polled
-            && let Some(data) = frame.data_ref()
-            && let Err(status) = self.measure(data)
-        {
-            return Poll::Ready(Some(Err(status)));
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,7 +79,7 @@ mod tests {
         let stream = [message(10), message(0), message(11)].concat();
         for cut in 1..stream.len() {
             let measured = |most| {
-                let mut measured = Measured::new(Body::empty(), most);
+                let mut measured = Measured::new(most);
                 stream.chunks(cut).try_for_each(|part| measured.measure(part)).is_ok()
             };
             assert!(measured(11) && !measured(10), "cut every {cut} bytes");

@@ -9,6 +9,7 @@ mod certificate;
 mod ending;
 mod heard;
 mod held;
+mod inspected;
 mod listener;
 mod measured;
 mod origin;
@@ -30,6 +31,7 @@ use http::header::{
 };
 use http::request::Parts;
 use http::{HeaderMap, Method as Verb, Request, Response, StatusCode};
+use prost::bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
@@ -52,8 +54,9 @@ pub use validity::{RevocationList, Validity, revocations, validities};
 
 use bounds::Bounds;
 use ending::Ending;
-use heard::{Heard, Hearing};
+use heard::Heard;
 use held::Held;
+use inspected::Inspected;
 use measured::{Measured, most_bytes};
 
 /// The cookie of a session; its value is secret.
@@ -179,8 +182,12 @@ where
                 };
                 let body = match is_call {
                     true => {
-                        let measured = Measured::new(body, most_bytes(parts.uri.path(), door.message_bytes));
-                        Body::new(Hearing::new(measured, heard))
+                        let mut measured = Measured::new(most_bytes(parts.uri.path(), door.message_bytes));
+                        Body::new(Inspected::new(body, move |data: &Bytes| {
+                            measured.measure(data)?;
+                            heard.take(data);
+                            Ok(())
+                        }))
                     }
                     false => body,
                 };
