@@ -45,7 +45,7 @@ test("a viewer signs in, sees the figures of its own city and no more, and signs
   await page.goto(`${server.url}/#/?year=${YEAR}&scope=${PROVINCE}`);
   await page.getByText("PERMISSION_DENIED").waitFor();
   await page.goto(`${server.url}/#/submit?year=${YEAR}`);
-  await page.getByText("您的角色不包含此页").waitFor();
+  await page.getByText("您没有查看本页的权限").waitFor();
   await page.getByRole("button", { name: "退出登录" }).click();
   await page.locator("[data-test=sign-in]").waitFor();
   expect(await page.locator("[data-test=who]").count()).toBe(0);
@@ -59,12 +59,11 @@ test("a submitter fills in its own report, keeps it when the session ends, and o
   const token = await server.admit("bureau", `submitter ${server.guest}`);
   const { page, complaints } = await open(browser, server, "/");
   await signIn(page, token);
-  // Without sums to see, the first page is that of reports, with its own agency to choose.
-  await page.locator("[data-test=found] button").waitFor();
-  expect(await page.locator("[data-test=found] button").count()).toBe(1);
-  await page.locator("[data-test=found] button").click();
-  await page.getByText("年度尚未报送").waitFor();
-  await page.getByRole("main").getByRole("button", { name: "填报" }).click();
+  // Whoever reports for one agency begins with what it owes, and has nothing to choose.
+  const owed = page.locator(`[data-owed="${YEAR}"]`);
+  await owed.getByText("未报").waitFor();
+  expect(await page.getByRole("heading", { level: 2 }).filter({ hasText: "年度" }).count()).toBe(0);
+  await owed.locator("[data-test=next-step]").click();
   await page.locator("[data-test=agency]").waitFor();
   const cell = page.locator('[data-cell="requests.received.natural_person"] input');
   await cell.fill("17");
@@ -117,7 +116,7 @@ test("a page does nothing in the name of who signed in in another tab, and says 
   await other.getByRole("button", { name: "退出登录" }).click();
   await signIn(other, token);
   await other.locator("[data-test=who]").getByText("since").waitFor();
-  await page.locator("[data-test=check]").click();
+  // The page learns of it by itself, before anything is done on it.
   const told = page.locator("[data-test=caller-changed]");
   await told.waitFor();
   for (const name of ["before", "since"]) expect(await told.innerText()).toContain(name);

@@ -5,20 +5,16 @@ import App from "./App.vue";
 import { begin, forget } from "./core/place";
 import { caller, recognise } from "./core/session";
 import { tellTabs } from "./core/ways";
+import { PAGES } from "./pages";
 import "./style.css";
 
+const Nothing = { render: () => null };
 const router = createRouter({
   history: createWebHashHistory(),
   routes: [
-    { path: "/", component: () => import("./pages/Overview.vue") },
-    { path: "/form", component: () => import("./pages/FormPage.vue") },
-    { path: "/frozen", component: () => import("./pages/Frozen.vue") },
-    { path: "/progress", component: () => import("./pages/Progress.vue") },
-    { path: "/report", component: () => import("./pages/Report.vue") },
-    { path: "/submit", component: () => import("./pages/Submit.vue") },
-    { path: "/reconcile", component: () => import("./pages/Reconcile.vue") },
-    { path: "/rules", component: () => import("./pages/Rules.vue") },
-    { path: "/journal", component: () => import("./pages/Journal.vue") },
+    // Where it leads depends on who signs in (App.vue).
+    { path: "/", component: Nothing },
+    ...PAGES.map(({ path, load }) => ({ path, component: load })),
     { path: "/:rest(.*)*", redirect: "/" },
   ],
 });

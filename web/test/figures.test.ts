@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { amountText, change, formatAmount, formatCount, percent } from "../src/core/figures";
+import { amountText, change, formatAmount, formatCount, microOf, percent, tenThousands } from "../src/core/figures";
 
 describe("figures", () => {
   test("a count beyond 2^53 keeps every digit", () => {
@@ -19,5 +19,13 @@ describe("figures", () => {
     expect(change(90n, 100n)).toBe("−10.0%");
     expect(change(110n, 100n)).toBe("+10.0%");
     expect(change(5n, undefined)).toBeUndefined();
+  });
+  test("large counts are given in 万 with one decimal, small ones as they are", () => {
+    expect(tenThousands(1_234_567n)).toBe("123.5");
+    expect(tenThousands(99_999n)).toBeUndefined();
+    expect(tenThousands(-150_000n)).toBe("−15.0");
+  });
+  test("amounts are sorted and added up in whole numbers of their smallest part", () => {
+    for (const [text, micro] of [["59237.2449", 59237244900n], ["-0.5", -500000n], ["18", 18000000n], ["0.000001", 1n]] as const) expect(microOf(text)).toBe(micro);
   });
 });

@@ -96,3 +96,51 @@ test("what was refused for want of credentials is asked anew after signing in", 
   expect([loaded.answer.value, loaded.refused.value]).toEqual(["answer", undefined]);
   scope.stop();
 });
+
+test("an answer stays until the next one to the same question is there, and never stands for another", async () => {
+  const scope = effectScope();
+  const [question, fresh] = [ref("a"), ref(0)];
+  let fails = false;
+  const loaded = scope.run(() => useAnswer(() => ({ question: question.value }), async ({ question }) => {
+    await new Promise((done) => setTimeout(done));
+    if (fails) throw new ConnectError("no", Code.PermissionDenied);
+    return `${question}${fresh.value}`;
+  }, () => fresh.value))!;
+  const settled = () => new Promise((done) => setTimeout(done, 10));
+  await settled();
+  expect(loaded.answer.value).toBe("a0");
+  fresh.value = 1;
+  await nextTick();
+  expect(loaded.answer.value).toBe("a0");
+  await settled();
+  expect(loaded.answer.value).toBe("a1");
+  // A refusal of the same question leaves the answer of before, with what is wrong; another question has neither.
+  fails = true;
+  fresh.value = 2;
+  await settled();
+  expect([loaded.answer.value, loaded.refused.value?.code, loaded.retrying.value]).toEqual(["a1", Code.PermissionDenied, false]);
+  question.value = "b";
+  await settled();
+  expect([loaded.answer.value, loaded.refused.value?.code]).toEqual([undefined, Code.PermissionDenied]);
+  fails = false;
+  loaded.again();
+  await settled();
+  expect([loaded.answer.value, loaded.refused.value]).toEqual(["b2", undefined]);
+  scope.stop();
+});
+
+test("a load that cannot reach the service is made again by itself, and says so", async () => {
+  vi.useFakeTimers();
+  const scope = effectScope();
+  let calls = 0;
+  const loaded = scope.run(() => useAnswer(() => "question", async () => {
+    calls += 1;
+    if (calls === 1) throw new ConnectError("gone", Code.Unavailable);
+    return calls;
+  }))!;
+  await vi.advanceTimersByTimeAsync(0);
+  expect([loaded.answer.value, loaded.retrying.value]).toEqual([undefined, true]);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect([loaded.answer.value, loaded.retrying.value, loaded.refused.value]).toEqual([2, false, undefined]);
+  scope.stop();
+});

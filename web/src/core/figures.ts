@@ -41,3 +41,22 @@ export function change(now: bigint, before: bigint | undefined): string | undefi
   const text = percent(now - before, before);
   return text && !text.startsWith("−") ? `+${text}` : text;
 }
+
+/** An amount in whole numbers of 0.000001 万元. */
+export function microOf(text: string): bigint {
+  const [whole = "0", fraction = ""] = text.replace(/^-/, "").split(".");
+  const micro = BigInt(whole || 0) * MICRO + BigInt(fraction.padEnd(DECIMALS, "0").slice(0, DECIMALS));
+  return text.startsWith("-") ? -micro : micro;
+}
+
+const TEN_THOUSAND = 10_000n;
+/** Counts from here on are given in 万 in headlines, with one decimal; the exact one stands beside. */
+const LARGE = 100_000n;
+
+/** A count in 万 with one decimal; undefined where it is small enough to be written out. */
+export function tenThousands(count: bigint): string | undefined {
+  const absolute = count < 0n ? -count : count;
+  if (absolute < LARGE) return undefined;
+  const tenths = (absolute * 20n + TEN_THOUSAND) / (TEN_THOUSAND * 2n);
+  return `${count < 0n ? "−" : ""}${formatCount(tenths / 10n)}.${tenths % 10n}`;
+}

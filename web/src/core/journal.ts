@@ -1,6 +1,6 @@
 // What is asked of the journal, as it stands in the address, and entries as people read them.
 import { timestampFromDate, type Timestamp } from "@bufbuild/protobuf/wkt";
-import { JournalOutcome } from "../gen/huizong/v1/operations_pb";
+import { JournalOutcome, type JournalEntry } from "../gen/huizong/v1/operations_pb";
 
 /** The fields of the question, as text. */
 export const FIELDS = ["principal", "address", "action", "subject", "place", "outcome", "since", "until"] as const;
@@ -23,12 +23,31 @@ export function questionOf(asked: Asked) {
   const endTime = dayOf(until, 1);
   return {
     principal, address, action, subject,
-    place: /^[0-9]+$/.test(place) ? `jurisdictions/${place}` : place,
+    place: placeOf(place),
     outcome: outcome in OUTCOMES ? OUTCOMES[outcome as keyof typeof OUTCOMES] : JournalOutcome.UNSPECIFIED,
     newestFirst: true,
     ...(startTime ? { startTime } : {}),
     ...(endTime ? { endTime } : {}),
   };
+}
+
+/** A code of nothing but 6, 9 or 12 digits is a jurisdiction's, any other an agency's. */
+function placeOf(text: string): string {
+  if (text === "" || text.includes("/")) return text;
+  return `${/^(\d{6}|\d{9}|\d{12})$/.test(text) ? "jurisdictions" : "agencies"}/${text}`;
+}
+
+/** Whether entries that lie next to each other follow each other: how many do, and the first that does not. */
+export function linksOf(entries: Pick<JournalEntry, "sequence" | "previousSha256" | "chainSha256">[]): { links: number; broken: bigint | undefined } {
+  const bySequence = new Map(entries.map((entry) => [entry.sequence, entry]));
+  let links = 0;
+  for (const entry of [...entries].sort((one, other) => (one.sequence < other.sequence ? -1 : 1))) {
+    const before = bySequence.get(entry.sequence - 1n);
+    if (!before) continue;
+    if (before.chainSha256 !== entry.previousSha256) return { links, broken: entry.sequence };
+    links += 1;
+  }
+  return { links, broken: undefined };
 }
 
 /** People's words with a sign for whatever would turn the direction of reading or is no letter at all; ends of lines stay. */

@@ -7,41 +7,60 @@ export interface Loaded<A> {
   answer: ShallowRef<A | undefined>;
   refused: ShallowRef<Refusal | undefined>;
   loading: Ref<boolean>;
+  /** After a refusal, it is asked again by itself. */
+  retrying: Ref<boolean>;
+  /** When the answer was given. */
+  since: Ref<Date | undefined>;
   again: () => void;
 }
 
-/** Loads an answer now, whenever `question` changes, and after signing in; an undefined question is not asked. */
+/** Loads an answer now, whenever `question` is another one or `fresh` has changed, and after signing in; an undefined
+ * question is not asked. An answer stays until there is the next one to the same question, and never stands for another. */
 export function useAnswer<Q, A>(
   question: () => Q | undefined,
   ask: (question: Q, signal: AbortSignal) => Promise<A>,
+  fresh: () => unknown = () => undefined,
 ): Loaded<A> {
   const answer = shallowRef<A>();
   const refused = shallowRef<Refusal>();
   const loading = ref(false);
+  const retrying = ref(false);
+  const since = ref<Date>();
   const turn = ref(0);
   let controller = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const asked = computed(question);
+  const key = computed(() => (asked.value === undefined ? undefined : JSON.stringify(asked.value)));
+  const freshness = computed(() => String(fresh()));
   watch(
-    [question, turn],
-    async ([asked], before) => {
+    [key, turn, freshness],
+    async ([now], before) => {
       controller.abort();
-      if (asked === undefined) {
+      clearTimeout(timer);
+      retrying.value = false;
+      if (now !== before[0]) {
         answer.value = undefined;
         refused.value = undefined;
+      }
+      if (asked.value === undefined) {
+        loading.value = false;
         return;
       }
       const mine = (controller = new AbortController());
-      const isOther = before[0] !== undefined && JSON.stringify(asked) !== JSON.stringify(before[0]);
-      if (isOther) answer.value = undefined;
       loading.value = true;
       try {
-        const next = await ask(asked, mine.signal);
+        const next = await ask(asked.value, mine.signal);
         if (mine.signal.aborted) return;
         answer.value = next;
+        since.value = new Date();
         refused.value = undefined;
       } catch (error) {
         if (mine.signal.aborted || isCancelled(error)) return;
         refused.value = refusal(error);
-        if (refused.value.passing) setTimeout(() => mine === controller && (turn.value += 1), RETRY_MS);
+        if (refused.value.passing) {
+          retrying.value = true;
+          timer = setTimeout(() => (turn.value += 1), RETRY_MS);
+        }
       } finally {
         if (mine === controller) loading.value = false;
       }
@@ -49,8 +68,11 @@ export function useAnswer<Q, A>(
     { immediate: true, flush: "post" },
   );
   watch(signInNeeded, (needed) => !needed && (turn.value += 1));
-  onScopeDispose(() => controller.abort());
-  return { answer, refused, loading, again: () => (turn.value += 1) };
+  onScopeDispose(() => {
+    controller.abort();
+    clearTimeout(timer);
+  });
+  return { answer, refused, loading, retrying, since, again: () => (turn.value += 1) };
 }
 
 /** How a watch stands. */
@@ -63,6 +85,7 @@ export interface Watched<A> {
   answer: ShallowRef<A | undefined>;
   refused: ShallowRef<Refusal | undefined>;
   connection: Ref<Connection>;
+  again: () => void;
 }
 
 /** Follows a stream of answers; after a break it connects again, each time after a longer while. */
@@ -104,19 +127,20 @@ export function useWatch<Q, A>(
     controller = new AbortController();
     void run(asked, controller);
   };
+  const key = computed(() => JSON.stringify(question()));
   watch(
-    question,
-    (asked) => {
+    key,
+    () => {
       answer.value = undefined;
       refused.value = undefined;
       connection.value = "waiting";
-      restart(asked);
+      restart(question());
     },
     { immediate: true, flush: "post" },
   );
   watch(signInNeeded, (needed) => restart(needed ? undefined : question()));
   onScopeDispose(() => controller.abort());
-  return { answer, refused, connection };
+  return { answer, refused, connection, again: () => restart(question()) };
 }
 
 /** Follows sums as they are now; those of the past, or over another tree, are asked for once. */
@@ -134,6 +158,9 @@ export function useSums<Q, A>(
     refused: computed(() => now(asked.refused.value, watched.refused.value)),
     /** Undefined where nothing is followed. */
     connection: computed(() => now(undefined, watched.connection.value)),
+    /** After a refusal, it is asked again by itself. */
+    retrying: computed(() => now(asked.retrying.value, watched.refused.value?.passing ?? false)),
+    again: () => (isOther() ? asked.again() : watched.again()),
   };
 }
 

@@ -13,3 +13,8 @@ export async function nameOf(owner: string, signal: AbortSignal): Promise<string
   const { agency } = await registry.getAgency({ name: owner }, { signal });
   return agency?.displayName ?? owner;
 }
+
+/** Whose report it is, by the report's or revision's name. */
+export const ownerOf = (name: string) => name.split("/reports/")[0] ?? "";
+/** The number of a revision, by its name. */
+export const revisionOf = (name: string) => name.split("/revisions/")[1] ?? "";

@@ -1,5 +1,6 @@
 // A block of cells from a spreadsheet, and the cells of the form that it covers from the one on that it is pasted into.
-import { FormTileKind, type FormTile, type GetFormLayoutResponse } from "../gen/huizong/v1/report_pb";
+import type { GetFormLayoutResponse } from "../gen/huizong/v1/report_pb";
+import { gridsOf } from "./grid";
 
 /** Cells of a block, row by row; undefined where the text is a single value, which is typed like any other. */
 export function blockOf(text: string): string[][] | undefined {
@@ -41,12 +42,7 @@ export interface Filling {
 
 /** Puts a block down, its first cell in `first`: row by row of the table, cell by cell of the row. */
 export function fillingOf(layout: GetFormLayoutResponse, first: string, block: string[][]): Filling {
-  const table = layout.tables.find((table) => table.tiles.some((tile) => tile.cell === first));
-  const rows = new Map<number, FormTile[]>();
-  for (const tile of table?.tiles ?? []) {
-    if (tile.kind === FormTileKind.CELL) rows.set(tile.row, [...(rows.get(tile.row) ?? []), tile]);
-  }
-  const grid = [...rows].sort(([one], [other]) => one - other).map(([, tiles]) => tiles.sort((one, other) => one.column - other.column));
+  const grid = gridsOf(layout).find((rows) => rows.some((row) => row.some((tile) => tile.cell === first))) ?? [];
   const top = grid.findIndex((tiles) => tiles.some((tile) => tile.cell === first));
   const left = grid[top]?.findIndex((tile) => tile.cell === first) ?? 0;
   const filling: Filling = { texts: new Map(), outside: 0 };

@@ -1,9 +1,9 @@
 // What sums are looked at as of, and over the tree of which year: in the address, so that a view can be passed on.
 import { computed } from "vue";
-import { useRoute } from "vue-router";
+import { useRoute, type LocationQuery } from "vue-router";
 
 /** Pages that show the past; elsewhere it is the present that is looked at. */
-const PAGES = ["/", "/form"];
+const PAGES = ["/overview", "/form", "/table", "/wall"];
 
 /** As it stands in the address; absent for the present, and for each year's own tree. */
 export interface Perspective {
@@ -11,14 +11,32 @@ export interface Perspective {
   hierarchyYear?: number;
 }
 
+/** Parts of an address that say something that cannot be. Nothing is shown for them: least of all the present. */
+export type Fault = { what: "badYear" | "badMoment" | "badTree" | "badScope"; text: string };
+
+const SHAPES = [
+  ["year", /^(20[0-9]{2})$/, "badYear"],
+  ["as_of", /^[1-9]\d{0,17}$/, "badMoment"],
+  ["tree", /^20\d\d$/, "badTree"],
+  ["scope", /^jurisdictions\/(\d{6}|\d{9}|\d{12})$/, "badScope"],
+] as const;
+
+export function faultOf(query: LocationQuery): Fault | undefined {
+  for (const [name, shape, what] of SHAPES) {
+    const value = query[name];
+    if (value !== undefined && !(typeof value === "string" && shape.test(value))) return { what, text: String(value) };
+  }
+  return undefined;
+}
+
 export function usePerspective() {
   const route = useRoute();
-  const number = (name: string, shape: RegExp) => {
+  const text = (name: string) => {
     const value = route.query[name];
-    return typeof value === "string" && shape.test(value) ? value : undefined;
+    return typeof value === "string" && value !== "" ? value : undefined;
   };
   const perspective = computed<Perspective>(() => {
-    const [asOf, tree] = [number("as_of", /^[1-9]\d{0,17}$/), number("tree", /^20\d\d$/)];
+    const [asOf, tree] = [text("as_of"), text("tree")];
     return { ...(asOf ? { asOf } : {}), ...(tree ? { hierarchyYear: Number(tree) } : {}) };
   });
   /** It is not the present, each year by its own tree, that is looked at. */

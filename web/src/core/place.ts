@@ -2,10 +2,13 @@
 import { computed, ref, shallowRef, watch } from "vue";
 import { useRoute, useRouter } from "vue-router";
 import { Level, type Jurisdiction } from "../gen/huizong/v1/registry_pb";
-import { all } from "./live";
+import { all, useAnswer } from "./live";
 import { addressFor } from "./perspective";
 import { registry, reports, rollups, refusal, type Refusal } from "./service";
 import { caller, owners, scopes } from "./session";
+import { yearNow } from "./time";
+import { t } from "./language";
+import type { Word } from "./words";
 
 /** All jurisdictions of a year, by name; loaded once a year of the form. */
 const trees = new Map<number, Promise<Map<string, Jurisdiction>>>();
@@ -34,6 +37,9 @@ export const beginning = shallowRef<Refusal>();
 const FIRST_YEAR = 2019;
 const RETRY_MS = 2000;
 
+/** The registry has changed: trees are loaded anew. */
+export const forgetTrees = () => trees.clear();
+
 /** Forgets what another caller looked at. */
 export function forget(): void {
   trees.clear();
@@ -46,17 +52,21 @@ export function forget(): void {
 /** Finds out what there is to look at; tried again until the service answers. */
 export async function begin(): Promise<void> {
   const asked = caller.value;
-  const ended = new Date().getFullYear() - 1;
+  const ended = yearNow() - 1;
   while (caller.value === asked) {
     try {
       const tops = await findTops();
       tops.sort((one, other) => one.level - other.level || one.name.localeCompare(other.name));
       const found = tops[0] ? await yearsOf(tops[0], Math.max(ended, FIRST_YEAR)) : await yearsOfOwners();
+      const offered = [...new Set([ended, ...found])].sort((one, other) => other - one);
+      const first = tops[0] ? await newestWithReports(tops[0], offered) : undefined;
       if (caller.value !== asked) return;
+      // All at once: what a page shows never changes by itself.
       root.value = tops[0];
-      years.value = [...new Set([ended, ...found])].sort((one, other) => other - one);
+      defaultYear.value = first;
+      years.value = offered;
       beginning.value = undefined;
-      return chooseYear();
+      return;
     } catch (error) {
       if (caller.value !== asked) return;
       beginning.value = refusal(error);
@@ -70,7 +80,7 @@ export async function begin(): Promise<void> {
 async function findTops(): Promise<Jurisdiction[]> {
   if (caller.value?.unrestricted) {
     const page = await registry.listJurisdictions({ pageSize: 1000 });
-    return page.jurisdictions.filter((one) => one.parent === "");
+    return page.jurisdictions.filter((one) => one.parent === "" && !one.endYear);
   }
   const found = await Promise.all(scopes.value.map((name) => registry.getJurisdiction({ name })));
   return found.flatMap(({ jurisdiction }) => jurisdiction ?? []);
@@ -96,16 +106,12 @@ export function usePlace() {
     const value = route.query[name];
     return typeof value === "string" ? value : undefined;
   };
-  const year = computed(() => Number(text("year") ?? defaultYear.value ?? years.value[0] ?? new Date().getFullYear() - 1));
+  const year = computed(() => Number(text("year") ?? defaultYear.value ?? years.value[0] ?? yearNow() - 1));
   const scope = computed(() => text("scope") ?? root.value?.name);
   const tree = shallowRef<Map<string, Jurisdiction>>(new Map());
-  watch(
-    [year, root],
-    async ([year]) => {
-      tree.value = await loadTree(year).catch(() => new Map());
-    },
-    { immediate: true },
-  );
+  /** The tree of the year, asked for until it is there: without it no place has a name. */
+  const loaded = useAnswer(() => ({ year: year.value, root: root.value?.name }), ({ year }) => loadTree(year));
+  watch(loaded.answer, (found) => (tree.value = found ?? new Map()));
   const jurisdiction = computed(() => (scope.value ? tree.value.get(scope.value) : undefined));
   const above = (name: string | undefined) => {
     const found: Jurisdiction[] = [];
@@ -127,25 +133,26 @@ export function usePlace() {
   return { year, scope, tree, jurisdiction, path, isInReach, go };
 }
 
-/** Chooses the newest year with reports as the one to show first. */
-async function chooseYear(): Promise<void> {
-  if (!root.value) return;
-  for (const year of years.value) {
-    const answer = await rollups.getCoverage({ jurisdiction: root.value.name, year }).catch(() => undefined);
-    if (answer?.coverage && answer.coverage.received > 0n) {
-      defaultYear.value = year;
-      return;
-    }
+/** The newest year with reports is shown where none is asked for. */
+async function newestWithReports(top: Jurisdiction, offered: number[]): Promise<number | undefined> {
+  for (const year of offered) {
+    const answer = await rollups.getCoverage({ jurisdiction: top.name, year }).catch(() => undefined);
+    if (answer?.coverage && answer.coverage.received > 0n) return year;
   }
+  return undefined;
 }
 
-export const LEVELS: Record<Level, readonly [string, string]> = {
-  [Level.UNSPECIFIED]: ["", ""],
-  [Level.PROVINCE]: ["省级", "province"],
-  [Level.CITY]: ["市级", "city"],
-  [Level.COUNTY]: ["县级", "county"],
-  [Level.FUNCTIONAL_ZONE]: ["功能区", "zone"],
-  [Level.TOWNSHIP]: ["乡级", "township"],
+const LEVELS: Record<Level, Word | undefined> = {
+  [Level.UNSPECIFIED]: undefined,
+  [Level.PROVINCE]: "levelProvince",
+  [Level.CITY]: "levelCity",
+  [Level.COUNTY]: "levelCounty",
+  [Level.FUNCTIONAL_ZONE]: "levelZone",
+  [Level.TOWNSHIP]: "levelTownship",
 };
+export const LEVELS_IN_ORDER = [Level.PROVINCE, Level.CITY, Level.COUNTY, Level.FUNCTIONAL_ZONE, Level.TOWNSHIP];
 
-export { reports };
+export function levelText(level: Level): string {
+  const word = LEVELS[level];
+  return word ? t(word) : "";
+}

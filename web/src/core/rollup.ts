@@ -1,5 +1,6 @@
 // Rows of sums as the pages need them.
 import type { Dimension, QueryRollupResponse, RollupRow } from "../gen/huizong/v1/rollup_pb";
+import { amountText, formatAmount, formatCount, microOf } from "./figures";
 import { say } from "./language";
 import type { Bar } from "../parts/charts";
 
@@ -7,6 +8,17 @@ import type { Bar } from "../parts/charts";
 export function countOf(row: RollupRow | undefined): bigint | undefined {
   return row?.value.case === "count" ? row.value.value : undefined;
 }
+
+/** The value of a row to sort and add by: a count, or whole numbers of 0.000001 万元. */
+export function sizeOf(row: RollupRow): bigint {
+  return row.value.case === "count" ? row.value.value : microOf(row.value.value ?? "0");
+}
+
+/** The value of a row as it is shown. */
+export const valueText = (row: RollupRow) => (row.value.case === "count" ? formatCount(row.value.value) : formatAmount(row.value.value ?? ""));
+
+/** A sum of sizes as the rows show their values. */
+export const sumText = (sum: bigint, isAmount: boolean) => (isAmount ? formatAmount(amountText(sum)) : formatCount(sum));
 
 /** The value of a row's group in a dimension. */
 export function keyOf(row: RollupRow, dimension: Dimension): string | undefined {

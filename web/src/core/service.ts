@@ -14,7 +14,9 @@ const KEY = "huizong.principal";
 
 /** Who sits here, for reviews and receipts, where the service does not ask for credentials. */
 export const principal = ref(globalThis.localStorage?.getItem(KEY) ?? "");
-watch(principal, (name) => globalThis.localStorage?.setItem(KEY, name));
+watch(principal, (name) => globalThis.localStorage?.getItem(KEY) !== name && globalThis.localStorage?.setItem(KEY, name), { flush: "sync" });
+// All tabs of a browser act in one name, and each shows it.
+globalThis.addEventListener?.("storage", ({ key, newValue }) => key === KEY && (principal.value = newValue ?? ""));
 
 /** The service asks who calls, and nobody is signed in, or no longer. */
 export const signInNeeded = ref(false);
@@ -80,11 +82,11 @@ export interface Refusal {
   code: Code;
   reason: string;
   problem: Problem | undefined;
-  /** The call may be tried again as it is: the service cannot be reached, or is too busy. */
+  /** The service cannot be reached, or gave no reason of its own: the call may be tried again as it is, and loads are. */
   passing: boolean;
 }
 
-const PASSING = [Code.Unavailable, Code.DeadlineExceeded, Code.Unknown, Code.ResourceExhausted];
+const PASSING = [Code.Unavailable, Code.DeadlineExceeded, Code.Unknown, Code.ResourceExhausted, Code.Internal];
 
 export function refusal(error: unknown): Refusal {
   const known = ConnectError.from(error);
@@ -97,8 +99,16 @@ export function isCancelled(error: unknown): boolean {
   return ConnectError.from(error).code === Code.Canceled;
 }
 
+/** A text of the service as a sentence. */
+export function sentence(text: string): string {
+  const whole = text.trim();
+  if (whole === "" || /[。！？.!?：:]$/.test(whole)) return whole;
+  return `${whole}${language.value === "zh" ? "。" : "."}`;
+}
+
 /** What is wrong, and what to do, in the reader's language. */
-export function refusalText(refusal: Refusal): string {
-  if (!refusal.problem) return t(refusal.passing ? "unreachable" : "failed", { reason: refusal.reason });
-  return `${say(refusal.problem.message)} ${say(refusal.problem.remedy)}`.trim();
+export function refusalText(refusal: Refusal, retrying = false): string {
+  if (!refusal.problem) return t(!refusal.passing ? "failed" : retrying ? "retrying" : "unreachable", { reason: refusal.reason });
+  const sentences = [refusal.problem.message, refusal.problem.remedy].map((text) => sentence(say(text))).filter(Boolean);
+  return sentences.join(language.value === "zh" ? "" : " ");
 }

@@ -4,7 +4,7 @@ import { Code } from "@connectrpc/connect";
 import { computed, shallowRef } from "vue";
 import { RoleKind, type GetCallerResponse } from "../gen/huizong/v1/operations_pb";
 import { say, t } from "./language";
-import { operations, refusal, SESSION_HEADER, shown, SHOWN_HEADER, signedInSince, signInNeeded, type Refusal } from "./service";
+import { operations, principal, refusal, sentence, SESSION_HEADER, shown, SHOWN_HEADER, signedInSince, signInNeeded, type Refusal } from "./service";
 import { leftAlone, onSignInElsewhere, tellTabs } from "./ways";
 
 /** Who the service takes the caller to be; undefined until it has said so, and after signing out. */
@@ -22,8 +22,15 @@ export const owners = computed(() => scopesOf(RoleKind.SUBMITTER));
 export const seesSums = computed(() => isOpen.value || scopes.value.length > 0);
 export const reviews = computed(() => isOpen.value || scopesOf(RoleKind.REVIEWER).length > 0);
 export const submits = computed(() => isOpen.value || owners.value.length > 0);
+/** Who keeps the registry and the collections. */
+export const administers = computed(() => isOpen.value || scopesOf(RoleKind.SYSTEM_ADMINISTRATOR).length > 0);
+/** Who keeps accounts and roles. */
+export const secures = computed(() => isOpen.value || scopesOf(RoleKind.SECURITY_ADMINISTRATOR).length > 0);
 /** Who reads the journal. */
 export const audits = computed(() => isOpen.value || scopesOf(RoleKind.AUDITOR).length > 0);
+export const holdsPower = computed(() => administers.value || secures.value || audits.value);
+/** In whose name the page acts: who is signed in, or who says to sit here. */
+export const actor = computed(() => (isOpen.value ? principal.value.trim() : (caller.value?.principal ?? "")));
 export const isSignedIn = computed(() => caller.value !== undefined && !isOpen.value);
 
 const RETRY_MS = 2000;
@@ -66,9 +73,10 @@ export async function signIn(token: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** Goes on where another tab has signed in; a page that shows somebody else says so instead. */
+/** Goes on where another tab has signed in; a page that shows somebody else learns of it by a call, and says so instead. */
 onSignInElsewhere(() => {
   if (signInNeeded.value && !signedInSince.value) void recognise();
+  else if (isSignedIn.value) void operations.getCaller({}).catch(() => undefined);
 });
 
 /** Ends the session, and forgets what was on the screen. Who signed in with the identity provider signs out there, too. */
@@ -87,6 +95,6 @@ async function whyNot(answer: Response): Promise<string> {
   const wait = Number(answer.headers.get("retry-after"));
   const minutes = Math.ceil(wait / 60);
   const problem: { message?: { zh: string; en: string } } = await answer.json().catch(() => ({}));
-  const text = problem.message ? say({ $typeName: "huizong.v1.LocalizedText", ...problem.message }) : t("failed", { reason: answer.status });
-  return wait > 0 ? `${text}${t("waitMinutes", { minutes })}` : `${text}${t("signInHelp")}`;
+  const text = sentence(problem.message ? say({ $typeName: "huizong.v1.LocalizedText", ...problem.message }) : t("failed", { reason: answer.status }));
+  return `${text} ${wait > 0 ? t("waitMinutes", { minutes }) : t("signInHelp")}`;
 }

@@ -1,4 +1,5 @@
-// Options of the charts. Lengths are drawn from Number(count), labels are written from the exact count.
+// Options of the charts. Lengths are drawn from Number(count), labels are written from the exact count. Colour never says
+// anything alone: whatever it marks has its name or its figure beside it.
 import { formatCount } from "../core/figures";
 import type { EChartsCoreOption } from "echarts/core";
 
@@ -6,6 +7,7 @@ export interface Paint {
   text: string;
   quiet: string;
   line: string;
+  back: string;
   colours: string[];
   /** The family; text is measured with it, so it must be a real one. */
   font: string;
@@ -22,13 +24,25 @@ export interface Bar {
 
 export interface Line {
   name: string;
-  counts: bigint[];
+  /** Undefined where there is no figure: the line has a gap. */
+  counts: (bigint | undefined)[];
 }
 
-const common = (paint: Paint) => ({
+/** What is shown of a point under the pointer, as text of its own: names are people's words, and no markup. */
+function tip(...lines: string[]): HTMLElement {
+  const box = document.createElement("div");
+  for (const text of lines.filter(Boolean)) box.appendChild(document.createElement("div")).textContent = text;
+  return box;
+}
+
+const common = (paint: Paint, tipOf: (point: { dataIndex: number; seriesIndex: number }) => string[]) => ({
   color: paint.colours,
   animationDuration: 250,
   textStyle: { fontFamily: paint.font, fontSize: paint.size * 0.875, color: paint.text },
+  tooltip: {
+    trigger: "item", confine: true, backgroundColor: paint.back, borderColor: paint.quiet, textStyle: { color: paint.text, fontSize: paint.size * 0.875 },
+    formatter: (point: { dataIndex: number; seriesIndex: number }) => tip(...tipOf(point)),
+  },
 });
 
 /** Widest name, in half-width characters. */
@@ -40,56 +54,92 @@ function shortName(name: string): string {
   return width > NAME_MAX ? (name.split(/[（(]/)[0] ?? name) : name;
 }
 
+const label = (paint: Paint) => ({ color: paint.text, fontSize: paint.size * 0.8 });
+const names = (paint: Paint, of: string[]) => ({
+  type: "category", inverse: true, data: of.map(shortName), axisLine: { show: false }, axisTick: { show: false },
+  axisLabel: { ...label(paint), width: paint.size * 7.6, overflow: "truncate", interval: 0 },
+});
+
+/** A bar with a figure written beside it. */
+export interface Labelled {
+  name: string;
+  size: number | undefined;
+  text: string;
+}
+
 /** Horizontal bars, the first at the top. */
 export function bars(of: Bar[], tint = 0): ChartOption {
+  return labelled(of.map(({ name, count }) => ({ name, size: Number(count), text: formatCount(count) })), tint);
+}
+
+export function labelled(of: Labelled[], tint = 0): ChartOption {
   return (paint) => ({
-    ...common(paint),
-    grid: { left: paint.size * 9.5, right: paint.size * 5, top: 0, bottom: 0 },
+    ...common(paint, ({ dataIndex }) => [of[dataIndex]?.name ?? "", of[dataIndex]?.text ?? ""]),
+    grid: { left: paint.size * 8, right: paint.size * 4.6, top: 0, bottom: 0 },
     xAxis: { type: "value", show: false },
-    yAxis: {
-      type: "category",
-      inverse: true,
-      data: of.map((bar) => shortName(bar.name)),
-      axisLine: { show: false },
-      axisTick: { show: false },
-      axisLabel: { color: paint.text, fontSize: paint.size * 0.875, width: paint.size * 9.2, overflow: "truncate" },
-    },
-    series: [
-      {
-        type: "bar",
-        barMaxWidth: paint.size * 1.6,
-        itemStyle: { color: paint.colours[tint], borderRadius: 2 },
-        data: of.map((bar) => Number(bar.count)),
-        label: {
-          show: true,
-          position: "right",
-          color: paint.text,
-          fontSize: paint.size * 0.875,
-          formatter: ({ dataIndex }: { dataIndex: number }) => formatCount(of[dataIndex]?.count ?? 0n),
-        },
-      },
-    ],
+    yAxis: names(paint, of.map((bar) => bar.name)),
+    series: [{
+      type: "bar", barMaxWidth: paint.size * 1.5, cursor: "pointer", itemStyle: { color: paint.colours[tint], borderRadius: 2 },
+      data: of.map((bar) => bar.size ?? "-"),
+      label: { show: true, position: "right", ...label(paint), formatter: ({ dataIndex }: { dataIndex: number }) => of[dataIndex]?.text ?? "" },
+    }],
   });
 }
 
-/** Lines over the years. */
-export function lines(years: number[], of: Line[]): ChartOption {
+/** Bars of parts, each part in its own colour and named in the legend. */
+export function stacked(of: string[], parts: { name: string; counts: bigint[] }[]): ChartOption {
   return (paint) => ({
-    ...common(paint),
-    grid: { left: paint.size * 4.5, right: paint.size * 2, top: paint.size * 2.6, bottom: paint.size * 1.8 },
-    legend: { top: 0, left: 0, itemWidth: paint.size * 1.2, textStyle: { color: paint.text, fontSize: paint.size * 0.875 } },
-    xAxis: { type: "category", data: years.map(String), axisLabel: { color: paint.text, fontSize: paint.size * 0.875 }, axisLine: { lineStyle: { color: paint.quiet } } },
-    yAxis: { type: "value", axisLabel: { color: paint.quiet, fontSize: paint.size * 0.8 }, splitLine: { lineStyle: { color: paint.line } } },
-    series: of.map((line) => ({
-      type: "line",
-      name: line.name,
-      data: line.counts.map(Number),
-      symbolSize: paint.size * 0.45,
-      label: {
-        show: of.length === 1,
-        color: paint.text,
-        formatter: ({ dataIndex }: { dataIndex: number }) => formatCount(line.counts[dataIndex] ?? 0n),
-      },
+    ...common(paint, ({ dataIndex, seriesIndex }) => [`${of[dataIndex]} · ${parts[seriesIndex]?.name}`, formatCount(parts[seriesIndex]?.counts[dataIndex] ?? 0n)]),
+    grid: { left: paint.size * 8, right: paint.size * 1.5, top: paint.size * 1.8, bottom: 0 },
+    legend: { top: 0, left: 0, itemWidth: paint.size * 0.8, itemHeight: paint.size * 0.8, textStyle: label(paint) },
+    xAxis: { type: "value", show: false },
+    yAxis: names(paint, of),
+    series: parts.map((part) => ({ type: "bar", stack: "all", name: part.name, barMaxWidth: paint.size * 1.8, itemStyle: { borderColor: paint.back, borderWidth: 1 }, data: part.counts.map(Number) })),
+  });
+}
+
+/** Lines over the years; a year whose reports are not all in has a hollow point. */
+export function lines(years: number[], of: Line[], incomplete: boolean[] = []): ChartOption {
+  return (paint) => ({
+    ...common(paint, ({ dataIndex, seriesIndex }) => [`${years[dataIndex]} ${of[seriesIndex]?.name}`, formatCount(of[seriesIndex]?.counts[dataIndex] ?? 0n)]),
+    grid: { left: paint.size * 4.2, right: paint.size * 1.2, top: paint.size * 1.9, bottom: paint.size * 1.6 },
+    legend: { top: 0, left: 0, itemWidth: paint.size * 1.2, textStyle: label(paint) },
+    xAxis: { type: "category", data: years.map(String), axisLabel: label(paint), axisLine: { lineStyle: { color: paint.quiet } } },
+    yAxis: { type: "value", axisLabel: { color: paint.quiet, fontSize: paint.size * 0.75 }, splitLine: { lineStyle: { color: paint.line } } },
+    series: of.map((line, index) => ({
+      type: "line", name: line.name, symbolSize: paint.size * 0.5, symbol: "circle", lineStyle: { type: index === 0 ? "solid" : "dashed" },
+      data: line.counts.map((count, at) => ({ value: count === undefined ? "-" : Number(count), symbol: incomplete[at] ? "emptyCircle" : "circle" })),
     })),
+  });
+}
+
+/** Rectangles as large as their counts. */
+export function treemap(of: Bar[]): ChartOption {
+  return (paint) => ({
+    ...common(paint, ({ dataIndex }) => [of[dataIndex - 1]?.name ?? "", formatCount(of[dataIndex - 1]?.count ?? 0n)]),
+    series: [{
+      type: "treemap", roam: false, nodeClick: false, breadcrumb: { show: false }, left: 0, right: 0, top: 0, bottom: 0,
+      itemStyle: { borderColor: paint.back, gapWidth: 1, color: paint.colours[2] }, levels: [{ colorMappingBy: "value" }],
+      label: { fontSize: paint.size * 0.8, color: paint.back, formatter: ({ dataIndex }: { dataIndex: number }) => `${of[dataIndex - 1]?.name ?? ""}\n${formatCount(of[dataIndex - 1]?.count ?? 0n)}` },
+      data: of.map((bar) => ({ name: bar.name, value: Number(bar.count), itemStyle: { color: paint.colours[2] } })),
+    }],
+  });
+}
+
+/** A table of colours: the darker, the more; each field has its figure. */
+export function heat(rows: string[], columns: string[], counts: bigint[][]): ChartOption {
+  const points = rows.flatMap((_, y) => columns.map((_, x) => ({ x, y, count: counts[y]?.[x] ?? 0n })));
+  const most = points.reduce((most, { count }) => Math.max(most, Number(count)), 1);
+  return (paint) => ({
+    ...common(paint, ({ dataIndex }) => [`${rows[points[dataIndex]?.y ?? 0]} · ${columns[points[dataIndex]?.x ?? 0]}`, formatCount(points[dataIndex]?.count ?? 0n)]),
+    grid: { left: paint.size * 8, right: 0, top: 0, bottom: paint.size * 3.2 },
+    xAxis: { type: "category", data: columns.map(shortName), axisLabel: { ...label(paint), fontSize: paint.size * 0.7, width: paint.size * 4.4, overflow: "break", interval: 0 }, axisLine: { show: false }, axisTick: { show: false } },
+    yAxis: names(paint, rows),
+    visualMap: { show: false, min: 0, max: most, inRange: { color: [paint.back, paint.colours[0]] } },
+    series: [{
+      type: "heatmap", itemStyle: { borderColor: paint.line, borderWidth: 1 },
+      data: points.map(({ x, y, count }) => ({ value: [x, y, Number(count)], label: { color: Number(count) > most * 0.65 ? paint.back : paint.text } })),
+      label: { show: true, fontSize: paint.size * 0.7, formatter: ({ dataIndex }: { dataIndex: number }) => (points[dataIndex]?.count ? formatCount(points[dataIndex].count) : "") },
+    }],
   });
 }

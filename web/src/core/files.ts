@@ -1,0 +1,45 @@
+// Files that the page makes itself: CSV as spreadsheets in China open it, and saving of anything.
+
+/** A field of CSV; what a spreadsheet would take for a formula is made plain text. */
+function field(text: string): string {
+  return `"${(/^[=+\-@\t\r]/.test(text) && !/^-?[\d,.]+$/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+}
+
+/** With a byte order mark, by which a spreadsheet knows UTF-8. */
+export function csvOf(lines: string[][]): string {
+  return `\ufeff${lines.map((line) => line.map(field).join(",")).join("\r\n")}\r\n`;
+}
+
+export function saveFile(name: string, content: BlobPart, type: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([content], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+export const saveCsv = (name: string, lines: string[][]) => saveFile(`${name}.csv`, csvOf(lines), "text/csv;charset=utf-8");
+
+/** Rows of CSV, with quoted fields and line ends in them; the byte order mark goes. */
+export function parseCsv(text: string): string[][] {
+  const rows: string[][] = [[]];
+  let piece = "";
+  let quoted = false;
+  const source = text.replace(/^\ufeff/, "");
+  for (let at = 0; at < source.length; at += 1) {
+    const mark = source[at]!;
+    if (quoted) {
+      if (mark !== '"') piece += mark;
+      else if (source[at + 1] === '"') (piece += '"'), (at += 1);
+      else quoted = false;
+    } else if (mark === '"' && piece === "") quoted = true;
+    else if (mark === ",") rows.at(-1)!.push(piece), (piece = "");
+    else if (mark === "\n") rows.at(-1)!.push(piece.replace(/\r$/, "")), (piece = ""), rows.push([]);
+    else piece += mark;
+  }
+  rows.at(-1)!.push(piece.replace(/\r$/, ""));
+  return rows.filter((row) => row.some((cell) => cell.trim() !== ""));
+}
+
+/** The size of a file in words: 12.3 MB. */
+export const sizeText = (bytes: number) => `${(bytes / (1 << 20)).toFixed(bytes % (1 << 20) === 0 ? 0 : 1)} MB`;

@@ -1,0 +1,80 @@
+// A table of one's own: which lines of the form, by what in rows and in columns; from the answer of the service to its cells.
+import { sizeOf, sumText, valueText } from "./rollup";
+import { say } from "./language";
+import { Dimension, type RollupRow } from "../gen/huizong/v1/rollup_pb";
+import type { Word } from "./words";
+
+export type Axis = "measure" | "year" | "child" | "agency" | "kind" | "requester";
+
+export const AXES: Record<Axis, { word: Word; dimension: Dimension | undefined }> = {
+  measure: { word: "dimMeasure", dimension: undefined },
+  year: { word: "dimYear", dimension: Dimension.YEAR },
+  child: { word: "dimChild", dimension: Dimension.CHILD_JURISDICTION },
+  agency: { word: "dimAgency", dimension: Dimension.AGENCY },
+  kind: { word: "dimKind", dimension: Dimension.AGENCY_KIND },
+  requester: { word: "dimRequester", dimension: Dimension.REQUESTER_TYPE },
+};
+export const ROW_AXES: Axis[] = ["child", "agency", "year", "kind", "requester", "measure"];
+export const COLUMN_AXES: Axis[] = ["measure", "year", "kind", "requester"];
+
+export interface Layout {
+  measures: string[];
+  rows: Axis;
+  columns: Axis;
+  from: number;
+  to: number;
+}
+
+/** As it stands in the address. */
+export function layoutOf(query: Record<string, unknown>, year: number): Layout {
+  const text = (name: string) => (typeof query[name] === "string" ? (query[name] as string) : "");
+  const axis = (name: string, allowed: Axis[]) => allowed.find((one) => one === text(name)) ?? allowed[0]!;
+  const number = (name: string) => (/^20\d\d$/.test(text(name)) ? Number(text(name)) : year);
+  return { measures: text("lines") ? text("lines").split(",") : ["requests.received"], rows: axis("rows", ROW_AXES), columns: axis("columns", COLUMN_AXES), from: number("from"), to: number("to") };
+}
+
+export interface Table {
+  columns: { key: string; name: string }[];
+  rows: { key: string; name: string; cells: string[] }[];
+  totals: string[];
+}
+
+/** Sums are exact: counts with counts, amounts with amounts. A cell that no report is in stays empty, and is no nought. */
+export function tableOf(layout: Layout, found: RollupRow[]): Table {
+  const part = (row: RollupRow, axis: Axis) => {
+    if (axis === "measure") return { key: row.measure, name: say(row.measureLabel) };
+    const key = row.keys.find((one) => one.dimension === AXES[axis].dimension);
+    return { key: key?.value ?? "", name: say(key?.label) || (key?.value ?? "") };
+  };
+  const columns = new Map<string, string>();
+  const rows = new Map<string, { name: string; cells: Map<string, RollupRow> }>();
+  const totals = new Map<string, { sum: bigint; isAmount: boolean }>();
+  for (const one of found) {
+    const [row, column] = [part(one, layout.rows), part(one, layout.columns)];
+    columns.set(column.key, column.name);
+    const line = rows.get(row.key) ?? { name: row.name, cells: new Map<string, RollupRow>() };
+    line.cells.set(column.key, one);
+    rows.set(row.key, line);
+    const total = totals.get(column.key) ?? { sum: 0n, isAmount: one.value.case === "amount" };
+    total.sum += sizeOf(one);
+    totals.set(column.key, total);
+  }
+  const keys = [...columns.keys()];
+  return {
+    columns: keys.map((key) => ({ key, name: columns.get(key)! })),
+    rows: [...rows].map(([key, line]) => ({ key, name: line.name, cells: keys.map((column) => (line.cells.has(column) ? valueText(line.cells.get(column)!) : "")) })),
+    // Different lines of the form are not added up.
+    totals: layout.rows === "measure" ? [] : keys.map((key) => sumText(totals.get(key)!.sum, totals.get(key)!.isAmount)),
+  };
+}
+
+const KEY = "huizong.tables";
+export type Saved = Record<string, string>;
+export function savedTables(): Saved {
+  try {
+    return (JSON.parse(localStorage.getItem(KEY) ?? "{}") as Saved) ?? {};
+  } catch {
+    return {};
+  }
+}
+export const storeTables = (tables: Saved) => localStorage.setItem(KEY, JSON.stringify(tables));

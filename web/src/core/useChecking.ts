@@ -1,0 +1,177 @@
+// Has the service check a report that is being filled in, and hands it in. What the service found stays beside the figures
+// that it was found in, and never beside those of another report.
+import { computed, nextTick, ref, shallowRef, watch } from "vue";
+import { cellsOf, cellText, formOf, plainText, type Cell, type Cells } from "./form";
+import { newId } from "./ids";
+import { refusal, reports, type Refusal } from "./service";
+import { sizeText } from "./files";
+import { t } from "./language";
+import { keepReceipt } from "./receipts";
+import { CHAPTERS, type Filling } from "./useFilling";
+import { Severity, type Diagnosis, type Finding } from "../gen/huizong/v1/problem_pb";
+import type { Report, SubmitReportResponse } from "../gen/huizong/v1/report_pb";
+
+/** What the service takes of a document at most. */
+export const DOCUMENT_MAX_BYTES = 8 << 20;
+
+export const cellOf = (finding: Finding) => finding.left[0]?.cell ?? finding.right[0]?.cell ?? "";
+export const keyOf = (finding: Finding) => `${finding.rule} ${cellOf(finding)}`;
+
+/** A cell in which two versions of a report differ. */
+export interface Clash {
+  cell: string;
+  theirs: Cell;
+  mine: Cell;
+  takes: "theirs" | "mine";
+}
+
+export function clashesOf(theirs: Cells, mine: Cells): Clash[] {
+  const cells = [...new Set([...theirs.keys(), ...mine.keys()])];
+  return cells.filter((cell) => cellText(theirs.get(cell)) !== cellText(mine.get(cell))).map((cell) => ({ cell, theirs: theirs.get(cell), mine: mine.get(cell), takes: "mine" }));
+}
+
+export function useChecking(filling: Filling) {
+  const { name, texts, chapters, answers, reason, basis, source, parsed } = filling;
+  const findings = shallowRef<Finding[]>([]);
+  const diagnoses = shallowRef<Diagnosis[]>([]);
+  const failed = ref<Refusal>();
+  const complaint = ref("");
+  const passes = ref(false);
+  const isBusy = ref(false);
+  const isReading = ref(false);
+  /** What was checked; the findings are of this. */
+  const checked = ref("");
+  const conflict = shallowRef<{ report: Report; clashes: Clash[] }>();
+  /** The year that the document says where it is another one. */
+  const otherYear = ref<number>();
+
+  const narrative = computed(() => {
+    const written = CHAPTERS.filter((chapter) => chapters.value[chapter]?.trim());
+    return written.length > 0 ? Object.fromEntries(written.map((chapter) => [chapter, chapters.value[chapter]])) : undefined;
+  });
+  const figures = computed(() => JSON.stringify([[...parsed.value.cells].map(([path, cell]) => [path, String(cell)]), narrative.value]));
+  const isStale = computed(() => findings.value.length > 0 && checked.value !== figures.value);
+  watch(figures, () => (passes.value = false));
+  const warnings = computed(() => findings.value.filter((finding) => finding.severity === Severity.WARNING));
+  const byCell = computed(() => {
+    const found = new Map<string, Severity>();
+    for (const finding of findings.value) {
+      for (const term of [...finding.left, ...finding.right]) {
+        if (!term.previousYear && found.get(term.cell) !== Severity.ERROR) found.set(term.cell, finding.severity);
+      }
+    }
+    return found;
+  });
+
+  function clear() {
+    findings.value = [];
+    diagnoses.value = [];
+    failed.value = undefined;
+    complaint.value = "";
+    passes.value = false;
+    conflict.value = undefined;
+    otherYear.value = undefined;
+    requestId = undefined;
+  }
+  watch(name, clear, { flush: "sync" });
+
+  async function take(file: File | undefined, year: number) {
+    if (!file) return;
+    complaint.value = "";
+    if (file.size > DOCUMENT_MAX_BYTES) {
+      complaint.value = t("fileTooLarge", { name: file.name, size: sizeText(file.size), limit: sizeText(DOCUMENT_MAX_BYTES) });
+      return;
+    }
+    const meant = name.value;
+    isReading.value = true;
+    try {
+      const content = new Uint8Array(await file.arrayBuffer());
+      const answer = await reports.readDocument({ content, fileName: file.name, report: meant ?? "", year });
+      // The page may show another report by now, to which this says nothing.
+      if (meant !== name.value) return;
+      clear();
+      filling.takeDocument(answer, file.name);
+      await nextTick();
+      findings.value = answer.findings;
+      diagnoses.value = answer.diagnoses;
+      checked.value = figures.value;
+      if (answer.year && answer.year !== year) otherYear.value = answer.year;
+    } catch (error) {
+      if (meant !== name.value) return;
+      complaint.value = t("fileFailed", { name: file.name });
+      failed.value = refusal(error);
+    } finally {
+      isReading.value = false;
+    }
+  }
+
+  // A retry of the same content carries the same id, so that it is never stored twice.
+  let requestId: string | undefined;
+  let requestContent = "";
+  /** Whether it passed, or was handed in. */
+  async function send(validateOnly: boolean): Promise<SubmitReportResponse | undefined> {
+    const meant = name.value;
+    if (!meant) return undefined;
+    isBusy.value = true;
+    passes.value = false;
+    complaint.value = "";
+    const report = {
+      name: meant,
+      form: formOf(parsed.value.cells),
+      ...(narrative.value ? { narrative: narrative.value } : {}),
+      answers: warnings.value.filter((finding) => answers.value[keyOf(finding)]?.trim()).map((finding) => ({ rule: finding.rule, cell: cellOf(finding), reason: answers.value[keyOf(finding)]!.trim() })),
+      reason: reason.value.trim(),
+      etag: basis.value,
+    };
+    const now = figures.value;
+    const content = JSON.stringify([meant, now, source.value?.title, report.answers, report.reason, report.etag]);
+    if (!requestId || content !== requestContent) [requestId, requestContent] = [newId(), content];
+    try {
+      const answer = await reports.submitReport({ report, validateOnly, requestId: validateOnly ? "" : requestId, ...(source.value ? { source: source.value } : {}) });
+      if (answer.receipt && !validateOnly) keepReceipt(answer.receipt);
+      if (meant !== name.value) return undefined;
+      failed.value = undefined;
+      diagnoses.value = [];
+      findings.value = answer.findings;
+      checked.value = now;
+      passes.value = validateOnly;
+      return answer;
+    } catch (error) {
+      if (meant !== name.value) return undefined;
+      failed.value = refusal(error);
+      const problem = failed.value.problem;
+      if (problem?.findings.length) {
+        // Warnings that were answered stay beside those that were not.
+        const known = new Set(problem.findings.map(keyOf));
+        const answered = warnings.value.filter((finding) => answers.value[keyOf(finding)] && !known.has(keyOf(finding)));
+        findings.value = [...problem.findings, ...answered];
+        diagnoses.value = problem.diagnoses;
+        checked.value = now;
+      }
+      if (failed.value.reason === "ETAG_MISMATCH") await findClashes(meant);
+      return undefined;
+    } finally {
+      isBusy.value = false;
+    }
+  }
+
+  async function findClashes(meant: string) {
+    const newest = await reports.getReport({ name: meant }).catch(() => undefined);
+    if (newest?.report && meant === name.value) {
+      failed.value = undefined;
+      conflict.value = { report: newest.report, clashes: clashesOf(cellsOf(newest.report.form), parsed.value.cells) };
+    }
+  }
+  /** Goes on from the newest revision, with what was chosen cell by cell. */
+  function settle(clashes: Clash[]) {
+    if (!conflict.value) return;
+    const taken = clashes.filter((clash) => clash.takes === "theirs").map((clash) => [clash.cell, plainText(clash.theirs)] as const);
+    texts.value = { ...texts.value, ...Object.fromEntries(taken) };
+    basis.value = conflict.value.report.etag;
+    conflict.value = undefined;
+  }
+
+  return { findings, diagnoses, failed, complaint, passes, isBusy, isReading, isStale, conflict, otherYear, warnings, byCell, take, send, settle };
+}
+
+export type Checking = ReturnType<typeof useChecking>;

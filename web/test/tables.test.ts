@@ -1,0 +1,73 @@
+import { create } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { csvOf, parseCsv } from "../src/core/files";
+import { layoutOf, tableOf } from "../src/core/pivot";
+import { rankedBy, RANKINGS, type Sums } from "../src/core/rankings";
+import { parseRegistry, registryLines } from "../src/core/registryFile";
+import { useSorting } from "../src/core/sorting";
+import { Dimension, RollupRowSchema } from "../src/gen/huizong/v1/rollup_pb";
+
+test("CSV keeps commas, quotes and line ends, and no name becomes a formula", () => {
+  const lines = [["名称", "数"], ['甲,"乙"\n丙', "=1+1"], ["-5", "-5"]];
+  const text = csvOf(lines);
+  expect(text.startsWith("\ufeff")).toBe(true);
+  expect(parseCsv(text)).toEqual([lines[0], [lines[1]![0], "'=1+1"], lines[2]]);
+});
+
+test("a table sorts by any column both ways, and what has no value stands at the end", () => {
+  const rows = [{ name: "乙", count: 2n }, { name: "甲", count: undefined }, { name: "丙", count: 9007199254740993n }];
+  const { sorted, sortBy, direction } = useSorting<(typeof rows)[number], "name" | "count">(() => rows, (row, column) => row[column]);
+  expect(sorted.value).toEqual(rows);
+  sortBy("count");
+  expect([sorted.value.map((row) => row.name), direction("count")]).toEqual([["丙", "乙", "甲"], "descending"]);
+  sortBy("count");
+  expect([sorted.value.map((row) => row.name), direction("count"), direction("name")]).toEqual([["乙", "丙", "甲"], "ascending", "none"]);
+});
+
+const REGISTRY = `类型,代码,上级,名称,级别,类别,大型,起始年度,垂直管理,并入
+机构,office-1,230100,市政府办公室,,政府办公厅（室）,,2019,,
+地区,230100,230000,哈尔滨市,市级,,,2019,,
+地区,230000,,黑龙江省,省级,,,2019,,
+更名,agencies/office-1,,市政府办公厅,,,,2022,,
+合并,agencies/a agencies/b,,,,,,2024,,agencies/c
+`;
+
+test("a registry file with Chinese words and lines in any order is read, written, and read the same again", () => {
+  const parsed = parseRegistry(REGISTRY);
+  expect(parsed.faults).toEqual([]);
+  expect(parsed.changes.map(({ change }) => change.case)).toEqual(["createJurisdiction", "createJurisdiction", "createAgency", "rename", "merge"]);
+  expect(parsed.lines).toEqual([4, 3, 2, 5, 6]);
+  expect(parsed.changes[4]?.change.value).toMatchObject({ entries: ["agencies/a", "agencies/b"], into: "agencies/c", firstYear: 2024 });
+  expect(parseRegistry(csvOf(registryLines(parsed.changes))).changes).toEqual(parsed.changes);
+});
+
+test("what a row of a registry file lacks is said with its line", () => {
+  const { faults } = parseRegistry("type,code,parent,name,level,kind,first_year\nagency,a-1,230100,甲,,部门,\nward,x,,,,,\njurisdiction,230100,,乙,district,,2019\n");
+  expect(faults.map(({ line }) => line)).toEqual([2, 3, 4]);
+  expect(faults[0]?.why).toContain("起始年度");
+  expect(faults[2]?.why).toContain("district");
+  expect(parseRegistry("a,b\n1,2").faults).toHaveLength(1);
+});
+
+const row = (measure: string, child: string, year: string, count: bigint) => create(RollupRowSchema, {
+  measure, measureLabel: { zh: measure, en: measure }, value: { case: "count", value: count },
+  keys: [{ dimension: Dimension.CHILD_JURISDICTION, value: child, label: { zh: child, en: child } }, { dimension: Dimension.YEAR, value: year, label: { zh: year, en: year } }],
+});
+
+test("a table of one's own has its totals, and a cell that no report is in stays empty", () => {
+  const layout = layoutOf({ lines: "requests.received", rows: "child", columns: "year", from: "2022", to: "2023" }, 2023);
+  const table = tableOf(layout, [row("m", "甲", "2022", 1n), row("m", "甲", "2023", 2n), row("m", "乙", "2023", 9007199254740993n)]);
+  expect(table.columns.map((one) => one.name)).toEqual(["2022", "2023"]);
+  expect(table.rows.map((one) => one.cells)).toEqual([["1", "2"], ["", "9,007,199,254,740,993"]]);
+  expect(table.totals).toEqual(["1", "9,007,199,254,740,995"]);
+  expect(layoutOf({ rows: "nothing", from: "abc" }, 2023)).toEqual({ measures: ["requests.received"], rows: "child", columns: "measure", from: 2023, to: 2023 });
+});
+
+test("places are ranked by a sum, a rate or a change, and one without a whole is not ranked at all", () => {
+  const sums = (key: string, now: [string, bigint][], before: [string, bigint][] = []): Sums => ({ key, name: key, now: new Map(now), before: new Map(before) });
+  const of = (key: string) => RANKINGS.find((one) => one.key === key)!;
+  const places = [sums("甲", [["requests.refused", 1n], ["requests.outcomes_total", 4n]]), sums("乙", []), sums("丙", [["requests.refused", 2n], ["requests.outcomes_total", 4n]])];
+  expect(rankedBy(of("refusedShare"), false, false, places).map(({ key, text }) => [key, text])).toEqual([["丙", "50.0%"], ["甲", "25.0%"], ["乙", "—"]]);
+  const grown = [sums("甲", [["requests.received", 80n]], [["requests.received", 100n]]), sums("乙", [["requests.received", 3n]], [["requests.received", 2n]])];
+  expect(rankedBy(of("received"), true, false, grown).map(({ key, text }) => [key, text])).toEqual([["乙", "+50.0%"], ["甲", "−20.0%"]]);
+});
