@@ -11,6 +11,7 @@ pub mod form;
 pub mod grpc;
 pub mod http;
 pub mod identity;
+pub mod live;
 pub mod outbound;
 pub mod pb;
 pub mod registry;

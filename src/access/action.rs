@@ -9,6 +9,8 @@ pub struct Action {
     pub en: &'static str,
 }
 
+/// A report is handed in.
+pub const SUBMIT: &str = "report.submit";
 /// A session began, or was not begun.
 pub const SIGN_IN: &str = "session.begin";
 /// Somebody ended their session.
@@ -40,7 +42,7 @@ macro_rules! actions {
 }
 
 actions! {
-    "report.submit", "提交报告", "hand in a report";
+    SUBMIT, "提交报告", "hand in a report";
     "report.get", "查看报告", "read a report";
     "report.list", "批量查看报告", "read many reports";
     "report.revisions", "查看报告各版本", "read a report's revisions";

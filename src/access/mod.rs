@@ -15,7 +15,7 @@ mod token;
 
 pub use action::{
     ACTIONS, Action, CLOCK, ENTRIES_LEFT_OUT, RECOUNT, REFUSALS_LEFT_OUT, RESTORE, SETTINGS, SIGN_IN, SIGN_OUT, START,
-    STOP, UNKNOWN_CALL, action,
+    STOP, SUBMIT, UNKNOWN_CALL, action,
 };
 pub use change::{AccessChange, Credential, CredentialId, CredentialIdError, Denied};
 pub use directory::{Directory, Principal};

@@ -9,10 +9,11 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
+use crate::live::Live;
 use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
 use crate::report::Message;
-use crate::service::{Live, NewerAccess, Restored, RestoredAccess, newer_access, settle_restored};
+use crate::service::{NewerAccess, Restored, RestoredAccess, newer_access, settle_restored};
 use crate::store::transfer::{self, Kept, KeptError, Summary};
 use crate::store::{Position, SledOptions, SledStore, Store, StoreError};
 

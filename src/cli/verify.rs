@@ -7,10 +7,11 @@ use clap::Args;
 use indicatif::ProgressBar;
 use tempfile::TempDir;
 
+use crate::live::Live;
 use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
 use crate::report::Message;
-use crate::service::{Live, check_store};
+use crate::service::check_store;
 use crate::store::{SledOptions, SledStore, Store, StoreError, copy_closed};
 use crate::wire;
 

@@ -3,7 +3,6 @@
 //! Values in, values out. Totals change in the step that makes a report durable, so that no answer is behind.
 
 mod below;
-mod columns;
 mod compare;
 mod coverage;
 mod difference;
@@ -20,7 +19,6 @@ mod sums;
 mod tally;
 mod totals;
 
-pub use columns::{Columns, ReadColumns};
 pub use compare::{CellDifference, EXPLANATIONS_MAX, Explanation, Given, Share, compare};
 pub use coverage::{ChildCoverage, Coverage};
 pub use difference::TotalsDifference;

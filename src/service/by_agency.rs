@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::{Arc, Weak};
 
 use crate::form::CellId;
+use crate::live::{Present, State, revision_in_sums};
 use crate::registry::{AgencyIndex, Registry};
-use crate::report::{AgencyKind, Owners, ReportKey, ReportState, ReportYear};
-use crate::rollup::{BlankRow, Dimension, Group, Mark, Query, ReadColumns, Row, RowKey, Slice, Sums, Tree, class_of};
+use crate::report::{AgencyKind, ReportKey, ReportState, ReportYear};
+use crate::rollup::{BlankRow, Dimension, Group, Mark, Query, Row, RowKey, Slice, Sums, Tree, class_of};
 use crate::store::{Store, StoreError};
 
 use super::Service;
-use super::live::Live;
-use super::state::{ACCEPTED, LOAD_PAGE, State, revision_in_sums};
 
 /// A page of fewer reports than this is read from the store each time.
 const REPORTS_MIN: usize = 256;
@@ -89,8 +87,9 @@ impl AgencyPage {
     }
 
     /// The rows, where all columns that they need are in memory.
-    pub fn rows_in_memory(&self, query: &Query, state: &State) -> Option<Vec<Row>> {
-        let columns = state.columns.table(&years(query, state), &query.cells())?;
+    pub fn rows_in_memory(&self, query: &Query, present: &Present) -> Option<Vec<Row>> {
+        let Present { state, columns } = present;
+        let columns = columns.table(&years(query, state), &query.cells())?;
         let value = |at: usize, cells: &[CellId]| columns.value(&self.reports[at], cells);
         Some(self.blank_rows(query, state).into_iter().map(|row| row.fill(value)).collect())
     }
@@ -131,80 +130,33 @@ fn years(query: &Query, state: &State) -> Vec<ReportYear> {
 
 impl Service {
     /// Reads what a page took from the store into columns, beside the calls, so that the next question need not.
-    pub(super) fn keep_columns(&self, query: &Query, page: &AgencyPage) {
+    pub(super) fn keep_columns(&self, query: &Query, page: &AgencyPage, state: &State) {
         let reports: usize = page.reports.iter().map(Vec::len).sum();
         if reports < REPORTS_MIN {
             return;
         }
         // One at a time; who comes meanwhile reads from the store, and asks again later.
         let Ok(turn) = self.column_turn.clone().try_acquire_owned() else { return };
-        let (live, store) = (self.live.clone(), Arc::downgrade(&self.store));
-        let (query, bytes_max) = (query.clone(), self.columns_bytes);
+        let (live, bytes_max) = (self.live.clone(), self.columns_bytes);
+        let (years, cells) = (years(query, state), query.cells());
         tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            if let Err(error) = live.fill_columns(&store, &query, bytes_max) {
+            if let Err(error) = live.fill_columns(&years, &cells, bytes_max) {
                 tracing::warn!(%error, "columns of single agencies cannot be read; questions go on from the store");
             }
         });
     }
 }
 
-impl Live {
-    /// Reads the columns that a query by agency needs, unless they would take more than `bytes_max` of memory.
-    fn fill_columns(&self, store: &Weak<dyn Store>, query: &Query, bytes_max: usize) -> Result<(), StoreError> {
-        let (to_fill, as_of) = self.change(|state| {
-            let years = years(query, state);
-            let agencies = state.registry.agencies().len();
-            (state.columns.begin(&years, &query.cells(), agencies, bytes_max), state.sequence)
-        });
-        for (year, cells) in to_fill {
-            match self.read_columns(store, as_of, year, &cells) {
-                Ok(Some(read)) => self.change(|state| state.columns.fill(year, read)),
-                Ok(None) => self.change(|state| state.columns.abandon(year, &cells)),
-                Err(error) => {
-                    self.change(|state| state.columns.abandon(year, &cells));
-                    return Err(error);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// What each agency's report of the year adds to each of the cells at journal sequence `as_of`; none where the
-    /// service ends meanwhile.
-    fn read_columns(
-        &self,
-        store: &Weak<dyn Store>,
-        as_of: u64,
-        year: ReportYear,
-        cells: &[CellId],
-    ) -> Result<Option<ReadColumns>, StoreError> {
-        let (mut read, mut after) = (ReadColumns::of(cells), None);
-        loop {
-            let Some(store) = store.upgrade() else { return Ok(None) };
-            let page = store.reports(Owners::Agencies, year, after.as_ref(), LOAD_PAGE, as_of)?;
-            let state = self.read();
-            for standing in &page {
-                let agency = standing.newest.report.agency().and_then(|id| state.registry.find_agency(id));
-                let Some(agency) = agency else { continue };
-                if let Some(revision) = revision_in_sums(standing, ACCEPTED) {
-                    read.add(agency, &revision.figures.complete());
-                }
-            }
-            if page.len() < LOAD_PAGE {
-                return Ok(Some(read));
-            }
-            after = page.last().map(|standing| standing.newest.report.owner.clone());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::live::{Columns, Live, Perspective};
     use crate::report::{Cell, ReviewAction, Revision};
-    use crate::rollup::{AgencyFilter, Columns, Measure};
-    use crate::service::{Asker, Caller, PageEnd, Perspective, ReviewRequest, RollupQuestion, Submission};
+    use crate::rollup::{AgencyFilter, Measure};
+    use crate::service::{Asker, Caller, PageEnd, ReviewRequest, RollupQuestion, Submission};
     use crate::simulation::{Parameters, Province};
     use crate::store::{MemoryStore, NEWEST};
 
@@ -274,9 +226,9 @@ mod tests {
     ];
 
     fn fill(service: &Service, question: &RollupQuestion) {
-        let query = question.query(&service.live.read()).unwrap();
-        let store = Arc::downgrade(&service.store);
-        service.live.fill_columns(&store, &query, usize::MAX).unwrap();
+        let state = service.live.read();
+        let query = question.query(&state).unwrap();
+        service.live.fill_columns(&years(&query, &state), &query.cells(), usize::MAX).unwrap();
     }
 
     /// The rows from memory, which must be there, are those from the store.
@@ -284,14 +236,14 @@ mod tests {
         for group_by in GROUPINGS {
             let question = question(group_by);
             let in_memory = {
-                let state = service.live.read();
-                let query = question.query(&state).unwrap();
-                let page = AgencyPage::find(&query, &state, None, question.page_size);
-                page.rows_in_memory(&query, &state).expect("the columns are filled")
+                let present = service.live.present();
+                let query = question.query(&present.state).unwrap();
+                let page = AgencyPage::find(&query, &present.state, None, question.page_size);
+                page.rows_in_memory(&query, &present).expect("the columns are filled")
             };
-            let columns = service.live.change(|state| std::mem::take(&mut state.columns));
+            let columns = service.live.change(|_, columns| std::mem::take(columns));
             let stored = service.roll_up(&question, &asker()).await.unwrap().rows;
-            service.live.change(|state| state.columns = columns);
+            service.live.change(|_, kept| *kept = columns);
             assert!(stored.len() > 2 * 150 && stored.iter().any(|row| row.value > 0));
             assert_eq!(in_memory, stored, "{group_by:?}");
         }
@@ -344,17 +296,13 @@ mod tests {
     async fn what_changes_while_columns_are_filled_is_in_them() {
         let (service, province) = filled().await;
         for (group_by, changed) in GROUPINGS.into_iter().zip(YEARS) {
-            let (to_fill, as_of) = service.live.change(|state| {
-                let query = question(group_by).query(state).unwrap();
-                let years = years(&query, state);
-                (state.columns.begin(&years, &query.cells(), 160, usize::MAX), state.sequence)
-            });
+            let begun = {
+                let state = service.live.read();
+                let query = question(group_by).query(&state).unwrap();
+                service.live.begin_columns(&years(&query, &state), &query.cells(), usize::MAX)
+            };
             change(&service, &province, year(changed)).await;
-            let store = Arc::downgrade(&service.store);
-            for (year, cells) in to_fill {
-                let read = service.live.read_columns(&store, as_of, year, &cells).unwrap().unwrap();
-                service.live.change(|state| state.columns.fill(year, read));
-            }
+            service.live.finish_columns(begun).unwrap();
         }
         check(&service).await;
     }
@@ -364,7 +312,7 @@ mod tests {
         let (service, _) = filled().await;
         fill(&service, &question(GROUPINGS[0]));
         let agency = service.live.read().registry.agency_indices().next().unwrap();
-        service.live.change(|state| state.columns.replace(agency, year(2022), None));
+        service.live.change(|_, columns| columns.replace(agency, year(2022), None));
         let recount = service.recount().await.unwrap();
         let words = &recount.differences[0].en;
         assert!(words.contains("2022") && words.contains("single agencies"), "{words}");
@@ -379,7 +327,7 @@ mod tests {
                 if is_in_memory {
                     fill(&service, &whole);
                 } else {
-                    service.live.change(|state| state.columns = Columns::default());
+                    service.live.change(|_, columns| *columns = Columns::default());
                 }
                 let expected = service.roll_up(&whole, &asker()).await.unwrap().rows;
                 // No multiple of the rows of a group, and more than those of some agencies.

@@ -4,9 +4,10 @@ use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
 
+use crate::live::Live;
 use crate::store::{Checkpoint, CheckpointFile, Store, StoreError};
 
-use super::{Live, Service};
+use super::Service;
 
 impl Service {
     /// A service over a store whose observer is `live`, from the totals kept in a file and the journal since; where

@@ -1,14 +1,13 @@
 //! Who has reported and who has not.
 
+use crate::live::{Perspective, State};
 use crate::registry::{Agency, Jurisdiction};
 use crate::report::{JurisdictionCode, ReportYear};
 use crate::rollup::{AgencyFilter, ChildCoverage, Coverage, Scope};
 
-use super::perspective::Perspective;
 use super::read_back::id_in_token;
 use super::roll_up::find;
 use super::sight::{Asker, Extent};
-use super::state::State;
 use super::{Page, Problem, Service};
 
 /// Coverage of which scope is asked for.
@@ -56,7 +55,7 @@ impl Service {
     /// # Errors
     /// JURISDICTION_NOT_FOUND, AS_OF_INVALID, BEYOND_SIGHT.
     pub async fn coverage(&self, question: &CoverageQuestion, asker: &Asker) -> Result<CoverageAnswer, Problem> {
-        let state = self.view(asker, &question.extent(), &question.perspective).await?;
+        let state = self.view(asker, &question.extent(), &question.perspective).await?.state;
         let jurisdiction = find(&state, &question.jurisdiction)?;
         let mut answer = CoverageAnswer {
             coverage: state.totals.coverage(Scope::Subtree(jurisdiction), question.year, &question.filter),
@@ -80,8 +79,9 @@ impl Service {
         token: &str,
         asker: &Asker,
     ) -> Result<(Page<Agency>, u64), Problem> {
-        let state = self.view(asker, &question.extent(), &question.perspective).await?;
-        let jurisdiction = find(&state, &question.jurisdiction)?;
+        let present = self.view(asker, &question.extent(), &question.perspective).await?;
+        let state = &present.state;
+        let jurisdiction = find(state, &question.jurisdiction)?;
         let after = id_in_token(token)?;
         let missing =
             state.totals.missing_after(&state.registry, jurisdiction, question.year, &question.filter, after.as_ref());
@@ -90,7 +90,7 @@ impl Service {
         let page = Page::cut(entries, size, |entry: &Agency| entry.id.to_string());
         // Later pages are of the same moment.
         if page.next.is_some() && state.is_of_everything() {
-            self.past.note_seen(&state);
+            self.live.note_seen(&present);
         }
         Ok((page, state.sequence))
     }

@@ -3,6 +3,7 @@
 use std::ops::Bound;
 
 use crate::form::{Kind, catalogue};
+use crate::live::{Perspective, Then, Where};
 use crate::registry::{AgencyIndex, Registry};
 use crate::report::{AgencyId, Hash, JurisdictionCode, Message, ReportKey, ReportYear, Revision};
 use crate::rollup::{
@@ -10,12 +11,10 @@ use crate::rollup::{
 };
 use crate::store::{Change, Decision, Effect, NewEntry, Store, StoreError, Transaction};
 
-use super::perspective::Perspective;
 use super::read_back::id_in_token;
 use super::reconcile::{Children, Comparison, Summed};
 use super::roll_up::{find, form_of};
 use super::sight::Asker;
-use super::then::{Then, Where};
 use super::{FormQuestion, Page, Problem, Reason, Service};
 
 const ACTION: &str = "form.freeze";
@@ -55,7 +54,7 @@ impl Service {
             filter: AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical },
             perspective,
         };
-        let state = self.view(asker, &question.extent(), &question.perspective).await?;
+        let state = self.view(asker, &question.extent(), &question.perspective).await?.state;
         let form = form_of(&state, &question)?;
         let sums = ShownSums::of(form.edition, |cell| form.shown(cell));
         // What the form itself does not show as a count.
@@ -298,9 +297,10 @@ mod tests {
     use futures::future::join_all;
 
     use super::*;
+    use crate::live::Live;
     use crate::registry::{Jurisdiction, RegistryChange};
     use crate::report::Level;
-    use crate::service::{Caller, Live};
+    use crate::service::Caller;
     use crate::store::MemoryStore;
 
     #[tokio::test]

@@ -142,9 +142,10 @@ mod tests {
 
     use super::*;
     use crate::form::{Presence, edition_for_year};
+    use crate::live::Live;
     use crate::registry::{Agency, Collection, Jurisdiction, RegistryChange, ReviewPolicy};
     use crate::report::{AgencyKind, Level, ReportYear};
-    use crate::service::{Caller, Live, ReviewRequest, Submission};
+    use crate::service::{Caller, ReviewRequest, Submission};
     use crate::store::MemoryStore;
 
     const ROUNDS: usize = 520;

@@ -1,8 +1,8 @@
 //! What can be done: one file per use case. Every door (gRPC, command line, dashboard) goes through here.
 
 mod access;
-mod access_counts;
 mod admission;
+mod alike;
 mod audit;
 mod backup;
 mod by_agency;
@@ -12,14 +12,9 @@ mod collections;
 mod coverage;
 mod credentials;
 mod enrolment;
-mod followed;
 mod freeze;
 mod history;
 mod journal;
-mod likeness;
-mod live;
-mod past;
-mod perspective;
 mod places;
 mod problem;
 mod proposals;
@@ -29,18 +24,17 @@ mod reconcile;
 mod recount;
 mod registry;
 mod render;
-mod replay;
 mod restored;
 mod review;
 mod roll_up;
 mod rule_counts;
 mod sessions;
 mod sight;
-mod state;
+mod stopping;
 mod strike;
 mod submit;
-mod then;
 mod verify;
+mod view;
 mod vitals;
 mod wanted;
 mod watch;
@@ -51,19 +45,20 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch as signal};
 
 use crate::access::TokenKey;
 use crate::document::process::{Fair, Readers, Settings};
+use crate::live::Live;
 use crate::store::{CheckpointFile, Clock, SigningKey, Store, StoreError};
 
 use audit::Budgets;
 use enrolment::Guesses;
-use past::Past;
 use places::Places;
 use sessions::Sessions;
 use wanted::WhileWanted;
 
+pub use crate::live::Perspective;
 pub use access::{Authority, Subject};
 pub use audit::EntryLimits;
 pub use caller::{Asked, Caller};
@@ -74,8 +69,6 @@ pub use enrolment::{Exchanged, Replacement};
 pub use freeze::FreezeRequest;
 pub use history::{ReportAction, ReportEvent};
 pub use journal::{JournalFilter, Order, Status};
-pub use live::Live;
-pub use perspective::Perspective;
 pub use problem::{Code, Problem, Reason, Violation};
 pub use proposals::AccessPolicy;
 pub use read_back::{Page, PageEnd, ReportFilter, ReportView};
@@ -106,7 +99,6 @@ pub struct Service {
     clock: Arc<Clock>,
     /// Changes of the registry are checked against its present state, so they go one at a time.
     registry_gate: Arc<tokio::sync::Mutex<()>>,
-    past: Arc<Past>,
     /// Columns of single agencies are filled by one at a time.
     column_turn: Arc<Semaphore>,
     /// Texts of a year are read by one at a time.
@@ -119,6 +111,8 @@ pub struct Service {
     resumed: bool,
     /// Memory for them, in bytes.
     columns_bytes: usize,
+    /// Told when the service stops.
+    stopping: Arc<signal::Sender<bool>>,
     watch_places: Arc<Places>,
     watch_limits: WatchLimits,
     /// Changes of the directory of principals go one at a time, too.
@@ -175,9 +169,9 @@ impl Service {
             is_new_store: false,
             resumed: false,
             registry_gate: Arc::default(),
-            past: Arc::default(),
             column_turn: Arc::new(Semaphore::new(1)),
             columns_bytes: COLUMNS_BYTES,
+            stopping: Arc::default(),
             watch_places: Arc::new(Places::new(watch_limits)),
             watch_limits,
             access_gate: Arc::default(),

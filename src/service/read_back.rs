@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::live::State;
 use crate::registry::JurisdictionIndex;
 use crate::report::{
     JurisdictionCode, Owners, ReportKey, ReportOwner, ReportState, ReportStatus, ReportYear, Review, Revision,
@@ -12,7 +13,6 @@ use crate::store::{NEWEST, Standing, Store, StoreError};
 
 use super::registry::agencies_in_sight;
 use super::roll_up::find;
-use super::state::State;
 use super::{Problem, Service, Sight, Subject};
 
 /// Where a page ended that another one follows.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::live::{ACCEPTED, Perspective, State, Then, Where, revision_in_sums};
 use crate::registry::{AgencyIndex, Jurisdiction, JurisdictionIndex};
 use crate::report::{Completed, ReportKey, ReportState, ReportYear, Revision, RevisionName};
 use crate::rollup::{
@@ -12,11 +13,8 @@ use crate::rollup::{
 use crate::store::{NEWEST, Standing, Store, StoreError};
 
 use super::coverage::CoverageRow;
-use super::perspective::Perspective;
 use super::roll_up::find;
 use super::sight::{Asker, Extent};
-use super::state::{ACCEPTED, State, revision_in_sums};
-use super::then::{Then, Where};
 use super::{Problem, Service};
 
 /// A form against the computed sum.
@@ -133,7 +131,7 @@ impl Service {
         let counted_then = self.counted_then(summed, now.tree(years)).await?;
         self.check_agencies(asker, &code, &counted_then, summed.year).await?;
         let (Seen { sums, coverage, hierarchy_year, sequence, children, missing }, suspects) = {
-            let state = self.view(asker, &extent, &now).await?;
+            let state = self.view(asker, &extent, &now).await?.state;
             let counts_now: BTreeSet<AgencyIndex> = counted(&state, summed).collect();
             let suspects: Vec<Suspect> = counted_then
                 .union(&counts_now)

@@ -7,12 +7,11 @@ use jiff::Timestamp;
 
 use crate::access::RECOUNT;
 use crate::form::catalogue;
+use crate::live::{Columns, Effort, State};
 use crate::report::{Message, ReportYear};
 use crate::rollup::{AgencyFilter, Class, Scope, Sums, TotalsDifference};
 use crate::store::{Store, StoreError};
 
-use super::replay::Effort;
-use super::state::State;
 use super::{Problem, Service};
 
 /// Differences that are kept in words; the others are counted.
@@ -42,10 +41,11 @@ impl Service {
         let live = self.live.clone();
         let found = self
             .blocking(move |store| {
-                let running = live.read();
-                let columns = column_differences(&running);
+                let present = live.present();
+                let running = &present.state;
+                let columns = column_differences(running, &present.columns);
                 let counted = count(store, running.sequence, Effort::resting())?;
-                let mut found = differences(&running, &counted);
+                let mut found = differences(running, &counted);
                 found.extend(columns);
                 Ok((running.sequence, found))
             })
@@ -104,10 +104,10 @@ pub(super) fn differences(running: &State, counted: &State) -> Vec<Message> {
 }
 
 /// Columns of single agencies that do not add up to the totals.
-fn column_differences(state: &State) -> Vec<Message> {
+fn column_differences(state: &State, columns: &Columns) -> Vec<Message> {
     let mut totals: HashMap<ReportYear, Sums> = HashMap::new();
     let mut found = Vec::new();
-    for (year, cell, sum) in state.columns.sums() {
+    for (year, cell, sum) in columns.sums() {
         let total = totals.entry(year).or_insert_with(|| root_sums(state, year)).value(cell);
         if sum != total {
             let path = &catalogue().cell(cell).path;
@@ -207,10 +207,10 @@ mod tests {
 
     use super::*;
     use crate::form::edition_for_year;
+    use crate::live::Live;
     use crate::registry::{Agency, Jurisdiction, RegistryChange};
     use crate::report::{AgencyKind, Cell, Figures, Level, ReportState, ReportStatus};
     use crate::rollup::{Contribution, Marks};
-    use crate::service::Live;
     use crate::store::MemoryStore;
 
     fn year() -> ReportYear {
@@ -278,7 +278,7 @@ mod tests {
         assert_eq!(service.recount().await.unwrap().differences_total, 0);
         assert_eq!(service.store.position().sequence, 0, "what is as it should be is not told of");
         let sequence = service.newest_sequence();
-        service.live.change(|running| *running = State { sequence, ..state(5) });
+        service.live.change(|running, _| *running = State { sequence, ..state(5) });
         let found = service.recount().await.unwrap();
         let entries = service.store.journal(0, 10).unwrap();
         let [entry] = entries.as_slice() else { panic!("{entries:?}") };

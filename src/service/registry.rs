@@ -3,6 +3,7 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
+use crate::live::{Live, State};
 use crate::registry::exchange::write_json;
 use crate::registry::{
     Agency, AgencyIndex, Entry, Extent, Jurisdiction, JurisdictionCode, JurisdictionIndex, Life, Registry,
@@ -15,8 +16,7 @@ use crate::store::{Change, Decision, NEWEST, NewEntry, Transaction, Version, che
 use super::audit::changes_in_words;
 use super::read_back::id_in_token;
 use super::sight::Reach;
-use super::state::State;
-use super::{Caller, Live, Page, Problem, Service, Sight, Subject};
+use super::{Caller, Page, Problem, Service, Sight, Subject};
 
 const ACTION: &str = "registry.apply";
 

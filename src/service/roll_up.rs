@@ -1,17 +1,14 @@
 //! Sums by group, and the computed form.
 
-use std::sync::Arc;
-
 use crate::document::write::{ComputedForm, Document};
 use crate::form::{CellId, Edition, Presence, catalogue, edition_for_year};
+use crate::live::{Perspective, Present, State};
 use crate::registry::{Jurisdiction, JurisdictionIndex};
 use crate::report::{Hash, JurisdictionCode, Message, ReportYear, computed_form_hash};
 use crate::rollup::{AgencyFilter, Coverage, Dimension, Mark, Measure, Query, Row, RowKey, Scope, Slice, Sums, Tree};
 
 use super::by_agency::AgencyPage;
-use super::perspective::Perspective;
 use super::sight::{Asker, Extent};
-use super::state::State;
 use super::{PageEnd, Problem, Reason, Service};
 
 /// Measures that may be asked for at once.
@@ -171,40 +168,41 @@ impl Service {
     pub async fn roll_up(&self, question: &RollupQuestion, asker: &Asker) -> Result<RollupAnswer, Problem> {
         let perspective = question.page_perspective();
         let RollupQuestion { jurisdiction, years, filter, .. } = question;
-        let state = self.view(asker, &Extent { jurisdiction, years: *years, filter }, &perspective).await?;
-        let query = question.query(&state)?;
-        let after = question.row_before(&state)?;
-        let mut answer = answer(&query, &state);
+        let present = self.view(asker, &Extent { jurisdiction, years: *years, filter }, &perspective).await?;
+        let state = &*present.state;
+        let query = question.query(state)?;
+        let after = question.row_before(state)?;
+        let mut answer = answer(&query, state);
         if !query.needs_agencies() {
-            let (rows, last) = rows_of_totals(&query, &state, after.as_ref(), question.page_size);
+            let (rows, last) = rows_of_totals(&query, state, after.as_ref(), question.page_size);
             answer.rows = rows;
             answer.last = last.map(|last| last.to_text(&state.registry));
-            self.note_page(&state, &answer);
+            self.note_page(&present, &answer);
             return Ok(answer);
         }
-        let page = AgencyPage::find(&query, &state, after.as_ref(), question.page_size);
+        let page = AgencyPage::find(&query, state, after.as_ref(), question.page_size);
         answer.last = page.last().map(|last| last.to_text(&state.registry));
-        self.note_page(&state, &answer);
-        if let Some(rows) = page.rows_in_memory(&query, &state) {
+        self.note_page(&present, &answer);
+        if let Some(rows) = page.rows_in_memory(&query, &present) {
             answer.rows = rows;
             return Ok(answer);
         }
         if perspective == Perspective::default() {
-            self.keep_columns(&query, &page);
+            self.keep_columns(&query, &page, state);
         }
         let names = page.names(&state.registry);
         let (as_of, states) = (answer.sequence, perspective.states());
         let sums = self.blocking(move |store| AgencyPage::read(&names, store, as_of, &states)).await?;
         let value = |at: usize, cells: &[CellId]| sums[at].of_cells(cells);
-        let blank = page.blank_rows(&query, &state);
+        let blank = page.blank_rows(&query, state);
         answer.rows = blank.into_iter().map(|row| row.fill(value)).collect();
         Ok(answer)
     }
 
     /// Keeps the state that an answer comes from where there are more pages, which are of the same moment.
-    fn note_page(&self, state: &Arc<State>, answer: &RollupAnswer) {
-        if answer.last.is_some() && state.is_of_everything() {
-            self.past.note_seen(state);
+    fn note_page(&self, present: &Present, answer: &RollupAnswer) {
+        if answer.last.is_some() && present.state.is_of_everything() {
+            self.live.note_seen(present);
         }
     }
 
@@ -213,8 +211,8 @@ impl Service {
     /// # Errors
     /// JURISDICTION_NOT_FOUND; YEARS_INVALID where no edition exists for the year; AS_OF_INVALID; BEYOND_SIGHT.
     pub async fn consolidated_form(&self, question: &FormQuestion, asker: &Asker) -> Result<ConsolidatedForm, Problem> {
-        let state = self.view(asker, &question.extent(), &question.perspective).await?;
-        form_of(&state, question)
+        let present = self.view(asker, &question.extent(), &question.perspective).await?;
+        form_of(&present.state, question)
     }
 }
 

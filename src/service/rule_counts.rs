@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::live::Perspective;
 use crate::registry::JurisdictionIndex;
-use crate::report::{JurisdictionCode, Message, ReportKey, ReportYear};
+use crate::report::{JurisdictionCode, Message, ReportYear};
 use crate::rollup::{AgencyFilter, Failed, Scope};
-use crate::store::{JournalEntry, Outcome};
 
-use super::perspective::Perspective;
 use super::roll_up::find;
 use super::sight::{Asker, Extent};
-use super::submit::ACTION;
 use super::{Problem, Reason, Service};
 
 /// Years that may be counted at once.
@@ -51,7 +49,7 @@ impl Service {
         }
         let filter = AgencyFilter { kinds: Vec::new(), include_vertical: true };
         let extent = Extent { jurisdiction, years: (first, last), filter: &filter };
-        let state = self.view(asker, &extent, &Perspective::default()).await?;
+        let state = self.view(asker, &extent, &Perspective::default()).await?.state;
         let scope = find(&state, jurisdiction)?;
         let mut counts: BTreeMap<(String, ReportYear, JurisdictionIndex), Failed> = BTreeMap::new();
         for year in years {
@@ -70,17 +68,4 @@ impl Service {
         });
         Ok((counts.collect(), state.sequence))
     }
-}
-
-/// The report that an entry of the journal refuses, and the rules for which, each once; none for any other entry.
-pub(super) fn refused_rules(entry: &JournalEntry) -> Option<(ReportKey, Vec<&str>)> {
-    if entry.action != ACTION || entry.outcome != Outcome::Refused {
-        return None;
-    }
-    // As written where a refusal is recorded: the reason, then the rules; what was asked stands on lines of its own.
-    let (_, rules) = entry.detail.lines().next()?.split_once(": ")?;
-    let mut rules: Vec<&str> = rules.split(", ").collect();
-    rules.sort_unstable();
-    rules.dedup();
-    Some((entry.subject.parse().ok()?, rules))
 }

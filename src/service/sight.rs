@@ -7,13 +7,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::access::{Right, Role, UNKNOWN_CALL, method_of};
+use crate::live::State;
 use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
 use crate::report::{JurisdictionCode, Message, ReportKey, ReportOwner, ReportYear};
 use crate::rollup::{AgencyFilter, FrozenForm, Totals, Tree, class_of};
 use crate::store::StoreError;
 
 use super::access::{READ, Subject};
-use super::state::State;
 use super::{Caller, Problem, Reason, Service};
 
 /// What one caller may see of many things: for lists and streams.

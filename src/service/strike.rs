@@ -1,5 +1,6 @@
 //! Striking people's words out of the journal.
 
+use crate::access::SUBMIT;
 use crate::report::Message;
 use crate::store::{Change, Decision, JournalEntry, NewEntry, Outcome, STRIKE, Transaction, entry_name};
 
@@ -39,7 +40,7 @@ impl Service {
             );
             return Err(field("sequence", zh, en));
         }
-        if entry.action == STRIKE || (entry.outcome == Outcome::Refused && entry.action == "report.submit") {
+        if entry.action == STRIKE || (entry.outcome == Outcome::Refused && entry.action == SUBMIT) {
             let (zh, en) = ("所记不是他人自由书写的文字", "holds no words that people wrote freely");
             return Err(field("sequence", zh, en));
         }

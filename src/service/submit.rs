@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::access::SUBMIT;
 use crate::form::{CellId, CellInfo, catalogue};
+use crate::live::State;
 use crate::report::{
     AgencyKind, Answer, Completed, DocumentSource, Figures, Finding, Hash, Message, Narrative, Receipt, ReportKey,
     ReportOwner, ReportState, Reporter, Revision, Severity, content_hash,
@@ -16,13 +18,10 @@ use crate::store::{
 };
 
 use super::admission::Admission;
-use super::state::State;
 use super::{Caller, Problem, Reason, Service, Violation};
 
 /// How often a submission is judged anew because another one came between.
 const ATTEMPTS: usize = 8;
-
-pub(super) const ACTION: &str = "report.submit";
 
 /// A report on its way in.
 #[derive(Debug, Clone)]
@@ -140,7 +139,7 @@ impl Service {
         if submission.validate_only {
             return problem;
         }
-        self.record_refused(problem, ACTION, submission.report.to_string(), content, caller).await
+        self.record_refused(problem, SUBMIT, submission.report.to_string(), content, caller).await
     }
 
     async fn try_submit(&self, submission: &Submission, content: Hash, caller: &Caller) -> Result<Accepted, Setback> {
@@ -236,7 +235,7 @@ impl Service {
         };
         let entry = NewEntry {
             content_hash: content,
-            ..caller.accepted(ACTION, report.to_string(), submission.reason.clone())
+            ..caller.accepted(SUBMIT, report.to_string(), submission.reason.clone())
         };
         let change = Change::Revision { before, revision: Box::new(revision) };
         let transaction = Transaction {
@@ -255,33 +254,6 @@ impl Service {
             }
             Decision::Stale => Err(Setback::Stale),
         }
-    }
-
-    /// Texts that the submission's text may repeat: that of the agency's last report, and like ones of the year.
-    fn narratives_alike(
-        &self,
-        submission: &Submission,
-        previous: Option<&Revision>,
-    ) -> Result<Vec<(ReportKey, Narrative)>, Problem> {
-        let Some(narrative) = &submission.narrative else { return Ok(Vec::new()) };
-        let mut alike: Vec<_> =
-            previous.and_then(|last| Some((last.report.clone(), last.narrative.clone()?))).into_iter().collect();
-        let proposed = self.live.likeness().like(&submission.report, narrative);
-        for report in proposed {
-            let standing = self.store.standing(&report, NEWEST)?;
-            alike.extend(standing.and_then(|standing| Some((report, standing.newest.narrative.clone()?))));
-        }
-        Ok(alike)
-    }
-
-    /// Reports of other agencies of the year that may have the same figures, where the year's are known.
-    pub(super) fn figures_alike(&self, report: &ReportKey, figures: &Figures) -> Result<Vec<Arc<Revision>>, Problem> {
-        let mut alike = Vec::new();
-        let proposed = self.live.likeness().same(report, figures);
-        for report in proposed {
-            alike.extend(self.store.standing(&report, NEWEST)?.map(|standing| standing.newest));
-        }
-        Ok(alike)
     }
 
     /// The answer to a request id that is known.

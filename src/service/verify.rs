@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tokio::sync::mpsc;
 
 use crate::form::catalogue;
+use crate::live::{Effort, Live, State};
 use crate::registry::Registry;
 use crate::report::{Message, ReportYear};
 use crate::rollup::{FrozenForm, Sums};
@@ -12,9 +13,7 @@ use crate::store::{NEWEST, Standing, Store, StoreError, Verification, Visitor, v
 
 use super::freeze::add_up;
 use super::recount::{count, differences, root_sums, unlike};
-use super::replay::Effort;
-use super::state::State;
-use super::{Caller, Live, Problem, Service};
+use super::{Caller, Problem, Service};
 
 /// Records between two messages about progress.
 const PROGRESS_RECORDS: u64 = 10_000;

@@ -41,6 +41,11 @@ impl Service {
         Ok(vitals.collect())
     }
 
+    /// Changes of who may do what since the start: kind, whether it concerned an administrator, how many.
+    pub fn access_changes(&self) -> Vec<(&'static str, bool, u64)> {
+        self.live.access_changes()
+    }
+
     /// Why sums are not answered; none while they are.
     pub fn totals_fault(&self) -> Option<String> {
         self.live.read().fault.clone()

@@ -117,7 +117,8 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::Duration;
 
-    use crate::service::{Live, Service};
+    use crate::live::Live;
+    use crate::service::Service;
     use crate::store::MemoryStore;
 
     use super::*;

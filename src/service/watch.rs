@@ -3,113 +3,23 @@
 //! Commits cost the writer one notice in a bounded ring, however many watch. A watcher asks anew at most once in an
 //! interval; what came in between is listed, and one that fell behind the ring is told to take the answer as a whole.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures::Stream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::live::{Changed, Notice, Perspective, State};
 use crate::report::{JurisdictionCode, Message, ReportKey, ReportYear};
 use crate::rollup::Scope;
-use crate::store::{Commit, Effect};
 
-use super::access::Subject as AccessSubject;
-use super::perspective::Perspective;
+use super::access::Subject;
 use super::places::Place;
 use super::sight::Asker;
-use super::state::State;
 use super::{CoverageAnswer, CoverageQuestion, Problem, Reason, RollupAnswer, RollupQuestion, Service};
 
-/// Commits that are remembered for watchers.
-const REMEMBERED: usize = 4096;
 /// Changed reports that an update names; with more, the watcher is told that some are left out.
 const NAMED_MAX: usize = 100;
-/// When to try again, where a service that stops is started anew.
-const RESTART: Duration = Duration::from_secs(2);
-
-/// What a commit was about, for watchers.
-#[derive(Debug, Clone)]
-struct Notice {
-    sequence: u64,
-    what: Subject,
-}
-
-#[derive(Debug, Clone)]
-enum Subject {
-    Report(ReportKey),
-    Registry,
-}
-
-/// Tells watchers of commits.
-#[derive(Default)]
-pub struct Notices {
-    ring: RwLock<Ring>,
-    newest: watch::Sender<u64>,
-    /// The service ends: streams end, too.
-    closed: watch::Sender<bool>,
-}
-
-#[derive(Default)]
-struct Ring {
-    notices: VecDeque<Notice>,
-    /// Everything up to here was forgotten.
-    forgotten: u64,
-}
-
-impl Notices {
-    /// Starts after a journal sequence number.
-    pub fn begin(&self, sequence: u64) {
-        self.ring.write().unwrap_or_else(PoisonError::into_inner).forgotten = sequence;
-        self.newest.send_replace(sequence);
-    }
-
-    pub fn close(&self) {
-        self.closed.send_replace(true);
-    }
-
-    /// Takes note of commits, in their order.
-    pub fn tell(&self, commits: &[Arc<Commit>]) {
-        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-        for commit in commits {
-            let sequence = commit.entry.sequence;
-            for effect in &commit.effects {
-                let what = match effect {
-                    Effect::Revision { after, .. } => Subject::Report(after.newest.report.clone()),
-                    Effect::Review { after, .. } => Subject::Report(after.newest.report.clone()),
-                    Effect::Registry(_) => Subject::Registry,
-                    // It changes no sum.
-                    Effect::Frozen(_) | Effect::Access(_) | Effect::Struck(_) => continue,
-                };
-                // One notice is enough for a list of changes of the registry.
-                let last = ring.notices.back();
-                if !last.is_some_and(|last| last.sequence == sequence && matches!(last.what, Subject::Registry)) {
-                    ring.notices.push_back(Notice { sequence, what });
-                }
-            }
-        }
-        while ring.notices.len() > REMEMBERED {
-            if let Some(oldest) = ring.notices.pop_front() {
-                ring.forgotten = oldest.sequence;
-            }
-        }
-        drop(ring);
-        if let Some(last) = commits.last() {
-            self.newest.send_replace(last.entry.sequence);
-        }
-    }
-
-    /// Notices after a sequence number up to another; none where some are forgotten.
-    fn between(&self, after: u64, upto: u64) -> Option<Vec<Notice>> {
-        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
-        if after < ring.forgotten {
-            return None;
-        }
-        let start = ring.notices.partition_point(|notice| notice.sequence <= after);
-        Some(ring.notices.range(start..).take_while(|notice| notice.sequence <= upto).cloned().collect())
-    }
-}
 
 /// One answer of a watch.
 #[derive(Debug, Clone)]
@@ -220,28 +130,6 @@ impl Service {
         self.watch(question, asker).await
     }
 
-    /// Ends every stream, so that a service that is told to stop need not wait for them.
-    pub fn end_streams(&self) {
-        self.live.notices.close();
-    }
-
-    /// Waits until the service is told to stop; what is then said to callers.
-    pub fn stopping(&self) -> impl Future<Output = Problem> + Send + use<> {
-        let mut closed = self.live.notices.closed.subscribe();
-        // A busy stream would use up what its task may do at a time before it comes to this, each time anew.
-        tokio::task::unconstrained(async move {
-            // What tells of it lives as long as the service.
-            let _ = closed.wait_for(|closed| *closed).await;
-            stops()
-        })
-    }
-
-    /// # Errors
-    /// STOPPING, once the service was told to stop: calls that come then are to be made to the one that follows.
-    pub fn check_stopping(&self) -> Result<(), Problem> {
-        if *self.live.notices.closed.borrow() { Err(stops()) } else { Ok(()) }
-    }
-
     async fn watch<Q: Watched>(
         &self,
         question: Q,
@@ -257,7 +145,7 @@ impl Service {
         question.begins()?;
         let place = self.watch_places.take(asker.caller())?;
         // The first answer is made here, so that a bad question is refused before the stream begins.
-        let newest = self.live.notices.newest.subscribe();
+        let newest = self.live.notices.subscribe();
         let answer = question.ask(self, asker).await?;
         let watcher = Watcher {
             service: self.clone(),
@@ -272,11 +160,6 @@ impl Service {
         };
         Ok(futures::stream::unfold(watcher, Watcher::next))
     }
-}
-
-fn stops() -> Problem {
-    let message = Message::new("服务正在停止", "the service is stopping");
-    Problem::overload(Reason::Stopping, message, RESTART)
 }
 
 struct Watcher<Q: Watched> {
@@ -343,19 +226,19 @@ impl<Q: Watched> Watcher<Q> {
         let Ok(sight) = self.service.sight_of(&self.asker) else { return (Vec::new(), true) };
         let state = self.service.live.read();
         let (code, years, _) = self.question.scope();
-        let seen = |report: &ReportKey| sight.includes(&state.registry, AccessSubject::report(report));
+        let seen = |report: &ReportKey| sight.includes(&state.registry, Subject::report(report));
         let mut changed: Vec<ReportKey> = Vec::new();
         let mut touched = false;
         for notice in notices {
             match &notice.what {
-                Subject::Registry => touched = true,
-                Subject::Report(report) if counts_in(&state, report, code, years) && seen(report) => {
+                Changed::Registry => touched = true,
+                Changed::Report(report) if counts_in(&state, report, code, years) && seen(report) => {
                     touched = true;
                     if !changed.contains(report) && changed.len() <= NAMED_MAX {
                         changed.push(report.clone());
                     }
                 }
-                Subject::Report(_) => {}
+                Changed::Report(_) => {}
             }
         }
         (changed, touched)

@@ -2,12 +2,14 @@
 
 use std::iter;
 
+use crate::access::AccessChange;
+use crate::registry::RegistryChange;
 use crate::report::Hash;
 
 use super::evidence::{Evidence, Salt, records_hash};
 use super::item::Item;
 use super::journal::{Covers, JournalEntry};
-use super::{NEWEST, Store, StoreError};
+use super::{Store, StoreError};
 
 /// What one record says, as far as it can be hashed without its entry.
 pub enum Says {
@@ -118,15 +120,19 @@ pub fn differing_error(sequence: u64) -> StoreError {
     ))
 }
 
-/// Whether all changes of the registry and of who may do what are those that their entries were stored with: who adds up
-/// and who may look rests on them.
+/// Whether the stored changes of the registry and of who may do what, all of them, are those that their entries were stored
+/// with: what is added up and who may look rests on them.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] naming the first entry of which they are not; where the store cannot be read.
-pub fn check_changes(store: &dyn Store) -> Result<(), StoreError> {
-    let registry = store.registry(0, NEWEST)?.into_iter();
+pub fn check_changes(
+    store: &dyn Store,
+    registry: &[(u64, RegistryChange)],
+    access: &[(u64, AccessChange)],
+) -> Result<(), StoreError> {
+    let registry = registry.iter().cloned();
     let registry = registry.map(|(sequence, change)| Item::Registry { sequence, position: 0, change });
-    let access = store.access()?.into_iter();
+    let access = access.iter().cloned();
     let access = access.map(|(sequence, change)| Item::Access { sequence, position: 0, change });
     check_groups(store, registry)?;
     check_groups(store, access)

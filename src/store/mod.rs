@@ -3,6 +3,7 @@
 //! - [`Store`]: what every store promises; `tests/integration/store_contract` runs against each.
 //! - `journal_file`: the journal as JSON Lines.
 //! - [`CheckpointFile`]: the totals at a place in the journal, to start from.
+//! - [`commits()`]: what the entries of the journal did, read back; `refusal`: what they say of refusals.
 //! - [`Clock`]: the time by which things expire and the journal is stamped.
 //! - `ledger`: decides what a transaction does; shared by all stores, so that they agree.
 //! - `evidence`: what a record says, as lines that the journal's chain holds the hash of.
@@ -18,6 +19,7 @@
 mod ahead;
 mod checkpoint;
 mod clock;
+mod commits;
 mod covered;
 pub mod disk;
 mod evidence;
@@ -29,6 +31,7 @@ mod keys;
 mod ledger;
 mod memory;
 mod record;
+mod refusal;
 mod sled;
 mod standings;
 mod strike;
@@ -52,6 +55,7 @@ pub use self::sled::{
 pub use ahead::{all_cores, in_order};
 pub use checkpoint::{Checkpoint, CheckpointFile};
 pub use clock::Clock;
+pub use commits::commits;
 pub use covered::check_changes;
 pub use evidence::{Evidence, Salt, Value, records_hash};
 pub use head::{SignedHead, SigningKey};
@@ -62,6 +66,7 @@ pub use journal_file::{
 };
 pub use memory::MemoryStore;
 pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX, check_length};
+pub use refusal::{RefusedReport, refusal_detail};
 pub use standings::{Pages, each_standing};
 pub use strike::{STRIKE, Struck, entry_name};
 pub use transaction::{

@@ -125,6 +125,20 @@ pub struct Commit {
     pub effects: Vec<Effect>,
 }
 
+impl Commit {
+    /// What it did to the registry.
+    pub fn registry_changes(&self) -> impl Iterator<Item = &RegistryChange> {
+        self.effects.iter().filter_map(|effect| match effect {
+            Effect::Registry(change) => Some(change),
+            _ => None,
+        })
+    }
+
+    pub fn changes_registry(&self) -> bool {
+        self.registry_changes().next().is_some()
+    }
+}
+
 /// One change that took effect.
 #[derive(Debug, Clone)]
 pub enum Effect {

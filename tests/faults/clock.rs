@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use huizong::access::CLOCK;
+use huizong::live::Live;
 use huizong::pb;
 use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
-use huizong::service::Live;
 use huizong::store::{SledOptions, SledStore, Store as _};
 use tonic::transport::Channel;
 use tonic::{Request, Status};

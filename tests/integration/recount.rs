@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use huizong::live::Live;
 use huizong::report::{ReportKey, ReportYear, ReviewAction};
-use huizong::service::{Caller, Live, ReviewRequest, Service, Submission};
+use huizong::service::{Caller, ReviewRequest, Service, Submission};
 use huizong::simulation::{Parameters, Province};
 use huizong::store::{CheckpointFile, Commit, Effect, MemoryStore, Observer, Store};
 

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use huizong::access::{AccessChange, Power, PrincipalName, Role, TokenKey};
 use huizong::form::edition_for_year;
+use huizong::live::Live;
 use huizong::registry::{Agency, Collection, Entry, Exception, Jurisdiction, RegistryChange, ReviewPolicy};
 use huizong::report::{AgencyKind, Level, ReportKey, ReportYear, ReviewAction};
 use huizong::service::{
-    AccessPolicy, Asker, Authority, Caller, FreezeRequest, Live, NewCredential, ReviewRequest, Service, Submission,
+    AccessPolicy, Asker, Authority, Caller, FreezeRequest, NewCredential, ReviewRequest, Service, Submission,
     VerifyProgress, collection_etag,
 };
 use huizong::store::{CheckpointFile, Item, NEWEST, SledOptions, SledStore, Store};

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use huizong::form::{Presence, catalogue, edition_for_year};
+use huizong::live::Live;
 use huizong::registry::{
     Agency, Collection, Entry, Jurisdiction, JurisdictionCode, Life, RegistryChange, ReviewPolicy,
 };
@@ -14,7 +15,7 @@ use huizong::report::{
 };
 use huizong::rollup::{AgencyFilter, Dimension, Mark};
 use huizong::service::{
-    Asker, Caller, CoverageAnswer, CoverageQuestion, EntryFilter, Live, Perspective, ReportFilter, ReviewRequest,
+    Asker, Caller, CoverageAnswer, CoverageQuestion, EntryFilter, Perspective, ReportFilter, ReviewRequest,
     RollupAnswer, RollupQuestion, RuleCount, Service, Sight, Submission,
 };
 use huizong::store::{CheckpointFile, MemoryStore, NEWEST, Outcome, Standing, Store};

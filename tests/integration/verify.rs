@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use huizong::form::{CellId, catalogue};
+use huizong::live::Live;
 use huizong::report::{Hash, ReportKey, ReportYear, ReviewAction};
 use huizong::rollup::{FrozenForm, FrozenFormName, ShownSums};
-use huizong::service::{Asker, Caller, FreezeRequest, Live, ReviewRequest, Service, Submission, check_store};
+use huizong::service::{Asker, Caller, FreezeRequest, ReviewRequest, Service, Submission, check_store};
 use huizong::simulation::{Parameters, Province};
 use huizong::store::{
     Covers, Evidence, Item, JournalEntry, MemoryStore, NEWEST, NewEntry, Outcome, Position, Store, Verification,

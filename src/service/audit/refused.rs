@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::access::{METHODS, Right};
 use crate::report::{Hash, Message};
-use crate::store::{NewEntry, StoreError};
+use crate::store::{NewEntry, StoreError, refusal_detail};
 
 use super::{Caller, Kind, Problem, Service};
 use crate::service::Reason;
@@ -80,15 +80,9 @@ impl Service {
         if matches!(problem.reason, Reason::StoreReadOnly | Reason::OutcomeUnknown) {
             return problem;
         }
-        let mut detail = problem.reason.as_str().to_owned();
         let mut rules: Vec<&str> = problem.findings.iter().map(|finding| finding.rule.as_str()).collect();
         rules.dedup();
-        if !rules.is_empty() {
-            detail = format!("{detail}: {}", rules.join(", "));
-        }
-        if !entry.detail.is_empty() {
-            detail = format!("{detail}\n{}", entry.detail);
-        }
+        let detail = refusal_detail(problem.reason.as_str(), &rules, &entry.detail);
         let transaction = crate::store::Transaction::of(Vec::new(), NewEntry { detail, ..entry });
         match self.store.commit(transaction).await {
             Ok(_) => Problem { recorded: true, ..problem },

@@ -135,7 +135,7 @@ impl Committer {
                 // Reports are remembered with their words.
                 self.shared.recent.clear();
             }
-            if commit.effects.iter().any(|effect| matches!(effect, Effect::Registry(_))) {
+            if commit.changes_registry() {
                 self.shared.registry_sequence.store(commit.entry.sequence, Ordering::Release);
             }
         }

@@ -159,7 +159,7 @@ mod tests {
     }
 
     fn store() -> MemoryStore {
-        MemoryStore::new(std::sync::Arc::<crate::service::Live>::default())
+        MemoryStore::new(std::sync::Arc::<crate::live::Live>::default())
     }
 
     fn write(kept: &Kept, now: Timestamp, damage: bool) -> Result<KeptBackup, KeptError> {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use clap::CommandFactory as _;
 use huizong::access::{AccessChange, METHODS, START, action};
+use huizong::live::Live;
 use huizong::report::Hash;
-use huizong::service::Live;
 use huizong::store::{JournalEntry, NewEntry, Outcome, STARTS_FILE, SledOptions, SledStore, Store, Transaction};
 
 use crate::support::process::{Server, start_with};

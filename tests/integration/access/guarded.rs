@@ -7,8 +7,9 @@ use std::sync::Arc;
 use huizong::access::{PrincipalName, Role, TokenKey};
 use huizong::config::{Limits, Tls};
 use huizong::grpc::{DoorLayer, Hosts, Proxies, TlsFiles, connections_through, routes, server};
+use huizong::live::Live;
 use huizong::pb;
-use huizong::service::{AccessPolicy, Caller, EntryLimits, Live, NewCredential, Service, SignInLimits, WatchLimits};
+use huizong::service::{AccessPolicy, Caller, EntryLimits, NewCredential, Service, SignInLimits, WatchLimits};
 use huizong::store::{SledOptions, SledStore};
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{

@@ -9,12 +9,11 @@ use huizong::access::{METHODS, Right, Role, TokenKey};
 use huizong::config::Limits;
 use huizong::form::{Presence, catalogue, edition_for_year};
 use huizong::grpc::DoorLayer;
+use huizong::live::Live;
 use huizong::pb;
 use huizong::registry::{Agency, Entry, Jurisdiction, RegistryChange};
 use huizong::report::{AgencyKind, Answer, Cell, Figures, Level, ReportKey, ReportYear, ReviewAction};
-use huizong::service::{
-    Asker, Caller, EntryLimits, FreezeRequest, Live, NewCredential, ReviewRequest, Service, Submission,
-};
+use huizong::service::{Asker, Caller, EntryLimits, FreezeRequest, NewCredential, ReviewRequest, Service, Submission};
 use huizong::store::{MemoryStore, NEWEST, Store};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;

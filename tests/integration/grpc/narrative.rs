@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use huizong::live::Live;
 use huizong::pb;
 use huizong::report::{NARRATIVE_BYTES_MAX, Narrative, ReportKey, ReportYear};
-use huizong::service::{Caller, Live, Service, Submission};
+use huizong::service::{Caller, Service, Submission};
 use huizong::simulation::{DEFAULT_PROVINCE, Parameters, Province};
 use huizong::store::{SledOptions, SledStore};
 use tempfile::TempDir;

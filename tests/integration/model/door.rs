@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use huizong::config::Limits;
 use huizong::grpc::{DoorLayer, connections};
+use huizong::live::Live;
 use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
 use huizong::pb::rollup_service_client::RollupServiceClient;
-use huizong::service::{Live, Service, WatchLimits};
+use huizong::service::{Service, WatchLimits};
 use huizong::store::{CheckpointFile, SledOptions, SledStore};
 use tempfile::TempDir;
 use tokio::net::TcpListener;

@@ -74,6 +74,7 @@ every_store_promises![
     the_journal_is_read_page_by_page,
     the_observer_is_told_before_the_acknowledgement,
     the_observer_is_told_in_order_and_of_how_reports_stood,
+    commits_are_read_back_as_the_observer_was_told_of_them,
     the_observer_may_read_what_it_is_told_of,
     concurrent_writers_lose_nothing,
     what_a_read_shows_is_journalled,

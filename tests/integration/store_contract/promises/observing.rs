@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 use huizong::report::Owners;
 use huizong::report::{ReportKey, ReviewAction};
-use huizong::store::{Commit, NEWEST};
+use huizong::store::{Change, Commit, Effect, NEWEST, Outcome, Standing, Transaction, commits};
 
 use crate::store_contract::contents::Contents;
 use crate::store_contract::samples::*;
@@ -49,6 +49,49 @@ pub async fn the_observer_is_told_in_order_and_of_how_reports_stood(open: &impl 
         assert_eq!(store.standing(report, sequence).unwrap().as_ref(), Some(after));
         assert_eq!(store.standing(report, sequence - 1).unwrap().as_ref(), before);
     }
+}
+
+pub async fn commits_are_read_back_as_the_observer_was_told_of_them(open: &impl OpenStore) {
+    let witness = Witness::new();
+    let store = open.open(witness.clone());
+    let entry = |subject: &str| entry(subject, Outcome::Accepted);
+    let registry = ["230000", "230100"].map(|code| Change::Registry(create_jurisdiction(code)));
+    commit(&*store, Transaction::of(registry.into(), entry("registry (2 changes)"))).await;
+    let reports: Vec<_> = (0..3).map(|agency| report(&format!("agency-{agency}"), 2022)).collect();
+    for number in 0..8 {
+        for report in &reports {
+            let transaction = match number % 4 {
+                1 => review(&*store, report, ReviewAction::Return),
+                3 => review(&*store, report, ReviewAction::Accept),
+                _ => hand_in(&*store, report, number),
+            };
+            let told = commit(&*store, transaction).await;
+            // Who reads a report is told of under its name, and changes nothing.
+            commit(&*store, Transaction::of(Vec::new(), entry(&told.entry.subject))).await;
+            commit(&*store, refuse(report)).await;
+        }
+    }
+    let seen = witness.seen();
+    let read = commits(&*store, 0, NEWEST, usize::MAX).unwrap();
+    assert_eq!(read.len(), seen.len());
+    for (read, told) in read.iter().zip(&seen) {
+        assert_eq!(read.entry, told.entry);
+        let reports = |commit: &Commit| commit.effects.iter().filter_map(Effect::report).map(owned).collect::<Vec<_>>();
+        assert_eq!(reports(read), reports(told), "{:?}", told.entry);
+        assert!(read.registry_changes().eq(told.registry_changes()), "{:?}", told.entry);
+    }
+    let reviews = |commits: &[Commit]| {
+        let effects = commits.iter().flat_map(|commit| commit.effects.clone());
+        effects.filter(|effect| matches!(effect, Effect::Review { .. })).count()
+    };
+    assert_eq!(reviews(&read), 4 * reports.len());
+    let page = commits(&*store, 2, 5, 2).unwrap();
+    assert_eq!(page.iter().map(|commit| commit.entry.sequence).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(commits(&*store, 2, 3, 2).unwrap().len(), 1, "nothing after what was asked for");
+}
+
+fn owned((before, after): (Option<&Standing>, &Standing)) -> (Option<Standing>, Standing) {
+    (before.cloned(), after.clone())
 }
 
 pub async fn the_observer_may_read_what_it_is_told_of(open: &impl OpenStore) {

@@ -11,7 +11,12 @@ use imbl::Vector;
 
 use crate::form::{CellId, catalogue};
 use crate::registry::AgencyIndex;
-use crate::report::{Completed, ReportYear};
+use crate::report::{Completed, Owners, ReportYear};
+use crate::store::StoreError;
+
+use super::Live;
+use super::filling::Filling;
+use super::state::{ACCEPTED, revision_in_sums};
 
 /// Memory that one figure takes, in bytes.
 const FIGURE_BYTES: usize = size_of::<i128>();
@@ -31,15 +36,15 @@ pub struct Columns {
 struct Column {
     /// By agency; 0, or nothing at the end, where no report is in the sums.
     figures: Vector<i128>,
-    /// Until the column is filled: agencies whose report changed since that began, so that their figure is known.
-    filling: Option<imbl::HashSet<AgencyIndex>>,
+    /// Until the column is filled.
+    filling: Option<Filling<AgencyIndex>>,
     /// Number of the last question that needed it.
     asked: Arc<AtomicU64>,
 }
 
 /// Columns of one year as they are read, report by report.
 #[derive(Debug)]
-pub struct ReadColumns {
+pub(super) struct ReadColumns {
     columns: Vec<(CellId, Vector<i128>)>,
 }
 
@@ -62,6 +67,13 @@ fn set(figures: &mut Vector<i128>, agency: AgencyIndex, figure: i128) {
         figures.push_back(0);
     }
     figures[agency.index()] = figure;
+}
+
+/// Columns that are to be filled, by year, with what was there at a journal sequence.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    columns: Vec<(ReportYear, Vec<CellId>)>,
+    as_of: u64,
 }
 
 /// Columns to answer one question from.
@@ -114,7 +126,7 @@ impl Columns {
 
     /// Makes room for what is not there yet, and says what is to be filled: cells by year. Nothing where all of it, for
     /// so many agencies, would take more than `bytes_max`; else what was not asked for the longest goes.
-    pub fn begin(
+    pub(super) fn begin(
         &mut self,
         years: &[ReportYear],
         cells: &[CellId],
@@ -147,7 +159,7 @@ impl Columns {
                 self.kept.insert(
                     (*year, *cell),
                     Arc::new(Column {
-                        filling: Some(imbl::HashSet::new()),
+                        filling: Some(Filling::default()),
                         asked: Arc::new(question.into()),
                         ..Column::default()
                     }),
@@ -162,19 +174,19 @@ impl Columns {
 
     /// Fills columns of a year with what agencies had when [`Columns::begin`] named them. Takes as long as what changed
     /// since, however much was read.
-    pub fn fill(&mut self, year: ReportYear, read: ReadColumns) {
+    pub(super) fn fill(&mut self, year: ReportYear, read: ReadColumns) {
         for (cell, mut figures) in read.columns {
             let Some(column) = self.kept.get_mut(&(year, cell)).map(Arc::make_mut) else { continue };
-            let Some(changed) = column.filling.take() else { continue };
+            let Some(filling) = column.filling.take() else { continue };
             std::mem::swap(&mut column.figures, &mut figures);
-            for agency in changed {
+            for agency in filling.changed() {
                 column.set(agency, figures.get(agency.index()).copied().unwrap_or(0));
             }
         }
     }
 
     /// Forgets columns that could not be filled.
-    pub fn abandon(&mut self, year: ReportYear, cells: &[CellId]) {
+    pub(super) fn abandon(&mut self, year: ReportYear, cells: &[CellId]) {
         for cell in cells {
             self.kept.remove(&(year, *cell));
         }
@@ -186,8 +198,8 @@ impl Columns {
         for ((_, cell), column) in self.kept.range_mut(of_year).take_while(|((of, _), _)| *of == year) {
             let column = Arc::make_mut(column);
             column.set(agency, figures.map_or(0, |figures| figures.value(*cell)));
-            if let Some(changed) = &mut column.filling {
-                changed.insert(agency);
+            if let Some(filling) = &mut column.filling {
+                filling.change(agency);
             }
         }
     }
@@ -196,6 +208,64 @@ impl Columns {
     pub fn sums(&self) -> impl Iterator<Item = (ReportYear, CellId, i128)> {
         let filled = self.kept.iter().filter(|(_, column)| column.filling.is_none());
         filled.map(|((year, cell), column)| (*year, *cell, column.figures.iter().sum()))
+    }
+}
+
+impl Live {
+    /// Reads columns of these cells in these years, which are in order, unless they would take more than `bytes_max` of
+    /// memory.
+    ///
+    /// # Errors
+    /// Where the store cannot be read; they can be asked for again then.
+    pub fn fill_columns(&self, years: &[ReportYear], cells: &[CellId], bytes_max: usize) -> Result<(), StoreError> {
+        self.finish_columns(self.begin_columns(years, cells, bytes_max))
+    }
+
+    /// Makes room, and says what is to be filled.
+    pub(crate) fn begin_columns(&self, years: &[ReportYear], cells: &[CellId], bytes_max: usize) -> Begun {
+        self.present.change(|state, columns| {
+            let agencies = state.registry.agencies().len();
+            Begun { columns: columns.begin(years, cells, agencies, bytes_max), as_of: state.sequence }
+        })
+    }
+
+    /// Fills what was begun.
+    pub(crate) fn finish_columns(&self, Begun { columns, as_of }: Begun) -> Result<(), StoreError> {
+        for (year, cells) in columns {
+            let read = self.read_columns(as_of, year, &cells);
+            self.present.change(|_, columns| match read {
+                Ok(Some(read)) => {
+                    columns.fill(year, read);
+                    Ok(())
+                }
+                Ok(None) => {
+                    columns.abandon(year, &cells);
+                    Ok(())
+                }
+                Err(error) => {
+                    columns.abandon(year, &cells);
+                    Err(error)
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What each agency's report of the year adds to each of the cells at journal sequence `as_of`; none where the
+    /// service ends meanwhile.
+    fn read_columns(&self, as_of: u64, year: ReportYear, cells: &[CellId]) -> Result<Option<ReadColumns>, StoreError> {
+        let mut read = ReadColumns::of(cells);
+        let whole = self.each_report((Owners::Agencies, year), as_of, |page| {
+            let state = self.read();
+            for standing in page {
+                let agency = standing.newest.report.agency().and_then(|id| state.registry.find_agency(id));
+                let Some(agency) = agency else { continue };
+                if let Some(revision) = revision_in_sums(standing, ACCEPTED) {
+                    read.add(agency, &revision.figures.complete());
+                }
+            }
+        })?;
+        Ok(whole.then_some(read))
     }
 }
 

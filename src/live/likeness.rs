@@ -2,20 +2,19 @@
 //! (LSH), and digests of the present figures. It only proposes; how much two texts share, and whether all figures are the
 //! same, is judged by the rules, from the reports themselves.
 //!
-//! Both are read from the store when the first report of that year is handed in, and follow the commits from then on. Memory per report with text, whatever its length: 192 bytes of signature and 24 entries of about 25
-//! bytes, with the owner's id and its place about 1 KiB; per report with eight figures or more, a digest of 8 bytes twice, with the
-//! owner's id. Our own code, for the crates at hand are no longer kept up, or
-//! cannot take a replaced text out again.
+//! Both are read from the store when the first report of that year is handed in, and follow the commits from then on.
+//! Memory per report with text, whatever its length: 192 bytes of signature and 24 entries of about 25 bytes, with the
+//! owner's id and its place about 1 KiB; per report with eight figures or more, a digest of 8 bytes twice, with the owner's
+//! id. Our own code, for the crates at hand are no longer kept up, or cannot take a replaced text out again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::report::{Figures, Narrative, Owners, ReportKey, ReportOwner, ReportYear};
+use crate::report::{Figures, Narrative, Owners, ReportKey, ReportOwner, ReportYear, Revision};
 use crate::rules;
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 
-use super::live::Live;
-use super::state::LOAD_PAGE;
-use super::{Problem, Service};
+use super::Live;
+use super::filling::Filling;
 
 /// Letters in a row that make a passage; the rule about reused texts counts passages of the same length.
 const PASSAGE: usize = 8;
@@ -45,8 +44,8 @@ pub struct Likeness {
 
 #[derive(Debug, Default)]
 struct Texts {
-    /// While the store is read: owners whose text changed since that began, so that it is known.
-    filling: Option<HashSet<ReportOwner>>,
+    /// While the store is read.
+    filling: Option<Filling<ReportOwner>>,
     /// By place; places of texts that were taken out are used again.
     texts: Vec<Option<(ReportOwner, Signature)>>,
     free: Vec<u32>,
@@ -65,8 +64,9 @@ struct Traits {
 }
 
 impl Traits {
-    fn of(owner: &ReportOwner, figures: &Figures, narrative: Option<&Narrative>) -> Self {
-        Self { owner: owner.clone(), signature: narrative.and_then(signature), digest: digest(figures) }
+    fn of(revision: &Revision) -> Self {
+        let signature = revision.narrative.as_ref().and_then(signature);
+        Self { owner: revision.report.owner.clone(), signature, digest: digest(&revision.figures) }
     }
 }
 
@@ -77,28 +77,26 @@ fn digest(figures: &Figures) -> Option<u64> {
 
 impl Likeness {
     /// Puts what a report says in the place of what it said before, where its year is kept.
-    pub fn replace(&mut self, report: &ReportKey, figures: &Figures, narrative: Option<&Narrative>) {
-        let Some(texts) = self.years.get_mut(&report.year) else { return };
-        if let Some(changed) = &mut texts.filling {
-            changed.insert(report.owner.clone());
+    pub fn replace(&mut self, newest: &Revision) {
+        if let Some(texts) = self.years.get_mut(&newest.report.year) {
+            texts.replace(Traits::of(newest));
         }
-        texts.remove(&report.owner);
-        texts.insert(Traits::of(&report.owner, figures, narrative));
     }
 
-    fn knows(&self, year: ReportYear) -> bool {
+    /// Whether the texts of a year are there.
+    pub fn knows(&self, year: ReportYear) -> bool {
         self.years.get(&year).is_some_and(|texts| texts.filling.is_none())
     }
 
     fn begin(&mut self, year: ReportYear) {
-        self.years.insert(year, Texts { filling: Some(HashSet::new()), ..Texts::default() });
+        self.years.insert(year, Texts { filling: Some(Filling::default()), ..Texts::default() });
     }
 
     /// Adds texts as they were when, or after, [`Likeness::begin`] was called.
     fn fill(&mut self, year: ReportYear, read: Vec<Traits>) {
         let Some(texts) = self.years.get_mut(&year) else { return };
         for traits in read {
-            if texts.filling.as_ref().is_some_and(|changed| !changed.contains(&traits.owner)) {
+            if texts.filling.as_ref().is_some_and(|filling| !filling.knows(&traits.owner)) {
                 texts.insert(traits);
             }
         }
@@ -142,25 +140,13 @@ impl Likeness {
     }
 }
 
-impl Service {
-    /// Sees to it that the texts of a year are there; whoever asks first waits for them to be read.
-    pub(super) async fn know_texts(&self, year: ReportYear) -> Result<(), Problem> {
-        if self.live.likeness().knows(year) {
-            return Ok(());
-        }
-        let turn = self.texts_turn.clone().acquire_owned().await;
-        let live = self.live.clone();
-        let fill = move |store: &dyn Store| {
-            // Held to the end, even where the call that waits is given up.
-            let _turn = turn;
-            live.fill_texts(store, year)
-        };
-        self.uninterrupted(fill).await
-    }
-}
-
 impl Live {
-    fn fill_texts(&self, store: &dyn Store, year: ReportYear) -> Result<(), StoreError> {
+    /// Sees to it that the texts of a year are there, unless the service ends meanwhile.
+    ///
+    /// # Errors
+    /// Where the store cannot be read; they can be asked for again then.
+    pub fn fill_texts(&self, year: ReportYear) -> Result<(), StoreError> {
+        let Some(store) = self.store() else { return Ok(()) };
         let as_of = {
             let mut likeness = self.likeness_mut();
             if likeness.knows(year) {
@@ -170,36 +156,38 @@ impl Live {
             // What was committed before is there to be read; what comes later is noted once this lets it.
             store.position().sequence
         };
-        let read = [Owners::Agencies, Owners::Jurisdictions]
-            .into_iter()
-            .try_for_each(|owners| self.read_texts(store, as_of, owners, year));
-        self.likeness_mut().end(year, read.is_ok());
-        read
+        drop(store);
+        let mut whole = Ok(true);
+        for owners in [Owners::Agencies, Owners::Jurisdictions] {
+            if matches!(whole, Ok(true)) {
+                whole = self.read_texts((owners, year), as_of);
+            }
+        }
+        self.likeness_mut().end(year, matches!(whole, Ok(true)));
+        whole.map(drop)
     }
 
-    fn read_texts(&self, store: &dyn Store, as_of: u64, owners: Owners, year: ReportYear) -> Result<(), StoreError> {
-        let mut after = None;
-        loop {
-            let page = store.reports(owners, year, after.as_ref(), LOAD_PAGE, as_of)?;
-            let signed = page.iter().map(|standing| {
-                let newest = &standing.newest;
-                Traits::of(&newest.report.owner, &newest.figures, newest.narrative.as_ref())
-            });
-            let mut signed: Vec<Traits> = signed.collect();
+    fn read_texts(&self, (owners, year): (Owners, ReportYear), as_of: u64) -> Result<bool, StoreError> {
+        self.each_report((owners, year), as_of, |page| {
+            let mut signed: Vec<Traits> = page.iter().map(|standing| Traits::of(&standing.newest)).collect();
             // A few at a time: commits wait for what is being filled in.
             while !signed.is_empty() {
                 let few = signed.split_off(signed.len().saturating_sub(FILLED_AT_ONCE));
                 self.likeness_mut().fill(year, few);
             }
-            if page.len() < LOAD_PAGE {
-                return Ok(());
-            }
-            after = page.into_iter().next_back().map(|standing| standing.newest.report.owner.clone());
-        }
+        })
     }
 }
 
 impl Texts {
+    fn replace(&mut self, traits: Traits) {
+        if let Some(filling) = &mut self.filling {
+            filling.change(traits.owner.clone());
+        }
+        self.remove(&traits.owner);
+        self.insert(traits);
+    }
+
     fn remove(&mut self, owner: &ReportOwner) {
         if let Some(digest) = self.digests.remove(owner)
             && let Some(owners) = self.owners.get_mut(&digest)
@@ -293,6 +281,16 @@ mod tests {
         Narrative { overview: Some(text), ..Narrative::default() }
     }
 
+    fn traits(owner: usize, figures: &Figures, narrative: Option<&Narrative>) -> Traits {
+        Traits { owner: key(owner).owner, signature: narrative.and_then(signature), digest: digest(figures) }
+    }
+
+    fn replace(likeness: &mut Likeness, owner: usize, figures: &Figures, narrative: Option<&Narrative>) {
+        if let Some(texts) = likeness.years.get_mut(&key(owner).year) {
+            texts.replace(traits(owner, figures, narrative));
+        }
+    }
+
     fn none() -> Figures {
         Figures::blank(crate::form::edition("format_2021").unwrap())
     }
@@ -312,14 +310,14 @@ mod tests {
     #[test]
     fn the_same_figures_are_proposed_and_others_few_or_replaced_ones_are_not() {
         let mut likeness = likeness();
-        likeness.replace(&key(1), &numbers(13, 0), None);
-        likeness.replace(&key(2), &numbers(13, 1), None);
-        likeness.replace(&key(3), &numbers(4, 0), None);
+        replace(&mut likeness, 1, &numbers(13, 0), None);
+        replace(&mut likeness, 2, &numbers(13, 1), None);
+        replace(&mut likeness, 3, &numbers(4, 0), None);
         assert_eq!(likeness.same(&key(9), &numbers(13, 0)), [key(1)]);
         assert!(likeness.same(&key(1), &numbers(13, 0)).is_empty(), "its own");
         assert!(likeness.same(&key(9), &numbers(13, 2)).is_empty());
         assert!(likeness.same(&key(9), &numbers(4, 0)).is_empty(), "too few to say so");
-        likeness.replace(&key(1), &numbers(13, 3), None);
+        replace(&mut likeness, 1, &numbers(13, 3), None);
         assert!(likeness.same(&key(9), &numbers(13, 0)).is_empty());
         assert_eq!(likeness.same(&key(9), &numbers(13, 3)), [key(1)]);
     }
@@ -338,7 +336,7 @@ mod tests {
         let texts: Vec<String> = (0..300).map(|_| random(600, &mut rng)).collect();
         let mut likeness = likeness();
         for (owner, text) in texts.iter().enumerate() {
-            likeness.replace(&key(owner), &none(), Some(&narrative(text.clone())));
+            replace(&mut likeness, owner, &none(), Some(&narrative(text.clone())));
         }
         let (mut found, mut strange) = (0, 0);
         for (owner, text) in texts.iter().enumerate() {
@@ -357,13 +355,13 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(5);
         let [old, new, gone, other] = [(); 4].map(|()| narrative(random(300, &mut rng)));
         let mut likeness = Likeness::default();
-        likeness.replace(&key(1), &none(), Some(&old));
+        replace(&mut likeness, 1, &none(), Some(&old));
         assert!(!likeness.knows(key(1).year) && likeness.years.is_empty());
         likeness.begin(key(1).year);
-        likeness.replace(&key(1), &none(), Some(&new));
-        likeness.replace(&key(2), &none(), None);
+        replace(&mut likeness, 1, &none(), Some(&new));
+        replace(&mut likeness, 2, &none(), None);
         let read = [(1, &old), (2, &gone), (3, &other)];
-        let read = read.map(|(owner, text)| Traits::of(&key(owner).owner, &none(), Some(text)));
+        let read = read.map(|(owner, text)| traits(owner, &none(), Some(text)));
         likeness.fill(key(1).year, read.into());
         assert!(!likeness.knows(key(1).year));
         likeness.end(key(1).year, true);
@@ -380,13 +378,13 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
         let [first, second] = [(); 2].map(|()| narrative(random(300, &mut rng)));
         let mut likeness = likeness();
-        likeness.replace(&key(1), &none(), Some(&first));
+        replace(&mut likeness, 1, &none(), Some(&first));
         assert!(likeness.like(&key(1), &first).is_empty());
         assert_eq!(likeness.like(&key(2), &first), [key(1)]);
-        likeness.replace(&key(1), &none(), Some(&second));
+        replace(&mut likeness, 1, &none(), Some(&second));
         assert!(likeness.like(&key(2), &first).is_empty());
         assert_eq!(likeness.like(&key(2), &second), [key(1)]);
-        likeness.replace(&key(1), &none(), None);
+        replace(&mut likeness, 1, &none(), None);
         let texts = &likeness.years[&key(1).year];
         assert!(texts.bands.is_empty() && texts.places.is_empty());
     }

@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::registry::RegistryChange;
-use crate::report::{Owners, ReportKey, ReportYear, RevisionName};
+use crate::report::{Owners, ReportKey, ReportYear};
 use crate::rollup::{Tally, Totals};
 use crate::store::{
-    Checkpoint, JournalEntry, NEWEST, Outcome, Pages, Standing, Store, StoreError, all_cores, each_standing, in_order,
+    Checkpoint, JournalEntry, NEWEST, Outcome, Pages, Standing, Store, StoreError, all_cores, commits, each_standing,
+    in_order,
 };
 
 use super::state::{Share, State, unknown_agency};
@@ -49,42 +50,24 @@ impl Effort {
     }
 }
 
-/// An entry of the journal with all that it did to the registry or to a report.
-struct Told {
-    entry: JournalEntry,
-    changes: Vec<RegistryChange>,
-    /// How the report stood before and after.
-    report: Option<(Option<Standing>, Standing)>,
-}
-
-impl Told {
-    /// The entries after journal sequence `after`, up to `to`, of one page.
-    fn read(store: &dyn Store, after: u64, to: u64) -> Result<Vec<Self>, StoreError> {
-        let mut entries = store.journal(after, PAGE)?;
-        entries.retain(|entry| entry.sequence <= to);
-        let Some(last) = entries.last() else { return Ok(Vec::new()) };
-        let mut changes = store.registry(after, last.sequence)?.into_iter().peekable();
-        let told = entries.into_iter().map(|entry| {
-            let of_entry = std::iter::from_fn(|| changes.next_if(|(sequence, _)| *sequence == entry.sequence));
-            let changes = of_entry.map(|(_, change)| change).collect();
-            Ok(Self { changes, report: Self::report(store, &entry)?, entry })
-        });
-        told.collect()
-    }
-
-    fn report(store: &dyn Store, entry: &JournalEntry) -> Result<Option<(Option<Standing>, Standing)>, StoreError> {
-        if entry.outcome == Outcome::Refused {
-            return Ok(None);
-        }
-        let Ok(name) = entry.subject.parse::<RevisionName>() else { return Ok(None) };
-        let before = store.standing(&name.report, entry.sequence - 1)?;
-        let gone = || StoreError::Damaged(format!("{name}, which the journal tells of"));
-        let after = store.standing(&name.report, entry.sequence)?.ok_or_else(gone)?;
-        Ok(Some((before, after)))
-    }
-}
-
 impl State {
+    /// The registry and the accepted reports of every year at journal sequence `as_of`, counted from the store. `registry` has
+    /// all changes up to then, with their sequence numbers.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn count(
+        store: &dyn Store,
+        as_of: u64,
+        registry: &[(u64, RegistryChange)],
+        effort: Effort,
+    ) -> Result<Self, StoreError> {
+        let mut state = Self { sequence: as_of, ..Self::default() };
+        state.apply_registry(registry);
+        state.load(store, effort)?;
+        Ok(state)
+    }
+
     /// The state at journal sequence `as_of`, every newest report counted from the store. `like` says of which years,
     /// what they are made of, and over which tree; its registry is taken where it is that of `as_of` or later.
     ///
@@ -101,23 +84,35 @@ impl State {
         if (1..=as_of).contains(&like.registry_sequence) && like.sequence >= as_of {
             (state.registry, state.registry_sequence) = (like.registry.clone(), like.registry_sequence);
         } else {
-            for (sequence, change) in store.registry(0, as_of)? {
-                state.registry_sequence = sequence;
-                if let Err(error) = state.registry.apply(&change) {
-                    state.fail(format!("a stored change of the registry does not apply: {error}"));
-                }
-            }
+            state.apply_registry(&store.registry(0, as_of)?);
         }
-        state.totals.expect_all(&state.registry);
-        for year in store.years(Owners::Agencies)? {
-            if state.holds(year) {
-                state.load_year(store, year, effort)?;
-            }
-        }
-        if state.is_of_everything() {
-            state.load_refusals(store, effort)?;
-        }
+        state.load(store, effort)?;
         Ok(state)
+    }
+
+    /// Makes the registry of stored changes, up to the state's sequence.
+    fn apply_registry(&mut self, changes: &[(u64, RegistryChange)]) {
+        let until = self.sequence;
+        for (sequence, change) in changes.iter().take_while(|(sequence, _)| *sequence <= until) {
+            self.registry_sequence = *sequence;
+            if let Err(error) = self.registry.apply(change) {
+                self.fail(format!("a stored change of the registry does not apply: {error}"));
+            }
+        }
+    }
+
+    /// Counts the reports, over a registry that is there.
+    fn load(&mut self, store: &dyn Store, effort: Effort) -> Result<(), StoreError> {
+        self.totals.expect_all(&self.registry);
+        for year in store.years(Owners::Agencies)? {
+            if self.holds(year) {
+                self.load_year(store, year, effort)?;
+            }
+        }
+        if self.is_of_everything() {
+            self.load_refusals(store, effort)?;
+        }
+        Ok(())
     }
 
     fn load_year(&mut self, store: &dyn Store, year: ReportYear, effort: Effort) -> Result<(), StoreError> {
@@ -170,61 +165,47 @@ impl State {
     }
 
     /// The present state, from the totals of a checkpoint and the journal since; none where they do not fit together.
+    /// `registry` has all changes, with their sequence numbers.
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn resume(store: &dyn Store, checkpoint: Checkpoint, effort: Effort) -> Result<Option<Self>, StoreError> {
+    pub fn resume(
+        store: &dyn Store,
+        checkpoint: Checkpoint,
+        registry: &[(u64, RegistryChange)],
+        effort: Effort,
+    ) -> Result<Option<Self>, StoreError> {
         if !checkpoint.is_of(store)? {
             return Ok(None);
         }
         let mut state = Self { totals: checkpoint.totals, sequence: checkpoint.sequence, ..Self::default() };
-        for (sequence, change) in store.registry(0, state.sequence)? {
-            state.registry_sequence = sequence;
-            if state.registry.apply(&change).is_err() {
-                return Ok(None);
-            }
+        state.apply_registry(registry);
+        if state.fault.is_none() {
+            state.catch_up(store, NEWEST, effort)?;
         }
-        state.catch_up(store, NEWEST, effort)?;
         Ok(state.fault.is_none().then_some(state))
     }
 
-    /// Follows the journal from the store up to the sequence `to`, or to its end.
+    /// Follows the commits that the journal tells of up to the sequence `to`, or to its end.
     ///
     /// # Errors
     /// Where the store cannot be read; the state is of no use then.
     pub fn catch_up(&mut self, store: &dyn Store, to: u64, effort: Effort) -> Result<(), StoreError> {
         let to = to.min(store.position().sequence);
         let mut pages = (self.sequence..to).step_by(PAGE);
-        let read = |after: u64| Told::read(store, after, to);
+        let read = |after: u64| commits(store, after, to, PAGE);
         let failed = in_order(
             effort.workers,
             || pages.next(),
             read,
-            |told| match told {
-                Ok(told) => {
-                    told.iter().for_each(|told| self.follow(told, store));
+            |read| match read {
+                Ok(commits) => {
+                    commits.iter().for_each(|commit| self.follow(commit, store));
                     ControlFlow::Continue(())
                 }
                 Err(error) => ControlFlow::Break(error),
             },
         );
         failed.map_or(Ok(()), Err)
-    }
-
-    /// Takes what an entry of the journal did.
-    fn follow(&mut self, told: &Told, store: &dyn Store) {
-        let Told { entry, changes, report } = told;
-        if !changes.is_empty() {
-            let changes: Vec<&RegistryChange> = changes.iter().collect();
-            let arranged = self.rearrange(&changes, entry.sequence, store);
-            self.take(arranged);
-        }
-        self.sequence = entry.sequence;
-        if self.is_of_everything() {
-            self.count_refusal(entry);
-        }
-        if let Some((before, after)) = report {
-            self.replace_report(before.as_ref(), after);
-        }
     }
 }
