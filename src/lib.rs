@@ -18,6 +18,7 @@ pub mod registry;
 pub mod report;
 pub mod rollup;
 pub mod rules;
+pub mod server;
 pub mod service;
 pub mod ship;
 pub mod simulation;

@@ -5,17 +5,14 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 
 use futures::StreamExt as _;
-use huizong::config::{Limits, StoreSettings};
-use huizong::grpc::{self, DoorLayer};
-use huizong::http;
-use huizong::live::Live;
+use huizong::config::{Config, Limits, StoreSettings};
 use huizong::report::{ReportKey, ReportYear};
-use huizong::service::{Caller, Service, Submission};
+use huizong::server::{Doors, open_store};
+use huizong::service::{Caller, Service, Settings, Submission};
 use huizong::simulation::Province;
-use huizong::store::{CheckpointFile, SledOptions, SledStore};
+use huizong::store::CheckpointFile;
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
@@ -57,13 +54,9 @@ fn clock() -> Timestamp {
 }
 
 fn open(folder: &Path) -> Service {
-    let settings = StoreSettings::default();
-    let mut options = SledOptions::new(folder);
-    options.min_free_bytes = settings.min_free_bytes;
-    options.ballast_bytes = settings.ballast_bytes;
-    let live = Arc::<Live>::default();
-    let store = Arc::new(SledStore::open(&options, live.clone()).unwrap());
-    Service::resume(store, live, clock, CheckpointFile::new(folder)).unwrap()
+    let opened = open_store(folder, &StoreSettings::default()).unwrap();
+    let settings = Settings { clock, kept: Some(CheckpointFile::new(folder)), ..Settings::default() };
+    Service::start(opened.store, opened.live, settings).unwrap()
 }
 
 async fn fill(folder: &Path, agencies: usize, years: u16) {
@@ -96,11 +89,8 @@ async fn serve(folder: &Path) {
     let service = tokio::task::spawn_blocking(move || open(&folder)).await.unwrap();
     let limits =
         Limits { calls_per_second_per_principal: RATE, calls_per_second_per_address: RATE, ..Limits::default() };
-    let (routes, _health) = grpc::routes(service.clone(), &limits).await.unwrap();
-    let routes = http::with_grpc(routes, http::session::routes(service.clone(), false, None));
-    let door = DoorLayer::new(service.clone(), &limits);
-    let incoming = grpc::connections(listener, None, &limits);
-    let calls = grpc::server(&limits, door).add_routes(routes).serve_with_incoming(incoming);
+    let doors = Doors::new(&service, &Config { limits, ..Config::default() }, None).await.unwrap();
+    let calls = doors.serve(listener);
     let echo_incoming = TcpIncoming::from(echo_listener).with_nodelay(Some(true));
     let echoes = Server::builder().add_service(Echo).serve_with_incoming(echo_incoming);
     println!("{} {}", addresses[0], addresses[1]);

@@ -9,17 +9,17 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
-use crate::live::Live;
 use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
 use crate::report::Message;
+use crate::server::open_unserved;
 use crate::service::{NewerAccess, Restored, RestoredAccess, newer_access, settle_restored};
 use crate::store::transfer::{self, Kept, KeptError, Summary};
-use crate::store::{Position, SledOptions, SledStore, Store, StoreError};
+use crate::store::{Position, Store, StoreError};
 
 use super::client::{Server, connect, refused};
 use super::output::print_line;
-use super::verify::{Scratch, check, open, print};
+use super::verify::{Scratch, check, print};
 use super::{Failure, Format, Outcome, both, operator};
 
 #[derive(Args)]
@@ -221,7 +221,7 @@ impl Access {
     /// What the store of before knows since the backup; none where that is given up.
     fn newer(&self, backup: &Position) -> Result<Option<NewerAccess>, Failure> {
         let Some(folder) = &self.access_from else { return Ok(None) };
-        let copy = self.scratch.copy(folder).and_then(|copy| Ok((open(copy.path())?, copy)));
+        let copy = self.scratch.copy(folder).and_then(|copy| Ok((open_unserved(copy.path())?, copy)));
         let read = copy.and_then(|(store, _copy)| newer_access(&*store, backup));
         let at = |message: &Message| Failure::Failed(format!("{}: {}", folder.display(), both(message)));
         match read {
@@ -248,8 +248,7 @@ impl Restore {
         }
         let summary = verify_file(&self.file)?;
         let newer = self.access.newer(&summary.position)?;
-        let store = SledStore::open(&SledOptions::new(data), Arc::<Live>::default());
-        let store = Arc::new(store.map_err(|error| Failure::Failed(error.to_string()))?);
+        let store = open_unserved(data).map_err(|error| Failure::Failed(error.to_string()))?;
         self.fill(&*store, &summary).await.map_err(|error| {
             let text = Message::new(
                 format!("未能恢复：{error}；请清空 {} 后重试", data.display()),
@@ -267,7 +266,7 @@ impl Restore {
         };
         let access = settle_restored(&*store, &restored, &operator("restore")).await.map_err(failed)?;
         tell_access(access, &restored);
-        let found = check(store.clone() as Arc<dyn Store>).await?;
+        let found = check(store.clone()).await?;
         print(&found, format)
     }
 
@@ -275,13 +274,12 @@ impl Restore {
     async fn check(&self, format: Format) -> Outcome {
         let summary = verify_file(&self.file)?;
         let folder = tempfile::Builder::new().prefix("huizong-restore-").tempdir()?;
-        let store = SledStore::open(&SledOptions::new(folder.path()), Arc::<Live>::default());
-        let store = Arc::new(store.map_err(|error| Failure::Failed(error.to_string()))?);
+        let store = open_unserved(folder.path()).map_err(|error| Failure::Failed(error.to_string()))?;
         self.fill(&*store, &summary).await.map_err(|error| {
             let text = Message::new(format!("此文件无法恢复：{error}"), format!("it cannot be restored from: {error}"));
             Failure::Failed(both(&text))
         })?;
-        let found = check(store.clone() as Arc<dyn Store>).await?;
+        let found = check(store.clone()).await?;
         print(&found, format)
     }
 

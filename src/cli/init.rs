@@ -6,10 +6,11 @@ use clap::Args;
 
 use crate::config::Config;
 use crate::report::Message;
+use crate::server;
 use crate::store::will_be_new;
 
 use super::output::print_line;
-use super::{Failure, Outcome, both, serve};
+use super::{Failure, Outcome, both};
 
 #[derive(Args)]
 pub struct Init {
@@ -30,7 +31,7 @@ impl Init {
         config.store.must_exist = false;
         let is_new = will_be_new(&config.data_directory, false).map_err(|error| Failure::Failed(error.to_string()))?;
         // Opened also where it is there: whoever is told that nothing is to be done relies on it.
-        drop(serve::open(&config).await?);
+        drop(server::open(&config).await?);
         let folder = config.data_directory.display();
         print_line(&both(&if is_new {
             Message::new(format!("已在 {folder} 新建数据库"), format!("a new store was made in {folder}"))

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
+use crate::server::open_unserved;
 use crate::service::BEIJING;
 use crate::store::{Extent, JournalFault, Position, Store, verify_journal};
 use crate::wire::timestamp_to_wire;
@@ -17,7 +18,7 @@ use super::client::{Server, connect, refused};
 use super::journal_export::Export;
 use super::journal_head::Head;
 use super::output::{Listing, print_json, print_line, resource, time_text};
-use super::verify::{Scratch, open};
+use super::verify::Scratch;
 use super::{Failure, Format, Outcome, both};
 
 #[derive(Args)]
@@ -237,7 +238,7 @@ impl VerifyJournal {
         let Some(data) = &self.data else { return Err(Failure::Usage("FILE / --data DIR".to_owned())) };
         let failed = |error: crate::store::StoreError| Failure::Failed(format!("{}: {error}", data.display()));
         let copy = self.scratch.copy(data).map_err(failed)?;
-        let store: std::sync::Arc<dyn Store> = open(copy.path()).map_err(failed)?;
+        let store: std::sync::Arc<dyn Store> = open_unserved(copy.path()).map_err(failed)?;
         let end = verify_journal(&*store).map_err(|error| fault(&error))?;
         print_verified(&Extent { begin: Position::default(), end })
     }

@@ -7,12 +7,12 @@ use clap::Args;
 use indicatif::ProgressBar;
 use tempfile::TempDir;
 
-use crate::live::Live;
 use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
 use crate::report::Message;
+use crate::server::open_unserved;
 use crate::service::check_store;
-use crate::store::{SledOptions, SledStore, Store, StoreError, copy_closed};
+use crate::store::{Store, StoreError, copy_closed};
 use crate::wire;
 
 use super::client::{Server, connect, refused};
@@ -50,11 +50,6 @@ impl Scratch {
         copy_closed(data, folder.path())?;
         Ok(folder)
     }
-}
-
-/// Opens the store in a folder to look at it.
-pub fn open(folder: &Path) -> Result<Arc<dyn Store>, StoreError> {
-    Ok(Arc::new(SledStore::open(&SledOptions::new(folder), Arc::<Live>::default())?))
 }
 
 /// Verifies a store that is not in service.
@@ -101,7 +96,7 @@ impl Verify {
         let found = match &self.data {
             None => online(server).await?,
             Some(data) => {
-                let copy = self.scratch.copy(data).and_then(|copy| Ok((open(copy.path())?, copy)));
+                let copy = self.scratch.copy(data).and_then(|copy| Ok((open_unserved(copy.path())?, copy)));
                 let (store, _copy) = copy.map_err(|error| {
                     let text = Message::new(
                         format!("无法打开：{error}。请运行 huizong doctor --data {}", data.display()),

@@ -30,8 +30,7 @@ use crate::telemetry::call::CallLayer;
 
 pub use door::{
     Connection, DoorLayer, Hosts, Newcomers, Peer, Proxies, RevocationList, SESSION_COOKIE, SESSION_HEADER, TlsError,
-    TlsFiles, Validity, connections, connections_through, connections_until, cookie_of, revocations, session_cookie,
-    validities,
+    TlsFiles, Validity, connections, cookie_of, revocations, session_cookie, validities,
 };
 pub use server::{Layered, server};
 pub use status::{note, problem_of_status, to_status};

@@ -9,7 +9,7 @@ use crate::config::Limits;
 use crate::pb;
 use crate::pb::operations_service_server::OperationsService;
 use crate::report::Message;
-use crate::service::{Authority, Caller, Order, Problem, Service, Subject, VerifyProgress};
+use crate::service::{Authority, Caller, Order, Problem, Service, Target, VerifyProgress};
 use crate::wire;
 
 use super::pages::Pages;
@@ -27,7 +27,7 @@ impl Operations {
 
     /// Lets a caller do something to the service; `method` such as `ListJournal`.
     async fn permit(&self, caller: &Caller, method: &str) -> Result<(), Problem> {
-        self.service.permit(caller, &format!("OperationsService/{method}"), Subject::Service).await
+        self.service.permit(caller, &format!("OperationsService/{method}"), Target::Service).await
     }
 
     /// Changes principals, credentials or the words of the journal, and sees to it that a refusal is in the journal.
@@ -232,7 +232,7 @@ impl OperationsService for Operations {
         permitted.map_err(|problem| to_status(&problem, request.metadata()))?;
         let mut status = wire::status_to_wire(self.service.status());
         // The words name sums of any jurisdiction.
-        if !self.service.sees(&caller, "OperationsService/VerifyStore", Subject::Service)
+        if !self.service.sees(&caller, "OperationsService/VerifyStore", Target::Service)
             && let Some(recount) = &mut status.recount
         {
             recount.differences.clear();

@@ -7,7 +7,7 @@ use crate::pb;
 use crate::pb::registry_service_server::RegistryService;
 use crate::registry::{Collection, JurisdictionCode, RegistryChange};
 use crate::report::{Message, ReportOwner, ReportYear};
-use crate::service::{Applied, Caller, EntryFilter, Problem, Reason, Service, Subject};
+use crate::service::{Applied, Caller, EntryFilter, Problem, Reason, Service, Target};
 use crate::wire;
 
 use super::pages::Pages;
@@ -34,7 +34,7 @@ impl Registries {
         work: impl Future<Output = Result<T, Problem>>,
     ) -> Result<T, Problem> {
         let outcome = async {
-            self.service.permit(caller, method, Subject::Service).await?;
+            self.service.permit(caller, method, Target::Service).await?;
             work.await
         };
         self.service.conclude(outcome.await, caller, method, || subject, validate_only).await
@@ -73,7 +73,7 @@ impl Registries {
 
     /// Lets a caller do what is about no entry in particular; `method` such as `ListAgencies`.
     async fn permit(&self, caller: &Caller, method: &str) -> Result<(), Problem> {
-        self.service.permit(caller, &format!("RegistryService/{method}"), Subject::Service).await
+        self.service.permit(caller, &format!("RegistryService/{method}"), Target::Service).await
     }
 
     async fn jurisdictions(
@@ -137,8 +137,7 @@ impl Registries {
         let mut wire = wire::collection_to_wire(collection);
         let sees = |name: &str| {
             let owner = wire::agency_id_from_wire(name, "agency").map(ReportOwner::Agency);
-            owner
-                .is_ok_and(|owner| self.service.sees(caller, "RegistryService/GetAgency", Subject::Owner(&owner, None)))
+            owner.is_ok_and(|owner| self.service.sees(caller, "RegistryService/GetAgency", Target::Owner(&owner, None)))
         };
         wire.exceptions.retain(|exception| sees(&exception.agency));
         wire
@@ -254,7 +253,7 @@ impl RegistryService for Registries {
         let agency = async {
             let id = wire::agency_id_from_wire(&request.name, "name")?;
             let owner = ReportOwner::Agency(id.clone());
-            self.service.permit(&caller, "RegistryService/GetAgency", Subject::Owner(&owner, None)).await?;
+            self.service.permit(&caller, "RegistryService/GetAgency", Target::Owner(&owner, None)).await?;
             self.service.agency(&id)
         };
         let agency = agency.await.map_err(|problem| to_status(&problem, &metadata))?;

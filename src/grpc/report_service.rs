@@ -11,7 +11,7 @@ use crate::config::Limits;
 use crate::pb;
 use crate::pb::report_service_server::ReportService;
 use crate::report::{Message, Owners, ReportKey, ReportOwner, ReviewAction, RevisionName};
-use crate::service::{Asker, Caller, Problem, Reason, ReportFilter, ReportView, ReviewRequest, Service, Subject};
+use crate::service::{Asker, Caller, Problem, Reason, ReportFilter, ReportView, ReviewRequest, Service, Target};
 use crate::wire;
 
 use super::pages::Pages;
@@ -42,11 +42,11 @@ async fn submit(
         // Whose report it is comes first: what else is in the message is nobody's business before.
         let key: Option<ReportKey> = name.parse().ok();
         if let Some(key) = &key {
-            service.permit(caller, METHOD, Subject::report(key)).await?;
+            service.permit(caller, METHOD, Target::report(key)).await?;
         }
         let submission = wire::submission_from_wire(request)?;
         if key.as_ref() != Some(&submission.report) {
-            service.permit(caller, METHOD, Subject::report(&submission.report)).await?;
+            service.permit(caller, METHOD, Target::report(&submission.report)).await?;
         }
         let accepted = service.submit(&submission, caller).await?;
         Ok(wire::accepted_to_wire(&accepted))
@@ -235,7 +235,7 @@ impl ReportService for Reports {
     ) -> Result<Response<pb::GetFormLayoutResponse>, Status> {
         let caller = caller(&request);
         let (metadata, _, request) = request.into_parts();
-        let permitted = self.service.permit(&caller, "ReportService/GetFormLayout", Subject::Service).await;
+        let permitted = self.service.permit(&caller, "ReportService/GetFormLayout", Target::Service).await;
         permitted.and_then(|()| layout(&request)).map(Response::new).map_err(|problem| to_status(&problem, &metadata))
     }
 
@@ -286,7 +286,7 @@ impl Reports {
 
     /// Lets a caller read a report.
     async fn permit_read(&self, method: &str, report: &ReportKey, caller: &Caller) -> Result<(), Problem> {
-        self.service.permit(caller, method, Subject::report(report)).await
+        self.service.permit(caller, method, Target::report(report)).await
     }
 
     async fn report(&self, name: &str, caller: &Caller) -> Result<pb::Report, Problem> {
@@ -330,10 +330,10 @@ impl Reports {
             }
         };
         if let ReportFilter::Owner(owner, _) = &filter {
-            self.service.permit(caller, METHOD, Subject::Owner(owner, year)).await?;
+            self.service.permit(caller, METHOD, Target::Owner(owner, year)).await?;
         }
         if let ReportFilter::Year(..) = &filter {
-            self.service.permit(caller, METHOD, Subject::Service).await?;
+            self.service.permit(caller, METHOD, Target::Service).await?;
         }
         let states = wire::states_from_wire(&request.states, "states")?;
         let sight = self.service.sight(caller, METHOD)?;
@@ -387,7 +387,7 @@ impl Reports {
     ) -> Result<pb::ReviewOutcome, Problem> {
         let outcome = async {
             if let Ok(report) = name.parse::<ReportKey>() {
-                self.service.permit(caller, method, Subject::report(&report)).await?;
+                self.service.permit(caller, method, Target::report(&report)).await?;
             }
             let review = review?;
             let reviewed = self.service.review(&review, caller).await?;
@@ -397,14 +397,14 @@ impl Reports {
     }
 
     async fn rules(&self, request: &pb::ListRulesRequest, caller: &Caller) -> Result<pb::ListRulesResponse, Problem> {
-        self.service.permit(caller, "ReportService/ListRules", Subject::Service).await?;
+        self.service.permit(caller, "ReportService/ListRules", Target::Service).await?;
         let rules = wire::rules_to_wire();
         if request.jurisdiction.is_empty() {
             return Ok(pb::ListRulesResponse { rules, ..Default::default() });
         }
         let jurisdiction = wire::code_from_wire(&request.jurisdiction, "jurisdiction")?;
         // How often rules fail is a sum over the jurisdiction's reports, like any other.
-        let subject = Subject::Subtree(&jurisdiction, None);
+        let subject = Target::Subtree(&jurisdiction, None);
         self.service.permit(caller, "RollupService/QueryRollup", subject).await?;
         let first = wire::year_from_wire(request.first_year, "first_year")?;
         let last = match request.last_year {
@@ -424,7 +424,7 @@ impl Reports {
     ) -> Result<pb::ReadDocumentResponse, Problem> {
         let meant = wire::meant_from_wire(&request.report, &request.agency, request.year);
         let owner = meant.as_ref().ok().and_then(|meant| meant.owner.as_ref());
-        let subject = owner.map_or(Subject::Service, |owner| Subject::Owner(owner, None));
+        let subject = owner.map_or(Target::Service, |owner| Target::Owner(owner, None));
         self.service.permit(caller, "ReportService/ReadDocument", subject).await?;
         if request.content.is_empty() {
             let description = Message::new("没有内容", "is empty");

@@ -10,7 +10,7 @@ use crate::pb;
 use crate::pb::rollup_service_server::RollupService;
 use crate::report::{JurisdictionCode, Message, ReportKey, ReportYear};
 use crate::rollup::{AgencyFilter, FrozenFormName, FrozenFormNameError};
-use crate::service::{Asker, Caller, Problem, Service, Subject};
+use crate::service::{Asker, Caller, Problem, Service, Target};
 use crate::wire;
 
 use super::pages::Pages;
@@ -37,7 +37,7 @@ impl Rollups {
         jurisdiction: &JurisdictionCode,
         year: Option<ReportYear>,
     ) -> Result<(), Problem> {
-        let subject = Subject::Subtree(jurisdiction, year);
+        let subject = Target::Subtree(jurisdiction, year);
         self.service.permit(caller, &format!("RollupService/{method}"), subject).await
     }
 
@@ -129,7 +129,7 @@ impl Rollups {
         caller: &Caller,
     ) -> Result<pb::ReconcileReportResponse, Problem> {
         let report: ReportKey = wire::name_from_wire(&request.name, "name")?;
-        self.service.permit(caller, "RollupService/ReconcileReport", Subject::report(&report)).await?;
+        self.service.permit(caller, "RollupService/ReconcileReport", Target::report(&report)).await?;
         let filter = AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical };
         let asker = Asker::new(caller, "RollupService/ReconcileReport");
         Ok(wire::reconciliation_to_wire(&self.service.reconcile(&report, filter, &asker).await?))
@@ -216,7 +216,7 @@ fn still_permitted<U: Send>(
         .then(move |update| {
             let (service, caller, scope) = (service.clone(), caller.clone(), scope.clone());
             async move {
-                service.permit(&caller, method, Subject::Subtree(&scope, None)).await?;
+                service.permit(&caller, method, Target::Subtree(&scope, None)).await?;
                 update
             }
         })

@@ -10,55 +10,14 @@ use std::sync::{Arc, LazyLock};
 use jiff::Unit;
 use regex::Regex;
 
-use crate::access::{
-    CredentialId, Enrolled, EnrolmentState, Method, PrincipalName, Right, Role, Token, UNKNOWN_CALL, method_at,
-    method_of,
-};
-use crate::report::{Finding, JurisdictionCode, Message, ReportKey, ReportOwner, ReportYear};
+use crate::access::{Enrolled, EnrolmentState, Method, Right, Role, Token, UNKNOWN_CALL, method_at, method_of};
+use crate::report::{Finding, Message, ReportKey};
 
-use super::sessions::SessionKey;
+use super::caller::{Authority, Caller};
+use super::parts::{BEIJING, Service};
+use super::problem::{Problem, Reason};
 use super::sight::Sight;
-use super::{BEIJING, Caller, Problem, Reason, Service};
-
-/// By what a caller may do things.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Authority {
-    /// The service does not ask who calls: everything is allowed. Where it does ask, nothing is.
-    Open,
-    /// The caller showed who it is, by a token or by a certificate; or did so when the session began.
-    Principal { name: PrincipalName, credential: Option<CredentialId>, session: Option<SessionKey> },
-    /// The caller showed nothing.
-    Nobody,
-}
-
-/// What a call is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject<'a> {
-    /// Nothing in particular, or something that is not known yet.
-    Service,
-    /// What belongs to the owner of reports: of a year, or of any.
-    Owner(&'a ReportOwner, Option<ReportYear>),
-    /// A jurisdiction with all below it: in a year, or now.
-    Subtree(&'a JurisdictionCode, Option<ReportYear>),
-}
-
-/// The method by whose right reports are read, and so whatever is made of them.
-pub(super) const READ: &str = "ReportService/GetReport";
-
-impl<'a> Subject<'a> {
-    pub fn report(key: &'a ReportKey) -> Self {
-        Self::Owner(&key.owner, Some(key.year))
-    }
-
-    fn name(&self) -> String {
-        match self {
-            Self::Service => String::new(),
-            Self::Owner(owner, Some(year)) => format!("{owner}/reports/{year}"),
-            Self::Owner(owner, None) => owner.to_string(),
-            Self::Subtree(code, _) => code.name(),
-        }
-    }
-}
+use super::target::{READ, Target};
 
 impl Service {
     /// What a token shows, for the journal: its credential, whether that still holds or not; after `claimed:` where the
@@ -66,7 +25,7 @@ impl Service {
     pub fn shown_by_token(&self, token: &str) -> String {
         let Some(token) = Token::parse(token) else { return String::new() };
         let hash = self.live.directory().credential(token.credential).map(|known| known.hash);
-        let holds = hash.zip(self.token_key.as_deref()).is_some_and(|(hash, key)| key.matches(&token, &hash));
+        let holds = hash.zip(self.token_key.as_ref()).is_some_and(|(hash, key)| key.matches(&token, &hash));
         format!("{}credentials/{}", if holds { "" } else { "claimed:" }, token.credential)
     }
 
@@ -78,7 +37,7 @@ impl Service {
         let token = Token::parse(token).ok_or_else(|| unauthenticated(Reason::CredentialInvalid))?;
         let directory = self.live.directory();
         let known = directory.credential(token.credential);
-        let holds = known.zip(self.token_key.as_deref()).filter(|(known, key)| key.matches(&token, &known.hash));
+        let holds = known.zip(self.token_key.as_ref()).filter(|(known, key)| key.matches(&token, &known.hash));
         let (known, _) = holds.ok_or_else(|| unauthenticated(Reason::CredentialInvalid))?;
         let authority =
             Authority::Principal { name: known.principal.clone(), credential: Some(known.id), session: None };
@@ -121,12 +80,12 @@ impl Service {
     /// Where the caller's credential no longer holds, or no role gives the right at all.
     pub fn sight(&self, caller: &Caller, method: &str) -> Result<Sight, Problem> {
         let Some(roles) = self.roles_of(&caller.authority)? else { return Ok(Sight::All) };
-        let method = method_of(method).ok_or_else(|| forbidden(&Subject::Service))?;
+        let method = method_of(method).ok_or_else(|| forbidden(&Target::Service))?;
         sight(method, roles)
     }
 
     /// Whether a caller sees a subject by a method's right; for parts of an answer.
-    pub fn sees(&self, caller: &Caller, method: &str, subject: Subject<'_>) -> bool {
+    pub fn sees(&self, caller: &Caller, method: &str, subject: Target<'_>) -> bool {
         let sight = self.sight(caller, method);
         sight.is_ok_and(|sight| sight.includes(&self.live.read().registry, subject))
     }
@@ -148,7 +107,7 @@ impl Service {
         let hidden = REPORT_NAME.replace_all(text, |found: &regex::Captures<'_>| {
             let name = &found[0];
             let report: Result<ReportKey, _> = name.parse();
-            let seen = report.is_ok_and(|report| self.sees(caller, READ, Subject::report(&report)));
+            let seen = report.is_ok_and(|report| self.sees(caller, READ, Target::report(&report)));
             if seen { name.to_owned() } else { instead.to_owned() }
         });
         if let std::borrow::Cow::Owned(hidden) = hidden {
@@ -175,7 +134,7 @@ impl Service {
             self.check_attempts(caller, action).and_then(|()| match (self.roles_of(&caller.authority)?, method) {
                 (None, _) => Ok(()),
                 (Some(roles), Some(method)) => sight(method, roles).map(|_| ()),
-                (Some(_), None) => Err(forbidden(&Subject::Service)),
+                (Some(_), None) => Err(forbidden(&Target::Service)),
             });
         match decision {
             Ok(()) => Ok(()),
@@ -200,7 +159,7 @@ impl Service {
     /// # Errors
     /// PERMISSION_DENIED, whether the subject exists or not; CREDENTIAL_EXPIRED or CREDENTIAL_REVOKED where that has
     /// happened since the call, or the stream, began.
-    pub async fn permit(&self, caller: &Caller, method: &str, subject: Subject<'_>) -> Result<(), Problem> {
+    pub async fn permit(&self, caller: &Caller, method: &str, subject: Target<'_>) -> Result<(), Problem> {
         let action = method_of(method).map_or(UNKNOWN_CALL, |method| method.action);
         let decision =
             self.check_attempts(caller, action).and_then(|()| self.sight(caller, method)).and_then(|sight| {
@@ -252,11 +211,11 @@ fn sight(method: &Method, roles: Arc<BTreeSet<Role>>) -> Result<Sight, Problem> 
             right => Sight::Roles(roles, right),
         });
     }
-    Err(forbidden(&Subject::Service))
+    Err(forbidden(&Target::Service))
 }
 
 /// The one answer to what is not allowed. It must not depend on whether the subject exists.
-fn forbidden(subject: &Subject<'_>) -> Problem {
+fn forbidden(subject: &Target<'_>) -> Problem {
     let name = subject.name();
     let message = if name.is_empty() {
         Message::new("您的角色不包含此操作", "your roles do not include this call")

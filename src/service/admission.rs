@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::registry::{Registry, ReviewPolicy};
 use crate::report::{Level, Message, ReportKey, ReportState, ReportStatus};
 
-use super::Problem;
+use super::problem::Problem;
 
 /// What the collection of the report's year says of a report that comes in now.
 pub struct Admission {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::report::{Figures, Narrative, ReportKey, ReportYear, Revision};
 use crate::store::NEWEST;
 
-use super::{Problem, Service, Submission};
+use super::parts::Service;
+use super::problem::Problem;
+use super::submit::Submission;
 
 impl Service {
     /// Sees to it that the texts of a year are there; whoever asks first waits for them to be read.
@@ -24,7 +26,7 @@ impl Service {
     }
 
     /// Texts that the submission's text may repeat: that of the agency's last report, and like ones of the year.
-    fn narratives_alike(
+    pub(super) fn narratives_alike(
         &self,
         submission: &Submission,
         previous: Option<&Revision>,

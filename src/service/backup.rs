@@ -5,10 +5,9 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use crate::report::Message;
 use crate::store::transfer::{Export, Part};
 
-use super::{Caller, Problem, Reason, Service};
-
-/// Scans of the whole store at a time.
-pub(super) const SCANS_MAX: usize = 2;
+use super::caller::Caller;
+use super::parts::{SCANS_MAX, Service};
+use super::problem::{Problem, Reason};
 
 /// The journal's word for it.
 const ACTION: &str = "backup.create";

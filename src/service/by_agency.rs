@@ -10,7 +10,7 @@ use crate::report::{AgencyKind, ReportKey, ReportState, ReportYear};
 use crate::rollup::{BlankRow, Dimension, Group, Mark, Query, Row, RowKey, Slice, Sums, Tree, class_of};
 use crate::store::{Store, StoreError};
 
-use super::Service;
+use super::parts::Service;
 
 /// A page of fewer reports than this is read from the store each time.
 const REPORTS_MIN: usize = 256;
@@ -156,7 +156,7 @@ mod tests {
     use crate::live::{Columns, Live, Perspective};
     use crate::report::{Cell, ReviewAction, Revision};
     use crate::rollup::{AgencyFilter, Measure};
-    use crate::service::{Asker, Caller, PageEnd, ReviewRequest, RollupQuestion, Submission};
+    use crate::service::{Asker, Caller, PageEnd, ReviewRequest, RollupQuestion, Settings, Submission};
     use crate::simulation::{Parameters, Province};
     use crate::store::{MemoryStore, NEWEST};
 
@@ -181,7 +181,12 @@ mod tests {
         };
         let province = Province::simulate(&parameters).unwrap();
         let live = Arc::<Live>::default();
-        let service = Service::start(Arc::new(MemoryStore::new(live.clone())), live, now).unwrap();
+        let service = Service::start(
+            Arc::new(MemoryStore::new(live.clone())),
+            live,
+            Settings { clock: now, ..Settings::default() },
+        )
+        .unwrap();
         service.change_registry(province.changes.clone(), false, &caller()).await.unwrap();
         for year in YEARS.map(year) {
             for report in province.reports(year) {

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::access::{CredentialId, PrincipalName};
 use crate::report::Hash;
 use crate::store::{NewEntry, Outcome};
-
-use super::Authority;
 
 /// Who calls, for the journal.
 #[derive(Debug, Clone)]
@@ -21,6 +20,32 @@ pub struct Caller {
     pub by: String,
     /// What it asks, where that is known.
     pub asked: Option<Arc<dyn Asked>>,
+}
+
+/// By what a caller may do things.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authority {
+    /// The service does not ask who calls: everything is allowed. Where it does ask, nothing is.
+    Open,
+    /// The caller showed who it is, by a token or by a certificate; or did so when the session began.
+    Principal { name: PrincipalName, credential: Option<CredentialId>, session: Option<SessionKey> },
+    /// The caller showed nothing.
+    Nobody,
+}
+
+/// What a session is known by inside: the hash of its cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionKey(Hash);
+
+impl SessionKey {
+    pub(super) fn of(cookie: &str) -> Self {
+        Self(Hash::of(cookie.as_bytes()))
+    }
+
+    /// As the journal names it: enough to tell sessions apart, and nothing to make a cookie of.
+    pub(super) fn name(self) -> String {
+        format!("sessions/{}", hex::encode(&self.0.0[..8]))
+    }
 }
 
 /// What a call asks, put in words only where the journal needs them.
@@ -59,6 +84,11 @@ impl Caller {
             Authority::Open | Authority::Nobody if self.address.is_empty() => self.principal.clone(),
             Authority::Open | Authority::Nobody => self.address.clone(),
         }
+    }
+
+    /// Whether it showed who it is.
+    pub(super) fn is_known(&self) -> bool {
+        matches!(self.authority, Authority::Principal { .. })
     }
 
     /// As it stands in the journal, such as `anonymous 127.0.0.1`.

@@ -1,37 +1,12 @@
 //! Totals kept in a file, so that a start need not read every report.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
-use jiff::Timestamp;
+use crate::store::{Checkpoint, CheckpointFile};
 
-use crate::live::Live;
-use crate::store::{Checkpoint, CheckpointFile, Store, StoreError};
-
-use super::Service;
+use super::parts::Service;
 
 impl Service {
-    /// A service over a store whose observer is `live`, from the totals kept in a file and the journal since; where
-    /// they are of no use it reads every newest report. Keeps its totals there.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the store cannot be read.
-    pub fn resume(
-        store: Arc<dyn Store>,
-        live: Arc<Live>,
-        clock: fn() -> Timestamp,
-        kept: CheckpointFile,
-    ) -> Result<Self, StoreError> {
-        let resumed = live.load(&store, Some(&kept))?;
-        let service = Self { kept: Some(kept), resumed, ..Self::new(store, live, clock) };
-        service.keep_totals();
-        Ok(service)
-    }
-
-    /// Whether the totals come from a file, so that a recount should follow soon.
-    pub fn has_resumed(&self) -> bool {
-        self.resumed
-    }
-
     /// Keeps the totals as they are now. Where they differ from the newest recount nothing is kept, so that the next
     /// start reads every report and mends them.
     pub fn keep_totals(&self) {

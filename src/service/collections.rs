@@ -6,7 +6,10 @@ use crate::registry::{Collection, CollectionError, Exception, RegistryChange, Re
 use crate::report::{Hash, Message, ReportKey, ReportYear};
 use crate::store::check_length;
 
-use super::{Caller, Page, Problem, Reason, Service};
+use super::caller::Caller;
+use super::page::Page;
+use super::parts::Service;
+use super::problem::{Problem, Reason};
 
 impl Service {
     /// The collection of a year.

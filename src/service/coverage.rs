@@ -5,10 +5,11 @@ use crate::registry::{Agency, Jurisdiction};
 use crate::report::{JurisdictionCode, ReportYear};
 use crate::rollup::{AgencyFilter, ChildCoverage, Coverage, Scope};
 
-use super::read_back::id_in_token;
-use super::roll_up::find;
+use super::page::{Page, id_in_token};
+use super::parts::Service;
+use super::problem::Problem;
 use super::sight::{Asker, Extent};
-use super::{Page, Problem, Service};
+use super::view::find;
 
 /// Coverage of which scope is asked for.
 #[derive(Debug, Clone)]

@@ -12,9 +12,10 @@ use crate::access::{
 use crate::report::{Message, whole_microseconds};
 use crate::store::{Change, Decision, NewEntry, Transaction, check_length};
 
-use super::access::Authority;
-use super::proposals::no_proposal;
-use super::{Caller, Page, Problem, Reason, Service};
+use super::caller::{Authority, Caller};
+use super::page::Page;
+use super::parts::Service;
+use super::problem::{Problem, Reason};
 
 /// How long a credential holds at most.
 pub const CREDENTIAL_DAYS_MAX: i64 = 400;
@@ -278,7 +279,7 @@ impl Service {
 
     /// The key that tokens and codes are hashed with.
     pub(super) fn token_key(&self) -> Result<&TokenKey, Problem> {
-        self.token_key.as_deref().ok_or_else(|| Problem::internal("the service has no key to hash tokens with"))
+        self.token_key.as_ref().ok_or_else(|| Problem::internal("the service has no key to hash tokens with"))
     }
 
     /// Stores changes of the directory together; where they are in force already, nothing. One at a time, by turns: each is
@@ -348,4 +349,16 @@ fn secret_of_another(principal: &PrincipalName) -> Problem {
             "make a one-time code that the holder exchanges (huizong credential enrol)",
         ),
     )
+}
+
+pub(super) fn no_proposal(id: ProposalId) -> Problem {
+    let message = Message::new(
+        format!("没有待确认的申请 proposals/{id}，或其已过期"),
+        format!("no proposals/{id} waits, or it has ended"),
+    );
+    let remedy = Message::new(
+        "请查看待确认的申请（huizong credential proposals）；已过期的请重新提出",
+        "look at what waits (huizong credential proposals); have what has ended asked for again",
+    );
+    Problem::new(Reason::ProposalNotFound, message, remedy)
 }

@@ -1,9 +1,6 @@
 //! Enrolment: a security administrator hands over a one-time code, and its holder exchanges it for a token that nobody else
 //! has seen.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::MutexGuard;
 use uuid::Uuid;
@@ -14,16 +11,16 @@ use crate::access::{
 };
 use crate::report::{Message, whole_microseconds};
 
-use super::access::Authority;
+use super::caller::{Authority, Caller};
 use super::credentials::{CredentialView, NewCredential};
-use super::{Caller, Problem, Reason, Service};
+use super::guesses::GUESSES_MAX;
+use super::parts::Service;
+use super::problem::{Problem, Reason};
 
 /// For so long the same request gives the same token, where its answer was lost.
 const RETRY: SignedDuration = SignedDuration::from_mins(10);
 /// For so long a holder is shown that a credential was put in the place of others.
 const SHOWN: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Wrong secrets for one code before it ends.
-const GUESSES_MAX: u32 = 10;
 const ACTION: &str = "credential.exchange";
 
 /// A credential that was put in the place of those that its principal had.
@@ -53,29 +50,6 @@ pub struct Exchanged {
     pub token: Token,
     /// What it took the place of.
     pub replacement: Option<Replacement>,
-}
-
-/// Wrong secrets for codes that are there.
-#[derive(Default)]
-pub struct Guesses(Mutex<HashMap<CredentialId, u32>>);
-
-impl Guesses {
-    /// Counts one more; whether that was one too many.
-    fn add(&self, id: CredentialId) -> bool {
-        // Counts cannot be left half-changed.
-        let mut guesses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = guesses.entry(id).or_default();
-        *count += 1;
-        let too_many = *count >= GUESSES_MAX;
-        if too_many {
-            guesses.remove(&id);
-        }
-        too_many
-    }
-
-    fn forget(&self, id: CredentialId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-    }
 }
 
 impl Service {
@@ -153,7 +127,7 @@ impl Service {
         let code = EnrolmentCode::parse(code).ok_or(None)?;
         let directory = self.live.directory();
         let known = directory.enrolment(code.credential).ok_or(None)?;
-        let key = self.token_key.as_deref().ok_or(None)?;
+        let key = self.token_key.as_ref().ok_or(None)?;
         if key.matches_code(&code, &known.enrolment.code) { Ok(code) } else { Err(Some(code.credential)) }
     }
 

@@ -11,11 +11,13 @@ use crate::rollup::{
 };
 use crate::store::{Change, Decision, Effect, NewEntry, Store, StoreError, Transaction};
 
-use super::read_back::id_in_token;
+use super::page::{Page, id_in_token};
+use super::parts::Service;
+use super::problem::{Problem, Reason};
 use super::reconcile::{Children, Comparison, Summed};
-use super::roll_up::{find, form_of};
+use super::roll_up::{FormQuestion, form_of};
 use super::sight::Asker;
-use super::{FormQuestion, Page, Problem, Reason, Service};
+use super::view::find;
 
 const ACTION: &str = "form.freeze";
 
@@ -300,14 +302,14 @@ mod tests {
     use crate::live::Live;
     use crate::registry::{Jurisdiction, RegistryChange};
     use crate::report::Level;
-    use crate::service::Caller;
+    use crate::service::{Caller, Settings};
     use crate::store::MemoryStore;
 
     #[tokio::test]
     async fn forms_frozen_at_the_same_time_get_a_number_each_and_keep_no_change_of_the_registry_waiting() {
         let live = Arc::<Live>::default();
         let store = Arc::new(MemoryStore::new(live.clone()));
-        let service = Service::start(store, live, jiff::Timestamp::now).unwrap();
+        let service = Service::start(store, live, Settings::default()).unwrap();
         let caller = Caller::internal("test");
         let (code, year) = ("230000".parse::<JurisdictionCode>().unwrap(), ReportYear::new(2022).unwrap());
         let province = RegistryChange::CreateJurisdiction(Jurisdiction {

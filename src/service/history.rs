@@ -6,7 +6,9 @@ use crate::form::{CellId, catalogue};
 use crate::report::{Cell, CellComment, Figures, ReportKey, ReportState, Review, ReviewAction, Revision, RevisionName};
 use crate::store::{NEWEST, Store, StoreError};
 
-use super::{Page, Problem, Service};
+use super::page::Page;
+use super::parts::Service;
+use super::problem::Problem;
 
 /// What was done to a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -145,7 +147,7 @@ mod tests {
     use crate::live::Live;
     use crate::registry::{Agency, Collection, Jurisdiction, RegistryChange, ReviewPolicy};
     use crate::report::{AgencyKind, Level, ReportYear};
-    use crate::service::{Caller, ReviewRequest, Submission};
+    use crate::service::{Caller, ReviewRequest, Settings, Submission};
     use crate::store::MemoryStore;
 
     const ROUNDS: usize = 520;
@@ -153,7 +155,7 @@ mod tests {
     #[tokio::test]
     async fn the_life_of_a_report_is_told_to_its_end_however_long_it_is() {
         let (live, year) = (Arc::<Live>::default(), ReportYear::new(2022).unwrap());
-        let service = Service::start(Arc::new(MemoryStore::new(live.clone())), live, jiff::Timestamp::now).unwrap();
+        let service = Service::start(Arc::new(MemoryStore::new(live.clone())), live, Settings::default()).unwrap();
         let (registrar, office) = (Caller::internal("registrar"), Caller::internal("office"));
         let (code, id) = ("230000".parse().unwrap(), "agency".parse().unwrap());
         let place = Jurisdiction {

@@ -10,8 +10,12 @@ use crate::registry::Registry;
 use crate::report::{ReportOwner, ReportYear};
 use crate::store::{Evidence, Item, JournalEntry, Outcome, Position, SignedHead, Store, StoreError, Value};
 
+use super::differences::Recount;
+use super::page::Page;
+use super::parts::Service;
+use super::problem::Problem;
 use super::sight::contains;
-use super::{Page, Problem, Recount, Service, Subject};
+use super::target::Target;
 
 /// Entries read from the store at a time.
 const READ: usize = 1000;
@@ -78,7 +82,7 @@ impl JournalFilter {
         let there = |(owner, year): (ReportOwner, Option<ReportYear>)| {
             let below = |code| {
                 let scope = registry.find_jurisdiction(code);
-                scope.is_some_and(|scope| contains(registry, scope, Subject::Owner(&owner, year)))
+                scope.is_some_and(|scope| contains(registry, scope, Target::Owner(&owner, year)))
             };
             owner == *place || matches!(place, ReportOwner::Jurisdiction(code) if below(code))
         };

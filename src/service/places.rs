@@ -8,8 +8,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::access::PrincipalName;
 use crate::report::Message;
 
-use super::access::Authority;
-use super::{Caller, Problem, Reason, WatchLimits};
+use super::caller::{Authority, Caller};
+use super::problem::{Problem, Reason};
+use super::settings::WatchLimits;
 
 pub(super) struct Places {
     limits: WatchLimits,

@@ -1,31 +1,13 @@
 //! Dual control: a power, and a role or a code for whoever holds one, waits for a second person who holds another power.
 
-use jiff::SignedDuration;
-
 use crate::access::{AccessChange, Asked, NotSecond, PrincipalName, Proposal, ProposalId, Role, random_bytes};
 use crate::report::{Message, whole_microseconds};
 
-use super::access::Authority;
-use super::credentials::PrincipalView;
-use super::{Caller, Page, Problem, Reason, Service};
-
-/// How roles and secrets are given.
-#[derive(Debug, Clone, Copy)]
-pub struct AccessPolicy {
-    /// A second person agrees to powers, and to what their holders are given.
-    pub dual_control: bool,
-    /// For how long a code may be exchanged.
-    pub code_life: SignedDuration,
-    /// For how long a proposal waits.
-    pub proposal_life: SignedDuration,
-}
-
-impl Default for AccessPolicy {
-    fn default() -> Self {
-        let hours = SignedDuration::from_hours;
-        Self { dual_control: false, code_life: hours(48), proposal_life: hours(72) }
-    }
-}
+use super::caller::{Authority, Caller};
+use super::credentials::{PrincipalView, no_proposal};
+use super::page::Page;
+use super::parts::Service;
+use super::problem::{Problem, Reason};
 
 impl Service {
     /// The person who asks for a role on their own, where a second one has to agree to it.
@@ -120,18 +102,6 @@ impl Service {
         self.change_access(vec![change], entry, &turn).await?;
         Ok(proposal)
     }
-}
-
-pub(super) fn no_proposal(id: ProposalId) -> Problem {
-    let message = Message::new(
-        format!("没有待确认的申请 proposals/{id}，或其已过期"),
-        format!("no proposals/{id} waits, or it has ended"),
-    );
-    let remedy = Message::new(
-        "请查看待确认的申请（huizong credential proposals）；已过期的请重新提出",
-        "look at what waits (huizong credential proposals); have what has ended asked for again",
-    );
-    Problem::new(Reason::ProposalNotFound, message, remedy)
 }
 
 fn not_second(why: NotSecond, proposal: &Proposal) -> Problem {

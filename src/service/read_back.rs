@@ -11,41 +11,12 @@ use crate::report::{
 use crate::rollup::{Mark, Marks};
 use crate::store::{NEWEST, Standing, Store, StoreError};
 
-use super::registry::agencies_in_sight;
-use super::roll_up::find;
-use super::{Problem, Service, Sight, Subject};
-
-/// Where a page ended that another one follows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageEnd {
-    /// Journal sequence of the first page.
-    pub sequence: u64,
-    /// Key of the last thing on the page.
-    pub key: String,
-}
-
-/// A page of something in order.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Page<T> {
-    pub items: Vec<T>,
-    /// Key of the last item; none on the last page.
-    pub next: Option<String>,
-}
-
-impl<T> Page<T> {
-    /// The first `size` of the items (of which one more than a page was asked for), and where the next page begins.
-    pub fn cut(mut items: Vec<T>, size: usize, mark: impl Fn(&T) -> String) -> Self {
-        let more = items.len() > size;
-        items.truncate(size);
-        let next = items.last().filter(|_| more).map(mark);
-        Self { items, next }
-    }
-
-    /// The page with each item made into another.
-    pub fn map<U>(self, make: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(make).collect(), next: self.next }
-    }
-}
+use super::page::{Page, id_in_token};
+use super::parts::Service;
+use super::problem::Problem;
+use super::sight::{Sight, agencies_in_sight};
+use super::target::Target;
+use super::view::find;
 
 /// A revision, and how it stands now.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,11 +57,6 @@ pub enum ReportFilter {
     Year(Owners, ReportYear, Option<JurisdictionCode>),
     /// Every year of an owner, or one.
     Owner(ReportOwner, Option<ReportYear>),
-}
-
-/// The id that a key names, after which the page begins; none for the first page.
-pub(super) fn id_in_token<T: std::str::FromStr>(token: &str) -> Result<Option<T>, Problem> {
-    if token.is_empty() { Ok(None) } else { token.parse().map(Some).map_err(|_| Problem::bad_page_token()) }
 }
 
 impl Service {
@@ -154,7 +120,7 @@ impl Service {
                     if token.is_empty() { None } else { Some(token.parse().map_err(|_| Problem::bad_page_token())?) };
                 let owners = owner.sort();
                 let wanted = |standing: &Standing| {
-                    let seen = sight.includes(&state.registry, Subject::report(&standing.newest.report));
+                    let seen = sight.includes(&state.registry, Target::report(&standing.newest.report));
                     seen && (states.is_empty() || states.contains(&standing.status.state))
                 };
                 let years = self.blocking(move |store| store.years(owners)).await?;
@@ -219,7 +185,7 @@ struct YearList {
 impl YearList {
     /// The report as it stands, where it is in sight and stands in one of the states.
     fn read(&self, state: &State, store: &dyn Store, report: &ReportKey) -> Result<Option<Standing>, StoreError> {
-        if !self.sight.includes(&state.registry, Subject::report(report)) {
+        if !self.sight.includes(&state.registry, Target::report(report)) {
             return Ok(None);
         }
         let standing = store.standing(report, NEWEST)?;

@@ -15,8 +15,10 @@ use crate::report::{
 use crate::rules;
 use crate::store::NEWEST;
 
+use super::caller::Caller;
+use super::parts::Service;
+use super::problem::{Problem, Reason};
 use super::submit::{agency_id, last_report};
-use super::{Caller, Problem, Reason, Service};
 
 /// What a document says, and what the rules find in it.
 #[derive(Debug)]

@@ -13,9 +13,10 @@ use crate::rollup::{
 use crate::store::{NEWEST, Standing, Store, StoreError};
 
 use super::coverage::CoverageRow;
-use super::roll_up::find;
+use super::parts::Service;
+use super::problem::Problem;
 use super::sight::{Asker, Extent};
-use super::{Problem, Service};
+use super::view::find;
 
 /// A form against the computed sum.
 #[derive(Debug, Clone)]

@@ -1,6 +1,5 @@
 //! Reading and changing jurisdictions and agencies.
 
-use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::live::{Live, State};
@@ -14,9 +13,12 @@ use crate::rollup::Marks;
 use crate::store::{Change, Decision, NEWEST, NewEntry, Transaction, Version, check_length};
 
 use super::audit::changes_in_words;
-use super::read_back::id_in_token;
-use super::sight::Reach;
-use super::{Caller, Page, Problem, Service, Sight, Subject};
+use super::caller::Caller;
+use super::page::{Page, id_in_token};
+use super::parts::Service;
+use super::problem::Problem;
+use super::sight::{Sight, agencies_in_sight};
+use super::target::Target;
 
 const ACTION: &str = "registry.apply";
 
@@ -316,27 +318,12 @@ impl Service {
     }
 }
 
-/// Agencies after an id, in order of their ids: all that may be in a place and in sight, and few others.
-pub(super) fn agencies_in_sight<'a>(
-    registry: &'a Registry,
-    place: Option<JurisdictionIndex>,
-    sight: &Sight,
-    after: Option<&'a AgencyId>,
-) -> Box<dyn Iterator<Item = AgencyIndex> + 'a> {
-    let after = after.map_or(Bound::Unbounded, Bound::Excluded);
-    match (place, sight.reach(registry)) {
-        (Some(place), _) => registry.agencies_for(&[place], Vec::new(), after),
-        (None, Some(Reach { scopes, agencies })) => registry.agencies_for(&scopes, agencies, after),
-        (None, None) => Box::new(registry.agencies_from(after)),
-    }
-}
-
 fn sees_agency(registry: &Registry, sight: &Sight, agency: AgencyIndex, year: Option<ReportYear>) -> bool {
     match sight {
         Sight::All => true,
         sight => {
             let owner = ReportOwner::Agency(registry.agency(agency).id.clone());
-            sight.includes(registry, Subject::Owner(&owner, year))
+            sight.includes(registry, Target::Owner(&owner, year))
         }
     }
 }

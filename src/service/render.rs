@@ -4,7 +4,10 @@ use crate::document::write::{Format, file_name, write_document};
 use crate::report::ReportYear;
 use crate::rollup::Coverage;
 
-use super::{Asker, ConsolidatedForm, FormQuestion, Problem, Service};
+use super::parts::Service;
+use super::problem::Problem;
+use super::roll_up::{ConsolidatedForm, FormQuestion};
+use super::sight::Asker;
 
 /// A document with what its reader needs to be told about it.
 #[derive(Debug, Clone)]

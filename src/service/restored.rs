@@ -8,7 +8,7 @@ use crate::live::Live;
 use crate::report::{Hash, Message};
 use crate::store::{Change, Decision, NewEntry, Position, Store, StoreError, Transaction};
 
-use super::Caller;
+use super::caller::Caller;
 
 /// Changes of who may do what in one entry; more go into entries of their own.
 const CHANGES_MAX: usize = 10_000;

@@ -5,7 +5,9 @@ use crate::report::{CellComment, Hash, Message, Receipt, ReportKey, ReportState,
 use crate::store::{Change, Decision, Effect, NEWEST, NewEntry, Standing, Transaction};
 
 use super::admission::Admission;
-use super::{Caller, Problem, Reason, Service};
+use super::caller::Caller;
+use super::parts::Service;
+use super::problem::{Problem, Reason};
 
 /// How often a review is decided anew because something came between.
 const ATTEMPTS: usize = 8;

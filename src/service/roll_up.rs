@@ -3,13 +3,16 @@
 use crate::document::write::{ComputedForm, Document};
 use crate::form::{CellId, Edition, Presence, catalogue, edition_for_year};
 use crate::live::{Perspective, Present, State};
-use crate::registry::{Jurisdiction, JurisdictionIndex};
+use crate::registry::Jurisdiction;
 use crate::report::{Hash, JurisdictionCode, Message, ReportYear, computed_form_hash};
 use crate::rollup::{AgencyFilter, Coverage, Dimension, Mark, Measure, Query, Row, RowKey, Scope, Slice, Sums, Tree};
 
 use super::by_agency::AgencyPage;
+use super::page::PageEnd;
+use super::parts::Service;
+use super::problem::{Problem, Reason};
 use super::sight::{Asker, Extent};
-use super::{PageEnd, Problem, Reason, Service};
+use super::view::find;
 
 /// Measures that may be asked for at once.
 const MEASURES_MAX: usize = 50;
@@ -112,11 +115,6 @@ impl ConsolidatedForm {
         };
         Document::of_computed_form(computed, |cell| self.shown(cell))
     }
-}
-
-/// A jurisdiction by its code.
-pub(super) fn find(state: &State, code: &JurisdictionCode) -> Result<JurisdictionIndex, Problem> {
-    state.registry.find_jurisdiction(code).ok_or_else(|| Problem::no_jurisdiction(&code.name()))
 }
 
 impl RollupQuestion {

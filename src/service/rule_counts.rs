@@ -7,9 +7,10 @@ use crate::registry::JurisdictionIndex;
 use crate::report::{JurisdictionCode, Message, ReportYear};
 use crate::rollup::{AgencyFilter, Failed, Scope};
 
-use super::roll_up::find;
+use super::parts::Service;
+use super::problem::{Problem, Reason};
 use super::sight::{Asker, Extent};
-use super::{Problem, Reason, Service};
+use super::view::find;
 
 /// Years that may be counted at once.
 const YEARS_MAX: usize = 20;

@@ -1,4 +1,4 @@
-//! Signing in from a browser, with a token or by an identity provider, and addresses that try too often.
+//! Sessions of browsers, and addresses that try to sign in too often.
 //!
 //! A session is 256 random bits in a cookie; in memory only, so that it ends with the process. One that began with a token
 //! rests on it: where that is revoked or expires, the session ends too. With the session end the streams that were begun in
@@ -9,61 +9,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::access::{SIGN_IN, SIGN_OUT, random_bytes};
-use crate::report::{Hash, Message};
+use crate::access::random_bytes;
 
-use super::access::{Authority, unauthenticated};
-use super::{Caller, Problem, Reason, Service};
+use super::caller::{Authority, SessionKey};
+use super::settings::SignInLimits;
 
 /// Sessions at a time; beyond, the one that was idle longest ends.
 const SESSIONS_MAX: usize = 10_000;
 /// Addresses whose failures are kept; beyond, those are forgotten first that failed longest ago.
 const ADDRESSES_MAX: usize = 10_000;
-
-/// The action of signing in, in the journal.
-/// What is shown by whoever an identity provider has named.
-const PROVIDER: &str = "provider";
-/// Longest name of a person that a refusal repeats, in characters.
-const NAME_MAX_CHARACTERS: usize = 100;
-
-/// How sessions and failures to authenticate are limited.
-#[derive(Debug, Clone, Copy)]
-pub struct SignInLimits {
-    /// A session that nobody uses for so long ends.
-    pub idle: Duration,
-    /// A session ends after so long in any case.
-    pub longest: Duration,
-    /// Failures of one address before it is told to wait.
-    pub failures: u32,
-    /// For how long it is told to wait since the last failure.
-    pub lock_out: Duration,
-}
-
-impl Default for SignInLimits {
-    fn default() -> Self {
-        Self {
-            idle: Duration::from_secs(30 * 60),
-            longest: Duration::from_secs(12 * 60 * 60),
-            failures: 10,
-            lock_out: Duration::from_secs(15 * 60),
-        }
-    }
-}
-
-/// What a session is known by inside: the hash of its cookie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SessionKey(Hash);
-
-impl SessionKey {
-    fn of(cookie: &str) -> Self {
-        Self(Hash::of(cookie.as_bytes()))
-    }
-
-    /// As the journal names it: enough to tell sessions apart, and nothing to make a cookie of.
-    fn name(self) -> String {
-        format!("sessions/{}", hex::encode(&self.0.0[..8]))
-    }
-}
 
 struct Session {
     authority: Authority,
@@ -112,8 +66,13 @@ impl Sessions {
         Self { limits, sessions: Mutex::default(), failures: Mutex::default(), counts: SignInCounts::default() }
     }
 
+    /// Failures since the start, and how often an address was told to wait for that.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.counts.failures.load(Ordering::Relaxed), self.counts.lock_outs.load(Ordering::Relaxed))
+    }
+
     /// Counts a failure of an address; how long it is to wait where there were too many.
-    fn failed(&self, address: &str) -> Option<Duration> {
+    pub fn failed(&self, address: &str) -> Option<Duration> {
         let mut failures = locked(&self.failures);
         if failures.len() >= ADDRESSES_MAX && !failures.contains_key(address) {
             failures.retain(|_, failed| failed.last.elapsed() < self.limits.lock_out);
@@ -136,7 +95,8 @@ impl Sessions {
         (failed.count > self.limits.failures).then_some(self.limits.lock_out)
     }
 
-    fn begin(&self, authority: Authority, origin: Origin) -> std::io::Result<String> {
+    /// Begins a session; the value of its cookie.
+    pub fn begin(&self, authority: Authority, origin: Origin) -> std::io::Result<String> {
         let cookie = hex::encode(random_bytes::<32>()?);
         let now = Instant::now();
         let mut sessions = locked(&self.sessions);
@@ -179,161 +139,22 @@ impl Sessions {
     }
 
     /// Whom a session belongs to.
-    fn authority(&self, cookie: &str) -> Option<Authority> {
+    pub fn authority(&self, cookie: &str) -> Option<Authority> {
         self.with(cookie, |session| session.authority.clone())
     }
 
     /// The same, where somebody uses it.
-    fn used_by(&self, cookie: &str) -> Option<Authority> {
+    pub fn used_by(&self, cookie: &str) -> Option<Authority> {
         self.with(cookie, |session| {
             session.used = Instant::now();
             session.authority.clone()
         })
     }
 
-    fn end(&self, cookie: &str) -> Option<Origin> {
+    /// Ends a session; what it began with.
+    pub fn end(&self, cookie: &str) -> Option<Origin> {
         locked(&self.sessions).remove(&SessionKey::of(cookie)).map(|session| session.origin)
     }
-}
-
-impl Service {
-    /// Tokens and codes that were not valid since the start, and how often an address was told to wait for that.
-    pub fn sign_in_counts(&self) -> (u64, u64) {
-        let counts = &self.sessions.counts;
-        (counts.failures.load(Ordering::Relaxed), counts.lock_outs.load(Ordering::Relaxed))
-    }
-
-    /// Whom a token from this address belongs to. Nobody guesses 256 bits, and an office may share an address with who
-    /// tries: so a valid token is let in whatever went before, and only failures are counted and told to wait.
-    ///
-    /// # Errors
-    /// RATE_EXCEEDED in place of CREDENTIAL_INVALID after too many failures; else as [`Service::authenticate`].
-    pub fn authenticate_from(&self, token: &str, address: &str) -> Result<Authority, Problem> {
-        self.authenticate(token).map_err(|problem| match problem.reason {
-            Reason::CredentialInvalid => self.failed(problem, address),
-            _ => problem,
-        })
-    }
-
-    /// Counts a token or a code that is not valid; what is told of it: to wait, where an address has shown too many.
-    pub(super) fn failed(&self, problem: Problem, address: &str) -> Problem {
-        let Some(wait) = self.sessions.failed(address) else { return problem };
-        let message = Message::new(
-            "凭据无效，且该地址无效次数过多；有效的凭据不受影响",
-            "the credential is not valid, and too many from this address were not; a valid one is taken at any time",
-        );
-        Problem::overload(Reason::RateExceeded, message, wait)
-    }
-
-    /// Begins a session with a token: the value of its cookie. A refusal is in the journal.
-    ///
-    /// # Errors
-    /// As [`Service::authenticate_from`].
-    pub async fn sign_in(&self, token: &str, caller: &Caller) -> Result<String, Problem> {
-        let begun = self.authenticate_from(token, &caller.address).and_then(|authority| {
-            self.sessions.begin(authority, Origin::Token).map_err(|error| Problem::internal(&error.to_string()))
-        });
-        let shown = Caller { by: self.shown_by_token(token), ..caller.clone() };
-        match begun {
-            Ok(cookie) => {
-                self.note_session(SIGN_IN, self.sessions.authority(&cookie), &shown).await;
-                Ok(cookie)
-            }
-            Err(problem) => Err(self.refuse_sign_in(problem, &shown).await),
-        }
-    }
-
-    /// Puts the beginning or the end of a session into the journal: whose it is, and by what it was begun or ended.
-    async fn note_session(&self, action: &'static str, session: Option<Authority>, shown: &Caller) {
-        let Some(Authority::Principal { name, session: Some(key), .. }) = &session else { return };
-        let subject = format!("{}/{}", name.name(), key.name());
-        let principal = name.to_string();
-        let caller = Caller { principal, authority: session.unwrap_or(Authority::Nobody), ..shown.clone() };
-        self.note(&caller, caller.accepted(action, subject, String::new())).await;
-    }
-
-    /// What a cookie shows, for the journal; after `claimed:` where there is no such session.
-    pub fn shown_by_cookie(&self, cookie: &str) -> String {
-        let claimed = if self.sessions.authority(cookie).is_some() { "" } else { "claimed:" };
-        format!("{claimed}{}", SessionKey::of(cookie).name())
-    }
-
-    /// Whom a session belongs to, where nobody is there: it ends as early as without the call.
-    ///
-    /// # Errors
-    /// CREDENTIALS_REQUIRED where there is no such session, or it has ended.
-    pub fn session(&self, cookie: &str) -> Result<Authority, Problem> {
-        self.sessions.authority(cookie).ok_or_else(|| unauthenticated(Reason::CredentialsRequired))
-    }
-
-    /// Whom a session belongs to that somebody uses, and which is idle from now on only.
-    ///
-    /// # Errors
-    /// As [`Service::session`].
-    pub fn use_session(&self, cookie: &str) -> Result<Authority, Problem> {
-        self.sessions.used_by(cookie).ok_or_else(|| unauthenticated(Reason::CredentialsRequired))
-    }
-
-    /// Begins a session of the principal that the identity provider has named: the value of its cookie. A refusal is in
-    /// the journal, and tells to ask `contact`.
-    ///
-    /// # Errors
-    /// PRINCIPAL_UNKNOWN where there is none of that name, or it has no role.
-    pub async fn sign_in_as(
-        &self,
-        name: &str,
-        sign_out: Option<String>,
-        contact: &Message,
-        caller: &Caller,
-    ) -> Result<String, Problem> {
-        let known = name.parse().ok().filter(|name| !self.live.directory().roles(name).is_empty());
-        let begun = known.ok_or_else(|| no_principal(name, contact)).and_then(|name| {
-            let authority = Authority::Principal { name, credential: None, session: None };
-            let begun = self.sessions.begin(authority, Origin::Provider { sign_out });
-            begun.map_err(|error| Problem::internal(&error.to_string()))
-        });
-        let shown = Caller { by: PROVIDER.to_owned(), ..caller.clone() };
-        match begun {
-            Ok(cookie) => {
-                self.note_session(SIGN_IN, self.sessions.authority(&cookie), &shown).await;
-                Ok(cookie)
-            }
-            Err(problem) => Err(self.record_limited(problem, SIGN_IN, format!("principals/{name}"), &shown).await),
-        }
-    }
-
-    /// Puts into the journal that nobody was signed in.
-    pub async fn refuse_sign_in(&self, problem: Problem, caller: &Caller) -> Problem {
-        self.record_limited(problem, SIGN_IN, String::new(), caller).await
-    }
-
-    /// Ends a session, and tells what it began with; one that is not there is ended already.
-    pub async fn sign_out(&self, cookie: &str, caller: &Caller) -> Option<Origin> {
-        let shown = Caller { by: self.shown_by_cookie(cookie), ..caller.clone() };
-        let authority = self.sessions.authority(cookie);
-        let ended = self.sessions.end(cookie);
-        self.note_session(SIGN_OUT, authority, &shown).await;
-        ended
-    }
-}
-
-fn no_principal(name: &str, contact: &Message) -> Problem {
-    let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_MAX_CHARACTERS).collect();
-    let message = Message::new(
-        format!("身份认证平台确认您是“{name}”，但本服务没有此主体，或其没有任何角色"),
-        format!(
-            "the identity provider says that you are \"{name}\"; there is no such principal here, or it has no role"
-        ),
-    );
-    let remedy = Message::new(
-        format!("请联系{}，说明此名称与需要的角色；若这不是您，请先在身份认证平台退出，再以自己的账号登录", contact.zh),
-        format!(
-            "tell {} this name and the role that you need; if it is not yours, sign out at the identity provider first, and \
-             sign in with your own account",
-            contact.en
-        ),
-    );
-    Problem::new(Reason::PrincipalUnknown, message, remedy)
 }
 
 #[cfg(test)]

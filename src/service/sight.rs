@@ -4,6 +4,7 @@
 //! it asks for. Each of them must be one that its caller could read, or there is no answer.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::access::{Right, Role, UNKNOWN_CALL, method_of};
@@ -13,8 +14,10 @@ use crate::report::{JurisdictionCode, Message, ReportKey, ReportOwner, ReportYea
 use crate::rollup::{AgencyFilter, FrozenForm, Totals, Tree, class_of};
 use crate::store::StoreError;
 
-use super::access::{READ, Subject};
-use super::{Caller, Problem, Reason, Service};
+use super::caller::Caller;
+use super::parts::Service;
+use super::problem::{Problem, Reason};
+use super::target::{READ, Target};
 
 /// What one caller may see of many things: for lists and streams.
 #[derive(Debug, Clone)]
@@ -26,7 +29,7 @@ pub enum Sight {
 
 impl Sight {
     /// Whether the caller sees a subject.
-    pub fn includes(&self, registry: &Registry, subject: Subject<'_>) -> bool {
+    pub fn includes(&self, registry: &Registry, subject: Target<'_>) -> bool {
         match self {
             Self::All => true,
             Self::Roles(roles, right) => {
@@ -60,11 +63,11 @@ pub struct Reach {
 }
 
 /// Whether the part of the tree that a role holds for contains the subject.
-fn reaches(role: &Role, registry: &Registry, subject: Subject<'_>) -> bool {
+fn reaches(role: &Role, registry: &Registry, subject: Target<'_>) -> bool {
     match (role, subject) {
-        (Role::Power(_), _) | (_, Subject::Service) => true,
-        (Role::Submitter(own), Subject::Owner(owner, _)) => own == owner,
-        (Role::Submitter(_), Subject::Subtree(..)) => false,
+        (Role::Power(_), _) | (_, Target::Service) => true,
+        (Role::Submitter(own), Target::Owner(owner, _)) => own == owner,
+        (Role::Submitter(_), Target::Subtree(..)) => false,
         (Role::Reviewer(scope) | Role::Viewer(scope), subject) => {
             registry.find_jurisdiction(scope).is_some_and(|scope| contains(registry, scope, subject))
         }
@@ -72,15 +75,15 @@ fn reaches(role: &Role, registry: &Registry, subject: Subject<'_>) -> bool {
 }
 
 /// Whether a subject lies in or below a jurisdiction, in its year or as the tree is now.
-pub(super) fn contains(registry: &Registry, scope: JurisdictionIndex, subject: Subject<'_>) -> bool {
+pub(super) fn contains(registry: &Registry, scope: JurisdictionIndex, subject: Target<'_>) -> bool {
     let years = |year: Option<ReportYear>| year.into_iter().chain([ReportYear::LAST]);
     let below = |from, year| registry.path_placed(from, year).any(|at| at == scope);
     match subject {
-        Subject::Service => true,
-        Subject::Owner(ReportOwner::Agency(id), year) => registry
+        Target::Service => true,
+        Target::Owner(ReportOwner::Agency(id), year) => registry
             .find_agency(id)
             .is_some_and(|agency| years(year).any(|year| below(registry.place(agency, year).jurisdiction, year))),
-        Subject::Owner(ReportOwner::Jurisdiction(code), year) | Subject::Subtree(code, year) => {
+        Target::Owner(ReportOwner::Jurisdiction(code), year) | Target::Subtree(code, year) => {
             registry.find_jurisdiction(code).is_some_and(|found| years(year).any(|year| below(found, year)))
         }
     }
@@ -215,7 +218,7 @@ impl Service {
         let sight = self.sight_of(asker)?;
         let in_sight = {
             let registry = &self.live.read().registry;
-            reports.all(|report| sight.includes(registry, Subject::report(report)))
+            reports.all(|report| sight.includes(registry, Target::report(report)))
         };
         if in_sight { Ok(()) } else { Err(self.record_unseen(beyond_sight(of), asker, of).await) }
     }
@@ -312,6 +315,21 @@ impl Service {
             Ok(found)
         })
         .await
+    }
+}
+
+/// Agencies after an id, in order of their ids: all that may be in a place and in sight, and few others.
+pub(super) fn agencies_in_sight<'a>(
+    registry: &'a Registry,
+    place: Option<JurisdictionIndex>,
+    sight: &Sight,
+    after: Option<&'a AgencyId>,
+) -> Box<dyn Iterator<Item = AgencyIndex> + 'a> {
+    let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+    match (place, sight.reach(registry)) {
+        (Some(place), _) => registry.agencies_for(&[place], Vec::new(), after),
+        (None, Some(Reach { scopes, agencies })) => registry.agencies_for(&scopes, agencies, after),
+        (None, None) => Box::new(registry.agencies_from(after)),
     }
 }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::report::Message;
 
-use super::{Problem, Reason, Service};
+use super::parts::Service;
+use super::problem::{Problem, Reason};
 
 /// When to try again, where a service that stops is started anew.
 const RESTART: Duration = Duration::from_secs(2);

@@ -4,8 +4,9 @@ use crate::access::SUBMIT;
 use crate::report::Message;
 use crate::store::{Change, Decision, JournalEntry, NewEntry, Outcome, STRIKE, Transaction, entry_name};
 
-use super::backup::SCANS_MAX;
-use super::{Caller, Problem, Reason, Service};
+use super::caller::Caller;
+use super::parts::{SCANS_MAX, Service};
+use super::problem::{Problem, Reason};
 
 /// Longest reason, in characters.
 const REASON_MAX_CHARACTERS: usize = 500;

@@ -1,7 +1,5 @@
 //! Handing in a report: the one write path for reports.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -18,7 +16,9 @@ use crate::store::{
 };
 
 use super::admission::Admission;
-use super::{Caller, Problem, Reason, Service, Violation};
+use super::caller::Caller;
+use super::parts::Service;
+use super::problem::{Problem, Reason, Violation};
 
 /// How often a submission is judged anew because another one came between.
 const ATTEMPTS: usize = 8;

@@ -11,9 +11,12 @@ use crate::report::{Message, ReportYear};
 use crate::rollup::{FrozenForm, Sums};
 use crate::store::{NEWEST, Standing, Store, StoreError, Verification, Visitor, verify};
 
+use super::caller::Caller;
+use super::differences::{differences, root_sums, unlike};
 use super::freeze::add_up;
-use super::recount::{count, differences, root_sums, unlike};
-use super::{Caller, Problem, Service};
+use super::parts::Service;
+use super::problem::Problem;
+use super::recount::count;
 
 /// Records between two messages about progress.
 const PROGRESS_RECORDS: u64 = 10_000;

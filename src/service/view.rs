@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use crate::live::{Perspective, Present, State, Unmade};
-use crate::report::Message;
+use crate::registry::JurisdictionIndex;
+use crate::report::{JurisdictionCode, Message};
 use crate::store::{Store, StoreError};
 
+use super::parts::Service;
+use super::problem::{Problem, Reason};
 use super::sight::{Asker, Extent};
-use super::{Problem, Reason, Service};
 
 impl Service {
     /// The present state.
@@ -50,6 +52,11 @@ impl Service {
         })
         .await
     }
+}
+
+/// A jurisdiction by its code.
+pub(super) fn find(state: &State, code: &JurisdictionCode) -> Result<JurisdictionIndex, Problem> {
+    state.registry.find_jurisdiction(code).ok_or_else(|| Problem::no_jurisdiction(&code.name()))
 }
 
 impl From<Unmade> for Problem {

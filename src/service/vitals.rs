@@ -4,7 +4,7 @@ use crate::report::{Owners, ReportYear};
 use crate::rollup::{AgencyFilter, Mark, Scope};
 use crate::store::StoreError;
 
-use super::Service;
+use super::parts::Service;
 
 /// How one report year stands over all jurisdictions, agencies under vertical management included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -118,7 +118,7 @@ mod tests {
     use std::time::Duration;
 
     use crate::live::Live;
-    use crate::service::Service;
+    use crate::service::{Service, Settings};
     use crate::store::MemoryStore;
 
     use super::*;
@@ -126,7 +126,7 @@ mod tests {
     #[tokio::test]
     async fn work_ends_with_the_call_that_waits_for_it() {
         let live = Arc::<Live>::default();
-        let service = Service::start(Arc::new(MemoryStore::new(live.clone())), live, jiff::Timestamp::now).unwrap();
+        let service = Service::start(Arc::new(MemoryStore::new(live.clone())), live, Settings::default()).unwrap();
         let ended = Arc::new(AtomicBool::new(false));
         let told = ended.clone();
         let work = service.blocking(move |store: &dyn Store| -> Result<(), StoreError> {

@@ -3,8 +3,6 @@
 //! Commits cost the writer one notice in a bounded ring, however many watch. A watcher asks anew at most once in an
 //! interval; what came in between is listed, and one that fell behind the ring is told to take the answer as a whole.
 
-use std::time::Duration;
-
 use futures::Stream;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -13,10 +11,13 @@ use crate::live::{Changed, Notice, Perspective, State};
 use crate::report::{JurisdictionCode, Message, ReportKey, ReportYear};
 use crate::rollup::Scope;
 
-use super::access::Subject;
+use super::coverage::{CoverageAnswer, CoverageQuestion};
+use super::parts::Service;
 use super::places::Place;
+use super::problem::{Problem, Reason};
+use super::roll_up::{RollupAnswer, RollupQuestion};
 use super::sight::Asker;
-use super::{CoverageAnswer, CoverageQuestion, Problem, Reason, RollupAnswer, RollupQuestion, Service};
+use super::target::Target;
 
 /// Changed reports that an update names; with more, the watcher is told that some are left out.
 const NAMED_MAX: usize = 100;
@@ -85,23 +86,6 @@ impl Watched for CoverageQuestion {
 
     fn sequence(answer: &CoverageAnswer) -> u64 {
         answer.sequence
-    }
-}
-
-/// How watches are limited.
-#[derive(Debug, Clone, Copy)]
-pub struct WatchLimits {
-    /// Watches at the same time.
-    pub watchers: usize,
-    /// Of these, watches of one principal.
-    pub watchers_per_principal: usize,
-    /// Least time between two updates of one watch; the first change after a quiet time is told at once.
-    pub interval: Duration,
-}
-
-impl Default for WatchLimits {
-    fn default() -> Self {
-        Self { watchers: 1000, watchers_per_principal: 100, interval: Duration::from_secs(1) }
     }
 }
 
@@ -226,7 +210,7 @@ impl<Q: Watched> Watcher<Q> {
         let Ok(sight) = self.service.sight_of(&self.asker) else { return (Vec::new(), true) };
         let state = self.service.live.read();
         let (code, years, _) = self.question.scope();
-        let seen = |report: &ReportKey| sight.includes(&state.registry, Subject::report(report));
+        let seen = |report: &ReportKey| sight.includes(&state.registry, Target::report(report));
         let mut changed: Vec<ReportKey> = Vec::new();
         let mut touched = false;
         for notice in notices {

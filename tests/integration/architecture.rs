@@ -1,6 +1,6 @@
 //! The direction of dependency between the modules of `src/`, and what only some may name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,24 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("wire", &["access", "service", "store", "rollup", "rules", "registry", "document", "report", "form", "pb"]),
     ("grpc", &["access", "wire", "service", "rollup", "registry", "report", "config", "telemetry", "pb"]),
     ("identity", &["access", "report", "config"]),
+    (
+        "server",
+        &[
+            "access",
+            "admin",
+            "http",
+            "grpc",
+            "identity",
+            "ship",
+            "service",
+            "live",
+            "document",
+            "store",
+            "report",
+            "config",
+            "telemetry",
+        ],
+    ),
     ("http", &["access", "grpc", "identity", "wire", "service", "report", "telemetry", "pb"]),
     ("admin", &["service", "telemetry"]),
     (
@@ -37,11 +55,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "grpc",
             "identity",
             "outbound",
-            "ship",
+            "server",
             "stamp",
             "wire",
             "service",
-            "live",
             "document",
             "store",
             "rules",
@@ -60,7 +77,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Crates that only one place may name.
 const CONFINED: &[(&str, &str)] = &[
     ("sled::", "store/sled"),
-    ("tonic::", "grpc http cli pb.rs pb"),
+    ("tonic::", "grpc http server cli pb.rs pb"),
     ("hyper_rustls::", "identity"),
     ("jsonwebtoken::", "identity"),
     ("ring::", "store/head.rs grpc/door identity outbound.rs stamp.rs"),
@@ -145,6 +162,55 @@ fn dependencies_go_one_way() {
             assert!(allowed.contains(&name.as_str()), "{} uses {name}", path.display());
         }
     }
+}
+
+/// The files of a folder of `src/`, each with the others that it names; a folder within counts as one file.
+fn arrows_within(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let root = source().join(folder);
+    let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in files(&root).into_iter().filter(|path| !is_test(path)) {
+        let inside = path.strip_prefix(&root).unwrap();
+        let first = inside.components().next().unwrap().as_os_str().to_string_lossy();
+        let name = first.trim_end_matches(".rs").to_owned();
+        // What the folder shows to others is no use of one file by another.
+        if name == "mod" {
+            continue;
+        }
+        let (code, own) = (code(&path), arrows.entry(name.clone()).or_default());
+        let mut prefixes = vec![format!("crate::{folder}::")];
+        if inside.components().count() == 1 || inside.ends_with("mod.rs") {
+            prefixes.push("super::".to_owned());
+        }
+        for rest in prefixes.iter().flat_map(|prefix| code.split(prefix.as_str()).skip(1)) {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+            let used = &rest[..end];
+            assert!(
+                used.starts_with(|c: char| c.is_ascii_lowercase()),
+                "{} names {rest:.40} without the file that it is in",
+                path.display()
+            );
+            if used != name {
+                own.insert(used.to_owned());
+            }
+        }
+    }
+    arrows
+}
+
+#[test]
+fn use_cases_have_no_circle_among_their_files() {
+    let mut arrows = arrows_within("service");
+    // Whoever uses no other file is taken away, again and again; what is left goes in circles.
+    loop {
+        let free: Vec<String> =
+            arrows.iter().filter(|(_, used)| used.is_empty()).map(|(name, _)| name.clone()).collect();
+        if free.is_empty() {
+            break;
+        }
+        arrows.retain(|name, _| !free.contains(name));
+        arrows.values_mut().for_each(|used| used.retain(|name| !free.contains(name)));
+    }
+    assert!(arrows.is_empty(), "{arrows:#?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use huizong::live::Live;
 use huizong::report::{ReportKey, ReportYear, ReviewAction};
-use huizong::service::{Caller, ReviewRequest, Service, Submission};
+use huizong::service::{Caller, ReviewRequest, Service, Settings, Submission};
 use huizong::simulation::{Parameters, Province};
 use huizong::store::{CheckpointFile, Commit, Effect, MemoryStore, Observer, Store};
 
@@ -36,7 +36,7 @@ async fn service(twice: bool, folder: &Path) -> (Service, Arc<dyn Store>, Vec<Su
     let live = Arc::<Live>::default();
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(Twice { live: live.clone(), twice })));
     let kept = CheckpointFile::new(folder);
-    let service = Service::resume(store.clone(), live, jiff::Timestamp::now, kept).unwrap();
+    let service = Service::start(store.clone(), live, Settings { kept: Some(kept), ..Settings::default() }).unwrap();
     let caller = Caller::internal("sample");
     service.change_registry(province.changes.clone(), false, &caller).await.unwrap();
     let reports = province.reports(year);
@@ -123,7 +123,8 @@ async fn totals_of_another_journal_are_not_started_from() {
     }
     one.keep_totals();
     let kept = CheckpointFile::new(folder.path());
-    let restarted = Service::resume(store, Arc::default(), jiff::Timestamp::now, kept).unwrap();
+    let restarted =
+        Service::start(store, Arc::default(), Settings { kept: Some(kept), ..Settings::default() }).unwrap();
     assert!(!restarted.has_resumed());
     assert_eq!(restarted.recount().await.unwrap().differences, []);
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use huizong::live::Live;
 use huizong::registry::{Agency, Collection, Entry, Exception, Jurisdiction, RegistryChange, ReviewPolicy};
 use huizong::report::{AgencyKind, Level, ReportKey, ReportYear, ReviewAction};
 use huizong::service::{
-    AccessPolicy, Asker, Authority, Caller, FreezeRequest, NewCredential, ReviewRequest, Service, Submission,
+    AccessPolicy, Asker, Authority, Caller, FreezeRequest, NewCredential, ReviewRequest, Service, Settings, Submission,
     VerifyProgress, collection_etag,
 };
 use huizong::store::{CheckpointFile, Item, NEWEST, SledOptions, SledStore, Store};
@@ -38,13 +39,24 @@ struct World {
     _folder: tempfile::TempDir,
 }
 
+/// A start from the totals that are kept in a folder.
+fn start_from(store: Arc<dyn Store>, kept: &Path) -> Service {
+    let settings = Settings { kept: Some(CheckpointFile::new(kept)), ..Settings::default() };
+    Service::start(store, Arc::default(), settings).unwrap()
+}
+
 impl World {
     fn new() -> Self {
         let (folder, kept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let live = Arc::<Live>::default();
         let store: Arc<dyn Store> = Arc::new(SledStore::open(&SledOptions::new(folder.path()), live.clone()).unwrap());
-        let service = Service::start(store.clone(), live, Timestamp::now).unwrap();
-        let service = service.with_token_key(TokenKey::ephemeral().unwrap());
+        let settings = Settings {
+            // It binds persons, not the service's own work.
+            policy: AccessPolicy { dual_control: true, ..AccessPolicy::default() },
+            token_key: Some(TokenKey::ephemeral().unwrap()),
+            ..Settings::default()
+        };
+        let service = Service::start(store.clone(), live, settings).unwrap();
         Self { service, store, kept, caller: Caller::internal("office"), _folder: folder }
     }
 
@@ -58,8 +70,7 @@ impl World {
             }
         }
         assert_eq!(result.unwrap().faults, [], "after {after}");
-        let kept = CheckpointFile::new(self.kept.path());
-        let restarted = Service::resume(self.store.clone(), Arc::default(), Timestamp::now, kept).unwrap();
+        let restarted = start_from(self.store.clone(), self.kept.path());
         assert_eq!(restarted.recount().await.unwrap().differences, [], "started again after {after}");
     }
 
@@ -190,8 +201,7 @@ async fn by_two_persons(world: &World) {
     for (name, power) in [("chief", Power::Security), ("inspector", Power::Audit)] {
         world.service.change_role(name.parse().unwrap(), Role::Power(power), true, internal).await.unwrap();
     }
-    let policy = AccessPolicy { dual_control: true, ..AccessPolicy::default() };
-    let service = world.service.clone().with_access_policy(policy);
+    let service = &world.service;
     let caller = |name: &str| {
         let authority = Authority::Principal { name: name.parse().unwrap(), credential: None, session: None };
         Caller::unproved(name.to_owned(), "192.0.2.1".to_owned(), authority)
@@ -236,7 +246,7 @@ async fn after_every_kind_of_change_the_running_state_is_that_of_a_fresh_replay(
     for id in ["one", "two", "three", "four", "five", "six", "seven"] {
         world.change("an agency", agency(id, "230100")).await;
     }
-    drop(Service::resume(world.store.clone(), Arc::default(), Timestamp::now, CheckpointFile::new(world.kept.path())));
+    drop(start_from(world.store.clone(), world.kept.path()));
 
     // Due times of the very nanosecond, as a program gives them.
     let collection = Collection {

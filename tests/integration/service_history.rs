@@ -16,7 +16,7 @@ use huizong::report::{
 use huizong::rollup::{AgencyFilter, Dimension, Mark};
 use huizong::service::{
     Asker, Caller, CoverageAnswer, CoverageQuestion, EntryFilter, Perspective, ReportFilter, ReviewRequest,
-    RollupAnswer, RollupQuestion, RuleCount, Service, Sight, Submission,
+    RollupAnswer, RollupQuestion, RuleCount, Service, Settings, Sight, Submission,
 };
 use huizong::store::{CheckpointFile, MemoryStore, NEWEST, Outcome, Standing, Store};
 use proptest::prelude::*;
@@ -141,7 +141,7 @@ impl World {
     async fn new() -> Self {
         let live = Arc::<Live>::default();
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new(live.clone()));
-        let service = Service::start(store.clone(), live, jiff::Timestamp::now).unwrap();
+        let service = Service::start(store.clone(), live, Settings::default()).unwrap();
         service.change_registry(registry(), false, &Caller::internal("registrar")).await.unwrap();
         Self { service, store }
     }
@@ -405,14 +405,16 @@ impl World {
     /// The service as it would start now, from every report.
     fn fresh(&self) -> Self {
         let live = Arc::<Live>::default();
-        let service = Service::start(self.store.clone(), live, jiff::Timestamp::now).unwrap();
+        let service = Service::start(self.store.clone(), live, Settings::default()).unwrap();
         Self { service, store: self.store.clone() }
     }
 
     /// The service as it would start now, from the totals kept in a folder.
     fn restarted(&self, folder: &Path) -> Self {
         let (store, kept) = (self.store.clone(), CheckpointFile::new(folder));
-        let service = Service::resume(store.clone(), Arc::default(), jiff::Timestamp::now, kept).unwrap();
+        let service =
+            Service::start(store.clone(), Arc::default(), Settings { kept: Some(kept), ..Settings::default() })
+                .unwrap();
         Self { service, store }
     }
 

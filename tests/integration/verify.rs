@@ -8,7 +8,7 @@ use huizong::form::{CellId, catalogue};
 use huizong::live::Live;
 use huizong::report::{Hash, ReportKey, ReportYear, ReviewAction};
 use huizong::rollup::{FrozenForm, FrozenFormName, ShownSums};
-use huizong::service::{Asker, Caller, FreezeRequest, ReviewRequest, Service, Submission, check_store};
+use huizong::service::{Asker, Caller, FreezeRequest, ReviewRequest, Service, Settings, Submission, check_store};
 use huizong::simulation::{Parameters, Province};
 use huizong::store::{
     Covers, Evidence, Item, JournalEntry, MemoryStore, NEWEST, NewEntry, Outcome, Position, Store, Verification,
@@ -43,7 +43,7 @@ async fn filled() -> (Arc<MemoryStore>, Service) {
     let province = Province::simulate(&parameters).unwrap();
     let live = Arc::<Live>::default();
     let store = Arc::new(MemoryStore::new(live.clone()));
-    let service = Service::start(store.clone(), live, jiff::Timestamp::now).unwrap();
+    let service = Service::start(store.clone(), live, Settings::default()).unwrap();
     let caller = Caller::internal("sample");
     service.change_registry(province.changes.clone(), false, &caller).await.unwrap();
     let reports = province.reports(year());

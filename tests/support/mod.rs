@@ -4,11 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use huizong::config::Limits;
-use huizong::document::process::{Readers, Settings};
+use huizong::config::{Config, StoreSettings};
+use huizong::document::process::{Readers, Settings as Reading};
 use huizong::form::{Presence, catalogue, edition_for_year};
-use huizong::grpc::{DoorLayer, connections};
-use huizong::live::Live;
 use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_change::Change;
 use huizong::pb::registry_service_client::RegistryServiceClient;
@@ -16,8 +14,8 @@ use huizong::pb::report_service_client::ReportServiceClient;
 use huizong::pb::rollup_service_client::RollupServiceClient;
 use huizong::pb::{self, FORM_CELL_PATHS, FormCell, set_form_cell};
 use huizong::report::{Cell, Figures};
-use huizong::service::Service;
-use huizong::store::{SledOptions, SledStore};
+use huizong::server::{Doors, open_store};
+use huizong::service::{Service, Settings};
 use huizong::wire;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -80,22 +78,13 @@ impl Server {
     }
 
     async fn over(directory: Arc<TempDir>) -> Self {
-        let live = Arc::<Live>::default();
-        let store = open(directory.path(), &live).await;
-        let service = Service::start(Arc::new(store), live, jiff::Timestamp::now).unwrap();
         // The program of this test reads no documents.
         let program = env!("CARGO_BIN_EXE_huizong").into();
-        let service = service.with_readers(Readers::new(Settings { program, ..Settings::default() }), 8);
-        let session = huizong::http::session::routes(service.clone(), false, None);
-        let limits = Limits::default();
-        let (routes, _) = huizong::grpc::routes(service.clone(), &limits).await.unwrap();
-        let routes = huizong::http::with_grpc(routes, session);
-        let door = DoorLayer::new(service, &limits);
-        let serving = huizong::grpc::server(&limits, door).add_routes(routes.clone());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let incoming = connections(listener, None, &limits);
-        let task = tokio::spawn(async move { serving.serve_with_incoming(incoming).await.unwrap() });
+        let readers = Readers::new(Reading { program, ..Reading::default() });
+        let service = start(directory.path(), Settings { readers, ..Settings::default() }).await;
+        let (doors, listener) = doors(&service).await;
+        let (address, routes) = (listener.local_addr().unwrap(), doors.routes.clone());
+        let task = tokio::spawn(async move { doors.serve(listener).await.unwrap() });
         let url = format!("http://{address}");
         let channel = Channel::from_shared(url.clone()).unwrap().connect().await.unwrap();
         Self { channel, url, routes, task, directory }
@@ -164,19 +153,29 @@ impl Server {
     }
 }
 
-/// Opens a store; the one before may still be closing.
-async fn open(directory: &Path, live: &Arc<Live>) -> SledStore {
+/// A service over the store in a folder; the one before may still be closing.
+pub async fn start(folder: &Path, settings: Settings) -> Service {
     let mut attempts = 0;
-    loop {
-        match SledStore::open(&SledOptions::new(directory), live.clone()) {
-            Ok(store) => return store,
-            Err(error) if attempts == 100 => panic!("{error}"),
-            Err(_) => {
-                attempts += 1;
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
+    let opened = loop {
+        match open_store(folder, &unhindered()) {
+            Ok(opened) => break opened,
+            Err(error) => assert!(attempts < 200, "{error}"),
         }
-    }
+        attempts += 1;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    Service::start(opened.store, opened.live, settings).unwrap()
+}
+
+/// A store for tests: on whatever disk, with nothing set aside for when that is full.
+pub fn unhindered() -> StoreSettings {
+    StoreSettings { min_free_bytes: 0, ballast_bytes: 0, ..StoreSettings::default() }
+}
+
+/// The doors of a service with the limits of an installation, and a port for them.
+pub async fn doors(service: &Service) -> (Doors, TcpListener) {
+    let doors = Doors::new(service, &Config::default(), None).await.unwrap();
+    (doors, TcpListener::bind("127.0.0.1:0").await.unwrap())
 }
 
 pub fn change(change: Change) -> pb::RegistryChange {

@@ -6,10 +6,11 @@ use clap::Args;
 
 use crate::access::{Power, PrincipalName, Role};
 use crate::config::Config;
+use crate::server;
 use crate::service::{NewCredential, Problem};
 
 use super::enrolment::hand_it_over;
-use super::{Failure, Outcome, both, in_days, keep_it, operator, print_line, serve};
+use super::{Failure, Outcome, both, in_days, keep_it, operator, print_line};
 
 #[derive(Args)]
 pub struct Bootstrap {
@@ -47,7 +48,7 @@ impl Bootstrap {
         let config = self.config.as_deref().map(Config::read).transpose();
         let mut config = config.map_err(|error| Failure::Usage(error.to_string()))?.unwrap_or_default();
         config.data_directory = self.data.unwrap_or(config.data_directory);
-        let service = serve::open(&config).await?;
+        let service = server::open(&config).await?;
         if service.has_administrator(self.role) && !self.again {
             let word = Role::Power(self.role).word();
             let text = format!(

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config::{Config, DEFAULT_LISTEN, Log, StoreSettings};
 use crate::report::{ReportKey, ReportYear};
+use crate::server;
 use crate::service::{Caller, Service, Submission};
 use crate::simulation::{Parameters, Province};
 
@@ -64,11 +65,11 @@ impl Demo {
             store: StoreSettings { ballast_bytes: 0, ..StoreSettings::default() },
             ..Config::default()
         };
-        serve::warn_of_exposure(&config);
-        let service = serve::open(&config).await?;
+        server::warn_of_exposure(&config);
+        let service = server::open(&config).await?;
         let told = fill(&service, &province, first_year, last_year).await?;
         let guest = province.guest();
-        serve::serve(service, &config, None, None, |address| {
+        server::serve(service, &config, None, None, |address| {
             println!(
                 "模拟的黑龙江省已就绪：{} 个机构，{first_year}—{last_year} 年度  A simulated Heilongjiang is ready\n\
                  看板 Dashboard: http://{address}{}\n\

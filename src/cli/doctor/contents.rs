@@ -11,10 +11,11 @@ use crate::config::Config;
 use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
 use crate::report::Message;
+use crate::server::open_unserved;
 use crate::store::{Store, StoreError, remove_empty_snapshots};
 
 use super::super::client::{Server, connect};
-use super::super::verify::{Scratch, check, open};
+use super::super::verify::{Scratch, check};
 use super::super::{Failure, output};
 use super::{Finding, State, clock};
 
@@ -41,7 +42,7 @@ pub async fn examine(
             return Ok(in_service);
         }
     };
-    let store = match open(copy.path()) {
+    let store = match open_unserved(copy.path()) {
         Ok(store) => store,
         Err(error) => {
             findings.push(not_opened(NAME, copy.path(), &error));
@@ -233,7 +234,7 @@ fn not_copied(name: &'static str, error: &StoreError) -> Finding {
 /// Why the copy did not open, and whether it does without empty snapshots.
 fn not_opened(name: &'static str, copy: &Path, error: &StoreError) -> Finding {
     let removed = remove_empty_snapshots(copy).unwrap_or_default();
-    if !removed.is_empty() && open(copy).is_ok() {
+    if !removed.is_empty() && open_unserved(copy).is_ok() {
         let names = removed.join(", ");
         let message = Message::new(
             format!("无法打开：快照文件 {names} 为空；副本中删去后可以打开，数据都在日志中"),

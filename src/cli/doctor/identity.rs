@@ -3,10 +3,10 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
 
-use crate::cli::serve::provider;
 use crate::config::Config;
 use crate::identity::Provider;
 use crate::report::Message;
+use crate::server::provider;
 
 use super::{Finding, State};
 

@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use crate::config::Config;
 use crate::report::Message;
+use crate::server::{Exposed, exposed};
 
 use super::{Finding, State};
 
@@ -11,36 +12,15 @@ use super::{Finding, State};
 pub fn exposure(config: &Config) -> Vec<Finding> {
     const NAME: &str = "exposure";
     let listen = config.listen;
-    let mut findings = Vec::new();
-    let mut fault = |zh: &str, en: &str, remedy: (&str, &str)| {
+    let fault = |exposed: Exposed| {
+        let (what, remedy) = (exposed.message(), remedy(exposed));
         let message = Message::new(
-            format!("{listen} 可被其他机器访问，而{zh}"),
-            format!("{listen} can be reached from other machines, and {en}"),
+            format!("{listen} 可被其他机器访问，而{}：{}", what.zh, remedy.0),
+            format!("{listen} can be reached from other machines, and {}: {}", what.en, remedy.1),
         );
-        findings.push(Finding::new(NAME, State::Fault, message, Message::new(remedy.0, remedy.1)));
+        Finding::new(NAME, State::Fault, message, Message::new(remedy.2, remedy.3))
     };
-    if !listen.ip().is_loopback() {
-        if !config.tls.is_on() {
-            fault(
-                "未启用 TLS：途中者可以读取、改动一切",
-                "there is no TLS: whoever is on the way reads and alters everything",
-                (
-                    "请配置 tls.certificate 与 tls.key，或将 listen 改为 127.0.0.1",
-                    "set tls.certificate and tls.key, or listen on 127.0.0.1",
-                ),
-            );
-        }
-        if !config.access.authentication {
-            fault(
-                "未启用身份认证：能访问者可以做任何事",
-                "there is no authentication: whoever reaches it may do everything",
-                (
-                    "请设 access.authentication = true，或将 listen 改为 127.0.0.1",
-                    "set access.authentication = true, or listen on 127.0.0.1",
-                ),
-            );
-        }
-    }
+    let mut findings: Vec<Finding> = exposed(config).into_iter().map(fault).collect();
     if findings.is_empty() {
         findings.push(Finding::good(NAME, "未在无保护的情况下对外服务", "others are not served without protection"));
     }
@@ -58,6 +38,24 @@ pub fn exposure(config: &Config) -> Vec<Finding> {
         findings.push(Finding::new("admin_port", State::Warning, message, remedy));
     }
     findings
+}
+
+/// What comes of it, and what to do, each in Chinese and English.
+fn remedy(exposed: Exposed) -> (&'static str, &'static str, &'static str, &'static str) {
+    match exposed {
+        Exposed::WithoutTls => (
+            "途中者可以读取、改动一切",
+            "whoever is on the way reads and alters everything",
+            "请配置 tls.certificate 与 tls.key，或将 listen 改为 127.0.0.1",
+            "set tls.certificate and tls.key, or listen on 127.0.0.1",
+        ),
+        Exposed::WithoutAuthentication => (
+            "能访问者可以做任何事",
+            "whoever reaches it may do everything",
+            "请设 access.authentication = true，或将 listen 改为 127.0.0.1",
+            "set access.authentication = true, or listen on 127.0.0.1",
+        ),
+    }
 }
 
 /// Whether the ports can be listened on, where no service of ours has them.

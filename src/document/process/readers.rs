@@ -90,6 +90,12 @@ struct Inner {
     ready: Mutex<Vec<ReaderProcess>>,
 }
 
+impl Default for Readers {
+    fn default() -> Self {
+        Self::new(Settings::default())
+    }
+}
+
 impl Readers {
     /// Nothing is started before a document comes, or [`Readers::warm`] is called.
     pub fn new(settings: Settings) -> Self {

@@ -122,28 +122,10 @@ impl Connected for Connection {
     }
 }
 
-/// Takes connections until the stream is dropped. Beyond the most at a time they wait in the system's own queue.
-pub fn connections(
-    listener: TcpListener,
-    tls: Option<TlsFiles>,
-    limits: &Limits,
-) -> impl Stream<Item = io::Result<Connection>> + use<> {
-    connections_through(listener, tls, limits, Proxies::default())
-}
-
-/// The same through proxies that may say who calls.
-pub fn connections_through(
-    listener: TcpListener,
-    tls: Option<TlsFiles>,
-    limits: &Limits,
-    proxies: Proxies,
-) -> impl Stream<Item = io::Result<Connection>> + use<> {
-    connections_until(listener, tls, limits, proxies, Newcomers::default(), std::future::pending())
-}
-
-/// The same, and nobody is let in any more once `stop` has ended: what comes then is refused by the system, at once and for
-/// certain. The stream goes on, for those that were let in may still be on their way.
-pub fn connections_until<S: Future<Output = ()> + Send + 'static>(
+/// Takes connections until the stream is dropped, also through proxies that may say who calls. Beyond the most at a time they
+/// wait in the system's own queue. Nobody is let in any more once `stop` has ended: what comes then is refused by the system,
+/// at once and for certain. The stream goes on, for those that were let in may still be on their way.
+pub fn connections<S: Future<Output = ()> + Send + 'static>(
     listener: TcpListener,
     tls: Option<TlsFiles>,
     limits: &Limits,

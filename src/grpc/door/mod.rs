@@ -47,7 +47,7 @@ use super::methods::answers_with_stream;
 use super::status::{note, to_status};
 
 pub use certificate::{Certified, certified};
-pub use listener::{Connection, Newcomers, Peer, connections, connections_through, connections_until};
+pub use listener::{Connection, Newcomers, Peer, connections};
 pub use origin::{Hosts, Proxies};
 pub use tls::{TlsError, TlsFiles};
 pub use validity::{RevocationList, Validity, revocations, validities};

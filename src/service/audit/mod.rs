@@ -1,7 +1,6 @@
 //! What goes into the journal beside changes: refusals, and what happened and changed no record. Everything of that kind is
 //! written from here.
 
-mod budget;
 mod changes;
 mod refused;
 
@@ -10,10 +9,11 @@ use std::ops::ControlFlow;
 use crate::access::{ENTRIES_LEFT_OUT, Method, REFUSALS_LEFT_OUT, Told};
 use crate::store::{Decision, JournalEntry, NewEntry, Outcome, Transaction};
 
-use super::{Authority, Caller, Problem, Service};
+use super::budget::Kind;
+use super::caller::Caller;
+use super::parts::Service;
+use super::problem::Problem;
 
-pub use budget::EntryLimits;
-pub(super) use budget::{Budgets, Kind};
 pub(super) use changes::changes_in_words;
 
 /// Entries that are read at a time, from the end.
@@ -118,12 +118,5 @@ impl Service {
         // The others are as little to be told now.
         left_out.for_each(|(key, counts)| self.budgets.put_back(key, counts));
         failed.map_or(Ok(()), Err)
-    }
-}
-
-impl Caller {
-    /// Whether it showed who it is.
-    pub(super) fn is_known(&self) -> bool {
-        matches!(self.authority, Authority::Principal { .. })
     }
 }

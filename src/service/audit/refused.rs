@@ -6,8 +6,10 @@ use crate::access::{METHODS, Right};
 use crate::report::{Hash, Message};
 use crate::store::{NewEntry, StoreError, refusal_detail};
 
-use super::{Caller, Kind, Problem, Service};
-use crate::service::Reason;
+use crate::service::budget::Kind;
+use crate::service::caller::Caller;
+use crate::service::parts::Service;
+use crate::service::problem::{Problem, Reason};
 
 const SUBJECT_MAX_CHARACTERS: usize = 200;
 

@@ -2,15 +2,15 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use huizong::access::{PrincipalName, Role, TokenKey};
-use huizong::config::{Limits, Tls};
-use huizong::grpc::{DoorLayer, Hosts, Proxies, TlsFiles, connections_through, routes, server};
-use huizong::live::Live;
+use huizong::config::{Config, Limits, Tls};
+use huizong::grpc::TlsFiles;
 use huizong::pb;
-use huizong::service::{AccessPolicy, Caller, EntryLimits, NewCredential, Service, SignInLimits, WatchLimits};
-use huizong::store::{SledOptions, SledStore};
+use huizong::server::{Doors, open_store};
+use huizong::service::{
+    AccessPolicy, Caller, EntryLimits, NewCredential, Service, Settings, SignInLimits, WatchLimits,
+};
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, SerialNumber,
@@ -23,7 +23,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Request, Status};
 
-use crate::support::{self, CITY};
+use crate::support::{self, CITY, unhindered};
 
 /// What each kind of principal holds: its own part of the tree is the city.
 pub const PRINCIPALS: [(&str, &[(&str, &str)]); 7] = [
@@ -163,26 +163,24 @@ impl Guarded {
     }
 
     async fn made(
-        settings: huizong::config::Server,
+        server: huizong::config::Server,
         limits: Limits,
         refusals_per_minute: u32,
         sign_in: SignInLimits,
         policy: AccessPolicy,
     ) -> Self {
         let directory = TempDir::new().unwrap();
-        let live = Arc::<Live>::default();
-        let store = SledStore::open(&SledOptions::new(directory.path().join("store")), live.clone()).unwrap();
-        let service = Service::start(Arc::new(store), live, Timestamp::now)
-            .unwrap()
-            .with_authentication(true)
-            .with_access_policy(policy)
-            .with_token_key(TokenKey::ephemeral().unwrap())
-            .with_entry_limits(EntryLimits { refusals: refusals_per_minute, ..EntryLimits::default() })
-            .with_sign_in_limits(sign_in)
-            .with_watch_limits(WatchLimits {
-                watchers_per_principal: limits.watches_per_principal,
-                ..WatchLimits::default()
-            });
+        let opened = open_store(&directory.path().join("store"), &unhindered()).unwrap();
+        let settings = Settings {
+            authentication: true,
+            policy,
+            token_key: Some(TokenKey::ephemeral().unwrap()),
+            entries: EntryLimits { refusals: refusals_per_minute, ..EntryLimits::default() },
+            sign_in,
+            watches: WatchLimits { watchers_per_principal: limits.watches_per_principal, ..WatchLimits::default() },
+            ..Settings::default()
+        };
+        let service = Service::start(opened.store, opened.live, settings).unwrap();
         let internal = Caller::internal("test");
         let changes = support::small_registry().into_iter();
         let changes = changes.map(|change| huizong::wire::change_from_wire(change, "change").unwrap()).collect();
@@ -207,17 +205,12 @@ impl Guarded {
         std::fs::write(&tls.key, issued.key).unwrap();
         std::fs::write(&tls.client_ca, &authority.pem).unwrap();
         std::fs::write(&tls.client_crl, authority.revoking(99)).unwrap();
-        let files = TlsFiles::read(&tls).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (routes, _) = routes(service.clone(), &limits).await.unwrap();
-        let session = huizong::http::session::routes(service.clone(), true, None);
-        let routes = huizong::http::with_grpc(routes, session);
-        let (proxies, hosts) = (Proxies::new(&settings), Hosts::new(&settings, Some(&files), false));
-        let door = DoorLayer::behind(service.clone(), &limits, proxies.clone(), hosts);
-        let incoming = connections_through(listener, Some(files.clone()), &limits, proxies);
-        let serving = server(&limits, door).add_routes(routes).serve_with_incoming(incoming);
-        let task = tokio::spawn(async move { serving.await.unwrap() });
+        let config = Config { tls: tls.clone(), server, limits, ..Config::default() };
+        let doors = Doors::new(&service, &config, None).await.unwrap();
+        let files = doors.tls.clone().unwrap();
+        let task = tokio::spawn(async move { doors.serve(listener).await.unwrap() });
         Self { service, authority, address, tls, files, task, _directory: directory }
     }
 

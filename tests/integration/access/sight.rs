@@ -13,7 +13,9 @@ use huizong::live::Live;
 use huizong::pb;
 use huizong::registry::{Agency, Entry, Jurisdiction, RegistryChange};
 use huizong::report::{AgencyKind, Answer, Cell, Figures, Level, ReportKey, ReportYear, ReviewAction};
-use huizong::service::{Asker, Caller, EntryLimits, FreezeRequest, NewCredential, ReviewRequest, Service, Submission};
+use huizong::service::{
+    Asker, Caller, EntryLimits, FreezeRequest, NewCredential, ReviewRequest, Service, Settings, Submission,
+};
 use huizong::store::{MemoryStore, NEWEST, Store};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -180,12 +182,14 @@ impl World {
     async fn new(authentication: bool, roots: usize, grants: &[Role]) -> Self {
         let live = Arc::<Live>::default();
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new(live.clone()));
-        let service = Service::start(store.clone(), live, Timestamp::now).unwrap();
-        // What is refused here leaves no trace, so that both services stand at the same sequence.
-        let service = service
-            .with_authentication(authentication)
-            .with_entry_limits(EntryLimits { refusals: 0, ..EntryLimits::default() });
-        let service = service.with_token_key(TokenKey::ephemeral().unwrap());
+        let settings = Settings {
+            authentication,
+            // What is refused here leaves no trace, so that both services stand at the same sequence.
+            entries: EntryLimits { refusals: 0, ..EntryLimits::default() },
+            token_key: Some(TokenKey::ephemeral().unwrap()),
+            ..Settings::default()
+        };
+        let service = Service::start(store.clone(), live, settings).unwrap();
         let internal = Caller::internal("test");
         service.change_registry(registry(roots), false, &internal).await.unwrap();
         for role in grants {

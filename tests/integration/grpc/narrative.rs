@@ -5,7 +5,7 @@ use std::sync::Arc;
 use huizong::live::Live;
 use huizong::pb;
 use huizong::report::{NARRATIVE_BYTES_MAX, Narrative, ReportKey, ReportYear};
-use huizong::service::{Caller, Service, Submission};
+use huizong::service::{Caller, Service, Settings, Submission};
 use huizong::simulation::{DEFAULT_PROVINCE, Parameters, Province};
 use huizong::store::{SledOptions, SledStore};
 use tempfile::TempDir;
@@ -137,7 +137,7 @@ async fn texts_alike_are_found_after_a_restart() {
     let open = || {
         let live = Arc::<Live>::default();
         let store = SledStore::open(&SledOptions::new(directory.path()), live.clone()).unwrap();
-        Service::start(Arc::new(store), live, jiff::Timestamp::now).unwrap()
+        Service::start(Arc::new(store), live, Settings::default()).unwrap()
     };
     let first = next();
     {

@@ -3,19 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use huizong::config::Limits;
-use huizong::grpc::{DoorLayer, connections};
-use huizong::live::Live;
 use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
 use huizong::pb::rollup_service_client::RollupServiceClient;
-use huizong::service::{Service, WatchLimits};
-use huizong::store::{CheckpointFile, SledOptions, SledStore};
+use huizong::service::{Service, Settings, WatchLimits};
+use huizong::store::CheckpointFile;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tonic::transport::Channel;
+
+use crate::support;
 
 /// How the service is started again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,28 +57,15 @@ impl Door {
     }
 
     async fn over(folder: Arc<TempDir>) -> Self {
-        let live = Arc::<Live>::default();
-        let mut attempts = 0;
-        let store = loop {
-            match SledStore::open(&SledOptions::new(folder.path()), live.clone()) {
-                Ok(store) => break store,
-                // The one before may still be closing.
-                Err(error) => assert!(attempts < 200, "{error}"),
-            }
-            attempts += 1;
-            tokio::time::sleep(Duration::from_millis(20)).await;
+        let settings = Settings {
+            kept: Some(CheckpointFile::new(folder.path())),
+            watches: WatchLimits { interval: Duration::ZERO, ..WatchLimits::default() },
+            ..Settings::default()
         };
-        let kept = CheckpointFile::new(folder.path());
-        let limits = Limits::default();
-        let watch_limits = WatchLimits { interval: Duration::ZERO, ..WatchLimits::default() };
-        let service = Service::resume(Arc::new(store), live, jiff::Timestamp::now, kept).unwrap();
-        let service = service.with_watch_limits(watch_limits);
-        let (routes, _) = huizong::grpc::routes(service.clone(), &limits).await.unwrap();
-        let serving = huizong::grpc::server(&limits, DoorLayer::new(service.clone(), &limits)).add_routes(routes);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let service = support::start(folder.path(), settings).await;
+        let (doors, listener) = support::doors(&service).await;
         let address = listener.local_addr().unwrap();
-        let incoming = connections(listener, None, &limits);
-        let task = tokio::spawn(async move { serving.serve_with_incoming(incoming).await.unwrap() });
+        let task = tokio::spawn(async move { doors.serve(listener).await.unwrap() });
         let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
         Self { channel, service, task, folder }
     }

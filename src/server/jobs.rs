@@ -149,7 +149,7 @@ pub fn far_clock(service: &Service) -> Option<String> {
 }
 
 /// Nothing happened for so long, or the clock is wrong.
-pub const CLOCK_FAR: SignedDuration = SignedDuration::from_hours(180 * 24);
+const CLOCK_FAR: SignedDuration = SignedDuration::from_hours(180 * 24);
 
 /// Measures when certificates and lists of revoked ones end, of the files as they are now.
 pub async fn measure_certificates(tls: Tls) {

@@ -1,10 +1,14 @@
 //! What a hang-up changes: the settings are read again; what a running service can take on holds from then, and for all
 //! else it is said that it needs a restart.
 
+use std::sync::Arc;
+
 use crate::config::{Config, ConfigError};
 use crate::grpc::{DoorLayer, TlsFiles};
 use crate::telemetry::log;
 
+use super::life::Life;
+use super::signals::HangUps;
 use super::supervisor;
 
 /// Reads the settings, as at the start: with what was said on the command line.
@@ -25,7 +29,7 @@ impl Reload {
 
     /// Takes on what has changed, and says what cannot be: the settings as they were read. Where the file is no good
     /// everything stays as it is.
-    pub fn again(&mut self, door: &DoorLayer, tls: Option<&TlsFiles>) -> Option<Config> {
+    fn again(&mut self, door: &DoorLayer, tls: Option<&TlsFiles>) -> Option<Config> {
         supervisor::reloading();
         let read = self.take_on(door, tls);
         supervisor::ready();
@@ -69,5 +73,21 @@ impl Reload {
         self.config.limits.calls_per_second_per_principal = limits.calls_per_second_per_principal;
         self.config.limits.calls_per_second_per_address = limits.calls_per_second_per_address;
         Some(config)
+    }
+}
+
+/// Reads the settings again whenever the service is told to.
+pub(super) async fn again_and_again(
+    mut reload: Reload,
+    mut hang_ups: HangUps,
+    door: DoorLayer,
+    tls: Option<TlsFiles>,
+    life: Arc<Life>,
+) {
+    loop {
+        hang_ups.next().await;
+        if let Some(config) = reload.again(&door, tls.as_ref()) {
+            life.settings_were_read(&config).await;
+        }
     }
 }

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::settings::EntryLimits;
+
 const WINDOW: Duration = Duration::from_secs(60);
 /// Accounts that are told apart; more share one budget.
 const ACCOUNTS_MAX: usize = 10_000;
@@ -24,27 +26,6 @@ pub enum Kind {
     Event,
     /// What is not told of one by one, but counted, and told of where there is much of it.
     Glance,
-}
-
-/// Entries of each kind in a minute.
-#[derive(Debug, Clone, Copy)]
-pub struct EntryLimits {
-    /// Refused calls; of one who showed nothing also attempts.
-    pub refusals: u32,
-    /// Refused submissions and reviews.
-    pub submissions: u32,
-    /// Attempts of a principal. Beyond, its calls of that kind are turned away unjudged.
-    pub attempts: u32,
-    /// Events.
-    pub events: u32,
-    /// As many glances in a minute are told of.
-    pub glances: u64,
-}
-
-impl Default for EntryLimits {
-    fn default() -> Self {
-        Self { refusals: 60, submissions: 600, attempts: 600, events: 60, glances: 100 }
-    }
 }
 
 struct Window {
