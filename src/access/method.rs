@@ -73,100 +73,106 @@ pub struct Method {
 macro_rules! methods {
     (@told) => { Told::Never };
     (@told $told:expr) => { $told };
-    ($($service:literal { $($name:literal, $action:literal, $right:expr $(, $told:expr)?;)* })*) => {
+    ($($service:literal { $($call:ident $name:literal, $action:expr, $right:expr $(, $told:expr)?;)* })*) => {
+        /// Each method that is served, by a name of its own.
+        pub mod call {
+            use super::super::action::SUBMIT;
+            use super::{Method, Power, Right, Told};
+
+            $($(
+                #[doc = concat!("`", $service, "/", $name, "`.")]
+                pub const $call: &Method = &Method {
+                    path: concat!("/", $service, "/", $name),
+                    action: $action,
+                    right: $right,
+                    told: methods!(@told $($told)?),
+                };
+            )*)*
+        }
+
         /// Every method that is served.
-        pub const METHODS: &[Method] = &[$($(Method {
-            path: concat!("/", $service, "/", $name),
-            action: $action,
-            right: $right,
-            told: methods!(@told $($told)?),
-        },)*)*];
+        pub const METHODS: &[Method] = &[$($(*call::$call,)*)*];
     };
 }
 
 methods! {
     "huizong.v1.ReportService" {
-        "SubmitReport", "report.submit", Right::Submit;
-        "SubmitReports", "report.submit", Right::Submit;
-        "GetReport", "report.get", Right::Read, Told::InBulk;
-        "ListReports", "report.list", Right::Read, Told::Each;
-        "ListReportRevisions", "report.revisions", Right::Read, Told::InBulk;
-        "ListReportEvents", "report.events", Right::Read, Told::InBulk;
-        "AcceptReport", "report.accept", Right::Review;
-        "ReturnReport", "report.return", Right::Review;
-        "WithdrawReport", "report.withdraw", Right::Withdraw;
-        "ReadDocument", "document.read", Right::Read;
-        "GetFormLayout", "form.layout", Right::Known;
-        "ListRules", "rule.list", Right::Known;
+        SUBMIT_REPORT "SubmitReport", SUBMIT, Right::Submit;
+        SUBMIT_REPORTS "SubmitReports", SUBMIT, Right::Submit;
+        GET_REPORT "GetReport", "report.get", Right::Read, Told::InBulk;
+        LIST_REPORTS "ListReports", "report.list", Right::Read, Told::Each;
+        LIST_REPORT_REVISIONS "ListReportRevisions", "report.revisions", Right::Read, Told::InBulk;
+        LIST_REPORT_EVENTS "ListReportEvents", "report.events", Right::Read, Told::InBulk;
+        ACCEPT_REPORT "AcceptReport", "report.accept", Right::Review;
+        RETURN_REPORT "ReturnReport", "report.return", Right::Review;
+        WITHDRAW_REPORT "WithdrawReport", "report.withdraw", Right::Withdraw;
+        READ_DOCUMENT "ReadDocument", "document.read", Right::Read;
+        GET_FORM_LAYOUT "GetFormLayout", "form.layout", Right::Known;
+        LIST_RULES "ListRules", "rule.list", Right::Known;
     }
     "huizong.v1.RollupService" {
-        "QueryRollup", "rollup.query", Right::RollUp;
-        "GetConsolidatedForm", "form.get", Right::RollUp;
-        "RenderConsolidatedForm", "form.render", Right::RollUp, Told::Each;
-        "GetCoverage", "coverage.get", Right::RollUp;
-        "ListMissingAgencies", "coverage.missing", Right::RollUp;
-        "WatchRollup", "rollup.watch", Right::RollUp;
-        "WatchCoverage", "coverage.watch", Right::RollUp;
-        "ReconcileReport", "report.reconcile", Right::RollUp;
-        "FreezeForm", "form.freeze", Right::Review;
-        "GetFrozenForm", "form.frozen", Right::RollUp;
-        "ListFrozenForms", "form.frozen_list", Right::RollUp;
-        "ListFrozenFormRevisions", "form.frozen_revisions", Right::RollUp, Told::InBulk;
-        "CompareFrozenForm", "form.compare", Right::RollUp;
+        QUERY_ROLLUP "QueryRollup", "rollup.query", Right::RollUp;
+        GET_CONSOLIDATED_FORM "GetConsolidatedForm", "form.get", Right::RollUp;
+        RENDER_CONSOLIDATED_FORM "RenderConsolidatedForm", "form.render", Right::RollUp, Told::Each;
+        GET_COVERAGE "GetCoverage", "coverage.get", Right::RollUp;
+        LIST_MISSING_AGENCIES "ListMissingAgencies", "coverage.missing", Right::RollUp;
+        WATCH_ROLLUP "WatchRollup", "rollup.watch", Right::RollUp;
+        WATCH_COVERAGE "WatchCoverage", "coverage.watch", Right::RollUp;
+        RECONCILE_REPORT "ReconcileReport", "report.reconcile", Right::RollUp;
+        FREEZE_FORM "FreezeForm", "form.freeze", Right::Review;
+        GET_FROZEN_FORM "GetFrozenForm", "form.frozen", Right::RollUp;
+        LIST_FROZEN_FORMS "ListFrozenForms", "form.frozen_list", Right::RollUp;
+        LIST_FROZEN_FORM_REVISIONS "ListFrozenFormRevisions", "form.frozen_revisions", Right::RollUp, Told::InBulk;
+        COMPARE_FROZEN_FORM "CompareFrozenForm", "form.compare", Right::RollUp;
     }
     "huizong.v1.RegistryService" {
-        "GetJurisdiction", "registry.jurisdiction", Right::Known;
-        "ListJurisdictions", "registry.jurisdictions", Right::Known;
-        "CreateJurisdiction", "registry.apply", Right::Power(Power::System);
-        "GetAgency", "registry.agency", Right::ReadRegistry;
-        "ListAgencies", "registry.agencies", Right::ReadRegistry;
-        "CreateAgency", "registry.apply", Right::Power(Power::System);
-        "ApplyRegistryChanges", "registry.apply", Right::Power(Power::System);
-        "ListRegistryChanges", "registry.changes", Right::AnyPower, Told::Each;
-        "GetCollection", "collection.get", Right::Known;
-        "ListCollections", "collection.list", Right::Known;
-        "CreateCollection", "collection.open", Right::Power(Power::System);
-        "UpdateCollection", "collection.update", Right::Power(Power::System);
-        "GrantCollectionException", "collection.grant", Right::Power(Power::System);
+        GET_JURISDICTION "GetJurisdiction", "registry.jurisdiction", Right::Known;
+        LIST_JURISDICTIONS "ListJurisdictions", "registry.jurisdictions", Right::Known;
+        CREATE_JURISDICTION "CreateJurisdiction", "registry.apply", Right::Power(Power::System);
+        GET_AGENCY "GetAgency", "registry.agency", Right::ReadRegistry;
+        LIST_AGENCIES "ListAgencies", "registry.agencies", Right::ReadRegistry;
+        CREATE_AGENCY "CreateAgency", "registry.apply", Right::Power(Power::System);
+        APPLY_REGISTRY_CHANGES "ApplyRegistryChanges", "registry.apply", Right::Power(Power::System);
+        LIST_REGISTRY_CHANGES "ListRegistryChanges", "registry.changes", Right::AnyPower, Told::Each;
+        GET_COLLECTION "GetCollection", "collection.get", Right::Known;
+        LIST_COLLECTIONS "ListCollections", "collection.list", Right::Known;
+        CREATE_COLLECTION "CreateCollection", "collection.open", Right::Power(Power::System);
+        UPDATE_COLLECTION "UpdateCollection", "collection.update", Right::Power(Power::System);
+        GRANT_COLLECTION_EXCEPTION "GrantCollectionException", "collection.grant", Right::Power(Power::System);
     }
     "huizong.v1.OperationsService" {
-        "ListJournal", "journal.list", Right::Power(Power::Audit), Told::Each;
-        "StrikeJournalWords", "journal.strike", Right::Power(Power::Audit);
-        "GetStatus", "status.get", Right::Known;
-        "CreateBackup", "backup.create", Right::Power(Power::System);
-        "VerifyStore", "store.verify", Right::Power(Power::System);
-        "GetCaller", "caller.get", Right::Known;
-        "GrantRole", "access.grant", Right::Power(Power::Security);
-        "RevokeRole", "access.withdraw", Right::Power(Power::Security);
-        "ListPrincipals", "access.principals", Right::Power(Power::Security), Told::Each;
-        "ListProposals", "access.proposals", Right::AnyPower;
-        "ConfirmProposal", "access.confirm", Right::AnyPower;
-        "DeclineProposal", "access.decline", Right::AnyPower;
-        "CreateEnrolment", "credential.enrol", Right::Power(Power::Security);
-        "ExchangeEnrolment", "credential.exchange", Right::Code;
-        "CreateCredential", "credential.create", Right::Power(Power::Security);
-        "ListCredentials", "credential.list", Right::Power(Power::Security), Told::Each;
-        "RevokeCredential", "credential.revoke", Right::Power(Power::Security);
+        LIST_JOURNAL "ListJournal", "journal.list", Right::Power(Power::Audit), Told::Each;
+        STRIKE_JOURNAL_WORDS "StrikeJournalWords", "journal.strike", Right::Power(Power::Audit);
+        GET_STATUS "GetStatus", "status.get", Right::Known;
+        CREATE_BACKUP "CreateBackup", "backup.create", Right::Power(Power::System);
+        VERIFY_STORE "VerifyStore", "store.verify", Right::Power(Power::System);
+        GET_CALLER "GetCaller", "caller.get", Right::Known;
+        GRANT_ROLE "GrantRole", "access.grant", Right::Power(Power::Security);
+        REVOKE_ROLE "RevokeRole", "access.withdraw", Right::Power(Power::Security);
+        LIST_PRINCIPALS "ListPrincipals", "access.principals", Right::Power(Power::Security), Told::Each;
+        LIST_PROPOSALS "ListProposals", "access.proposals", Right::AnyPower;
+        CONFIRM_PROPOSAL "ConfirmProposal", "access.confirm", Right::AnyPower;
+        DECLINE_PROPOSAL "DeclineProposal", "access.decline", Right::AnyPower;
+        CREATE_ENROLMENT "CreateEnrolment", "credential.enrol", Right::Power(Power::Security);
+        EXCHANGE_ENROLMENT "ExchangeEnrolment", "credential.exchange", Right::Code;
+        CREATE_CREDENTIAL "CreateCredential", "credential.create", Right::Power(Power::Security);
+        LIST_CREDENTIALS "ListCredentials", "credential.list", Right::Power(Power::Security), Told::Each;
+        REVOKE_CREDENTIAL "RevokeCredential", "credential.revoke", Right::Power(Power::Security);
     }
     "grpc.health.v1.Health" {
-        "Check", "health.check", Right::Anyone;
-        "List", "health.list", Right::Anyone;
-        "Watch", "health.watch", Right::Anyone;
+        HEALTH_CHECK "Check", "health.check", Right::Anyone;
+        HEALTH_LIST "List", "health.list", Right::Anyone;
+        HEALTH_WATCH "Watch", "health.watch", Right::Anyone;
     }
     "grpc.reflection.v1.ServerReflection" {
-        "ServerReflectionInfo", "contract.read", Right::Known;
+        REFLECTION "ServerReflectionInfo", "contract.read", Right::Known;
     }
     "grpc.reflection.v1alpha.ServerReflection" {
-        "ServerReflectionInfo", "contract.read", Right::Known;
+        REFLECTION_ALPHA "ServerReflectionInfo", "contract.read", Right::Known;
     }
 }
 
 /// The method at a path.
 pub fn method_at(path: &str) -> Option<&'static Method> {
     METHODS.iter().find(|method| method.path == path)
-}
-
-/// The method of this name, such as `ReportService/GetReport`, of the contract's package.
-pub fn method_of(name: &str) -> Option<&'static Method> {
-    METHODS.iter().find(|method| method.path.strip_prefix("/huizong.v1.") == Some(name))
 }

@@ -20,7 +20,7 @@ pub use action::{
 pub use change::{AccessChange, Credential, CredentialId, CredentialIdError, Denied};
 pub use directory::{Directory, Principal};
 pub use enrolment::{Enrolled, Enrolment, EnrolmentCode, EnrolmentState};
-pub use method::{METHODS, Method, Right, Told, method_at, method_of};
+pub use method::{METHODS, Method, Right, Told, call, method_at};
 pub use principal::{PRINCIPAL_MAX_BYTES, PrincipalName, PrincipalNameError};
 pub use proposal::{Asked, NotSecond, Proposal, ProposalId};
 pub use role::{Power, Role, RoleError};

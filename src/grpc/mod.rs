@@ -12,6 +12,7 @@ mod report_service;
 mod rollup_service;
 mod server;
 mod status;
+mod unary;
 
 use http::HeaderMap;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};

@@ -2,16 +2,17 @@
 
 use tonic::{Request, Response, Status};
 
+use crate::access::call;
 use crate::config::Limits;
 use crate::pb;
 use crate::pb::registry_service_server::RegistryService;
 use crate::registry::{Collection, JurisdictionCode, RegistryChange};
 use crate::report::{Message, ReportOwner, ReportYear};
-use crate::service::{Applied, Caller, EntryFilter, Problem, Reason, Service, Target};
+use crate::service::{EntryFilter, Problem, Reason, Service, Target};
 use crate::wire;
 
 use super::pages::Pages;
-use super::{caller, to_status};
+use super::unary::{Call, answer};
 
 pub struct Registries {
     service: Service,
@@ -24,23 +25,11 @@ impl Registries {
         Self { service, pages: Pages::new(limits), changes_max: limits.registry_changes }
     }
 
-    /// Lets a caller change the registry or a collection, and sees to it that a refusal is in the journal.
-    async fn change<T>(
+    async fn apply(
         &self,
-        caller: &Caller,
-        method: &str,
-        subject: String,
-        validate_only: bool,
-        work: impl Future<Output = Result<T, Problem>>,
-    ) -> Result<T, Problem> {
-        let outcome = async {
-            self.service.permit(caller, method, Target::Service).await?;
-            work.await
-        };
-        self.service.conclude(outcome.await, caller, method, || subject, validate_only).await
-    }
-
-    async fn apply(&self, request: pb::ApplyRegistryChangesRequest, caller: &Caller) -> Result<Applied, Problem> {
+        request: pb::ApplyRegistryChangesRequest,
+        call: &Call<'_>,
+    ) -> Result<pb::ApplyRegistryChangesResponse, Problem> {
         if request.changes.is_empty() {
             return Err(Problem::required("changes"));
         }
@@ -51,7 +40,13 @@ impl Registries {
         }
         let changes = request.changes.into_iter().enumerate();
         let changes = changes.map(|(at, change)| wire::change_from_wire(change, &format!("changes[{at}]")));
-        self.service.change_registry(changes.collect::<Result<_, _>>()?, request.validate_only, caller).await
+        let changes = changes.collect::<Result<_, _>>()?;
+        let applied = self.service.change_registry(changes, request.validate_only, &call.caller).await?;
+        Ok(pb::ApplyRegistryChangesResponse {
+            applied: applied.applied.try_into().unwrap_or(i32::MAX),
+            unchanged: applied.unchanged.try_into().unwrap_or(i32::MAX),
+            sequence: applied.sequence.try_into().unwrap_or(i64::MAX),
+        })
     }
 
     /// Creates one entry; the service's field path is the list's, so the caller's own is put back.
@@ -60,9 +55,9 @@ impl Registries {
         change: RegistryChange,
         field: &str,
         validate_only: bool,
-        caller: &Caller,
+        call: &Call<'_>,
     ) -> Result<(), Problem> {
-        let applied = self.service.change_registry(vec![change], validate_only, caller).await;
+        let applied = self.service.change_registry(vec![change], validate_only, &call.caller).await;
         applied.map(|_| ()).map_err(|mut problem| {
             for violation in &mut problem.violations {
                 violation.field = violation.field.replace("changes[0]", field);
@@ -71,18 +66,13 @@ impl Registries {
         })
     }
 
-    /// Lets a caller do what is about no entry in particular; `method` such as `ListAgencies`.
-    async fn permit(&self, caller: &Caller, method: &str) -> Result<(), Problem> {
-        self.service.permit(caller, &format!("RegistryService/{method}"), Target::Service).await
-    }
-
     async fn jurisdictions(
         &self,
-        request: &pb::ListJurisdictionsRequest,
-        caller: &Caller,
+        request: pb::ListJurisdictionsRequest,
+        call: Call<'_>,
     ) -> Result<pb::ListJurisdictionsResponse, Problem> {
-        self.permit(caller, "ListJurisdictions").await?;
-        let asked = self.pages.resources.page(request, self.service.newest_sequence())?;
+        call.permit(Target::Service).await?;
+        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
         let filter = EntryFilter {
             parent: optional_code(&request.parent, "parent")?,
             below: request.below,
@@ -98,18 +88,18 @@ impl Registries {
 
     async fn agencies(
         &self,
-        request: &pb::ListAgenciesRequest,
-        caller: &Caller,
+        request: pb::ListAgenciesRequest,
+        call: Call<'_>,
     ) -> Result<pb::ListAgenciesResponse, Problem> {
-        self.permit(caller, "ListAgencies").await?;
-        let asked = self.pages.resources.page(request, self.service.newest_sequence())?;
+        call.permit(Target::Service).await?;
+        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
         let filter = EntryFilter {
             parent: optional_code(&request.jurisdiction, "jurisdiction")?,
             below: request.below,
             query: request.query.clone(),
             year: optional_year(request.year)?,
         };
-        let sight = self.service.sight(caller, "RegistryService/ListAgencies")?;
+        let sight = call.sight()?;
         let page = self.service.agencies(filter, asked.size, asked.key(), sight).await?;
         Ok(pb::ListAgenciesResponse {
             agencies: page.items.iter().map(wire::known_agency_to_wire).collect(),
@@ -119,11 +109,11 @@ impl Registries {
 
     async fn changes(
         &self,
-        request: &pb::ListRegistryChangesRequest,
-        caller: &Caller,
+        request: pb::ListRegistryChangesRequest,
+        call: Call<'_>,
     ) -> Result<pb::ListRegistryChangesResponse, Problem> {
-        self.permit(caller, "ListRegistryChanges").await?;
-        let asked = self.pages.resources.page(request, self.service.newest_sequence())?;
+        call.permit(Target::Service).await?;
+        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
         let listed = self.service.registry_changes(asked.size, asked.key())?;
         Ok(pb::ListRegistryChangesResponse {
             changes: listed.page.items.iter().filter_map(wire::change_to_wire).collect(),
@@ -133,11 +123,13 @@ impl Registries {
     }
 
     /// A collection without the exceptions of agencies that the caller does not see.
-    fn collection_in_sight(&self, collection: &Collection, caller: &Caller) -> pb::Collection {
+    fn collection_in_sight(&self, collection: &Collection, call: &Call<'_>) -> pb::Collection {
         let mut wire = wire::collection_to_wire(collection);
         let sees = |name: &str| {
             let owner = wire::agency_id_from_wire(name, "agency").map(ReportOwner::Agency);
-            owner.is_ok_and(|owner| self.service.sees(caller, "RegistryService/GetAgency", Target::Owner(&owner, None)))
+            let sees =
+                |owner: &ReportOwner| self.service.sees(&call.caller, call::GET_AGENCY, Target::Owner(owner, None));
+            owner.is_ok_and(|owner| sees(&owner))
         };
         wire.exceptions.retain(|exception| sees(&exception.agency));
         wire
@@ -145,43 +137,43 @@ impl Registries {
 
     async fn collections(
         &self,
-        request: &pb::ListCollectionsRequest,
-        caller: &Caller,
+        request: pb::ListCollectionsRequest,
+        call: Call<'_>,
     ) -> Result<pb::ListCollectionsResponse, Problem> {
-        self.permit(caller, "ListCollections").await?;
-        let asked = self.pages.resources.page(request, self.service.newest_sequence())?;
+        call.permit(Target::Service).await?;
+        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
         let page = self.service.collections(asked.size, asked.key());
         Ok(pb::ListCollectionsResponse {
-            collections: page.items.iter().map(|item| self.collection_in_sight(item, caller)).collect(),
+            collections: page.items.iter().map(|item| self.collection_in_sight(item, &call)).collect(),
             next_page_token: asked.token(page.next.as_deref()),
         })
     }
 
-    async fn open(&self, request: pb::CreateCollectionRequest, caller: &Caller) -> Result<Collection, Problem> {
+    async fn open(&self, request: pb::CreateCollectionRequest, call: &Call<'_>) -> Result<Collection, Problem> {
         let wire = request.collection.ok_or_else(|| Problem::required("collection"))?;
-        let collection = wire::collection_from_wire(wire, &caller.principal, "collection")?;
-        self.service.open_collection(collection, request.validate_only, caller).await
+        let collection = wire::collection_from_wire(wire, &call.caller.principal, "collection")?;
+        self.service.open_collection(collection, request.validate_only, &call.caller).await
     }
 
-    async fn update(&self, request: pb::UpdateCollectionRequest, caller: &Caller) -> Result<Collection, Problem> {
+    async fn update(&self, request: pb::UpdateCollectionRequest, call: &Call<'_>) -> Result<Collection, Problem> {
         let wire = request.collection.ok_or_else(|| Problem::required("collection"))?;
         let etag = wire.etag.clone();
         if etag.is_empty() {
             return Err(Problem::required("collection.etag"));
         }
-        let collection = wire::collection_from_wire(wire, &caller.principal, "collection")?;
-        self.service.replace_collection(collection, &etag, request.validate_only, caller).await
+        let collection = wire::collection_from_wire(wire, &call.caller.principal, "collection")?;
+        self.service.replace_collection(collection, &etag, request.validate_only, &call.caller).await
     }
 
     async fn grant(
         &self,
         request: pb::GrantCollectionExceptionRequest,
-        caller: &Caller,
+        call: &Call<'_>,
     ) -> Result<Collection, Problem> {
         let year = wire::collection_year(&request.name, "name")?;
         let wire = request.exception.ok_or_else(|| Problem::required("exception"))?;
-        let exception = wire::exception_from_wire(wire, &caller.principal, "exception")?;
-        self.service.grant_exception(year, exception, request.validate_only, caller).await
+        let exception = wire::exception_from_wire(wire, &call.caller.principal, "exception")?;
+        self.service.grant_exception(year, exception, request.validate_only, &call.caller).await
     }
 }
 
@@ -203,179 +195,155 @@ impl RegistryService for Registries {
         &self,
         request: Request<pb::GetJurisdictionRequest>,
     ) -> Result<Response<pb::GetJurisdictionResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let jurisdiction = async {
-            self.permit(&caller, "GetJurisdiction").await?;
-            self.service.jurisdiction(&wire::code_from_wire(&request.name, "name")?)
-        };
-        let jurisdiction = jurisdiction.await.map_err(|problem| to_status(&problem, &metadata))?;
-        let jurisdiction = Some(wire::known_jurisdiction_to_wire(&jurisdiction));
-        Ok(Response::new(pb::GetJurisdictionResponse { jurisdiction }))
+        answer(&self.service, call::GET_JURISDICTION, request, async |request, call| {
+            call.permit(Target::Service).await?;
+            let jurisdiction = self.service.jurisdiction(&wire::code_from_wire(&request.name, "name")?)?;
+            let jurisdiction = Some(wire::known_jurisdiction_to_wire(&jurisdiction));
+            Ok(pb::GetJurisdictionResponse { jurisdiction })
+        })
+        .await
     }
 
     async fn list_jurisdictions(
         &self,
         request: Request<pb::ListJurisdictionsRequest>,
     ) -> Result<Response<pb::ListJurisdictionsResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        self.jurisdictions(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        answer(&self.service, call::LIST_JURISDICTIONS, request, |request, call| self.jurisdictions(request, call))
+            .await
     }
 
     async fn create_jurisdiction(
         &self,
         request: Request<pb::CreateJurisdictionRequest>,
     ) -> Result<Response<pb::CreateJurisdictionResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let name = request.jurisdiction.as_ref().map(|jurisdiction| jurisdiction.name.clone()).unwrap_or_default();
-        let create = async {
-            let wire = request.jurisdiction.ok_or_else(|| Problem::required("jurisdiction"))?;
-            let new = wire::jurisdiction_from_wire(wire, "jurisdiction")?;
-            let change = RegistryChange::CreateJurisdiction(new.clone());
-            self.create(change, "jurisdiction", request.validate_only, &caller).await?;
-            // A dry run leaves nothing to be read back.
-            let known = self.service.jurisdiction(&new.code).map(|known| wire::known_jurisdiction_to_wire(&known));
-            Ok(known.unwrap_or_else(|_| wire::jurisdiction_to_wire(&new)))
-        };
-        let create = self.change(&caller, "RegistryService/CreateJurisdiction", name, request.validate_only, create);
-        let jurisdiction = create.await.map_err(|problem| to_status(&problem, &metadata))?;
-        Ok(Response::new(pb::CreateJurisdictionResponse { jurisdiction: Some(jurisdiction) }))
+        answer(&self.service, call::CREATE_JURISDICTION, request, async |request, call| {
+            let name = request.jurisdiction.as_ref().map(|jurisdiction| jurisdiction.name.clone()).unwrap_or_default();
+            let dry = request.validate_only;
+            let create = async {
+                let wire = request.jurisdiction.ok_or_else(|| Problem::required("jurisdiction"))?;
+                let new = wire::jurisdiction_from_wire(wire, "jurisdiction")?;
+                self.create(RegistryChange::CreateJurisdiction(new.clone()), "jurisdiction", dry, &call).await?;
+                // A dry run leaves nothing to be read back.
+                let known = self.service.jurisdiction(&new.code).map(|known| wire::known_jurisdiction_to_wire(&known));
+                Ok(known.unwrap_or_else(|_| wire::jurisdiction_to_wire(&new)))
+            };
+            let jurisdiction = Some(call.administer(name, dry, create).await?);
+            Ok(pb::CreateJurisdictionResponse { jurisdiction })
+        })
+        .await
     }
 
     async fn get_agency(
         &self,
         request: Request<pb::GetAgencyRequest>,
     ) -> Result<Response<pb::GetAgencyResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let agency = async {
+        answer(&self.service, call::GET_AGENCY, request, async |request, call| {
             let id = wire::agency_id_from_wire(&request.name, "name")?;
             let owner = ReportOwner::Agency(id.clone());
-            self.service.permit(&caller, "RegistryService/GetAgency", Target::Owner(&owner, None)).await?;
-            self.service.agency(&id)
-        };
-        let agency = agency.await.map_err(|problem| to_status(&problem, &metadata))?;
-        Ok(Response::new(pb::GetAgencyResponse { agency: Some(wire::known_agency_to_wire(&agency)) }))
+            call.permit(Target::Owner(&owner, None)).await?;
+            let agency = self.service.agency(&id)?;
+            Ok(pb::GetAgencyResponse { agency: Some(wire::known_agency_to_wire(&agency)) })
+        })
+        .await
     }
 
     async fn list_agencies(
         &self,
         request: Request<pb::ListAgenciesRequest>,
     ) -> Result<Response<pb::ListAgenciesResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        self.agencies(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        answer(&self.service, call::LIST_AGENCIES, request, |request, call| self.agencies(request, call)).await
     }
 
     async fn create_agency(
         &self,
         request: Request<pb::CreateAgencyRequest>,
     ) -> Result<Response<pb::CreateAgencyResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let name = request.agency.as_ref().map(|agency| agency.name.clone()).unwrap_or_default();
-        let create = async {
-            let wire = request.agency.ok_or_else(|| Problem::required("agency"))?;
-            let new = wire::agency_from_wire(wire, "agency")?;
-            self.create(RegistryChange::CreateAgency(new.clone()), "agency", request.validate_only, &caller).await?;
-            // A dry run leaves nothing to be read back.
-            let known = self.service.agency(&new.id).map(|known| wire::known_agency_to_wire(&known));
-            Ok(known.unwrap_or_else(|_| wire::agency_to_wire(&new)))
-        };
-        let create = self.change(&caller, "RegistryService/CreateAgency", name, request.validate_only, create);
-        let agency = create.await.map_err(|problem| to_status(&problem, &metadata))?;
-        Ok(Response::new(pb::CreateAgencyResponse { agency: Some(agency) }))
+        answer(&self.service, call::CREATE_AGENCY, request, async |request, call| {
+            let name = request.agency.as_ref().map(|agency| agency.name.clone()).unwrap_or_default();
+            let dry = request.validate_only;
+            let create = async {
+                let wire = request.agency.ok_or_else(|| Problem::required("agency"))?;
+                let new = wire::agency_from_wire(wire, "agency")?;
+                self.create(RegistryChange::CreateAgency(new.clone()), "agency", dry, &call).await?;
+                // A dry run leaves nothing to be read back.
+                let known = self.service.agency(&new.id).map(|known| wire::known_agency_to_wire(&known));
+                Ok(known.unwrap_or_else(|_| wire::agency_to_wire(&new)))
+            };
+            Ok(pb::CreateAgencyResponse { agency: Some(call.administer(name, dry, create).await?) })
+        })
+        .await
     }
 
     async fn apply_registry_changes(
         &self,
         request: Request<pb::ApplyRegistryChangesRequest>,
     ) -> Result<Response<pb::ApplyRegistryChangesResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let (subject, dry) = (format!("registry ({} changes)", request.changes.len()), request.validate_only);
-        let apply = self.apply(request, &caller);
-        let apply = self.change(&caller, "RegistryService/ApplyRegistryChanges", subject, dry, apply);
-        let applied = apply.await.map_err(|problem| to_status(&problem, &metadata))?;
-        Ok(Response::new(pb::ApplyRegistryChangesResponse {
-            applied: applied.applied.try_into().unwrap_or(i32::MAX),
-            unchanged: applied.unchanged.try_into().unwrap_or(i32::MAX),
-            sequence: applied.sequence.try_into().unwrap_or(i64::MAX),
-        }))
+        answer(&self.service, call::APPLY_REGISTRY_CHANGES, request, async |request, call| {
+            let (subject, dry) = (format!("registry ({} changes)", request.changes.len()), request.validate_only);
+            call.administer(subject, dry, self.apply(request, &call)).await
+        })
+        .await
     }
 
     async fn list_registry_changes(
         &self,
         request: Request<pb::ListRegistryChangesRequest>,
     ) -> Result<Response<pb::ListRegistryChangesResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        self.changes(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        answer(&self.service, call::LIST_REGISTRY_CHANGES, request, |request, call| self.changes(request, call)).await
     }
 
     async fn get_collection(
         &self,
         request: Request<pb::GetCollectionRequest>,
     ) -> Result<Response<pb::GetCollectionResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let collection = async {
-            self.permit(&caller, "GetCollection").await?;
-            self.service.collection(wire::collection_year(&request.name, "name")?)
-        };
-        let collection = collection.await.map_err(|problem| to_status(&problem, &metadata))?;
-        let collection = Some(self.collection_in_sight(&collection, &caller));
-        Ok(Response::new(pb::GetCollectionResponse { collection }))
+        answer(&self.service, call::GET_COLLECTION, request, async |request, call| {
+            call.permit(Target::Service).await?;
+            let collection = self.service.collection(wire::collection_year(&request.name, "name")?)?;
+            Ok(pb::GetCollectionResponse { collection: Some(self.collection_in_sight(&collection, &call)) })
+        })
+        .await
     }
 
     async fn list_collections(
         &self,
         request: Request<pb::ListCollectionsRequest>,
     ) -> Result<Response<pb::ListCollectionsResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        self.collections(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        answer(&self.service, call::LIST_COLLECTIONS, request, |request, call| self.collections(request, call)).await
     }
 
     async fn create_collection(
         &self,
         request: Request<pb::CreateCollectionRequest>,
     ) -> Result<Response<pb::CreateCollectionResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let (subject, dry) = (collection_name(request.collection.as_ref()), request.validate_only);
-        let open = self.open(request, &caller);
-        let open = self.change(&caller, "RegistryService/CreateCollection", subject, dry, open);
-        let collection = open.await.map_err(|problem| to_status(&problem, &metadata))?;
-        Ok(Response::new(pb::CreateCollectionResponse { collection: Some(wire::collection_to_wire(&collection)) }))
+        answer(&self.service, call::CREATE_COLLECTION, request, async |request, call| {
+            let (subject, dry) = (collection_name(request.collection.as_ref()), request.validate_only);
+            let collection = call.administer(subject, dry, self.open(request, &call)).await?;
+            Ok(pb::CreateCollectionResponse { collection: Some(wire::collection_to_wire(&collection)) })
+        })
+        .await
     }
 
     async fn update_collection(
         &self,
         request: Request<pb::UpdateCollectionRequest>,
     ) -> Result<Response<pb::UpdateCollectionResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let (subject, dry) = (collection_name(request.collection.as_ref()), request.validate_only);
-        let update = self.update(request, &caller);
-        let update = self.change(&caller, "RegistryService/UpdateCollection", subject, dry, update);
-        let collection = update.await.map_err(|problem| to_status(&problem, &metadata))?;
-        Ok(Response::new(pb::UpdateCollectionResponse { collection: Some(wire::collection_to_wire(&collection)) }))
+        answer(&self.service, call::UPDATE_COLLECTION, request, async |request, call| {
+            let (subject, dry) = (collection_name(request.collection.as_ref()), request.validate_only);
+            let collection = call.administer(subject, dry, self.update(request, &call)).await?;
+            Ok(pb::UpdateCollectionResponse { collection: Some(wire::collection_to_wire(&collection)) })
+        })
+        .await
     }
 
     async fn grant_collection_exception(
         &self,
         request: Request<pb::GrantCollectionExceptionRequest>,
     ) -> Result<Response<pb::GrantCollectionExceptionResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let (subject, dry) = (request.name.clone(), request.validate_only);
-        let grant = self.grant(request, &caller);
-        let grant = self.change(&caller, "RegistryService/GrantCollectionException", subject, dry, grant);
-        let collection = grant.await.map_err(|problem| to_status(&problem, &metadata))?;
-        let collection = Some(wire::collection_to_wire(&collection));
-        Ok(Response::new(pb::GrantCollectionExceptionResponse { collection }))
+        answer(&self.service, call::GRANT_COLLECTION_EXCEPTION, request, async |request, call| {
+            let (subject, dry) = (request.name.clone(), request.validate_only);
+            let collection = call.administer(subject, dry, self.grant(request, &call)).await?;
+            Ok(pb::GrantCollectionExceptionResponse { collection: Some(wire::collection_to_wire(&collection)) })
+        })
+        .await
     }
 }

@@ -7,16 +7,18 @@ use futures::{Stream, StreamExt as _};
 use tokio::sync::oneshot;
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::access::call;
 use crate::config::Limits;
 use crate::pb;
 use crate::pb::report_service_server::ReportService;
 use crate::report::{Message, Owners, ReportKey, ReportOwner, ReviewAction, RevisionName};
-use crate::service::{Asker, Caller, Problem, Reason, ReportFilter, ReportView, ReviewRequest, Service, Target};
+use crate::service::{Problem, Reason, ReportFilter, ReportView, ReviewRequest, Service, Target};
 use crate::wire;
 
 use super::pages::Pages;
 use super::status::note;
-use super::{caller, to_status};
+use super::to_status;
+use super::unary::{Call, answer};
 
 pub struct Reports {
     service: Service,
@@ -30,28 +32,23 @@ impl Reports {
     }
 }
 
-async fn submit(
-    service: &Service,
-    request: pb::SubmitReportRequest,
-    caller: &Caller,
-) -> Result<pb::SubmitReportResponse, Problem> {
-    const METHOD: &str = "ReportService/SubmitReport";
+async fn submit(request: pb::SubmitReportRequest, call: &Call<'_>) -> Result<pb::SubmitReportResponse, Problem> {
     let name = request.report.as_ref().map(|report| report.name.clone()).unwrap_or_default();
     let validate_only = request.validate_only;
     let submit = async {
         // Whose report it is comes first: what else is in the message is nobody's business before.
         let key: Option<ReportKey> = name.parse().ok();
         if let Some(key) = &key {
-            service.permit(caller, METHOD, Target::report(key)).await?;
+            call.permit(Target::report(key)).await?;
         }
         let submission = wire::submission_from_wire(request)?;
         if key.as_ref() != Some(&submission.report) {
-            service.permit(caller, METHOD, Target::report(&submission.report)).await?;
+            call.permit(Target::report(&submission.report)).await?;
         }
-        let accepted = service.submit(&submission, caller).await?;
+        let accepted = call.service.submit(&submission, &call.caller).await?;
         Ok(wire::accepted_to_wire(&accepted))
     };
-    service.conclude(submit.await, caller, METHOD, || name.clone(), validate_only).await
+    call.conclude(submit.await, || name.clone(), validate_only).await
 }
 
 /// Keeps submissions of one agency on a stream in their order, while those of others run beside them: a report is
@@ -82,10 +79,7 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::SubmitReportRequest>,
     ) -> Result<Response<pb::SubmitReportResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let response = submit(&self.service, request, &caller).await;
-        response.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        answer(&self.service, call::SUBMIT_REPORT, request, async |request, call| submit(request, &call).await).await
     }
 
     type SubmitReportsStream = Pin<Box<dyn Stream<Item = Result<pb::SubmitReportsResponse, Status>> + Send>>;
@@ -94,7 +88,8 @@ impl ReportService for Reports {
         &self,
         request: Request<Streaming<pb::SubmitReportsRequest>>,
     ) -> Result<Response<Self::SubmitReportsStream>, Status> {
-        let caller = caller(&request);
+        // What is handed in on a stream is handed in as by the other call.
+        let caller = Call::new(&self.service, call::SUBMIT_REPORT, &request).caller;
         let service = self.service.clone();
         let mut turns = Turns::default();
         let (metadata, _, items) = request.into_parts();
@@ -112,8 +107,9 @@ impl ReportService for Reports {
                     // It ends by being dropped, whatever became of it.
                     let _ = before.await;
                 }
+                let call = Call { service: &service, method: call::SUBMIT_REPORT, caller };
                 let result = match submission {
-                    Some(submission) => submit(&service, submission, &caller).await,
+                    Some(submission) => submit(submission, &call).await,
                     None => Err(Problem::required("submission")),
                 };
                 drop(done);
@@ -138,114 +134,92 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::GetReportRequest>,
     ) -> Result<Response<pb::GetReportResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let report = self.report(&request.name, &caller).await.map_err(|problem| to_status(&problem, &metadata))?;
-        Ok(Response::new(pb::GetReportResponse { report: Some(report) }))
+        answer(&self.service, call::GET_REPORT, request, |request, call| self.report(request, call)).await
     }
 
     async fn list_reports(
         &self,
         request: Request<pb::ListReportsRequest>,
     ) -> Result<Response<pb::ListReportsResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let page = self.reports(request, &caller).await;
-        page.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        answer(&self.service, call::LIST_REPORTS, request, |request, call| self.reports(request, call)).await
     }
 
     async fn list_report_revisions(
         &self,
         request: Request<pb::ListReportRevisionsRequest>,
     ) -> Result<Response<pb::ListReportRevisionsResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let page = self.revisions(request, &caller).await;
-        page.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        answer(&self.service, call::LIST_REPORT_REVISIONS, request, |request, call| self.revisions(request, call)).await
     }
 
     async fn list_report_events(
         &self,
         request: Request<pb::ListReportEventsRequest>,
     ) -> Result<Response<pb::ListReportEventsResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let page = self.events(request, &caller).await;
-        page.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        answer(&self.service, call::LIST_REPORT_EVENTS, request, |request, call| self.events(request, call)).await
     }
 
     async fn accept_report(
         &self,
         request: Request<pb::AcceptReportRequest>,
     ) -> Result<Response<pb::AcceptReportResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let pb::AcceptReportRequest { name, etag, reason, validate_only } = request;
-        let review = wire::review_from_wire(ReviewAction::Accept, &name, etag, reason, Vec::new(), validate_only);
-        let outcome = self
-            .review("ReportService/AcceptReport", &name, validate_only, review, &caller)
-            .await
-            .map_err(|problem| to_status(&problem, &metadata))?;
-        Ok(Response::new(pb::AcceptReportResponse { outcome: Some(outcome) }))
+        answer(&self.service, call::ACCEPT_REPORT, request, async |request, call| {
+            let pb::AcceptReportRequest { name, etag, reason, validate_only } = request;
+            let review = wire::review_from_wire(ReviewAction::Accept, &name, etag, reason, Vec::new(), validate_only);
+            let outcome = self.review(&name, validate_only, review, call).await?;
+            Ok(pb::AcceptReportResponse { outcome: Some(outcome) })
+        })
+        .await
     }
 
     async fn return_report(
         &self,
         request: Request<pb::ReturnReportRequest>,
     ) -> Result<Response<pb::ReturnReportResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let pb::ReturnReportRequest { name, etag, reason, comments, validate_only } = request;
-        let review = wire::review_from_wire(ReviewAction::Return, &name, etag, reason, comments, validate_only);
-        let outcome = self
-            .review("ReportService/ReturnReport", &name, validate_only, review, &caller)
-            .await
-            .map_err(|problem| to_status(&problem, &metadata))?;
-        Ok(Response::new(pb::ReturnReportResponse { outcome: Some(outcome) }))
+        answer(&self.service, call::RETURN_REPORT, request, async |request, call| {
+            let pb::ReturnReportRequest { name, etag, reason, comments, validate_only } = request;
+            let review = wire::review_from_wire(ReviewAction::Return, &name, etag, reason, comments, validate_only);
+            let outcome = self.review(&name, validate_only, review, call).await?;
+            Ok(pb::ReturnReportResponse { outcome: Some(outcome) })
+        })
+        .await
     }
 
     async fn withdraw_report(
         &self,
         request: Request<pb::WithdrawReportRequest>,
     ) -> Result<Response<pb::WithdrawReportResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let pb::WithdrawReportRequest { name, etag, reason, validate_only } = request;
-        let review = wire::review_from_wire(ReviewAction::Withdraw, &name, etag, reason, Vec::new(), validate_only);
-        let outcome = self
-            .review("ReportService/WithdrawReport", &name, validate_only, review, &caller)
-            .await
-            .map_err(|problem| to_status(&problem, &metadata))?;
-        Ok(Response::new(pb::WithdrawReportResponse { outcome: Some(outcome) }))
+        answer(&self.service, call::WITHDRAW_REPORT, request, async |request, call| {
+            let pb::WithdrawReportRequest { name, etag, reason, validate_only } = request;
+            let review = wire::review_from_wire(ReviewAction::Withdraw, &name, etag, reason, Vec::new(), validate_only);
+            let outcome = self.review(&name, validate_only, review, call).await?;
+            Ok(pb::WithdrawReportResponse { outcome: Some(outcome) })
+        })
+        .await
     }
 
     async fn read_document(
         &self,
         request: Request<pb::ReadDocumentRequest>,
     ) -> Result<Response<pb::ReadDocumentResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let reading = self.read(request, &caller).await;
-        reading.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        answer(&self.service, call::READ_DOCUMENT, request, |request, call| self.read(request, call)).await
     }
 
     async fn get_form_layout(
         &self,
         request: Request<pb::GetFormLayoutRequest>,
     ) -> Result<Response<pb::GetFormLayoutResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        let permitted = self.service.permit(&caller, "ReportService/GetFormLayout", Target::Service).await;
-        permitted.and_then(|()| layout(&request)).map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        answer(&self.service, call::GET_FORM_LAYOUT, request, async |request, call| {
+            call.permit(Target::Service).await?;
+            layout(&request)
+        })
+        .await
     }
 
     async fn list_rules(
         &self,
         request: Request<pb::ListRulesRequest>,
     ) -> Result<Response<pb::ListRulesResponse>, Status> {
-        let caller = caller(&request);
-        let (metadata, _, request) = request.into_parts();
-        self.rules(&request, &caller).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+        answer(&self.service, call::LIST_RULES, request, |request, call| self.rules(request, call)).await
     }
 }
 
@@ -276,39 +250,34 @@ fn standing_only(report: pb::Report) -> pb::Report {
 
 impl Reports {
     /// A report without the names of others in its findings.
-    fn shown(&self, mut report: pb::Report, caller: &Caller) -> pb::Report {
+    fn shown(&self, mut report: pb::Report, call: &Call<'_>) -> pb::Report {
         for message in report.findings.iter_mut().filter_map(|finding| finding.message.as_mut()) {
-            self.service.hide_names(caller, &mut message.zh, "其他机构的报告");
-            self.service.hide_names(caller, &mut message.en, "the report of another agency");
+            self.service.hide_names(&call.caller, &mut message.zh, "其他机构的报告");
+            self.service.hide_names(&call.caller, &mut message.en, "the report of another agency");
         }
         report
     }
 
-    /// Lets a caller read a report.
-    async fn permit_read(&self, method: &str, report: &ReportKey, caller: &Caller) -> Result<(), Problem> {
-        self.service.permit(caller, method, Target::report(report)).await
-    }
-
-    async fn report(&self, name: &str, caller: &Caller) -> Result<pb::Report, Problem> {
-        const METHOD: &str = "ReportService/GetReport";
-        let revision = if name.contains("/revisions/") {
-            let revision: RevisionName = wire::name_from_wire(name, "name")?;
-            self.permit_read(METHOD, &revision.report, caller).await?;
+    async fn report(&self, request: pb::GetReportRequest, call: Call<'_>) -> Result<pb::GetReportResponse, Problem> {
+        let name = request.name;
+        let view = if name.contains("/revisions/") {
+            let revision: RevisionName = wire::name_from_wire(&name, "name")?;
+            call.permit(Target::report(&revision.report)).await?;
             self.service.revision(&revision)?
         } else {
-            let report = wire::name_from_wire(name, "name")?;
-            self.permit_read(METHOD, &report, caller).await?;
+            let report = wire::name_from_wire(&name, "name")?;
+            call.permit(Target::report(&report)).await?;
             self.service.report(&report)?
         };
-        Ok(self.shown(wire::report_to_wire(&revision, name.to_owned()), caller))
+        let report = self.shown(wire::report_to_wire(&view, name), &call);
+        Ok(pb::GetReportResponse { report: Some(report) })
     }
 
     async fn reports(
         &self,
         request: pb::ListReportsRequest,
-        caller: &Caller,
+        call: Call<'_>,
     ) -> Result<pb::ListReportsResponse, Problem> {
-        const METHOD: &str = "ReportService/ListReports";
         let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
         let year = match request.year {
             0 => None,
@@ -330,32 +299,32 @@ impl Reports {
             }
         };
         if let ReportFilter::Owner(owner, _) = &filter {
-            self.service.permit(caller, METHOD, Target::Owner(owner, year)).await?;
+            call.permit(Target::Owner(owner, year)).await?;
         }
         if let ReportFilter::Year(..) = &filter {
-            self.service.permit(caller, METHOD, Target::Service).await?;
+            call.permit(Target::Service).await?;
         }
         let states = wire::states_from_wire(&request.states, "states")?;
-        let sight = self.service.sight(caller, METHOD)?;
+        let sight = call.sight()?;
         let page = self.service.reports(filter, states, asked.size, asked.key(), sight).await?;
         let reports =
             page.items.iter().map(|view| listed(view, view.revision.report.to_string(), request.include_narrative));
         let reports = reports.map(|report| if request.standing_only { standing_only(report) } else { report });
-        let reports = reports.map(|report| self.shown(report, caller));
+        let reports = reports.map(|report| self.shown(report, &call));
         Ok(pb::ListReportsResponse { reports: reports.collect(), next_page_token: asked.token(page.next.as_deref()) })
     }
 
     async fn revisions(
         &self,
         request: pb::ListReportRevisionsRequest,
-        caller: &Caller,
+        call: Call<'_>,
     ) -> Result<pb::ListReportRevisionsResponse, Problem> {
         let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
         let report = wire::name_from_wire(&request.name, "name")?;
-        self.permit_read("ReportService/ListReportRevisions", &report, caller).await?;
+        call.permit(Target::report(&report)).await?;
         let page = self.service.revisions(report, asked.size, asked.key()).await?;
         let reports = page.items.iter().map(|view| listed(view, view.revision.name().to_string(), false));
-        let reports = reports.map(|report| self.shown(report, caller));
+        let reports = reports.map(|report| self.shown(report, &call));
         Ok(pb::ListReportRevisionsResponse {
             reports: reports.collect(),
             next_page_token: asked.token(page.next.as_deref()),
@@ -365,11 +334,11 @@ impl Reports {
     async fn events(
         &self,
         request: pb::ListReportEventsRequest,
-        caller: &Caller,
+        call: Call<'_>,
     ) -> Result<pb::ListReportEventsResponse, Problem> {
         let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
         let report = wire::name_from_wire(&request.name, "name")?;
-        self.permit_read("ReportService/ListReportEvents", &report, caller).await?;
+        call.permit(Target::report(&report)).await?;
         let page = self.service.report_events(report, asked.size, asked.key()).await?;
         Ok(pb::ListReportEventsResponse {
             events: page.items.iter().map(wire::event_to_wire).collect(),
@@ -379,40 +348,38 @@ impl Reports {
 
     async fn review(
         &self,
-        method: &str,
         name: &str,
         validate_only: bool,
         review: Result<ReviewRequest, Problem>,
-        caller: &Caller,
+        call: Call<'_>,
     ) -> Result<pb::ReviewOutcome, Problem> {
         let outcome = async {
             if let Ok(report) = name.parse::<ReportKey>() {
-                self.service.permit(caller, method, Target::report(&report)).await?;
+                call.permit(Target::report(&report)).await?;
             }
             let review = review?;
-            let reviewed = self.service.review(&review, caller).await?;
+            let reviewed = self.service.review(&review, &call.caller).await?;
             Ok(wire::reviewed_to_wire(&reviewed, &review.report))
         };
-        self.service.conclude(outcome.await, caller, method, || name.to_owned(), validate_only).await
+        call.conclude(outcome.await, || name.to_owned(), validate_only).await
     }
 
-    async fn rules(&self, request: &pb::ListRulesRequest, caller: &Caller) -> Result<pb::ListRulesResponse, Problem> {
-        self.service.permit(caller, "ReportService/ListRules", Target::Service).await?;
+    async fn rules(&self, request: pb::ListRulesRequest, call: Call<'_>) -> Result<pb::ListRulesResponse, Problem> {
+        call.permit(Target::Service).await?;
         let rules = wire::rules_to_wire();
         if request.jurisdiction.is_empty() {
             return Ok(pb::ListRulesResponse { rules, ..Default::default() });
         }
         let jurisdiction = wire::code_from_wire(&request.jurisdiction, "jurisdiction")?;
         // How often rules fail is a sum over the jurisdiction's reports, like any other.
-        let subject = Target::Subtree(&jurisdiction, None);
-        self.service.permit(caller, "RollupService/QueryRollup", subject).await?;
+        let below = Target::Subtree(&jurisdiction, None);
+        self.service.permit(&call.caller, call::QUERY_ROLLUP, below).await?;
         let first = wire::year_from_wire(request.first_year, "first_year")?;
         let last = match request.last_year {
             0 => first,
             year => wire::year_from_wire(year, "last_year")?,
         };
-        let asker = Asker::new(caller, "ReportService/ListRules");
-        let (counts, sequence) = self.service.rule_counts(&jurisdiction, (first, last), &asker).await?;
+        let (counts, sequence) = self.service.rule_counts(&jurisdiction, (first, last), &call.asker()).await?;
         let counts = counts.iter().map(wire::rule_count_to_wire).collect();
         Ok(pb::ListRulesResponse { rules, counts, sequence: sequence.try_into().unwrap_or(i64::MAX) })
     }
@@ -420,17 +387,16 @@ impl Reports {
     async fn read(
         &self,
         request: pb::ReadDocumentRequest,
-        caller: &Caller,
+        call: Call<'_>,
     ) -> Result<pb::ReadDocumentResponse, Problem> {
         let meant = wire::meant_from_wire(&request.report, &request.agency, request.year);
         let owner = meant.as_ref().ok().and_then(|meant| meant.owner.as_ref());
-        let subject = owner.map_or(Target::Service, |owner| Target::Owner(owner, None));
-        self.service.permit(caller, "ReportService/ReadDocument", subject).await?;
+        call.permit(owner.map_or(Target::Service, |owner| Target::Owner(owner, None))).await?;
         if request.content.is_empty() {
             let description = Message::new("没有内容", "is empty");
             return Err(Problem::field(Reason::FieldRequired, "content", description));
         }
-        let reading = self.service.read_document(request.content, &request.file_name, meant?, caller).await?;
+        let reading = self.service.read_document(request.content, &request.file_name, meant?, &call.caller).await?;
         Ok(wire::reading_to_wire(&reading))
     }
 }

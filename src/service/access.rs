@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use jiff::Unit;
 use regex::Regex;
 
-use crate::access::{Enrolled, EnrolmentState, Method, Right, Role, Token, UNKNOWN_CALL, method_at, method_of};
+use crate::access::{Enrolled, EnrolmentState, Method, Right, Role, Token, UNKNOWN_CALL, method_at};
 use crate::report::{Finding, Message, ReportKey};
 
 use super::caller::{Authority, Caller};
@@ -78,14 +78,13 @@ impl Service {
     ///
     /// # Errors
     /// Where the caller's credential no longer holds, or no role gives the right at all.
-    pub fn sight(&self, caller: &Caller, method: &str) -> Result<Sight, Problem> {
+    pub fn sight(&self, caller: &Caller, method: &Method) -> Result<Sight, Problem> {
         let Some(roles) = self.roles_of(&caller.authority)? else { return Ok(Sight::All) };
-        let method = method_of(method).ok_or_else(|| forbidden(&Target::Service))?;
         sight(method, roles)
     }
 
     /// Whether a caller sees a subject by a method's right; for parts of an answer.
-    pub fn sees(&self, caller: &Caller, method: &str, subject: Target<'_>) -> bool {
+    pub fn sees(&self, caller: &Caller, method: &Method, subject: Target<'_>) -> bool {
         let sight = self.sight(caller, method);
         sight.is_ok_and(|sight| sight.includes(&self.live.read().registry, subject))
     }
@@ -153,14 +152,14 @@ impl Service {
         self.record_limited(problem, action, String::new(), caller).await
     }
 
-    /// Lets a caller do what a method of the contract does (such as `ReportService/GetReport`) to a subject. A refusal
+    /// Lets a caller do what a method of the contract does to a subject. A refusal
     /// is in the journal before it is returned.
     ///
     /// # Errors
     /// PERMISSION_DENIED, whether the subject exists or not; CREDENTIAL_EXPIRED or CREDENTIAL_REVOKED where that has
     /// happened since the call, or the stream, began.
-    pub async fn permit(&self, caller: &Caller, method: &str, subject: Target<'_>) -> Result<(), Problem> {
-        let action = method_of(method).map_or(UNKNOWN_CALL, |method| method.action);
+    pub async fn permit(&self, caller: &Caller, method: &Method, subject: Target<'_>) -> Result<(), Problem> {
+        let action = method.action;
         let decision =
             self.check_attempts(caller, action).and_then(|()| self.sight(caller, method)).and_then(|sight| {
                 let allowed = matches!(sight, Sight::All) || sight.includes(&self.live.read().registry, subject);
@@ -168,7 +167,7 @@ impl Service {
             });
         match decision {
             Ok(()) => {
-                self.note_read(caller, method_of(method), subject.name()).await;
+                self.note_read(caller, method, subject.name()).await;
                 Ok(())
             }
             Err(problem) => Err(self.record_limited(problem, action, subject.name(), caller).await),
@@ -183,14 +182,13 @@ impl Service {
         &self,
         outcome: Result<T, Problem>,
         caller: &Caller,
-        method: &str,
+        method: &Method,
         subject: impl FnOnce() -> String,
         validate_only: bool,
     ) -> Result<T, Problem> {
         match outcome {
             Err(problem) if !problem.recorded && !validate_only => {
-                let action = method_of(method).map_or(UNKNOWN_CALL, |method| method.action);
-                Err(self.record_limited(problem, action, subject(), caller).await)
+                Err(self.record_limited(problem, method.action, subject(), caller).await)
             }
             outcome => outcome,
         }

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::MutexGuard;
 
 use crate::access::{
-    AccessChange, Credential, CredentialId, Denied, Enrolment, KeyId, Power, PrincipalName, Proposal, Role, Token,
-    TokenKey,
+    AccessChange, Credential, CredentialId, Denied, Enrolment, KeyId, Power, PrincipalName, Proposal, ProposalId, Role,
+    Token, TokenKey, call,
 };
 use crate::report::{Message, whole_microseconds};
 use crate::store::{Change, Decision, NewEntry, Transaction, check_length};
@@ -103,7 +103,7 @@ impl Service {
     /// # Errors
     /// Where the credential no longer holds.
     pub fn caller_view(&self, caller: &Caller) -> Result<(String, Vec<Role>), Problem> {
-        self.sight(caller, "OperationsService/GetCaller")?;
+        self.sight(caller, call::GET_CALLER)?;
         let roles = match &caller.authority {
             Authority::Principal { name, .. } => self.live.directory().roles(name).iter().cloned().collect(),
             Authority::Open | Authority::Nobody => Vec::new(),

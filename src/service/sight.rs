@@ -7,10 +7,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::access::{Right, Role, UNKNOWN_CALL, method_of};
+use crate::access::{Method, Right, Role, UNKNOWN_CALL};
 use crate::live::State;
 use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
-use crate::report::{JurisdictionCode, Message, ReportKey, ReportOwner, ReportYear};
+use crate::report::{AgencyId, JurisdictionCode, Message, ReportKey, ReportOwner, ReportYear};
 use crate::rollup::{AgencyFilter, FrozenForm, Totals, Tree, class_of};
 use crate::store::StoreError;
 
@@ -94,12 +94,12 @@ pub(super) fn contains(registry: &Registry, scope: JurisdictionIndex, subject: T
 pub struct Asker {
     caller: Caller,
     /// None where the service asks for itself, and sees everything.
-    method: Option<&'static str>,
+    method: Option<&'static Method>,
 }
 
 impl Asker {
-    /// A caller of a method, such as `RollupService/QueryRollup`.
-    pub fn new(caller: &Caller, method: &'static str) -> Self {
+    /// A caller of a method.
+    pub fn new(caller: &Caller, method: &'static Method) -> Self {
         Self { caller: caller.clone(), method: Some(method) }
     }
 
@@ -293,7 +293,7 @@ impl Service {
 
     /// Puts the refusal of an answer into the journal.
     pub(super) async fn record_unseen(&self, problem: Problem, asker: &Asker, of: &JurisdictionCode) -> Problem {
-        let action = asker.method.and_then(method_of).map_or(UNKNOWN_CALL, |method| method.action);
+        let action = asker.method.map_or(UNKNOWN_CALL, |method| method.action);
         self.record_limited(problem, action, of.name(), &asker.caller).await
     }
 

@@ -1,5 +1,6 @@
 //! What a call is about, by which it is decided whether its caller may make it.
 
+use crate::access::{Method, call};
 use crate::report::{JurisdictionCode, ReportKey, ReportOwner, ReportYear};
 
 /// What a call is about.
@@ -14,7 +15,7 @@ pub enum Target<'a> {
 }
 
 /// The method by whose right reports are read, and so whatever is made of them.
-pub(super) const READ: &str = "ReportService/GetReport";
+pub(super) const READ: &Method = call::GET_REPORT;
 
 impl<'a> Target<'a> {
     pub fn report(key: &'a ReportKey) -> Self {

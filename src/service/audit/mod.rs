@@ -49,8 +49,10 @@ impl Service {
 
     /// Puts a call that was let in and changes nothing into the journal, where its method says so. Where the service does not
     /// ask who calls there is nobody to tell of.
-    pub(super) async fn note_read(&self, caller: &Caller, method: Option<&Method>, subject: String) {
-        let Some(method) = method.filter(|method| method.told != Told::Never && caller.is_known()) else { return };
+    pub(super) async fn note_read(&self, caller: &Caller, method: &Method, subject: String) {
+        if method.told == Told::Never || !caller.is_known() {
+            return;
+        }
         if method.told == Told::InBulk {
             self.budgets.admit(Kind::Glance, &caller.account(), true, method.action, "");
             return;
