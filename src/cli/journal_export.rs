@@ -17,10 +17,8 @@ use crate::wire::journal_entry_from_wire;
 
 use super::client::{Connection, Server, connect, refused};
 use super::journal::{fault, print_verified};
+use super::pages::PAGE_SIZE;
 use super::{Failure, Outcome, both};
-
-/// Entries asked for at a time.
-const PAGE: i32 = 1000;
 
 #[derive(Args)]
 pub struct Export {
@@ -58,7 +56,7 @@ impl Export {
         let bar = ProgressBar::new(end.sequence - begin.sequence);
         let mut last = begin.sequence;
         while last < end.sequence {
-            let entries = entries_after(&mut client, last, PAGE).await?;
+            let entries = entries_after(&mut client, last, PAGE_SIZE).await?;
             last = entries.last().map(|entry| entry.sequence).ok_or_else(unexpected)?;
             for entry in entries.iter().filter(|entry| entry.sequence <= end.sequence) {
                 writer.entry(entry)?;

@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 
 use tonic::{Response, Status};
 
+use crate::config::PAGE_RESOURCES_MAX;
 use crate::pb;
 
 use super::client::refused;
 use super::{Failure, Outcome};
 
 /// How many are asked for at once; a service may give fewer.
-pub const PAGE_SIZE: i32 = 1000;
+pub const PAGE_SIZE: i32 = PAGE_RESOURCES_MAX as i32;
 
 /// An answer that may be followed by another.
 pub trait Paged {

@@ -281,6 +281,9 @@ impl Default for Access {
     }
 }
 
+/// Resources on a page at most, where the settings say nothing else; our own clients ask for as many at a time.
+pub const PAGE_RESOURCES_MAX: usize = 1000;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -299,7 +302,7 @@ impl Default for Limits {
             document_seconds: 10,
             registry_changes: 10_000,
             page_resources: 50,
-            page_resources_max: 1000,
+            page_resources_max: PAGE_RESOURCES_MAX,
             page_rows: 1000,
             page_rows_max: 10_000,
             watches: 1000,

@@ -6,6 +6,7 @@ mod door;
 mod entrance;
 mod methods;
 mod operations_service;
+mod over_http;
 mod pages;
 mod registry_service;
 mod report_service;
@@ -33,6 +34,7 @@ pub use door::{
     Connection, DoorLayer, Hosts, Newcomers, Peer, Proxies, RevocationList, SESSION_COOKIE, SESSION_HEADER, TlsError,
     TlsFiles, Validity, connections, cookie_of, revocations, session_cookie, validities,
 };
+pub use over_http::{refusal, refusal_of};
 pub use server::{Layered, server};
 pub use status::{note, problem_of_status, to_status};
 

@@ -14,6 +14,7 @@ use tonic::metadata::MetadataMap;
 use tonic::service::Routes;
 use tonic_prost::ProstCodec;
 
+use crate::config::PAGE_RESOURCES_MAX;
 use crate::grpc::PRINCIPAL_HEADER;
 use crate::pb;
 use crate::report::Message as Text;
@@ -172,7 +173,7 @@ where
 {
     let pages = descriptor::<Q>().is_ok_and(|of| of.get_field_by_name("page_size").is_some());
     if pages && !asked.iter().any(|(name, _)| name == "page_size") {
-        asked.push(("page_size".to_owned(), "1000".to_owned()));
+        asked.push(("page_size".to_owned(), PAGE_RESOURCES_MAX.to_string()));
     }
     let first: A = asker.ask(method, query::request::<Q>(&asked)?).await?;
     let table = |page: &A, headings: bool| {

@@ -33,6 +33,15 @@ pub struct Agency {
     pub first_year: ReportYear,
 }
 
+/// Longest name of an entry, in characters.
+pub const NAME_MAX_CHARACTERS: usize = 100;
+
+/// Whether an entry may be called so: no control characters, no surrounding spaces, and not too long.
+pub fn is_display_name(name: &str) -> bool {
+    let odd = name.chars().any(char::is_control) || name.trim() != name;
+    (1..=NAME_MAX_CHARACTERS).contains(&name.chars().count()) && !odd
+}
+
 impl Agency {
     /// The resource name, `agencies/{id}`.
     pub fn name(&self) -> String {

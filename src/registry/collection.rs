@@ -22,6 +22,11 @@ pub enum ReviewPolicy {
     JurisdictionOffice,
 }
 
+/// Longest reason for an exception, in characters.
+pub const EXCEPTION_REASON_MAX_CHARACTERS: usize = 1000;
+/// Longest name of who granted one, in characters.
+pub const GRANTED_BY_MAX_CHARACTERS: usize = 200;
+
 /// More time for one agency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exception {

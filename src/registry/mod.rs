@@ -20,8 +20,11 @@ mod tree;
 pub use crate::report::{JurisdictionCode, JurisdictionCodeError};
 pub use admit::EntryIndex;
 pub use apply::Plan;
-pub use change::{Agency, Entry, EntryNameError, Jurisdiction, RegistryChange};
-pub use collection::{Collection, CollectionError, Deadline, Exception, ReviewPolicy, SetBy};
+pub use change::{Agency, Entry, EntryNameError, Jurisdiction, NAME_MAX_CHARACTERS, RegistryChange, is_display_name};
+pub use collection::{
+    Collection, CollectionError, Deadline, EXCEPTION_REASON_MAX_CHARACTERS, Exception, GRANTED_BY_MAX_CHARACTERS,
+    ReviewPolicy, SetBy,
+};
 pub use error::RegistryError;
 pub use life::{EndingKind, Life, LifeEnd};
 pub use placement::{Place, Standing};

@@ -11,6 +11,9 @@ use super::problem::Problem;
 use super::sight::{Asker, Extent};
 use super::view::find;
 
+/// Levels below the scope that an answer lists at most.
+pub const COVERAGE_DEPTH_MAX: u32 = 10;
+
 /// Coverage of which scope is asked for.
 #[derive(Debug, Clone)]
 pub struct CoverageQuestion {

@@ -50,7 +50,7 @@ mod watch;
 pub use crate::live::Perspective;
 pub use caller::{Asked, Authority, Caller};
 pub use collections::etag as collection_etag;
-pub use coverage::{CoverageAnswer, CoverageQuestion, CoverageRow};
+pub use coverage::{COVERAGE_DEPTH_MAX, CoverageAnswer, CoverageQuestion, CoverageRow};
 pub use credentials::{CREDENTIAL_DAYS_MAX, CredentialView, NewCredential, PrincipalView};
 pub use differences::Recount;
 pub use enrolment::{Exchanged, Replacement};

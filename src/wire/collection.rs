@@ -6,17 +6,14 @@ use jiff::Timestamp;
 
 use crate::form::edition;
 use crate::pb;
-use crate::registry::{Collection, Exception, ReviewPolicy};
+use crate::registry::{
+    Collection, EXCEPTION_REASON_MAX_CHARACTERS, Exception, GRANTED_BY_MAX_CHARACTERS, ReviewPolicy,
+};
 use crate::report::{Message, ReportYear};
 use crate::service::{Problem, Reason, collection_etag};
 
 use super::registry::{LEVELS, agency_id, unknown_value};
 use super::{edition_from_wire, edition_to_wire, timestamp_to_wire};
-
-/// Longest reason, in characters.
-const REASON_MAX_CHARACTERS: usize = 1000;
-/// Longest name of who granted an exception, in characters.
-const GRANTED_BY_MAX_CHARACTERS: usize = 200;
 
 const REVIEWS: [(ReviewPolicy, pb::ReviewPolicy); 2] = [
     (ReviewPolicy::None, pb::ReviewPolicy::None),
@@ -92,7 +89,7 @@ pub fn exception_from_wire(wire: pb::CollectionException, caller: &str, field: &
         due: time(wire.due_time, &in_field("due_time"))?,
         lock: time(wire.lock_time, &in_field("lock_time"))?,
         granted_by: short(granted_by, GRANTED_BY_MAX_CHARACTERS, &in_field("granted_by"))?,
-        reason: short(wire.reason, REASON_MAX_CHARACTERS, &in_field("reason"))?,
+        reason: short(wire.reason, EXCEPTION_REASON_MAX_CHARACTERS, &in_field("reason"))?,
         until: time(wire.until, &in_field("until"))?,
     })
 }

@@ -3,7 +3,9 @@
 use crate::document::read::{Certainty, Place, ReadCell, ReaderNote};
 use crate::form::catalogue;
 use crate::pb;
-use crate::report::{Cell, DocumentSource, Message, ReportKey, ReportOwner, format_number};
+use crate::report::{
+    Cell, DocumentSource, Message, ReportKey, ReportOwner, SOURCE_CHARACTERS_MAX, SOURCE_YEARS_MAX, format_number,
+};
 use crate::service::{DocumentReading, Meant, Problem, Reason};
 
 use super::{
@@ -84,10 +86,6 @@ pub(super) fn source_from_wire(source: pb::DocumentSource) -> Result<DocumentSou
     let pb::DocumentSource { file_name, title, agency, .. } = source;
     Ok(DocumentSource { file_name, title, years, agency })
 }
-
-/// Longest text of a source, in characters, and most years.
-const SOURCE_CHARACTERS_MAX: usize = 255;
-const SOURCE_YEARS_MAX: usize = 20;
 
 fn line_number(line: usize) -> i32 {
     line.try_into().unwrap_or(i32::MAX)

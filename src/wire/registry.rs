@@ -1,12 +1,12 @@
 //! Jurisdictions, agencies and changes of them.
 
 use crate::pb;
-use crate::registry::{Agency, EndingKind, Entry, Jurisdiction, JurisdictionCode, Life, RegistryChange};
+use crate::registry::{
+    Agency, EndingKind, Entry, Jurisdiction, JurisdictionCode, Life, NAME_MAX_CHARACTERS, RegistryChange,
+    is_display_name,
+};
 use crate::report::{AgencyId, AgencyIdError, AgencyKind, Level, Message, NameError, ReportYear};
 use crate::service::{Known, Problem, Reason};
-
-/// Longest display name, in characters.
-const NAME_MAX_CHARACTERS: usize = 100;
 
 pub(super) const LEVELS: [(Level, pb::Level); 5] = [
     (Level::Province, pb::Level::Province),
@@ -278,9 +278,7 @@ pub fn first_year(year: i32, field: &str) -> Result<ReportYear, Problem> {
 }
 
 fn display_name(name: String, field: &str) -> Result<String, Problem> {
-    let length = name.chars().count();
-    let odd = name.chars().any(char::is_control) || name.trim() != name;
-    if length == 0 || length > NAME_MAX_CHARACTERS || odd {
+    if !is_display_name(&name) {
         let description = Message::new(
             format!("须为1至{NAME_MAX_CHARACTERS}字，首尾无空格，无控制字符"),
             format!("needs 1 to {NAME_MAX_CHARACTERS} characters, without control characters or surrounding spaces"),

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use crate::form::{CellId, catalogue};
 use crate::pb;
 use crate::report::{
-    Answer, Cell, CellComment, Message, NameError, Receipt, ReportKey, ReportState, Review, ReviewAction, format_number,
+    ANSWERS_MAX, Answer, COMMENTS_MAX, Cell, CellComment, Message, NameError, REASON_MAX_CHARACTERS, Receipt,
+    ReportKey, ReportState, Review, ReviewAction, format_number,
 };
 use crate::service::{
     Accepted, Problem, Reason, ReportAction, ReportEvent, ReportView, ReviewRequest, Reviewed, Submission,
@@ -19,13 +20,6 @@ use super::{
     edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, findings_to_wire, narrative_from_wire,
     narrative_to_wire, request_id_from_wire, text_to_wire,
 };
-
-/// Longest reason, in characters.
-const REASON_MAX_CHARACTERS: usize = 2000;
-/// Answers that a report may carry.
-const ANSWERS_MAX: usize = 500;
-/// Comments that a returned report may carry.
-const COMMENTS_MAX: usize = 200;
 
 const STATES: [(ReportState, pb::ReportState); 4] = [
     (ReportState::Submitted, pb::ReportState::Submitted),

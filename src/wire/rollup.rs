@@ -5,8 +5,8 @@ use crate::pb;
 use crate::report::{Message, ReportYear, format_number};
 use crate::rollup::{AgencyFilter, Coverage, Dimension, Key, Mark, Row};
 use crate::service::{
-    ConsolidatedForm, CoverageAnswer, CoverageQuestion, CoverageRow, FormQuestion, PageEnd, Perspective, Problem,
-    Reason, RollupAnswer, RollupQuestion, Update,
+    COVERAGE_DEPTH_MAX, ConsolidatedForm, CoverageAnswer, CoverageQuestion, CoverageRow, FormQuestion, PageEnd,
+    Perspective, Problem, Reason, RollupAnswer, RollupQuestion, Update,
 };
 
 use super::form::too_large;
@@ -23,9 +23,6 @@ const DIMENSIONS: [(Dimension, pb::Dimension); 7] = [
     (Dimension::AgencyKind, pb::Dimension::AgencyKind),
     (Dimension::Year, pb::Dimension::Year),
 ];
-
-/// Levels of a coverage answer at most.
-const DEPTH_MAX: u32 = 10;
 
 /// From when and over which tree, from the fields that all questions share.
 fn perspective(hierarchy_year: i32, as_of: i64, states: &[i32]) -> Result<Perspective, Problem> {
@@ -62,10 +59,13 @@ pub fn form_question_from_wire(request: &pb::GetConsolidatedFormRequest) -> Resu
 /// What is malformed, by field.
 pub fn coverage_question_from_wire(request: &pb::GetCoverageRequest) -> Result<CoverageQuestion, Problem> {
     let bad_depth = || {
-        let description = Message::new(format!("应在 0 到 {DEPTH_MAX} 之间"), format!("is not from 0 to {DEPTH_MAX}"));
+        let description = Message::new(
+            format!("应在 0 到 {COVERAGE_DEPTH_MAX} 之间"),
+            format!("is not from 0 to {COVERAGE_DEPTH_MAX}"),
+        );
         Problem::field(Reason::FieldInvalid, "depth", description)
     };
-    let depth = u32::try_from(request.depth).ok().filter(|depth| *depth <= DEPTH_MAX).ok_or_else(bad_depth)?;
+    let depth = u32::try_from(request.depth).ok().filter(|depth| *depth <= COVERAGE_DEPTH_MAX).ok_or_else(bad_depth)?;
     Ok(CoverageQuestion {
         jurisdiction: code(&request.jurisdiction, "jurisdiction")?,
         year: first_year(request.year, "year")?,

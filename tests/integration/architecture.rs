@@ -44,7 +44,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
-    ("http", &["access", "grpc", "identity", "wire", "service", "report", "telemetry", "pb"]),
+    ("http", &["access", "grpc", "identity", "wire", "service", "report", "config", "telemetry", "pb"]),
     ("admin", &["service", "telemetry"]),
     (
         "cli",

@@ -18,11 +18,9 @@ use crate::wire;
 
 use super::client::{Server, connect, refused};
 use super::output::{Listing, print_json, print_line, resource, time_text};
-use super::{Failure, Format, Outcome, both, operator, serve};
+use super::pages::PAGE_SIZE;
+use super::{Failure, Format, Outcome, both, operator};
 use bootstrap::Bootstrap;
-
-/// Principals or credentials read in one call.
-const PAGE: i32 = 1000;
 
 #[derive(Subcommand)]
 pub enum Credential {
@@ -143,7 +141,7 @@ impl Credential {
                 let mut listing = Listing::new(&["principal", "role", "credentials"], &[2]);
                 let mut page_token = String::new();
                 loop {
-                    let request = pb::ListPrincipalsRequest { page_size: PAGE, page_token };
+                    let request = pb::ListPrincipalsRequest { page_size: PAGE_SIZE, page_token };
                     let page = client.list_principals(request).await.map_err(refused)?.into_inner();
                     if format == Format::Json {
                         print_json(&page)?;
@@ -207,7 +205,8 @@ impl Credential {
                 let mut listing = Listing::new(&headings, &[]);
                 let mut page_token = String::new();
                 loop {
-                    let request = pb::ListCredentialsRequest { parent: parent.clone(), page_size: PAGE, page_token };
+                    let request =
+                        pb::ListCredentialsRequest { parent: parent.clone(), page_size: PAGE_SIZE, page_token };
                     let page = client.list_credentials(request).await.map_err(refused)?.into_inner();
                     if format == Format::Json {
                         print_json(&page)?;

@@ -5,7 +5,7 @@ use crate::pb::operations_service_client::OperationsServiceClient;
 
 use super::super::client::{Connection, refused};
 use super::super::output::{Listing, print_json, time_text};
-use super::{Format, Outcome, PAGE, words};
+use super::{Format, Outcome, PAGE_SIZE, words};
 
 /// Says that something waits.
 pub fn tell(proposal: Option<&pb::Proposal>) {
@@ -21,7 +21,7 @@ pub async fn list(mut client: OperationsServiceClient<Connection>, format: Forma
     let mut listing = Listing::new(&["proposal", "principal", "role or credential", "asked by", "since", "until"], &[]);
     let mut page_token = String::new();
     loop {
-        let request = pb::ListProposalsRequest { page_size: PAGE, page_token };
+        let request = pb::ListProposalsRequest { page_size: PAGE_SIZE, page_token };
         let page = client.list_proposals(request).await.map_err(|status| refused(&status))?.into_inner();
         if format == Format::Json {
             print_json(&page)?;

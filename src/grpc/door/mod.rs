@@ -26,11 +26,10 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::header::{
-    ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN, RETRY_AFTER,
-    STRICT_TRANSPORT_SECURITY,
+    ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN, STRICT_TRANSPORT_SECURITY,
 };
 use http::request::Parts;
-use http::{HeaderMap, Method as Verb, Request, Response, StatusCode};
+use http::{HeaderMap, Method as Verb, Request, Response};
 use prost::bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::body::Body;
@@ -40,11 +39,12 @@ use tower::Layer;
 use crate::access::{Method, Right, method_at};
 use crate::config::Limits;
 use crate::report::Message;
-use crate::service::{Asked, Authority, Caller, Code, Problem, Reason, Service};
+use crate::service::{Asked, Authority, Caller, Problem, Reason, Service};
 
 use super::claimed_principal;
 use super::methods::answers_with_stream;
-use super::status::{note, to_status};
+use super::over_http::refusal;
+use super::status::to_status;
 
 pub use certificate::{Certified, certified};
 pub use listener::{Connection, Newcomers, Peer, connections};
@@ -170,6 +170,7 @@ where
             let is_protected = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_protected);
             let language = request.headers().get(ACCEPT_LANGUAGE).map(|language| (ACCEPT_LANGUAGE, language.clone()));
             let path = request.uri().path();
+            let wants_page = wants_page(request.headers());
             let ends_with_service = path != SUBMISSIONS && answers_with_stream(path);
             let answer = async {
                 let (mut parts, mut body) = request.into_parts();
@@ -213,7 +214,7 @@ where
                 }
                 Ok(answer) => answer?,
                 Err(problem) if is_call => to_status(&problem, &metadata).into_http(),
-                Err(problem) => page_of(&problem),
+                Err(problem) => refusal_of_page(&problem, wants_page),
             };
             if is_protected && !is_call {
                 answer.headers_mut().insert(STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
@@ -371,26 +372,20 @@ fn is_same_site(request: &Parts) -> bool {
     own_origin && own_site && (is_page || headers.contains_key(SESSION_HEADER))
 }
 
-/// A refusal as a page, for what is no gRPC call.
-fn page_of(problem: &Problem) -> Response<Body> {
-    note(problem.reason);
-    let status = match problem.reason.code() {
-        Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
-        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Code::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
-        Code::PermissionDenied if problem.reason == Reason::HostUnknown => StatusCode::MISDIRECTED_REQUEST,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    let text = format!("{}\n{}\n", problem.message.zh, problem.message.en);
-    let mut response = Response::new(Body::new(text));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    if let Some(wait) = problem.retry_after {
-        headers.insert(RETRY_AFTER, wait.as_secs().saturating_add(1).into());
+/// A refusal of what is no gRPC call: words on a page where one is asked for, else as the HTTP API tells of it.
+fn refusal_of_page(problem: &Problem, wants_page: bool) -> Response<Body> {
+    let mut response = refusal(problem).map(Body::new);
+    if wants_page {
+        *response.body_mut() = Body::new(format!("{}\n{}\n", problem.message.zh, problem.message.en));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     }
     response
+}
+
+/// Whether a request is for something to look at.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
 fn out_of_time(limit: Duration) -> Problem {

@@ -13,16 +13,17 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, SET_COOKIE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::grpc::{SESSION_COOKIE, SESSION_HEADER, note, session_cookie};
+use crate::grpc::{SESSION_COOKIE, SESSION_HEADER, refusal, session_cookie};
 use crate::identity::Provider;
 use crate::report::Message;
-use crate::service::{Caller, Code, Origin, Problem, Reason, Service};
+use crate::service::{Caller, Origin, Problem, Reason, Service};
 use crate::telemetry::metrics;
+use crate::wire::{dynamic, problem_to_wire};
 
 use provider::Refusals;
 
@@ -66,34 +67,34 @@ async fn show(State(door): State<Door>, caller: Option<Extension<Caller>>) -> Re
             let unrestricted = !door.service.asks_who_calls();
             answer(StatusCode::OK, &json!({"principal": principal, "roles": roles, "unrestricted": unrestricted}))
         }
-        Err(problem) => refusal(&problem),
+        Err(problem) => refused(&problem),
     }
 }
 
 /// Takes `{"token": "…"}`, and gives the cookie of a session.
 async fn begin(State(door): State<Door>, request: Request) -> Response {
     if !request.headers().contains_key(SESSION_HEADER) {
-        return refusal(&no_header());
+        return refused(&no_header());
     }
-    let Some(caller) = request.extensions().get::<Caller>().cloned() else { return refusal(&no_caller()) };
+    let Some(caller) = request.extensions().get::<Caller>().cloned() else { return refused(&no_caller()) };
     let body = to_bytes(request.into_body(), BODY_MAX_BYTES).await.ok();
     let Some(SignIn { token }) = body.and_then(|body| serde_json::from_slice(&body).ok()) else {
-        return refusal(&Problem::required("token"));
+        return refused(&Problem::required("token"));
     };
     let begun = door.service.sign_in(&token, &caller).await;
     metrics::signed_in("token", begun.as_ref().map_or_else(|problem| problem.reason.as_str(), |_| metrics::SIGNED_IN));
     match begun {
         Ok(session) => with_cookie(answer_empty(), &door.session(&session, None)),
-        Err(problem) => refusal(&problem),
+        Err(problem) => refused(&problem),
     }
 }
 
 /// Ends the session of the cookie; without one there is nothing to end. Where it began with an identity provider, the
 /// answer says where to sign out there, or that this cannot be done from here.
 async fn end(State(door): State<Door>, caller: Option<Extension<Caller>>, headers: HeaderMap) -> Response {
-    let Some(Extension(caller)) = caller else { return refusal(&no_caller()) };
+    let Some(Extension(caller)) = caller else { return refused(&no_caller()) };
     if !headers.contains_key(SESSION_HEADER) {
-        return refusal(&no_header());
+        return refused(&no_header());
     }
     let ended = match session_cookie(&headers) {
         Some(session) => door.service.sign_out(session, &caller).await,
@@ -145,31 +146,14 @@ fn answer(status: StatusCode, value: &serde_json::Value) -> Response {
     response
 }
 
-fn refusal(problem: &Problem) -> Response {
-    note(problem.reason);
-    let status = match problem.reason.code() {
-        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Code::PermissionDenied => StatusCode::FORBIDDEN,
-        Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
-        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        Code::Internal | Code::DataLoss => StatusCode::INTERNAL_SERVER_ERROR,
-        _ => StatusCode::BAD_REQUEST,
-    };
-    let mut response = answer(status, &described(problem));
-    if let Some(wait) = problem.retry_after {
-        response.headers_mut().insert(RETRY_AFTER, wait.as_secs().saturating_add(1).into());
-    }
-    response
+fn refused(problem: &Problem) -> Response {
+    refusal(problem).map(Body::from)
 }
 
-/// A problem as pages read it.
+/// A problem within an answer, as it is told by itself.
 fn described(problem: &Problem) -> serde_json::Value {
-    let text = |message: &Message| json!({"zh": message.zh, "en": message.en});
-    json!({
-        "reason": problem.reason.as_str(),
-        "message": text(&problem.message),
-        "remedy": text(&problem.remedy),
-    })
+    let problem = problem_to_wire(problem);
+    dynamic(&problem).ok().and_then(|problem| serde_json::to_value(problem).ok()).unwrap_or_default()
 }
 
 fn no_header() -> Problem {

@@ -103,7 +103,7 @@ pub async fn finish(State(door): State<Door>, caller: Option<Extension<Caller>>,
     let finished = provider.finish(&answer, cookie_of(request.headers(), &name), now).await;
     let response = match finished {
         Ok(identity) => {
-            let Some(Extension(caller)) = caller else { return super::refusal(&no_caller()) };
+            let Some(Extension(caller)) = caller else { return super::refused(&no_caller()) };
             let contact = contact(&provider);
             match door.service.sign_in_as(&identity.name, identity.sign_out, &contact, &caller).await {
                 Ok(session) => {
@@ -137,7 +137,7 @@ impl Door {
         back: &str,
         caller: Option<Extension<Caller>>,
     ) -> Response {
-        let Some(Extension(caller)) = caller else { return super::refusal(&no_caller()) };
+        let Some(Extension(caller)) = caller else { return super::refused(&no_caller()) };
         let reason = match refusal.cause.class() {
             Class::Attempt | Class::Untrusted => Reason::SignInRefused,
             Class::Unavailable => Reason::ProviderUnavailable,
@@ -155,7 +155,7 @@ impl Door {
         tracing::warn!(outcome, detail, "nobody was signed in with the identity provider");
         match self.refusals.keep(problem) {
             Ok(name) => with_cookie(led_to(back), &self.cookie(REFUSED_COOKIE, &name, "Strict", Some(REFUSAL_SECONDS))),
-            Err(error) => super::refusal(&Problem::internal(&error.to_string())),
+            Err(error) => super::refused(&Problem::internal(&error.to_string())),
         }
     }
 }
