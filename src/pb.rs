@@ -1,4 +1,4 @@
-//! The generated code of the contract. Only `grpc`, `http` and `cli` may name it.
+//! The generated code of the contract. Only `wire`, `grpc`, `http` and `cli` may name it.
 
 mod bounded;
 

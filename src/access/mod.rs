@@ -7,6 +7,7 @@ mod action;
 mod change;
 mod directory;
 mod enrolment;
+mod key_file;
 mod method;
 mod principal;
 mod proposal;
@@ -20,6 +21,7 @@ pub use action::{
 pub use change::{AccessChange, Credential, CredentialId, CredentialIdError, Denied};
 pub use directory::{Directory, Principal};
 pub use enrolment::{Enrolled, Enrolment, EnrolmentCode, EnrolmentState};
+pub use key_file::KeyFile;
 pub use method::{METHODS, Method, Right, Told, call, method_at};
 pub use principal::{PRINCIPAL_MAX_BYTES, PrincipalName, PrincipalNameError};
 pub use proposal::{Asked, NotSecond, Proposal, ProposalId};

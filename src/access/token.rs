@@ -1,9 +1,7 @@
 //! API tokens: 256 random bits that are shown once and kept only as a keyed hash, and the key of that hash.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::Path;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -16,6 +14,7 @@ use crate::report::Hash;
 
 use super::change::CredentialId;
 use super::enrolment::EnrolmentCode;
+use super::key_file::KeyFile;
 
 /// Every token begins with it, so that scanners for leaked secrets find one.
 pub const TOKEN_PREFIX: &str = "huizong_";
@@ -102,41 +101,15 @@ impl TokenKey {
         random_bytes().map(Self)
     }
 
-    /// Reads the key of the store in `directory`; a store that has none gets one, readable by its owner alone.
+    /// Reads the key of the store in `directory`; a store that has none gets one.
     ///
     /// # Errors
-    /// Where the file cannot be read or made, is readable by others, or is no key.
+    /// As [`KeyFile::open`].
     pub fn open(directory: &Path) -> io::Result<Self> {
-        let path = directory.join(Self::FILE);
-        match File::open(&path) {
-            Ok(file) => Self::read(file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let key = Self::ephemeral()?;
-                // Whole or not at all: a key cut short by a power cut would end every token.
-                let draft = directory.join(".token-key.new");
-                let _ = std::fs::remove_file(&draft);
-                let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-                file.write_all(hex::encode(key.0).as_bytes())?;
-                file.sync_all()?;
-                std::fs::rename(&draft, &path)?;
-                File::open(directory)?.sync_all()?;
-                Ok(key)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn read(file: File) -> io::Result<Self> {
-        use std::os::unix::fs::PermissionsExt as _;
-        let invalid = |text: &str| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {text}", Self::FILE));
-        if file.metadata()?.permissions().mode() & 0o077 != 0 {
-            return Err(invalid("others may read it; chmod 600 it, then revoke every token and make new ones"));
-        }
-        let mut text = String::new();
-        file.take(1024).read_to_string(&mut text)?;
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(text.trim(), &mut bytes).map_err(|_| invalid("it is not 64 hexadecimal digits"))?;
-        Ok(Self(bytes))
+        let file = KeyFile { name: Self::FILE, if_seen: "then revoke every token and make new ones" };
+        let make = || Self::ephemeral().map(|key| (Self(key.0), key.0.to_vec()));
+        let of = |written: &[u8]| written.try_into().map(Self).map_err(|_| "it is not 64 hexadecimal digits");
+        file.open(directory, make, of)
     }
 
     /// What names this key.

@@ -14,7 +14,7 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 
 use crate::service::Service;
-use crate::telemetry::metrics::{self, Metrics, Standing, UPKEEP_INTERVAL, YearCoverage};
+use crate::telemetry::metrics::{self, Metrics, Readings, UPKEEP_INTERVAL, YearCoverage};
 
 mod disk;
 mod memory;
@@ -99,7 +99,7 @@ impl Admin {
     }
 
     /// Looks up what the metrics do not follow by themselves.
-    fn look_up(&self) -> Option<Standing> {
+    fn look_up(&self) -> Option<Readings> {
         let service = self.0.service.get()?;
         let status = service.status();
         if let Some(recount) = &status.recount {
@@ -116,7 +116,7 @@ impl Admin {
             included: coverage.included,
         });
         let (sign_in_failures, lock_outs) = service.sign_in_counts();
-        Some(Standing {
+        Some(Readings {
             journal_sequence: status.position.sequence,
             journal_chain_prefix: chain.get(..13).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0),
             journal_time_seconds: (status.position.sequence > 0)

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -20,7 +19,7 @@ use crate::store::{Position, Store, StoreError};
 use super::client::{Server, connect, refused};
 use super::output::print_line;
 use super::verify::{Scratch, check, print};
-use super::{Failure, Format, Outcome, both, operator};
+use super::{Failure, Outcome, OutputFormat, both, operator};
 
 #[derive(Args)]
 pub struct Backup {
@@ -95,7 +94,7 @@ fn verify_file(file: &Path) -> Result<Summary, Failure> {
 }
 
 impl Backup {
-    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let summary = match (&self.output, &self.directory) {
             (Some(output), _) => to_file(output, server).await?,
             (None, Some(directory)) => {
@@ -145,8 +144,8 @@ async fn receive(server: &Server, mut take: impl FnMut(&[u8]) -> Outcome) -> Out
     Ok(())
 }
 
-fn print_summary(summary: &Summary, format: Format) -> Outcome {
-    if format == Format::Json {
+fn print_summary(summary: &Summary, format: OutputFormat) -> Outcome {
+    if format == OutputFormat::Json {
         return print_line(
             &serde_json::json!({
                 "sequence": summary.position.sequence,
@@ -236,7 +235,7 @@ impl Access {
 }
 
 impl Restore {
-    pub async fn run(&self, format: Format) -> Outcome {
+    pub async fn run(&self, format: OutputFormat) -> Outcome {
         let Some(data) = &self.data else { return self.check(format).await };
         let occupied = std::fs::read_dir(data).is_ok_and(|mut entries| entries.next().is_some());
         if occupied {
@@ -271,7 +270,7 @@ impl Restore {
     }
 
     /// Restores into a folder that is gone afterwards: what is checked is what a restore would make.
-    async fn check(&self, format: Format) -> Outcome {
+    async fn check(&self, format: OutputFormat) -> Outcome {
         let summary = verify_file(&self.file)?;
         let folder = tempfile::Builder::new().prefix("huizong-restore-").tempdir()?;
         let store = open_unserved(folder.path()).map_err(|error| Failure::Failed(error.to_string()))?;

@@ -18,7 +18,7 @@ use super::client::{diagnoses_text, findings_text};
 use super::documents::{Documents, expand};
 use super::output::{Listing, print_exactly, print_line, to_json, zh};
 use super::supply::{Supplied, judge_file, unread_lines, unread_text};
-use super::{Failure, Format, Outcome};
+use super::{Failure, Outcome, OutputFormat};
 
 #[derive(Args)]
 pub struct Check {
@@ -142,7 +142,7 @@ fn meant(agency: Option<String>, year: Option<ReportYear>) -> Meant {
 }
 
 impl Check {
-    pub async fn run(self, format: Format) -> Outcome {
+    pub async fn run(self, format: OutputFormat) -> Outcome {
         let Self { files, year, agency, supplied } = self;
         let (files, many) = expand(&files)?;
         if many && !supplied.is_empty() {
@@ -150,20 +150,20 @@ impl Check {
         }
         let mut found = false;
         let mut json = Json { many, printed: false };
-        if format == Format::Csv {
+        if format == OutputFormat::Csv {
             Listing::new(&["file", "kind", "code", "place", "zh", "en"], &[]).print(format)?;
         }
         let said = Said { meant: meant(agency, year), supplied };
         let failed = each(files, many, said, |file, reading| {
             found |= !is_clean(reading);
             match format {
-                Format::Json => json.print(reading),
-                Format::Csv => rows(file, reading).print_rows(),
-                Format::Table => print_found(file, reading, year.is_some()),
+                OutputFormat::Json => json.print(reading),
+                OutputFormat::Csv => rows(file, reading).print_rows(),
+                OutputFormat::Table => print_found(file, reading, year.is_some()),
             }
         });
         found |= failed.await?;
-        if format == Format::Json {
+        if format == OutputFormat::Json {
             json.end()?;
         }
         if found { Err(Failure::Refused) } else { Ok(()) }
@@ -211,22 +211,22 @@ fn rows(file: &Path, reading: &pb::ReadDocumentResponse) -> Listing {
 }
 
 impl Read {
-    pub async fn run(self, format: Format) -> Outcome {
+    pub async fn run(self, format: OutputFormat) -> Outcome {
         let (files, many) = expand(&self.files)?;
         let mut json = Json { many, printed: false };
         let failed = each(files, many, Said::default(), |file, reading| {
-            if format == Format::Json { json.print(reading) } else { print_cells(file, reading, format) }
+            if format == OutputFormat::Json { json.print(reading) } else { print_cells(file, reading, format) }
         });
         let failed = failed.await?;
-        if format == Format::Json {
+        if format == OutputFormat::Json {
             json.end()?;
         }
         if failed { Err(Failure::Refused) } else { Ok(()) }
     }
 }
 
-fn print_cells(file: &Path, reading: &pb::ReadDocumentResponse, format: Format) -> Outcome {
-    if format == Format::Table {
+fn print_cells(file: &Path, reading: &pb::ReadDocumentResponse, format: OutputFormat) -> Outcome {
+    if format == OutputFormat::Table {
         print_line(&format!("{}  {}  {}", file.display(), reading.title, reading.edition().as_str_name()))?;
     }
     let mut listing = Listing::new(&["cell", "单元格", "值 value", "原文 raw", "位置 place"], &[2]);
@@ -245,7 +245,7 @@ fn print_cells(file: &Path, reading: &pb::ReadDocumentResponse, format: Format) 
         ]);
     }
     listing.print(format)?;
-    if format == Format::Table {
+    if format == OutputFormat::Table {
         print_notes(reading)?;
         print_unread(reading);
     }

@@ -11,7 +11,7 @@ use crate::service::BEIJING;
 use super::client::{Connection, Server, connect, refused};
 use super::output::{Listing, print_json, resource, time_text};
 use super::pages;
-use super::{Format, Outcome};
+use super::{Outcome, OutputFormat};
 
 #[derive(Subcommand)]
 pub enum Collection {
@@ -106,7 +106,7 @@ fn wire_time(time: Timestamp) -> prost_types::Timestamp {
 }
 
 impl Collection {
-    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = RegistryServiceClient::new(connect(server).await?);
         let failed = |status: tonic::Status| refused(&status);
         match self {
@@ -184,13 +184,13 @@ fn due_text(collection: &pb::Collection) -> String {
     due.collect::<Vec<_>>().join(" ")
 }
 
-async fn list(client: &mut RegistryServiceClient<Connection>, format: Format) -> Outcome {
+async fn list(client: &mut RegistryServiceClient<Connection>, format: OutputFormat) -> Outcome {
     let ask = async |page_token| {
         client.list_collections(pb::ListCollectionsRequest { page_size: pages::PAGE_SIZE, page_token }).await
     };
     let collections = pages::all(ask, |page| page.collections).await?;
     let all = pb::ListCollectionsResponse { collections, ..Default::default() };
-    if format == Format::Json {
+    if format == OutputFormat::Json {
         return print_json(&all);
     }
     let mut listing =
@@ -209,8 +209,8 @@ async fn list(client: &mut RegistryServiceClient<Connection>, format: Format) ->
 }
 
 /// One collection: its times, then its exceptions; as CSV, the exceptions.
-fn print(collection: pb::Collection, format: Format) -> Outcome {
-    if format == Format::Json {
+fn print(collection: pb::Collection, format: OutputFormat) -> Outcome {
+    if format == OutputFormat::Json {
         return print_json(&pb::GetCollectionResponse { collection: Some(collection) });
     }
     let headings = ["agency", "截止 due", "锁定 lock", "批准 granted by", "理由 reason", "有效至 until"];
@@ -225,7 +225,7 @@ fn print(collection: pb::Collection, format: Format) -> Outcome {
             time_text(exception.until),
         ]);
     }
-    if format == Format::Table {
+    if format == OutputFormat::Table {
         println!("{}  {}", collection.name, collection.edition().as_str_name().to_lowercase());
         println!("截止 due     {}", due_text(&collection));
         println!("锁定 lock    {}", time_text(collection.lock_time));

@@ -11,7 +11,7 @@ use super::output::{Listing, print_json, resource};
 use super::pages;
 use super::perspective::Perspective;
 use super::rollup::coverage_text;
-use super::{Format, Outcome};
+use super::{Outcome, OutputFormat};
 
 #[derive(Args)]
 pub struct Coverage {
@@ -30,7 +30,7 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = RollupServiceClient::new(connect(server).await?);
         let jurisdiction = resource("jurisdictions", &self.jurisdiction);
         if self.missing {
@@ -45,7 +45,7 @@ impl Coverage {
             depth: self.depth,
         };
         let answer = client.get_coverage(request).await.map_err(|status| refused(&status))?.into_inner();
-        if format == Format::Json {
+        if format == OutputFormat::Json {
             return print_json(&answer);
         }
         let headings = [
@@ -71,7 +71,7 @@ impl Coverage {
             listing.rows.push(row);
         }
         listing.print(format)?;
-        if let (Format::Table, Some(coverage)) = (format, &answer.coverage) {
+        if let (OutputFormat::Table, Some(coverage)) = (format, &answer.coverage) {
             println!("\n{}\n截至日志序号 as of journal sequence {}", coverage_text(coverage), answer.sequence);
         }
         Ok(())
@@ -81,7 +81,7 @@ impl Coverage {
         &self,
         client: &mut RollupServiceClient<Connection>,
         jurisdiction: String,
-        format: Format,
+        format: OutputFormat,
     ) -> Outcome {
         let request = pb::ListMissingAgenciesRequest {
             jurisdiction,
@@ -102,7 +102,7 @@ impl Coverage {
             Ok(ControlFlow::Continue(()))
         })
         .await?;
-        if format == Format::Json {
+        if format == OutputFormat::Json {
             return print_json(&all);
         }
         let mut listing = Listing::new(&["agency", "机构", "jurisdiction"], &[]);

@@ -15,7 +15,7 @@ use crate::wire::entry_from_wire;
 use super::client::{ANSWER_MAX_BYTES, Server, connect};
 use super::output::{parse_years, resource, to_json};
 use super::pages;
-use super::{Failure, Format, Outcome, both};
+use super::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Args)]
 pub struct Export {
@@ -61,8 +61,8 @@ impl Sink {
 }
 
 impl Export {
-    fn is_csv(&self, format: Format) -> Result<bool, Failure> {
-        let Some(path) = &self.output else { return Ok(format == Format::Csv) };
+    fn is_csv(&self, format: OutputFormat) -> Result<bool, Failure> {
+        let Some(path) = &self.output else { return Ok(format == OutputFormat::Csv) };
         match path.extension().and_then(|ending| ending.to_str()) {
             Some("csv") => Ok(true),
             Some("jsonl") => Ok(false),
@@ -72,7 +72,7 @@ impl Export {
         }
     }
 
-    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let is_csv = self.is_csv(format)?;
         let channel = connect(server).await?;
         let jurisdiction = match self.jurisdiction.as_str() {

@@ -14,7 +14,7 @@ use super::client::{Server, connect, refused};
 use super::output::{Listing, print_json, resource, to_json};
 use super::perspective::Perspective;
 use super::rollup::coverage_text;
-use super::{Failure, Format, Outcome, both};
+use super::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Args)]
 pub struct Form {
@@ -30,7 +30,7 @@ pub struct Form {
 }
 
 impl Form {
-    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let target = self.output.as_deref().map(target).transpose()?;
         let mut client = RollupServiceClient::new(connect(server).await?);
         let request = pb::GetConsolidatedFormRequest {
@@ -42,7 +42,7 @@ impl Form {
             ..Default::default()
         };
         let answer = client.get_consolidated_form(request).await.map_err(|status| refused(&status))?.into_inner();
-        if format == Format::Json && target.is_none() {
+        if format == OutputFormat::Json && target.is_none() {
             return print_json(&answer);
         }
         let document = document_from_wire(&answer).map_err(|problem| Failure::Failed(both(&problem.message)))?;
@@ -50,7 +50,7 @@ impl Form {
         match (target, format) {
             (Some((path, Target::Json)), _) => std::fs::write(path, to_json(&answer)?)?,
             (Some((path, Target::Document(format))), _) => std::fs::write(path, written(format)?)?,
-            (None, Format::Csv) => std::io::stdout().write_all(&written(write::Format::Csv)?)?,
+            (None, OutputFormat::Csv) => std::io::stdout().write_all(&written(write::Format::Csv)?)?,
             (None, _) => {
                 let rows = document.rows().into_iter().map(Vec::from).collect();
                 Listing { rows, ..Listing::new(&CELL_HEADINGS, &[3]) }.print(format)?;

@@ -10,7 +10,7 @@ use super::output::{Listing, print_json, print_line, resource, time_text};
 use super::pages;
 use super::reconcile::differences;
 use super::rollup::coverage_text;
-use super::{Format, Outcome};
+use super::{Outcome, OutputFormat};
 
 #[derive(Subcommand)]
 pub enum Frozen {
@@ -48,7 +48,7 @@ pub enum Frozen {
     Compare { name: String },
 }
 
-fn print(forms: &[pb::FrozenForm], format: Format) -> Outcome {
+fn print(forms: &[pb::FrozenForm], format: OutputFormat) -> Outcome {
     let headings = ["name", "地区", "as_of", "计入 included", "应报 expected", "frozen", "creator", "note", "sha256"];
     let mut listing = Listing::new(&headings, &[2, 3, 4]);
     for form in forms {
@@ -69,7 +69,7 @@ fn print(forms: &[pb::FrozenForm], format: Format) -> Outcome {
 }
 
 impl Frozen {
-    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = RollupServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
         match self {
             Self::Freeze { jurisdiction, year, hierarchy_year, include_vertical, note, dry_run } => {
@@ -82,7 +82,11 @@ impl Frozen {
                     validate_only: *dry_run,
                 };
                 let answer = client.freeze_form(request).await.map_err(|status| refused(&status))?.into_inner();
-                if format == Format::Json { print_json(&answer) } else { print(answer.frozen_form.as_slice(), format) }
+                if format == OutputFormat::Json {
+                    print_json(&answer)
+                } else {
+                    print(answer.frozen_form.as_slice(), format)
+                }
             }
             Self::List { jurisdiction, year } => list(&mut client, jurisdiction, *year, format).await,
             Self::Get { name } => {
@@ -94,11 +98,11 @@ impl Frozen {
             Self::Compare { name } => {
                 let request = pb::CompareFrozenFormRequest { name: name.clone() };
                 let answer = client.compare_frozen_form(request).await.map_err(|status| refused(&status))?.into_inner();
-                if format == Format::Json {
+                if format == OutputFormat::Json {
                     return print_json(&answer);
                 }
                 differences(&answer.differences).print(format)?;
-                if let (Format::Table, Some(coverage)) = (format, &answer.coverage) {
+                if let (OutputFormat::Table, Some(coverage)) = (format, &answer.coverage) {
                     print_line(&format!(
                         "\n{}\n截至日志序号 as of journal sequence {}",
                         coverage_text(coverage),
@@ -111,17 +115,22 @@ impl Frozen {
     }
 }
 
-async fn list(client: &mut RollupServiceClient<Connection>, jurisdiction: &str, year: i32, format: Format) -> Outcome {
+async fn list(
+    client: &mut RollupServiceClient<Connection>,
+    jurisdiction: &str,
+    year: i32,
+    format: OutputFormat,
+) -> Outcome {
     let parent = resource("jurisdictions", jurisdiction);
     let request = pb::ListFrozenFormsRequest { parent, year, page_size: pages::PAGE_SIZE, ..Default::default() };
     let ask =
         async |page_token| client.list_frozen_forms(pb::ListFrozenFormsRequest { page_token, ..request.clone() }).await;
     let frozen_forms = pages::all(ask, |page| page.frozen_forms).await?;
     let all = pb::ListFrozenFormsResponse { frozen_forms, ..Default::default() };
-    if format == Format::Json { print_json(&all) } else { print(&all.frozen_forms, format) }
+    if format == OutputFormat::Json { print_json(&all) } else { print(&all.frozen_forms, format) }
 }
 
-async fn revisions(client: &mut RollupServiceClient<Connection>, name: &str, format: Format) -> Outcome {
+async fn revisions(client: &mut RollupServiceClient<Connection>, name: &str, format: OutputFormat) -> Outcome {
     let page_size = pages::PAGE_SIZE;
     let request = pb::ListFrozenFormRevisionsRequest { name: name.to_owned(), page_size, ..Default::default() };
     let ask = async |page_token| {
@@ -129,7 +138,7 @@ async fn revisions(client: &mut RollupServiceClient<Connection>, name: &str, for
     };
     let revisions = pages::all(ask, |page| page.revisions).await?;
     let all = pb::ListFrozenFormRevisionsResponse { revisions, ..Default::default() };
-    if format == Format::Json {
+    if format == OutputFormat::Json {
         return print_json(&all);
     }
     let mut listing = Listing::new(&["revision", "sha256"], &[]);

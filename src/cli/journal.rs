@@ -19,7 +19,7 @@ use super::journal_export::Export;
 use super::journal_head::Head;
 use super::output::{Listing, print_json, print_line, resource, time_text};
 use super::verify::Scratch;
-use super::{Failure, Format, Outcome, both};
+use super::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -115,7 +115,7 @@ fn parse_time(text: &str) -> Result<Timestamp, String> {
 }
 
 impl Journal {
-    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         match &self.command {
             None => self.list.run(server, format).await,
             Some(Command::Export(export)) => export.run(server).await,
@@ -127,11 +127,11 @@ impl Journal {
 }
 
 impl Strike {
-    async fn run(&self, server: &Server, format: Format) -> Outcome {
+    async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = OperationsServiceClient::new(connect(server).await?);
         let request = pb::StrikeJournalWordsRequest { sequence: self.sequence, reason: self.reason.clone() };
         let answer = client.strike_journal_words(request).await.map_err(|status| refused(&status))?.into_inner();
-        if format == Format::Json {
+        if format == OutputFormat::Json {
             return print_json(&answer);
         }
         print_line(&format!(
@@ -146,7 +146,7 @@ impl Strike {
 }
 
 impl List {
-    async fn run(&self, server: &Server, format: Format) -> Outcome {
+    async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = OperationsServiceClient::new(connect(server).await?);
         let outcome = match self.outcome {
             None => pb::JournalOutcome::Unspecified,
@@ -183,7 +183,7 @@ impl List {
             page.entries.extend(next.entries);
             page.next_page_token = next.next_page_token;
         }
-        if format == Format::Json {
+        if format == OutputFormat::Json {
             return print_json(&page);
         }
         let headings = ["sequence", "time", "actor", "by", "action", "操作", "subject", "names", "outcome", "detail"];

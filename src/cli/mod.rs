@@ -65,15 +65,15 @@ struct Connection {
     #[command(flatten)]
     credentials: client::Credentials,
     /// How results are printed; json is the canonical JSON of the response.
-    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, global = true, value_enum, default_value_t = OutputFormat::Table)]
+    format: OutputFormat,
     /// Times in UTC, where results are for people; else in the time zone of this machine, with its offset.
     #[arg(long, global = true)]
     utc: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum OutputFormat {
     Table,
     /// Also written `jsonl`, for `export`.
     #[value(alias = "jsonl")]

@@ -13,7 +13,7 @@ use crate::pb;
 use crate::report::inert;
 use crate::wire;
 
-use super::{Failure, Format, Outcome, both};
+use super::{Failure, Outcome, OutputFormat, both};
 
 /// Rows under headings; the columns named in `numbers` are aligned to the right.
 pub struct Listing {
@@ -52,8 +52,8 @@ impl Listing {
     }
 
     /// Prints as a table or as CSV.
-    pub fn print(&self, format: Format) -> Outcome {
-        if format == Format::Csv {
+    pub fn print(&self, format: OutputFormat) -> Outcome {
+        if format == OutputFormat::Csv {
             return self.write_csv(std::io::stdout().lock());
         }
         let mut table = Table::new();

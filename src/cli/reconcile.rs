@@ -8,7 +8,7 @@ use crate::pb::rollup_service_client::RollupServiceClient;
 use super::client::{ANSWER_MAX_BYTES, Server, connect, refused};
 use super::output::{Listing, print_json, print_line, resource, zh};
 use super::rollup::coverage_text;
-use super::{Format, Outcome};
+use super::{Outcome, OutputFormat};
 
 #[derive(Args)]
 pub struct Reconcile {
@@ -63,16 +63,16 @@ pub fn differences(differences: &[pb::CellDifference]) -> Listing {
 }
 
 impl Reconcile {
-    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = RollupServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
         let name = format!("{}/reports/{}", resource("jurisdictions", &self.jurisdiction), self.year);
         let request = pb::ReconcileReportRequest { name, include_vertical: self.include_vertical };
         let answer = client.reconcile_report(request).await.map_err(|status| refused(&status))?.into_inner();
-        if format == Format::Json {
+        if format == OutputFormat::Json {
             return print_json(&answer);
         }
         differences(&answer.differences).print(format)?;
-        if format == Format::Table {
+        if format == OutputFormat::Table {
             println!(
                 "\n{}\n{} 格相符，{} 格不符 {} cells equal, {} differ",
                 answer.revision,

@@ -14,7 +14,7 @@ use crate::wire;
 use super::client::{Connection, Server, connect, refused};
 use super::output::{Listing, print_json, read_text, resource};
 use super::pages;
-use super::{Failure, Format, Outcome, both};
+use super::{Failure, Outcome, OutputFormat, both};
 
 /// Changes sent at a time; a longer file is applied in parts, and can be sent again after an interruption.
 const PART: usize = 10_000;
@@ -57,7 +57,7 @@ fn is_json(file: &Path) -> Result<bool, Failure> {
 }
 
 impl Registry {
-    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         match self {
             Self::Import { file, dry_run } => import(server, file, *dry_run).await,
             Self::Export { file } => export(server, file).await,
@@ -132,7 +132,7 @@ impl Search {
         pages::all(ask, |page| page.agencies).await
     }
 
-    async fn show(&self, server: &Server, format: Format) -> Outcome {
+    async fn show(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = RegistryServiceClient::new(connect(server).await?);
         let roots_only = self.parent.is_empty() && self.query.is_empty();
         let mut below = self.jurisdictions(&mut client).await?;
@@ -140,7 +140,7 @@ impl Search {
             below.retain(|entry| entry.parent.is_empty());
         }
         let own = if roots_only { Vec::new() } else { self.agencies(&mut client).await? };
-        if format == Format::Json {
+        if format == OutputFormat::Json {
             print_json(&pb::ListJurisdictionsResponse { jurisdictions: below, next_page_token: String::new() })?;
             return print_json(&pb::ListAgenciesResponse { agencies: own, next_page_token: String::new() });
         }

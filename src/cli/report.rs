@@ -16,7 +16,7 @@ use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
 use super::form::{Target, target};
 use super::output::{Listing, print_json, print_line, resource, time_text, to_json};
 use super::pages;
-use super::{Failure, Format, Outcome, both};
+use super::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Subcommand)]
 pub enum Report {
@@ -87,7 +87,7 @@ fn state_word(state: pb::ReportState) -> String {
     word(state.as_str_name(), "REPORT_STATE_")
 }
 
-fn print(reports: &[pb::Report], format: Format) -> Outcome {
+fn print(reports: &[pb::Report], format: OutputFormat) -> Outcome {
     let mut listing =
         Listing::new(&["revision", "state", "late", "etag", "submitted", "submitter", "reason", "sha256"], &[]);
     for report in reports {
@@ -130,7 +130,7 @@ async fn document(server: &Server, report: pb::Report) -> Result<Document, Failu
 }
 
 impl Report {
-    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = ReportServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
         match self {
             Self::Get { name, output } => {
@@ -169,7 +169,7 @@ impl Report {
                     all.reports.truncate(*limit);
                     eprintln!("只列出前 {limit} 份；用 --limit 多列  the first {limit} only; --limit lists more");
                 }
-                if format == Format::Json { print_json(&all) } else { print(&all.reports, format) }
+                if format == OutputFormat::Json { print_json(&all) } else { print(&all.reports, format) }
             }
             Self::Revisions { name } => {
                 let page_size = pages::PAGE_SIZE;
@@ -179,7 +179,7 @@ impl Report {
                 };
                 let reports = pages::all(ask, |page| page.reports).await?;
                 let all = pb::ListReportRevisionsResponse { reports, ..Default::default() };
-                if format == Format::Json { print_json(&all) } else { print(&all.reports, format) }
+                if format == OutputFormat::Json { print_json(&all) } else { print(&all.reports, format) }
             }
             Self::History { name } => history(&mut client, name, format).await,
             Self::Accept(review) => {
@@ -190,7 +190,7 @@ impl Report {
                     validate_only: review.dry_run,
                 };
                 let answer = client.accept_report(request).await.map_err(|status| refused(&status))?.into_inner();
-                if format == Format::Json { print_json(&answer) } else { print_outcome(answer.outcome) }
+                if format == OutputFormat::Json { print_json(&answer) } else { print_outcome(answer.outcome) }
             }
             Self::Return { review, comments } => {
                 let comment =
@@ -203,7 +203,7 @@ impl Report {
                     validate_only: review.dry_run,
                 };
                 let answer = client.return_report(request).await.map_err(|status| refused(&status))?.into_inner();
-                if format == Format::Json { print_json(&answer) } else { print_outcome(answer.outcome) }
+                if format == OutputFormat::Json { print_json(&answer) } else { print_outcome(answer.outcome) }
             }
             Self::Withdraw(review) => {
                 let request = pb::WithdrawReportRequest {
@@ -213,7 +213,7 @@ impl Report {
                     validate_only: review.dry_run,
                 };
                 let answer = client.withdraw_report(request).await.map_err(|status| refused(&status))?.into_inner();
-                if format == Format::Json { print_json(&answer) } else { print_outcome(answer.outcome) }
+                if format == OutputFormat::Json { print_json(&answer) } else { print_outcome(answer.outcome) }
             }
         }
     }
@@ -242,7 +242,7 @@ fn print_outcome(outcome: Option<pb::ReviewOutcome>) -> Outcome {
     }
 }
 
-async fn history(client: &mut ReportServiceClient<Connection>, name: &str, format: Format) -> Outcome {
+async fn history(client: &mut ReportServiceClient<Connection>, name: &str, format: OutputFormat) -> Outcome {
     let page_size = pages::PAGE_SIZE;
     let request = pb::ListReportEventsRequest { name: name.to_owned(), page_size, ..Default::default() };
     let ask = async |page_token| {
@@ -250,7 +250,7 @@ async fn history(client: &mut ReportServiceClient<Connection>, name: &str, forma
     };
     let events = pages::all(ask, |page| page.events).await?;
     let all = pb::ListReportEventsResponse { events, ..Default::default() };
-    if format == Format::Json {
+    if format == OutputFormat::Json {
         return print_json(&all);
     }
     let headings = ["sequence", "time", "actor", "action", "revision", "state", "reason", "cells"];

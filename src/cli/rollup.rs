@@ -10,7 +10,7 @@ use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
 use super::output::{Listing, parse_years, print_json, print_line, resource, zh};
 use super::pages;
 use super::perspective::Perspective;
-use super::{Format, Outcome};
+use super::{Outcome, OutputFormat};
 
 #[derive(Args)]
 pub struct Rollup {
@@ -84,7 +84,7 @@ fn value(row: &pb::RollupRow) -> String {
 }
 
 impl Rollup {
-    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = RollupServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
         let request = pb::QueryRollupRequest {
             jurisdiction: resource("jurisdictions", &self.jurisdiction),
@@ -119,12 +119,12 @@ impl Rollup {
         &self,
         mut client: RollupServiceClient<Connection>,
         query: pb::QueryRollupRequest,
-        format: Format,
+        format: OutputFormat,
     ) -> Outcome {
         let request = pb::WatchRollupRequest { query: Some(query) };
         let mut answers = client.watch_rollup(request).await.map_err(|status| refused(&status))?.into_inner();
         while let Some(update) = answers.message().await.map_err(|status| refused(&status))? {
-            if format == Format::Json {
+            if format == OutputFormat::Json {
                 print_json(&update)?;
                 continue;
             }
@@ -137,8 +137,8 @@ impl Rollup {
         Ok(())
     }
 
-    fn print(&self, answer: &pb::QueryRollupResponse, format: Format) -> Outcome {
-        if format == Format::Json {
+    fn print(&self, answer: &pb::QueryRollupResponse, format: OutputFormat) -> Outcome {
+        if format == OutputFormat::Json {
             return print_json(answer);
         }
         let keys = self.group_by.len();
@@ -156,7 +156,7 @@ impl Rollup {
             cells.extend([row.measure.clone(), zh(row.measure_label.as_ref()), value(row)]);
             listing.rows.push(cells);
         }
-        if format == Format::Table && keys > 0 {
+        if format == OutputFormat::Table && keys > 0 {
             for row in &answer.totals {
                 let mut cells = vec![String::new(); keys * 2];
                 if let Some(first) = cells.first_mut() {
@@ -167,7 +167,7 @@ impl Rollup {
             }
         }
         listing.print(format)?;
-        if format == Format::Table {
+        if format == OutputFormat::Table {
             println!();
             for coverage in &answer.coverage {
                 println!("{}", coverage_text(coverage));

@@ -15,7 +15,7 @@ use crate::wire;
 
 use super::output::{Listing, print_exactly, print_line, to_json};
 use super::verify::Scratch;
-use super::{Failure, Format, Outcome, both};
+use super::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Args)]
 pub struct Salvage {
@@ -30,7 +30,7 @@ pub struct Salvage {
 }
 
 impl Salvage {
-    pub fn run(&self, format: Format) -> Outcome {
+    pub fn run(&self, format: OutputFormat) -> Outcome {
         let failed = |error: &dyn std::fmt::Display| Failure::Failed(format!("{}: {error}", self.output.display()));
         let mut options = OpenOptions::new();
         let file = options.write(true).create_new(true).open(&self.output).map_err(|error| failed(&error))?;
@@ -110,9 +110,9 @@ fn canonical<M: prost::Message + prost::Name>(message: &M) -> Result<Value, Fail
     serde_json::from_str(&to_json(message)?).map_err(|error| Failure::Failed(error.to_string()))
 }
 
-fn tell(found: &Found, format: Format) -> Outcome {
+fn tell(found: &Found, format: OutputFormat) -> Outcome {
     let records = found.items.len() + found.without_place.len();
-    if format == Format::Json {
+    if format == OutputFormat::Json {
         let losses: Vec<_> =
             found.losses.iter().map(|loss| json!({ "place": loss.place, "reason": loss.reason })).collect();
         return print_exactly(

@@ -21,7 +21,7 @@ use super::output::{print_json, time_text};
 use super::submissions::{Item, Said, Submissions};
 use super::supply::Supplied;
 use super::workbook::Workbook;
-use super::{Failure, Format, Outcome};
+use super::{Failure, Outcome, OutputFormat};
 
 /// Submissions sent ahead of their answers.
 const AHEAD: usize = 256;
@@ -98,7 +98,7 @@ async fn next(submissions: &mut Submissions, bar: &ProgressBar, failed: &mut u64
 }
 
 impl Submit {
-    pub async fn run(self, server: &Server, format: Format) -> Outcome {
+    pub async fn run(self, server: &Server, format: OutputFormat) -> Outcome {
         let (files, many) = expand(&self.files)?;
         let is_table = |file: &PathBuf| {
             let is = |ending| file.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending));
@@ -143,7 +143,7 @@ impl Submit {
             let answer =
                 answer.ok_or_else(|| Failure::Unreachable("the stream ended early; run it again".to_owned()))?;
             bar.inc(1);
-            if format == Format::Json {
+            if format == OutputFormat::Json {
                 print_json(&answer)?;
             }
             match answer.result {
@@ -153,7 +153,7 @@ impl Submit {
                     } else {
                         counts.stored += 1;
                     }
-                    if format != Format::Json && !many {
+                    if format != OutputFormat::Json && !many {
                         bar.suspend(|| print!("{}", inert::to_terminal(&accepted_text(&source, &accepted))));
                     }
                 }
@@ -170,7 +170,7 @@ impl Submit {
         counts.failed += sending.await.map_err(|error| Failure::Failed(error.to_string()))?;
         bar.finish_and_clear();
         let Counts { stored, known, failed } = counts;
-        if many && format != Format::Json {
+        if many && format != OutputFormat::Json {
             println!(
                 "存入 {stored}，此前已存 {known}，未接收 {failed}  {stored} stored, {known} stored before, {failed} refused"
             );

@@ -17,7 +17,7 @@ use crate::wire;
 
 use super::client::{Server, connect, refused};
 use super::output::{Listing, print_json, print_line};
-use super::{Failure, Format, Outcome, both};
+use super::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Args)]
 pub struct Verify {
@@ -64,8 +64,8 @@ pub async fn check(store: Arc<dyn Store>) -> Result<pb::StoreVerification, Failu
 }
 
 /// Prints what was found; faults end the command with 1.
-pub fn print(found: &pb::StoreVerification, format: Format) -> Outcome {
-    if format == Format::Json {
+pub fn print(found: &pb::StoreVerification, format: OutputFormat) -> Outcome {
+    if format == OutputFormat::Json {
         print_json(found)?;
     } else {
         if found.faults_total > 0 {
@@ -76,7 +76,7 @@ pub fn print(found: &pb::StoreVerification, format: Format) -> Outcome {
             }
             listing.print(format)?;
         }
-        if format == Format::Table {
+        if format == OutputFormat::Table {
             let state = if found.faults_total == 0 {
                 "数据完好 The store is whole".to_owned()
             } else {
@@ -92,7 +92,7 @@ pub fn print(found: &pb::StoreVerification, format: Format) -> Outcome {
 }
 
 impl Verify {
-    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let found = match &self.data {
             None => online(server).await?,
             Some(data) => {

@@ -27,7 +27,7 @@ pub use collection::{
 };
 pub use error::RegistryError;
 pub use life::{EndingKind, Life, LifeEnd};
-pub use placement::{Place, Standing};
+pub use placement::{InTree, Place};
 pub use timeline::{AgencyTimeline, Dated, End, Ending, JurisdictionTimeline, Timeline};
 pub use tree::{AgencyIndex, Extent, JurisdictionIndex, Registry};
 

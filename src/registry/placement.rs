@@ -12,7 +12,7 @@ use super::{AgencyIndex, EntryIndex, JurisdictionIndex, Registry, RegistryChange
 
 /// How an agency stands in the tree of a year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Standing {
+pub enum InTree {
     /// It exists in that year.
     Present,
     /// It was merged before; its figures count with this agency.
@@ -28,7 +28,7 @@ pub enum Standing {
 pub struct Place {
     /// With merged jurisdictions replaced by their successors.
     pub jurisdiction: JurisdictionIndex,
-    pub standing: Standing,
+    pub standing: InTree,
 }
 
 impl Registry {
@@ -41,13 +41,13 @@ impl Registry {
         }
         let time = self.agency_timeline(last);
         let standing = if last != agency {
-            Standing::Successor(last)
+            InTree::Successor(last)
         } else if time.ended_by(hierarchy_year).is_some() {
-            Standing::Ended
+            InTree::Ended
         } else if time.exists_in(hierarchy_year) {
-            Standing::Present
+            InTree::Present
         } else {
-            Standing::NotYet
+            InTree::NotYet
         };
         Place { jurisdiction: self.resolve(*time.parent_near(hierarchy_year), hierarchy_year), standing }
     }

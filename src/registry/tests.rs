@@ -155,8 +155,8 @@ fn merged_jurisdictions_hand_their_members_over_and_old_figures_follow() {
     assert_eq!(registry.resolve(county, year(2023)), county);
     assert_eq!(registry.resolve(county, year(2024)), other);
     assert_eq!(registry.path_placed(county, year(2024)).nth(1), Some(at(&registry, "230200")));
-    assert_eq!(registry.place(one, year(2024)), Place { jurisdiction: other, standing: Standing::Present });
-    assert_eq!(registry.place(one, year(2020)), Place { jurisdiction: county, standing: Standing::NotYet });
+    assert_eq!(registry.place(one, year(2024)), Place { jurisdiction: other, standing: InTree::Present });
+    assert_eq!(registry.place(one, year(2020)), Place { jurisdiction: county, standing: InTree::NotYet });
 }
 
 #[test]
@@ -174,12 +174,12 @@ fn a_merged_agency_counts_with_its_last_successor_and_a_split_one_stays() {
     apply(&mut registry, &changes);
     let county = at(&registry, "230102");
     let place = |id: &str, hierarchy_year: u16| registry.place(of(&registry, id), year(hierarchy_year));
-    let with = |id: &str| Place { jurisdiction: county, standing: Standing::Successor(of(&registry, id)) };
-    assert_eq!(place("one", 2022).standing, Standing::Present);
+    let with = |id: &str| Place { jurisdiction: county, standing: InTree::Successor(of(&registry, id)) };
+    assert_eq!(place("one", 2022).standing, InTree::Present);
     assert_eq!(place("one", 2023), with("two"));
     assert_eq!(place("one", 2024), with("three"));
     assert_eq!(place("one", 2025), with("three"));
-    assert_eq!(place("three", 2025), Place { jurisdiction: county, standing: Standing::Ended });
+    assert_eq!(place("three", 2025), Place { jurisdiction: county, standing: InTree::Ended });
     assert_eq!(registry.path_placed(county, year(2025)).nth(1), Some(at(&registry, "230100")));
     assert_eq!(registry.agencies_below(at(&registry, "230000"), year(2025)).len(), 2);
 }

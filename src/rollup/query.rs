@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::form::{CellId, Kind};
-use crate::registry::{AgencyIndex, JurisdictionIndex, Registry, Standing};
+use crate::registry::{AgencyIndex, InTree, JurisdictionIndex, Registry};
 use crate::report::{AgencyKind, Message, ReportYear};
 
 use super::{AgencyFilter, Group, Measure, Scope, Sums, Totals, Tree};
@@ -300,14 +300,14 @@ fn scope_key(registry: &Registry, tree: Tree, scope: Scope) -> Key {
 fn agency_key(registry: &Registry, tree: Tree, agency: AgencyIndex) -> Key {
     let entry = registry.agency(agency);
     let standing = match tree {
-        Tree::AsReported => Standing::Present,
+        Tree::AsReported => InTree::Present,
         Tree::Of(year) => registry.place(agency, year).standing,
     };
     let (zh, en) = match standing {
         // What was merged has no row of its own.
-        Standing::Present | Standing::Successor(_) => ("", ""),
-        Standing::Ended => ("（已撤销或分设）", " (abolished or split)"),
-        Standing::NotYet => ("（当时尚未设立）", " (not yet set up)"),
+        InTree::Present | InTree::Successor(_) => ("", ""),
+        InTree::Ended => ("（已撤销或分设）", " (abolished or split)"),
+        InTree::NotYet => ("（当时尚未设立）", " (not yet set up)"),
     };
     let name = &entry.display_name;
     Key {

@@ -1,9 +1,7 @@
 //! How far a journal had come, signed by the service's key: an anchor that is kept elsewhere. Defined in docs/journal.md.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,14 +10,12 @@ use ring::rand::SystemRandom;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 
+use crate::access::KeyFile;
 use crate::report::Hash;
 
 use super::journal::Position;
 
 const FORMAT: &str = "huizong-journal-head/1";
-
-/// A longer key file is none, in bytes.
-const KEY_BYTES_MAX: u64 = 1024;
 
 /// The key with which the service signs how far its journal has come.
 #[derive(Clone)]
@@ -31,36 +27,17 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-fn invalid(text: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("{}: {text}", SigningKey::FILE))
-}
-
 impl SigningKey {
     /// Its file in the folder of the store.
     pub const FILE: &'static str = "signing-key";
 
-    /// Reads the key of the store in `directory`; a store that has none gets one, readable by its owner alone.
+    /// Reads the key of the store in `directory`; a store that has none gets one.
     ///
     /// # Errors
-    /// Where the file cannot be read or made, is readable by others, or is no key.
+    /// As [`KeyFile::open`].
     pub fn open(directory: &Path) -> io::Result<Self> {
-        let path = directory.join(Self::FILE);
-        match File::open(&path) {
-            Ok(file) => Self::read(file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let (key, document) = Self::make()?;
-                // Whole or not at all: signatures of a key cut short could never be made again.
-                let draft = directory.join(".signing-key.new");
-                let _ = std::fs::remove_file(&draft);
-                let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-                file.write_all(hex::encode(document).as_bytes())?;
-                file.sync_all()?;
-                std::fs::rename(&draft, &path)?;
-                File::open(directory)?.sync_all()?;
-                Ok(key)
-            }
-            Err(error) => Err(error),
-        }
+        let file = KeyFile { name: Self::FILE, if_seen: "and trust no signature made with it since" };
+        file.open(directory, Self::make, Self::of)
     }
 
     /// A key that is gone at the end, for stores that are.
@@ -74,21 +51,12 @@ impl SigningKey {
     fn make() -> io::Result<(Self, Vec<u8>)> {
         let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
         let document = document.map_err(|_| io::Error::other("the operating system gives no random bytes"))?;
-        Ok((Self::of(document.as_ref())?, document.as_ref().to_vec()))
+        let key = Self::of(document.as_ref()).map_err(io::Error::other)?;
+        Ok((key, document.as_ref().to_vec()))
     }
 
-    fn of(document: &[u8]) -> io::Result<Self> {
-        let pair = Ed25519KeyPair::from_pkcs8(document).map_err(|_| invalid("it is no Ed25519 key"))?;
-        Ok(Self(Arc::new(pair)))
-    }
-
-    fn read(file: File) -> io::Result<Self> {
-        if file.metadata()?.permissions().mode() & 0o077 != 0 {
-            return Err(invalid("others may read it; chmod 600 it, and trust no signature made with it since"));
-        }
-        let mut text = String::new();
-        file.take(KEY_BYTES_MAX).read_to_string(&mut text)?;
-        Self::of(&hex::decode(text.trim()).map_err(|_| invalid("it is not of hexadecimal digits"))?)
+    fn of(document: &[u8]) -> Result<Self, &'static str> {
+        Ed25519KeyPair::from_pkcs8(document).map(|pair| Self(Arc::new(pair))).map_err(|_| "it is no Ed25519 key")
     }
 
     /// The public part, 64 hexadecimal digits.
@@ -159,6 +127,8 @@ impl SignedHead {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn signed() -> SignedHead {

@@ -28,7 +28,7 @@ pub trait Stored {
 }
 
 /// A group of transactions decided one after another, to be written together.
-pub struct Group<'a, S> {
+pub struct TransactionGroup<'a, S> {
     stored: &'a S,
     position: Position,
     versions: HashMap<ReportKey, Version>,
@@ -50,7 +50,7 @@ struct Draft {
     request: Option<(RequestId, StoredRequest)>,
 }
 
-impl<'a, S: Stored> Group<'a, S> {
+impl<'a, S: Stored> TransactionGroup<'a, S> {
     /// Begins a group after `position`.
     pub fn after(position: Position, stored: &'a S) -> Self {
         Self {

@@ -15,7 +15,7 @@ use crate::rollup::{FrozenForm, FrozenFormName};
 
 use super::item::{ImportCheck, Item, StoredRecord};
 use super::journal::{JournalEntry, Position};
-use super::ledger::{Group, Stored};
+use super::ledger::{Stored, TransactionGroup};
 use super::transaction::{Decision, Observer, RequestId, Standing, StoredRequest, Transaction, Version};
 use super::{Records, Store, StoreError};
 
@@ -186,7 +186,7 @@ impl MemoryStore {
         if let Some(reason) = &kept.stopped {
             return Err(StoreError::Stopped(reason.clone()));
         }
-        let mut group = Group::after(kept.position(), &*kept);
+        let mut group = TransactionGroup::after(kept.position(), &*kept);
         let decision = group.decide(transaction, Timestamp::now())?;
         let (commits, records) = (group.commits().to_vec(), group.take_records());
         for record in records {

@@ -77,7 +77,7 @@ pub struct YearCoverage {
 
 /// What is looked up when metrics are read, rather than followed.
 #[derive(Debug, Clone, Default)]
-pub struct Standing {
+pub struct Readings {
     /// Sequence number of the newest journal entry.
     pub journal_sequence: u64,
     /// The first 13 hexadecimal digits of its chain hash. As a number, which a reading holds exactly: as a label,
@@ -274,7 +274,7 @@ pub fn tokens_of_another_key(tokens: usize) {
 }
 
 /// Sets what is looked up.
-pub fn stands(standing: &Standing) {
+pub fn stands(standing: &Readings) {
     gauge!(JOURNAL_SEQUENCE).set(number(standing.journal_sequence));
     gauge!(JOURNAL_CHAIN).set(number(standing.journal_chain_prefix));
     gauge!(CLOCK_TIME).set(standing.clock_seconds);

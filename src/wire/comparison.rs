@@ -7,7 +7,7 @@ use crate::rollup::{Explanation, FrozenForm};
 use crate::service::{Comparison, FreezeRequest, NamedDifference, Problem, Reconciliation};
 
 use super::form::fill;
-use super::registry::{code, first_year};
+use super::registry::{code, year_from_wire};
 use super::report::{check_length, sequence_to_wire, state_to_wire};
 use super::rollup::{coverage_row_to_wire, coverage_to_wire};
 use super::{edition_to_wire, text_to_wire, timestamp_to_wire};
@@ -84,10 +84,10 @@ pub fn freeze_from_wire(request: pb::FreezeFormRequest) -> Result<FreezeRequest,
     check_length(&request.note, "note")?;
     Ok(FreezeRequest {
         jurisdiction: code(&request.jurisdiction, "jurisdiction")?,
-        year: first_year(request.year, "year")?,
+        year: year_from_wire(request.year, "year")?,
         hierarchy_year: match request.hierarchy_year {
             0 => None,
-            year => Some(first_year(year, "hierarchy_year")?),
+            year => Some(year_from_wire(year, "hierarchy_year")?),
         },
         include_vertical: request.include_vertical,
         note: request.note,

@@ -7,7 +7,7 @@ use crate::report::parse_sum;
 use crate::service::{Problem, RenderedForm};
 
 use super::form::wire_cell;
-use super::registry::{first_year, unknown_value};
+use super::registry::{unknown_value, year_from_wire};
 use super::{coverage_to_wire, edition_from_wire};
 
 const FORMATS: [(Format, pb::DocumentFormat); 5] = [
@@ -32,7 +32,7 @@ pub fn document_format_from_wire(number: i32, field: &str) -> Result<Format, Pro
 pub fn document_from_wire(answer: &pb::GetConsolidatedFormResponse) -> Result<Document, Problem> {
     let jurisdiction = answer.jurisdiction.clone().unwrap_or_default();
     let coverage = answer.coverage.unwrap_or_default();
-    let year = first_year(coverage.year, "coverage.year")?;
+    let year = year_from_wire(coverage.year, "coverage.year")?;
     let form = answer.form.clone().unwrap_or_default();
     let sum = |cell: CellId| match wire_cell(&form, cell)? {
         FormCell::Count(count) => Some(count.into()),
@@ -52,7 +52,7 @@ pub fn document_from_wire(answer: &pb::GetConsolidatedFormResponse) -> Result<Do
         included: coverage.included.try_into().unwrap_or_default(),
         missing: coverage.missing.try_into().unwrap_or_default(),
         late: coverage.late.try_into().unwrap_or_default(),
-        hierarchy_year: first_year(coverage.hierarchy_year, "coverage.hierarchy_year")?,
+        hierarchy_year: year_from_wire(coverage.hierarchy_year, "coverage.hierarchy_year")?,
         sequence: answer.sequence.try_into().unwrap_or_default(),
     };
     Ok(Document::of_computed_form(computed, sum))

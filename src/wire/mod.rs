@@ -45,8 +45,8 @@ pub use problem::{code_number, problem_to_wire};
 pub use reading::{meant_from_wire, reading_to_wire, source_to_wire};
 pub use registry::{
     agency_from_wire, agency_id as agency_id_from_wire, agency_to_wire, change_from_wire, change_to_wire,
-    code as code_from_wire, first_year as year_from_wire, jurisdiction_from_wire, jurisdiction_to_wire, kind_from_wire,
-    known_agency_to_wire, known_jurisdiction_to_wire,
+    code as code_from_wire, jurisdiction_from_wire, jurisdiction_to_wire, kind_from_wire, known_agency_to_wire,
+    known_jurisdiction_to_wire, year_from_wire,
 };
 pub use report::{
     accepted_to_wire, event_to_wire, name_from_wire, receipt_to_wire, report_to_wire, review_from_wire,

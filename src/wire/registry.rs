@@ -161,7 +161,7 @@ pub fn change_from_wire(change: pb::RegistryChange, field: &str) -> Result<Regis
             Ok(RegistryChange::Rename {
                 entry: entry(&wire.entry, &in_field("entry"))?,
                 display_name: display_name(wire.display_name, &in_field("display_name"))?,
-                first_year: first_year(wire.first_year, &in_field("first_year"))?,
+                first_year: year_from_wire(wire.first_year, &in_field("first_year"))?,
             })
         }
         Change::Move(wire) => {
@@ -169,7 +169,7 @@ pub fn change_from_wire(change: pb::RegistryChange, field: &str) -> Result<Regis
             Ok(RegistryChange::Move {
                 entry: entry(&wire.entry, &in_field("entry"))?,
                 parent: code(&wire.parent, &in_field("parent"))?,
-                first_year: first_year(wire.first_year, &in_field("first_year"))?,
+                first_year: year_from_wire(wire.first_year, &in_field("first_year"))?,
             })
         }
         Change::Merge(wire) => {
@@ -177,7 +177,7 @@ pub fn change_from_wire(change: pb::RegistryChange, field: &str) -> Result<Regis
             Ok(RegistryChange::Merge {
                 entries: entries(&wire.entries, &in_field("entries"))?,
                 into: entry(&wire.into, &in_field("into"))?,
-                first_year: first_year(wire.first_year, &in_field("first_year"))?,
+                first_year: year_from_wire(wire.first_year, &in_field("first_year"))?,
             })
         }
         Change::Split(wire) => {
@@ -185,14 +185,14 @@ pub fn change_from_wire(change: pb::RegistryChange, field: &str) -> Result<Regis
             Ok(RegistryChange::Split {
                 entry: entry(&wire.entry, &in_field("entry"))?,
                 into: entries(&wire.into, &in_field("into"))?,
-                first_year: first_year(wire.first_year, &in_field("first_year"))?,
+                first_year: year_from_wire(wire.first_year, &in_field("first_year"))?,
             })
         }
         Change::Abolish(wire) => {
             let in_field = |name: &str| format!("{field}.abolish.{name}");
             Ok(RegistryChange::Abolish {
                 entry: entry(&wire.entry, &in_field("entry"))?,
-                first_year: first_year(wire.first_year, &in_field("first_year"))?,
+                first_year: year_from_wire(wire.first_year, &in_field("first_year"))?,
             })
         }
     }
@@ -223,7 +223,7 @@ pub fn jurisdiction_from_wire(wire: pb::Jurisdiction, field: &str) -> Result<Jur
         parent: if wire.parent.is_empty() { None } else { Some(code(&wire.parent, &in_field("parent"))?) },
         display_name: display_name(wire.display_name, &in_field("display_name"))?,
         level: level.ok_or_else(|| unknown_value(&in_field("level")))?,
-        first_year: first_year(wire.first_year, &in_field("first_year"))?,
+        first_year: year_from_wire(wire.first_year, &in_field("first_year"))?,
     })
 }
 
@@ -238,7 +238,7 @@ pub fn agency_from_wire(wire: pb::Agency, field: &str) -> Result<Agency, Problem
         kind: kind_from_wire(wire.kind, &in_field("kind"))?,
         large: wire.large,
         vertical: wire.vertical,
-        first_year: first_year(wire.first_year, &in_field("first_year"))?,
+        first_year: year_from_wire(wire.first_year, &in_field("first_year"))?,
     })
 }
 
@@ -272,7 +272,7 @@ pub fn code(name: &str, field: &str) -> Result<JurisdictionCode, Problem> {
 
 /// # Errors
 /// YEAR_INVALID.
-pub fn first_year(year: i32, field: &str) -> Result<ReportYear, Problem> {
+pub fn year_from_wire(year: i32, field: &str) -> Result<ReportYear, Problem> {
     let year = u16::try_from(year).map_err(|_| crate::report::YearError).and_then(ReportYear::new);
     year.map_err(|error| Problem::bad_year(field, error))
 }

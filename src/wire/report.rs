@@ -61,8 +61,14 @@ fn revision_name(report: &ReportKey, number: Option<u32>) -> String {
     number.map(|number| format!("{report}/revisions/{number}")).unwrap_or_default()
 }
 
+/// A journal sequence number.
 pub(super) fn sequence_to_wire(sequence: u64) -> i64 {
     sequence.try_into().unwrap_or(i64::MAX)
+}
+
+/// How many there are of something.
+pub(super) fn count_to_wire(count: u64) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
 }
 
 pub fn timestamp_to_wire(time: Timestamp) -> prost_types::Timestamp {

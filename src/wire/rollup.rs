@@ -10,8 +10,8 @@ use crate::service::{
 };
 
 use super::form::too_large;
-use super::registry::{code, first_year, unknown_value};
-use super::report::{sequence_to_wire, states_from_wire};
+use super::registry::{code, unknown_value, year_from_wire};
+use super::report::{count_to_wire, sequence_to_wire, states_from_wire};
 use super::{edition_to_wire, jurisdiction_to_wire, kind_from_wire, sums_to_wire, text_to_wire};
 
 const DIMENSIONS: [(Dimension, pb::Dimension); 7] = [
@@ -30,7 +30,7 @@ fn perspective(hierarchy_year: i32, as_of: i64, states: &[i32]) -> Result<Perspe
     Ok(Perspective {
         hierarchy_year: match hierarchy_year {
             0 => None,
-            year => Some(first_year(year, "hierarchy_year")?),
+            year => Some(year_from_wire(year, "hierarchy_year")?),
         },
         as_of: match as_of {
             0 => None,
@@ -47,7 +47,7 @@ fn perspective(hierarchy_year: i32, as_of: i64, states: &[i32]) -> Result<Perspe
 pub fn form_question_from_wire(request: &pb::GetConsolidatedFormRequest) -> Result<FormQuestion, Problem> {
     Ok(FormQuestion {
         jurisdiction: code(&request.jurisdiction, "jurisdiction")?,
-        year: first_year(request.year, "year")?,
+        year: year_from_wire(request.year, "year")?,
         filter: AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical },
         perspective: perspective(request.hierarchy_year, request.as_of, &request.states)?,
     })
@@ -68,7 +68,7 @@ pub fn coverage_question_from_wire(request: &pb::GetCoverageRequest) -> Result<C
     let depth = u32::try_from(request.depth).ok().filter(|depth| *depth <= COVERAGE_DEPTH_MAX).ok_or_else(bad_depth)?;
     Ok(CoverageQuestion {
         jurisdiction: code(&request.jurisdiction, "jurisdiction")?,
-        year: first_year(request.year, "year")?,
+        year: year_from_wire(request.year, "year")?,
         depth: depth.max(1),
         filter: AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical },
         perspective: perspective(request.hierarchy_year, request.as_of, &[])?,
@@ -84,8 +84,8 @@ pub fn question_from_wire(
     page_size: usize,
     after: Option<PageEnd>,
 ) -> Result<RollupQuestion, Problem> {
-    let first = first_year(request.first_year, "first_year")?;
-    let last = if request.last_year == 0 { first } else { first_year(request.last_year, "last_year")? };
+    let first = year_from_wire(request.first_year, "first_year")?;
+    let last = if request.last_year == 0 { first } else { year_from_wire(request.last_year, "last_year")? };
     let dimension = |(position, number): (usize, &i32)| {
         let known = DIMENSIONS.iter().find(|(_, wire)| i32::from(*wire) == *number);
         known.map(|(dimension, _)| *dimension).ok_or_else(|| unknown_value(&format!("group_by[{position}]")))
@@ -106,19 +106,19 @@ pub fn question_from_wire(
 
 /// Coverage on the wire; the tree of `hierarchy_year` was used.
 pub fn coverage_to_wire(coverage: &Coverage, hierarchy_year: ReportYear) -> pb::Coverage {
-    let count = |mark| sequence_to_wire(coverage.of(mark));
+    let count = |mark| count_to_wire(coverage.of(mark));
     pb::Coverage {
         year: coverage.year.get().into(),
         hierarchy_year: hierarchy_year.get().into(),
-        expected: sequence_to_wire(coverage.expected),
+        expected: count_to_wire(coverage.expected),
         received: count(Mark::Received),
-        missing: sequence_to_wire(coverage.missing()),
+        missing: count_to_wire(coverage.missing()),
         included: count(Mark::Included),
         accepted: count(Mark::Accepted),
         submitted: count(Mark::Submitted),
         returned: count(Mark::Returned),
         late: count(Mark::Late),
-        vertical_excluded: sequence_to_wire(coverage.vertical_excluded),
+        vertical_excluded: count_to_wire(coverage.vertical_excluded),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::service::RuleCount;
 
 use super::findings_to_wire;
 use super::layout::text;
-use super::report::sequence_to_wire;
+use super::report::count_to_wire;
 
 /// Every rule in words. They are judged for their examples once: the page of rules is opened often.
 pub fn rules_to_wire() -> Vec<pb::RuleDescription> {
@@ -42,7 +42,7 @@ pub fn rule_count_to_wire(count: &RuleCount) -> pb::RuleCount {
         year: count.year.get().into(),
         jurisdiction: count.jurisdiction.name(),
         display_name: count.display_name.clone(),
-        reports: sequence_to_wire(count.reports),
-        refusals: sequence_to_wire(count.refusals),
+        reports: count_to_wire(count.reports),
+        refusals: count_to_wire(count.refusals),
     }
 }

@@ -10,7 +10,7 @@ use crate::pb::operations_service_client::OperationsServiceClient;
 
 use super::super::client::{Server, connect, refused};
 use super::super::output::{print_json, print_line, time_text, timestamp};
-use super::{Failure, Format, Outcome, keep_it, proposals};
+use super::{Failure, Outcome, OutputFormat, keep_it, proposals};
 
 /// Longest text that is read for a code, in bytes.
 const CODE_MAX_BYTES: u64 = 1024;
@@ -25,8 +25,8 @@ pub fn hand_it_over(ends: Option<Timestamp>) -> String {
     )
 }
 
-pub fn print_code(made: &pb::CreateEnrolmentResponse, format: Format) -> Outcome {
-    if format == Format::Json {
+pub fn print_code(made: &pb::CreateEnrolmentResponse, format: OutputFormat) -> Outcome {
+    if format == OutputFormat::Json {
         return print_json(made);
     }
     let credential = made.credential.clone().unwrap_or_default();
@@ -36,7 +36,7 @@ pub fn print_code(made: &pb::CreateEnrolmentResponse, format: Format) -> Outcome
 }
 
 /// Exchanges a code. Who has no token yet shows none, and a token of before is not asked for.
-pub async fn exchange(code: Option<String>, server: &Server, format: Format) -> Outcome {
+pub async fn exchange(code: Option<String>, server: &Server, format: OutputFormat) -> Outcome {
     let code = match code {
         Some(code) => code,
         None => {
@@ -59,7 +59,7 @@ pub async fn exchange(code: Option<String>, server: &Server, format: Format) -> 
             Err(status) => return Err(refused(&status)),
         }
     };
-    if format == Format::Json {
+    if format == OutputFormat::Json {
         return print_json(&exchanged);
     }
     eprintln!("{}\n{}", exchanged.credential.unwrap_or_default().name, keep_it());

@@ -19,7 +19,7 @@ use crate::wire;
 use super::client::{Server, connect, refused};
 use super::output::{Listing, print_json, print_line, resource, time_text};
 use super::pages::PAGE_SIZE;
-use super::{Failure, Format, Outcome, both, operator};
+use super::{Failure, Outcome, OutputFormat, both, operator};
 use bootstrap::Bootstrap;
 
 #[derive(Subcommand)]
@@ -117,7 +117,7 @@ fn keep_it() -> &'static str {
 }
 
 impl Credential {
-    pub async fn run(self, server: &Server, format: Format) -> Outcome {
+    pub async fn run(self, server: &Server, format: OutputFormat) -> Outcome {
         match self {
             Self::Bootstrap(bootstrap) => return bootstrap.run().await,
             Self::Exchange { code } => return enrolment::exchange(code, server, format).await,
@@ -129,7 +129,7 @@ impl Credential {
             Self::Bootstrap(_) | Self::Exchange { .. } => Ok(()),
             Self::Whoami => {
                 let known = client.get_caller(pb::GetCallerRequest {}).await.map_err(refused)?.into_inner();
-                if format == Format::Json {
+                if format == OutputFormat::Json {
                     return print_json(&known);
                 }
                 print_line(&known.principal)?;
@@ -143,7 +143,7 @@ impl Credential {
                 loop {
                     let request = pb::ListPrincipalsRequest { page_size: PAGE_SIZE, page_token };
                     let page = client.list_principals(request).await.map_err(refused)?.into_inner();
-                    if format == Format::Json {
+                    if format == OutputFormat::Json {
                         print_json(&page)?;
                     }
                     for principal in page.principals {
@@ -153,7 +153,7 @@ impl Credential {
                     }
                     page_token = page.next_page_token;
                     if page_token.is_empty() {
-                        return if format == Format::Json { Ok(()) } else { listing.print(format) };
+                        return if format == OutputFormat::Json { Ok(()) } else { listing.print(format) };
                     }
                 }
             }
@@ -161,7 +161,7 @@ impl Credential {
                 let (principal, role) = (resource("principals", &of.name), Some(of.role()?));
                 let request = pb::GrantRoleRequest { principal, role };
                 let granted = client.grant_role(request).await.map_err(refused)?.into_inner();
-                if format == Format::Json {
+                if format == OutputFormat::Json {
                     return print_json(&granted);
                 }
                 proposals::tell(granted.proposal.as_ref());
@@ -180,7 +180,7 @@ impl Credential {
             Self::Decline { proposal } => {
                 let request = pb::DeclineProposalRequest { name: resource("proposals", &proposal) };
                 let declined = client.decline_proposal(request).await.map_err(refused)?.into_inner();
-                if format == Format::Json {
+                if format == OutputFormat::Json {
                     return print_json(&declined);
                 }
                 print_line(&format!("{} 已否决 declined", declined.proposal.unwrap_or_default().name))
@@ -193,7 +193,7 @@ impl Credential {
             Self::Create(new) => {
                 let request = pb::CreateCredentialRequest { parent: new.parent(), credential: Some(new.credential()?) };
                 let made = client.create_credential(request).await.map_err(refused)?.into_inner();
-                if format == Format::Json {
+                if format == OutputFormat::Json {
                     return print_json(&made);
                 }
                 eprintln!("{}\n{}", made.credential.unwrap_or_default().name, keep_it());
@@ -208,7 +208,7 @@ impl Credential {
                     let request =
                         pb::ListCredentialsRequest { parent: parent.clone(), page_size: PAGE_SIZE, page_token };
                     let page = client.list_credentials(request).await.map_err(refused)?.into_inner();
-                    if format == Format::Json {
+                    if format == OutputFormat::Json {
                         print_json(&page)?;
                     }
                     for one in page.credentials {
@@ -218,14 +218,14 @@ impl Credential {
                     }
                     page_token = page.next_page_token;
                     if page_token.is_empty() {
-                        return if format == Format::Json { Ok(()) } else { listing.print(format) };
+                        return if format == OutputFormat::Json { Ok(()) } else { listing.print(format) };
                     }
                 }
             }
             Self::Revoke { credential } => {
                 let request = pb::RevokeCredentialRequest { name: credential };
                 let ended = client.revoke_credential(request).await.map_err(refused)?.into_inner();
-                if format == Format::Json {
+                if format == OutputFormat::Json {
                     return print_json(&ended);
                 }
                 let ended = ended.credential.unwrap_or_default();
@@ -235,9 +235,9 @@ impl Credential {
     }
 }
 
-fn print_principal(principal: Option<pb::Principal>, format: Format) -> Outcome {
+fn print_principal(principal: Option<pb::Principal>, format: OutputFormat) -> Outcome {
     let principal = principal.unwrap_or_default();
-    if format == Format::Json {
+    if format == OutputFormat::Json {
         return print_json(&principal);
     }
     print_line(&principal.name)?;

@@ -5,7 +5,7 @@ use crate::pb::operations_service_client::OperationsServiceClient;
 
 use super::super::client::{Connection, refused};
 use super::super::output::{Listing, print_json, time_text};
-use super::{Format, Outcome, PAGE_SIZE, words};
+use super::{Outcome, OutputFormat, PAGE_SIZE, words};
 
 /// Says that something waits.
 pub fn tell(proposal: Option<&pb::Proposal>) {
@@ -17,13 +17,13 @@ pub fn tell(proposal: Option<&pb::Proposal>) {
     }
 }
 
-pub async fn list(mut client: OperationsServiceClient<Connection>, format: Format) -> Outcome {
+pub async fn list(mut client: OperationsServiceClient<Connection>, format: OutputFormat) -> Outcome {
     let mut listing = Listing::new(&["proposal", "principal", "role or credential", "asked by", "since", "until"], &[]);
     let mut page_token = String::new();
     loop {
         let request = pb::ListProposalsRequest { page_size: PAGE_SIZE, page_token };
         let page = client.list_proposals(request).await.map_err(|status| refused(&status))?.into_inner();
-        if format == Format::Json {
+        if format == OutputFormat::Json {
             print_json(&page)?;
         }
         for one in page.proposals {
@@ -33,7 +33,7 @@ pub async fn list(mut client: OperationsServiceClient<Connection>, format: Forma
         }
         page_token = page.next_page_token;
         if page_token.is_empty() {
-            return if format == Format::Json { Ok(()) } else { listing.print(format) };
+            return if format == OutputFormat::Json { Ok(()) } else { listing.print(format) };
         }
     }
 }

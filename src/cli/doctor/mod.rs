@@ -26,7 +26,7 @@ use crate::report::Message;
 use super::client::Server;
 use super::output::{Listing, print_exactly};
 use super::verify::Scratch;
-use super::{Failure, Format, Outcome};
+use super::{Failure, Outcome, OutputFormat};
 
 #[derive(Args)]
 pub struct Doctor {
@@ -81,7 +81,7 @@ impl Finding {
 }
 
 impl Doctor {
-    pub async fn run(&self, server: &Server, format: Format) -> Outcome {
+    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut findings = Vec::new();
         self.examine(server, &mut findings).await?;
         print(&findings, format)?;
@@ -146,10 +146,10 @@ impl Doctor {
     }
 }
 
-fn print(findings: &[Finding], format: Format) -> Outcome {
+fn print(findings: &[Finding], format: OutputFormat) -> Outcome {
     let both = |message: &Message| json!({ "zh": message.zh, "en": message.en });
     match format {
-        Format::Json => {
+        OutputFormat::Json => {
             let checks = findings.iter().map(|finding| {
                 json!({
                     "check": finding.name,
@@ -160,7 +160,7 @@ fn print(findings: &[Finding], format: Format) -> Outcome {
             });
             print_exactly(&json!({ "checks": checks.collect::<Vec<_>>() }).to_string())
         }
-        Format::Table | Format::Csv => {
+        OutputFormat::Table | OutputFormat::Csv => {
             let mut listing = Listing::new(&["check", "state", "meaning", "what to do"], &[]);
             for finding in findings {
                 let cell = |message: &Message| format!("{}\n{}", message.zh, message.en);

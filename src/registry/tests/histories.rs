@@ -225,12 +225,12 @@ proptest! {
                 prop_assert_eq!(root.parent_near(hierarchy_year), &None);
                 match registry.home(agency, hierarchy_year) {
                     Some(home) => {
-                        prop_assert_eq!(place, Place { jurisdiction: home, standing: Standing::Present });
+                        prop_assert_eq!(place, Place { jurisdiction: home, standing: InTree::Present });
                         prop_assert_eq!(path, registry.path_up(home, hierarchy_year).collect::<Vec<_>>());
                     }
-                    None => prop_assert_ne!(place.standing, Standing::Present),
+                    None => prop_assert_ne!(place.standing, InTree::Present),
                 }
-                if let Standing::Successor(successor) = place.standing {
+                if let InTree::Successor(successor) = place.standing {
                     prop_assert_eq!(registry.place(successor, hierarchy_year).jurisdiction, place.jurisdiction);
                 }
             }
@@ -308,7 +308,7 @@ proptest! {
         for year in years() {
             for agency in registry.agency_indices() {
                 let counted_with = |other: &AgencyIndex| match registry.place(*other, year).standing {
-                    Standing::Successor(successor) => successor == agency,
+                    InTree::Successor(successor) => successor == agency,
                     _ => *other == agency,
                 };
                 let expected: Vec<_> = registry.agency_indices().filter(counted_with).collect();

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use sled::Batch;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::store::ledger::Group;
+use crate::store::ledger::TransactionGroup;
 use crate::store::transaction::{Commit, Decision, Effect, Observer, Transaction};
 use crate::store::{Clock, StoreError};
 use crate::store::{Position, Records};
@@ -103,7 +103,7 @@ impl Committer {
     fn commit(&self, jobs: impl Iterator<Item = (Transaction, Answer<Decision>)>) {
         let began = Instant::now();
         let durable = self.shared.durable();
-        let mut group = Group::after(durable, &*self.shared);
+        let mut group = TransactionGroup::after(durable, &*self.shared);
         let now = self.clock.now(durable.time);
         let answers: Vec<_> = jobs.map(|(transaction, answer)| (answer, group.decide(transaction, now))).collect();
         let written = self.write(&mut group);
@@ -142,7 +142,7 @@ impl Committer {
     }
 
     /// Writes and flushes a group; nothing to do where every transaction was turned down.
-    fn write(&self, group: &mut Group<'_, Shared>) -> Result<(), String> {
+    fn write(&self, group: &mut TransactionGroup<'_, Shared>) -> Result<(), String> {
         let records = group.take_records();
         if records.is_empty() {
             return Ok(());
