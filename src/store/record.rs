@@ -10,6 +10,8 @@
 //! Fields are only ever added; a change that an older program would misread takes a new format version.
 
 mod access;
+mod change;
+mod entry;
 mod frozen;
 mod messages;
 mod registry;
@@ -211,10 +213,10 @@ impl Record for FrozenForm {
 
 impl Record for JournalEntry {
     const KIND: u8 = b'j';
-    type Stored = messages::StoredEntry;
+    type Stored = entry::StoredEntry;
 
     fn to_stored(&self) -> Self::Stored {
-        messages::StoredEntry::from_entry(self)
+        entry::StoredEntry::from_entry(self)
     }
 
     fn from_stored(stored: Self::Stored) -> Result<Self, String> {
@@ -224,10 +226,10 @@ impl Record for JournalEntry {
 
 impl Record for StoredRequest {
     const KIND: u8 = b'q';
-    type Stored = messages::StoredRequestId;
+    type Stored = entry::StoredRequestId;
 
     fn to_stored(&self) -> Self::Stored {
-        messages::StoredRequestId::from_request(self)
+        entry::StoredRequestId::from_request(self)
     }
 
     fn from_stored(stored: Self::Stored) -> Result<Self, String> {
@@ -237,10 +239,10 @@ impl Record for StoredRequest {
 
 impl Record for RegistryChange {
     const KIND: u8 = b'g';
-    type Stored = messages::StoredChange;
+    type Stored = change::StoredChange;
 
     fn to_stored(&self) -> Self::Stored {
-        messages::StoredChange::from_change(self)
+        change::StoredChange::from_change(self)
     }
 
     fn from_stored(stored: Self::Stored) -> Result<Self, String> {

@@ -1,19 +1,13 @@
-//! The messages inside records, and their conversion. Tags are never reused.
+//! The messages of revisions, what all messages share, and their conversion. Tags are never reused.
 
 use jiff::Timestamp;
-use prost::{Enumeration, Message, Oneof};
+use prost::{Enumeration, Message};
 
 use crate::form::{CellId, catalogue, edition};
-use crate::registry::{Agency, Jurisdiction, RegistryChange};
 use crate::report::{
-    AgencyKind, Answer, Cell, Figures, Finding, Hash, Level, Message as Words, Narrative, Period, ReportKey,
-    ReportState, ReportYear, Revision, RevisionName, RuleSetRef, Severity, Term,
+    Answer, Cell, Figures, Finding, Hash, Level, Message as Words, Narrative, Period, ReportKey, ReportState,
+    ReportYear, Revision, RuleSetRef, Severity, Term,
 };
-use crate::store::evidence::Salt;
-use crate::store::journal::{Covers, JournalEntry, Outcome};
-use crate::store::transaction::StoredRequest;
-
-use super::registry::{StoredCollection, StoredDated};
 
 #[derive(Clone, PartialEq, Message)]
 pub struct StoredRevision {
@@ -148,106 +142,6 @@ struct StoredAnswer {
     reason: String,
 }
 
-#[derive(Clone, PartialEq, Message)]
-pub struct StoredEntry {
-    #[prost(uint64, tag = "1")]
-    sequence: u64,
-    #[prost(int64, tag = "2")]
-    time_microseconds: i64,
-    #[prost(string, tag = "3")]
-    actor: String,
-    #[prost(string, tag = "4")]
-    action: String,
-    #[prost(string, tag = "5")]
-    subject: String,
-    #[prost(bool, tag = "6")]
-    refused: bool,
-    #[prost(string, tag = "7")]
-    detail: String,
-    #[prost(bytes = "vec", tag = "8")]
-    content_hash: Vec<u8>,
-    #[prost(bytes = "vec", tag = "9")]
-    previous: Vec<u8>,
-    #[prost(bytes = "vec", tag = "10")]
-    chain: Vec<u8>,
-    /// Both absent in an entry of version 1.
-    #[prost(bytes = "vec", optional, tag = "11")]
-    records: Option<Vec<u8>>,
-    #[prost(bytes = "vec", optional, tag = "12")]
-    salt: Option<Vec<u8>>,
-    /// Absent in an entry of version 1 or 2.
-    #[prost(string, optional, tag = "13")]
-    by: Option<String>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct StoredRequestId {
-    #[prost(bytes = "vec", tag = "1")]
-    fingerprint: Vec<u8>,
-    #[prost(string, tag = "2")]
-    revision: String,
-    #[prost(uint64, tag = "3")]
-    sequence: u64,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub struct StoredChange {
-    #[prost(oneof = "StoredChangeKind", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
-    change: Option<StoredChangeKind>,
-}
-
-#[derive(Clone, PartialEq, Oneof)]
-enum StoredChangeKind {
-    #[prost(message, tag = "1")]
-    CreateJurisdiction(StoredJurisdiction),
-    #[prost(message, tag = "2")]
-    CreateAgency(StoredAgency),
-    #[prost(message, tag = "3")]
-    Rename(StoredDated),
-    #[prost(message, tag = "4")]
-    Move(StoredDated),
-    #[prost(message, tag = "5")]
-    Merge(StoredDated),
-    #[prost(message, tag = "6")]
-    Split(StoredDated),
-    #[prost(message, tag = "7")]
-    Abolish(StoredDated),
-    #[prost(message, tag = "8")]
-    PutCollection(StoredCollection),
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct StoredJurisdiction {
-    #[prost(string, tag = "1")]
-    code: String,
-    #[prost(string, optional, tag = "2")]
-    parent: Option<String>,
-    #[prost(string, tag = "3")]
-    display_name: String,
-    #[prost(enumeration = "StoredLevel", tag = "4")]
-    level: i32,
-    #[prost(uint32, tag = "5")]
-    first_year: u32,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct StoredAgency {
-    #[prost(string, tag = "1")]
-    id: String,
-    #[prost(string, tag = "2")]
-    jurisdiction: String,
-    #[prost(string, tag = "3")]
-    display_name: String,
-    #[prost(enumeration = "StoredKind", tag = "4")]
-    kind: i32,
-    #[prost(bool, tag = "5")]
-    large: bool,
-    #[prost(uint32, tag = "6")]
-    first_year: u32,
-    #[prost(bool, tag = "7")]
-    vertical: bool,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Enumeration)]
 pub(super) enum StoredLevel {
     Unknown = 0,
@@ -258,28 +152,12 @@ pub(super) enum StoredLevel {
     Township = 5,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Enumeration)]
-enum StoredKind {
-    Unknown = 0,
-    GovernmentOffice = 1,
-    Department = 2,
-    Township = 3,
-    DispatchedOffice = 4,
-}
-
 pub(super) const LEVELS: [(Level, StoredLevel); 5] = [
     (Level::Province, StoredLevel::Province),
     (Level::City, StoredLevel::City),
     (Level::County, StoredLevel::County),
     (Level::FunctionalZone, StoredLevel::FunctionalZone),
     (Level::Township, StoredLevel::Township),
-];
-
-const KINDS: [(AgencyKind, StoredKind); 4] = [
-    (AgencyKind::GovernmentOffice, StoredKind::GovernmentOffice),
-    (AgencyKind::Department, StoredKind::Department),
-    (AgencyKind::Township, StoredKind::Township),
-    (AgencyKind::DispatchedOffice, StoredKind::DispatchedOffice),
 ];
 
 /// The stored form of `value`; the tables name every value.
@@ -472,126 +350,5 @@ impl StoredAnswer {
 
     fn into_answer(self) -> Answer {
         Answer { rule: self.rule, cell: self.cell, reason: self.reason }
-    }
-}
-
-impl StoredEntry {
-    pub fn from_entry(entry: &JournalEntry) -> Self {
-        Self {
-            sequence: entry.sequence,
-            time_microseconds: entry.time.as_microsecond(),
-            actor: entry.actor.clone(),
-            action: entry.action.clone(),
-            subject: entry.subject.clone(),
-            refused: entry.outcome == Outcome::Refused,
-            detail: entry.detail.clone(),
-            content_hash: entry.content_hash.0.to_vec(),
-            previous: entry.previous.0.to_vec(),
-            chain: entry.chain.0.to_vec(),
-            records: entry.covers.map(|covers| covers.records.0.to_vec()),
-            salt: entry.covers.map(|covers| covers.salt.0.to_vec()),
-            by: entry.by.clone(),
-        }
-    }
-
-    pub fn into_entry(self) -> Result<JournalEntry, String> {
-        let salt = |bytes: Vec<u8>| bytes.try_into().map(Salt).map_err(|_| "a salt of another length".to_owned());
-        let covers = match (self.records, self.salt) {
-            (Some(records), Some(bytes)) => Some(Covers { records: hash(records)?, salt: salt(bytes)? }),
-            (None, None) => None,
-            _ => return Err("an entry with a part of what it covers".to_owned()),
-        };
-        if self.by.is_some() && covers.is_none() {
-            return Err("an entry of version 3 that does not say what it covers".to_owned());
-        }
-        Ok(JournalEntry {
-            sequence: self.sequence,
-            time: timestamp(self.time_microseconds)?,
-            actor: self.actor,
-            by: self.by,
-            action: self.action,
-            subject: self.subject,
-            outcome: if self.refused { Outcome::Refused } else { Outcome::Accepted },
-            detail: self.detail,
-            content_hash: hash(self.content_hash)?,
-            covers,
-            previous: hash(self.previous)?,
-            chain: hash(self.chain)?,
-        })
-    }
-}
-
-impl StoredRequestId {
-    pub fn from_request(request: &StoredRequest) -> Self {
-        Self {
-            fingerprint: request.fingerprint.0.to_vec(),
-            revision: request.revision.to_string(),
-            sequence: request.sequence,
-        }
-    }
-
-    pub fn into_request(self) -> Result<StoredRequest, String> {
-        Ok(StoredRequest {
-            fingerprint: hash(self.fingerprint)?,
-            revision: parse::<RevisionName>(&self.revision)?,
-            sequence: self.sequence,
-        })
-    }
-}
-
-impl StoredChange {
-    pub fn from_change(change: &RegistryChange) -> Self {
-        let change = match change {
-            RegistryChange::CreateJurisdiction(new) => StoredChangeKind::CreateJurisdiction(StoredJurisdiction {
-                code: new.code.to_string(),
-                parent: new.parent.as_ref().map(ToString::to_string),
-                display_name: new.display_name.clone(),
-                level: stored_of(&LEVELS, &new.level),
-                first_year: new.first_year.get().into(),
-            }),
-            RegistryChange::CreateAgency(new) => StoredChangeKind::CreateAgency(StoredAgency {
-                id: new.id.to_string(),
-                jurisdiction: new.jurisdiction.to_string(),
-                display_name: new.display_name.clone(),
-                kind: stored_of(&KINDS, &new.kind),
-                large: new.large,
-                vertical: new.vertical,
-                first_year: new.first_year.get().into(),
-            }),
-            RegistryChange::Rename { .. } => StoredChangeKind::Rename(StoredDated::of(change)),
-            RegistryChange::Move { .. } => StoredChangeKind::Move(StoredDated::of(change)),
-            RegistryChange::Merge { .. } => StoredChangeKind::Merge(StoredDated::of(change)),
-            RegistryChange::Split { .. } => StoredChangeKind::Split(StoredDated::of(change)),
-            RegistryChange::Abolish { .. } => StoredChangeKind::Abolish(StoredDated::of(change)),
-            RegistryChange::PutCollection(new) => StoredChangeKind::PutCollection(StoredCollection::of(new)),
-        };
-        Self { change: Some(change) }
-    }
-
-    pub fn into_change(self) -> Result<RegistryChange, String> {
-        Ok(match self.change.ok_or("unknown registry change")? {
-            StoredChangeKind::CreateJurisdiction(stored) => RegistryChange::CreateJurisdiction(Jurisdiction {
-                code: parse(&stored.code)?,
-                parent: stored.parent.as_deref().map(parse).transpose()?,
-                display_name: stored.display_name,
-                level: value_of(&LEVELS, stored.level, "level")?,
-                first_year: year(stored.first_year)?,
-            }),
-            StoredChangeKind::CreateAgency(stored) => RegistryChange::CreateAgency(Agency {
-                id: parse(&stored.id)?,
-                jurisdiction: parse(&stored.jurisdiction)?,
-                display_name: stored.display_name,
-                kind: value_of(&KINDS, stored.kind, "kind of agency")?,
-                large: stored.large,
-                vertical: stored.vertical,
-                first_year: year(stored.first_year)?,
-            }),
-            StoredChangeKind::Rename(stored) => stored.into_rename()?,
-            StoredChangeKind::Move(stored) => stored.into_move()?,
-            StoredChangeKind::Merge(stored) => stored.into_merge()?,
-            StoredChangeKind::Split(stored) => stored.into_split()?,
-            StoredChangeKind::Abolish(stored) => stored.into_abolish()?,
-            StoredChangeKind::PutCollection(stored) => RegistryChange::PutCollection(stored.into_collection()?),
-        })
     }
 }

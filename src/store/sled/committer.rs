@@ -16,8 +16,10 @@ use crate::store::{Position, Records};
 use crate::telemetry::metrics;
 
 use super::durability::DataFile;
+use super::import;
+use super::open::last_registry_sequence;
+use super::shared::Shared;
 use super::watermark::Watermark;
-use super::{Shared, import, last_registry_sequence};
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 

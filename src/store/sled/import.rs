@@ -13,8 +13,9 @@ use crate::store::record::{StoreHeader, encode};
 use crate::store::{Position, Records, StoreError};
 
 use super::durability::DataFile;
+use super::keys;
+use super::shared::Shared;
 use super::watermark::Watermark;
-use super::{Shared, keys};
 
 /// Records written together.
 const BATCH_RECORDS: usize = 256;

@@ -4,6 +4,7 @@
 //! - `import`: what that thread does to take the records of another store.
 //! - `durability`: the syncs that sled 0.34 leaves out.
 //! - `folder`: what is seen to before sled opens it.
+//! - `open`: how it is opened. `shared`: what readers and the committer share.
 //! - `moment`: finds how far a report had come at an earlier moment.
 //! - `recent`: reports that were read or changed last.
 //! - `salvage`: what can still be read of a damaged store.
@@ -17,15 +18,15 @@ mod durability;
 mod folder;
 mod import;
 mod moment;
+mod open;
 mod recent;
 mod salvage;
+mod shared;
 mod space;
 mod watermark;
 
 use std::ops::{Bound, RangeInclusive};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use futures::FutureExt as _;
@@ -36,80 +37,26 @@ use tokio::sync::{mpsc, oneshot};
 use crate::access::AccessChange;
 use crate::registry::RegistryChange;
 use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
-use crate::rollup::{FrozenForm, FrozenFormName};
+use crate::rollup::FrozenForm;
 use crate::telemetry::metrics;
 
 use super::item::{StoredRecord, sequence_of};
 use super::journal::{JournalEntry, Position};
 use super::ledger::Stored;
-use super::record::{Record, StoreHeader, decode, encode, revision_sequence};
-use super::transaction::{Decision, Observer, RequestId, Standing, StoredRequest, Transaction, Version};
-use super::{NEWEST, Records, Store, StoreError, keys};
+use super::record::decode;
+use super::transaction::{Decision, RequestId, Standing, StoredRequest, Transaction};
+use super::{Records, Store, StoreError, keys};
 
-use committer::{Committer, Job};
-use durability::{DataFile, SEGMENT_BYTES};
-use recent::Recent;
-use space::Space;
-use watermark::Watermark;
+use committer::Job;
+use shared::{Shared, read_error};
 
 pub use folder::{
     Folder, FolderFault, PRIVATE_FILE, PRIVATE_FOLDER, STARTS_FILE, copy_closed, examine, remove_empty_snapshots,
     will_be_new,
 };
+pub use open::SledOptions;
 pub use salvage::{Loss, Salvage, salvage};
 pub use space::FreeSpace;
-
-/// How a store is opened.
-#[derive(Debug, Clone)]
-pub struct SledOptions {
-    /// Folder of the store; made if it is not there. One process at a time.
-    pub directory: PathBuf,
-    /// Refuse a folder that holds no store.
-    pub must_exist: bool,
-    /// sled's page cache, in bytes; the process takes about twice as much.
-    pub cache_bytes: u64,
-    /// Transactions that may wait for the committer before callers are held back.
-    pub queue_transactions: usize,
-    /// Transactions written and flushed together at most.
-    pub group_transactions: usize,
-    /// Free space on the disk, in bytes, under which writes are refused; 0 for never.
-    pub min_free_bytes: u64,
-    /// Room set aside for when the disk is full, in bytes, once within the data file and once as a file that can be
-    /// deleted; 0 for none.
-    pub ballast_bytes: u64,
-    /// Tells the free space.
-    pub free_space: FreeSpace,
-}
-
-impl SledOptions {
-    /// Sensible limits for a store in `directory`, without care for the room on the disk.
-    pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self {
-            directory: directory.into(),
-            must_exist: false,
-            cache_bytes: 128 << 20,
-            queue_transactions: 1024,
-            group_transactions: 256,
-            min_free_bytes: 0,
-            ballast_bytes: 0,
-            free_space: FreeSpace::default(),
-        }
-    }
-}
-
-/// What the committer shares with readers.
-struct Shared {
-    tree: sled::Db,
-    /// The newest durable journal entry; no read shows anything after it.
-    durable: RwLock<Position>,
-    /// Journal sequence of the newest durable change of the registry; 0 for none. The committer alone sets it.
-    registry_sequence: AtomicU64,
-    recent: Recent,
-    /// Why writes are stopped.
-    stopped: RwLock<Option<String>>,
-    /// The room on the disk.
-    space: Space,
-}
 
 /// The embedded store.
 pub struct SledStore {
@@ -118,59 +65,8 @@ pub struct SledStore {
     committer: Option<JoinHandle<()>>,
 }
 
-fn read_error(error: &sled::Error) -> StoreError {
-    match error {
-        // sled keeps checksums of its own around each page and its configuration.
-        sled::Error::Corruption { .. } => StoreError::Damaged("a checksum of the database is wrong".to_owned()),
-        error => StoreError::Read(error.to_string()),
-    }
-}
-
 fn committer_ended() -> StoreError {
     StoreError::Stopped("the committer has ended".to_owned())
-}
-
-impl SledStore {
-    /// Opens the store, or makes a new one, and makes its files durable.
-    ///
-    /// # Errors
-    /// [`StoreError::Folder`] where it holds no store and must, or what is left of one;
-    /// [`StoreError::Open`] where the folder cannot be used (another process has it, the disk is full),
-    /// [`StoreError::FormatVersion`] or [`StoreError::Damaged`] where its content cannot.
-    pub fn open(options: &SledOptions, observer: Arc<dyn Observer>) -> Result<Self, StoreError> {
-        let open_error = |error: std::io::Error| StoreError::Open(format!("{}: {error}", options.directory.display()));
-        will_be_new(&options.directory, options.must_exist)?;
-        folder::prepare(&options.directory).map_err(open_error)?;
-        let tree = open_tree(&options.directory, options.cache_bytes)?;
-        check_header(&tree)?;
-        let watermark = Watermark::open(&options.directory).map_err(open_error)?;
-        watermark.check(|sequence| journal_entry(&tree, sequence))?;
-        durability::sync_after_open(&options.directory).map_err(open_error)?;
-        let data_file = DataFile::open(&options.directory).map_err(open_error)?;
-        let space = Space {
-            directory: options.directory.clone(),
-            min_free_bytes: options.min_free_bytes,
-            free: options.free_space.clone(),
-            ballast_bytes: options.ballast_bytes,
-            untold: AtomicBool::new(false),
-        };
-        space.keep_ballast();
-        space.set_aside(data_file.file());
-        let durable = RwLock::new(last_position(&tree)?);
-        let registry_sequence = last_registry_sequence(&tree)?.into();
-        let (recent, stopped) = (Recent::default(), RwLock::default());
-        let shared = Arc::new(Shared { tree, durable, registry_sequence, recent, stopped, space });
-        // The header of a new store is durable before anything else is.
-        shared.tree.flush().map_err(|error| StoreError::Open(error.to_string()))?;
-        data_file.sync().map_err(open_error)?;
-        let (jobs, waiting) = mpsc::channel(options.queue_transactions);
-        let committer = Committer::new(shared.clone(), data_file, watermark, observer, options.group_transactions);
-        let committer = std::thread::Builder::new()
-            .name("store-committer".to_owned())
-            .spawn(move || committer.run(waiting))
-            .map_err(open_error)?;
-        Ok(Self { shared, jobs: Some(jobs), committer: Some(committer) })
-    }
 }
 
 impl Drop for SledStore {
@@ -184,191 +80,6 @@ impl Drop for SledStore {
         {
             tracing::error!("the store's committer panicked");
         }
-    }
-}
-
-fn open_tree(directory: &Path, cache_bytes: u64) -> Result<sled::Db, StoreError> {
-    let configuration = sled::Config::new().path(directory).cache_capacity(cache_bytes).segment_size(SEGMENT_BYTES);
-    let busy = |error: &sled::Error| error.to_string().contains("could not acquire lock");
-    let in_use = |opened: &sled::Result<sled::Db>| opened.as_ref().is_err_and(busy);
-    folder::unless_in_use(|| configuration.open(), in_use).map_err(|error| {
-        if matches!(error, sled::Error::Corruption { .. }) {
-            return read_error(&error);
-        }
-        let hint = if busy(&error) { "; another process has it open" } else { "" };
-        StoreError::Open(format!("{}: {error}{hint}", directory.display()))
-    })
-}
-
-/// Writes the header of a new store; refuses one that is not ours or is newer.
-fn check_header(tree: &sled::Db) -> Result<(), StoreError> {
-    match tree.get(keys::HEADER).map_err(|error| read_error(&error))? {
-        Some(header) => decode::<StoreHeader>(&header).map(|_| ()),
-        // A store of ours has no tree besides sled's own.
-        None if tree.is_empty() && tree.tree_names().len() == 1 => {
-            tree.insert(keys::HEADER, encode(&StoreHeader)).map_err(|error| StoreError::Open(error.to_string()))?;
-            Ok(())
-        }
-        None => {
-            let reason = "the folder holds another program's data, or what a restore left that did not finish; \
-                          choose an empty folder";
-            Err(StoreError::Open(reason.to_owned()))
-        }
-    }
-}
-
-fn journal_entry(tree: &sled::Db, sequence: u64) -> Result<Option<JournalEntry>, StoreError> {
-    let value = tree.get(keys::journal(sequence)).map_err(|error| read_error(&error))?;
-    value.map(|value| decode(&value)).transpose()
-}
-
-fn last_position(tree: &sled::Db) -> Result<Position, StoreError> {
-    match tree.range(keys::journal(0)..=keys::journal(u64::MAX)).next_back() {
-        None => Ok(Position::default()),
-        Some(entry) => {
-            let (_, value) = entry.map_err(|error| read_error(&error))?;
-            Ok(decode::<JournalEntry>(&value)?.position())
-        }
-    }
-}
-
-fn last_registry_sequence(tree: &sled::Db) -> Result<u64, StoreError> {
-    let last = tree.range(keys::registry(0, 0)..=keys::registry(u64::MAX, u32::MAX)).keys().next_back();
-    let key = last.transpose().map_err(|error| read_error(&error))?;
-    Ok(key.and_then(|key| keys::parse_registry(&key)).map_or(0, |(sequence, _)| sequence))
-}
-
-impl Shared {
-    fn durable(&self) -> Position {
-        *self.durable.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set_durable(&self, position: Position) {
-        *self.durable.write().unwrap_or_else(PoisonError::into_inner) = position;
-    }
-
-    fn stopped(&self) -> Option<String> {
-        self.stopped.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Takes no write from now on.
-    fn stop(&self, reason: String) {
-        *self.stopped.write().unwrap_or_else(PoisonError::into_inner) = Some(reason);
-    }
-
-    /// The bound of a read: what is asked for, and never beyond what is durable.
-    fn bound(&self, as_of: u64) -> u64 {
-        self.durable().sequence.min(as_of)
-    }
-
-    fn get<R: Record>(&self, key: impl AsRef<[u8]>) -> Result<Option<R>, StoreError> {
-        let value = self.tree.get(key).map_err(|error| read_error(&error))?;
-        value.map(|value| decode(&value)).transpose()
-    }
-
-    fn standing(&self, report: &ReportKey, as_of: u64) -> Result<Option<Standing>, StoreError> {
-        let durable = self.durable().sequence;
-        if as_of >= durable
-            && let Some(known) = self.recent.get(report)
-        {
-            return Ok(known);
-        }
-        // The first revision is never gone, and asking for one key takes less than looking for the last of many.
-        let is_there = self.tree.contains_key(keys::revision(report, 1)).map_err(|error| read_error(&error))?;
-        let standing = if is_there {
-            let end = if as_of < durable { self.first_later(report, as_of)? } else { u32::MAX };
-            self.standing_of(self.tree.range(keys::below(report, end)).rev(), durable.min(as_of))?
-        } else {
-            None
-        };
-        if as_of >= durable {
-            self.recent.note_read(report, standing.as_ref(), || self.durable().sequence == durable);
-        }
-        Ok(standing)
-    }
-
-    /// The number from which on a report's revisions are later than `moment`.
-    fn first_later(&self, report: &ReportKey, moment: u64) -> Result<u32, StoreError> {
-        let Some(last) = self.tree.range(keys::below(report, u32::MAX)).next_back() else { return Ok(0) };
-        let (key, _) = last.map_err(|error| read_error(&error))?;
-        moment::first_later(keys::revision_number(&key), moment, |number| {
-            let value = self.tree.get(keys::revision(report, number)).map_err(|error| read_error(&error))?;
-            value.map(|value| revision_sequence(&value)).transpose()
-        })
-    }
-
-    /// A report from its records from the last one backwards, as it stood at `bound`; reads no more than it needs.
-    fn standing_of(
-        &self,
-        backwards: impl Iterator<Item = sled::Result<(IVec, IVec)>>,
-        bound: u64,
-    ) -> Result<Option<Standing>, StoreError> {
-        let mut reviewed = None;
-        for entry in backwards {
-            let (key, value) = entry.map_err(|error| read_error(&error))?;
-            if keys::is_review(&key) {
-                // The reviews of a revision lie right after it, the newest last.
-                let review = decode::<Review>(&value)?;
-                if reviewed.is_none() && review.status.sequence <= bound {
-                    reviewed = Some(review.status);
-                }
-                continue;
-            }
-            let newest = Arc::new(decode::<Revision>(&value)?);
-            if newest.sequence > bound {
-                reviewed = None;
-                continue;
-            }
-            let status = reviewed.unwrap_or_else(|| newest.status());
-            let accepted = match status.accepted {
-                None => None,
-                Some(number) if number == newest.number => Some(newest.clone()),
-                Some(number) => {
-                    let missing = || StoreError::Damaged(format!("the accepted revision of {}", newest.report));
-                    let found = self.get::<Revision>(keys::revision(&newest.report, number))?;
-                    Some(Arc::new(found.ok_or_else(missing)?))
-                }
-            };
-            return Ok(Some(Standing { status, newest, accepted }));
-        }
-        Ok(None)
-    }
-
-    /// Revisions among these records that are durable.
-    fn durable_revisions(
-        &self,
-        records: impl Iterator<Item = sled::Result<(IVec, IVec)>>,
-    ) -> impl Iterator<Item = Result<Revision, StoreError>> {
-        let durable = self.durable().sequence;
-        let revisions = records.filter(|entry| entry.as_ref().map_or(true, |(key, _)| !keys::is_review(key)));
-        revisions
-            .map(|entry| decode::<Revision>(&entry.map_err(|error| read_error(&error))?.1))
-            .filter(move |revision| revision.as_ref().map_or(true, |revision| revision.sequence <= durable))
-    }
-}
-
-impl Stored for Shared {
-    /// The committer alone writes, and asks between its writes: what is there is durable.
-    fn version(&self, report: &ReportKey) -> Result<Option<Version>, StoreError> {
-        Ok(self.standing(report, NEWEST)?.map(|standing| standing.status.version()))
-    }
-
-    fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError> {
-        let request = self.get::<StoredRequest>(keys::request(id))?;
-        Ok(request.filter(|request| request.sequence <= self.durable().sequence))
-    }
-
-    fn registry_sequence(&self) -> Result<u64, StoreError> {
-        Ok(self.registry_sequence.load(Ordering::Acquire))
-    }
-
-    fn is_frozen(&self, name: &FrozenFormName) -> Result<bool, StoreError> {
-        let key = keys::frozen(&name.jurisdiction, name.year, name.number);
-        self.tree.contains_key(key).map_err(|error| read_error(&error))
-    }
-
-    fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.tree.get(key).map_err(|error| read_error(&error))?.map(|value| value.to_vec()))
     }
 }
 

@@ -12,7 +12,8 @@ use crate::store::record::{RECORD_BYTES_MAX, decode, whole};
 use crate::store::{StoreError, keys};
 
 use super::durability::DATA_FILE;
-use super::{open_tree, watermark};
+use super::open::open_tree;
+use super::watermark;
 
 /// sled's cache while the store is read, in bytes.
 const CACHE_BYTES: u64 = 64 << 20;
