@@ -5,6 +5,7 @@
 //! themselves.
 
 mod bounds;
+mod caller;
 mod certificate;
 mod ending;
 mod heard;
@@ -14,10 +15,10 @@ mod listener;
 mod measured;
 mod origin;
 mod rates;
+mod refusals;
 mod tls;
 mod validity;
 
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll};
@@ -25,11 +26,9 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN, STRICT_TRANSPORT_SECURITY,
-};
+use http::header::{ACCEPT_LANGUAGE, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use http::request::Parts;
-use http::{HeaderMap, Method as Verb, Request, Response};
+use http::{Request, Response};
 use prost::bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::body::Body;
@@ -38,14 +37,12 @@ use tower::Layer;
 
 use crate::access::{Method, Right, method_at};
 use crate::config::Limits;
-use crate::report::Message;
-use crate::service::{Asked, Authority, Caller, Problem, Reason, Service};
+use crate::service::{Asked, Authority, Caller, Problem, Service};
 
-use super::claimed_principal;
 use super::methods::answers_with_stream;
-use super::over_http::refusal;
 use super::status::to_status;
 
+pub use caller::{cookie_of, session_cookie};
 pub use certificate::{Certified, certified};
 pub use listener::{Connection, Newcomers, Peer, connections};
 pub use origin::{Hosts, Proxies};
@@ -58,6 +55,7 @@ use heard::Heard;
 use held::Held;
 use inspected::Inspected;
 use measured::{Measured, most_bytes};
+use refusals::{foreign_host, gone_on_for_long, out_of_time, overloaded, refusal_of_page, wants_page};
 
 /// The cookie of a session; its value is secret.
 pub const SESSION_COOKIE: &str = "huizong-session";
@@ -170,7 +168,7 @@ where
             let is_protected = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_protected);
             let language = request.headers().get(ACCEPT_LANGUAGE).map(|language| (ACCEPT_LANGUAGE, language.clone()));
             let path = request.uri().path();
-            let wants_page = wants_page(request.headers());
+            let is_page = wants_page(request.headers());
             let ends_with_service = path != SUBMISSIONS && answers_with_stream(path);
             let answer = async {
                 let (mut parts, mut body) = request.into_parts();
@@ -214,7 +212,7 @@ where
                 }
                 Ok(answer) => answer?,
                 Err(problem) if is_call => to_status(&problem, &metadata).into_http(),
-                Err(problem) => refusal_of_page(&problem, wants_page),
+                Err(problem) => refusal_of_page(&problem, is_page),
             };
             if is_protected && !is_call {
                 answer.headers_mut().insert(STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
@@ -271,229 +269,9 @@ impl Door {
         }
         Ok((caller, permit))
     }
-
-    /// Who calls: by a token, else by a session, else by a certificate.
-    async fn caller(&self, request: &Parts, peer: Option<&Peer>, address: Option<IpAddr>) -> Result<Caller, Problem> {
-        let headers = &request.headers;
-        let address = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
-        if !self.service.asks_who_calls() {
-            return Ok(Caller::unproved(claimed_principal(headers), address, Authority::Open));
-        }
-        let known = match (bearer(headers), session_cookie(headers)) {
-            (Some(token), _) => self.service.authenticate_from(token, &address),
-            (None, Some(cookie)) if is_same_site(request) => {
-                let unattended = headers.contains_key(UNATTENDED_HEADER);
-                let known = if unattended { self.service.session(cookie) } else { self.service.use_session(cookie) };
-                known.and_then(|authority| self.as_shown(authority, headers))
-            }
-            _ => Ok(peer
-                .and_then(|peer| peer.certified.as_ref())
-                .map_or(Authority::Nobody, |certified| certified.authority())),
-        };
-        let by = match (bearer(headers), session_cookie(headers)) {
-            (Some(token), _) => self.service.shown_by_token(token),
-            (None, Some(cookie)) if is_same_site(request) => self.service.shown_by_cookie(cookie),
-            _ => peer.and_then(|peer| peer.certified.as_ref()).map_or_else(String::new, Certified::name),
-        };
-        let nobody = Caller::unproved("unauthenticated".to_owned(), address.clone(), Authority::Nobody);
-        let nobody = Caller { by: by.clone(), ..nobody };
-        let is_call = is_call(request.uri.path());
-        let takes_code = matches!(method_at(request.uri.path()), Some(Method { right: Right::Code, .. }));
-        match known {
-            Ok(Authority::Nobody) => Ok(nobody),
-            Ok(authority) => {
-                let principal = match &authority {
-                    Authority::Principal { name, .. } => name.to_string(),
-                    Authority::Open | Authority::Nobody => String::new(),
-                };
-                Ok(Caller { by, ..Caller::unproved(principal, address, authority) })
-            }
-            // A page may be asked for with the cookie of a session that has ended, to sign in again; and so may a code be
-            // exchanged.
-            Err(problem)
-                if (!is_call || takes_code) && bearer(headers).is_none() && problem.reason != Reason::CallerChanged =>
-            {
-                Ok(nobody)
-            }
-            Err(problem) => Err(self.service.refuse_caller(problem, request.uri.path(), &nobody).await),
-        }
-    }
-}
-
-impl Door {
-    /// Whom a session belongs to, unless the page shows somebody else.
-    fn as_shown(&self, authority: Authority, headers: &HeaderMap) -> Result<Authority, Problem> {
-        let Some(shown) = headers.get(SHOWN_HEADER) else { return Ok(authority) };
-        match &authority {
-            Authority::Principal { name, .. } if shown.as_bytes() != name.as_str().as_bytes() => {
-                Err(caller_changed(name.as_str()))
-            }
-            _ => Ok(authority),
-        }
-    }
 }
 
 /// Whether a path is that of a gRPC call rather than of a page.
 pub(super) fn is_call(path: &str) -> bool {
     path.starts_with("/huizong.") || path.starts_with("/grpc.")
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(AUTHORIZATION)?.to_str().unwrap_or("invalid");
-    let (scheme, token) = value.split_once(' ').unwrap_or(("", value));
-    // Another scheme is no token, and refused as one that is not valid.
-    Some(if scheme.eq_ignore_ascii_case("bearer") { token.trim() } else { "" })
-}
-
-/// The value of the session's cookie.
-pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    cookie_of(headers, SESSION_COOKIE)
-}
-
-/// The value of a cookie.
-pub fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
-}
-
-/// Whether a request with a session's cookie comes from our own pages: what changes or calls something carries our
-/// header and our origin; a page may be asked for from nowhere else either.
-fn is_same_site(request: &Parts) -> bool {
-    let headers = &request.headers;
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = request.uri.authority().map(|authority| authority.as_str()).or_else(|| text(HOST.as_str()));
-    let own_origin = text(ORIGIN.as_str()).is_none_or(|origin| {
-        let of_origin = origin.split_once("://").map(|(_, authority)| authority);
-        of_origin.is_some() && of_origin == host
-    });
-    let own_site = text("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
-    let is_page = matches!(request.method, Verb::GET | Verb::HEAD) && !is_call(request.uri.path());
-    own_origin && own_site && (is_page || headers.contains_key(SESSION_HEADER))
-}
-
-/// A refusal of what is no gRPC call: words on a page where one is asked for, else as the HTTP API tells of it.
-fn refusal_of_page(problem: &Problem, wants_page: bool) -> Response<Body> {
-    let mut response = refusal(problem).map(Body::new);
-    if wants_page {
-        *response.body_mut() = Body::new(format!("{}\n{}\n", problem.message.zh, problem.message.en));
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    }
-    response
-}
-
-/// Whether a request is for something to look at.
-fn wants_page(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
-    accepted.is_some_and(|accepted| accepted.contains("text/html"))
-}
-
-fn out_of_time(limit: Duration) -> Problem {
-    let seconds = limit.as_secs();
-    let message = Message::new(
-        format!("服务未能在 {seconds} 秒内答复"),
-        format!("the service did not answer within {seconds} s"),
-    );
-    let remedy = Message::new(
-        "更改可能已生效：请以同一 request_id 重试，或先查询；查询请缩小范围",
-        "a change may have been made: send it again with the same request_id, or look first; ask for less at a time",
-    );
-    Problem::new(Reason::DeadlineExceeded, message, remedy)
-}
-
-fn gone_on_for_long(longest: Duration) -> Problem {
-    let minutes = longest.as_secs().div_ceil(60);
-    let message =
-        Message::new(format!("流式调用已持续 {minutes} 分钟"), format!("the stream has gone on for {minutes} minutes"));
-    Problem::overload(Reason::Stopping, message, OVERLOAD_WAIT)
-}
-
-fn foreign_host(host: &str) -> Problem {
-    let host: String = host.chars().filter(|c| !c.is_control()).take(HOST_MAX_CHARACTERS).collect();
-    let message = Message::new(
-        format!("本服务不以 {host} 之名提供"),
-        format!("the service does not answer in the name of {host}"),
-    );
-    let remedy = Message::new(
-        "请使用证书中的名称访问；确为本服务名称的，请运维人员加入 server.hosts",
-        "call it by a name of its certificate; if the name is right, have the operator add it to server.hosts",
-    );
-    Problem::new(Reason::HostUnknown, message, remedy)
-}
-
-/// Longest host that a refusal names.
-const HOST_MAX_CHARACTERS: usize = 100;
-
-fn caller_changed(now: &str) -> Problem {
-    let message = Message::new(
-        format!("此浏览器已改由 {now} 登录，本页显示的是他人，未执行任何操作"),
-        format!("{now} has signed in in this browser; the page shows somebody else, and nothing was done"),
-    );
-    let remedy =
-        Message::new("请刷新页面以当前账号继续，或重新登录", "reload the page to go on as they, or sign in again");
-    Problem::new(Reason::CallerChanged, message, remedy).with("principal", now)
-}
-
-fn overloaded() -> Problem {
-    let message = Message::new("服务繁忙", "the service is busy");
-    Problem::overload(Reason::Overloaded, message, OVERLOAD_WAIT)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn request(verb: &str, path: &str, headers: &[(&str, &str)]) -> Parts {
-        let mut request = Request::builder().method(verb).uri(path).header("host", "hz.example:7411");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        request.body(()).unwrap().into_parts().0
-    }
-
-    const CALL: &str = "/huizong.v1.ReportService/SubmitReport";
-
-    #[test]
-    fn a_call_with_a_cookie_needs_our_header_and_our_origin() {
-        let own = ("origin", "https://hz.example:7411");
-        let header = (SESSION_HEADER, "1");
-        assert!(is_same_site(&request("POST", CALL, &[own, header])));
-        assert!(is_same_site(&request("POST", CALL, &[header])));
-        for refused in [
-            &[own][..],
-            &[],
-            &[("origin", "https://evil.example"), header],
-            &[("origin", "null"), header],
-            &[header, ("sec-fetch-site", "cross-site")],
-            &[header, ("sec-fetch-site", "same-site")],
-        ] {
-            assert!(!is_same_site(&request("POST", CALL, refused)), "{refused:?}");
-        }
-    }
-
-    #[test]
-    fn a_page_is_given_to_a_link_of_ours_and_changes_need_the_header() {
-        assert!(is_same_site(&request("GET", "/export.csv", &[])));
-        assert!(is_same_site(&request("GET", "/export.csv", &[("sec-fetch-site", "none")])));
-        assert!(!is_same_site(&request("GET", "/export.csv", &[("sec-fetch-site", "cross-site")])));
-        assert!(!is_same_site(&request("DELETE", "/session", &[])));
-        assert!(!is_same_site(&request("GET", CALL, &[])), "a call is no page, whatever its verb");
-    }
-
-    #[test]
-    fn the_cookie_is_found_among_others() {
-        let cookies = request("GET", "/", &[("cookie", "a=b; huizong-session=0af; c=d")]);
-        assert_eq!(session_cookie(&cookies.headers), Some("0af"));
-        assert_eq!(session_cookie(&request("GET", "/", &[("cookie", "xhuizong-session=1")]).headers), None);
-    }
-
-    #[test]
-    fn another_scheme_than_bearer_is_no_token() {
-        let token =
-            |value: &str| bearer(&request("POST", CALL, &[("authorization", value)]).headers).map(str::to_owned);
-        assert_eq!(token("Bearer abc"), Some("abc".to_owned()));
-        assert_eq!(token("bearer  abc "), Some("abc".to_owned()));
-        assert_eq!(token("Basic abc"), Some(String::new()));
-        assert_eq!(token("abc"), Some(String::new()));
-    }
 }

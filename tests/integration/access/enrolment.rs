@@ -4,7 +4,7 @@ use huizong::access::Role;
 use huizong::config::Limits;
 use huizong::pb;
 use huizong::pb::operations_service_client::OperationsServiceClient;
-use huizong::service::{AccessPolicy, Caller, SignInLimits};
+use huizong::service::{Caller, SignInLimits};
 use jiff::{SignedDuration, Timestamp};
 use tonic::{Code, Status};
 
@@ -147,7 +147,7 @@ async fn of_exchanges_at_once_one_gets_a_token() {
 
 #[tokio::test]
 async fn a_code_ends_with_its_time_with_the_next_one_and_with_its_principal() {
-    let mut server = Guarded::start().await;
+    let server = Guarded::start().await;
     let (security, nobody) = (server.client_of("security").await, server.client(None).await);
     let first = enrol(&security, "viewer").await.unwrap();
     let second = enrol(&security, "viewer").await.unwrap();
@@ -166,18 +166,14 @@ async fn a_code_ends_with_its_time_with_the_next_one_and_with_its_principal() {
     let ended = operations.revoke_credential(pb::RevokeCredentialRequest { name }).await.unwrap().into_inner();
     assert!(ended.credential.unwrap().revoke_time.is_some());
     assert_eq!(refusal(exchange(&nobody, &third.code, "").await), "ENROLMENT_ENDED");
-    // Its time is over: of the service itself, for the one that serves has another policy.
-    server.service = server
-        .service
-        .clone()
-        .with_access_policy(AccessPolicy { code_life: SignedDuration::from_millis(1), ..AccessPolicy::default() });
+    // Its time is over: no code outlives the credential that it would become.
     let new = huizong::service::NewCredential {
         principal: "viewer".parse().unwrap(),
         note: String::new(),
-        expires: Timestamp::now() + HOUR,
+        expires: Timestamp::now() + SignedDuration::from_millis(100),
     };
     let (_, code, _) = server.service.enrol(new, &Caller::internal("test")).await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    tokio::time::sleep(std::time::Duration::from_millis(120)).await;
     assert_eq!(refusal(exchange(&nobody, &code.reveal(), "").await), "ENROLMENT_ENDED");
 }
 
