@@ -38,6 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     config.enable_type_names();
     // A report is handed on many times on its way, and its form is some thousand bytes.
     config.boxed(".huizong.v1.Report.form");
+    config.boxed(".huizong.v1.SubmitReportRequest.form");
     tonic_prost_build::configure()
         .codec_path("crate::pb::bounded::BoundedCodec")
         .compile_fds_with_config(descriptors, config)?;

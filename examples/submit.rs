@@ -44,10 +44,10 @@ fn is_passing(status: &Status) -> bool {
 /// # Errors
 /// The refusal, whole: [`problem_of_status`] reads it. What passes by itself is tried again first.
 pub async fn submit(channel: Channel, name: &str, form: pb::Form) -> Result<pb::Receipt, Status> {
-    let report = pb::Report { name: name.to_owned(), form: Some(form.into()), ..Default::default() };
     // Kept beside the report until there is an answer: with it a retry is safe.
     let request_id = uuid::Uuid::new_v4().to_string();
-    let message = pb::SubmitReportRequest { report: Some(report), request_id, ..Default::default() };
+    let name = name.to_owned();
+    let message = pb::SubmitReportRequest { name, form: Some(form.into()), request_id, ..Default::default() };
     let mut client = ReportServiceClient::new(channel);
     let mut attempt = 0;
     loop {
@@ -82,7 +82,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Ok(receipt) => println!("{} {}", receipt.revision, receipt.content_sha256),
         Err(status) => match problem_of_status(&status) {
             Some(problem) => {
-                println!("{}: {}", problem.reason, problem.message.unwrap_or_default().en);
+                println!("{}: {}", problem.reason().as_str_name(), problem.message.clone().unwrap_or_default().en);
                 for finding in problem.findings {
                     println!("{}: {}", finding.rule, finding.message.unwrap_or_default().en);
                 }

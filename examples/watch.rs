@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use huizong::pb;
-use huizong::pb::rollup_row::Value;
+use huizong::pb::cell_value::Value;
 use huizong::pb::rollup_service_client::RollupServiceClient;
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
@@ -29,21 +29,20 @@ pub async fn watch(
     year: i32,
     mut each: impl FnMut(Received) -> bool,
 ) -> Result<(), Status> {
-    let query = pb::QueryRollupRequest {
-        jurisdiction: jurisdiction.to_owned(),
+    let request = pb::WatchRollupRequest {
+        scope: Some(pb::Scope { jurisdiction: jurisdiction.to_owned(), ..Default::default() }),
         first_year: year,
-        measures: vec!["received".to_owned()],
+        measures: vec!["requests.received".to_owned()],
         ..Default::default()
     };
-    let request = pb::WatchRollupRequest { query: Some(query) };
     let mut answers = RollupServiceClient::new(channel).watch_rollup(request).await?.into_inner();
     while let Some(told) = answers.message().await? {
         let answer = told.answer.unwrap_or_default();
-        let counts = answer.rows.iter().filter_map(|row| match row.value {
-            Some(Value::Count(count)) => Some(count),
+        let counts = answer.rows.iter().filter_map(|row| match row.value.as_ref()?.value.as_ref()? {
+            Value::Count(count) => Some(*count),
             _ => None,
         });
-        if !each(Received { as_of: answer.sequence, count: counts.sum() }) {
+        if !each(Received { as_of: answer.as_of, count: counts.sum() }) {
             return Ok(());
         }
     }

@@ -16,8 +16,8 @@ use huizong::pb::report_service_client::ReportServiceClient;
 use huizong::pb::rollup_service_client::RollupServiceClient;
 use huizong::registry::RegistryChange;
 use serde_json::json;
-use tonic::Status;
 use tonic::transport::Channel;
+use tonic::{Code, Status};
 
 use super::load::{self, Latencies};
 use super::query::{by_requester_type, roll_up};
@@ -74,9 +74,9 @@ where
 fn disturbances(scene: &Scene) -> Vec<(&'static str, usize, Disturbance)> {
     let year = i32::from(scene.last_year());
     let question = by_requester_type(scene, PROVINCE);
-    let with = |change: fn(&mut pb::QueryRollupRequest)| {
+    let with = |change: fn(&mut pb::Scope)| {
         let mut asked = question.clone();
-        change(&mut asked);
+        change(asked.scope.get_or_insert_default());
         disturbance(move |channel, _| roll_up(channel, asked.clone()).map(|answer| answer.map(drop)))
     };
     let past = question.clone();
@@ -84,7 +84,8 @@ fn disturbances(scene: &Scene) -> Vec<(&'static str, usize, Disturbance)> {
     let given_up = disturbance(move |channel, _| {
         let asked = (0..GIVEN_UP).map(|_| {
             let as_of = i64::try_from(newest.fetch_sub(1, Ordering::Relaxed)).unwrap();
-            let question = pb::QueryRollupRequest { as_of, ..past.clone() };
+            let mut question = past.clone();
+            question.scope.get_or_insert_default().as_of = as_of;
             tokio::time::timeout(PATIENCE, roll_up(channel.clone(), question))
         });
         let asked = futures::future::join_all(asked.collect::<Vec<_>>());
@@ -227,8 +228,11 @@ fn agency_of(report: &str) -> Option<String> {
 
 /// Opens the page of rules, and reads.
 async fn open_rules(channel: Channel, year: i32) -> Result<(), Status> {
-    let request = pb::ListRulesRequest { jurisdiction: PROVINCE.to_owned(), first_year: year, ..Default::default() };
-    ReportServiceClient::new(channel).list_rules(request).await.map(drop)?;
+    let mut client = ReportServiceClient::new(channel);
+    client.list_rules(pb::ListRulesRequest { page_size: PAGE, ..Default::default() }).await?;
+    let jurisdiction = PROVINCE.to_owned();
+    let request = pb::ListRuleFailuresRequest { jurisdiction, first_year: year, ..Default::default() };
+    client.list_rule_failures(request).await?;
     tokio::time::sleep(BREATH).await;
     Ok(())
 }
@@ -236,7 +240,7 @@ async fn open_rules(channel: Channel, year: i32) -> Result<(), Status> {
 async fn missing(channel: Channel, year: i32) -> Result<(), Status> {
     let mut client = RollupServiceClient::new(channel);
     let mut request = pb::ListMissingAgenciesRequest {
-        jurisdiction: PROVINCE.to_owned(),
+        scope: Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() }),
         // A year in which nobody has reported yet, so that all are missing.
         year: year + 1,
         page_size: PAGE,
@@ -277,7 +281,7 @@ async fn county(channel: Channel, year: i32) -> Result<(), Status> {
         parent: "agencies/-".to_owned(),
         jurisdiction: COUNTY.to_owned(),
         year,
-        standing_only: true,
+        view: pb::ReportView::Standing.into(),
         page_size: PAGE,
         ..Default::default()
     };
@@ -297,20 +301,32 @@ async fn apply(channel: Channel, changes: Vec<Change>) -> Result<(), Status> {
 }
 
 async fn freeze(channel: Channel, number: u64, year: i32) -> Result<(), Status> {
-    let request = pb::FreezeFormRequest {
-        jurisdiction: PROVINCE.to_owned(),
-        year,
-        note: "measuring".to_owned(),
-        ..Default::default()
-    };
+    let scope = Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() });
     let mut client = RollupServiceClient::new(channel.clone());
-    let rename = Change::Rename(pb::Rename {
+    let rename = Change::Rename(pb::registry_change::Rename {
         entry: COUNTY.to_owned(),
         display_name: format!("区{number}"),
         first_year: year + i32::try_from(number).unwrap(),
     });
-    let (frozen, renamed) = tokio::join!(client.freeze_form(request), apply(channel, vec![rename]));
-    frozen.map(drop).and(renamed)
+    // What was looked at may be corrected by the submissions beside before it is frozen: then it is looked at again.
+    let freeze = async {
+        loop {
+            let looked_at = pb::GetConsolidatedFormRequest { scope: scope.clone(), year };
+            let request = pb::FreezeFormRequest {
+                scope: scope.clone(),
+                year,
+                expected_content_sha256: client.get_consolidated_form(looked_at).await?.into_inner().content_sha256,
+                note: "measuring".to_owned(),
+                ..Default::default()
+            };
+            match client.freeze_form(request).await {
+                Err(status) if status.code() == Code::Aborted => {}
+                frozen => return frozen.map(drop),
+            }
+        }
+    };
+    let (frozen, renamed) = tokio::join!(freeze, apply(channel, vec![rename]));
+    frozen.and(renamed)
 }
 
 /// Of the first form that was frozen.
@@ -331,9 +347,9 @@ async fn revisions(channel: Channel, year: i32) -> Result<(), Status> {
 async fn moves(channel: Channel, number: u64, agencies: Arc<Vec<String>>, year: i32) -> Result<(), Status> {
     let share = agencies.len().div_ceil(16);
     let agencies = agencies.chunks(share.max(1)).nth(usize::try_from(number).unwrap()).unwrap_or_default();
-    let moved = agencies
-        .iter()
-        .map(|name| Change::Move(pb::Move { entry: name.clone(), parent: CITY.to_owned(), first_year: year }));
+    let moved = agencies.iter().map(|name| {
+        Change::Move(pb::registry_change::Move { entry: name.clone(), parent: CITY.to_owned(), first_year: year })
+    });
     let moved: Vec<Change> = moved.collect();
     if !moved.is_empty() {
         apply(channel, moved).await?;
@@ -350,7 +366,7 @@ fn mergers(scene: &Scene) -> Vec<Vec<Change>> {
             RegistryChange::CreateAgency(agency)
                 if agency.jurisdiction.name() == **city && agency.first_year.get() > year =>
             {
-                Some(Change::Move(pb::Move {
+                Some(Change::Move(pb::registry_change::Move {
                     entry: agency.name(),
                     parent: CITY.to_owned(),
                     first_year: agency.first_year.get().into(),
@@ -358,7 +374,11 @@ fn mergers(scene: &Scene) -> Vec<Vec<Change>> {
             }
             _ => None,
         });
-        let merger = pb::Merge { entries: vec![(*city).to_owned()], into: CITY.to_owned(), first_year: year.into() };
+        let merger = pb::registry_change::Merge {
+            entries: vec![(*city).to_owned()],
+            into: CITY.to_owned(),
+            first_year: year.into(),
+        };
         late.chain([Change::Merge(merger)]).collect()
     };
     CITIES.iter().map(merger).collect()

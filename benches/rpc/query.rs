@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use huizong::form::{Presence, catalogue, edition_for_year};
 use huizong::pb;
-use huizong::pb::rollup_row::Value;
+use huizong::pb::cell_value::Value;
 use huizong::pb::rollup_service_client::RollupServiceClient;
 use huizong::wire::figures_from_wire;
 use prost::Message;
@@ -31,11 +31,11 @@ const BY_AGENCY: &str = "QueryRollup by agency, all years";
 pub fn by_requester_type(scene: &Scene, jurisdiction: &str) -> pb::QueryRollupRequest {
     let year = scene.last_year().into();
     pb::QueryRollupRequest {
-        jurisdiction: jurisdiction.to_owned(),
+        scope: Some(pb::Scope { jurisdiction: jurisdiction.to_owned(), include_vertical: true, ..Default::default() }),
         first_year: year,
         last_year: year,
+        measures: vec!["requests.received".to_owned()],
         group_by: vec![pb::Dimension::RequesterType.into()],
-        include_vertical: true,
         ..Default::default()
     }
 }
@@ -47,19 +47,15 @@ pub fn by_agency(scene: &Scene) -> pb::QueryRollupRequest {
 }
 
 fn by_year_of_a_kind(scene: &Scene) -> pb::QueryRollupRequest {
-    pb::QueryRollupRequest {
-        group_by: vec![pb::Dimension::Year.into()],
-        agency_kinds: vec![pb::AgencyKind::Department.into()],
-        ..by_agency(scene)
-    }
+    let mut question = pb::QueryRollupRequest { group_by: vec![pb::Dimension::Year.into()], ..by_agency(scene) };
+    question.scope.get_or_insert_default().agency_kinds = vec![pb::AgencyKind::Department.into()];
+    question
 }
 
 pub fn form_of(scene: &Scene) -> pb::GetConsolidatedFormRequest {
     pb::GetConsolidatedFormRequest {
-        jurisdiction: PROVINCE.to_owned(),
+        scope: Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), include_vertical: true, ..Default::default() }),
         year: scene.last_year().into(),
-        include_vertical: true,
-        ..Default::default()
     }
 }
 
@@ -133,9 +129,9 @@ fn take_down(scene: &Scene, name: &str, begin: Instant, bytes: usize, sum: i128)
 }
 
 fn sum_of_rows(answer: &pb::QueryRollupResponse) -> i128 {
-    let count = |row: &pb::RollupRow| match row.value {
-        Some(Value::Count(count)) => i128::from(count),
-        ref other => panic!("{other:?} is no count"),
+    let count = |row: &pb::RollupRow| match row.value.as_ref().and_then(|value| value.value.as_ref()) {
+        Some(Value::Count(count)) => i128::from(*count),
+        other => panic!("{other:?} is no count"),
     };
     answer.rows.iter().map(count).sum()
 }

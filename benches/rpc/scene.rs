@@ -79,17 +79,19 @@ impl Scene {
         self.folder.path()
     }
 
-    /// The simulated reports of a year.
+    /// The simulated reports of a year that can be handed in without a reason.
     pub fn reports_of(&self, year: u16) -> impl Iterator<Item = huizong::simulation::SimulatedReport> {
-        self.province.reports(ReportYear::new(year).unwrap())
+        self.province.unquestioned_reports(ReportYear::new(year).unwrap())
     }
 
     /// The reports of a year, as they are handed in for the first time.
-    pub fn reports(&self, of_year: u16) -> impl Iterator<Item = pb::Report> {
-        self.reports_of(of_year).map(move |report| pb::Report {
+    pub fn reports(&self, of_year: u16) -> impl Iterator<Item = pb::SubmitReportRequest> {
+        self.reports_of(of_year).map(move |report| pb::SubmitReportRequest {
             name: format!("agencies/{}/reports/{of_year}", report.agency),
             form: Some(figures_to_wire(&report.figures).into()),
-            reason: "measuring".to_owned(),
+            correction_reason: "measuring".to_owned(),
+            // Corrected again and again, to what they were.
+            allow_unchanged: true,
             ..Default::default()
         })
     }

@@ -68,7 +68,7 @@ async fn fill(folder: &Path, agencies: usize, years: u16) {
     }
     let reports = stored_years(years).flat_map(|year| {
         let year = ReportYear::new(year).unwrap();
-        province.reports(year).map(move |report| (year, report))
+        province.unquestioned_reports(year).map(move |report| (year, report))
     });
     let stored = futures::stream::iter(reports).map(|(year, report)| {
         let submission = Submission::first(ReportKey::of_agency(report.agency, year), report.figures);

@@ -38,13 +38,9 @@ const CORRECTED: usize = 512;
 /// Reports of a year that are handed in for the first time.
 const FIRST_MAX: usize = 20_000;
 
-fn request(report: pb::Report) -> pb::SubmitReportRequest {
-    pb::SubmitReportRequest { report: Some(report), ..Default::default() }
-}
-
 /// A message such as is sent, for whatever is measured beside.
 pub fn payload(scene: &Scene) -> pb::SubmitReportRequest {
-    request(scene.reports(scene.last_year()).next().expect("a report"))
+    scene.reports(scene.last_year()).next().expect("a report")
 }
 
 pub async fn measure(scene: &Scene) {
@@ -82,7 +78,7 @@ fn syncs(folder: &Path) -> f64 {
 
 /// First submissions per second, of reports of a year.
 async fn first_ones(scene: &Scene, year: u16) -> f64 {
-    let reports: Vec<_> = scene.reports(year).take(FIRST_MAX).map(request).collect();
+    let reports: Vec<_> = scene.reports(year).take(FIRST_MAX).collect();
     let count = reports.len();
     let start = Instant::now();
     let calls = futures::stream::iter(reports).map(|request| {
@@ -98,7 +94,7 @@ async fn streamed(scene: &Scene, year: u16, streams: usize) -> f64 {
     let mut shares: Vec<Vec<_>> = vec![Vec::new(); streams];
     let mut count = 0;
     for report in scene.reports(year).take(FIRST_MAX) {
-        let submission = pb::SubmitReportsRequest { submission: Some(request(report)) };
+        let submission = pb::SubmitReportsRequest { submission: Some(report) };
         shares[count % streams].push(submission);
         count += 1;
     }
@@ -108,7 +104,7 @@ async fn streamed(scene: &Scene, year: u16, streams: usize) -> f64 {
         tokio::spawn(async move {
             let mut answers = client.submit_reports(futures::stream::iter(share)).await.unwrap().into_inner();
             while let Some(answer) = answers.message().await.unwrap() {
-                assert!(matches!(answer.result, Some(pb::submit_reports_response::Result::Accepted(_))), "{answer:?}");
+                assert!(matches!(answer.result, Some(pb::submit_reports_response::Result::Stored(_))), "{answer:?}");
             }
         })
     });
@@ -122,7 +118,7 @@ async fn streamed(scene: &Scene, year: u16, streams: usize) -> f64 {
 #[derive(Clone)]
 pub struct Corrections {
     channel: Channel,
-    bodies: Arc<Vec<pb::Report>>,
+    bodies: Arc<Vec<pb::SubmitReportRequest>>,
     /// Of the newest revision of each.
     etags: Arc<Vec<Mutex<String>>>,
     next: Arc<AtomicUsize>,
@@ -157,8 +153,8 @@ impl Corrections {
     async fn correct(self, channel: Channel) -> Result<(), Status> {
         let at = self.next.fetch_add(1, Ordering::Relaxed) % self.bodies.len();
         let mut etag = self.etags[at].lock().await;
-        let report = pb::Report { etag: etag.clone(), ..self.bodies[at].clone() };
-        let answer = ReportServiceClient::new(channel).submit_report(request(report)).await?;
+        let report = pb::SubmitReportRequest { etag: etag.clone(), ..self.bodies[at].clone() };
+        let answer = ReportServiceClient::new(channel).submit_report(report).await?;
         *etag = answer.into_inner().receipt.unwrap().etag;
         Ok(())
     }

@@ -48,7 +48,8 @@ async fn watch(scene: &Scene, watchers: usize) -> Vec<JoinHandle<()>> {
         if number % ON_A_CONNECTION == 0 {
             channel = scene.connect().await;
         }
-        let request = pb::WatchRollupRequest { query: Some(query.clone()) };
+        let pb::QueryRollupRequest { scope, first_year, last_year, measures, group_by, .. } = query.clone();
+        let request = pb::WatchRollupRequest { scope, first_year, last_year, measures, group_by };
         let mut answers = RollupServiceClient::new(channel.clone()).watch_rollup(request).await.unwrap().into_inner();
         answers.message().await.unwrap().expect("a first answer");
         watches

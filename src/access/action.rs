@@ -54,6 +54,7 @@ actions! {
     "document.read", "读取文件", "have a document read";
     "form.layout", "查看表样", "read the layout of the form";
     "rule.list", "查看规则", "read the rules";
+    "rule.failures", "查看规则不符情况", "read how often rules failed";
     "rollup.query", "查询汇总", "ask for sums";
     "rollup.watch", "跟踪汇总", "follow sums";
     "form.get", "查看汇总表", "read a computed form";

@@ -109,6 +109,7 @@ methods! {
         READ_DOCUMENT "ReadDocument", "document.read", Right::Read;
         GET_FORM_LAYOUT "GetFormLayout", "form.layout", Right::Known;
         LIST_RULES "ListRules", "rule.list", Right::Known;
+        LIST_RULE_FAILURES "ListRuleFailures", "rule.failures", Right::RollUp;
     }
     "huizong.v1.RollupService" {
         QUERY_ROLLUP "QueryRollup", "rollup.query", Right::RollUp;

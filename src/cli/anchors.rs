@@ -196,7 +196,7 @@ fn receipts(file: &Path, kept: &mut Vec<Kept>, keys: &mut Vec<String>) -> Outcom
 fn find_receipts(value: &Value, file: &Path, kept: &mut Vec<Kept>, keys: &mut Vec<String>) {
     let text = |key: &str| value.get(key).and_then(Value::as_str);
     // Canonical JSON has 64-bit numbers as strings.
-    let sequence = text("sequence").and_then(|number| number.parse().ok());
+    let sequence = text("journalSequence").and_then(|number| number.parse().ok());
     if let (Some(sequence), Some(chain), Some(revision), Some(content)) =
         (sequence, text("chainSha256"), text("revision"), text("contentSha256"))
     {

@@ -8,11 +8,11 @@ use futures::StreamExt as _;
 use indicatif::ProgressBar;
 
 use crate::document::process::{Read as WasRead, Wanted};
-use crate::document::write::{NOT_APPLICABLE, UNREAD};
+use crate::document::write::UNREAD;
 use crate::pb;
 use crate::report::{AgencyId, ReportOwner, ReportYear, inert};
 use crate::service::Meant;
-use crate::wire::reading_to_wire;
+use crate::wire::{reading_to_wire, value_in_words};
 
 use super::client::{diagnoses_text, findings_text};
 use super::documents::{Documents, expand};
@@ -232,14 +232,13 @@ fn print_cells(file: &Path, reading: &pb::ReadDocumentResponse, format: OutputFo
     let mut listing = Listing::new(&["cell", "单元格", "值 value", "原文 raw", "位置 place"], &[2]);
     for cell in &reading.cells {
         let value = match cell.certainty() {
-            pb::Certainty::Unread => Some(UNREAD.to_owned()),
-            _ if cell.not_applicable => Some(NOT_APPLICABLE.to_owned()),
-            _ => cell.value.clone(),
+            pb::Certainty::Unread => UNREAD.to_owned(),
+            _ => value_in_words(cell.value.as_ref()),
         };
         listing.rows.push(vec![
             cell.cell.clone(),
             zh(cell.label.as_ref()),
-            value.unwrap_or_default(),
+            value,
             cell.raw.clone(),
             zh(cell.place.as_ref()),
         ]);

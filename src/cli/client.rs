@@ -174,7 +174,7 @@ fn lines(text: Option<&pb::LocalizedText>, indent: &str) -> String {
 
 /// A problem in words.
 pub fn problem_text(problem: &pb::Problem) -> String {
-    let mut text = format!("{}\n{}", problem.reason, lines(problem.message.as_ref(), "  "));
+    let mut text = format!("{}\n{}", problem.reason().as_str_name(), lines(problem.message.as_ref(), "  "));
     if problem.field_violations.len() > 1 {
         for violation in &problem.field_violations {
             text.push_str(&format!("  - {}\n{}", violation.field, lines(violation.description.as_ref(), "    ")));

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
 
-use super::client::{Connection, Server, connect, refused};
+use super::client::{Connection, Server, connect};
 use super::output::{Listing, print_json, resource};
 use super::pages;
 use super::perspective::Perspective;
@@ -37,14 +37,24 @@ impl Coverage {
             return self.list_missing(&mut client, jurisdiction, format).await;
         }
         let request = pb::GetCoverageRequest {
-            jurisdiction,
+            scope: self.perspective.scope(jurisdiction),
             year: self.year,
-            hierarchy_year: self.perspective.hierarchy_year,
-            as_of: self.perspective.as_of,
-            include_vertical: self.perspective.include_vertical,
             depth: self.depth,
+            page_size: pages::ROWS,
+            ..Default::default()
         };
-        let answer = client.get_coverage(request).await.map_err(|status| refused(&status))?.into_inner();
+        let mut whole: Option<pb::GetCoverageResponse> = None;
+        let ask =
+            async |page_token| client.get_coverage(pb::GetCoverageRequest { page_token, ..request.clone() }).await;
+        pages::each(ask, |page| {
+            match &mut whole {
+                Some(whole) => whole.children.extend(page.children),
+                None => whole = Some(page),
+            }
+            Ok(ControlFlow::Continue(()))
+        })
+        .await?;
+        let answer = whole.unwrap_or_default();
         if format == OutputFormat::Json {
             return print_json(&answer);
         }
@@ -72,7 +82,7 @@ impl Coverage {
         }
         listing.print(format)?;
         if let (OutputFormat::Table, Some(coverage)) = (format, &answer.coverage) {
-            println!("\n{}\n截至日志序号 as of journal sequence {}", coverage_text(coverage), answer.sequence);
+            println!("\n{}\n截至日志序号 as of journal sequence {}", coverage_text(coverage), answer.as_of);
         }
         Ok(())
     }
@@ -84,12 +94,9 @@ impl Coverage {
         format: OutputFormat,
     ) -> Outcome {
         let request = pb::ListMissingAgenciesRequest {
-            jurisdiction,
+            scope: self.perspective.scope(jurisdiction),
             year: self.year,
             page_size: pages::PAGE_SIZE,
-            hierarchy_year: self.perspective.hierarchy_year,
-            as_of: self.perspective.as_of,
-            include_vertical: self.perspective.include_vertical,
             ..Default::default()
         };
         let mut all = pb::ListMissingAgenciesResponse::default();
@@ -98,7 +105,7 @@ impl Coverage {
         };
         pages::each(ask, |page| {
             all.agencies.extend(page.agencies);
-            all.sequence = page.sequence;
+            all.as_of = page.as_of;
             Ok(ControlFlow::Continue(()))
         })
         .await?;

@@ -98,7 +98,7 @@ impl Export {
                 year,
                 jurisdiction: jurisdiction.clone(),
                 page_size: PAGE_REPORTS,
-                include_narrative: true,
+                view: pb::ReportView::Full.into(),
                 ..Default::default()
             };
             let ask =
@@ -127,7 +127,7 @@ mod tests {
     use super::super::output::from_json;
     use super::*;
     use crate::document::tests::entries::entries;
-    use crate::wire::report_from_entry;
+    use crate::wire::submission_from_entry;
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
@@ -135,7 +135,11 @@ mod tests {
         #[test]
         fn reports_come_back_from_a_line_of_json_as_they_were(entries in entries()) {
             for entry in entries {
-                let Ok(line) = to_json(&report_from_entry(&entry)) else { panic!("no JSON") };
+                let handed_in = submission_from_entry(&entry);
+                let pb::SubmitReportRequest { name, edition, form, narrative, answers, correction_reason, .. } = handed_in;
+                let report =
+                    pb::Report { name, edition, form, narrative, answers, correction_reason, ..Default::default() };
+                let Ok(line) = to_json(&report) else { panic!("no JSON") };
                 prop_assert!(!line.contains('\n'));
                 let Ok(report) = from_json::<pb::Report>(&line) else { panic!("{line}") };
                 prop_assert_eq!(entry_from_wire(report).unwrap(), entry);

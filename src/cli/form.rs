@@ -34,12 +34,8 @@ impl Form {
         let target = self.output.as_deref().map(target).transpose()?;
         let mut client = RollupServiceClient::new(connect(server).await?);
         let request = pb::GetConsolidatedFormRequest {
-            jurisdiction: resource("jurisdictions", &self.jurisdiction),
+            scope: self.perspective.scope(resource("jurisdictions", &self.jurisdiction)),
             year: self.year,
-            hierarchy_year: self.perspective.hierarchy_year,
-            as_of: self.perspective.as_of,
-            include_vertical: self.perspective.include_vertical,
-            ..Default::default()
         };
         let answer = client.get_consolidated_form(request).await.map_err(|status| refused(&status))?.into_inner();
         if format == OutputFormat::Json && target.is_none() {
@@ -55,7 +51,7 @@ impl Form {
                 let rows = document.rows().into_iter().map(Vec::from).collect();
                 Listing { rows, ..Listing::new(&CELL_HEADINGS, &[3]) }.print(format)?;
                 if let Some(coverage) = &answer.coverage {
-                    println!("\n{}\n截至日志序号 as of journal sequence {}", coverage_text(coverage), answer.sequence);
+                    println!("\n{}\n截至日志序号 as of journal sequence {}", coverage_text(coverage), answer.as_of);
                 }
             }
         }

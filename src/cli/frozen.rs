@@ -1,6 +1,7 @@
 //! `huizong frozen`: computed forms frozen for publication.
 
 use clap::Subcommand;
+use uuid::Uuid;
 
 use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
@@ -26,6 +27,10 @@ pub enum Frozen {
         /// Count 垂直管理 agencies, too.
         #[arg(long)]
         include_vertical: bool,
+        /// SHA-256 of the content of the form that was looked at, as `form --format json` tells it; the present one where
+        /// it is left out.
+        #[arg(long, value_name = "SHA256")]
+        expect: Option<String>,
         /// What it is for.
         #[arg(long, default_value = "", hide_default_value = true)]
         note: String,
@@ -72,13 +77,27 @@ impl Frozen {
     pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = RollupServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
         match self {
-            Self::Freeze { jurisdiction, year, hierarchy_year, include_vertical, note, dry_run } => {
-                let request = pb::FreezeFormRequest {
+            Self::Freeze { jurisdiction, year, hierarchy_year, include_vertical, expect, note, dry_run } => {
+                let scope = Some(pb::Scope {
                     jurisdiction: resource("jurisdictions", jurisdiction),
-                    year: *year,
                     hierarchy_year: *hierarchy_year,
                     include_vertical: *include_vertical,
+                    ..Default::default()
+                });
+                let expected_content_sha256 = match expect {
+                    Some(hash) => hash.clone(),
+                    None => {
+                        let present = pb::GetConsolidatedFormRequest { scope: scope.clone(), year: *year };
+                        let present = client.get_consolidated_form(present).await;
+                        present.map_err(|status| refused(&status))?.into_inner().content_sha256
+                    }
+                };
+                let request = pb::FreezeFormRequest {
+                    scope,
+                    year: *year,
+                    expected_content_sha256,
                     note: note.clone(),
+                    request_id: Uuid::new_v4().to_string(),
                     validate_only: *dry_run,
                 };
                 let answer = client.freeze_form(request).await.map_err(|status| refused(&status))?.into_inner();
@@ -106,7 +125,7 @@ impl Frozen {
                     print_line(&format!(
                         "\n{}\n截至日志序号 as of journal sequence {}",
                         coverage_text(coverage),
-                        answer.sequence
+                        answer.as_of
                     ))?;
                 }
                 Ok(())

@@ -150,7 +150,7 @@ impl List {
         let mut client = OperationsServiceClient::new(connect(server).await?);
         let outcome = match self.outcome {
             None => pb::JournalOutcome::Unspecified,
-            Some(Became::Accepted) => pb::JournalOutcome::Accepted,
+            Some(Became::Accepted) => pb::JournalOutcome::Done,
             Some(Became::Refused) => pb::JournalOutcome::Refused,
         };
         let mut request = pb::ListJournalRequest {

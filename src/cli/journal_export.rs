@@ -48,7 +48,7 @@ impl Export {
         let mut client = OperationsServiceClient::new(connect(server).await?);
         let status = client.get_status(pb::GetStatusRequest {}).await.map_err(|status| refused(&status))?.into_inner();
         let chain = Hash::from_hex(&status.chain_sha256).ok_or_else(unexpected)?;
-        let sequence = u64::try_from(status.sequence).map_err(|_| unexpected())?;
+        let sequence = u64::try_from(status.as_of).map_err(|_| unexpected())?;
         let end = Position { sequence, chain, ..Position::default() };
         let begin = self.begin(&mut client, &end).await?;
         let file = create(&self.output)?;

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use tonic::{Response, Status};
 
-use crate::config::PAGE_RESOURCES_MAX;
+use crate::config::{PAGE_RESOURCES_MAX, PAGE_ROWS_MAX};
 use crate::pb;
 
 use super::client::refused;
@@ -12,6 +12,8 @@ use super::{Failure, Outcome};
 
 /// How many are asked for at once; a service may give fewer.
 pub const PAGE_SIZE: i32 = PAGE_RESOURCES_MAX as i32;
+/// As many rows of sums are asked for at once.
+pub const ROWS: i32 = PAGE_ROWS_MAX as i32;
 
 /// An answer that may be followed by another.
 pub trait Paged {
@@ -30,6 +32,7 @@ macro_rules! paged {
 }
 
 paged! {
+    GetCoverageResponse,
     ListAgenciesResponse,
     ListCollectionsResponse,
     ListCredentialsResponse,

@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use crate::pb;
+
 #[derive(Args, Clone, Copy)]
 pub struct Perspective {
     /// Add up over the tree of this year: figures follow mergers and moves.
@@ -13,4 +15,17 @@ pub struct Perspective {
     /// Count 垂直管理 agencies, too.
     #[arg(long)]
     pub include_vertical: bool,
+}
+
+impl Perspective {
+    /// Asks about a jurisdiction, from there.
+    pub fn scope(&self, jurisdiction: String) -> Option<pb::Scope> {
+        Some(pb::Scope {
+            jurisdiction,
+            hierarchy_year: self.hierarchy_year,
+            as_of: self.as_of,
+            include_vertical: self.include_vertical,
+            ..Default::default()
+        })
+    }
 }

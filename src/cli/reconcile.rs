@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
+use crate::wire::value_in_words;
 
 use super::client::{ANSWER_MAX_BYTES, Server, connect, refused};
 use super::output::{Listing, print_json, print_line, resource, zh};
@@ -31,12 +32,13 @@ fn explanation_text(one: &pb::Explanation) -> String {
         pb::ExplanationKind::ChildDiffers => "下级自报与汇总不符 child differs",
         pb::ExplanationKind::Unspecified => "",
     };
-    format!("{} {how} {}", one.display_name, signed(&one.contribution))
+    format!("{} {how} {}", one.display_name, signed(one.contribution.as_ref()))
 }
 
 /// A number with its sign.
-fn signed(number: &str) -> String {
-    if number.starts_with('-') || number == "0" { number.to_owned() } else { format!("+{number}") }
+fn signed(number: Option<&pb::CellValue>) -> String {
+    let number = value_in_words(number);
+    if number.starts_with('-') || number == "0" { number } else { format!("+{number}") }
 }
 
 /// Differences as a listing.
@@ -52,11 +54,11 @@ pub fn differences(differences: &[pb::CellDifference]) -> Listing {
         listing.rows.push(vec![
             one.cell.clone(),
             zh(one.label.as_ref()),
-            one.given.clone().unwrap_or_default(),
-            one.computed.clone(),
-            signed(&one.difference),
+            value_in_words(one.given.as_ref()),
+            value_in_words(one.computed.as_ref()),
+            signed(one.difference.as_ref()),
             explained.join("；"),
-            one.unexplained.clone(),
+            value_in_words(one.unexplained.as_ref()),
         ]);
     }
     listing
@@ -90,7 +92,7 @@ impl Reconcile {
             if let Some(coverage) = &answer.coverage {
                 println!("{}", coverage_text(coverage));
             }
-            println!("截至日志序号 as of journal sequence {}", answer.sequence);
+            println!("截至日志序号 as of journal sequence {}", answer.as_of);
         }
         Ok(())
     }

@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use uuid::Uuid;
 
 use crate::document::write::{Document, write_document};
 use crate::pb;
 use crate::pb::registry_service_client::RegistryServiceClient;
 use crate::pb::report_service_client::ReportServiceClient;
 use crate::report::Owners;
-use crate::wire::entry_from_wire;
+use crate::wire::{entry_from_wire, value_in_words};
 
 use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
 use super::form::{Target, target};
@@ -99,7 +100,7 @@ fn print(reports: &[pb::Report], format: OutputFormat) -> Outcome {
             report.etag.clone(),
             time,
             report.submitter.clone(),
-            report.reason.clone(),
+            report.correction_reason.clone(),
             report.content_sha256.clone(),
         ]);
     }
@@ -108,10 +109,8 @@ fn print(reports: &[pb::Report], format: OutputFormat) -> Outcome {
 
 /// A report as a document under its owner's name, which says which revision it is.
 async fn document(server: &Server, report: pb::Report) -> Result<Document, Failure> {
-    let (revision, sequence) = (report.revision.clone(), report.sequence);
-    // Under the name of the report itself, which a revision's name begins with.
-    let name = revision.split("/revisions/").next().unwrap_or_default().to_owned();
-    let entry = entry_from_wire(pb::Report { name, ..report });
+    let (revision, sequence) = (report.revision.clone(), report.journal_sequence);
+    let entry = entry_from_wire(report);
     let entry = entry.map_err(|problem| Failure::Failed(both(&problem.message)))?;
     let mut client = RegistryServiceClient::new(connect(server).await?);
     let name = entry.report.owner.to_string();
@@ -187,6 +186,7 @@ impl Report {
                     name: review.name.clone(),
                     etag: review.etag(&mut client).await?,
                     reason: review.reason.clone(),
+                    request_id: Uuid::new_v4().to_string(),
                     validate_only: review.dry_run,
                 };
                 let answer = client.accept_report(request).await.map_err(|status| refused(&status))?.into_inner();
@@ -200,6 +200,7 @@ impl Report {
                     etag: review.etag(&mut client).await?,
                     reason: review.reason.clone(),
                     comments: comments.iter().map(comment).collect(),
+                    request_id: Uuid::new_v4().to_string(),
                     validate_only: review.dry_run,
                 };
                 let answer = client.return_report(request).await.map_err(|status| refused(&status))?.into_inner();
@@ -210,6 +211,7 @@ impl Report {
                     name: review.name.clone(),
                     etag: review.etag(&mut client).await?,
                     reason: review.reason.clone(),
+                    request_id: Uuid::new_v4().to_string(),
                     validate_only: review.dry_run,
                 };
                 let answer = client.withdraw_report(request).await.map_err(|status| refused(&status))?.into_inner();
@@ -237,7 +239,7 @@ fn print_outcome(outcome: Option<pb::ReviewOutcome>) -> Outcome {
     let in_sums = if outcome.accepted_revision.is_empty() { "无 none" } else { &outcome.accepted_revision };
     print_line(&format!("计入汇总 in the sums: {in_sums}"))?;
     match outcome.receipt {
-        Some(receipt) => print_line(&format!("日志序号 journal sequence: {}", receipt.sequence)),
+        Some(receipt) => print_line(&format!("日志序号 journal sequence: {}", receipt.journal_sequence)),
         None => print_line("仅校验，未保存 checked only, nothing stored"),
     }
 }
@@ -256,13 +258,16 @@ async fn history(client: &mut ReportServiceClient<Connection>, name: &str, forma
     let headings = ["sequence", "time", "actor", "action", "revision", "state", "reason", "cells"];
     let mut listing = Listing::new(&headings, &[0]);
     for event in &all.events {
-        let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "空 blank".to_owned());
+        let value = |value: &Option<pb::CellValue>| match value {
+            Some(value) => value_in_words(Some(value)),
+            None => "空 blank".to_owned(),
+        };
         let change = |one: &pb::CellChange| format!("{} {} → {}", one.cell, value(&one.before), value(&one.after));
         let mut cells: Vec<String> = event.changes.iter().map(change).collect();
         cells.extend(event.comments.iter().map(|comment| format!("{}: {}", comment.cell, comment.text)));
         let revision = event.revision.rsplit('/').next().unwrap_or_default();
         listing.rows.push(vec![
-            event.sequence.to_string(),
+            event.journal_sequence.to_string(),
             time_text(event.time),
             event.actor.clone(),
             word(event.action().as_str_name(), "REPORT_ACTION_"),

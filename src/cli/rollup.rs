@@ -5,12 +5,14 @@ use std::ops::ControlFlow;
 
 use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
+use crate::rollup::Measure;
+use crate::wire::{key_in_words, value_in_words};
 
 use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
 use super::output::{Listing, parse_years, print_json, print_line, resource, zh};
 use super::pages;
 use super::perspective::Perspective;
-use super::{Outcome, OutputFormat};
+use super::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Args)]
 pub struct Rollup {
@@ -75,27 +77,16 @@ pub fn coverage_text(coverage: &pb::Coverage) -> String {
     format!("{text}  {english}")
 }
 
-fn value(row: &pb::RollupRow) -> String {
-    match &row.value {
-        Some(pb::rollup_row::Value::Count(count)) => count.to_string(),
-        Some(pb::rollup_row::Value::Amount(amount)) => amount.clone(),
-        None => String::new(),
-    }
-}
-
 impl Rollup {
     pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = RollupServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
         let request = pb::QueryRollupRequest {
-            jurisdiction: resource("jurisdictions", &self.jurisdiction),
+            scope: self.perspective.scope(resource("jurisdictions", &self.jurisdiction)),
             first_year: self.year.0,
             last_year: self.year.1,
-            measures: self.measures.clone(),
+            measures: self.measures()?,
             group_by: self.group_by.iter().map(|by| by.wire().into()).collect(),
-            page_size: 10_000,
-            hierarchy_year: self.perspective.hierarchy_year,
-            as_of: self.perspective.as_of,
-            include_vertical: self.perspective.include_vertical,
+            page_size: pages::ROWS,
             ..Default::default()
         };
         if self.watch {
@@ -115,13 +106,26 @@ impl Rollup {
         self.print(&whole.unwrap_or_default(), format)
     }
 
+    /// Whole paths of the measures; the table may be left out where the rest is unique.
+    fn measures(&self) -> Result<Vec<String>, Failure> {
+        if self.measures.is_empty() {
+            return Ok(vec!["requests.received".to_owned()]);
+        }
+        let whole = |asked: &String| match Measure::find(asked) {
+            Ok(measure) => Ok(measure.path.to_owned()),
+            Err(error) => Err(Failure::Usage(format!("--measure：{}", both(&error.message())))),
+        };
+        self.measures.iter().map(whole).collect()
+    }
+
     async fn follow(
         &self,
         mut client: RollupServiceClient<Connection>,
         query: pb::QueryRollupRequest,
         format: OutputFormat,
     ) -> Outcome {
-        let request = pb::WatchRollupRequest { query: Some(query) };
+        let pb::QueryRollupRequest { scope, first_year, last_year, measures, group_by, .. } = query;
+        let request = pb::WatchRollupRequest { scope, first_year, last_year, measures, group_by };
         let mut answers = client.watch_rollup(request).await.map_err(|status| refused(&status))?.into_inner();
         while let Some(update) = answers.message().await.map_err(|status| refused(&status))? {
             if format == OutputFormat::Json {
@@ -152,8 +156,8 @@ impl Rollup {
         let mut listing = Listing { numbers: vec![headings.len() - 1], headings, rows: Vec::new() };
         for row in &answer.rows {
             let mut cells: Vec<String> =
-                row.keys.iter().flat_map(|key| [key.value.clone(), zh(key.label.as_ref())]).collect();
-            cells.extend([row.measure.clone(), zh(row.measure_label.as_ref()), value(row)]);
+                row.keys.iter().flat_map(|key| [key_in_words(key), zh(key.label.as_ref())]).collect();
+            cells.extend([row.measure.clone(), zh(row.measure_label.as_ref()), value_in_words(row.value.as_ref())]);
             listing.rows.push(cells);
         }
         if format == OutputFormat::Table && keys > 0 {
@@ -162,7 +166,7 @@ impl Rollup {
                 if let Some(first) = cells.first_mut() {
                     "合计 total".clone_into(first);
                 }
-                cells.extend([row.measure.clone(), zh(row.measure_label.as_ref()), value(row)]);
+                cells.extend([row.measure.clone(), zh(row.measure_label.as_ref()), value_in_words(row.value.as_ref())]);
                 listing.rows.push(cells);
             }
         }
@@ -172,7 +176,7 @@ impl Rollup {
             for coverage in &answer.coverage {
                 println!("{}", coverage_text(coverage));
             }
-            println!("截至日志序号 as of journal sequence {}", answer.sequence);
+            println!("截至日志序号 as of journal sequence {}", answer.as_of);
         }
         Ok(())
     }

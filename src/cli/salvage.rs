@@ -69,7 +69,7 @@ fn shown(item: &Item) -> Result<Value, Failure> {
         Item::Entry(entry) => ("journal_entry", Some(canonical(&wire::entry_to_wire(entry))?)),
         Item::Revision(revision) => {
             let view = ReportView::of_revision(revision.clone());
-            ("report", Some(canonical(&wire::report_to_wire(&view, revision.report.to_string()))?))
+            ("report", Some(canonical(&wire::report_to_wire(&view))?))
         }
         Item::Registry { change, .. } => ("registry_change", registry_change(change)?),
         Item::Frozen(form) => ("frozen_form", Some(canonical(&wire::frozen_form_to_wire(form))?)),

@@ -15,7 +15,9 @@ use crate::document::read::{ReadError, TextReader};
 use crate::pb;
 use crate::report::{AgencyId, JurisdictionCode, ReportKey, ReportOwner, ReportYear};
 use crate::service::{DocumentReading, Meant};
-use crate::wire::{edition_to_wire, figures_to_wire, narrative_to_wire, report_from_entry, source_to_wire};
+use crate::wire::{
+    edition_to_wire, figures_to_wire, narrative_to_wire, source_to_wire, submission_from_entry, submission_of,
+};
 
 use super::Failure;
 use super::both;
@@ -30,9 +32,7 @@ const LINE_MAX_BYTES: u64 = 4 << 20;
 /// One report to be sent, and where it comes from.
 pub struct Item {
     pub source: String,
-    pub report: pb::Report,
-    /// What the document says of itself that the report is from.
-    pub document: Option<pb::DocumentSource>,
+    pub submission: pb::SubmitReportRequest,
     /// What goes back with the findings.
     pub workbook: Option<Workbook>,
     /// What its reader has to say.
@@ -143,9 +143,9 @@ impl Table {
             };
             let said = self.said.clone();
             let make = move || match from_json::<pb::Report>(&line) {
-                Ok(mut report) => {
-                    said.complete(&mut report);
-                    Ok(Item { source: place, report, document: None, workbook: None, notes: String::new() })
+                Ok(report) => {
+                    let submission = said.complete(submission_of(report));
+                    Ok(Item { source: place, submission, workbook: None, notes: String::new() })
                 }
                 Err(Failure::Failed(text)) => Err(format!("{place}: {text}")),
                 Err(_) => Err(place),
@@ -178,9 +178,8 @@ impl Table {
             };
             let (source, said) = (format!("{source} {}", entry.report), self.said.clone());
             let make = move || {
-                let mut report = report_from_entry(&entry);
-                said.complete(&mut report);
-                Ok(Item { source, report, document: None, workbook: None, notes: String::new() })
+                let submission = said.complete(submission_from_entry(&entry));
+                Ok(Item { source, submission, workbook: None, notes: String::new() })
             };
             if !self.hand_on(number, sender, make) {
                 return;
@@ -243,9 +242,9 @@ impl Said {
         match documents.read(file, Wanted::Submission).await? {
             Read::Workbook(_) if !self.supplied.is_empty() => Err(format!("{source}: {SET_IN_WORKBOOK}")),
             Read::Workbook(returned) => {
-                let (workbook, mut report) = Workbook::take(file, *returned, self.agency.as_ref(), self.year)?;
-                self.complete(&mut report);
-                Ok(Item { source, report, document: None, workbook: Some(workbook), notes: String::new() })
+                let (workbook, submission) = Workbook::take(file, *returned, self.agency.as_ref(), self.year)?;
+                let submission = self.complete(submission);
+                Ok(Item { source, submission, workbook: Some(workbook), notes: String::new() })
             }
             Read::Document(reading) => {
                 let named = Named::by(file);
@@ -275,30 +274,31 @@ impl Said {
             return Err(format!("{source}\n{}{}{UNREAD_REMEDY}", notes.concat(), unread_text(&form)));
         }
         let notes = notes.iter().map(|note| format!("{source}\n{note}")).collect();
-        let mut report = pb::Report {
+        let submission = self.complete(pb::SubmitReportRequest {
             name: key.to_string(),
             edition: edition_to_wire(document.reading.edition),
             form: Some(form.into()),
             narrative: Some(&document.reading.narrative).filter(|text| !text.is_empty()).map(narrative_to_wire),
+            source: Some(source_to_wire(&document.source)),
             ..Default::default()
-        };
-        self.complete(&mut report);
-        Ok(Item { source, report, document: Some(source_to_wire(&document.source)), workbook: None, notes })
+        });
+        Ok(Item { source, submission, workbook: None, notes })
     }
 
     /// Adds what was said on the command line.
-    fn complete(&self, report: &mut pb::Report) {
+    fn complete(&self, mut submission: pb::SubmitReportRequest) -> pb::SubmitReportRequest {
         let answers = self.reasons.iter().map(|(rule, reason)| pb::Answer {
             rule: rule.clone(),
             cell: String::new(),
             reason: reason.clone(),
         });
-        report.answers.extend(answers);
+        submission.answers.extend(answers);
         if let Some(etag) = &self.etag {
-            report.etag.clone_from(etag);
+            submission.etag.clone_from(etag);
         }
         if let Some(correction) = &self.correction {
-            report.reason.clone_from(correction);
+            submission.correction_reason.clone_from(correction);
         }
+        submission
     }
 }

@@ -147,7 +147,7 @@ impl Submit {
                 print_json(&answer)?;
             }
             match answer.result {
-                Some(Answered::Accepted(accepted)) => {
+                Some(Answered::Stored(accepted) | Answered::Checked(accepted)) => {
                     if accepted.already_stored {
                         counts.known += 1;
                     } else {
@@ -203,12 +203,11 @@ async fn send(
                 Some(item) => Some(item),
                 None => next(&mut submissions, &bar, &mut failed).await,
             };
-            let Some(Item { source, report, document, workbook, .. }) = item else { break };
+            let Some(Item { source, submission, workbook, .. }) = item else { break };
             // The same report has the same id however often it is sent, so that a second run is recognised.
-            let request_id = Uuid::new_v8(request_id_bytes(&report, document.as_ref())).to_string();
-            let submission =
-                Some(pb::SubmitReportRequest { report: Some(report), request_id, validate_only, source: document });
-            let request = pb::SubmitReportsRequest { submission };
+            let request_id = Uuid::new_v8(request_id_bytes(&submission)).to_string();
+            let submission = pb::SubmitReportRequest { request_id, validate_only, ..submission };
+            let request = pb::SubmitReportsRequest { submission: Some(submission) };
             if sent.send((source, workbook)).await.is_err() || requests.send(request).await.is_err() {
                 break;
             }
@@ -219,10 +218,8 @@ async fn send(
     Ok((sources, answers.map_err(|status| refused(&status))?.into_inner(), sending))
 }
 
-fn request_id_bytes(report: &pb::Report, source: Option<&pb::DocumentSource>) -> [u8; 16] {
-    let mut content = report.encode_to_vec();
-    content.extend(source.iter().flat_map(|source| source.encode_to_vec()));
-    let Hash(digest) = Hash::of(&content);
+fn request_id_bytes(submission: &pb::SubmitReportRequest) -> [u8; 16] {
+    let Hash(digest) = Hash::of(&submission.encode_to_vec());
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     bytes
@@ -244,7 +241,7 @@ fn accepted_text(source: &str, accepted: &pb::SubmitReportResponse) -> String {
             let word = if accepted.already_stored { "此前已存入 stored before" } else { "已存入 stored" };
             text.push_str(&format!(
                 "  {word}\n  回执 Receipt\n    版本 revision  {}\n    etag           {}\n    内容 SHA-256   {}\n    日志序号 sequence {}\n    日志链 chain   {}\n    时间 time      {time}\n",
-                receipt.revision, receipt.etag, receipt.content_sha256, receipt.sequence, receipt.chain_sha256
+                receipt.revision, receipt.etag, receipt.content_sha256, receipt.journal_sequence, receipt.chain_sha256
             ));
         }
     }

@@ -84,7 +84,7 @@ pub fn print(found: &pb::StoreVerification, format: OutputFormat) -> Outcome {
             };
             print_line(&format!(
                 "{state}\n  日志序号 sequence  {}\n  链上哈希 chain     {}\n  记录 records       {}\n  版本 revisions     {}",
-                found.sequence, found.chain_sha256, found.records, found.revisions
+                found.as_of, found.chain_sha256, found.records, found.revisions
             ))?;
         }
     }

@@ -6,7 +6,7 @@ use crate::document::exchange::ReportEntry;
 use crate::document::template::{Mark, Returned, write_with_marks};
 use crate::pb;
 use crate::report::{AgencyId, ReportKey, ReportYear};
-use crate::wire::{finding_from_wire, report_from_entry};
+use crate::wire::{finding_from_wire, submission_from_entry};
 
 use super::both;
 
@@ -28,7 +28,7 @@ impl Workbook {
         returned: Returned,
         agency: Option<&AgencyId>,
         year: Option<ReportYear>,
-    ) -> Result<(Self, pb::Report), String> {
+    ) -> Result<(Self, pb::SubmitReportRequest), String> {
         let place = path.display();
         let template = &returned.template;
         let is_meant = agency.is_none_or(|id| *id == template.agency) && year.is_none_or(|year| year == template.year);
@@ -47,7 +47,7 @@ impl Workbook {
         };
         let workbook = Self { path: path.to_owned(), returned };
         if workbook.returned.faults.is_empty() {
-            return Ok((workbook, report_from_entry(&entry)));
+            return Ok((workbook, submission_from_entry(&entry)));
         }
         let marks: Vec<Mark> = workbook.returned.faults.iter().map(Mark::from).collect();
         let faults: Vec<_> = workbook.returned.faults.iter().map(|fault| both(&fault.message)).collect();

@@ -55,6 +55,8 @@ pub struct Limits {
 
 /// Resources on a page at most, where the settings say nothing else; our own clients ask for as many at a time.
 pub const PAGE_RESOURCES_MAX: usize = 1000;
+/// Rows of sums on a page at most, likewise.
+pub const PAGE_ROWS_MAX: usize = 10_000;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -76,7 +78,7 @@ impl Default for Limits {
             page_resources: 50,
             page_resources_max: PAGE_RESOURCES_MAX,
             page_rows: 1000,
-            page_rows_max: 10_000,
+            page_rows_max: PAGE_ROWS_MAX,
             watches: 1000,
             watches_per_principal: 100,
             watch_interval_ms: 1000,

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use access::{Access, Tls};
 pub use check::ConfigError;
-pub use limits::{Limits, PAGE_RESOURCES_MAX};
+pub use limits::{Limits, PAGE_RESOURCES_MAX, PAGE_ROWS_MAX};
 pub use network::{Network, NetworkError};
 pub use oidc::{Oidc, is_protected_address};
 pub use shipping::{Journal, JournalFile, Syslog};

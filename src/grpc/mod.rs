@@ -36,7 +36,7 @@ pub use door::{
 };
 pub use over_http::{refusal, refusal_of};
 pub use server::{Layered, server};
-pub use status::{note, problem_of_status, to_status};
+pub use status::{note, problem_of_status, to_status, whole};
 
 /// Names of the services whose health is reported.
 const SERVICES: [&str; 4] = [

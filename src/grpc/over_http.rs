@@ -1,16 +1,14 @@
 //! A problem over HTTP: one status for each class of problems, and one JSON of it, that of the contract.
 
-use std::time::Duration;
-
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use tonic::Code;
 
 use crate::pb;
-use crate::service::{Problem, Reason};
-use crate::wire::{problem_to_wire, to_json};
+use crate::service::Problem;
+use crate::wire::to_json;
 
-use super::note;
+use super::{note, whole};
 
 /// As google.rpc.Code maps to HTTP.
 fn status_of(code: Code) -> StatusCode {
@@ -31,7 +29,7 @@ fn status_of(code: Code) -> StatusCode {
 
 /// The status of a problem.
 fn http_status(problem: &pb::Problem) -> StatusCode {
-    if problem.reason == Reason::HostUnknown.as_str() {
+    if problem.reason() == pb::ErrorReason::HostUnknown {
         return StatusCode::MISDIRECTED_REQUEST;
     }
     status_of(Code::from(problem.code))
@@ -40,19 +38,19 @@ fn http_status(problem: &pb::Problem) -> StatusCode {
 /// A refusal as JSON, counted and logged.
 pub fn refusal(problem: &Problem) -> Response<String> {
     note(problem.reason);
-    refusal_of(&problem_to_wire(problem), problem.retry_after)
+    refusal_of(&whole(problem))
 }
 
 /// A refusal as JSON, of a problem that came from gRPC and was counted there.
-pub fn refusal_of(problem: &pb::Problem, retry_after: Option<Duration>) -> Response<String> {
+pub fn refusal_of(problem: &pb::Problem) -> Response<String> {
     // What is compiled into the program can be written.
     let mut response = Response::new(to_json(problem).unwrap_or_default());
     *response.status_mut() = http_status(problem);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(wait) = retry_after {
-        headers.insert(RETRY_AFTER, wait.as_secs().saturating_add(1).into());
+    if let Some(wait) = problem.retry_delay {
+        headers.insert(RETRY_AFTER, wait.seconds.saturating_add(1).into());
     }
     if response.status() == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -36,6 +36,11 @@ pub struct Sizes {
 }
 
 impl Sizes {
+    /// The largest page.
+    pub fn max(self) -> usize {
+        self.max
+    }
+
     /// The page size to use: the default for 0, never more than the most.
     ///
     /// # Errors
@@ -139,6 +144,7 @@ macro_rules! paged {
 }
 
 paged!(
+    GetCoverageRequest,
     ListAgenciesRequest,
     ListCollectionsRequest,
     ListCredentialsRequest,
@@ -153,6 +159,8 @@ paged!(
     ListReportEventsRequest,
     ListReportRevisionsRequest,
     ListReportsRequest,
+    ListRuleFailuresRequest,
+    ListRulesRequest,
     QueryRollupRequest,
 );
 
@@ -163,7 +171,8 @@ mod tests {
     const SIZES: Sizes = Sizes { default: 50, max: 1000 };
 
     fn request(jurisdiction: &str, page_token: String) -> pb::QueryRollupRequest {
-        pb::QueryRollupRequest { jurisdiction: jurisdiction.to_owned(), page_token, ..Default::default() }
+        let scope = pb::Scope { jurisdiction: jurisdiction.to_owned(), ..Default::default() };
+        pb::QueryRollupRequest { scope: Some(scope), page_token, ..Default::default() }
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Registries {
         Ok(pb::ApplyRegistryChangesResponse {
             applied: applied.applied.try_into().unwrap_or(i32::MAX),
             unchanged: applied.unchanged.try_into().unwrap_or(i32::MAX),
-            sequence: applied.sequence.try_into().unwrap_or(i64::MAX),
+            as_of: applied.sequence.try_into().unwrap_or(i64::MAX),
         })
     }
 

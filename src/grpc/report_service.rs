@@ -12,11 +12,11 @@ use crate::config::Limits;
 use crate::pb;
 use crate::pb::report_service_server::ReportService;
 use crate::report::{Message, Owners, ReportKey, ReportOwner, ReviewAction, RevisionName};
-use crate::service::{Problem, Reason, ReportFilter, ReportView, ReviewRequest, Service, Target};
+use crate::service::{Page, Problem, Reason, ReportFilter, RuleCount, Service, Target};
 use crate::wire;
 
 use super::pages::Pages;
-use super::status::note;
+use super::status::{note, whole};
 use super::to_status;
 use super::unary::{Call, answer};
 
@@ -33,7 +33,7 @@ impl Reports {
 }
 
 async fn submit(request: pb::SubmitReportRequest, call: &Call<'_>) -> Result<pb::SubmitReportResponse, Problem> {
-    let name = request.report.as_ref().map(|report| report.name.clone()).unwrap_or_default();
+    let name = request.name.clone();
     let validate_only = request.validate_only;
     let submit = async {
         // Whose report it is comes first: what else is in the message is nobody's business before.
@@ -99,8 +99,11 @@ impl ReportService for Reports {
         let items = items.take_until(async move { drop(cut_off.send(stopping.await)) });
         let answers = items.enumerate().map(move |(index, item)| {
             let (service, caller) = (service.clone(), caller.clone());
-            let turn = item.as_ref().ok().and_then(|item| item.submission.as_ref()?.report.as_ref());
-            let (before, done) = turns.take(turn.map_or("", |report| report.name.as_str()));
+            let submission = item.as_ref().ok().and_then(|item| item.submission.as_ref());
+            let (report, request_id, validate_only) = submission.map_or_else(Default::default, |submission| {
+                (submission.name.clone(), submission.request_id.clone(), submission.validate_only)
+            });
+            let (before, done) = turns.take(&report);
             async move {
                 let submission = item?.submission;
                 if let Some(before) = before {
@@ -114,13 +117,19 @@ impl ReportService for Reports {
                 };
                 drop(done);
                 let result = match result {
-                    Ok(accepted) => pb::submit_reports_response::Result::Accepted(accepted),
+                    Ok(checked) if validate_only => pb::submit_reports_response::Result::Checked(checked),
+                    Ok(stored) => pb::submit_reports_response::Result::Stored(stored),
                     Err(problem) => {
                         note(problem.reason);
-                        pb::submit_reports_response::Result::Refused(wire::problem_to_wire(&problem))
+                        pb::submit_reports_response::Result::Refused(whole(&problem))
                     }
                 };
-                Ok(pb::SubmitReportsResponse { index: index.try_into().unwrap_or(i64::MAX), result: Some(result) })
+                Ok(pb::SubmitReportsResponse {
+                    index: index.try_into().unwrap_or(i64::MAX),
+                    request_id,
+                    report,
+                    result: Some(result),
+                })
             }
         });
         let end = futures::stream::once(why).filter_map(move |why| {
@@ -163,9 +172,9 @@ impl ReportService for Reports {
         request: Request<pb::AcceptReportRequest>,
     ) -> Result<Response<pb::AcceptReportResponse>, Status> {
         answer(&self.service, call::ACCEPT_REPORT, request, async |request, call| {
-            let pb::AcceptReportRequest { name, etag, reason, validate_only } = request;
-            let review = wire::review_from_wire(ReviewAction::Accept, &name, etag, reason, Vec::new(), validate_only);
-            let outcome = self.review(&name, validate_only, review, call).await?;
+            let pb::AcceptReportRequest { name, etag, reason, validate_only, request_id } = request;
+            let parts = wire::ReviewParts { name, etag, reason, comments: Vec::new(), request_id, validate_only };
+            let outcome = self.review(ReviewAction::Accept, parts, call).await?;
             Ok(pb::AcceptReportResponse { outcome: Some(outcome) })
         })
         .await
@@ -176,9 +185,9 @@ impl ReportService for Reports {
         request: Request<pb::ReturnReportRequest>,
     ) -> Result<Response<pb::ReturnReportResponse>, Status> {
         answer(&self.service, call::RETURN_REPORT, request, async |request, call| {
-            let pb::ReturnReportRequest { name, etag, reason, comments, validate_only } = request;
-            let review = wire::review_from_wire(ReviewAction::Return, &name, etag, reason, comments, validate_only);
-            let outcome = self.review(&name, validate_only, review, call).await?;
+            let pb::ReturnReportRequest { name, etag, reason, comments, validate_only, request_id } = request;
+            let parts = wire::ReviewParts { name, etag, reason, comments, request_id, validate_only };
+            let outcome = self.review(ReviewAction::Return, parts, call).await?;
             Ok(pb::ReturnReportResponse { outcome: Some(outcome) })
         })
         .await
@@ -189,9 +198,9 @@ impl ReportService for Reports {
         request: Request<pb::WithdrawReportRequest>,
     ) -> Result<Response<pb::WithdrawReportResponse>, Status> {
         answer(&self.service, call::WITHDRAW_REPORT, request, async |request, call| {
-            let pb::WithdrawReportRequest { name, etag, reason, validate_only } = request;
-            let review = wire::review_from_wire(ReviewAction::Withdraw, &name, etag, reason, Vec::new(), validate_only);
-            let outcome = self.review(&name, validate_only, review, call).await?;
+            let pb::WithdrawReportRequest { name, etag, reason, validate_only, request_id } = request;
+            let parts = wire::ReviewParts { name, etag, reason, comments: Vec::new(), request_id, validate_only };
+            let outcome = self.review(ReviewAction::Withdraw, parts, call).await?;
             Ok(pb::WithdrawReportResponse { outcome: Some(outcome) })
         })
         .await
@@ -221,6 +230,14 @@ impl ReportService for Reports {
     ) -> Result<Response<pb::ListRulesResponse>, Status> {
         answer(&self.service, call::LIST_RULES, request, |request, call| self.rules(request, call)).await
     }
+
+    async fn list_rule_failures(
+        &self,
+        request: Request<pb::ListRuleFailuresRequest>,
+    ) -> Result<Response<pb::ListRuleFailuresResponse>, Status> {
+        answer(&self.service, call::LIST_RULE_FAILURES, request, |request, call| self.rule_failures(request, call))
+            .await
+    }
 }
 
 fn layout(request: &pb::GetFormLayoutRequest) -> Result<pb::GetFormLayoutResponse, Problem> {
@@ -229,23 +246,28 @@ fn layout(request: &pb::GetFormLayoutRequest) -> Result<pb::GetFormLayoutRespons
     Ok(wire::layout_to_wire(edition, &request.filled))
 }
 
-/// A report in a list: without its text unless that is asked for, or a page of long ones would be larger than clients
-/// take.
-fn listed(view: &ReportView, name: String, include_narrative: bool) -> pb::Report {
-    let report = wire::report_to_wire(view, name);
-    if include_narrative { report } else { pb::Report { narrative: None, ..report } }
+/// As much of a report as is asked for.
+fn in_view(report: pb::Report, asked: pb::ReportView) -> pb::Report {
+    match asked {
+        pb::ReportView::Full => report,
+        // A page of long texts would be larger than clients take.
+        pb::ReportView::Figures | pb::ReportView::Unspecified => pb::Report { narrative: None, ..report },
+        pb::ReportView::Standing => pb::Report {
+            form: None,
+            narrative: None,
+            answers: Vec::new(),
+            findings: Vec::new(),
+            computed: Vec::new(),
+            ..report
+        },
+    }
 }
 
-/// How a report stands, without what is in it.
-fn standing_only(report: pb::Report) -> pb::Report {
-    pb::Report {
-        form: None,
-        narrative: None,
-        answers: Vec::new(),
-        findings: Vec::new(),
-        computed: Vec::new(),
-        ..report
-    }
+/// The page of a whole list that comes after the thing with a key; the first page for none.
+fn after_key<T>(all: impl Iterator<Item = T>, before: &str, size: usize, key: impl Fn(&T) -> String) -> Page<T> {
+    let is_first = before.is_empty();
+    let rest = all.skip_while(|one| !is_first && key(one) != before).skip(usize::from(!is_first));
+    Page::cut(rest.take(size + 1).collect(), size, key)
 }
 
 impl Reports {
@@ -269,7 +291,7 @@ impl Reports {
             call.permit(Target::report(&report)).await?;
             self.service.report(&report)?
         };
-        let report = self.shown(wire::report_to_wire(&view, name), &call);
+        let report = self.shown(wire::report_to_wire(&view), &call);
         Ok(pb::GetReportResponse { report: Some(report) })
     }
 
@@ -307,9 +329,8 @@ impl Reports {
         let states = wire::states_from_wire(&request.states, "states")?;
         let sight = call.sight()?;
         let page = self.service.reports(filter, states, asked.size, asked.key(), sight).await?;
-        let reports =
-            page.items.iter().map(|view| listed(view, view.revision.report.to_string(), request.include_narrative));
-        let reports = reports.map(|report| if request.standing_only { standing_only(report) } else { report });
+        let view = wire::view_from_wire(request.view, "view")?;
+        let reports = page.items.iter().map(|report| in_view(wire::report_to_wire(report), view));
         let reports = reports.map(|report| self.shown(report, &call));
         Ok(pb::ListReportsResponse { reports: reports.collect(), next_page_token: asked.token(page.next.as_deref()) })
     }
@@ -323,7 +344,7 @@ impl Reports {
         let report = wire::name_from_wire(&request.name, "name")?;
         call.permit(Target::report(&report)).await?;
         let page = self.service.revisions(report, asked.size, asked.key()).await?;
-        let reports = page.items.iter().map(|view| listed(view, view.revision.name().to_string(), false));
+        let reports = page.items.iter().map(|view| in_view(wire::report_to_wire(view), pb::ReportView::Figures));
         let reports = reports.map(|report| self.shown(report, &call));
         Ok(pb::ListReportRevisionsResponse {
             reports: reports.collect(),
@@ -348,40 +369,57 @@ impl Reports {
 
     async fn review(
         &self,
-        name: &str,
-        validate_only: bool,
-        review: Result<ReviewRequest, Problem>,
+        action: ReviewAction,
+        parts: wire::ReviewParts,
         call: Call<'_>,
     ) -> Result<pb::ReviewOutcome, Problem> {
+        let (name, validate_only) = (parts.name.clone(), parts.validate_only);
         let outcome = async {
             if let Ok(report) = name.parse::<ReportKey>() {
                 call.permit(Target::report(&report)).await?;
             }
-            let review = review?;
+            let review = wire::review_from_wire(action, parts)?;
             let reviewed = self.service.review(&review, &call.caller).await?;
             Ok(wire::reviewed_to_wire(&reviewed, &review.report))
         };
-        call.conclude(outcome.await, || name.to_owned(), validate_only).await
+        call.conclude(outcome.await, || name.clone(), validate_only).await
     }
 
     async fn rules(&self, request: pb::ListRulesRequest, call: Call<'_>) -> Result<pb::ListRulesResponse, Problem> {
         call.permit(Target::Service).await?;
-        let rules = wire::rules_to_wire();
-        if request.jurisdiction.is_empty() {
-            return Ok(pb::ListRulesResponse { rules, ..Default::default() });
-        }
+        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
+        let applies = |rule: &pb::RuleDescription| {
+            let last = if rule.last_year == 0 { i32::MAX } else { rule.last_year };
+            request.year == 0 || (rule.first_year..=last).contains(&request.year)
+        };
+        let rules = wire::rules_to_wire().iter().filter(|rule| applies(rule)).cloned();
+        let page = after_key(rules, asked.key(), asked.size, |rule| rule.id.clone());
+        Ok(pb::ListRulesResponse { rules: page.items, next_page_token: asked.token(page.next.as_deref()) })
+    }
+
+    async fn rule_failures(
+        &self,
+        request: pb::ListRuleFailuresRequest,
+        call: Call<'_>,
+    ) -> Result<pb::ListRuleFailuresResponse, Problem> {
+        let asked = self.pages.rows.page(&request, self.service.newest_sequence())?;
         let jurisdiction = wire::code_from_wire(&request.jurisdiction, "jurisdiction")?;
         // How often rules fail is a sum over the jurisdiction's reports, like any other.
-        let below = Target::Subtree(&jurisdiction, None);
-        self.service.permit(&call.caller, call::QUERY_ROLLUP, below).await?;
+        call.permit(Target::Subtree(&jurisdiction, None)).await?;
         let first = wire::year_from_wire(request.first_year, "first_year")?;
         let last = match request.last_year {
             0 => first,
             year => wire::year_from_wire(year, "last_year")?,
         };
-        let (counts, sequence) = self.service.rule_counts(&jurisdiction, (first, last), &call.asker()).await?;
-        let counts = counts.iter().map(wire::rule_count_to_wire).collect();
-        Ok(pb::ListRulesResponse { rules, counts, sequence: sequence.try_into().unwrap_or(i64::MAX) })
+        let as_of = asked.after.as_ref().map(|after| after.sequence);
+        let (counts, sequence) = self.service.rule_counts(&jurisdiction, (first, last), as_of, &call.asker()).await?;
+        let key = |count: &RuleCount| format!("{}/{}/{}", count.rule, count.year, count.jurisdiction);
+        let page = after_key(counts.into_iter(), asked.key(), asked.size, key);
+        Ok(pb::ListRuleFailuresResponse {
+            failures: page.items.iter().map(wire::rule_count_to_wire).collect(),
+            next_page_token: asked.token_as_of(page.next.as_deref(), sequence),
+            as_of: sequence.try_into().unwrap_or(i64::MAX),
+        })
     }
 
     async fn read(

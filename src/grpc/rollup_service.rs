@@ -11,7 +11,7 @@ use crate::pb;
 use crate::pb::rollup_service_server::RollupService;
 use crate::report::{JurisdictionCode, Message, ReportKey};
 use crate::rollup::{AgencyFilter, FrozenFormName, FrozenFormNameError};
-use crate::service::{Caller, Problem, Service, Target};
+use crate::service::{Caller, Problem, Reason, Service, Target};
 use crate::wire;
 
 use super::pages::Pages;
@@ -44,7 +44,7 @@ impl Rollups {
         request: pb::GetConsolidatedFormRequest,
         call: Call<'_>,
     ) -> Result<pb::GetConsolidatedFormResponse, Problem> {
-        let question = wire::form_question_from_wire(&request)?;
+        let question = wire::form_question_from_wire(request.scope, request.year)?;
         call.permit(Target::Subtree(&question.jurisdiction, Some(question.year))).await?;
         wire::form_to_wire(&self.service.consolidated_form(&question, &call.asker()).await?)
     }
@@ -56,14 +56,7 @@ impl Rollups {
         call: Call<'_>,
     ) -> Result<pb::RenderConsolidatedFormResponse, Problem> {
         let format = wire::document_format_from_wire(request.format, "format")?;
-        let question = wire::form_question_from_wire(&pb::GetConsolidatedFormRequest {
-            jurisdiction: request.jurisdiction,
-            year: request.year,
-            hierarchy_year: request.hierarchy_year,
-            as_of: request.as_of,
-            include_vertical: request.include_vertical,
-            states: request.states,
-        })?;
+        let question = wire::form_question_from_wire(request.scope, request.year)?;
         call.permit(Target::Subtree(&question.jurisdiction, Some(question.year))).await?;
         let rendered = self.service.render_consolidated_form(&question, format, &call.asker()).await?;
         Ok(wire::rendered_to_wire(rendered))
@@ -74,9 +67,21 @@ impl Rollups {
         request: pb::GetCoverageRequest,
         call: Call<'_>,
     ) -> Result<pb::GetCoverageResponse, Problem> {
-        let question = wire::coverage_question_from_wire(&request)?;
+        let asked = self.pages.rows.page(&request, self.service.newest_sequence())?;
+        let mut question = wire::coverage_question_from_wire(request.scope, request.year, request.depth)?;
         call.permit(Target::Subtree(&question.jurisdiction, Some(question.year))).await?;
-        Ok(wire::coverage_answer_to_wire(&self.service.coverage(&question, &call.asker()).await?))
+        let mut skip = 0;
+        if let Some(after) = &asked.after {
+            question.perspective.as_of = Some(after.sequence);
+            // The parts of a scope over one tree as of one moment have one order, so that a number names one.
+            skip = after.key.parse().map_err(|_| Problem::bad_page_token())?;
+        }
+        let answer = self.service.coverage(&question, &call.asker()).await?;
+        let page = wire::CoveragePage { skip, size: asked.size };
+        let (mut response, shown) = wire::coverage_answer_to_wire(&answer, &page);
+        let shown = shown.map(|shown| shown.to_string());
+        response.next_page_token = asked.token_as_of(shown.as_deref(), answer.sequence);
+        Ok(response)
     }
 
     async fn missing(
@@ -85,14 +90,7 @@ impl Rollups {
         call: Call<'_>,
     ) -> Result<pb::ListMissingAgenciesResponse, Problem> {
         let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
-        let mut question = wire::coverage_question_from_wire(&pb::GetCoverageRequest {
-            jurisdiction: request.jurisdiction,
-            year: request.year,
-            hierarchy_year: request.hierarchy_year,
-            as_of: request.as_of,
-            include_vertical: request.include_vertical,
-            depth: 0,
-        })?;
+        let mut question = wire::coverage_question_from_wire(request.scope, request.year, 0)?;
         call.permit(Target::Subtree(&question.jurisdiction, Some(question.year))).await?;
         if let Some(after) = &asked.after {
             question.perspective.as_of = Some(after.sequence);
@@ -101,7 +99,7 @@ impl Rollups {
         Ok(pb::ListMissingAgenciesResponse {
             agencies: page.items.iter().map(wire::agency_to_wire).collect(),
             next_page_token: asked.token_as_of(page.next.as_deref(), sequence),
-            sequence: sequence.try_into().unwrap_or(i64::MAX),
+            as_of: sequence.try_into().unwrap_or(i64::MAX),
         })
     }
 
@@ -113,14 +111,17 @@ impl Rollups {
         let report: ReportKey = wire::name_from_wire(&request.name, "name")?;
         call.permit(Target::report(&report)).await?;
         let filter = AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical };
-        Ok(wire::reconciliation_to_wire(&self.service.reconcile(&report, filter, &call.asker()).await?))
+        wire::reconciliation_to_wire(&self.service.reconcile(&report, filter, &call.asker()).await?)
     }
 
     async fn freeze(&self, request: pb::FreezeFormRequest, call: Call<'_>) -> Result<pb::FreezeFormResponse, Problem> {
-        let (name, validate_only) = (request.jurisdiction.clone(), request.validate_only);
+        let name = request.scope.as_ref().map(|scope| scope.jurisdiction.clone()).unwrap_or_default();
+        let validate_only = request.validate_only;
         let freeze = async {
+            // Whose form it is comes first: what else is in the message is nobody's business before.
+            let question = wire::form_question_from_wire(request.scope.clone(), request.year)?;
+            call.permit(Target::Subtree(&question.jurisdiction, Some(question.year))).await?;
             let request = wire::freeze_from_wire(request)?;
-            call.permit(Target::Subtree(&request.jurisdiction, Some(request.year))).await?;
             self.service.freeze_form(&request, &call.asker()).await
         };
         let form = call.conclude(freeze.await, || name.clone(), validate_only).await?;
@@ -177,6 +178,14 @@ fn frozen_name(name: &str) -> Result<FrozenFormName, Problem> {
         let zh = "名称形如 jurisdictions/{code}/frozenForms/{year}-{number}";
         Problem::bad_name("name", Message::new(zh, error.to_string()))
     })
+}
+
+fn too_many_rows() -> Problem {
+    Problem::new(
+        Reason::TooMany,
+        Message::new("结果行数超过一次推送所能容纳", "the watch would have more rows than an answer holds"),
+        Message::new("请减少分组维度或指标", "group by less, or ask for fewer measures"),
+    )
 }
 
 /// The updates of a watch for as long as its caller may see them: rights may end while it runs.
@@ -250,20 +259,18 @@ impl RollupService for Rollups {
         let call = Call::new(&self.service, call::WATCH_ROLLUP, &request);
         let (metadata, _, request) = request.into_parts();
         let question = async {
-            let query = request.query.ok_or_else(|| Problem::required("query"))?;
-            // Later pages are asked for with QueryRollup, so the tokens are for that.
-            let asked = self.pages.rows.page(&query, self.service.newest_sequence())?;
-            let question = wire::question_from_wire(query, asked.size, asked.after.clone())?;
+            let question = wire::watched_rollup_from_wire(request, self.pages.rows.max())?;
             call.permit(Target::Subtree(&question.jurisdiction, None)).await?;
             let scope = question.jurisdiction.clone();
-            Ok((scope, asked, self.service.watch_rollup(question, &call.asker()).await?))
+            Ok((scope, self.service.watch_rollup(question, &call.asker()).await?))
         };
-        let (scope, asked, updates) = question.await.map_err(|problem: Problem| to_status(&problem, &metadata))?;
+        let (scope, updates) = question.await.map_err(|problem: Problem| to_status(&problem, &metadata))?;
         let updates = still_permitted(updates, self.service.clone(), call.caller, call.method, scope);
         let answers = updates.map(move |update| {
-            let answer = update.and_then(|update| {
-                let token = asked.token_as_of(update.answer.last.as_deref(), update.answer.sequence);
-                wire::watched_rollup_to_wire(&update, token)
+            let answer = update.and_then(|update| match update.answer.last {
+                None => wire::watched_rollup_to_wire(&update),
+                // More rows than an answer holds: a watch that left some out would tell sums that do not add up.
+                Some(_) => Err(too_many_rows()),
             });
             answer.map_err(|problem| to_status(&problem, &metadata))
         });
@@ -279,8 +286,7 @@ impl RollupService for Rollups {
         let call = Call::new(&self.service, call::WATCH_COVERAGE, &request);
         let (metadata, _, request) = request.into_parts();
         let question = async {
-            let query = request.query.ok_or_else(|| Problem::required("query"))?;
-            let question = wire::coverage_question_from_wire(&query)?;
+            let question = wire::watched_coverage_from_wire(request)?;
             call.permit(Target::Subtree(&question.jurisdiction, Some(question.year))).await?;
             let scope = question.jurisdiction.clone();
             Ok((scope, self.service.watch_coverage(question, &call.asker()).await?))
@@ -344,7 +350,7 @@ impl RollupService for Rollups {
         answer(&self.service, call::COMPARE_FROZEN_FORM, request, async |request, call| {
             let name = frozen(&request.name, &call).await?;
             let (form, comparison) = self.service.compare_frozen_form(&name, &call.asker()).await?;
-            Ok(wire::comparison_to_wire(&form, &comparison))
+            wire::comparison_to_wire(&form, &comparison)
         })
         .await
     }

@@ -10,14 +10,15 @@ use crate::service::{Problem, Reason};
 use crate::telemetry::{call::CallId, metrics};
 use crate::wire::{code_number, problem_to_wire};
 
-const DOMAIN: &str = "huizong";
+/// Where the reasons are at home.
+const DOMAIN: &str = "huizong.dev";
 
 /// Full name of our own detail.
 const PROBLEM: &str = "huizong.v1.Problem";
 
-/// In the metadata of an error: what the call is known by in the log. Not the `request_id` by which a submission is
-/// sent again.
-const CALL_ID: &str = "x_request_id";
+/// In the metadata of an error, as in [`pb::Problem::call_id`]: what the call is known by in the log. Not the `request_id`
+/// by which a call is sent again.
+const CALL_ID: &str = "call_id";
 
 /// Pages about reasons, in the project's own folder, for there may be no network where this runs.
 const HELP_FOLDER: &str = "docs/errors/";
@@ -31,17 +32,13 @@ const TEXT_MAX_BYTES: usize = 600;
 
 /// The status of a problem, worded for the caller.
 ///
-/// Suggestions and findings that would not fit the header are left out; `findings_omitted` in the metadata says how
-/// many findings. The likeliest suggestion of all is in the message anyway.
-/// `SubmitReports` answers with all of them.
-pub fn to_status(problem: &Problem, metadata: &MetadataMap) -> Status {
-    let mut wire = problem_to_wire(problem);
+/// Suggestions and findings that would not fit the header are left out; `findings_omitted` says how many findings. The
+/// likeliest suggestion of all is in the message anyway. `SubmitReports` answers with all of them.
+pub fn to_status(problem: &Problem, asked: &MetadataMap) -> Status {
+    let mut wire = whole(problem);
     cut(&mut wire);
     note(problem.reason);
-    if let Some(id) = CallId::current() {
-        wire.metadata.insert(CALL_ID.to_owned(), id.as_str().to_owned());
-    }
-    let chinese = prefers_chinese(metadata);
+    let chinese = prefers_chinese(asked);
     let text = |text: &Option<pb::LocalizedText>| {
         text.as_ref().map(|text| if chinese { text.zh.clone() } else { text.en.clone() }).unwrap_or_default()
     };
@@ -72,8 +69,11 @@ pub fn to_status(problem: &Problem, metadata: &MetadataMap) -> Status {
         fixed.push(any("google.rpc.RetryInfo", &rpc::RetryInfo { retry_delay }));
     }
     shorten(&mut wire, fixed.iter().map(Message::encoded_len).sum());
-    let info =
-        rpc::ErrorInfo { reason: wire.reason.clone(), domain: DOMAIN.to_owned(), metadata: wire.metadata.clone() };
+    let mut metadata = wire.metadata.clone();
+    if !wire.call_id.is_empty() {
+        metadata.insert(CALL_ID.to_owned(), wire.call_id.clone());
+    }
+    let info = rpc::ErrorInfo { reason: problem.reason.as_str().to_owned(), domain: DOMAIN.to_owned(), metadata };
     let mut details = vec![any("google.rpc.ErrorInfo", &info)];
     details.extend(fixed);
     details.push(any(PROBLEM, &wire));
@@ -81,6 +81,12 @@ pub fn to_status(problem: &Problem, metadata: &MetadataMap) -> Status {
     let message = wire.message.as_ref().map(|text| format!("{} / {}", text.zh, text.en)).unwrap_or_default();
     let encoded = rpc::Status { code, message: message.clone(), details }.encode_to_vec();
     Status::with_details(Code::from(code), message, encoded.into())
+}
+
+/// A problem with all that there is to know of it, the id of the call included.
+pub fn whole(problem: &Problem) -> pb::Problem {
+    let call_id = CallId::current().map(|id| id.as_str().to_owned()).unwrap_or_default();
+    pb::Problem { call_id, ..problem_to_wire(problem) }
 }
 
 /// Says in log and metrics why something is refused: the reason alone, nothing that the caller sent.
@@ -114,7 +120,6 @@ fn cut(wire: &mut pb::Problem) {
 /// Leaves out what is least until the details fit beside `other_bytes`: suggestions but the likeliest of each
 /// diagnosis where they take more than a third, then findings and diagnoses from the end, then violations.
 fn shorten(wire: &mut pb::Problem, other_bytes: usize) {
-    let mut omitted = 0;
     let diagnoses_bytes = |wire: &pb::Problem| wire.diagnoses.iter().map(Message::encoded_len).sum::<usize>();
     let third = DETAILS_MAX_BYTES / 3;
     for diagnosis in (0..wire.diagnoses.len()).rev() {
@@ -126,10 +131,7 @@ fn shorten(wire: &mut pb::Problem, other_bytes: usize) {
         wire.diagnoses.pop();
     }
     while wire.encoded_len() + other_bytes > DETAILS_MAX_BYTES && wire.findings.pop().is_some() {
-        omitted += 1;
-    }
-    if omitted > 0 {
-        wire.metadata.insert("findings_omitted".to_owned(), omitted.to_string());
+        wire.findings_omitted += 1;
     }
     // The same fields are in BadRequest.
     if wire.encoded_len() + other_bytes > DETAILS_MAX_BYTES {

@@ -64,6 +64,7 @@ const MISSING: (&str, &str) = ("/v1/missing", "/huizong.v1.RollupService/ListMis
 const REPORTS: (&str, &str) = ("/v1/reports", "/huizong.v1.ReportService/ListReports");
 const REPORT: (&str, &str) = ("/v1/reports/{*name}", "/huizong.v1.ReportService/GetReport");
 const RULES: (&str, &str) = ("/v1/rules", "/huizong.v1.ReportService/ListRules");
+const RULE_FAILURES: (&str, &str) = ("/v1/rules/failures", "/huizong.v1.ReportService/ListRuleFailures");
 const RENDER: &str = "/huizong.v1.RollupService/RenderConsolidatedForm";
 
 /// Every resource, for the description of the API.
@@ -76,6 +77,11 @@ pub fn resources() -> Vec<Resource> {
         resource::<pb::ListReportsRequest, pb::ListReportsResponse>(REPORTS.0, REPORTS.1, &["csv"]),
         resource::<pb::GetReportRequest, pb::GetReportResponse>(REPORT.0, REPORT.1, &["csv"]),
         resource::<pb::ListRulesRequest, pb::ListRulesResponse>(RULES.0, RULES.1, &["csv"]),
+        resource::<pb::ListRuleFailuresRequest, pb::ListRuleFailuresResponse>(
+            RULE_FAILURES.0,
+            RULE_FAILURES.1,
+            &["csv"],
+        ),
     ]
 }
 
@@ -88,6 +94,10 @@ pub fn routes() -> Router<Routes> {
         .route(REPORTS.0, get(listing::<pb::ListReportsRequest, pb::ListReportsResponse>(REPORTS.1)))
         .route(REPORT.0, get(report))
         .route(RULES.0, get(listing::<pb::ListRulesRequest, pb::ListRulesResponse>(RULES.1)))
+        .route(
+            RULE_FAILURES.0,
+            get(listing::<pb::ListRuleFailuresRequest, pb::ListRuleFailuresResponse>(RULE_FAILURES.1)),
+        )
         .route("/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], openapi::description())))
 }
 

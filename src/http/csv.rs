@@ -2,6 +2,7 @@
 
 use crate::pb::{self, FORM_CELL_PATHS, FormCell, form_cell};
 use crate::report::inert;
+use crate::wire::{key_in_words, value_in_words};
 
 /// What stands in a cell that does not apply, so that it is told apart from a blank one.
 const NOT_APPLICABLE: &str = "n/a";
@@ -47,13 +48,8 @@ impl Table for pb::QueryRollupResponse {
     fn rows(&self) -> Vec<Vec<String>> {
         let row = |row: &pb::RollupRow| {
             let mut cells: Vec<String> =
-                row.keys.iter().flat_map(|key| [key.value.clone(), label(key.label.as_ref())]).collect();
-            let value = match &row.value {
-                Some(pb::rollup_row::Value::Count(count)) => count.to_string(),
-                Some(pb::rollup_row::Value::Amount(amount)) => amount.clone(),
-                None => String::new(),
-            };
-            cells.extend([row.measure.clone(), label(row.measure_label.as_ref()), value]);
+                row.keys.iter().flat_map(|key| [key_in_words(key), label(key.label.as_ref())]).collect();
+            cells.extend([row.measure.clone(), label(row.measure_label.as_ref()), value_in_words(row.value.as_ref())]);
             cells
         };
         self.rows.iter().map(row).collect()
@@ -103,7 +99,7 @@ impl Table for pb::ListMissingAgenciesResponse {
     }
 }
 
-impl Table for pb::ListRulesResponse {
+impl Table for pb::ListRuleFailuresResponse {
     fn headings(&self) -> Vec<String> {
         texts(&["rule", "year", "jurisdiction", "display_name", "reports", "refusals"])
     }
@@ -114,7 +110,23 @@ impl Table for pb::ListRulesResponse {
             row.extend([count.display_name.clone(), count.reports.to_string(), count.refusals.to_string()]);
             row
         };
-        self.counts.iter().map(row).collect()
+        self.failures.iter().map(row).collect()
+    }
+}
+
+impl Table for pb::ListRulesResponse {
+    fn headings(&self) -> Vec<String> {
+        texts(&["rule", "severity", "title", "text", "basis", "remedy", "first_year", "last_year"])
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        let row = |rule: &pb::RuleDescription| {
+            let severity = rule.severity().as_str_name().trim_start_matches("SEVERITY_").to_lowercase();
+            let texts = [&rule.title, &rule.text, &rule.basis, &rule.remedy].map(|text| label(text.as_ref()));
+            let last = if rule.last_year == 0 { String::new() } else { rule.last_year.to_string() };
+            [rule.id.clone(), severity].into_iter().chain(texts).chain([rule.first_year.to_string(), last]).collect()
+        };
+        self.rules.iter().map(row).collect()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::pb;
 use crate::wire::contract;
 
 use super::api::{Resource, resources};
-use super::query::{is_parameter, short_name};
+use super::query::{Parameter, parameters_of, short_name};
 
 /// The description as JSON text, on several lines.
 pub fn description() -> String {
@@ -52,7 +52,7 @@ fn operation(contract: &DescriptorPool, resource: &Resource, response: &MessageD
     let (service, method) = resource.method.trim_start_matches('/').split_once('/')?;
     let service = contract.get_service_by_name(service)?;
     let method = service.methods().find(|known| known.name() == method)?;
-    let parameter = |field: FieldDescriptor| {
+    let parameter = |Parameter { field, .. }: Parameter| {
         let in_path = resource.in_path == Some(field.name());
         let words = comment(&field.parent_message().parent_file(), field.path());
         json!({
@@ -63,7 +63,7 @@ fn operation(contract: &DescriptorPool, resource: &Resource, response: &MessageD
             "schema": value_schema(&field, true),
         })
     };
-    let mut parameters: Vec<Value> = request.fields().filter(is_parameter).map(parameter).collect();
+    let mut parameters: Vec<Value> = parameters_of(&request).into_iter().map(parameter).collect();
     let mut formats = vec!["json"];
     formats.extend(resource.formats);
     parameters.push(json!({
@@ -113,8 +113,7 @@ fn add_schema(message: &MessageDescriptor, schemas: &mut BTreeMap<String, Value>
         properties.insert(field.json_name().to_owned(), schema);
     }
     let words = comment(&message.parent_file(), message.path());
-    let schema =
-        json!({ "type": "object", "description": words, "properties": properties, "additionalProperties": false });
+    let schema = json!({ "type": "object", "description": words, "properties": properties });
     schemas.insert(message.name().to_owned(), schema);
 }
 

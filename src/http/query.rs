@@ -4,6 +4,7 @@ use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value};
 
+use crate::pb;
 use crate::report::Message as Text;
 use crate::service::{Problem, Reason};
 use crate::wire::{descriptor, message_from_dynamic};
@@ -23,48 +24,89 @@ pub fn take(parameters: &mut Parameters, name: &str) -> Option<String> {
     found
 }
 
+/// A field that can be given in an address: of the request, or of the scope within it, whose fields are written as if they
+/// were the request's own.
+pub struct Parameter {
+    pub within: Option<FieldDescriptor>,
+    pub field: FieldDescriptor,
+}
+
+/// What an address may give of a request.
+pub fn parameters_of(request: &MessageDescriptor) -> Vec<Parameter> {
+    let plain = |field: &FieldDescriptor| !field.is_map() && !matches!(field.kind(), Kind::Message(_) | Kind::Bytes);
+    let mut found = Vec::new();
+    for field in request.fields() {
+        match field.kind() {
+            Kind::Message(scope) if scope.full_name() == pb::Scope::full_name() => {
+                let inner = scope.fields().filter(plain);
+                found.extend(inner.map(|inner| Parameter { within: Some(field.clone()), field: inner }));
+            }
+            _ if plain(&field) => found.push(Parameter { within: None, field }),
+            _ => {}
+        }
+    }
+    found
+}
+
 /// The request that the parameters make; lists are repeated parameters or divided by commas.
 ///
 /// # Errors
-/// FIELD_INVALID for a parameter that the request does not have, or a value that it does not take.
+/// FIELD_INVALID for a parameter that the request does not have, that is there twice, or a value that it does not take.
 pub fn request<Q: Message + Name + Default>(parameters: &Parameters) -> Result<Q, Problem> {
     let descriptor = descriptor::<Q>().map_err(|error| Problem::internal(&error))?;
+    let known = parameters_of(&descriptor);
     let mut object = Map::new();
     for (name, value) in parameters {
-        let field = field(&descriptor, name)?;
-        if field.is_list() {
-            let items = object.entry(field.name()).or_insert_with(|| Value::Array(Vec::new()));
-            if let Value::Array(items) = items {
-                items.extend(value.split(',').map(|value| json(&field, value)));
+        let Parameter { within, field } = parameter(&known, name)?;
+        let mut one = Map::new();
+        let given = match field.is_list() {
+            true => Value::Array(value.split(',').map(|value| json(field, value)).collect()),
+            false => json(field, value),
+        };
+        one.insert(field.name().to_owned(), given.clone());
+        let nested = |inner: Map<String, Value>| match within {
+            Some(within) => Map::from_iter([(within.name().to_owned(), Value::Object(inner))]),
+            None => inner,
+        };
+        DynamicMessage::deserialize(descriptor.clone(), Value::Object(nested(one)))
+            .map_err(|error| invalid(name, value, &error))?;
+        let place = match within {
+            Some(within) => {
+                let inner = object.entry(within.name()).or_insert_with(|| Value::Object(Map::new()));
+                inner.as_object_mut().ok_or_else(|| Problem::internal("a scope is no object"))?
             }
-        } else {
-            object.insert(field.name().to_owned(), json(&field, value));
+            None => &mut object,
+        };
+        match (place.get_mut(field.name()), given) {
+            (Some(Value::Array(items)), Value::Array(more)) => items.extend(more),
+            (Some(_), _) => return Err(twice(name)),
+            (None, given) => {
+                place.insert(field.name().to_owned(), given);
+            }
         }
-        let one = Value::Object(
-            object.iter().filter(|(key, _)| *key == field.name()).map(|(k, v)| (k.clone(), v.clone())).collect(),
-        );
-        DynamicMessage::deserialize(descriptor.clone(), one).map_err(|error| invalid(name, value, &error))?;
     }
     let whole = DynamicMessage::deserialize(descriptor, Value::Object(object));
     let whole = whole.map_err(|error| Problem::internal(&error.to_string()))?;
     message_from_dynamic(&whole).map_err(|error| Problem::internal(&error))
 }
 
-/// Whether a field can be given in an address.
-pub fn is_parameter(field: &FieldDescriptor) -> bool {
-    !field.is_map() && !matches!(field.kind(), Kind::Message(_) | Kind::Bytes)
-}
-
-fn field(descriptor: &MessageDescriptor, name: &str) -> Result<FieldDescriptor, Problem> {
-    let found = descriptor.get_field_by_name(name).or_else(|| descriptor.get_field_by_json_name(name));
-    found.filter(is_parameter).ok_or_else(|| {
-        let known: Vec<String> =
-            descriptor.fields().filter(is_parameter).map(|field| field.name().to_owned()).collect();
+fn parameter<'a>(known: &'a [Parameter], name: &str) -> Result<&'a Parameter, Problem> {
+    let is_meant = |one: &&Parameter| {
+        let (prefix, rest) = name.rsplit_once('.').unwrap_or(("", name));
+        let prefix_fits = prefix.is_empty() || one.within.as_ref().is_some_and(|within| within.name() == prefix);
+        prefix_fits && (one.field.name() == rest || one.field.json_name() == rest)
+    };
+    known.iter().find(is_meant).ok_or_else(|| {
+        let known: Vec<&str> = known.iter().map(|one| one.field.name()).collect();
         let known = known.join(", ");
         let text =
             Text::new(format!("没有此参数；可用 {known}"), format!("there is no such parameter; there are {known}"));
         Problem::field(Reason::FieldInvalid, name, text)
     })
+}
+
+fn twice(name: &str) -> Problem {
+    Problem::field(Reason::FieldInvalid, name, Text::new("只能给出一次", "may be given once only"))
 }
 
 fn invalid(name: &str, value: &str, error: &impl std::fmt::Display) -> Problem {
@@ -105,21 +147,23 @@ pub fn short_name(value: &str, of: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pb;
 
     #[test]
     fn parameters_become_the_fields_of_the_request() {
         let asked = parameters(Some(
-            "jurisdiction=jurisdictions/230000&firstYear=2022&group_by=year,requester-type&measures=received&measures=refused&include_vertical=true&as_of=9007199254740993",
+            "jurisdiction=jurisdictions/230000&firstYear=2022&group_by=year,requester-type&measures=requests.received&measures=requests.refused&include_vertical=true&as_of=9007199254740993",
         ));
         let request: pb::QueryRollupRequest = request(&asked).unwrap();
         let expected = pb::QueryRollupRequest {
-            jurisdiction: "jurisdictions/230000".to_owned(),
+            scope: Some(pb::Scope {
+                jurisdiction: "jurisdictions/230000".to_owned(),
+                include_vertical: true,
+                as_of: 9_007_199_254_740_993,
+                ..Default::default()
+            }),
             first_year: 2022,
             group_by: vec![pb::Dimension::Year.into(), pb::Dimension::RequesterType.into()],
-            measures: vec!["received".to_owned(), "refused".to_owned()],
-            include_vertical: true,
-            as_of: 9_007_199_254_740_993,
+            measures: vec!["requests.received".to_owned(), "requests.refused".to_owned()],
             ..Default::default()
         };
         assert_eq!(request, expected);
@@ -127,7 +171,14 @@ mod tests {
 
     #[test]
     fn a_parameter_at_fault_is_named() {
-        for query in ["nonsense=1", "first_year=soon", "group_by=colour", "include_vertical=perhaps"] {
+        for query in [
+            "nonsense=1",
+            "first_year=soon",
+            "group_by=colour",
+            "include_vertical=perhaps",
+            "first_year=2022&first_year=2023",
+            "scope.nonsense=1",
+        ] {
             let problem = request::<pb::QueryRollupRequest>(&parameters(Some(query))).unwrap_err();
             let name = query.split('=').next().unwrap();
             assert!(problem.message.zh.starts_with(name) && problem.message.en.starts_with(name), "{problem:?}");

@@ -172,9 +172,9 @@ mod tests {
             pb::set_form_cell(&mut form, index, pb::FormCell::Count(1));
             pb::set_form_cell(&mut form, index, pb::FormCell::Amount("1"));
         }
-        let report =
-            pb::Report { form: Some(form.into()), answers: vec![pb::Answer::default(); 1000], ..Default::default() };
-        assert_eq!(check_message(&pb::SubmitReportRequest { report: Some(report), ..Default::default() }), Ok(()));
+        let answers = vec![pb::Answer::default(); 1000];
+        let request = pb::SubmitReportRequest { form: Some(form.into()), answers, ..Default::default() };
+        assert_eq!(check_message(&request), Ok(()));
         let content = vec![b'x'; 8 << 20];
         assert_eq!(check_message(&pb::ReadDocumentRequest { content, ..Default::default() }), Ok(()));
     }
@@ -184,8 +184,8 @@ mod tests {
         let changes = vec![pb::RegistryChange::default(); 100_001];
         let refused = check_message(&pb::ApplyRegistryChangesRequest { changes, validate_only: false });
         assert_eq!(refused, Err(Refused::TooMuch));
-        let report = pb::Report { answers: vec![pb::Answer::default(); 4_000], ..Default::default() };
-        let refused = check_message(&pb::SubmitReportRequest { report: Some(report), ..Default::default() });
+        let answers = vec![pb::Answer::default(); 4_000];
+        let refused = check_message(&pb::SubmitReportRequest { answers, ..Default::default() });
         assert_eq!(refused, Err(Refused::TooMuch));
         let states = vec![1; 20_001];
         let refused = check_message(&pb::ListReportsRequest { states, ..Default::default() });

@@ -61,6 +61,11 @@ impl Completed {
         self.values[cell.index()]
     }
 
+    /// The totals that were blank, with what is computed of their parts.
+    pub fn computed_values(&self) -> Vec<(CellId, i128)> {
+        self.computed.iter().map(|cell| (*cell, self.value(*cell))).collect()
+    }
+
     pub fn is_computed(&self, cell: CellId) -> bool {
         self.computed.contains(&cell)
     }

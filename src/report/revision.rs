@@ -73,9 +73,10 @@ impl Revision {
         }
     }
 
-    /// Changes with every revision; to be given back by whoever replaces this one.
-    pub fn etag(&self) -> String {
-        format!("{}-{}", self.number, &self.content_hash.to_hex()[..16])
+    /// Names the revision and how it stands after the review with this journal sequence, 0 for none: to be given back by
+    /// whoever replaces or reviews it, so that nothing is changed but what was looked at.
+    pub fn etag(&self, review: u64) -> String {
+        format!("{}-{review}-{}", self.number, &self.content_hash.to_hex()[..16])
     }
 }
 

@@ -24,6 +24,10 @@ pub enum MeasureError {
     Unknown(String),
     #[error("{asked:?} may mean {}: name one of them in full", candidates.join(" or "))]
     Ambiguous { asked: String, candidates: Vec<&'static str> },
+    #[error("{asked:?} is no whole path: say {path}")]
+    NotWhole { asked: String, path: &'static str },
+    #[error("{0} is asked for twice")]
+    Twice(&'static str),
     #[error("the columns of {line} do not add up: name one of {}", columns.join(", "))]
     NotAdditive { line: &'static str, columns: Vec<&'static str> },
 }
@@ -38,6 +42,8 @@ impl MeasureError {
             Self::Ambiguous { asked, candidates } => {
                 format!("“{asked}”可以指 {}；请写全路径", candidates.join(" 或 "))
             }
+            Self::NotWhole { asked, path } => format!("“{asked}”不是完整路径；请写 {path}"),
+            Self::Twice(path) => format!("{path} 写了两次"),
             Self::NotAdditive { line, columns } => {
                 format!("{line} 的各列不能相加；请写其中一列：{}", columns.join("、"))
             }
@@ -83,6 +89,25 @@ impl Measure {
                 candidates: found.into_iter().map(|(path, ..)| path).collect(),
             }),
         }
+    }
+
+    /// Finds the measures with these whole paths, each once.
+    ///
+    /// # Errors
+    /// [`MeasureError`], with the position of the path at fault.
+    pub fn find_all(paths: &[String]) -> Result<Vec<Self>, (usize, MeasureError)> {
+        let mut found: Vec<Self> = Vec::with_capacity(paths.len());
+        for (position, asked) in paths.iter().enumerate() {
+            let measure = Self::find(asked).map_err(|error| (position, error))?;
+            if measure.path != asked {
+                return Err((position, MeasureError::NotWhole { asked: asked.clone(), path: measure.path }));
+            }
+            if found.iter().any(|before| before.path == measure.path) {
+                return Err((position, MeasureError::Twice(measure.path)));
+            }
+            found.push(measure);
+        }
+        Ok(found)
     }
 
     /// One line as a measure.

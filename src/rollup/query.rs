@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::form::{CellId, Kind};
 use crate::registry::{AgencyIndex, InTree, JurisdictionIndex, Registry};
-use crate::report::{AgencyKind, Message, ReportYear};
+use crate::report::{AgencyId, AgencyKind, JurisdictionCode, Message, ReportYear};
 
 use super::{AgencyFilter, Group, Measure, Scope, Sums, Totals, Tree};
 
@@ -63,9 +63,24 @@ impl QueryError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     pub dimension: Dimension,
-    /// A field name, a resource name, or a year.
-    pub value: String,
+    pub value: KeyValue,
     pub label: Message,
+}
+
+/// Where a row belongs in one dimension.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyValue {
+    Year(ReportYear),
+    /// A jurisdiction with all below it.
+    Jurisdiction(JurisdictionCode),
+    /// The agencies of a jurisdiction without those of any below it.
+    OwnAgenciesOf(JurisdictionCode),
+    Agency(AgencyId),
+    AgencyKind(AgencyKind),
+    /// Name of the column of the form.
+    RequesterType(&'static str),
+    /// Path of the line of the form.
+    Line(&'static str),
 }
 
 /// One sum.
@@ -257,14 +272,17 @@ impl Query {
         };
         let mut splits = Vec::new();
         for part in parts {
-            let key =
-                dimension.map(|dimension| Key { dimension, value: part.path.to_owned(), label: part.label.clone() });
+            let key = dimension.map(|dimension| Key {
+                dimension,
+                value: KeyValue::Line(part.path),
+                label: part.label.clone(),
+            });
             match part.cells_by_requester().filter(|_| by(Dimension::RequesterType)) {
                 Some(columns) => splits.extend(columns.into_iter().map(|(column, cells)| Split {
                     outcome_or_line: key.clone(),
                     requester: Some(Key {
                         dimension: Dimension::RequesterType,
-                        value: column.field.to_owned(),
+                        value: KeyValue::RequesterType(column.field),
                         label: Message::new(column.label.zh, column.label.en),
                     }),
                     cells,
@@ -289,9 +307,14 @@ fn scope_key(registry: &Registry, tree: Tree, scope: Scope) -> Key {
         en.push_str(&format!(" (not there in {year})"));
     }
     let name = &jurisdiction.display_name;
+    let code = jurisdiction.code.clone();
+    let value = match scope {
+        Scope::Subtree(_) => KeyValue::Jurisdiction(code),
+        Scope::Own(_) => KeyValue::OwnAgenciesOf(code),
+    };
     Key {
         dimension: Dimension::ChildJurisdiction,
-        value: jurisdiction.code.name(),
+        value,
         label: Message::new(format!("{name}{zh}"), format!("{name}{en}")),
     }
 }
@@ -312,7 +335,7 @@ fn agency_key(registry: &Registry, tree: Tree, agency: AgencyIndex) -> Key {
     let name = &entry.display_name;
     Key {
         dimension: Dimension::Agency,
-        value: entry.name(),
+        value: KeyValue::Agency(entry.id.clone()),
         label: Message::new(format!("{name}{zh}"), format!("{name}{en}")),
     }
 }
@@ -320,17 +343,17 @@ fn agency_key(registry: &Registry, tree: Tree, agency: AgencyIndex) -> Key {
 fn year_key(year: ReportYear) -> Key {
     Key {
         dimension: Dimension::Year,
-        value: year.to_string(),
+        value: KeyValue::Year(year),
         label: Message::new(format!("{year}年"), year.to_string()),
     }
 }
 
 fn kind_key(kind: AgencyKind) -> Key {
-    let (value, zh, en) = match kind {
-        AgencyKind::GovernmentOffice => ("government_office", "政府办公厅（室）", "government offices"),
-        AgencyKind::Department => ("department", "部门", "departments"),
-        AgencyKind::Township => ("township", "乡镇、街道", "townships and streets"),
-        AgencyKind::DispatchedOffice => ("dispatched_office", "派出机构", "dispatched offices"),
+    let (zh, en) = match kind {
+        AgencyKind::GovernmentOffice => ("政府办公厅（室）", "government offices"),
+        AgencyKind::Department => ("部门", "departments"),
+        AgencyKind::Township => ("乡镇、街道", "townships and streets"),
+        AgencyKind::DispatchedOffice => ("派出机构", "dispatched offices"),
     };
-    Key { dimension: Dimension::AgencyKind, value: value.to_owned(), label: Message::new(zh, en) }
+    Key { dimension: Dimension::AgencyKind, value: KeyValue::AgencyKind(kind), label: Message::new(zh, en) }
 }

@@ -154,7 +154,7 @@ mod tests {
 
     use super::*;
     use crate::live::{Columns, Live, Perspective};
-    use crate::report::{Cell, ReviewAction, Revision};
+    use crate::report::{Cell, ReviewAction};
     use crate::rollup::{AgencyFilter, Measure};
     use crate::service::{Asker, Caller, PageEnd, ReviewRequest, RollupQuestion, Settings, Submission};
     use crate::simulation::{Parameters, Province};
@@ -259,13 +259,13 @@ mod tests {
         let reports: Vec<_> = province.reports(of).collect();
         for (at, report) in reports.iter().enumerate() {
             let key = ReportKey::of_agency(report.agency.clone(), of);
-            let newest: Arc<Revision> = service.store.standing(&key, NEWEST).unwrap().unwrap().newest;
+            let present = service.store.standing(&key, NEWEST).unwrap().unwrap();
             if at % 5 == 0 {
                 let cell = Measure::find(PENALTIES).unwrap().cells()[0];
                 let mut figures = report.figures.clone();
                 figures.set(cell, Cell::Number(figures.get(cell).number().unwrap_or(0) + 1));
                 let correction = Submission {
-                    etag: Some(newest.etag()),
+                    etag: Some(present.etag()),
                     reason: "更正".to_owned(),
                     ..Submission::first(key, figures)
                 };
@@ -273,10 +273,11 @@ mod tests {
             } else if at % 7 == 0 {
                 let request = ReviewRequest {
                     report: key,
-                    etag: newest.etag(),
+                    etag: present.etag(),
                     action: ReviewAction::Withdraw,
                     reason: "撤回".to_owned(),
                     comments: Vec::new(),
+                    request_id: None,
                     validate_only: false,
                 };
                 service.review(&request, &caller()).await.unwrap();

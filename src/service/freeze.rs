@@ -2,14 +2,16 @@
 
 use std::ops::Bound;
 
+use uuid::Uuid;
+
 use crate::form::{Kind, catalogue};
 use crate::live::{Perspective, Then, Where};
 use crate::registry::{AgencyIndex, Registry};
-use crate::report::{AgencyId, Hash, JurisdictionCode, Message, ReportKey, ReportYear, Revision};
+use crate::report::{AgencyId, Hash, JurisdictionCode, Message, ReportKey, ReportOwner, ReportYear, Revision};
 use crate::rollup::{
     AgencyFilter, FrozenForm, FrozenFormName, FrozenRevision, Given, ShownSums, Sums, Totals, class_of,
 };
-use crate::store::{Change, Decision, Effect, NewEntry, Store, StoreError, Transaction};
+use crate::store::{Change, Decision, Effect, NewEntry, Requested, Store, StoreError, StoredRequest, Transaction};
 
 use super::page::{Page, id_in_token};
 use super::parts::Service;
@@ -35,19 +37,41 @@ pub struct FreezeRequest {
     /// None for the report year.
     pub hierarchy_year: Option<ReportYear>,
     pub include_vertical: bool,
+    /// Hash of the canonical content of the computed form that was looked at.
+    pub expected_content: Hash,
     /// What it is for.
     pub note: String,
+    pub request_id: Option<Uuid>,
     /// Check only.
     pub validate_only: bool,
 }
 
+impl FreezeRequest {
+    /// Digest of everything that is asked for, so that a request id stands for one content.
+    fn fingerprint(&self) -> Hash {
+        let Self { jurisdiction, year, hierarchy_year, include_vertical, expected_content, note, .. } = self;
+        let tree = hierarchy_year.unwrap_or(*year);
+        let text =
+            format!("{ACTION}\n{jurisdiction}\n{year}\n{tree}\n{include_vertical}\n{expected_content}\n{note}\n");
+        Hash::of(text.as_bytes())
+    }
+}
+
 impl Service {
-    /// Freezes the computed form as it is now.
+    /// Freezes the computed form that was looked at.
     ///
     /// # Errors
-    /// As [`Service::consolidated_form`]; SUM_TOO_LARGE where a sum does not fit.
+    /// As [`Service::consolidated_form`]; ETAG_MISMATCH where the form is another by now; SUM_TOO_LARGE where a sum does not
+    /// fit; REQUEST_ID_REUSED.
     pub async fn freeze_form(&self, request: &FreezeRequest, asker: &Asker) -> Result<FrozenForm, Problem> {
         let caller = asker.caller();
+        let fingerprint = request.fingerprint();
+        // A retry has its first answer, whatever became of the reports since.
+        if let Some(id) = request.request_id
+            && let Some(known) = self.store.request(id)?
+        {
+            return self.repeat_freeze(&known, fingerprint, id, request, asker).await;
+        }
         // What is frozen is the form as of one moment: whatever is committed meanwhile waits for nothing.
         let perspective = Perspective { hierarchy_year: request.hierarchy_year, ..Perspective::default() };
         let question = FormQuestion {
@@ -58,6 +82,10 @@ impl Service {
         };
         let state = self.view(asker, &question.extent(), &question.perspective).await?.state;
         let form = form_of(&state, &question)?;
+        let present = form.content_hash();
+        if present != request.expected_content {
+            return Err(moved_on(&request.jurisdiction, request.year, present));
+        }
         let sums = ShownSums::of(form.edition, |cell| form.shown(cell));
         // What the form itself does not show as a count.
         if let Some(cell) = catalogue()
@@ -99,7 +127,10 @@ impl Service {
                 content_hash: frozen.content_hash,
                 ..caller.accepted(ACTION, frozen.name.to_string(), frozen.note.clone())
             };
-            let transaction = Transaction::of(vec![Change::Freeze(Box::new(frozen.clone()))], entry);
+            let transaction = Transaction {
+                request: request.request_id.map(|id| (id, fingerprint)),
+                ..Transaction::of(vec![Change::Freeze(Box::new(frozen.clone()))], entry)
+            };
             match self.store.commit(transaction).await? {
                 Decision::Committed(commit) => {
                     let effect = commit.effects.iter().find_map(|effect| match effect {
@@ -110,10 +141,29 @@ impl Service {
                 }
                 // Whoever froze a form at the same time has taken the number.
                 Decision::Stale => frozen.name = self.next_name(&request.jurisdiction, request.year)?,
-                other => return Err(Problem::internal(&format!("the form was not frozen: {other:?}"))),
+                Decision::Repeated(known) | Decision::RequestIdReused(known) => {
+                    let id = request.request_id.unwrap_or_default();
+                    return self.repeat_freeze(&known, fingerprint, id, request, asker).await;
+                }
             }
         }
         Err(Problem::contended())
+    }
+
+    /// The answer to a request id that is known.
+    async fn repeat_freeze(
+        &self,
+        known: &StoredRequest,
+        fingerprint: Hash,
+        id: Uuid,
+        request: &FreezeRequest,
+        asker: &Asker,
+    ) -> Result<FrozenForm, Problem> {
+        let owner = ReportOwner::Jurisdiction(request.jurisdiction.clone());
+        let Requested::FrozenForm(name) = known.answered(fingerprint, id, &owner)? else {
+            return Err(Problem::internal("a request id of a frozen form stands for something else"));
+        };
+        self.frozen_form(name, asker).await
     }
 
     /// One frozen form.
@@ -275,6 +325,20 @@ fn each_accepted(
     Ok(())
 }
 
+/// The computed form is another than the one that was looked at.
+fn moved_on(jurisdiction: &JurisdictionCode, year: ReportYear, present: Hash) -> Problem {
+    let name = jurisdiction.name();
+    Problem::new(
+        Reason::EtagMismatch,
+        Message::new(
+            format!("未定稿：{name} {year}年度汇总表已与您查看的不同，现内容 SHA-256 为 {present}"),
+            format!("nothing was frozen: the form of {name} for {year} is another by now, with the SHA-256 {present}"),
+        ),
+        Message::new("请重新取回汇总表核对，再行定稿", "read the form again, then freeze it"),
+    )
+    .with("etag", present)
+}
+
 fn too_large(path: &str) -> Problem {
     Problem::new(
         Reason::SumTooLarge,
@@ -320,17 +384,26 @@ mod tests {
             first_year: year,
         });
         service.change_registry(vec![province], false, &caller).await.unwrap();
+        let asker = Asker::internal(&caller);
+        let question = FormQuestion {
+            jurisdiction: code.clone(),
+            year,
+            filter: AgencyFilter::default(),
+            perspective: Perspective::default(),
+        };
+        let expected_content = service.consolidated_form(&question, &asker).await.unwrap().content_hash();
         let requests = ["one", "two", "three", "four"].map(|note| FreezeRequest {
             jurisdiction: code.clone(),
             year,
             hierarchy_year: None,
             include_vertical: false,
+            expected_content,
             note: note.to_owned(),
+            request_id: None,
             validate_only: false,
         });
         // As if the registry were being changed all the while.
         let _changing = service.registry_gate.lock().await;
-        let asker = Asker::internal(&caller);
         let frozen = join_all(requests.iter().map(|request| service.freeze_form(request, &asker))).await;
         let mut frozen: Vec<_> = frozen.into_iter().map(Result::unwrap).collect();
         frozen.sort_by_key(|form| form.name.number);

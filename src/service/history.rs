@@ -204,10 +204,11 @@ mod tests {
                 etag: receipt.etag.clone(),
                 reason: "退回".to_owned(),
                 comments: Vec::new(),
+                request_id: None,
                 validate_only: false,
             };
-            service.review(&review, &office).await.unwrap();
-            etag = Some(receipt.etag);
+            let returned = service.review(&review, &office).await.unwrap().receipt.unwrap();
+            etag = Some(returned.etag);
         }
         let (mut events, mut key) = (Vec::new(), String::new());
         loop {

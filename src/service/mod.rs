@@ -29,6 +29,7 @@ mod reconcile;
 mod recount;
 mod registry;
 mod render;
+mod repeated;
 mod restored;
 mod review;
 mod roll_up;

@@ -54,6 +54,8 @@ reasons! {
     WarningsUnanswered = "WARNINGS_UNANSWERED", FailedPrecondition;
     /// The revision to be replaced is not the newest one.
     EtagMismatch = "ETAG_MISMATCH", Aborted;
+    /// A report that stands is replaced by itself.
+    ContentUnchanged = "CONTENT_UNCHANGED", AlreadyExists;
     /// A revision is replaced without a reason.
     CorrectionReasonRequired = "CORRECTION_REASON_REQUIRED", InvalidArgument;
     /// A request id came again with other content.

@@ -26,19 +26,26 @@ pub struct ReportView {
     pub state: ReportState,
     /// The revision of the report that is in the sums.
     pub accepted: Option<u32>,
-    /// The last review of this revision; left out in lists of reports.
+    /// Journal sequence of the last review of this revision; 0 for none.
+    pub reviewed_at: u64,
+    /// That review; left out in lists of reports.
     pub review: Option<Review>,
 }
 
 impl ReportView {
     fn of(standing: Standing) -> Self {
-        let ReportStatus { state, accepted, .. } = standing.status;
-        Self { revision: standing.newest, state, accepted, review: None }
+        let ReportStatus { state, accepted, review, .. } = standing.status;
+        Self { revision: standing.newest, state, accepted, reviewed_at: review, review: None }
     }
 
     /// A revision as it was stored, whatever became of it.
     pub fn of_revision(revision: Arc<Revision>) -> Self {
-        Self { state: revision.state, accepted: None, review: None, revision }
+        Self { state: revision.state, accepted: None, reviewed_at: 0, review: None, revision }
+    }
+
+    /// Names the revision and how it stands.
+    pub fn etag(&self) -> String {
+        self.revision.etag(self.reviewed_at)
     }
 
     /// A revision with what became of it. What was accepted stays so until it is withdrawn: a later revision takes its
@@ -46,7 +53,8 @@ impl ReportView {
     fn reviewed(revision: Revision, accepted: Option<u32>, reviews: &[Review]) -> Self {
         let review = reviews.iter().rfind(|review| review.revision.number == revision.number).cloned();
         let state = review.as_ref().map_or(revision.state, |review| review.status.state);
-        Self { revision: Arc::new(revision), state, accepted, review }
+        let reviewed_at = review.as_ref().map_or(0, |review| review.status.review);
+        Self { revision: Arc::new(revision), state, accepted, reviewed_at, review }
     }
 }
 

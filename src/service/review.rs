@@ -1,13 +1,16 @@
 //! Reviewing a report: accepting it, returning it with comments, withdrawing it. The one path for all three.
 
+use uuid::Uuid;
+
 use crate::form::catalogue;
 use crate::report::{CellComment, Hash, Message, Receipt, ReportKey, ReportState, ReportStatus, Review, ReviewAction};
-use crate::store::{Change, Decision, Effect, NEWEST, NewEntry, Standing, Transaction};
+use crate::store::{Change, Decision, Effect, NEWEST, NewEntry, Requested, Standing, StoredRequest, Transaction};
 
 use super::admission::Admission;
 use super::caller::Caller;
 use super::parts::Service;
 use super::problem::{Problem, Reason};
+use super::submit::lost_revision;
 
 /// How often a review is decided anew because something came between.
 const ATTEMPTS: usize = 8;
@@ -17,11 +20,12 @@ const ATTEMPTS: usize = 8;
 pub struct ReviewRequest {
     pub report: ReportKey,
     pub action: ReviewAction,
-    /// Etag of the revision that was looked at.
+    /// Etag of the report as it was looked at.
     pub etag: String,
     /// Needed for a return and a withdrawal.
     pub reason: String,
     pub comments: Vec<CellComment>,
+    pub request_id: Option<Uuid>,
     /// Check only.
     pub validate_only: bool,
 }
@@ -33,6 +37,19 @@ pub struct Reviewed {
     pub receipt: Option<Receipt>,
     /// Where the report stands now, or would.
     pub status: ReportStatus,
+}
+
+impl ReviewRequest {
+    /// Digest of everything that is asked for, so that a request id stands for one content.
+    fn fingerprint(&self) -> Hash {
+        let mut text = format!("{}\n{}\netag={}\n", journal_action(self.action), self.report, self.etag);
+        // Lengths keep texts apart that contain the separators.
+        text.push_str(&format!("{}:{}\n", self.reason.len(), self.reason));
+        for comment in &self.comments {
+            text.push_str(&format!("{}:{}:{}\n", comment.cell, comment.text.len(), comment.text));
+        }
+        Hash::of(text.as_bytes())
+    }
 }
 
 /// The journal's word for an action.
@@ -77,7 +94,14 @@ impl Service {
         let name = request.report.to_string();
         let before = self.store.standing(&request.report, NEWEST)?.ok_or_else(|| Problem::no_report(&name))?;
         check_request(request)?;
-        let etag = before.newest.etag();
+        let fingerprint = request.fingerprint();
+        // Read after the head, and before anything is judged: a retry has its first answer, whatever became of the report.
+        if let Some(id) = request.request_id
+            && let Some(known) = self.store.request(id)?
+        {
+            return self.repeat_review(&known, fingerprint, id, &request.report).map(Some);
+        }
+        let etag = before.etag();
         if request.etag != etag {
             return Err(Problem::etag_mismatch(&name, Some(&etag)));
         }
@@ -106,17 +130,42 @@ impl Service {
             status,
         };
         let change = Change::Review { before: Box::new(before), review: Box::new(review) };
-        match self.store.commit(Transaction::of(vec![change], entry)).await? {
+        let transaction = Transaction {
+            request: request.request_id.map(|id| (id, fingerprint)),
+            ..Transaction::of(vec![change], entry)
+        };
+        match self.store.commit(transaction).await? {
             Decision::Committed(commit) => {
                 let after = commit.effects.iter().find_map(Effect::report).map(|(_, after)| after);
                 let after = after.ok_or_else(|| Problem::internal("a review without an effect"))?;
-                Ok(Some(Reviewed { receipt: Some(self.receipt(&after.newest, &commit.entry)), status: after.status }))
+                let receipt = self.receipt(&after.newest, after.status.review, &commit.entry);
+                Ok(Some(Reviewed { receipt: Some(receipt), status: after.status }))
             }
             Decision::Stale => Ok(None),
-            Decision::Repeated(_) | Decision::RequestIdReused(_) => {
-                Err(Problem::internal("a review was taken for a repeated request"))
+            Decision::Repeated(known) | Decision::RequestIdReused(known) => {
+                let id = request.request_id.unwrap_or_default();
+                self.repeat_review(&known, fingerprint, id, &request.report).map(Some)
             }
         }
+    }
+
+    /// The answer to a request id that is known.
+    fn repeat_review(
+        &self,
+        known: &StoredRequest,
+        fingerprint: Hash,
+        id: Uuid,
+        report: &ReportKey,
+    ) -> Result<Reviewed, Problem> {
+        let Requested::Review(name) = known.answered(fingerprint, id, &report.owner)? else {
+            return Err(Problem::internal("a request id of a review stands for something else"));
+        };
+        let revision = self.store.revision(name)?.ok_or_else(lost_revision)?;
+        let reviews = self.store.reviews(&name.report, name.number..=name.number)?;
+        let review = reviews.into_iter().find(|review| review.status.sequence == known.sequence);
+        let status = review.ok_or_else(lost_revision)?.status;
+        let receipt = self.receipt(&revision, status.review, &self.entry_of(known)?);
+        Ok(Reviewed { receipt: Some(receipt), status })
     }
 
     fn check_not_locked(&self, report: &ReportKey) -> Result<(), Problem> {

@@ -23,7 +23,7 @@ pub struct RollupQuestion {
     pub jurisdiction: JurisdictionCode,
     /// First and last report year.
     pub years: (ReportYear, ReportYear),
-    /// Paths of measures; empty means requests.received.
+    /// Whole paths of measures, each once; at least one.
     pub measures: Vec<String>,
     pub group_by: Vec<Dimension>,
     pub filter: AgencyFilter,
@@ -127,16 +127,16 @@ impl RollupQuestion {
         if self.measures.len() > MEASURES_MAX {
             let description =
                 Message::new(format!("最多 {MEASURES_MAX} 项"), format!("at most {MEASURES_MAX} measures"));
-            return Err(Problem::field(Reason::TooMany, "measures", description));
+            return Err(Problem::field(Reason::FieldInvalid, "measures", description));
         }
-        let default = ["requests.received".to_owned()];
-        let asked = if self.measures.is_empty() { &default[..] } else { &self.measures };
-        let measures =
-            asked.iter().enumerate().map(|(at, path)| Measure::find(path).map_err(|e| Problem::measure(at, &e)));
+        if self.measures.is_empty() {
+            return Err(Problem::required("measures"));
+        }
+        let measures = Measure::find_all(&self.measures).map_err(|(at, error)| Problem::measure(at, &error))?;
         let query = Query {
             jurisdiction,
             years: self.years,
-            measures: measures.collect::<Result<_, _>>()?,
+            measures,
             group_by: self.group_by.clone(),
             filter: self.filter.clone(),
         };

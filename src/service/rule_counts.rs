@@ -31,14 +31,16 @@ pub struct RuleCount {
 }
 
 impl Service {
-    /// How often each rule failed in and below a jurisdiction, by year and child, and the journal sequence.
+    /// How often each rule failed in and below a jurisdiction, by year and child, as of a journal sequence (none for the present), and that
+    /// sequence.
     ///
     /// # Errors
-    /// JURISDICTION_NOT_FOUND, YEARS_INVALID, BEYOND_SIGHT.
+    /// JURISDICTION_NOT_FOUND, YEARS_INVALID, AS_OF_INVALID, BEYOND_SIGHT.
     pub async fn rule_counts(
         &self,
         jurisdiction: &JurisdictionCode,
         (first, last): (ReportYear, ReportYear),
+        as_of: Option<u64>,
         asker: &Asker,
     ) -> Result<(Vec<RuleCount>, u64), Problem> {
         let years: Vec<ReportYear> =
@@ -50,7 +52,7 @@ impl Service {
         }
         let filter = AgencyFilter { kinds: Vec::new(), include_vertical: true };
         let extent = Extent { jurisdiction, years: (first, last), filter: &filter };
-        let state = self.view(asker, &extent, &Perspective::default()).await?.state;
+        let state = self.view(asker, &extent, &Perspective { as_of, ..Perspective::default() }).await?.state;
         let scope = find(&state, jurisdiction)?;
         let mut counts: BTreeMap<(String, ReportYear, JurisdictionIndex), Failed> = BTreeMap::new();
         for year in years {

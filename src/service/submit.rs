@@ -7,12 +7,13 @@ use crate::access::SUBMIT;
 use crate::form::{CellId, CellInfo, catalogue};
 use crate::live::State;
 use crate::report::{
-    AgencyKind, Answer, Completed, DocumentSource, Figures, Finding, Hash, Message, Narrative, Receipt, ReportKey,
-    ReportOwner, ReportState, Reporter, Revision, Severity, content_hash,
+    AgencyKind, Answer, DocumentSource, Figures, Finding, Hash, Message, Narrative, Receipt, ReportKey, ReportOwner,
+    ReportState, Reporter, Revision, Severity, content_hash,
 };
 use crate::rules;
 use crate::store::{
-    Change, Commit, Decision, Effect, NEWEST, NewEntry, SigningKey, Standing, StoredRequest, Transaction,
+    Change, Commit, Decision, Effect, JournalEntry, NEWEST, NewEntry, Requested, SigningKey, Standing, StoredRequest,
+    Transaction,
 };
 
 use super::admission::Admission;
@@ -38,6 +39,10 @@ pub struct Submission {
     pub request_id: Option<Uuid>,
     /// What the document says of itself that it was read from, where it was.
     pub source: Option<DocumentSource>,
+    /// SHA-256 of the canonical content as the caller computed it, where they did.
+    pub expected_content: Option<Hash>,
+    /// Store a revision that repeats the one that stands.
+    pub allow_unchanged: bool,
     /// Check only.
     pub validate_only: bool,
 }
@@ -49,8 +54,8 @@ pub struct Accepted {
     pub receipt: Option<Receipt>,
     /// The warnings, all answered.
     pub findings: Vec<Finding>,
-    /// Blank totals that were computed.
-    pub computed: Vec<CellId>,
+    /// Blank totals, with what was computed of their parts.
+    pub computed: Vec<(CellId, i128)>,
     /// The request id was known: the answer of the first time.
     pub already_stored: bool,
     /// Where the report stands now, or would.
@@ -83,6 +88,8 @@ impl Submission {
             etag: None,
             request_id: None,
             source: None,
+            expected_content: None,
+            allow_unchanged: false,
             validate_only: false,
         }
     }
@@ -165,7 +172,8 @@ impl Service {
             let names = submission.source.is_some().then(|| state.registry.names_of(report));
             (reporter, names, Admission::of(&state.registry, report, reporter.level, now), state.registry_sequence)
         };
-        check_etag(submission, before.as_ref().map(|before| &*before.newest))?;
+        check_etag(submission, before.as_ref())?;
+        check_content(submission, content, before.as_ref())?;
         admission.check_lock(report)?;
         check_answers(&submission.answers)?;
 
@@ -203,7 +211,7 @@ impl Service {
             let diagnoses = rules::diagnose(rule_set, report.year, &submission.figures, &completed);
             return Err(problem.with_diagnoses(diagnoses).into());
         }
-        let Completed { computed, .. } = completed;
+        let computed = completed.computed_values();
         let late = admission.is_late(before.as_ref().map(|before| &before.status));
         if submission.validate_only {
             return Ok(Accepted {
@@ -264,31 +272,14 @@ impl Service {
         id: Uuid,
         report: &ReportKey,
     ) -> Result<Accepted, Problem> {
-        if known.fingerprint != fingerprint {
-            // Whose report the id was used for is their business.
-            let used =
-                if known.revision.report.owner == report.owner { known.revision.to_string() } else { String::new() };
-            let (used_zh, used_en) = match used.as_str() {
-                "" => ("另一报告".to_owned(), "another report".to_owned()),
-                used => (used.to_owned(), used.to_owned()),
-            };
-            return Err(Problem::new(
-                Reason::RequestIdReused,
-                Message::new(
-                    format!("request_id {id} 已用于 {used_zh}，内容不同"),
-                    format!("request_id {id} was used for {used_en} with other content"),
-                ),
-                Message::new("内容变化时请使用新的 request_id", "use a new request_id for new content"),
-            )
-            .with("request_id", id)
-            .with("revision", used));
-        }
-        let revision = self.store.revision(&known.revision)?.ok_or_else(lost_revision)?;
-        let entries = self.store.journal(known.sequence.saturating_sub(1), 1)?;
-        let entry = entries.first().ok_or_else(lost_revision)?;
-        let computed = revision.figures.complete().computed;
+        let Requested::Revision(name) = known.answered(fingerprint, id, &report.owner)? else {
+            return Err(Problem::internal("a request id of a submission stands for something else"));
+        };
+        let revision = self.store.revision(name)?.ok_or_else(lost_revision)?;
+        let entry = self.entry_of(known)?;
+        let computed = revision.figures.complete().computed_values();
         Ok(Accepted {
-            receipt: Some(self.receipt(&revision, entry)),
+            receipt: Some(self.receipt(&revision, 0, &entry)),
             state: revision.state,
             late: revision.late,
             findings: revision.findings,
@@ -354,10 +345,11 @@ pub(super) fn lost_revision() -> Problem {
 }
 
 impl Service {
-    pub(super) fn receipt(&self, revision: &Revision, entry: &crate::store::JournalEntry) -> Receipt {
+    /// The receipt of a submission, or of the review with this journal sequence.
+    pub(super) fn receipt(&self, revision: &Revision, review: u64, entry: &JournalEntry) -> Receipt {
         Receipt {
             revision: revision.name(),
-            etag: revision.etag(),
+            etag: revision.etag(review),
             content_hash: revision.content_hash,
             sequence: entry.sequence,
             chain_hash: entry.chain,
@@ -366,10 +358,10 @@ impl Service {
         }
     }
 
-    fn accepted(&self, commit: &Commit, computed: &[CellId]) -> Option<Accepted> {
+    fn accepted(&self, commit: &Commit, computed: &[(CellId, i128)]) -> Option<Accepted> {
         commit.effects.iter().find_map(|effect| match effect {
             Effect::Revision { after, .. } => Some(Accepted {
-                receipt: Some(self.receipt(&after.newest, &commit.entry)),
+                receipt: Some(self.receipt(&after.newest, 0, &commit.entry)),
                 findings: after.newest.findings.clone(),
                 computed: computed.to_vec(),
                 already_stored: false,
@@ -384,21 +376,52 @@ impl Service {
 }
 
 /// Replacing needs the etag of what is replaced, and a reason; a first revision needs neither.
-fn check_etag(submission: &Submission, head: Option<&Revision>) -> Result<(), Problem> {
-    let present = head.map(Revision::etag);
+fn check_etag(submission: &Submission, head: Option<&Standing>) -> Result<(), Problem> {
+    let present = head.map(Standing::etag);
     if submission.etag != present {
         return Err(Problem::etag_mismatch(&submission.report.to_string(), present.as_deref()));
     }
     if head.is_some() && submission.reason.trim().is_empty() {
         let description = Message::new("更正已有报告须说明原因", "a correction needs a reason");
-        return Err(Problem::field(Reason::CorrectionReasonRequired, "report.reason", description));
+        return Err(Problem::field(Reason::CorrectionReasonRequired, "correction_reason", description));
+    }
+    Ok(())
+}
+
+/// What arrives is what was sent, and changes something: a report that stands is not replaced by itself. One that was
+/// returned or withdrawn may be handed in again as it was.
+fn check_content(submission: &Submission, content: Hash, head: Option<&Standing>) -> Result<(), Problem> {
+    if submission.expected_content.is_some_and(|expected| expected != content) {
+        let description = Message::new(
+            format!("收到的内容 SHA-256 为 {content}，与所给不符"),
+            format!("what arrived has the SHA-256 {content}"),
+        );
+        return Err(Problem::field(Reason::FieldInvalid, "expected_content_sha256", description));
+    }
+    let Some(head) = head else { return Ok(()) };
+    let stands = matches!(head.status.state, ReportState::Submitted | ReportState::Accepted);
+    let repeats = head.newest.content_hash == content && head.newest.answers == submission.answers;
+    if stands && repeats && !submission.allow_unchanged {
+        let name = head.newest.name();
+        return Err(Problem::new(
+            Reason::ContentUnchanged,
+            Message::new(
+                format!("未予接收：内容与现有版本 {name} 完全相同"),
+                format!("the report was not taken: its content is that of {name}"),
+            ),
+            Message::new(
+                "无须再次报送；确需留存一个相同版本的，请注明 allow_unchanged",
+                "there is nothing to hand in; to keep another revision all the same, set allow_unchanged",
+            ),
+        )
+        .with("revision", &name));
     }
     Ok(())
 }
 
 fn check_answers(answers: &[Answer]) -> Result<(), Problem> {
     for (position, answer) in answers.iter().enumerate() {
-        let field = |name: &str| format!("report.answers[{position}].{name}");
+        let field = |name: &str| format!("answers[{position}].{name}");
         if rules::rule(&answer.rule).is_none() {
             let description =
                 Message::new(format!("没有规则 {}", answer.rule), format!("there is no rule {}", answer.rule));

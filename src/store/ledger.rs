@@ -14,7 +14,9 @@ use super::item::{Item, StoredRecord};
 use super::journal::{Covers, JournalEntry, NewEntry, Position};
 use super::keys;
 use super::strike::{Struck, keys_of_records};
-use super::transaction::{Change, Commit, Decision, Effect, RequestId, Standing, StoredRequest, Transaction, Version};
+use super::transaction::{
+    Change, Commit, Decision, Effect, RequestId, Requested, Standing, StoredRequest, Transaction, Version,
+};
 
 /// What was stored before the group of transactions at hand.
 pub trait Stored {
@@ -170,6 +172,8 @@ impl<'a, S: Stored> TransactionGroup<'a, S> {
         let sequence = self.position.sequence + 1;
         let (effects, items, rewritten) = (Vec::new(), Vec::new(), Vec::new());
         let mut draft = Draft { effects, items, rewritten, entry: transaction.entry, request: None };
+        let requested =
+            |stored| transaction.request.map(|(id, fingerprint)| (id, StoredRequest { fingerprint, stored, sequence }));
         for (position, change) in (0..).zip(transaction.changes) {
             let (item, effect) = match change {
                 Change::Strike(of) => {
@@ -187,6 +191,7 @@ impl<'a, S: Stored> TransactionGroup<'a, S> {
                 Change::Freeze(mut form) => {
                     form.time = time;
                     form.sequence = sequence;
+                    draft.request = requested(Requested::FrozenForm(form.name.clone()));
                     let form = Arc::from(form);
                     (Item::Frozen(Arc::clone(&form)), Effect::Frozen(form))
                 }
@@ -197,9 +202,7 @@ impl<'a, S: Stored> TransactionGroup<'a, S> {
                     revision.time = time;
                     let name = revision.name();
                     draft.entry.subject = name.to_string();
-                    draft.request = transaction
-                        .request
-                        .map(|(id, fingerprint)| (id, StoredRequest { fingerprint, revision: name, sequence }));
+                    draft.request = requested(Requested::Revision(name));
                     let revision = Arc::from(revision);
                     let after = Standing::after_revision(before.as_ref(), Arc::clone(&revision));
                     (Item::Revision(revision), Effect::Revision { before, after })
@@ -208,6 +211,7 @@ impl<'a, S: Stored> TransactionGroup<'a, S> {
                     review.time = time;
                     review.status = ReportStatus { review: sequence, sequence, ..review.action.apply(&before.status) };
                     draft.entry.subject = review.revision.to_string();
+                    draft.request = requested(Requested::Review(review.revision.clone()));
                     let review = Arc::from(review);
                     let after = Box::new(before.after_review(&review));
                     (Item::Review(Arc::clone(&review)), Effect::Review { before, review, after })

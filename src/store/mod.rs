@@ -70,7 +70,7 @@ pub use refusal::{RefusedReport, refusal_detail};
 pub use standings::{Pages, each_standing};
 pub use strike::{STRIKE, Struck, entry_name};
 pub use transaction::{
-    Change, Commit, Decision, Effect, Observer, RequestId, Standing, StoredRequest, Transaction, Version,
+    Change, Commit, Decision, Effect, Observer, RequestId, Requested, Standing, StoredRequest, Transaction, Version,
 };
 pub use verify::{StoreFault, Verification, Visitor, verify};
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::access::AccessChange;
 use crate::registry::RegistryChange;
 use crate::report::{Hash, ReportKey, ReportState, ReportStatus, Review, Revision, RevisionName};
-use crate::rollup::FrozenForm;
+use crate::rollup::{FrozenForm, FrozenFormName};
 
 use super::evidence::Salt;
 use super::journal::{JournalEntry, NewEntry};
@@ -24,9 +24,18 @@ pub type Version = (u32, u64);
 pub struct StoredRequest {
     /// Digest of what was asked; the same id with another digest is refused.
     pub fingerprint: Hash,
-    pub revision: RevisionName,
+    pub stored: Requested,
     /// Sequence number of the journal entry.
     pub sequence: u64,
+}
+
+/// What was stored for a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Requested {
+    Revision(RevisionName),
+    /// A review of this revision, by the entry of the request.
+    Review(RevisionName),
+    FrozenForm(FrozenFormName),
 }
 
 /// A report as it stands: its status, its newest revision, and the one in the sums.
@@ -39,6 +48,11 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Names the newest revision and how it stands: another one whenever either changes.
+    pub fn etag(&self) -> String {
+        self.newest.etag(self.status.review)
+    }
+
     /// A report after a revision was added to it.
     pub fn after_revision(before: Option<&Self>, newest: Arc<Revision>) -> Self {
         let accepted = match newest.state {
@@ -89,8 +103,8 @@ pub struct Transaction {
     pub expected: Vec<(ReportKey, Option<Version>)>,
     /// Journal sequence of the newest change of the registry, where it matters that there is none since; 0 for none.
     pub registry: Option<u64>,
-    /// A request id, with the digest of what is asked. It is kept with the revision that is stored for it (the last
-    /// of several); without a revision, as for a refusal, it is not kept, and the request can be made again.
+    /// A request id, with the digest of what is asked. It is kept with the revision, review or frozen form that is stored
+    /// for it (the last of several); without one, as for a refusal, it is not kept, and the request can be made again.
     pub request: Option<(RequestId, Hash)>,
     pub changes: Vec<Change>,
     pub entry: NewEntry,

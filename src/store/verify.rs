@@ -14,7 +14,7 @@ use super::covered::Covered;
 use super::item::{Examined, Item, StoredRecord, describe_key};
 use super::journal::{JournalEntry, Outcome, Position};
 use super::strike::{Strikes, untold_message};
-use super::transaction::{Standing, StoredRequest};
+use super::transaction::{Requested, Standing, StoredRequest};
 use super::{Store, StoreError};
 
 /// Records read at a time.
@@ -312,9 +312,27 @@ impl Walk<'_> {
         if let Err(text) = self.journalled(request.sequence) {
             self.found.fault(place, text);
         }
-        let name = &request.revision;
-        match self.store.revision(name) {
-            Ok(Some(revision)) if revision.sequence == request.sequence => {}
+        let (name, stored) = match &request.stored {
+            Requested::Revision(name) => {
+                (name.to_string(), self.store.revision(name).map(|found| found.map(|revision| revision.sequence)))
+            }
+            Requested::Review(name) => {
+                let reviews = self.store.reviews(&name.report, name.number..=name.number);
+                let of_request = |reviews: Vec<Review>| {
+                    let sequences = reviews.iter().map(|review| review.status.sequence);
+                    sequences.max_by_key(|sequence| *sequence == request.sequence)
+                };
+                (name.to_string(), reviews.map(of_request))
+            }
+            Requested::FrozenForm(name) => {
+                let before = (name.year, name.number.saturating_sub(1));
+                let forms = self.store.frozen_forms(&name.jurisdiction, Some(before), 1);
+                let of_name = |forms: Vec<FrozenForm>| forms.into_iter().find(|form| form.name == *name);
+                (name.to_string(), forms.map(|forms| of_name(forms).map(|form| form.sequence)))
+            }
+        };
+        match stored {
+            Ok(Some(sequence)) if sequence == request.sequence => {}
             Ok(Some(_)) => self.found.fault(
                 place,
                 Message::new(

@@ -43,7 +43,7 @@ impl CallId {
 
     /// The answer to a request that is no call, such as one for a page, which is known by this id and not measured.
     pub async fn given_to<R, E>(self, answer: impl Future<Output = Result<Response<R>, E>>) -> Result<Response<R>, E> {
-        let span = tracing::info_span!("page", x_request_id = self.as_str());
+        let span = tracing::info_span!("page", call_id = self.as_str());
         let mut response = CURRENT.scope(self.clone(), tracing::Instrument::instrument(answer, span)).await?;
         self.put_on(&mut response);
         Ok(response)
@@ -165,7 +165,7 @@ impl Call {
         metrics::call_began(method.0, method.1);
         let span = tracing::info_span!(
             "call",
-            x_request_id = id.as_str(),
+            call_id = id.as_str(),
             rpc.system = "grpc",
             rpc.service = method.0,
             rpc.method = method.1,

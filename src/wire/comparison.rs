@@ -2,18 +2,21 @@
 
 use crate::form::{CellId, catalogue};
 use crate::pb;
-use crate::report::{Message, format_number};
+use crate::report::Message;
 use crate::rollup::{Explanation, FrozenForm};
 use crate::service::{Comparison, FreezeRequest, NamedDifference, Problem, Reconciliation};
 
-use super::form::fill;
-use super::registry::{code, year_from_wire};
-use super::report::{check_length, sequence_to_wire, state_to_wire};
-use super::rollup::{coverage_row_to_wire, coverage_to_wire};
-use super::{edition_to_wire, text_to_wire, timestamp_to_wire};
+use super::cell::sum_to_wire;
+use super::form::{fill, too_large};
+use super::report::{check_length, hash_from_wire, sequence_to_wire, state_to_wire};
+use super::rollup::{coverage_row_to_wire, coverage_to_wire, must_be_absent, scope_from_wire};
+use super::{edition_to_wire, request_id_from_wire, text_to_wire, timestamp_to_wire, year_from_wire};
 
-fn number(cell: CellId, value: i128) -> String {
-    format_number(catalogue().cell(cell).kind, value)
+/// # Errors
+/// SUM_TOO_LARGE.
+fn sum(cell: CellId, value: i128) -> Result<Option<pb::CellValue>, Problem> {
+    let info = catalogue().cell(cell);
+    sum_to_wire(info.kind, value).map(Some).ok_or_else(|| too_large(&info.path))
 }
 
 fn count(length: usize) -> i32 {
@@ -30,67 +33,89 @@ fn kind_to_wire(explanation: Explanation) -> i32 {
     .into()
 }
 
-fn difference_to_wire(named: &NamedDifference) -> pb::CellDifference {
+fn difference_to_wire(named: &NamedDifference) -> Result<pb::CellDifference, Problem> {
     let one = &named.difference;
     let info = catalogue().cell(one.cell);
-    let explanations = one.explanations.iter().zip(&named.names).map(|((explanation, adds), by)| pb::Explanation {
-        kind: kind_to_wire(*explanation),
-        name: by.name.clone(),
-        display_name: by.display_name.clone(),
-        contribution: number(one.cell, *adds),
-        late: by.late,
-        revision: by.revision.as_ref().map(ToString::to_string).unwrap_or_default(),
+    let explanations = one.explanations.iter().zip(&named.names).map(|((explanation, adds), by)| {
+        Ok(pb::Explanation {
+            kind: kind_to_wire(*explanation),
+            name: by.name.clone(),
+            display_name: by.display_name.clone(),
+            contribution: sum(one.cell, *adds)?,
+            late: by.late,
+            revision: by.revision.as_ref().map(ToString::to_string).unwrap_or_default(),
+        })
     });
-    pb::CellDifference {
+    Ok(pb::CellDifference {
         cell: info.path.clone(),
         label: Some(text_to_wire(&Message::new(info.label_zh.clone(), info.label_en.clone()))),
-        given: one.given.map(|given| number(one.cell, given)),
-        computed: number(one.cell, one.computed),
-        difference: number(one.cell, one.difference),
-        explanations: explanations.collect(),
+        given: one.given.map_or(Ok(None), |given| sum(one.cell, given))?,
+        computed: sum(one.cell, one.computed)?,
+        difference: sum(one.cell, one.difference)?,
+        explanations: explanations.collect::<Result<_, Problem>>()?,
         explanations_omitted: count(one.explanations_omitted),
-        unexplained: number(one.cell, one.unexplained),
-    }
+        unexplained: sum(one.cell, one.unexplained)?,
+    })
 }
 
-pub fn reconciliation_to_wire(reconciliation: &Reconciliation) -> pb::ReconcileReportResponse {
+fn differences_to_wire(comparison: &Comparison) -> Result<Vec<pb::CellDifference>, Problem> {
+    comparison.differences.iter().map(difference_to_wire).collect()
+}
+
+/// # Errors
+/// SUM_TOO_LARGE.
+pub fn reconciliation_to_wire(reconciliation: &Reconciliation) -> Result<pb::ReconcileReportResponse, Problem> {
     let comparison = &reconciliation.comparison;
     let year = comparison.hierarchy_year;
-    pb::ReconcileReportResponse {
+    Ok(pb::ReconcileReportResponse {
         revision: reconciliation.report.name().to_string(),
         state: state_to_wire(reconciliation.state),
-        report_sequence: sequence_to_wire(reconciliation.report.sequence),
+        report_journal_sequence: sequence_to_wire(reconciliation.report.sequence),
         coverage: Some(coverage_to_wire(&comparison.coverage, year)),
-        sequence: sequence_to_wire(comparison.sequence),
+        as_of: sequence_to_wire(comparison.sequence),
         equal_cells: count(comparison.equal_cells),
-        differences: comparison.differences.iter().map(difference_to_wire).collect(),
+        differences: differences_to_wire(comparison)?,
         missing: reconciliation.missing.iter().map(|row| coverage_row_to_wire(row, year)).collect(),
-    }
+    })
 }
 
-pub fn comparison_to_wire(form: &FrozenForm, comparison: &Comparison) -> pb::CompareFrozenFormResponse {
-    pb::CompareFrozenFormResponse {
+/// # Errors
+/// SUM_TOO_LARGE.
+pub fn comparison_to_wire(
+    form: &FrozenForm,
+    comparison: &Comparison,
+) -> Result<pb::CompareFrozenFormResponse, Problem> {
+    Ok(pb::CompareFrozenFormResponse {
         frozen_form: Some(frozen_form_to_wire(form)),
         coverage: Some(coverage_to_wire(&comparison.coverage, comparison.hierarchy_year)),
-        sequence: sequence_to_wire(comparison.sequence),
+        as_of: sequence_to_wire(comparison.sequence),
         equal_cells: count(comparison.equal_cells),
-        differences: comparison.differences.iter().map(difference_to_wire).collect(),
-    }
+        differences: differences_to_wire(comparison)?,
+    })
 }
 
 /// # Errors
 /// What is malformed, by field.
 pub fn freeze_from_wire(request: pb::FreezeFormRequest) -> Result<FreezeRequest, Problem> {
+    let scope = scope_from_wire(request.scope)?;
+    let absent = [
+        ("scope.as_of", scope.perspective.as_of.is_none()),
+        ("scope.states", scope.perspective.states.is_empty()),
+        ("scope.agency_kinds", scope.filter.kinds.is_empty()),
+    ];
+    must_be_absent(absent)?;
     check_length(&request.note, "note")?;
+    if request.expected_content_sha256.is_empty() {
+        return Err(Problem::required("expected_content_sha256"));
+    }
     Ok(FreezeRequest {
-        jurisdiction: code(&request.jurisdiction, "jurisdiction")?,
+        jurisdiction: scope.jurisdiction,
         year: year_from_wire(request.year, "year")?,
-        hierarchy_year: match request.hierarchy_year {
-            0 => None,
-            year => Some(year_from_wire(year, "hierarchy_year")?),
-        },
-        include_vertical: request.include_vertical,
+        hierarchy_year: scope.perspective.hierarchy_year,
+        include_vertical: scope.filter.include_vertical,
+        expected_content: hash_from_wire(&request.expected_content_sha256, "expected_content_sha256")?,
         note: request.note,
+        request_id: request_id_from_wire(&request.request_id)?,
         validate_only: request.validate_only,
     })
 }
@@ -110,6 +135,6 @@ pub fn frozen_form_to_wire(form: &FrozenForm) -> pb::FrozenForm {
         note: form.note.clone(),
         creator: form.actor.clone(),
         create_time: Some(timestamp_to_wire(form.time)),
-        sequence: sequence_to_wire(form.sequence),
+        journal_sequence: sequence_to_wire(form.sequence),
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::form::catalogue;
 use crate::pb;
-use crate::report::{Cell, Diagnosis, Slip, Suggestion, Suspect, format_number};
+use crate::report::{Cell, Diagnosis, Slip, Suggestion, Suspect};
 
+use super::cell::{cell_to_wire, number_to_wire};
 use super::text_to_wire;
 
 pub fn diagnoses_to_wire(diagnoses: &[Diagnosis]) -> Vec<pb::Diagnosis> {
@@ -28,8 +29,8 @@ fn suspect_to_wire(suspect: &Suspect, present: Cell) -> pb::Suspect {
     pb::Suspect {
         cell: info.path.clone(),
         label: Some(pb::LocalizedText { zh: info.label_zh.clone(), en: info.label_en.clone() }),
-        present: present.number().map(|number| format_number(info.kind, number.into())),
-        needed: format_number(info.kind, suspect.needed.into()),
+        present: cell_to_wire(suspect.cell, present),
+        needed: Some(number_to_wire(info.kind, suspect.needed.into())),
         slip: match suspect.slip {
             Slip::DigitsTransposed => pb::Slip::DigitsTransposed,
             Slip::DigitWrong => pb::Slip::DigitWrong,

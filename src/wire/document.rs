@@ -1,5 +1,6 @@
 //! Documents to publish.
 
+use crate::document::read;
 use crate::document::write::{ComputedForm, Document, Format};
 use crate::form::{CellId, Kind, catalogue};
 use crate::pb::{self, FormCell};
@@ -7,8 +8,8 @@ use crate::report::parse_sum;
 use crate::service::{Problem, RenderedForm};
 
 use super::form::wire_cell;
-use super::registry::{unknown_value, year_from_wire};
-use super::{coverage_to_wire, edition_from_wire};
+use super::registry::unknown_value;
+use super::{coverage_to_wire, edition_from_wire, year_from_wire};
 
 const FORMATS: [(Format, pb::DocumentFormat); 5] = [
     (Format::Docx, pb::DocumentFormat::Docx),
@@ -18,8 +19,21 @@ const FORMATS: [(Format, pb::DocumentFormat); 5] = [
     (Format::Text, pb::DocumentFormat::Text),
 ];
 
+/// The format that a document was recognised as.
+pub fn read_format_to_wire(format: read::Format) -> pb::DocumentFormat {
+    match format {
+        read::Format::Text => pb::DocumentFormat::Text,
+        read::Format::Markdown => pb::DocumentFormat::Markdown,
+        read::Format::Html => pb::DocumentFormat::Html,
+        read::Format::Docx => pb::DocumentFormat::Docx,
+        read::Format::Xlsx => pb::DocumentFormat::Xlsx,
+        read::Format::Pdf => pb::DocumentFormat::Pdf,
+        read::Format::Csv => pb::DocumentFormat::Csv,
+    }
+}
+
 /// # Errors
-/// FIELD_INVALID for a format that is not said or not known.
+/// FIELD_INVALID for a format that is not said, not known, or not written.
 pub fn document_format_from_wire(number: i32, field: &str) -> Result<Format, Problem> {
     let known = FORMATS.iter().find(|(_, wire)| i32::from(*wire) == number);
     known.map(|(format, _)| *format).ok_or_else(|| unknown_value(field))
@@ -53,7 +67,7 @@ pub fn document_from_wire(answer: &pb::GetConsolidatedFormResponse) -> Result<Do
         missing: coverage.missing.try_into().unwrap_or_default(),
         late: coverage.late.try_into().unwrap_or_default(),
         hierarchy_year: year_from_wire(coverage.hierarchy_year, "coverage.hierarchy_year")?,
-        sequence: answer.sequence.try_into().unwrap_or_default(),
+        sequence: answer.as_of.try_into().unwrap_or_default(),
     };
     Ok(Document::of_computed_form(computed, sum))
 }
@@ -64,6 +78,6 @@ pub fn rendered_to_wire(rendered: RenderedForm) -> pb::RenderConsolidatedFormRes
         content_type: rendered.content_type.to_owned(),
         file_name: rendered.file_name,
         coverage: Some(coverage_to_wire(&rendered.coverage, rendered.hierarchy_year)),
-        sequence: rendered.sequence.try_into().unwrap_or(i64::MAX),
+        as_of: rendered.sequence.try_into().unwrap_or(i64::MAX),
     }
 }

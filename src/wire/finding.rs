@@ -2,7 +2,9 @@
 
 use crate::form::catalogue;
 use crate::pb;
-use crate::report::{Cell, Finding, Message, Period, Severity, Term, format_number, parse_number, parse_sum};
+use crate::report::{Finding, Message, Period, Severity, Term};
+
+use super::cell::{cell_from_wire, cell_to_wire, number_from_wire, number_to_wire};
 
 pub fn text_to_wire(message: &Message) -> pb::LocalizedText {
     pb::LocalizedText { zh: message.zh.clone(), en: message.en.clone() }
@@ -23,7 +25,7 @@ pub fn finding_to_wire(finding: &Finding) -> pb::Finding {
         .into(),
         left: finding.left.iter().map(term_to_wire).collect(),
         right: finding.right.iter().map(term_to_wire).collect(),
-        difference: finding.difference.zip(kind).map(|(difference, kind)| format_number(kind, difference)),
+        difference: finding.difference.zip(kind).map(|(difference, kind)| number_to_wire(kind, difference)),
         message: Some(text_to_wire(&finding.message)),
         remedy: Some(text_to_wire(&finding.remedy)),
     }
@@ -37,13 +39,13 @@ pub fn finding_from_wire(wire: &pb::Finding) -> Option<Finding> {
     let terms = |terms: &[pb::FindingTerm]| terms.iter().map(term_from_wire).collect::<Option<Vec<_>>>();
     let (left, right) = (terms(&wire.left)?, terms(&wire.right)?);
     let kind = left.iter().chain(&right).next().map(|term| catalogue().cell(term.cell).kind);
-    let difference = wire.difference.as_deref().zip(kind);
+    let difference = wire.difference.as_ref().zip(kind);
     Some(Finding {
         rule: wire.rule.clone(),
         severity: if wire.severity() == pb::Severity::Warning { Severity::Warning } else { Severity::Error },
         left,
         right,
-        difference: difference.and_then(|(text, kind)| parse_sum(kind, text).ok()),
+        difference: difference.and_then(|(value, kind)| number_from_wire(kind, value)),
         message: text(wire.message.as_ref()),
         remedy: text(wire.remedy.as_ref()),
     })
@@ -51,11 +53,7 @@ pub fn finding_from_wire(wire: &pb::Finding) -> Option<Finding> {
 
 fn term_from_wire(wire: &pb::FindingTerm) -> Option<Term> {
     let cell = catalogue().cell_at(&wire.cell)?;
-    let value = match &wire.value {
-        Some(text) => Cell::Number(parse_number(catalogue().cell(cell).kind, text).ok()?),
-        None if wire.not_applicable => Cell::NotApplicable,
-        None => Cell::Blank,
-    };
+    let value = cell_from_wire(catalogue().cell(cell).kind, wire.value.as_ref())?;
     Some(Term {
         negative: wire.negative,
         period: if wire.previous_year { Period::Previous } else { Period::Current },
@@ -70,8 +68,7 @@ fn term_to_wire(term: &Term) -> pb::FindingTerm {
     pb::FindingTerm {
         cell: info.path.clone(),
         label: Some(pb::LocalizedText { zh: info.label_zh.clone(), en: info.label_en.clone() }),
-        value: term.value.number().map(|number| format_number(info.kind, number.into())),
-        not_applicable: term.value == Cell::NotApplicable,
+        value: cell_to_wire(term.cell, term.value),
         computed: term.computed,
         negative: term.negative,
         previous_year: term.period == Period::Previous,
@@ -81,6 +78,7 @@ fn term_to_wire(term: &Term) -> pb::FindingTerm {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Cell;
 
     #[test]
     fn a_finding_comes_back_from_the_wire_as_it_was() {

@@ -21,7 +21,7 @@ pub fn entry_to_wire(entry: &JournalEntry) -> pb::JournalEntry {
         action: entry.action.clone(),
         subject: entry.subject.clone(),
         outcome: match entry.outcome {
-            Outcome::Accepted => pb::JournalOutcome::Accepted,
+            Outcome::Accepted => pb::JournalOutcome::Done,
             Outcome::Refused => pb::JournalOutcome::Refused,
         }
         .into(),
@@ -57,7 +57,7 @@ pub fn entry_from_wire(entry: pb::JournalEntry) -> Option<JournalEntry> {
         action: entry.action,
         subject: entry.subject,
         outcome: match outcome {
-            pb::JournalOutcome::Accepted => Outcome::Accepted,
+            pb::JournalOutcome::Done => Outcome::Accepted,
             pb::JournalOutcome::Refused => Outcome::Refused,
             pb::JournalOutcome::Unspecified => return None,
         },
@@ -83,7 +83,7 @@ pub fn journal_filter_from_wire(request: &pb::ListJournalRequest) -> Result<Jour
     };
     let outcome = match pb::JournalOutcome::try_from(request.outcome) {
         Ok(pb::JournalOutcome::Unspecified) => None,
-        Ok(pb::JournalOutcome::Accepted) => Some(Outcome::Accepted),
+        Ok(pb::JournalOutcome::Done) => Some(Outcome::Accepted),
         Ok(pb::JournalOutcome::Refused) => Some(Outcome::Refused),
         Err(_) => {
             let description = Message::new("没有这种结果", "is no outcome");

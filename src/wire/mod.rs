@@ -3,6 +3,7 @@
 //! Used by every door. Nothing here decides anything.
 
 mod access;
+mod cell;
 mod collection;
 mod comparison;
 mod diagnosis;
@@ -27,11 +28,12 @@ pub use access::{
     principal_to_wire, proposal_name_from_wire, proposal_to_wire, replacement_to_wire, request_id_from_wire,
     role_from_wire, role_kind_of_word, role_to_wire, word_of_role_kind,
 };
+pub use cell::{cell_from_wire, computed_to_wire, number_from_wire, value_in_words};
 pub use collection::{collection_from_wire, collection_to_wire, collection_year, exception_from_wire};
 pub use comparison::{comparison_to_wire, freeze_from_wire, frozen_form_to_wire, reconciliation_to_wire};
 pub use diagnosis::diagnoses_to_wire;
-pub use document::{document_format_from_wire, document_from_wire, rendered_to_wire};
-pub use exchange::{entry_from_wire, report_from_entry};
+pub use document::{document_format_from_wire, document_from_wire, read_format_to_wire, rendered_to_wire};
+pub use exchange::{entry_from_wire, submission_from_entry, submission_of};
 pub use finding::{finding_from_wire, finding_to_wire, findings_to_wire, text_to_wire};
 pub use form::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, sums_to_wire};
 pub use journal::{
@@ -41,7 +43,7 @@ pub use json::{contract, descriptor, dynamic, from_json, message_from_dynamic, t
 pub use layout::layout_to_wire;
 pub use narrative::{narrative_from_wire, narrative_to_wire};
 pub use operations::{head_from_wire, part_to_wire, status_to_wire, verification_to_wire};
-pub use problem::{code_number, problem_to_wire};
+pub use problem::{code_number, problem_to_wire, reason_to_wire};
 pub use reading::{meant_from_wire, reading_to_wire, source_to_wire};
 pub use registry::{
     agency_from_wire, agency_id as agency_id_from_wire, agency_to_wire, change_from_wire, change_to_wire,
@@ -49,11 +51,12 @@ pub use registry::{
     known_jurisdiction_to_wire, year_from_wire,
 };
 pub use report::{
-    accepted_to_wire, event_to_wire, name_from_wire, receipt_to_wire, report_to_wire, review_from_wire,
-    reviewed_to_wire, states_from_wire, submission_from_wire, timestamp_to_wire,
+    ReviewParts, accepted_to_wire, event_to_wire, name_from_wire, receipt_to_wire, report_to_wire, review_from_wire,
+    reviewed_to_wire, states_from_wire, submission_from_wire, timestamp_to_wire, view_from_wire,
 };
 pub use rollup::{
-    answer_to_wire, coverage_answer_to_wire, coverage_question_from_wire, coverage_row_to_wire, coverage_to_wire,
-    form_question_from_wire, form_to_wire, question_from_wire, watched_coverage_to_wire, watched_rollup_to_wire,
+    CoveragePage, answer_to_wire, coverage_answer_to_wire, coverage_question_from_wire, coverage_row_to_wire,
+    coverage_to_wire, form_question_from_wire, form_to_wire, key_in_words, question_from_wire,
+    watched_coverage_from_wire, watched_coverage_to_wire, watched_rollup_from_wire, watched_rollup_to_wire,
 };
 pub use rule::{rule_count_to_wire, rules_to_wire};

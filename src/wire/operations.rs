@@ -17,7 +17,7 @@ fn number(value: impl TryInto<i64>) -> i64 {
 pub fn status_to_wire(status: Status) -> pb::GetStatusResponse {
     pb::GetStatusResponse {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        sequence: number(status.position.sequence),
+        as_of: number(status.position.sequence),
         chain_sha256: status.position.chain.to_hex(),
         writable: status.problem.is_none(),
         problem: status.problem.unwrap_or_default(),
@@ -49,7 +49,7 @@ pub fn head_from_wire(head: pb::JournalHead) -> Option<SignedHead> {
 
 fn recount_to_wire(recount: &Recount) -> pb::Recount {
     pb::Recount {
-        sequence: number(recount.sequence),
+        as_of: number(recount.sequence),
         time: Some(timestamp_to_wire(recount.time)),
         differences_total: number(recount.differences_total),
         differences: recount.differences.iter().map(text_to_wire).collect(),
@@ -57,13 +57,13 @@ fn recount_to_wire(recount: &Recount) -> pb::Recount {
 }
 
 pub fn part_to_wire(part: Part) -> pb::CreateBackupResponse {
-    pb::CreateBackupResponse { content: part.bytes, sequence: number(part.sequence), records: number(part.records) }
+    pb::CreateBackupResponse { content: part.bytes, as_of: number(part.sequence), records: number(part.records) }
 }
 
 pub fn verification_to_wire(found: &Verification) -> pb::StoreVerification {
     let faults = found.faults.iter();
     pb::StoreVerification {
-        sequence: number(found.position.sequence),
+        as_of: number(found.position.sequence),
         chain_sha256: found.position.chain.to_hex(),
         records: number(found.records),
         revisions: number(found.revisions),

@@ -1,7 +1,7 @@
 //! Problems.
 
 use crate::pb;
-use crate::service::{Code, Problem};
+use crate::service::{Code, Problem, Reason};
 
 use super::{diagnoses_to_wire, findings_to_wire, text_to_wire};
 
@@ -24,13 +24,19 @@ pub fn code_number(code: Code) -> i32 {
     }
 }
 
+/// The contract's value for a reason: they have the same names, which a test holds.
+pub fn reason_to_wire(reason: Reason) -> pb::ErrorReason {
+    pb::ErrorReason::from_str_name(reason.as_str()).unwrap_or_default()
+}
+
+/// A problem as the contract tells it, without the id of the call.
 pub fn problem_to_wire(problem: &Problem) -> pb::Problem {
     let violations = problem.violations.iter().map(|violation| pb::FieldViolation {
         field: violation.field.clone(),
         description: Some(text_to_wire(&violation.description)),
     });
     pb::Problem {
-        reason: problem.reason.as_str().to_owned(),
+        reason: reason_to_wire(problem.reason).into(),
         message: Some(text_to_wire(&problem.message)),
         remedy: Some(text_to_wire(&problem.remedy)),
         metadata: problem.metadata.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
@@ -38,5 +44,23 @@ pub fn problem_to_wire(problem: &Problem) -> pb::Problem {
         findings: findings_to_wire(&problem.findings),
         code: code_number(problem.reason.code()),
         diagnoses: diagnoses_to_wire(&problem.diagnoses),
+        retry_delay: problem.retry_after.and_then(|wait| wait.try_into().ok()),
+        // The door that answers knows it.
+        call_id: String::new(),
+        findings_omitted: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_contract_has_every_reason_and_no_other() {
+        for reason in Reason::ALL {
+            assert_eq!(reason_to_wire(*reason).as_str_name(), reason.as_str());
+        }
+        let in_contract = (1..).map_while(|number| pb::ErrorReason::try_from(number).ok());
+        assert_eq!(in_contract.count(), Reason::ALL.len());
     }
 }

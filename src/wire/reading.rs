@@ -3,21 +3,19 @@
 use crate::document::read::{Certainty, Place, ReadCell, ReaderNote};
 use crate::form::catalogue;
 use crate::pb;
-use crate::report::{
-    Cell, DocumentSource, Message, ReportKey, ReportOwner, SOURCE_CHARACTERS_MAX, SOURCE_YEARS_MAX, format_number,
-};
+use crate::report::{DocumentSource, Message, ReportKey, ReportOwner, SOURCE_CHARACTERS_MAX, SOURCE_YEARS_MAX};
 use crate::service::{DocumentReading, Meant, Problem, Reason};
 
+use super::cell::cell_to_wire as value_to_wire;
 use super::{
-    agency_id_from_wire, diagnoses_to_wire, edition_to_wire, figures_to_wire, findings_to_wire, name_from_wire,
-    narrative_to_wire, text_to_wire, year_from_wire,
+    agency_id_from_wire, computed_to_wire, diagnoses_to_wire, edition_to_wire, figures_to_wire, findings_to_wire,
+    name_from_wire, narrative_to_wire, read_format_to_wire, text_to_wire, year_from_wire,
 };
 
 pub fn reading_to_wire(document: &DocumentReading) -> pb::ReadDocumentResponse {
     let reading = &document.reading;
-    let computed = document.completed.computed.iter().map(|cell| catalogue().cell(*cell).path.clone());
     pb::ReadDocumentResponse {
-        format: reading.format.id().to_owned(),
+        format: read_format_to_wire(reading.format).into(),
         title: reading.title.clone().unwrap_or_default(),
         year: reading.year.map_or(0, |year| year.get().into()),
         edition: edition_to_wire(reading.edition),
@@ -25,7 +23,7 @@ pub fn reading_to_wire(document: &DocumentReading) -> pb::ReadDocumentResponse {
         cells: reading.cells.iter().map(cell_to_wire).collect(),
         notes: reading.notes.iter().map(note_to_wire).collect(),
         findings: findings_to_wire(&document.findings),
-        computed: computed.collect(),
+        computed: computed_to_wire(&document.completed.computed_values()),
         diagnoses: diagnoses_to_wire(&document.diagnoses),
         source: Some(source_to_wire(&document.source)),
         narrative: Some(&reading.narrative).filter(|narrative| !narrative.is_empty()).map(narrative_to_wire),
@@ -96,8 +94,7 @@ fn cell_to_wire(read: &ReadCell) -> pb::CellReading {
     pb::CellReading {
         cell: info.path.clone(),
         label: Some(pb::LocalizedText { zh: info.label_zh.clone(), en: info.label_en.clone() }),
-        value: read.value.number().map(|number| format_number(info.kind, number.into())),
-        not_applicable: read.value == Cell::NotApplicable,
+        value: value_to_wire(read.cell, read.value),
         raw: read.raw.clone(),
         line: line_number(read.place.line()),
         place: Some(text_to_wire(&read.place.message())),

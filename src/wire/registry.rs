@@ -49,12 +49,11 @@ pub fn known_jurisdiction_to_wire(known: &Known<Jurisdiction>) -> pb::Jurisdicti
 }
 
 pub fn agency_to_wire(agency: &Agency) -> pb::Agency {
-    let kind = KINDS.iter().find(|(kind, _)| *kind == agency.kind).map(|(_, wire)| *wire);
     pb::Agency {
         name: agency.name(),
         jurisdiction: agency.jurisdiction.name(),
         display_name: agency.display_name.clone(),
-        kind: kind.unwrap_or_default().into(),
+        kind: kind_to_wire(agency.kind),
         large: agency.large,
         vertical: agency.vertical,
         first_year: agency.first_year.get().into(),
@@ -119,29 +118,30 @@ pub fn change_to_wire(change: &RegistryChange) -> Option<pb::RegistryChange> {
             Change::CreateJurisdiction(jurisdiction_to_wire(jurisdiction))
         }
         RegistryChange::CreateAgency(agency) => Change::CreateAgency(agency_to_wire(agency)),
-        RegistryChange::Rename { entry, display_name, first_year } => Change::Rename(pb::Rename {
+        RegistryChange::Rename { entry, display_name, first_year } => Change::Rename(pb::registry_change::Rename {
             entry: entry.to_string(),
             display_name: display_name.clone(),
             first_year: first_year.get().into(),
         }),
-        RegistryChange::Move { entry, parent, first_year } => Change::Move(pb::Move {
+        RegistryChange::Move { entry, parent, first_year } => Change::Move(pb::registry_change::Move {
             entry: entry.to_string(),
             parent: parent.name(),
             first_year: first_year.get().into(),
         }),
-        RegistryChange::Merge { entries, into, first_year } => Change::Merge(pb::Merge {
+        RegistryChange::Merge { entries, into, first_year } => Change::Merge(pb::registry_change::Merge {
             entries: entries.iter().map(Entry::to_string).collect(),
             into: into.to_string(),
             first_year: first_year.get().into(),
         }),
-        RegistryChange::Split { entry, into, first_year } => Change::Split(pb::Split {
+        RegistryChange::Split { entry, into, first_year } => Change::Split(pb::registry_change::Split {
             entry: entry.to_string(),
             into: into.iter().map(Entry::to_string).collect(),
             first_year: first_year.get().into(),
         }),
-        RegistryChange::Abolish { entry, first_year } => {
-            Change::Abolish(pb::Abolish { entry: entry.to_string(), first_year: first_year.get().into() })
-        }
+        RegistryChange::Abolish { entry, first_year } => Change::Abolish(pb::registry_change::Abolish {
+            entry: entry.to_string(),
+            first_year: first_year.get().into(),
+        }),
     };
     Some(pb::RegistryChange { change: Some(change) })
 }
@@ -240,6 +240,11 @@ pub fn agency_from_wire(wire: pb::Agency, field: &str) -> Result<Agency, Problem
         vertical: wire.vertical,
         first_year: year_from_wire(wire.first_year, &in_field("first_year"))?,
     })
+}
+
+/// The wire's number for a kind of agency.
+pub fn kind_to_wire(kind: AgencyKind) -> i32 {
+    KINDS.iter().find(|(known, _)| *known == kind).map_or(0, |(_, wire)| (*wire).into())
 }
 
 /// # Errors

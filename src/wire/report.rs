@@ -7,20 +7,22 @@ use jiff::Timestamp;
 use crate::form::{CellId, catalogue};
 use crate::pb;
 use crate::report::{
-    ANSWERS_MAX, Answer, COMMENTS_MAX, Cell, CellComment, Message, NameError, REASON_MAX_CHARACTERS, Receipt,
-    ReportKey, ReportState, Review, ReviewAction, format_number,
+    ANSWERS_MAX, Answer, COMMENTS_MAX, Cell, CellComment, Hash, Message, NameError, REASON_MAX_CHARACTERS, Receipt,
+    ReportKey, ReportState, Review, ReviewAction,
 };
 use crate::service::{
     Accepted, Problem, Reason, ReportAction, ReportEvent, ReportView, ReviewRequest, Reviewed, Submission,
 };
 
+use super::cell::cell_to_wire;
 use super::reading::source_from_wire;
 use super::registry::unknown_value;
 use super::{
-    edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, findings_to_wire, narrative_from_wire,
-    narrative_to_wire, request_id_from_wire, text_to_wire,
+    computed_to_wire, edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, findings_to_wire,
+    narrative_from_wire, narrative_to_wire, request_id_from_wire, text_to_wire,
 };
 
+/// States that a newest revision may have.
 const STATES: [(ReportState, pb::ReportState); 4] = [
     (ReportState::Submitted, pb::ReportState::Submitted),
     (ReportState::Accepted, pb::ReportState::Accepted),
@@ -52,6 +54,14 @@ pub fn states_from_wire(numbers: &[i32], field: &str) -> Result<Vec<ReportState>
     numbers.iter().enumerate().map(state).collect()
 }
 
+/// How much of a report is asked for.
+///
+/// # Errors
+/// FIELD_INVALID for a number that the contract does not have.
+pub fn view_from_wire(number: i32, field: &str) -> Result<pb::ReportView, Problem> {
+    pb::ReportView::try_from(number).map_err(|_| unknown_value(field))
+}
+
 fn action_to_wire(action: ReportAction) -> i32 {
     ACTIONS.iter().find(|(known, _)| *known == action).map_or(0, |(_, wire)| (*wire).into())
 }
@@ -66,17 +76,24 @@ pub(super) fn sequence_to_wire(sequence: u64) -> i64 {
     sequence.try_into().unwrap_or(i64::MAX)
 }
 
-/// How many there are of something.
-pub(super) fn count_to_wire(count: u64) -> i64 {
-    count.try_into().unwrap_or(i64::MAX)
+/// A number of agencies, reports or rows.
+pub(super) fn count_to_wire(count: u64) -> i32 {
+    count.try_into().unwrap_or(i32::MAX)
 }
 
 pub fn timestamp_to_wire(time: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: time.as_second(), nanos: time.subsec_nanosecond() }
 }
 
-fn paths(cells: &[CellId]) -> Vec<String> {
-    cells.iter().map(|cell| catalogue().cell(*cell).path.clone()).collect()
+/// A SHA-256 of 64 hexadecimal digits.
+///
+/// # Errors
+/// FIELD_INVALID.
+pub fn hash_from_wire(text: &str, field: &str) -> Result<Hash, Problem> {
+    Hash::from_hex(text).ok_or_else(|| {
+        let description = Message::new("应为 64 位十六进制数字", "is not 64 hexadecimal digits");
+        Problem::field(Reason::FieldInvalid, field, description)
+    })
 }
 
 /// The name of a report or of a revision.
@@ -92,38 +109,55 @@ pub fn name_from_wire<T: FromStr<Err = NameError>>(name: &str, field: &str) -> R
 /// # Errors
 /// What is malformed, by field.
 pub fn submission_from_wire(request: pb::SubmitReportRequest) -> Result<Submission, Problem> {
-    let report = request.report.ok_or_else(|| Problem::required("report"))?;
-    if report.name.is_empty() {
-        return Err(Problem::required("report.name"));
+    if request.name.is_empty() {
+        return Err(Problem::required("name"));
     }
-    let key: ReportKey = name_from_wire(&report.name, "report.name")?;
-    let edition = edition_from_wire(report.edition, key.year.get(), "report.edition")?;
-    let form = report.form.ok_or_else(|| Problem::required("report.form"))?;
-    let figures = figures_from_wire(&form, edition, "report.form")?;
-    let narrative = match report.narrative {
-        Some(narrative) => narrative_from_wire(narrative, "report.narrative")?,
+    let report: ReportKey = name_from_wire(&request.name, "name")?;
+    let edition = edition_from_wire(request.edition, report.year.get(), "edition")?;
+    let form = request.form.ok_or_else(|| Problem::required("form"))?;
+    let figures = figures_from_wire(&form, edition, "form")?;
+    let narrative = match request.narrative {
+        Some(narrative) => narrative_from_wire(narrative, "narrative")?,
         None => None,
     };
-    if report.answers.len() > ANSWERS_MAX {
-        let description = Message::new(format!("最多 {ANSWERS_MAX} 条"), format!("at most {ANSWERS_MAX}"));
-        return Err(Problem::field(Reason::TooMany, "report.answers", description));
-    }
-    check_length(&report.reason, "report.reason")?;
-    for (position, answer) in report.answers.iter().enumerate() {
-        check_length(&answer.reason, &format!("report.answers[{position}].reason"))?;
-    }
-    let request_id = request_id_from_wire(&request.request_id)?;
+    let expected_content = match request.expected_content_sha256.as_str() {
+        "" => None,
+        text => Some(hash_from_wire(text, "expected_content_sha256")?),
+    };
     Ok(Submission {
-        report: key,
+        report,
         figures,
         narrative,
-        answers: report.answers.into_iter().map(|a| Answer { rule: a.rule, cell: a.cell, reason: a.reason }).collect(),
-        reason: report.reason,
-        etag: Some(report.etag).filter(|etag| !etag.is_empty()),
-        request_id,
+        answers: answers_from_wire(request.answers)?,
+        reason: reason_from_wire(request.correction_reason, "correction_reason")?,
+        etag: Some(request.etag).filter(|etag| !etag.is_empty()),
+        request_id: request_id_from_wire(&request.request_id)?,
         source: request.source.map(source_from_wire).transpose()?,
+        expected_content,
+        allow_unchanged: request.allow_unchanged,
         validate_only: request.validate_only,
     })
+}
+
+/// # Errors
+/// TOO_MANY, FIELD_INVALID.
+pub(super) fn answers_from_wire(answers: Vec<pb::Answer>) -> Result<Vec<Answer>, Problem> {
+    if answers.len() > ANSWERS_MAX {
+        let description = Message::new(format!("最多 {ANSWERS_MAX} 条"), format!("at most {ANSWERS_MAX}"));
+        return Err(Problem::field(Reason::TooMany, "answers", description));
+    }
+    let answer = |(position, answer): (usize, pb::Answer)| {
+        let reason = reason_from_wire(answer.reason, &format!("answers[{position}].reason"))?;
+        Ok(Answer { rule: answer.rule, cell: answer.cell, reason })
+    };
+    answers.into_iter().enumerate().map(answer).collect()
+}
+
+/// # Errors
+/// FIELD_INVALID for a reason that is too long.
+pub(super) fn reason_from_wire(reason: String, field: &str) -> Result<String, Problem> {
+    check_length(&reason, field)?;
+    Ok(reason)
 }
 
 pub(super) fn check_length(text: &str, field: &str) -> Result<(), Problem> {
@@ -137,8 +171,8 @@ pub(super) fn check_length(text: &str, field: &str) -> Result<(), Problem> {
     Err(Problem::field(Reason::FieldInvalid, field, description))
 }
 
-/// A revision on the wire, under the given name (the report's, or the revision's own in lists of revisions).
-pub fn report_to_wire(view: &ReportView, name: String) -> pb::Report {
+/// A revision on the wire, with how it stands.
+pub fn report_to_wire(view: &ReportView) -> pb::Report {
     let revision = &*view.revision;
     let answers = revision.answers.iter().map(|answer| pb::Answer {
         rule: answer.rule.clone(),
@@ -146,25 +180,37 @@ pub fn report_to_wire(view: &ReportView, name: String) -> pb::Report {
         reason: answer.reason.clone(),
     });
     pb::Report {
-        name,
+        name: revision.report.to_string(),
+        revision: revision.name().to_string(),
+        owner: revision.report.owner.to_string(),
+        year: revision.report.year.get().into(),
+        state: view_state_to_wire(view),
+        accepted_revision: revision_name(&revision.report, view.accepted),
+        late: revision.late,
+        etag: view.etag(),
         edition: edition_to_wire(revision.figures.edition()),
         form: Some(figures_to_wire(&revision.figures).into()),
+        computed: computed_to_wire(&revision.figures.complete().computed_values()),
         narrative: revision.narrative.as_ref().map(narrative_to_wire),
-        answers: answers.collect(),
-        reason: revision.reason.clone(),
-        etag: revision.etag(),
-        revision: revision.name().to_string(),
-        state: state_to_wire(view.state),
         content_sha256: revision.content_hash.to_hex(),
         rule_set: Some(pb::RuleSet { id: revision.rule_set.id.clone(), sha256: revision.rule_set.hash.to_hex() }),
         findings: findings_to_wire(&revision.findings),
-        computed: paths(&revision.figures.complete().computed),
+        answers: answers.collect(),
+        correction_reason: revision.reason.clone(),
         submitter: revision.actor.clone(),
         submit_time: Some(timestamp_to_wire(revision.time)),
-        sequence: sequence_to_wire(revision.sequence),
-        accepted_revision: revision_name(&revision.report, view.accepted),
-        late: revision.late,
+        journal_sequence: sequence_to_wire(revision.sequence),
         review: view.review.as_ref().map(review_to_wire),
+    }
+}
+
+/// How a revision stands: one that was accepted is superseded once another one is.
+fn view_state_to_wire(view: &ReportView) -> i32 {
+    match (view.state, view.accepted) {
+        (ReportState::Accepted, Some(accepted)) if accepted != view.revision.number => {
+            pb::ReportState::Superseded.into()
+        }
+        (state, _) => state_to_wire(state),
     }
 }
 
@@ -175,7 +221,7 @@ fn review_to_wire(review: &Review) -> pb::Review {
         comments: comments_to_wire(&review.comments),
         reviewer: review.actor.clone(),
         time: Some(timestamp_to_wire(review.time)),
-        sequence: sequence_to_wire(review.status.sequence),
+        journal_sequence: sequence_to_wire(review.status.sequence),
     }
 }
 
@@ -184,28 +230,18 @@ fn comments_to_wire(comments: &[CellComment]) -> Vec<pb::CellComment> {
     comments.iter().map(comment).collect()
 }
 
-/// A value of a cell in words: a number, `n/a`, or none for blank.
-fn value_in_words(cell: CellId, value: Cell) -> Option<String> {
-    match value {
-        Cell::Blank => None,
-        Cell::NotApplicable => Some("n/a".to_owned()),
-        Cell::Unread => Some("unread".to_owned()),
-        Cell::Number(number) => Some(format_number(catalogue().cell(cell).kind, number.into())),
-    }
-}
-
 pub fn event_to_wire(event: &ReportEvent) -> pb::ReportEvent {
     let change = |(cell, before, after): &(CellId, Cell, Cell)| {
         let info = catalogue().cell(*cell);
         pb::CellChange {
             cell: info.path.clone(),
             label: Some(text_to_wire(&Message::new(info.label_zh.clone(), info.label_en.clone()))),
-            before: value_in_words(*cell, *before),
-            after: value_in_words(*cell, *after),
+            before: cell_to_wire(*cell, *before),
+            after: cell_to_wire(*cell, *after),
         }
     };
     pb::ReportEvent {
-        sequence: sequence_to_wire(event.sequence),
+        journal_sequence: sequence_to_wire(event.sequence),
         time: Some(timestamp_to_wire(event.time)),
         actor: event.actor.clone(),
         action: action_to_wire(event.action),
@@ -218,23 +254,25 @@ pub fn event_to_wire(event: &ReportEvent) -> pb::ReportEvent {
     }
 }
 
-/// A review from the parts that all three requests share.
-///
+/// What all three requests for a review share.
+pub struct ReviewParts {
+    pub name: String,
+    pub etag: String,
+    pub reason: String,
+    pub comments: Vec<pb::CellComment>,
+    pub request_id: String,
+    pub validate_only: bool,
+}
+
 /// # Errors
 /// What is malformed, by field.
-pub fn review_from_wire(
-    action: ReviewAction,
-    name: &str,
-    etag: String,
-    reason: String,
-    comments: Vec<pb::CellComment>,
-    validate_only: bool,
-) -> Result<ReviewRequest, Problem> {
-    let report = name_from_wire(name, "name")?;
+pub fn review_from_wire(action: ReviewAction, parts: ReviewParts) -> Result<ReviewRequest, Problem> {
+    let ReviewParts { name, etag, reason, comments, request_id, validate_only } = parts;
+    let report = name_from_wire(&name, "name")?;
     if etag.is_empty() {
         return Err(Problem::required("etag"));
     }
-    check_length(&reason, "reason")?;
+    let reason = reason_from_wire(reason, "reason")?;
     if comments.len() > COMMENTS_MAX {
         let description = Message::new(format!("最多 {COMMENTS_MAX} 条"), format!("at most {COMMENTS_MAX}"));
         return Err(Problem::field(Reason::TooMany, "comments", description));
@@ -243,7 +281,8 @@ pub fn review_from_wire(
         check_length(&comment.text, &format!("comments[{position}].text"))?;
     }
     let comments = comments.into_iter().map(|one| CellComment { cell: one.cell, text: one.text }).collect();
-    Ok(ReviewRequest { report, action, etag, reason, comments, validate_only })
+    let request_id = request_id_from_wire(&request_id)?;
+    Ok(ReviewRequest { report, action, etag, reason, comments, request_id, validate_only })
 }
 
 pub fn reviewed_to_wire(reviewed: &Reviewed, report: &ReportKey) -> pb::ReviewOutcome {
@@ -259,7 +298,7 @@ pub fn receipt_to_wire(receipt: &Receipt) -> pb::Receipt {
         revision: receipt.revision.to_string(),
         etag: receipt.etag.clone(),
         content_sha256: receipt.content_hash.to_hex(),
-        sequence: receipt.sequence.try_into().unwrap_or(i64::MAX),
+        journal_sequence: sequence_to_wire(receipt.sequence),
         chain_sha256: receipt.chain_hash.to_hex(),
         time: Some(timestamp_to_wire(receipt.time)),
         signing_key: receipt.signing_key.clone(),
@@ -270,7 +309,7 @@ pub fn accepted_to_wire(accepted: &Accepted) -> pb::SubmitReportResponse {
     pb::SubmitReportResponse {
         receipt: accepted.receipt.as_ref().map(receipt_to_wire),
         findings: findings_to_wire(&accepted.findings),
-        computed: paths(&accepted.computed),
+        computed: computed_to_wire(&accepted.computed),
         already_stored: accepted.already_stored,
         state: state_to_wire(accepted.state),
         late: accepted.late,

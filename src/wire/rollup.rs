@@ -1,18 +1,18 @@
 //! Questions and answers about sums.
 
-use crate::form::Kind;
 use crate::pb;
-use crate::report::{Message, ReportYear, format_number};
-use crate::rollup::{AgencyFilter, Coverage, Dimension, Key, Mark, Row};
+use crate::report::{JurisdictionCode, Message, ReportYear};
+use crate::rollup::{AgencyFilter, Coverage, Dimension, Key, KeyValue, Mark, Row};
 use crate::service::{
     COVERAGE_DEPTH_MAX, ConsolidatedForm, CoverageAnswer, CoverageQuestion, CoverageRow, FormQuestion, PageEnd,
     Perspective, Problem, Reason, RollupAnswer, RollupQuestion, Update,
 };
 
+use super::cell::sum_to_wire;
 use super::form::too_large;
-use super::registry::{code, unknown_value, year_from_wire};
+use super::registry::{code, kind_to_wire, unknown_value};
 use super::report::{count_to_wire, sequence_to_wire, states_from_wire};
-use super::{edition_to_wire, jurisdiction_to_wire, kind_from_wire, sums_to_wire, text_to_wire};
+use super::{edition_to_wire, jurisdiction_to_wire, kind_from_wire, sums_to_wire, text_to_wire, year_from_wire};
 
 const DIMENSIONS: [(Dimension, pb::Dimension); 7] = [
     (Dimension::RequesterType, pb::Dimension::RequesterType),
@@ -24,40 +24,79 @@ const DIMENSIONS: [(Dimension, pb::Dimension); 7] = [
     (Dimension::Year, pb::Dimension::Year),
 ];
 
-/// From when and over which tree, from the fields that all questions share.
-fn perspective(hierarchy_year: i32, as_of: i64, states: &[i32]) -> Result<Perspective, Problem> {
-    let negative = || Problem::field(Reason::FieldInvalid, "as_of", Message::new("不得为负", "is negative"));
-    Ok(Perspective {
-        hierarchy_year: match hierarchy_year {
-            0 => None,
-            year => Some(year_from_wire(year, "hierarchy_year")?),
+/// What a question is about.
+pub struct Scope {
+    pub jurisdiction: JurisdictionCode,
+    pub perspective: Perspective,
+    pub filter: AgencyFilter,
+}
+
+/// # Errors
+/// FIELD_REQUIRED; what is malformed, by field.
+pub fn scope_from_wire(scope: Option<pb::Scope>) -> Result<Scope, Problem> {
+    let scope = scope.ok_or_else(|| Problem::required("scope"))?;
+    let negative = || Problem::field(Reason::FieldInvalid, "scope.as_of", Message::new("不得为负", "is negative"));
+    let kinds = scope.agency_kinds.iter().enumerate();
+    let kinds = kinds.map(|(position, number)| kind_from_wire(*number, &format!("scope.agency_kinds[{position}]")));
+    Ok(Scope {
+        jurisdiction: code(&scope.jurisdiction, "scope.jurisdiction")?,
+        perspective: Perspective {
+            hierarchy_year: match scope.hierarchy_year {
+                0 => None,
+                year => Some(year_from_wire(year, "scope.hierarchy_year")?),
+            },
+            as_of: match scope.as_of {
+                0 => None,
+                sequence => Some(u64::try_from(sequence).map_err(|_| negative())?),
+            },
+            states: states_from_wire(&scope.states, "scope.states")?,
         },
-        as_of: match as_of {
-            0 => None,
-            sequence => Some(u64::try_from(sequence).map_err(|_| negative())?),
-        },
-        states: states_from_wire(states, "states")?,
+        filter: AgencyFilter { kinds: kinds.collect::<Result<_, _>>()?, include_vertical: scope.include_vertical },
     })
+}
+
+/// Parts of a scope that a question does not take.
+///
+/// # Errors
+/// FIELD_INVALID for the first that is there.
+pub fn must_be_absent(parts: impl IntoIterator<Item = (&'static str, bool)>) -> Result<(), Problem> {
+    match parts.into_iter().find(|(_, is_absent)| !is_absent) {
+        None => Ok(()),
+        Some((field, _)) => {
+            let description = Message::new("此调用不支持该项，须留空", "must be absent in this call");
+            Err(Problem::field(Reason::FieldInvalid, field, description))
+        }
+    }
+}
+
+/// What is watched is the present.
+fn must_be_present(scope: &Scope) -> Result<(), Problem> {
+    let Perspective { hierarchy_year, as_of, states } = &scope.perspective;
+    must_be_absent([
+        ("scope.hierarchy_year", hierarchy_year.is_none()),
+        ("scope.as_of", as_of.is_none()),
+        ("scope.states", states.is_empty()),
+    ])
 }
 
 /// A question about the computed form from the wire.
 ///
 /// # Errors
 /// What is malformed, by field.
-pub fn form_question_from_wire(request: &pb::GetConsolidatedFormRequest) -> Result<FormQuestion, Problem> {
-    Ok(FormQuestion {
-        jurisdiction: code(&request.jurisdiction, "jurisdiction")?,
-        year: year_from_wire(request.year, "year")?,
-        filter: AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical },
-        perspective: perspective(request.hierarchy_year, request.as_of, &request.states)?,
-    })
+pub fn form_question_from_wire(scope: Option<pb::Scope>, year: i32) -> Result<FormQuestion, Problem> {
+    let Scope { jurisdiction, perspective, filter } = scope_from_wire(scope)?;
+    Ok(FormQuestion { jurisdiction, year: year_from_wire(year, "year")?, filter, perspective })
 }
 
 /// A question about coverage from the wire.
 ///
 /// # Errors
 /// What is malformed, by field.
-pub fn coverage_question_from_wire(request: &pb::GetCoverageRequest) -> Result<CoverageQuestion, Problem> {
+pub fn coverage_question_from_wire(
+    scope: Option<pb::Scope>,
+    year: i32,
+    depth: i32,
+) -> Result<CoverageQuestion, Problem> {
     let bad_depth = || {
         let description = Message::new(
             format!("应在 0 到 {COVERAGE_DEPTH_MAX} 之间"),
@@ -65,14 +104,17 @@ pub fn coverage_question_from_wire(request: &pb::GetCoverageRequest) -> Result<C
         );
         Problem::field(Reason::FieldInvalid, "depth", description)
     };
-    let depth = u32::try_from(request.depth).ok().filter(|depth| *depth <= COVERAGE_DEPTH_MAX).ok_or_else(bad_depth)?;
-    Ok(CoverageQuestion {
-        jurisdiction: code(&request.jurisdiction, "jurisdiction")?,
-        year: year_from_wire(request.year, "year")?,
-        depth: depth.max(1),
-        filter: AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical },
-        perspective: perspective(request.hierarchy_year, request.as_of, &[])?,
-    })
+    let Scope { jurisdiction, perspective, filter } = scope_from_wire(scope)?;
+    must_be_absent([("scope.states", perspective.states.is_empty())])?;
+    let depth = u32::try_from(depth).ok().filter(|depth| *depth <= COVERAGE_DEPTH_MAX).ok_or_else(bad_depth)?;
+    Ok(CoverageQuestion { jurisdiction, year: year_from_wire(year, "year")?, depth: depth.max(1), filter, perspective })
+}
+
+/// # Errors
+/// What is malformed, by field.
+pub fn watched_coverage_from_wire(request: pb::WatchCoverageRequest) -> Result<CoverageQuestion, Problem> {
+    must_be_present(&scope_from_wire(request.scope.clone())?)?;
+    coverage_question_from_wire(request.scope, request.year, request.depth)
 }
 
 /// A question from the wire, about at most `page_size` rows after the end of the page before.
@@ -90,18 +132,26 @@ pub fn question_from_wire(
         let known = DIMENSIONS.iter().find(|(_, wire)| i32::from(*wire) == *number);
         known.map(|(dimension, _)| *dimension).ok_or_else(|| unknown_value(&format!("group_by[{position}]")))
     };
-    let kinds = request.agency_kinds.iter().enumerate();
-    let kinds = kinds.map(|(position, number)| kind_from_wire(*number, &format!("agency_kinds[{position}]")));
+    let Scope { jurisdiction, perspective, filter } = scope_from_wire(request.scope)?;
     Ok(RollupQuestion {
-        jurisdiction: code(&request.jurisdiction, "jurisdiction")?,
+        jurisdiction,
         years: (first, last),
         group_by: request.group_by.iter().enumerate().map(dimension).collect::<Result<_, _>>()?,
-        filter: AgencyFilter { kinds: kinds.collect::<Result<_, _>>()?, include_vertical: request.include_vertical },
-        perspective: perspective(request.hierarchy_year, request.as_of, &request.states)?,
+        filter,
+        perspective,
         measures: request.measures,
         page_size,
         after,
     })
+}
+
+/// # Errors
+/// What is malformed, by field.
+pub fn watched_rollup_from_wire(request: pb::WatchRollupRequest, rows_max: usize) -> Result<RollupQuestion, Problem> {
+    let pb::WatchRollupRequest { scope, first_year, last_year, measures, group_by } = request;
+    must_be_present(&scope_from_wire(scope.clone())?)?;
+    let question = pb::QueryRollupRequest { scope, first_year, last_year, measures, group_by, ..Default::default() };
+    question_from_wire(question, rows_max, None)
 }
 
 /// Coverage on the wire; the tree of `hierarchy_year` was used.
@@ -123,27 +173,57 @@ pub fn coverage_to_wire(coverage: &Coverage, hierarchy_year: ReportYear) -> pb::
 }
 
 fn row_to_wire(row: &Row) -> Result<pb::RollupRow, Problem> {
-    let value = match row.kind {
-        Kind::Money => pb::rollup_row::Value::Amount(format_number(Kind::Money, row.value)),
-        Kind::Count | Kind::SignedCount => {
-            pb::rollup_row::Value::Count(row.value.try_into().map_err(|_| too_large(row.measure))?)
-        }
-    };
     Ok(pb::RollupRow {
         keys: row.keys.iter().map(key_to_wire).collect(),
         measure: row.measure.to_owned(),
         measure_label: Some(text_to_wire(&row.label)),
-        value: Some(value),
+        value: Some(sum_to_wire(row.kind, row.value).ok_or_else(|| too_large(row.measure))?),
     })
 }
 
 fn key_to_wire(key: &Key) -> pb::RollupKey {
+    use pb::rollup_key::Value;
     let wire = DIMENSIONS.iter().find(|(dimension, _)| *dimension == key.dimension).map(|(_, wire)| *wire);
+    let value = match &key.value {
+        KeyValue::Year(year) => Value::Year(year.get().into()),
+        KeyValue::Jurisdiction(code) => Value::Jurisdiction(code.name()),
+        KeyValue::OwnAgenciesOf(code) => Value::OwnAgenciesOf(code.name()),
+        KeyValue::Agency(id) => Value::Agency(format!("agencies/{id}")),
+        KeyValue::AgencyKind(kind) => Value::AgencyKind(kind_to_wire(*kind)),
+        KeyValue::RequesterType(field) => Value::RequesterType(requester_to_wire(field)),
+        KeyValue::Line(path) => Value::Line((*path).to_owned()),
+    };
     pb::RollupKey {
         dimension: wire.unwrap_or_default().into(),
-        value: key.value.clone(),
+        value: Some(value),
         label: Some(text_to_wire(&key.label)),
     }
+}
+
+/// A key as it stands in tables: a year, a resource name (`jurisdictions/{code}/ownAgencies` for a jurisdiction's own agencies),
+/// the word of an enumeration, or a path.
+pub fn key_in_words(key: &pb::RollupKey) -> String {
+    use pb::rollup_key::Value;
+    let word = |name: &str, prefix: &str| name.trim_start_matches(prefix).to_lowercase();
+    match key.value.as_ref() {
+        None => String::new(),
+        Some(Value::Year(year)) => year.to_string(),
+        Some(Value::Jurisdiction(name) | Value::Agency(name)) => name.clone(),
+        Some(Value::OwnAgenciesOf(name)) => format!("{name}/ownAgencies"),
+        Some(Value::AgencyKind(kind)) => {
+            word(pb::AgencyKind::try_from(*kind).unwrap_or_default().as_str_name(), "AGENCY_KIND_")
+        }
+        Some(Value::RequesterType(of)) => {
+            word(pb::RequesterType::try_from(*of).unwrap_or_default().as_str_name(), "REQUESTER_TYPE_")
+        }
+        Some(Value::Line(path)) => path.clone(),
+    }
+}
+
+/// The contract's value for a type of requester, which has the name of its column of the form; a test compares the two.
+fn requester_to_wire(field: &str) -> i32 {
+    let name = format!("REQUESTER_TYPE_{}", field.to_ascii_uppercase());
+    pb::RequesterType::from_str_name(&name).unwrap_or_default().into()
 }
 
 /// The answer, with the token of the page that follows.
@@ -155,7 +235,7 @@ pub fn answer_to_wire(answer: &RollupAnswer, next_page_token: String) -> Result<
         rows: answer.rows.iter().map(row_to_wire).collect::<Result<_, _>>()?,
         totals: answer.totals.iter().map(row_to_wire).collect::<Result<_, _>>()?,
         coverage: answer.coverage.iter().map(|one| coverage_to_wire(one, answer.tree.year(one.year))).collect(),
-        sequence: sequence_to_wire(answer.sequence),
+        as_of: sequence_to_wire(answer.sequence),
         next_page_token,
     })
 }
@@ -168,7 +248,7 @@ pub fn form_to_wire(form: &ConsolidatedForm) -> Result<pb::GetConsolidatedFormRe
         edition: edition_to_wire(form.edition),
         form: Some(sums_to_wire(|cell| form.shown(cell))?),
         coverage: Some(coverage_to_wire(&form.coverage, form.hierarchy_year)),
-        sequence: sequence_to_wire(form.sequence),
+        as_of: sequence_to_wire(form.sequence),
         content_sha256: form.content_hash().to_hex(),
     })
 }
@@ -183,13 +263,29 @@ pub fn coverage_row_to_wire(row: &CoverageRow, hierarchy_year: ReportYear) -> pb
     }
 }
 
-pub fn coverage_answer_to_wire(answer: &CoverageAnswer) -> pb::GetCoverageResponse {
+/// Which parts of a scope an answer shows.
+pub struct CoveragePage {
+    /// Parts that pages before have shown.
+    pub skip: usize,
+    /// Parts at most.
+    pub size: usize,
+}
+
+/// A page of the parts, and how many parts have been shown with it, where more follow.
+pub fn coverage_answer_to_wire(
+    answer: &CoverageAnswer,
+    page: &CoveragePage,
+) -> (pb::GetCoverageResponse, Option<usize>) {
     let year = answer.hierarchy_year;
-    pb::GetCoverageResponse {
+    let shown = answer.children.iter().skip(page.skip).take(page.size);
+    let until = page.skip.saturating_add(page.size);
+    let response = pb::GetCoverageResponse {
         coverage: Some(coverage_to_wire(&answer.coverage, year)),
-        children: answer.children.iter().map(|row| coverage_row_to_wire(row, year)).collect(),
-        sequence: sequence_to_wire(answer.sequence),
-    }
+        children: shown.map(|row| coverage_row_to_wire(row, year)).collect(),
+        as_of: sequence_to_wire(answer.sequence),
+        next_page_token: String::new(),
+    };
+    (response, (until < answer.children.len()).then_some(until))
 }
 
 fn names<A>(update: &Update<A>) -> Vec<String> {
@@ -198,13 +294,10 @@ fn names<A>(update: &Update<A>) -> Vec<String> {
 
 /// # Errors
 /// SUM_TOO_LARGE.
-pub fn watched_rollup_to_wire(
-    update: &Update<RollupAnswer>,
-    next_page_token: String,
-) -> Result<pb::WatchRollupResponse, Problem> {
+pub fn watched_rollup_to_wire(update: &Update<RollupAnswer>) -> Result<pb::WatchRollupResponse, Problem> {
     Ok(pb::WatchRollupResponse {
-        answer: Some(answer_to_wire(&update.answer, next_page_token)?),
-        previous_sequence: sequence_to_wire(update.previous_sequence),
+        answer: Some(answer_to_wire(&update.answer, String::new())?),
+        previous_as_of: sequence_to_wire(update.previous_sequence),
         changed_reports: names(update),
         resync: update.resync,
     })
@@ -212,9 +305,22 @@ pub fn watched_rollup_to_wire(
 
 pub fn watched_coverage_to_wire(update: &Update<CoverageAnswer>) -> pb::WatchCoverageResponse {
     pb::WatchCoverageResponse {
-        answer: Some(coverage_answer_to_wire(&update.answer)),
-        previous_sequence: sequence_to_wire(update.previous_sequence),
+        answer: Some(coverage_answer_to_wire(&update.answer, &CoveragePage { skip: 0, size: usize::MAX }).0),
+        previous_as_of: sequence_to_wire(update.previous_sequence),
         changed_reports: names(update),
         resync: update.resync,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rollup::Measure;
+
+    #[test]
+    fn the_contract_has_every_type_of_requester() {
+        let columns = Measure::find("requests.received").unwrap().cells_by_requester().unwrap();
+        let numbers: Vec<i32> = columns.iter().map(|(column, _)| requester_to_wire(column.field)).collect();
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
     }
 }

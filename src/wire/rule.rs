@@ -12,9 +12,9 @@ use super::layout::text;
 use super::report::count_to_wire;
 
 /// Every rule in words. They are judged for their examples once: the page of rules is opened often.
-pub fn rules_to_wire() -> Vec<pb::RuleDescription> {
+pub fn rules_to_wire() -> &'static [pb::RuleDescription] {
     static RULES: LazyLock<Vec<pb::RuleDescription>> = LazyLock::new(|| all_rules().map(rule_to_wire).collect());
-    RULES.clone()
+    &RULES
 }
 
 /// A rule in words, with what it finds in its example.

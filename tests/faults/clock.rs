@@ -85,7 +85,7 @@ async fn whoami(channel: &Channel, token: &str) -> Result<String, Status> {
 async fn is_expired(channel: &Channel, token: &str) -> bool {
     match whoami(channel, token).await {
         Ok(_) => false,
-        Err(status) => support::problem(&status).reason == "CREDENTIAL_EXPIRED",
+        Err(status) => support::problem(&status).reason() == pb::ErrorReason::CredentialExpired,
     }
 }
 

@@ -117,12 +117,7 @@ impl Store {
                 for submission in store.sample.submissions.iter().skip(life).step_by(2) {
                     submit(&channel, submission).await.unwrap();
                 }
-                let request = pb::FreezeFormRequest {
-                    jurisdiction: PROVINCE.to_owned(),
-                    year: YEAR.into(),
-                    ..Default::default()
-                };
-                RollupServiceClient::new(channel.clone()).freeze_form(request).await.unwrap();
+                crate::support::freeze(RollupServiceClient::new(channel.clone()), PROVINCE, YEAR, "").await.unwrap();
                 if life == 1 {
                     let (url, backup) = (server.url.clone(), backup.clone());
                     let made = tokio::task::spawn_blocking(move || {
@@ -253,21 +248,29 @@ async fn answers(channel: &Channel) -> Vec<Result<String, String>> {
     let mut registry = RegistryServiceClient::new(channel.clone());
     // Each start, and a restore, is one entry more.
     let status = operations.get_status(pb::GetStatusRequest {}).await.map(tonic::Response::into_inner);
-    let newest = format!("sequence: {}", status.map_or(0, |status| status.sequence));
+    let newest = format!("sequence: {}", status.map_or(0, |status| status.as_of));
     let of_year = pb::ListReportsRequest {
         parent: "agencies/-".to_owned(),
         year: YEAR.into(),
         page_size: 1000,
-        include_narrative: true,
+        view: pb::ReportView::Full.into(),
         ..Default::default()
     };
     let by_child = question(&[pb::Dimension::ChildJurisdiction, pb::Dimension::RequesterType]);
     let by_agency = question(&[pb::Dimension::Agency]);
-    let form =
-        pb::GetConsolidatedFormRequest { jurisdiction: PROVINCE.to_owned(), year: YEAR.into(), ..Default::default() };
-    let earlier = pb::QueryRollupRequest { as_of: REPORTS as i64 / 2, ..by_child.clone() };
-    let coverage =
-        pb::GetCoverageRequest { jurisdiction: PROVINCE.to_owned(), year: YEAR.into(), depth: 2, ..Default::default() };
+    let form = pb::GetConsolidatedFormRequest {
+        scope: Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() }),
+        year: YEAR.into(),
+    };
+    let earlier = crate::support::in_scope(by_child.clone(), |scope| {
+        scope.as_of = REPORTS as i64 / 2;
+    });
+    let coverage = pb::GetCoverageRequest {
+        scope: Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() }),
+        year: YEAR.into(),
+        depth: 2,
+        ..Default::default()
+    };
     let frozen = pb::ListFrozenFormsRequest { parent: PROVINCE.to_owned(), ..Default::default() };
     let journal = pb::ListJournalRequest { page_size: 1000, ..Default::default() };
     let changes = pb::ListRegistryChangesRequest { page_size: 1000, page_token: String::new() };

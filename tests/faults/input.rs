@@ -174,7 +174,8 @@ impl Input {
 /// Why a status is none that a caller may be given for a bad message.
 fn not_as_it_should(status: &Status) -> Option<String> {
     let undecodable = status.code() == Code::Internal && status.message().contains("decode");
-    let ours = huizong::grpc::problem_of_status(status).is_some_and(|problem| problem.reason != "INTERNAL");
+    let ours = huizong::grpc::problem_of_status(status)
+        .is_some_and(|problem| problem.reason() != huizong::pb::ErrorReason::Internal);
     let by_tonic = matches!(status.code(), Code::InvalidArgument | Code::OutOfRange | Code::Unimplemented);
     (!undecodable && !ours && !by_tonic).then(|| format!("{status:?}"))
 }

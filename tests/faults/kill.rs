@@ -104,7 +104,7 @@ impl Kill {
                 match answers.message().await {
                     Ok(Some(answer)) => {
                         assert!(
-                            matches!(answer.result, Some(pb::submit_reports_response::Result::Accepted(_))),
+                            matches!(answer.result, Some(pb::submit_reports_response::Result::Stored(_))),
                             "{answer:?}"
                         );
                         acknowledged.push(agency);

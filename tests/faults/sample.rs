@@ -36,14 +36,10 @@ impl Sample {
             let mut id = [0; 16];
             id.copy_from_slice(&agency.as_bytes()[..16]);
             pb::SubmitReportRequest {
-                report: Some(pb::Report {
-                    name: report_name(&agency),
-                    form: Some(figures_to_wire(&report.figures).into()),
-                    ..Default::default()
-                }),
+                name: report_name(&agency),
+                form: Some(figures_to_wire(&report.figures).into()),
                 request_id: Uuid::new_v8(id).to_string(),
-                validate_only: false,
-                source: None,
+                ..Default::default()
             }
         });
         let submissions = submissions.collect();
@@ -65,7 +61,7 @@ pub fn report_name(agency: &str) -> String {
 
 /// The agency's id.
 pub fn agency(submission: &pb::SubmitReportRequest) -> &str {
-    submission.report.as_ref().and_then(|report| report.name.split('/').nth(1)).unwrap()
+    submission.name.split('/').nth(1).unwrap()
 }
 
 /// Requests received, as a form has them.
@@ -75,7 +71,7 @@ pub fn received(form: Option<&pb::Form>) -> i64 {
 
 /// Requests received, as a submission has them.
 pub fn of(submission: &pb::SubmitReportRequest) -> i64 {
-    received(submission.report.as_ref().and_then(|report| report.form.as_deref()))
+    received(submission.form.as_deref())
 }
 
 /// Hands in one report.
@@ -97,7 +93,7 @@ pub async fn read(channel: &Channel, agency: &str) -> Result<i64, Status> {
 /// The question about requests received in the province, by group.
 pub fn question(group_by: &[pb::Dimension]) -> pb::QueryRollupRequest {
     pb::QueryRollupRequest {
-        jurisdiction: PROVINCE.to_owned(),
+        scope: Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() }),
         first_year: YEAR.into(),
         group_by: group_by.iter().map(|dimension| (*dimension).into()).collect(),
         ..Default::default()
@@ -111,8 +107,8 @@ pub fn question(group_by: &[pb::Dimension]) -> pb::QueryRollupRequest {
 pub async fn sum(channel: &Channel) -> Result<i64, String> {
     let answer = RollupServiceClient::new(channel.clone()).query_rollup(question(&[])).await;
     let answer = answer.map_err(|status| status.to_string())?.into_inner();
-    match answer.totals.first().and_then(|total| total.value.clone()) {
-        Some(pb::rollup_row::Value::Count(count)) => Ok(count),
+    match answer.totals.first().and_then(|total| total.value.clone()?.value) {
+        Some(pb::cell_value::Value::Count(count)) => Ok(count),
         other => Err(format!("{other:?} is no count")),
     }
 }

@@ -202,10 +202,10 @@ async fn finish(callers: Callers) -> Vec<String> {
 async fn correct(channel: &Channel, submission: &pb::SubmitReportRequest, etag: &str) -> Result<String, Status> {
     let mut submission = submission.clone();
     submission.request_id = uuid::Uuid::new_v4().to_string();
-    if let Some(report) = &mut submission.report {
-        report.etag = etag.to_owned();
-        report.reason = "as time goes by".to_owned();
-    }
+    submission.etag = etag.to_owned();
+    submission.correction_reason = "as time goes by".to_owned();
+    // Reports are corrected over and over, to what they were.
+    submission.allow_unchanged = true;
     let receipt = sample::submit(channel, &submission).await?.receipt;
     Ok(receipt.map(|receipt| receipt.etag).unwrap_or_default())
 }
@@ -216,14 +216,17 @@ async fn look(channel: &Channel, submission: &pb::SubmitReportRequest, turn: u64
     match turn % 4 {
         0 => Ok(sample::read(channel, sample::agency(submission)).await? == sample::of(submission)),
         1 => {
-            let request =
-                pb::GetCoverageRequest { jurisdiction: PROVINCE.to_owned(), year: YEAR.into(), ..Default::default() };
+            let request = pb::GetCoverageRequest {
+                scope: Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() }),
+                year: YEAR.into(),
+                ..Default::default()
+            };
             let coverage = rollups.get_coverage(request).await?.into_inner().coverage;
             Ok(coverage.is_some_and(|coverage| coverage.received == coverage.included))
         }
         2 => {
             // Watched for a moment, as by whoever opens a page and leaves it.
-            let request = pb::WatchRollupRequest { query: Some(sample::question(&[])) };
+            let request = crate::support::watched(sample::question(&[]));
             let mut answers = rollups.watch_rollup(request).await?.into_inner();
             Ok(answers.message().await?.is_some_and(|answer| answer.answer.is_some()))
         }

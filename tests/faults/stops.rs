@@ -163,7 +163,7 @@ async fn submit_on(channel: Channel, seen: Arc<Seen>, sample: Arc<Sample>) {
 }
 
 async fn watch(channel: Channel, seen: Arc<Seen>) {
-    let request = pb::WatchRollupRequest { query: Some(sample::question(&[])) };
+    let request = crate::support::watched(sample::question(&[]));
     let mut answers = match RollupServiceClient::new(channel).watch_rollup(request).await {
         Ok(answers) => answers.into_inner(),
         Err(status) => return seen.ended("a watch", &status),

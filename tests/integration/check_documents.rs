@@ -36,7 +36,8 @@ fn wrong_totals_and_a_merged_row_are_found_in_every_format() {
     for ending in ["html", "md", "docx", "xlsx", "pdf"] {
         let (code, answer) = check(&fixtures().join(format!("district.{ending}")));
         assert_eq!(code, Some(1), "{ending}");
-        assert_eq!(answer["format"], if ending == "md" { "markdown" } else { ending });
+        let format = if ending == "md" { "MARKDOWN".to_owned() } else { ending.to_uppercase() };
+        assert_eq!(answer["format"], format!("DOCUMENT_FORMAT_{format}"));
         // Not every format holds the chapters of text, of which the fifth is a short one.
         let mut rules = names(&answer, "findings", "rule");
         rules.retain(|rule| *rule != "TEXT-THIN");

@@ -40,7 +40,7 @@ async fn lists_are_whole_whatever_the_service_gives_at_once_and_a_limit_says_so(
     let mut reports = ReportServiceClient::new(channel);
     let mut etag = String::new();
     for requests in 1..=REVISIONS as i64 {
-        let corrected = pb::Report { etag, reason: "更正".to_owned(), ..report(AGENCIES[0], requests) };
+        let corrected = pb::Report { etag, correction_reason: "更正".to_owned(), ..report(AGENCIES[0], requests) };
         let answer = reports.submit_report(submission(corrected)).await.unwrap().into_inner();
         etag = answer.receipt.unwrap().etag;
     }

@@ -31,7 +31,7 @@ async fn read(channel: &Channel, name: &str, content: Vec<u8>) -> Result<pb::Rea
 }
 
 fn reason(status: &Status) -> String {
-    crate::support::problem(status).reason
+    crate::support::problem(status).reason().as_str_name().to_owned()
 }
 
 /// The processes that a process started, with their processor time in ticks.
@@ -335,8 +335,13 @@ fn documents_on_the_command_line_are_read_in_order_and_one_that_cannot_be_is_sai
     let answers: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let formats: Vec<_> = answers.as_array().unwrap().iter().map(|answer| answer["format"].as_str().unwrap()).collect();
     // The fifth is refused, or read as a sheet without anything in it.
-    let formats: Vec<_> = formats.into_iter().filter(|format| *format != "xlsx").collect();
-    assert_eq!(formats, ["docx", "html", "markdown"], "{}", String::from_utf8_lossy(&output.stderr));
+    let formats: Vec<_> = formats.into_iter().filter(|format| *format != "DOCUMENT_FORMAT_XLSX").collect();
+    assert_eq!(
+        formats,
+        ["DOCUMENT_FORMAT_DOCX", "DOCUMENT_FORMAT_HTML", "DOCUMENT_FORMAT_MARKDOWN"],
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let output = huizong(&["check", "--format", "csv"]);
     let text = String::from_utf8(output.stdout).unwrap();
     let mut files: Vec<_> =

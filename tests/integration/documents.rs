@@ -49,17 +49,16 @@ async fn a_form_is_the_same_file_from_the_command_line_and_over_grpc() {
         let file = path(&folder, &format!("form.{}", format.ending()));
         succeeds(&huizong(&server.url, &["form", PROVINCE, "--year", &YEAR.to_string(), "--output", &file]));
         let request = pb::RenderConsolidatedFormRequest {
-            jurisdiction: PROVINCE.to_owned(),
+            scope: Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() }),
             year: YEAR.into(),
             format: wire.into(),
-            ..Default::default()
         };
         let answer = server.rollups().render_consolidated_form(request).await.unwrap().into_inner();
         assert!(answer.content == std::fs::read(&file).unwrap(), "{format:?}");
         assert_eq!(answer.content_type, format.content_type());
         assert_eq!(answer.file_name, format!("黑龙江省{YEAR}年政府信息公开工作年度报告.{}", format.ending()));
         assert_eq!(answer.coverage.map(|coverage| (coverage.expected, coverage.received)), Some((6, 4)));
-        assert_eq!(answer.sequence, server.sequence().await);
+        assert_eq!(answer.as_of, server.sequence().await);
     }
     let html = std::fs::read_to_string(folder.path().join("form.html")).unwrap();
     assert!(html.contains(r#"data-cell="requests.received.total">26</td>"#));
@@ -89,13 +88,12 @@ async fn a_format_that_is_not_said_is_refused() {
     let server = Server::with_registry().await;
     for format in [0, 99] {
         let request = pb::RenderConsolidatedFormRequest {
-            jurisdiction: PROVINCE.to_owned(),
+            scope: Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() }),
             year: YEAR.into(),
             format,
-            ..Default::default()
         };
         let status = server.rollups().render_consolidated_form(request).await.unwrap_err();
-        assert_eq!((status.code(), problem(&status).reason.as_str()), (Code::InvalidArgument, "FIELD_INVALID"));
+        assert_eq!((status.code(), problem(&status).reason().as_str_name()), (Code::InvalidArgument, "FIELD_INVALID"));
     }
 }
 
@@ -206,15 +204,15 @@ async fn a_document_of_any_format_reads_over_grpc_to_the_same_form_and_the_same_
     };
     let mut forms = Vec::new();
     for (name, format) in [
-        ("district.html", "html"),
-        ("district-gbk.html", "html"),
-        ("district.md", "markdown"),
-        ("district.docx", "docx"),
-        ("district.xlsx", "xlsx"),
-        ("district.pdf", "pdf"),
+        ("district.html", pb::DocumentFormat::Html),
+        ("district-gbk.html", pb::DocumentFormat::Html),
+        ("district.md", pb::DocumentFormat::Markdown),
+        ("district.docx", pb::DocumentFormat::Docx),
+        ("district.xlsx", pb::DocumentFormat::Xlsx),
+        ("district.pdf", pb::DocumentFormat::Pdf),
     ] {
         let answer = read(name, std::fs::read(fixtures.join(name)).unwrap()).await.unwrap();
-        assert_eq!((answer.format.as_str(), answer.year), (format, 2023), "{name}");
+        assert_eq!((answer.format(), answer.year), (format, 2023), "{name}");
         assert!(
             answer.cells.iter().all(|cell| cell.place.as_ref().is_some_and(|place| !place.zh.is_empty())),
             "{name}"
@@ -230,7 +228,10 @@ async fn a_document_of_any_format_reads_over_grpc_to_the_same_form_and_the_same_
         assert!(*form == forms[0].1, "{name} differs from {}", forms[0].0);
     }
     let refused = read("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec()).await.unwrap_err();
-    assert_eq!((refused.code(), problem(&refused).reason.as_str()), (Code::InvalidArgument, "DOCUMENT_UNREADABLE"));
+    assert_eq!(
+        (refused.code(), problem(&refused).reason().as_str_name()),
+        (Code::InvalidArgument, "DOCUMENT_UNREADABLE")
+    );
     assert_eq!(server.sequence().await, 1, "reading leaves nothing behind");
 }
 
@@ -244,12 +245,12 @@ async fn a_form_with_cells_that_were_not_read_is_refused_whatever_the_door_and_s
     form.requests.as_mut().unwrap().received.as_mut().unwrap().natural_person = None;
     form.unread = vec![name.to_owned()];
     for validate_only in [true, false] {
-        let request = pb::SubmitReportRequest { report: Some(unread.clone()), validate_only, ..Default::default() };
+        let request = pb::SubmitReportRequest { validate_only, ..crate::support::submission(unread.clone()) };
         let status = server.submit(request).await.unwrap_err();
         let problem = problem(&status);
-        assert_eq!((status.code(), problem.reason.as_str()), (Code::InvalidArgument, "CELLS_UNREAD"));
+        assert_eq!((status.code(), problem.reason().as_str_name()), (Code::InvalidArgument, "CELLS_UNREAD"));
         assert_eq!(problem.metadata["cells"], "1");
-        assert_eq!(problem.field_violations[0].field, "report.form.unread");
+        assert_eq!(problem.field_violations[0].field, "form.unread");
         let words = problem.field_violations[0].description.clone().unwrap().zh;
         assert!(words.contains("自然人") && words.contains("本年新收"), "{words}");
         // Neither a table nor a sum is found fault with for it.
@@ -277,11 +278,11 @@ async fn a_refusal_for_every_cell_of_the_form_arrives() {
     let form = unread.form.as_mut().unwrap();
     form.unread = vec!["requests.no_such_line.total".to_owned()];
     let status = server.submit(crate::support::submission(unread.clone())).await.unwrap_err();
-    assert_eq!(problem(&status).reason, "CELL_INVALID");
+    assert_eq!(problem(&status).reason().as_str_name(), "CELL_INVALID");
     let mut both = report(AGENCIES[0], 10);
     both.form.as_mut().unwrap().unread = vec!["requests.received.total".to_owned()];
     let status = server.submit(crate::support::submission(both)).await.unwrap_err();
-    assert_eq!(problem(&status).reason, "CELL_INVALID");
+    assert_eq!(problem(&status).reason().as_str_name(), "CELL_INVALID");
 }
 
 const BUREAU: &str = "agencies/data-bureau";
@@ -447,7 +448,7 @@ async fn figures_that_are_all_those_of_another_report_are_taken_only_with_a_reas
     server.store(with_permits(AGENCIES[1], 1_285)).await;
     let status = server.submit(crate::support::submission(with_permits(AGENCIES[2], 1_284))).await.unwrap_err();
     let found = problem(&status);
-    assert_eq!(found.reason, "WARNINGS_UNANSWERED");
+    assert_eq!(found.reason().as_str_name(), "WARNINGS_UNANSWERED");
     let rules: Vec<_> = found.findings.iter().map(|finding| finding.rule.as_str()).collect();
     assert_eq!(rules, ["FIGURES-REUSED"]);
     let words = found.findings[0].message.clone().unwrap().zh;

@@ -16,7 +16,7 @@ async fn the_client_that_submits_gets_a_receipt_or_the_whole_refusal() {
     let wrong = submit::form(YEAR, &[("requests.received.natural_person", 12), ("requests.received.total", 16)]);
     let refused = submit::submit(server.channel.clone(), &name, wrong).await.unwrap_err();
     let refused = problem(&refused);
-    assert_eq!(refused.reason, "REPORT_INVALID");
+    assert_eq!(refused.reason().as_str_name(), "REPORT_INVALID");
     assert!(refused.findings.iter().any(|finding| finding.rule == "T3-ROW-TOTAL"));
     let receipt = submit::submit(server.channel.clone(), &name, submit::form(YEAR, &[])).await.unwrap();
     assert_eq!(receipt.revision, format!("{name}/revisions/1"));

@@ -70,7 +70,7 @@ fn submissions() -> (Province, Vec<pb::Report>) {
 }
 
 async fn submit(channel: &Channel, report: &pb::Report) -> Result<(), tonic::Status> {
-    let request = pb::SubmitReportRequest { report: Some(report.clone()), ..Default::default() };
+    let request = huizong::wire::submission_of(report.clone());
     ReportServiceClient::new(channel.clone()).submit_report(request).await.map(drop)
 }
 
@@ -151,7 +151,7 @@ async fn a_disk_filled_under_load_loses_nothing_and_the_service_recovers_alone()
                         Err(status) => {
                             assert_eq!(status.code(), Code::Unavailable, "{status:?}");
                             let problem = huizong::grpc::problem_of_status(&status).unwrap();
-                            assert_eq!(problem.reason, "STORE_READ_ONLY");
+                            assert_eq!(problem.reason().as_str_name(), "STORE_READ_ONLY");
                             assert!(problem.metadata.contains_key("free_bytes"), "{problem:?}");
                             refused.store(true, Ordering::SeqCst);
                             return;

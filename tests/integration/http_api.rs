@@ -53,7 +53,7 @@ async fn json_is_the_message_that_grpc_answers_with() {
         format!("/v1/rollup?jurisdiction={PROVINCE}&first_year={YEAR}&measures=received&group_by=child-jurisdiction");
     let answer = get(&server, &address).await;
     assert_eq!(answer.headers[header::CONTENT_TYPE], "application/json");
-    let asked = question(PROVINCE, YEAR, "received", &[Dimension::ChildJurisdiction]);
+    let asked = question(PROVINCE, YEAR, "requests.received", &[Dimension::ChildJurisdiction]);
     assert_eq!(answer.body, to_json(&server.roll_up(asked).await).unwrap());
 
     let name = format!("{}/reports/{YEAR}", AGENCIES[0]);
@@ -65,7 +65,9 @@ async fn json_is_the_message_that_grpc_answers_with() {
 #[tokio::test]
 async fn csv_has_every_page_under_one_heading() {
     let server = province().await;
-    let address = format!("/v1/rollup?jurisdiction={PROVINCE}&first_year={YEAR}&group_by=agency&format=csv");
+    let address = format!(
+        "/v1/rollup?jurisdiction={PROVINCE}&first_year={YEAR}&measures=requests.received&group_by=agency&format=csv"
+    );
     let whole = get(&server, &address).await;
     assert_eq!(whole.headers[header::CONTENT_TYPE], "text/csv; charset=utf-8");
     assert_eq!(
@@ -167,7 +169,7 @@ async fn every_resource_answers_as_its_description_says() {
     let described = get(&server, "/v1/openapi.json").await.json();
     let schemas = &described["components"]["schemas"];
     let paths = described["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 7);
+    assert_eq!(paths.len(), 8);
     for (path, operations) in paths {
         let operation = &operations["get"];
         assert!(!operation["description"].as_str().unwrap().is_empty(), "{path}");
@@ -180,6 +182,7 @@ async fn every_resource_answers_as_its_description_says() {
                     "jurisdiction" => PROVINCE.to_owned(),
                     "first_year" | "year" => YEAR.to_string(),
                     "parent" => "agencies/-".to_owned(),
+                    "measures" => "requests.received".to_owned(),
                     _ => continue,
                 };
                 address.push_str(&format!("{}={value}&", parameter["name"].as_str().unwrap()));
@@ -227,16 +230,36 @@ async fn rules_are_counted_where_they_failed() {
         vec![pb::Answer { rule: "ROW-OTHER-MERGED".to_owned(), reason: "x".to_owned(), ..Default::default() }];
     server.store(pb::Report { form: Some(merged.into()), answers, ..report(AGENCIES[5], 4) }).await;
 
-    let request = pb::ListRulesRequest { jurisdiction: PROVINCE.to_owned(), first_year: YEAR.into(), last_year: 0 };
-    let answer = server.reports().list_rules(request).await.unwrap().into_inner();
-    assert!(answer.rules.iter().all(|rule| !rule.example.is_empty() && rule.text.is_some()));
+    let every_rule = pb::ListRulesRequest { page_size: 1000, ..Default::default() };
+    let rules = server.reports().list_rules(every_rule.clone()).await.unwrap().into_inner().rules;
+    assert!(rules.len() > 10 && rules.iter().all(|rule| !rule.example.is_empty() && rule.text.is_some()));
+    let (mut in_pages, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let page = pb::ListRulesRequest { page_size: 7, page_token, ..every_rule.clone() };
+        let page = server.reports().list_rules(page).await.unwrap().into_inner();
+        in_pages.extend(page.rules);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(in_pages, rules);
+    let jurisdiction = PROVINCE.to_owned();
+    let request = pb::ListRuleFailuresRequest { jurisdiction, first_year: YEAR.into(), ..Default::default() };
+    let answer = server.reports().list_rule_failures(request.clone()).await.unwrap().into_inner();
+    let first = pb::ListRuleFailuresRequest { page_size: 1, ..request.clone() };
+    let first = server.reports().list_rule_failures(first).await.unwrap().into_inner();
+    let page_token = first.next_page_token;
+    let rest = pb::ListRuleFailuresRequest { page_token, ..request.clone() };
+    let rest = server.reports().list_rule_failures(rest).await.unwrap().into_inner().failures;
+    assert_eq!([first.failures, rest].concat(), answer.failures);
     let counts = |rule: &str| -> Vec<_> {
-        let of_rule = answer.counts.iter().filter(|count| count.rule == rule);
+        let of_rule = answer.failures.iter().filter(|count| count.rule == rule);
         of_rule.map(|count| (count.jurisdiction.as_str(), count.reports, count.refusals)).collect()
     };
     assert_eq!(counts("T3-ROW-TOTAL"), [(CITY, 0, 1)]);
     assert_eq!(counts("ROW-OTHER-MERGED"), [(PROVINCE, 1, 0)]);
-    let too_many = pb::ListRulesRequest { jurisdiction: PROVINCE.to_owned(), first_year: 2008, last_year: 2028 };
-    let refused = server.reports().list_rules(too_many).await.unwrap_err();
-    assert_eq!(crate::support::problem(&refused).reason, "YEARS_INVALID");
+    let too_many = pb::ListRuleFailuresRequest { first_year: 2008, last_year: 2028, ..request };
+    let refused = server.reports().list_rule_failures(too_many).await.unwrap_err();
+    assert_eq!(crate::support::problem(&refused).reason().as_str_name(), "YEARS_INVALID");
 }

@@ -50,15 +50,13 @@ fn received(form: &pb::Form) -> i64 {
 /// Requests received in the province.
 async fn sum(channel: &Channel) -> i64 {
     let request = pb::QueryRollupRequest {
-        jurisdiction: "jurisdictions/230000".to_owned(),
+        scope: Some(pb::Scope { jurisdiction: "jurisdictions/230000".to_owned(), ..Default::default() }),
         first_year: YEAR.into(),
+        measures: vec!["requests.received".to_owned()],
         ..Default::default()
     };
     let answer = RollupServiceClient::new(channel.clone()).query_rollup(request).await.unwrap().into_inner();
-    match answer.totals[0].value {
-        Some(pb::rollup_row::Value::Count(count)) => count,
-        ref other => panic!("{other:?} is no count"),
-    }
+    crate::support::count(&answer.totals[0])
 }
 
 fn province(agencies: usize) -> Province {
@@ -78,14 +76,10 @@ fn submissions(province: &Province) -> Vec<pb::SubmitReportRequest> {
     let reports = province.reports(ReportYear::new(YEAR).unwrap());
     reports
         .map(|report| pb::SubmitReportRequest {
-            report: Some(pb::Report {
-                name: format!("agencies/{}/reports/{YEAR}", report.agency),
-                form: Some(figures_to_wire(&report.figures).into()),
-                ..Default::default()
-            }),
+            name: format!("agencies/{}/reports/{YEAR}", report.agency),
+            form: Some(figures_to_wire(&report.figures).into()),
             request_id: uuid::Uuid::new_v4().to_string(),
-            validate_only: false,
-            source: None,
+            ..Default::default()
         })
         .collect()
 }
@@ -105,9 +99,9 @@ async fn a_backup_under_load_restores_to_a_whole_store_with_the_sums_of_its_sequ
     let submit = |request: pb::SubmitReportRequest| {
         let (mut client, acknowledged) = (ReportServiceClient::new(channel.clone()), acknowledged.clone());
         async move {
-            let count = received(request.report.as_ref().unwrap().form.as_ref().unwrap());
+            let count = received(request.form.as_ref().unwrap());
             let receipt = client.submit_report(request).await.unwrap().into_inner().receipt.unwrap();
-            acknowledged.lock().unwrap().insert(receipt.sequence, count);
+            acknowledged.lock().unwrap().insert(receipt.journal_sequence, count);
         }
     };
     for request in first {
@@ -159,7 +153,7 @@ async fn a_backup_under_load_restores_to_a_whole_store_with_the_sums_of_its_sequ
     let verified = huizong(&["--format", "json", "verify", "--data", text(&target)]).await;
     assert!(verified.status.success(), "{}{}", complaints(&verified), String::from_utf8_lossy(&verified.stdout));
     // That it was restored is the one entry more.
-    assert_eq!(json(&verified)["sequence"], (sequence + 1).to_string());
+    assert_eq!(json(&verified)["asOf"], (sequence + 1).to_string());
 
     // The sums of the source at that sequence, from what it acknowledged.
     let (_server, channel) = start(&target).await;
@@ -179,7 +173,7 @@ async fn a_backup_under_load_restores_to_a_whole_store_with_the_sums_of_its_sequ
 /// How many reports the service has.
 async fn reports(channel: &Channel) -> usize {
     let request = pb::GetCoverageRequest {
-        jurisdiction: "jurisdictions/230000".to_owned(),
+        scope: Some(pb::Scope { jurisdiction: "jurisdictions/230000".to_owned(), ..Default::default() }),
         year: YEAR.into(),
         ..Default::default()
     };
@@ -197,7 +191,7 @@ async fn no_backup_is_given_away_where_the_journal_cannot_say_so() {
     let mut operations = OperationsServiceClient::new(channel);
     let refused = operations.create_backup(pb::CreateBackupRequest {}).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::Unavailable);
-    assert_eq!(huizong::grpc::problem_of_status(&refused).unwrap().reason, "STORE_READ_ONLY");
+    assert_eq!(huizong::grpc::problem_of_status(&refused).unwrap().reason().as_str_name(), "STORE_READ_ONLY");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -313,11 +307,11 @@ async fn the_journal_is_exported_verified_and_filtered() {
     let mut reports = ReportServiceClient::new(channel.clone());
     let mut subjects = Vec::new();
     for (number, mut request) in submissions(&province).into_iter().take(120).enumerate() {
-        let form = request.report.as_mut().unwrap().form.as_mut().unwrap();
+        let form = request.form.as_mut().unwrap();
         if number % 5 == 0 {
             form.requests.as_mut().unwrap().received.as_mut().unwrap().total = Some(i64::from(u32::MAX));
         }
-        subjects.push(request.report.as_ref().unwrap().name.clone());
+        subjects.push(request.name.clone());
         assert_eq!(reports.submit_report(request).await.is_ok(), number % 5 != 0);
     }
     let journal = |arguments: &[&str]| {
@@ -457,5 +451,5 @@ async fn codes_and_proposals_of_a_backup_end_with_its_restore() {
     let (_server, channel) = start(&target).await;
     let again = OperationsServiceClient::new(channel).exchange_enrolment(exchange).await.unwrap_err();
     let problem = huizong::grpc::problem_of_status(&again).unwrap();
-    assert_eq!(problem.reason, "ENROLMENT_ENDED", "{again:?}");
+    assert_eq!(problem.reason().as_str_name(), "ENROLMENT_ENDED", "{again:?}");
 }

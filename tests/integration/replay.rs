@@ -11,7 +11,7 @@ use huizong::access::{AccessChange, Power, PrincipalName, Role, TokenKey};
 use huizong::form::edition_for_year;
 use huizong::live::Live;
 use huizong::registry::{Agency, Collection, Entry, Exception, Jurisdiction, RegistryChange, ReviewPolicy};
-use huizong::report::{AgencyKind, Level, ReportKey, ReportYear, ReviewAction};
+use huizong::report::{AgencyKind, Hash, Level, ReportKey, ReportYear, ReviewAction};
 use huizong::service::{
     AccessPolicy, Asker, Authority, Caller, FreezeRequest, NewCredential, ReviewRequest, Service, Settings, Submission,
     VerifyProgress, collection_etag,
@@ -84,7 +84,7 @@ impl World {
 
     async fn submit(&self, agency: &str, requests: i64, reason: &str) {
         let key = report(agency);
-        let present = self.service.report(&key).ok().map(|present| present.revision.etag());
+        let present = self.service.report(&key).ok().map(|present| present.etag());
         let form =
             wire::figures_from_wire(&crate::support::form(requests), edition_for_year(2022).unwrap(), "form").unwrap();
         let first = Submission::first(key, form);
@@ -96,11 +96,12 @@ impl World {
     async fn review(&self, agency: &str, action: ReviewAction) {
         let key = report(agency);
         let request = ReviewRequest {
-            etag: self.service.report(&key).unwrap().revision.etag(),
+            etag: self.service.report(&key).unwrap().etag(),
             report: key,
             action,
             reason: "请核对".to_owned(),
             comments: Vec::new(),
+            request_id: None,
             validate_only: false,
         };
         self.service.review(&request, &Caller::internal("reviewer")).await.unwrap();
@@ -289,10 +290,14 @@ async fn after_every_kind_of_change_the_running_state_is_that_of_a_fresh_replay(
         year: year(2022),
         hierarchy_year: None,
         include_vertical: false,
+        expected_content: Hash::default(),
         note: "公布".to_owned(),
+        request_id: None,
         validate_only: false,
     };
-    service.freeze_form(&freezing, &Asker::internal(caller)).await.unwrap();
+    let asker = Asker::internal(caller);
+    let freezing = crate::support::looked_at(service, freezing, &asker).await;
+    service.freeze_form(&freezing, &asker).await.unwrap();
     world.is_that_of_a_replay("a form is frozen").await;
 
     let first_year = year(2024);

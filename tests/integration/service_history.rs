@@ -159,7 +159,7 @@ impl World {
                     reason: "已核对".to_owned(),
                 });
                 let submission = Submission {
-                    etag: before.map(|before| before.newest.etag()),
+                    etag: before.map(|before| before.etag()),
                     reason: "更正".to_owned(),
                     answers: answers.to_vec(),
                     ..Submission::first(report, figures(year(of), requests))
@@ -179,9 +179,10 @@ impl World {
                 let request = ReviewRequest {
                     report,
                     action,
-                    etag: before.newest.etag(),
+                    etag: before.etag(),
                     reason: "审核".to_owned(),
                     comments: Vec::new(),
+                    request_id: None,
                     validate_only: false,
                 };
                 let _ = self.service.review(&request, &Caller::internal("office")).await;
@@ -237,7 +238,7 @@ impl World {
                 let question = RollupQuestion {
                     jurisdiction: code.parse().unwrap(),
                     years: (year(0), year(2)),
-                    measures: Vec::new(),
+                    measures: vec!["requests.received".to_owned()],
                     group_by: vec![Dimension::Year, Dimension::Agency],
                     filter: AgencyFilter { kinds: Vec::new(), include_vertical: true },
                     perspective: perspective.clone(),
@@ -270,7 +271,7 @@ impl World {
                     let question = RollupQuestion {
                         jurisdiction: code.parse().unwrap(),
                         years: (year(0), year(2)),
-                        measures: Vec::new(),
+                        measures: vec!["requests.received".to_owned()],
                         group_by,
                         filter: AgencyFilter { kinds: Vec::new(), include_vertical: true },
                         perspective: Perspective { as_of: None, hierarchy_year, states: states.clone() },
@@ -294,7 +295,7 @@ impl World {
     }
 
     async fn rule_counts_of(&self, code: &str) -> Vec<RuleCount> {
-        self.service.rule_counts(&code.parse().unwrap(), (year(0), year(2)), &asker()).await.unwrap().0
+        self.service.rule_counts(&code.parse().unwrap(), (year(0), year(2)), None, &asker()).await.unwrap().0
     }
 
     /// Reports and refusals by rule and year in the province, read one by one from the store. Which reports the rules

@@ -68,7 +68,7 @@ async fn health_turns_first_and_streams_are_told_at_once_when_to_come_back() {
 fn told_when_to_come_back(status: &Status) {
     assert_eq!(status.code(), Code::Unavailable, "{status:?}");
     let problem = huizong::grpc::problem_of_status(status).unwrap();
-    assert_eq!(problem.reason, "STOPPING");
+    assert_eq!(problem.reason().as_str_name(), "STOPPING");
     assert!(status.get_details_retry_info().is_some(), "{status:?}");
 }
 
@@ -98,11 +98,12 @@ async fn a_service_that_is_watched_stops_without_waiting_for_its_watchers() {
     let request = pb::CreateJurisdictionRequest { jurisdiction: Some(jurisdiction), validate_only: false };
     RegistryServiceClient::new(channel.clone()).create_jurisdiction(request).await.unwrap();
     let query = pb::QueryRollupRequest {
-        jurisdiction: "jurisdictions/230000".to_owned(),
+        scope: crate::support::scope("jurisdictions/230000"),
         first_year: 2022,
+        measures: vec!["requests.received".to_owned()],
         ..Default::default()
     };
-    let request = pb::WatchRollupRequest { query: Some(query) };
+    let request = crate::support::watched(query);
     let mut answers = RollupServiceClient::new(channel).watch_rollup(request).await.unwrap().into_inner();
     answers.message().await.unwrap().unwrap();
     server.terminate();

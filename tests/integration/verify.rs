@@ -31,9 +31,17 @@ fn freezing(include_vertical: bool, hierarchy_year: Option<ReportYear>) -> Freez
         year: year(),
         hierarchy_year,
         include_vertical,
+        expected_content: Hash::default(),
         note: "公布".to_owned(),
+        request_id: None,
         validate_only: false,
     }
+}
+
+async fn freeze(service: &Service, request: FreezeRequest, caller: &Caller) {
+    let asker = Asker::internal(caller);
+    let request = crate::support::looked_at(service, request, &asker).await;
+    service.freeze_form(&request, &asker).await.unwrap();
 }
 
 /// A store with reports, some of them taken back, and forms frozen before and after that.
@@ -50,19 +58,20 @@ async fn filled() -> (Arc<MemoryStore>, Service) {
     let submissions: Vec<_> =
         reports.map(|report| Submission::first(ReportKey::of_agency(report.agency, year()), report.figures)).collect();
     join_all(submissions.iter().map(|submission| service.submit(submission, &caller))).await;
-    service.freeze_form(&freezing(false, None), &Asker::internal(&caller)).await.unwrap();
+    freeze(&service, freezing(false, None), &caller).await;
     for submission in submissions.iter().step_by(9) {
         let withdrawal = ReviewRequest {
             report: submission.report.clone(),
             action: ReviewAction::Withdraw,
-            etag: service.report(&submission.report).unwrap().revision.etag(),
+            etag: service.report(&submission.report).unwrap().etag(),
             reason: "撤回".to_owned(),
             comments: Vec::new(),
+            request_id: None,
             validate_only: false,
         };
         service.review(&withdrawal, &caller).await.unwrap();
     }
-    service.freeze_form(&freezing(true, Some(year())), &Asker::internal(&caller)).await.unwrap();
+    freeze(&service, freezing(true, Some(year())), &caller).await;
     (store, service)
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use huizong::config::{Config, StoreSettings};
 use huizong::document::process::{Readers, Settings as Reading};
 use huizong::form::{Presence, catalogue, edition_for_year};
+use huizong::live::Perspective;
 use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_change::Change;
 use huizong::pb::registry_service_client::RegistryServiceClient;
@@ -14,8 +15,9 @@ use huizong::pb::report_service_client::ReportServiceClient;
 use huizong::pb::rollup_service_client::RollupServiceClient;
 use huizong::pb::{self, FORM_CELL_PATHS, FormCell, set_form_cell};
 use huizong::report::{Cell, Figures};
+use huizong::rollup::AgencyFilter;
 use huizong::server::{Doors, open_store};
-use huizong::service::{Service, Settings};
+use huizong::service::{Asker, FormQuestion, FreezeRequest, Service, Settings};
 use huizong::wire;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -134,7 +136,7 @@ impl Server {
 
     /// Number of the newest journal entry.
     pub async fn sequence(&self) -> i64 {
-        self.operations().get_status(pb::GetStatusRequest {}).await.unwrap().into_inner().sequence
+        self.operations().get_status(pb::GetStatusRequest {}).await.unwrap().into_inner().as_of
     }
 
     pub async fn journal(&self) -> Vec<pb::JournalEntry> {
@@ -254,13 +256,67 @@ pub fn report(agency: &str, requests: i64) -> pb::Report {
     pb::Report { name: report_name(agency), form: Some(form(requests).into()), ..Default::default() }
 }
 
+/// What hands a report in; `etag` and reason are those of a correction.
 pub fn submission(report: pb::Report) -> pb::SubmitReportRequest {
-    pb::SubmitReportRequest { report: Some(report), ..Default::default() }
+    let etag = report.etag.clone();
+    pb::SubmitReportRequest { etag, ..wire::submission_of(report) }
+}
+
+/// A place to ask about, as it is now.
+pub fn scope(jurisdiction: &str) -> Option<pb::Scope> {
+    Some(pb::Scope { jurisdiction: jurisdiction.to_owned(), ..Default::default() })
+}
+
+/// A question with another scope.
+pub fn in_scope(question: pb::QueryRollupRequest, change: impl FnOnce(&mut pb::Scope)) -> pb::QueryRollupRequest {
+    let mut scope = question.scope.clone().unwrap_or_default();
+    change(&mut scope);
+    pb::QueryRollupRequest { scope: Some(scope), ..question }
+}
+
+/// Freezes the form of a place as it is now.
+///
+/// # Errors
+/// What the service answers instead.
+pub async fn freeze(
+    mut rollups: RollupServiceClient<Channel>,
+    jurisdiction: &str,
+    year: u16,
+    note: &str,
+) -> Result<pb::FrozenForm, Status> {
+    let present = pb::GetConsolidatedFormRequest { scope: scope(jurisdiction), year: year.into() };
+    let present = rollups.get_consolidated_form(present).await?.into_inner();
+    let request = pb::FreezeFormRequest {
+        scope: scope(jurisdiction),
+        year: year.into(),
+        expected_content_sha256: present.content_sha256,
+        note: note.to_owned(),
+        ..Default::default()
+    };
+    Ok(rollups.freeze_form(request).await?.into_inner().frozen_form.unwrap())
+}
+
+/// What freezes a form as it is now; one that nobody can look at is asked for all the same.
+pub async fn looked_at(service: &Service, request: FreezeRequest, asker: &Asker) -> FreezeRequest {
+    let question = FormQuestion {
+        jurisdiction: request.jurisdiction.clone(),
+        year: request.year,
+        filter: AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical },
+        perspective: Perspective { hierarchy_year: request.hierarchy_year, ..Perspective::default() },
+    };
+    let form = service.consolidated_form(&question, asker).await;
+    FreezeRequest { expected_content: form.map(|form| form.content_hash()).unwrap_or_default(), ..request }
+}
+
+/// A question to be watched.
+pub fn watched(question: pb::QueryRollupRequest) -> pb::WatchRollupRequest {
+    let pb::QueryRollupRequest { scope, first_year, last_year, measures, group_by, .. } = question;
+    pb::WatchRollupRequest { scope, first_year, last_year, measures, group_by }
 }
 
 pub fn question(jurisdiction: &str, year: u16, measure: &str, group_by: &[pb::Dimension]) -> pb::QueryRollupRequest {
     pb::QueryRollupRequest {
-        jurisdiction: jurisdiction.to_owned(),
+        scope: scope(jurisdiction),
         first_year: year.into(),
         measures: vec![measure.to_owned()],
         group_by: group_by.iter().map(|dimension| i32::from(*dimension)).collect(),
@@ -269,18 +325,25 @@ pub fn question(jurisdiction: &str, year: u16, measure: &str, group_by: &[pb::Di
 }
 
 pub fn count(row: &pb::RollupRow) -> i64 {
-    match row.value {
-        Some(pb::rollup_row::Value::Count(count)) => count,
-        ref other => panic!("{other:?} is no count"),
+    match row.value.as_ref().and_then(|value| value.value.as_ref()) {
+        Some(pb::cell_value::Value::Count(count)) => *count,
+        other => panic!("{other:?} is no count"),
     }
+}
+
+/// The value of a cell in words: a number, `n/a`, `unread`, or nothing for blank.
+pub fn value(value: &Option<pb::CellValue>) -> String {
+    wire::value_in_words(value.as_ref())
 }
 
 /// The problem in a status, which says the same as the standard details beside it, in both languages.
 pub fn problem(status: &Status) -> pb::Problem {
     let problem = huizong::grpc::problem_of_status(status).expect("a problem in the details");
     let info = status.get_details_error_info().expect("ErrorInfo in the details");
-    assert_eq!((info.reason.as_str(), info.domain.as_str()), (problem.reason.as_str(), "huizong"));
-    assert_eq!(info.metadata, problem.metadata.clone().into_iter().collect());
+    assert_eq!((info.reason.as_str(), info.domain.as_str()), (problem.reason().as_str_name(), "huizong.dev"));
+    let mut metadata: std::collections::HashMap<_, _> = problem.metadata.clone().into_iter().collect();
+    metadata.extend((!problem.call_id.is_empty()).then(|| ("call_id".to_owned(), problem.call_id.clone())));
+    assert_eq!(info.metadata, metadata);
     assert_eq!(problem.code, i32::from(status.code()));
     for text in [&problem.message, &problem.remedy] {
         let text = text.as_ref().unwrap();

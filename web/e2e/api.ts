@@ -11,7 +11,7 @@ export async function handInAgain(server: Server, year: number, count: number): 
   const { reports } = await client.listReports({ parent: "agencies/-", year, states: [ReportState.ACCEPTED], pageSize: count });
   for (const { name } of reports) {
     const { report } = await client.getReport({ name });
-    if (report) await client.submitReport({ report: { ...report, reason: "补充说明" } });
+    if (report) await client.submitReport({ name, form: report.form!, answers: report.answers, etag: report.etag, correctionReason: "补充说明", allowUnchanged: true });
   }
   return reports.map(({ name }) => name);
 }

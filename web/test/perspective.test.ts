@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addressFor, faultOf, fieldsOf } from "../src/core/perspective";
+import { addressFor, faultOf, scopeOf } from "../src/core/perspective";
 
 test("the past is passed on to pages that show it, and to no other", () => {
   const query = { year: "2023", as_of: "9007199254740993", tree: "2022" };
@@ -8,8 +8,8 @@ test("the past is passed on to pages that show it, and to no other", () => {
 });
 
 test("a sequence beyond 2^53 keeps every digit, and nothing said is the present", () => {
-  expect(fieldsOf({ asOf: "9007199254740993", hierarchyYear: 2022 })).toEqual({ asOf: 9007199254740993n, hierarchyYear: 2022 });
-  expect(fieldsOf({})).toEqual({ asOf: 0n, hierarchyYear: 0 });
+  expect(scopeOf("jurisdictions/230000", { asOf: "9007199254740993", hierarchyYear: 2022 })).toEqual({ jurisdiction: "jurisdictions/230000", asOf: 9007199254740993n, hierarchyYear: 2022 });
+  expect(scopeOf("jurisdictions/230000")).toEqual({ jurisdiction: "jurisdictions/230000", asOf: 0n, hierarchyYear: 0 });
 });
 
 test("an address that names no year, moment or place is at fault, and is never taken for the present", () => {

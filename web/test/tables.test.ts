@@ -50,8 +50,8 @@ test("what a row of a registry file lacks is said with its line", () => {
 });
 
 const row = (measure: string, child: string, year: string, count: bigint) => create(RollupRowSchema, {
-  measure, measureLabel: { zh: measure, en: measure }, value: { case: "count", value: count },
-  keys: [{ dimension: Dimension.CHILD_JURISDICTION, value: child, label: { zh: child, en: child } }, { dimension: Dimension.YEAR, value: year, label: { zh: year, en: year } }],
+  measure, measureLabel: { zh: measure, en: measure }, value: { value: { case: "count", value: count } },
+  keys: [{ dimension: Dimension.CHILD_JURISDICTION, value: { case: "jurisdiction", value: child }, label: { zh: child, en: child } }, { dimension: Dimension.YEAR, value: { case: "year", value: Number(year) }, label: { zh: year, en: year } }],
 });
 
 test("a table of one's own has its totals, and a cell that no report is in stays empty", () => {

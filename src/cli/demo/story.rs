@@ -224,9 +224,10 @@ async fn act(
     let request = ReviewRequest {
         report: report.clone(),
         action,
-        etag: service.report(report)?.revision.etag(),
+        etag: service.report(report)?.etag(),
         reason: reason.to_owned(),
         comments: if action == ReviewAction::Return { vec![comment()] } else { Vec::new() },
+        request_id: None,
         validate_only: false,
     };
     service.review(&request, caller).await.map(|_| ())
@@ -234,8 +235,8 @@ async fn act(
 
 /// One penalty more.
 async fn correct(service: &Service, report: &ReportKey, reason: &str, cast: &Cast) -> Result<(), Problem> {
-    let present = service.report(report)?.revision;
-    let mut figures = present.figures.clone();
+    let present = service.report(report)?;
+    let mut figures = present.revision.figures.clone();
     add(&mut figures, CORRECTED_CELL, 1);
     let submission = Submission {
         etag: Some(present.etag()),
@@ -270,23 +271,26 @@ async fn publish(
         RegistryChange::CreateJurisdiction(one) if one.level == Level::City => Some(one.code.clone()),
         _ => None,
     });
+    let office = Asker::internal(&cast.office);
+    let question = |jurisdiction: &JurisdictionCode| FormQuestion {
+        jurisdiction: jurisdiction.clone(),
+        year,
+        filter: AgencyFilter::default(),
+        perspective: Perspective::default(),
+    };
     let freeze = FreezeRequest {
+        expected_content: service.consolidated_form(&question(&root), &office).await?.content_hash(),
         jurisdiction: root,
         year,
         hierarchy_year: None,
         include_vertical: false,
         note: "公布用（演示）".to_owned(),
+        request_id: None,
         validate_only: false,
     };
-    told.frozen = Some(service.freeze_form(&freeze, &Asker::internal(&cast.office)).await?.name.to_string());
+    told.frozen = Some(service.freeze_form(&freeze, &office).await?.name.to_string());
     let Some(city) = city else { return Ok(()) };
-    let question = FormQuestion {
-        jurisdiction: city.clone(),
-        year,
-        filter: AgencyFilter::default(),
-        perspective: Perspective::default(),
-    };
-    let form = service.consolidated_form(&question, &Asker::internal(&cast.office)).await?;
+    let form = service.consolidated_form(&question(&city), &office).await?;
     let mut figures = Figures::blank(form.edition);
     for cell in catalogue().cells_of(form.edition).filter(|cell| form.shows(cell.id)) {
         if let Ok(sum) = i64::try_from(form.sums.value(cell.id)) {

@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Fields that name what a call is about, the first that is there.
 const SUBJECTS: [&str; 6] = ["name", "parent", "principal", "jurisdiction", "agency", "form"];
 /// Fields with a message that names what a call is about.
-const OBJECTS: [&str; 7] = ["submission", "report", "agency", "jurisdiction", "collection", "exception", "query"];
+const OBJECTS: [&str; 6] = ["submission", "scope", "agency", "jurisdiction", "collection", "exception"];
 /// Fields that are secret, and contents that a hash stands for: they are never put in words.
 const LEFT_OUT: [&str; 7] = ["token", "code", "secret", "password", "content", "form", "narrative"];
 
@@ -198,12 +198,11 @@ mod tests {
     #[test]
     fn contents_are_not_told_and_long_messages_by_their_length_only() {
         let path = "/huizong.v1.ReportService/SubmitReport";
-        let report =
-            pb::Report { name: "agencies/a/reports/2022".to_owned(), form: Some(Box::default()), ..Default::default() };
-        let submit = pb::SubmitReportRequest { report: Some(report), ..Default::default() };
+        let name = "agencies/a/reports/2022".to_owned();
+        let submit = pb::SubmitReportRequest { name, form: Some(Box::default()), ..Default::default() };
         let told = heard(path, &submit.encode_to_vec());
         assert_eq!(told.subject(), "agencies/a/reports/2022");
-        assert_eq!(told.arguments(), r#"{"report":{"form":"…","name":"agencies/a/reports/2022"}}"#);
+        assert_eq!(told.arguments(), r#"{"form":"…","name":"agencies/a/reports/2022"}"#);
         let long = heard("/huizong.v1.OperationsService/GrantRole", &vec![0; 2 * KEPT_BYTES]);
         long.begun().truncate(2);
         assert_eq!(long.arguments(), format!("({} bytes)", 2 * KEPT_BYTES));

@@ -13,7 +13,7 @@ use crate::report::{
     Term, format_number,
 };
 use crate::rollup::{Coverage, FrozenForm};
-use crate::store::transaction::StoredRequest;
+use crate::store::transaction::{Requested, StoredRequest};
 
 use super::Evidence;
 
@@ -289,12 +289,14 @@ impl Evidence {
     }
 
     pub(super) fn request(&mut self, id: Uuid, request: &StoredRequest) {
-        let StoredRequest { fingerprint, revision, sequence } = request;
+        let StoredRequest { fingerprint, stored, sequence } = request;
         self.kind = "request".into();
-        self.plain("sequence", sequence)
-            .plain("request", id)
-            .plain("fingerprint", fingerprint)
-            .plain("revision", revision);
+        self.plain("sequence", sequence).plain("request", id).plain("fingerprint", fingerprint);
+        match stored {
+            Requested::Revision(name) => self.plain("revision", name),
+            Requested::Review(name) => self.plain("review", name),
+            Requested::FrozenForm(name) => self.plain("form", name),
+        };
     }
 }
 

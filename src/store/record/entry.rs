@@ -1,11 +1,10 @@
 //! The messages of entries of the journal and of request ids, and their conversion. Tags are never reused.
 
-use prost::Message;
+use prost::{Message, Oneof};
 
-use crate::report::RevisionName;
 use crate::store::evidence::Salt;
 use crate::store::journal::{Covers, JournalEntry, Outcome};
-use crate::store::transaction::StoredRequest;
+use crate::store::transaction::{Requested, StoredRequest};
 
 use super::messages::{hash, parse, timestamp};
 
@@ -45,10 +44,20 @@ pub struct StoredEntry {
 pub struct StoredRequestId {
     #[prost(bytes = "vec", tag = "1")]
     fingerprint: Vec<u8>,
-    #[prost(string, tag = "2")]
-    revision: String,
+    #[prost(oneof = "StoredRequested", tags = "2, 4, 5")]
+    stored: Option<StoredRequested>,
     #[prost(uint64, tag = "3")]
     sequence: u64,
+}
+
+#[derive(Clone, PartialEq, Oneof)]
+enum StoredRequested {
+    #[prost(string, tag = "2")]
+    Revision(String),
+    #[prost(string, tag = "4")]
+    Review(String),
+    #[prost(string, tag = "5")]
+    FrozenForm(String),
 }
 
 impl StoredEntry {
@@ -101,7 +110,11 @@ impl StoredRequestId {
     pub fn from_request(request: &StoredRequest) -> Self {
         Self {
             fingerprint: request.fingerprint.0.to_vec(),
-            revision: request.revision.to_string(),
+            stored: Some(match &request.stored {
+                Requested::Revision(name) => StoredRequested::Revision(name.to_string()),
+                Requested::Review(name) => StoredRequested::Review(name.to_string()),
+                Requested::FrozenForm(name) => StoredRequested::FrozenForm(name.to_string()),
+            }),
             sequence: request.sequence,
         }
     }
@@ -109,7 +122,11 @@ impl StoredRequestId {
     pub fn into_request(self) -> Result<StoredRequest, String> {
         Ok(StoredRequest {
             fingerprint: hash(self.fingerprint)?,
-            revision: parse::<RevisionName>(&self.revision)?,
+            stored: match self.stored.ok_or("a request id without what was stored for it")? {
+                StoredRequested::Revision(name) => Requested::Revision(parse(&name)?),
+                StoredRequested::Review(name) => Requested::Review(parse(&name)?),
+                StoredRequested::FrozenForm(name) => Requested::FrozenForm(parse(&name)?),
+            },
             sequence: self.sequence,
         })
     }

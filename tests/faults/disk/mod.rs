@@ -301,7 +301,7 @@ impl Disk {
 }
 
 fn reason(status: &Status) -> Option<String> {
-    huizong::grpc::problem_of_status(status).map(|problem| problem.reason)
+    huizong::grpc::problem_of_status(status).map(|problem| problem.reason().as_str_name().to_owned())
 }
 
 async fn serving(channel: &Channel) -> bool {

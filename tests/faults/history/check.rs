@@ -65,7 +65,7 @@ fn number(sequence: i64) -> u64 {
 }
 
 fn is_accepted(entry: &pb::JournalEntry) -> bool {
-    entry.outcome() == pb::JournalOutcome::Accepted
+    entry.outcome() == pb::JournalOutcome::Done
 }
 
 /// The caller's own name, without the mark that it was not checked and without the address.

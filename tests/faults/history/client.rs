@@ -166,7 +166,7 @@ pub fn nanoseconds(began: Instant) -> u64 {
 }
 
 fn refusal(asked: &Asked, status: &Status) -> Answer {
-    match problem_of_status(status).map(|problem| problem.reason) {
+    match problem_of_status(status).map(|problem| problem.reason().as_str_name().to_owned()) {
         Some(reason) if reason == "OUTCOME_UNKNOWN" => Answer::Unknown,
         Some(reason) if reason == "REPORT_NOT_FOUND" && matches!(asked, Asked::Read { .. }) => Answer::Found(None),
         Some(reason) => Answer::Refused(reason),
@@ -185,19 +185,17 @@ async fn send(channel: Channel, principal: &str, asked: &Asked) -> Result<Answer
     let reason = "as the hour commands".to_owned();
     match asked {
         Asked::Submit { report, received, etag, request_id } => {
-            let report = pb::Report {
+            let request = pb::SubmitReportRequest {
                 name: report.clone(),
                 form: Some(support::form(*received).into()),
                 etag: etag.clone(),
-                reason,
+                correction_reason: reason,
+                request_id: request_id.clone().unwrap_or_default(),
                 ..Default::default()
             };
-            let request_id = request_id.clone().unwrap_or_default();
-            let request =
-                pb::SubmitReportRequest { report: Some(report), request_id, validate_only: false, source: None };
             let answer = reports.submit_report(by(principal, request)).await?.into_inner();
             let receipt = answer.receipt.clone().unwrap();
-            let (sequence, etag) = (unsigned(receipt.sequence), receipt.etag);
+            let (sequence, etag) = (unsigned(receipt.journal_sequence), receipt.etag);
             Ok(if answer.already_stored {
                 Answer::Repeated { sequence, etag }
             } else {
@@ -208,7 +206,7 @@ async fn send(channel: Channel, principal: &str, asked: &Asked) -> Result<Answer
             let (name, etag) = (name.clone(), etag.clone());
             let outcome = match action {
                 Review::Accept => {
-                    let request = pb::AcceptReportRequest { name, etag, reason, validate_only: false };
+                    let request = pb::AcceptReportRequest { name, etag, reason, ..Default::default() };
                     reports.accept_report(by(principal, request)).await?.into_inner().outcome
                 }
                 Review::Return => {
@@ -216,16 +214,20 @@ async fn send(channel: Channel, principal: &str, asked: &Asked) -> Result<Answer
                     reports.return_report(by(principal, request)).await?.into_inner().outcome
                 }
                 Review::Withdraw => {
-                    let request = pb::WithdrawReportRequest { name, etag, reason, validate_only: false };
+                    let request = pb::WithdrawReportRequest { name, etag, reason, ..Default::default() };
                     reports.withdraw_report(by(principal, request)).await?.into_inner().outcome
                 }
             };
             let outcome = outcome.unwrap();
             let receipt = outcome.receipt.clone().unwrap();
-            Ok(Answer::Stored { sequence: unsigned(receipt.sequence), etag: receipt.etag, state: outcome.state() })
+            Ok(Answer::Stored {
+                sequence: unsigned(receipt.journal_sequence),
+                etag: receipt.etag,
+                state: outcome.state(),
+            })
         }
         Asked::Move { agency, parent, first_year } => {
-            let change = pb::Move {
+            let change = pb::registry_change::Move {
                 entry: agency.clone(),
                 parent: format!("jurisdictions/{parent}"),
                 first_year: i32::from(*first_year),
@@ -234,7 +236,7 @@ async fn send(channel: Channel, principal: &str, asked: &Asked) -> Result<Answer
             let request = pb::ApplyRegistryChangesRequest { changes, validate_only: false };
             let mut registry = RegistryServiceClient::new(channel);
             let answer = registry.apply_registry_changes(by(principal, request)).await?.into_inner();
-            Ok(Answer::Moved { sequence: unsigned(answer.sequence), changed: answer.applied > 0 })
+            Ok(Answer::Moved { sequence: unsigned(answer.as_of), changed: answer.applied > 0 })
         }
         Asked::Read { report } => {
             let request = pb::GetReportRequest { name: report.clone() };
@@ -258,11 +260,10 @@ async fn send(channel: Channel, principal: &str, asked: &Asked) -> Result<Answer
 pub fn query(question: &Question) -> pb::QueryRollupRequest {
     let jurisdiction = format!("jurisdictions/{}", question.jurisdiction);
     let group_by: &[pb::Dimension] = if question.by_child { &[pb::Dimension::ChildJurisdiction] } else { &[] };
-    pb::QueryRollupRequest {
-        hierarchy_year: question.hierarchy_year.into(),
-        as_of: question.as_of.try_into().unwrap(),
-        ..support::question(&jurisdiction, question.year, "requests.received", group_by)
-    }
+    support::in_scope(support::question(&jurisdiction, question.year, "requests.received", group_by), |scope| {
+        scope.hierarchy_year = question.hierarchy_year.into();
+        scope.as_of = question.as_of.try_into().unwrap();
+    })
 }
 
 fn sum_of(answer: Response<pb::QueryRollupResponse>) -> Sum {
@@ -273,17 +274,18 @@ fn sum_of(answer: Response<pb::QueryRollupResponse>) -> Sum {
 pub fn sum(answer: &pb::QueryRollupResponse) -> Sum {
     let children = answer.rows.iter().filter_map(|row| {
         let key = row.keys.first()?;
-        let code = key.value.strip_prefix("jurisdictions/").unwrap_or(&key.value);
+        let key = huizong::wire::key_in_words(key);
+        let code = key.trim_start_matches("jurisdictions/").trim_end_matches("/ownAgencies");
         // A jurisdiction without anything in it may have a row or not.
         Some((code.to_owned(), support::count(row))).filter(|(_, count)| *count != 0)
     });
     let coverage = &answer.coverage[0];
     Sum {
-        sequence: unsigned(answer.sequence),
+        sequence: unsigned(answer.as_of),
         total: support::count(&answer.totals[0]),
-        expected: coverage.expected,
-        received: coverage.received,
-        included: coverage.included,
+        expected: coverage.expected.into(),
+        received: coverage.received.into(),
+        included: coverage.included.into(),
         children: children.collect(),
     }
 }

@@ -199,7 +199,7 @@ async fn set_up(channel: &Channel) {
 
 async fn position(channel: &Channel) -> u64 {
     let status = OperationsServiceClient::new(channel.clone()).get_status(pb::GetStatusRequest {}).await;
-    unsigned(status.unwrap().into_inner().sequence)
+    unsigned(status.unwrap().into_inner().as_of)
 }
 
 fn watched(number: usize) -> Question {
@@ -222,7 +222,7 @@ async fn follow(
     let mut watches = Vec::new();
     while !*over.borrow() {
         let invoked = nanoseconds(began);
-        let request = pb::WatchRollupRequest { query: Some(client::query(&question)) };
+        let request = support::watched(client::query(&question));
         let present = channel.borrow().clone();
         let answer = RollupServiceClient::new(present).watch_rollup(request).await;
         let Ok(answer) = answer else {
@@ -242,7 +242,7 @@ async fn follow(
             let Ok(Some(message)) = message else { break };
             watch.updates.push(Update {
                 returned: nanoseconds(began),
-                previous_sequence: unsigned(message.previous_sequence),
+                previous_sequence: unsigned(message.previous_as_of),
                 sum: client::sum(&message.answer.unwrap()),
                 changed: message.changed_reports,
                 resync: message.resync,
@@ -282,7 +282,7 @@ async fn dump(channel: &Channel, history: &mut History) {
                 let revision = Revision {
                     etag: report.etag.clone(),
                     received: client::received(report.form.as_deref()),
-                    sequence: unsigned(report.sequence),
+                    sequence: unsigned(report.journal_sequence),
                 };
                 ((name.clone(), client::revision_number(&report.revision)), revision)
             }));

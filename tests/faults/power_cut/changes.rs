@@ -8,7 +8,7 @@ use huizong::report::{
 };
 use huizong::rollup::{Counts, Coverage, FrozenForm, FrozenFormName, ShownSums};
 use huizong::store::{
-    Change, JournalEntry, NEWEST, NewEntry, Outcome, RequestId, Standing, Store, StoreError, Transaction,
+    Change, JournalEntry, NEWEST, NewEntry, Outcome, RequestId, Requested, Standing, Store, StoreError, Transaction,
 };
 use rand::Rng as _;
 use rand::seq::IndexedRandom as _;
@@ -201,7 +201,9 @@ pub fn is_submitted_as_said(store: &dyn Store, name: &RevisionName, entry: &Jour
             && content_hash(&revision.report, &revision.figures, revision.narrative.as_ref()) == entry.content_hash
     });
     let is_request_there = store.request(id)?.is_some_and(|request| {
-        request.sequence == entry.sequence && request.revision == *name && request.fingerprint == entry.content_hash
+        request.sequence == entry.sequence
+            && request.stored == Requested::Revision(name.clone())
+            && request.fingerprint == entry.content_hash
     });
     Ok(is_revision_there && is_request_there)
 }

@@ -97,7 +97,7 @@ async fn whoever_is_given_a_backup_is_in_the_journal_before_it_is_and_in_the_bac
     let [entry] = &journal[since..] else { panic!("{journal:?}") };
     assert_eq!((entry.actor.as_str(), entry.action.as_str()), ("system 127.0.0.1", "backup.create"));
     assert_eq!(entry.outcome, Outcome::Accepted);
-    assert_eq!(parts.message().await.unwrap().unwrap().sequence, i64::try_from(entry.sequence).unwrap());
+    assert_eq!(parts.message().await.unwrap().unwrap().as_of, i64::try_from(entry.sequence).unwrap());
 }
 
 #[tokio::test]

@@ -258,7 +258,7 @@ impl Guarded {
 
 /// Reason in the details of a refusal.
 pub fn reason(status: &Status) -> String {
-    support::problem(status).reason
+    support::problem(status).reason().as_str_name().to_owned()
 }
 
 /// Who a client is taken to be.

@@ -175,7 +175,7 @@ async fn watching_ends_with_the_right_to_watch() {
     let server = with_reports().await;
     let mut rollups = pb::rollup_service_client::RollupServiceClient::new(server.client_of("viewer").await);
     let query = support::question(CITY, YEAR, "requests.received", &[]);
-    let watch = rollups.watch_rollup(pb::WatchRollupRequest { query: Some(query) }).await.unwrap();
+    let watch = rollups.watch_rollup(crate::support::watched(query)).await.unwrap();
     let mut watch = watch.into_inner();
     watch.message().await.unwrap().unwrap();
     let role = huizong::access::Role::parse("viewer", CITY).unwrap();
@@ -183,7 +183,7 @@ async fn watching_ends_with_the_right_to_watch() {
     // The next change in scope is what would have been told.
     let mut again = huizong::wire::submission_from_wire(support::submission(support::report(OWN, 50))).unwrap();
     let present = server.service.report(&again.report).unwrap();
-    (again.etag, again.reason) = (Some(present.revision.etag()), "更正".to_owned());
+    (again.etag, again.reason) = (Some(present.etag()), "更正".to_owned());
     server.service.submit(&again, &Caller::internal("test")).await.unwrap();
     assert_eq!(reason(&watch.message().await.unwrap_err()), "PERMISSION_DENIED");
     assert!(watch.message().await.unwrap().is_none());
@@ -195,10 +195,11 @@ async fn how_often_rules_fail_is_a_sum_that_a_submitter_does_not_see() {
     let list = async |principal: &str, jurisdiction: &str| {
         let mut reports = ReportServiceClient::new(server.client_of(principal).await);
         let (jurisdiction, first_year) = (jurisdiction.to_owned(), YEAR.into());
-        let request = pb::ListRulesRequest { jurisdiction, first_year, ..Default::default() };
-        reports.list_rules(request).await.map(|_| ()).map_err(|status| reason(&status))
+        let request = pb::ListRuleFailuresRequest { jurisdiction, first_year, ..Default::default() };
+        reports.list_rule_failures(request).await.map(|_| ()).map_err(|status| reason(&status))
     };
-    assert_eq!(list("submitter", "").await, Ok(()));
+    let mut reports = ReportServiceClient::new(server.client_of("submitter").await);
+    assert!(reports.list_rules(pb::ListRulesRequest::default()).await.is_ok(), "the rules themselves are everybody's");
     assert_eq!(list("submitter", CITY).await, Err("PERMISSION_DENIED".to_owned()));
     assert_eq!(list("viewer", CITY).await, Ok(()));
     assert_eq!(list("viewer", support::PROVINCE).await, Err("PERMISSION_DENIED".to_owned()));

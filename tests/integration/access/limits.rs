@@ -37,7 +37,7 @@ async fn more_calls_than_the_service_takes_are_refused_and_health_is_answered() 
     let client = server.client_of("viewer").await;
     let query = support::question(CITY, support::YEAR, "requests.received", &[]);
     let mut rollups = RollupServiceClient::new(client.clone());
-    let watch = rollups.watch_rollup(pb::WatchRollupRequest { query: Some(query) }).await;
+    let watch = rollups.watch_rollup(crate::support::watched(query)).await;
     let mut watch = watch.unwrap().into_inner();
     watch.message().await.unwrap().unwrap();
     let refused = who(client.clone()).await.unwrap_err();
@@ -58,7 +58,7 @@ async fn more_calls_than_the_service_takes_are_refused_and_health_is_answered() 
 async fn one_principal_does_not_take_the_watches_of_others() {
     let server = guarded(Limits { watches_per_principal: 1, ..Limits::default() }).await;
     let query = support::question(CITY, support::YEAR, "requests.received", &[]);
-    let request = pb::WatchRollupRequest { query: Some(query) };
+    let request = crate::support::watched(query);
     let client = server.client_of("viewer").await;
     let mut viewer = RollupServiceClient::new(client.clone());
     let mut first = viewer.watch_rollup(request.clone()).await.unwrap().into_inner();

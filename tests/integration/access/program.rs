@@ -200,8 +200,8 @@ fn a_refusal_at_the_door_reaches_a_client_of_grpc_web_in_its_own_framing() {
         assert_eq!(status.code(), Code::Unauthenticated);
         assert!(status.message().contains("credentials are required"), "{status:?}");
         let problem = problem(&status);
-        assert_eq!(problem.reason, "CREDENTIALS_REQUIRED");
-        assert_eq!(problem.metadata["x_request_id"], "page-1");
+        assert_eq!(problem.reason().as_str_name(), "CREDENTIALS_REQUIRED");
+        assert_eq!(problem.call_id, "page-1");
     }
 }
 

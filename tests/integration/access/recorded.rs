@@ -216,27 +216,31 @@ async fn every_call_of_the_contract_that_is_let_in_is_told_as_it_should_be() {
     let (apply, subject) = ("RegistryService/ApplyRegistryChanges", "registry (2 changes)");
     all.changes::<pb::ApplyRegistryChangesResponse>(apply, "system", &changes, subject, &said).await;
     // Reports, from the first submission to the withdrawal.
-    let submitted = json!({"report": form(3)});
+    let submitted = form(3);
     let first: pb::SubmitReportResponse =
         all.changes("ReportService/SubmitReport", "submitter", &submitted, &format!("{report}/revisions/1"), &[]).await;
-    let etag = receipt(first.receipt);
-    let returned = json!({"name": report, "etag": etag, "reason": "第三项请核对"});
+    let returned = json!({"name": report, "etag": receipt(first.receipt), "reason": "第三项请核对"});
     let said = ["第三项请核对"];
     let of_report = format!("{report}/");
-    all.changes::<pb::ReturnReportResponse>("ReportService/ReturnReport", "reviewer", &returned, &of_report, &said)
-        .await;
+    let answer: pb::ReturnReportResponse =
+        all.changes("ReportService/ReturnReport", "reviewer", &returned, &of_report, &said).await;
     let mut corrected = form(4);
-    corrected["etag"] = etag.into();
-    corrected["reason"] = "更正".into();
-    let corrected = json!({"submission": {"report": corrected}});
+    corrected["etag"] = receipt(answer.outcome.unwrap().receipt).into();
+    corrected["correctionReason"] = "更正".into();
+    let corrected = json!({"submission": corrected});
     let second = format!("{report}/revisions/2");
     let answer: pb::SubmitReportsResponse =
         all.changes("ReportService/SubmitReports", "submitter", &corrected, &second, &["更正"]).await;
-    let Some(pb::submit_reports_response::Result::Accepted(accepted)) = answer.result else { panic!("{answer:?}") };
+    let Some(pb::submit_reports_response::Result::Stored(accepted)) = answer.result else { panic!("{answer:?}") };
     let reviewed = json!({"name": report, "etag": receipt(accepted.receipt), "reason": "同意"});
-    all.changes::<pb::AcceptReportResponse>("ReportService/AcceptReport", "reviewer", &reviewed, &of_report, &["同意"])
-        .await;
-    let freeze = json!({"jurisdiction": CITY, "year": 2022, "note": "公布用"});
+    let answer: pb::AcceptReportResponse =
+        all.changes("ReportService/AcceptReport", "reviewer", &reviewed, &of_report, &["同意"]).await;
+    let reviewed = json!({"name": report, "etag": receipt(answer.outcome.unwrap().receipt), "reason": "同意"});
+    let question = json!({"scope": {"jurisdiction": CITY}, "year": 2022});
+    let (looked_at, _) = all.call("RollupService/GetConsolidatedForm", "reviewer", &question.to_string()).await;
+    let looked_at = pb::GetConsolidatedFormResponse::decode(&*looked_at.unwrap()).unwrap().content_sha256;
+    let freeze = json!({"scope": {"jurisdiction": CITY}, "year": 2022, "note": "公布用",
+        "expectedContentSha256": looked_at});
     let frozen = format!("{CITY}/frozenForms/");
     all.changes::<pb::FreezeFormResponse>("RollupService/FreezeForm", "reviewer", &freeze, &frozen, &["公布用"]).await;
     let withdraw = "ReportService/WithdrawReport";

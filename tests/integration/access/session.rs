@@ -123,7 +123,7 @@ async fn a_page_that_asks_by_itself_keeps_no_session_from_ending_nor_a_stream_af
     let token = server.token("viewer", SignedDuration::from_hours(1)).await;
     let cookie = cookie(&sign_in(&server, &token).await);
     let query = support::question(CITY, support::YEAR, "requests.received", &[]);
-    let mut watch = tonic::Request::new(pb::WatchRollupRequest { query: Some(query) });
+    let mut watch = tonic::Request::new(crate::support::watched(query));
     watch.metadata_mut().insert("cookie", cookie.parse().unwrap());
     watch.metadata_mut().insert(HEADER.0, HEADER.1.parse().unwrap());
     let mut rollups = RollupServiceClient::new(server.client(None).await);

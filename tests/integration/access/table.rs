@@ -17,8 +17,8 @@ use crate::support::{self, CITY, PROVINCE};
 /// Each method, a message that names its subject (`{owner}`, an agency, or `{place}`, a jurisdiction), and the roles
 /// that are let in. What names no subject is allowed or not as a whole.
 pub const TABLE: &[(&str, &str, &str)] = &[
-    ("ReportService/SubmitReport", r#"{"report":{"name":"{owner}/reports/2022"}}"#, "submitter"),
-    ("ReportService/SubmitReports", r#"{"submission":{"report":{"name":"{owner}/reports/2022"}}}"#, "submitter"),
+    ("ReportService/SubmitReport", r#"{"name":"{owner}/reports/2022"}"#, "submitter"),
+    ("ReportService/SubmitReports", r#"{"submission":{"name":"{owner}/reports/2022"}}"#, "submitter"),
     ("ReportService/GetReport", r#"{"name":"{owner}/reports/2022"}"#, "submitter reviewer viewer"),
     ("ReportService/ListReports", r#"{"parent":"{owner}"}"#, "submitter reviewer viewer"),
     ("ReportService/ListReportRevisions", r#"{"name":"{owner}/reports/2022"}"#, "submitter reviewer viewer"),
@@ -29,23 +29,28 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     ("ReportService/ReadDocument", r#"{"agency":"{owner}"}"#, "submitter reviewer viewer"),
     ("ReportService/GetFormLayout", r#"{"year":2022}"#, EVERY_ROLE),
     ("ReportService/ListRules", "{}", EVERY_ROLE),
+    ("ReportService/ListRuleFailures", r#"{"jurisdiction":"{place}","firstYear":2022}"#, "reviewer viewer"),
     (
         "RollupService/QueryRollup",
-        r#"{"jurisdiction":"{place}","firstYear":2022,"measures":["received"]}"#,
+        r#"{"scope":{"jurisdiction":"{place}"},"firstYear":2022,"measures":["requests.received"]}"#,
         "reviewer viewer",
     ),
-    ("RollupService/GetConsolidatedForm", r#"{"jurisdiction":"{place}","year":2022}"#, "reviewer viewer"),
-    ("RollupService/RenderConsolidatedForm", r#"{"jurisdiction":"{place}","year":2022,"format":1}"#, "reviewer viewer"),
-    ("RollupService/GetCoverage", r#"{"jurisdiction":"{place}","year":2022}"#, "reviewer viewer"),
-    ("RollupService/ListMissingAgencies", r#"{"jurisdiction":"{place}","year":2022}"#, "reviewer viewer"),
+    ("RollupService/GetConsolidatedForm", r#"{"scope":{"jurisdiction":"{place}"},"year":2022}"#, "reviewer viewer"),
+    (
+        "RollupService/RenderConsolidatedForm",
+        r#"{"scope":{"jurisdiction":"{place}"},"year":2022,"format":1}"#,
+        "reviewer viewer",
+    ),
+    ("RollupService/GetCoverage", r#"{"scope":{"jurisdiction":"{place}"},"year":2022}"#, "reviewer viewer"),
+    ("RollupService/ListMissingAgencies", r#"{"scope":{"jurisdiction":"{place}"},"year":2022}"#, "reviewer viewer"),
     (
         "RollupService/WatchRollup",
-        r#"{"query":{"jurisdiction":"{place}","firstYear":2022,"measures":["received"]}}"#,
+        r#"{"scope":{"jurisdiction":"{place}"},"firstYear":2022,"measures":["requests.received"]}"#,
         "reviewer viewer",
     ),
-    ("RollupService/WatchCoverage", r#"{"query":{"jurisdiction":"{place}","year":2022}}"#, "reviewer viewer"),
+    ("RollupService/WatchCoverage", r#"{"scope":{"jurisdiction":"{place}"},"year":2022}"#, "reviewer viewer"),
     ("RollupService/ReconcileReport", r#"{"name":"{place}/reports/2022"}"#, "reviewer viewer"),
-    ("RollupService/FreezeForm", r#"{"jurisdiction":"{place}","year":2022,"validateOnly":true}"#, "reviewer"),
+    ("RollupService/FreezeForm", r#"{"scope":{"jurisdiction":"{place}"},"year":2022,"validateOnly":true}"#, "reviewer"),
     ("RollupService/GetFrozenForm", r#"{"name":"{place}/frozenForms/2022-1"}"#, "reviewer viewer"),
     ("RollupService/ListFrozenForms", r#"{"parent":"{place}"}"#, "reviewer viewer"),
     ("RollupService/ListFrozenFormRevisions", r#"{"name":"{place}/frozenForms/2022-1"}"#, "reviewer viewer"),
@@ -107,7 +112,7 @@ pub async fn call(client: &Client, path: &str, message: Vec<u8>) -> Result<Vec<u
     {
         return Err(Status::new(
             Code::from(problem.code),
-            format!("{} {}", problem.reason, problem.message.unwrap().zh),
+            format!("{} {}", problem.reason().as_str_name(), problem.message.unwrap().zh),
         ));
     }
     Ok(first)
@@ -116,7 +121,8 @@ pub async fn call(client: &Client, path: &str, message: Vec<u8>) -> Result<Vec<u
 /// What a refusal of permission says; none where the call was let in, whatever became of it then.
 fn turned_away(answer: &Result<Vec<u8>, Status>) -> Option<String> {
     let status = answer.as_ref().err()?;
-    let reason = huizong::grpc::problem_of_status(status).map_or_else(String::new, |problem| problem.reason);
+    let reason = huizong::grpc::problem_of_status(status)
+        .map_or_else(String::new, |problem| problem.reason().as_str_name().to_owned());
     let by_permission = reason == "PERMISSION_DENIED"
         || status.message().starts_with("PERMISSION_DENIED")
         || status.code() == Code::Unauthenticated;
@@ -214,11 +220,12 @@ async fn an_item_of_a_stream_is_judged_by_itself() {
     let mut outcomes = Vec::new();
     while let Some(answer) = answers.message().await.unwrap() {
         outcomes.push(match answer.result.unwrap() {
-            pb::submit_reports_response::Result::Accepted(_) => "accepted".to_owned(),
-            pb::submit_reports_response::Result::Refused(problem) => problem.reason,
+            pb::submit_reports_response::Result::Stored(_) => "stored".to_owned(),
+            pb::submit_reports_response::Result::Checked(_) => "checked".to_owned(),
+            pb::submit_reports_response::Result::Refused(problem) => problem.reason().as_str_name().to_owned(),
         });
     }
-    assert_eq!(outcomes, ["accepted", "PERMISSION_DENIED", "ETAG_MISMATCH"]);
+    assert_eq!(outcomes, ["stored", "PERMISSION_DENIED", "ETAG_MISMATCH"]);
 }
 
 #[tokio::test]

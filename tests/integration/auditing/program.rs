@@ -46,5 +46,5 @@ pub async fn hand_in(channel: &Channel, agency: &str) -> pb::SubmitReportRespons
 /// How far the journal has come.
 pub async fn newest(channel: &Channel) -> i64 {
     let status = OperationsServiceClient::new(channel.clone()).get_status(pb::GetStatusRequest {}).await;
-    status.unwrap().into_inner().sequence
+    status.unwrap().into_inner().as_of
 }

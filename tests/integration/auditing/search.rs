@@ -65,7 +65,7 @@ async fn entries_are_found_by_person_address_action_and_place() {
     let both = pb::ListJournalRequest { principal: "claimed:office".to_owned(), ..place(CITY) };
     assert_eq!(found(both).await, [3, 5]);
     let refused = server.operations().list_journal(place("city")).await.unwrap_err();
-    assert_eq!(problem(&refused).reason, "FIELD_INVALID");
+    assert_eq!(problem(&refused).reason().as_str_name(), "FIELD_INVALID");
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn a_page_token_is_of_its_question_alone() {
         let mut other = next.clone();
         change(&mut other);
         let refused = server.operations().list_journal(other).await.unwrap_err();
-        assert_eq!(problem(&refused).reason, "PAGE_INVALID");
+        assert_eq!(problem(&refused).reason().as_str_name(), "PAGE_INVALID");
     }
 }
 

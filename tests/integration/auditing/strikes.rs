@@ -34,9 +34,8 @@ async fn write_words(channel: &Channel) -> Vec<i64> {
     let mut second = submission(report(AGENCIES[0], 4));
     let name = first.revision.rsplit_once("/revisions").unwrap().0.to_owned();
     let stored = reports.get_report(pb::GetReportRequest { name }).await.unwrap().into_inner().report.unwrap();
-    let correction = second.report.as_mut().unwrap();
-    (correction.etag, correction.reason) = (stored.etag, WORDS.to_owned());
-    let correction = reports.submit_report(second).await.unwrap().into_inner().receipt.unwrap().sequence;
+    (second.etag, second.correction_reason) = (stored.etag, WORDS.to_owned());
+    let correction = reports.submit_report(second).await.unwrap().into_inner().receipt.unwrap().journal_sequence;
     let mut operations = OperationsServiceClient::new(channel.clone());
     let credential = pb::CreateEnrolmentRequest {
         parent: "principals/bureau".to_owned(),
@@ -157,13 +156,14 @@ async fn what_has_no_peoples_words_is_not_struck_out_and_nobody_writes_as_if_it_
     let (_server, channel) = start(&folder.path().join("data")).await;
     register(&channel).await;
     let sequences = write_words(&channel).await;
-    let refused = async |sequence, reason: &str| problem(&strike(&channel, sequence, reason).await.unwrap_err()).reason;
+    let refused = async |sequence, reason: &str| {
+        problem(&strike(&channel, sequence, reason).await.unwrap_err()).reason().as_str_name()
+    };
     assert_eq!(refused(99, "依申请").await, "FIELD_INVALID");
     assert_eq!(refused(0, "依申请").await, "FIELD_INVALID");
     assert_eq!(refused(sequences[0], " ").await, "FIELD_REQUIRED");
     let mut wrong = submission(report(AGENCIES[1], 3));
-    wrong.report.as_mut().unwrap().form.as_mut().unwrap().requests.as_mut().unwrap().received.as_mut().unwrap().total =
-        Some(9999);
+    wrong.form.as_mut().unwrap().requests.as_mut().unwrap().received.as_mut().unwrap().total = Some(9999);
     ReportServiceClient::new(channel.clone()).submit_report(wrong).await.unwrap_err();
     let last = |entries: Vec<pb::JournalEntry>| entries.last().unwrap().clone();
     let rules = last(journal(&channel).await);
@@ -174,7 +174,7 @@ async fn what_has_no_peoples_words_is_not_struck_out_and_nobody_writes_as_if_it_
     assert_eq!(refused(told.sequence, "依申请").await, "FIELD_INVALID", "why it was done stays");
     let imitated = pb::StrikeJournalWordsRequest { sequence: sequences[1], reason: struck.detail.clone() };
     let refused = OperationsServiceClient::new(channel.clone()).strike_journal_words(imitated).await.unwrap_err();
-    assert_eq!(problem(&refused).reason, "FIELD_INVALID");
+    assert_eq!(problem(&refused).reason().as_str_name(), "FIELD_INVALID");
 
     // An exception's reason goes from the collection as it is, too.
     let mut registry = RegistryServiceClient::new(channel.clone());

@@ -12,7 +12,7 @@ use crate::support::{
 fn refused<T: std::fmt::Debug>(result: Result<T, Status>, code: Code, reason: &str) -> pb::Problem {
     let status = result.unwrap_err();
     let problem = problem(&status);
-    assert_eq!((status.code(), problem.reason.as_str()), (code, reason), "{status:?}");
+    assert_eq!((status.code(), problem.reason().as_str_name()), (code, reason), "{status:?}");
     problem
 }
 
@@ -44,15 +44,15 @@ async fn a_valid_report_gets_a_receipt_reads_back_equal_and_is_in_the_sums_at_on
     let read = server.get(&sent.name).await.unwrap();
     assert_eq!((&read.name, &read.form), (&sent.name, &sent.form));
     assert_eq!((&read.etag, &read.revision), (&receipt.etag, &receipt.revision));
-    assert_eq!((&read.content_sha256, read.sequence), (&receipt.content_sha256, receipt.sequence));
+    assert_eq!((&read.content_sha256, read.journal_sequence), (&receipt.content_sha256, receipt.journal_sequence));
     assert_eq!(read.state(), pb::ReportState::Accepted);
     assert_eq!(read.edition(), pb::Edition::Format2021);
     assert!(read.findings.is_empty() && read.computed.is_empty(), "{read:?}");
     assert_eq!(server.get(&receipt.revision).await.unwrap().form, sent.form);
 
     let entry = server.journal().await.pop().unwrap();
-    assert_eq!((entry.sequence, &entry.chain_sha256), (receipt.sequence, &receipt.chain_sha256));
-    assert_eq!(entry.outcome(), pb::JournalOutcome::Accepted);
+    assert_eq!((entry.sequence, &entry.chain_sha256), (receipt.journal_sequence, &receipt.chain_sha256));
+    assert_eq!(entry.outcome(), pb::JournalOutcome::Done);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,7 +66,7 @@ async fn every_submission_is_in_the_first_answer_after_its_acknowledgement() {
     }
     let mut correction = report(AGENCIES[0], 100);
     correction.etag = server.get(&correction.name).await.unwrap().etag;
-    correction.reason = "漏计".to_owned();
+    correction.correction_reason = "漏计".to_owned();
     server.store(correction).await;
     assert_eq!(server.received().await, expected - 1 + 100);
 }
@@ -89,7 +89,10 @@ async fn one_wrong_requester_cell_is_refused_with_every_equation_that_it_breaks(
     let [diagnosis] = &problem.diagnoses[..] else { panic!("{:?}", problem.diagnoses) };
     let suspect = &diagnosis.suggestions[0].suspects[0];
     assert_eq!(diagnosis.suggestions[0].suspects.len(), 1);
-    assert_eq!((suspect.cell.as_str(), suspect.needed.as_str()), ("requests.disclosed.natural_person", "10"));
+    assert_eq!(
+        (suspect.cell.as_str(), crate::support::value(&suspect.needed).as_str()),
+        ("requests.disclosed.natural_person", "10")
+    );
     let message = problem.message.unwrap();
     assert!(message.zh.starts_with("自然人·予以公开 很可能是 10，不是 11"), "{}", message.zh);
     refused(server.get(&wrong.name).await, Code::NotFound, "REPORT_NOT_FOUND");
@@ -135,7 +138,7 @@ async fn a_retry_with_its_request_id_is_stored_once() {
     assert_eq!(server.reports().list_report_revisions(list).await.unwrap().into_inner().reports.len(), 1);
     assert_eq!(server.received().await, 10);
 
-    let other = pb::SubmitReportRequest { report: Some(report(AGENCIES[0], 11)), ..request };
+    let other = pb::SubmitReportRequest { form: report(AGENCIES[0], 11).form, ..request };
     let problem = refused(server.submit(other).await, Code::AlreadyExists, "REQUEST_ID_REUSED");
     assert_eq!(problem.metadata["revision"], first.receipt.unwrap().revision);
     assert_eq!(server.received().await, 10);
@@ -147,7 +150,7 @@ async fn a_stale_etag_is_refused_naming_the_present_one() {
     let first = server.store(report(AGENCIES[0], 10)).await;
     let correction = |requests, etag: &str| pb::Report {
         etag: etag.to_owned(),
-        reason: "更正".to_owned(),
+        correction_reason: "更正".to_owned(),
         ..report(AGENCIES[0], requests)
     };
     let second = server.store(correction(11, &first.etag)).await;
@@ -173,10 +176,10 @@ async fn a_correction_needs_a_reason() {
         Code::InvalidArgument,
         "CORRECTION_REASON_REQUIRED",
     );
-    assert_eq!(problem.field_violations[0].field, "report.reason");
-    correction.reason = "漏计一件".to_owned();
+    assert_eq!(problem.field_violations[0].field, "correction_reason");
+    correction.correction_reason = "漏计一件".to_owned();
     server.store(correction).await;
-    assert_eq!(server.get(&report_name(AGENCIES[0])).await.unwrap().reason, "漏计一件");
+    assert_eq!(server.get(&report_name(AGENCIES[0])).await.unwrap().correction_reason, "漏计一件");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -188,7 +191,11 @@ async fn a_blank_total_is_computed_and_named() {
     blank.answers =
         vec![pb::Answer { rule: "TOTAL-BLANK".to_owned(), reason: "由系统计算".to_owned(), ..Default::default() }];
     let response = server.submit(submission(blank.clone())).await.unwrap();
-    assert_eq!(response.computed, ["requests.received.total"]);
+    let [computed] = &response.computed[..] else { panic!("{:?}", response.computed) };
+    assert_eq!(
+        (computed.cell.as_str(), crate::support::value(&computed.value).as_str()),
+        ("requests.received.total", "10")
+    );
     let read = server.get(&blank.name).await.unwrap();
     assert_eq!((read.computed, read.form), (response.computed, blank.form));
     assert_eq!(server.received().await, 10);
@@ -220,27 +227,27 @@ async fn a_malformed_request_is_refused_with_a_reason_and_the_field() {
     };
     let not_applicable = |path: &str| with_form(&|form| form.not_applicable = vec![path.to_owned()]);
     let trial = Some(pb::TrialItemCounts { decisions: Some(1), ..Default::default() });
-    let fees = "report.form.proactive_disclosure.administrative_fees";
+    let fees = "form.proactive_disclosure.administrative_fees";
     let cases = [
-        (named(""), "FIELD_REQUIRED", "report.name"),
-        (named("agencies/city-bureau"), "NAME_INVALID", "report.name"),
-        (named("agencies/A/reports/2022"), "NAME_INVALID", "report.name"),
-        (named("agencies/city-bureau/reports/22"), "NAME_INVALID", "report.name"),
-        (pb::Report { form: None, ..report(AGENCIES[0], 1) }, "FIELD_REQUIRED", "report.form"),
-        (pb::Report { edition: 99, ..report(AGENCIES[0], 1) }, "FIELD_INVALID", "report.edition"),
+        (named(""), "FIELD_REQUIRED", "name"),
+        (named("agencies/city-bureau"), "NAME_INVALID", "name"),
+        (named("agencies/A/reports/2022"), "NAME_INVALID", "name"),
+        (named("agencies/city-bureau/reports/22"), "NAME_INVALID", "name"),
+        (pb::Report { form: None, ..report(AGENCIES[0], 1) }, "FIELD_REQUIRED", "form"),
+        (pb::Report { edition: 99, ..report(AGENCIES[0], 1) }, "FIELD_INVALID", "edition"),
         (fee("12,5"), "CELL_INVALID", fees),
         (fee("1.2345678"), "CELL_INVALID", fees),
         (fee(""), "CELL_INVALID", fees),
         (fee("99999999999999999999999999"), "CELL_INVALID", fees),
-        (not_applicable("requests.no_such_line.total"), "CELL_INVALID", "report.form.not_applicable"),
-        (not_applicable("requests.received.total"), "CELL_INVALID", "report.form.not_applicable"),
+        (not_applicable("requests.no_such_line.total"), "CELL_INVALID", "form.not_applicable"),
+        (not_applicable("requests.received.total"), "CELL_INVALID", "form.not_applicable"),
         (
             with_form(&|form| {
                 form.proactive_disclosure_trial_2019 =
                     Some(pb::ProactiveDisclosureTrial2019 { administrative_permits: trial, ..Default::default() });
             }),
             "CELL_INVALID",
-            "report.form.proactive_disclosure_trial_2019.administrative_permits.decisions",
+            "form.proactive_disclosure_trial_2019.administrative_permits.decisions",
         ),
         (
             pb::Report {
@@ -248,9 +255,13 @@ async fn a_malformed_request_is_refused_with_a_reason_and_the_field() {
                 ..report(AGENCIES[0], 1)
             },
             "ANSWER_INVALID",
-            "report.answers[0].rule",
+            "answers[0].rule",
         ),
-        (pb::Report { reason: "长".repeat(2001), ..report(AGENCIES[0], 1) }, "FIELD_INVALID", "report.reason"),
+        (
+            pb::Report { correction_reason: "长".repeat(2001), ..report(AGENCIES[0], 1) },
+            "FIELD_INVALID",
+            "correction_reason",
+        ),
     ];
     for (report, reason, field) in cases {
         let problem = refused(server.submit(submission(report)).await, Code::InvalidArgument, reason);
@@ -261,14 +272,18 @@ async fn a_malformed_request_is_refused_with_a_reason_and_the_field() {
     refused(server.submit(id).await, Code::InvalidArgument, "FIELD_INVALID");
     refused(server.submit(pb::SubmitReportRequest::default()).await, Code::InvalidArgument, "FIELD_REQUIRED");
     for year in [-1, 0, 22, 70_000] {
-        let request = pb::GetCoverageRequest { jurisdiction: PROVINCE.to_owned(), year, ..Default::default() };
+        let request = pb::GetCoverageRequest {
+            scope: Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() }),
+            year,
+            ..Default::default()
+        };
         refused(server.rollups().get_coverage(request).await, Code::InvalidArgument, "YEAR_INVALID");
     }
-    let backwards = pb::QueryRollupRequest { last_year: 2021, ..question(PROVINCE, YEAR, "received", &[]) };
+    let backwards = pb::QueryRollupRequest { last_year: 2021, ..question(PROVINCE, YEAR, "requests.received", &[]) };
     refused(server.rollups().query_rollup(backwards).await, Code::InvalidArgument, "YEARS_INVALID");
     let unknown = question(PROVINCE, YEAR, "requests.no_such_line", &[]);
     refused(server.rollups().query_rollup(unknown).await, Code::InvalidArgument, "MEASURE_UNKNOWN");
-    let twice = question(PROVINCE, YEAR, "received", &[pb::Dimension::Year, pb::Dimension::Year]);
+    let twice = question(PROVINCE, YEAR, "requests.received", &[pb::Dimension::Year, pb::Dimension::Year]);
     refused(server.rollups().query_rollup(twice).await, Code::InvalidArgument, "GROUPING_INVALID");
     assert_eq!(server.received().await, 0);
 }
@@ -278,7 +293,8 @@ async fn a_page_token_that_is_none_is_refused() {
     let server = Server::with_registry().await;
     let sequence = server.sequence().await;
     for token in ["x".to_owned(), format!("{sequence}-0"), "00".repeat(24), "00".repeat(40)] {
-        let request = pb::QueryRollupRequest { page_token: token, ..question(PROVINCE, YEAR, "received", &[]) };
+        let request =
+            pb::QueryRollupRequest { page_token: token, ..question(PROVINCE, YEAR, "requests.received", &[]) };
         refused(server.rollups().query_rollup(request).await, Code::InvalidArgument, "PAGE_INVALID");
     }
 }
@@ -302,8 +318,9 @@ async fn a_stream_is_answered_in_order_with_its_refusals() {
     while let Some(answer) = answers.message().await.unwrap() {
         assert_eq!(usize::try_from(answer.index).unwrap(), results.len());
         results.push(match answer.result.unwrap() {
-            pb::submit_reports_response::Result::Accepted(accepted) => accepted.receipt.unwrap().revision,
-            pb::submit_reports_response::Result::Refused(problem) => problem.reason,
+            pb::submit_reports_response::Result::Stored(accepted) => accepted.receipt.unwrap().revision,
+            pb::submit_reports_response::Result::Refused(problem) => problem.reason().as_str_name().to_owned(),
+            pb::submit_reports_response::Result::Checked(_) => panic!("a check was not asked for"),
         });
     }
     let stored = |agency: &str| format!("{}/revisions/1", report_name(agency));
@@ -327,8 +344,8 @@ async fn pages_put_together_are_the_whole_list_in_order() {
     }
     for number in 2..=5 {
         let etag = server.get(&report_name(AGENCIES[0])).await.unwrap().etag;
-        let reason = "更正".to_owned();
-        server.store(pb::Report { etag, reason, ..report(AGENCIES[0], number) }).await;
+        let correction_reason = "更正".to_owned();
+        server.store(pb::Report { etag, correction_reason, ..report(AGENCIES[0], number) }).await;
     }
     let mut token = String::new();
     let mut pages = Vec::new();
@@ -346,7 +363,12 @@ async fn pages_put_together_are_the_whole_list_in_order() {
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
     assert_eq!(pages.concat(), AGENCIES[..5].iter().map(|agency| report_name(agency)).collect::<Vec<_>>());
     let parent = "agencies/-".to_owned();
-    let request = pb::ListReportsRequest { parent, year: YEAR.into(), standing_only: true, ..Default::default() };
+    let request = pb::ListReportsRequest {
+        parent,
+        year: YEAR.into(),
+        view: pb::ReportView::Standing.into(),
+        ..Default::default()
+    };
     let standings = server.reports().list_reports(request).await.unwrap().into_inner().reports;
     assert_eq!(standings.len(), 5);
     assert!(standings.iter().all(|report| report.form.is_none() && report.state() == pb::ReportState::Accepted));
@@ -357,7 +379,7 @@ async fn pages_put_together_are_the_whole_list_in_order() {
         let request = pb::ListReportRevisionsRequest { name: name.clone(), page_size: 2, page_token: token };
         let page = server.reports().list_report_revisions(request).await.unwrap().into_inner();
         assert!(page.reports.len() <= 2);
-        revisions.extend(page.reports.into_iter().map(|report| report.name));
+        revisions.extend(page.reports.into_iter().map(|report| report.revision));
         token = page.next_page_token;
         if token.is_empty() {
             break;
@@ -371,11 +393,10 @@ async fn pages_put_together_are_the_whole_list_in_order() {
         let jurisdiction = PROVINCE.to_owned();
         let year = i32::from(YEAR) - 1;
         let request = pb::ListMissingAgenciesRequest {
-            jurisdiction,
+            scope: Some(pb::Scope { jurisdiction, ..Default::default() }),
             year,
             page_size: 4,
             page_token: token,
-            ..Default::default()
         };
         let page = server.rollups().list_missing_agencies(request).await.unwrap().into_inner();
         assert!(page.agencies.len() <= 4);
@@ -406,21 +427,28 @@ async fn coverage_tells_expected_received_and_missing_by_child() {
             ..Default::default()
         })
     };
-    let request = pb::GetCoverageRequest { jurisdiction: PROVINCE.to_owned(), year: YEAR.into(), ..Default::default() };
+    let request = pb::GetCoverageRequest {
+        scope: Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() }),
+        year: YEAR.into(),
+        ..Default::default()
+    };
     let answer = server.rollups().get_coverage(request).await.unwrap().into_inner();
     assert_eq!(answer.coverage, coverage(6, 2));
-    assert_eq!(answer.sequence, server.sequence().await);
+    assert_eq!(answer.as_of, server.sequence().await);
     let children = answer.children.into_iter();
     let children: Vec<_> =
         children.map(|child| (child.jurisdiction.unwrap().name, child.own_agencies, child.coverage)).collect();
     let expected =
         [(PROVINCE.to_owned(), true, coverage(2, 1)), (crate::support::CITY.to_owned(), false, coverage(4, 1))];
     assert_eq!(children, expected);
-    let request =
-        pb::ListMissingAgenciesRequest { jurisdiction: COUNTY.to_owned(), year: YEAR.into(), ..Default::default() };
+    let request = pb::ListMissingAgenciesRequest {
+        scope: Some(pb::Scope { jurisdiction: COUNTY.to_owned(), ..Default::default() }),
+        year: YEAR.into(),
+        ..Default::default()
+    };
     let missing = server.rollups().list_missing_agencies(request).await.unwrap().into_inner().agencies;
     assert_eq!(missing.into_iter().map(|agency| agency.name).collect::<Vec<_>>(), ["agencies/county-bureau"]);
-    let answer = server.roll_up(question(PROVINCE, YEAR, "received", &[])).await;
+    let answer = server.roll_up(question(PROVINCE, YEAR, "requests.received", &[])).await;
     assert_eq!(answer.coverage.first().copied(), coverage(6, 2));
     assert_eq!(count(&answer.rows[0]), 2);
 }
@@ -444,7 +472,7 @@ async fn an_error_arrives_however_long_a_value_it_is_about() {
         let answers = vec![answer];
         let refused = server.submit(submission(pb::Report { answers, ..report(AGENCIES[0], 1) })).await.unwrap_err();
         let told = problem(&refused);
-        assert_eq!((refused.code(), told.reason.as_str()), (Code::InvalidArgument, "ANSWER_INVALID"));
+        assert_eq!((refused.code(), told.reason().as_str_name()), (Code::InvalidArgument, "ANSWER_INVALID"));
         assert!(value.starts_with(told.message.unwrap().en.rsplit(' ').next().unwrap().trim_end_matches('…')));
     }
 }

@@ -11,27 +11,26 @@ use crate::support::{
 async fn withdraw(server: &Server, agency: &str) {
     let name = crate::support::report_name(agency);
     let etag = server.get(&name).await.unwrap().etag;
-    let request = pb::WithdrawReportRequest { name, etag, reason: "撤回".to_owned(), validate_only: false };
+    let request = pb::WithdrawReportRequest { name, etag, reason: "撤回".to_owned(), ..Default::default() };
     server.reports().withdraw_report(request).await.unwrap();
 }
 
 async fn abolish(server: &Server, agency: &str) {
-    let abolish = pb::Abolish { entry: agency.to_owned(), first_year: YEAR.into() };
+    let abolish = pb::registry_change::Abolish { entry: agency.to_owned(), first_year: YEAR.into() };
     server.apply(vec![change(Change::Abolish(abolish))]).await;
 }
 
 fn withdrawn(by: &[pb::Dimension]) -> pb::QueryRollupRequest {
     let states = vec![pb::ReportState::Withdrawn.into()];
-    pb::QueryRollupRequest { states, ..question(PROVINCE, YEAR, "received", by) }
-}
-
-fn freeze() -> pb::FreezeFormRequest {
-    pb::FreezeFormRequest { jurisdiction: PROVINCE.to_owned(), year: YEAR.into(), ..Default::default() }
+    crate::support::in_scope(question(PROVINCE, YEAR, "requests.received", by), |scope| {
+        scope.states = states;
+    })
 }
 
 async fn computed(server: &Server) -> pb::Form {
     let (jurisdiction, year) = (PROVINCE.to_owned(), i32::from(YEAR));
-    let request = pb::GetConsolidatedFormRequest { jurisdiction, year, ..Default::default() };
+    let request =
+        pb::GetConsolidatedFormRequest { scope: Some(pb::Scope { jurisdiction, ..Default::default() }), year };
     server.rollups().get_consolidated_form(request).await.unwrap().into_inner().form.unwrap()
 }
 
@@ -93,7 +92,7 @@ async fn a_retry_has_its_first_answer_although_the_agency_has_ended_since() {
     let again = server.submit(request).await.unwrap();
     assert_eq!(again, pb::SubmitReportResponse { already_stored: true, ..first });
     let new = server.submit(submission(report(AGENCIES[2], 7))).await.unwrap_err();
-    assert_eq!(problem(&new).reason, "AGENCY_NOT_DUE");
+    assert_eq!(problem(&new).reason().as_str_name(), "AGENCY_NOT_DUE");
 }
 
 fn due(seconds: i64) -> Vec<pb::DueTime> {
@@ -123,7 +122,7 @@ async fn late_is_decided_when_a_report_first_comes_in_and_never_again() {
     let anew = async |agency: &str| {
         withdraw(&server, agency).await;
         let etag = server.get(&crate::support::report_name(agency)).await.unwrap().etag;
-        let again = pb::Report { etag, reason: "重报".to_owned(), ..report(agency, 3) };
+        let again = pb::Report { etag, correction_reason: "重报".to_owned(), ..report(agency, 3) };
         server.submit(submission(again)).await.unwrap().late
     };
     assert!(server.submit(submission(report(AGENCIES[2], 3))).await.unwrap().late);
@@ -132,7 +131,7 @@ async fn late_is_decided_when_a_report_first_comes_in_and_never_again() {
     assert!(!server.submit(submission(report(AGENCIES[3], 3))).await.unwrap().late);
     update(&server, pb::Collection { due_times: due(PAST), ..collection }).await;
     assert!(!anew(AGENCIES[3]).await, "it first came in in time");
-    let answer = server.roll_up(question(COUNTY, YEAR, "received", &[])).await;
+    let answer = server.roll_up(question(COUNTY, YEAR, "requests.received", &[])).await;
     assert_eq!((answer.coverage[0].received, answer.coverage[0].late), (2, 1));
 }
 
@@ -148,7 +147,7 @@ async fn a_merged_line_of_noughts_is_shown_where_a_report_uses_it() {
     let answers = answers("ROW-OTHER-MERGED");
     server.store(pb::Report { form: Some(used.into()), answers, ..report(AGENCIES[0], 3) }).await;
     assert_eq!(unspecified(computed(&server).await), Some(noughts), "noughts, all seven of them");
-    let frozen = server.rollups().freeze_form(freeze()).await.unwrap().into_inner().frozen_form.unwrap();
+    let frozen = crate::support::freeze(server.rollups(), PROVINCE, YEAR, "").await.unwrap();
     assert_eq!(unspecified(frozen.form.unwrap()), Some(noughts));
     withdraw(&server, AGENCIES[0]).await;
     assert_eq!(unspecified(computed(&server).await), None, "nobody uses it any more");
@@ -177,8 +176,12 @@ async fn coverage_lists_places_without_agencies_and_with_vertical_ones_only() {
         ..Default::default()
     }));
     server.apply(vec![place("230103"), place("230104"), tax]).await;
-    let request =
-        pb::GetCoverageRequest { jurisdiction: CITY.to_owned(), year: YEAR.into(), depth: 2, ..Default::default() };
+    let request = pb::GetCoverageRequest {
+        scope: Some(pb::Scope { jurisdiction: CITY.to_owned(), ..Default::default() }),
+        year: YEAR.into(),
+        depth: 2,
+        ..Default::default()
+    };
     let answer = server.rollups().get_coverage(request).await.unwrap().into_inner();
     let part = |part: &pb::ChildCoverage| {
         let coverage = part.coverage.as_ref().unwrap();
@@ -223,7 +226,7 @@ async fn a_form_is_frozen_with_sums_wider_than_64_bits() {
     let shown = computed(&server).await;
     let fees = shown.proactive_disclosure.as_ref().unwrap().administrative_fees.as_deref();
     assert_eq!(fees, Some("9999999999999.99999"));
-    let name = server.rollups().freeze_form(freeze()).await.unwrap().into_inner().frozen_form.unwrap().name;
+    let name = crate::support::freeze(server.rollups(), PROVINCE, YEAR, "").await.unwrap().name;
     let server = server.restarted().await;
     let kept = server.rollups().get_frozen_form(pb::GetFrozenFormRequest { name: name.clone() }).await.unwrap();
     assert_eq!(kept.into_inner().frozen_form.unwrap().form.unwrap(), shown);
@@ -246,7 +249,7 @@ async fn a_province_and_its_city_are_reconciled_by_the_same_revision_of_the_city
     let open = pb::CreateCollectionRequest { collection: Some(reviewed), validate_only: false };
     server.registry().create_collection(open).await.unwrap();
     // A correction that nobody has accepted yet.
-    let correction = pb::Report { etag: of_city.etag, reason: "更正".to_owned(), ..of(CITY, 9) };
+    let correction = pb::Report { etag: of_city.etag, correction_reason: "更正".to_owned(), ..of(CITY, 9) };
     let correction = server.submit(submission(correction)).await.unwrap().receipt.unwrap().revision;
     let reconcile = async |place: &str| {
         let name = format!("{place}/reports/{YEAR}");

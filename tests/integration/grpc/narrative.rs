@@ -45,13 +45,17 @@ async fn text_reads_back_as_it_was_handed_in_and_is_part_of_the_hash() {
     // The same figures with other text are another content; an empty message is no text.
     let mut correction = with_text(AGENCIES[1], 10, &OVERVIEW.replace("自觉", "主动"));
     correction.etag = receipt.etag;
-    correction.reason = "修改文字".to_owned();
+    correction.correction_reason = "修改文字".to_owned();
     assert_ne!(server.store(correction).await.content_sha256, receipt.content_sha256);
     let mut empty = report(AGENCIES[0], 10);
     empty.narrative = Some(pb::Narrative::default());
     empty.etag = plain.etag;
-    empty.reason = "再次提交".to_owned();
-    assert_eq!(server.store(empty).await.content_sha256, plain.content_sha256);
+    empty.correction_reason = "再次提交".to_owned();
+    let unchanged = server.submit(submission(empty.clone())).await.unwrap_err();
+    assert_eq!(problem(&unchanged).reason(), pb::ErrorReason::ContentUnchanged, "an empty message is no text");
+    let again = pb::SubmitReportRequest { allow_unchanged: true, ..submission(empty) };
+    let stored = server.submit(again).await.unwrap().receipt.unwrap();
+    assert_eq!(stored.content_sha256, plain.content_sha256);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,7 +71,7 @@ async fn text_of_the_longest_length_is_stored_and_longer_text_is_refused_by_fiel
     long.narrative = Some(pb::Narrative { problems: Some(problems + &"长".repeat(20)), ..Default::default() });
     let mut odd = report(AGENCIES[1], 10);
     odd.narrative = Some(narrative("一\u{7}二"));
-    for (report, field) in [(long, "report.narrative"), (odd, "report.narrative.overview")] {
+    for (report, field) in [(long, "narrative"), (odd, "narrative.overview")] {
         let status = server.submit(submission(report)).await.unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument);
         assert_eq!(problem(&status).field_violations[0].field, field);

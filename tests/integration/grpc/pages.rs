@@ -21,18 +21,19 @@ fn report_of(agency: &str, year: u16, requests: i64) -> pb::Report {
 
 fn invalid<T: std::fmt::Debug>(answer: Result<T, Status>) {
     let status = answer.unwrap_err();
-    assert_eq!((status.code(), problem(&status).reason.as_str()), (Code::InvalidArgument, "PAGE_INVALID"));
+    assert_eq!((status.code(), problem(&status).reason().as_str_name()), (Code::InvalidArgument, "PAGE_INVALID"));
 }
 
 fn moved(entry: &str, parent: &str) -> pb::RegistryChange {
-    let change_of_place = pb::Move { entry: entry.to_owned(), parent: parent.to_owned(), first_year: YEAR.into() };
+    let change_of_place =
+        pb::registry_change::Move { entry: entry.to_owned(), parent: parent.to_owned(), first_year: YEAR.into() };
     change(Change::Move(change_of_place))
 }
 
 async fn withdraw(server: &Server, agency: &str) {
     let name = crate::support::report_name(agency);
     let etag = server.get(&name).await.unwrap().etag;
-    let request = pb::WithdrawReportRequest { name, etag, reason: "撤回".to_owned(), validate_only: false };
+    let request = pb::WithdrawReportRequest { name, etag, reason: "撤回".to_owned(), ..Default::default() };
     server.reports().withdraw_report(request).await.unwrap();
 }
 
@@ -48,7 +49,7 @@ async fn with_an_emptied_place() -> Server {
 
 fn by_child() -> pb::QueryRollupRequest {
     let measures = vec!["requests.received".to_owned(), "requests.refused".to_owned()];
-    pb::QueryRollupRequest { measures, ..question(CITY, YEAR, "received", BY_CHILD) }
+    pb::QueryRollupRequest { measures, ..question(CITY, YEAR, "requests.received", BY_CHILD) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,7 +58,7 @@ async fn pages_are_the_answer_as_of_the_first_whatever_is_written_between_them()
     let (mut rows, mut token, mut first, mut pages) = (Vec::new(), String::new(), None, 0);
     loop {
         let page = server.roll_up(pb::QueryRollupRequest { page_size: 7, page_token: token, ..by_child() }).await;
-        assert_eq!(page.sequence, *first.get_or_insert(page.sequence));
+        assert_eq!(page.as_of, *first.get_or_insert(page.as_of));
         rows.extend(page.rows);
         token = page.next_page_token;
         if token.is_empty() {
@@ -72,7 +73,7 @@ async fn pages_are_the_answer_as_of_the_first_whatever_is_written_between_them()
         pages += 1;
     }
     assert!(pages > 3, "{pages} pages");
-    let whole = pb::QueryRollupRequest { as_of: first.unwrap(), ..by_child() };
+    let whole = crate::support::in_scope(by_child(), |scope| scope.as_of = first.unwrap());
     assert_eq!(rows, server.roll_up(whole).await.rows);
     assert_eq!(rows.iter().map(count).sum::<i64>(), 1 + 2 + 3 + 4, "the city's own, and those that came to it");
 }
@@ -98,18 +99,39 @@ async fn the_same_question_as_of_the_same_sequence_has_the_same_rows_for_ever() 
     let server = with_an_emptied_place().await;
     withdraw(&server, AGENCIES[4]).await;
     let at_once = server.roll_up(by_child()).await;
-    let places: Vec<_> = at_once.rows.iter().map(|row| row.keys[0].value.as_str()).collect();
-    assert!(places.iter().all(|place| *place == CITY), "the emptied place has no rows: {places:?}");
-    let kinds = question(PROVINCE, YEAR, "received", &[pb::Dimension::AgencyKind]);
+    let places: Vec<_> = at_once.rows.iter().map(|row| huizong::wire::key_in_words(&row.keys[0])).collect();
+    let own = format!("{CITY}/ownAgencies");
+    assert!(places.iter().all(|place| *place == own), "the emptied place has no rows: {places:?}");
+    let kinds = question(PROVINCE, YEAR, "requests.received", &[pb::Dimension::AgencyKind]);
     let of_kinds = server.roll_up(kinds.clone()).await;
-    let as_of = at_once.sequence;
+    let as_of = at_once.as_of;
     server.store(report_of(AGENCIES[0], YEAR - 1, 50)).await;
-    let later = server.roll_up(pb::QueryRollupRequest { as_of, ..by_child() }).await;
+    let later = server
+        .roll_up(crate::support::in_scope(by_child(), |scope| {
+            scope.as_of = as_of;
+        }))
+        .await;
     assert_eq!(later.rows, at_once.rows);
     let server = server.restarted().await;
-    assert_eq!(server.roll_up(pb::QueryRollupRequest { as_of, ..by_child() }).await.rows, at_once.rows);
+    assert_eq!(
+        server
+            .roll_up(crate::support::in_scope(by_child(), |scope| {
+                scope.as_of = as_of;
+            }))
+            .await
+            .rows,
+        at_once.rows
+    );
     assert_eq!(server.roll_up(by_child()).await.rows, at_once.rows);
-    assert_eq!(server.roll_up(pb::QueryRollupRequest { as_of, ..kinds }).await.rows, of_kinds.rows);
+    assert_eq!(
+        server
+            .roll_up(crate::support::in_scope(kinds, |scope| {
+                scope.as_of = as_of;
+            }))
+            .await
+            .rows,
+        of_kinds.rows
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,15 +163,17 @@ async fn the_token_of_another_question_is_refused_in_every_list() {
     let events = pb::ListReportEventsRequest { name: name(), page_token: page_token(), ..Default::default() };
     invalid(reports.list_report_events(events).await);
     let sums = pb::QueryRollupRequest { page_token: page_token(), ..by_child() };
-    invalid(rollups.query_rollup(sums.clone()).await);
-    invalid(rollups.watch_rollup(pb::WatchRollupRequest { query: Some(sums) }).await.map(|_| ()));
-    let missing = pb::ListMissingAgenciesRequest { jurisdiction: parent(), year: YEAR.into(), ..Default::default() };
+    invalid(rollups.query_rollup(sums).await);
+    let missing = pb::ListMissingAgenciesRequest {
+        scope: Some(pb::Scope { jurisdiction: parent(), ..Default::default() }),
+        year: YEAR.into(),
+        ..Default::default()
+    };
     let missing = pb::ListMissingAgenciesRequest { page_token: page_token(), ..missing };
     invalid(rollups.list_missing_agencies(missing).await);
     let forms = pb::ListFrozenFormsRequest { parent: parent(), page_token: page_token(), ..Default::default() };
     invalid(rollups.list_frozen_forms(forms).await);
-    let freeze = pb::FreezeFormRequest { jurisdiction: parent(), year: YEAR.into(), ..Default::default() };
-    let frozen = rollups.freeze_form(freeze).await.unwrap().into_inner().frozen_form.unwrap().name;
+    let frozen = crate::support::freeze(server.rollups(), &parent(), YEAR, "").await.unwrap().name;
     let frozen = pb::ListFrozenFormRevisionsRequest { name: frozen, page_token: page_token(), ..Default::default() };
     invalid(rollups.list_frozen_form_revisions(frozen).await);
     let principals = pb::ListPrincipalsRequest { page_token: page_token(), ..Default::default() };
@@ -164,24 +188,21 @@ async fn the_token_of_another_question_is_refused_in_every_list() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_watch_begins_with_the_first_page() {
+async fn a_watch_holds_every_row_and_takes_the_present_alone() {
     let server = with_an_emptied_place().await;
-    let first = server.roll_up(pb::QueryRollupRequest { page_size: 2, ..by_child() }).await;
-    let query = Some(pb::QueryRollupRequest { page_size: 2, page_token: first.next_page_token, ..by_child() });
-    invalid(server.rollups().watch_rollup(pb::WatchRollupRequest { query }).await.map(|_| ()));
-    // Later pages of what is watched are asked for with QueryRollup.
-    let query = Some(pb::QueryRollupRequest { page_size: 2, ..by_child() });
-    let mut watch = server.rollups().watch_rollup(pb::WatchRollupRequest { query }).await.unwrap().into_inner();
-    let watched = watch.message().await.unwrap().unwrap().answer.unwrap();
-    let next = pb::QueryRollupRequest { page_size: 2, page_token: watched.next_page_token, ..by_child() };
-    assert_eq!(server.roll_up(next).await.rows, server.roll_up(by_child()).await.rows[2..4]);
+    let mut watch = server.rollups().watch_rollup(crate::support::watched(by_child())).await.unwrap().into_inner();
+    let told = watch.message().await.unwrap().unwrap().answer.unwrap();
+    assert_eq!((told.rows, told.next_page_token.as_str()), (server.roll_up(by_child()).await.rows, ""));
+    let past = crate::support::in_scope(by_child(), |scope| scope.as_of = told.as_of);
+    let refused = server.rollups().watch_rollup(crate::support::watched(past)).await.map(|_| ()).unwrap_err();
+    assert_eq!(problem(&refused).field_violations[0].field, "scope.as_of");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_go_on_as_of_their_first_page() {
     let server = with_an_emptied_place().await;
     let missing = pb::ListMissingAgenciesRequest {
-        jurisdiction: PROVINCE.to_owned(),
+        scope: Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() }),
         year: i32::from(YEAR) - 1,
         page_size: 3,
         ..Default::default()
@@ -202,7 +223,7 @@ async fn lists_go_on_as_of_their_first_page() {
     server.apply(vec![change(Change::CreateJurisdiction(place))]).await;
     let rest = pb::ListMissingAgenciesRequest { page_token: first_missing.next_page_token, ..missing };
     let rest = server.rollups().list_missing_agencies(rest).await.unwrap().into_inner();
-    assert_eq!((rest.agencies.len(), rest.sequence), (3, first_missing.sequence));
+    assert_eq!((rest.agencies.len(), rest.as_of), (3, first_missing.as_of));
     let (mut listed, mut page_token) = (first_changes.changes, first_changes.next_page_token);
     while !page_token.is_empty() {
         let next = pb::ListRegistryChangesRequest { page_size: 5, page_token };
@@ -220,7 +241,7 @@ async fn lists_go_on_as_of_their_first_page() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_of_a_watch_names_the_answer_that_was_sent_before() {
     let server = Server::with_registry().await;
-    let request = pb::WatchRollupRequest { query: Some(question(COUNTY, YEAR, "received", &[])) };
+    let request = crate::support::watched(question(COUNTY, YEAR, "requests.received", &[]));
     let mut watch = server.rollups().watch_rollup(request).await.unwrap().into_inner();
     let first = watch.message().await.unwrap().unwrap();
     // Not in its scope: nothing is sent, however long that is waited for.
@@ -229,7 +250,7 @@ async fn an_update_of_a_watch_names_the_answer_that_was_sent_before() {
     assert!(silent.is_err(), "{silent:?}");
     server.store(report(AGENCIES[2], 4)).await;
     let next = watch.message().await.unwrap().unwrap();
-    assert_eq!(next.previous_sequence, first.answer.unwrap().sequence);
+    assert_eq!(next.previous_as_of, first.answer.unwrap().as_of);
     assert_eq!((next.resync, next.changed_reports), (false, vec![crate::support::report_name(AGENCIES[2])]));
 }
 
@@ -244,25 +265,26 @@ async fn the_life_of_a_report_is_told_page_by_page_in_order() {
     let open = pb::CreateCollectionRequest { collection: Some(review), validate_only: false };
     server.registry().create_collection(open).await.unwrap();
     let name = crate::support::report_name(AGENCIES[0]);
-    let (mut etag, mut expected) = (String::new(), Vec::new());
+    let (mut given_back, mut expected) = (String::new(), Vec::new());
     for round in 0..4 {
-        let reason = if round == 0 { "" } else { "更正" }.to_owned();
-        let next = pb::Report { etag, reason, ..report(AGENCIES[0], 3 + round) };
+        let correction_reason = if round == 0 { "" } else { "更正" }.to_owned();
+        let next = pb::Report { etag: given_back, correction_reason, ..report(AGENCIES[0], 3 + round) };
         let receipt = server.submit(submission(next)).await.unwrap().receipt.unwrap();
-        expected.push((receipt.sequence, pb::ReportAction::Submit));
-        etag = receipt.etag;
-        let (name, etag, reason) = (name.clone(), etag.clone(), "退回".to_owned());
+        expected.push((receipt.journal_sequence, pb::ReportAction::Submit));
+        let (name, etag, reason) = (name.clone(), receipt.etag, "退回".to_owned());
         let mut request = Request::new(pb::ReturnReportRequest { name, etag, reason, ..Default::default() });
         request.metadata_mut().insert("huizong-principal", "office".parse().unwrap());
         let outcome = server.reports().return_report(request).await.unwrap().into_inner().outcome.unwrap();
-        expected.push((outcome.receipt.unwrap().sequence, pb::ReportAction::Return));
+        let receipt = outcome.receipt.unwrap();
+        expected.push((receipt.journal_sequence, pb::ReportAction::Return));
+        given_back = receipt.etag;
     }
     for page_size in [1, 3, 100] {
         let (mut told, mut changes, mut page_token) = (Vec::new(), 0, String::new());
         loop {
             let request = pb::ListReportEventsRequest { name: name.clone(), page_size, page_token };
             let page = server.reports().list_report_events(request).await.unwrap().into_inner();
-            told.extend(page.events.iter().map(|event| (event.sequence, event.action())));
+            told.extend(page.events.iter().map(|event| (event.journal_sequence, event.action())));
             changes += page.events.iter().filter(|event| !event.changes.is_empty()).count();
             page_token = page.next_page_token;
             if page_token.is_empty() {

@@ -74,8 +74,8 @@ async fn sums_of_a_province_are_the_sums_of_its_reports_however_they_are_grouped
     let mut stored = 0;
     while let Some(answer) = answers.message().await.unwrap() {
         match answer.result.unwrap() {
-            pb::submit_reports_response::Result::Accepted(_) => stored += 1,
-            pb::submit_reports_response::Result::Refused(problem) => panic!("{problem:?}"),
+            pb::submit_reports_response::Result::Stored(_) => stored += 1,
+            other => panic!("{other:?}"),
         }
     }
     assert_eq!(stored, simulated.len());
@@ -89,9 +89,8 @@ async fn sums_of_a_province_are_the_sums_of_its_reports_however_they_are_grouped
             }
         }
         let request = pb::GetConsolidatedFormRequest {
-            jurisdiction: PROVINCE.to_owned(),
+            scope: Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() }),
             year: year.into(),
-            ..Default::default()
         };
         let answer = server.rollups().get_consolidated_form(request).await.unwrap().into_inner();
         let computed: HashMap<_, _> = cells(&answer.form.unwrap()).collect();
@@ -206,7 +205,7 @@ fn random_submission(
         report.answers = rules::rule_set(*year).rules().map(answer).collect();
     }
     if rng.random_bool(0.9) {
-        report.reason = "更正".to_owned();
+        report.correction_reason = "更正".to_owned();
     }
     match rng.random_range(0..40) {
         0 => report.etag = "stale".to_owned(),
@@ -259,7 +258,7 @@ async fn a_dry_run_of_a_thousand_random_reports_tells_the_truth_and_stores_nothi
                 assert!(dry.receipt.is_none() || dry.already_stored);
                 let receipt = real.receipt.unwrap();
                 if !real.already_stored {
-                    heads.insert(request.report.unwrap().name, receipt.etag);
+                    heads.insert(request.name, receipt.etag);
                 }
                 if real.already_stored { "repeated" } else { "stored" }.to_owned()
             }
@@ -267,11 +266,11 @@ async fn a_dry_run_of_a_thousand_random_reports_tells_the_truth_and_stores_nothi
                 // Each call has an id of its own.
                 let told = |status: &tonic::Status| {
                     let mut problem = problem(status);
-                    problem.metadata.remove("x_request_id");
+                    problem.call_id.clear();
                     (status.code(), problem)
                 };
                 assert_eq!(told(&dry), told(&real));
-                problem(&real).reason
+                problem(&real).reason().as_str_name().to_owned()
             }
             (dry, real) => panic!("{request:?}\ndry: {dry:?}\nreal: {real:?}"),
         };

@@ -18,7 +18,7 @@ const OTHER_COUNTY: &str = "jurisdictions/230202";
 fn refused<T: std::fmt::Debug>(result: Result<T, Status>, code: Code, reason: &str) -> pb::Problem {
     let status = result.unwrap_err();
     let problem = problem(&status);
-    assert_eq!((status.code(), problem.reason.as_str()), (code, reason), "{status:?}");
+    assert_eq!((status.code(), problem.reason().as_str_name()), (code, reason), "{status:?}");
     problem
 }
 
@@ -35,25 +35,25 @@ fn place(name: &str, parent: &str, level: pb::Level) -> pb::RegistryChange {
 
 fn rename(entry: &str, display_name: &str, first_year: i32) -> pb::RegistryChange {
     let (entry, display_name) = (entry.to_owned(), display_name.to_owned());
-    change(Change::Rename(pb::Rename { entry, display_name, first_year }))
+    change(Change::Rename(pb::registry_change::Rename { entry, display_name, first_year }))
 }
 
 fn moved(entry: &str, parent: &str, first_year: i32) -> pb::RegistryChange {
-    change(Change::Move(pb::Move { entry: entry.to_owned(), parent: parent.to_owned(), first_year }))
+    change(Change::Move(pb::registry_change::Move { entry: entry.to_owned(), parent: parent.to_owned(), first_year }))
 }
 
 fn merge(entries: &[&str], into: &str, first_year: i32) -> pb::RegistryChange {
     let entries = entries.iter().map(|entry| (*entry).to_owned()).collect();
-    change(Change::Merge(pb::Merge { entries, into: into.to_owned(), first_year }))
+    change(Change::Merge(pb::registry_change::Merge { entries, into: into.to_owned(), first_year }))
 }
 
 fn split(entry: &str, into: &[&str], first_year: i32) -> pb::RegistryChange {
     let into = into.iter().map(|entry| (*entry).to_owned()).collect();
-    change(Change::Split(pb::Split { entry: entry.to_owned(), into, first_year }))
+    change(Change::Split(pb::registry_change::Split { entry: entry.to_owned(), into, first_year }))
 }
 
 fn abolish(entry: &str, first_year: i32) -> pb::RegistryChange {
-    change(Change::Abolish(pb::Abolish { entry: entry.to_owned(), first_year }))
+    change(Change::Abolish(pb::registry_change::Abolish { entry: entry.to_owned(), first_year }))
 }
 
 /// A second city with a county; every kind of dated change.
@@ -149,7 +149,7 @@ async fn a_list_of_changes_is_all_or_nothing_and_can_be_sent_again() {
     assert_eq!(server.sequence().await, sequence + 1, "the refusal of the real call, and nothing else");
     let malformed = [
         (
-            change(Change::Rename(pb::Rename { first_year: 2024, ..Default::default() })),
+            change(Change::Rename(pb::registry_change::Rename { first_year: 2024, ..Default::default() })),
             "FIELD_REQUIRED",
             "rename.entry",
         ),

@@ -6,7 +6,9 @@ use huizong::pb::registry_change::Change;
 use prost_types::Timestamp;
 use tonic::{Code, Request, Status};
 
-use crate::support::{CITY, COUNTY, PROVINCE, Server, YEAR, change, count, form, problem, question, set, submission};
+use crate::support::{
+    CITY, COUNTY, PROVINCE, Server, YEAR, change, count, form, problem, question, set, submission, value,
+};
 
 const BEFORE: u16 = YEAR - 1;
 const PAST: i64 = 1_600_000_000;
@@ -78,7 +80,7 @@ impl Office for Server {
             etag: self.etag(owner).await,
             reason: "请核对".to_owned(),
             comments,
-            validate_only: false,
+            ..Default::default()
         };
         let answer = self.reports().return_report(as_person(request, "office")).await?;
         Ok(answer.into_inner().outcome.unwrap())
@@ -87,18 +89,26 @@ impl Office for Server {
     async fn correct(&self, owner: &str, form: pb::Form) -> pb::SubmitReportResponse {
         let etag = self.etag(owner).await;
         let name = name_of(owner, YEAR);
-        let report =
-            pb::Report { name, etag, reason: "更正".to_owned(), form: Some(form.into()), ..Default::default() };
+        let report = pb::Report {
+            name,
+            etag,
+            correction_reason: "更正".to_owned(),
+            form: Some(form.into()),
+            ..Default::default()
+        };
         self.hand_in(report).await
     }
 
     async fn province(&self) -> pb::QueryRollupResponse {
-        self.roll_up(question(PROVINCE, YEAR, "received", &[])).await
+        self.roll_up(question(PROVINCE, YEAR, "requests.received", &[])).await
     }
 
     async fn coverage(&self) -> pb::Coverage {
-        let request =
-            pb::GetCoverageRequest { jurisdiction: PROVINCE.to_owned(), year: YEAR.into(), ..Default::default() };
+        let request = pb::GetCoverageRequest {
+            scope: Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() }),
+            year: YEAR.into(),
+            ..Default::default()
+        };
         self.rollups().get_coverage(request).await.unwrap().into_inner().coverage.unwrap()
     }
 }
@@ -107,7 +117,7 @@ impl Office for Server {
 fn refused<T: std::fmt::Debug>(result: Result<T, Status>, code: Code, reason: &str) -> pb::Problem {
     let status = result.unwrap_err();
     let problem = problem(&status);
-    assert_eq!((status.code(), problem.reason.as_str()), (code, reason), "{status:?}");
+    assert_eq!((status.code(), problem.reason().as_str_name()), (code, reason), "{status:?}");
     problem
 }
 
@@ -135,17 +145,17 @@ async fn two_years() -> Server {
     let first_year = i32::from(YEAR);
     server
         .apply(vec![
-            change(Change::Merge(pb::Merge {
+            change(Change::Merge(pb::registry_change::Merge {
                 entries: names(&["agencies/city-north", "agencies/city-south"]),
                 into: "agencies/city-bureau".to_owned(),
                 first_year,
             })),
-            change(Change::Split(pb::Split {
+            change(Change::Split(pb::registry_change::Split {
                 entry: "agencies/county-culture-sport".to_owned(),
                 into: names(&["agencies/county-culture", "agencies/county-sport"]),
                 first_year,
             })),
-            change(Change::Move(pb::Move {
+            change(Change::Move(pb::registry_change::Move {
                 entry: "agencies/county-office".to_owned(),
                 parent: CITY.to_owned(),
                 first_year,
@@ -178,18 +188,18 @@ async fn figures_follow_moves_and_mergers_only_where_another_years_tree_is_asked
     let rows = |answer: pb::QueryRollupResponse| -> Vec<(String, i64)> {
         answer.rows.iter().map(|row| (row.keys[0].label.clone().unwrap().zh, count(row))).collect()
     };
-    let by_child = question(CITY, BEFORE, "received", &[pb::Dimension::ChildJurisdiction]);
+    let by_child = question(CITY, BEFORE, "requests.received", &[pb::Dimension::ChildJurisdiction]);
     let as_reported = server.roll_up(by_child.clone()).await;
     assert_eq!(as_reported.coverage[0].hierarchy_year, i32::from(BEFORE));
     assert_eq!(rows(as_reported), [("哈尔滨市（本级机关）".to_owned(), 9), ("道里区".to_owned(), 13)]);
-    let later = pb::QueryRollupRequest { hierarchy_year: YEAR.into(), ..by_child };
+    let later = crate::support::in_scope(by_child, |scope| scope.hierarchy_year = YEAR.into());
     let later = server.roll_up(later).await;
     assert_eq!(later.coverage[0].hierarchy_year, i32::from(YEAR));
     assert_eq!(rows(later), [("哈尔滨市（本级机关）".to_owned(), 17), ("道里区".to_owned(), 5)]);
-    let by_agency = pb::QueryRollupRequest {
-        hierarchy_year: YEAR.into(),
-        ..question(CITY, BEFORE, "received", &[pb::Dimension::Agency])
-    };
+    let by_agency =
+        crate::support::in_scope(question(CITY, BEFORE, "requests.received", &[pb::Dimension::Agency]), |scope| {
+            scope.hierarchy_year = YEAR.into();
+        });
     assert_eq!(
         rows(server.roll_up(by_agency).await),
         [
@@ -203,15 +213,19 @@ async fn figures_follow_moves_and_mergers_only_where_another_years_tree_is_asked
     server.hand_in(report_of("agencies/city-bureau", YEAR, 20)).await;
     let series = pb::QueryRollupRequest {
         last_year: YEAR.into(),
-        ..question(CITY, BEFORE, "received", &[pb::Dimension::Agency, pb::Dimension::Year])
+        ..question(CITY, BEFORE, "requests.received", &[pb::Dimension::Agency, pb::Dimension::Year])
     };
     let of = |answer: pb::QueryRollupResponse, name: &str| -> Vec<i64> {
-        answer.rows.iter().filter(|row| row.keys[0].value == name).map(count).collect()
+        answer.rows.iter().filter(|row| huizong::wire::key_in_words(&row.keys[0]) == name).map(count).collect()
     };
     let as_reported = server.roll_up(series.clone()).await;
     assert_eq!(of(as_reported.clone(), "agencies/city-bureau"), [2, 20]);
     assert_eq!(of(as_reported, "agencies/city-north"), [3]);
-    let later = server.roll_up(pb::QueryRollupRequest { hierarchy_year: YEAR.into(), ..series }).await;
+    let later = server
+        .roll_up(crate::support::in_scope(series, |scope| {
+            scope.hierarchy_year = YEAR.into();
+        }))
+        .await;
     assert_eq!(of(later.clone(), "agencies/city-bureau"), [9, 20]);
     assert_eq!(of(later, "agencies/city-north"), [0; 0]);
     let ended = server.submit(submission(report_of("agencies/city-north", YEAR, 1))).await;
@@ -223,7 +237,7 @@ async fn an_agency_cannot_end_in_a_year_for_which_it_has_reported() {
     let server = two_years().await;
     server.hand_in(report_of("agencies/county-sport", YEAR, 1)).await;
     let abolish = pb::ApplyRegistryChangesRequest {
-        changes: vec![change(Change::Abolish(pb::Abolish {
+        changes: vec![change(Change::Abolish(pb::registry_change::Abolish {
             entry: "agencies/county-sport".to_owned(),
             first_year: i32::from(YEAR),
         }))],
@@ -242,11 +256,11 @@ async fn an_agency_cannot_end_in_a_year_for_which_it_has_reported() {
 async fn a_year_from_the_first_report_to_the_published_form() {
     let server = two_years().await;
     let mut watch = {
-        let request = pb::WatchRollupRequest { query: Some(question(PROVINCE, YEAR, "received", &[])) };
+        let request = crate::support::watched(question(PROVINCE, YEAR, "requests.received", &[]));
         server.rollups().watch_rollup(request).await.unwrap().into_inner()
     };
     let first = watch.message().await.unwrap().unwrap();
-    assert_eq!((first.previous_sequence, first.resync), (0, false));
+    assert_eq!((first.previous_as_of, first.resync), (0, false));
     let collection = open_collection(&server).await;
 
     // Handed in: nothing counts before it is accepted.
@@ -303,8 +317,11 @@ async fn a_year_from_the_first_report_to_the_published_form() {
     server.accept("agencies/city-office", "office").await.unwrap();
     let coverage = server.coverage().await;
     assert_eq!((server.received().await, coverage.late, coverage.missing), (30, 1, 3));
-    let request =
-        pb::ListMissingAgenciesRequest { jurisdiction: PROVINCE.to_owned(), year: YEAR.into(), ..Default::default() };
+    let request = pb::ListMissingAgenciesRequest {
+        scope: Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() }),
+        year: YEAR.into(),
+        ..Default::default()
+    };
     let missing = server.rollups().list_missing_agencies(request).await.unwrap().into_inner().agencies;
     let missing: Vec<_> = missing.into_iter().map(|agency| agency.name).collect();
     assert_eq!(missing, ["agencies/county-office", "agencies/county-sport", "agencies/province-bureau"]);
@@ -316,11 +333,13 @@ async fn a_year_from_the_first_report_to_the_published_form() {
     use pb::ReportAction::{Accept, Return, Submit};
     assert_eq!(actions, [Submit, Return, Submit, Accept]);
     let change = events[2].changes.iter().find(|change| change.cell == cell).unwrap();
-    assert_eq!((change.before.as_deref(), change.after.as_deref()), (Some("7"), Some("6")));
+    assert_eq!((value(&change.before), value(&change.after)), ("7".to_owned(), "6".to_owned()));
 
     // The city's own report differs from the sum in three cells, and is never added to it.
-    let request =
-        pb::GetConsolidatedFormRequest { jurisdiction: CITY.to_owned(), year: YEAR.into(), ..Default::default() };
+    let request = pb::GetConsolidatedFormRequest {
+        scope: Some(pb::Scope { jurisdiction: CITY.to_owned(), ..Default::default() }),
+        year: YEAR.into(),
+    };
     let mut own = server.rollups().get_consolidated_form(request).await.unwrap().into_inner().form.unwrap();
     for (path, number) in [("permits", 5), ("penalties", 2), ("compulsions", 1)] {
         set(&mut own, &format!("proactive_disclosure.administrative_{path}"), number);
@@ -337,19 +356,19 @@ async fn a_year_from_the_first_report_to_the_published_form() {
     let differences: Vec<_> = answer
         .differences
         .iter()
-        .map(|one| (one.cell.rsplit('_').next().unwrap(), one.difference.as_str(), one.unexplained.as_str()))
+        .map(|one| (one.cell.rsplit('_').next().unwrap(), value(&one.difference), value(&one.unexplained)))
         .collect();
-    assert_eq!(differences, [("permits", "-2", "-5"), ("penalties", "-2", "-2"), ("compulsions", "-1", "-1")]);
+    let expected = [("permits", "-2", "-5"), ("penalties", "-2", "-2"), ("compulsions", "-1", "-1")];
+    assert_eq!(differences, expected.map(|(cell, by, rest)| (cell, by.to_owned(), rest.to_owned())));
     let explanation = &answer.differences[0].explanations[0];
     assert_eq!(explanation.kind(), pb::ExplanationKind::CorrectedSince);
-    assert_eq!((explanation.name.as_str(), explanation.contribution.as_str()), ("agencies/county-bureau", "3"));
+    assert_eq!((explanation.name.as_str(), value(&explanation.contribution).as_str()), ("agencies/county-bureau", "3"));
     let missing: Vec<_> =
         answer.missing.iter().map(|part| (part.own_agencies, part.coverage.unwrap().missing)).collect();
     assert_eq!(missing, [(true, 1), (false, 1)]);
 
     // Frozen for publication; the present drifts away from it.
-    let request = pb::FreezeFormRequest { jurisdiction: PROVINCE.to_owned(), year: YEAR.into(), ..Default::default() };
-    let frozen = server.rollups().freeze_form(request).await.unwrap().into_inner().frozen_form.unwrap();
+    let frozen = crate::support::freeze(server.rollups(), PROVINCE, YEAR, "").await.unwrap();
     assert_eq!(frozen.coverage.unwrap().included, 5);
     server.correct("agencies/city-office", form(4)).await;
     server.accept("agencies/city-office", "office").await.unwrap();
@@ -357,7 +376,7 @@ async fn a_year_from_the_first_report_to_the_published_form() {
     let drift = server.rollups().compare_frozen_form(request).await.unwrap().into_inner();
     assert_eq!(drift.frozen_form.as_ref(), Some(&frozen), "it never changes");
     let received = drift.differences.iter().find(|one| one.cell == cell).unwrap();
-    assert_eq!((received.difference.as_str(), received.unexplained.as_str()), ("3", "0"));
+    assert_eq!((value(&received.difference), value(&received.unexplained)), ("3".to_owned(), "0".to_owned()));
     let request = pb::ListFrozenFormRevisionsRequest { name: frozen.name.clone(), ..Default::default() };
     let revisions = server.rollups().list_frozen_form_revisions(request).await.unwrap().into_inner().revisions;
     assert_eq!(revisions.len(), 5);
@@ -368,7 +387,7 @@ async fn a_year_from_the_first_report_to_the_published_form() {
         name: name_of("agencies/county-culture", YEAR),
         etag: server.etag("agencies/county-culture").await,
         reason: "误报".to_owned(),
-        validate_only: false,
+        ..Default::default()
     };
     let outcome = server.reports().withdraw_report(request).await.unwrap().into_inner().outcome.unwrap();
     assert_eq!((outcome.state(), outcome.accepted_revision.as_str()), (pb::ReportState::Withdrawn, ""));
@@ -391,19 +410,23 @@ async fn a_year_from_the_first_report_to_the_published_form() {
     assert!(server.hand_in(report_of("agencies/county-sport", YEAR, 1)).await.late);
 
     // What was answered then is answered still, and the watch has come to where a fresh question is.
-    let then =
-        pb::QueryRollupRequest { as_of: before_resubmission.sequence, ..question(PROVINCE, YEAR, "received", &[]) };
+    let then = crate::support::in_scope(question(PROVINCE, YEAR, "requests.received", &[]), |scope| {
+        scope.as_of = before_resubmission.as_of;
+    });
     assert_eq!(server.roll_up(then).await, before_resubmission);
     let now = server.province().await;
     let mut last = first;
-    while last.answer.as_ref().unwrap().sequence < now.sequence {
+    while last.answer.as_ref().unwrap().as_of < now.as_of {
         let next = watch.message().await.unwrap().unwrap();
-        assert!(next.previous_sequence >= last.answer.as_ref().unwrap().sequence, "in order");
+        assert!(next.previous_as_of >= last.answer.as_ref().unwrap().as_of, "in order");
         last = next;
     }
     assert_eq!(last.answer, Some(now));
     drop(watch);
     let server = server.restarted().await;
     assert_eq!(count(&server.province().await.totals[0]), 31);
-    assert_eq!(server.roll_up(question(PROVINCE, YEAR, "received", &[])).await.coverage[0], server.coverage().await);
+    assert_eq!(
+        server.roll_up(question(PROVINCE, YEAR, "requests.received", &[])).await.coverage[0],
+        server.coverage().await
+    );
 }

@@ -195,7 +195,10 @@ impl World {
                             let value = match dimension {
                                 By::Requester => Some((*column).to_owned()),
                                 By::Outcome | By::Line => part.map(str::to_owned),
-                                By::Child => place.as_ref().map(|(_, name)| name.clone()),
+                                By::Child => place.as_ref().map(|(at, name)| match at {
+                                    0 => format!("{name}/ownAgencies"),
+                                    _ => name.clone(),
+                                }),
                                 By::Agency => agency.clone(),
                                 By::Kind => kind.map(|kind| KINDS[kind as usize].to_owned()),
                                 By::Year => year.map(|year| year.to_string()),

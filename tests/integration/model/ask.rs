@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use huizong::form::{Kind, Presence, catalogue, edition_for_year};
 use huizong::pb::{self, FORM_CELL_PATHS, FormCell, form_cell};
+use huizong::wire::key_in_words;
 
 use super::answer::{Coverage, Question, Row, World};
 use super::reports::{Figures, State};
@@ -30,17 +31,19 @@ pub fn states(states: &[State]) -> Vec<i32> {
 
 pub fn query(question: &Question, as_of: i64, page_size: i32) -> pb::QueryRollupRequest {
     pb::QueryRollupRequest {
-        jurisdiction: question.scope.clone(),
+        scope: Some(pb::Scope {
+            jurisdiction: question.scope.clone(),
+            agency_kinds: question.kinds.clone(),
+            hierarchy_year: question.tree.map_or(0, i32::from),
+            as_of,
+            include_vertical: question.vertical,
+            states: states(&question.states),
+        }),
         first_year: question.years.0.into(),
         last_year: question.years.1.into(),
         measures: question.measures.iter().map(|measure| (*measure).to_owned()).collect(),
         group_by: question.by.iter().map(|by| *by as i32).collect(),
-        agency_kinds: question.kinds.clone(),
         page_size,
-        hierarchy_year: question.tree.map_or(0, i32::from),
-        as_of,
-        include_vertical: question.vertical,
-        states: states(&question.states),
         ..Default::default()
     }
 }
@@ -51,13 +54,17 @@ pub fn millionths(amount: &str) -> i128 {
     format!("{whole}{part:0<6}").parse().expect("a decimal number with at most six places")
 }
 
+fn number(value: &pb::CellValue) -> i128 {
+    match value.value.as_ref().expect("a value") {
+        pb::cell_value::Value::Count(count) => i128::from(*count),
+        pb::cell_value::Value::AmountWanYuan(amount) => millionths(amount),
+        other => panic!("{other:?} is no number"),
+    }
+}
+
 pub fn row(row: &pb::RollupRow) -> Row {
-    let keys = row.keys.iter().map(|key| (key.dimension, key.value.clone())).collect();
-    let value = match row.value.as_ref().expect("a row has a value") {
-        pb::rollup_row::Value::Count(count) => i128::from(*count),
-        pb::rollup_row::Value::Amount(amount) => millionths(amount),
-    };
-    (keys, row.measure.clone(), value)
+    let keys = row.keys.iter().map(|key| (key.dimension, key_in_words(key))).collect();
+    (keys, row.measure.clone(), number(row.value.as_ref().expect("a row has a value")))
 }
 
 pub fn coverage(coverage: &pb::Coverage) -> Coverage {
@@ -72,6 +79,7 @@ pub fn coverage(coverage: &pb::Coverage) -> Coverage {
         coverage.late,
         coverage.vertical_excluded,
     ]
+    .map(i64::from)
 }
 
 /// A whole answer to a question about sums; `rows` are those of all its pages.
@@ -142,9 +150,8 @@ pub fn check_comparison(then: &World, now: &World, question: &Question, told: &[
     let expected: BTreeMap<String, [i128; 3]> =
         differing.map(|path| (path.clone(), [value(&then, path), value(&now, path), 0])).collect();
     let told = told.iter().map(|one| {
-        let number = |text: &str| if is_amount(&one.cell) { millionths(text) } else { text.parse().expect("a count") };
-        let given = one.given.as_deref().map_or(0, number);
-        (one.cell.clone(), [given, number(&one.computed), number(&one.unexplained)])
+        let number = |value: &Option<pb::CellValue>| value.as_ref().map_or(0, number);
+        (one.cell.clone(), [number(&one.given), number(&one.computed), number(&one.unexplained)])
     });
     same("cells that differ: frozen, now, unexplained", &told.collect(), &expected)
 }

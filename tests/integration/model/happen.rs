@@ -30,16 +30,17 @@ impl History {
         let before = self.world.reports.get(&key);
         let answer =
             |rule: &String| pb::Answer { rule: rule.clone(), reason: "已核对".to_owned(), ..Default::default() };
-        let report = pb::Report {
+        let request = pb::SubmitReportRequest {
             name: format!("{agency}/reports/{year}"),
             form: Some(form_to_wire(&figures).into()),
             answers: self.warnings.iter().map(answer).collect(),
             etag: before.map(|report| report.etag.clone()).unwrap_or_default(),
-            reason: before.map_or("", |_| "更正").to_owned(),
+            correction_reason: before.map_or("", |_| "更正").to_owned(),
+            request_id: uuid::Uuid::from_u128(self.chance.random()).to_string(),
+            // Chance may make the same figures again.
+            allow_unchanged: true,
             ..Default::default()
         };
-        let request_id = uuid::Uuid::from_u128(self.chance.random()).to_string();
-        let request = pb::SubmitReportRequest { report: Some(report), request_id, validate_only: false, source: None };
         let owes = self.world.registry.exists(&agency, year);
         match self.door().reports().submit_report(request.clone()).await {
             Ok(answer) if owes => {
@@ -61,7 +62,7 @@ impl History {
                 let newest = report.revisions.len();
                 report.accepted = if collection.reviewed { report.accepted } else { Some(newest) };
                 report.etag.clone_from(&receipt.etag);
-                report.events.push(Event { sequence: receipt.sequence, action: "submit", revision: newest });
+                report.events.push(Event { sequence: receipt.journal_sequence, action: "submit", revision: newest });
                 self.done.reports += 1;
                 self.taken.push((request, receipt));
             }
@@ -89,22 +90,28 @@ impl History {
         let mut reports = self.door().reports();
         let done = match action {
             "accept" => {
-                let request = pb::AcceptReportRequest { name, etag, reason, validate_only: false };
-                reports.accept_report(by_the_office(request)).await.map(|_| ())
+                let request = pb::AcceptReportRequest { name, etag, reason, ..Default::default() };
+                reports.accept_report(by_the_office(request)).await.map(|answer| answer.into_inner().outcome)
             }
             "return" => {
                 let request = pb::ReturnReportRequest { name, etag, reason, ..Default::default() };
-                reports.return_report(by_the_office(request)).await.map(|_| ())
+                reports.return_report(by_the_office(request)).await.map(|answer| answer.into_inner().outcome)
             }
             _ => {
-                let request = pb::WithdrawReportRequest { name, etag, reason, validate_only: false };
-                reports.withdraw_report(by_the_office(request)).await.map(|_| ())
+                let request = pb::WithdrawReportRequest { name, etag, reason, ..Default::default() };
+                reports.withdraw_report(by_the_office(request)).await.map(|answer| answer.into_inner().outcome)
             }
         };
         same(&format!("{action} of {key:?}: {done:?}"), &done.is_ok(), &can)?;
         let sequence = self.note().await?;
         if can {
-            self.world.reports.get_mut(&key).expect("a report").review(action, sequence);
+            let report = self.world.reports.get_mut(&key).expect("a report");
+            report.review(action, sequence);
+            let receipt = done.ok().flatten().and_then(|outcome| outcome.receipt).ok_or("no receipt")?;
+            if receipt.etag == report.etag {
+                return Err(format!("{action} of {key:?} left the etag as it was"));
+            }
+            report.etag = receipt.etag;
             self.past.insert(sequence, self.world.clone());
         }
         Ok(())

@@ -123,7 +123,7 @@ impl History {
     /// Notes the world as it is now.
     pub async fn note(&mut self) -> Result<i64, String> {
         let status = self.door().operations().get_status(pb::GetStatusRequest {}).await.map_err(broken("status"))?;
-        let sequence = status.into_inner().sequence;
+        let sequence = status.into_inner().as_of;
         self.past.insert(sequence, self.world.clone());
         Ok(sequence)
     }

@@ -18,7 +18,7 @@ mod watcher;
 mod wire;
 
 use huizong::pb;
-use huizong::pb::rollup_row::Value;
+use huizong::pb::cell_value::Value;
 
 use history::{Doctor, Done, run};
 
@@ -58,10 +58,10 @@ const DOCTORED: [(&str, Doctor); 4] = [
     ("a row is lost", |rows| rows.pop().is_some()),
     ("a row of nought is there that was not", |rows| {
         let Some(last) = rows.last().filter(|row| !row.keys.is_empty()).cloned() else { return false };
-        rows.push(pb::RollupRow { value: Some(Value::Count(0)), ..last });
+        rows.push(pb::RollupRow { value: Some(pb::CellValue { value: Some(Value::Count(0)) }), ..last });
         true
     }),
-    ("a sum is one more", |rows| match rows.last_mut().and_then(|row| row.value.as_mut()) {
+    ("a sum is one more", |rows| match rows.last_mut().and_then(|row| row.value.as_mut()?.value.as_mut()) {
         Some(Value::Count(count)) => {
             *count += 1;
             true

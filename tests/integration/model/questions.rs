@@ -18,15 +18,15 @@ impl History {
         let answer = self.door().rollups().query_rollup(request).await.map_err(broken("sums"))?.into_inner();
         self.done.questions += 1;
         if as_of != 0 {
-            same("sequence", &answer.sequence, &as_of)?;
+            same("sequence", &answer.as_of, &as_of)?;
         }
         let mut rows = answer.rows.clone();
         if self.doctor.is_some_and(|doctor| doctor(&mut rows)) {
             self.doctor = None;
             self.done.doctored += 1;
         }
-        let verdict = ask::check_sums(self.as_of(answer.sequence)?, &question, &answer, &rows);
-        verdict.map_err(|wrong| format!("{question:?} as of {}: {wrong}", answer.sequence))
+        let verdict = ask::check_sums(self.as_of(answer.as_of)?, &question, &answer, &rows);
+        verdict.map_err(|wrong| format!("{question:?} as of {}: {wrong}", answer.as_of))
     }
 
     /// Now, or a moment that has passed.
@@ -45,8 +45,8 @@ impl History {
             let request = pb::QueryRollupRequest { page_token: token, ..ask::query(&question, as_of, page_size) };
             let page = self.door().rollups().query_rollup(request).await.map_err(broken("a page"))?.into_inner();
             self.done.questions += 1;
-            let world = self.as_of(page.sequence)?;
-            same("sequence of a page", &page.sequence, first.get_or_insert(page.sequence))?;
+            let world = self.as_of(page.as_of)?;
+            same("sequence of a page", &page.as_of, first.get_or_insert(page.as_of))?;
             ask::check_head(world, &question, &page).map_err(|wrong| format!("{question:?}, page: {wrong}"))?;
             rows.extend(page.rows.iter().map(ask::row));
             token = page.next_page_token;
@@ -83,32 +83,39 @@ impl History {
         let question = chance::plain_question(&mut self.chance, &self.world);
         let (as_of, depth) = (self.some_moment(), self.chance.random_range(1..=4));
         let request = pb::GetCoverageRequest {
-            jurisdiction: question.scope.clone(),
+            scope: Some(pb::Scope {
+                jurisdiction: question.scope.clone(),
+                hierarchy_year: question.tree.map_or(0, i32::from),
+                as_of,
+                include_vertical: question.vertical,
+                ..Default::default()
+            }),
             year: question.years.0.into(),
-            hierarchy_year: question.tree.map_or(0, i32::from),
-            as_of,
-            include_vertical: question.vertical,
             depth,
+            ..Default::default()
         };
         let answer = self.door().rollups().get_coverage(request).await.map_err(broken("coverage"))?.into_inner();
         self.done.questions += 1;
-        let verdict = ask::check_parts(self.as_of(answer.sequence)?, &question, depth, &answer);
-        verdict.map_err(|wrong| format!("{question:?} as of {}: {wrong}", answer.sequence))?;
+        let verdict = ask::check_parts(self.as_of(answer.as_of)?, &question, depth, &answer);
+        verdict.map_err(|wrong| format!("{question:?} as of {}: {wrong}", answer.as_of))?;
         // Who is missing, page by page as of the first.
         let (mut missing, mut token, mut first) = (Vec::new(), String::new(), None);
         loop {
             let request = pb::ListMissingAgenciesRequest {
-                jurisdiction: question.scope.clone(),
+                scope: Some(pb::Scope {
+                    jurisdiction: question.scope.clone(),
+                    hierarchy_year: question.tree.map_or(0, i32::from),
+                    as_of,
+                    include_vertical: question.vertical,
+                    ..Default::default()
+                }),
                 year: question.years.0.into(),
-                hierarchy_year: question.tree.map_or(0, i32::from),
-                as_of,
-                include_vertical: question.vertical,
                 page_size: 3,
                 page_token: token,
             };
             let page = self.door().rollups().list_missing_agencies(request).await.map_err(broken("missing"))?;
             let page = page.into_inner();
-            same("sequence of a page", &page.sequence, first.get_or_insert(page.sequence))?;
+            same("sequence of a page", &page.as_of, first.get_or_insert(page.as_of))?;
             missing.extend(page.agencies.into_iter().map(|agency| agency.name));
             token = page.next_page_token;
             if token.is_empty() {
@@ -127,18 +134,30 @@ impl History {
         if self.chance.random_bool(0.5) {
             let as_of = self.some_moment();
             let states = Vec::new();
-            let request =
-                pb::GetConsolidatedFormRequest { jurisdiction, year, hierarchy_year, as_of, include_vertical, states };
+            let request = pb::GetConsolidatedFormRequest {
+                scope: Some(pb::Scope {
+                    jurisdiction,
+                    hierarchy_year,
+                    as_of,
+                    include_vertical,
+                    states,
+                    ..Default::default()
+                }),
+                year,
+            };
             let answer = self.door().rollups().get_consolidated_form(request).await.map_err(broken("a form"))?;
             let answer = answer.into_inner();
             let form = answer.form.ok_or("no form")?;
-            let verdict = ask::check_form(self.as_of(answer.sequence)?, &question, &form);
-            return verdict.map_err(|wrong| format!("{question:?} as of {}: {wrong}", answer.sequence));
+            let verdict = ask::check_form(self.as_of(answer.as_of)?, &question, &form);
+            return verdict.map_err(|wrong| format!("{question:?} as of {}: {wrong}", answer.as_of));
         }
         // Frozen, it takes every sum that the form shows, and keeps it.
         let note = "定稿".to_owned();
-        let request =
-            pb::FreezeFormRequest { jurisdiction, year, hierarchy_year, include_vertical, note, validate_only: false };
+        let scope = Some(pb::Scope { jurisdiction, hierarchy_year, include_vertical, ..Default::default() });
+        let looked_at = pb::GetConsolidatedFormRequest { scope: scope.clone(), year };
+        let looked_at = self.door().rollups().get_consolidated_form(looked_at).await.map_err(broken("a form"))?;
+        let expected_content_sha256 = looked_at.into_inner().content_sha256;
+        let request = pb::FreezeFormRequest { scope, year, expected_content_sha256, note, ..Default::default() };
         let frozen = self.door().rollups().freeze_form(request).await.map_err(broken("to freeze"))?.into_inner();
         let name = frozen.frozen_form.ok_or("no frozen form")?.name;
         self.note().await?;
@@ -159,9 +178,9 @@ impl History {
         let answer = self.door().rollups().compare_frozen_form(request).await.map_err(broken("to compare"))?;
         let answer = answer.into_inner();
         self.done.questions += 1;
-        let (then, now) = (self.as_of(as_of)?, self.as_of(answer.sequence)?);
+        let (then, now) = (self.as_of(as_of)?, self.as_of(answer.as_of)?);
         let verdict = ask::check_comparison(then, now, &question, &answer.differences);
-        verdict.map_err(|wrong| format!("{name}, {question:?} as of {}: {wrong}", answer.sequence))
+        verdict.map_err(|wrong| format!("{name}, {question:?} as of {}: {wrong}", answer.as_of))
     }
 
     /// What has happened to a report, page by page.
@@ -180,7 +199,9 @@ impl History {
                 pb::ReportAction::Withdraw => "withdraw",
                 pb::ReportAction::Unspecified => "",
             };
-            told.extend(page.events.iter().map(|event| (event.sequence, action(event), event.revision.clone())));
+            told.extend(
+                page.events.iter().map(|event| (event.journal_sequence, action(event), event.revision.clone())),
+            );
             page_token = page.next_page_token;
             if page_token.is_empty() {
                 break;

@@ -21,7 +21,7 @@ pub struct Watcher {
 
 impl Watcher {
     pub async fn begin(door: &Door, question: Question) -> Result<Self, String> {
-        let request = pb::WatchRollupRequest { query: Some(query(&question, 0, 10_000)) };
+        let request = crate::support::watched(query(&question, 0, 10_000));
         let stream = door.rollups().watch_rollup(request).await.map_err(|status| format!("to watch: {status}"))?;
         let updates = Arc::<Mutex<Vec<_>>>::default();
         let (mut stream, told) = (stream.into_inner(), updates.clone());
@@ -52,9 +52,9 @@ impl Watcher {
         let updates = std::mem::take(&mut *self.updates.lock().expect("no panic"));
         let mut before = 0;
         for update in &updates {
-            same("the answer before", &update.previous_sequence, &before)?;
+            same("the answer before", &update.previous_as_of, &before)?;
             let answer = update.answer.as_ref().ok_or("no answer")?;
-            before = answer.sequence;
+            before = answer.as_of;
             let verdict = check_sums(world(before)?, &self.question, answer, &answer.rows);
             verdict.map_err(|wrong| format!("{:?}, watched, as of {before}: {wrong}", self.question))?;
         }

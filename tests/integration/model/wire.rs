@@ -35,16 +35,16 @@ pub fn change_to_wire(change: &Change) -> pb::RegistryChange {
             ..Default::default()
         }),
         Change::Move { name, parent, first_year } => {
-            Wire::Move(pb::Move { entry: name, parent, first_year: first_year.into() })
+            Wire::Move(pb::registry_change::Move { entry: name, parent, first_year: first_year.into() })
         }
         Change::Merge { names, into, first_year } => {
-            Wire::Merge(pb::Merge { entries: names, into, first_year: first_year.into() })
+            Wire::Merge(pb::registry_change::Merge { entries: names, into, first_year: first_year.into() })
         }
         Change::Split { name, into, first_year } => {
-            Wire::Split(pb::Split { entry: name, into, first_year: first_year.into() })
+            Wire::Split(pb::registry_change::Split { entry: name, into, first_year: first_year.into() })
         }
         Change::Abolish { name, first_year } => {
-            Wire::Abolish(pb::Abolish { entry: name, first_year: first_year.into() })
+            Wire::Abolish(pb::registry_change::Abolish { entry: name, first_year: first_year.into() })
         }
     };
     pb::RegistryChange { change: Some(change) }

@@ -27,8 +27,8 @@ pub async fn use_it(program: &Program) -> tonic::Status {
     RegistryServiceClient::new(channel.clone()).apply_registry_changes(request).await.unwrap();
     let mut reports = ReportServiceClient::new(channel);
     let mut first = submission(report(AGENCIES[0], 3));
-    first.report.as_mut().unwrap().reason = REASON.to_owned();
-    first.report.as_mut().unwrap().answers.push(pb::Answer {
+    first.correction_reason = REASON.to_owned();
+    first.answers.push(pb::Answer {
         rule: "T3-CARRY-PREVIOUS".to_owned(),
         reason: REASON.to_owned(),
         ..Default::default()
@@ -153,7 +153,7 @@ async fn an_error_carries_the_id_of_its_call_and_so_do_the_lines_of_the_log() {
     let status = use_it(&program).await;
     assert_eq!(status.metadata().get("x-request-id").unwrap(), "trace-7");
     let problem = problem(&status);
-    assert_eq!(problem.metadata.get("x_request_id").map(String::as_str), Some("trace-7"));
+    assert_eq!(problem.call_id, "trace-7");
     let help = tonic_types::StatusExt::get_details_help(&status).unwrap();
     assert_eq!(help.links[0].url, "docs/errors/AGENCY_NOT_FOUND.md");
     for message in ["problem", "refused"] {
@@ -186,8 +186,8 @@ async fn what_is_refused_at_the_door_is_measured_and_logged_with_the_id_that_the
         };
         assert_eq!(refused.metadata().get("x-request-id").unwrap(), "trace-8");
         let problem = problem(&refused);
-        assert_eq!(problem.reason, reason);
-        assert_eq!(problem.metadata.get("x_request_id").map(String::as_str), Some("trace-8"));
+        assert_eq!(problem.reason().as_str_name(), reason);
+        assert_eq!(problem.call_id, "trace-8");
         for word in [reason, outcome] {
             let line = |line: &String| line.contains(&format!("\"{word}\"")) && line.contains("trace-8");
             program.wait_for(|lines| lines.iter().any(line).then_some(()));
@@ -230,9 +230,9 @@ async fn a_call_that_takes_too_long_is_measured_and_its_caller_told_by_which_id(
     let refused = client.streaming(request, path, codec).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::DeadlineExceeded);
     let problem = problem(&refused);
-    assert_eq!(problem.reason, "DEADLINE_EXCEEDED");
+    assert_eq!(problem.reason().as_str_name(), "DEADLINE_EXCEEDED");
     let id = refused.metadata().get("x-request-id").unwrap().to_str().unwrap();
-    assert_eq!(problem.metadata["x_request_id"], id);
+    assert_eq!(problem.call_id, id);
     program.wait_for(|lines| {
         lines.iter().any(|line| line.contains("\"DEADLINE_EXCEEDED\"") && line.contains(id)).then_some(())
     });
@@ -280,7 +280,7 @@ async fn probes_tell_alive_from_ready_and_an_end_in_sight_from_both() {
 async fn a_call_that_is_given_up_counts_as_cancelled() {
     let program = Program::start("info", &[]);
     use_it(&program).await;
-    let request = pb::WatchRollupRequest { query: Some(question(PROVINCE, YEAR, "requests.received", &[])) };
+    let request = crate::support::watched(question(PROVINCE, YEAR, "requests.received", &[]));
     let channel = program.channel().await;
     let mut updates = RollupServiceClient::new(channel).watch_rollup(request).await.unwrap().into_inner();
     updates.message().await.unwrap().unwrap();

@@ -39,7 +39,7 @@ async fn pages_are_as_large_as_is_set_and_lead_to_all_there_is() {
         loop {
             let page = rollups.query_rollup(request.clone()).await.unwrap().into_inner();
             assert!(page.rows.len() <= rows, "{page:?}");
-            found.extend(page.rows.into_iter().map(|row| row.keys[0].value.clone()));
+            found.extend(page.rows.into_iter().map(|row| huizong::wire::key_in_words(&row.keys[0])));
             request.page_token = page.next_page_token;
             if request.page_token.is_empty() {
                 break;
@@ -53,9 +53,9 @@ async fn pages_are_as_large_as_is_set_and_lead_to_all_there_is() {
 async fn more_watches_than_are_set_are_refused() {
     let (_program, channel) = program().await;
     let mut rollups = RollupServiceClient::new(channel);
-    let request = pb::WatchRollupRequest { query: Some(question(PROVINCE, YEAR, "requests.received", &[])) };
+    let request = crate::support::watched(question(PROVINCE, YEAR, "requests.received", &[]));
     let mut first = rollups.watch_rollup(request.clone()).await.unwrap().into_inner();
     first.message().await.unwrap().unwrap();
     let refused = rollups.watch_rollup(request).await.unwrap_err();
-    assert_eq!(problem(&refused).reason, "TOO_MANY");
+    assert_eq!(problem(&refused).reason().as_str_name(), "TOO_MANY");
 }

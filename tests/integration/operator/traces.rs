@@ -49,7 +49,7 @@ async fn the_span_of_a_call_reaches_the_collector_with_its_name_its_status_and_i
     let refused = use_it(&program).await;
     let id = refused.metadata().get("x-request-id").unwrap().to_str().unwrap();
     let mut spans: Vec<Span> = Vec::new();
-    let of_call = |span: &Span| attribute(&span.attributes, "x_request_id") == Some(&text(id));
+    let of_call = |span: &Span| attribute(&span.attributes, "call_id") == Some(&text(id));
     while !spans.iter().any(of_call) {
         let batch = batches.recv().await.expect("spans");
         let everything = format!("{batch:?}");

@@ -1,6 +1,8 @@
 // Exact figures: counts are bigint, amounts are decimal strings in 万元 with at most six decimals. No number is ever a
 // floating point number on its way to the screen.
 
+import type { CellValue } from "../gen/huizong/v1/cell_pb";
+
 /** Decimals of 万元 that are kept. */
 const DECIMALS = 6;
 const MICRO = 10n ** BigInt(DECIMALS);
@@ -24,6 +26,18 @@ export function formatAmount(text: string): string {
   const grouped = formatCount(BigInt(whole === "-" ? 0 : whole));
   const sign = text.startsWith("-") && !grouped.startsWith("−") ? "−" : "";
   return `${sign}${grouped}${fraction ? `.${fraction}` : ""}`;
+}
+
+/** A value of a cell as a plain number; nothing for what is none. */
+export function plainValue(value: CellValue | undefined): string {
+  const is = value?.value;
+  return is?.case === "count" || is?.case === "amountWanYuan" ? String(is.value) : "";
+}
+
+/** A value of a cell as it is shown: a number with its digits in groups. */
+export function formatValue(value: CellValue | undefined): string {
+  const plain = plainValue(value);
+  return plain === "" ? "" : formatAmount(plain);
 }
 
 /** `part` of `whole` in per cent with one decimal, computed in integers; undefined where there is no whole. */

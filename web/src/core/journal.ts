@@ -7,7 +7,7 @@ export const FIELDS = ["principal", "address", "action", "subject", "place", "ou
 export type Field = (typeof FIELDS)[number];
 export type Asked = Record<Field, string>;
 
-export const OUTCOMES = { accepted: JournalOutcome.ACCEPTED, refused: JournalOutcome.REFUSED } as const;
+export const OUTCOMES = { accepted: JournalOutcome.DONE, refused: JournalOutcome.REFUSED } as const;
 
 /** The beginning of a day in Beijing, some days later; undefined for what is no day. */
 function dayOf(text: string, later: number): Timestamp | undefined {

@@ -7,7 +7,7 @@ import { registry, reports } from "./service";
 import { isPast } from "./time";
 import type { Word } from "./words";
 import type { Collection, Level } from "../gen/huizong/v1/registry_pb";
-import { ReportState, type Report } from "../gen/huizong/v1/report_pb";
+import { ReportState, ReportView, type Report } from "../gen/huizong/v1/report_pb";
 
 export interface Owed {
   owner: string;
@@ -43,7 +43,7 @@ const yearOf = (name: string) => Number(name.split("/").pop());
 export async function owedBy(owner: string, person: string, ended: number, signal: AbortSignal): Promise<{ owner: string; name: string; owed: Owed[] }> {
   const [name, listed, collections] = await Promise.all([
     nameOf(owner, signal),
-    all((pageToken) => reports.listReports({ parent: owner, standingOnly: true, pageToken }, { signal }), (page) => page.reports),
+    all((pageToken) => reports.listReports({ parent: owner, view: ReportView.STANDING, pageToken }, { signal }), (page) => page.reports),
     all((pageToken) => registry.listCollections({ pageToken }, { signal }), (page) => page.collections),
   ]);
   const { level, firstYear, endYear } = await standingOf(owner, signal);

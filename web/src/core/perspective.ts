@@ -44,9 +44,9 @@ export function usePerspective() {
   return { perspective, isOther };
 }
 
-/** The fields of a request. */
-export function fieldsOf({ asOf, hierarchyYear }: Perspective): { asOf: bigint; hierarchyYear: number } {
-  return { asOf: BigInt(asOf ?? 0), hierarchyYear: hierarchyYear ?? 0 };
+/** What a question is about. */
+export function scopeOf(jurisdiction: string, { asOf, hierarchyYear }: Perspective = {}) {
+  return { jurisdiction, asOf: BigInt(asOf ?? 0), hierarchyYear: hierarchyYear ?? 0 };
 }
 
 /** Parts of an address that a page takes: those of the past only where it shows it. */

@@ -1,5 +1,5 @@
 // A table of one's own: which lines of the form, by what in rows and in columns; from the answer of the service to its cells.
-import { sizeOf, sumText, valueText } from "./rollup";
+import { isAmountRow, keyText, sizeOf, sumText, valueText } from "./rollup";
 import { say } from "./language";
 import { Dimension, type RollupRow } from "../gen/huizong/v1/rollup_pb";
 import type { Word } from "./words";
@@ -44,7 +44,7 @@ export function tableOf(layout: Layout, found: RollupRow[]): Table {
   const part = (row: RollupRow, axis: Axis) => {
     if (axis === "measure") return { key: row.measure, name: say(row.measureLabel) };
     const key = row.keys.find((one) => one.dimension === AXES[axis].dimension);
-    return { key: key?.value ?? "", name: say(key?.label) || (key?.value ?? "") };
+    return { key: keyText(key), name: say(key?.label) || keyText(key) };
   };
   const columns = new Map<string, string>();
   const rows = new Map<string, { name: string; cells: Map<string, RollupRow> }>();
@@ -55,7 +55,7 @@ export function tableOf(layout: Layout, found: RollupRow[]): Table {
     const line = rows.get(row.key) ?? { name: row.name, cells: new Map<string, RollupRow>() };
     line.cells.set(column.key, one);
     rows.set(row.key, line);
-    const total = totals.get(column.key) ?? { sum: 0n, isAmount: one.value.case === "amount" };
+    const total = totals.get(column.key) ?? { sum: 0n, isAmount: isAmountRow(one) };
     total.sum += sizeOf(one);
     totals.set(column.key, total);
   }

@@ -3,7 +3,7 @@ import { computed, ref, shallowRef, watch } from "vue";
 import { useRoute, useRouter } from "vue-router";
 import { Level, type Jurisdiction } from "../gen/huizong/v1/registry_pb";
 import { all, useAnswer } from "./live";
-import { addressFor } from "./perspective";
+import { addressFor, scopeOf } from "./perspective";
 import { registry, reports, rollups, refusal, type Refusal } from "./service";
 import { caller, owners, scopes } from "./session";
 import { yearNow } from "./time";
@@ -87,8 +87,8 @@ async function findTops(): Promise<Jurisdiction[]> {
 }
 
 async function yearsOf(jurisdiction: Jurisdiction, lastYear: number): Promise<number[]> {
-  const answer = await rollups.queryRollup({ jurisdiction: jurisdiction.name, firstYear: FIRST_YEAR, lastYear });
-  return answer.coverage.filter((coverage) => coverage.received > 0n).map((coverage) => coverage.year);
+  const answer = await rollups.queryRollup({ scope: scopeOf(jurisdiction.name), firstYear: FIRST_YEAR, lastYear, measures: ["requests.received"] });
+  return answer.coverage.filter((coverage) => coverage.received > 0).map((coverage) => coverage.year);
 }
 
 async function yearsOfOwners(): Promise<number[]> {
@@ -136,8 +136,8 @@ export function usePlace() {
 /** The newest year with reports is shown where none is asked for. */
 async function newestWithReports(top: Jurisdiction, offered: number[]): Promise<number | undefined> {
   for (const year of offered) {
-    const answer = await rollups.getCoverage({ jurisdiction: top.name, year }).catch(() => undefined);
-    if (answer?.coverage && answer.coverage.received > 0n) return year;
+    const answer = await rollups.getCoverage({ scope: scopeOf(top.name), year }).catch(() => undefined);
+    if (answer?.coverage && answer.coverage.received > 0) return year;
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { ref, watch } from "vue";
 import { OperationsService } from "../gen/huizong/v1/operations_pb";
-import { ProblemSchema, type Problem } from "../gen/huizong/v1/problem_pb";
+import { ErrorReason, ProblemSchema, type Problem } from "../gen/huizong/v1/problem_pb";
 import { RegistryService } from "../gen/huizong/v1/registry_pb";
 import { ReportService } from "../gen/huizong/v1/report_pb";
 import { RollupService } from "../gen/huizong/v1/rollup_pb";
@@ -92,7 +92,7 @@ export function refusal(error: unknown): Refusal {
   const known = ConnectError.from(error);
   const problem = known.findDetails(ProblemSchema)[0];
   const passing = !problem && PASSING.includes(known.code);
-  return { code: known.code, reason: problem?.reason ?? Code[known.code], problem, passing };
+  return { code: known.code, reason: problem ? ErrorReason[problem.reason] : Code[known.code], problem, passing };
 }
 
 export function isCancelled(error: unknown): boolean {

@@ -8,6 +8,7 @@ export const STATES: Record<ReportState, Word> = {
   [ReportState.SUBMITTED]: "submitted",
   [ReportState.RETURNED]: "returned",
   [ReportState.WITHDRAWN]: "withdrawn",
+  [ReportState.SUPERSEDED]: "superseded",
 };
 
 /** What may be done to a report that stands so, besides handing in a new revision. */
@@ -17,6 +18,7 @@ export const POSSIBLE: Record<ReportState, ReportAction[]> = {
   [ReportState.SUBMITTED]: [ReportAction.ACCEPT, ReportAction.RETURN, ReportAction.WITHDRAW],
   [ReportState.RETURNED]: [ReportAction.WITHDRAW],
   [ReportState.WITHDRAWN]: [],
+  [ReportState.SUPERSEDED]: [],
 };
 
 export const ACTIONS: Record<ReportAction, Word> = {

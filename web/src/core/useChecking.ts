@@ -120,14 +120,14 @@ export function useChecking(filling: Filling) {
       form: formOf(parsed.value.cells),
       ...(narrative.value ? { narrative: narrative.value } : {}),
       answers: warnings.value.filter((finding) => answers.value[keyOf(finding)]?.trim()).map((finding) => ({ rule: finding.rule, cell: cellOf(finding), reason: answers.value[keyOf(finding)]!.trim() })),
-      reason: reason.value.trim(),
+      correctionReason: reason.value.trim(),
       etag: basis.value,
     };
     const now = figures.value;
-    const content = JSON.stringify([meant, now, source.value?.title, report.answers, report.reason, report.etag]);
+    const content = JSON.stringify([meant, now, source.value?.title, report.answers, report.correctionReason, report.etag]);
     if (!requestId || content !== requestContent) [requestId, requestContent] = [newId(), content];
     try {
-      const answer = await reports.submitReport({ report, validateOnly, requestId: validateOnly ? "" : requestId, ...(source.value ? { source: source.value } : {}) });
+      const answer = await reports.submitReport({ ...report, validateOnly, requestId: validateOnly ? "" : requestId, ...(source.value ? { source: source.value } : {}) });
       if (answer.receipt && !validateOnly) keepReceipt(answer.receipt);
       if (meant !== name.value) return undefined;
       failed.value = undefined;

@@ -6,6 +6,7 @@ import { collectionOf, deadlineOf } from "./collection";
 import { dropDraft, loadDraft, saveDraft, type Draft } from "./draft";
 import { cellsOf, computeTotals, parseCell, plainText, tilesOf, UNREAD, type Cells } from "./form";
 import { useAnswer } from "./live";
+import { scopeOf } from "./perspective";
 import { isJurisdiction, nameOf } from "./owner";
 import { blockOf, fillingOf } from "./paste";
 import { refusal, registry, reports, rollups } from "./service";
@@ -54,7 +55,7 @@ export function useFilling(owner: Ref<string | undefined>, year: Ref<number>) {
         reportOrNone(`${owner}/reports/${year - 1}`, signal),
         dueOf(owner, year, signal),
       ]);
-      const computed = isJurisdiction(owner) && !report ? await rollups.getConsolidatedForm({ jurisdiction: owner, year }, { signal }).catch(() => undefined) : undefined;
+      const computed = isJurisdiction(owner) && !report ? await rollups.getConsolidatedForm({ scope: scopeOf(owner), year }, { signal }).catch(() => undefined) : undefined;
       return { owner, year, ownerName, report, lastYear: cellsOf(lastYear?.form), deadline, computed: computed?.form };
     },
   );
@@ -120,7 +121,7 @@ export function useFilling(owner: Ref<string | undefined>, year: Ref<number>) {
   /** The last revision with what its rules filled in taken out again, so that sums are computed anew. */
   function fromRevision(report: Report): Omit<Draft, "saved"> {
     const cells = cellsOf(report.form);
-    const typed = [...cells].filter(([path]) => !report.computed.includes(path));
+    const typed = [...cells].filter(([path]) => !report.computed.some(({ cell }) => cell === path));
     return {
       ...nothing(report.etag),
       texts: Object.fromEntries(typed.map(([path, cell]) => [path, plainText(cell)])),

@@ -4,7 +4,7 @@ import { computed } from "vue";
 import { change, percent } from "./figures";
 import { say, t } from "./language";
 import { useAnswer, useSums } from "./live";
-import { fieldsOf, usePerspective } from "./perspective";
+import { scopeOf, usePerspective } from "./perspective";
 import { usePlace } from "./place";
 import { barsOf, countOf, keyOf, sizeOf } from "./rollup";
 import { rollups } from "./service";
@@ -49,20 +49,20 @@ export function useOverview() {
   const sums = useSums(
     () => (place.value ? { ...place.value, firstYear: year.value - TREND_YEARS + 1, measures } : undefined),
     () => isOther.value,
-    ({ jurisdiction, year, firstYear, measures }, signal) => rollups.watchRollup({ query: { jurisdiction, firstYear, lastYear: year, measures, groupBy: [Dimension.YEAR] } }, { signal }),
-    ({ jurisdiction, year, firstYear, measures, ...past }, signal) => rollups.queryRollup({ jurisdiction, firstYear, lastYear: year, measures, groupBy: [Dimension.YEAR], ...fieldsOf(past) }, { signal }),
+    ({ jurisdiction, year, firstYear, measures }, signal) => rollups.watchRollup({ scope: scopeOf(jurisdiction), firstYear, lastYear: year, measures, groupBy: [Dimension.YEAR] }, { signal }),
+    ({ jurisdiction, year, firstYear, measures, ...past }, signal) => rollups.queryRollup({ scope: scopeOf(jurisdiction, past), firstYear, lastYear: year, measures, groupBy: [Dimension.YEAR] }, { signal }),
   );
   const now = sums.answer;
   const coverageOf = (of: number) => now.value?.coverage.find((one) => one.year === of);
   const coverage = computed(() => coverageOf(year.value));
-  const sequence = computed(() => now.value?.sequence);
-  const isEmpty = computed(() => coverage.value !== undefined && coverage.value.included === 0n);
+  const sequence = computed(() => now.value?.asOf);
+  const isEmpty = computed(() => coverage.value !== undefined && coverage.value.included === 0);
   const isIncomplete = (one: Coverage | undefined) => one !== undefined && one.included < one.expected;
 
   const rows = computed(() => new Map((now.value?.rows ?? []).map((row) => [`${row.measure} ${keyOf(row, Dimension.YEAR)}`, row])));
   const figure = (measure: string, of: number) => countOf(rows.value.get(`${measure} ${of}`));
   const sum = (measures: string[], of: number) => measures.reduce((sum, measure) => sum + (figure(measure, of) ?? 0n), 0n);
-  const years = computed(() => Array.from({ length: TREND_YEARS }, (_, at) => year.value - TREND_YEARS + 1 + at).filter((one) => (coverageOf(one)?.included ?? 0n) > 0n || one === year.value));
+  const years = computed(() => Array.from({ length: TREND_YEARS }, (_, at) => year.value - TREND_YEARS + 1 + at).filter((one) => (coverageOf(one)?.included ?? 0) > 0 || one === year.value));
   const headlines = computed<Headline[]>(() => [
     ...HEADLINES.map(([measure, word]) => ({
       key: measure, name: t(word), hint: say(now.value?.totals.find((row) => row.measure === measure)?.measureLabel),
@@ -70,24 +70,24 @@ export function useOverview() {
       years: years.value.map((one) => figure(measure, one)),
     })),
     ...HEADLINE_RATES.map(({ word, hint }) => ({ key: word, name: t(word), hint: t(hint), rate: percent(sum(RATES[word].of, year.value), sum(RATES[word].by, year.value)), change: undefined, years: [] })),
-    { key: "reportingRate", name: t("reportingRate"), hint: t("reportingRateHint"), rate: percent(coverage.value?.received ?? 0n, coverage.value?.expected ?? 0n), change: undefined, years: [] },
+    { key: "reportingRate", name: t("reportingRate"), hint: t("reportingRateHint"), rate: percent(BigInt(coverage.value?.received ?? 0), BigInt(coverage.value?.expected ?? 0)), change: undefined, years: [] },
   ]);
   /** What a comparison with last year compares: the same number of reports, or not. */
   const basis = computed(() => {
     const before = coverageOf(year.value - 1);
-    return before && before.included > 0n ? { before: before.included, now: coverage.value?.included ?? 0n, isLike: before.included === coverage.value?.included } : undefined;
+    return before && before.included > 0 ? { before: before.included, now: coverage.value?.included ?? 0, isLike: before.included === coverage.value?.included } : undefined;
   });
   const trend = computed(() => {
     const first = years.value[0] ?? year.value;
     const all = Array.from({ length: year.value - first + 1 }, (_, at) => first + at);
-    const line = (measure: string) => all.map((one) => ((coverageOf(one)?.included ?? 0n) > 0n ? (figure(measure, one) ?? 0n) : undefined));
+    const line = (measure: string) => all.map((one) => ((coverageOf(one)?.included ?? 0) > 0 ? (figure(measure, one) ?? 0n) : undefined));
     return { years: all, incomplete: all.map((one) => isIncomplete(coverageOf(one))), lines: [{ name: t("newlyReceived"), counts: line(RECEIVED) }, { name: t("disposed"), counts: line(CONCLUDED) }] };
   });
 
   const details = useAnswer(
     () => (sequence.value === undefined ? undefined : place.value),
     async ({ jurisdiction, year, ...past }, signal) => {
-      const ask = (measures: string[], groupBy: Dimension[]) => rollups.queryRollup({ jurisdiction, firstYear: year, measures, groupBy, ...fieldsOf(past) }, { signal });
+      const ask = (measures: string[], groupBy: Dimension[]) => rollups.queryRollup({ scope: scopeOf(jurisdiction, past), firstYear: year, measures, groupBy }, { signal });
       const [requesters, outcomes, refusals, proactive, disputes] = await Promise.all([
         ask([RECEIVED], [Dimension.REQUESTER_TYPE]),
         ask([CONCLUDED], [Dimension.OUTCOME]),

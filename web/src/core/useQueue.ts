@@ -1,12 +1,14 @@
 // The reports that wait for review in a place, the oldest first; and accepting many of them.
 import { computed, ref, type Ref } from "vue";
+import { newId } from "./ids";
 import { all, useAnswer, useThrottled, useWatch } from "./live";
+import { scopeOf } from "./perspective";
 import { isJurisdiction, ownerOf, revisionOf } from "./owner";
 import { t } from "./language";
 import { refusal, refusalText, registry, reports, rollups } from "./service";
 import { daysSince } from "./time";
 import type { Jurisdiction } from "../gen/huizong/v1/registry_pb";
-import { ReportState, type Report } from "../gen/huizong/v1/report_pb";
+import { ReportState, ReportView, type Report } from "../gen/huizong/v1/report_pb";
 
 const PAGE = 1000;
 const LISTS_EVERY_MS = 5000;
@@ -26,13 +28,13 @@ export interface Waiting {
 export function useQueue(place: Ref<{ jurisdiction: string; year: number } | undefined>, tree: Ref<Map<string, Jurisdiction>>) {
   const watched = useWatch(
     () => place.value,
-    ({ jurisdiction, year }, signal) => rollups.watchCoverage({ query: { jurisdiction, year } }, { signal }),
+    ({ jurisdiction, year }, signal) => rollups.watchCoverage({ scope: scopeOf(jurisdiction), year }, { signal }),
   );
-  const sequence = useThrottled(() => watched.answer.value?.answer?.sequence, LISTS_EVERY_MS);
+  const sequence = useThrottled(() => watched.answer.value?.answer?.asOf, LISTS_EVERY_MS);
   const loaded = useAnswer(
     () => place.value,
     async ({ jurisdiction, year }, signal) => {
-      const listed = (parent: string) => all((pageToken) => reports.listReports({ parent, jurisdiction, year, standingOnly: true, states: [ReportState.SUBMITTED], pageSize: PAGE, pageToken }, { signal }), (page) => page.reports);
+      const listed = (parent: string) => all((pageToken) => reports.listReports({ parent, jurisdiction, year, view: ReportView.STANDING, states: [ReportState.SUBMITTED], pageSize: PAGE, pageToken }, { signal }), (page) => page.reports);
       const [own, consolidated] = await Promise.all([listed("agencies/-"), listed("jurisdictions/-")]);
       const found = own.length === 0 ? [] : await all((pageToken) => registry.listAgencies({ jurisdiction, below: true, year, pageSize: PAGE, pageToken }, { signal }), (page) => page.agencies);
       return { reports: [...own, ...consolidated], agencies: new Map(found.map((agency) => [agency.name, agency])) };
@@ -65,7 +67,7 @@ export function useQueue(place: Ref<{ jurisdiction: string; year: number } | und
     const work = async () => {
       for (let one = left.shift(); one; one = left.shift()) {
         try {
-          await reports.acceptReport({ name: one.name, etag: one.report.etag });
+          await reports.acceptReport({ name: one.name, etag: one.report.etag, requestId: newId() });
           result.done += 1;
         } catch (error) {
           result.failed.push({ owner: one.owner, why: refusalText(refusal(error)) });

@@ -7,6 +7,7 @@ export const states = {
   submitted: ["待审核", "awaiting review"],
   returned: ["已退回", "returned"],
   withdrawn: ["已撤回", "withdrawn"],
+  superseded: ["已被更正版取代", "superseded"],
   missing: ["未报", "not submitted"],
   late: ["逾期", "late"],
   expected: ["应报", "expected"],

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use huizong::report::{ReportState, ReviewAction, Revision, RevisionName};
 use huizong::store::{
-    Change, Decision, NEWEST, Outcome, Position, RECORD_BYTES_MAX, Standing, StoreError, StoredRequest, Transaction,
+    Change, Decision, NEWEST, Outcome, Position, RECORD_BYTES_MAX, Requested, Standing, StoreError, StoredRequest,
+    Transaction,
 };
 
 use crate::store_contract::contents::{Contents, OWNERS};
@@ -48,7 +49,10 @@ pub async fn a_transaction_becomes_visible_whole(open: &impl OpenStore) {
     assert_eq!(commit.entry.subject, given.name().to_string());
     assert_eq!(store.position(), commit.entry.position());
     let (_, fingerprint) = transaction.request.unwrap();
-    assert_eq!(store.request(id), Ok(Some(StoredRequest { fingerprint, revision: given.name(), sequence: 1 })));
+    assert_eq!(
+        store.request(id),
+        Ok(Some(StoredRequest { fingerprint, stored: Requested::Revision(given.name()), sequence: 1 }))
+    );
 }
 
 pub async fn several_changes_share_one_journal_entry(open: &impl OpenStore) {
@@ -129,7 +133,7 @@ pub async fn a_repeated_request_gets_the_first_answer(open: &impl OpenStore) {
         match store.commit(submit(&*store, &report, 1).with_request(id, "digest")).await.unwrap() {
             Decision::Repeated(known) => {
                 let revision = RevisionName { report: report.clone(), number: 1 };
-                assert_eq!((known.revision, known.sequence), (revision, first.entry.sequence));
+                assert_eq!((known.stored, known.sequence), (Requested::Revision(revision), first.entry.sequence));
             }
             other => panic!("{other:?}"),
         }
