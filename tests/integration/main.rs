@@ -22,6 +22,7 @@ mod service_history;
 mod shutdown;
 mod sign_in;
 mod store_contract;
+mod unsteady;
 mod verify;
 
 // The fault tests use the rest of it.
