@@ -49,8 +49,9 @@ async fn province() -> Server {
 #[tokio::test]
 async fn json_is_the_message_that_grpc_answers_with() {
     let server = province().await;
-    let address =
-        format!("/v1/rollup?jurisdiction={PROVINCE}&first_year={YEAR}&measures=received&group_by=child-jurisdiction");
+    let address = format!(
+        "/v1/rollup?jurisdiction={PROVINCE}&first_year={YEAR}&measures=requests.received&group_by=child-jurisdiction"
+    );
     let answer = get(&server, &address).await;
     assert_eq!(answer.headers[header::CONTENT_TYPE], "application/json");
     let asked = question(PROVINCE, YEAR, "requests.received", &[Dimension::ChildJurisdiction]);

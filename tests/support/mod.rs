@@ -22,9 +22,9 @@ use huizong::wire;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tonic::Status;
 use tonic::service::Routes;
 use tonic::transport::Channel;
+use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 pub mod below;
@@ -350,5 +350,14 @@ pub fn problem(status: &Status) -> pb::Problem {
         assert!(!text.zh.is_empty() && !text.en.is_empty(), "{problem:?}");
     }
     assert!(status.get_details_localized_message().is_some());
+    problem
+}
+
+/// A call that must have been refused with this code and for this reason; the problem.
+#[track_caller]
+pub fn refused<T: std::fmt::Debug>(result: Result<T, Status>, code: Code, reason: &str) -> pb::Problem {
+    let status = result.unwrap_err();
+    let problem = problem(&status);
+    assert_eq!((status.code(), problem.reason().as_str_name()), (code, reason), "{status:?}");
     problem
 }

@@ -1,20 +1,13 @@
 //! What the contract promises to callers, asked of a real server over the network.
 
 use huizong::pb;
-use tonic::{Code, Status};
+use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use crate::support::{
-    AGENCIES, COUNTY, PROVINCE, Server, YEAR, count, form, problem, question, report, report_name, set, submission,
+    AGENCIES, COUNTY, PROVINCE, Server, YEAR, count, form, problem, question, refused, report, report_name, set,
+    submission,
 };
-
-#[track_caller]
-fn refused<T: std::fmt::Debug>(result: Result<T, Status>, code: Code, reason: &str) -> pb::Problem {
-    let status = result.unwrap_err();
-    let problem = problem(&status);
-    assert_eq!((status.code(), problem.reason().as_str_name()), (code, reason), "{status:?}");
-    problem
-}
 
 /// A form with one 其他处理 line in place of the three.
 fn merged_form() -> pb::Form {

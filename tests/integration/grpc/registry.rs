@@ -9,18 +9,10 @@ use huizong::pb::registry_change::Change;
 use prost_types::Timestamp;
 use tonic::{Code, Status};
 
-use crate::support::{AGENCIES, CITY, COUNTY, PROVINCE, Server, change, problem};
+use crate::support::{AGENCIES, CITY, COUNTY, PROVINCE, Server, change, refused};
 
 const OTHER_CITY: &str = "jurisdictions/230200";
 const OTHER_COUNTY: &str = "jurisdictions/230202";
-
-#[track_caller]
-fn refused<T: std::fmt::Debug>(result: Result<T, Status>, code: Code, reason: &str) -> pb::Problem {
-    let status = result.unwrap_err();
-    let problem = problem(&status);
-    assert_eq!((status.code(), problem.reason().as_str_name()), (code, reason), "{status:?}");
-    problem
-}
 
 fn place(name: &str, parent: &str, level: pb::Level) -> pb::RegistryChange {
     change(Change::CreateJurisdiction(pb::Jurisdiction {

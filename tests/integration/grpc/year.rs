@@ -7,7 +7,7 @@ use prost_types::Timestamp;
 use tonic::{Code, Request, Status};
 
 use crate::support::{
-    CITY, COUNTY, PROVINCE, Server, YEAR, change, count, form, problem, question, set, submission, value,
+    CITY, COUNTY, PROVINCE, Server, YEAR, change, count, form, question, refused, set, submission, value,
 };
 
 const BEFORE: u16 = YEAR - 1;
@@ -111,14 +111,6 @@ impl Office for Server {
         };
         self.rollups().get_coverage(request).await.unwrap().into_inner().coverage.unwrap()
     }
-}
-
-#[track_caller]
-fn refused<T: std::fmt::Debug>(result: Result<T, Status>, code: Code, reason: &str) -> pb::Problem {
-    let status = result.unwrap_err();
-    let problem = problem(&status);
-    assert_eq!((status.code(), problem.reason().as_str_name()), (code, reason), "{status:?}");
-    problem
 }
 
 /// The registry of both years, and the reports of the first.
