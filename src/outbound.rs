@@ -55,21 +55,36 @@ fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
     }
 }
 
+/// The authorities of the machine, those in a file, or both.
+///
+/// # Errors
+/// Naming the file that cannot be used.
+pub fn authorities(of_machine: bool, file: Option<&Path>) -> io::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    if of_machine {
+        let native = rustls_native_certs::load_native_certs();
+        // What of the machine's own cannot be read is not trusted.
+        for error in native.errors {
+            tracing::warn!(%error, "an authority of the system cannot be read");
+        }
+        roots.add_parsable_certificates(native.certs);
+    }
+    if let Some(file) = file {
+        for certificate in certificates(file)? {
+            roots.add(certificate).map_err(|error| at(file, error))?;
+        }
+    }
+    Ok(roots)
+}
+
 impl Trust {
     /// Reads the files.
     ///
     /// # Errors
     /// Naming the file that cannot be used.
     pub fn read(&self) -> io::Result<Arc<ClientConfig>> {
-        let mut roots = RootCertStore::empty();
-        if self.ca.as_os_str().is_empty() {
-            // What of the machine's own cannot be read is not trusted.
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        } else {
-            for certificate in certificates(&self.ca)? {
-                roots.add(certificate).map_err(|error| at(&self.ca, error))?;
-            }
-        }
+        let file = Some(&*self.ca).filter(|file| !file.as_os_str().is_empty());
+        let roots = authorities(file.is_none(), file)?;
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let config = config.with_safe_default_protocol_versions().map_err(io::Error::other)?;
         let config = config.with_root_certificates(roots);

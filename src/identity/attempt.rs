@@ -28,7 +28,7 @@ const ANSWERED_MAX: usize = 10_000;
 const BACK_MAX_BYTES: usize = 1000;
 
 /// One attempt to sign in.
-pub struct Attempt {
+pub(crate) struct Attempt {
     /// What the browser keeps; secret.
     pub cookie: String,
     pub state: String,
@@ -38,7 +38,7 @@ pub struct Attempt {
     pub back: String,
 }
 
-pub struct Attempts {
+pub(crate) struct Attempts {
     key: [u8; 32],
     started: Instant,
     /// States that were answered, and when, in seconds since the start.
@@ -48,7 +48,7 @@ pub struct Attempts {
 impl Attempts {
     /// # Errors
     /// Where the system gives no random bytes.
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Self { key: random_bytes()?, started: Instant::now(), answered: Mutex::default() })
     }
 
@@ -56,7 +56,7 @@ impl Attempts {
     ///
     /// # Errors
     /// Where the system gives no random bytes.
-    pub fn begin(&self, back: &str) -> io::Result<Attempt> {
+    pub(crate) fn begin(&self, back: &str) -> io::Result<Attempt> {
         let secret = hex::encode(random_bytes::<32>()?);
         let begun = self.seconds();
         let back = utf8_percent_encode(own_path(back), NON_ALPHANUMERIC);
@@ -88,7 +88,7 @@ impl Attempts {
     ///
     /// # Errors
     /// Where it was not begun in this browser, too long ago, or answered before.
-    pub fn answer(&self, cookie: Option<&str>, state: &str) -> Result<Attempt, Refusal> {
+    pub(crate) fn answer(&self, cookie: Option<&str>, state: &str) -> Result<Attempt, Refusal> {
         self.answer_at(self.seconds(), cookie, state)
     }
 

@@ -1,6 +1,6 @@
 //! Requests to the provider: over TLS (in clear to this machine only), bounded in time and size; redirects are not followed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +12,10 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
+use tokio_rustls::rustls::{self, ClientConfig};
 
 use crate::config::is_protected_address;
+use crate::outbound::authorities;
 
 use super::refusal::{Cause, Refusal};
 
@@ -26,8 +25,8 @@ const ANSWER_MAX_BYTES: usize = 256 << 10;
 /// Why requests cannot be made at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    #[error("access.oidc.ca: {path}: {error}", path = path.display())]
-    Authority { path: PathBuf, error: String },
+    #[error("access.oidc.ca: {0}")]
+    Authority(std::io::Error),
     #[error("access.oidc.issuer: TLS cannot be used: {0}")]
     Protocol(rustls::Error),
     #[error("there is no randomness: {0}")]
@@ -35,7 +34,7 @@ pub enum ClientError {
 }
 
 /// Who asks the provider.
-pub struct Client {
+pub(crate) struct Client {
     inner: hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     longest: Duration,
 }
@@ -46,7 +45,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError`] where the file cannot be read, or holds no certificate.
-    pub fn new(ca: &Path, longest: Duration) -> Result<Self, ClientError> {
+    pub(crate) fn new(ca: &Path, longest: Duration) -> Result<Self, ClientError> {
         let connector = HttpsConnectorBuilder::new().with_tls_config(tls(ca)?).https_or_http().enable_http1().build();
         // A connection for each request: there are a few in a sign-in, and none that was closed meanwhile is tried.
         let inner = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
@@ -56,7 +55,7 @@ impl Client {
     }
 
     /// Asks for a document.
-    pub async fn get(&self, address: &str) -> Result<(StatusCode, Bytes), Refusal> {
+    pub(crate) async fn get(&self, address: &str) -> Result<(StatusCode, Bytes), Refusal> {
         self.ask(Request::get(address), Bytes::new()).await
     }
 
@@ -64,7 +63,7 @@ impl Client {
     ///
     /// # Errors
     /// Where there is no answer within the limits of time and size.
-    pub async fn ask(
+    pub(crate) async fn ask(
         &self,
         request: http::request::Builder,
         body: impl Into<Bytes>,
@@ -99,24 +98,8 @@ fn told(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 fn tls(ca: &Path) -> Result<ClientConfig, ClientError> {
-    let mut roots = RootCertStore::empty();
-    let native = rustls_native_certs::load_native_certs();
-    for error in native.errors {
-        tracing::warn!(%error, "an authority of the system cannot be read");
-    }
-    roots.add_parsable_certificates(native.certs);
-    if !ca.as_os_str().is_empty() {
-        let fault = |error: String| ClientError::Authority { path: ca.to_owned(), error };
-        let mut count = 0;
-        for certificate in CertificateDer::pem_file_iter(ca).map_err(|error| fault(error.to_string()))? {
-            let certificate = certificate.map_err(|error| fault(error.to_string()))?;
-            roots.add(certificate).map_err(|error| fault(error.to_string()))?;
-            count += 1;
-        }
-        if count == 0 {
-            return Err(fault("there is no certificate in it".to_owned()));
-        }
-    }
+    let file = Some(ca).filter(|file| !file.as_os_str().is_empty());
+    let roots = authorities(true, file).map_err(ClientError::Authority)?;
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(ClientError::Protocol)?;

@@ -21,7 +21,7 @@ const FAILURE_KEPT: Duration = Duration::from_secs(2);
 
 /// What the provider publishes of itself (OpenID Connect Discovery 1.0); of it what is used.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Document {
+pub(crate) struct Document {
     pub issuer: String,
     pub authorization_endpoint: String,
     pub token_endpoint: String,
@@ -77,14 +77,14 @@ impl<T> Kept<T> {
 }
 
 /// What is known of the provider.
-pub struct Discovery {
+pub(crate) struct Discovery {
     issuer: String,
     document: Mutex<Kept<Document>>,
     keys: Mutex<Kept<Vec<Jwk>>>,
 }
 
 impl Discovery {
-    pub fn new(issuer: &str) -> Self {
+    pub(crate) fn new(issuer: &str) -> Self {
         Self { issuer: issuer.to_owned(), document: Kept::new(), keys: Kept::new() }
     }
 
@@ -92,7 +92,7 @@ impl Discovery {
     ///
     /// # Errors
     /// Where it does not answer, or says that it is another, or names an address without TLS.
-    pub async fn document(&self, client: &Client) -> Result<Arc<Document>, Refusal> {
+    pub(crate) async fn document(&self, client: &Client) -> Result<Arc<Document>, Refusal> {
         let ask = async {
             let address = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
             let document: Document = fetch(client, &address).await?;
@@ -115,7 +115,7 @@ impl Discovery {
     ///
     /// # Errors
     /// Where the provider does not answer.
-    pub async fn keys(&self, client: &Client, anew: bool) -> Result<Arc<Vec<Jwk>>, Refusal> {
+    pub(crate) async fn keys(&self, client: &Client, anew: bool) -> Result<Arc<Vec<Jwk>>, Refusal> {
         let document = self.document(client).await?;
         let ask = async {
             let set: KeySet = fetch(client, &document.jwks_uri).await?;

@@ -18,7 +18,7 @@ const LEEWAY_SECONDS: u64 = 60;
 const KEYS_TRIED_MAX: usize = 8;
 
 /// What the token of this sign-in must be made for.
-pub struct Expected<'a> {
+pub(crate) struct Expected<'a> {
     pub issuer: &'a str,
     pub client_id: &'a str,
     pub nonce: &'a str,
@@ -36,7 +36,7 @@ struct Head {
 ///
 /// # Errors
 /// [`Cause::KeyUnknown`] where none of these keys may have signed it: the provider may have newer ones.
-pub fn verify(token: &str, keys: &[Jwk], expected: &Expected<'_>) -> Result<Map<String, Value>, Refusal> {
+pub(crate) fn verify(token: &str, keys: &[Jwk], expected: &Expected<'_>) -> Result<Map<String, Value>, Refusal> {
     let head = token.split('.').next().and_then(|head| URL_SAFE_NO_PAD.decode(head).ok());
     let head: Option<Head> = head.and_then(|head| serde_json::from_slice(&head).ok());
     let head = head.ok_or(Cause::TokenMalformed)?;

@@ -26,12 +26,12 @@ const ALLOWED: [(&str, Algorithm, Scheme); 4] = [
 ];
 
 /// The algorithm of a name, where it is allowed.
-pub fn allowed(name: &str) -> Option<Algorithm> {
+pub(crate) fn allowed(name: &str) -> Option<Algorithm> {
     ALLOWED.iter().find(|(known, ..)| *known == name).map(|(_, algorithm, _)| *algorithm)
 }
 
 /// Makes ring check the signatures of this process.
-pub fn install() {
+pub(crate) fn install() {
     static RING: CryptoProvider = CryptoProvider {
         signer_factory: |_, _| Err(ErrorKind::UnsupportedAlgorithm.into()),
         verifier_factory: verifier,

@@ -25,7 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("ship", &["service", "store", "report", "config", "telemetry", "outbound"]),
     ("wire", &["access", "service", "store", "rollup", "rules", "registry", "document", "report", "form", "pb"]),
     ("grpc", &["access", "wire", "service", "rollup", "registry", "report", "config", "telemetry", "pb"]),
-    ("identity", &["access", "report", "config"]),
+    ("identity", &["access", "report", "outbound", "config"]),
     (
         "server",
         &[
