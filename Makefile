@@ -77,6 +77,7 @@ fmt:
 
 lint:
 	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --locked --no-deps --lib --document-private-items
 
 # Licences, sources and bans of everything linked in. Advisories need the network's database of them: `make advisories`.
 DENY_VERSION := 0.20.2
@@ -146,6 +147,7 @@ otel: check-tools
 
 test: check-tools fmt contract lint deny manifests sbom
 	cargo test --locked --all-targets
+	cargo test --locked --doc
 	$(MAKE) --no-print-directory otel
 	$(MAKE) --no-print-directory dashboard-test
 

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 /// In bytes; none where it cannot be found out.
-pub struct Disk {
+pub(crate) struct Disk {
     pub store_bytes: Option<u64>,
     pub free_bytes: Option<u64>,
     pub size_bytes: Option<u64>,
 }
 
-pub fn look_up(directory: &Path) -> Disk {
+pub(crate) fn look_up(directory: &Path) -> Disk {
     let file_system = rustix::fs::statvfs(directory).ok();
     // What a process without special rights may use.
     let bytes = |blocks: u64, block: u64| blocks.checked_mul(block);

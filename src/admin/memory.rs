@@ -7,7 +7,7 @@ const OWN_GROUP: &str = "/proc/self/cgroup";
 const GROUPS: &str = "/sys/fs/cgroup";
 
 /// The least of the limits that hold, in bytes; none where nothing limits it, or the kernel does not say.
-pub fn limit_bytes() -> Option<u64> {
+pub(crate) fn limit_bytes() -> Option<u64> {
     let own = std::fs::read_to_string(OWN_GROUP).ok()?;
     least_limit(Path::new(GROUPS), group_of(&own)?)
 }

@@ -19,7 +19,7 @@ use super::output::print_line;
 use super::{Failure, Outcome, both};
 
 #[derive(Args)]
-pub struct Anchors {
+pub(crate) struct Anchors {
     /// Receipts that agencies kept: files of `huizong submit --format json`, or any JSON with receipts in it.
     #[arg(long, value_name = "FILE")]
     receipt: Vec<PathBuf>,
@@ -54,7 +54,7 @@ fn failed(file: &Path, error: impl std::fmt::Display) -> Failure {
 impl Anchors {
     /// Verifies an export, in one file or in several that go on from one another, and compares it with all that was kept;
     /// says what is proved by what.
-    pub fn compare(&self, files: &[PathBuf]) -> Outcome {
+    pub(crate) fn compare(&self, files: &[PathBuf]) -> Outcome {
         let (mut kept, mut keys) = (Vec::new(), Vec::new());
         for file in &self.receipt {
             receipts(file, &mut kept, &mut keys)?;

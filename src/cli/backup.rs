@@ -22,7 +22,7 @@ use super::verify::{Scratch, check, print};
 use super::{Failure, Outcome, OutputFormat, both, operator};
 
 #[derive(Args)]
-pub struct Backup {
+pub(crate) struct Backup {
     /// File to be written; it must not exist yet.
     #[arg(long, value_name = "FILE", required_unless_present = "directory")]
     output: Option<PathBuf>,
@@ -35,7 +35,7 @@ pub struct Backup {
 }
 
 #[derive(Args)]
-pub struct Restore {
+pub(crate) struct Restore {
     /// File that `huizong backup` wrote.
     file: PathBuf,
     /// Folder of the new store; it must be empty, or not exist yet.
@@ -65,7 +65,7 @@ struct Access {
 }
 
 /// A bar over bytes, or without a known length.
-pub fn bar(what: &str, bytes: Option<u64>) -> ProgressBar {
+pub(crate) fn bar(what: &str, bytes: Option<u64>) -> ProgressBar {
     let template = match bytes {
         Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {eta}",
         None => "{spinner} {msg} {bytes} {bytes_per_sec} {elapsed}",
@@ -94,7 +94,7 @@ fn verify_file(file: &Path) -> Result<Summary, Failure> {
 }
 
 impl Backup {
-    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let summary = match (&self.output, &self.directory) {
             (Some(output), _) => to_file(output, server).await?,
             (None, Some(directory)) => {
@@ -235,7 +235,7 @@ impl Access {
 }
 
 impl Restore {
-    pub async fn run(&self, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(&self, format: OutputFormat) -> Outcome {
         let Some(data) = &self.data else { return self.check(format).await };
         let occupied = std::fs::read_dir(data).is_ok_and(|mut entries| entries.next().is_some());
         if occupied {

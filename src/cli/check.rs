@@ -21,7 +21,7 @@ use super::supply::{Supplied, judge_file, unread_lines, unread_text};
 use super::{Failure, Outcome, OutputFormat};
 
 #[derive(Args)]
-pub struct Check {
+pub(crate) struct Check {
     /// Documents, or folders of them.
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -37,7 +37,7 @@ pub struct Check {
 }
 
 #[derive(Args)]
-pub struct Read {
+pub(crate) struct Read {
     /// Documents, or folders of them.
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -142,7 +142,7 @@ fn meant(agency: Option<String>, year: Option<ReportYear>) -> Meant {
 }
 
 impl Check {
-    pub async fn run(self, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(self, format: OutputFormat) -> Outcome {
         let Self { files, year, agency, supplied } = self;
         let (files, many) = expand(&files)?;
         if many && !supplied.is_empty() {
@@ -211,7 +211,7 @@ fn rows(file: &Path, reading: &pb::ReadDocumentResponse) -> Listing {
 }
 
 impl Read {
-    pub async fn run(self, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(self, format: OutputFormat) -> Outcome {
         let (files, many) = expand(&self.files)?;
         let mut json = Json { many, printed: false };
         let failed = each(files, many, Said::default(), |file, reading| {

@@ -16,11 +16,11 @@ use crate::pb;
 use super::Failure;
 
 /// Longest answer that is taken, in bytes.
-pub const ANSWER_MAX_BYTES: usize = 64 << 20;
+pub(crate) const ANSWER_MAX_BYTES: usize = 64 << 20;
 
 /// Which service to call, and as whom.
 #[derive(Clone)]
-pub struct Server {
+pub(crate) struct Server {
     pub url: String,
     /// Who the caller says to be.
     pub principal: Option<String>,
@@ -29,7 +29,7 @@ pub struct Server {
 
 /// What the caller shows.
 #[derive(Args, Clone)]
-pub struct Credentials {
+pub(crate) struct Credentials {
     /// Your token, where the service asks for one; better in the environment or in a file than on the command line.
     #[arg(long, global = true, env = "HUIZONG_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     token: Option<String>,
@@ -49,7 +49,7 @@ pub struct Credentials {
 
 impl Credentials {
     /// For a caller who has no token yet.
-    pub fn without_token(self) -> Self {
+    pub(crate) fn without_token(self) -> Self {
         Self { token: None, token_file: None, certificate: None, key: None, ..self }
     }
 
@@ -79,7 +79,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// Says with every call who calls.
 #[derive(Clone)]
-pub struct Introduce {
+pub(crate) struct Introduce {
     principal: Option<AsciiMetadataValue>,
     token: Option<AsciiMetadataValue>,
 }
@@ -97,10 +97,10 @@ impl Interceptor for Introduce {
 }
 
 /// A connection to the service.
-pub type Connection = InterceptedService<Channel, Introduce>;
+pub(crate) type Connection = InterceptedService<Channel, Introduce>;
 
 /// A connection to the service.
-pub async fn connect(server: &Server) -> Result<Connection, Failure> {
+pub(crate) async fn connect(server: &Server) -> Result<Connection, Failure> {
     let usage = |error: &dyn std::fmt::Display| Failure::Usage(format!("--server {}: {error}", server.url));
     let mut endpoint = Channel::from_shared(server.url.clone()).map_err(|error| usage(&error))?;
     let token = server.credentials.token()?;
@@ -125,7 +125,7 @@ fn is_own_machine(host: Option<&str>) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// As [`unreachable`], with what went wrong where that is more than nobody answering.
+/// As [`unreachable()`], with what went wrong where that is more than nobody answering.
 fn unreachable_because(server: &Server, error: &dyn std::error::Error) -> Failure {
     let mut source = error.source();
     let mut last = String::new();
@@ -141,7 +141,7 @@ fn unreachable_because(server: &Server, error: &dyn std::error::Error) -> Failur
     }
 }
 
-pub fn unreachable(server: &Server) -> Failure {
+pub(crate) fn unreachable(server: &Server) -> Failure {
     let server = &server.url;
     Failure::Unreachable(format!(
         "无法连接 {server}；请确认服务已启动，或用 --server 指定地址\n  {server} cannot be reached; is the service running? --server gives another address"
@@ -149,7 +149,7 @@ pub fn unreachable(server: &Server) -> Failure {
 }
 
 /// What a refused call means for the command: prints the problem.
-pub fn refused(status: &Status) -> Failure {
+pub(crate) fn refused(status: &Status) -> Failure {
     match problem_of_status(status) {
         Some(problem) => {
             eprint!("{}", problem_text(&problem));
@@ -173,7 +173,7 @@ fn lines(text: Option<&pb::LocalizedText>, indent: &str) -> String {
 }
 
 /// A problem in words.
-pub fn problem_text(problem: &pb::Problem) -> String {
+pub(crate) fn problem_text(problem: &pb::Problem) -> String {
     let mut text = format!("{}\n{}", problem.reason().as_str_name(), lines(problem.message.as_ref(), "  "));
     if problem.field_violations.len() > 1 {
         for violation in &problem.field_violations {
@@ -190,7 +190,7 @@ pub fn problem_text(problem: &pb::Problem) -> String {
 }
 
 /// What may explain the findings, in words: the likeliest of each first, then the others.
-pub fn diagnoses_text(diagnoses: &[pb::Diagnosis]) -> String {
+pub(crate) fn diagnoses_text(diagnoses: &[pb::Diagnosis]) -> String {
     let mut text = String::new();
     for diagnosis in diagnoses {
         text.push_str(&lines(diagnosis.message.as_ref(), "  ☞ "));
@@ -202,7 +202,7 @@ pub fn diagnoses_text(diagnoses: &[pb::Diagnosis]) -> String {
 }
 
 /// Findings in words.
-pub fn findings_text(findings: &[pb::Finding]) -> String {
+pub(crate) fn findings_text(findings: &[pb::Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
         let mark = if finding.severity() == pb::Severity::Error { "✗" } else { "!" };

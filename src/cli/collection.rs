@@ -14,7 +14,7 @@ use super::pages;
 use super::{Outcome, OutputFormat};
 
 #[derive(Subcommand)]
-pub enum Collection {
+pub(crate) enum Collection {
     /// Open the collection of a year.
     Open(Open),
     /// The collection of a year with its exceptions; left out, all collections.
@@ -31,7 +31,7 @@ pub enum Collection {
 }
 
 #[derive(Args)]
-pub struct Open {
+pub(crate) struct Open {
     year: i32,
     /// Due time of a level (province, city, county, functional-zone, township): a time such as
     /// 2026-01-31T18:00:00+08:00, or a day: until its end in Beijing.
@@ -49,7 +49,7 @@ pub struct Open {
 }
 
 #[derive(Args)]
-pub struct Grant {
+pub(crate) struct Grant {
     year: i32,
     /// agencies/{id}, or the id alone.
     agency: String,
@@ -106,7 +106,7 @@ fn wire_time(time: Timestamp) -> prost_types::Timestamp {
 }
 
 impl Collection {
-    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = RegistryServiceClient::new(connect(server).await?);
         let failed = |status: tonic::Status| refused(&status);
         match self {

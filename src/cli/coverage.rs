@@ -14,7 +14,7 @@ use super::rollup::coverage_text;
 use super::{Outcome, OutputFormat};
 
 #[derive(Args)]
-pub struct Coverage {
+pub(crate) struct Coverage {
     /// jurisdictions/{code}, or the code alone.
     jurisdiction: String,
     #[arg(long, value_name = "Y")]
@@ -30,7 +30,7 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = RollupServiceClient::new(connect(server).await?);
         let jurisdiction = resource("jurisdictions", &self.jurisdiction);
         if self.missing {

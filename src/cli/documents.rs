@@ -16,25 +16,25 @@ const AHEAD_EACH: usize = 2;
 
 /// What reads documents for a command.
 #[derive(Clone)]
-pub struct Documents {
+pub(crate) struct Documents {
     readers: Readers,
     ahead: usize,
 }
 
 impl Documents {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let settings = Settings::for_one();
         let ahead = settings.processes.saturating_mul(AHEAD_EACH);
         Self { readers: Readers::new(settings), ahead }
     }
 
     /// Files that are read ahead.
-    pub fn ahead(&self) -> usize {
+    pub(crate) fn ahead(&self) -> usize {
         self.ahead
     }
 
     /// Reads one file; why not, where it cannot be, with its place.
-    pub async fn read(&self, path: &Path, wanted: Wanted) -> Result<Read, String> {
+    pub(crate) async fn read(&self, path: &Path, wanted: Wanted) -> Result<Read, String> {
         let place = path.display();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let limit = Limits::default().max_bytes;
@@ -59,7 +59,7 @@ impl Documents {
     }
 
     /// Does the same with every file, some beside one another; the results come in the order of the files.
-    pub fn each<T: Send + 'static, F: Future<Output = Result<T, String>> + Send + 'static>(
+    pub(crate) fn each<T: Send + 'static, F: Future<Output = Result<T, String>> + Send + 'static>(
         &self,
         files: Vec<PathBuf>,
         work: impl Fn(Self, PathBuf) -> F,
@@ -75,7 +75,7 @@ impl Documents {
 }
 
 /// The files meant, and whether there may be several: folders stand for the files in them, but for hidden ones.
-pub fn expand(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, bool), Failure> {
+pub(crate) fn expand(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, bool), Failure> {
     let mut files = Vec::new();
     let mut many = paths.len() > 1;
     let mut waiting: Vec<PathBuf> = paths.iter().rev().cloned().collect();

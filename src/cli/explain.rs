@@ -9,13 +9,13 @@ use super::client::findings_text;
 use super::{Failure, Outcome};
 
 #[derive(Args)]
-pub struct Explain {
+pub(crate) struct Explain {
     /// Rule id, such as T3-ROW-TOTAL; left out, all rules are listed.
     rule: Option<String>,
 }
 
 impl Explain {
-    pub fn run(&self) -> Outcome {
+    pub(crate) fn run(&self) -> Outcome {
         let Some(id) = &self.rule else {
             for rule in rules::all_rules() {
                 println!("{:<18} {}  {}", rule.id, rule.title.zh, rule.title.en);

@@ -18,7 +18,7 @@ use super::pages;
 use super::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Args)]
-pub struct Export {
+pub(crate) struct Export {
     /// jurisdictions/{code}, the code alone, or `all`; what was below it in the report year is written too.
     jurisdiction: String,
     /// Report years.
@@ -72,7 +72,7 @@ impl Export {
         }
     }
 
-    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let is_csv = self.is_csv(format)?;
         let channel = connect(server).await?;
         let jurisdiction = match self.jurisdiction.as_str() {

@@ -17,7 +17,7 @@ use super::rollup::coverage_text;
 use super::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Args)]
-pub struct Form {
+pub(crate) struct Form {
     /// jurisdictions/{code}, or the code alone.
     jurisdiction: String,
     #[arg(long, value_name = "Y")]
@@ -30,7 +30,7 @@ pub struct Form {
 }
 
 impl Form {
-    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let target = self.output.as_deref().map(target).transpose()?;
         let mut client = RollupServiceClient::new(connect(server).await?);
         let request = pb::GetConsolidatedFormRequest {
@@ -60,14 +60,14 @@ impl Form {
 }
 
 /// What a file is to hold.
-pub enum Target {
+pub(crate) enum Target {
     /// The answer itself, as canonical JSON.
     Json,
     Document(write::Format),
 }
 
 /// The target that a file's ending names.
-pub fn target(path: &Path) -> Result<(&Path, Target), Failure> {
+pub(crate) fn target(path: &Path) -> Result<(&Path, Target), Failure> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     if ending == "json" {
         return Ok((path, Target::Json));

@@ -14,7 +14,7 @@ use super::rollup::coverage_text;
 use super::{Outcome, OutputFormat};
 
 #[derive(Subcommand)]
-pub enum Frozen {
+pub(crate) enum Frozen {
     /// Freeze the computed form of a jurisdiction and year as it is now.
     Freeze {
         /// jurisdictions/{code}, or the code alone.
@@ -74,7 +74,7 @@ fn print(forms: &[pb::FrozenForm], format: OutputFormat) -> Outcome {
 }
 
 impl Frozen {
-    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = RollupServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
         match self {
             Self::Freeze { jurisdiction, year, hierarchy_year, include_vertical, expect, note, dry_run } => {

@@ -21,7 +21,7 @@ use super::output::print_line;
 use super::{Failure, Outcome};
 
 #[derive(Args)]
-pub struct Healthcheck {
+pub(crate) struct Healthcheck {
     /// One service, such as huizong.v1.ReportService; left out, all of them.
     #[arg(long, value_name = "NAME", default_value = "")]
     service: String,
@@ -34,7 +34,7 @@ pub struct Healthcheck {
 }
 
 impl Healthcheck {
-    pub async fn run(&self, server: &Server) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server) -> Outcome {
         let limit = Duration::from_secs(self.seconds);
         let (serving, word) = match self.admin {
             Some(address) => {

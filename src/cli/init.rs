@@ -13,7 +13,7 @@ use super::output::print_line;
 use super::{Failure, Outcome, both};
 
 #[derive(Args)]
-pub struct Init {
+pub(crate) struct Init {
     /// Settings of the service.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -24,7 +24,7 @@ pub struct Init {
 
 impl Init {
     /// A store that is there already stays as it is: nothing is to be done then.
-    pub async fn run(self) -> Outcome {
+    pub(crate) async fn run(self) -> Outcome {
         let config = self.config.as_deref().map(Config::read).transpose();
         let mut config = config.map_err(|error| Failure::Usage(error.to_string()))?.unwrap_or_default();
         config.data_directory = self.data.unwrap_or(config.data_directory);

@@ -23,7 +23,7 @@ use super::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct Journal {
+pub(crate) struct Journal {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
@@ -115,7 +115,7 @@ fn parse_time(text: &str) -> Result<Timestamp, String> {
 }
 
 impl Journal {
-    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         match &self.command {
             None => self.list.run(server, format).await,
             Some(Command::Export(export)) => export.run(server).await,
@@ -209,12 +209,12 @@ impl List {
     }
 }
 
-pub fn fault(error: &JournalFault) -> Failure {
+pub(crate) fn fault(error: &JournalFault) -> Failure {
     Failure::Failed(both(&error.message()))
 }
 
 /// Says what was found of a journal, or of the end of one.
-pub fn print_verified(extent: &Extent) -> Outcome {
+pub(crate) fn print_verified(extent: &Extent) -> Outcome {
     // Without anything that was kept elsewhere no more can be said.
     print_line(&format!(
         "日志自洽 The journal is consistent with itself\n  条数 entries       {}\n  链上哈希 chain     {}",

@@ -21,7 +21,7 @@ use super::pages::PAGE_SIZE;
 use super::{Failure, Outcome, both};
 
 #[derive(Args)]
-pub struct Export {
+pub(crate) struct Export {
     /// File to be written; it must not exist yet.
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
@@ -36,7 +36,7 @@ pub struct Export {
 type Client = OperationsServiceClient<Connection>;
 
 impl Export {
-    pub async fn run(&self, server: &Server) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server) -> Outcome {
         match &self.backup {
             Some(backup) => export_backup(backup, &self.output),
             None => self.export_service(server).await,

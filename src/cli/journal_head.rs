@@ -23,7 +23,7 @@ use super::output::print_line;
 use super::{Failure, Outcome, both};
 
 #[derive(Args)]
-pub struct Head {
+pub(crate) struct Head {
     /// File to be written; it must not exist yet. Left out, it is printed.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -37,7 +37,7 @@ pub struct Head {
 }
 
 impl Head {
-    pub async fn run(&self, server: &Server) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server) -> Outcome {
         let mut client = OperationsServiceClient::new(connect(server).await?);
         let status = client.get_status(pb::GetStatusRequest {}).await.map_err(|status| refused(&status))?.into_inner();
         let head = status.journal_head.and_then(wire::head_from_wire).filter(SignedHead::holds);

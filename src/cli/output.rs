@@ -16,14 +16,14 @@ use crate::wire;
 use super::{Failure, Outcome, OutputFormat, both};
 
 /// Rows under headings; the columns named in `numbers` are aligned to the right.
-pub struct Listing {
+pub(crate) struct Listing {
     pub headings: Vec<String>,
     pub rows: Vec<Vec<String>>,
     pub numbers: Vec<usize>,
 }
 
 impl Listing {
-    pub fn new(headings: &[&str], numbers: &[usize]) -> Self {
+    pub(crate) fn new(headings: &[&str], numbers: &[usize]) -> Self {
         Self {
             headings: headings.iter().map(|heading| (*heading).to_owned()).collect(),
             rows: Vec::new(),
@@ -32,7 +32,7 @@ impl Listing {
     }
 
     /// Writes as CSV.
-    pub fn write_csv(&self, to: impl std::io::Write) -> Outcome {
+    pub(crate) fn write_csv(&self, to: impl std::io::Write) -> Outcome {
         let mut writer = csv::Writer::from_writer(to);
         for row in std::iter::once(&self.headings).chain(&self.rows) {
             let cells = row.iter().map(|cell| inert::to_cell(cell).into_owned());
@@ -42,7 +42,7 @@ impl Listing {
     }
 
     /// Prints the rows as CSV, without their headings.
-    pub fn print_rows(&self) -> Outcome {
+    pub(crate) fn print_rows(&self) -> Outcome {
         let mut writer = csv::Writer::from_writer(std::io::stdout().lock());
         for row in &self.rows {
             let cells = row.iter().map(|cell| inert::to_cell(cell).into_owned());
@@ -52,7 +52,7 @@ impl Listing {
     }
 
     /// Prints as a table or as CSV.
-    pub fn print(&self, format: OutputFormat) -> Outcome {
+    pub(crate) fn print(&self, format: OutputFormat) -> Outcome {
         if format == OutputFormat::Csv {
             return self.write_csv(std::io::stdout().lock());
         }
@@ -71,27 +71,27 @@ impl Listing {
 }
 
 /// Canonical proto3 JSON, on one line.
-pub fn to_json<M: Message + Name>(message: &M) -> Result<String, Failure> {
+pub(crate) fn to_json<M: Message + Name>(message: &M) -> Result<String, Failure> {
     wire::to_json(message).map_err(Failure::Failed)
 }
 
 /// A message from canonical proto3 JSON.
-pub fn from_json<M: Message + Name + Default>(text: &str) -> Result<M, Failure> {
+pub(crate) fn from_json<M: Message + Name + Default>(text: &str) -> Result<M, Failure> {
     wire::from_json(text).map_err(Failure::Failed)
 }
 
 /// Prints canonical JSON.
-pub fn print_json<M: Message + Name>(message: &M) -> Outcome {
+pub(crate) fn print_json<M: Message + Name>(message: &M) -> Outcome {
     print_exactly(&to_json(message)?)
 }
 
 /// Prints a line for people, whose words may be in it.
-pub fn print_line(line: &str) -> Outcome {
+pub(crate) fn print_line(line: &str) -> Outcome {
     print_exactly(&inert::to_terminal(line))
 }
 
 /// Prints a line for machines; a reader that has gone is no error of ours to shout about.
-pub fn print_exactly(line: &str) -> Outcome {
+pub(crate) fn print_exactly(line: &str) -> Outcome {
     match writeln!(std::io::stdout().lock(), "{line}") {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
@@ -99,7 +99,7 @@ pub fn print_exactly(line: &str) -> Outcome {
 }
 
 /// A time; none where there is none, or it is no time.
-pub fn timestamp(time: Option<prost_types::Timestamp>) -> Option<jiff::Timestamp> {
+pub(crate) fn timestamp(time: Option<prost_types::Timestamp>) -> Option<jiff::Timestamp> {
     time.and_then(|time| jiff::Timestamp::new(time.seconds, time.nanos).ok())
 }
 
@@ -107,12 +107,12 @@ pub fn timestamp(time: Option<prost_types::Timestamp>) -> Option<jiff::Timestamp
 static IN_UTC: OnceLock<()> = OnceLock::new();
 
 /// From now on times are told in UTC.
-pub fn tell_times_in_utc() {
+pub(crate) fn tell_times_in_utc() {
     let _ = IN_UTC.set(());
 }
 
 /// A time as RFC 3339 writes it, in the time zone of this machine unless UTC was asked for; nothing where there is none.
-pub fn time_text(time: Option<prost_types::Timestamp>) -> String {
+pub(crate) fn time_text(time: Option<prost_types::Timestamp>) -> String {
     let Some(time) = timestamp(time) else { return String::new() };
     if IN_UTC.get().is_some() {
         return time.to_string();
@@ -121,12 +121,12 @@ pub fn time_text(time: Option<prost_types::Timestamp>) -> String {
 }
 
 /// Chinese where there is a text.
-pub fn zh(text: Option<&pb::LocalizedText>) -> String {
+pub(crate) fn zh(text: Option<&pb::LocalizedText>) -> String {
     text.map(|text| text.zh.clone()).unwrap_or_default()
 }
 
 /// `2022`, or `2019..2022`.
-pub fn parse_years(text: &str) -> Result<(i32, i32), String> {
+pub(crate) fn parse_years(text: &str) -> Result<(i32, i32), String> {
     let bad = || format!("{text:?} is no year or range of years such as 2019..2022");
     let (first, last) = text.split_once("..").unwrap_or((text, text));
     let first: i32 = first.parse().map_err(|_| bad())?;
@@ -135,7 +135,7 @@ pub fn parse_years(text: &str) -> Result<(i32, i32), String> {
 }
 
 /// `230000` or `jurisdictions/230000`.
-pub fn resource(collection: &str, id: &str) -> String {
+pub(crate) fn resource(collection: &str, id: &str) -> String {
     if id.starts_with(collection) { id.to_owned() } else { format!("{collection}/{id}") }
 }
 
@@ -143,7 +143,7 @@ pub fn resource(collection: &str, id: &str) -> String {
 ///
 /// # Errors
 /// Where it cannot be read, or is no text; in both languages.
-pub fn read_text(file: &Path) -> Result<String, String> {
+pub(crate) fn read_text(file: &Path) -> Result<String, String> {
     let told = |words: String| format!("{}: {words}", file.display());
     let bytes = std::fs::read(file).map_err(|error| told(error.to_string()))?;
     decode(&bytes).map_err(|error| told(both(&error.message())))

@@ -11,12 +11,12 @@ use super::client::refused;
 use super::{Failure, Outcome};
 
 /// How many are asked for at once; a service may give fewer.
-pub const PAGE_SIZE: i32 = PAGE_RESOURCES_MAX as i32;
+pub(crate) const PAGE_SIZE: i32 = PAGE_RESOURCES_MAX as i32;
 /// As many rows of sums are asked for at once.
-pub const ROWS: i32 = PAGE_ROWS_MAX as i32;
+pub(crate) const ROWS: i32 = PAGE_ROWS_MAX as i32;
 
 /// An answer that may be followed by another.
-pub trait Paged {
+pub(crate) trait Paged {
     /// Takes the token of the next page out of it; empty where this is the last.
     fn take_token(&mut self) -> String;
 }
@@ -52,7 +52,7 @@ paged! {
 ///
 /// # Errors
 /// What the service refuses, and what `take` fails with.
-pub async fn each<Page: Paged>(
+pub(crate) async fn each<Page: Paged>(
     mut ask: impl AsyncFnMut(String) -> Result<Response<Page>, Status>,
     mut take: impl FnMut(Page) -> Result<ControlFlow<()>, Failure>,
 ) -> Outcome {
@@ -70,7 +70,7 @@ pub async fn each<Page: Paged>(
 ///
 /// # Errors
 /// What the service refuses.
-pub async fn all<Page: Paged, Item>(
+pub(crate) async fn all<Page: Paged, Item>(
     ask: impl AsyncFnMut(String) -> Result<Response<Page>, Status>,
     items: impl Fn(Page) -> Vec<Item>,
 ) -> Result<Vec<Item>, Failure> {

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::pb;
 
 #[derive(Args, Clone, Copy)]
-pub struct Perspective {
+pub(crate) struct Perspective {
     /// Add up over the tree of this year: figures follow mergers and moves.
     #[arg(long, value_name = "Y", default_value_t = 0, hide_default_value = true)]
     pub hierarchy_year: i32,
@@ -19,7 +19,7 @@ pub struct Perspective {
 
 impl Perspective {
     /// Asks about a jurisdiction, from there.
-    pub fn scope(&self, jurisdiction: String) -> Option<pb::Scope> {
+    pub(crate) fn scope(&self, jurisdiction: String) -> Option<pb::Scope> {
         Some(pb::Scope {
             jurisdiction,
             hierarchy_year: self.hierarchy_year,

@@ -12,7 +12,7 @@ use super::rollup::coverage_text;
 use super::{Outcome, OutputFormat};
 
 #[derive(Args)]
-pub struct Reconcile {
+pub(crate) struct Reconcile {
     /// jurisdictions/{code}, or the code alone.
     jurisdiction: String,
     #[arg(long, value_name = "Y")]
@@ -42,7 +42,7 @@ fn signed(number: Option<&pb::CellValue>) -> String {
 }
 
 /// Differences as a listing.
-pub fn differences(differences: &[pb::CellDifference]) -> Listing {
+pub(crate) fn differences(differences: &[pb::CellDifference]) -> Listing {
     let headings =
         ["cell", "单元格", "所给 given", "汇总 computed", "差 difference", "说明 explained by", "未解释 rest"];
     let mut listing = Listing::new(&headings, &[2, 3, 4, 6]);
@@ -65,7 +65,7 @@ pub fn differences(differences: &[pb::CellDifference]) -> Listing {
 }
 
 impl Reconcile {
-    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = RollupServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
         let name = format!("{}/reports/{}", resource("jurisdictions", &self.jurisdiction), self.year);
         let request = pb::ReconcileReportRequest { name, include_vertical: self.include_vertical };

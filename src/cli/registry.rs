@@ -20,7 +20,7 @@ use super::{Failure, Outcome, OutputFormat, both};
 const PART: usize = 10_000;
 
 #[derive(Subcommand)]
-pub enum Registry {
+pub(crate) enum Registry {
     /// Create what the file lists; what is there already is left as it is.
     Import {
         /// .csv or .json
@@ -57,7 +57,7 @@ fn is_json(file: &Path) -> Result<bool, Failure> {
 }
 
 impl Registry {
-    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         match self {
             Self::Import { file, dry_run } => import(server, file, *dry_run).await,
             Self::Export { file } => export(server, file).await,

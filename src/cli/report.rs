@@ -20,7 +20,7 @@ use super::pages;
 use super::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Subcommand)]
-pub enum Report {
+pub(crate) enum Report {
     /// One report, as JSON or as a document: agencies/{id}/reports/{year}, or one of its revisions.
     Get {
         name: String,
@@ -60,7 +60,7 @@ pub enum Report {
 }
 
 #[derive(Args)]
-pub struct Review {
+pub(crate) struct Review {
     /// agencies/{id}/reports/{year}, or jurisdictions/{code}/reports/{year}.
     name: String,
     /// The etag of the revision that was looked at; the present one where it is left out.
@@ -129,7 +129,7 @@ async fn document(server: &Server, report: pb::Report) -> Result<Document, Failu
 }
 
 impl Report {
-    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = ReportServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
         match self {
             Self::Get { name, output } => {

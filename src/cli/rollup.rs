@@ -15,7 +15,7 @@ use super::perspective::Perspective;
 use super::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Args)]
-pub struct Rollup {
+pub(crate) struct Rollup {
     /// jurisdictions/{code}, or the code alone.
     jurisdiction: String,
     /// Report year, or years such as 2019..2022.
@@ -59,7 +59,7 @@ impl By {
     }
 }
 
-pub fn coverage_text(coverage: &pb::Coverage) -> String {
+pub(crate) fn coverage_text(coverage: &pb::Coverage) -> String {
     let pb::Coverage { year, expected, included, submitted, returned, late, missing, .. } = coverage;
     let mut text = format!("{year}年度：应报 {expected}，计入 {included}，未报 {missing}");
     let mut english = format!("{year}: {included} of {expected} in the sum, {missing} missing");
@@ -78,7 +78,7 @@ pub fn coverage_text(coverage: &pb::Coverage) -> String {
 }
 
 impl Rollup {
-    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut client = RollupServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
         let request = pb::QueryRollupRequest {
             scope: self.perspective.scope(resource("jurisdictions", &self.jurisdiction)),

@@ -18,7 +18,7 @@ use super::verify::Scratch;
 use super::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Args)]
-pub struct Salvage {
+pub(crate) struct Salvage {
     /// Folder of the damaged store, which no service has open; it stays as it is.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
@@ -30,7 +30,7 @@ pub struct Salvage {
 }
 
 impl Salvage {
-    pub fn run(&self, format: OutputFormat) -> Outcome {
+    pub(crate) fn run(&self, format: OutputFormat) -> Outcome {
         let failed = |error: &dyn std::fmt::Display| Failure::Failed(format!("{}: {error}", self.output.display()));
         let mut options = OpenOptions::new();
         let file = options.write(true).create_new(true).open(&self.output).map_err(|error| failed(&error))?;

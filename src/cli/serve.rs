@@ -14,7 +14,7 @@ use crate::telemetry::log;
 use super::{Failure, Outcome};
 
 #[derive(Args)]
-pub struct Serve {
+pub(crate) struct Serve {
     /// Settings; see config.example.toml.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -36,7 +36,7 @@ pub struct Serve {
 }
 
 impl Serve {
-    pub async fn run(self) -> Outcome {
+    pub(crate) async fn run(self) -> Outcome {
         let Self { config: file, data, listen, admin_listen, .. } = &self;
         let (file, data, listen, admin_listen) = (file.clone(), data.clone(), *listen, *admin_listen);
         let read = move || -> Result<Config, ConfigError> {
@@ -84,7 +84,7 @@ impl Serve {
 }
 
 /// Writes the log to stderr, for as long as what is returned is held.
-pub fn start_log(log: &Log) -> Result<log::Started, Failure> {
+pub(crate) fn start_log(log: &Log) -> Result<log::Started, Failure> {
     log::start(&log.filter, log.json).map_err(|error| match error {
         log::LogError::Filter(_) => Failure::Usage(error.to_string()),
         log::LogError::Start(_) => Failure::Failed(error.to_string()),

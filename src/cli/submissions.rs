@@ -30,7 +30,7 @@ use super::workbook::Workbook;
 const LINE_MAX_BYTES: u64 = 4 << 20;
 
 /// One report to be sent, and where it comes from.
-pub struct Item {
+pub(crate) struct Item {
     pub source: String,
     pub submission: pb::SubmitReportRequest,
     /// What goes back with the findings.
@@ -40,10 +40,10 @@ pub struct Item {
 }
 
 /// A report, or why there is none.
-pub type Made = Result<Item, String>;
+pub(crate) type Made = Result<Item, String>;
 
 /// What was said on the command line about every report.
-pub struct Said {
+pub(crate) struct Said {
     pub agency: Option<AgencyId>,
     pub jurisdiction: Option<JurisdictionCode>,
     pub year: Option<ReportYear>,
@@ -55,13 +55,13 @@ pub struct Said {
 }
 
 /// Reports as they are made, in order.
-pub struct Submissions {
+pub(crate) struct Submissions {
     begun: mpsc::Receiver<JoinHandle<Made>>,
 }
 
 impl Submissions {
     /// Begins to read. `more` is told of each report beyond one a file, as it is found.
-    pub fn of(files: Vec<PathBuf>, said: Said, more: impl Fn() + Send + Sync + 'static) -> Self {
+    pub(crate) fn of(files: Vec<PathBuf>, said: Said, more: impl Fn() + Send + Sync + 'static) -> Self {
         let documents = Documents::new();
         let (sender, begun) = mpsc::channel(documents.ahead().max(1));
         tokio::spawn(begin_all(files, Arc::new(said), documents, Arc::new(more), sender));
@@ -69,7 +69,7 @@ impl Submissions {
     }
 
     /// The next one; none at the end.
-    pub async fn next(&mut self) -> Option<Made> {
+    pub(crate) async fn next(&mut self) -> Option<Made> {
         let begun = self.begun.recv().await?;
         Some(begun.await.unwrap_or_else(|error| Err(error.to_string())))
     }

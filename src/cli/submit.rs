@@ -27,7 +27,7 @@ use super::{Failure, Outcome, OutputFormat};
 const AHEAD: usize = 256;
 
 #[derive(Args)]
-pub struct Submit {
+pub(crate) struct Submit {
     /// Documents, filled workbooks (see `template`), folders, or .jsonl and .csv files as `export` writes them. A
     /// document named `AGENCY-YEAR…` needs no --agency and --year, nor does a workbook.
     #[arg(required = true)]
@@ -98,7 +98,7 @@ async fn next(submissions: &mut Submissions, bar: &ProgressBar, failed: &mut u64
 }
 
 impl Submit {
-    pub async fn run(self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(self, server: &Server, format: OutputFormat) -> Outcome {
         let (files, many) = expand(&self.files)?;
         let is_table = |file: &PathBuf| {
             let is = |ending| file.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending));

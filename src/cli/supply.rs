@@ -14,7 +14,7 @@ use crate::service::{BEIJING, DocumentReading, Meant, judge_alone};
 use super::both;
 
 #[derive(Args, Default)]
-pub struct Supplied {
+pub(crate) struct Supplied {
     /// A cell that could not be read in the document, as it is printed there: by its path a number, or `blank`; by the path
     /// of a line or table `blank` alone. May be repeated.
     #[arg(long = "set", value_name = "CELL=NUMBER", value_parser = parse_set)]
@@ -44,12 +44,12 @@ fn parse_set(text: &str) -> Result<(Vec<CellId>, Cell), String> {
 }
 
 impl Supplied {
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.sets.is_empty()
     }
 
     /// Cell by cell; of a line or table, those of `is_wanted`.
-    pub fn cells(&self, is_wanted: impl Fn(CellId) -> bool) -> Vec<(CellId, Cell)> {
+    pub(crate) fn cells(&self, is_wanted: impl Fn(CellId) -> bool) -> Vec<(CellId, Cell)> {
         let wanted = |cells: &[CellId]| {
             let single = cells.len() == 1;
             cells.iter().copied().filter(|cell| single || is_wanted(*cell)).collect::<Vec<_>>()
@@ -59,7 +59,7 @@ impl Supplied {
 }
 
 /// Judges what was read from a file, without a service, together with what is supplied; why not, with its place.
-pub fn judge_file(
+pub(crate) fn judge_file(
     file: &Path,
     reading: Reading,
     meant: &Meant,
@@ -73,7 +73,7 @@ pub fn judge_file(
 }
 
 /// The unread cells of a form, line by line: each line, or cell of one that is partly read, with its words.
-pub fn unread_lines(form: &pb::Form) -> Vec<(String, String, String)> {
+pub(crate) fn unread_lines(form: &pb::Form) -> Vec<(String, String, String)> {
     let unread: Vec<CellId> = form.unread.iter().filter_map(|path| catalogue().cell_at(path)).collect();
     let mut listed: Vec<(String, String, String)> = Vec::new();
     let mut whole = None;
@@ -96,7 +96,7 @@ pub fn unread_lines(form: &pb::Form) -> Vec<(String, String, String)> {
 }
 
 /// What was not judged, in words; nothing where all was read.
-pub fn unread_text(form: &pb::Form) -> String {
+pub(crate) fn unread_text(form: &pb::Form) -> String {
     let count = form.unread.len();
     if count == 0 {
         return String::new();
@@ -111,4 +111,4 @@ pub fn unread_text(form: &pb::Form) -> String {
 }
 
 /// What to do about unread cells.
-pub const UNREAD_REMEDY: &str = "  → 请对照原文补填：--set 单元格=数字（原文空白的 =blank），或用 huizong template 单位 --year 年度 --from 文件 --output 工作簿.xlsx 得到标出这些单元格的工作簿，补填后提交\n    fill them in from the document: --set CELL=NUMBER (=blank where it is blank), or in the workbook that huizong template AGENCY --year Y --from DOCUMENT --output WORKBOOK.xlsx makes of it\n";
+pub(crate) const UNREAD_REMEDY: &str = "  → 请对照原文补填：--set 单元格=数字（原文空白的 =blank），或用 huizong template 单位 --year 年度 --from 文件 --output 工作簿.xlsx 得到标出这些单元格的工作簿，补填后提交\n    fill them in from the document: --set CELL=NUMBER (=blank where it is blank), or in the workbook that huizong template AGENCY --year Y --from DOCUMENT --output WORKBOOK.xlsx makes of it\n";

@@ -21,7 +21,7 @@ use super::output::print_line;
 use super::{Failure, Outcome};
 
 #[derive(Args)]
-pub struct Template {
+pub(crate) struct Template {
     /// agencies/{id}, or the id alone.
     agency: String,
     #[arg(long, value_name = "Y")]
@@ -35,7 +35,7 @@ pub struct Template {
 }
 
 impl Template {
-    pub async fn run(&self, server: &Server) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server) -> Outcome {
         if self.output.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("xlsx")) {
             return Err(Failure::Usage("--output：模板为 .xlsx 文件\n  a template is an .xlsx file".to_owned()));
         }

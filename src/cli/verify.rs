@@ -20,7 +20,7 @@ use super::output::{Listing, print_json, print_line};
 use super::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Args)]
-pub struct Verify {
+pub(crate) struct Verify {
     /// Folder of a store that no service has open; left out, the running service is asked.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -31,7 +31,7 @@ pub struct Verify {
 /// Where a copy of the store is made: sled rewrites the end of a damaged log when it opens it, so that only a copy may
 /// be opened.
 #[derive(Args)]
-pub struct Scratch {
+pub(crate) struct Scratch {
     /// Folder for a copy of the store, as large as the store, while the command runs; the system's own if left out.
     #[arg(long, value_name = "DIR")]
     scratch: Option<PathBuf>,
@@ -39,7 +39,7 @@ pub struct Scratch {
 
 impl Scratch {
     /// A copy of a closed store; it is gone when dropped.
-    pub fn copy(&self, data: &Path) -> Result<TempDir, StoreError> {
+    pub(crate) fn copy(&self, data: &Path) -> Result<TempDir, StoreError> {
         let mut builder = tempfile::Builder::new();
         let builder = builder.prefix("huizong-copy-");
         let folder = match &self.scratch {
@@ -53,7 +53,7 @@ impl Scratch {
 }
 
 /// Verifies a store that is not in service.
-pub async fn check(store: Arc<dyn Store>) -> Result<pb::StoreVerification, Failure> {
+pub(crate) async fn check(store: Arc<dyn Store>) -> Result<pb::StoreVerification, Failure> {
     let bar = ProgressBar::new_spinner().with_message("校验 verifying");
     let told = bar.clone();
     let checked =
@@ -64,7 +64,7 @@ pub async fn check(store: Arc<dyn Store>) -> Result<pb::StoreVerification, Failu
 }
 
 /// Prints what was found; faults end the command with 1.
-pub fn print(found: &pb::StoreVerification, format: OutputFormat) -> Outcome {
+pub(crate) fn print(found: &pb::StoreVerification, format: OutputFormat) -> Outcome {
     if format == OutputFormat::Json {
         print_json(found)?;
     } else {
@@ -92,7 +92,7 @@ pub fn print(found: &pb::StoreVerification, format: OutputFormat) -> Outcome {
 }
 
 impl Verify {
-    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let found = match &self.data {
             None => online(server).await?,
             Some(data) => {

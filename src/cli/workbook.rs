@@ -14,7 +14,7 @@ use super::both;
 const SUFFIX: &str = ".findings";
 
 /// A workbook that was read, and where it lies.
-pub struct Workbook {
+pub(crate) struct Workbook {
     path: PathBuf,
     returned: Returned,
 }
@@ -23,7 +23,7 @@ impl Workbook {
     /// Takes a workbook that was read, and makes its report. `agency` and `year`, where given, must be the workbook's own.
     ///
     /// Cells that hold no figure are marked in a copy, and the copy is named.
-    pub fn take(
+    pub(crate) fn take(
         path: &Path,
         returned: Returned,
         agency: Option<&AgencyId>,
@@ -55,7 +55,7 @@ impl Workbook {
     }
 
     /// Writes the copy with the findings of a refusal; says where it is.
-    pub fn refused(&self, problem: &pb::Problem) -> Option<String> {
+    pub(crate) fn refused(&self, problem: &pb::Problem) -> Option<String> {
         let findings: Vec<_> = problem.findings.iter().filter_map(finding_from_wire).collect();
         let marks: Vec<_> = findings.iter().map(Mark::from).collect();
         (!marks.is_empty()).then(|| self.give_back(&marks))

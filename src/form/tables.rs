@@ -56,7 +56,7 @@ const fn plain(
 }
 
 /// Chapter two, `format_2021`: 10 cells.
-pub static PROACTIVE_DISCLOSURE: Table = Table {
+pub(crate) static PROACTIVE_DISCLOSURE: Table = Table {
     field: "proactive_disclosure",
     first_code: 2000,
     chapter: 2,
@@ -94,7 +94,7 @@ const TRIAL_PROCUREMENT_COLUMNS: &[Column] = &[
 ];
 
 /// Chapter two, `trial_2019`: 22 cells, of which 本年增/减 are the only signed ones of any edition.
-pub static PROACTIVE_DISCLOSURE_TRIAL_2019: Table = Table {
+pub(crate) static PROACTIVE_DISCLOSURE_TRIAL_2019: Table = Table {
     field: "proactive_disclosure_trial_2019",
     first_code: 1000,
     chapter: 2,
@@ -170,7 +170,7 @@ const fn outcome(field: &'static str, ordinal: &'static str, zh: &'static str, e
 }
 
 /// Chapter three: 25 lines of seven requester columns, and the merged 其他处理 line that older reports print.
-pub static REQUESTS: Table = Table {
+pub(crate) static REQUESTS: Table = Table {
     field: "requests",
     first_code: 3000,
     chapter: 3,
@@ -253,7 +253,7 @@ const DISPUTE_COLUMNS: &[Column] = &[
 ];
 
 /// Chapter four: three blocks of five cells.
-pub static DISPUTES: Table = Table {
+pub(crate) static DISPUTES: Table = Table {
     field: "disputes",
     first_code: 4000,
     chapter: 4,

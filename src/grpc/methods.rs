@@ -43,12 +43,12 @@ static STREAMS: LazyLock<HashSet<String>> = LazyLock::new(|| {
 });
 
 /// Whether a call of this path is answered with a stream.
-pub fn answers_with_stream(path: &str) -> bool {
+pub(crate) fn answers_with_stream(path: &str) -> bool {
     STREAMS.contains(path)
 }
 
 /// Full name of the service, name of the method; in no order.
-pub fn methods() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(crate) fn methods() -> impl Iterator<Item = (&'static str, &'static str)> {
     METHODS.iter().map(|(service, method)| (service.as_str(), method.as_str()))
 }
 

@@ -17,13 +17,13 @@ use super::pages::Pages;
 use super::to_status;
 use super::unary::{Call, answer};
 
-pub struct Operations {
+pub(crate) struct Operations {
     service: Service,
     pages: Pages,
 }
 
 impl Operations {
-    pub fn new(service: Service, limits: &Limits) -> Self {
+    pub(crate) fn new(service: Service, limits: &Limits) -> Self {
         Self { service, pages: Pages::new(limits) }
     }
 

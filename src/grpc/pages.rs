@@ -12,7 +12,7 @@ use crate::service::{PageEnd, Problem};
 
 /// The sizes of every kind of page.
 #[derive(Clone, Copy)]
-pub struct Pages {
+pub(crate) struct Pages {
     /// Of resources.
     pub resources: Sizes,
     /// Of rows of sums.
@@ -20,7 +20,7 @@ pub struct Pages {
 }
 
 impl Pages {
-    pub fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             resources: Sizes { default: limits.page_resources, max: limits.page_resources_max },
             rows: Sizes { default: limits.page_rows, max: limits.page_rows_max },
@@ -30,14 +30,14 @@ impl Pages {
 
 /// The sizes of one kind of page.
 #[derive(Clone, Copy)]
-pub struct Sizes {
+pub(crate) struct Sizes {
     default: usize,
     max: usize,
 }
 
 impl Sizes {
     /// The largest page.
-    pub fn max(self) -> usize {
+    pub(crate) fn max(self) -> usize {
         self.max
     }
 
@@ -57,7 +57,7 @@ impl Sizes {
     ///
     /// # Errors
     /// PAGE_INVALID for a negative size, and for a token that was not given out for this question.
-    pub fn page<Q: Paged>(self, request: &Q, newest: u64) -> Result<Asked, Problem> {
+    pub(crate) fn page<Q: Paged>(self, request: &Q, newest: u64) -> Result<Asked, Problem> {
         let mut question = request.clone();
         let (size, token) = question.take_page();
         let size = self.of(size)?;
@@ -72,7 +72,7 @@ impl Sizes {
 }
 
 /// Which page of a list is asked for.
-pub struct Asked {
+pub(crate) struct Asked {
     /// Things on the page at most.
     pub size: usize,
     /// Journal sequence of the first page: of the page before where there is one, else where the journal stands.
@@ -89,17 +89,17 @@ const SEAL_BYTES: usize = 16;
 
 impl Asked {
     /// The key after which the page begins; empty for the first.
-    pub fn key(&self) -> &str {
+    pub(crate) fn key(&self) -> &str {
         self.after.as_ref().map_or("", |mark| &mark.key)
     }
 
     /// The token of the page after this one, whose last thing has the key `last`; empty after the last page.
-    pub fn token(&self, last: Option<&str>) -> String {
+    pub(crate) fn token(&self, last: Option<&str>) -> String {
         self.token_as_of(last, self.sequence)
     }
 
     /// As [`Asked::token`], where the answer says itself which journal sequence it is true as of.
-    pub fn token_as_of(&self, last: Option<&str>, sequence: u64) -> String {
+    pub(crate) fn token_as_of(&self, last: Option<&str>, sequence: u64) -> String {
         let Some(key) = last else { return String::new() };
         let sequence = sequence.to_be_bytes();
         hex::encode([&sequence[..], &self.seal(sequence, key), key.as_bytes()].concat())
@@ -128,7 +128,7 @@ fn digest<Q: Paged>(question: &Q) -> Hash {
 }
 
 /// A request for a page of a list.
-pub trait Paged: Message + Name + Clone {
+pub(crate) trait Paged: Message + Name + Clone {
     /// Takes out the size and the token: what is left is the question.
     fn take_page(&mut self) -> (i32, String);
 }

@@ -14,14 +14,14 @@ use crate::wire;
 use super::pages::Pages;
 use super::unary::{Call, answer};
 
-pub struct Registries {
+pub(crate) struct Registries {
     service: Service,
     pages: Pages,
     changes_max: usize,
 }
 
 impl Registries {
-    pub fn new(service: Service, limits: &Limits) -> Self {
+    pub(crate) fn new(service: Service, limits: &Limits) -> Self {
         Self { service, pages: Pages::new(limits), changes_max: limits.registry_changes }
     }
 

@@ -20,14 +20,14 @@ use super::status::{note, whole};
 use super::to_status;
 use super::unary::{Call, answer};
 
-pub struct Reports {
+pub(crate) struct Reports {
     service: Service,
     pages: Pages,
     stream_ahead: usize,
 }
 
 impl Reports {
-    pub fn new(service: Service, limits: &Limits) -> Self {
+    pub(crate) fn new(service: Service, limits: &Limits) -> Self {
         Self { service, pages: Pages::new(limits), stream_ahead: limits.stream_submissions_ahead }
     }
 }

@@ -21,13 +21,13 @@ use super::unary::{Call, answer};
 /// A stream of answers.
 type Answers<A> = Pin<Box<dyn Stream<Item = Result<A, Status>> + Send>>;
 
-pub struct Rollups {
+pub(crate) struct Rollups {
     service: Service,
     pages: Pages,
 }
 
 impl Rollups {
-    pub fn new(service: Service, limits: &Limits) -> Self {
+    pub(crate) fn new(service: Service, limits: &Limits) -> Self {
         Self { service, pages: Pages::new(limits) }
     }
 

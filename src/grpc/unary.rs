@@ -8,7 +8,7 @@ use crate::service::{Asker, Caller, Problem, Service, Sight, Target};
 use super::{caller, to_status};
 
 /// A call of a method by a caller.
-pub struct Call<'a> {
+pub(crate) struct Call<'a> {
     pub service: &'a Service,
     pub method: &'static Method,
     pub caller: Caller,
@@ -16,7 +16,7 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// The call that a request makes of a method.
-    pub fn new<Q>(service: &'a Service, method: &'static Method, request: &Request<Q>) -> Self {
+    pub(crate) fn new<Q>(service: &'a Service, method: &'static Method, request: &Request<Q>) -> Self {
         Self { service, method, caller: caller(request) }
     }
 
@@ -24,12 +24,12 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// As [`Service::permit`].
-    pub async fn permit(&self, target: Target<'_>) -> Result<(), Problem> {
+    pub(crate) async fn permit(&self, target: Target<'_>) -> Result<(), Problem> {
         self.service.permit(&self.caller, self.method, target).await
     }
 
     /// Who asks, for questions whose answers are made of more than what is named.
-    pub fn asker(&self) -> Asker {
+    pub(crate) fn asker(&self) -> Asker {
         Asker::new(&self.caller, self.method)
     }
 
@@ -37,7 +37,7 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// As [`Service::sight`].
-    pub fn sight(&self) -> Result<Sight, Problem> {
+    pub(crate) fn sight(&self) -> Result<Sight, Problem> {
         self.service.sight(&self.caller, self.method)
     }
 
@@ -45,7 +45,7 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// As [`Service::conclude`].
-    pub async fn conclude<T>(
+    pub(crate) async fn conclude<T>(
         &self,
         outcome: Result<T, Problem>,
         subject: impl FnOnce() -> String,
@@ -59,7 +59,7 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// The work's; as [`Call::permit`].
-    pub async fn administer<T>(
+    pub(crate) async fn administer<T>(
         &self,
         subject: String,
         validate_only: bool,
@@ -74,7 +74,7 @@ impl<'a> Call<'a> {
 }
 
 /// Answers a call: what it asks goes to `work`, and what is wrong becomes a status in the caller's language.
-pub async fn answer<'a, Q, A, W: Future<Output = Result<A, Problem>>>(
+pub(crate) async fn answer<'a, Q, A, W: Future<Output = Result<A, Problem>>>(
     service: &'a Service,
     method: &'static Method,
     request: Request<Q>,

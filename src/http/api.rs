@@ -14,6 +14,7 @@ use tonic::metadata::MetadataMap;
 use tonic::service::Routes;
 use tonic_prost::ProstCodec;
 
+use crate::access::call;
 use crate::config::PAGE_RESOURCES_MAX;
 use crate::grpc::PRINCIPAL_HEADER;
 use crate::pb;
@@ -35,7 +36,7 @@ const ANSWER_MAX_BYTES: usize = 256 << 20;
 const CSV: &str = "text/csv; charset=utf-8";
 
 /// One resource of the API.
-pub struct Resource {
+pub(crate) struct Resource {
     /// As axum writes it.
     pub path: &'static str,
     /// Service and method that answer.
@@ -57,18 +58,18 @@ fn resource<Q: Name, A: Name>(path: &'static str, method: &'static str, formats:
     Resource { path, method, request: Q::full_name(), response: A::full_name(), in_path, formats }
 }
 
-const ROLLUP: (&str, &str) = ("/v1/rollup", "/huizong.v1.RollupService/QueryRollup");
-const FORM: (&str, &str) = ("/v1/form", "/huizong.v1.RollupService/GetConsolidatedForm");
-const COVERAGE: (&str, &str) = ("/v1/coverage", "/huizong.v1.RollupService/GetCoverage");
-const MISSING: (&str, &str) = ("/v1/missing", "/huizong.v1.RollupService/ListMissingAgencies");
-const REPORTS: (&str, &str) = ("/v1/reports", "/huizong.v1.ReportService/ListReports");
-const REPORT: (&str, &str) = ("/v1/reports/{*name}", "/huizong.v1.ReportService/GetReport");
-const RULES: (&str, &str) = ("/v1/rules", "/huizong.v1.ReportService/ListRules");
-const RULE_FAILURES: (&str, &str) = ("/v1/rules/failures", "/huizong.v1.ReportService/ListRuleFailures");
-const RENDER: &str = "/huizong.v1.RollupService/RenderConsolidatedForm";
+const ROLLUP: (&str, &str) = ("/v1/rollup", call::QUERY_ROLLUP.path);
+const FORM: (&str, &str) = ("/v1/form", call::GET_CONSOLIDATED_FORM.path);
+const COVERAGE: (&str, &str) = ("/v1/coverage", call::GET_COVERAGE.path);
+const MISSING: (&str, &str) = ("/v1/missing", call::LIST_MISSING_AGENCIES.path);
+const REPORTS: (&str, &str) = ("/v1/reports", call::LIST_REPORTS.path);
+const REPORT: (&str, &str) = ("/v1/reports/{*name}", call::GET_REPORT.path);
+const RULES: (&str, &str) = ("/v1/rules", call::LIST_RULES.path);
+const RULE_FAILURES: (&str, &str) = ("/v1/rules/failures", call::LIST_RULE_FAILURES.path);
+const RENDER: &str = call::RENDER_CONSOLIDATED_FORM.path;
 
 /// Every resource, for the description of the API.
-pub fn resources() -> Vec<Resource> {
+pub(crate) fn resources() -> Vec<Resource> {
     vec![
         resource::<pb::QueryRollupRequest, pb::QueryRollupResponse>(ROLLUP.0, ROLLUP.1, &["csv"]),
         resource::<pb::GetConsolidatedFormRequest, pb::GetConsolidatedFormResponse>(FORM.0, FORM.1, DOCUMENTS),
@@ -85,7 +86,7 @@ pub fn resources() -> Vec<Resource> {
     ]
 }
 
-pub fn routes() -> Router<Routes> {
+pub(crate) fn routes() -> Router<Routes> {
     Router::new()
         .route(ROLLUP.0, get(listing::<pb::QueryRollupRequest, pb::QueryRollupResponse>(ROLLUP.1)))
         .route(FORM.0, get(form))

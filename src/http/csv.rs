@@ -8,7 +8,7 @@ use crate::wire::{key_in_words, value_in_words};
 const NOT_APPLICABLE: &str = "n/a";
 
 /// An answer, or a page of one, as rows.
-pub trait Table {
+pub(crate) trait Table {
     fn headings(&self) -> Vec<String>;
     fn rows(&self) -> Vec<Vec<String>>;
 }
@@ -17,7 +17,7 @@ pub trait Table {
 ///
 /// # Errors
 /// Never for rows in memory; the library does not know.
-pub fn write<'a>(rows: impl IntoIterator<Item = &'a Vec<String>>) -> Result<Vec<u8>, String> {
+pub(crate) fn write<'a>(rows: impl IntoIterator<Item = &'a Vec<String>>) -> Result<Vec<u8>, String> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer

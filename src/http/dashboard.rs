@@ -25,7 +25,7 @@ pub fn is_built() -> bool {
     Files::get(PAGE).is_some()
 }
 
-pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let page = get(|headers: HeaderMap| async move { file(PAGE, &headers) });
     let asset =
         |Path(name): Path<String>, headers: HeaderMap| async move { file(&format!("{LASTING}{name}"), &headers) };

@@ -10,7 +10,7 @@ use crate::service::{Problem, Reason};
 use crate::wire::reason_to_wire;
 
 /// A refusal.
-pub struct Fault(Box<Response>);
+pub(crate) struct Fault(Box<Response>);
 
 impl From<Status> for Fault {
     fn from(status: Status) -> Self {

@@ -10,15 +10,15 @@ use crate::service::{Problem, Reason};
 use crate::wire::{descriptor, message_from_dynamic};
 
 /// The parameters, in order.
-pub type Parameters = Vec<(String, String)>;
+pub(crate) type Parameters = Vec<(String, String)>;
 
 /// The parameters of a query string.
-pub fn parameters(query: Option<&str>) -> Parameters {
+pub(crate) fn parameters(query: Option<&str>) -> Parameters {
     form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
 /// Takes a parameter out; the last one where there are several.
-pub fn take(parameters: &mut Parameters, name: &str) -> Option<String> {
+pub(crate) fn take(parameters: &mut Parameters, name: &str) -> Option<String> {
     let found = parameters.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.clone());
     parameters.retain(|(known, _)| known != name);
     found
@@ -26,13 +26,13 @@ pub fn take(parameters: &mut Parameters, name: &str) -> Option<String> {
 
 /// A field that can be given in an address: of the request, or of the scope within it, whose fields are written as if they
 /// were the request's own.
-pub struct Parameter {
+pub(crate) struct Parameter {
     pub within: Option<FieldDescriptor>,
     pub field: FieldDescriptor,
 }
 
 /// What an address may give of a request.
-pub fn parameters_of(request: &MessageDescriptor) -> Vec<Parameter> {
+pub(crate) fn parameters_of(request: &MessageDescriptor) -> Vec<Parameter> {
     let plain = |field: &FieldDescriptor| !field.is_map() && !matches!(field.kind(), Kind::Message(_) | Kind::Bytes);
     let mut found = Vec::new();
     for field in request.fields() {
@@ -52,7 +52,7 @@ pub fn parameters_of(request: &MessageDescriptor) -> Vec<Parameter> {
 ///
 /// # Errors
 /// FIELD_INVALID for a parameter that the request does not have, that is there twice, or a value that it does not take.
-pub fn request<Q: Message + Name + Default>(parameters: &Parameters) -> Result<Q, Problem> {
+pub(crate) fn request<Q: Message + Name + Default>(parameters: &Parameters) -> Result<Q, Problem> {
     let descriptor = descriptor::<Q>().map_err(|error| Problem::internal(&error))?;
     let known = parameters_of(&descriptor);
     let mut object = Map::new();
@@ -133,7 +133,7 @@ fn json(field: &FieldDescriptor, value: &str) -> Value {
 }
 
 /// `YEAR` of `DIMENSION_YEAR` in `Dimension`.
-pub fn short_name(value: &str, of: &str) -> String {
+pub(crate) fn short_name(value: &str, of: &str) -> String {
     let mut prefix = String::new();
     for letter in of.chars() {
         if letter.is_ascii_uppercase() && !prefix.is_empty() {

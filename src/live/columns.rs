@@ -50,12 +50,12 @@ pub(super) struct ReadColumns {
 
 impl ReadColumns {
     /// Nothing yet of these cells.
-    pub fn of(cells: &[CellId]) -> Self {
+    pub(crate) fn of(cells: &[CellId]) -> Self {
         Self { columns: cells.iter().map(|cell| (*cell, Vector::new())).collect() }
     }
 
     /// Adds the report of an agency.
-    pub fn add(&mut self, agency: AgencyIndex, figures: &Completed) {
+    pub(crate) fn add(&mut self, agency: AgencyIndex, figures: &Completed) {
         for (cell, column) in &mut self.columns {
             set(column, agency, figures.value(*cell));
         }

@@ -15,7 +15,7 @@ const KINDS: [&str; 9] =
 type Kind = (&'static str, bool);
 
 /// The directory of principals, and how many changes of it there were by kind.
-pub struct LiveDirectory {
+pub(crate) struct LiveDirectory {
     directory: RwLock<Directory>,
     counts: Mutex<BTreeMap<Kind, u64>>,
 }
@@ -30,7 +30,7 @@ impl Default for LiveDirectory {
 
 impl LiveDirectory {
     /// The directory. Hold it briefly: commits wait for it.
-    pub fn read(&self) -> RwLockReadGuard<'_, Directory> {
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Directory> {
         self.directory.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -40,12 +40,12 @@ impl LiveDirectory {
     }
 
     /// Begins with what was stored before.
-    pub fn begin(&self, stored: Directory) {
+    pub(crate) fn begin(&self, stored: Directory) {
         *self.directory.write().unwrap_or_else(PoisonError::into_inner) = stored;
     }
 
     /// Takes a change that was committed.
-    pub fn follow(&self, change: &AccessChange) {
+    pub(crate) fn follow(&self, change: &AccessChange) {
         let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
         *self.counts().entry(kind(&directory, change)).or_default() += 1;
         if let Err(error) = directory.apply(change) {
@@ -54,7 +54,7 @@ impl LiveDirectory {
     }
 
     /// Takes the words of a change that were struck out; `change` is without them.
-    pub fn strike(&self, change: &AccessChange) {
+    pub(crate) fn strike(&self, change: &AccessChange) {
         let (id, note) = match change {
             AccessChange::CreateCredential(credential) => (credential.id, &credential.note),
             AccessChange::Enrol(enrolment) => (enrolment.id, &enrolment.note),
@@ -64,7 +64,7 @@ impl LiveDirectory {
     }
 
     /// Changes since the start: kind, whether it concerned an administrator, how many.
-    pub fn changes(&self) -> Vec<(&'static str, bool, u64)> {
+    pub(crate) fn changes(&self) -> Vec<(&'static str, bool, u64)> {
         self.counts().iter().map(|((kind, power), count)| (*kind, *power, *count)).collect()
     }
 }
@@ -73,7 +73,7 @@ impl LiveDirectory {
 ///
 /// # Errors
 /// [`StoreError::Damaged`] where one does not apply: it was admitted when it was stored.
-pub fn replayed(changes: Vec<(u64, AccessChange)>) -> Result<Directory, StoreError> {
+pub(crate) fn replayed(changes: Vec<(u64, AccessChange)>) -> Result<Directory, StoreError> {
     let mut directory = Directory::default();
     for (_, change) in changes {
         directory.apply(&change).map_err(|error| StoreError::Damaged(error.to_string()))?;

@@ -29,17 +29,17 @@ impl<K: Eq + Hash + Clone> Default for Filling<K> {
 
 impl<K: Eq + Hash + Clone> Filling<K> {
     /// A commit has put there how this stands now.
-    pub fn change(&mut self, of: K) {
+    pub(crate) fn change(&mut self, of: K) {
         self.changed.insert(of);
     }
 
     /// Whether how this stands is known, and nothing that is read of it is to be taken.
-    pub fn knows(&self, of: &K) -> bool {
+    pub(crate) fn knows(&self, of: &K) -> bool {
         self.changed.contains(of)
     }
 
     /// All of which that is so, at the end.
-    pub fn changed(self) -> impl Iterator<Item = K> {
+    pub(crate) fn changed(self) -> impl Iterator<Item = K> {
         self.changed.into_iter()
     }
 }

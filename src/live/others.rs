@@ -42,7 +42,7 @@ impl Others {
     }
 
     /// A state that answers questions of a kind as of now, where one follows.
-    pub fn find(&self, kind: &Kind) -> Option<Arc<State>> {
+    pub(crate) fn find(&self, kind: &Kind) -> Option<Arc<State>> {
         let mut known = self.known();
         let at = known.iter().position(|other| other.kind.covers(kind))?;
         // What was not asked for the longest goes first.
@@ -54,12 +54,12 @@ impl Others {
     }
 
     /// As [`Followed::foresee`], of each.
-    pub fn foresee(&self, changes: &Arc<[RegistryChange]>, store: &dyn Store) -> Result<(), StoreError> {
+    pub(crate) fn foresee(&self, changes: &Arc<[RegistryChange]>, store: &dyn Store) -> Result<(), StoreError> {
         let known = self.known().clone();
         known.iter().try_for_each(|other| other.state.foresee(changes, store))
     }
 
-    pub fn forget_foreseen(&self) {
+    pub(crate) fn forget_foreseen(&self) {
         let known = self.known().clone();
         known.iter().for_each(|other| other.state.forget_foreseen());
     }
@@ -68,7 +68,7 @@ impl Others {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn take_in(&self, kind: Kind, mut state: State, store: &dyn Store) -> Result<Arc<State>, StoreError> {
+    pub(crate) fn take_in(&self, kind: Kind, mut state: State, store: &dyn Store) -> Result<Arc<State>, StoreError> {
         // Most of the journal since is read while others commit.
         while store.position().sequence > state.sequence + HELD_UP_ENTRIES {
             state.catch_up(store, store.position().sequence, Effort::BESIDE)?;
@@ -90,7 +90,7 @@ impl Others {
     }
 
     /// Follows commits, in their order.
-    pub fn follow(&self, commits: &[Arc<Commit>], store: &dyn Store) {
+    pub(crate) fn follow(&self, commits: &[Arc<Commit>], store: &dyn Store) {
         let _turn = self.turn();
         let Some(newest) = commits.last().map(|commit| commit.entry.sequence) else { return };
         let known = self.known().clone();

@@ -51,18 +51,18 @@ pub(super) struct Kind {
 
 impl Kind {
     /// Whether a state of this kind answers what one of another kind is asked.
-    pub fn covers(&self, other: &Self) -> bool {
+    pub(crate) fn covers(&self, other: &Self) -> bool {
         let years = self.years.0 <= other.years.0 && other.years.1 <= self.years.1;
         years && self.tree == other.tree && self.states == other.states
     }
 
     /// Whether it is what most questions ask for: the present state is of this kind, for all years.
-    pub fn is_of_present(&self) -> bool {
+    pub(crate) fn is_of_present(&self) -> bool {
         self.tree == Tree::AsReported && self.states == ACCEPTED
     }
 
     /// An empty state of this kind.
-    pub fn empty(&self) -> State {
+    pub(crate) fn empty(&self) -> State {
         State {
             totals: Totals::new(self.tree),
             admitted: self.states.clone(),

@@ -61,23 +61,23 @@ impl Foreseen {
 }
 
 impl Followed {
-    pub fn new(state: State) -> Self {
+    pub(crate) fn new(state: State) -> Self {
         Self { present: RwLock::new(Arc::new(state).into()), foreseen: Mutex::default() }
     }
 
     /// The state as it is now, with its columns. It stays so, whatever is committed.
-    pub fn read(&self) -> Present {
+    pub(crate) fn read(&self) -> Present {
         // A panic under the lock is a defect of ours; totals are recomputed at the next start.
         self.present.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// As [`Followed::read`], without the columns.
-    pub fn state(&self) -> Arc<State> {
+    pub(crate) fn state(&self) -> Arc<State> {
         self.present.read().unwrap_or_else(PoisonError::into_inner).state.clone()
     }
 
     /// Changes the state and its columns. Be quick: whoever asks waits for it.
-    pub fn change<T>(&self, change: impl FnOnce(&mut State, &mut Columns) -> T) -> T {
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut State, &mut Columns) -> T) -> T {
         let mut present = self.present.write().unwrap_or_else(PoisonError::into_inner);
         let Present { state, columns } = &mut *present;
         change(Arc::make_mut(state), Arc::make_mut(columns))
@@ -91,7 +91,7 @@ impl Followed {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn foresee(&self, changes: &Arc<[RegistryChange]>, store: &dyn Store) -> Result<(), StoreError> {
+    pub(crate) fn foresee(&self, changes: &Arc<[RegistryChange]>, store: &dyn Store) -> Result<(), StoreError> {
         let base = self.state();
         let mut state = match base.changed_by(changes, store) {
             Ok(state) => state,
@@ -111,13 +111,13 @@ impl Followed {
         Ok(())
     }
 
-    pub fn forget_foreseen(&self) {
+    pub(crate) fn forget_foreseen(&self) {
         let forgotten = self.foreseen().take();
         drop(forgotten);
     }
 
     /// Follows commits, in their order. What a change of the registry moves is found while everybody goes on asking.
-    pub fn follow(&self, commits: &[Arc<Commit>], store: &dyn Store) {
+    pub(crate) fn follow(&self, commits: &[Arc<Commit>], store: &dyn Store) {
         let mut foreseen = self.foreseen();
         for run in commits.chunk_by(|one, next| !one.changes_registry() && !next.changes_registry()) {
             let Some(first) = run.first() else { continue };

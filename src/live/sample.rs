@@ -9,14 +9,14 @@ use crate::store::{Change, Decision, MemoryStore, NewEntry, Outcome, Store as _,
 use super::Live;
 
 /// A store and what follows it.
-pub struct Sample {
+pub(crate) struct Sample {
     pub live: Arc<Live>,
     pub store: Arc<MemoryStore>,
 }
 
 impl Sample {
     /// With nothing in it.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         let live = Arc::<Live>::default();
         let store = Arc::new(MemoryStore::new(live.clone()));
         live.load(&(store.clone() as Arc<dyn crate::store::Store>), None).unwrap();
@@ -24,7 +24,7 @@ impl Sample {
     }
 
     /// Commits a province.
-    pub async fn add_province(&self, code: &str) {
+    pub(crate) async fn add_province(&self, code: &str) {
         let province = RegistryChange::CreateJurisdiction(Jurisdiction {
             code: code.parse().unwrap(),
             parent: None,
@@ -47,6 +47,6 @@ impl Sample {
 }
 
 /// The year from which on there is what is in it.
-pub fn year() -> ReportYear {
+pub(crate) fn year() -> ReportYear {
     ReportYear::new(2022).unwrap()
 }

@@ -13,7 +13,7 @@ use crate::store::{JournalEntry, RefusedReport, Standing};
 use super::columns::Columns;
 
 /// What the sums are made of: the newest revision in one of these states, else the accepted one.
-pub type Admitted<'a> = &'a [ReportState];
+pub(crate) type Admitted<'a> = &'a [ReportState];
 
 /// What is in the sums unless something else is asked for.
 pub const ACCEPTED: Admitted<'static> = &[ReportState::Accepted];
@@ -58,12 +58,12 @@ pub(super) struct Share {
 }
 
 impl Share {
-    pub fn of(standing: &Standing, admitted: Admitted<'_>) -> Self {
+    pub(crate) fn of(standing: &Standing, admitted: Admitted<'_>) -> Self {
         let figures = revision_in_sums(standing, admitted).map(|revision| revision.figures.complete());
         Self { marks: Marks::of(&standing.status, figures.is_some()), figures, rules: rules_broken(standing) }
     }
 
-    pub fn contribution(&self) -> Contribution<'_> {
+    pub(crate) fn contribution(&self) -> Contribution<'_> {
         Contribution { marks: self.marks, figures: self.figures.as_ref(), rules: &self.rules }
     }
 }

@@ -99,7 +99,7 @@ fn check(name: &str, bytes: &Bytes) -> Result<(), Refused> {
 }
 
 /// The usual encoding, with requests decoded within their bounds.
-pub struct BoundedCodec<T, U>(PhantomData<(T, U)>);
+pub(crate) struct BoundedCodec<T, U>(PhantomData<(T, U)>);
 
 impl<T, U> Default for BoundedCodec<T, U> {
     fn default() -> Self {
@@ -127,7 +127,7 @@ where
 }
 
 /// Decodes messages, requests within their bounds.
-pub struct BoundedDecoder<U>(PhantomData<U>);
+pub(crate) struct BoundedDecoder<U>(PhantomData<U>);
 
 impl<U: Message + Name + Default> Decoder for BoundedDecoder<U> {
     type Item = U;

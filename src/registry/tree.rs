@@ -69,6 +69,25 @@ impl Extent {
 }
 
 /// All jurisdictions and agencies, with their history.
+///
+/// ```
+/// use huizong::registry::{Jurisdiction, Registry, RegistryChange};
+/// use huizong::report::{Level, ReportYear};
+///
+/// let first_year = ReportYear::new(2021)?;
+/// let province = Jurisdiction {
+///     code: "230000".parse()?,
+///     parent: None,
+///     display_name: "黑龙江省".to_owned(),
+///     level: Level::Province,
+///     first_year,
+/// };
+/// let mut registry = Registry::default();
+/// assert!(registry.apply(&RegistryChange::CreateJurisdiction(province.clone()))?);
+/// let found = registry.find_jurisdiction(&province.code).unwrap();
+/// assert_eq!(registry.jurisdiction_in(found, first_year).display_name, "黑龙江省");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Registry {
     /// With their newest values.

@@ -8,6 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::Message;
 
 /// A report year. Whether an edition exists for it, and whether it has ended, is for the rules.
+///
+/// ```
+/// use huizong::report::ReportYear;
+///
+/// let year: ReportYear = "2024".parse()?;
+/// assert_eq!(year.previous().map(ReportYear::get), Some(2023));
+/// assert!(ReportYear::new(24).is_err(), "a report year has four digits");
+/// # Ok::<(), huizong::report::YearError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ReportYear(u16);
 

@@ -62,17 +62,17 @@ pub(super) struct YearTotals {
 
 impl YearTotals {
     /// What is kept of single agencies.
-    pub fn without_parts(&self) -> Self {
+    pub(crate) fn without_parts(&self) -> Self {
         Self { parts: HashMap::new(), ..self.clone() }
     }
 
     /// The rules for which submissions of an agency were refused.
-    pub fn refused(&self, agency: AgencyIndex) -> Failures {
+    pub(crate) fn refused(&self, agency: AgencyIndex) -> Failures {
         self.refused.get(&agency).cloned().unwrap_or_default()
     }
 
     /// Changes a part; one that comes to nothing is not kept.
-    pub fn change_part(&mut self, scope: Scope, class: Class, change: impl FnOnce(&mut Part)) {
+    pub(crate) fn change_part(&mut self, scope: Scope, class: Class, change: impl FnOnce(&mut Part)) {
         let by_class = self.parts.entry(scope).or_default();
         let part = by_class.entry(class).or_default();
         change(part);
@@ -84,11 +84,11 @@ impl YearTotals {
         }
     }
 
-    pub fn marks(&self, agency: AgencyIndex) -> Marks {
+    pub(crate) fn marks(&self, agency: AgencyIndex) -> Marks {
         self.marks.get(agency.index()).copied().unwrap_or_default()
     }
 
-    pub fn mark(&mut self, agency: AgencyIndex, marks: Marks) {
+    pub(crate) fn mark(&mut self, agency: AgencyIndex, marks: Marks) {
         while self.marks.len() <= agency.index() {
             self.marks.push_back(Marks::default());
         }

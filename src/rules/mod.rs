@@ -3,7 +3,7 @@
 //! - [`model`]: the words in which a rule is written down
 //! - [`errors`], [`warnings`], [`text_warnings`], [`provenance_warnings`]: THE RULES, as data
 //! - [`plan`]: the rules laid out over an edition's cells, once per edition
-//! - [`rule_set`]: the rules of a year, with the id and hash that revisions keep
+//! - [`mod@rule_set`]: the rules of a year, with the id and hash that revisions keep
 //! - [`engine`]: judges one report; [`text`] puts its findings into words
 //! - [`culprit`]: which cells, and which slips, may be behind sums that do not add up
 //! - [`provenance`]: whether the document is the report that is meant, and its figures its own

@@ -68,14 +68,14 @@ pub(super) enum Subject {
 
 impl Plan {
     /// The plan for `edition`; one without cells where the edition is not of the catalogue.
-    pub fn of(edition: &Edition) -> &'static Self {
+    pub(crate) fn of(edition: &Edition) -> &'static Self {
         static PLANS: LazyLock<Vec<(&str, Plan)>> =
             LazyLock::new(|| EDITIONS.iter().map(|edition| (edition.id, Plan::lay_out(edition))).collect());
         PLANS.iter().find(|(id, _)| *id == edition.id).map_or(Self::without_edition(), |(_, plan)| plan)
     }
 
     /// All rules over no cells.
-    pub fn without_edition() -> &'static Self {
+    pub(crate) fn without_edition() -> &'static Self {
         static PLAN: LazyLock<Plan> = LazyLock::new(|| {
             let rules = super::all_rules().map(|rule| PlannedRule { rule, equations: Vec::new(), cells: Vec::new() });
             Plan { rules: rules.collect(), ..Plan::default() }
@@ -97,7 +97,7 @@ impl Plan {
     }
 
     /// The line called `id`, where the edition has it.
-    pub fn line(&self, id: LineId) -> Option<&PlannedLine> {
+    pub(crate) fn line(&self, id: LineId) -> Option<&PlannedLine> {
         self.lines.iter().find(|line| line.info.id == id)
     }
 }

@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_secs(10);
 const ACTOR: &str = "backup.schedule";
 
 /// Makes backups for ever, where that is asked for.
-pub async fn keep(service: Service, settings: Backup) {
+pub(crate) async fn keep(service: Service, settings: Backup) {
     if !settings.is_on() {
         return;
     }

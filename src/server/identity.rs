@@ -25,7 +25,7 @@ pub fn provider(config: &Config) -> anyhow::Result<Option<Arc<Provider>>> {
 ///
 /// # Errors
 /// Where the file cannot be read, or is empty.
-pub fn secret(settings: &Oidc) -> anyhow::Result<Option<String>> {
+pub(crate) fn secret(settings: &Oidc) -> anyhow::Result<Option<String>> {
     let file = &settings.client_secret_file;
     if file == Path::new("") {
         return Ok(std::env::var(Oidc::SECRET_VARIABLE).ok().filter(|secret| !secret.is_empty()));
@@ -38,7 +38,7 @@ pub fn secret(settings: &Oidc) -> anyhow::Result<Option<String>> {
 }
 
 /// Says so where the provider does not answer at the start; the service goes on, and asks again at each sign-in.
-pub async fn look(provider: Arc<Provider>) {
+pub(crate) async fn look(provider: Arc<Provider>) {
     let issuer = provider.settings().issuer.as_str();
     match provider.check().await {
         Ok(()) => tracing::info!(issuer, "people sign in with the identity provider"),

@@ -31,7 +31,7 @@ const CLOCK_STEP: SignedDuration = SignedDuration::from_secs(60);
 const CLOCK_BEHIND: SignedDuration = SignedDuration::from_secs(5);
 
 /// Keeps the totals while they change.
-pub async fn keep_totals(service: Service) {
+pub(crate) async fn keep_totals(service: Service) {
     let mut interval = tokio::time::interval(KEEP_INTERVAL);
     // The first tick is at once, and they are kept since the start.
     interval.tick().await;
@@ -49,7 +49,7 @@ pub async fn keep_totals(service: Service) {
 }
 
 /// Tidies up what grows with the number of callers.
-pub async fn tidy(service: Service, door: grpc::DoorLayer) {
+pub(crate) async fn tidy(service: Service, door: grpc::DoorLayer) {
     let mut interval = tokio::time::interval(TIDY_INTERVAL);
     loop {
         interval.tick().await;
@@ -61,7 +61,7 @@ pub async fn tidy(service: Service, door: grpc::DoorLayer) {
 }
 
 /// Reports the services as not serving while writes are refused.
-pub async fn watch_health(service: Service, health: HealthReporter) {
+pub(crate) async fn watch_health(service: Service, health: HealthReporter) {
     let mut interval = tokio::time::interval(HEALTH_INTERVAL);
     let mut troubled = false;
     loop {
@@ -79,7 +79,7 @@ pub async fn watch_health(service: Service, health: HealthReporter) {
 }
 
 /// Compares the running totals with the store from time to time; what differs is logged and shown by the status.
-pub async fn recount(service: Service, every: Duration) {
+pub(crate) async fn recount(service: Service, every: Duration) {
     metrics::recounts_are_due(every.as_secs_f64());
     if every.is_zero() {
         return;
@@ -104,7 +104,7 @@ pub async fn recount(service: Service, every: Duration) {
 }
 
 /// Says so where the machine's clock is set, or is behind what the journal says already.
-pub async fn watch_clock(service: Service) {
+pub(crate) async fn watch_clock(service: Service) {
     let mut interval = tokio::time::interval(CLOCK_INTERVAL);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut expected, mut at) = (service.machine_time(), Instant::now());
@@ -142,7 +142,7 @@ pub async fn watch_clock(service: Service) {
 }
 
 /// Says where the clock is so far ahead of the journal that one of them is likely to be wrong; in words.
-pub fn far_clock(service: &Service) -> Option<String> {
+pub(crate) fn far_clock(service: &Service) -> Option<String> {
     let (now, position) = (service.machine_time(), service.status().position);
     let far = position.sequence > 0 && now.duration_since(position.time) > CLOCK_FAR;
     far.then(|| format!("the clock says {now}, far ahead of the newest entry, {}", position.time))
@@ -152,7 +152,7 @@ pub fn far_clock(service: &Service) -> Option<String> {
 const CLOCK_FAR: SignedDuration = SignedDuration::from_hours(180 * 24);
 
 /// Measures when certificates and lists of revoked ones end, of the files as they are now.
-pub async fn measure_certificates(tls: Tls) {
+pub(crate) async fn measure_certificates(tls: Tls) {
     if !tls.is_on() {
         return;
     }

@@ -31,7 +31,7 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const CLOCK_LOOK: Duration = Duration::from_secs(1);
 
 /// Tells of one service, from its start on.
-pub struct Life {
+pub(crate) struct Life {
     service: Service,
     settings: Mutex<BTreeMap<String, String>>,
     /// Its start has an entry, and so will its end.
@@ -155,7 +155,7 @@ async fn plausible_or_used(service: &Service, ahead: &str) -> Option<String> {
 
 impl Life {
     /// Tells of a start.
-    pub async fn begin(service: Service, config: &Config) -> Self {
+    pub(crate) async fn begin(service: Service, config: &Config) -> Self {
         let before = Before::of(&service);
         let settings = config.settings();
         let left_out = LeftOut::of(&config.data_directory);
@@ -200,7 +200,7 @@ impl Life {
     }
 
     /// Tells of settings that were read anew, those that hold from the next start only included.
-    pub async fn settings_were_read(&self, config: &Config) {
+    pub(crate) async fn settings_were_read(&self, config: &Config) {
         let settings = config.settings();
         let mut before = self.settings.lock().await;
         if settings != *before {
@@ -210,7 +210,7 @@ impl Life {
     }
 
     /// Tells of the end, and of whatever was left out until then.
-    pub async fn end(&self) {
+    pub(crate) async fn end(&self) {
         if self.told.load(Ordering::Acquire) {
             self.service.note_own(STOP, String::new()).await;
         }

@@ -12,7 +12,7 @@ use super::signals::HangUps;
 use super::supervisor;
 
 /// Reads the settings, as at the start: with what was said on the command line.
-pub type Read = Box<dyn Fn() -> Result<Config, ConfigError> + Send>;
+pub(crate) type Read = Box<dyn Fn() -> Result<Config, ConfigError> + Send>;
 
 /// What can be changed while the service runs.
 pub struct Reload {

@@ -3,7 +3,7 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Listens for Ctrl-C and SIGTERM from now on, and waits for one of them.
-pub fn stop() -> impl Future<Output = ()> {
+pub(crate) fn stop() -> impl Future<Output = ()> {
     let signals = signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
     async {
         let Ok((mut terminate, mut interrupt)) = signals else {
@@ -18,17 +18,17 @@ pub fn stop() -> impl Future<Output = ()> {
 }
 
 /// Hang-ups (SIGHUP) from now on, one after another.
-pub struct HangUps(Option<Signal>);
+pub(crate) struct HangUps(Option<Signal>);
 
 impl HangUps {
-    pub fn listen() -> Self {
+    pub(crate) fn listen() -> Self {
         Self(
             signal(SignalKind::hangup()).inspect_err(|error| tracing::warn!(%error, "SIGHUP is not listened for")).ok(),
         )
     }
 
     /// Waits for the next one.
-    pub async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         let received = match &mut self.0 {
             Some(signal) => signal.recv().await,
             None => None,

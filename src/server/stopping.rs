@@ -10,14 +10,14 @@ use crate::grpc;
 
 /// How often it is looked at whether calls are under way; how long nobody is to have called; and the longest wait for that.
 const DRAIN_LOOK: Duration = Duration::from_millis(10);
-pub const DRAIN_QUIET: Duration = Duration::from_millis(250);
+pub(crate) const DRAIN_QUIET: Duration = Duration::from_millis(250);
 const DRAIN_MAX: Duration = Duration::from_secs(3);
 /// The longest wait for those that were let in to begin to speak.
 const NEWCOMERS_MAX: Duration = Duration::from_secs(1);
 
 /// Waits until those that were let in have begun to speak, or for a moment: the calls of one that has not been read from yet
 /// would get no answer at all. On a busy machine that may be long after it was let in.
-pub async fn hear_out(newcomers: &grpc::Newcomers) {
+pub(crate) async fn hear_out(newcomers: &grpc::Newcomers) {
     let latest = Instant::now() + NEWCOMERS_MAX;
     while !newcomers.is_empty() && Instant::now() < latest {
         tokio::time::sleep(DRAIN_LOOK).await;
@@ -27,7 +27,7 @@ pub async fn hear_out(newcomers: &grpc::Newcomers) {
 /// Waits until the calls under way are answered, while others are told to come back, and until a moment has passed in
 /// which nobody calls: a connection that is closed while calls come in leaves them unanswered, and some clients take that
 /// for a fault instead of trying again.
-pub async fn drain(door: &grpc::DoorLayer, limit: Duration) {
+pub(crate) async fn drain(door: &grpc::DoorLayer, limit: Duration) {
     let latest = Instant::now() + limit / 2;
     while !door.is_idle() && Instant::now() < latest {
         tokio::time::sleep(DRAIN_LOOK).await;
@@ -42,7 +42,7 @@ pub async fn drain(door: &grpc::DoorLayer, limit: Duration) {
 }
 
 /// Ends when calls under way have had their time since the service was told to stop.
-pub async fn time_is_up(stopped: oneshot::Receiver<()>, limit: Duration) {
+pub(crate) async fn time_is_up(stopped: oneshot::Receiver<()>, limit: Duration) {
     match stopped.await {
         Ok(()) => tokio::time::sleep(limit).await,
         Err(_) => std::future::pending().await,

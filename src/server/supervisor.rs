@@ -15,12 +15,12 @@ fn tell(state: &[NotifyState<'_>]) {
 }
 
 /// Calls are taken.
-pub fn ready() {
+pub(crate) fn ready() {
     tell(&[NotifyState::Ready, NotifyState::Status("serving")]);
 }
 
 /// The settings are being read again; [`ready`] follows.
-pub fn reloading() {
+pub(crate) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => tell(&[NotifyState::Reloading, now]),
         Err(error) => tracing::warn!(%error, "the supervisor cannot be told that the settings are read again"),
@@ -28,13 +28,13 @@ pub fn reloading() {
 }
 
 /// Calls under way come to their end.
-pub fn stopping() {
+pub(crate) fn stopping() {
     tell(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
 }
 
 /// Says for ever that the service is alive: that its tasks run, and that what every call needs is not held by one that
 /// does not end. A watchdog that hears nothing starts it anew.
-pub async fn keep_alive(service: Service) {
+pub(crate) async fn keep_alive(service: Service) {
     let Some(within) = sd_notify::watchdog_enabled() else { return };
     // Twice as often as is asked for, as systemd recommends.
     let mut interval = tokio::time::interval((within / 2).max(Duration::from_millis(1)));

@@ -10,7 +10,7 @@ use crate::report::{Level, Message, ReportKey, ReportState, ReportStatus};
 use super::problem::Problem;
 
 /// What the collection of the report's year says of a report that comes in now.
-pub struct Admission {
+pub(crate) struct Admission {
     /// How it stands once it is stored.
     pub state: ReportState,
     /// It comes after its due time.
@@ -20,7 +20,7 @@ pub struct Admission {
 }
 
 impl Admission {
-    pub fn of(registry: &Registry, report: &ReportKey, level: Level, now: Timestamp) -> Self {
+    pub(crate) fn of(registry: &Registry, report: &ReportKey, level: Level, now: Timestamp) -> Self {
         let Some(collection) = registry.collection(report.year) else {
             return Self { state: ReportState::Accepted, overdue: false, locked: None };
         };
@@ -48,14 +48,14 @@ impl Admission {
 
     /// # Errors
     /// COLLECTION_LOCKED with the time since when, and who can change it.
-    pub fn check_lock(&self, report: &ReportKey) -> Result<(), Problem> {
+    pub(crate) fn check_lock(&self, report: &ReportKey) -> Result<(), Problem> {
         let Some((since, set_by)) = &self.locked else { return Ok(()) };
         Err(super::collections::locked(report, *since, set_by))
     }
 
     /// A report is late by when it first came in, once and for all: neither a correction, nor taking it back and handing
     /// it in again, nor more time that is given afterwards makes it late or in time.
-    pub fn is_late(&self, before: Option<&ReportStatus>) -> bool {
+    pub(crate) fn is_late(&self, before: Option<&ReportStatus>) -> bool {
         before.map_or(self.overdue, |before| before.late)
     }
 }

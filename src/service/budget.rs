@@ -14,7 +14,7 @@ const OTHERS: &str = "others";
 
 /// What an entry is of. Each has a budget of its own, so that none hides another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A refused call of whoever showed who it is, or of an address.
     Refusal,
     /// A refused submission or review.
@@ -43,16 +43,16 @@ impl Window {
 }
 
 /// What has no entry of its own: of which kind, whose, and how many of each action.
-pub type LeftOut = ((Kind, String), BTreeMap<&'static str, u64>);
+pub(crate) type LeftOut = ((Kind, String), BTreeMap<&'static str, u64>);
 
 /// The budgets of all accounts: principals and addresses.
-pub struct Budgets {
+pub(crate) struct Budgets {
     windows: Mutex<HashMap<(Kind, String), Window>>,
     pub limits: EntryLimits,
 }
 
 impl Budgets {
-    pub fn new(limits: EntryLimits) -> Self {
+    pub(crate) fn new(limits: EntryLimits) -> Self {
         Self { windows: Mutex::default(), limits }
     }
 
@@ -74,7 +74,7 @@ impl Budgets {
 
     /// Whether there is to be an entry; otherwise it is counted. `account` is that of a principal where it is `known`; an
     /// event is told from others by `what` it was about.
-    pub fn admit(&self, kind: Kind, account: &str, known: bool, action: &'static str, what: &str) -> bool {
+    pub(crate) fn admit(&self, kind: Kind, account: &str, known: bool, action: &'static str, what: &str) -> bool {
         let limit = self.limit(kind, known);
         let mut windows = self.windows();
         let key = (kind, account.to_owned());
@@ -96,14 +96,14 @@ impl Budgets {
     }
 
     /// Whether an account has no more attempts in this minute.
-    pub fn attempts_are_spent(&self, account: &str) -> bool {
+    pub(crate) fn attempts_are_spent(&self, account: &str) -> bool {
         let windows = self.windows();
         let window = windows.get(&(Kind::Attempt, account.to_owned()));
         window.is_some_and(|window| window.since.elapsed() < WINDOW && window.recorded >= self.limits.attempts)
     }
 
     /// What was left out since this was asked last.
-    pub fn take_left_out(&self) -> Vec<LeftOut> {
+    pub(crate) fn take_left_out(&self) -> Vec<LeftOut> {
         let mut windows = self.windows();
         let mut taken = Vec::new();
         for (key, window) in windows.iter_mut().filter(|(_, window)| !window.left_out.is_empty()) {
@@ -120,7 +120,7 @@ impl Budgets {
     }
 
     /// Counts again what could not be recorded.
-    pub fn put_back(&self, key: (Kind, String), counts: BTreeMap<&'static str, u64>) {
+    pub(crate) fn put_back(&self, key: (Kind, String), counts: BTreeMap<&'static str, u64>) {
         // The window may have ended since, and been forgotten.
         let mut windows = self.windows();
         let left_out = &mut windows.entry(key).or_insert_with(Window::fresh).left_out;

@@ -31,7 +31,7 @@ impl AgencyPage {
     ///
     /// Over the tree of another year a merged agency counts with its successor, in whose groups its reports are; kind and
     /// 垂直管理 are those of the agency that handed in the report.
-    pub fn find(query: &Query, state: &State, after: Option<&RowKey>, size: usize) -> Self {
+    pub(crate) fn find(query: &Query, state: &State, after: Option<&RowKey>, size: usize) -> Self {
         let (registry, totals) = (&state.registry, &state.totals);
         let rows_per_group = query.rows_per_group();
         let mut page = Self { groups: Vec::new(), reports: Vec::new(), slice: Slice { skip: 0, size, rows_per_group } };
@@ -77,17 +77,17 @@ impl AgencyPage {
     }
 
     /// The last row of the page; none where no page follows.
-    pub fn last(&self) -> Option<RowKey> {
+    pub(crate) fn last(&self) -> Option<RowKey> {
         self.slice.last(&self.groups)
     }
 
     /// The rows without their sums.
-    pub fn blank_rows(&self, query: &Query, state: &State) -> Vec<BlankRow> {
+    pub(crate) fn blank_rows(&self, query: &Query, state: &State) -> Vec<BlankRow> {
         self.slice.of(query.blank_rows(&state.registry, state.totals.tree(), &self.groups))
     }
 
     /// The rows, where all columns that they need are in memory.
-    pub fn rows_in_memory(&self, query: &Query, present: &Present) -> Option<Vec<Row>> {
+    pub(crate) fn rows_in_memory(&self, query: &Query, present: &Present) -> Option<Vec<Row>> {
         let Present { state, columns } = present;
         let columns = columns.table(&years(query, state), &query.cells())?;
         let value = |at: usize, cells: &[CellId]| columns.value(&self.reports[at], cells);
@@ -95,7 +95,7 @@ impl AgencyPage {
     }
 
     /// The sums of each group as they were at journal sequence `as_of`, of reports by name.
-    pub fn read(
+    pub(crate) fn read(
         reports: &[Vec<ReportKey>],
         store: &dyn Store,
         as_of: u64,
@@ -115,7 +115,7 @@ impl AgencyPage {
     }
 
     /// The names of each group's reports.
-    pub fn names(&self, registry: &Registry) -> Vec<Vec<ReportKey>> {
+    pub(crate) fn names(&self, registry: &Registry) -> Vec<Vec<ReportKey>> {
         let name = |(agency, year): &(AgencyIndex, ReportYear)| {
             ReportKey::of_agency(registry.agency(*agency).id.clone(), *year)
         };

@@ -6,15 +6,15 @@ use std::sync::{Mutex, PoisonError};
 use crate::access::CredentialId;
 
 /// Wrong secrets for one code before it ends.
-pub const GUESSES_MAX: u32 = 10;
+pub(crate) const GUESSES_MAX: u32 = 10;
 
 /// Wrong secrets for codes that are there.
 #[derive(Default)]
-pub struct Guesses(Mutex<HashMap<CredentialId, u32>>);
+pub(crate) struct Guesses(Mutex<HashMap<CredentialId, u32>>);
 
 impl Guesses {
     /// Counts one more; whether that was one too many.
-    pub fn add(&self, id: CredentialId) -> bool {
+    pub(crate) fn add(&self, id: CredentialId) -> bool {
         // Counts cannot be left half-changed.
         let mut guesses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = guesses.entry(id).or_default();
@@ -26,7 +26,7 @@ impl Guesses {
         too_many
     }
 
-    pub fn forget(&self, id: CredentialId) {
+    pub(crate) fn forget(&self, id: CredentialId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 }

@@ -34,6 +34,20 @@ const DOCUMENTS_WAITING: usize = 256;
 const DOCUMENTS_PATIENCE: Duration = Duration::from_secs(20);
 
 /// The service over one store. A copy is the same service.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use huizong::live::Live;
+/// use huizong::service::{Service, Settings};
+/// use huizong::store::MemoryStore;
+///
+/// let live = Arc::<Live>::default();
+/// let store = Arc::new(MemoryStore::new(live.clone()));
+/// let service = Service::start(store, live, Settings::default())?;
+/// assert_eq!(service.newest_sequence(), 0, "nothing has happened yet");
+/// # Ok::<(), huizong::store::StoreError>(())
+/// ```
 #[derive(Clone)]
 pub struct Service(Arc<Parts>);
 

@@ -28,7 +28,7 @@ pub(super) struct Place {
 }
 
 impl Places {
-    pub fn new(limits: WatchLimits) -> Self {
+    pub(crate) fn new(limits: WatchLimits) -> Self {
         let free = Arc::new(Semaphore::new(limits.watchers.min(Semaphore::MAX_PERMITS)));
         Self { limits, free, taken: Mutex::default() }
     }
@@ -42,7 +42,7 @@ impl Places {
     ///
     /// # Errors
     /// TOO_MANY where all are taken, or the caller has as many as one may.
-    pub fn take(self: &Arc<Self>, caller: &Caller) -> Result<Place, Problem> {
+    pub(crate) fn take(self: &Arc<Self>, caller: &Caller) -> Result<Place, Problem> {
         let Ok(permit) = self.free.clone().try_acquire_owned() else {
             let limit = self.limits.watchers;
             return Err(too_many(Message::new(

@@ -5,7 +5,8 @@ use uuid::Uuid;
 use crate::report::{Hash, Message, ReportOwner};
 use crate::store::{JournalEntry, Requested, StoredRequest};
 
-use super::{Problem, Reason, Service};
+use super::parts::Service;
+use super::problem::{Problem, Reason};
 
 impl StoredRequest {
     /// What was stored for the request, for whoever asks for the same again.

@@ -42,7 +42,7 @@ struct Failures {
 }
 
 /// Sessions by their key, and failures by address.
-pub struct Sessions {
+pub(crate) struct Sessions {
     limits: SignInLimits,
     sessions: Mutex<HashMap<SessionKey, Session>>,
     failures: Mutex<HashMap<String, Failures>>,
@@ -62,17 +62,17 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Sessions {
-    pub fn new(limits: SignInLimits) -> Self {
+    pub(crate) fn new(limits: SignInLimits) -> Self {
         Self { limits, sessions: Mutex::default(), failures: Mutex::default(), counts: SignInCounts::default() }
     }
 
     /// Failures since the start, and how often an address was told to wait for that.
-    pub fn counts(&self) -> (u64, u64) {
+    pub(crate) fn counts(&self) -> (u64, u64) {
         (self.counts.failures.load(Ordering::Relaxed), self.counts.lock_outs.load(Ordering::Relaxed))
     }
 
     /// Counts a failure of an address; how long it is to wait where there were too many.
-    pub fn failed(&self, address: &str) -> Option<Duration> {
+    pub(crate) fn failed(&self, address: &str) -> Option<Duration> {
         let mut failures = locked(&self.failures);
         if failures.len() >= ADDRESSES_MAX && !failures.contains_key(address) {
             failures.retain(|_, failed| failed.last.elapsed() < self.limits.lock_out);
@@ -96,7 +96,7 @@ impl Sessions {
     }
 
     /// Begins a session; the value of its cookie.
-    pub fn begin(&self, authority: Authority, origin: Origin) -> std::io::Result<String> {
+    pub(crate) fn begin(&self, authority: Authority, origin: Origin) -> std::io::Result<String> {
         let cookie = hex::encode(random_bytes::<32>()?);
         let now = Instant::now();
         let mut sessions = locked(&self.sessions);
@@ -121,7 +121,7 @@ impl Sessions {
     }
 
     /// Whether a session has not ended.
-    pub fn is_alive(&self, key: SessionKey) -> bool {
+    pub(crate) fn is_alive(&self, key: SessionKey) -> bool {
         locked(&self.sessions).get(&key).is_some_and(|session| self.goes_on(session))
     }
 
@@ -139,12 +139,12 @@ impl Sessions {
     }
 
     /// Whom a session belongs to.
-    pub fn authority(&self, cookie: &str) -> Option<Authority> {
+    pub(crate) fn authority(&self, cookie: &str) -> Option<Authority> {
         self.with(cookie, |session| session.authority.clone())
     }
 
     /// The same, where somebody uses it.
-    pub fn used_by(&self, cookie: &str) -> Option<Authority> {
+    pub(crate) fn used_by(&self, cookie: &str) -> Option<Authority> {
         self.with(cookie, |session| {
             session.used = Instant::now();
             session.authority.clone()
@@ -152,7 +152,7 @@ impl Sessions {
     }
 
     /// Ends a session; what it began with.
-    pub fn end(&self, cookie: &str) -> Option<Origin> {
+    pub(crate) fn end(&self, cookie: &str) -> Option<Origin> {
         locked(&self.sessions).remove(&SessionKey::of(cookie)).map(|session| session.origin)
     }
 }

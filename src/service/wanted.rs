@@ -15,14 +15,14 @@ use crate::store::{
 };
 
 /// What the work of a call reads: once the call is given up, the next read ends the work, so that it takes nobody's time.
-pub struct WhileWanted {
+pub(crate) struct WhileWanted {
     store: Arc<dyn Store>,
     /// Held by who waits.
     caller: Weak<()>,
 }
 
 impl WhileWanted {
-    pub fn new(store: Arc<dyn Store>, caller: Weak<()>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, caller: Weak<()>) -> Self {
         Self { store, caller }
     }
 

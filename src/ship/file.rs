@@ -9,7 +9,7 @@ use crate::store::Position;
 
 use super::Target;
 
-pub struct AppendedFile {
+pub(crate) struct AppendedFile {
     path: PathBuf,
     arrived: Option<Position>,
 }
@@ -17,7 +17,7 @@ pub struct AppendedFile {
 impl AppendedFile {
     /// # Errors
     /// Where it cannot be written to.
-    pub async fn open(path: PathBuf) -> io::Result<Self> {
+    pub(crate) async fn open(path: PathBuf) -> io::Result<Self> {
         let file = Self { path, arrived: None };
         file.append(Vec::new()).await?;
         Ok(file)

@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use crate::report::Hash;
 use crate::store::Position;
 
-pub struct Mark {
+pub(crate) struct Mark {
     file: PathBuf,
 }
 
 impl Mark {
     /// The mark of one way, such as `syslog`.
-    pub fn new(folder: &Path, to: &str) -> Self {
+    pub(crate) fn new(folder: &Path, to: &str) -> Self {
         Self { file: folder.join(format!("journal-shipped-{to}")) }
     }
 
     /// None where nothing was sent yet, or nobody can tell.
-    pub fn read(&self) -> Option<Position> {
+    pub(crate) fn read(&self) -> Option<Position> {
         let text = fs::read_to_string(&self.file).ok()?;
         let (sequence, chain) = text.trim_end().split_once(' ')?;
         Some(Position { sequence: sequence.parse().ok()?, chain: Hash::from_hex(chain)?, ..Position::default() })
@@ -26,7 +26,7 @@ impl Mark {
 
     /// # Errors
     /// Where it cannot be kept; the last one stays.
-    pub fn write(&self, position: &Position) -> io::Result<()> {
+    pub(crate) fn write(&self, position: &Position) -> io::Result<()> {
         let draft = self.file.with_extension("new");
         let mut file = File::create(&draft)?;
         writeln!(file, "{} {}", position.sequence, position.chain)?;

@@ -20,7 +20,7 @@ const WORDS_BYTES_MAX: usize = 4096;
 const HOST_MAX: usize = 255;
 const KIND_MAX: usize = 32;
 
-pub struct Writer {
+pub(crate) struct Writer {
     host: String,
     enterprise: u32,
     process: u32,
@@ -28,14 +28,14 @@ pub struct Writer {
 
 impl Writer {
     /// `host`: empty for the machine's own name. `enterprise`: private enterprise number for structured data.
-    pub fn new(host: &str, enterprise: u32) -> Self {
+    pub(crate) fn new(host: &str, enterprise: u32) -> Self {
         let own = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let host = header(if host.is_empty() { &own } else { host }, HOST_MAX);
         Self { host, enterprise, process: std::process::id() }
     }
 
     /// On one line, without its end.
-    pub fn message(&self, entry: &JournalEntry) -> String {
+    pub(crate) fn message(&self, entry: &JournalEntry) -> String {
         let (principal, address) = entry.who();
         let severity = if entry.outcome == Outcome::Accepted { INFORMATIONAL } else { WARNING };
         let (priority, kind) = (FACILITY * 8 + severity, header(&entry.action, KIND_MAX));

@@ -23,7 +23,7 @@ const SETTLED: Duration = Duration::from_secs(5);
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Where to connect to.
-pub struct Receiver {
+pub(crate) struct Receiver {
     host: String,
     port: u16,
     trust: Trust,
@@ -31,14 +31,14 @@ pub struct Receiver {
 
 impl Receiver {
     /// None where no receiver is set.
-    pub fn new(settings: &Syslog) -> Option<Self> {
+    pub(crate) fn new(settings: &Syslog) -> Option<Self> {
         let (host, port) = settings.target()?;
         let Syslog { address: _, ca, certificate, key } = settings.clone();
         Some(Self { host: host.to_owned(), port, trust: Trust { ca, certificate, key } })
     }
 
     /// The files are read anew each time.
-    pub async fn connect(&self) -> io::Result<Session> {
+    pub(crate) async fn connect(&self) -> io::Result<Session> {
         let stream = outbound::connect(&self.host, self.port, Some(self.trust.read()?)).await?;
         let (reader, writer) = split(stream);
         Ok(Session { reader, writer, sent: VecDeque::new() })
@@ -46,7 +46,7 @@ impl Receiver {
 }
 
 /// A connection to the receiver.
-pub struct Session {
+pub(crate) struct Session {
     reader: ReadHalf<Box<dyn Connection>>,
     writer: WriteHalf<Box<dyn Connection>>,
     /// What was written, and when, and does not count as arrived yet.

@@ -125,13 +125,13 @@ pub(super) struct Agent<'a> {
 
 impl<'a> Agent<'a> {
     /// `first_year` is that of the simulation.
-    pub fn new(seed: u64, member: &'a Member, first_year: u16) -> Self {
+    pub(crate) fn new(seed: u64, member: &'a Member, first_year: u16) -> Self {
         let since = member.agency.first_year.get();
         Self { seed, member, habits: Habits::of(seed, member), founded: (since > first_year).then_some(since) }
     }
 
     /// What it does in `year`, with requests handled in proportion to `outcome_weights`.
-    pub fn year(&self, year: u16, outcome_weights: &[u64]) -> Activity {
+    pub(crate) fn year(&self, year: u16, outcome_weights: &[u64]) -> Activity {
         let requests = self.requests(year);
         let carried_over = self.requests(year - 1).carried_forward;
         let mut rng = self.generator(Purpose::Handling, year);

@@ -36,7 +36,7 @@ pub(super) struct Department {
 
 impl Department {
     /// What follows the government's name; none where the level has no such department.
-    pub fn title(&self, level: Level) -> Option<&'static str> {
+    pub(crate) fn title(&self, level: Level) -> Option<&'static str> {
         let title = match level {
             Level::Province => self.province,
             Level::City => self.city,

@@ -35,7 +35,7 @@ pub(super) struct Division {
 }
 
 impl Division {
-    pub fn jurisdiction(&self, first_year: ReportYear) -> Jurisdiction {
+    pub(crate) fn jurisdiction(&self, first_year: ReportYear) -> Jurisdiction {
         Jurisdiction {
             code: self.code.clone(),
             parent: self.parent.clone(),

@@ -105,7 +105,7 @@ struct Row {
 }
 
 impl Sheet {
-    pub fn new(edition: &'static Edition) -> Self {
+    pub(crate) fn new(edition: &'static Edition) -> Self {
         let catalogue = catalogue();
         let prescribed = |cell: &CellId| catalogue.presence(edition, *cell) == Presence::Prescribed;
         let mut zeros = Figures::blank(edition);
@@ -135,7 +135,7 @@ impl Sheet {
     }
 
     /// The filled-in form.
-    pub fn fill(&self, activity: &Activity) -> Figures {
+    pub(crate) fn fill(&self, activity: &Activity) -> Figures {
         let mut figures = self.zeros.clone();
         for (cell, value) in &self.disclosure {
             set(&mut figures, *cell, value(&activity.disclosure));

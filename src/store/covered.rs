@@ -12,7 +12,7 @@ use super::journal::{Covers, JournalEntry};
 use super::{Store, StoreError};
 
 /// What one record says, as far as it can be hashed without its entry.
-pub enum Says {
+pub(crate) enum Says {
     Hash(Hash),
     /// With people's words, or with what they left, which are to be looked at beside its entry.
     Words(Evidence),
@@ -20,7 +20,7 @@ pub enum Says {
 
 impl Says {
     /// None for an entry of the journal.
-    pub fn of(item: &Item) -> Option<Self> {
+    pub(crate) fn of(item: &Item) -> Option<Self> {
         let evidence = Evidence::of(item)?;
         let needs_entry = evidence.has_words() || evidence.has_struck();
         Some(if needs_entry { Self::Words(evidence) } else { Self::Hash(evidence.hash(Salt::default())) })
@@ -29,7 +29,7 @@ impl Says {
 
 /// Gathers the hash of every record: some 40 bytes for each, and 48 for each entry.
 #[derive(Default)]
-pub struct Covered {
+pub(crate) struct Covered {
     /// By sequence number, from 1; none where there is no such entry, or it is of version 1.
     entries: Vec<Option<Covers>>,
     /// Sequence numbers with hashes.
@@ -40,7 +40,7 @@ pub struct Covered {
 
 impl Covered {
     /// Takes one more record, with what it says.
-    pub fn add(&mut self, item: &Item, says: Option<Says>) {
+    pub(crate) fn add(&mut self, item: &Item, says: Option<Says>) {
         match (item, says) {
             (Item::Entry(entry), _) => self.add_entry(entry),
             (_, Some(Says::Hash(hash))) => self.records.push((item.sequence(), hash)),
@@ -50,14 +50,14 @@ impl Covered {
     }
 
     /// Takes one more entry. They come in order, so that nothing is reserved for numbers that are not there.
-    pub fn add_entry(&mut self, entry: &JournalEntry) {
+    pub(crate) fn add_entry(&mut self, entry: &JournalEntry) {
         if entry.sequence == self.entries.len() as u64 + 1 {
             self.entries.push(entry.covers);
         }
     }
 
     /// Takes what one more record says, that belongs to an entry.
-    pub fn add_record(&mut self, sequence: u64, evidence: Evidence) {
+    pub(crate) fn add_record(&mut self, sequence: u64, evidence: Evidence) {
         let needs_entry = evidence.has_words() || evidence.has_struck();
         let salt = if needs_entry { self.of(sequence).map(|covers| covers.salt) } else { Some(Salt::default()) };
         match salt {
@@ -73,7 +73,7 @@ impl Covered {
 
     /// Sequence numbers of entries whose records are others than they were stored with, in order: one was changed or
     /// added, or is gone. Entries of version 1 say nothing of their records.
-    pub fn differing(mut self) -> Vec<u64> {
+    pub(crate) fn differing(mut self) -> Vec<u64> {
         for (sequence, evidence) in std::mem::take(&mut self.waiting) {
             if let Some(covers) = self.of(sequence) {
                 self.records.push((sequence, hash_with(&evidence, covers.salt)));
@@ -113,7 +113,7 @@ fn hash_with(evidence: &Evidence, salt: Salt) -> Hash {
 }
 
 /// What is said where records are others than they were stored with.
-pub fn differing_error(sequence: u64) -> StoreError {
+pub(crate) fn differing_error(sequence: u64) -> StoreError {
     StoreError::Damaged(format!(
         "the records of journal entry {sequence} are not those that it was stored with: one was changed or added, or is \
          gone"

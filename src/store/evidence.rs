@@ -77,7 +77,7 @@ pub struct Evidence {
 }
 
 /// Appends a value without a line's end in it.
-pub fn push_escaped(lines: &mut String, value: &str) {
+pub(crate) fn push_escaped(lines: &mut String, value: &str) {
     let mut rest = value;
     while let Some(at) = rest.find(['\\', '\n', '\r']) {
         lines.push_str(&rest[..at]);
@@ -92,7 +92,7 @@ pub fn push_escaped(lines: &mut String, value: &str) {
 }
 
 /// Appends `key=value` and a line's end.
-pub fn push_line(lines: &mut String, key: &str, value: &str) {
+pub(crate) fn push_line(lines: &mut String, key: &str, value: &str) {
     lines.push_str(key);
     lines.push('=');
     push_escaped(lines, value);

@@ -145,7 +145,7 @@ impl Item {
 }
 
 /// A record in clear, with all that can be told of it alone: on any core, in any order.
-pub struct Examined {
+pub(crate) struct Examined {
     pub item: Item,
     pub says: Option<Says>,
     /// Whether its content is what its hash says; true for what has none.
@@ -155,7 +155,7 @@ pub struct Examined {
 impl Examined {
     /// # Errors
     /// As [`Item::decode`].
-    pub fn of(key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
+    pub(crate) fn of(key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
         let item = Item::decode(key, value)?;
         let has_its_hash = if let Item::Revision(revision) = &item { revision.has_its_hash() } else { true };
         Ok(Self { says: Says::of(&item), has_its_hash, item })
@@ -164,7 +164,7 @@ impl Examined {
 
 /// The journal sequence of a record, for a small part of what it takes to read it whole: its key says it, or one field
 /// does. None where the record is damaged.
-pub fn sequence_of(key: &[u8], value: &[u8]) -> Option<u64> {
+pub(crate) fn sequence_of(key: &[u8], value: &[u8]) -> Option<u64> {
     let whole = check_sum(value).is_ok();
     match key.first() {
         Some(b'j') if whole => keys::parse_journal(key),
@@ -176,7 +176,7 @@ pub fn sequence_of(key: &[u8], value: &[u8]) -> Option<u64> {
 }
 
 /// A key in words, for whoever looks for the record.
-pub fn describe_key(key: &[u8]) -> String {
+pub(crate) fn describe_key(key: &[u8]) -> String {
     let kind = match key.first() {
         Some(b'j') => "journal entry",
         Some(b'g') => "registry change",
@@ -192,7 +192,7 @@ pub fn describe_key(key: &[u8]) -> String {
 
 /// Checks that records come in order of their keys, that each is whole and belongs where it is said to, and that
 /// their journal is chained and ends at the position given.
-pub struct ImportCheck {
+pub(crate) struct ImportCheck {
     position: Position,
     last_key: Vec<u8>,
     journal: Position,
@@ -202,13 +202,13 @@ pub struct ImportCheck {
 }
 
 impl ImportCheck {
-    pub fn up_to(position: Position) -> Self {
+    pub(crate) fn up_to(position: Position) -> Self {
         let (journal, covered, strikes) = (Position::default(), Covered::default(), Strikes::default());
         Self { position, last_key: Vec::new(), journal, covered, strikes, count: 0 }
     }
 
     /// Records taken so far.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.count
     }
 
@@ -216,7 +216,7 @@ impl ImportCheck {
     ///
     /// # Errors
     /// As [`ImportCheck::take`].
-    pub fn next(&mut self, record: &StoredRecord) -> Result<Item, StoreError> {
+    pub(crate) fn next(&mut self, record: &StoredRecord) -> Result<Item, StoreError> {
         self.take(record, Examined::of(&record.key, &record.value))
     }
 
@@ -224,7 +224,11 @@ impl ImportCheck {
     ///
     /// # Errors
     /// [`StoreError::Damaged`] naming the record; [`StoreError::FormatVersion`] for a newer format.
-    pub fn take(&mut self, record: &StoredRecord, examined: Result<Examined, StoreError>) -> Result<Item, StoreError> {
+    pub(crate) fn take(
+        &mut self,
+        record: &StoredRecord,
+        examined: Result<Examined, StoreError>,
+    ) -> Result<Item, StoreError> {
         let damaged = |what: &str| StoreError::Damaged(format!("{}: {what}", describe_key(&record.key)));
         let Examined { item, says, has_its_hash } = examined.map_err(|error| match error {
             StoreError::Damaged(what) => damaged(&what),
@@ -255,7 +259,7 @@ impl ImportCheck {
     /// # Errors
     /// [`StoreError::Damaged`] where the journal ends elsewhere than it should, or the records of an entry are not those
     /// that it was stored with.
-    pub fn finish(self) -> Result<(), StoreError> {
+    pub(crate) fn finish(self) -> Result<(), StoreError> {
         let (found, expected) = (self.journal, self.position);
         if (found.sequence, found.chain) != (expected.sequence, expected.chain) {
             let text = format!("the journal ends at {} instead of {}", found.sequence, expected.sequence);

@@ -335,7 +335,7 @@ mod tests {
         let other = lines(&other);
         // An entry with a chain of its own that holds, in place of the last.
         let changed = {
-            let mut entry = serde_json::from_slice::<EntryLine>(&mixed[7]).unwrap().into_entry().unwrap();
+            let mut entry = serde_json::from_slice::<EntryLine>(mixed[7]).unwrap().into_entry().unwrap();
             entry.actor = "another".to_owned();
             entry.chain = entry.compute_chain();
             let mut writer = JournalWriter(Vec::new());

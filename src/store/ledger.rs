@@ -19,7 +19,7 @@ use super::transaction::{
 };
 
 /// What was stored before the group of transactions at hand.
-pub trait Stored {
+pub(crate) trait Stored {
     fn version(&self, report: &ReportKey) -> Result<Option<Version>, StoreError>;
     fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError>;
     /// Journal sequence of the newest change of the registry; 0 for none.
@@ -30,7 +30,7 @@ pub trait Stored {
 }
 
 /// A group of transactions decided one after another, to be written together.
-pub struct TransactionGroup<'a, S> {
+pub(crate) struct TransactionGroup<'a, S> {
     stored: &'a S,
     position: Position,
     versions: HashMap<ReportKey, Version>,
@@ -54,7 +54,7 @@ struct Draft {
 
 impl<'a, S: Stored> TransactionGroup<'a, S> {
     /// Begins a group after `position`.
-    pub fn after(position: Position, stored: &'a S) -> Self {
+    pub(crate) fn after(position: Position, stored: &'a S) -> Self {
         Self {
             stored,
             position,
@@ -68,22 +68,22 @@ impl<'a, S: Stored> TransactionGroup<'a, S> {
     }
 
     /// Where the journal stands after the group.
-    pub fn position(&self) -> Position {
+    pub(crate) fn position(&self) -> Position {
         self.position
     }
 
     /// The transactions that take effect, in order.
-    pub fn commits(&self) -> &[Arc<Commit>] {
+    pub(crate) fn commits(&self) -> &[Arc<Commit>] {
         &self.commits
     }
 
     /// What is to be written: each record once.
-    pub fn take_records(&mut self) -> Vec<StoredRecord> {
+    pub(crate) fn take_records(&mut self) -> Vec<StoredRecord> {
         std::mem::take(&mut self.records)
     }
 
     /// Decides one transaction at time `now`; an error leaves the group as it was.
-    pub fn decide(&mut self, transaction: Transaction, now: Timestamp) -> Result<Decision, StoreError> {
+    pub(crate) fn decide(&mut self, transaction: Transaction, now: Timestamp) -> Result<Decision, StoreError> {
         if let Some((id, fingerprint)) = transaction.request
             && let Some(known) = self.known_request(id)?
         {

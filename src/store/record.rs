@@ -29,7 +29,7 @@ use super::StoreError;
 use super::journal::JournalEntry;
 use super::transaction::StoredRequest;
 
-pub use whole::whole;
+pub(crate) use whole::whole;
 
 /// Version of the record format that this program writes, and the highest that it reads.
 pub const FORMAT_VERSION: u8 = 1;
@@ -54,7 +54,7 @@ pub trait Record: Sized {
 }
 
 /// The bytes of a record.
-pub fn encode<R: Record>(value: &R) -> Vec<u8> {
+pub(crate) fn encode<R: Record>(value: &R) -> Vec<u8> {
     let message = value.to_stored();
     let mut bytes = Vec::with_capacity(USUAL_BYTES);
     bytes.extend([FORMAT_VERSION, R::KIND, 0, 0, 0, 0]);
@@ -77,7 +77,7 @@ pub fn check_length<R: Record>(value: &R) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// [`StoreError::TooLarge`].
-pub fn check_bytes(bytes: usize) -> Result<(), StoreError> {
+pub(crate) fn check_bytes(bytes: usize) -> Result<(), StoreError> {
     if bytes > RECORD_BYTES_MAX {
         return Err(StoreError::TooLarge { bytes, limit_bytes: RECORD_BYTES_MAX });
     }
@@ -89,7 +89,7 @@ pub fn check_bytes(bytes: usize) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError::FormatVersion`] for a newer format, [`StoreError::Damaged`] where the checksum or the content is
 /// wrong.
-pub fn decode<R: Record>(bytes: &[u8]) -> Result<R, StoreError> {
+pub(crate) fn decode<R: Record>(bytes: &[u8]) -> Result<R, StoreError> {
     R::from_stored(message::<R, _>(bytes)?).map_err(|what| damaged::<R>(&what))
 }
 
@@ -97,7 +97,7 @@ pub fn decode<R: Record>(bytes: &[u8]) -> Result<R, StoreError> {
 ///
 /// # Errors
 /// As [`decode`].
-pub fn revision_sequence(bytes: &[u8]) -> Result<u64, StoreError> {
+pub(crate) fn revision_sequence(bytes: &[u8]) -> Result<u64, StoreError> {
     Ok(message::<Revision, messages::StoredSequence>(bytes)?.sequence)
 }
 
@@ -109,7 +109,7 @@ fn damaged<R: Record>(what: &str) -> StoreError {
 ///
 /// # Errors
 /// As [`decode`], of the first two bytes and the checksum.
-pub fn check_sum(bytes: &[u8]) -> Result<(), StoreError> {
+pub(crate) fn check_sum(bytes: &[u8]) -> Result<(), StoreError> {
     let damaged = |what: &str| StoreError::Damaged(what.to_owned());
     let Some((header, message)) = bytes.split_at_checked(HEADER_BYTES) else { return Err(damaged("too short")) };
     if header[0] != FORMAT_VERSION {
@@ -146,7 +146,7 @@ fn checksum(kind: u8, message: &[u8]) -> u32 {
 
 /// What a store directory is, written once when it is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoreHeader;
+pub(crate) struct StoreHeader;
 
 impl Record for StoreHeader {
     const KIND: u8 = b'm';

@@ -45,7 +45,7 @@ impl Struck {
 
 /// The keys under which the records of an entry may stand whose words are people's, but for changes of the registry and of
 /// access, which are numbered.
-pub fn keys_of_records(entry: &JournalEntry) -> Vec<Vec<u8>> {
+pub(crate) fn keys_of_records(entry: &JournalEntry) -> Vec<Vec<u8>> {
     if let Ok(RevisionName { report, number }) = entry.subject.parse() {
         return vec![keys::revision(&report, number).to_vec(), keys::review(&report, number, entry.sequence).to_vec()];
     }
@@ -98,14 +98,14 @@ impl Evidence {
 
 /// Holds entries whose words were struck out to the entries that tell of it.
 #[derive(Debug, Default)]
-pub struct Strikes {
+pub(crate) struct Strikes {
     struck: BTreeSet<u64>,
     told: BTreeSet<u64>,
 }
 
 impl Strikes {
     /// Takes one more entry.
-    pub fn see(&mut self, entry: &JournalEntry) {
+    pub(crate) fn see(&mut self, entry: &JournalEntry) {
         if entry.is_struck() {
             self.struck.insert(entry.sequence);
         }
@@ -115,12 +115,12 @@ impl Strikes {
     }
 
     /// The first entry whose words are gone although none tells of it.
-    pub fn untold(&self) -> Option<u64> {
+    pub(crate) fn untold(&self) -> Option<u64> {
         self.struck.difference(&self.told).next().copied()
     }
 }
 
 /// What is said of an entry whose words are gone although none tells of it.
-pub fn untold_message() -> Message {
+pub(crate) fn untold_message() -> Message {
     Message::new("文字已删去，而其后没有删去的记录", "its words are struck out, and no entry after it tells of that")
 }

@@ -6,7 +6,7 @@ use crate::pb::cell_value::Value;
 use crate::report::{Cell, format_number, parse_sum};
 
 /// A sum of cells of some kind; none where it is a count beyond 64 bits.
-pub fn sum_to_wire(kind: Kind, sum: i128) -> Option<pb::CellValue> {
+pub(crate) fn sum_to_wire(kind: Kind, sum: i128) -> Option<pb::CellValue> {
     let value = match kind {
         Kind::Money => Value::AmountWanYuan(format_number(Kind::Money, sum)),
         Kind::Count | Kind::SignedCount => Value::Count(sum.try_into().ok()?),
@@ -15,12 +15,12 @@ pub fn sum_to_wire(kind: Kind, sum: i128) -> Option<pb::CellValue> {
 }
 
 /// A number of one report, all of which fit 64 bits, as do their sums within it.
-pub fn number_to_wire(kind: Kind, number: i128) -> pb::CellValue {
+pub(crate) fn number_to_wire(kind: Kind, number: i128) -> pb::CellValue {
     sum_to_wire(kind, number).unwrap_or_default()
 }
 
 /// What stands in a cell; none where it is blank.
-pub fn cell_to_wire(cell: CellId, value: Cell) -> Option<pb::CellValue> {
+pub(crate) fn cell_to_wire(cell: CellId, value: Cell) -> Option<pb::CellValue> {
     match value {
         Cell::Blank => None,
         Cell::NotApplicable => Some(pb::CellValue { value: Some(Value::NotApplicable(true)) }),

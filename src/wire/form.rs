@@ -150,7 +150,7 @@ pub fn sums_to_wire(value: impl Fn(CellId) -> Option<i128>) -> Result<pb::Form, 
 }
 
 /// A sum that does not fit the answer.
-pub fn too_large(path: &str) -> Problem {
+pub(crate) fn too_large(path: &str) -> Problem {
     Problem::new(
         Reason::SumTooLarge,
         Message::new(format!("{path} 的合计超出可表示范围"), format!("the sum of {path} does not fit 64 bits")),

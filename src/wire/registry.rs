@@ -243,7 +243,7 @@ pub fn agency_from_wire(wire: pb::Agency, field: &str) -> Result<Agency, Problem
 }
 
 /// The wire's number for a kind of agency.
-pub fn kind_to_wire(kind: AgencyKind) -> i32 {
+pub(crate) fn kind_to_wire(kind: AgencyKind) -> i32 {
     KINDS.iter().find(|(known, _)| *known == kind).map_or(0, |(_, wire)| (*wire).into())
 }
 

@@ -38,7 +38,7 @@ const ACTIONS: [(ReportAction, pb::ReportAction); 4] = [
 ];
 
 /// The wire's number for a state.
-pub fn state_to_wire(state: ReportState) -> i32 {
+pub(crate) fn state_to_wire(state: ReportState) -> i32 {
     STATES.iter().find(|(known, _)| *known == state).map_or(0, |(_, wire)| (*wire).into())
 }
 
@@ -89,7 +89,7 @@ pub fn timestamp_to_wire(time: Timestamp) -> prost_types::Timestamp {
 ///
 /// # Errors
 /// FIELD_INVALID.
-pub fn hash_from_wire(text: &str, field: &str) -> Result<Hash, Problem> {
+pub(crate) fn hash_from_wire(text: &str, field: &str) -> Result<Hash, Problem> {
     Hash::from_hex(text).ok_or_else(|| {
         let description = Message::new("应为 64 位十六进制数字", "is not 64 hexadecimal digits");
         Problem::field(Reason::FieldInvalid, field, description)

@@ -25,7 +25,7 @@ const DIMENSIONS: [(Dimension, pb::Dimension); 7] = [
 ];
 
 /// What a question is about.
-pub struct Scope {
+pub(crate) struct Scope {
     pub jurisdiction: JurisdictionCode,
     pub perspective: Perspective,
     pub filter: AgencyFilter,
@@ -33,7 +33,7 @@ pub struct Scope {
 
 /// # Errors
 /// FIELD_REQUIRED; what is malformed, by field.
-pub fn scope_from_wire(scope: Option<pb::Scope>) -> Result<Scope, Problem> {
+pub(crate) fn scope_from_wire(scope: Option<pb::Scope>) -> Result<Scope, Problem> {
     let scope = scope.ok_or_else(|| Problem::required("scope"))?;
     let negative = || Problem::field(Reason::FieldInvalid, "scope.as_of", Message::new("不得为负", "is negative"));
     let kinds = scope.agency_kinds.iter().enumerate();
@@ -59,7 +59,7 @@ pub fn scope_from_wire(scope: Option<pb::Scope>) -> Result<Scope, Problem> {
 ///
 /// # Errors
 /// FIELD_INVALID for the first that is there.
-pub fn must_be_absent(parts: impl IntoIterator<Item = (&'static str, bool)>) -> Result<(), Problem> {
+pub(crate) fn must_be_absent(parts: impl IntoIterator<Item = (&'static str, bool)>) -> Result<(), Problem> {
     match parts.into_iter().find(|(_, is_absent)| !is_absent) {
         None => Ok(()),
         Some((field, _)) => {

@@ -13,7 +13,7 @@ use super::enrolment::hand_it_over;
 use super::{Failure, Outcome, both, in_days, keep_it, operator, print_line};
 
 #[derive(Args)]
-pub struct Bootstrap {
+pub(crate) struct Bootstrap {
     /// Name of the principal.
     name: PrincipalName,
     /// The power: security-administrator, system-administrator or auditor.
@@ -44,7 +44,7 @@ fn power(word: &str) -> Result<Power, String> {
 }
 
 impl Bootstrap {
-    pub async fn run(self) -> Outcome {
+    pub(crate) async fn run(self) -> Outcome {
         let config = self.config.as_deref().map(Config::read).transpose();
         let mut config = config.map_err(|error| Failure::Usage(error.to_string()))?.unwrap_or_default();
         config.data_directory = self.data.unwrap_or(config.data_directory);

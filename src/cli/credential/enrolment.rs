@@ -18,14 +18,14 @@ const CODE_MAX_BYTES: u64 = 1024;
 const ATTEMPTS: usize = 3;
 
 /// What is said with a code.
-pub fn hand_it_over(ends: Option<Timestamp>) -> String {
+pub(crate) fn hand_it_over(ends: Option<Timestamp>) -> String {
     let ends = ends.map(|ends| ends.to_string()).unwrap_or_default();
     format!(
         "登记码只显示这一次，请经可靠途径交给本人，有效至 {ends}：huizong credential exchange\nThe code is shown this once; hand it to its holder by a way that you trust, who exchanges it until {ends}: huizong credential exchange"
     )
 }
 
-pub fn print_code(made: &pb::CreateEnrolmentResponse, format: OutputFormat) -> Outcome {
+pub(crate) fn print_code(made: &pb::CreateEnrolmentResponse, format: OutputFormat) -> Outcome {
     if format == OutputFormat::Json {
         return print_json(made);
     }
@@ -36,7 +36,7 @@ pub fn print_code(made: &pb::CreateEnrolmentResponse, format: OutputFormat) -> O
 }
 
 /// Exchanges a code. Who has no token yet shows none, and a token of before is not asked for.
-pub async fn exchange(code: Option<String>, server: &Server, format: OutputFormat) -> Outcome {
+pub(crate) async fn exchange(code: Option<String>, server: &Server, format: OutputFormat) -> Outcome {
     let code = match code {
         Some(code) => code,
         None => {
@@ -74,7 +74,7 @@ fn read_line() -> Result<String, Failure> {
 }
 
 /// Says that a credential was put in the place of others, on the side of what is printed for programs.
-pub fn tell_replacement(replacement: Option<&pb::CredentialReplacement>) {
+pub(crate) fn tell_replacement(replacement: Option<&pb::CredentialReplacement>) {
     let Some(pb::CredentialReplacement { time, enrolled_by, credentials, .. }) = replacement else { return };
     let time = time_text(*time);
     eprintln!(

@@ -23,7 +23,7 @@ use super::{Failure, Outcome, OutputFormat, both, operator};
 use bootstrap::Bootstrap;
 
 #[derive(Subcommand)]
-pub enum Credential {
+pub(crate) enum Credential {
     /// Make the first security administrator, or holder of another power, of a store that is not being served; prints a
     /// token once.
     Bootstrap(Bootstrap),
@@ -69,7 +69,7 @@ pub enum Credential {
 }
 
 #[derive(Args)]
-pub struct RoleOf {
+pub(crate) struct RoleOf {
     /// Name of the principal.
     name: String,
     role: String,
@@ -80,7 +80,7 @@ pub struct RoleOf {
 
 /// A credential to be made.
 #[derive(Args)]
-pub struct New {
+pub(crate) struct New {
     /// Name of the principal.
     name: String,
     /// Days until it expires, at most 400.
@@ -117,7 +117,7 @@ fn keep_it() -> &'static str {
 }
 
 impl Credential {
-    pub async fn run(self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(self, server: &Server, format: OutputFormat) -> Outcome {
         match self {
             Self::Bootstrap(bootstrap) => return bootstrap.run().await,
             Self::Exchange { code } => return enrolment::exchange(code, server, format).await,

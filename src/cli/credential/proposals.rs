@@ -8,7 +8,7 @@ use super::super::output::{Listing, print_json, time_text};
 use super::{Outcome, OutputFormat, PAGE_SIZE, words};
 
 /// Says that something waits.
-pub fn tell(proposal: Option<&pb::Proposal>) {
+pub(crate) fn tell(proposal: Option<&pb::Proposal>) {
     if let Some(pb::Proposal { name, expire_time, .. }) = proposal {
         let until = time_text(*expire_time);
         eprintln!(
@@ -17,7 +17,7 @@ pub fn tell(proposal: Option<&pb::Proposal>) {
     }
 }
 
-pub async fn list(mut client: OperationsServiceClient<Connection>, format: OutputFormat) -> Outcome {
+pub(crate) async fn list(mut client: OperationsServiceClient<Connection>, format: OutputFormat) -> Outcome {
     let mut listing = Listing::new(&["proposal", "principal", "role or credential", "asked by", "since", "until"], &[]);
     let mut page_token = String::new();
     loop {

@@ -23,7 +23,7 @@ mod story;
 const IN_FLIGHT: usize = 256;
 
 #[derive(Args)]
-pub struct Demo {
+pub(crate) struct Demo {
     /// Folder to keep the province in; left out, it is gone at the end.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -45,7 +45,7 @@ fn year(year: i32) -> Result<ReportYear, Failure> {
 }
 
 impl Demo {
-    pub async fn run(self) -> Outcome {
+    pub(crate) async fn run(self) -> Outcome {
         let _log = serve::start_log(&Log { filter: "warn".to_owned(), json: false })?;
         let (first_year, last_year) = (year(self.years.0)?, year(self.years.1)?);
         let parameters = Parameters {

@@ -39,7 +39,7 @@ const CITY_DIFFERS: [(&str, i64); 3] = [
 ];
 
 /// Names for what can be looked at.
-pub struct Highlights {
+pub(crate) struct Highlights {
     pub merged: Option<(AgencyId, AgencyId)>,
     pub returned: Option<ReportKey>,
     pub corrected: Option<ReportKey>,
@@ -86,7 +86,7 @@ fn departments_to_merge(province: &Province, last_year: ReportYear) -> Option<(A
 ///
 /// # Errors
 /// What the service refused.
-pub async fn last_year(service: &Service, province: &Province, year: ReportYear) -> Result<Highlights, Problem> {
+pub(crate) async fn last_year(service: &Service, province: &Province, year: ReportYear) -> Result<Highlights, Problem> {
     let cast = Cast::new();
     let before = year.previous().unwrap_or(year);
     let mut told = Highlights {
@@ -156,7 +156,11 @@ async fn submit_all(
 }
 
 /// Hands a report in, with the same reason for each warning.
-pub async fn submit_answering(service: &Service, mut submission: Submission, caller: &Caller) -> Result<(), Problem> {
+pub(crate) async fn submit_answering(
+    service: &Service,
+    mut submission: Submission,
+    caller: &Caller,
+) -> Result<(), Problem> {
     loop {
         submission.answers.clear();
         submission.validate_only = true;

@@ -42,7 +42,7 @@ const CLIENT_AUTHORITY: Use = Use {
 };
 
 /// Looks at the files of TLS, where it is on.
-pub fn examine(tls: &Tls, now: Timestamp) -> Vec<Finding> {
+pub(crate) fn examine(tls: &Tls, now: Timestamp) -> Vec<Finding> {
     if !tls.is_on() {
         return Vec::new();
     }

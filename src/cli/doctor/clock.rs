@@ -6,7 +6,7 @@ use crate::report::Message;
 
 use super::{Finding, State};
 
-pub const NAME: &str = "clock";
+pub(crate) const NAME: &str = "clock";
 
 /// How far the clock may be behind the newest journal entry.
 const BEHIND_MAX: SignedDuration = SignedDuration::from_secs(5);
@@ -18,7 +18,7 @@ const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(180 * 24);
 const EARLIEST: &str = "2025-01-01T00:00:00Z";
 
 /// How the clock is at `now`, which it says itself.
-pub fn judge(now: Timestamp, newest: Option<Timestamp>) -> Finding {
+pub(crate) fn judge(now: Timestamp, newest: Option<Timestamp>) -> Finding {
     let synchronise = ("请启用时间同步（NTP）", "turn on synchronisation of time (NTP)");
     let lost = EARLIEST.parse::<Timestamp>().is_ok_and(|earliest| now < earliest);
     if lost || newest.is_some_and(|newest| newest.duration_since(now) > BEHIND_MAX) {

@@ -20,7 +20,7 @@ use super::super::{Failure, output};
 use super::{Finding, State, clock};
 
 /// Looks into the store; whether a service has it open.
-pub async fn examine(
+pub(crate) async fn examine(
     scratch: &Scratch,
     data: &Path,
     config: Option<&Config>,

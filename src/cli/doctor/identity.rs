@@ -11,7 +11,7 @@ use crate::server::provider;
 use super::{Finding, State};
 
 /// Everything about it; nothing where people sign in with tokens only.
-pub async fn examine(config: &Config) -> Vec<Finding> {
+pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
     const NAME: &str = "identity_provider";
     let mut findings: Vec<_> = secret(config).into_iter().collect();
     findings.extend(match provider(config) {

@@ -29,7 +29,7 @@ use super::verify::Scratch;
 use super::{Failure, Outcome, OutputFormat};
 
 #[derive(Args)]
-pub struct Doctor {
+pub(crate) struct Doctor {
     /// Settings of the service.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -81,7 +81,7 @@ impl Finding {
 }
 
 impl Doctor {
-    pub async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut findings = Vec::new();
         self.examine(server, &mut findings).await?;
         print(&findings, format)?;

@@ -9,7 +9,7 @@ use crate::server::{Exposed, exposed};
 use super::{Finding, State};
 
 /// Whether others reach the service without protection.
-pub fn exposure(config: &Config) -> Vec<Finding> {
+pub(crate) fn exposure(config: &Config) -> Vec<Finding> {
     const NAME: &str = "exposure";
     let listen = config.listen;
     let fault = |exposed: Exposed| {
@@ -59,7 +59,7 @@ fn remedy(exposed: Exposed) -> (&'static str, &'static str, &'static str, &'stat
 }
 
 /// Whether the ports can be listened on, where no service of ours has them.
-pub fn ports(config: &Config) -> Vec<Finding> {
+pub(crate) fn ports(config: &Config) -> Vec<Finding> {
     let admin = config.admin_listen.map(|admin| ("admin_listen", admin));
     [("listen", config.listen)].into_iter().chain(admin).map(|(key, address)| port(key, address)).collect()
 }

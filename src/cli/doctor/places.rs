@@ -18,7 +18,7 @@ use super::{Finding, State};
 const OF_OTHERS: u32 = 0o077;
 
 /// Whether there is a store in the folder.
-pub fn folder(data: &Path) -> Finding {
+pub(crate) fn folder(data: &Path) -> Finding {
     const NAME: &str = "folder";
     let fault = |message: Message, remedy: Message| Finding::new(NAME, State::Fault, message, remedy);
     let shown = data.display();
@@ -48,11 +48,11 @@ pub fn folder(data: &Path) -> Finding {
     }
 }
 
-pub fn mebibytes(bytes: u64) -> String {
+pub(crate) fn mebibytes(bytes: u64) -> String {
     format!("{} MiB", bytes >> 20)
 }
 
-pub fn disk_space(data: &Path, config: &Config) -> Finding {
+pub(crate) fn disk_space(data: &Path, config: &Config) -> Finding {
     const NAME: &str = "disk_space";
     let free = match free_bytes(data) {
         Ok(free) => free,
@@ -87,7 +87,7 @@ fn unknown(name: &'static str, error: &std::io::Error) -> Finding {
     Finding::new(name, State::Fault, message, remedy)
 }
 
-pub fn file_system_kind(data: &Path) -> Finding {
+pub(crate) fn file_system_kind(data: &Path) -> Finding {
     const NAME: &str = "file_system";
     let local = Message::new("请改用本地磁盘（ext4 或 xfs）", "move the store to a local disk (ext4 or xfs)");
     match file_system(data) {
@@ -130,7 +130,7 @@ pub fn file_system_kind(data: &Path) -> Finding {
 }
 
 /// Whether anyone else may read keys or data.
-pub fn privacy(data: &Path, config: Option<&Config>) -> Vec<Finding> {
+pub(crate) fn privacy(data: &Path, config: Option<&Config>) -> Vec<Finding> {
     const NAME: &str = "privacy";
     let mode = |path: &Path| path.metadata().map(|metadata| metadata.mode() & 0o777);
     let folder = mode(data).unwrap_or(PRIVATE_FOLDER);
@@ -179,7 +179,7 @@ pub fn privacy(data: &Path, config: Option<&Config>) -> Vec<Finding> {
 }
 
 /// Whether everything in the folder belongs to whom it should.
-pub fn owner(data: &Path) -> Finding {
+pub(crate) fn owner(data: &Path) -> Finding {
     const NAME: &str = "owner";
     let uid = |path: &Path| path.metadata().map(|metadata| metadata.uid()).ok();
     let Some(owner) = uid(data) else {
@@ -220,7 +220,7 @@ pub fn owner(data: &Path) -> Finding {
 }
 
 /// Whether the service makes backups as it should, where it makes any.
-pub fn backups(config: &Config, data: &Path) -> Vec<Finding> {
+pub(crate) fn backups(config: &Config, data: &Path) -> Vec<Finding> {
     const NAME: &str = "backups";
     let backup = &config.backup;
     if !backup.is_on() {

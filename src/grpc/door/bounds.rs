@@ -13,7 +13,7 @@ use super::rates::Rates;
 const GRACE: Duration = Duration::from_secs(300);
 
 /// What is let in at most; exchanged as a whole when the settings are read again.
-pub struct Bounds {
+pub(crate) struct Bounds {
     pub calls: Arc<Semaphore>,
     /// Calls at a time.
     calls_max: usize,
@@ -25,7 +25,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    pub fn new(limits: &Limits) -> Arc<Self> {
+    pub(crate) fn new(limits: &Limits) -> Arc<Self> {
         let calls_max = limits.calls.min(Semaphore::MAX_PERMITS);
         let calls = Arc::new(Semaphore::new(calls_max));
         let call_time = Duration::from_secs(limits.call_seconds);
@@ -34,7 +34,7 @@ impl Bounds {
     }
 
     /// Whether no call is under way.
-    pub fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.calls.available_permits() == self.calls_max
     }
 }

@@ -29,7 +29,7 @@ impl Certified {
 }
 
 /// What a certificate shows; none where it names no principal.
-pub fn certified(der: &[u8]) -> Option<Certified> {
+pub(crate) fn certified(der: &[u8]) -> Option<Certified> {
     principal_of_certificate(der).map(|principal| Certified { principal, fingerprint: Hash::of(der) })
 }
 
@@ -60,7 +60,7 @@ fn principal_of_certificate(der: &[u8]) -> Option<PrincipalName> {
 ///
 /// # Errors
 /// Where it is no certificate.
-pub fn names_of_certificate(der: &[u8]) -> Result<Vec<String>, X509Error> {
+pub(crate) fn names_of_certificate(der: &[u8]) -> Result<Vec<String>, X509Error> {
     let (_, certificate) = X509Certificate::from_der(der).map_err(|error| match error {
         x509_parser::nom::Err::Error(error) | x509_parser::nom::Err::Failure(error) => error,
         x509_parser::nom::Err::Incomplete(_) => X509Error::InvalidCertificate,

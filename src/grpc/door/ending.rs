@@ -12,7 +12,7 @@ use tonic::Status;
 use tonic::body::Body;
 
 /// A body until it is told to end.
-pub struct Ending {
+pub(crate) struct Ending {
     body: Option<Body>,
     /// Ends with how the service says that it stops.
     stopped: BoxFuture<'static, Status>,
@@ -21,7 +21,7 @@ pub struct Ending {
 }
 
 impl Ending {
-    pub fn new(body: Body, stopped: impl Future<Output = Status> + Send + 'static) -> Self {
+    pub(crate) fn new(body: Body, stopped: impl Future<Output = Status> + Send + 'static) -> Self {
         Self { body: Some(body), stopped: stopped.boxed(), status: None }
     }
 }

@@ -34,14 +34,14 @@ const LEFT_OUT: [&str; 7] = ["token", "code", "secret", "password", "content", "
 
 /// The first message of one call.
 #[derive(Debug)]
-pub struct Heard {
+pub(crate) struct Heard {
     /// Path of the call, or of the page with its query.
     uri: Uri,
     begun: Mutex<Vec<Bytes>>,
 }
 
 impl Heard {
-    pub fn new(uri: &Uri) -> Self {
+    pub(crate) fn new(uri: &Uri) -> Self {
         Self { uri: uri.clone(), begun: Mutex::default() }
     }
 
@@ -51,7 +51,7 @@ impl Heard {
     }
 
     /// Keeps the next piece of what is said, as far as any is kept.
-    pub fn take(&self, data: &Bytes) {
+    pub(crate) fn take(&self, data: &Bytes) {
         let mut begun = self.begun();
         if begun.iter().map(Bytes::len).sum::<usize>() < KEPT_BYTES {
             begun.push(data.clone());
@@ -59,7 +59,7 @@ impl Heard {
     }
 
     /// Waits for the message of a call that goes no further.
-    pub async fn listen(&self, body: &mut Body) {
+    pub(crate) async fn listen(&self, body: &mut Body) {
         let all = async {
             while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await {
                 if let Some(data) = frame.data_ref() {

@@ -7,13 +7,13 @@ use http_body::{Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::body::Body;
 
-pub struct Held {
+pub(crate) struct Held {
     body: Body,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Held {
-    pub fn new(body: Body, permit: Option<OwnedSemaphorePermit>) -> Self {
+    pub(crate) fn new(body: Body, permit: Option<OwnedSemaphorePermit>) -> Self {
         Self { body, _permit: permit }
     }
 }

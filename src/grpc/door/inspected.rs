@@ -9,13 +9,13 @@ use tonic::Status;
 use tonic::body::Body;
 
 /// A body whose data `look` sees piece by piece, and which ends with what `look` refuses.
-pub struct Inspected<L> {
+pub(crate) struct Inspected<L> {
     body: Body,
     look: L,
 }
 
 impl<L> Inspected<L> {
-    pub fn new(body: Body, look: L) -> Self {
+    pub(crate) fn new(body: Body, look: L) -> Self {
         Self { body, look }
     }
 }

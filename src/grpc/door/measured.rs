@@ -17,13 +17,13 @@ const LONG: &[(&str, usize)] = &[
 const SHORT_BYTES: usize = 1 << 20;
 
 /// The longest message that a call takes, where none may be longer than `message_bytes`.
-pub fn most_bytes(path: &str, message_bytes: usize) -> usize {
+pub(crate) fn most_bytes(path: &str, message_bytes: usize) -> usize {
     let long = LONG.iter().find(|(call, _)| *call == path);
     long.map_or(SHORT_BYTES, |(_, bytes)| *bytes).min(message_bytes)
 }
 
 /// Follows the messages in a body.
-pub struct Measured {
+pub(crate) struct Measured {
     most_bytes: usize,
     /// What has come of the next message's head.
     head: Vec<u8>,
@@ -32,13 +32,13 @@ pub struct Measured {
 }
 
 impl Measured {
-    pub fn new(most_bytes: usize) -> Self {
+    pub(crate) fn new(most_bytes: usize) -> Self {
         Self { most_bytes, head: Vec::with_capacity(HEAD_BYTES), left: 0 }
     }
 
     /// # Errors
     /// OUT_OF_RANGE where a message begins that is too long.
-    pub fn measure(&mut self, mut data: &[u8]) -> Result<(), Status> {
+    pub(crate) fn measure(&mut self, mut data: &[u8]) -> Result<(), Status> {
         while !data.is_empty() {
             let (_, rest) = data.split_at(self.left.min(data.len()));
             self.left -= data.len() - rest.len();

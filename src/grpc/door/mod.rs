@@ -35,7 +35,7 @@ use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 use tower::Layer;
 
-use crate::access::{Method, Right, method_at};
+use crate::access::{Method, Right, call, method_at};
 use crate::config::Limits;
 use crate::service::{Asked, Authority, Caller, Problem, Service};
 
@@ -43,7 +43,7 @@ use super::methods::answers_with_stream;
 use super::status::to_status;
 
 pub use caller::{cookie_of, session_cookie};
-pub use certificate::{Certified, certified};
+pub(crate) use certificate::{Certified, certified};
 pub use listener::{Connection, Newcomers, Peer, connections};
 pub use origin::{Hosts, Proxies};
 pub use tls::{TlsError, TlsFiles};
@@ -67,9 +67,9 @@ pub const SESSION_HEADER: &str = "x-huizong-session";
 const UNATTENDED_HEADER: &str = "x-huizong-unattended";
 
 /// The one call that carries a document.
-const DOCUMENT_CALL: &str = "/huizong.v1.ReportService/ReadDocument";
+const DOCUMENT_CALL: &str = call::READ_DOCUMENT.path;
 /// The stream that answers what it has taken before it ends with the service, and sees to that itself.
-const SUBMISSIONS: &str = "/huizong.v1.ReportService/SubmitReports";
+const SUBMISSIONS: &str = call::SUBMIT_REPORTS.path;
 
 /// Calls of a page carry whom it shows: they are not made in the name of somebody who signed in elsewhere meanwhile.
 const SHOWN_HEADER: &str = "x-huizong-shown";

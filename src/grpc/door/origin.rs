@@ -64,7 +64,7 @@ const REST_MAX_BYTES: usize = 4096;
 ///
 /// # Errors
 /// Where the connection does not begin with such a header.
-pub async fn proxied(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<IpAddr>> {
+pub(crate) async fn proxied(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<IpAddr>> {
     let invalid = |text: &str| io::Error::new(io::ErrorKind::InvalidData, format!("PROXY protocol: {text}"));
     let mut head = [0; 16];
     stream.read_exact(&mut head).await?;

@@ -11,7 +11,7 @@ use crate::config::Limits;
 use crate::report::Message;
 use crate::service::{Problem, Reason};
 
-pub struct Rates {
+pub(crate) struct Rates {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     principals: DefaultKeyedRateLimiter<PrincipalName>,
     clock: DefaultClock,
@@ -26,7 +26,7 @@ fn quota(calls_per_second: u32) -> Quota {
 const BURST_SECONDS: NonZeroU32 = NonZeroU32::new(2).unwrap();
 
 impl Rates {
-    pub fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             addresses: RateLimiter::keyed(quota(limits.calls_per_second_per_address)),
             principals: RateLimiter::keyed(quota(limits.calls_per_second_per_principal)),
@@ -38,7 +38,7 @@ impl Rates {
     ///
     /// # Errors
     /// RATE_EXCEEDED with the time to wait.
-    pub fn check_address(&self, address: Option<IpAddr>) -> Result<(), Problem> {
+    pub(crate) fn check_address(&self, address: Option<IpAddr>) -> Result<(), Problem> {
         let Some(address) = address else { return Ok(()) };
         let checked = self.addresses.check_key(&network(address));
         checked.map_err(|until| {
@@ -51,7 +51,7 @@ impl Rates {
     ///
     /// # Errors
     /// RATE_EXCEEDED with the time to wait.
-    pub fn check_principal(&self, name: &PrincipalName) -> Result<(), Problem> {
+    pub(crate) fn check_principal(&self, name: &PrincipalName) -> Result<(), Problem> {
         self.principals.check_key(name).map_err(|until| {
             let message = Message::new(format!("{name} 的调用过于频繁"), format!("too many calls of {name}"));
             Problem::overload(Reason::RateExceeded, message, until.wait_time_from(self.clock.now()))
@@ -59,7 +59,7 @@ impl Rates {
     }
 
     /// Forgets who has not called of late.
-    pub fn tidy(&self) {
+    pub(crate) fn tidy(&self) {
         self.addresses.retain_recent();
         self.addresses.shrink_to_fit();
         self.principals.retain_recent();

@@ -13,7 +13,7 @@ use crate::service::{Problem, Reason};
 use super::OVERLOAD_WAIT;
 
 /// A refusal of what is no gRPC call: words on a page where one is asked for, else as the HTTP API tells of it.
-pub fn refusal_of_page(problem: &Problem, wants_page: bool) -> Response<Body> {
+pub(crate) fn refusal_of_page(problem: &Problem, wants_page: bool) -> Response<Body> {
     let mut response = refusal(problem).map(Body::new);
     if wants_page {
         *response.body_mut() = Body::new(format!("{}\n{}\n", problem.message.zh, problem.message.en));
@@ -23,12 +23,12 @@ pub fn refusal_of_page(problem: &Problem, wants_page: bool) -> Response<Body> {
 }
 
 /// Whether a request is for something to look at.
-pub fn wants_page(headers: &HeaderMap) -> bool {
+pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
     let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
     accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
-pub fn out_of_time(limit: Duration) -> Problem {
+pub(crate) fn out_of_time(limit: Duration) -> Problem {
     let seconds = limit.as_secs();
     let message = Message::new(
         format!("服务未能在 {seconds} 秒内答复"),
@@ -41,14 +41,14 @@ pub fn out_of_time(limit: Duration) -> Problem {
     Problem::new(Reason::DeadlineExceeded, message, remedy)
 }
 
-pub fn gone_on_for_long(longest: Duration) -> Problem {
+pub(crate) fn gone_on_for_long(longest: Duration) -> Problem {
     let minutes = longest.as_secs().div_ceil(60);
     let message =
         Message::new(format!("流式调用已持续 {minutes} 分钟"), format!("the stream has gone on for {minutes} minutes"));
     Problem::overload(Reason::Stopping, message, OVERLOAD_WAIT)
 }
 
-pub fn foreign_host(host: &str) -> Problem {
+pub(crate) fn foreign_host(host: &str) -> Problem {
     let host: String = host.chars().filter(|c| !c.is_control()).take(HOST_MAX_CHARACTERS).collect();
     let message = Message::new(
         format!("本服务不以 {host} 之名提供"),
@@ -64,7 +64,7 @@ pub fn foreign_host(host: &str) -> Problem {
 /// Longest host that a refusal names.
 const HOST_MAX_CHARACTERS: usize = 100;
 
-pub fn caller_changed(now: &str) -> Problem {
+pub(crate) fn caller_changed(now: &str) -> Problem {
     let message = Message::new(
         format!("此浏览器已改由 {now} 登录，本页显示的是他人，未执行任何操作"),
         format!("{now} has signed in in this browser; the page shows somebody else, and nothing was done"),
@@ -74,7 +74,7 @@ pub fn caller_changed(now: &str) -> Problem {
     Problem::new(Reason::CallerChanged, message, remedy).with("principal", now)
 }
 
-pub fn overloaded() -> Problem {
+pub(crate) fn overloaded() -> Problem {
     let message = Message::new("服务繁忙", "the service is busy");
     Problem::overload(Reason::Overloaded, message, OVERLOAD_WAIT)
 }

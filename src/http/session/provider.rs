@@ -39,7 +39,7 @@ const REFUSAL_SECONDS: u64 = 60;
 
 /// Why browsers were not signed in, until their pages have asked.
 #[derive(Default)]
-pub struct Refusals(Mutex<HashMap<String, (Instant, Problem)>>);
+pub(crate) struct Refusals(Mutex<HashMap<String, (Instant, Problem)>>);
 
 impl Refusals {
     /// Keeps a problem; what it is known by.
@@ -62,7 +62,7 @@ impl Refusals {
 }
 
 /// How people may sign in, and why the one who asks was not signed in just now.
-pub async fn ways(State(door): State<Door>, headers: HeaderMap) -> Response {
+pub(crate) async fn ways(State(door): State<Door>, headers: HeaderMap) -> Response {
     let settings = door.provider.as_ref().map(|provider| provider.settings());
     let refused = cookie_of(&headers, REFUSED_COOKIE).and_then(|name| door.refusals.take(name));
     let ways = json!({
@@ -74,7 +74,7 @@ pub async fn ways(State(door): State<Door>, headers: HeaderMap) -> Response {
 }
 
 /// Sends the browser to the provider; `back` in the query is where it is led afterwards.
-pub async fn begin(State(door): State<Door>, caller: Option<Extension<Caller>>, request: Request) -> Response {
+pub(crate) async fn begin(State(door): State<Door>, caller: Option<Extension<Caller>>, request: Request) -> Response {
     let Some(provider) = door.provider.clone() else { return led_to("/") };
     let back = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
         .find_map(|(name, value)| (name == "back").then(|| value.into_owned()))
@@ -95,7 +95,7 @@ pub async fn begin(State(door): State<Door>, caller: Option<Extension<Caller>>, 
 }
 
 /// Takes the provider's answer, and begins a session.
-pub async fn finish(State(door): State<Door>, caller: Option<Extension<Caller>>, request: Request) -> Response {
+pub(crate) async fn finish(State(door): State<Door>, caller: Option<Extension<Caller>>, request: Request) -> Response {
     let Some(provider) = door.provider.clone() else { return led_to("/") };
     let answer = Answer::of_query(request.uri().query().unwrap_or_default());
     let name = door.attempt_cookie(answer.state.as_deref().unwrap_or_default());

@@ -17,7 +17,7 @@ pub(super) struct Dated<'a> {
 
 impl<'a> Dated<'a> {
     /// None for what has other fields, or stands in no registry file.
-    pub fn of(change: &'a RegistryChange) -> Option<Self> {
+    pub(crate) fn of(change: &'a RegistryChange) -> Option<Self> {
         let plain = |kind, entry: &'a Entry, first_year: &ReportYear| Self {
             kind,
             entries: std::slice::from_ref(entry),
@@ -47,7 +47,7 @@ impl<'a> Dated<'a> {
     }
 
     /// Whether the field may hold several entries.
-    pub fn is_list(&self, field: Field) -> bool {
+    pub(crate) fn is_list(&self, field: Field) -> bool {
         matches!((self.kind, field), (EntryType::Merge, Field::Code) | (EntryType::Split, Field::Into))
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Entries {
 
 impl Entries {
     /// Reads a record; a faulty one leaves its faults and no change.
-    pub fn add(&mut self, entry: EntryType, record: &Record) {
+    pub(crate) fn add(&mut self, entry: EntryType, record: &Record) {
         let mut fields = Fields { record, faults: &mut self.faults };
         let change = match entry {
             EntryType::Jurisdiction => fields.jurisdiction().map(RegistryChange::CreateJurisdiction),
@@ -53,7 +53,7 @@ impl Entries {
     }
 
     /// The changes in the order of registry files.
-    pub fn finish(self) -> Result<Vec<RegistryChange>, ExchangeError> {
+    pub(crate) fn finish(self) -> Result<Vec<RegistryChange>, ExchangeError> {
         self.faults.or(in_file_order(self.changes))
     }
 }

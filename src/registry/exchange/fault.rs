@@ -188,7 +188,7 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    pub fn push(&mut self, place: Place, column: Option<&'static str>, problem: Problem) {
+    pub(crate) fn push(&mut self, place: Place, column: Option<&'static str>, problem: Problem) {
         if self.faults.len() < FAULTS_SHOWN {
             self.faults.push(Fault { place, column, problem });
         } else {
@@ -196,12 +196,12 @@ impl Faults {
         }
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.faults.is_empty()
     }
 
     /// The value where nothing was wrong.
-    pub fn or<T>(self, value: T) -> Result<T, ExchangeError> {
+    pub(crate) fn or<T>(self, value: T) -> Result<T, ExchangeError> {
         if self.is_empty() { Ok(value) } else { Err(ExchangeError { faults: self.faults, more: self.more }) }
     }
 }

@@ -27,7 +27,7 @@ use explain::{Explanation, explanations};
 use system::System;
 
 /// Suggestions given for equations that fail together; one sum of chapter four has as many cells.
-pub const SUGGESTIONS_MAX: usize = 5;
+pub(crate) const SUGGESTIONS_MAX: usize = 5;
 
 /// By how much, in tenths of a bit, an explanation leads the next one where it is called probable: four to one.
 const CLEAR_LEAD: u32 = 20;

@@ -9,7 +9,7 @@ use crate::store::{Evidence, Item, Value};
 const WORDS_BYTES: usize = 32 << 10;
 
 /// One line for each change, in their order.
-pub fn changes_in_words(registry: &Registry, changes: &[RegistryChange]) -> String {
+pub(crate) fn changes_in_words(registry: &Registry, changes: &[RegistryChange]) -> String {
     // What one change makes, another may change again. A copy shares what neither of the two changes.
     let mut registry = registry.clone();
     let mut words = String::new();

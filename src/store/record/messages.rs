@@ -47,7 +47,7 @@ pub struct StoredRevision {
 
 /// Where a revision lies in the journal, without all else that a [`StoredRevision`] holds.
 #[derive(Clone, PartialEq, Message)]
-pub struct StoredSequence {
+pub(crate) struct StoredSequence {
     #[prost(uint64, tag = "13")]
     pub(super) sequence: u64,
 }
@@ -81,7 +81,7 @@ pub(super) const STATES: [(ReportState, StoredState); 4] = [
 
 /// Cells by their stable codes; blank cells are left out.
 #[derive(Clone, PartialEq, Message)]
-pub struct StoredFigures {
+pub(crate) struct StoredFigures {
     #[prost(string, tag = "1")]
     edition: String,
     #[prost(uint32, repeated, tag = "2")]

@@ -10,7 +10,7 @@ use super::messages::{LEVELS, StoredLevel, parse, stored_of, timestamp, value_of
 
 /// A dated change; entries by resource name.
 #[derive(Clone, PartialEq, Message)]
-pub struct StoredDated {
+pub(crate) struct StoredDated {
     /// One, or those that are merged.
     #[prost(string, repeated, tag = "1")]
     entries: Vec<String>,
@@ -29,7 +29,7 @@ pub struct StoredDated {
 
 /// Times are microseconds since 1970-01-01 UTC.
 #[derive(Clone, PartialEq, Message)]
-pub struct StoredCollection {
+pub(crate) struct StoredCollection {
     #[prost(uint32, tag = "1")]
     year: u32,
     #[prost(string, tag = "2")]
@@ -80,7 +80,7 @@ const REVIEWS: [(ReviewPolicy, StoredReview); 2] =
 
 impl StoredDated {
     /// Of a dated change; of another one, nothing.
-    pub fn of(change: &RegistryChange) -> Self {
+    pub(crate) fn of(change: &RegistryChange) -> Self {
         let of = |entries: &[Entry], first_year: &ReportYear| Self {
             entries: names(entries),
             first_year: first_year.get().into(),
@@ -106,27 +106,27 @@ impl StoredDated {
         }
     }
 
-    pub fn into_rename(self) -> Result<RegistryChange, String> {
+    pub(crate) fn into_rename(self) -> Result<RegistryChange, String> {
         let (entry, first_year) = (one_entry(&self.entries)?, year(self.first_year)?);
         Ok(RegistryChange::Rename { entry, display_name: self.display_name, first_year })
     }
 
-    pub fn into_move(self) -> Result<RegistryChange, String> {
+    pub(crate) fn into_move(self) -> Result<RegistryChange, String> {
         let (entry, first_year) = (one_entry(&self.entries)?, year(self.first_year)?);
         Ok(RegistryChange::Move { entry, parent: parse(&self.parent)?, first_year })
     }
 
-    pub fn into_merge(self) -> Result<RegistryChange, String> {
+    pub(crate) fn into_merge(self) -> Result<RegistryChange, String> {
         let (entries, into) = (entries(&self.entries)?, one_entry(&self.into)?);
         Ok(RegistryChange::Merge { entries, into, first_year: year(self.first_year)? })
     }
 
-    pub fn into_split(self) -> Result<RegistryChange, String> {
+    pub(crate) fn into_split(self) -> Result<RegistryChange, String> {
         let (entry, into) = (one_entry(&self.entries)?, entries(&self.into)?);
         Ok(RegistryChange::Split { entry, into, first_year: year(self.first_year)? })
     }
 
-    pub fn into_abolish(self) -> Result<RegistryChange, String> {
+    pub(crate) fn into_abolish(self) -> Result<RegistryChange, String> {
         Ok(RegistryChange::Abolish { entry: one_entry(&self.entries)?, first_year: year(self.first_year)? })
     }
 }
@@ -147,7 +147,7 @@ fn one_entry(names: &[String]) -> Result<Entry, String> {
 }
 
 impl StoredCollection {
-    pub fn of(collection: &Collection) -> Self {
+    pub(crate) fn of(collection: &Collection) -> Self {
         let due = collection.due.iter();
         let due = due.map(|(level, at)| StoredDue { level: stored_of(&LEVELS, level), time: at.as_microsecond() });
         let exceptions = collection.exceptions.iter().map(|exception| StoredException {
@@ -168,7 +168,7 @@ impl StoredCollection {
         }
     }
 
-    pub fn into_collection(self) -> Result<Collection, String> {
+    pub(crate) fn into_collection(self) -> Result<Collection, String> {
         let exceptions = self.exceptions.into_iter().map(|stored| {
             Ok(Exception {
                 agency: parse(&stored.agency)?,

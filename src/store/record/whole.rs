@@ -7,7 +7,7 @@ use super::{FORMAT_VERSION, HEADER_BYTES, RECORD_BYTES_MAX};
 /// The record at the beginning of `bytes`, header included; none where there is none.
 ///
 /// The message of a record is a row of fields, and it can end only between two of them: so few ends have to be tried.
-pub fn whole(bytes: &[u8]) -> Option<&[u8]> {
+pub(crate) fn whole(bytes: &[u8]) -> Option<&[u8]> {
     let (header, rest) = bytes.split_at_checked(HEADER_BYTES)?;
     let [version, kind, checksum @ ..] = header else { return None };
     if *version != FORMAT_VERSION || !kind.is_ascii_lowercase() {

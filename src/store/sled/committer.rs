@@ -24,12 +24,12 @@ use super::watermark::Watermark;
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// What is to be written, and where to answer.
-pub enum Job {
+pub(crate) enum Job {
     Commit { transaction: Box<Transaction>, answer: Answer<Decision> },
     Import { records: Records, position: Position, answer: Answer<()> },
 }
 
-pub struct Committer {
+pub(crate) struct Committer {
     shared: Arc<Shared>,
     data_file: DataFile,
     watermark: Watermark,
@@ -39,7 +39,7 @@ pub struct Committer {
 }
 
 impl Committer {
-    pub fn new(
+    pub(crate) fn new(
         shared: Arc<Shared>,
         data_file: DataFile,
         watermark: Watermark,
@@ -51,7 +51,7 @@ impl Committer {
     }
 
     /// Works until every sender is gone.
-    pub fn run(self, mut waiting: mpsc::Receiver<Job>) {
+    pub(crate) fn run(self, mut waiting: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(self.group_transactions);
         let mut transactions = Vec::with_capacity(self.group_transactions);
         // What comes while a group is written makes the next one; waiting for more gains nothing.

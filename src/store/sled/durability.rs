@@ -17,11 +17,11 @@ use crate::store::record::RECORD_BYTES_MAX;
 
 use super::watermark;
 
-pub const CONFIGURATION_FILE: &str = "conf";
-pub const DATA_FILE: &str = "db";
+pub(crate) const CONFIGURATION_FILE: &str = "conf";
+pub(crate) const DATA_FILE: &str = "db";
 
 /// Size of sled's segments. A page goes to a file of its own where it exceeds a quarter of this.
-pub const SEGMENT_BYTES: usize = 8 << 20;
+pub(crate) const SEGMENT_BYTES: usize = 8 << 20;
 
 /// Most records in a page: sled splits a page of more than 16 when it next comes by to write to it.
 const PAGE_RECORDS_MAX: usize = 17;
@@ -32,16 +32,16 @@ const PAGE_OVERHEAD_BYTES: usize = 256 + PAGE_RECORDS_MAX * 256;
 const _: () = assert!(PAGE_RECORDS_MAX * RECORD_BYTES_MAX + PAGE_OVERHEAD_BYTES < SEGMENT_BYTES / 4);
 
 /// Our own handle to sled's data file.
-pub struct DataFile(File);
+pub(crate) struct DataFile(File);
 
 impl DataFile {
     /// # Errors
     /// Where the file is not there or may not be written.
-    pub fn open(directory: &Path) -> io::Result<Self> {
+    pub(crate) fn open(directory: &Path) -> io::Result<Self> {
         OpenOptions::new().read(true).write(true).open(directory.join(DATA_FILE)).map(Self)
     }
 
-    pub fn file(&self) -> &File {
+    pub(crate) fn file(&self) -> &File {
         &self.0
     }
 
@@ -49,7 +49,7 @@ impl DataFile {
     ///
     /// # Errors
     /// Where it is not, with the way to get it back; what the kernel reports.
-    pub fn check_there(&self) -> io::Result<()> {
+    pub(crate) fn check_there(&self) -> io::Result<()> {
         if self.0.metadata()?.nlink() > 0 {
             return Ok(());
         }
@@ -64,7 +64,7 @@ impl DataFile {
     ///
     /// # Errors
     /// What the kernel reports; the state of the file is unknown then.
-    pub fn sync(&self) -> io::Result<()> {
+    pub(crate) fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
     }
 }
@@ -73,7 +73,7 @@ impl DataFile {
 ///
 /// # Errors
 /// What the kernel reports.
-pub fn sync_after_open(directory: &Path) -> io::Result<()> {
+pub(crate) fn sync_after_open(directory: &Path) -> io::Result<()> {
     for file in [CONFIGURATION_FILE, DATA_FILE, watermark::FILE] {
         File::open(directory.join(file))?.sync_all()?;
     }

@@ -17,7 +17,7 @@ use super::durability::{CONFIGURATION_FILE, DATA_FILE};
 use super::watermark;
 
 /// A file that only takes up room: whoever deletes it gives a store on a full disk the space that it needs to open.
-pub const BALLAST_FILE: &str = "ballast";
+pub(crate) const BALLAST_FILE: &str = "ballast";
 
 /// How many starts of the service have no entry in the journal since the last that has one.
 pub const STARTS_FILE: &str = "starts-left-out";
@@ -122,7 +122,7 @@ pub fn will_be_new(directory: &Path, must_exist: bool) -> Result<bool, StoreErro
 
 /// Lets nobody but its owner into a store that was made when more was allowed. One that belongs to someone else stays
 /// as it is, and is told of by the doctor.
-pub fn keep_private(directory: &Path) -> io::Result<()> {
+pub(crate) fn keep_private(directory: &Path) -> io::Result<()> {
     let restrict = |path: &Path, mode: u32| -> io::Result<()> {
         let metadata = path.symlink_metadata()?;
         let is_wider = metadata.mode() & 0o777 & !mode != 0 && !metadata.is_symlink();
@@ -158,7 +158,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] where the folder holds another program's file; else what the kernel reports.
-pub fn prepare(directory: &Path) -> io::Result<()> {
+pub(crate) fn prepare(directory: &Path) -> io::Result<()> {
     std::fs::create_dir_all(directory)?;
     let data_file = match File::open(directory.join(DATA_FILE)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return keep_private(directory),
@@ -217,7 +217,7 @@ fn remove_unfinished_snapshots(directory: &Path) -> io::Result<()> {
 const LOCK_WAIT: Duration = Duration::from_secs(1);
 
 /// Tries again for that moment while the folder is in use.
-pub fn unless_in_use<T>(mut attempt: impl FnMut() -> T, in_use: impl Fn(&T) -> bool) -> T {
+pub(crate) fn unless_in_use<T>(mut attempt: impl FnMut() -> T, in_use: impl Fn(&T) -> bool) -> T {
     let given_up = Instant::now() + LOCK_WAIT;
     loop {
         let tried = attempt();

@@ -36,7 +36,7 @@ fn examine(batch: Vec<Result<StoredRecord, StoreError>>) -> Vec<Checked> {
 }
 
 /// Writes the records and makes them durable; the caller shows them.
-pub fn run(
+pub(crate) fn run(
     shared: &Shared,
     data_file: &DataFile,
     watermark: &Watermark,

@@ -5,7 +5,7 @@ use crate::store::StoreError;
 /// The number from which on every revision of a report is later than the journal sequence `moment`; `newest` is its last
 /// revision's. Asks for the sequence of no more revisions than `newest` has bits, never for the first one's. What is
 /// missing is stepped over, so that the answer may be too high, and is never too low.
-pub fn first_later(
+pub(crate) fn first_later(
     newest: u32,
     moment: u64,
     mut sequence_of: impl FnMut(u32) -> Result<Option<u64>, StoreError>,

@@ -13,7 +13,7 @@ use crate::store::transaction::Standing;
 const REPORTS_MAX: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
 /// Standings as of the newest durable journal entry; none for a report that is not there.
-pub struct Recent {
+pub(crate) struct Recent {
     kept: Mutex<LruCache<ReportKey, Option<Standing>>>,
 }
 
@@ -29,13 +29,13 @@ impl Recent {
     }
 
     /// How a report stands, where that is remembered.
-    pub fn get(&self, report: &ReportKey) -> Option<Option<Standing>> {
+    pub(crate) fn get(&self, report: &ReportKey) -> Option<Option<Standing>> {
         self.kept().get(report).cloned()
     }
 
     /// Remembers what was read, if `is_newest` says that nothing became durable meanwhile: asked while nobody else can
     /// put anything here.
-    pub fn note_read(&self, report: &ReportKey, standing: Option<&Standing>, is_newest: impl FnOnce() -> bool) {
+    pub(crate) fn note_read(&self, report: &ReportKey, standing: Option<&Standing>, is_newest: impl FnOnce() -> bool) {
         let mut kept = self.kept();
         if is_newest() {
             kept.put(report.clone(), standing.cloned());
@@ -43,7 +43,7 @@ impl Recent {
     }
 
     /// Remembers changes, after they have become durable and before anyone is told.
-    pub fn note_changes<'a>(&self, changed: impl Iterator<Item = &'a Standing>) {
+    pub(crate) fn note_changes<'a>(&self, changed: impl Iterator<Item = &'a Standing>) {
         let mut kept = self.kept();
         for standing in changed {
             kept.put(standing.newest.report.clone(), Some(standing.clone()));
@@ -51,7 +51,7 @@ impl Recent {
     }
 
     /// Forgets everything.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.kept().clear();
     }
 }

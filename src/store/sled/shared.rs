@@ -18,7 +18,7 @@ use super::recent::Recent;
 use super::space::Space;
 
 /// What the committer shares with readers.
-pub struct Shared {
+pub(crate) struct Shared {
     pub(super) tree: sled::Db,
     /// The newest durable journal entry; no read shows anything after it.
     pub(super) durable: RwLock<Position>,
@@ -31,7 +31,7 @@ pub struct Shared {
     pub(super) space: Space,
 }
 
-pub fn read_error(error: &sled::Error) -> StoreError {
+pub(crate) fn read_error(error: &sled::Error) -> StoreError {
     match error {
         // sled keeps checksums of its own around each page and its configuration.
         sled::Error::Corruption { .. } => StoreError::Damaged("a checksum of the database is wrong".to_owned()),

@@ -44,7 +44,7 @@ impl fmt::Debug for FreeSpace {
 }
 
 /// Watches the room on the disk of one store.
-pub struct Space {
+pub(crate) struct Space {
     pub directory: PathBuf,
     /// Least free space for writes to be taken; 0 for none.
     pub min_free_bytes: u64,
@@ -60,7 +60,7 @@ impl Space {
     ///
     /// # Errors
     /// [`StoreError::DiskFull`].
-    pub fn check(&self) -> Result<(), StoreError> {
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
         if self.min_free_bytes == 0 {
             return Ok(());
         }
@@ -92,7 +92,7 @@ impl Space {
     }
 
     /// Takes blocks for what the data file will grow by, where half of those taken before are used up.
-    pub fn set_aside(&self, data_file: &File) {
+    pub(crate) fn set_aside(&self, data_file: &File) {
         if self.ballast_bytes == 0 {
             return;
         }
@@ -110,7 +110,7 @@ impl Space {
     }
 
     /// Makes the ballast where it is missing and there is room; without it the store works as well.
-    pub fn keep_ballast(&self) {
+    pub(crate) fn keep_ballast(&self) {
         let file = self.directory.join(super::folder::BALLAST_FILE);
         let ballast_bytes = self.ballast_bytes;
         if ballast_bytes == 0 || file.metadata().is_ok_and(|metadata| metadata.len() >= ballast_bytes) {

@@ -14,20 +14,20 @@ use std::path::Path;
 use crate::store::{JournalEntry, Position, StoreError};
 
 /// Its name in the store's folder.
-pub const FILE: &str = "acknowledged";
+pub(crate) const FILE: &str = "acknowledged";
 
 /// A sequence number in 20 digits, a space, a chain hash in hexadecimal, LF.
 const LINE_BYTES: u64 = 20 + 1 + 64 + 1;
 
 /// The open file.
-pub struct Watermark(File);
+pub(crate) struct Watermark(File);
 
 impl Watermark {
     /// Opens the file, or makes it.
     ///
     /// # Errors
     /// What the kernel reports.
-    pub fn open(directory: &Path) -> io::Result<Self> {
+    pub(crate) fn open(directory: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).open(directory.join(FILE)).map(Self)
     }
@@ -36,7 +36,10 @@ impl Watermark {
     ///
     /// # Errors
     /// [`StoreError::Damaged`] where the journal lacks the entry, has another, or the file is not as it was written.
-    pub fn check(&self, entry: impl FnOnce(u64) -> Result<Option<JournalEntry>, StoreError>) -> Result<(), StoreError> {
+    pub(crate) fn check(
+        &self,
+        entry: impl FnOnce(u64) -> Result<Option<JournalEntry>, StoreError>,
+    ) -> Result<(), StoreError> {
         let mut line = String::new();
         let read = (&self.0).take(LINE_BYTES + 1).read_to_string(&mut line);
         if read.is_ok() && line.is_empty() {
@@ -58,7 +61,7 @@ impl Watermark {
     ///
     /// # Errors
     /// What the kernel reports.
-    pub fn raise(&self, position: &Position) -> io::Result<()> {
+    pub(crate) fn raise(&self, position: &Position) -> io::Result<()> {
         let line = format!("{:020} {}\n", position.sequence, position.chain);
         self.0.write_all_at(line.as_bytes(), 0)
     }
@@ -67,7 +70,7 @@ impl Watermark {
     ///
     /// # Errors
     /// What the kernel reports.
-    pub fn sync(&self) -> io::Result<()> {
+    pub(crate) fn sync(&self) -> io::Result<()> {
         self.0.sync_all()
     }
 }

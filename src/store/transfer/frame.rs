@@ -18,16 +18,16 @@ use crate::report::Hash;
 use super::fault::{DamagedStream, Fault};
 
 /// What a stream begins with; its SHA-256 stands for the hash before the first frame.
-pub const MAGIC: &[u8] = b"huizong-backup/1\n";
+pub(crate) const MAGIC: &[u8] = b"huizong-backup/1\n";
 
 const HEAD_BYTES: usize = 4 + 8 + 1;
 
 /// Longest payload. Frames are cut well below it, and a record is far shorter.
-pub const PAYLOAD_BYTES_MAX: usize = 1 << 20;
+pub(crate) const PAYLOAD_BYTES_MAX: usize = 1 << 20;
 
 /// What a frame holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Beginning = 1,
     Records = 2,
     End = 3,
@@ -70,20 +70,20 @@ impl Progress {
 }
 
 /// Makes frames.
-pub struct Writer(Progress);
+pub(crate) struct Writer(Progress);
 
 impl Writer {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Progress::after_magic())
     }
 
     /// SHA-256 of every byte so far.
-    pub fn total(&self) -> Hash {
+    pub(crate) fn total(&self) -> Hash {
         self.0.total()
     }
 
     /// The bytes of the next frame; the first comes with what a stream begins with.
-    pub fn frame(&mut self, kind: Kind, payload: &[u8]) -> Vec<u8> {
+    pub(crate) fn frame(&mut self, kind: Kind, payload: &[u8]) -> Vec<u8> {
         // Payloads are cut far below 4 GiB; a longer one would be refused when read.
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         let mut head = Vec::with_capacity(HEAD_BYTES);
@@ -98,7 +98,7 @@ impl Writer {
 }
 
 /// One frame read.
-pub struct Frame {
+pub(crate) struct Frame {
     pub kind: Kind,
     pub payload: Vec<u8>,
     pub number: u64,
@@ -108,13 +108,13 @@ pub struct Frame {
 }
 
 impl Frame {
-    pub fn damaged(&self, fault: Fault) -> DamagedStream {
+    pub(crate) fn damaged(&self, fault: Fault) -> DamagedStream {
         DamagedStream { frame: self.number, offset: self.offset, fault }
     }
 }
 
 /// Reads frames.
-pub struct Reader<R> {
+pub(crate) struct Reader<R> {
     from: R,
     progress: Progress,
 }
@@ -122,7 +122,7 @@ pub struct Reader<R> {
 impl<R: Read> Reader<R> {
     /// # Errors
     /// Where the stream does not begin as it should.
-    pub fn new(mut from: R) -> Result<Self, DamagedStream> {
+    pub(crate) fn new(mut from: R) -> Result<Self, DamagedStream> {
         let at_start = |fault| DamagedStream { frame: 0, offset: 0, fault };
         let mut magic = [0; MAGIC.len()];
         from.read_exact(&mut magic).map_err(|error| match error.kind() {
@@ -136,12 +136,12 @@ impl<R: Read> Reader<R> {
     }
 
     /// Bytes read so far.
-    pub fn offset(&self) -> u64 {
+    pub(crate) fn offset(&self) -> u64 {
         self.progress.offset
     }
 
     /// SHA-256 of every byte so far.
-    pub fn total(&self) -> Hash {
+    pub(crate) fn total(&self) -> Hash {
         self.progress.total()
     }
 
@@ -165,7 +165,7 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// Where it is not as it was written, or there is none.
-    pub fn frame(&mut self) -> Result<Frame, DamagedStream> {
+    pub(crate) fn frame(&mut self) -> Result<Frame, DamagedStream> {
         let length: [u8; 4] = self.take()?;
         let number: [u8; 8] = self.take()?;
         let [kind] = self.take()?;
@@ -196,7 +196,7 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// Where something does.
-    pub fn end(&mut self) -> Result<(), DamagedStream> {
+    pub(crate) fn end(&mut self) -> Result<(), DamagedStream> {
         let mut byte = [0];
         match self.from.read_exact(&mut byte) {
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(()),

@@ -4,7 +4,7 @@ use prost::Message;
 
 /// What the stream is of; in its first frame.
 #[derive(Clone, PartialEq, Message)]
-pub struct Beginning {
+pub(crate) struct Beginning {
     #[prost(uint32, tag = "1")]
     pub stream_version: u32,
     /// Highest format version of the records.
@@ -21,14 +21,14 @@ pub struct Beginning {
 
 /// Some records, in order of their keys.
 #[derive(Clone, PartialEq, Message)]
-pub struct RecordsPart {
+pub(crate) struct RecordsPart {
     #[prost(message, repeated, tag = "1")]
     pub records: Vec<Exported>,
 }
 
 /// One record.
 #[derive(Clone, PartialEq, Message)]
-pub struct Exported {
+pub(crate) struct Exported {
     /// Of the transaction that wrote it.
     #[prost(uint64, tag = "1")]
     pub sequence: u64,
@@ -40,7 +40,7 @@ pub struct Exported {
 
 /// In the last frame.
 #[derive(Clone, PartialEq, Message)]
-pub struct End {
+pub(crate) struct End {
     /// Records in the stream.
     #[prost(uint64, tag = "1")]
     pub records: u64,
