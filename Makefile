@@ -19,7 +19,7 @@ help:
 ## make advisories   known vulnerabilities of what is linked in
 ## make sbom         what the program is made of
 
-.PHONY: demo test build static check-tools dashboard dashboard-test contract fmt lint deny bench bench-publish fuzz faults
+.PHONY: demo test build static check-tools dashboard dashboard-test screenshots contract fmt lint deny bench bench-publish fuzz faults
 
 check-tools:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install a Rust toolchain (rustup)"; exit 1; }
@@ -61,6 +61,11 @@ dashboard-test: dashboard
 	@command -v chromium >/dev/null || { echo "installing chromium"; apt-get update -q && apt-get install -y -q chromium; }
 	cargo build --locked
 	npm --prefix web run --silent e2e
+
+# The pictures of the documentation, of the demonstration, in both languages.
+screenshots: dashboard
+	cargo build --locked
+	npm --prefix web run --silent screenshots
 
 demo: build
 	target/release/huizong demo

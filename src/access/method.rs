@@ -107,6 +107,7 @@ methods! {
         RETURN_REPORT "ReturnReport", "report.return", Right::Review;
         WITHDRAW_REPORT "WithdrawReport", "report.withdraw", Right::Withdraw;
         READ_DOCUMENT "ReadDocument", "document.read", Right::Read;
+        RENDER_TEMPLATE "RenderTemplate", "form.template", Right::Read;
         GET_FORM_LAYOUT "GetFormLayout", "form.layout", Right::Known;
         LIST_RULES "ListRules", "rule.list", Right::Known;
         LIST_RULE_FAILURES "ListRuleFailures", "rule.failures", Right::RollUp;
@@ -145,6 +146,7 @@ methods! {
         LIST_JOURNAL "ListJournal", "journal.list", Right::Power(Power::Audit), Told::Each;
         STRIKE_JOURNAL_WORDS "StrikeJournalWords", "journal.strike", Right::Power(Power::Audit);
         GET_STATUS "GetStatus", "status.get", Right::Known;
+        FIND_MOMENT "FindMoment", "journal.moment", Right::Known;
         CREATE_BACKUP "CreateBackup", "backup.create", Right::Power(Power::System);
         VERIFY_STORE "VerifyStore", "store.verify", Right::Power(Power::System);
         GET_CALLER "GetCaller", "caller.get", Right::Known;

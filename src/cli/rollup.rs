@@ -29,6 +29,9 @@ pub(crate) struct Rollup {
     group_by: Vec<By>,
     #[command(flatten)]
     perspective: Perspective,
+    /// Count only agencies that have a report in the sum in every year, so that like is compared with like.
+    #[arg(long, conflicts_with = "watch")]
+    comparable: bool,
     /// Go on, and print the sums anew with each change; Ctrl-C ends it.
     #[arg(long)]
     watch: bool,
@@ -87,6 +90,7 @@ impl Rollup {
             measures: self.measures()?,
             group_by: self.group_by.iter().map(|by| by.wire().into()).collect(),
             page_size: pages::ROWS,
+            comparable: self.comparable,
             ..Default::default()
         };
         if self.watch {
@@ -175,6 +179,12 @@ impl Rollup {
             println!();
             for coverage in &answer.coverage {
                 println!("{}", coverage_text(coverage));
+            }
+            if self.comparable {
+                let agencies = answer.comparable_agencies;
+                println!(
+                    "可比口径：各年度均计入的 {agencies} 家单位  like for like: {agencies} agencies counted in every year"
+                );
             }
             println!("截至日志序号 as of journal sequence {}", answer.as_of);
         }

@@ -243,6 +243,18 @@ impl OperationsService for Operations {
         answer(&self.service, call::GET_STATUS, request, |_, call| self.status(call)).await
     }
 
+    async fn find_moment(
+        &self,
+        request: Request<pb::FindMomentRequest>,
+    ) -> Result<Response<pb::FindMomentResponse>, Status> {
+        let find = async |request: pb::FindMomentRequest, call: Call<'_>| {
+            call.permit(Target::Service).await?;
+            let found = self.service.find_moment(wire::moment_from_wire(&request)?).await?;
+            Ok(wire::moment_to_wire(found))
+        };
+        answer(&self.service, call::FIND_MOMENT, request, find).await
+    }
+
     type CreateBackupStream = BoxStream<'static, Result<pb::CreateBackupResponse, Status>>;
 
     async fn create_backup(

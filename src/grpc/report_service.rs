@@ -213,6 +213,18 @@ impl ReportService for Reports {
         answer(&self.service, call::READ_DOCUMENT, request, |request, call| self.read(request, call)).await
     }
 
+    async fn render_template(
+        &self,
+        request: Request<pb::RenderTemplateRequest>,
+    ) -> Result<Response<pb::RenderTemplateResponse>, Status> {
+        let make = async |request: pb::RenderTemplateRequest, call: Call<'_>| {
+            let report: ReportKey = wire::name_from_wire(&request.report, "report")?;
+            call.permit(Target::report(&report)).await?;
+            Ok(wire::template_to_wire(self.service.template(&report).await?))
+        };
+        answer(&self.service, call::RENDER_TEMPLATE, request, make).await
+    }
+
     async fn get_form_layout(
         &self,
         request: Request<pb::GetFormLayoutRequest>,

@@ -16,7 +16,7 @@ use super::parts::Service;
 const REPORTS_MIN: usize = 256;
 
 /// The reports that make one group.
-type Reports = Vec<(AgencyIndex, ReportYear)>;
+pub(super) type Reports = Vec<(AgencyIndex, ReportYear)>;
 
 /// The groups that make one page, in their order.
 pub(super) struct AgencyPage {
@@ -27,6 +27,13 @@ pub(super) struct AgencyPage {
 }
 
 impl AgencyPage {
+    /// All rows of groups whose reports are known.
+    pub fn of(query: &Query, groups: Vec<(Group, Reports)>) -> Self {
+        let (groups, reports): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
+        let rows_per_group = query.rows_per_group();
+        Self { slice: Slice { skip: 0, size: usize::MAX, rows_per_group }, groups, reports }
+    }
+
     /// The groups after the row `after` that a page of `size` rows needs, and one more where there is one.
     ///
     /// Over the tree of another year a merged agency counts with its successor, in whose groups its reports are; kind and
@@ -215,6 +222,7 @@ mod tests {
             group_by: group_by.to_vec(),
             filter: AgencyFilter { kinds: Vec::new(), include_vertical: true },
             perspective: Perspective::default(),
+            is_comparable: false,
             page_size: 10_000,
             after: None,
         }

@@ -28,6 +28,8 @@ pub struct RollupQuestion {
     pub group_by: Vec<Dimension>,
     pub filter: AgencyFilter,
     pub perspective: Perspective,
+    /// Count only agencies that have a report in the sum in every year.
+    pub is_comparable: bool,
     /// Rows at most.
     pub page_size: usize,
     /// The last row of the page before, which the answer goes on from as of the same journal sequence; none for the
@@ -48,6 +50,8 @@ pub struct RollupAnswer {
     pub sequence: u64,
     /// Key of the last row; none where no page follows.
     pub last: Option<String>,
+    /// Agencies that are compared, where that was asked for.
+    pub comparable_agencies: Option<usize>,
 }
 
 /// Which computed form is asked for.
@@ -171,6 +175,9 @@ impl Service {
         let query = question.query(state)?;
         let after = question.row_before(state)?;
         let mut answer = answer(&query, state);
+        if question.is_comparable {
+            return self.compare_like(&query, &present, &perspective, answer).await;
+        }
         if !query.needs_agencies() {
             let (rows, last) = rows_of_totals(&query, state, after.as_ref(), question.page_size);
             answer.rows = rows;
@@ -252,6 +259,7 @@ fn answer(query: &Query, state: &State) -> RollupAnswer {
         tree: state.totals.tree(),
         sequence: state.sequence,
         last: None,
+        comparable_agencies: None,
     }
 }
 

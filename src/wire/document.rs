@@ -5,7 +5,7 @@ use crate::document::write::{ComputedForm, Document, Format};
 use crate::form::{CellId, Kind, catalogue};
 use crate::pb::{self, FormCell};
 use crate::report::parse_sum;
-use crate::service::{Problem, RenderedForm};
+use crate::service::{Problem, RenderedForm, RenderedTemplate};
 
 use super::form::wire_cell;
 use super::registry::unknown_value;
@@ -18,6 +18,14 @@ const FORMATS: [(Format, pb::DocumentFormat); 5] = [
     (Format::Csv, pb::DocumentFormat::Csv),
     (Format::Text, pb::DocumentFormat::Text),
 ];
+
+pub fn template_to_wire(made: RenderedTemplate) -> pb::RenderTemplateResponse {
+    pb::RenderTemplateResponse {
+        content: made.content,
+        content_type: Format::Xlsx.content_type().to_owned(),
+        file_name: made.file_name,
+    }
+}
 
 /// The format that a document was recognised as.
 pub fn read_format_to_wire(format: read::Format) -> pb::DocumentFormat {

@@ -32,7 +32,9 @@ pub use cell::{cell_from_wire, computed_to_wire, number_from_wire, value_in_word
 pub use collection::{collection_from_wire, collection_to_wire, collection_year, exception_from_wire};
 pub use comparison::{comparison_to_wire, freeze_from_wire, frozen_form_to_wire, reconciliation_to_wire};
 pub use diagnosis::diagnoses_to_wire;
-pub use document::{document_format_from_wire, document_from_wire, read_format_to_wire, rendered_to_wire};
+pub use document::{
+    document_format_from_wire, document_from_wire, read_format_to_wire, rendered_to_wire, template_to_wire,
+};
 pub use exchange::{entry_from_wire, submission_from_entry, submission_of};
 pub use finding::{finding_from_wire, finding_to_wire, findings_to_wire, text_to_wire};
 pub use form::{edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, sums_to_wire};
@@ -42,7 +44,9 @@ pub use journal::{
 pub use json::{contract, descriptor, dynamic, from_json, message_from_dynamic, to_json};
 pub use layout::layout_to_wire;
 pub use narrative::{narrative_from_wire, narrative_to_wire};
-pub use operations::{head_from_wire, part_to_wire, status_to_wire, verification_to_wire};
+pub use operations::{
+    head_from_wire, moment_from_wire, moment_to_wire, part_to_wire, status_to_wire, verification_to_wire,
+};
 pub use problem::{code_number, problem_to_wire, reason_to_wire};
 pub use reading::{meant_from_wire, reading_to_wire, source_to_wire};
 pub use registry::{

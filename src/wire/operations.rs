@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use crate::pb;
-use crate::service::{Recount, Status};
+use crate::report::Message;
+use crate::service::{Moment, Problem, Reason, Recount, Status};
 use crate::store::transfer::Part;
 use crate::store::{SignedHead, Verification};
 
@@ -54,6 +55,30 @@ fn recount_to_wire(recount: &Recount) -> pb::Recount {
         differences_total: number(recount.differences_total),
         differences: recount.differences.iter().map(text_to_wire).collect(),
     }
+}
+
+/// # Errors
+/// FIELD_INVALID where none is named, or one that cannot be.
+pub fn moment_from_wire(request: &pb::FindMomentRequest) -> Result<Moment, Problem> {
+    let bad = |field| {
+        let description = Message::new("须写明时间或流水号", "name a time or the sequence number of an entry");
+        Problem::field(Reason::FieldInvalid, field, description)
+    };
+    match request.of {
+        Some(pb::find_moment_request::Of::Time(time)) => {
+            Timestamp::new(time.seconds, time.nanos).map(Moment::Time).map_err(|_| bad("time"))
+        }
+        Some(pb::find_moment_request::Of::Sequence(sequence)) => {
+            sequence.try_into().map(Moment::Sequence).map_err(|_| bad("sequence"))
+        }
+        None => Err(bad("time")),
+    }
+}
+
+pub fn moment_to_wire(found: Option<(u64, Timestamp)>) -> pb::FindMomentResponse {
+    let (sequence, time) =
+        found.map_or((0, None), |(sequence, time)| (number(sequence), Some(timestamp_to_wire(time))));
+    pb::FindMomentResponse { sequence, time }
 }
 
 pub fn part_to_wire(part: Part) -> pb::CreateBackupResponse {

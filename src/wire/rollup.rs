@@ -139,6 +139,7 @@ pub fn question_from_wire(
         group_by: request.group_by.iter().enumerate().map(dimension).collect::<Result<_, _>>()?,
         filter,
         perspective,
+        is_comparable: request.comparable,
         measures: request.measures,
         page_size,
         after,
@@ -237,6 +238,7 @@ pub fn answer_to_wire(answer: &RollupAnswer, next_page_token: String) -> Result<
         coverage: answer.coverage.iter().map(|one| coverage_to_wire(one, answer.tree.year(one.year))).collect(),
         as_of: sequence_to_wire(answer.sequence),
         next_page_token,
+        comparable_agencies: answer.comparable_agencies.unwrap_or(0).try_into().unwrap_or(i32::MAX),
     })
 }
 

@@ -242,6 +242,7 @@ impl World {
                     group_by: vec![Dimension::Year, Dimension::Agency],
                     filter: AgencyFilter { kinds: Vec::new(), include_vertical: true },
                     perspective: perspective.clone(),
+                    is_comparable: false,
                     page_size: 1000,
                     after: None,
                 };
@@ -275,6 +276,7 @@ impl World {
                         group_by,
                         filter: AgencyFilter { kinds: Vec::new(), include_vertical: true },
                         perspective: Perspective { as_of: None, hierarchy_year, states: states.clone() },
+                        is_comparable: false,
                         page_size: 1000,
                         after: None,
                     };

@@ -55,6 +55,11 @@ test("a clerk sees what is owed, hands in from a document after confirming a sum
   await owed.getByText(/截止 .*(还有|已过|今日已过)/).waitFor();
   await expectAccessible(page, "what is owed");
   await owed.locator("[data-test=next-step]").click();
+  // The workbook to fill in is of this agency and year, and is read back.
+  const [download] = await Promise.all([page.waitForEvent("download"), page.locator("[data-test=template]").click()]);
+  expect(download.suggestedFilename()).toBe(`${name}${YEAR}年政府信息公开工作年度报告填报模板.xlsx`);
+  await page.locator("input[type=file]").setInputFiles({ name: "模板.xlsx", mimeType: "application/zip", buffer: await readFile(await download.path()) });
+  await page.getByText("已读取 模板.xlsx（xlsx）").waitFor();
   await page.locator("input[type=file]").setInputFiles(DOCUMENT);
   await page.locator("[data-test=suggestions]").getByText(/11/).first().waitFor();
   await page.locator("[data-test=submit]").click();

@@ -49,6 +49,37 @@ describe("a province with reports", () => {
     await page.context().close();
   });
 
+  test("changes compare like with like, and say over how many agencies; all reports are compared on request", async () => {
+    const { page, complaints } = await open(browser, server, `/?year=${YEAR}`);
+    const sums = (...more: string[]) => run(server, "rollup", PROVINCE, "--year", `${YEAR - 1}..${YEAR}`, "--measure", "received", "--by", "year", ...more) as Promise<Rollup & { comparableAgencies?: string }>;
+    const changeOf = ({ rows = [] }: Rollup) => {
+      const [before = 0, now = 0] = [YEAR - 1, YEAR].map((year) => Number(rows.find((row) => row.keys?.[0]?.value === String(year))?.count));
+      return `${(Math.abs((now - before) * 100) / before).toFixed(1)}%`;
+    };
+    const [like, all] = [await sums("--comparable"), await sums()];
+    const shown = page.locator('[data-change="requests.received"]');
+    await page.locator("[data-test=basis]").getByText(`两年均已计入的 ${like.comparableAgencies} 家单位`).waitFor();
+    await expect.poll(() => shown.innerText()).toContain(changeOf(like));
+    await page.getByRole("button", { name: "改按全部报告" }).click();
+    await expect.poll(() => shown.innerText()).toContain(changeOf(all));
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test("a time leads to the sums of then, and one before all data is said to be", async () => {
+    const { page } = await open(browser, server, `/?year=${YEAR}`);
+    await headline(page, "requests.received").waitFor();
+    await page.getByText("查看历史数据，或按某年度隶属关系汇总").click();
+    await page.getByLabel("时点（北京时间）").fill("2001-01-01T00:00");
+    await page.getByRole("button", { name: "查看", exact: true }).click();
+    await page.getByText("该时点之前还没有数据").waitFor();
+    await page.getByLabel("时点（北京时间）").fill("2099-01-01T00:00");
+    await page.getByRole("button", { name: "查看", exact: true }).click();
+    await page.locator("[data-test=perspective]").getByText(/数据截至/).waitFor();
+    expect(page.url()).toMatch(/as_of=[1-9]/);
+    await page.context().close();
+  });
+
   test("an outcome opens into its reasons, which add up to it", async () => {
     const { page } = await open(browser, server, `/?year=${YEAR}`);
     const outcomes = page.locator("[data-test=outcomes]");
@@ -119,7 +150,7 @@ describe("a province with reports", () => {
     await page.getByLabel("隶属关系年度").selectOption(String(YEAR - 1));
     await page.getByRole("button", { name: "查看", exact: true }).click();
     const stamp = page.locator("[data-test=perspective]");
-    await stamp.getByText(`数据截至流水号 ${listed.sequence}，按${YEAR - 1}年度隶属关系汇总`).waitFor();
+    await stamp.getByText(new RegExp(`数据截至\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d（流水号 ${listed.sequence}），按${YEAR - 1}年度隶属关系汇总`)).waitFor();
     await expect.poll(() => count(page, "requests.received")).toBe(BigInt(then));
     expect(page.url()).toContain(`as_of=${listed.sequence}`);
     expect(await page.getByText("实时更新").count()).toBe(0);

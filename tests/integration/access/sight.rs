@@ -390,8 +390,8 @@ fn the_calls_are_all_that_read_reports_or_sums() {
     let reading = METHODS.iter().filter(|method| matches!(method.right, Right::Read | Right::RollUp));
     let reading: BTreeSet<&str> = reading.map(|method| method.path.trim_start_matches("/huizong.v1.")).collect();
     let mut asked: BTreeSet<&str> = calls(1).iter().map(|(name, _)| *name).collect();
-    // A document is read for one agency, and nothing of others is told.
-    asked.insert("ReportService/ReadDocument");
+    // A document is read for one agency, and a workbook made for one, and nothing of others is told.
+    asked.extend(["ReportService/ReadDocument", "ReportService/RenderTemplate"]);
     assert_eq!(asked, reading);
 }
 

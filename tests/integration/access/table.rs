@@ -27,6 +27,7 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     ("ReportService/ReturnReport", r#"{"name":"{owner}/reports/2022"}"#, "reviewer"),
     ("ReportService/WithdrawReport", r#"{"name":"{owner}/reports/2022"}"#, "submitter reviewer"),
     ("ReportService/ReadDocument", r#"{"agency":"{owner}"}"#, "submitter reviewer viewer"),
+    ("ReportService/RenderTemplate", r#"{"report":"{owner}/reports/2022"}"#, "submitter reviewer viewer"),
     ("ReportService/GetFormLayout", r#"{"year":2022}"#, EVERY_ROLE),
     ("ReportService/ListRules", "{}", EVERY_ROLE),
     ("ReportService/ListRuleFailures", r#"{"jurisdiction":"{place}","firstYear":2022}"#, "reviewer viewer"),
@@ -73,6 +74,7 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     ("OperationsService/CreateBackup", "{}", "system"),
     ("OperationsService/VerifyStore", "{}", "system"),
     ("OperationsService/GetStatus", "{}", EVERY_ROLE),
+    ("OperationsService/FindMoment", r#"{"sequence":1}"#, EVERY_ROLE),
     ("OperationsService/GetCaller", "{}", EVERY_ROLE),
     (
         "OperationsService/GrantRole",

@@ -1,6 +1,6 @@
 // The figures of the overview: the headlines of this year and the years before it, live; and what is asked anew whenever they
 // change.
-import { computed } from "vue";
+import { computed, ref } from "vue";
 import { change, percent } from "./figures";
 import { say, t } from "./language";
 import { useAnswer, useSums } from "./live";
@@ -62,20 +62,43 @@ export function useOverview() {
   const rows = computed(() => new Map((now.value?.rows ?? []).map((row) => [`${row.measure} ${keyOf(row, Dimension.YEAR)}`, row])));
   const figure = (measure: string, of: number) => countOf(rows.value.get(`${measure} ${of}`));
   const sum = (measures: string[], of: number) => measures.reduce((sum, measure) => sum + (figure(measure, of) ?? 0n), 0n);
+  /** This year and the last over the agencies that are in both, where there is a last. */
+  const like = useAnswer(
+    () => (sequence.value !== undefined && place.value && (coverageOf(year.value - 1)?.included ?? 0) > 0 ? { ...place.value, measures } : undefined),
+    ({ jurisdiction, year, measures, ...past }, signal) => rollups.queryRollup({ scope: scopeOf(jurisdiction, past), firstYear: year - 1, lastYear: year, measures, groupBy: [Dimension.YEAR], comparable: true }, { signal }),
+    () => sequence.value,
+  );
+  /** Changes are of those agencies unless all reports are asked for. */
+  const comparesAll = ref(false);
+  const compared = computed(() => (comparesAll.value ? rows.value : new Map((like.answer.value?.rows ?? []).map((row) => [`${row.measure} ${keyOf(row, Dimension.YEAR)}`, row]))));
+  const changeOf = (measure: string) => {
+    const [now, before] = [year.value, year.value - 1].map((of) => countOf(compared.value.get(`${measure} ${of}`)));
+    return now === undefined ? undefined : change(now, before);
+  };
+  const pointsOf = ({ of, by }: { of: string[]; by: string[] }) => {
+    const ratio = (one: number) => {
+      const part = (measures: string[]) => measures.reduce((sum, measure) => sum + (countOf(compared.value.get(`${measure} ${one}`)) ?? 0n), 0n);
+      return part(by) === 0n ? undefined : (part(of) * 1_000_000n) / part(by);
+    };
+    const [now, before] = [ratio(year.value), ratio(year.value - 1)];
+    if (now === undefined || before === undefined) return undefined;
+    const text = percent(now - before, 1_000_000n) ?? "";
+    return t("points", { points: (text.startsWith("−") ? text : `+${text}`).replace("%", "") });
+  };
   const years = computed(() => Array.from({ length: TREND_YEARS }, (_, at) => year.value - TREND_YEARS + 1 + at).filter((one) => (coverageOf(one)?.included ?? 0) > 0 || one === year.value));
   const headlines = computed<Headline[]>(() => [
     ...HEADLINES.map(([measure, word]) => ({
       key: measure, name: t(word), hint: say(now.value?.totals.find((row) => row.measure === measure)?.measureLabel),
-      count: figure(measure, year.value) ?? 0n, change: change(figure(measure, year.value) ?? 0n, figure(measure, year.value - 1)),
+      count: figure(measure, year.value) ?? 0n, change: changeOf(measure),
       years: years.value.map((one) => figure(measure, one)),
     })),
-    ...HEADLINE_RATES.map(({ word, hint }) => ({ key: word, name: t(word), hint: t(hint), rate: percent(sum(RATES[word].of, year.value), sum(RATES[word].by, year.value)), change: undefined, years: [] })),
+    ...HEADLINE_RATES.map(({ word, hint }) => ({ key: word, name: t(word), hint: t(hint), rate: percent(sum(RATES[word].of, year.value), sum(RATES[word].by, year.value)), change: pointsOf(RATES[word]), years: [] })),
     { key: "reportingRate", name: t("reportingRate"), hint: t("reportingRateHint"), rate: percent(BigInt(coverage.value?.received ?? 0), BigInt(coverage.value?.expected ?? 0)), change: undefined, years: [] },
   ]);
-  /** What a comparison with last year compares: the same number of reports, or not. */
+  /** What a comparison with last year compares: agencies that are in both, or all reports of either. */
   const basis = computed(() => {
     const before = coverageOf(year.value - 1);
-    return before && before.included > 0 ? { before: before.included, now: coverage.value?.included ?? 0, isLike: before.included === coverage.value?.included } : undefined;
+    return before && before.included > 0 ? { before: before.included, now: coverage.value?.included ?? 0, agencies: like.answer.value?.comparableAgencies } : undefined;
   });
   const trend = computed(() => {
     const first = years.value[0] ?? year.value;
@@ -128,7 +151,7 @@ export function useOverview() {
       series: RESULTS.map((result) => ({ name: split(of(DISPUTES[0]!, result)).at(-1) ?? result, counts: DISPUTES.map((line) => countOf(of(line, result)) ?? 0n) })),
     };
   });
-  return { place, year, scope, sums, now, coverage, sequence, isEmpty, headlines, basis, trend, details, requesters, outcomes, proactive, refusals, disputes };
+  return { place, year, scope, sums, like, comparesAll, now, coverage, sequence, isEmpty, headlines, basis, trend, details, requesters, outcomes, proactive, refusals, disputes };
 }
 
 export type Overview = ReturnType<typeof useOverview>;
