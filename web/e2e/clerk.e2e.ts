@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectAccessible } from "./accessible";
-import { browse, command, demo, open, ROOT, run, type Server } from "./program";
+import { browse, command, demo, open, rollup, ROOT, run, type Server } from "./program";
 
 const PROVINCE = "jurisdictions/230000";
 const YEAR = 2023;
@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 const input = (page: Page, cell: string) => page.locator(`[data-cell="${cell}"] input`);
-const received = async () => BigInt(((await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "received")) as { totals: { count: string }[] }).totals[0]?.count ?? -1);
+const received = async () => BigInt((await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "received")).totals[0]?.count ?? -1);
 const NATURAL = "requests.received.natural_person";
 
 /** Corrects the mistakes of the document, explains its warnings, and confirms. */
@@ -59,7 +59,7 @@ test("a clerk sees what is owed, hands in from a document after confirming a sum
   const [download] = await Promise.all([page.waitForEvent("download"), page.locator("[data-test=template]").click()]);
   expect(download.suggestedFilename()).toBe(`${name}${YEAR}年政府信息公开工作年度报告填报模板.xlsx`);
   await page.locator("input[type=file]").setInputFiles({ name: "模板.xlsx", mimeType: "application/zip", buffer: await readFile(await download.path()) });
-  await page.getByText("已读取 模板.xlsx（xlsx）").waitFor();
+  await page.getByText("已读取 模板.xlsx（XLSX）").waitFor();
   await page.locator("input[type=file]").setInputFiles(DOCUMENT);
   await page.locator("[data-test=suggestions]").getByText(/11/).first().waitFor();
   await page.locator("[data-test=submit]").click();
@@ -288,10 +288,11 @@ test("a government's own report begins with the computed sums, is handed in, and
   await handIn(page);
   await page.getByRole("button", { name: "与系统汇总数比对" }).click();
   await page.locator("[data-test=differences]").waitFor();
-  const answer = (await run(server, "reconcile", scope, "--year", String(YEAR))) as { differences: { given?: string; computed: string; difference: string }[] };
+  const answer = (await run(server, "reconcile", scope, "--year", String(YEAR))) as { differences: Record<"given" | "computed" | "difference", { count?: string; amountWanYuan?: string } | undefined>[] };
+  const text = (value: { count?: string; amountWanYuan?: string } | undefined) => value?.count ?? value?.amountWanYuan;
   expect(answer.differences.length).toBeGreaterThan(0);
   const shown = await page.locator("[data-test=differences] tbody > tr").evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll("td.number")].slice(0, 3).map((cell) => cell.textContent?.replaceAll(",", "").replace("−", "-"))));
-  expect(shown).toEqual(answer.differences.map((one) => [one.given ?? "—", one.computed, one.difference]));
+  expect(shown).toEqual(answer.differences.map((one) => [text(one.given) ?? "—", text(one.computed), text(one.difference)]));
   // It is in no sum, and is reviewed as other reports are.
   await page.getByRole("button", { name: "齐齐哈尔市（本级政府年度报告） 第1版" }).click();
   await page.locator("[data-test=state]").getByText("待审核").waitFor();

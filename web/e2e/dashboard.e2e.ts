@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectAccessible } from "./accessible";
-import { browse, command, demo, folder, open, ROOT, run, serve, type Server } from "./program";
+import { browse, command, demo, folder, open, ROOT, run, serve, type Server, rollup, type Sums } from "./program";
 
 const PROVINCE = "jurisdictions/230000";
 const YEAR = 2023;
@@ -22,12 +22,6 @@ afterAll(async () => {
   await server?.stop();
 });
 
-interface Rollup {
-  rows?: { keys?: { value: string; label: { zh: string } }[]; measure: string; count?: string }[];
-  totals: { measure: string; count: string }[];
-  sequence: string;
-}
-
 const headline = (page: Page, measure: string) => page.locator(`[data-measure="${measure}"]`);
 async function count(page: Page, measure: string): Promise<bigint> {
   return BigInt((await headline(page, measure).getAttribute("data-count", { timeout: 20_000 })) ?? "-1");
@@ -37,12 +31,12 @@ describe("a province with reports", () => {
   test("the figures of the overview are those of huizong rollup", async () => {
     const measures = ["requests.received", "requests.carried_over", "requests.outcomes_total", "requests.carried_forward"];
     const { page, complaints } = await open(browser, server, `/?year=${YEAR}`);
-    const answer = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), ...measures.flatMap((one) => ["--measure", one]))) as Rollup;
+    const answer = await rollup(server, PROVINCE, "--year", String(YEAR), ...measures.flatMap((one) => ["--measure", one]));
     for (const { measure, count: expected } of answer.totals) expect(await count(page, measure), measure).toBe(BigInt(expected));
-    const outcomes = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "outcomes_total", "--by", "outcome")) as Rollup;
+    const outcomes = await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "outcomes_total", "--by", "outcome");
     const table = page.locator("[data-test=outcomes] table");
-    for (const row of outcomes.rows ?? []) {
-      const shown = table.locator("tr", { has: page.getByRole("rowheader", { name: row.keys?.[0]?.label.zh ?? "", exact: true }) });
+    for (const row of outcomes.rows) {
+      const shown = table.locator("tr", { has: page.getByRole("rowheader", { name: row.label, exact: true }) });
       expect((await shown.locator("td").first().innerText()).replaceAll(",", "")).toBe(row.count);
     }
     expect(complaints).toEqual([]);
@@ -51,9 +45,9 @@ describe("a province with reports", () => {
 
   test("changes compare like with like, and say over how many agencies; all reports are compared on request", async () => {
     const { page, complaints } = await open(browser, server, `/?year=${YEAR}`);
-    const sums = (...more: string[]) => run(server, "rollup", PROVINCE, "--year", `${YEAR - 1}..${YEAR}`, "--measure", "received", "--by", "year", ...more) as Promise<Rollup & { comparableAgencies?: string }>;
-    const changeOf = ({ rows = [] }: Rollup) => {
-      const [before = 0, now = 0] = [YEAR - 1, YEAR].map((year) => Number(rows.find((row) => row.keys?.[0]?.value === String(year))?.count));
+    const sums = (...more: string[]) => rollup(server, PROVINCE, "--year", `${YEAR - 1}..${YEAR}`, "--measure", "received", "--by", "year", ...more);
+    const changeOf = ({ rows }: Sums) => {
+      const [before = 0, now = 0] = [YEAR - 1, YEAR].map((year) => Number(rows.find((row) => row.key === String(year))?.count));
       return `${(Math.abs((now - before) * 100) / before).toFixed(1)}%`;
     };
     const [like, all] = [await sums("--comparable"), await sums()];
@@ -87,7 +81,7 @@ describe("a province with reports", () => {
     await outcomes.getByText("属于国家秘密").first().waitFor();
     const cells = await outcomes.locator("tbody tr td:nth-child(2)").allInnerTexts();
     const sum = cells.reduce((sum, text) => sum + BigInt(text.replaceAll(",", "")), 0n);
-    const expected = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "refused")) as Rollup;
+    const expected = await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "refused");
     expect(sum).toBe(BigInt(expected.totals[0]?.count ?? -1));
     await page.context().close();
   });
@@ -104,8 +98,8 @@ describe("a province with reports", () => {
     // By agency there are more than are drawn at once: how many is said, and the rest is to be had.
     await page.getByRole("radio", { name: "按单位" }).check();
     const more = page.locator("aside.parts [data-test=shown-of]");
-    const all = ((await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency")) as Rollup).rows ?? [];
-    const counted = all.filter((row) => BigInt(row.count ?? 0) > 0n).length;
+    const all = (await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency")).rows;
+    const counted = all.filter((row) => BigInt(row.count) > 0n).length;
     await more.getByText(`共 ${counted} 条`).waitFor();
     expect(await parts.locator("[data-test=parts-sum]").innerText()).toBe((await cell.innerText()));
     const sizes = (await parts.locator("tbody td.number").allInnerTexts()).map((text) => BigInt(text.replaceAll(",", "")));
@@ -138,26 +132,26 @@ describe("a province with reports", () => {
   });
 
   test("the sums as of an earlier journal sequence are those of then, say so, and lead back to the present", async () => {
-    const listed = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency")) as Rollup;
+    const listed = await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency");
     const then = listed.totals[0]?.count ?? "";
-    const leaving = [...(listed.rows ?? [])].reverse().find((row) => BigInt(row.count ?? 0) > 0n);
-    await command(server, "report", "withdraw", `${leaving?.keys?.[0]?.value}/reports/${YEAR}`, "--reason", "数字须重新核对");
+    const leaving = [...listed.rows].reverse().find((row) => BigInt(row.count) > 0n);
+    await command(server, "report", "withdraw", `${leaving?.key}/reports/${YEAR}`, "--reason", "数字须重新核对");
     const now = BigInt(then) - BigInt(leaving?.count ?? 0);
     const { page, complaints } = await open(browser, server, `/?year=${YEAR}`);
     await expect.poll(() => count(page, "requests.received")).toBe(now);
     await page.getByText("查看历史数据，或按某年度隶属关系汇总").click();
-    await page.getByLabel("流水号").fill(listed.sequence);
+    await page.getByLabel("流水号").fill(listed.asOf);
     await page.getByLabel("隶属关系年度").selectOption(String(YEAR - 1));
     await page.getByRole("button", { name: "查看", exact: true }).click();
     const stamp = page.locator("[data-test=perspective]");
-    await stamp.getByText(new RegExp(`数据截至\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d（流水号 ${listed.sequence}），按${YEAR - 1}年度隶属关系汇总`)).waitFor();
+    await stamp.getByText(new RegExp(`数据截至\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d（流水号 ${listed.asOf}），按${YEAR - 1}年度隶属关系汇总`)).waitFor();
     await expect.poll(() => count(page, "requests.received")).toBe(BigInt(then));
-    expect(page.url()).toContain(`as_of=${listed.sequence}`);
+    expect(page.url()).toContain(`as_of=${listed.asOf}`);
     expect(await page.getByText("实时更新").count()).toBe(0);
     await expectAccessible(page, "the past");
     // The form goes along, the other pages show the present.
     await page.getByRole("link", { name: "汇总表" }).click();
-    expect(await page.locator("[data-test=form-sequence]").innerText()).toBe(listed.sequence);
+    expect(await page.locator("[data-test=form-sequence]").innerText()).toBe(listed.asOf);
     expect((await page.locator('[data-cell="requests.received.total"]').innerText()).replaceAll(",", "")).toBe(then);
     await stamp.getByRole("button").click();
     await expect.poll(async () => (await page.locator('[data-cell="requests.received.total"]').innerText()).replaceAll(",", "")).toBe(String(now));
@@ -181,13 +175,13 @@ describe("a province with reports", () => {
     const frozen = (await run(server, "frozen", "get", `${PROVINCE}/frozenForms/${YEAR}-1`)) as { frozenForm: { contentSha256: string } };
     expect(await page.locator("[data-test=frozen-hash]").innerText()).toBe(frozen.frozenForm.contentSha256);
     // A report leaves the sums.
-    const listed = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency")) as Rollup;
-    const left = listed.rows?.find((row) => BigInt(row.count ?? 0) > 0n);
-    const owner = left?.keys?.[0]?.value ?? "";
+    const listed = await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency");
+    const left = listed.rows.find((row) => BigInt(row.count) > 0n);
+    const owner = left?.key ?? "";
     await command(server, "report", "withdraw", `${owner}/reports/${YEAR}`, "--reason", "数字须重新核对");
     await page.reload();
     await page.getByText("查看差别").click();
-    const row = page.locator("[data-test=differences] tbody > tr", { has: page.getByRole("button", { name: left?.keys?.[0]?.label.zh ?? "" }) }).first();
+    const row = page.locator("[data-test=differences] tbody > tr", { has: page.getByRole("button", { name: left?.label ?? "" }) }).first();
     await row.waitFor();
     expect(await shown("data-frozen")).toBe(before);
     await row.getByRole("button").first().click();
@@ -202,8 +196,8 @@ describe("a province with reports", () => {
   });
 
   test("the pages are accessible in both languages and in both colours", async () => {
-    const listed = (await run(server, "rollup", PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency")) as Rollup;
-    const reporter = listed.rows?.[0]?.keys?.[0]?.value.split("/")[1];
+    const listed = await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency");
+    const reporter = listed.rows[0]?.key.split("/")[1];
     const views = ["/mine", "/queue", "/progress", "/collections", "/overview", "/table", "/form", "/reconcile", "/rules", `/report?owner=agencies/${reporter}`, `/submit?owner=agencies/${guest}`, `/receipt?owner=agencies/${reporter}`, "/registry", "/people", "/journal", "/status"];
 
     for (const [colorScheme, language] of [["light", "English"], ["dark", undefined]] as const) {

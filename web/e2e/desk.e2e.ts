@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 interface Coverage {
-  coverage: Record<"expected" | "received" | "accepted" | "submitted" | "returned" | "late" | "missing", string>;
+  coverage: Record<"expected" | "received" | "accepted" | "submitted" | "returned" | "late" | "missing", number>;
 }
 const coverage = async () => ((await run(server, "coverage", PROVINCE, "--year", String(YEAR))) as Coverage).coverage;
 const waiting = (page: Page) => page.locator("[data-test=queue] ol > li");
@@ -83,7 +83,7 @@ test("many reports are accepted at once, after they are confirmed", async () => 
   await page.getByRole("button", { name: "确认" }).click();
   await page.locator("[data-test=accepted-many]").getByText(`已通过 ${submitted} 份`).waitFor();
   await page.getByText("没有待审核的报告").waitFor();
-  expect((await coverage()).submitted ?? "0").toBe("0");
+  expect((await coverage()).submitted ?? 0).toBe(0);
   expect(Number((await coverage()).accepted)).toBeGreaterThanOrEqual(Number(accepted));
   expect(complaints).toEqual([]);
   await page.context().close();
@@ -218,14 +218,14 @@ test("an outage is told, retried, and leaves no part of a list for the whole", a
   const { page } = await open(browser, server, `/progress?year=${YEAR}`);
   const { expected } = await coverage();
   const listed = page.locator("[data-test=listed]");
-  await expect.poll(() => listed.getAttribute("data-count"), { timeout: 20_000 }).toBe(expected);
+  await expect.poll(() => listed.getAttribute("data-count"), { timeout: 20_000 }).toBe(String(expected));
   await page.context().setOffline(true);
   await page.locator(".place select").selectOption(String(YEAR - 1));
   await page.getByText("系统正在自动重试").first().waitFor();
   expect(await listed.count()).toBe(0);
   await page.context().setOffline(false);
   const before = ((await run(server, "coverage", PROVINCE, "--year", String(YEAR - 1))) as Coverage).coverage.expected;
-  await expect.poll(() => listed.getAttribute("data-count"), { timeout: 30_000 }).toBe(before);
+  await expect.poll(() => listed.getAttribute("data-count"), { timeout: 30_000 }).toBe(String(before));
   await page.context().close();
 });
 

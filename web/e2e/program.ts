@@ -97,3 +97,24 @@ export async function open(browser: Browser, server: Server, view: string, optio
   await page.goto(`${server.url}/#${view}`);
   return { page, complaints };
 }
+
+/** Sums as the command line gives them, flat: a row with what it is grouped by and its count. */
+export interface Sums {
+  rows: { key: string; label: string; measure: string; count: string }[];
+  totals: { measure: string; count: string }[];
+  asOf: string;
+  comparableAgencies?: number;
+}
+
+interface Printed {
+  keys?: { agency?: string; year?: number; label: { zh: string } }[];
+  measure: string;
+  value?: { count?: string };
+}
+
+/** The answer of `huizong rollup`. */
+export async function rollup(server: Server, ...args: string[]): Promise<Sums> {
+  const answer = (await run(server, "rollup", ...args)) as { rows?: Printed[]; totals?: Printed[]; asOf: string; comparableAgencies?: number };
+  const flat = ({ keys, measure, value }: Printed) => ({ key: keys?.[0]?.agency ?? String(keys?.[0]?.year ?? ""), label: keys?.[0]?.label.zh ?? "", measure, count: value?.count ?? "0" });
+  return { ...answer, rows: (answer.rows ?? []).map(flat), totals: (answer.totals ?? []).map(flat) };
+}

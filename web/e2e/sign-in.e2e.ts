@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectAccessible } from "./accessible";
 import { guarded, type Guarded } from "./guarded";
-import { browse, command, open } from "./program";
+import { browse, command, open, rollup } from "./program";
 
 const PROVINCE = "jurisdictions/230000";
 const CITY = "jurisdictions/230100";
@@ -36,7 +36,7 @@ test("a viewer signs in, sees the figures of its own city and no more, and signs
   await signIn(page, token);
   const shown = page.locator('[data-measure="requests.received"]');
   await shown.waitFor();
-  const answer = JSON.parse(await command({ ...server, token }, "--format", "json", "rollup", CITY, "--year", String(YEAR), "--measure", "received")) as { totals: { count: string }[] };
+  const answer = await rollup({ ...server, token }, CITY, "--year", String(YEAR), "--measure", "received");
   expect(await shown.getAttribute("data-count")).toBe(answer.totals[0]?.count);
   expect(await page.locator("[data-test=who]").innerText()).toContain("viewer");
   // Neither the province above nor handing in is offered; an address that asks for the province is told why not.

@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { guarded, type Guarded } from "./guarded";
-import { browse, command, open } from "./program";
+import { browse, command, open, rollup } from "./program";
 
 const PROVINCE = "jurisdictions/230000";
 const YEAR = 2023;
@@ -25,12 +25,12 @@ test("a page that nobody looks at asks to sign in again, however much changes on
   await page.getByLabel("访问令牌").fill(await server.admit("viewer", `viewer ${PROVINCE}`));
   await page.getByRole("button", { name: "登录" }).click();
   await page.locator('[data-measure="requests.received"]').waitFor();
-  const listed = JSON.parse(await command(reviewer, "--format", "json", "rollup", PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency")) as { rows: { keys: { value: string }[] }[] };
+  const listed = await rollup(reviewer, PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency");
   // Each withdrawal changes the page, which asks anew.
   const signIn = page.locator("[data-test=sign-in]");
-  for (const { keys } of listed.rows) {
+  for (const { key } of listed.rows) {
     if (await signIn.isVisible()) break;
-    await command(reviewer, "report", "withdraw", `${keys[0]?.value}/reports/${YEAR}`, "--reason", "数字须重新核对");
+    await command(reviewer, "report", "withdraw", `${key}/reports/${YEAR}`, "--reason", "数字须重新核对");
     await page.waitForTimeout(500);
   }
   expect(await signIn.isVisible()).toBe(true);
