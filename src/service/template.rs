@@ -5,8 +5,9 @@ use crate::form::edition_for_year;
 use crate::report::{Message, ReportKey};
 use crate::store::NEWEST;
 
+use super::parts::Service;
+use super::problem::{Problem, Reason};
 use super::submit::last_report;
-use super::{Problem, Reason, Service};
 
 /// The file, and a name for it.
 #[derive(Debug, Clone)]
