@@ -22,9 +22,10 @@ use crate::store::{JournalEntry, STARTS_FILE};
 
 use super::jobs;
 
-/// As many entries are looked through for what was said last.
-const LOOK_BACK: u64 = 100_000;
-/// Starts within an hour that have entries: a service that is started again and again does not fill its journal.
+/// As many entries are looked through for what was said last: a start waits for it.
+const LOOK_BACK: u64 = 10_000;
+/// Starts within an hour, and within the entries looked through, that have entries: a service that is started again and
+/// again, and does little besides, does not fill its journal.
 const STARTS: usize = 30;
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// How often a clock that is far ahead is looked at.
@@ -45,17 +46,22 @@ struct Before {
     newest: Option<&'static str>,
     /// Starts within the last hour.
     starts: usize,
-    /// The newest entry of settings.
+    /// What the newest entry of settings says, where none of a start with the present ones is newer.
     settings: Option<BTreeMap<String, String>>,
+    /// The newest start was with the present settings, and they have not changed since.
+    has_same_settings: bool,
+    /// Entries looked through.
+    entries: u64,
 }
 
 impl Before {
-    fn of(service: &Service) -> Self {
+    fn of(service: &Service, settings: Hash) -> Self {
         let (mut before, mut hour_ends) = (Self::default(), false);
         let now = service.machine_time();
         let looked = service.newest_entries(LOOK_BACK, |entry| {
-            before.take(entry, now, &mut hour_ends);
-            let all = before.newest.is_some() && before.settings.is_some() && (hour_ends || before.starts >= STARTS);
+            before.take(entry, settings, now, &mut hour_ends);
+            let knows_settings = before.settings.is_some() || before.has_same_settings;
+            let all = before.newest.is_some() && knows_settings && (hour_ends || before.starts >= STARTS);
             if all { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         if let Err(problem) = looked {
@@ -64,7 +70,8 @@ impl Before {
         before
     }
 
-    fn take(&mut self, entry: &JournalEntry, now: Timestamp, hour_ends: &mut bool) {
+    fn take(&mut self, entry: &JournalEntry, settings: Hash, now: Timestamp, hour_ends: &mut bool) {
+        self.entries += 1;
         *hour_ends |= now.duration_since(entry.time) > HOUR;
         let action = [START, STOP, SETTINGS].into_iter().find(|action| *action == entry.action);
         if let Some(action @ (START | STOP)) = action {
@@ -73,7 +80,11 @@ impl Before {
         if action == Some(START) && !*hour_ends {
             self.starts += 1;
         }
-        if action == Some(SETTINGS) && self.settings.is_none() {
+        let knows_settings = self.settings.is_some() || self.has_same_settings;
+        if action == Some(START) && !knows_settings {
+            self.has_same_settings = entry.detail.lines().any(|line| line == settings_line(settings));
+        }
+        if action == Some(SETTINGS) && !knows_settings {
             self.settings = toml::from_str(&entry.detail)
                 .ok()
                 .map(|table: toml::Table| table.into_iter().map(|(key, value)| (key, value.to_string())).collect());
@@ -84,6 +95,8 @@ impl Before {
         match self.newest {
             Some(STOP) => "stopped",
             Some(_) => "ended without stopping",
+            // A stop would have been among the last things that were said.
+            None if self.entries >= LOOK_BACK => "ended without stopping",
             None => "unknown",
         }
     }
@@ -107,6 +120,11 @@ fn written(settings: &BTreeMap<String, String>, before: &BTreeMap<String, String
 fn fingerprint(settings: &BTreeMap<String, String>) -> Hash {
     let lines: String = settings.iter().map(|(key, value)| format!("{key}={value}\n")).collect();
     Hash::of(lines.as_bytes())
+}
+
+/// The line by which a start names its settings.
+fn settings_line(settings: Hash) -> String {
+    format!("settings {settings}")
 }
 
 /// The file that counts starts without entries.
@@ -156,17 +174,17 @@ async fn plausible_or_used(service: &Service, ahead: &str) -> Option<String> {
 impl Life {
     /// Tells of a start.
     pub(crate) async fn begin(service: Service, config: &Config) -> Self {
-        let before = Before::of(&service);
         let settings = config.settings();
+        let before = Before::of(&service, fingerprint(&settings));
         let left_out = LeftOut::of(&config.data_directory);
         let mut news = Vec::new();
         if before.starts < STARTS {
             let count = left_out.count();
             let left = if count == 0 { String::new() } else { format!("\nstarts without entries {count}") };
             let detail = format!(
-                "version {}\nsettings {}\nbefore {}{left}",
+                "version {}\n{}\nbefore {}{left}",
                 env!("CARGO_PKG_VERSION"),
-                fingerprint(&settings),
+                settings_line(fingerprint(&settings)),
                 if service.made_store() { "a new store" } else { before.words() },
             );
             news.push((START, detail));
@@ -175,7 +193,7 @@ impl Life {
             left_out.one_more();
         }
         let was = before.settings.unwrap_or_default();
-        if was != settings {
+        if !before.has_same_settings && was != settings {
             news.push((SETTINGS, written(&settings, &was)));
         }
         let told = Arc::<AtomicBool>::default();
