@@ -9,7 +9,7 @@ use crate::access::{
     AccessChange, Credential, CredentialId, Denied, Enrolment, KeyId, Power, PrincipalName, Proposal, ProposalId, Role,
     Token, TokenKey, call,
 };
-use crate::report::{Message, whole_microseconds};
+use crate::report::{Message, ReportOwner, whole_microseconds};
 use crate::store::{Change, Decision, NewEntry, Transaction, check_length};
 
 use super::caller::{Authority, Caller};
@@ -115,7 +115,8 @@ impl Service {
     /// takes a second person is proposed only.
     ///
     /// # Errors
-    /// TWO_POWERS, OWN_ROLES, ROLE_NOT_HELD, TOO_MANY.
+    /// TWO_POWERS, OWN_ROLES, ROLE_NOT_HELD, TOO_MANY; AGENCY_NOT_FOUND, JURISDICTION_NOT_FOUND for a scope to be granted
+    /// that the registry does not have.
     pub async fn change_role(
         &self,
         principal: PrincipalName,
@@ -125,6 +126,9 @@ impl Service {
     ) -> Result<(PrincipalView, Option<Proposal>), Problem> {
         if matches!(&caller.authority, Authority::Principal { name, .. } if *name == principal) {
             return Err(own_roles(&principal));
+        }
+        if granted {
+            self.check_scope(&role)?;
         }
         if granted && let Some(by) = self.asks_alone(&principal, &role, caller) {
             let proposal = self.propose(principal.clone(), role, by, caller).await?;
@@ -139,6 +143,17 @@ impl Service {
         let turn = self.access_gate.lock().await;
         self.change_access(vec![change], caller.accepted(action, principal.name(), detail), &turn).await?;
         Ok((self.principal_view(&principal), None))
+    }
+
+    /// A role over what is not there yet would come into force by itself with whoever is registered so later.
+    fn check_scope(&self, role: &Role) -> Result<(), Problem> {
+        match role {
+            Role::Submitter(ReportOwner::Agency(id)) => self.agency(id).map(drop),
+            Role::Submitter(ReportOwner::Jurisdiction(code)) | Role::Reviewer(code) | Role::Viewer(code) => {
+                self.jurisdiction(code).map(drop)
+            }
+            Role::Power(_) => Ok(()),
+        }
     }
 
     /// Makes a token for the caller itself; for anyone, where whoever runs the machine asks. It is in the answer, and

@@ -8,7 +8,7 @@ use huizong::pb::report_service_client::ReportServiceClient;
 use huizong::service::SignInLimits;
 use huizong::store::{JournalEntry, Outcome};
 
-use crate::access::guarded::{Guarded, who};
+use crate::access::guarded::{Guarded, reason, who};
 use crate::support::{self, CITY};
 
 /// Who and from where, what, about what, why: of the refusals since.
@@ -29,7 +29,7 @@ async fn refusals_of_permission_of_the_registry_and_of_malformed_calls_are_in_th
     let since = server.journal().await.len();
     let other = "agencies/province-bureau/reports/2022";
     let mut reports = ReportServiceClient::new(submitter.clone());
-    reports.get_report(pb::GetReportRequest { name: other.to_owned() }).await.unwrap_err();
+    reports.get_report(pb::GetReportRequest { name: other.to_owned(), ..Default::default() }).await.unwrap_err();
     reports.submit_report(support::submission(support::report("agencies/province-bureau", 1))).await.unwrap_err();
     // Permitted, and malformed: no form.
     let own = pb::Report { name: support::report_name("agencies/city-bureau"), ..Default::default() };
@@ -132,5 +132,22 @@ async fn changes_of_roles_and_credentials_are_in_the_journal_without_secrets() {
     assert_eq!(who, ["security 127.0.0.1", "new 127.0.0.1"], "who exchanges a code is its holder");
     for secret in [code.as_str(), &code.replace('-', ""), made.token.rsplit('_').next().unwrap()] {
         assert!(!format!("{journal:?}").contains(secret));
+    }
+}
+
+#[tokio::test]
+async fn a_role_over_what_is_not_registered_is_refused() {
+    let server = Guarded::start().await;
+    let mut security = OperationsServiceClient::new(server.client_of("security").await);
+    for (kind, scope, expected) in [
+        (pb::RoleKind::Submitter, "agencies/no-such-agency", "AGENCY_NOT_FOUND"),
+        (pb::RoleKind::Submitter, "jurisdictions/990000", "JURISDICTION_NOT_FOUND"),
+        (pb::RoleKind::Reviewer, "jurisdictions/990000", "JURISDICTION_NOT_FOUND"),
+        (pb::RoleKind::Viewer, "jurisdictions/990000", "JURISDICTION_NOT_FOUND"),
+    ] {
+        let role = Some(pb::Role { kind: kind.into(), scope: scope.to_owned() });
+        let request = pb::GrantRoleRequest { principal: "principals/new".to_owned(), role };
+        let refused = security.grant_role(request).await.unwrap_err();
+        assert_eq!(reason(&refused), expected, "{scope}");
     }
 }
