@@ -136,7 +136,7 @@ impl Corrections {
         let bodies: Vec<_> = reports.take(CORRECTED).collect();
         let mut etags = Vec::new();
         for body in &bodies {
-            let request = pb::GetReportRequest { name: body.name.clone() };
+            let request = pb::GetReportRequest { name: body.name.clone(), ..Default::default() };
             let answer = ReportServiceClient::new(scene.channel.clone()).get_report(request).await.unwrap();
             etags.push(Mutex::new(answer.into_inner().report.unwrap().etag));
         }

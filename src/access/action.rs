@@ -43,6 +43,7 @@ macro_rules! actions {
 
 actions! {
     SUBMIT, "提交报告", "hand in a report";
+    "report.check", "校验报告", "check a report";
     "report.get", "查看报告", "read a report";
     "report.list", "批量查看报告", "read many reports";
     "report.revisions", "查看报告各版本", "read a report's revisions";

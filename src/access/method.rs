@@ -99,6 +99,7 @@ methods! {
     "huizong.v1.ReportService" {
         SUBMIT_REPORT "SubmitReport", SUBMIT, Right::Submit;
         SUBMIT_REPORTS "SubmitReports", SUBMIT, Right::Submit;
+        CHECK_REPORT "CheckReport", "report.check", Right::Submit;
         GET_REPORT "GetReport", "report.get", Right::Read, Told::InBulk;
         LIST_REPORTS "ListReports", "report.list", Right::Read, Told::Each;
         LIST_REPORT_REVISIONS "ListReportRevisions", "report.revisions", Right::Read, Told::InBulk;

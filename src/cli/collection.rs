@@ -143,7 +143,9 @@ impl Collection {
                     lock_time: Some(wire_time(at.unwrap_or_else(Timestamp::now))),
                     ..present.unwrap_or_default()
                 };
-                let request = pb::UpdateCollectionRequest { collection: Some(collection), validate_only: false };
+                let update_mask = Some(prost_types::FieldMask { paths: vec!["lock_time".to_owned()] });
+                let request =
+                    pb::UpdateCollectionRequest { collection: Some(collection), validate_only: false, update_mask };
                 let answer = client.update_collection(request).await.map_err(failed)?.into_inner();
                 print(answer.collection.unwrap_or_default(), format)
             }

@@ -134,7 +134,7 @@ impl Report {
         match self {
             Self::Get { name, output } => {
                 let target = output.as_deref().map(target).transpose()?;
-                let request = pb::GetReportRequest { name: name.clone() };
+                let request = pb::GetReportRequest { name: name.clone(), ..Default::default() };
                 let answer = client.get_report(request).await.map_err(|status| refused(&status))?.into_inner();
                 match target {
                     None => print_json(&answer),
@@ -227,7 +227,7 @@ impl Review {
         if let Some(etag) = &self.etag {
             return Ok(etag.clone());
         }
-        let request = pb::GetReportRequest { name: self.name.clone() };
+        let request = pb::GetReportRequest { name: self.name.clone(), ..Default::default() };
         let answer = client.get_report(request).await.map_err(|status| refused(&status))?.into_inner();
         Ok(answer.report.unwrap_or_default().etag)
     }

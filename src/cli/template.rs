@@ -109,7 +109,7 @@ async fn known(server: &Server, agency: &AgencyId, year: ReportYear) -> Result<(
     let display_name = answer.map_err(|status| refused(&status))?.into_inner().agency.unwrap_or_default().display_name;
     let Some(previous_year) = year.previous() else { return Ok((display_name, None)) };
     let mut client = ReportServiceClient::new(channel).max_decoding_message_size(ANSWER_MAX_BYTES);
-    let request = pb::GetReportRequest { name: format!("{name}/reports/{previous_year}") };
+    let request = pb::GetReportRequest { name: format!("{name}/reports/{previous_year}"), ..Default::default() };
     let report = match client.get_report(request).await {
         Ok(answer) => answer.into_inner().report.unwrap_or_default(),
         Err(status) if status.code() == Code::NotFound => return Ok((display_name, None)),

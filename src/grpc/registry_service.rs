@@ -161,7 +161,12 @@ impl Registries {
         if etag.is_empty() {
             return Err(Problem::required("collection.etag"));
         }
-        let collection = wire::collection_from_wire(wire, &call.caller.principal, "collection")?;
+        let mask = request.update_mask.unwrap_or_default();
+        let year = wire::collection_year(&wire.name, "collection.name")?;
+        // Whoever changes it between this and the replacing has changed its etag.
+        let present = wire::collection_to_wire(&self.service.collection(year)?);
+        let wanted = wire::collection_merged(present, wire, &mask.paths)?;
+        let collection = wire::collection_from_wire(wanted, &call.caller.principal, "collection")?;
         self.service.replace_collection(collection, &etag, request.validate_only, &call.caller).await
     }
 

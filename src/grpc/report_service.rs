@@ -82,6 +82,21 @@ impl ReportService for Reports {
         answer(&self.service, call::SUBMIT_REPORT, request, async |request, call| submit(request, &call).await).await
     }
 
+    async fn check_report(
+        &self,
+        request: Request<pb::CheckReportRequest>,
+    ) -> Result<Response<pb::CheckReportResponse>, Status> {
+        answer(&self.service, call::CHECK_REPORT, request, async |request, call| {
+            let submission = request.submission.ok_or_else(|| Problem::required("submission"))?;
+            // Whose report it is comes first: what else is in the message is nobody's business before.
+            let report: ReportKey = wire::name_from_wire(&submission.name, "submission.name")?;
+            call.permit(Target::report(&report)).await?;
+            let submission = wire::submission_from_wire(submission)?;
+            Ok(wire::verdict_to_wire(&self.service.check_report(&submission, &call.caller).await?))
+        })
+        .await
+    }
+
     type SubmitReportsStream = Pin<Box<dyn Stream<Item = Result<pb::SubmitReportsResponse, Status>> + Send>>;
 
     async fn submit_reports(
@@ -258,23 +273,6 @@ fn layout(request: &pb::GetFormLayoutRequest) -> Result<pb::GetFormLayoutRespons
     Ok(wire::layout_to_wire(edition, &request.filled))
 }
 
-/// As much of a report as is asked for.
-fn in_view(report: pb::Report, asked: pb::ReportView) -> pb::Report {
-    match asked {
-        pb::ReportView::Full => report,
-        // A page of long texts would be larger than clients take.
-        pb::ReportView::Figures | pb::ReportView::Unspecified => pb::Report { narrative: None, ..report },
-        pb::ReportView::Standing => pb::Report {
-            form: None,
-            narrative: None,
-            answers: Vec::new(),
-            findings: Vec::new(),
-            computed: Vec::new(),
-            ..report
-        },
-    }
-}
-
 /// The page of a whole list that comes after the thing with a key; the first page for none.
 fn after_key<T>(all: impl Iterator<Item = T>, before: &str, size: usize, key: impl Fn(&T) -> String) -> Page<T> {
     let is_first = before.is_empty();
@@ -293,6 +291,10 @@ impl Reports {
     }
 
     async fn report(&self, request: pb::GetReportRequest, call: Call<'_>) -> Result<pb::GetReportResponse, Problem> {
+        let asked = match wire::view_from_wire(request.view, "view")? {
+            pb::ReportView::Unspecified => pb::ReportView::Full,
+            view => view,
+        };
         let name = request.name;
         let view = if name.contains("/revisions/") {
             let revision: RevisionName = wire::name_from_wire(&name, "name")?;
@@ -303,7 +305,7 @@ impl Reports {
             call.permit(Target::report(&report)).await?;
             self.service.report(&report)?
         };
-        let report = self.shown(wire::report_to_wire(&view), &call);
+        let report = self.shown(wire::report_in_view(&view, asked), &call);
         Ok(pb::GetReportResponse { report: Some(report) })
     }
 
@@ -342,7 +344,7 @@ impl Reports {
         let sight = call.sight()?;
         let page = self.service.reports(filter, states, asked.size, asked.key(), sight).await?;
         let view = wire::view_from_wire(request.view, "view")?;
-        let reports = page.items.iter().map(|report| in_view(wire::report_to_wire(report), view));
+        let reports = page.items.iter().map(|report| wire::report_in_view(report, view));
         let reports = reports.map(|report| self.shown(report, &call));
         Ok(pb::ListReportsResponse { reports: reports.collect(), next_page_token: asked.token(page.next.as_deref()) })
     }
@@ -356,7 +358,7 @@ impl Reports {
         let report = wire::name_from_wire(&request.name, "name")?;
         call.permit(Target::report(&report)).await?;
         let page = self.service.revisions(report, asked.size, asked.key()).await?;
-        let reports = page.items.iter().map(|view| in_view(wire::report_to_wire(view), pb::ReportView::Figures));
+        let reports = page.items.iter().map(|view| wire::report_in_view(view, pb::ReportView::Figures));
         let reports = reports.map(|report| self.shown(report, &call));
         Ok(pb::ListReportRevisionsResponse {
             reports: reports.collect(),

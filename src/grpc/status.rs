@@ -143,10 +143,20 @@ fn any(name: &str, message: &impl Message) -> prost_types::Any {
     prost_types::Any { type_url: format!("type.googleapis.com/{name}"), value: message.encode_to_vec() }
 }
 
-/// Chinese unless English is asked for first.
+/// Whether a caller reads Chinese: of the languages that they name with their weights, the one that is wanted most among
+/// those that there are; Chinese where neither is named.
 fn prefers_chinese(metadata: &MetadataMap) -> bool {
     let asked = metadata.get("accept-language").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    !asked.trim_start().to_ascii_lowercase().starts_with("en")
+    let wanted = |language: &str| {
+        let weights = asked.split(',').filter_map(|one| {
+            let (range, parameters) = one.split_once(';').unwrap_or((one, ""));
+            let primary = range.trim().split('-').next().unwrap_or_default();
+            let weight = parameters.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+            primary.eq_ignore_ascii_case(language).then(|| weight.unwrap_or(0.0))
+        });
+        weights.fold(0.0, f32::max)
+    };
+    wanted("zh") >= wanted("en")
 }
 
 /// The problem in the details of a status, for clients; none where the status is not of this service.
@@ -154,4 +164,24 @@ pub fn problem_of_status(status: &Status) -> Option<pb::Problem> {
     let details = rpc::Status::decode(status.details()).ok()?.details;
     let of_ours = details.iter().find(|detail| detail.type_url.ends_with(PROBLEM))?;
     pb::Problem::decode(of_ours.value.as_slice()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_that_is_wanted_most_is_spoken_and_chinese_where_none_is() {
+        let chinese = |asked: &'static str| {
+            let mut metadata = MetadataMap::new();
+            metadata.insert("accept-language", asked.parse().unwrap());
+            prefers_chinese(&metadata)
+        };
+        for asked in ["", "zh-CN", "zh-CN,en;q=0.8", "en;q=0.2, zh;q=0.9", "fr", "*", "en;q=0", "en;q=nonsense"] {
+            assert!(chinese(asked), "{asked:?}");
+        }
+        for asked in ["en", "en-GB,zh;q=0.9", "fr, en;q=0.5", "zh;q=0.1,en;q=0.2", "EN"] {
+            assert!(!chinese(asked), "{asked:?}");
+        }
+    }
 }

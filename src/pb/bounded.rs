@@ -98,6 +98,37 @@ fn check(name: &str, bytes: &Bytes) -> Result<(), Refused> {
     Left(bounds(name)).message(&descriptor, bytes.clone(), 0)
 }
 
+/// The first field of a message that the contract does not have, by its place: such as `form.requests.77`.
+fn unknown_field(name: &str, bytes: &Bytes) -> Option<String> {
+    fn within(descriptor: &MessageDescriptor, mut bytes: Bytes, depth: usize) -> Option<String> {
+        while bytes.has_remaining() {
+            let (number, wire_type) = decode_key(&mut bytes).ok()?;
+            let Some(field) = descriptor.get_field(number) else { return Some(number.to_string()) };
+            let length = match wire_type {
+                WireType::Varint => decode_varint(&mut bytes).map(|_| 0).ok()?,
+                WireType::SixtyFourBit => 8,
+                WireType::ThirtyTwoBit => 4,
+                WireType::LengthDelimited => decode_varint(&mut bytes).ok()?,
+                WireType::StartGroup | WireType::EndGroup => return None,
+            };
+            let length = usize::try_from(length).ok().filter(|length| *length <= bytes.remaining())?;
+            let content = bytes.split_to(length);
+            if let (Kind::Message(inner), WireType::LengthDelimited) = (field.kind(), wire_type)
+                && depth < DEPTH_MAX
+                && let Some(found) = within(&inner, content, depth + 1)
+            {
+                return Some(format!("{}.{found}", field.name()));
+            }
+        }
+        None
+    }
+    within(&POOL.get_message_by_name(name)?, bytes.clone(), 0)
+}
+
+fn undecodable() -> Status {
+    Status::invalid_argument("请求内容无法解码 / the message cannot be decoded")
+}
+
 /// The usual encoding, with requests decoded within their bounds.
 pub(crate) struct BoundedCodec<T, U>(PhantomData<(T, U)>);
 
@@ -141,8 +172,19 @@ impl<U: Message + Name + Default> Decoder for BoundedDecoder<U> {
                 "请求内容的项数过多；请分次发送 / the message holds too many items: send fewer at a time",
             ));
         }
-        // As the usual decoder answers.
-        U::decode(bytes).map(Some).map_err(|error| Status::internal(error.to_string()))
+        // Bytes share their memory, so that keeping them costs nothing.
+        let message = U::decode(bytes.clone()).map_err(|_| undecodable())?;
+        // What is decoded and encoded again is as long as it was, unless something in it was not understood (or was written
+        // at length: an explicit nought, a field twice).
+        if is_request
+            && message.encoded_len() != bytes.len()
+            && let Some(field) = unknown_field(&U::full_name(), &bytes)
+        {
+            return Err(Status::invalid_argument(format!(
+                "请求含有本服务不认识的字段 {field}，未予处理；请升级服务，或勿发送该字段 / the message has a field that this service does not know, {field}: nothing was done; upgrade the service, or leave the field out"
+            )));
+        }
+        Ok(Some(message))
     }
 }
 
@@ -177,6 +219,24 @@ mod tests {
         assert_eq!(check_message(&request), Ok(()));
         let content = vec![b'x'; 8 << 20];
         assert_eq!(check_message(&pb::ReadDocumentRequest { content, ..Default::default() }), Ok(()));
+    }
+
+    #[test]
+    fn a_field_that_the_contract_does_not_have_is_named_wherever_it_stands() {
+        let request = pb::SubmitReportRequest {
+            name: "agencies/a/reports/2022".to_owned(),
+            form: Some(Box::new(pb::Form { requests: Some(pb::Requests::default()), ..Default::default() })),
+            ..Default::default()
+        };
+        let name = pb::SubmitReportRequest::full_name();
+        let mut bytes = request.encode_to_vec();
+        assert_eq!(unknown_field(&name, &bytes.clone().into()), None);
+        // Field 900, of one byte.
+        bytes.extend([0xa0, 0x38, 1]);
+        assert_eq!(unknown_field(&name, &bytes.into()), Some("900".to_owned()));
+        // The same within the form, whose field 3 (requests) takes it in.
+        let form = [0x1a, 5, 0x1a, 3, 0xa0, 0x38, 1];
+        assert_eq!(unknown_field(&name, &form.to_vec().into()), Some("form.requests.900".to_owned()));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(super) struct AgencyPage {
 
 impl AgencyPage {
     /// All rows of groups whose reports are known.
-    pub fn of(query: &Query, groups: Vec<(Group, Reports)>) -> Self {
+    pub(super) fn of(query: &Query, groups: Vec<(Group, Reports)>) -> Self {
         let (groups, reports): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
         let rows_per_group = query.rows_per_group();
         Self { slice: Slice { skip: 0, size: usize::MAX, rows_per_group }, groups, reports }

@@ -77,7 +77,7 @@ pub use rule_counts::RuleCount;
 pub use sessions::Origin;
 pub use settings::{AccessPolicy, EntryLimits, Settings, SignInLimits, WatchLimits};
 pub use sight::{Asker, Sight};
-pub use submit::{Accepted, Submission};
+pub use submit::{Accepted, Submission, Verdict};
 pub use target::Target;
 pub use template::RenderedTemplate;
 pub use verify::{VerifyProgress, check_store, found_in_words};

@@ -7,8 +7,8 @@ use crate::access::SUBMIT;
 use crate::form::{CellId, CellInfo, catalogue};
 use crate::live::State;
 use crate::report::{
-    AgencyKind, Answer, DocumentSource, Figures, Finding, Hash, Message, Narrative, Receipt, ReportKey, ReportOwner,
-    ReportState, Reporter, Revision, Severity, content_hash,
+    AgencyKind, Answer, Completed, Diagnosis, DocumentSource, Figures, Finding, Hash, Message, Narrative, Receipt,
+    ReportKey, ReportOwner, ReportState, Reporter, ReporterNames, Revision, Severity, content_hash,
 };
 use crate::rules;
 use crate::store::{
@@ -62,6 +62,33 @@ pub struct Accepted {
     pub state: ReportState,
     /// The report came in after its due time.
     pub late: bool,
+}
+
+/// What is found in a report, whether it could be stored or not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// There is no error, every warning is answered, and every cell was read.
+    pub passes: bool,
+    /// Errors first.
+    pub findings: Vec<Finding>,
+    pub diagnoses: Vec<Diagnosis>,
+    /// Blank totals, with what was computed of their parts.
+    pub computed: Vec<(CellId, i128)>,
+    /// Rules whose warnings are not answered, each once.
+    pub unanswered: Vec<String>,
+    pub unread: Vec<CellId>,
+    pub content: Hash,
+}
+
+/// A report with its totals completed, and what the rules find in it.
+struct Judged {
+    completed: Completed,
+    findings: Vec<Finding>,
+}
+
+fn diagnose(submission: &Submission, completed: &Completed) -> Vec<Diagnosis> {
+    let year = submission.report.year;
+    rules::diagnose(rules::rule_set(year), year, &submission.figures, completed)
 }
 
 /// A refusal, or word that the report changed under our hands.
@@ -177,39 +204,12 @@ impl Service {
         admission.check_lock(report)?;
         check_answers(&submission.answers)?;
 
-        let completed = submission.figures.complete();
-        self.know_texts(report.year).await?;
-        let last = previous.as_ref().and_then(last_report);
-        let same = self.figures_alike(report, &submission.figures)?;
-        let others_figures: Vec<_> =
-            last.into_iter().chain(same.iter().map(|other| &**other)).map(|one| (&one.report, &one.figures)).collect();
-        let alike = self.narratives_alike(submission, last)?;
-        let others: Vec<(&ReportKey, &Narrative)> = alike.iter().map(|(key, narrative)| (key, narrative)).collect();
-        let rule_set = rules::rule_set(report.year);
-        let findings = rules::judge(
-            rule_set,
-            &rules::Case {
-                year: report.year,
-                figures: &submission.figures,
-                completed: &completed,
-                previous: previous.as_ref().and_then(last_report).map(|revision| &revision.figures),
-                reporter: Some(reporter),
-                narrative: submission.narrative.as_ref(),
-                others: &others,
-                others_figures: &others_figures,
-                document: submission.source.as_ref().map(|source| rules::Document {
-                    source,
-                    names: names.as_ref(),
-                    agency: agency_id(&report.owner),
-                }),
-                today: self.today(),
-            },
-        );
+        let Judged { completed, findings } =
+            self.judge(submission, previous.as_ref().and_then(last_report), reporter, names.as_ref()).await?;
         if let Err(problem) =
             check_read(&submission.figures, &findings).and_then(|()| check_findings(&findings, &submission.answers))
         {
-            let diagnoses = rules::diagnose(rule_set, report.year, &submission.figures, &completed);
-            return Err(problem.with_diagnoses(diagnoses).into());
+            return Err(problem.with_diagnoses(diagnose(submission, &completed)).into());
         }
         let computed = completed.computed_values();
         let late = admission.is_late(before.as_ref().map(|before| &before.status));
@@ -233,7 +233,7 @@ impl Service {
             figures: submission.figures.clone(),
             narrative: submission.narrative.clone(),
             content_hash: content,
-            rule_set: rule_set.reference(),
+            rule_set: rules::rule_set(report.year).reference(),
             findings,
             answers: submission.answers.clone(),
             actor: caller.principal.clone(),
@@ -262,6 +262,82 @@ impl Service {
             }
             Decision::Stale => Err(Setback::Stale),
         }
+    }
+
+    /// What the rules say of a report; `last` is that of the year before, `names` whose report it may be by its document.
+    async fn judge(
+        &self,
+        submission: &Submission,
+        last: Option<&Revision>,
+        reporter: Reporter,
+        names: Option<&ReporterNames>,
+    ) -> Result<Judged, Problem> {
+        let report = &submission.report;
+        let completed = submission.figures.complete();
+        self.know_texts(report.year).await?;
+        let same = self.figures_alike(report, &submission.figures)?;
+        let others_figures: Vec<_> =
+            last.into_iter().chain(same.iter().map(|other| &**other)).map(|one| (&one.report, &one.figures)).collect();
+        let alike = self.narratives_alike(submission, last)?;
+        let others: Vec<(&ReportKey, &Narrative)> = alike.iter().map(|(key, narrative)| (key, narrative)).collect();
+        let findings = rules::judge(
+            rules::rule_set(report.year),
+            &rules::Case {
+                year: report.year,
+                figures: &submission.figures,
+                completed: &completed,
+                previous: last.map(|revision| &revision.figures),
+                reporter: Some(reporter),
+                narrative: submission.narrative.as_ref(),
+                others: &others,
+                others_figures: &others_figures,
+                document: submission.source.as_ref().map(|source| rules::Document {
+                    source,
+                    names,
+                    agency: agency_id(&report.owner),
+                }),
+                today: self.today(),
+            },
+        );
+        Ok(Judged { completed, findings })
+    }
+
+    /// Judges a report as a submission is judged, and stores nothing.
+    ///
+    /// # Errors
+    /// AGENCY_NOT_FOUND, JURISDICTION_NOT_FOUND, AGENCY_NOT_DUE, ANSWER_INVALID.
+    pub async fn check_report(&self, submission: &Submission, caller: &Caller) -> Result<Verdict, Problem> {
+        let report = &submission.report;
+        let previous = match report.year.previous() {
+            Some(year) => self.store.standing(&ReportKey { year, ..report.clone() }, NEWEST)?,
+            None => None,
+        };
+        let (reporter, names) = {
+            let state = self.present()?;
+            let names = submission.source.is_some().then(|| state.registry.names_of(report));
+            (reporter(&state, report)?, names)
+        };
+        check_answers(&submission.answers)?;
+        let last = previous.as_ref().and_then(last_report);
+        let Judged { completed, mut findings } = self.judge(submission, last, reporter, names.as_ref()).await?;
+        let diagnoses = diagnose(submission, &completed);
+        let is_error = |finding: &Finding| finding.severity == Severity::Error;
+        findings.sort_by_key(|finding| !is_error(finding));
+        let open = rules::unanswered(&findings, &submission.answers).into_iter();
+        let mut unanswered: Vec<String> = open.map(|finding| finding.rule.clone()).collect();
+        unanswered.dedup();
+        let unread: Vec<CellId> = submission.figures.unread_cells().collect();
+        let passes = !findings.iter().any(is_error) && unanswered.is_empty() && unread.is_empty();
+        self.hide_others(caller, &mut findings);
+        Ok(Verdict {
+            passes,
+            findings,
+            diagnoses,
+            computed: completed.computed_values(),
+            unanswered,
+            unread,
+            content: content_hash(report, &submission.figures, submission.narrative.as_ref()),
+        })
     }
 
     /// The answer to a request id that is known.
@@ -465,7 +541,7 @@ fn check_read(figures: &Figures, findings: &[Finding]) -> Result<(), Problem> {
     )
     .with("cells", count)
     .with_findings(findings.to_vec())
-    .with_violations(vec![Violation { field: "report.form.unread".to_owned(), description }]))
+    .with_violations(vec![Violation { field: "form.unread".to_owned(), description }]))
 }
 
 /// Errors block; warnings need an answer each.

@@ -79,6 +79,38 @@ pub fn collection_from_wire(wire: pb::Collection, caller: &str, field: &str) -> 
     })
 }
 
+/// A collection with those fields of another that are named.
+///
+/// # Errors
+/// FIELD_REQUIRED where none is named; FIELD_INVALID for a name that is none of a field that can be replaced.
+pub fn collection_merged(
+    present: pb::Collection,
+    mut wanted: pb::Collection,
+    fields: &[String],
+) -> Result<pb::Collection, Problem> {
+    if fields.is_empty() {
+        return Err(Problem::required("update_mask"));
+    }
+    let mut merged = present;
+    for field in fields {
+        match field.as_str() {
+            "edition" => merged.edition = wanted.edition,
+            "due_times" => merged.due_times = std::mem::take(&mut wanted.due_times),
+            "lock_time" => merged.lock_time = wanted.lock_time,
+            "review_policy" => merged.review_policy = wanted.review_policy,
+            "exceptions" => merged.exceptions = std::mem::take(&mut wanted.exceptions),
+            _ => {
+                let description = Message::new(
+                    "须为 edition、due_times、lock_time、review_policy、exceptions 中的字段",
+                    "must name edition, due_times, lock_time, review_policy or exceptions",
+                );
+                return Err(Problem::field(Reason::FieldInvalid, "update_mask", description));
+            }
+        }
+    }
+    Ok(merged)
+}
+
 /// # Errors
 /// What is malformed, by field; `field` is the path of the message.
 pub fn exception_from_wire(wire: pb::CollectionException, caller: &str, field: &str) -> Result<Exception, Problem> {

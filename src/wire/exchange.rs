@@ -9,8 +9,8 @@ use super::{edition_to_wire, figures_to_wire, narrative_to_wire, submission_from
 /// A report to be handed in as it was handed in once, elsewhere or here: what a submitter may set, and nothing of how it
 /// stands.
 pub fn submission_of(report: pb::Report) -> pb::SubmitReportRequest {
-    let pb::Report { name, edition, form, narrative, answers, correction_reason, .. } = report;
-    pb::SubmitReportRequest { name, edition, form, narrative, answers, correction_reason, ..Default::default() }
+    let pb::Report { name, edition, form, cells, narrative, answers, correction_reason, .. } = report;
+    pb::SubmitReportRequest { name, edition, form, cells, narrative, answers, correction_reason, ..Default::default() }
 }
 
 /// What was handed in with a report.

@@ -1,11 +1,14 @@
 //! Figures, by the paths that the wire and the form share.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use crate::form::{CellId, CellInfo, EDITIONS, Edition, Kind, catalogue, edition};
 use crate::pb::{self, FORM_CELL_PATHS, FormCell, form_cell, set_form_cell};
 use crate::report::{Cell, Figures, Message, ValueError, format_number, parse_number};
 use crate::service::{Problem, Reason, Violation};
+
+use super::cell::{cell_from_wire, cell_to_wire};
 
 /// Prefix of the names of editions in the contract.
 const EDITION_PREFIX: &str = "EDITION_";
@@ -100,13 +103,68 @@ pub fn figures_from_wire(form: &pb::Form, edition: &'static Edition, field: &str
             }
         }
     }
-    if violations.is_empty() {
-        return Ok(figures);
+    if violations.is_empty() { Ok(figures) } else { Err(cells_invalid(violations)) }
+}
+
+/// Figures with other values in cells that are named by their paths.
+///
+/// # Errors
+/// CELL_INVALID with every cell at fault: none of the form, not of the edition, there twice, or with a value that is not
+/// of its kind.
+pub(super) fn figures_with_cells(
+    mut figures: Figures,
+    cells: &[pb::FilledCell],
+    field: &str,
+) -> Result<Figures, Problem> {
+    let mut violations = Vec::new();
+    let mut named = BTreeSet::new();
+    for (at, pb::FilledCell { cell: path, value }) in cells.iter().enumerate() {
+        let mut blame = |zh: String, en: String| {
+            let field = format!("{field}[{at}]");
+            violations
+                .push(Violation {
+                    field, description: Message::new(format!("{path}：{zh}"), format!("{path}: {en}"))
+                });
+        };
+        let Some(id) = catalogue().cell_at(path) else {
+            blame("没有此单元格".to_owned(), "there is no such cell".to_owned());
+            continue;
+        };
+        let kind = catalogue().cell(id).kind;
+        let Some(cell) = cell_from_wire(kind, value.as_ref()) else {
+            let (zh, en) = match kind {
+                Kind::Money => ("须为万元金额、不适用或未读取", "takes amount_wan_yuan, not_applicable or unread"),
+                Kind::Count | Kind::SignedCount => {
+                    ("须为件数、不适用或未读取", "takes count, not_applicable or unread")
+                }
+            };
+            blame(zh.to_owned(), en.to_owned());
+            continue;
+        };
+        if !named.insert(id) {
+            blame("重复".to_owned(), "is there twice".to_owned());
+        } else if !figures.set(id, cell) {
+            let (zh, en) = not_in_edition(figures.edition());
+            blame(zh, en);
+        }
     }
+    if violations.is_empty() { Ok(figures) } else { Err(cells_invalid(violations)) }
+}
+
+/// What stands in the form, cell by cell in its order, without blank cells.
+pub(super) fn cells_to_wire(figures: &Figures) -> Vec<pb::FilledCell> {
+    let filled = |info: &CellInfo| {
+        let value = cell_to_wire(info.id, figures.get(info.id))?;
+        Some(pb::FilledCell { cell: info.path.clone(), value: Some(value) })
+    };
+    catalogue().cells.iter().filter_map(filled).collect()
+}
+
+fn cells_invalid(violations: Vec<Violation>) -> Problem {
     let count = violations.len();
     let message = Message::new(format!("{count} 个单元格不合规"), format!("{count} cell(s) are not valid"));
     let remedy = Message::new("请按每格提示改正", "correct each cell as told");
-    Err(Problem::new(Reason::CellInvalid, message, remedy).with_violations(violations))
+    Problem::new(Reason::CellInvalid, message, remedy).with_violations(violations)
 }
 
 fn not_in_edition(edition: &Edition) -> (String, String) {

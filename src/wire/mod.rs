@@ -29,7 +29,9 @@ pub use access::{
     role_from_wire, role_kind_of_word, role_to_wire, word_of_role_kind,
 };
 pub use cell::{cell_from_wire, computed_to_wire, number_from_wire, value_in_words};
-pub use collection::{collection_from_wire, collection_to_wire, collection_year, exception_from_wire};
+pub use collection::{
+    collection_from_wire, collection_merged, collection_to_wire, collection_year, exception_from_wire,
+};
 pub use comparison::{comparison_to_wire, freeze_from_wire, frozen_form_to_wire, reconciliation_to_wire};
 pub use diagnosis::diagnoses_to_wire;
 pub use document::{
@@ -55,8 +57,9 @@ pub use registry::{
     known_jurisdiction_to_wire, year_from_wire,
 };
 pub use report::{
-    ReviewParts, accepted_to_wire, event_to_wire, name_from_wire, receipt_to_wire, report_to_wire, review_from_wire,
-    reviewed_to_wire, states_from_wire, submission_from_wire, timestamp_to_wire, view_from_wire,
+    ReviewParts, accepted_to_wire, event_to_wire, name_from_wire, receipt_to_wire, report_in_view, report_to_wire,
+    review_from_wire, reviewed_to_wire, states_from_wire, submission_from_wire, timestamp_to_wire, verdict_to_wire,
+    view_from_wire,
 };
 pub use rollup::{
     CoveragePage, answer_to_wire, coverage_answer_to_wire, coverage_question_from_wire, coverage_row_to_wire,

@@ -11,15 +11,16 @@ use crate::report::{
     ReportKey, ReportState, Review, ReviewAction,
 };
 use crate::service::{
-    Accepted, Problem, Reason, ReportAction, ReportEvent, ReportView, ReviewRequest, Reviewed, Submission,
+    Accepted, Problem, Reason, ReportAction, ReportEvent, ReportView, ReviewRequest, Reviewed, Submission, Verdict,
 };
 
 use super::cell::cell_to_wire;
+use super::form::{cells_to_wire, figures_with_cells};
 use super::reading::source_from_wire;
 use super::registry::unknown_value;
 use super::{
-    computed_to_wire, edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire, findings_to_wire,
-    narrative_from_wire, narrative_to_wire, request_id_from_wire, text_to_wire,
+    computed_to_wire, diagnoses_to_wire, edition_from_wire, edition_to_wire, figures_from_wire, figures_to_wire,
+    findings_to_wire, narrative_from_wire, narrative_to_wire, request_id_from_wire, text_to_wire,
 };
 
 /// States that a newest revision may have.
@@ -114,8 +115,11 @@ pub fn submission_from_wire(request: pb::SubmitReportRequest) -> Result<Submissi
     }
     let report: ReportKey = name_from_wire(&request.name, "name")?;
     let edition = edition_from_wire(request.edition, report.year.get(), "edition")?;
-    let form = request.form.ok_or_else(|| Problem::required("form"))?;
-    let figures = figures_from_wire(&form, edition, "form")?;
+    if request.form.is_none() && request.cells.is_empty() {
+        return Err(Problem::required("form"));
+    }
+    let form = request.form.unwrap_or_default();
+    let figures = figures_with_cells(figures_from_wire(&form, edition, "form")?, &request.cells, "cells")?;
     let narrative = match request.narrative {
         Some(narrative) => narrative_from_wire(narrative, "narrative")?,
         None => None,
@@ -201,6 +205,29 @@ pub fn report_to_wire(view: &ReportView) -> pb::Report {
         submit_time: Some(timestamp_to_wire(revision.time)),
         journal_sequence: sequence_to_wire(revision.sequence),
         review: view.review.as_ref().map(review_to_wire),
+        cells: Vec::new(),
+    }
+}
+
+/// As much of a report as is asked for.
+pub fn report_in_view(view: &ReportView, asked: pb::ReportView) -> pb::Report {
+    let report = report_to_wire(view);
+    match asked {
+        pb::ReportView::Full => report,
+        // A page of long texts would be larger than clients take.
+        pb::ReportView::Figures | pb::ReportView::Unspecified => pb::Report { narrative: None, ..report },
+        pb::ReportView::Cells => {
+            let cells = cells_to_wire(&view.revision.figures);
+            pb::Report { form: None, narrative: None, cells, ..report }
+        }
+        pb::ReportView::Standing => pb::Report {
+            form: None,
+            narrative: None,
+            answers: Vec::new(),
+            findings: Vec::new(),
+            computed: Vec::new(),
+            ..report
+        },
     }
 }
 
@@ -313,5 +340,17 @@ pub fn accepted_to_wire(accepted: &Accepted) -> pb::SubmitReportResponse {
         already_stored: accepted.already_stored,
         state: state_to_wire(accepted.state),
         late: accepted.late,
+    }
+}
+
+pub fn verdict_to_wire(verdict: &Verdict) -> pb::CheckReportResponse {
+    pb::CheckReportResponse {
+        passes: verdict.passes,
+        findings: findings_to_wire(&verdict.findings),
+        diagnoses: diagnoses_to_wire(&verdict.diagnoses),
+        computed: computed_to_wire(&verdict.computed),
+        unanswered_rules: verdict.unanswered.clone(),
+        unread: verdict.unread.iter().map(|cell| catalogue().cell(*cell).path.clone()).collect(),
+        content_sha256: verdict.content.to_hex(),
     }
 }

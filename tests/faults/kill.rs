@@ -129,7 +129,7 @@ impl Kill {
     }
 
     async fn read(&self, channel: &Channel, agency: &str) -> Option<i64> {
-        let request = pb::GetReportRequest { name: sample::report_name(agency) };
+        let request = pb::GetReportRequest { name: sample::report_name(agency), ..Default::default() };
         match ReportServiceClient::new(channel.clone()).get_report(request).await {
             Ok(answer) => {
                 let report = answer.into_inner().report.unwrap();

@@ -85,7 +85,7 @@ pub async fn submit(
 
 /// Requests received, as the service has an agency's report.
 pub async fn read(channel: &Channel, agency: &str) -> Result<i64, Status> {
-    let request = pb::GetReportRequest { name: report_name(agency) };
+    let request = pb::GetReportRequest { name: report_name(agency), ..Default::default() };
     let report = ReportServiceClient::new(channel.clone()).get_report(request).await?.into_inner().report;
     Ok(received(report.and_then(|report| report.form).as_deref()))
 }

@@ -84,7 +84,7 @@ async fn a_long_message_of_empty_ones_is_refused_before_it_is_made() {
     let refused = server.registry().apply_registry_changes(request).await.unwrap_err();
     assert_eq!(refused.code(), Code::OutOfRange, "{refused:?}");
     // A call that asks for little takes little.
-    let request = pb::GetReportRequest { name: "a".repeat(2 << 20) };
+    let request = pb::GetReportRequest { name: "a".repeat(2 << 20), ..Default::default() };
     let refused = server.reports().get_report(request).await.unwrap_err();
     assert_eq!(refused.code(), Code::OutOfRange, "{refused:?}");
     let status = server.get("agencies/none/reports/2022").await.unwrap_err();

@@ -75,7 +75,7 @@ async fn submit(channel: &Channel, report: &pb::Report) -> Result<(), tonic::Sta
 }
 
 async fn read(channel: &Channel, name: &str) -> Result<(), tonic::Status> {
-    let request = pb::GetReportRequest { name: name.to_owned() };
+    let request = pb::GetReportRequest { name: name.to_owned(), ..Default::default() };
     ReportServiceClient::new(channel.clone()).get_report(request).await.map(drop)
 }
 

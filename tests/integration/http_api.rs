@@ -59,7 +59,8 @@ async fn json_is_the_message_that_grpc_answers_with() {
 
     let name = format!("{}/reports/{YEAR}", AGENCIES[0]);
     let answer = get(&server, &format!("/v1/reports/{name}")).await;
-    let expected = server.reports().get_report(pb::GetReportRequest { name }).await.unwrap().into_inner();
+    let expected =
+        server.reports().get_report(pb::GetReportRequest { name, ..Default::default() }).await.unwrap().into_inner();
     assert_eq!(answer.body, to_json(&expected).unwrap());
 }
 

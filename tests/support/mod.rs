@@ -130,7 +130,8 @@ impl Server {
     }
 
     pub async fn get(&self, name: &str) -> Result<pb::Report, Status> {
-        let response = self.reports().get_report(pb::GetReportRequest { name: name.to_owned() }).await?;
+        let response =
+            self.reports().get_report(pb::GetReportRequest { name: name.to_owned(), ..Default::default() }).await?;
         Ok(response.into_inner().report.unwrap())
     }
 
@@ -182,6 +183,13 @@ pub async fn doors(service: &Service) -> (Doors, TcpListener) {
 
 pub fn change(change: Change) -> pb::RegistryChange {
     pb::RegistryChange { change: Some(change) }
+}
+
+/// Asks for every field of a collection to be replaced.
+pub fn replacing(collection: pb::Collection) -> pb::UpdateCollectionRequest {
+    let fields = ["edition", "due_times", "lock_time", "review_policy", "exceptions"];
+    let update_mask = Some(prost_types::FieldMask { paths: fields.map(str::to_owned).to_vec() });
+    pb::UpdateCollectionRequest { collection: Some(collection), validate_only: false, update_mask }
 }
 
 pub fn small_registry() -> Vec<pb::RegistryChange> {

@@ -239,7 +239,7 @@ async fn send(channel: Channel, principal: &str, asked: &Asked) -> Result<Answer
             Ok(Answer::Moved { sequence: unsigned(answer.as_of), changed: answer.applied > 0 })
         }
         Asked::Read { report } => {
-            let request = pb::GetReportRequest { name: report.clone() };
+            let request = pb::GetReportRequest { name: report.clone(), ..Default::default() };
             let report = reports.get_report(by(principal, request)).await?.into_inner().report.unwrap();
             Ok(Answer::Found(Some(Standing {
                 number: revision_number(&report.revision),

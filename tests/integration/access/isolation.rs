@@ -84,7 +84,7 @@ async fn lists_show_a_viewer_its_subtree_page_by_page() {
 async fn revisions_of_others_are_refused_by_every_name() {
     let server = with_reports().await;
     let mut reports = ReportServiceClient::new(server.client_of("submitter").await);
-    let mut get = async |name: String| reports.get_report(pb::GetReportRequest { name }).await;
+    let mut get = async |name: String| reports.get_report(pb::GetReportRequest { name, ..Default::default() }).await;
     get(format!("{OWN}/reports/{YEAR}/revisions/1")).await.unwrap();
     for name in ["agencies/county-bureau/reports/2022/revisions/1", "agencies/county-bureau/reports/2022/revisions/9"] {
         assert_eq!(reason(&get(name.to_owned()).await.unwrap_err()), "PERMISSION_DENIED", "{name}");

@@ -177,7 +177,8 @@ async fn every_call_of_the_contract_that_is_let_in_is_told_as_it_should_be() {
         all.changes("RegistryService/CreateCollection", "system", &opened, collection, &said).await;
     let etag = answer.collection.unwrap().etag;
     let changed = json!({"collection": {"name": collection, "reviewPolicy": "REVIEW_POLICY_JURISDICTION_OFFICE",
-        "dueTimes": [{"level": "LEVEL_CITY", "time": "2100-02-10T00:00:00Z"}], "etag": etag}});
+        "dueTimes": [{"level": "LEVEL_CITY", "time": "2100-02-10T00:00:00Z"}], "etag": etag},
+        "updateMask": "dueTimes"});
     let said = ["due.city=2100-02-10T00:00:00Z was=2100-01-31T00:00:00Z"];
     all.changes::<pb::UpdateCollectionResponse>(
         "RegistryService/UpdateCollection",
@@ -436,7 +437,7 @@ async fn what_is_read_again_and_in_bulk_is_counted() {
         operations.list_journal(pb::ListJournalRequest::default()).await.unwrap();
     }
     for _ in 0..150 {
-        let get = pb::GetReportRequest { name: "agencies/city-bureau/reports/2022".to_owned() };
+        let get = pb::GetReportRequest { name: "agencies/city-bureau/reports/2022".to_owned(), ..Default::default() };
         reports.get_report(get).await.unwrap_err();
     }
     server.service.record_left_out().await.unwrap();

@@ -19,6 +19,7 @@ use crate::support::{self, CITY, PROVINCE};
 pub const TABLE: &[(&str, &str, &str)] = &[
     ("ReportService/SubmitReport", r#"{"name":"{owner}/reports/2022"}"#, "submitter"),
     ("ReportService/SubmitReports", r#"{"submission":{"name":"{owner}/reports/2022"}}"#, "submitter"),
+    ("ReportService/CheckReport", r#"{"submission":{"name":"{owner}/reports/2022"}}"#, "submitter"),
     ("ReportService/GetReport", r#"{"name":"{owner}/reports/2022"}"#, "submitter reviewer viewer"),
     ("ReportService/ListReports", r#"{"parent":"{owner}"}"#, "submitter reviewer viewer"),
     ("ReportService/ListReportRevisions", r#"{"name":"{owner}/reports/2022"}"#, "submitter reviewer viewer"),

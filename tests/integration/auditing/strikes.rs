@@ -33,7 +33,13 @@ async fn write_words(channel: &Channel) -> Vec<i64> {
     let first = hand_in(channel, AGENCIES[0]).await.receipt.unwrap();
     let mut second = submission(report(AGENCIES[0], 4));
     let name = first.revision.rsplit_once("/revisions").unwrap().0.to_owned();
-    let stored = reports.get_report(pb::GetReportRequest { name }).await.unwrap().into_inner().report.unwrap();
+    let stored = reports
+        .get_report(pb::GetReportRequest { name, ..Default::default() })
+        .await
+        .unwrap()
+        .into_inner()
+        .report
+        .unwrap();
     (second.etag, second.correction_reason) = (stored.etag, WORDS.to_owned());
     let correction = reports.submit_report(second).await.unwrap().into_inner().receipt.unwrap().journal_sequence;
     let mut operations = OperationsServiceClient::new(channel.clone());
@@ -60,7 +66,10 @@ async fn served(channel: &Channel) -> String {
     let revisions = format!("{:?}", revisions.await.unwrap().into_inner());
     let events = reports.list_report_events(pb::ListReportEventsRequest { name: name.clone(), ..Default::default() });
     let events = format!("{:?}", events.await.unwrap().into_inner());
-    let newest = format!("{:?}", reports.get_report(pb::GetReportRequest { name }).await.unwrap().into_inner());
+    let newest = format!(
+        "{:?}",
+        reports.get_report(pb::GetReportRequest { name, ..Default::default() }).await.unwrap().into_inner()
+    );
     let credentials = pb::ListCredentialsRequest { parent: "principals/-".to_owned(), ..Default::default() };
     let credentials = OperationsServiceClient::new(channel.clone()).list_credentials(credentials).await.unwrap();
     format!("{revisions}{events}{newest}{credentials:?}{:?}", journal(channel).await)

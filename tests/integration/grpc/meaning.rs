@@ -5,7 +5,8 @@ use huizong::pb;
 use huizong::pb::registry_change::Change;
 
 use crate::support::{
-    AGENCIES, CITY, COUNTY, PROVINCE, Server, YEAR, change, count, form, problem, question, report, submission,
+    AGENCIES, CITY, COUNTY, PROVINCE, Server, YEAR, change, count, form, problem, question, replacing, report,
+    submission,
 };
 
 async fn withdraw(server: &Server, agency: &str) {
@@ -104,7 +105,7 @@ const PAST: i64 = 1_600_000_000;
 const FUTURE: i64 = 4_000_000_000;
 
 async fn update(server: &Server, collection: pb::Collection) -> pb::Collection {
-    let request = pb::UpdateCollectionRequest { collection: Some(collection), validate_only: false };
+    let request = replacing(collection);
     server.registry().update_collection(request).await.unwrap().into_inner().collection.unwrap()
 }
 

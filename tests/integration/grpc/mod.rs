@@ -2,6 +2,7 @@
 
 mod api;
 mod meaning;
+mod mistakes;
 mod narrative;
 mod pages;
 mod province;

@@ -9,7 +9,7 @@ use huizong::pb::registry_change::Change;
 use prost_types::Timestamp;
 use tonic::{Code, Status};
 
-use crate::support::{AGENCIES, CITY, COUNTY, PROVINCE, Server, change, refused};
+use crate::support::{AGENCIES, CITY, COUNTY, PROVINCE, Server, change, refused, replacing};
 
 const OTHER_CITY: &str = "jurisdictions/230200";
 const OTHER_COUNTY: &str = "jurisdictions/230202";
@@ -263,7 +263,7 @@ async fn create(server: &Server, collection: pb::Collection) -> Result<pb::Colle
 }
 
 async fn update(server: &Server, collection: pb::Collection) -> Result<pb::Collection, Status> {
-    let request = pb::UpdateCollectionRequest { collection: Some(collection), validate_only: false };
+    let request = replacing(collection);
     Ok(server.registry().update_collection(request).await?.into_inner().collection.unwrap())
 }
 

@@ -7,7 +7,7 @@ use prost_types::Timestamp;
 use tonic::{Code, Request, Status};
 
 use crate::support::{
-    CITY, COUNTY, PROVINCE, Server, YEAR, change, count, form, question, refused, set, submission, value,
+    CITY, COUNTY, PROVINCE, Server, YEAR, change, count, form, question, refused, replacing, set, submission, value,
 };
 
 const BEFORE: u16 = YEAR - 1;
@@ -170,7 +170,7 @@ async fn open_collection(server: &Server) -> pb::Collection {
 }
 
 async fn update(server: &Server, collection: pb::Collection) -> pb::Collection {
-    let request = pb::UpdateCollectionRequest { collection: Some(collection), validate_only: false };
+    let request = replacing(collection);
     server.registry().update_collection(request).await.unwrap().into_inner().collection.unwrap()
 }
 

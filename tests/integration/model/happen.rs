@@ -4,6 +4,8 @@ use huizong::pb;
 use rand::prelude::*;
 use tonic::{Code, Request};
 
+use crate::support::replacing;
+
 use super::ask::{Verdict, same};
 use super::chance;
 use super::history::{History, broken};
@@ -155,13 +157,12 @@ impl History {
             etag: self.collections.get(&year).map(|(_, etag)| etag.clone()).unwrap_or_default(),
             ..Default::default()
         };
-        let collection = Some(collection);
         let mut registry = self.door().registry();
         let set = if self.collections.contains_key(&year) {
-            let request = pb::UpdateCollectionRequest { collection, validate_only: false };
+            let request = replacing(collection);
             registry.update_collection(request).await.map(|answer| answer.into_inner().collection)
         } else {
-            let request = pb::CreateCollectionRequest { collection, validate_only: false };
+            let request = pb::CreateCollectionRequest { collection: Some(collection), validate_only: false };
             registry.create_collection(request).await.map(|answer| answer.into_inner().collection)
         };
         let set = set.map_err(broken("a collection"))?.ok_or("no collection")?;
