@@ -20,6 +20,8 @@ macro_rules! causes {
         pub enum Cause { $($(#[$doc])* $name,)* }
 
         impl Cause {
+            pub const ALL: &[Cause] = &[$(Cause::$name),*];
+
             /// As it stands in the log and in metrics.
             pub fn as_str(self) -> &'static str {
                 match self { $(Cause::$name => $text,)* }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::config::{Config, Oidc};
-use crate::identity::Provider;
+use crate::identity::{Cause, Provider};
+use crate::telemetry::metrics;
 
 /// The provider; none where people sign in with tokens only.
 ///
@@ -39,6 +40,9 @@ pub(crate) fn secret(settings: &Oidc) -> anyhow::Result<Option<String>> {
 
 /// Says so where the provider does not answer at the start; the service goes on, and asks again at each sign-in.
 pub(crate) async fn look(provider: Arc<Provider>) {
+    for cause in Cause::ALL {
+        metrics::sign_in_may_end("provider", cause.as_str());
+    }
     let issuer = provider.settings().issuer.as_str();
     match provider.check().await {
         Ok(()) => tracing::info!(issuer, "people sign in with the identity provider"),

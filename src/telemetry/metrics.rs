@@ -182,6 +182,11 @@ pub fn signed_in(way: &'static str, outcome: &'static str) {
     counter!(SIGN_INS, "way" => way, "outcome" => outcome).increment(1);
 }
 
+/// Sign-ins may end so: counted from nought, the first that does is seen to rise.
+pub fn sign_in_may_end(way: &'static str, outcome: &'static str) {
+    counter!(SIGN_INS, "way" => way, "outcome" => outcome).absolute(0);
+}
+
 /// Somebody signed out who had signed in by this way.
 pub fn signed_out(way: &'static str) {
     counter!(SIGN_OUTS, "way" => way).increment(1);
