@@ -65,6 +65,7 @@ test("a clerk sees what is owed, hands in from a document after confirming a sum
   await page.locator("[data-test=submit]").click();
   await page.getByText("REPORT_INVALID").waitFor();
   expect(await page.locator("[data-test=summary]").isVisible()).toBe(false);
+  expect(await page.locator("[data-test=stale-findings]").count()).toBe(0);
   await input(page, "disputes.reconsideration.total").fill("11");
   await page.locator("[data-test=stale-findings]").waitFor();
   await input(page, "disputes.litigation_after_reconsideration.total").fill("5");

@@ -15,7 +15,6 @@ const SHOTS: [name: string, view: (guest: string) => string, prepare?: (page: Pa
     await page.locator("input[type=file]").setInputFiles(DOCUMENT);
     await page.locator("[data-test=suggestions]").scrollIntoViewIfNeeded();
   }],
-  ["queue", () => `/queue?year=${YEAR}`],
 ];
 
 test("the pictures are those of the program", async () => {

@@ -1,5 +1,5 @@
 // Phrases that a reviewer returns reports with, kept in the browser.
-import { ref } from "vue";
+import { computed, ref } from "vue";
 import { t } from "./language";
 
 const KEY = "huizong.phrases";
@@ -14,11 +14,13 @@ const load = (): string[] | undefined => {
     return undefined;
   }
 };
-export const phrases = ref<string[]>(load() ?? FIRST.map((word) => t(word)));
+const kept = ref(load());
+/** Until somebody keeps one of their own, those that come with the page. */
+export const phrases = computed<string[]>(() => kept.value ?? FIRST.map((word) => t(word)));
 
 function store(next: string[]) {
-  phrases.value = next.slice(0, MOST);
-  localStorage.setItem(KEY, JSON.stringify(phrases.value));
+  kept.value = next.slice(0, MOST);
+  localStorage.setItem(KEY, JSON.stringify(kept.value));
 }
 export const keepPhrase = (text: string) => text.trim() && store([text.trim(), ...phrases.value.filter((one) => one !== text.trim())]);
 export const dropPhrase = (text: string) => store(phrases.value.filter((one) => one !== text));

@@ -50,8 +50,10 @@ export function useChecking(filling: Filling) {
     return written.length > 0 ? Object.fromEntries(written.map((chapter) => [chapter, chapters.value[chapter]])) : undefined;
   });
   const figures = computed(() => JSON.stringify([[...parsed.value.cells].map(([path, cell]) => [path, String(cell)]), narrative.value]));
-  const isStale = computed(() => findings.value.length > 0 && checked.value !== figures.value);
-  watch(figures, () => (passes.value = false));
+  /** As it is typed: the tables, by which it is understood, may be those of before for a moment. */
+  const typed = computed(() => JSON.stringify([texts.value, chapters.value]));
+  const isStale = computed(() => findings.value.length > 0 && checked.value !== typed.value);
+  watch(typed, () => (passes.value = false));
   const warnings = computed(() => findings.value.filter((finding) => finding.severity === Severity.WARNING));
   const byCell = computed(() => {
     const found = new Map<string, Severity>();
@@ -94,7 +96,7 @@ export function useChecking(filling: Filling) {
       await nextTick();
       findings.value = answer.findings;
       diagnoses.value = answer.diagnoses;
-      checked.value = figures.value;
+      checked.value = typed.value;
       if (answer.year && answer.year !== year) otherYear.value = answer.year;
     } catch (error) {
       if (meant !== name.value) return;
@@ -123,8 +125,8 @@ export function useChecking(filling: Filling) {
       correctionReason: reason.value.trim(),
       etag: basis.value,
     };
-    const now = figures.value;
-    const content = JSON.stringify([meant, now, source.value?.title, report.answers, report.correctionReason, report.etag]);
+    const now = typed.value;
+    const content = JSON.stringify([meant, figures.value, source.value?.title, report.answers, report.correctionReason, report.etag]);
     if (!requestId || content !== requestContent) [requestId, requestContent] = [newId(), content];
     try {
       const answer = await reports.submitReport({ ...report, validateOnly, requestId: validateOnly ? "" : requestId, ...(source.value ? { source: source.value } : {}) });

@@ -138,7 +138,7 @@ export function useOverview() {
       one.total += countOf(row) ?? 0n;
       one.counts.set(line, countOf(row) ?? 0n);
       places.set(key, one);
-      reasons.set(line, labelOf(row, Dimension.LINE).split("·").at(-1) ?? line);
+      reasons.set(line, labelOf(row, Dimension.LINE).split(/·|: /).at(-1) ?? line);
     }
     return { places: [...places.values()].sort((one, other) => (one.total < other.total ? 1 : one.total > other.total ? -1 : 0)), reasons: [...reasons] };
   });
