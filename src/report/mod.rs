@@ -43,4 +43,4 @@ pub use struck::{digest_of_struck, struck};
 pub use time::whole_microseconds;
 pub use typed::{TypedError, parse_typed};
 pub use value::{Cell, MONEY_SCALE, VALUE_LIMIT, ValueError, format_number, parse_number, parse_sum};
-pub use year::{ReportYear, YearError};
+pub use year::{ReportYear, YearError, before_range, joins_years, years_in};

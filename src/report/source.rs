@@ -1,5 +1,6 @@
 //! What a document says of which report it is: compared with the report that it is handed in for, never taken for it.
 
+use super::year::years_in;
 use super::{AgencyId, ReportYear};
 
 /// What a document and the name of its file say of themselves.
@@ -16,21 +17,15 @@ pub struct DocumentSource {
 }
 
 impl DocumentSource {
-    /// The year that the file's name says: `…2022年…`, or `AGENCY-2022`. A date is none, for it is that of publication.
-    pub fn file_year(&self) -> Option<ReportYear> {
+    /// The year that the file's name says, or both of a range: `…2022年…`, `2021-2022年`, or `AGENCY-2022`. A date is none,
+    /// for it is that of publication.
+    pub fn file_years(&self) -> Vec<ReportYear> {
         let stem = self.file_stem();
         if let Some((_, year)) = self.file_key() {
-            return Some(year);
+            return vec![year];
         }
-        let mut pieces = stem.match_indices('年').filter_map(|(at, mark)| {
-            let before = stem.get(..at)?;
-            let digits = before.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-            let year = before.get(digits..)?.parse::<ReportYear>().ok()?;
-            let after = stem.get(at + mark.len()..)?;
-            // 2023年1月 is when it was published.
-            (!after.starts_with(|c: char| c.is_ascii_digit())).then_some(year)
-        });
-        pieces.next()
+        // 2023年1月 is when it was published.
+        years_in(stem, |after| after.starts_with(|c: char| c.is_ascii_digit()))
     }
 
     /// The agency whose id the file's name begins with, where it is called `AGENCY-YEAR…`.
@@ -64,18 +59,21 @@ mod tests {
     #[test]
     fn the_files_name_says_a_year_where_it_names_one_and_no_date() {
         for (name, year) in [
-            ("市财政局2022年政府信息公开工作年度报告.docx", Some(2022)),
-            ("2022年度报告.pdf", Some(2022)),
-            ("11341702486344515H-2021.docx", Some(2021)),
-            ("11341702486344515H-2021-2.docx", Some(2021)),
-            ("2023年1月发布.docx", None),
-            ("2023-01-15报告.docx", None),
-            ("20230115.html", None),
-            ("年报.docx", None),
-            ("22年.docx", None),
-            ("", None),
+            ("市财政局2022年政府信息公开工作年度报告.docx", &[2022][..]),
+            ("2022年度报告.pdf", &[2022]),
+            ("市财政局2021-2022年报告.pdf", &[2021, 2022]),
+            ("2021年至2022年报告.pdf", &[2021, 2022]),
+            ("11341702486344515H-2021.docx", &[2021]),
+            ("11341702486344515H-2021-2.docx", &[2021]),
+            ("2023年1月发布.docx", &[]),
+            ("2023-01-15报告.docx", &[]),
+            ("20230115.html", &[]),
+            ("年报.docx", &[]),
+            ("22年.docx", &[]),
+            ("", &[]),
         ] {
-            assert_eq!(named(name).file_year().map(ReportYear::get), year, "{name}");
+            let years: Vec<u16> = named(name).file_years().into_iter().map(ReportYear::get).collect();
+            assert_eq!(years, year, "{name}");
         }
         assert_eq!(named("11341702486344515H-2021.docx").file_agency().unwrap().to_string(), "11341702486344515H");
         assert_eq!(named("annual-2021.docx").file_agency(), None);

@@ -62,6 +62,49 @@ impl ReportYear {
     }
 }
 
+/// What joins the two years of a range.
+const JOINTS: &[char] = &['-', '－', '–', '—', '―', '−', '~', '～', '〜', '/', '、', '至', '到', '和', '与', '及'];
+
+/// Whether a character joins the two years of a range: 2022—2023年.
+pub fn joins_years(character: char) -> bool {
+    JOINTS.contains(&character)
+}
+
+/// Of a text that ends where a year begins: the year with which it makes a range, as 2022 in `2022—` or `2022年至`, and
+/// what stands before that.
+pub fn before_range(text: &str) -> Option<(&str, ReportYear)> {
+    let text = text.trim_end();
+    let first = text.trim_end_matches(joins_years);
+    if first.len() == text.len() {
+        return None;
+    }
+    let first = first.trim_end().trim_end_matches('度').trim_end_matches('年').trim_end();
+    let rest = first.trim_end_matches(|c: char| c.is_ascii_digit());
+    Some((rest, first.get(rest.len()..)?.parse().ok()?))
+}
+
+/// The first year before 年 in a text with Arabic digits, with the others of its range: 2022—2023年, 2022年至2023年. What
+/// follows 年 tells whether `is_none` of a report, such as a date.
+pub fn years_in(text: &str, is_none: impl Fn(&str) -> bool) -> Vec<ReportYear> {
+    let mut found: Vec<ReportYear> = Vec::new();
+    for (at, mark) in text.match_indices('年') {
+        let (before, after) = (text.get(..at).unwrap_or_default(), text.get(at + mark.len()..).unwrap_or_default());
+        let rest = before.trim_end().trim_end_matches(|c: char| c.is_ascii_digit());
+        let digits = before.get(rest.len()..).unwrap_or_default();
+        let Ok(year) = digits.trim().parse::<ReportYear>() else { continue };
+        if is_none(after) {
+            continue;
+        }
+        match before_range(rest) {
+            Some((_, first)) if found.is_empty() => found = vec![first, year],
+            Some((_, first)) if found.last() == Some(&first) => found.push(year),
+            None if found.is_empty() => found.push(year),
+            _ => break,
+        }
+    }
+    found
+}
+
 impl fmt::Display for ReportYear {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -76,5 +119,40 @@ impl FromStr for ReportYear {
             return Err(YearError);
         }
         text.parse().map_err(|_| YearError).and_then(Self::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn years_are_told_with_the_others_of_their_range() {
+        for (text, years) in [
+            ("某局2022年报告（2023年1月）", &[2022][..]),
+            ("2022—2023年度报告", &[2022, 2023]),
+            ("2021年、2022年和2023年", &[2021, 2022, 2023]),
+            ("2022 年至2023 年", &[2022, 2023]),
+            ("22年12022年", &[]),
+        ] {
+            let found: Vec<u16> = years_in(text, |_| false).into_iter().map(ReportYear::get).collect();
+            assert_eq!(found, years, "{text}");
+        }
+        assert_eq!(years_in("2023年1月", |after| after.starts_with('1')), []);
+    }
+
+    #[test]
+    fn a_range_of_years_is_told_from_its_last() {
+        for (text, found) in [
+            ("某局2022—", Some(("某局", 2022))),
+            ("2022年至", Some(("", 2022))),
+            ("某局 2021年度、", Some(("某局 ", 2021))),
+            ("2022", None),
+            ("2022年", None),
+            ("22-", None),
+            ("112022-", None),
+        ] {
+            assert_eq!(before_range(text).map(|(rest, year)| (rest, year.get())), found, "{text}");
+        }
     }
 }

@@ -22,19 +22,21 @@ pub(super) fn other_year(case: &Case<'_>) -> Option<Message> {
     let source = case.document?.source;
     let printed: BTreeSet<ReportYear> = source.years.iter().copied().collect();
     let is_other = |year: &ReportYear| *year != case.year;
-    let file = source.file_year().filter(is_other);
-    if !printed.iter().any(is_other) && file.is_none() {
-        return None;
-    }
+    let file: BTreeSet<ReportYear> = source.file_years().into_iter().collect();
     let (mut zh, mut en) = (Vec::new(), Vec::new());
+    let listed = |years: &BTreeSet<ReportYear>, separator| {
+        years.iter().map(ToString::to_string).collect::<Vec<_>>().join(separator)
+    };
     if printed.iter().any(is_other) {
-        let years = |separator| printed.iter().map(ToString::to_string).collect::<Vec<_>>().join(separator);
-        zh.push(format!("文件写明的年度是{}{}", years("、"), titled(source, ["（“", "”）"])));
-        en.push(format!("the document says {}{}", years(" and "), titled(source, [" (“", "”)"])));
+        zh.push(format!("文件写明的年度是{}{}", listed(&printed, "、"), titled(source, ["（“", "”）"])));
+        en.push(format!("the document says {}{}", listed(&printed, " and "), titled(source, [" (“", "”)"])));
     }
-    if let Some(year) = file {
-        zh.push(format!("文件名“{}”写的是{year}年", source.file_name));
-        en.push(format!("the file's name, “{}”, says {year}", source.file_name));
+    if file.iter().any(is_other) {
+        zh.push(format!("文件名“{}”写的是{}年", source.file_name, listed(&file, "、")));
+        en.push(format!("the file's name, “{}”, says {}", source.file_name, listed(&file, " and ")));
+    }
+    if zh.is_empty() {
+        return None;
     }
     let year = case.year;
     Some(Message {

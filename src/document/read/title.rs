@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::report::ReportYear;
+use crate::report::{ReportYear, before_range, joins_years, years_in};
 
 use super::note::{NoteCode, ReaderNote};
 use super::placement::{PrintedRow, wording};
@@ -41,8 +41,8 @@ const AGENCY_CHARACTERS: usize = 40;
 /// Finds the title, and what it and the opening say of year and agency.
 pub fn find_title(rows: &[PrintedRow]) -> Titled {
     let mut titled = title(rows);
-    let mut found: Vec<(ReportYear, String)> =
-        titled.title.iter().filter_map(|title| Some((titled.year?, title.clone()))).collect();
+    let title = titled.title.clone().unwrap_or_default();
+    let mut found: Vec<(ReportYear, String)> = titled.years.iter().map(|year| (*year, title.clone())).collect();
     for text in opening(rows) {
         let plain = arabic(text);
         for year in years_said(&plain) {
@@ -54,11 +54,12 @@ pub fn find_title(rows: &[PrintedRow]) -> Titled {
             titled.agency = author(&plain);
         }
     }
-    if titled.year.is_none()
-        && let [(year, _)] = &found[..]
-    {
-        titled.year = Some(*year);
-    }
+    // A range of years in the title is none of them.
+    titled.year = match (&titled.years[..], &found[..]) {
+        ([year], _) => Some(*year),
+        ([], [(year, _)]) => Some(*year),
+        _ => None,
+    };
     titled.years = found.iter().map(|(year, _)| *year).collect();
     if let [(one, first), (other, second), ..] = &found[..] {
         let (first, second) = (super::note::shortened(first), super::note::shortened(second));
@@ -85,13 +86,13 @@ fn title(rows: &[PrintedRow]) -> Titled {
             && !words.sentence
             && words.length() <= TITLE_CHARACTERS
             && !OTHER_PAGES.iter().any(|link| line.starts_with(link));
-        let year = year_in(line);
-        if is_title && (year.is_some() || words.full.contains("年度报告")) {
+        let years = years_in(&arabic(line), |_| false);
+        if is_title && (!years.is_empty() || words.full.contains("年度报告")) {
             // The agency's name often stands on a line of its own above.
-            let begins_with_year = year.is_some() && line.starts_with(['2', '２', '二']);
+            let begins_with_year = !years.is_empty() && line.starts_with(['2', '２', '二']);
             let name = before.filter(|name| begins_with_year && wording(name).length() <= TITLE_CHARACTERS);
             let title = name.map_or_else(|| line.to_owned(), |name| format!("{name}{line}"));
-            return Titled { agency: agency_in(&title), title: Some(title), year, ..Titled::default() };
+            return Titled { agency: agency_in(&title), title: Some(title), years, ..Titled::default() };
         }
         before = Some(line).filter(|_| !words.sentence);
     }
@@ -115,16 +116,21 @@ fn years_said(text: &str) -> Vec<ReportYear> {
     static SAID: LazyLock<Vec<Option<Regex>>> = LazyLock::new(|| {
         [
             // The period of the figures.
-            r"(20\d\d)年1月1日(?:起)?(?:至|到|—|－|-|~|～)+(?:20\d\d年|同年|当年)?12月31日",
+            r"(20\d\d)年1月1日(?:起)?(?:至|到|—|－|-|~|～)+(?:(20\d\d)年|同年|当年)?12月31日",
             // The report by its name: 2022年度政府信息公开工作情况报告.
-            r"(20\d\d)年(?:度)?[^，。；：、0-9]{0,24}?政府信息公开(?:工作)?(?:情况)?(?:的)?(?:年度)?(?:工作)?(?:情况)?(?:年度)?报告",
+            r"(?:(20\d\d)(?:年(?:度)?)?(?:至|到|、|和|—|－|-|~|～)+)?(20\d\d)年(?:度)?[^，。；：、0-9]{0,24}?政府信息公开(?:工作)?(?:情况)?(?:的)?(?:年度)?(?:工作)?(?:情况)?(?:年度)?报告",
             r"政府信息公开(?:工作)?(20\d\d)年(?:度)?报告",
         ]
         .map(expression)
         .into()
     });
     let found = SAID.iter().flatten().flat_map(|pattern| pattern.captures_iter(text));
-    found.filter_map(|found| found.get(1)?.as_str().parse().ok()).collect()
+    let mut years: Vec<ReportYear> = found
+        .flat_map(|found| [1, 2].map(|group| found.get(group).and_then(|year| year.as_str().parse().ok())))
+        .flatten()
+        .collect();
+    years.dedup();
+    years
 }
 
 /// Who made the report, as the opening sentence says: 由…编制.
@@ -147,6 +153,7 @@ fn agency_in(title: &str) -> Option<String> {
     });
     let subject = plain.find("政府信息公开").or_else(|| plain.find("信息公开"))?;
     let before = plain.get(..year.map_or(subject, |(digits, _)| digits.min(subject)))?;
+    let before = before_range(before).map_or(before, |(rest, _)| rest);
     let between = year.and_then(|(_, end)| plain.get(end..subject.max(end)));
     let name = |text: &str| {
         let text = text.trim_start_matches("关于").trim_start_matches('度');
@@ -160,25 +167,6 @@ fn agency_in(title: &str) -> Option<String> {
     name(before).or_else(|| between.and_then(name))
 }
 
-/// The first year before 年, in Arabic or Chinese digits.
-fn year_in(text: &str) -> Option<ReportYear> {
-    let mut digits = String::new();
-    for character in text.chars().filter(|c| !c.is_whitespace()) {
-        match digit(character) {
-            Some(digit) => digits.push(digit),
-            None => {
-                if character == '年'
-                    && let Ok(year) = digits.parse()
-                {
-                    return Some(year);
-                }
-                digits.clear();
-            }
-        }
-    }
-    None
-}
-
 /// The text without blanks, full-width digits and the four digits of a year in Chinese as Arabic ones.
 fn arabic(text: &str) -> String {
     let mut plain = String::new();
@@ -188,16 +176,17 @@ fn arabic(text: &str) -> String {
             run.push(character);
             continue;
         }
-        flush(&mut run, &mut plain, character == '年');
+        flush(&mut run, &mut plain, character == '年' || joins_years(character));
         plain.push(character);
     }
     flush(&mut run, &mut plain, false);
     plain
 }
 
-/// Ends a run of digits: those before 年 are a year's, others are changed only where they are full-width.
+/// Ends a run of digits: those before 年, or before a year of which they are the first of a range, are a year's; others
+/// are changed only where they are full-width.
 fn flush(run: &mut String, plain: &mut String, is_year: bool) {
-    let is_year = is_year && run.chars().count() == 4;
+    let is_year = is_year && run.chars().count() == 4 && run.starts_with(['2', '２', '二']);
     let arabic = |character: char| {
         if is_year || character.is_ascii_digit() || ('０'..='９').contains(&character) {
             digit(character)
@@ -221,16 +210,34 @@ fn digit(character: char) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::note::Place;
+    use super::super::placement::{Extent, PrintedCell};
     use super::*;
 
+    fn titled(line: &str) -> Titled {
+        let cell = PrintedCell::alone(line, Place::in_text(1, 1));
+        find_title(&[PrintedRow { cells: vec![cell], extent: Extent::Unknown }])
+    }
+
     #[test]
-    fn the_year_stands_before_its_character() {
-        for text in ["2022年度", "2022 年度", "２０２２年", "二〇二二年", "示例市2022年政府信息公开"]
-        {
-            assert_eq!(year_in(text).map(ReportYear::get), Some(2022), "{text}");
+    fn the_year_of_a_title_stands_before_its_character() {
+        for text in ["2022年度", "2022 年度", "２０２２年", "二〇二二年", "二○二二年"] {
+            let titled = titled(&format!("示例市某局{text}政府信息公开工作年度报告"));
+            assert_eq!(titled.year.map(ReportYear::get), Some(2022), "{text}");
         }
         for text in ["22年", "12022年", "2022-12-31", "年"] {
-            assert_eq!(year_in(text), None, "{text}");
+            assert_eq!(titled(&format!("示例市某局{text}政府信息公开工作年度报告")).year, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_of_years_in_a_title_is_no_year_and_both_are_told() {
+        for text in ["2022—2023年", "2022年至2023年", "2022-2023年度", "二〇二二、二〇二三年", "2022年度和2023年度"] {
+            let titled = titled(&format!("示例市某局{text}政府信息公开工作年度报告"));
+            assert_eq!(titled.year, None, "{text}");
+            assert_eq!(titled.years.iter().map(|year| year.get()).collect::<Vec<_>>(), [2022, 2023], "{text}");
+            assert_eq!(titled.note.map(|note| note.code), Some(NoteCode::YearUncertain), "{text}");
+            assert_eq!(titled.agency.as_deref(), Some("示例市某局"), "{text}");
         }
     }
 
@@ -262,6 +269,8 @@ mod tests {
             ("现将2022年度政府信息公开工作情况报告如下。", &[2022]),
             ("现公布示例市财政局二〇二二年政府信息公开工作年度报告。", &[2022]),
             ("现将《示例市2022年政府信息公开工作年度报告》予以公布。", &[2022]),
+            ("统计期限为2021年1月1日至2022年12月31日。", &[2021, 2022]),
+            ("现将2021—2022年度政府信息公开工作情况报告如下。", &[2021, 2022]),
             ("本报告于2023年1月15日公布，电子版可在网站下载。", &[]),
             ("根据2019年修订的《条例》，编制本报告。", &[]),
             ("与2021年相比，公开数量有所增长，政府信息公开工作报告及时。", &[]),
