@@ -23,8 +23,14 @@ pub enum Look {
     Kept,
     /// A formula without its result.
     Formula,
+    /// A spreadsheet may hide it or strike it out, by a condition.
+    Conditional,
     /// Set in a way of which the order or value of its characters cannot be told.
     Strange,
+    /// A box or a picture that is laid over the text and may cover some of it.
+    Cover,
+    /// A picture amid the text: the number, perhaps, where nothing else stands there.
+    Picture,
 }
 
 impl Look {
@@ -41,15 +47,21 @@ impl Look {
             Self::Small => ("小号字", "smaller"),
             Self::Kept => ("单元格实际保存的", "kept in the cell:"),
             Self::Formula => ("公式", "formula"),
+            Self::Conditional => ("条件格式可能隐去或划去的", "perhaps hidden or struck out by a condition:"),
             Self::Strange => ("特殊排版", "specially set"),
+            Self::Cover => ("遮盖图形", "a box over it"),
+            Self::Picture => ("图片", "a picture"),
         }
     }
 
     /// Whether the characters before and after are neighbours once it is gone: it never was part of the text.
     fn leaves_no_gap(self) -> bool {
-        matches!(self, Self::Struck | Self::Hidden | Self::Ruby)
+        matches!(self, Self::Struck | Self::Hidden | Self::Ruby | Self::Cover)
     }
 }
+
+/// What stands in a text for a box or a picture.
+pub const BOX: &str = "■";
 
 /// How a run is set, and how large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -92,7 +104,7 @@ pub struct Aside {
 impl Aside {
     /// Whether someone who reads the figure should know of it: a hidden word is as if it were not there.
     pub fn is_worth_a_note(&self) -> bool {
-        !matches!(self.look, Look::Hidden | Look::Ruby) || has_digit(&self.text)
+        !matches!(self.look, Look::Hidden | Look::Ruby | Look::Picture) || has_digit(&self.text)
     }
 }
 
@@ -148,13 +160,15 @@ impl Inscription {
             let text = one_line(&text);
             if !text.is_empty() {
                 parted |= !look.leaves_no_gap();
-                settled.is_doubtful |= matches!(look, Look::Small | Look::Strange) && has_digit(&text);
+                let may_count = matches!(look, Look::Small | Look::Strange) && has_digit(&text);
+                settled.is_doubtful |= may_count || look == Look::Cover;
                 settled.asides.push(Aside { look, text });
             }
         }
         settled.text = one_line(&settled.text);
         // A number of which nothing is plain.
-        settled.is_doubtful |= settled.text.is_empty() && settled.asides.iter().any(|aside| has_digit(&aside.text));
+        let may_be_number = |aside: &Aside| has_digit(&aside.text) || aside.look == Look::Picture;
+        settled.is_doubtful |= settled.text.is_empty() && settled.asides.iter().any(may_be_number);
         // Words are no number, whatever digits stand beside them.
         settled.is_doubtful &= settled.text.chars().all(|c| is_part_of_a_number(c) || c.is_whitespace());
         settled
@@ -190,6 +204,14 @@ fn has_digit(text: &str) -> bool {
 
 fn is_part_of_a_number(character: char) -> bool {
     character.is_numeric() || matches!(character, ',' | '.' | '，' | '．' | '-' | '－' | '−' | '+')
+}
+
+/// Longest unit behind a figure, in characters.
+const UNIT_CHARACTERS: usize = 2;
+
+/// Whether a text is digits with at most a unit beside them, and no label.
+pub fn is_figure(text: &str) -> bool {
+    has_digit(text) && text.chars().filter(|c| c.is_alphabetic()).count() <= UNIT_CHARACTERS
 }
 
 /// Blanks of any kind and number become one.
@@ -236,6 +258,8 @@ mod tests {
             &[("169", Look::Hidden)],
             &[("169", Look::Struck)],
             &[("169", Look::Strange)],
+            &[("169", Look::Plain), (BOX, Look::Cover)],
+            &[(BOX, Look::Picture)],
         ] {
             assert!(settled(runs).is_doubtful, "{runs:?}");
         }

@@ -6,11 +6,11 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::error::ReadError;
 use super::flow::{CellSpan, Flow};
-use super::inscription::{Look, Setting};
+use super::inscription::{BOX, Look, Setting, is_figure};
 use super::package::{MAX_DEPTH, Package, attribute, number, referred, xml};
 use super::placement::PrintedRow;
 use super::{Format, Limits};
-use style::{RunStyle, Styles, is_shade};
+use style::{Names, RunStyle, Styles, is_shade};
 
 /// Elements whose text is not printed: codes of fields, and the second form of what is already there.
 const UNPRINTED: &[&str] = &["instrText", "Fallback", "sectPr", "rPrChange", "pPrChange", "tcPrChange", "trPrChange"];
@@ -66,6 +66,15 @@ pub fn read_docx(bytes: &[u8], limits: &Limits) -> Result<Vec<PrintedRow>, ReadE
     }
 }
 
+/// A picture or a shape while its element is read.
+#[derive(Debug, Clone, Copy, Default)]
+struct Drawn {
+    /// It floats over the text.
+    is_over: bool,
+    /// It is a box of text.
+    has_text: bool,
+}
+
 struct Body {
     flow: Flow,
     styles: Styles,
@@ -73,6 +82,8 @@ struct Body {
     cell: Option<CellSpan>,
     /// Within an element of text: blanks between other elements are none of the document's.
     is_text: bool,
+    /// The styles of the tables that are open, outermost first.
+    tables: Vec<Option<String>>,
     /// The style of the paragraph.
     paragraph: Option<String>,
     /// The style of the run and its own properties.
@@ -88,6 +99,7 @@ struct Body {
     /// A colour lies behind the cell, or the paragraph.
     shaded_cell: bool,
     shaded_paragraph: bool,
+    drawn: Option<Drawn>,
     /// Elements that are open, of those that decide how all text within is set.
     around: Vec<Look>,
 }
@@ -107,12 +119,13 @@ fn look_within(name: &str) -> Option<Look> {
 
 impl Body {
     fn new(max_cells: usize, styles: Styles) -> Self {
-        let setting = styles.resolved(RunStyle::default(), None, None).setting(false);
+        let setting = styles.resolved(RunStyle::default(), Names::default()).setting(false);
         Self {
             flow: Flow::new(max_cells),
             styles,
             cell: None,
             is_text: false,
+            tables: Vec::new(),
             paragraph: None,
             run: (None, RunStyle::default()),
             setting,
@@ -122,6 +135,7 @@ impl Body {
             hidden_row: false,
             shaded_cell: false,
             shaded_paragraph: false,
+            drawn: None,
             around: Vec::new(),
         }
     }
@@ -137,10 +151,17 @@ impl Body {
             return Ok(());
         }
         self.around.extend(look_within(name));
+        self.draw(name, element);
         match name {
             "tbl" => {
                 self.begin_cell()?;
                 self.flow.begin_table()?;
+                self.tables.push(None);
+            }
+            "tblStyle" => {
+                if let Some(table) = self.tables.last_mut() {
+                    *table = attribute(element, "val");
+                }
             }
             "tr" => {
                 self.hidden_row = false;
@@ -200,6 +221,7 @@ impl Body {
 
     fn end(&mut self, name: &str) -> Result<(), ReadError> {
         if self.in_run_properties {
+            self.run.1.end(name);
             if name == "rPr" {
                 self.in_run_properties = false;
                 self.set();
@@ -210,19 +232,51 @@ impl Body {
             self.around.pop();
         }
         match name {
-            "tbl" => self.flow.end_table()?,
+            "tbl" => {
+                self.flow.end_table()?;
+                self.tables.pop();
+            }
             "tr" => self.hidden_row = false,
             "tc" => {
                 self.begin_cell()?;
                 self.flow.end_cell()?;
             }
             "p" => self.flow.end_paragraph()?,
+            "drawing" | "pict" | "object" => self.end_drawn(),
             "pPr" => self.in_paragraph_properties = false,
             "trPr" => self.in_row_properties = false,
             "t" | "delText" => self.is_text = false,
             _ => {}
         }
         Ok(())
+    }
+
+    /// Takes what an element says of a picture or a shape.
+    fn draw(&mut self, name: &str, element: &BytesStart<'_>) {
+        let is_over = match name {
+            "drawing" | "pict" | "object" => {
+                self.drawn = Some(Drawn::default());
+                return;
+            }
+            "anchor" => attribute(element, "behindDoc").is_none_or(|behind| behind == "0" || behind == "false"),
+            // Of the older language of drawings.
+            "shape" | "rect" | "roundrect" | "oval" | "line" | "group" | "polyline" => {
+                let style: String = attribute(element, "style").unwrap_or_default().split(' ').collect();
+                style.contains("position:absolute") && !style.contains("z-index:-")
+            }
+            _ => false,
+        };
+        if let Some(drawn) = &mut self.drawn {
+            drawn.is_over |= is_over;
+            drawn.has_text |= name == "txbxContent";
+        }
+    }
+
+    fn end_drawn(&mut self) {
+        let Some(drawn) = self.drawn.take().filter(|drawn| !drawn.has_text) else { return };
+        if self.flow.in_cell() {
+            self.flow.text(BOX, if drawn.is_over { Look::Cover } else { Look::Picture });
+        }
     }
 
     fn begin_cell(&mut self) -> Result<(), ReadError> {
@@ -236,8 +290,10 @@ impl Body {
 
     fn set(&mut self) {
         let (style, own) = (&self.run.0, self.run.1);
-        let resolved = self.styles.resolved(own, style.as_deref(), self.paragraph.as_deref());
-        self.setting = resolved.setting(self.shaded_cell || self.shaded_paragraph);
+        let table = self.tables.last().and_then(Option::as_deref);
+        let names = Names { run: style.as_deref(), paragraph: self.paragraph.as_deref(), table };
+        let is_shaded = self.shaded_cell || self.shaded_paragraph || self.styles.is_shaded(table);
+        self.setting = self.styles.resolved(own, names).setting(is_shaded);
     }
 
     /// A character of a font of pictures: which it is, only its look tells.
@@ -266,6 +322,11 @@ impl Body {
             setting.look = Look::Hidden;
         }
         let in_cell = self.flow.in_cell();
+        let table = self.tables.last().and_then(Option::as_deref);
+        // Labels stay what they are: a first row of a style is mostly set apart for being a header.
+        if setting.look == Look::Plain && in_cell && self.styles.has_parts_apart(table) && is_figure(text) {
+            setting.look = Look::Strange;
+        }
         // Outside the tables a box of text is a part of the document like any other.
         let around = self.around.iter().copied().rfind(|look| in_cell || *look != Look::Overlay);
         if let Some(look) = around.filter(|_| setting.look != Look::Hidden) {

@@ -43,14 +43,33 @@ pub struct RunStyle {
     is_strange: Option<bool>,
     /// In half points.
     size: Option<u16>,
+    /// The fill of its characters, which stands in the place of a colour.
+    fill: Option<Fill>,
+    /// The properties of that fill are being read.
+    in_fill: bool,
 }
+
+/// What the outlines of characters are filled with (`w14:textFill`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fill {
+    Nothing,
+    White,
+    Other,
+}
+
+/// Transparency in thousandths of a percent from which characters are not to be seen.
+const UNSEEN: u32 = 85_000;
 
 impl RunStyle {
     /// Takes a property from its element within `w:rPr`.
     pub fn take(&mut self, element: &BytesStart<'_>) {
         let value = attribute(element, "val");
         let is_on = || !matches!(value.as_deref(), Some("0" | "false" | "off" | "none"));
+        if self.in_fill {
+            return self.take_fill(element.local_name().as_ref(), value.as_deref());
+        }
         match element.local_name().as_ref() {
+            "textFill" => (self.in_fill, self.fill) = (true, Some(Fill::Other)),
             "vertAlign" => {
                 self.level = Some(match value.as_deref() {
                     Some("superscript") => Look::Superscript,
@@ -95,6 +114,27 @@ impl RunStyle {
         }
     }
 
+    /// Takes the end of an element within `w:rPr`.
+    pub fn end(&mut self, name: &str) {
+        self.in_fill &= name != "textFill";
+    }
+
+    fn take_fill(&mut self, name: &str, value: Option<&str>) {
+        let number = || value.and_then(|value| value.parse::<u32>().ok()).unwrap_or(0);
+        match name {
+            "noFill" => self.fill = Some(Fill::Nothing),
+            // Several colours that flow into each other: one of them is seen.
+            "gradFill" => (self.in_fill, self.fill) = (false, Some(Fill::Other)),
+            "srgbClr" if value.is_some_and(is_whitish) => self.fill = Some(Fill::White),
+            "schemeClr" if matches!(value, Some("bg1" | "lt1")) => self.fill = Some(Fill::White),
+            "srgbClr" | "schemeClr" => self.fill = Some(Fill::Other),
+            "alpha" if number() >= UNSEEN => self.fill = Some(Fill::Nothing),
+            // White made darker is grey.
+            "lumMod" | "shade" if number() < 90_000 && self.fill == Some(Fill::White) => self.fill = Some(Fill::Other),
+            _ => {}
+        }
+    }
+
     fn over(self, below: Self) -> Self {
         Self {
             level: self.level.or(below.level),
@@ -107,15 +147,40 @@ impl RunStyle {
             ground: self.ground.or(below.ground),
             is_strange: self.is_strange.or(below.is_strange),
             size: self.size.or(below.size),
+            fill: self.fill.or(below.fill),
+            in_fill: false,
         }
+    }
+
+    /// Of several styles that a run has: what hides or strikes out in two of them does not in both together, as a word
+    /// processor has it, and nobody knows which of the programs do it so.
+    fn toggled(styles: &[Self]) -> bool {
+        let is_twice = |of: fn(&Self) -> Option<bool>| styles.iter().filter(|style| of(style) == Some(true)).count() > 1;
+        is_twice(|style| style.is_struck) || is_twice(|style| style.is_hidden)
+    }
+
+    /// Whether it hides, strikes, raises or lowers.
+    fn sets_apart(self) -> bool {
+        let is_apart = |look: Option<Look>| look.is_some_and(|look| look != Look::Plain);
+        self.is_struck == Some(true)
+            || self.is_hidden == Some(true)
+            || self.fill.is_some_and(|fill| fill != Fill::Other)
+            || is_apart(self.level)
+            || is_apart(self.moved)
+            || self.size.is_some_and(|size| size < VISIBLE_SIZE)
     }
 
     /// How the run is set; `on_shade` says that its cell or paragraph has a colour behind it.
     pub fn setting(self, on_shade: bool) -> Setting {
         let size = self.size.unwrap_or(USUAL_SIZE);
         let is_on = |property: Option<bool>| property == Some(true);
-        let is_white = is_on(self.is_white) && !is_on(self.is_shaded) && !on_shade;
+        let is_white = match self.fill {
+            Some(fill) => fill == Fill::White,
+            None => is_on(self.is_white),
+        };
+        let is_white = is_white && !is_on(self.is_shaded) && !on_shade;
         let is_alike = self.ink.zip(self.ground).is_some_and(|(ink, ground)| are_alike(ink, ground));
+        let is_white = is_white || self.fill == Some(Fill::Nothing);
         let moved = self.moved.filter(|look| *look != Look::Plain);
         let look = if is_on(self.is_hidden) || is_white || is_alike || size < VISIBLE_SIZE {
             Look::Hidden
@@ -158,11 +223,29 @@ pub fn is_shade(element: &BytesStart<'_>) -> bool {
     themed || pattern == "solid" || !(fill.is_empty() || fill == "AUTO" || is_whitish(&fill))
 }
 
+#[derive(Debug, Default)]
+struct Named {
+    style: RunStyle,
+    /// The style that it is based on.
+    base: Option<String>,
+    /// Of a style of tables: some of its rows or columns are set apart.
+    has_parts_apart: bool,
+    /// Of a style of tables: a colour lies behind its cells.
+    is_shaded: bool,
+}
+
+/// The styles that a run has beside its own properties, by their ids.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Names<'n> {
+    pub run: Option<&'n str>,
+    pub paragraph: Option<&'n str>,
+    pub table: Option<&'n str>,
+}
+
 /// The styles of a document by their ids, with what all runs have.
 #[derive(Debug, Default)]
 pub struct Styles {
-    /// With the style that each is based on.
-    named: HashMap<String, (RunStyle, Option<String>)>,
+    named: HashMap<String, Named>,
     all: RunStyle,
     /// The style of paragraphs that name none.
     usual: Option<String>,
@@ -173,47 +256,52 @@ impl Styles {
     ///
     /// # Errors
     /// [`ReadError::Damaged`].
-    pub fn parse(part: &str) -> Result<Self, ReadError> {
+    pub fn parse(text: &str) -> Result<Self, ReadError> {
         let mut styles = Self::default();
-        let mut open: Option<(String, RunStyle, Option<String>)> = None;
+        let mut open: Option<(String, Named)> = None;
+        // Properties of a part of a table: its first row, every second column.
+        let mut part: Option<RunStyle> = None;
         let (mut in_run, mut in_defaults) = (false, false);
-        let mut reader = xml(part);
+        let mut reader = xml(text);
         reader.config_mut().expand_empty_elements = true;
         loop {
             match reader.read_event().map_err(|error| ReadError::damaged(Format::Docx.name(), error))? {
                 Event::Eof => return Ok(styles),
-                Event::Start(element) => match element.local_name().as_ref() {
-                    "style" => {
+                Event::Start(element) => match (element.local_name().as_ref(), &mut open) {
+                    ("style", _) => {
                         let id = attribute(&element, "styleId").unwrap_or_default();
                         let is_usual =
                             attribute(&element, "default").is_some_and(|value| value == "1" || value == "true");
                         if is_usual && attribute(&element, "type").is_some_and(|kind| kind == "paragraph") {
                             styles.usual = Some(id.clone());
                         }
-                        open = Some((id, RunStyle::default(), None));
+                        open = Some((id, Named::default()));
                     }
-                    "basedOn" => {
-                        if let Some((_, _, base)) = &mut open {
-                            *base = attribute(&element, "val");
-                        }
-                    }
-                    "rPrDefault" => in_defaults = true,
-                    "rPr" => in_run = true,
-                    _ if in_run => match &mut open {
-                        Some((_, style, _)) => style.take(&element),
-                        None if in_defaults => styles.all.take(&element),
-                        None => {}
-                    },
+                    ("basedOn", Some((_, named))) => named.base = attribute(&element, "val"),
+                    ("tblStylePr", _) => part = Some(RunStyle::default()),
+                    ("rPrDefault", _) => in_defaults = true,
+                    ("rPr", _) => in_run = true,
+                    (_, Some((_, named))) if in_run => part.as_mut().unwrap_or(&mut named.style).take(&element),
+                    ("shd", Some((_, named))) if part.is_none() => named.is_shaded |= is_shade(&element),
+                    (_, None) if in_run && in_defaults => styles.all.take(&element),
                     _ => {}
                 },
                 Event::End(element) => match element.local_name().as_ref() {
                     "style" => {
-                        if let Some((id, style, base)) = open.take().filter(|_| styles.named.len() < MAX_STYLES) {
-                            styles.named.insert(id, (style, base));
+                        if let Some((id, named)) = open.take().filter(|_| styles.named.len() < MAX_STYLES) {
+                            styles.named.insert(id, named);
                         }
+                    }
+                    "tblStylePr" => {
+                        let is_apart = part.take().is_some_and(RunStyle::sets_apart);
+                        open.iter_mut().for_each(|(_, named)| named.has_parts_apart |= is_apart);
                     }
                     "rPrDefault" => in_defaults = false,
                     "rPr" => in_run = false,
+                    name if in_run => {
+                        let of_style = open.as_mut().map_or(&mut styles.all, |(_, named)| &mut named.style);
+                        part.as_mut().unwrap_or(of_style).end(name);
+                    }
                     _ => {}
                 },
                 _ => {}
@@ -221,21 +309,34 @@ impl Styles {
         }
     }
 
-    fn named(&self, id: &str) -> RunStyle {
-        let mut style = RunStyle::default();
-        let mut next = Some(id);
-        for _ in 0..MAX_BASES {
-            let Some((own, base)) = next.and_then(|id| self.named.get(id)) else { break };
-            style = style.over(*own);
-            next = base.as_deref();
-        }
-        style
+    /// A style and those that it is based on.
+    fn line(&self, id: Option<&str>) -> impl Iterator<Item = &Named> {
+        let named = |id: &str| self.named.get(id);
+        std::iter::successors(id.and_then(named), move |style| style.base.as_deref().and_then(named)).take(MAX_BASES)
     }
 
-    /// A run's properties, with those of its style and its paragraph's.
-    pub fn resolved(&self, own: RunStyle, style: Option<&str>, paragraph: Option<&str>) -> RunStyle {
-        let of_style = style.map(|id| self.named(id)).unwrap_or_default();
-        let of_paragraph = paragraph.or(self.usual.as_deref()).map(|id| self.named(id)).unwrap_or_default();
-        own.over(of_style).over(of_paragraph).over(self.all)
+    fn named(&self, id: Option<&str>) -> RunStyle {
+        self.line(id).fold(RunStyle::default(), |style, base| style.over(base.style))
+    }
+
+    /// Whether a style of tables has a colour behind its cells.
+    pub fn is_shaded(&self, table: Option<&str>) -> bool {
+        self.line(table).any(|named| named.is_shaded)
+    }
+
+    /// Whether some rows or columns of a style of tables are set apart: which these are is not looked at.
+    pub fn has_parts_apart(&self, table: Option<&str>) -> bool {
+        self.line(table).any(|named| named.has_parts_apart)
+    }
+
+    /// A run's properties, with those of its style, its paragraph's and its table's.
+    pub fn resolved(&self, own: RunStyle, names: Names<'_>) -> RunStyle {
+        let paragraph = names.paragraph.or(self.usual.as_deref());
+        let of = [names.run, paragraph, names.table].map(|id| self.named(id));
+        let mut all = of.iter().fold(own, |all, style| all.over(*style)).over(self.all);
+        if own.is_struck.is_none() && own.is_hidden.is_none() && RunStyle::toggled(&of) {
+            (all.is_struck, all.is_hidden, all.is_strange) = (None, None, Some(true));
+        }
+        all
     }
 }

@@ -5,22 +5,22 @@ mod colour;
 mod sheet;
 mod shown;
 mod style;
+mod variables;
 
 use scraper::node::{Element, Node};
 use scraper::{ElementRef, Html};
 
 use super::error::ReadError;
 use super::flow::{CellSpan, Flow};
-use super::inscription::Look;
+use super::inscription::{BOX, Look};
 use super::placement::PrintedRow;
 use sheet::Sheet;
-use shown::{Shown, own_style};
+use shown::{PICTURES, Shown, own_style};
 use style::Style;
 
 /// Elements whose text is not printed.
 const UNPRINTED: &[&str] = &[
-    "script", "style", "noscript", "template", "svg", "datalist", "iframe", "object", "video", "audio", "canvas",
-    "meter", "progress", "noframes", "noembed",
+    "script", "style", "noscript", "template", "datalist", "audio", "meter", "progress", "noframes", "noembed",
 ];
 
 /// Parts of a table: one that takes no place is not there, as if it had not been written.
@@ -28,6 +28,8 @@ const TABLE_PARTS: &[&str] = &["table", "thead", "tbody", "tfoot", "tr", "td", "
 
 /// Kinds of `<input>` whose value is typed in and shown.
 const TYPED: &[&str] = &["text", "number", "tel", "search"];
+/// Those that show no value.
+const UNSHOWN: &[&str] = &["hidden", "checkbox", "radio", "file", "image", "color"];
 
 /// Elements that begin and end a paragraph.
 const PARAGRAPHS: &[&str] = &[
@@ -120,11 +122,15 @@ impl Walk {
         self.shown.push(shown);
         if shown.is_absent {
             // Whoever reads the number beside it should know of it; what is no part of a cell is as if not written.
-            if self.flow.in_cell() && !TABLE_PARTS.contains(&name) && !UNPRINTED.contains(&name) {
+            let is_text = ![TABLE_PARTS, UNPRINTED, PICTURES].iter().any(|names| names.contains(&name));
+            if self.flow.in_cell() && is_text {
                 let text: String = element.text().collect();
                 self.flow.text(&text, Look::Hidden);
             }
             return Ok(false);
+        }
+        if shown.is_cover {
+            self.flow.text(BOX, Look::Cover);
         }
         match name {
             "table" => self.flow.begin_table()?,
@@ -140,6 +146,12 @@ impl Walk {
                 return Ok(false);
             }
             "textarea" | "button" => self.apart(),
+            name if PICTURES.contains(&name) => {
+                if self.flow.in_cell() {
+                    self.flow.text(BOX, Look::Picture);
+                }
+                return Ok(name == "picture");
+            }
             // Web sites of governments state the title here by rule, pages of navigation before it.
             "meta" => title_of_meta(&mut self.flow, node)?,
             name if UNPRINTED.contains(&name) => return Ok(false),
@@ -169,7 +181,8 @@ impl Walk {
     /// By falling weight: what is important, the element's own attribute, the sheets, and what it is by itself.
     fn style(&self, element: &ElementRef<'_>) -> Result<Style, ReadError> {
         let (important, plain) = self.sheet.style(element)?;
-        let (own, own_important) = element.attr("style").map(Style::parse).unwrap_or_default();
+        let own = element.attr("style").map(|own| self.sheet.variables.replaced(own));
+        let (own, own_important) = own.map(|own| Style::parse(&own)).unwrap_or_default();
         Ok(own_important.over(important).over(own).over(plain).over(own_style(element.value())))
     }
 
@@ -183,10 +196,14 @@ impl Walk {
     /// A field of a form, with what stands in it.
     fn typed(&mut self, element: &Element, shown: Shown) {
         let kind = element.attr("type").unwrap_or("text").trim().to_ascii_lowercase();
+        let value = element.attr("value").unwrap_or_default();
         if TYPED.contains(&kind.as_str()) {
             self.apart();
-            self.flow.text(element.attr("value").unwrap_or_default(), shown.setting());
+            self.flow.text(value, shown.setting());
             self.apart();
+        } else if self.flow.in_cell() && !UNSHOWN.contains(&kind.as_str()) {
+            // A button, a date, a slider: it may show its value.
+            self.flow.text(value, Look::Strange);
         }
     }
 }

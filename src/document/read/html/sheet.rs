@@ -5,10 +5,14 @@ use std::cell::Cell;
 use scraper::{ElementRef, Html, Selector};
 
 use super::super::error::ReadError;
-use super::style::{Style, split};
+use super::colour::Colour;
+use super::style::{Flowing, Style, split};
+use super::variables::Variables;
 
 /// Most rules that are kept, of those that can hide, raise or strike a text.
 const MAX_RULES: usize = 10_000;
+/// Most blocks of declarations of a page.
+const MAX_BLOCKS: usize = 50_000;
 /// Deepest nesting of blocks such as `@media`.
 const MAX_DEPTH: usize = 4;
 /// Most comparisons of a rule with an element.
@@ -24,6 +28,7 @@ struct Rule {
 /// The rules of a page, the weakest first.
 pub struct Sheet {
     rules: Vec<Rule>,
+    pub variables: Variables,
     comparisons: Cell<usize>,
 }
 
@@ -33,19 +38,24 @@ impl Sheet {
     /// # Errors
     /// [`ReadError::Damaged`] where there are too many.
     pub fn of(page: &Html) -> Result<Self, ReadError> {
-        let mut rules = Vec::new();
+        let mut blocks = Vec::new();
+        let mut variables = Variables::default();
         for node in page.tree.nodes() {
-            let Some(element) = ElementRef::wrap(node).filter(|element| element.value().name() == "style") else {
-                continue;
-            };
-            if element.attr("media").is_none_or(is_for_screens) {
+            let Some(element) = ElementRef::wrap(node) else { continue };
+            variables.add(element.attr("style").unwrap_or_default());
+            if element.value().name() == "style" && element.attr("media").is_none_or(is_for_screens) {
                 let text: String = element.text().collect();
-                read(&without_comments(&text), 0, &mut rules)?;
+                read(&without_comments(&text), 0, &mut blocks)?;
             }
+        }
+        blocks.iter().for_each(|block| variables.add(&block.body));
+        let mut rules = Vec::new();
+        for block in &blocks {
+            add(block, &variables.replaced(&block.body), &mut rules)?;
         }
         // Stable: of equally exact ones the later counts.
         rules.sort_by_key(|rule: &Rule| rule.weight);
-        Ok(Self { rules, comparisons: Cell::new(0) })
+        Ok(Self { rules, variables, comparisons: Cell::new(0) })
     }
 
     /// What the sheets say of an element: what is important, and the rest.
@@ -73,7 +83,8 @@ fn too_many() -> ReadError {
 /// Whether a page on a wide screen follows what stands under this condition.
 fn is_for_screens(media: &str) -> bool {
     let media = media.to_ascii_lowercase();
-    let is_shown = |query: &str| !(query.contains("print") || query.contains("max-") || query.contains("speech"));
+    let is_other = |query: &str| ["print", "max-", "speech", "dark"].iter().any(|word| query.contains(word));
+    let is_shown = |query: &str| !is_other(query);
     media.trim().is_empty() || media.split(',').any(is_shown)
 }
 
@@ -97,7 +108,13 @@ fn without_comments(text: &str) -> String {
     kept + rest
 }
 
-fn read(text: &str, depth: usize, rules: &mut Vec<Rule>) -> Result<(), ReadError> {
+/// Declarations with the selectors that they are of.
+struct Block {
+    head: String,
+    body: String,
+}
+
+fn read(text: &str, depth: usize, blocks: &mut Vec<Block>) -> Result<(), ReadError> {
     let mut rest = text;
     while let Some((head, body)) = rest.split_once('{') {
         let (body, after) = block(body);
@@ -107,10 +124,10 @@ fn read(text: &str, depth: usize, rules: &mut Vec<Rule>) -> Result<(), ReadError
         let head = head.trim();
         if head.starts_with('@') {
             if depth < MAX_DEPTH && is_followed(head) {
-                read(body, depth + 1, rules)?;
+                read(body, depth + 1, blocks)?;
             }
         } else {
-            add(head, body, depth, rules)?;
+            open(head, body, depth, blocks)?;
         }
     }
     Ok(())
@@ -132,15 +149,30 @@ fn block(text: &str) -> (&str, &str) {
     (text, "")
 }
 
-fn add(head: &str, body: &str, depth: usize, rules: &mut Vec<Rule>) -> Result<(), ReadError> {
-    let body = without_nested(head, body, depth, rules)?;
-    let (plain, important) = Style::parse(&body);
+/// Keeps the declarations of a rule, and those of the rules within it.
+fn open(head: &str, body: &str, depth: usize, blocks: &mut Vec<Block>) -> Result<(), ReadError> {
+    let at = blocks.len();
+    let body = without_nested(head, body, depth, blocks)?;
+    if blocks.len() > MAX_BLOCKS {
+        return Err(too_many());
+    }
+    // What stands within a rule counts after it.
+    blocks.insert(at, Block { head: head.to_owned(), body });
+    Ok(())
+}
+
+fn add(block: &Block, body: &str, rules: &mut Vec<Rule>) -> Result<(), ReadError> {
+    let (plain, important) = Style::parse(body);
     let added = Style { is_unfollowed: Some(true), ..Style::default() };
-    for name in split(head, ',').map(str::trim) {
+    for name in split(&block.head, ',').map(str::trim) {
         match of_pseudo_element(name) {
-            // Digits that only the sheet writes are printed all the same; what is said of a first letter may hide it.
+            // Digits that only the sheet writes are printed all the same, and a box that it draws may cover some; what is
+            // said of a first letter may hide it.
             Some((element, is_added)) => {
-                let counts = if is_added { writes_digits(&body) } else { plain != Style::default() };
+                let all = important.over(plain);
+                let is_box = all.flowing == Some(Flowing::Over)
+                    && all.background.is_some_and(|colour| colour != Colour::Transparent);
+                let counts = if is_added { writes_digits(body) || is_box } else { all != Style::default() };
                 push(element, false, if counts { added } else { Style::default() }, rules)?;
             }
             None => {
@@ -164,7 +196,7 @@ fn push(name: &str, is_important: bool, style: Style, rules: &mut Vec<Rule>) -> 
 }
 
 /// The declarations of a rule; the rules within it are added for themselves.
-fn without_nested(head: &str, body: &str, depth: usize, rules: &mut Vec<Rule>) -> Result<String, ReadError> {
+fn without_nested(head: &str, body: &str, depth: usize, blocks: &mut Vec<Block>) -> Result<String, ReadError> {
     let (mut own, mut rest) = (String::new(), body);
     while let Some((before, inside)) = rest.split_once('{') {
         let (inner, after) = block(inside);
@@ -178,7 +210,7 @@ fn without_nested(head: &str, body: &str, depth: usize, rules: &mut Vec<Rule>) -
         }
         if name.starts_with('@') {
             if is_followed(name) {
-                add(head, inner, depth + 1, rules)?;
+                open(head, inner, depth + 1, blocks)?;
             }
             continue;
         }
@@ -188,7 +220,7 @@ fn without_nested(head: &str, body: &str, depth: usize, rules: &mut Vec<Rule>) -
                 false => format!("{outer} {name}"),
             });
             for name in names {
-                add(&name, inner, depth + 1, rules)?;
+                open(&name, inner, depth + 1, blocks)?;
             }
         }
     }

@@ -12,6 +12,9 @@ const ALIKE: u8 = 25;
 /// Smallest size in pixels that is to be seen.
 const VISIBLE_SIZE: f32 = 1.5;
 
+/// Elements that show a picture, of which it is not known what is in it.
+pub const PICTURES: &[&str] = &["img", "svg", "canvas", "object", "picture", "video", "embed", "iframe"];
+
 /// How text is set within an element.
 #[derive(Debug, Clone, Copy)]
 pub struct Shown {
@@ -24,6 +27,8 @@ pub struct Shown {
     is_gone: bool,
     is_struck: bool,
     is_over: bool,
+    /// It may cover what stands beside it in the cell.
+    pub is_cover: bool,
     is_strange: bool,
     is_ruby: bool,
     level: Level,
@@ -41,6 +46,7 @@ impl Shown {
         is_gone: false,
         is_struck: false,
         is_over: false,
+        is_cover: false,
         is_strange: false,
         is_ruby: false,
         level: Level::OnLine,
@@ -55,6 +61,7 @@ impl Shown {
         let is_part_of_table = TABLE_PARTS.contains(&name);
         let mut shown = self;
         shown.is_absent = style.is_absent.unwrap_or(false);
+        shown.is_cover = false;
         shown.is_block = !is_part_of_table && style.is_block == Some(true);
         shown.is_invisible = style.is_invisible.unwrap_or(self.is_invisible);
         shown.is_gone |= style.opacity.is_some_and(|opacity| opacity <= FAINT)
@@ -63,6 +70,8 @@ impl Shown {
         shown.is_struck |= style.is_struck == Some(true);
         shown.is_ruby |= matches!(name, "rt" | "rtc" | "rp");
         shown.is_strange |= name == "bdo" || name == "math" || style.is_reordered == Some(true);
+        // Shows only its first line.
+        shown.is_strange |= name == "details" && element.attr("open").is_none();
         let is_cell = matches!(name, "td" | "th");
         shown.is_strange |= style.is_unfollowed == Some(true) && (is_cell || in_cell && !is_part_of_table);
         if is_part_of_table {
@@ -70,7 +79,10 @@ impl Shown {
         } else {
             // A whole page may be laid out so; only within a cell does it tell one text from another.
             shown.is_over |= in_cell && (style.flowing == Some(Flowing::Over) || style.is_turned == Some(true));
-            shown.is_strange |= in_cell && style.flowing == Some(Flowing::Elsewhere);
+            let has_ground = style.background.is_some_and(|colour| colour != Colour::Transparent);
+            shown.is_cover = in_cell && style.flowing == Some(Flowing::Over) && (has_ground || PICTURES.contains(&name));
+            let is_shifted = style.is_relative == Some(true) && style.is_shifted == Some(true);
+            shown.is_strange |= in_cell && (style.flowing == Some(Flowing::Elsewhere) || is_shifted);
             let moved = style.moved.filter(|_| style.is_relative != Some(false));
             for level in [style.level, moved].into_iter().flatten().filter(|level| *level != Level::OnLine) {
                 shown.level = level;

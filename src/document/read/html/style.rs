@@ -48,6 +48,8 @@ pub struct Style {
     pub is_struck: Option<bool>,
     pub flowing: Option<Flowing>,
     pub is_relative: Option<bool>,
+    /// To the left or right of its place in the line, where it is moved at all.
+    pub is_shifted: Option<bool>,
     /// Turned, or shrunk to nothing.
     pub is_turned: Option<bool>,
     /// Far outside what is shown.
@@ -66,6 +68,8 @@ pub struct Style {
 
 /// Further away than this, in pixels, is outside what is shown.
 const FAR: f32 = 900.0;
+/// Further to a side than this, in pixels, a text may stand before or behind what it is written behind or before.
+const SHIFT: f32 = 2.0;
 /// Pixels of a size that is not stated.
 pub const PAGE_SIZE: f32 = 16.0;
 
@@ -98,6 +102,7 @@ impl Style {
             is_struck: self.is_struck.or(below.is_struck),
             flowing: self.flowing.or(below.flowing),
             is_relative: self.is_relative.or(below.is_relative),
+            is_shifted: self.is_shifted.or(below.is_shifted),
             is_turned: self.is_turned.or(below.is_turned),
             is_away: self.is_away.or(below.is_away),
             is_cut: self.is_cut.or(below.is_cut),
@@ -109,9 +114,10 @@ impl Style {
     }
 
     fn declare(&mut self, name: &str, value: &str) {
-        let is_computed =
-            COMPUTED.contains(&name) && ["var(", "calc(", "env(", "attr("].iter().any(|of| value.contains(of));
-        if is_computed || is_unfollowed(name, value) {
+        let is_computed = COMPUTED.contains(&name) && ["calc(", "env(", "attr("].iter().any(|of| value.contains(of));
+        // A custom property that has several values.
+        let is_one_of_several = (COMPUTED.contains(&name) || BY_PROPERTY.contains(&name)) && value.contains("var(");
+        if is_computed || is_one_of_several || is_unfollowed(name, value) {
             self.is_unfollowed = Some(true);
         }
         match name {
@@ -121,7 +127,9 @@ impl Style {
             }
             "visibility" => self.is_invisible = Some(matches!(value, "hidden" | "collapse")),
             "opacity" => self.opacity = hundredths(value),
-            "color" | "-webkit-text-fill-color" if value != "inherit" => self.colour = Some(colour(value)),
+            "color" | "-webkit-text-fill-color" if !matches!(value, "inherit" | "unset") => {
+                self.colour = Some(colour(value));
+            }
             "background-color" => self.background = Some(colour(value)),
             "background" => self.background = Some(background(value)),
             "background-image" if value != "none" => self.background = Some(Colour::Unknown),
@@ -132,7 +140,11 @@ impl Style {
             "top" => self.set_top(length(value)),
             "bottom" => self.set_top(length(value).map(|length| -length)),
             "left" | "right" | "text-indent" => {
-                self.is_away = length(value).filter(|length| *length < -FAR).map(|_| true).or(self.is_away);
+                let length = length(value);
+                self.is_away = length.filter(|length| *length < -FAR).map(|_| true).or(self.is_away);
+                if name != "text-indent" {
+                    self.is_shifted = length.map(|length| length.abs() > SHIFT).or(self.is_shifted);
+                }
             }
             "text-decoration" | "text-decoration-line" => self.is_struck = Some(value.contains("line-through")),
             "position" => {
@@ -170,6 +182,23 @@ const BLOCKS: [&str; 8] = ["block", "flex", "grid", "table", "list-item", "flow-
 const COMPUTED: [&str; 8] =
     ["display", "visibility", "opacity", "vertical-align", "text-decoration", "text-decoration-line", "top", "bottom"];
 
+/// What else does by a custom property of which it is not known which value it has.
+const BY_PROPERTY: [&str; 13] = [
+    "color",
+    "-webkit-text-fill-color",
+    "background",
+    "background-color",
+    "font",
+    "font-size",
+    "position",
+    "left",
+    "right",
+    "text-indent",
+    "transform",
+    "max-width",
+    "max-height",
+];
+
 /// Whether a declaration may move, hide or change characters in a way that is not followed.
 fn is_unfollowed(name: &str, value: &str) -> bool {
     if matches!(value, "none" | "normal" | "auto" | "visible" | "unset" | "initial" | "inherit" | "1" | "100%") {
@@ -194,12 +223,19 @@ fn is_unfollowed(name: &str, value: &str) -> bool {
         "margin" | "margin-left" | "margin-right" | "letter-spacing" | "word-spacing" => {
             value.split(' ').filter_map(length).any(|length| length <= -2.0)
         }
+        "margin-top" | "margin-bottom" => length(value).is_some_and(|length| length <= OVER_LINE),
+        // In an order of their own.
+        "order" => value != "0",
+        "grid-area" | "grid-column" | "grid-column-start" => true,
         "mso-hide" => value == "all",
         // A circle around a digit.
         "border-radius" => value.contains("50%") || value.contains("100%"),
         _ => false,
     }
 }
+
+/// Margin in pixels by which an element is drawn over the line before it.
+const OVER_LINE: f32 = -8.0;
 
 /// Above the line for what is less than nothing, in the direction of a page.
 fn sided(down: f32) -> Level {

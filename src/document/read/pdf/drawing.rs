@@ -108,6 +108,8 @@ pub struct Drawing {
     /// What curves go around.
     pub rounds: Vec<Area>,
     pub pictures: usize,
+    /// Pictures and small areas of colour: what stands in a cell without text may be drawn with them.
+    pub drawn: Vec<Area>,
     /// Marks looked at to find what is covered.
     pub looked_at: usize,
     /// More is drawn than is looked at: of no mark is it known whether it is to be seen.
@@ -126,6 +128,13 @@ impl Drawing {
             self.grounds.push((layer, colour));
         } else {
             self.is_beyond_limits = true;
+        }
+    }
+
+    /// Something is drawn that may be a figure.
+    pub fn draw(&mut self, bounds: Area) {
+        if self.drawn.len() < MAX_GROUNDS {
+            self.drawn.push(bounds);
         }
     }
 

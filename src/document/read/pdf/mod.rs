@@ -30,6 +30,7 @@ use std::collections::HashMap;
 use super::Limits;
 use super::error::ReadError;
 use super::grid::Grid;
+use super::inscription::{Aside, BOX, Look, Settled};
 use super::note::{NoteCode, Place, ReaderNote, Spot, shortened};
 use super::placement::PrintedRow;
 use super::text::is_page_number;
@@ -118,9 +119,38 @@ fn note(
     Some(ReaderNote { code, place, raw: shortened(raw), cells: Vec::new(), message })
 }
 
-/// The tables of a page, each with the characters in each of its cells.
+/// A table with what stands in each of its cells.
+struct Filled {
+    table: Table,
+    marks: HashMap<usize, Vec<Mark>>,
+    /// Pictures and small areas of colour.
+    drawn: HashMap<usize, Vec<geometry::Area>>,
+}
+
+/// A drawing in a cell that is smaller than this, in points, or covers more than this of the cell, is no figure.
+const LEAST_DRAWN: f64 = 3.0;
+const MOST_DRAWN: f64 = 0.6;
+
+impl Filled {
+    /// The text of a cell. One without text in which something is drawn is no blank cell.
+    fn text(&self, cell: usize, area: table::Area) -> Settled {
+        let sides = self.table.sides_of(area);
+        let mut settled = writing::cell(self.marks.get(&cell).cloned().unwrap_or_default(), sides.width());
+        let is_figure = |drawn: &geometry::Area| {
+            let least = drawn.width().max(drawn.height());
+            least >= LEAST_DRAWN && drawn.width() * drawn.height() <= MOST_DRAWN * sides.width() * sides.height()
+        };
+        if settled.text.is_empty() && self.drawn.get(&cell).is_some_and(|drawn| drawn.iter().any(is_figure)) {
+            settled.asides.push(Aside { look: Look::Picture, text: BOX.to_owned() });
+            settled.is_doubtful = true;
+        }
+        settled
+    }
+}
+
+/// The tables of a page.
 struct Page {
-    tables: Vec<(Table, HashMap<usize, Vec<Mark>>)>,
+    tables: Vec<Filled>,
     /// There are pictures and no text to be seen.
     is_scanned: bool,
     /// The beginning of what lies over or behind the text.
@@ -149,14 +179,23 @@ impl Page {
         let overlay = over.map(|mark| mark.text.as_str()).collect();
         let heights = found.iter().map(|table| (table.bottom(), table.top()));
         let heights = heights.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
-        let mut tables: Vec<(Table, HashMap<usize, Vec<Mark>>)> =
-            found.into_iter().map(|table| (table, HashMap::new())).collect();
+        let filled = |table| Filled { table, marks: HashMap::new(), drawn: HashMap::new() };
+        let mut tables: Vec<Filled> = found.into_iter().map(filled).collect();
         let mut outside = Vec::new();
         for mark in drawing.marks {
-            let place = tables.iter_mut().find_map(|(table, cells)| Some((table.cell_at(mark.middle())?, cells)));
+            let place = tables.iter_mut().find_map(|filled| Some((filled.table.cell_at(mark.middle())?, filled)));
             match place {
-                Some((cell, cells)) => cells.entry(cell).or_default().push(mark),
+                Some((cell, filled)) => filled.marks.entry(cell).or_default().push(mark),
                 None => outside.push(mark),
+            }
+        }
+        for area in drawing.drawn {
+            let corners = [(area.left, area.bottom), (area.right, area.top)].map(|(x, y)| geometry::Point { x, y });
+            for filled in &mut tables {
+                let [one, other] = corners.map(|corner| filled.table.cell_at(corner));
+                if let Some(cell) = one.filter(|cell| other == Some(*cell)) {
+                    filled.drawn.entry(cell).or_default().push(area);
+                }
             }
         }
         (Self { tables, is_scanned, overlay }, Lines { lines: writing::lines(outside), tables: heights })
@@ -173,20 +212,20 @@ impl Rows {
     /// The lines and tables of a page from top to bottom.
     fn page(&mut self, page: usize, read: &Page, lines: Vec<Line>) -> Result<(), ReadError> {
         let mut tables: Vec<_> = read.tables.iter().collect();
-        tables.sort_by(|(one, _), (other, _)| other.top().total_cmp(&one.top()));
+        tables.sort_by(|one, other| other.table.top().total_cmp(&one.table.top()));
         let mut tables = tables.into_iter().peekable();
         let mut above = 0;
         for line in lines {
-            while let Some((table, cells)) = tables.next_if(|(table, _)| table.top() > line.y) {
-                self.table(table, cells, page, above)?;
-                above += table.row_count();
+            while let Some(filled) = tables.next_if(|filled| filled.table.top() > line.y) {
+                self.table(filled, page, above)?;
+                above += filled.table.row_count();
             }
             above += 1;
             self.line(line, Spot::Page { page, line: above })?;
         }
-        for (table, cells) in tables {
-            self.table(table, cells, page, above)?;
-            above += table.row_count();
+        for filled in tables {
+            self.table(filled, page, above)?;
+            above += filled.table.row_count();
         }
         Ok(())
     }
@@ -202,22 +241,15 @@ impl Rows {
         Ok(())
     }
 
-    fn table(
-        &mut self,
-        table: &Table,
-        cells: &HashMap<usize, Vec<Mark>>,
-        page: usize,
-        above: usize,
-    ) -> Result<(), ReadError> {
-        let areas = table.areas();
+    fn table(&mut self, filled: &Filled, page: usize, above: usize) -> Result<(), ReadError> {
+        let areas = filled.table.areas();
         self.count(areas.len())?;
         let mut grid = Grid::default();
         let mut areas = areas.into_iter().peekable();
-        for row in 0..table.row_count() {
+        for row in 0..filled.table.row_count() {
             grid.begin_row();
             while let Some((cell, area)) = areas.next_if(|(_, area)| area.row == row) {
-                let text = writing::cell(cells.get(&cell).cloned().unwrap_or_default(), table.width_of(area));
-                grid.cell_at(area.column, area.columns, area.rows, text);
+                grid.cell_at(area.column, area.columns, area.rows, filled.text(cell, area));
             }
         }
         let before = self.rows.len();

@@ -286,6 +286,10 @@ impl<'d> Pen<'d> {
         if alpha < 0.5 || bounds.width() <= 0.0 || bounds.height() <= 0.0 {
             return;
         }
+        let middle = Point { x: (bounds.left + bounds.right) / 2.0, y: (bounds.bottom + bounds.top) / 2.0 };
+        if contrast(ink.colour, drawing.ground(middle)) >= FAINTEST {
+            drawing.draw(bounds);
+        }
         match self.state.blend {
             Blend::Normal if !self.state.may_be_unseen() => {
                 match alpha {
@@ -323,6 +327,7 @@ impl<'d> Pen<'d> {
         drawing.pictures += 1;
         let Some(shape) = Shape::square(self.state.matrix) else { return };
         let layer = Layer { shape, clip: self.state.clip.clone() };
+        drawing.draw(layer.bounds());
         let is_plain =
             self.state.blend == Blend::Normal && !self.state.may_be_unseen() && self.state.fill_alpha >= OPAQUE;
         if is_opaque && is_plain { drawing.cover(&layer) } else { drawing.touch(&layer) }

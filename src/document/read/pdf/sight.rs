@@ -30,7 +30,7 @@ pub fn turn(drawing: &mut Drawing) {
         stroke.from = matrix.apply(stroke.from.x, stroke.from.y);
         stroke.to = matrix.apply(stroke.to.x, stroke.to.y);
     }
-    for round in &mut drawing.rounds {
+    for round in drawing.rounds.iter_mut().chain(&mut drawing.drawn) {
         *round = Area::transformed([round.left, round.right], [round.bottom, round.top], matrix);
     }
 }

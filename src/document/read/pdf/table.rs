@@ -1,7 +1,7 @@
 //! Tables of a page by the lines drawn around their cells: which cell a point is in, whatever is merged.
 
 use super::drawing::Stroke;
-use super::geometry::Point;
+use super::geometry::{self, Point};
 
 /// How far apart two lines are that are one, and how far a line may fall short of another, in points.
 const SAME: f64 = 2.0;
@@ -169,10 +169,15 @@ impl Table {
         (column < self.width() && row < self.height()).then(|| self.cells.first_of(row * self.width() + column))
     }
 
-    /// How wide a cell is, in points.
-    pub fn width_of(&self, area: Area) -> f64 {
-        let edge = |at: usize| self.columns.get(at).copied().unwrap_or(0.0);
-        edge(area.column + area.columns) - edge(area.column)
+    /// The places of the sides of a cell on the page.
+    pub fn sides_of(&self, area: Area) -> geometry::Area {
+        let edge = |edges: &[f64], at: usize| edges.get(at).copied().unwrap_or(f64::NAN);
+        geometry::Area {
+            left: edge(&self.columns, area.column),
+            bottom: edge(&self.rows, area.row + area.rows),
+            right: edge(&self.columns, area.column + area.columns),
+            top: edge(&self.rows, area.row),
+        }
     }
 
     /// The top of the table.

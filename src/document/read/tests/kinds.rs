@@ -6,20 +6,20 @@ use super::{cell, line, notes};
 use crate::form::catalogue;
 use crate::report::Cell;
 
-const PERMITS: &str = "proactive_disclosure.administrative_permits";
+pub(super) const PERMITS: &str = "proactive_disclosure.administrative_permits";
 
 fn read(bytes: &[u8], name: &str) -> Reading {
     read_document(bytes, name, &Limits::default()).unwrap()
 }
 
-fn certainty(reading: &Reading, path: &str) -> Option<Certainty> {
+pub(super) fn certainty(reading: &Reading, path: &str) -> Option<Certainty> {
     let cell = catalogue().cell_at(path).unwrap();
     let read = reading.cells.iter().find(|read| read.cell == cell).map(|read| read.certainty);
     read.or((reading.figures.get(cell) == Cell::Unread).then_some(Certainty::Unread))
 }
 
 /// The codes of the notes, save those on what these documents leave out.
-fn codes(reading: &Reading) -> Vec<NoteCode> {
+pub(super) fn codes(reading: &Reading) -> Vec<NoteCode> {
     let codes = reading.notes.iter().map(|note| note.code);
     let is_left_out =
         |code: &NoteCode| matches!(code, NoteCode::TableNotFound | NoteCode::RowNotFound | NoteCode::EditionUncertain);
@@ -27,7 +27,7 @@ fn codes(reading: &Reading) -> Vec<NoteCode> {
 }
 
 /// Permits with this content of their cell, below a style sheet.
-fn html(style: &str, content: &str) -> Reading {
+pub(super) fn html(style: &str, content: &str) -> Reading {
     let page = format!(
         "<html><head><style>{style}</style></head><h2>二、主动公开政府信息情况</h2><table>\
          <tr><td colspan=2>第二十条第（五）项</td></tr><tr><td>信息内容</td><td>本年处理决定数量</td></tr>\
@@ -38,11 +38,16 @@ fn html(style: &str, content: &str) -> Reading {
     reading
 }
 
-fn docx(styles: &str, content: &str) -> Reading {
+pub(super) fn docx(styles: &str, content: &str) -> Reading {
+    docx_table("", styles, content)
+}
+
+/// The same in a table with these properties.
+pub(super) fn docx_table(table: &str, styles: &str, content: &str) -> Reading {
     let cell = |content: &str| format!("<w:tc><w:p>{content}</w:p></w:tc>");
     let text = |text: &str| cell(&format!("<w:r><w:t>{text}</w:t></w:r>"));
     let body = format!(
-        "<w:document><w:body><w:p><w:r><w:t>二、主动公开政府信息情况</w:t></w:r></w:p><w:tbl><w:tr>{}{}</w:tr>\
+        "<w:document><w:body><w:p><w:r><w:t>二、主动公开政府信息情况</w:t></w:r></w:p><w:tbl>{table}<w:tr>{}{}</w:tr>\
          <w:tr>{}{}</w:tr></w:tbl></w:body></w:document>",
         text("信息内容"),
         text("本年处理决定数量"),
@@ -57,10 +62,15 @@ fn docx(styles: &str, content: &str) -> Reading {
 }
 
 /// A sheet with permits in B2, of the given cell element, styles and shared texts.
-fn xlsx(styles: &str, texts: &str, permits: &str) -> Reading {
+pub(super) fn xlsx(styles: &str, texts: &str, permits: &str) -> Reading {
+    xlsx_sheet(styles, texts, permits, "")
+}
+
+/// The same with what stands behind the cells of the sheet.
+pub(super) fn xlsx_sheet(styles: &str, texts: &str, permits: &str, behind: &str) -> Reading {
     let text = |place: &str, text: &str| format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
     let sheet = format!(
-        "<worksheet><sheetData><row r=\"1\">{}{}</row><row r=\"2\">{}{permits}</row></sheetData></worksheet>",
+        "<worksheet><sheetData><row r=\"1\">{}{}</row><row r=\"2\">{}{permits}</row></sheetData>{behind}</worksheet>",
         text("A1", "信息内容"),
         text("B1", "本年处理决定数量"),
         text("A2", "行政_x000D_许可")

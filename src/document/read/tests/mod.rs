@@ -6,6 +6,7 @@ mod fixtures;
 mod formats;
 mod kinds;
 mod layout;
+mod looks;
 mod pdf;
 mod pdf_drawn;
 mod pdf_pages;

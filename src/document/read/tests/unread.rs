@@ -133,3 +133,55 @@ fn a_reading_names_its_unread_cells_in_the_order_of_the_form() {
     assert_eq!(unread.first(), Some(&"proactive_disclosure.rules.issued"));
     assert_eq!(unread.last(), Some(&"disputes.litigation_after_reconsideration.total"));
 }
+
+#[test]
+fn blanks_of_a_row_that_a_box_around_its_figures_divides_are_not_blank() {
+    let page = |rows: &str| {
+        format!(
+            "<h2>二、主动公开政府信息情况</h2><table><tr><td>信息内容</td><td>本年制发件数</td><td>本年废止件数</td>\
+             <td>现行有效件数</td></tr>{rows}</table>"
+        )
+    };
+    let read = |rows: &str| read_document(page(rows).as_bytes(), "a.html", &Limits::default()).unwrap();
+    let path = |column: &str| id(&format!("proactive_disclosure.rules.{column}"));
+    let values = |reading: &Reading| ["issued", "repealed", "in_force"].map(|column| reading.figures.get(path(column)));
+    let divided = "<tr><td rowspan=2>规章</td><td></td><td>-</td><td></td></tr><tr><td>1</td><td></td><td>3</td></tr>";
+    let reading = read(divided);
+    assert_eq!(values(&reading), [Cell::Unread, Cell::Blank, Cell::Unread], "{:?}", notes(&reading));
+    assert!(notes(&reading).iter().any(|note| note.starts_with("CELL-UNPLACED")), "{:?}", notes(&reading));
+    let whole = "<tr><td rowspan=2>规章</td><td></td><td></td><td></td></tr><tr><td>1</td><td>2</td><td>3</td></tr>";
+    assert_eq!(values(&read(whole)), [Cell::Unread; 3]);
+    // Where another row stands between, the figures are not its.
+    let apart = "<tr><td>规章</td><td></td><td>2</td><td></td></tr><tr><td>行政规范性文件</td><td>4</td><td>5</td><td>6</td></tr>\
+        <tr><td></td><td>1</td><td>2</td><td>3</td></tr>";
+    assert_eq!(values(&read(apart)), [Cell::Blank, Cell::Number(2), Cell::Blank]);
+}
+
+#[test]
+fn a_damaged_label_of_the_line_that_stands_for_three_is_that_line_or_their_heading() {
+    let rows = |damaged: &str, with_others: bool| {
+        let mut figures = numbered(1);
+        if !with_others {
+            for line in ["correction_overdue", "fee_unpaid", "miscellaneous"] {
+                let cells = catalogue().line_at(&format!("requests.other.{line}")).unwrap().cells();
+                cells.for_each(|cell| _ = figures.set(cell, Cell::Blank));
+            }
+            let cells = catalogue().line_at("requests.other.unspecified").unwrap().cells();
+            cells.for_each(|cell| _ = figures.set(cell, Cell::Number(7)));
+        }
+        let whole = render(&figures, "\n");
+        assert!(whole.contains("（六）其他处理\n"), "{whole}");
+        (figures, read(&whole.replace("（六）其他处理\n", &format!("{damaged}\n"))))
+    };
+    for damaged in ["（六）其它处理", "（六）其他处里"] {
+        let (figures, reading) = rows(damaged, false);
+        assert!(reading.figures == figures, "{damaged} {:?} {:?}", unread(&reading), notes(&reading));
+        assert!(
+            notes(&reading).iter().any(|note| note.starts_with("LABEL-INEXACT")),
+            "{damaged} {:?}",
+            notes(&reading)
+        );
+        let (figures, reading) = rows(damaged, true);
+        assert!(reading.figures == figures, "{damaged} {:?} {:?}", unread(&reading), notes(&reading));
+    }
+}

@@ -4,6 +4,8 @@
 //! states, build a sheet out to its farthest cell, and do not tell what of a cell is struck out, raised or hidden.
 
 mod book;
+mod colour;
+mod conditional;
 mod number_format;
 mod sheet;
 mod style;

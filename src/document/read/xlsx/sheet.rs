@@ -6,10 +6,11 @@ use std::ops::RangeInclusive;
 use quick_xml::events::{BytesStart, Event};
 
 use super::super::error::ReadError;
-use super::super::inscription::{Aside, Look, Settled};
+use super::super::inscription::{Aside, Look, Settled, is_figure};
 use super::super::package::{attribute, number};
 use super::number_format::{general, shown};
-use super::style::Styles;
+use super::conditional::Conditional;
+use super::style::{CellStyle, Styles};
 use super::text::{RichText, TextReader};
 use super::{At, damaged, events, text_of};
 
@@ -44,6 +45,12 @@ struct OpenCell {
     formula: bool,
 }
 
+impl OpenCell {
+    fn is_number(&self) -> bool {
+        matches!(self.kind.as_str(), "" | "n")
+    }
+}
+
 impl Sheet {
     pub fn parse(
         part: &str,
@@ -56,7 +63,13 @@ impl Sheet {
         let mut cell: Option<OpenCell> = None;
         let mut next: At = (0, 0);
         let mut is_value = false;
+        // Their style, and the number that is kept, for conditions, which stand behind the cells.
+        let mut kept: Vec<(At, CellStyle, Option<String>)> = Vec::new();
+        let mut conditional = Conditional::default();
         events(part, |event| {
+            if cell.is_none() {
+                conditional.take(&event);
+            }
             if let Some(text) = cell.as_mut().and_then(|cell| cell.text.as_mut())
                 && !matches!(&event, Event::End(element) if element.local_name().as_ref() == "c")
             {
@@ -89,6 +102,8 @@ impl Sheet {
                     "c" => {
                         if let Some(cell) = cell.take() {
                             next = (cell.at.0, cell.at.1 + 1);
+                            let number = Some(cell.value.trim().to_owned()).filter(|_| cell.is_number());
+                            kept.push((cell.at, styles.cell(cell.style), number));
                             sheet.put(cell, texts, styles);
                         }
                     }
@@ -104,14 +119,35 @@ impl Sheet {
             }
             Ok(())
         })?;
+        sheet.doubt(&conditional, &kept, styles)?;
         Ok(sheet)
+    }
+
+    /// Marks the cells that a conditional format may hide or strike out.
+    fn doubt(
+        &mut self,
+        conditional: &Conditional,
+        kept: &[(At, CellStyle, Option<String>)],
+        styles: &Styles,
+    ) -> Result<(), ReadError> {
+        if conditional.is_too_much(kept.len()) {
+            return Err(damaged("too many conditional formats"));
+        }
+        for (at, style, value) in kept.iter().filter(|_| !conditional.is_empty()) {
+            let Some(settled) = self.cells.get_mut(at).filter(|settled| is_figure(&settled.text)) else { continue };
+            if conditional.may_hide(*at, *style, &settled.text, value.as_deref(), styles) {
+                settled.asides.push(Aside { look: Look::Conditional, text: settled.text.clone() });
+                settled.is_doubtful = true;
+            }
+        }
+        Ok(())
     }
 
     fn put(&mut self, cell: OpenCell, texts: &[RichText], styles: &Styles) {
         let at = cell.at;
         let style = styles.cell(cell.style);
         let value = cell.value.trim();
-        let rich = |text: &RichText| text.inscription(style.font.setting(style.has_colour), style.has_colour).settle();
+        let rich = |text: &RichText| text.inscription(style).settle();
         let settled = match cell.kind.as_str() {
             _ if value.is_empty() && cell.text.is_none() => Settled::default(),
             "s" => value.parse().ok().and_then(|at: usize| texts.get(at)).map(rich).unwrap_or_default(),
@@ -214,7 +250,7 @@ fn row_number(text: &str) -> Option<usize> {
 }
 
 /// Row and column of a reference such as `B12`.
-fn place_of(text: &str) -> Option<At> {
+pub fn place_of(text: &str) -> Option<At> {
     let letters = text.bytes().take_while(u8::is_ascii_alphabetic).count();
     let (column, row) = text.split_at_checked(letters)?;
     let column = column.bytes().try_fold(0usize, |sum, letter| {

@@ -7,6 +7,8 @@ use quick_xml::events::{BytesStart, Event};
 use super::super::error::ReadError;
 use super::super::inscription::{Look, Setting};
 use super::super::package::{attribute, number};
+use super::colour::Colour;
+use super::conditional::Difference;
 use super::events;
 use super::number_format::built_in;
 
@@ -15,15 +17,14 @@ const MAX_STYLES: usize = 70_000;
 
 /// Smallest size that is to be seen, in tenths of a point.
 const VISIBLE_SIZE: u16 = 15;
-/// Channels of a colour of which all are at least this cannot be told from white.
-const LIGHTEST: u8 = 0xE6;
 
 /// A font as far as it decides how its text is to be seen.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Font {
     level: Look,
     is_struck: bool,
-    is_white: bool,
+    /// None where it is the usual one, black.
+    colour: Option<Colour>,
     /// In tenths of a point.
     size: u16,
 }
@@ -41,7 +42,7 @@ impl Font {
                     _ => Look::Plain,
                 };
             }
-            "color" => self.is_white = is_white(element),
+            "color" => self.colour = Some(Colour::of(element, Colour::BLACK)),
             "sz" => {
                 let size = value.and_then(|value| value.trim().parse::<f32>().ok()).unwrap_or(0.0);
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
@@ -52,10 +53,14 @@ impl Font {
         }
     }
 
-    /// How its text is set, on a cell with a colour behind it or without.
-    pub fn setting(self, on_colour: bool) -> Setting {
+    pub fn colour(self) -> Colour {
+        self.colour.unwrap_or(Colour::BLACK)
+    }
+
+    /// How its text is set, on a cell with this colour behind it, where that is known.
+    pub fn setting(self, ground: Option<Colour>) -> Setting {
         let look = match self {
-            Self { is_white: true, .. } if !on_colour => Look::Hidden,
+            _ if ground.is_some_and(|ground| self.colour().is_alike(ground)) => Look::Hidden,
             Self { size: 1..VISIBLE_SIZE, .. } => Look::Hidden,
             Self { is_struck: true, .. } => Look::Struck,
             Self { level, .. } => level,
@@ -64,31 +69,27 @@ impl Font {
     }
 }
 
-/// White by its value, by the workbook's theme, or by the old table of colours.
-fn is_white(element: &BytesStart<'_>) -> bool {
-    let rgb = attribute(element, "rgb").map(|rgb| rgb.to_ascii_uppercase());
-    let themed = attribute(element, "theme").is_some_and(|theme| theme == "0");
-    let tint = attribute(element, "tint").and_then(|tint| tint.parse::<f32>().ok()).unwrap_or(0.0);
-    let indexed = attribute(element, "indexed").is_some_and(|at| at == "9" || at == "1");
-    let is_light = |rgb: &str| {
-        let colour = rgb.get(rgb.len().saturating_sub(6)..).and_then(|rgb| u32::from_str_radix(rgb, 16).ok());
-        colour.is_some_and(|colour| colour.to_be_bytes().iter().skip(1).all(|channel| *channel >= LIGHTEST))
-    };
-    rgb.as_deref().is_some_and(is_light) || (themed && tint > -0.1) || indexed
-}
-
 /// One style of cells.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CellStyle {
     format: u32,
     pub font: Font,
-    pub has_colour: bool,
+    /// The colour behind the text; none where it is a pattern or a flow of colours.
+    pub ground: Option<Colour>,
+}
+
+impl Default for CellStyle {
+    fn default() -> Self {
+        Self { format: 0, font: Font::default(), ground: Some(Colour::WHITE) }
+    }
 }
 
 #[derive(Debug, Default)]
 pub struct Styles {
     formats: HashMap<u32, String>,
     cells: Vec<CellStyle>,
+    /// What conditional formats change, by their numbers.
+    differences: Vec<Difference>,
 }
 
 impl Styles {
@@ -98,9 +99,10 @@ impl Styles {
     /// [`ReadError::Damaged`].
     pub fn parse(part: &str) -> Result<Self, ReadError> {
         let mut styles = Self::default();
-        let (mut fonts, mut fills): (Vec<Font>, Vec<bool>) = (Vec::new(), Vec::new());
+        let (mut fonts, mut fills): (Vec<Font>, Vec<Option<Colour>>) = (Vec::new(), Vec::new());
         // The list that is being read: fonts, fills or cellXfs; others have elements of the same names.
         let mut list = String::new();
+        let mut is_solid = false;
         events(part, |event| {
             match &event {
                 Event::Start(element) => match (list.as_str(), element.local_name().as_ref()) {
@@ -113,19 +115,30 @@ impl Styles {
                     }
                     ("fonts", "font") if fonts.len() < MAX_STYLES => fonts.push(Font::default()),
                     ("fonts", _) => fonts.iter_mut().last().into_iter().for_each(|font| font.take(element)),
-                    ("fills", "fill") if fills.len() < MAX_STYLES => fills.push(false),
+                    ("fills", "fill") if fills.len() < MAX_STYLES => fills.push(Some(Colour::WHITE)),
                     ("fills", "patternFill") => {
                         let pattern = attribute(element, "patternType").unwrap_or_default();
-                        set(&mut fills, !matches!(pattern.as_str(), "" | "none"));
+                        is_solid = pattern == "solid";
+                        if !matches!(pattern.as_str(), "" | "none") {
+                            set(&mut fills, None);
+                        }
                     }
-                    ("fills", "gradientFill") => set(&mut fills, true),
-                    ("fills", "fgColor") if is_white(element) => set(&mut fills, false),
+                    ("fills", "gradientFill") => set(&mut fills, None),
+                    ("fills", "fgColor") if is_solid => {
+                        set(&mut fills, Some(Colour::of(element, Colour::BLACK)));
+                    }
+                    ("dxfs", "dxf") if styles.differences.len() < MAX_STYLES => {
+                        styles.differences.push(Difference::default());
+                    }
+                    ("dxfs", _) => {
+                        styles.differences.iter_mut().last().into_iter().for_each(|last| last.take(element));
+                    }
                     ("cellXfs", "xf") if styles.cells.len() < MAX_STYLES => {
                         let font = number(element, "fontId").and_then(|at| fonts.get(at).copied()).unwrap_or_default();
-                        let has_colour =
-                            number(element, "fillId").and_then(|at| fills.get(at).copied()).unwrap_or(false);
+                        let fill = number(element, "fillId").and_then(|at| fills.get(at).copied());
+                        let ground = fill.unwrap_or(Some(Colour::WHITE));
                         let format = id(element, "numFmtId").unwrap_or(0);
-                        styles.cells.push(CellStyle { format, font, has_colour });
+                        styles.cells.push(CellStyle { format, font, ground });
                     }
                     _ => {}
                 },
@@ -141,6 +154,11 @@ impl Styles {
         self.cells.get(style.unwrap_or(0)).copied().unwrap_or_default()
     }
 
+    /// What a conditional format changes, by its number.
+    pub fn difference(&self, number: usize) -> Option<&Difference> {
+        self.differences.get(number)
+    }
+
     /// The code of a style's number format.
     pub fn format(&self, style: CellStyle) -> &str {
         let own = self.formats.get(&style.format).map(String::as_str);
@@ -152,6 +170,6 @@ fn id(element: &BytesStart<'_>, name: &str) -> Option<u32> {
     number(element, name).and_then(|id| u32::try_from(id).ok())
 }
 
-fn set(fills: &mut [bool], has_colour: bool) {
-    fills.iter_mut().last().into_iter().for_each(|fill| *fill = has_colour);
+fn set(fills: &mut [Option<Colour>], ground: Option<Colour>) {
+    fills.iter_mut().last().into_iter().for_each(|fill| *fill = ground);
 }

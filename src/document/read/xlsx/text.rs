@@ -3,13 +3,13 @@
 use quick_xml::events::Event;
 
 use super::super::error::ReadError;
-use super::super::inscription::{Inscription, Setting};
+use super::super::inscription::Inscription;
 use super::events;
-use super::style::Font;
+use super::style::{CellStyle, Font};
 use super::text_of;
 
 /// A text in its runs; a run without a font has that of the cell.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct RichText {
     runs: Vec<(String, Option<Font>)>,
 }
@@ -20,10 +20,10 @@ impl RichText {
     }
 
     /// The text as it is written in a cell.
-    pub fn inscription(&self, cell: Setting, on_colour: bool) -> Inscription {
+    pub fn inscription(&self, cell: CellStyle) -> Inscription {
         let mut inscription = Inscription::default();
         for (text, font) in &self.runs {
-            inscription.push(text, font.map_or(cell, |font| font.setting(on_colour)));
+            inscription.push(text, font.unwrap_or(cell.font).setting(cell.ground));
         }
         inscription
     }

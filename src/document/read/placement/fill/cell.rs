@@ -3,7 +3,7 @@
 use crate::form::{CellId, Kind, catalogue};
 use crate::report::{Cell, ValueError};
 
-use super::super::super::inscription::{Aside, Look};
+use super::super::super::inscription::{Aside, BOX, Look};
 use super::super::super::note::{NoteCode, ReaderNote, cell_label};
 use super::super::super::{Certainty, ReadCell};
 use super::super::value::{Printed, Taken, Unit, take};
@@ -88,6 +88,11 @@ impl Filler {
             return self.note_cell(NoteCode::FormulaUncomputed, cell, slot, zh, en);
         }
         let raw = &slot.raw;
+        if raw.is_empty() && slot.asides.iter().any(|aside| aside.look == Look::Picture) {
+            let zh = "处是图片，没有可读取的文字，未读取；请核对后填写";
+            let en = "is a picture without text; not read; check and fill it in";
+            return self.note_cell(NoteCode::CellUnreadable, cell, slot, zh, en);
+        }
         let (aside_zh, aside_en) = aside_words(&slot.asides);
         let zh = format!("的“{raw}”与{aside_zh}不能确定哪些是数字本身，未读取；请核对后填写");
         let en = format!(
@@ -144,8 +149,15 @@ impl Filler {
 
 /// What stands beside a number, with how it is set.
 fn aside_words(asides: &[Aside]) -> (String, String) {
-    let zh = asides.iter().map(|aside| format!("{}文字“{}”", aside.look.words().0, aside.text));
-    let en = asides.iter().map(|aside| format!("{} {:?}", aside.look.words().1, aside.text));
+    let has_words = |aside: &Aside| aside.text != BOX;
+    let zh = asides.iter().map(|aside| match (aside.look.words().0, &aside.text) {
+        (look, text) if has_words(aside) => format!("{look}文字“{text}”"),
+        (look, _) => look.to_owned(),
+    });
+    let en = asides.iter().map(|aside| match (aside.look.words().1, &aside.text) {
+        (look, text) if has_words(aside) => format!("{look} {text:?}"),
+        (look, _) => look.to_owned(),
+    });
     (zh.collect::<Vec<_>>().join("、"), en.collect::<Vec<_>>().join(", "))
 }
 

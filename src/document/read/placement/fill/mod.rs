@@ -50,6 +50,7 @@ pub fn fill(vocabulary: &Vocabulary, walked: Walked) -> Filled {
     let uncertain = rows.into_iter().filter_map(|row| filler.row(row)).collect();
     filler.prove(uncertain);
     filler.blocks(vocabulary, &walked.blocks);
+    filler.doubt_blanks(walked.doubted);
     filler.missing_tables(vocabulary, &found);
     filler.missing_lines(vocabulary, &walked.seen.union(&walked.torn).copied().collect(), &found);
     let (figures, mut cells) = (filler.figures, filler.cells);
@@ -146,6 +147,19 @@ impl Filler {
     fn blank_lines(&mut self, blank: &HashSet<LineId>) {
         for cell in blank.iter().flat_map(|line| cells_of(*line)) {
             self.figures.set(cell, Cell::Blank);
+        }
+    }
+
+    /// What seems blank, and has no mark of that, of lines below which figures stand that belong somewhere.
+    fn doubt_blanks(&mut self, doubted: Vec<(LineId, String, Place)>) {
+        for (line, raw, place) in doubted {
+            for cell in cells_of(line) {
+                let is_marked = self.cells.iter().any(|read| read.cell == cell);
+                if self.figures.get(cell) == Cell::Blank && !is_marked {
+                    self.figures.set(cell, Cell::Unread);
+                    self.unread.push((cell, raw.clone(), place));
+                }
+            }
         }
     }
 

@@ -205,6 +205,7 @@ impl Walk<'_> {
 
     fn open_line(&mut self, table: usize, line: LineId, cell: &PrintedCell, remainder: Option<String>, inexact: bool) {
         self.enter(table);
+        self.last_blank = None;
         let info = catalogue().line(line);
         self.context.zone = Zone::Body;
         self.context.group = info.group;

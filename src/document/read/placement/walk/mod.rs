@@ -62,6 +62,9 @@ pub struct Walked {
     pub torn: HashSet<LineId>,
     /// Lines whose row is whole and has nothing in it.
     pub blank: HashSet<LineId>,
+    /// Lines below which figures stand beside no label, with these and their place: what seems blank of such a line may
+    /// be where they belong, as where a box around a figure divides its row.
+    pub doubted: Vec<(LineId, String, Place)>,
     pub notes: Vec<ReaderNote>,
 }
 
@@ -97,6 +100,8 @@ struct Walk<'v> {
     unknown: Option<Unknown>,
     /// Values that stand beside no label.
     stray: Vec<Slot>,
+    /// The line of which a row with blank cells was read last, where no other label stands below it.
+    last_blank: Option<LineId>,
     block: Option<Block>,
     found: Walked,
 }
@@ -117,6 +122,7 @@ pub fn walk(rows: &[PrintedRow], vocabulary: &Vocabulary, year: Option<u16>) -> 
         open: None,
         unknown: None,
         stray: Vec::new(),
+        last_blank: None,
         block: None,
         found: Walked::default(),
     };
@@ -227,6 +233,7 @@ impl Walk<'_> {
                 }
                 if let Some(open) = self.open.as_ref().filter(|_| keeps_blanks && !values.is_empty()) {
                     self.found.blank.insert(open.row.line);
+                    self.last_blank = Some(open.row.line);
                 }
             }
             None => self.values_alone(values, keeps_blanks),
@@ -270,6 +277,10 @@ impl Walk<'_> {
             }
             _ => {
                 self.close();
+                if let Some(line) = self.last_blank.filter(|_| values.iter().any(is_figure)) {
+                    let place = values.first().map_or(Place::START, |slot| slot.place);
+                    self.found.doubted.push((line, listed(&values), place));
+                }
                 self.stray = values;
                 self.close();
             }
@@ -284,6 +295,8 @@ impl Walk<'_> {
                 let columns = catalogue().line(open.row.line).line.columns;
                 open.row.values = within(self.context.header.reach(columns), columns.len(), values);
                 open.row.keeps_blanks = keeps_blanks;
+                let has_blanks = keeps_blanks && open.row.values.iter().any(|slot| slot.printed == Printed::Empty);
+                self.last_blank = has_blanks.then_some(open.row.line);
             }
             _ => {
                 // A label that may be two lines' is there with what it may be.
@@ -315,6 +328,7 @@ impl Walk<'_> {
         self.close();
         self.end_block();
         self.context.inside = false;
+        self.last_blank = None;
     }
 
     fn unknown_words(&mut self, cell: &PrintedCell, followed: bool) {

@@ -1,0 +1,198 @@
+//! What hides, strikes out or covers a figure by way of a style, a property that is set elsewhere, a condition or a shape,
+//! and pictures in the place of figures: never another figure, and never a blank cell.
+
+use super::super::{Certainty, NoteCode, Reading};
+use super::kinds::{PERMITS, certainty, codes, docx, docx_table, html, xlsx, xlsx_sheet};
+use super::{cell, notes};
+
+#[track_caller]
+fn is_unread(reading: &Reading, name: &str) {
+    assert_eq!(cell(reading, PERMITS), "", "{name}");
+    assert_eq!(certainty(reading, PERMITS), Some(Certainty::Unread), "{name} {:?}", notes(reading));
+    assert_eq!(codes(reading), [NoteCode::CellUnreadable], "{name} {:?}", notes(reading));
+}
+
+#[track_caller]
+fn is_plain(reading: &Reading, name: &str) {
+    assert_eq!((cell(reading, PERMITS).as_str(), codes(reading)), ("169", vec![]), "{name} {:?}", notes(reading));
+}
+
+#[track_caller]
+fn is_beside_a_remark(reading: &Reading, name: &str) {
+    assert_eq!(cell(reading, PERMITS), "169", "{name} {:?}", notes(reading));
+    assert_eq!(codes(reading), [NoteCode::CellRemark], "{name} {:?}", notes(reading));
+}
+
+#[test]
+fn custom_properties_of_a_page_count_where_they_have_one_value() {
+    let style = ":root{--paper:#fff;--ink:var(--paper);--line:line-through} .a{color:var(--ink)} \
+        .b{text-decoration:var(--line)} .c{color:var(--none,#fff)} .d{color:var(--none)} .e{color:var(--two)} \
+        .f{--two:#000} .g{--two:#fff}";
+    for class in ["a", "b", "c"] {
+        is_beside_a_remark(&html(style, &format!("169<i class={class}>5</i>")), class);
+    }
+    is_beside_a_remark(&html(style, "169<i style='color:var(--paper)'>5</i>"), "attribute");
+    is_plain(&html(style, "<i class=d>169</i>"), "set nowhere");
+    is_unread(&html(style, "169<i class=e>5</i>"), "of several values");
+    is_plain(&html("@media (prefers-color-scheme: dark){td{color:#fff}}", "169"), "on a dark screen");
+}
+
+#[test]
+fn boxes_and_pictures_over_the_digits_of_a_page_leave_them_open() {
+    for content in [
+        "447228<div style='position:absolute;left:0;background:#fff;width:2em'>&nbsp;</div>",
+        "39<b style='position:absolute;left:0;background:white'>169</b>",
+        "169<img style='position:absolute;left:0' src=a.png>",
+        "<span style='position:relative;left:-20px'>1</span>69",
+        "169<div style='margin-top:-16px;background:#fff'>5</div>",
+        "<span class=k>169</span>",
+        "<div style='display:flex'><span style='order:2'>1</span><span>69</span></div>",
+        "<img src=169.png>",
+        "<svg><text>169</text></svg>",
+        "<input type=button value=169>",
+        "<details>169</details>",
+    ] {
+        let style = ".k::after{content:'';position:absolute;inset:0;background:#fff}";
+        is_unread(&html(style, content), content);
+    }
+    for content in [
+        "169<img src=blank.gif>",
+        "<div style='position:relative;left:1px'>169</div>",
+        "<div style='margin-top:-2px'>169</div>",
+        "<details open>169</details>",
+        "<input type=checkbox value=1>169",
+    ] {
+        is_plain(&html("td::after{content:''}", content), content);
+    }
+}
+
+fn run(properties: &str, text: &str) -> String {
+    format!("<w:r><w:rPr>{properties}</w:rPr><w:t>{text}</w:t></w:r>")
+}
+
+#[test]
+fn the_fill_of_characters_hides_them() {
+    let fill = |inside: &str| format!("<w:color w:val=\"000000\"/><w14:textFill>{inside}</w14:textFill>");
+    let solid = |colour: &str| fill(&format!("<w14:solidFill>{colour}</w14:solidFill>"));
+    for hidden in [
+        fill("<w14:noFill/>"),
+        solid("<w14:srgbClr w14:val=\"FFFFFF\"/>"),
+        solid("<w14:schemeClr w14:val=\"bg1\"/>"),
+        solid("<w14:srgbClr w14:val=\"000000\"><w14:alpha w14:val=\"100000\"/></w14:srgbClr>"),
+    ] {
+        is_beside_a_remark(&docx("", &(run("", "169") + &run(&hidden, "5"))), &hidden);
+    }
+    for seen in [
+        "<w14:textOutline><w14:noFill/></w14:textOutline>".to_owned(),
+        solid("<w14:schemeClr w14:val=\"tx1\"/>"),
+        solid("<w14:schemeClr w14:val=\"bg1\"><w14:lumMod w14:val=\"50000\"/></w14:schemeClr>"),
+        fill("<w14:gradFill><w14:gsLst><w14:gs><w14:srgbClr w14:val=\"FFFFFF\"/></w14:gs></w14:gsLst></w14:gradFill>"),
+        format!("<w:color w:val=\"FFFFFF\"/>{}", "<w14:textFill><w14:solidFill><w14:srgbClr w14:val=\"000000\"/></w14:solidFill></w14:textFill>"),
+    ] {
+        is_plain(&docx("", &run(&seen, "169")), &seen);
+    }
+}
+
+#[test]
+fn styles_of_paragraphs_runs_and_tables_strike_out() {
+    let style = |kind: &str, id: &str, inside: &str| {
+        format!("<w:style w:type=\"{kind}\" w:styleId=\"{id}\">{inside}</w:style>")
+    };
+    let strike = "<w:rPr><w:strike/></w:rPr>";
+    let part = format!("<w:tblStylePr w:type=\"firstCol\">{strike}</w:tblStylePr>");
+    let styles = format!(
+        "<w:styles>{}{}{}{}{}</w:styles>",
+        style("character", "c", strike),
+        style("paragraph", "p", strike),
+        style("table", "t", strike),
+        style("table", "u", &part),
+        style("table", "v", "<w:tblStylePr w:type=\"firstRow\"><w:rPr><w:color w:val=\"FFFFFF\"/></w:rPr></w:tblStylePr>"),
+    );
+    let of_run = run("", "169") + &run("<w:rStyle w:val=\"c\"/>", "39");
+    is_beside_a_remark(&docx(&styles, &of_run), "style of a run");
+    let paragraph = format!("<w:pPr><w:pStyle w:val=\"p\"/></w:pPr>{}", run("", "169"));
+    is_unread(&docx(&styles, &paragraph), "style of a paragraph");
+    let kept = format!("<w:pPr><w:pStyle w:val=\"p\"/></w:pPr>{}", run("<w:strike w:val=\"0\"/>", "169"));
+    is_plain(&docx(&styles, &kept), "the run says otherwise");
+    let twice = format!("<w:pPr><w:pStyle w:val=\"p\"/></w:pPr>{}", run("<w:rStyle w:val=\"c\"/>", "169"));
+    is_unread(&docx(&styles, &twice), "struck out by two styles, which some programs take for none");
+    let table = |id: &str| format!("<w:tblPr><w:tblStyle w:val=\"{id}\"/></w:tblPr>");
+    is_unread(&docx_table(&table("u"), &styles, &run("", "169")), "a part of the table");
+    is_plain(&docx_table(&table("v"), &styles, &run("", "169")), "white on the colour of a header");
+    // All of the table is struck out, its labels too: then nothing is left of it.
+    assert_eq!(cell(&docx_table(&table("t"), &styles, &run("", "169")), PERMITS), "");
+}
+
+#[test]
+fn shapes_over_the_digits_of_a_word_processor_leave_them_open() {
+    let anchor = |behind: &str| {
+        format!("<w:r><w:drawing><wp:anchor behindDoc=\"{behind}\"><wps:wsp/></wp:anchor></w:drawing></w:r>")
+    };
+    let line = "<w:r><w:pict><v:line style=\"position:absolute;z-index:2\"/></w:pict></w:r>";
+    is_unread(&docx("", &(run("", "169") + &anchor("0"))), "a shape");
+    is_unread(&docx("", &(run("", "169") + line)), "a line");
+    is_unread(&docx("", "<w:r><w:drawing><wp:inline><pic:pic/></wp:inline></w:drawing></w:r>"), "a picture");
+    is_plain(&docx("", &(run("", "169") + &anchor("1"))), "behind the text");
+}
+
+const BEHIND: &str = "<fills><fill><patternFill patternType=\"none\"/></fill><fill><patternFill patternType=\"solid\">\
+    <fgColor rgb=\"FF000000\"/></patternFill></fill><fill><patternFill patternType=\"solid\"><fgColor theme=\"4\"/>\
+    </patternFill></fill><fill><patternFill patternType=\"solid\"><fgColor indexed=\"9\"/></patternFill></fill>\
+    <fill><patternFill patternType=\"gray125\"/></fill></fills>";
+
+#[test]
+fn a_sheets_figure_of_the_colour_behind_it_is_hidden() {
+    let styles = format!(
+        "<styleSheet><fonts><font/><font><color rgb=\"FFFFFFFF\"/></font><font><color theme=\"4\"/></font></fonts>{BEHIND}\
+         <cellXfs><xf/><xf fillId=\"1\"/><xf fontId=\"1\" fillId=\"1\"/><xf fontId=\"2\" fillId=\"2\"/><xf fontId=\"1\" fillId=\"3\"/>\
+         <xf fillId=\"3\"/><xf fillId=\"4\"/><xf fontId=\"2\"/></cellXfs></styleSheet>"
+    );
+    for (style, is_hidden) in
+        [(0, false), (1, true), (2, false), (3, true), (4, true), (5, false), (6, false), (7, false)]
+    {
+        let reading = xlsx(&styles, "<sst/>", &format!("<c r=\"B2\" s=\"{style}\"><v>169</v></c>"));
+        let name = format!("style {style}");
+        if is_hidden { is_unread(&reading, &name) } else { is_plain(&reading, &name) }
+    }
+}
+
+#[test]
+fn a_condition_that_may_hide_or_strike_out_a_figure_leaves_it_open() {
+    let styles = "<styleSheet><fonts><font/></fonts><cellXfs><xf/></cellXfs><dxfs>\
+        <dxf><numFmt numFmtId=\"164\" formatCode=\";;;\"/></dxf><dxf><font><strike/></font></dxf>\
+        <dxf><font><color rgb=\"FFFFFFFF\"/></font></dxf><dxf><fill><patternFill><bgColor rgb=\"FF000000\"/></patternFill></fill></dxf>\
+        <dxf><font><color rgb=\"FFFF0000\"/></font><border><left><color rgb=\"FFFFFFFF\"/></left></border></dxf></dxfs></styleSheet>";
+    let reading = |inside: &str| {
+        let behind = format!("<conditionalFormatting sqref=\"B2:B9\">{inside}</conditionalFormatting>");
+        xlsx_sheet(styles, "<sst/>", "<c r=\"B2\"><v>169</v></c>", &behind)
+    };
+    let rule = |number: usize, rest: &str, formula: &str| {
+        format!("<cfRule dxfId=\"{number}\" {rest}><formula>{formula}</formula></cfRule>")
+    };
+    let above = "type=\"cellIs\" operator=\"greaterThan\"";
+    for rule in [
+        rule(0, above, "100"),
+        rule(1, above, "100"),
+        rule(2, above, "100"),
+        rule(3, above, "100"),
+        rule(2, above, "$A$1"),
+        rule(2, "type=\"expression\"", "B2=A2"),
+        "<cfRule type=\"dataBar\"><dataBar showValue=\"0\"/></cfRule>".to_owned(),
+    ] {
+        is_unread(&reading(&rule), &rule);
+    }
+    for rule in [
+        rule(2, above, "200"),
+        rule(2, "type=\"cellIs\" operator=\"equal\"", "0"),
+        rule(4, above, "100"),
+        "<cfRule type=\"dataBar\"><dataBar/></cfRule>".to_owned(),
+    ] {
+        is_plain(&reading(&rule), &rule);
+    }
+    let elsewhere = "<conditionalFormatting sqref=\"C2:C9 B3\"><cfRule type=\"expression\" dxfId=\"0\"/></conditionalFormatting>";
+    is_plain(&xlsx_sheet(styles, "<sst/>", "<c r=\"B2\"><v>169</v></c>", elsewhere), "another cell");
+    let newer = "<extLst><ext><x14:conditionalFormattings><x14:conditionalFormatting><x14:cfRule type=\"expression\"><xm:f>1</xm:f>\
+        <x14:dxf><font><strike/></font></x14:dxf></x14:cfRule><xm:sqref>B2</xm:sqref></x14:conditionalFormatting>\
+        </x14:conditionalFormattings></ext></extLst>";
+    is_unread(&xlsx_sheet(styles, "<sst/>", "<c r=\"B2\"><v>169</v></c>", newer), "of newer programs");
+}
