@@ -217,7 +217,7 @@ documents: check-tools
 # is no unsafe code of ours to find faults of memory in. A short run of
 # random damage is part of `make test`.
 FUZZ_SECONDS ?= 600
-FUZZ_TARGETS ?= text html docx xlsx pdf
+FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
 fuzz: check-tools
 	@cargo +nightly --version >/dev/null 2>&1 || { echo "fuzzing needs the nightly toolchain: rustup toolchain install nightly"; exit 1; }
 	@cargo fuzz --version >/dev/null 2>&1 || { echo "cargo-fuzz is missing: cargo install cargo-fuzz --locked"; exit 1; }

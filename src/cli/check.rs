@@ -15,15 +15,14 @@ use crate::service::Meant;
 use crate::wire::{reading_to_wire, value_in_words};
 
 use super::client::{diagnoses_text, findings_text};
-use super::documents::{Documents, expand};
+use super::documents::{Documents, expand, files_help};
 use super::output::{Listing, print_exactly, print_line, to_json, zh};
 use super::supply::{Supplied, judge_file, unread_lines, unread_text};
 use super::{Failure, Outcome, OutputFormat};
 
 #[derive(Args)]
 pub(crate) struct Check {
-    /// Documents, or folders of them.
-    #[arg(required = true)]
+    #[arg(required = true, help = files_help())]
     files: Vec<PathBuf>,
     /// Report year that the documents are meant for; left out, as each says.
     #[arg(long)]
@@ -38,8 +37,7 @@ pub(crate) struct Check {
 
 #[derive(Args)]
 pub(crate) struct Read {
-    /// Documents, or folders of them.
-    #[arg(required = true)]
+    #[arg(required = true, help = files_help())]
     files: Vec<PathBuf>,
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use futures::{Stream, StreamExt as _, stream};
 
 use crate::document::process::{Read, Readers, Settings, Unread, Wanted};
-use crate::document::read::{Limits, ReadError};
+use crate::document::read::{Limits, ReadError, format};
 use crate::report::Message;
 
 use super::{Failure, both};
@@ -72,6 +72,11 @@ impl Documents {
         });
         begun.buffered(ahead)
     }
+}
+
+/// Which documents may be named, for the help of a command.
+pub fn files_help() -> String {
+    format!("Documents ({}), or folders of them", format::names())
 }
 
 /// The files meant, and whether there may be several: folders stand for the files in them, but for hidden ones.

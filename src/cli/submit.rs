@@ -16,7 +16,7 @@ use crate::pb::submit_reports_response::Result as Answered;
 use crate::report::{AgencyId, Hash, JurisdictionCode, ReportYear, inert};
 
 use super::client::{ANSWER_MAX_BYTES, Server, connect, findings_text, problem_text, refused};
-use super::documents::expand;
+use super::documents::{expand, files_help};
 use super::output::{print_json, time_text};
 use super::submissions::{Item, Said, Submissions};
 use super::supply::Supplied;
@@ -28,9 +28,11 @@ const AHEAD: usize = 256;
 
 #[derive(Args)]
 pub(crate) struct Submit {
-    /// Documents, filled workbooks (see `template`), folders, or .jsonl and .csv files as `export` writes them. A
-    /// document named `AGENCY-YEAR…` needs no --agency and --year, nor does a workbook.
-    #[arg(required = true)]
+    #[arg(required = true, help = format!(
+        "{}, filled workbooks (see `template`), or .jsonl and .csv files as `export` writes them. A document named \
+         `AGENCY-YEAR…` needs no --agency and --year, nor does a workbook",
+        files_help()
+    ))]
     files: Vec<PathBuf>,
     /// Agency id, for a document.
     #[arg(long, value_name = "ID")]

@@ -6,6 +6,7 @@ mod architecture;
 mod auditing;
 mod check_documents;
 mod cli_pages;
+mod document_formats;
 mod document_processes;
 mod documents;
 mod examples;

@@ -2,8 +2,7 @@
 
 use crate::report::Message;
 
-/// The formats that are read, for people.
-pub const SUPPORTED: &str = "DOCX, XLSX, PDF, HTML, Markdown, TXT";
+use super::format::names;
 
 /// Why a document could not be read at all; what is only partly understood is a note instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +29,7 @@ pub enum ReadError {
     Damaged { format: &'static str, detail: String },
     #[error("the {format} is protected by a password; save it without one and send it again")]
     Protected { format: &'static str },
-    #[error("{name:?} is in the format {found}, which is not read; send it as one of {SUPPORTED}")]
+    #[error("{name:?} is in the format {found}, which is not read; send it as one of {}", names())]
     UnsupportedFormat { name: String, found: &'static str },
     #[error("the document is neither UTF-8 nor GB18030 text; save it as UTF-8 and send it again")]
     NotText,
@@ -65,7 +64,7 @@ impl ReadError {
             }
             Self::Protected { format } => format!("{format}文件有密码保护；请取消密码后重新提交"),
             Self::UnsupportedFormat { name, found } => {
-                format!("“{name}”是{found}格式，暂不能读取；请另存为以下格式之一后重新提交：{SUPPORTED}")
+                format!("“{name}”是{found}格式，暂不能读取；请另存为以下格式之一后重新提交：{}", names())
             }
             Self::NotText => "文件不是UTF-8或GB18030编码的文本；请另存为UTF-8后重新提交".to_owned(),
         };

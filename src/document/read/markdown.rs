@@ -3,12 +3,12 @@
 //! Read line by line rather than with a Markdown library: these drop the cells of a row beyond its header's, and
 //! take numbered labels for lists.
 
-use super::detect::is_delimiter_row;
 use super::error::ReadError;
 use super::html::read_html;
 use super::inscription::Settled;
 use super::placement::PrintedRow;
 use super::text::read_lines;
+use super::told::is_delimiter_row;
 
 /// Reads a Markdown document into printed rows.
 ///

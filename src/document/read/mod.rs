@@ -5,11 +5,11 @@
 
 mod chapters;
 mod decode;
-mod detect;
 mod docx;
 mod error;
 mod flow;
 mod form_csv;
+pub mod format;
 mod grid;
 mod guard;
 mod html;
@@ -23,6 +23,7 @@ mod pdf;
 mod placement;
 mod text;
 mod title;
+mod told;
 mod workbook;
 pub(in crate::document) mod xlsx;
 
@@ -31,6 +32,7 @@ mod tests;
 
 pub use decode::{TextReader, decode};
 pub use error::ReadError;
+pub use format::Format;
 pub use guard::{STACK_BYTES, caught};
 pub use note::{NoteCode, Place, ReaderNote, Spot};
 pub use placement::EditionEvidence;
@@ -39,8 +41,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::form::{CellId, Edition, edition_by_id};
 use crate::report::{Cell, Figures, Narrative, ReportYear};
-use detect::Detected;
+use format::{Contents, Source};
 use placement::PrintedRow;
+use told::Detected;
 
 /// How large a document may be. How long reading may take and how much memory is for the process that reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,54 +70,6 @@ impl Default for Limits {
             // Three chapters of Chinese within what a stored report may carry.
             max_chapter_characters: 5_000,
         }
-    }
-}
-
-/// The format that a document was read as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Format {
-    /// Plain text: one cell per line, or rows divided by `|`, tabs or blanks.
-    Text,
-    Markdown,
-    Html,
-    Docx,
-    Xlsx,
-    /// A PDF whose text is text and no picture.
-    Pdf,
-    /// One row for each cell of the form, as it is written here.
-    Csv,
-}
-
-impl Format {
-    /// Its name for people, the same in both languages.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Text => "TXT",
-            Self::Markdown => "Markdown",
-            Self::Html => "HTML",
-            Self::Docx => "DOCX",
-            Self::Xlsx => "XLSX",
-            Self::Pdf => "PDF",
-            Self::Csv => "CSV",
-        }
-    }
-
-    /// Its stable name for programs.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Markdown => "markdown",
-            Self::Html => "html",
-            Self::Docx => "docx",
-            Self::Xlsx => "xlsx",
-            Self::Pdf => "pdf",
-            Self::Csv => "csv",
-        }
-    }
-
-    /// Whether its text comes in lines, which end amid a sentence.
-    fn is_lines(self) -> bool {
-        matches!(self, Self::Text | Self::Markdown | Self::Pdf)
     }
 }
 
@@ -167,15 +122,24 @@ pub struct Reading {
     pub notes: Vec<ReaderNote>,
 }
 
+/// What is printed in a document, row by row, and what its reader has to say.
+#[derive(Default)]
+pub(in crate::document) struct Printed {
+    rows: Vec<PrintedRow>,
+    notes: Vec<ReaderNote>,
+    /// Its text comes in lines, which end amid a sentence.
+    is_lines: bool,
+}
+
 /// Reads a document within this process, which a hostile one may end: whoever reads what others send asks
-/// [`Readers`](super::process::Readers). `file_name` matters only by its extension, and only where the content does
+/// [`Readers`](super::process::Readers). `file_name` matters only by its ending, and only where the content does
 /// not tell.
 ///
 /// # Errors
 /// [`ReadError`] where it is beyond a limit, in a format that is not read, damaged, or no text.
 pub fn read_document(bytes: &[u8], file_name: &str, limits: &Limits) -> Result<Reading, ReadError> {
-    let detected = told(bytes, file_name, limits)?;
-    guard::guarded(detected.format().name(), || read(detected, bytes, limits))
+    let detected = detected(bytes, file_name, limits)?;
+    guard::guarded(detected.format.name(), || read(&detected, bytes, limits))
 }
 
 /// The same on this thread, whose stack has [`STACK_BYTES`]; panics where its reader does.
@@ -183,70 +147,36 @@ pub fn read_document(bytes: &[u8], file_name: &str, limits: &Limits) -> Result<R
 /// # Errors
 /// As [`read_document`].
 pub fn read_on_this_thread(bytes: &[u8], file_name: &str, limits: &Limits) -> Result<Reading, ReadError> {
-    let detected = told(bytes, file_name, limits)?;
-    read(detected, bytes, limits)
+    let detected = detected(bytes, file_name, limits)?;
+    read(&detected, bytes, limits)
 }
 
 /// The format of a document that is not too large.
-fn told(bytes: &[u8], file_name: &str, limits: &Limits) -> Result<Detected, ReadError> {
+fn detected(bytes: &[u8], file_name: &str, limits: &Limits) -> Result<Detected, ReadError> {
     if bytes.len() > limits.max_bytes {
         return Err(ReadError::TooLarge { bytes: bytes.len(), limit: limits.max_bytes });
     }
-    detect::detect(bytes, file_name)
+    told::detect(bytes, file_name)
 }
 
-fn read(detected: Detected, bytes: &[u8], limits: &Limits) -> Result<Reading, ReadError> {
-    let format = detected.format();
-    if format == Format::Xlsx
-        && let Some(reading) = workbook::read_workbook(bytes)
-    {
-        return reading;
+fn read(detected: &Detected, bytes: &[u8], limits: &Limits) -> Result<Reading, ReadError> {
+    let Detected { format, text } = detected;
+    match (format.info().reader)(&Source { bytes, text }, limits)? {
+        Contents::Whole(reading) => Ok(*reading),
+        Contents::Printed(printed) => Ok(understood(*format, printed, limits)),
     }
-    if let Detected::Text(Format::Csv, text) = &detected {
-        return form_csv::read_form_csv(text, limits);
-    }
-    let (rows, notes) = printed(detected, bytes, limits)?;
-    Ok(understood(format, rows, notes, limits))
 }
 
-/// What is printed in a document, row by row, and what its reader has to say.
-fn printed(detected: Detected, bytes: &[u8], limits: &Limits) -> Result<(Vec<PrintedRow>, Vec<ReaderNote>), ReadError> {
-    let format = detected.format();
-    let text = match detected {
-        Detected::Text(_, text) => text,
-        Detected::Packed(_) => String::new(),
-    };
-    let mut notes = Vec::new();
-    let mut rows = match format {
-        Format::Text => text::read_text(&text, limits.max_cells)?,
-        Format::Markdown => markdown::read_markdown(&text, limits.max_cells)?,
-        Format::Html => html::read_html(&text, limits.max_cells)?,
-        Format::Docx => docx::read_docx(bytes, limits)?,
-        Format::Xlsx => {
-            let workbook = xlsx::read_xlsx(bytes, limits)?;
-            notes = workbook.notes;
-            workbook.rows
-        }
-        Format::Pdf => {
-            let printed = pdf::read_pdf(bytes, limits)?;
-            notes = printed.notes;
-            printed.rows
-        }
-        // Has no places in a table to be understood by.
-        Format::Csv => Vec::new(),
-    };
+/// Finds title, chapters and the cells of the form.
+fn understood(format: Format, printed: Printed, limits: &Limits) -> Reading {
+    let Printed { mut rows, mut notes, is_lines } = printed;
     for cell in rows.iter_mut().flat_map(|row| &mut row.cells) {
         ideographs::make_usual(&mut cell.raw);
     }
     text::settle_lone_values(&mut rows);
-    Ok((rows, notes))
-}
-
-/// Finds title, chapters and the cells of the form.
-fn understood(format: Format, rows: Vec<PrintedRow>, mut notes: Vec<ReaderNote>, limits: &Limits) -> Reading {
     let titled = title::find_title(&rows);
     let placed = placement::place(&rows, &titled);
-    let (narrative, text_notes) = narrative::read_narrative(&rows, format.is_lines(), limits.max_chapter_characters);
+    let (narrative, text_notes) = narrative::read_narrative(&rows, is_lines, limits.max_chapter_characters);
     // The title stands anew on each sheet, and at the head of each page.
     let is_title = |note: &ReaderNote| note.code == NoteCode::RowUnknown && Some(&note.raw) == titled.title.as_ref();
     notes.extend(placed.notes.into_iter().filter(|note| !is_title(note)));

@@ -232,7 +232,8 @@ mod tests {
 
     #[test]
     fn a_range_of_years_in_a_title_is_no_year_and_both_are_told() {
-        for text in ["2022—2023年", "2022年至2023年", "2022-2023年度", "二〇二二、二〇二三年", "2022年度和2023年度"] {
+        for text in ["2022—2023年", "2022年至2023年", "2022-2023年度", "二〇二二、二〇二三年", "2022年度和2023年度"]
+        {
             let titled = titled(&format!("示例市某局{text}政府信息公开工作年度报告"));
             assert_eq!(titled.year, None, "{text}");
             assert_eq!(titled.years.iter().map(|year| year.get()).collect::<Vec<_>>(), [2022, 2023], "{text}");

@@ -23,7 +23,7 @@ export const filling = {
   step2: ["② 审核", "② Check"],
   step3: ["③ 报送", "③ Submit"],
   whose: ["填报单位", "Agency"],
-  drop: ["将文件拖至此处，或点击选择文件（DOCX、XLSX、PDF、HTML、Markdown、文本，不超过{limit}）", "Drop a file here, or choose one (DOCX, XLSX, PDF, HTML, Markdown, text; at most {limit})"],
+  drop: ["将文件拖至此处，或点击选择文件（{formats}，不超过{limit}）", "Drop a file here, or choose one ({formats}; at most {limit})"],
   reading: ["正在读取…", "Reading…"],
   readFrom: ["已读取 {name}（{format}）", "Read from {name} ({format})"],
   fileTooLarge: ["文件“{name}”大小为{size}，超过{limit}上限，未读取；已填内容未变。请压缩图片或另存为较小的文件。", "The file “{name}” has {size}, more than the limit of {limit}. It was not read, and what you filled in is unchanged. Save it smaller."],

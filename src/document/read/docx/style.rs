@@ -155,7 +155,8 @@ impl RunStyle {
     /// Of several styles that a run has: what hides or strikes out in two of them does not in both together, as a word
     /// processor has it, and nobody knows which of the programs do it so.
     fn toggled(styles: &[Self]) -> bool {
-        let is_twice = |of: fn(&Self) -> Option<bool>| styles.iter().filter(|style| of(style) == Some(true)).count() > 1;
+        let is_twice =
+            |of: fn(&Self) -> Option<bool>| styles.iter().filter(|style| of(style) == Some(true)).count() > 1;
         is_twice(|style| style.is_struck) || is_twice(|style| style.is_hidden)
     }
 

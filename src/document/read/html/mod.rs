@@ -19,9 +19,8 @@ use shown::{PICTURES, Shown, own_style};
 use style::Style;
 
 /// Elements whose text is not printed.
-const UNPRINTED: &[&str] = &[
-    "script", "style", "noscript", "template", "datalist", "audio", "meter", "progress", "noframes", "noembed",
-];
+const UNPRINTED: &[&str] =
+    &["script", "style", "noscript", "template", "datalist", "audio", "meter", "progress", "noframes", "noembed"];
 
 /// Parts of a table: one that takes no place is not there, as if it had not been written.
 const TABLE_PARTS: &[&str] = &["table", "thead", "tbody", "tfoot", "tr", "td", "th", "colgroup", "col"];

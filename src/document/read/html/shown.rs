@@ -80,7 +80,8 @@ impl Shown {
             // A whole page may be laid out so; only within a cell does it tell one text from another.
             shown.is_over |= in_cell && (style.flowing == Some(Flowing::Over) || style.is_turned == Some(true));
             let has_ground = style.background.is_some_and(|colour| colour != Colour::Transparent);
-            shown.is_cover = in_cell && style.flowing == Some(Flowing::Over) && (has_ground || PICTURES.contains(&name));
+            shown.is_cover =
+                in_cell && style.flowing == Some(Flowing::Over) && (has_ground || PICTURES.contains(&name));
             let is_shifted = style.is_relative == Some(true) && style.is_shifted == Some(true);
             shown.is_strange |= in_cell && (style.flowing == Some(Flowing::Elsewhere) || is_shifted);
             let moved = style.moved.filter(|_| style.is_relative != Some(false));

@@ -27,13 +27,13 @@ mod writing;
 
 use std::collections::HashMap;
 
-use super::Limits;
 use super::error::ReadError;
 use super::grid::Grid;
 use super::inscription::{Aside, BOX, Look, Settled};
 use super::note::{NoteCode, Place, ReaderNote, Spot, shortened};
 use super::placement::PrintedRow;
 use super::text::is_page_number;
+use super::{Limits, Printed};
 use crate::report::Message;
 use drawing::{Drawing, Mark, Sight};
 use page::Painter;
@@ -45,12 +45,6 @@ use writing::Line;
 const CHARACTERS_PER_CELL: usize = 50;
 /// Characters of a watermark that are told.
 const OVERLAY_CHARACTERS: usize = 20;
-
-/// What a PDF says, row by row, and what its reader has to say.
-pub struct Printed {
-    pub rows: Vec<PrintedRow>,
-    pub notes: Vec<ReaderNote>,
-}
 
 /// Reads a PDF into printed rows.
 ///
@@ -75,7 +69,8 @@ pub fn read_pdf(bytes: &[u8], limits: &Limits) -> Result<Printed, ReadError> {
     for (at, (page, lines)) in pages.iter().zip(lines).enumerate() {
         rows.page(at + 1, page, unruled::with_wrapped(lines.lines))?;
     }
-    Ok(Printed { rows: rows.rows, notes: scanned_note(&pages).into_iter().chain(overlay_note(&pages)).collect() })
+    let notes = scanned_note(&pages).into_iter().chain(overlay_note(&pages)).collect();
+    Ok(Printed { rows: rows.rows, notes, is_lines: true })
 }
 
 /// The note on pages that are pictures.

@@ -87,7 +87,10 @@ fn the_fill_of_characters_hides_them() {
         solid("<w14:schemeClr w14:val=\"tx1\"/>"),
         solid("<w14:schemeClr w14:val=\"bg1\"><w14:lumMod w14:val=\"50000\"/></w14:schemeClr>"),
         fill("<w14:gradFill><w14:gsLst><w14:gs><w14:srgbClr w14:val=\"FFFFFF\"/></w14:gs></w14:gsLst></w14:gradFill>"),
-        format!("<w:color w:val=\"FFFFFF\"/>{}", "<w14:textFill><w14:solidFill><w14:srgbClr w14:val=\"000000\"/></w14:solidFill></w14:textFill>"),
+        format!(
+            "<w:color w:val=\"FFFFFF\"/>{}",
+            "<w14:textFill><w14:solidFill><w14:srgbClr w14:val=\"000000\"/></w14:solidFill></w14:textFill>"
+        ),
     ] {
         is_plain(&docx("", &run(&seen, "169")), &seen);
     }
@@ -106,7 +109,11 @@ fn styles_of_paragraphs_runs_and_tables_strike_out() {
         style("paragraph", "p", strike),
         style("table", "t", strike),
         style("table", "u", &part),
-        style("table", "v", "<w:tblStylePr w:type=\"firstRow\"><w:rPr><w:color w:val=\"FFFFFF\"/></w:rPr></w:tblStylePr>"),
+        style(
+            "table",
+            "v",
+            "<w:tblStylePr w:type=\"firstRow\"><w:rPr><w:color w:val=\"FFFFFF\"/></w:rPr></w:tblStylePr>"
+        ),
     );
     let of_run = run("", "169") + &run("<w:rStyle w:val=\"c\"/>", "39");
     is_beside_a_remark(&docx(&styles, &of_run), "style of a run");
@@ -189,7 +196,8 @@ fn a_condition_that_may_hide_or_strike_out_a_figure_leaves_it_open() {
     ] {
         is_plain(&reading(&rule), &rule);
     }
-    let elsewhere = "<conditionalFormatting sqref=\"C2:C9 B3\"><cfRule type=\"expression\" dxfId=\"0\"/></conditionalFormatting>";
+    let elsewhere =
+        "<conditionalFormatting sqref=\"C2:C9 B3\"><cfRule type=\"expression\" dxfId=\"0\"/></conditionalFormatting>";
     is_plain(&xlsx_sheet(styles, "<sst/>", "<c r=\"B2\"><v>169</v></c>", elsewhere), "another cell");
     let newer = "<extLst><ext><x14:conditionalFormattings><x14:conditionalFormatting><x14:cfRule type=\"expression\"><xm:f>1</xm:f>\
         <x14:dxf><font><strike/></font></x14:dxf></x14:cfRule><xm:sqref>B2</xm:sqref></x14:conditionalFormatting>\

@@ -13,7 +13,7 @@ use crate::report::Figures;
 /// Reads where a panic is a panic.
 fn read_now(bytes: &[u8], name: &str) -> Result<Reading, ReadError> {
     let limits = Limits::default();
-    super::super::read(super::super::told(bytes, name, &limits)?, bytes, &limits)
+    super::super::read_on_this_thread(bytes, name, &limits)
 }
 
 /// One change to the bytes of a document.

@@ -175,7 +175,11 @@ impl Conditional {
             "conditionalFormatting" => self.is_open = false,
             "formula" | "f" if self.in_rule => {
                 let formula = self.text.take();
-                self.rules.iter_mut().last().into_iter().for_each(|rule| rule.condition.formulas.extend(formula.clone()));
+                self.rules
+                    .iter_mut()
+                    .last()
+                    .into_iter()
+                    .for_each(|rule| rule.condition.formulas.extend(formula.clone()));
             }
             "sqref" => {
                 if let (Some(text), Some(last)) = (self.text.take(), self.ranges.last_mut()) {
@@ -191,9 +195,8 @@ impl Conditional {
     pub fn may_hide(&self, at: At, style: CellStyle, text: &str, value: Option<&str>, styles: &Styles) -> bool {
         self.rules.iter().any(|rule| {
             let ranges = self.ranges.get(rule.ranges).map(Vec::as_slice).unwrap_or_default();
-            let is_within = |(first, last): &(At, At)| {
-                (first.0..=last.0).contains(&at.0) && (first.1..=last.1).contains(&at.1)
-            };
+            let is_within =
+                |(first, last): &(At, At)| (first.0..=last.0).contains(&at.0) && (first.1..=last.1).contains(&at.1);
             let named = rule.difference.and_then(|at| styles.difference(at));
             let hides = |difference: &Difference| difference.may_hide(style, text, value);
             ranges.iter().any(is_within)

@@ -17,8 +17,7 @@ use super::error::ReadError;
 use super::grid::Grid;
 use super::note::{NoteCode, Place, ReaderNote, Spot};
 use super::package::{referred, xml};
-use super::placement::PrintedRow;
-use super::{Format, Limits};
+use super::{Format, Limits, Printed};
 pub use book::Book;
 pub use sheet::Sheet;
 
@@ -27,13 +26,6 @@ const MAX_USED_COLUMNS: usize = 256;
 /// Blank cells that a sheet may have for each cell that a document may have.
 const BLANKS_PER_CELL: usize = 10;
 
-/// What was read of a workbook.
-pub struct Workbook {
-    pub rows: Vec<PrintedRow>,
-    /// Figures in rows and columns that are hidden.
-    pub notes: Vec<ReaderNote>,
-}
-
 /// A cell by row and column, both from 0.
 type At = (usize, usize);
 
@@ -41,9 +33,9 @@ type At = (usize, usize);
 ///
 /// # Errors
 /// [`ReadError::Damaged`] and the errors of limits.
-pub fn read_xlsx(bytes: &[u8], limits: &Limits) -> Result<Workbook, ReadError> {
+pub fn read_xlsx(bytes: &[u8], limits: &Limits) -> Result<Printed, ReadError> {
     let mut book = Book::open(bytes, limits)?;
-    let mut workbook = Workbook { rows: Vec::new(), notes: Vec::new() };
+    let mut workbook = Printed::default();
     for number in 0..book.sheets.len() {
         if book.sheets.get(number).is_some_and(|sheet| sheet.is_visible)
             && let Some(sheet) = book.sheet(number)?
@@ -80,7 +72,7 @@ fn text_of(event: &Event<'_>) -> Option<String> {
     }
 }
 
-fn print(mut sheet: Sheet, number: usize, limit: usize, book: &mut Workbook) -> Result<(), ReadError> {
+fn print(mut sheet: Sheet, number: usize, limit: usize, book: &mut Printed) -> Result<(), ReadError> {
     let hidden = sheet.take_hidden();
     // The columns in which anything stands, in order: what lies between takes no place.
     let mut columns: Vec<usize> = sheet.cells.keys().map(|at| at.1).collect();

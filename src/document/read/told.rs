@@ -1,9 +1,8 @@
-//! The format of a document, told from its content; its name decides only where the content does not.
+//! How the formats are told from each other: by their content; a document's name decides only where that does not.
 
-use super::Format;
 use super::decode::decode;
 use super::error::ReadError;
-use super::form_csv::is_form_csv;
+use super::format::{FORMATS, Format, Told, has_ending};
 use super::note::shortened;
 
 /// First bytes of formats that are not read.
@@ -15,10 +14,11 @@ const FOREIGN_SIGNATURES: &[(&[u8], &str)] = &[
     (b"Rar!", "RAR"),
     (b"7z\xBC\xAF\x27\x1C", "7Z"),
     (b"MIME-Version:", "MHTML"),
+    (b"PK\x03\x04", "ZIP"),
 ];
 
-/// Extensions of formats that are text of another kind.
-const FOREIGN_EXTENSIONS: &[(&str, &str)] = &[(".mht", "MHTML"), (".csv", "CSV"), (".json", "JSON")];
+/// Endings of texts of another kind, with their names.
+const FOREIGN_ENDINGS: &[(&str, &str)] = &[("mht", "MHTML"), ("csv", "CSV"), ("json", "JSON")];
 
 /// Where the signature of a PDF may stand, in bytes from the beginning.
 const PDF_HEAD_BYTES: usize = 1024;
@@ -27,17 +27,11 @@ const TEXT_HEAD_BYTES: usize = 64 * 1024;
 /// Tags that make a text HTML wherever they stand.
 const TAGS: &[&str] = &["<!doctype html", "<html", "<body", "<table", "<td", "<p>", "<p ", "<div"];
 
-/// A document whose format is known; text is decoded already.
-pub enum Detected {
-    Text(Format, String),
-    Packed(Format),
-}
-
-impl Detected {
-    pub fn format(&self) -> Format {
-        let (Self::Text(format, _) | Self::Packed(format)) = self;
-        *format
-    }
+/// A document whose format is known.
+pub struct Detected {
+    pub format: Format,
+    /// Where it is text, decoded.
+    pub text: String,
 }
 
 /// Tells the format.
@@ -46,45 +40,59 @@ impl Detected {
 /// [`ReadError::UnsupportedFormat`] for a format that is not read, [`ReadError::NotText`] for none at all.
 pub fn detect(bytes: &[u8], file_name: &str) -> Result<Detected, ReadError> {
     let unsupported = |found| ReadError::UnsupportedFormat { name: shortened(file_name), found };
-    let head = bytes.get(..PDF_HEAD_BYTES).unwrap_or(bytes);
-    if contains(head, b"%PDF-") {
-        return Ok(Detected::Packed(Format::Pdf));
-    }
-    if bytes.starts_with(b"PK\x03\x04") {
-        // The directory of an archive names its parts uncompressed.
-        return match bytes {
-            _ if contains(bytes, b"word/document") => Ok(Detected::Packed(Format::Docx)),
-            _ if contains(bytes, b"xl/workbook.xml") => Ok(Detected::Packed(Format::Xlsx)),
-            _ => Err(unsupported("ZIP")),
-        };
+    for info in FORMATS {
+        if let Told::ByBytes(is_told) = info.told
+            && is_told(bytes)
+        {
+            return Ok(Detected { format: info.format, text: String::new() });
+        }
     }
     if let Some((_, found)) = FOREIGN_SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)) {
         return Err(unsupported(found));
     }
     let text = decode(bytes)?;
-    if is_form_csv(&text) {
-        return Ok(Detected::Text(Format::Csv, text));
+    for info in FORMATS {
+        let Told::ByText { is_told, or_by_name } = info.told else { continue };
+        if !is_told(&text) && !(or_by_name && has_ending(file_name, info.endings)) {
+            continue;
+        }
+        // As text anything is read, so here its name is asked.
+        let foreign = FOREIGN_ENDINGS.iter().find(|(ending, _)| has_ending(file_name, &[ending]));
+        return match foreign.filter(|_| info.format == Format::Text) {
+            Some((_, found)) => Err(unsupported(found)),
+            None => Ok(Detected { format: info.format, text }),
+        };
     }
-    if is_html(&text) || has_extension(file_name, &[".html", ".htm"]) {
-        return Ok(Detected::Text(Format::Html, text));
-    }
-    if let Some((_, found)) = FOREIGN_EXTENSIONS.iter().find(|(extension, _)| has_extension(file_name, &[extension])) {
-        return Err(unsupported(found));
-    }
-    let is_markdown = has_extension(file_name, &[".md", ".markdown"]) || text.lines().any(is_delimiter_row);
-    Ok(Detected::Text(if is_markdown { Format::Markdown } else { Format::Text }, text))
+    Err(ReadError::NotText)
+}
+
+/// The signature of a PDF may stand somewhat behind the beginning.
+pub fn is_pdf(bytes: &[u8]) -> bool {
+    contains(bytes.get(..PDF_HEAD_BYTES).unwrap_or(bytes), b"%PDF-")
+}
+
+/// The directory of an archive names its parts uncompressed.
+fn is_archive_with(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04") && contains(bytes, part)
+}
+
+pub fn is_docx(bytes: &[u8]) -> bool {
+    is_archive_with(bytes, b"word/document")
+}
+
+pub fn is_xlsx(bytes: &[u8]) -> bool {
+    is_archive_with(bytes, b"xl/workbook.xml")
+}
+
+pub fn is_markdown(text: &str) -> bool {
+    text.lines().any(is_delimiter_row)
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-fn has_extension(file_name: &str, extensions: &[&str]) -> bool {
-    let name = file_name.to_ascii_lowercase();
-    extensions.iter().any(|extension| name.ends_with(extension))
-}
-
-fn is_html(text: &str) -> bool {
+pub fn is_html(text: &str) -> bool {
     let end = (0..=TEXT_HEAD_BYTES.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let head = text.get(..end).unwrap_or_default().to_ascii_lowercase();
     TAGS.iter().any(|tag| head.contains(tag))
@@ -100,7 +108,7 @@ mod tests {
     use super::*;
 
     fn format(bytes: &[u8], name: &str) -> Format {
-        detect(bytes, name).unwrap().format()
+        detect(bytes, name).unwrap().format
     }
 
     #[test]
