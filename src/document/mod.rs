@@ -1,5 +1,6 @@
 //! Documents in and out. Only this module knows file formats; it judges nothing (see `rules`).
 
+pub mod archive;
 pub mod exchange;
 pub mod process;
 pub mod read;

@@ -37,6 +37,8 @@ pub fn read_format_to_wire(format: read::Format) -> pb::DocumentFormat {
         read::Format::Xlsx => pb::DocumentFormat::Xlsx,
         read::Format::Pdf => pb::DocumentFormat::Pdf,
         read::Format::Csv => pb::DocumentFormat::Csv,
+        read::Format::Rtf => pb::DocumentFormat::Rtf,
+        read::Format::Mhtml => pb::DocumentFormat::Mhtml,
     }
 }
 

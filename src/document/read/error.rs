@@ -29,6 +29,8 @@ pub enum ReadError {
     Damaged { format: &'static str, detail: String },
     #[error("the {format} is protected by a password; save it without one and send it again")]
     Protected { format: &'static str },
+    #[error("several documents are attached ({}); send each by itself, or the annual report alone", names.join(", "))]
+    SeveralDocuments { names: Vec<String> },
     #[error("{name:?} is in the format {found}, which is not read; send it as one of {}", names())]
     UnsupportedFormat { name: String, found: &'static str },
     #[error("the document is neither UTF-8 nor GB18030 text; save it as UTF-8 and send it again")]
@@ -63,6 +65,9 @@ impl ReadError {
                 format!("{format}文件已损坏（{detail}）；请打开后另存，再重新提交")
             }
             Self::Protected { format } => format!("{format}文件有密码保护；请取消密码后重新提交"),
+            Self::SeveralDocuments { names } => {
+                format!("附有多个文件（{}）；请分别提交，或只提交年度报告本身", names.join("、"))
+            }
             Self::UnsupportedFormat { name, found } => {
                 format!("“{name}”是{found}格式，暂不能读取；请另存为以下格式之一后重新提交：{}", names())
             }

@@ -60,6 +60,11 @@ impl Flow {
         self.current().push(text, setting);
     }
 
+    /// What was written elsewhere, into the paragraph or cell being read.
+    pub fn append(&mut self, text: Inscription) {
+        self.current().append(text);
+    }
+
     /// A break within a paragraph.
     pub fn line_break(&mut self) -> Result<(), ReadError> {
         if self.in_cell() {

@@ -9,7 +9,7 @@ use super::error::ReadError;
 use super::form_csv::{is_form_csv, read_form_csv};
 use super::placement::PrintedRow;
 use super::workbook::read_workbook;
-use super::{Limits, Printed, Reading, docx, html, markdown, pdf, told, xlsx};
+use super::{Limits, Printed, Reading, docx, html, markdown, mime, pdf, rtf, told, xlsx};
 
 /// The format that a document was read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub enum Format {
     Pdf,
     Docx,
     Xlsx,
+    Rtf,
+    /// A saved web page or a mail, of which the page or the attached document is read.
+    Mhtml,
     /// One row for each cell of the form, as it is written here.
     Csv,
     Html,
@@ -101,6 +104,27 @@ pub static FORMATS: &[FormatInfo] = &[
         },
     },
     FormatInfo {
+        format: Format::Rtf,
+        id: "rtf",
+        name: "RTF",
+        endings: &["rtf"],
+        about: ("写字板和各种文字处理软件的文档", "documents of WordPad and of most word processors"),
+        told: Told::ByBytes(|bytes| bytes.starts_with(b"{\\rtf")),
+        reader: |source, limits| rtf::read_rtf(source.bytes, limits).map(Contents::of_rows),
+    },
+    FormatInfo {
+        format: Format::Mhtml,
+        id: "mhtml",
+        name: "MHT/EML",
+        endings: &["mht", "mhtml", "eml"],
+        about: (
+            "单文件网页；邮件，读取其唯一的附件或正文",
+            "a web page saved as one file; a mail, of which the one document attached is read, or the text",
+        ),
+        told: Told::ByBytes(mime::is_wrapped),
+        reader: mime::read_wrapped,
+    },
+    FormatInfo {
         format: Format::Csv,
         id: "csv",
         name: "CSV",
@@ -142,12 +166,12 @@ pub static FORMATS: &[FormatInfo] = &[
 ];
 
 impl Contents {
-    fn of_rows(rows: Vec<PrintedRow>) -> Self {
+    pub(super) fn of_rows(rows: Vec<PrintedRow>) -> Self {
         Self::Printed(Printed { rows, ..Printed::default() })
     }
 
     /// Rows of a text whose lines end amid a sentence.
-    fn of_lines(rows: Vec<PrintedRow>) -> Self {
+    pub(super) fn of_lines(rows: Vec<PrintedRow>) -> Self {
         Self::Printed(Printed { rows, is_lines: true, ..Printed::default() })
     }
 }

@@ -139,6 +139,11 @@ impl Inscription {
         }
     }
 
+    /// The runs of another behind these.
+    pub fn append(&mut self, other: Self) {
+        other.runs.into_iter().for_each(|run| self.push(&run.text, run.setting));
+    }
+
     /// A break between words, however they are set.
     pub fn blank(&mut self) {
         self.push(" ", Look::Plain);

@@ -8,17 +8,15 @@ use super::note::shortened;
 /// First bytes of formats that are not read.
 const FOREIGN_SIGNATURES: &[(&[u8], &str)] = &[
     (b"\xD0\xCF\x11\xE0", "DOC/XLS"),
-    (b"{\\rtf", "RTF"),
     (b"\x89PNG", "PNG"),
     (b"\xFF\xD8\xFF", "JPEG"),
     (b"Rar!", "RAR"),
     (b"7z\xBC\xAF\x27\x1C", "7Z"),
-    (b"MIME-Version:", "MHTML"),
     (b"PK\x03\x04", "ZIP"),
 ];
 
 /// Endings of texts of another kind, with their names.
-const FOREIGN_ENDINGS: &[(&str, &str)] = &[("mht", "MHTML"), ("csv", "CSV"), ("json", "JSON")];
+const FOREIGN_ENDINGS: &[(&str, &str)] = &[("csv", "CSV"), ("json", "JSON")];
 
 /// Where the signature of a PDF may stand, in bytes from the beginning.
 const PDF_HEAD_BYTES: usize = 1024;
@@ -121,17 +119,14 @@ mod tests {
         assert_eq!(format("|规章|1|\n|---|---|".as_bytes(), "a.txt"), Format::Markdown);
         assert_eq!(format("规章\n1".as_bytes(), "a.txt"), Format::Text);
         assert_eq!(format(b"1 < 2", "a.HTM"), Format::Html);
+        assert_eq!(format(b"{\\rtf1", "a.doc"), Format::Rtf);
+        assert_eq!(format(b"MIME-Version: 1.0\nContent-Type: text/html\n\n", "a.doc"), Format::Mhtml);
     }
 
     #[test]
     fn a_format_that_is_not_read_is_named() {
-        let cases: [(&[u8], &str, &str); 5] = [
-            (b"PK\x03\x04", "a", "ZIP"),
-            (b"\xD0\xCF\x11\xE0", "a.docx", "DOC/XLS"),
-            (b"{\\rtf1", "a.doc", "RTF"),
-            (b"MIME-Version: 1.0", "a.doc", "MHTML"),
-            (b"a,b", "a.CSV", "CSV"),
-        ];
+        let cases: [(&[u8], &str, &str); 3] =
+            [(b"PK\x03\x04", "a", "ZIP"), (b"\xD0\xCF\x11\xE0", "a.docx", "DOC/XLS"), (b"a,b", "a.CSV", "CSV")];
         for (bytes, name, expected) in cases {
             let error = detect(bytes, name).err().unwrap();
             assert!(matches!(&error, ReadError::UnsupportedFormat { found, .. } if *found == expected), "{error}");

@@ -13,6 +13,7 @@ mod pdf_pages;
 mod properties;
 mod render;
 mod roundtrips;
+mod rtf;
 mod samples;
 mod shapes;
 mod unread;

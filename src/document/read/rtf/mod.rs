@@ -1,0 +1,441 @@
+//! RTF: paragraphs and tables of a word processor's text, whose characters are bytes of the old code pages or Unicode.
+
+mod set;
+mod token;
+
+use std::collections::HashMap;
+
+use encoding_rs::{BIG5, EUC_KR, Encoding, GB18030, SHIFT_JIS, UTF_8, WINDOWS_1252};
+
+use super::error::ReadError;
+use super::flow::Flow;
+use super::inscription::{BOX, Look, Setting};
+use super::placement::PrintedRow;
+use super::sided::{Merge, Side, Sided};
+use super::{Format, Limits};
+use set::{Characters, Rgb};
+use token::{Token, Tokens};
+
+/// Deepest nesting of groups.
+const MAX_DEPTH: usize = 1_000;
+/// Most fonts and colours.
+const MAX_TABLE: usize = 10_000;
+/// Most cells of a row.
+const MAX_CELLS: usize = 1_000;
+/// Code of a set of characters that are pictures.
+const SYMBOLS: i32 = 2;
+
+/// Destinations of which nothing is printed in the text.
+const UNPRINTED: &[&str] = &[
+    "stylesheet",
+    "info",
+    "header",
+    "headerl",
+    "headerr",
+    "headerf",
+    "footer",
+    "footerl",
+    "footerr",
+    "footerf",
+    "footnote",
+    "annotation",
+    "ftnsep",
+    "ftnsepc",
+    "aftnsep",
+    "pntext",
+    "nonshppict",
+    "nonesttables",
+    "listtext",
+    "xe",
+    "tc",
+    "rxe",
+    "txe",
+    "bkmkstart",
+    "bkmkend",
+    "fldtype",
+    "objclass",
+    "objname",
+    "objdata",
+    "themedata",
+];
+
+/// What a group is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Destination {
+    Body,
+    Fonts,
+    Colours,
+    /// The code of a field.
+    Code,
+    /// The row of a table within a table.
+    InnerRow,
+    Unprinted,
+}
+
+/// What holds within a group, and ends with it.
+#[derive(Debug, Clone, Copy)]
+struct Group {
+    destination: Destination,
+    characters: Characters,
+    /// Bytes that stand behind each character of Unicode for programs that do not know it.
+    fallback: usize,
+    in_table: bool,
+    depth: usize,
+    /// The colour behind the paragraph, by its number.
+    ground: usize,
+}
+
+impl Group {
+    /// How deep in tables the paragraph stands.
+    fn depth(&self) -> usize {
+        if self.in_table { self.depth.max(1) } else { 0 }
+    }
+}
+
+/// A row as it is described.
+#[derive(Debug, Default)]
+struct Row {
+    left: i32,
+    sides: Vec<Side>,
+    /// The colour behind each cell, by its number.
+    grounds: Vec<usize>,
+    /// What was said of the next cell.
+    next: Side,
+    next_ground: usize,
+}
+
+/// Reads an RTF into printed rows.
+///
+/// # Errors
+/// [`ReadError::Damaged`], [`ReadError::TooDeep`] and the errors of limits.
+pub fn read_rtf(bytes: &[u8], limits: &Limits) -> Result<Vec<PrintedRow>, ReadError> {
+    let mut reader = Reader::new(limits.max_cells);
+    for token in Tokens::new(bytes) {
+        reader.token(token)?;
+    }
+    // Where it is cut off a number may be as well.
+    if !reader.groups.is_empty() {
+        return Err(ReadError::damaged(Format::Rtf.name(), "it ends before its time"));
+    }
+    reader.sided.finish()?.finish()
+}
+
+struct Reader {
+    sided: Sided,
+    groups: Vec<Group>,
+    group: Group,
+    /// `\*` was read: who does not know the destination that follows leaves it out.
+    is_optional: bool,
+    /// Bytes of text whose characters are not known yet.
+    bytes: Vec<u8>,
+    /// The first half of a character that takes two.
+    half: Option<u16>,
+    /// Bytes still to be left out, for they only repeat a character of Unicode.
+    repeated: usize,
+    encoding: &'static Encoding,
+    charsets: HashMap<i32, i32>,
+    font: i32,
+    colours: Vec<Option<Rgb>>,
+    colour: Option<Rgb>,
+    code: String,
+    /// The rows of the tables within one another.
+    rows: Vec<Row>,
+}
+
+impl Reader {
+    fn new(max_cells: usize) -> Self {
+        let group = Group {
+            destination: Destination::Body,
+            characters: Characters::default(),
+            fallback: 1,
+            in_table: false,
+            depth: 0,
+            ground: 0,
+        };
+        Self {
+            sided: Sided::new(Flow::new(max_cells)),
+            groups: Vec::new(),
+            group,
+            is_optional: false,
+            bytes: Vec::new(),
+            half: None,
+            repeated: 0,
+            encoding: WINDOWS_1252,
+            charsets: HashMap::new(),
+            font: 0,
+            colours: Vec::new(),
+            colour: None,
+            code: String::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    fn token(&mut self, token: Token<'_>) -> Result<(), ReadError> {
+        match token {
+            Token::Open => {
+                self.flush()?;
+                self.repeated = 0;
+                if self.groups.len() >= MAX_DEPTH {
+                    return Err(ReadError::TooDeep { limit: MAX_DEPTH });
+                }
+                self.groups.push(self.group);
+                Ok(())
+            }
+            Token::Close => self.close(),
+            Token::Word(word, number) => {
+                if std::mem::take(&mut self.is_optional) && !self.is_known(word) {
+                    self.group.destination = Destination::Unprinted;
+                }
+                if self.repeated > 0 && !matches!(word, "u" | "uc") {
+                    self.repeated -= 1;
+                    return Ok(());
+                }
+                self.word(word, number)
+            }
+            Token::Symbol(symbol) => self.symbol(symbol),
+            Token::Hex(byte) | Token::Text(byte) => {
+                if self.repeated > 0 {
+                    self.repeated -= 1;
+                    return Ok(());
+                }
+                match self.group.destination {
+                    Destination::Body => self.bytes.push(byte),
+                    Destination::Code => self.code.push(char::from(byte)),
+                    Destination::Colours if byte == b';' && self.colours.len() < MAX_TABLE => {
+                        self.colours.push(self.colour.take());
+                    }
+                    _ => {}
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Destinations marked as optional that are known all the same.
+    fn is_known(&self, word: &str) -> bool {
+        matches!(word, "shppict" | "fldinst" | "nesttableprops")
+    }
+
+    fn close(&mut self) -> Result<(), ReadError> {
+        self.flush()?;
+        self.repeated = 0;
+        self.is_optional = false;
+        let ended = self.group.destination;
+        if let Some(outer) = self.groups.pop() {
+            self.group = outer;
+        }
+        if ended == Destination::Code && self.group.destination != Destination::Code {
+            let code = std::mem::take(&mut self.code);
+            // Its result is drawn, and no text: a digit in a ring, mostly.
+            if code.trim_start().to_ascii_uppercase().starts_with("EQ") {
+                self.write("①", Look::Strange)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn symbol(&mut self, symbol: u8) -> Result<(), ReadError> {
+        match symbol {
+            b'*' => self.is_optional = true,
+            b'~' => self.write_plain(" ")?,
+            b'_' => self.write_plain("-")?,
+            b'\\' | b'{' | b'}' => self.bytes.push(symbol),
+            b'\r' | b'\n' => self.end_paragraph()?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn word(&mut self, word: &str, number: Option<i32>) -> Result<(), ReadError> {
+        match (self.group.destination, word) {
+            (_, "u") => return self.unicode(number.unwrap_or(0)),
+            (_, "uc") => self.group.fallback = usize::try_from(number.unwrap_or(1)).unwrap_or(1),
+            (_, "ansicpg") => self.encoding = of_code_page(number.unwrap_or(0)),
+            (_, "fonttbl") => self.group.destination = Destination::Fonts,
+            (_, "colortbl") => self.group.destination = Destination::Colours,
+            (_, "fldinst") => self.group.destination = Destination::Code,
+            (_, "nesttableprops") => self.group.destination = Destination::InnerRow,
+            (_, word) if UNPRINTED.contains(&word) => self.group.destination = Destination::Unprinted,
+            (Destination::Fonts, "f") => self.font = number.unwrap_or(0),
+            (Destination::Fonts, "fcharset") if self.charsets.len() < MAX_TABLE => {
+                self.charsets.insert(self.font, number.unwrap_or(0));
+            }
+            (Destination::Colours, "red" | "green" | "blue") => {
+                let at = ["red", "green", "blue"].iter().position(|name| *name == word).unwrap_or(0);
+                let channel = u8::try_from(number.unwrap_or(0)).unwrap_or(u8::MAX);
+                if let Some(place) = self.colour.get_or_insert([0; 3]).get_mut(at) {
+                    *place = channel;
+                }
+            }
+            // A shape, of which the rest is not looked at, lies over the text and not behind it.
+            (Destination::Unprinted, "shpfblwtxt") if number != Some(1) && self.group.depth() > 0 => {
+                self.sided.text(self.group.depth(), BOX, Look::Cover)?;
+            }
+            (Destination::InnerRow, word) => return self.row_word(word, number),
+            (Destination::Body, "pict" | "object") => {
+                self.flush()?;
+                self.group.destination = Destination::Unprinted;
+                if self.group.depth() > 0 {
+                    self.sided.text(self.group.depth(), BOX, Look::Picture)?;
+                }
+            }
+            (Destination::Body, word) => return self.body_word(word, number),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn body_word(&mut self, word: &str, number: Option<i32>) -> Result<(), ReadError> {
+        self.flush()?;
+        if self.group.characters.take(word, number) {
+            return Ok(());
+        }
+        match word {
+            "pard" => (self.group.in_table, self.group.depth, self.group.ground) = (false, 0, 0),
+            "intbl" => self.group.in_table = true,
+            "itap" => {
+                self.group.depth = usize::try_from(number.unwrap_or(0)).unwrap_or(0);
+                self.group.in_table = self.group.depth > 0;
+            }
+            "cbpat" => self.group.ground = usize::try_from(number.unwrap_or(0)).unwrap_or(0),
+            "par" | "sect" | "page" | "line" => self.end_paragraph()?,
+            "tab" => self.write_plain(" ")?,
+            "cell" => self.sided.end_cell(1)?,
+            "nestcell" => self.sided.end_cell(self.group.depth().max(2))?,
+            "row" => self.end_row(1)?,
+            "nestrow" => self.end_row(self.group.depth().max(2))?,
+            "emdash" => self.write_plain("—")?,
+            "endash" => self.write_plain("–")?,
+            "lquote" => self.write_plain("‘")?,
+            "rquote" => self.write_plain("’")?,
+            "ldblquote" => self.write_plain("“")?,
+            "rdblquote" => self.write_plain("”")?,
+            "bullet" => self.write_plain("•")?,
+            "emspace" | "enspace" | "qmspace" => self.write_plain(" ")?,
+            _ => return self.row_word(word, number),
+        }
+        Ok(())
+    }
+
+    /// What is said of a row and its cells.
+    fn row_word(&mut self, word: &str, number: Option<i32>) -> Result<(), ReadError> {
+        let depth = if self.group.destination == Destination::InnerRow { self.group.depth().max(2) } else { 1 };
+        if word == "nestrow" {
+            return self.end_row(depth);
+        }
+        if depth > MAX_DEPTH {
+            return Err(ReadError::TooDeep { limit: MAX_DEPTH });
+        }
+        while self.rows.len() < depth {
+            self.rows.push(Row::default());
+        }
+        let Some(row) = self.rows.get_mut(depth - 1) else { return Ok(()) };
+        match word {
+            "trowd" => *row = Row::default(),
+            "trleft" => row.left = number.unwrap_or(0),
+            "clmgf" => row.next.across = Merge::First,
+            "clmrg" => row.next.across = Merge::Next,
+            "clvmgf" => row.next.down = Merge::First,
+            "clvmrg" => row.next.down = Merge::Next,
+            "clcbpat" => row.next_ground = usize::try_from(number.unwrap_or(0)).unwrap_or(0),
+            "cellx" if row.sides.len() < MAX_CELLS => {
+                row.sides.push(Side { right: number.unwrap_or(0), ..std::mem::take(&mut row.next) });
+                row.grounds.push(std::mem::take(&mut row.next_ground));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end_row(&mut self, depth: usize) -> Result<(), ReadError> {
+        match self.rows.get(depth - 1) {
+            Some(row) => self.sided.end_row(depth, row.left, &row.sides),
+            None => self.sided.end_row(depth, 0, &[]),
+        }
+    }
+
+    fn end_paragraph(&mut self) -> Result<(), ReadError> {
+        self.flush()?;
+        if self.group.destination == Destination::Body {
+            self.sided.end_paragraph(self.group.depth())?;
+        }
+        Ok(())
+    }
+
+    /// A character by its number, and the bytes behind it that only repeat it.
+    fn unicode(&mut self, number: i32) -> Result<(), ReadError> {
+        self.flush()?;
+        self.repeated = self.group.fallback;
+        let unit = u16::try_from(number.rem_euclid(0x1_0000)).unwrap_or(0xFFFD);
+        let units: Vec<u16> = self.half.take().into_iter().chain([unit]).collect();
+        match char::decode_utf16(units.iter().copied()).next() {
+            Some(Ok(character)) => self.write_plain(&character.to_string()),
+            _ if (0xD800..0xDC00).contains(&unit) => {
+                self.half = Some(unit);
+                Ok(())
+            }
+            _ => self.write_plain("\u{fffd}"),
+        }
+    }
+
+    /// The bytes that were read, as characters of the font's code page.
+    fn flush(&mut self) -> Result<(), ReadError> {
+        if self.bytes.is_empty() {
+            return Ok(());
+        }
+        let bytes = std::mem::take(&mut self.bytes);
+        let charset = self.charsets.get(&self.group.characters.font).copied();
+        if charset == Some(SYMBOLS) {
+            // Pictures: which of them are digits in rings, only their look tells.
+            let has_digit = bytes.iter().any(|byte| byte.is_ascii_digit() || *byte >= 0x80);
+            return self.write(if has_digit { "①" } else { "□" }, Look::Strange);
+        }
+        let encoding = charset.and_then(of_charset).unwrap_or(self.encoding);
+        let (text, _) = encoding.decode_without_bom_handling(&bytes);
+        self.write_plain(&text)
+    }
+
+    fn write_plain(&mut self, text: &str) -> Result<(), ReadError> {
+        self.write_as(text, None)
+    }
+
+    fn write(&mut self, text: &str, look: Look) -> Result<(), ReadError> {
+        self.write_as(text, Some(look))
+    }
+
+    fn write_as(&mut self, text: &str, look: Option<Look>) -> Result<(), ReadError> {
+        let Group { destination: Destination::Body, ground, characters, .. } = self.group else { return Ok(()) };
+        let depth = self.group.depth();
+        let row = depth.checked_sub(1).and_then(|at| self.rows.get(at));
+        let cell = row.and_then(|row| row.grounds.get(self.sided.cells_before(depth)).copied());
+        let behind = if ground == 0 { cell.unwrap_or(0) } else { ground };
+        let setting = characters.setting(&self.colours, behind);
+        let setting = match look {
+            Some(look) if setting.look == Look::Plain => Setting { look, ..setting },
+            _ => setting,
+        };
+        self.sided.text(depth, text, setting)
+    }
+}
+
+fn of_code_page(page: i32) -> &'static Encoding {
+    match page {
+        936 | 54_936 => GB18030,
+        950 => BIG5,
+        932 => SHIFT_JIS,
+        949 => EUC_KR,
+        65_001 => UTF_8,
+        _ => WINDOWS_1252,
+    }
+}
+
+/// The encoding of a font's set of characters; none for those that are as the document's.
+fn of_charset(charset: i32) -> Option<&'static Encoding> {
+    match charset {
+        134 => Some(GB18030),
+        136 => Some(BIG5),
+        128 => Some(SHIFT_JIS),
+        129 => Some(EUC_KR),
+        _ => None,
+    }
+}

@@ -1,0 +1,130 @@
+//! How an RTF sets its characters, as far as that decides whether and as what they are to be seen.
+
+use super::super::inscription::{Look, Setting};
+
+/// Difference of each channel up to which one colour is not to be told from another.
+const ALIKE: u8 = 25;
+/// Smallest size that is to be seen, and that of text of which nothing is said, in half points.
+const VISIBLE_SIZE: u16 = 3;
+const USUAL_SIZE: u16 = 24;
+/// Narrowest characters, in hundredths of their width, and the closest, in twentieths of a point between them.
+const NARROWEST: i32 = 35;
+const CLOSEST: i32 = -40;
+
+pub type Rgb = [u8; 3];
+
+const WHITE: Rgb = [255; 3];
+const BLACK: Rgb = [0; 3];
+
+/// Properties of characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Characters {
+    is_struck: bool,
+    is_deleted: bool,
+    is_hidden: bool,
+    is_strange: bool,
+    level: Look,
+    moved: Look,
+    /// In half points.
+    size: u16,
+    /// Numbers in the table of colours; 0 is what is usual.
+    ink: usize,
+    ground: usize,
+    /// Number of the font.
+    pub font: i32,
+}
+
+impl Default for Characters {
+    fn default() -> Self {
+        Self {
+            is_struck: false,
+            is_deleted: false,
+            is_hidden: false,
+            is_strange: false,
+            level: Look::Plain,
+            moved: Look::Plain,
+            size: USUAL_SIZE,
+            ink: 0,
+            ground: 0,
+            font: 0,
+        }
+    }
+}
+
+impl Characters {
+    /// Takes a control word; false where it is about something else.
+    pub fn take(&mut self, word: &str, number: Option<i32>) -> bool {
+        let is_on = number != Some(0);
+        let index = || usize::try_from(number.unwrap_or(0)).unwrap_or(0);
+        match word {
+            "plain" => *self = Self { font: self.font, ..Self::default() },
+            "strike" | "striked" => self.is_struck = is_on,
+            "deleted" => self.is_deleted = is_on,
+            "v" | "webhidden" => self.is_hidden = is_on,
+            "super" => self.level = if is_on { Look::Superscript } else { Look::Plain },
+            "sub" => self.level = if is_on { Look::Subscript } else { Look::Plain },
+            "nosupersub" => self.level = Look::Plain,
+            "up" => self.moved = if number.unwrap_or(6) >= 2 { Look::Superscript } else { Look::Plain },
+            "dn" => self.moved = if number.unwrap_or(6) >= 2 { Look::Subscript } else { Look::Plain },
+            "fs" => self.size = number.and_then(|size| u16::try_from(size).ok()).unwrap_or(USUAL_SIZE),
+            "cf" => self.ink = index(),
+            "cb" | "chcbpat" | "highlight" => self.ground = index(),
+            "f" => self.font = number.unwrap_or(0),
+            "charscalex" => self.is_strange = number.is_some_and(|percent| percent < NARROWEST),
+            "expndtw" => self.is_strange = number.is_some_and(|twentieths| twentieths <= CLOSEST),
+            _ => return false,
+        }
+        true
+    }
+
+    /// How text is set, of which a colour by its number may lie behind the paragraph or the cell.
+    pub fn setting(&self, colours: &[Option<Rgb>], behind: usize) -> Setting {
+        let colour = |at: usize, usual: Rgb| colours.get(at).copied().flatten().unwrap_or(usual);
+        let ground = if self.ground == 0 { behind } else { self.ground };
+        let are_alike =
+            colour(self.ink, BLACK).iter().zip(colour(ground, WHITE)).all(|(one, other)| one.abs_diff(other) <= ALIKE);
+        let look = match self {
+            _ if self.is_hidden || are_alike || self.size < VISIBLE_SIZE => Look::Hidden,
+            _ if self.is_struck || self.is_deleted => Look::Struck,
+            Self { is_strange: true, .. } => Look::Strange,
+            Self { moved: Look::Plain, level, .. } => *level,
+            Self { moved, .. } => *moved,
+        };
+        Setting { look, size: self.size }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(words: &[(&str, Option<i32>)], behind: usize) -> Look {
+        let mut characters = Characters::default();
+        words.iter().for_each(|(word, number)| assert!(characters.take(word, *number), "{word}"));
+        characters.setting(&[None, Some(WHITE), Some(BLACK)], behind).look
+    }
+
+    #[test]
+    fn characters_are_hidden_struck_raised_or_plain() {
+        for (words, behind, expected) in [
+            (&[("v", None)][..], 0, Look::Hidden),
+            (&[("v", None), ("v", Some(0))], 0, Look::Plain),
+            (&[("strike", None), ("plain", None)], 0, Look::Plain),
+            (&[("strike", None)], 0, Look::Struck),
+            (&[("deleted", None)], 0, Look::Struck),
+            (&[("super", None)], 0, Look::Superscript),
+            (&[("super", None), ("nosupersub", None)], 0, Look::Plain),
+            (&[("up", Some(6))], 0, Look::Superscript),
+            (&[("up", Some(0))], 0, Look::Plain),
+            (&[("dn", None)], 0, Look::Subscript),
+            (&[("cf", Some(1))], 0, Look::Hidden),
+            (&[("cf", Some(1))], 2, Look::Plain),
+            (&[("cf", Some(1)), ("highlight", Some(2))], 0, Look::Plain),
+            (&[("cb", Some(2))], 0, Look::Hidden),
+            (&[("fs", Some(2))], 0, Look::Hidden),
+            (&[("charscalex", Some(10))], 0, Look::Strange),
+        ] {
+            assert_eq!(look(words, behind), expected, "{words:?}");
+        }
+    }
+}
