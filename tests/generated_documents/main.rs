@@ -12,6 +12,7 @@ mod print;
 mod written;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,6 +37,8 @@ const LEAST: &[(&str, u64)] =
 /// A document with what is printed in it.
 pub struct Made {
     pub name: String,
+    /// Where it lies, if it was made by another program.
+    pub from: Option<PathBuf>,
     /// What was done to it, for the table and for whoever looks for a fault.
     pub kind: String,
     pub bytes: Vec<u8>,
@@ -58,10 +61,12 @@ struct Options {
     seed: u64,
     only: Option<u64>,
     office: bool,
+    /// Folder for the documents of other programs, to be looked at.
+    keep: Option<PathBuf>,
 }
 
 fn options() -> Options {
-    let mut options = Options { cells: CELLS, seed: 1, only: None, office: false };
+    let mut options = Options { cells: CELLS, seed: 1, only: None, office: false, keep: None };
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     for pair in arguments.windows(2) {
         let number = pair[1].parse().ok();
@@ -69,6 +74,7 @@ fn options() -> Options {
             ("--cells", Some(cells)) => options.cells = cells,
             ("--seed", Some(seed)) => options.seed = seed,
             ("--only", Some(only)) => options.only = Some(only),
+            ("--keep", _) => options.keep = Some(PathBuf::from(&pair[1])),
             _ => {}
         }
     }
@@ -112,6 +118,11 @@ fn judge(made: &Made) -> (Count, Vec<String>) {
         Err(error) => wrong.push(format!("not read at all: {error}")),
     }
     (count, wrong)
+}
+
+/// Where a document is found, else its name.
+fn place(made: &Made) -> String {
+    made.from.as_ref().map_or_else(|| made.name.clone(), |path| path.display().to_string())
 }
 
 fn add(counts: &mut BTreeMap<(String, String), Count>, made: &Made, count: Count) {
@@ -175,13 +186,13 @@ fn main() -> ExitCode {
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(4);
     std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
     if options.office {
-        for made in office::make(options.seed) {
+        for made in office::make(options.seed, options.keep.as_deref()) {
             let (count, wrong) = judge(&made);
             add(&mut counts.lock().unwrap(), &made, count);
             faults
                 .lock()
                 .unwrap()
-                .extend(wrong.iter().take(1).map(|wrong| format!("{} {}: {wrong}", made.name, made.kind)));
+                .extend(wrong.iter().take(1).map(|wrong| format!("{} {}: {wrong}", place(&made), made.kind)));
         }
     }
     let (counts, faults) = (counts.into_inner().unwrap(), faults.into_inner().unwrap());

@@ -24,30 +24,32 @@ fn run(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// The documents, converted; none where no program is there, which is said.
-pub fn make(seed: u64) -> Vec<Made> {
-    let folder = tempfile::tempdir().unwrap();
+/// The documents, converted; none where no program is there, which is said. In a folder that is kept, those that were
+/// converted before are not again.
+pub fn make(seed: u64, kept: Option<&Path>) -> Vec<Made> {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = kept.unwrap_or(temporary.path());
     let sources = |name: &str, medium| {
-        let folder = folder.path().join(name);
-        fs::create_dir(&folder).unwrap();
+        let folder = folder.join(name);
+        fs::create_dir_all(&folder).unwrap();
         sources(&folder, seed, medium)
     };
     let mut results = Vec::new();
-    match program(&["soffice", "libreoffice"]) {
-        Some(office) => {
-            let sources = sources("office", Medium::PrintedByOffice);
-            for ending in ["pdf", "docx", "xlsx"] {
-                results.extend(by_office(&office, folder.path(), &sources, ending));
-            }
-        }
-        None => println!("no office suite is installed: its documents are left out"),
-    }
     match program(&["chromium", "chromium-browser", "google-chrome"]) {
         Some(browser) => {
             let sources = sources("browser", Medium::PrintedByBrowser);
-            results.extend(by_browser(&browser, folder.path(), &sources));
+            results.extend(by_browser(&browser, folder, &sources));
         }
         None => println!("no browser is installed: its documents are left out"),
+    }
+    match program(&["soffice", "libreoffice"]) {
+        Some(office) => {
+            let sources = sources("office", Medium::PrintedByOffice);
+            for ending in ["pdf", "docx", "xlsx", "rtf", "doc", "xls"] {
+                results.extend(by_office(&office, folder, &sources, ending));
+            }
+        }
+        None => println!("no office suite is installed: its documents are left out"),
     }
     results
 }
@@ -72,6 +74,7 @@ fn converted(made: &Made, path: &Path, by: &str) -> Option<Made> {
     let ending = path.extension()?.to_str()?;
     Some(Made {
         name: format!("report.{ending}"),
+        from: Some(path.to_owned()),
         kind: format!("by {by}, of {}", made.name.rsplit('.').next().unwrap_or_default()),
         bytes,
         expected: made.expected.clone(),
@@ -86,16 +89,21 @@ fn by_office(office: &Path, folder: &Path, sources: &[(PathBuf, Made)], ending: 
         .iter()
         .filter(|(path, _)| {
             let own = path.extension().and_then(|own| own.to_str()).unwrap_or_default();
-            // A text document stays one, a sheet stays one; a page becomes either.
-            own == ending || ending == "pdf" || own == "html" && ending == "docx"
+            // A text document stays one, a sheet stays one, also in an older format; a page becomes either.
+            own == ending
+                || ending == "pdf"
+                || own == "html" && ending == "docx"
+                || own == "docx" && matches!(ending, "rtf" | "doc")
+                || own == "xlsx" && ending == "xls"
         })
         .collect();
+    let result = |path: &Path| out.join(path.file_stem().unwrap_or_default()).with_extension(ending);
+    let new: Vec<_> = fitting.iter().map(|(path, _)| path).filter(|path| !result(path).exists()).collect();
     let mut command = Command::new(office);
     command.arg(profile).args(["--headless", "--convert-to", ending, "--outdir"]).arg(&out);
-    if !run(command.args(fitting.iter().map(|(path, _)| path))) {
+    if !new.is_empty() && !run(command.args(new)) {
         println!("the office suite made no {ending}");
     }
-    let result = |path: &Path| out.join(path.file_stem().unwrap_or_default()).with_extension(ending);
     fitting.iter().filter_map(|(path, made)| converted(made, &result(path), "an office suite")).collect()
 }
 
@@ -108,7 +116,7 @@ fn by_browser(browser: &Path, folder: &Path, sources: &[(PathBuf, Made)]) -> Vec
             command.args(["--headless", "--no-sandbox", "--disable-gpu"]);
             command.arg(format!("--user-data-dir={}", folder.join("browser").display()));
             command.arg(format!("--print-to-pdf={}", result.display())).arg(path);
-            run(&mut command).then(|| converted(made, &result, "a browser")).flatten()
+            (result.exists() || run(&mut command)).then(|| converted(made, &result, "a browser")).flatten()
         })
         .collect()
 }

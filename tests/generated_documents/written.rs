@@ -28,6 +28,7 @@ pub fn make(random: &mut ChaCha8Rng, medium: Medium) -> Made {
     let kind = if share > 0 { "our own, with asides" } else { "our own" };
     Made {
         name: format!("report.{}", format.ending()),
+        from: None,
         kind: kind.to_owned(),
         bytes,
         expected: report.expected(),

@@ -103,7 +103,8 @@ fn cell(cell: &Cell, random: &mut ChaCha8Rng, inputs: bool, medium: Medium) -> S
 }
 
 pub fn print(sheet: &Sheet, random: &mut ChaCha8Rng) -> Vec<u8> {
-    let inputs = random.random_ratio(1, 10);
+    // An office suite does not print what stands in fields.
+    let inputs = random.random_ratio(1, 10) && sheet.medium != Medium::PrintedByOffice;
     let mut page = format!("<html><head><title>{0}</title>{STYLE}</head><body><h1>{0}</h1>", sheet.title);
     for (heading, tables) in &sheet.chapters {
         page += &format!("<h2>{heading}</h2>");

@@ -106,6 +106,7 @@ pub fn make(random: &mut ChaCha8Rng, medium: Medium) -> Made {
     let kind = if share > 0.0 { format!("{}, with asides", change.name) } else { change.name.to_owned() };
     Made {
         name: format.name.to_owned(),
+        from: None,
         kind,
         bytes: (format.print)(&sheet, random),
         expected,

@@ -156,9 +156,13 @@ fn is_gap(before: &Mark, after: &Mark) -> bool {
 fn goes_on(line: &[Mark], next: &[Mark], width: f64) -> bool {
     let is_number = |marks: &[Mark]| marks.iter().all(|mark| mark.text.chars().all(is_of_a_number));
     let (Some(first), Some(last), Some(begins)) = (line.first(), line.last(), next.first()) else { return false };
+    // Digits of another width are of another hand: a mark that found no room.
+    let width_of = |mark: &Mark| mark.end.x - mark.start.x;
+    let is_same = |mark: &Mark| (width_of(mark) / width_of(last) - 1.0).abs() < 0.1;
+    let digits = |marks: &[Mark]| marks.iter().filter(|mark| mark.text.chars().all(char::is_numeric)).all(is_same);
     let is_full = width - (last.end.x - first.start.x) < begins.end.x - begins.start.x + PADDING;
     let is_alike = (first.size / begins.size - 1.0).abs() < 0.05 && first.start.y - begins.start.y < 2.5 * first.size;
-    is_full && is_alike && is_number(line) && is_number(next)
+    is_full && is_alike && is_number(line) && is_number(next) && digits(line) && digits(next)
 }
 
 /// Characters of one line each, from the left; lines from the top.
@@ -276,5 +280,11 @@ mod tests {
     fn digits_are_one_number_over_two_lines_only_where_the_cell_is_full() {
         assert_eq!(settled(&[("311", 3.0, 12.0, 10.0), ("9", 3.0, 0.0, 10.0)], 22.0).0, "3119");
         assert_eq!(settled(&[("311", 3.0, 12.0, 10.0), ("9", 3.0, 0.0, 10.0)], 60.0).0, "311 9");
+        let wide = marks("３１", 3.0, 12.0, 10.0).into_iter().enumerate().map(|(at, mark)| {
+            let start = Point { x: 3.0 + at as f64 * 10.0, ..mark.start };
+            Mark { start, end: Point { x: start.x + 10.0, ..start }, ..mark }
+        });
+        let with_mark = wide.chain(marks("9", 3.0, 0.0, 10.0)).collect();
+        assert_eq!(cell(with_mark, 26.0).text, "３１ 9", "of another width");
     }
 }

@@ -28,6 +28,8 @@ struct Entry {
     columns: Option<Columns>,
     /// The page that these are counted on, where there are pages.
     page: Option<usize>,
+    /// The printed row that it stands in.
+    row: usize,
 }
 
 /// A header as far as it is read.
@@ -68,24 +70,52 @@ impl Header {
     }
 
     /// A label, or one of another edition where it is none.
-    pub fn label(&mut self, label: Option<&'static str>, unit: Option<&'static Unit>, columns: Option<Columns>) {
-        self.push(label.map_or(Word::Foreign, Word::Label), unit, columns);
+    pub fn label(
+        &mut self,
+        label: Option<&'static str>,
+        unit: Option<&'static Unit>,
+        columns: Option<Columns>,
+        row: usize,
+    ) {
+        let (word, page) = (label.map_or(Word::Foreign, Word::Label), self.page);
+        self.entries.push(Entry { word, unit, columns, page, row });
     }
 
     pub fn group(&mut self, group: &'static ColumnGroup, columns: Option<Columns>) {
-        self.push(Word::Group(group), None, columns);
+        self.push(Word::Group(group), columns);
     }
 
     pub fn year(&mut self, year: u16, columns: Option<Columns>) {
-        self.push(Word::Year(year), None, columns);
+        self.push(Word::Year(year), columns);
     }
 
     pub fn unknown(&mut self, columns: Option<Columns>) {
-        self.push(Word::Unknown, None, columns);
+        self.push(Word::Unknown, columns);
     }
 
-    fn push(&mut self, word: Word, unit: Option<&'static Unit>, columns: Option<Columns>) {
-        self.entries.push(Entry { word, unit, columns, page: self.page });
+    fn push(&mut self, word: Word, columns: Option<Columns>) {
+        self.entries.push(Entry { word, unit: None, columns, page: self.page, row: 0 });
+    }
+
+    /// Whether the labels stand side by side, those under a heading apart: on a page without lines, labels on several lines
+    /// are read from top to bottom, whichever stands left.
+    fn is_side_by_side(&self) -> bool {
+        let group = self.entries.iter().find_map(|entry| match entry.word {
+            Word::Group(group) => Some(group),
+            _ => None,
+        });
+        let is_member = |label: &str| {
+            group.is_some_and(|group| {
+                let members = crate::form::catalogue().lines.iter().flat_map(|line| line.line.columns);
+                members.filter(|column| group.columns.contains(&column.field)).any(|column| column.label.zh == label)
+            })
+        };
+        let mut rows: [Option<usize>; 2] = [None; 2];
+        self.entries.iter().filter(|entry| entry.page.is_some() && entry.columns.is_none()).all(|entry| {
+            let Word::Label(label) = entry.word else { return true };
+            let row = &mut rows[usize::from(is_member(label))];
+            *row.get_or_insert(entry.row) == entry.row
+        })
     }
 
     fn labelled<'h>(&'h self, column: &'h Column) -> impl Iterator<Item = &'h Entry> {
@@ -126,6 +156,9 @@ impl Header {
         let page = labels().next().and_then(|entry| entry.page);
         // A header that begins on one page and ends on the next has its columns counted in two ways.
         let has_places = labels().all(|entry| entry.columns.is_some() && entry.page == page);
+        if !self.is_side_by_side() {
+            return None;
+        }
         let order =
             if has_places && missing == 0 { self.by_place(columns, year) } else { self.by_sequence(columns, missing) };
         order.map(|order| Order {
@@ -245,14 +278,14 @@ mod tests {
         let label = |field: &str| columns.iter().find(|column| column.field == field).unwrap().label.zh;
         let mut header = Header { page: Some(1), ..Header::default() };
         let at = |first, last| Some(Columns { first, last });
-        header.label(Some(label("natural_person")), None, at(1, 1));
+        header.label(Some(label("natural_person")), None, at(1, 1), 1);
         header.group(group, if break_after.is_some() { at(2, 2) } else { at(2, 6) });
-        header.label(Some(label("total")), None, if break_after.is_some() { at(3, 3) } else { at(7, 7) });
+        header.label(Some(label("total")), None, if break_after.is_some() { at(3, 3) } else { at(7, 7) }, 1);
         header.page = Some(break_after.unwrap_or(1));
         for (place, field) in group.columns.iter().enumerate() {
             // Below, the page has more columns to the left.
             let place = place + if break_after.is_some() { 5 } else { 2 };
-            header.label(Some(label(field)), None, at(place, place));
+            header.label(Some(label(field)), None, at(place, place), 2);
         }
         header.order(columns, None)
     }
@@ -262,5 +295,21 @@ mod tests {
         let (whole, broken) = (order(None).unwrap(), order(Some(2)).unwrap());
         assert!(whole.placed.is_some());
         assert_eq!((broken.listed, broken.placed), (whole.listed, None));
+    }
+
+    #[test]
+    fn labels_on_several_lines_of_a_page_without_lines_are_in_no_order() {
+        let cell = catalogue().cell_at("proactive_disclosure.rules.issued").unwrap();
+        let columns = catalogue().line(catalogue().cell(cell).line).line.columns;
+        let order = |page: Option<usize>, rows: [usize; 3]| {
+            let mut header = Header { page, ..Header::default() };
+            for (column, row) in columns.iter().zip(rows) {
+                header.label(Some(column.label.zh), None, None, row);
+            }
+            header.order(columns, None).map(|order| order.listed)
+        };
+        assert_eq!(order(Some(1), [4, 4, 4]), Some(vec![0, 1, 2]));
+        assert_eq!(order(Some(1), [4, 5, 4]), None, "which stands left is not known");
+        assert_eq!(order(None, [4, 5, 6]), Some(vec![0, 1, 2]), "a text with a cell a line");
     }
 }

@@ -1,6 +1,7 @@
 //! Unread is a third thing: neither a number nor blank. A cell is blank only where the document shows it blank.
 
-use super::super::{Limits, Reading, read_document};
+use super::super::placement::{Columns, Extent, PrintedCell, PrintedRow};
+use super::super::{Format, Limits, Place, Printed as RowsRead, Reading, Spot, read_document, understood};
 use super::formats::html;
 use super::layout::document;
 use super::render::{render, text};
@@ -184,4 +185,37 @@ fn a_damaged_label_of_the_line_that_stands_for_three_is_that_line_or_their_headi
         let (figures, reading) = rows(damaged, true);
         assert!(reading.figures == figures, "{damaged} {:?} {:?}", unread(&reading), notes(&reading));
     }
+}
+
+/// Rows of tables on pages, each with its page.
+fn of_pages(rows: &[(usize, &[&str])]) -> Reading {
+    let rows = rows.iter().enumerate().map(|(order, (page, texts))| {
+        let cells = texts.iter().enumerate().map(|(at, text)| {
+            let place = Place { order, spot: Spot::Page { page: *page, line: order + 1 }, cell: at + 1 };
+            PrintedCell::new((*text).into(), place, Some(Columns { first: at, last: at }), 1)
+        });
+        PrintedRow { cells: cells.collect(), extent: Extent::Complete }
+    });
+    understood(Format::Pdf, RowsRead { rows: rows.collect(), ..RowsRead::default() }, &Limits::default())
+}
+
+#[test]
+fn a_row_that_the_end_of_a_page_divides_is_not_read() {
+    let head: &[&str] = &["信息内容", "本年制发件数", "本年废止件数", "现行有效件数"];
+    let title: &[&str] = &["二、主动公开政府信息情况"];
+    let values = |reading: &Reading| {
+        ["issued", "repealed", "in_force"]
+            .map(|column| reading.figures.get(id(&format!("proactive_disclosure.rules.{column}"))))
+    };
+    // A number goes on overleaf; the figures stand overleaf; the label goes on overleaf.
+    for (before, after) in [
+        (&["规章", "12", "345", "6"][..], &["", "", "67", ""][..]),
+        (&["规章", "", "", ""], &["", "1", "2", "3"]),
+        (&["规", "1", "2", "3"], &["规章", "", "", ""]),
+    ] {
+        let reading = of_pages(&[(1, title), (1, head), (1, before), (2, after)]);
+        assert_eq!(values(&reading), [Cell::Unread; 3], "{before:?} {after:?} {:?}", notes(&reading));
+    }
+    let reading = of_pages(&[(1, title), (1, head), (2, &["规章", "1", "", "3"])]);
+    assert_eq!(values(&reading), [Cell::Number(1), Cell::Blank, Cell::Number(3)], "{:?}", notes(&reading));
 }

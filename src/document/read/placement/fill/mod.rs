@@ -17,7 +17,7 @@ use super::super::{Certainty, ReadCell};
 use super::prove::{Numbers, Placement, Uncertain, narrow};
 use super::value::{Printed, Taken, take};
 use super::vocabulary::Vocabulary;
-use super::walk::{LabelledRow, Slot, Walked, listed, row_words};
+use super::walk::{Doubt, LabelledRow, Slot, Walked, listed, row_words};
 use fit::{Fit, fit};
 use header::by_place;
 
@@ -44,13 +44,14 @@ pub fn fill(vocabulary: &Vocabulary, walked: Walked) -> Filled {
     let found = walked.seen.iter().copied().chain(of_blocks).map(|line| catalogue().line(line).table).collect();
     let rows = filler.without_repetitions(walked.rows);
     let rows = filler.without_headings(rows, &walked.seen);
-    let rows = filler.without_foreign_headers(rows);
+    let mut rows = filler.without_foreign_headers(rows);
+    rows.retain(|row| !walked.doubted.iter().any(|doubt| doubt.is_torn && doubt.line == row.line));
     filler.blank_lines(&walked.blank);
     filler.lines_stood_for(&rows, &walked.seen);
     let uncertain = rows.into_iter().filter_map(|row| filler.row(row)).collect();
     filler.prove(uncertain);
     filler.blocks(vocabulary, &walked.blocks);
-    filler.doubt_blanks(walked.doubted);
+    filler.doubt(walked.doubted);
     filler.missing_tables(vocabulary, &found);
     filler.missing_lines(vocabulary, &walked.seen.union(&walked.torn).copied().collect(), &found);
     let (figures, mut cells) = (filler.figures, filler.cells);
@@ -150,15 +151,18 @@ impl Filler {
         }
     }
 
-    /// What seems blank, and has no mark of that, of lines below which figures stand that belong somewhere.
-    fn doubt_blanks(&mut self, doubted: Vec<(LineId, String, Place)>) {
-        for (line, raw, place) in doubted {
+    /// What seems blank, and has no mark of that, of lines near which figures stand that belong somewhere; all of those of
+    /// which a number may go on overleaf.
+    fn doubt(&mut self, doubted: Vec<Doubt>) {
+        for Doubt { line, raw, place, is_torn } in doubted {
             for cell in cells_of(line) {
                 let is_marked = self.cells.iter().any(|read| read.cell == cell);
-                if self.figures.get(cell) == Cell::Blank && !is_marked {
-                    self.figures.set(cell, Cell::Unread);
-                    self.unread.push((cell, raw.clone(), place));
+                if !is_torn && (self.figures.get(cell) != Cell::Blank || is_marked) {
+                    continue;
                 }
+                self.figures.set(cell, Cell::Unread);
+                self.cells.retain(|read| read.cell != cell);
+                self.unread.push((cell, raw.clone(), place));
             }
         }
     }

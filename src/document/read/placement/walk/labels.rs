@@ -205,7 +205,7 @@ impl Walk<'_> {
 
     fn open_line(&mut self, table: usize, line: LineId, cell: &PrintedCell, remainder: Option<String>, inexact: bool) {
         self.enter(table);
-        self.last_blank = None;
+        self.divided.begin_line();
         let info = catalogue().line(line);
         self.context.zone = Zone::Body;
         self.context.group = info.group;
@@ -221,7 +221,7 @@ impl Walk<'_> {
             header_units: self.context.header.units(info.line.columns),
         };
         let remainder = remainder.filter(|remainder| !remainder.is_empty());
-        self.open = Some(Open { row, remainder, held: Vec::new(), inexact });
+        self.open = Some(Open { row, remainder, held: Vec::new(), inexact, is_whole: false });
     }
 
     fn push_header(&mut self, label: Option<&'static str>, cell: &PrintedCell) {
@@ -230,6 +230,6 @@ impl Walk<'_> {
             self.context.begin_header();
         }
         self.context.inside = self.context.table.is_some();
-        self.context.header.label(label, unit_in_header(&cell.raw), cell.columns);
+        self.context.header.label(label, unit_in_header(&cell.raw), cell.columns, cell.place.order);
     }
 }

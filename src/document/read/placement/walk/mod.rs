@@ -3,6 +3,7 @@
 //! Nothing printed within a table is dropped: it is a header, a label, a value of a label, or a note.
 
 mod blocks;
+mod divided;
 mod labels;
 mod unplaced;
 
@@ -19,6 +20,8 @@ use super::printed::{Columns, Extent, PrintedCell, PrintedRow};
 use super::value::{Printed, Unit, has_digit, printed};
 use super::vocabulary::{Meaning, Vocabulary};
 use super::wording::wording;
+use divided::Divided;
+pub use divided::Doubt;
 pub use unplaced::{listed, row_words};
 use unplaced::{note_of_stray, note_of_unknown};
 
@@ -62,9 +65,8 @@ pub struct Walked {
     pub torn: HashSet<LineId>,
     /// Lines whose row is whole and has nothing in it.
     pub blank: HashSet<LineId>,
-    /// Lines below which figures stand beside no label, with these and their place: what seems blank of such a line may
-    /// be where they belong, as where a box around a figure divides its row.
-    pub doubted: Vec<(LineId, String, Place)>,
+    /// Lines near which figures stand beside no label.
+    pub doubted: Vec<Doubt>,
     pub notes: Vec<ReaderNote>,
 }
 
@@ -76,6 +78,8 @@ struct Open {
     /// Values that stand on a row of their own amid the label: its own only if the label goes on behind them.
     held: Vec<Slot>,
     inexact: bool,
+    /// Its values stand in a row with it: those on other lines are none of its.
+    is_whole: bool,
 }
 
 /// Words that the form does not have, with what stands beside them.
@@ -100,8 +104,7 @@ struct Walk<'v> {
     unknown: Option<Unknown>,
     /// Values that stand beside no label.
     stray: Vec<Slot>,
-    /// The line of which a row with blank cells was read last, where no other label stands below it.
-    last_blank: Option<LineId>,
+    divided: Divided,
     block: Option<Block>,
     found: Walked,
 }
@@ -122,7 +125,7 @@ pub fn walk(rows: &[PrintedRow], vocabulary: &Vocabulary, year: Option<u16>) -> 
         open: None,
         unknown: None,
         stray: Vec::new(),
-        last_blank: None,
+        divided: Divided::default(),
         block: None,
         found: Walked::default(),
     };
@@ -173,7 +176,7 @@ impl Walk<'_> {
         match slot.printed {
             // A cell that is there and blank, of a text that marks where each ends.
             Printed::Empty => {
-                if let Some(open) = &mut self.open {
+                if let Some(open) = self.open.as_mut().filter(|open| !open.is_whole) {
                     open.row.keeps_blanks = true;
                     open.row.values.push(slot);
                 } else if let Some(block) = self.block_here().filter(|block| !block.rows.is_empty()) {
@@ -184,10 +187,9 @@ impl Walk<'_> {
                 if self.words(cell, row, followed) {
                     return;
                 }
-                let wanted = self
-                    .open
-                    .as_ref()
-                    .is_some_and(|open| open.row.values.len() < catalogue().line(open.row.line).line.columns.len());
+                let wanted = self.open.as_ref().is_some_and(|open| {
+                    !open.is_whole && open.row.values.len() < catalogue().line(open.row.line).line.columns.len()
+                });
                 if wanted && is_perhaps_number(&cell.raw) && cell.raw.chars().count() <= UNREADABLE_CHARACTERS {
                     self.value(slot);
                 } else {
@@ -200,6 +202,10 @@ impl Walk<'_> {
 
     /// A value behind the label read last.
     fn value(&mut self, slot: Slot) {
+        if self.open.as_ref().is_some_and(|open| open.is_whole) {
+            self.close();
+            self.figures_alone(std::slice::from_ref(&slot));
+        }
         if let Some(open) = &mut self.open {
             open.row.values.push(slot);
         } else if let Some(unknown) = &mut self.unknown {
@@ -232,8 +238,9 @@ impl Walk<'_> {
                     }
                 }
                 if let Some(open) = self.open.as_ref().filter(|_| keeps_blanks && !values.is_empty()) {
-                    self.found.blank.insert(open.row.line);
-                    self.last_blank = Some(open.row.line);
+                    let line = open.row.line;
+                    self.found.blank.insert(line);
+                    self.row_read(line);
                 }
             }
             None => self.values_alone(values, keeps_blanks),
@@ -277,10 +284,7 @@ impl Walk<'_> {
             }
             _ => {
                 self.close();
-                if let Some(line) = self.last_blank.filter(|_| values.iter().any(is_figure)) {
-                    let place = values.first().map_or(Place::START, |slot| slot.place);
-                    self.found.doubted.push((line, listed(&values), place));
-                }
+                self.figures_alone(&values);
                 self.stray = values;
                 self.close();
             }
@@ -295,8 +299,9 @@ impl Walk<'_> {
                 let columns = catalogue().line(open.row.line).line.columns;
                 open.row.values = within(self.context.header.reach(columns), columns.len(), values);
                 open.row.keeps_blanks = keeps_blanks;
-                let has_blanks = keeps_blanks && open.row.values.iter().any(|slot| slot.printed == Printed::Empty);
-                self.last_blank = has_blanks.then_some(open.row.line);
+                open.is_whole = true;
+                let line = open.row.line;
+                self.row_read(line);
             }
             _ => {
                 // A label that may be two lines' is there with what it may be.
@@ -308,6 +313,7 @@ impl Walk<'_> {
                     self.close();
                     self.unknown_words(label, true);
                 }
+                self.figures_astray(&values);
                 if let Some(unknown) = &mut self.unknown {
                     unknown.values = values;
                 }
@@ -328,7 +334,7 @@ impl Walk<'_> {
         self.close();
         self.end_block();
         self.context.inside = false;
-        self.last_blank = None;
+        self.divided.end_table();
     }
 
     fn unknown_words(&mut self, cell: &PrintedCell, followed: bool) {
