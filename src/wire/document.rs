@@ -39,6 +39,8 @@ pub fn read_format_to_wire(format: read::Format) -> pb::DocumentFormat {
         read::Format::Csv => pb::DocumentFormat::Csv,
         read::Format::Rtf => pb::DocumentFormat::Rtf,
         read::Format::Mhtml => pb::DocumentFormat::Mhtml,
+        read::Format::Doc => pb::DocumentFormat::Doc,
+        read::Format::Xls => pb::DocumentFormat::Xls,
     }
 }
 

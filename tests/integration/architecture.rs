@@ -94,6 +94,7 @@ const CONFINED: &[(&str, &str)] = &[
     ("opentelemetry::", "telemetry"),
     ("tracing_subscriber::", "telemetry"),
     ("calamine::", "document"),
+    ("cfb::", "document"),
     ("maud::", "document"),
     ("rust_xlsxwriter::", "document"),
     ("scraper::", "document"),

@@ -289,8 +289,17 @@ async fn random_damage_of_any_format_is_read_or_refused_and_nothing_else() {
     let seed: u64 = rand::rng().random();
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
-    for name in ["district.html", "district-gbk.html", "district.md", "district.docx", "district.xlsx", "district.pdf"]
-    {
+    for name in [
+        "district.html",
+        "district-gbk.html",
+        "district.md",
+        "district.docx",
+        "district.xlsx",
+        "district.pdf",
+        "by-office/district.rtf",
+        "by-office/district.doc",
+        "by-office/district.xls",
+    ] {
         let whole = fixture(name);
         for _ in 0..DAMAGES {
             let mut content = whole.clone();

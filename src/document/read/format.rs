@@ -9,7 +9,7 @@ use super::error::ReadError;
 use super::form_csv::{is_form_csv, read_form_csv};
 use super::placement::PrintedRow;
 use super::workbook::read_workbook;
-use super::{Limits, Printed, Reading, docx, html, markdown, mime, pdf, rtf, told, xlsx};
+use super::{Limits, Printed, Reading, docx, html, markdown, mime, pdf, rtf, told, word97, xls, xlsx};
 
 /// The format that a document was read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,6 +18,10 @@ pub enum Format {
     Pdf,
     Docx,
     Xlsx,
+    /// Word 97 to 2003, and WPS of the same making.
+    Doc,
+    /// Excel 97 to 2003, and ET of the same making.
+    Xls,
     Rtf,
     /// A saved web page or a mail, of which the page or the attached document is read.
     Mhtml,
@@ -102,6 +106,24 @@ pub static FORMATS: &[FormatInfo] = &[
             Some(reading) => reading.map(Box::new).map(Contents::Whole),
             None => xlsx::read_xlsx(source.bytes, limits).map(Contents::Printed),
         },
+    },
+    FormatInfo {
+        format: Format::Doc,
+        id: "doc",
+        name: "DOC/WPS",
+        endings: &["doc", "wps"],
+        about: ("Word 97—2003和WPS文字的文档", "documents of Word 97 to 2003, and of WPS Writer"),
+        told: Told::ByBytes(|bytes| told::is_compound_with(bytes, "WordDocument")),
+        reader: |source, limits| word97::read_doc(source.bytes, limits).map(Contents::of_rows),
+    },
+    FormatInfo {
+        format: Format::Xls,
+        id: "xls",
+        name: "XLS/ET",
+        endings: &["xls", "et"],
+        about: ("Excel 97—2003和WPS表格的工作簿", "workbooks of Excel 97 to 2003, and of WPS Spreadsheets"),
+        told: Told::ByBytes(|bytes| told::is_compound_with(bytes, "Workbook") || told::is_compound_with(bytes, "Book")),
+        reader: |source, limits| xls::read_xls(source.bytes, limits).map(Contents::Printed),
     },
     FormatInfo {
         format: Format::Rtf,

@@ -27,7 +27,9 @@ mod sided;
 mod text;
 mod title;
 mod told;
+mod word97;
 mod workbook;
+mod xls;
 pub(in crate::document) mod xlsx;
 
 #[cfg(test)]

@@ -5,9 +5,12 @@ use super::error::ReadError;
 use super::format::{FORMATS, Format, Told, has_ending};
 use super::note::shortened;
 
+/// First bytes of a compound file.
+const COMPOUND: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
+
 /// First bytes of formats that are not read.
 const FOREIGN_SIGNATURES: &[(&[u8], &str)] = &[
-    (b"\xD0\xCF\x11\xE0", "DOC/XLS"),
+    (COMPOUND, "OLE"),
     (b"\x89PNG", "PNG"),
     (b"\xFF\xD8\xFF", "JPEG"),
     (b"Rar!", "RAR"),
@@ -45,13 +48,18 @@ pub fn detect(bytes: &[u8], file_name: &str) -> Result<Detected, ReadError> {
             return Ok(Detected { format: info.format, text: String::new() });
         }
     }
+    // Word and Excel lock a document by putting it into a compound file.
+    if is_compound_with(bytes, "EncryptedPackage") {
+        return Err(ReadError::Protected { format: "DOCX/XLSX" });
+    }
     if let Some((_, found)) = FOREIGN_SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)) {
         return Err(unsupported(found));
     }
     let text = decode(bytes)?;
     for info in FORMATS {
         let Told::ByText { is_told, or_by_name } = info.told else { continue };
-        if !is_told(&text) && !(or_by_name && has_ending(file_name, info.endings)) {
+        let is_such = is_told(&text) || or_by_name && has_ending(file_name, info.endings);
+        if !is_such {
             continue;
         }
         // As text anything is read, so here its name is asked.
@@ -72,6 +80,13 @@ pub fn is_pdf(bytes: &[u8]) -> bool {
 /// The directory of an archive names its parts uncompressed.
 fn is_archive_with(bytes: &[u8], part: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") && contains(bytes, part)
+}
+
+/// Whether a compound file, as the programs of Office 97 write, has a stream of this name: its directory has it in
+/// characters of two bytes, ended by a zero.
+pub fn is_compound_with(bytes: &[u8], stream: &str) -> bool {
+    let name: Vec<u8> = stream.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+    bytes.starts_with(COMPOUND) && contains(bytes, &name)
 }
 
 pub fn is_docx(bytes: &[u8]) -> bool {
@@ -126,7 +141,7 @@ mod tests {
     #[test]
     fn a_format_that_is_not_read_is_named() {
         let cases: [(&[u8], &str, &str); 3] =
-            [(b"PK\x03\x04", "a", "ZIP"), (b"\xD0\xCF\x11\xE0", "a.docx", "DOC/XLS"), (b"a,b", "a.CSV", "CSV")];
+            [(b"PK\x03\x04", "a", "ZIP"), (COMPOUND, "a.docx", "OLE"), (b"a,b", "a.CSV", "CSV")];
         for (bytes, name, expected) in cases {
             let error = detect(bytes, name).err().unwrap();
             assert!(matches!(&error, ReadError::UnsupportedFormat { found, .. } if *found == expected), "{error}");

@@ -251,3 +251,17 @@ fn the_kept_documents_are_read_whole() {
         assert_eq!(notes(&reading), Vec::<String>::new(), "{name}");
     }
 }
+
+/// Made of `district.html` by LibreOffice.
+#[test]
+fn what_an_office_suite_wrote_in_older_formats_is_read_whole() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/documents/by-office");
+    let figures = district();
+    for (name, format) in [("district.rtf", Format::Rtf), ("district.doc", Format::Doc), ("district.xls", Format::Xls)]
+    {
+        let reading = read(&std::fs::read(folder.join(name)).unwrap(), "a");
+        assert_eq!(reading.format, format);
+        assert_eq!(reading.figures, figures, "{name} {:?}", notes(&reading));
+        assert_eq!(notes(&reading), Vec::<String>::new(), "{name}");
+    }
+}

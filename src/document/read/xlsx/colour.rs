@@ -42,15 +42,18 @@ impl Colour {
             let tint = attribute(element, "tint").and_then(|tint| tint.parse::<f32>().ok()).unwrap_or(0.0);
             return Self::of_theme(theme, tint.clamp(-1.0, 1.0));
         }
-        match number("indexed") {
-            Some(64 | 65) => usual,
-            Some(at) => {
-                let at = usize::try_from(at).unwrap_or(usize::MAX);
-                let place = if at < 8 { at } else { at - 8 };
-                TABLE.get(place).copied().map_or(Self::Unknown, rgb_of)
-            }
-            None => usual,
+        number("indexed").map_or(usual, |number| Self::of_number(number, usual))
+    }
+
+    /// A colour of the old table.
+    pub fn of_number(number: u32, usual: Self) -> Self {
+        // Those of the system, and the one that is left to programs.
+        if matches!(number, 64 | 65 | 0x7FFF) {
+            return usual;
         }
+        let at = usize::try_from(number).unwrap_or(usize::MAX);
+        let place = if at < 8 { at } else { at - 8 };
+        TABLE.get(place).copied().map_or(Self::Unknown, rgb_of)
     }
 
     /// The first two of a theme are white and black.

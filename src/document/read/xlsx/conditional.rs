@@ -7,7 +7,7 @@ use super::super::package::{attribute, number};
 use super::colour::Colour;
 use super::number_format::shown;
 use super::sheet::place_of;
-use super::style::{CellStyle, Styles};
+use super::style::CellStyle;
 use super::{At, text_of};
 
 /// Most rules of a sheet, and most ranges that one is for.
@@ -44,6 +44,19 @@ impl Difference {
         }
     }
 
+    /// It strikes out, raises or hides.
+    pub fn set_apart(&mut self) {
+        self.sets_apart = true;
+    }
+
+    pub fn set_ink(&mut self, ink: Colour) {
+        self.ink = Some(ink);
+    }
+
+    pub fn add_ground(&mut self, ground: Colour) {
+        self.grounds.push(ground);
+    }
+
     /// Whether a cell in which `text` is shown of the number `value` is shown otherwise by it, or not at all.
     fn may_hide(&self, style: CellStyle, text: &str, value: Option<&str>) -> bool {
         let ink = self.ink.unwrap_or(style.font.colour());
@@ -64,13 +77,13 @@ impl Difference {
 
 /// When a rule applies to a number.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Condition {
+pub struct Comparison {
     /// How the cell is compared with what the formulas say; empty where it is not.
-    operator: String,
-    formulas: Vec<String>,
+    pub operator: String,
+    pub formulas: Vec<String>,
 }
 
-impl Condition {
+impl Comparison {
     fn may_hold(&self, value: Option<&str>) -> bool {
         let number = |text: &String| text.trim().parse::<f64>().ok();
         let operands: Option<Vec<f64>> = self.formulas.iter().map(number).collect();
@@ -94,7 +107,7 @@ impl Condition {
 #[derive(Debug, Default)]
 struct Rule {
     ranges: usize,
-    condition: Condition,
+    condition: Comparison,
     /// By its number among those of the workbook, or its own.
     difference: Option<usize>,
     own: Difference,
@@ -117,6 +130,17 @@ pub struct Conditional {
 impl Conditional {
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
+    }
+
+    /// The rules that follow are for these cells.
+    pub fn begin_ranges(&mut self, ranges: Vec<(At, At)>) {
+        self.ranges.push(ranges);
+    }
+
+    pub fn add(&mut self, condition: Comparison, own: Difference) {
+        if let Some(ranges) = self.ranges.len().checked_sub(1).filter(|_| self.rules.len() < MAX_RULES) {
+            self.rules.push(Rule { ranges, condition, own, ..Rule::default() });
+        }
     }
 
     /// Takes an event of a sheet's part.
@@ -149,7 +173,7 @@ impl Conditional {
                 let operator = attribute(element, "operator").filter(|_| is_comparison).unwrap_or_default();
                 self.rules.push(Rule {
                     ranges: self.ranges.len() - 1,
-                    condition: Condition { operator, formulas: Vec::new() },
+                    condition: Comparison { operator, formulas: Vec::new() },
                     difference: number(element, "dxfId"),
                     ..Rule::default()
                 });
@@ -191,16 +215,24 @@ impl Conditional {
         }
     }
 
-    /// Whether a cell in which `text` is shown of the number `value` may be shown otherwise, or not at all.
-    pub fn may_hide(&self, at: At, style: CellStyle, text: &str, value: Option<&str>, styles: &Styles) -> bool {
+    /// Whether a cell in which `text` is shown of the number `value` may be shown otherwise, or not at all; differences that
+    /// rules name by number are the workbook's.
+    pub fn may_hide(
+        &self,
+        at: At,
+        style: CellStyle,
+        text: &str,
+        value: Option<&str>,
+        difference_of: &dyn Fn(usize) -> Option<Difference>,
+    ) -> bool {
         self.rules.iter().any(|rule| {
             let ranges = self.ranges.get(rule.ranges).map(Vec::as_slice).unwrap_or_default();
             let is_within =
                 |(first, last): &(At, At)| (first.0..=last.0).contains(&at.0) && (first.1..=last.1).contains(&at.1);
-            let named = rule.difference.and_then(|at| styles.difference(at));
+            let named = rule.difference.and_then(difference_of);
             let hides = |difference: &Difference| difference.may_hide(style, text, value);
             ranges.iter().any(is_within)
-                && (rule.hides || hides(&rule.own) || named.is_some_and(hides))
+                && (rule.hides || hides(&rule.own) || named.as_ref().is_some_and(hides))
                 && rule.condition.may_hold(value)
         })
     }

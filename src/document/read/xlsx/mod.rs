@@ -19,7 +19,12 @@ use super::note::{NoteCode, Place, ReaderNote, Spot};
 use super::package::{referred, xml};
 use super::{Format, Limits, Printed};
 pub use book::Book;
+pub use colour::Colour;
+pub use conditional::{Comparison, Conditional, Difference};
+pub use number_format::built_in;
 pub use sheet::Sheet;
+pub use style::{CellStyle, Font};
+pub use text::RichText;
 
 /// Most columns in which something stands.
 const MAX_USED_COLUMNS: usize = 256;
@@ -27,7 +32,7 @@ const MAX_USED_COLUMNS: usize = 256;
 const BLANKS_PER_CELL: usize = 10;
 
 /// A cell by row and column, both from 0.
-type At = (usize, usize);
+pub type At = (usize, usize);
 
 /// Reads the visible sheets into printed rows.
 ///
@@ -72,7 +77,11 @@ fn text_of(event: &Event<'_>) -> Option<String> {
     }
 }
 
-fn print(mut sheet: Sheet, number: usize, limit: usize, book: &mut Printed) -> Result<(), ReadError> {
+/// Prints the rows of a sheet by its number, from 1.
+///
+/// # Errors
+/// [`ReadError::TooManyCells`].
+pub fn print(mut sheet: Sheet, number: usize, limit: usize, book: &mut Printed) -> Result<(), ReadError> {
     let hidden = sheet.take_hidden();
     // The columns in which anything stands, in order: what lies between takes no place.
     let mut columns: Vec<usize> = sheet.cells.keys().map(|at| at.1).collect();

@@ -8,7 +8,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::super::error::ReadError;
 use super::super::inscription::{Aside, Look, Settled, is_figure};
 use super::super::package::{attribute, number};
-use super::conditional::Conditional;
+use super::conditional::{Conditional, Difference};
 use super::number_format::{general, shown};
 use super::style::{CellStyle, Styles};
 use super::text::{RichText, TextReader};
@@ -32,6 +32,8 @@ pub struct Sheet {
     hidden_columns: Vec<RangeInclusive<usize>>,
     /// A zero is shown as nothing.
     hides_zeros: bool,
+    /// Of each cell its style, and the number that is kept in it, for conditions.
+    kept: Vec<(At, CellStyle, Option<String>)>,
 }
 
 /// A cell whose element is being read.
@@ -43,12 +45,6 @@ struct OpenCell {
     value: String,
     text: Option<TextReader>,
     formula: bool,
-}
-
-impl OpenCell {
-    fn is_number(&self) -> bool {
-        matches!(self.kind.as_str(), "" | "n")
-    }
 }
 
 impl Sheet {
@@ -63,8 +59,6 @@ impl Sheet {
         let mut cell: Option<OpenCell> = None;
         let mut next: At = (0, 0);
         let mut is_value = false;
-        // Their style, and the number that is kept, for conditions, which stand behind the cells.
-        let mut kept: Vec<(At, CellStyle, Option<String>)> = Vec::new();
         let mut conditional = Conditional::default();
         events(part, |event| {
             if cell.is_none() {
@@ -94,7 +88,7 @@ impl Sheet {
                     "v" => is_value = true,
                     "is" => cell.iter_mut().for_each(|cell| cell.text = Some(TextReader::default())),
                     "f" => cell.iter_mut().for_each(|cell| cell.formula = true),
-                    "mergeCell" => sheet.merge(element)?,
+                    "mergeCell" => sheet.merge_cell(element)?,
                     _ => {}
                 },
                 Event::End(element) => match element.local_name().as_ref() {
@@ -102,8 +96,6 @@ impl Sheet {
                     "c" => {
                         if let Some(cell) = cell.take() {
                             next = (cell.at.0, cell.at.1 + 1);
-                            let number = Some(cell.value.trim().to_owned()).filter(|_| cell.is_number());
-                            kept.push((cell.at, styles.cell(cell.style), number));
                             sheet.put(cell, texts, styles);
                         }
                     }
@@ -119,23 +111,26 @@ impl Sheet {
             }
             Ok(())
         })?;
-        sheet.doubt(&conditional, &kept, styles)?;
+        // Conditions stand behind the cells.
+        sheet.doubt(&conditional, &|number| styles.difference(number).cloned())?;
         Ok(sheet)
     }
 
     /// Marks the cells that a conditional format may hide or strike out.
-    fn doubt(
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] where there are too many.
+    pub fn doubt(
         &mut self,
         conditional: &Conditional,
-        kept: &[(At, CellStyle, Option<String>)],
-        styles: &Styles,
+        difference_of: &dyn Fn(usize) -> Option<Difference>,
     ) -> Result<(), ReadError> {
-        if conditional.is_too_much(kept.len()) {
+        if conditional.is_too_much(self.kept.len()) {
             return Err(damaged("too many conditional formats"));
         }
-        for (at, style, value) in kept.iter().filter(|_| !conditional.is_empty()) {
+        for (at, style, value) in self.kept.iter().filter(|_| !conditional.is_empty()) {
             let Some(settled) = self.cells.get_mut(at).filter(|settled| is_figure(&settled.text)) else { continue };
-            if conditional.may_hide(*at, *style, &settled.text, value.as_deref(), styles) {
+            if conditional.may_hide(*at, *style, &settled.text, value.as_deref(), difference_of) {
                 settled.asides.push(Aside { look: Look::Conditional, text: settled.text.clone() });
                 settled.is_doubtful = true;
             }
@@ -144,33 +139,60 @@ impl Sheet {
     }
 
     fn put(&mut self, cell: OpenCell, texts: &[RichText], styles: &Styles) {
-        let at = cell.at;
-        let style = styles.cell(cell.style);
-        let value = cell.value.trim();
-        let rich = |text: &RichText| text.inscription(style).settle();
-        let settled = match cell.kind.as_str() {
-            _ if value.is_empty() && cell.text.is_none() => Settled::default(),
-            "s" => value.parse().ok().and_then(|at: usize| texts.get(at)).map(rich).unwrap_or_default(),
-            "inlineStr" => cell.text.map(|text| rich(&text.finish())).unwrap_or_default(),
-            "b" => rich(&RichText::plain(if value == "1" { "TRUE" } else { "FALSE" })),
-            "" | "n" => {
-                let (text, aside) = self.number(value, styles.format(style));
-                let mut settled = rich(&RichText::plain(&text));
-                if let Some((aside, is_doubtful)) = aside {
-                    settled.asides.push(aside);
-                    settled.is_doubtful |= is_doubtful;
+        let (at, style, value) = (cell.at, styles.cell(cell.style), cell.value.trim());
+        match cell.kind.as_str() {
+            _ if value.is_empty() && cell.text.is_none() => {}
+            "s" => {
+                if let Some(text) = value.parse().ok().and_then(|at: usize| texts.get(at)) {
+                    self.put_text(at, style, text);
                 }
-                settled
             }
-            _ => rich(&RichText::plain(&cell.value)),
-        };
-        let is_uncomputed = cell.formula && settled == Settled::default() && cell.kind != "str";
-        if is_uncomputed {
+            "inlineStr" => {
+                if let Some(text) = cell.text {
+                    self.put_text(at, style, &text.finish());
+                }
+            }
+            "b" => self.put_text(at, style, &RichText::plain(if value == "1" { "TRUE" } else { "FALSE" })),
+            "" | "n" => self.put_number(at, style, value, styles.format(style)),
+            _ => self.put_text(at, style, &RichText::plain(&cell.value)),
+        }
+        if cell.formula && !self.cells.contains_key(&at) && cell.kind != "str" {
             let aside = Aside { look: Look::Formula, text: "=".to_owned() };
             self.cells.insert(at, Settled { asides: vec![aside], is_doubtful: true, ..Settled::default() });
-        } else if settled != Settled::default() {
+        }
+    }
+
+    /// A text in a cell.
+    pub fn put_text(&mut self, at: At, style: CellStyle, text: &RichText) {
+        self.kept.push((at, style, None));
+        self.insert(at, text.inscription(style).settle());
+    }
+
+    /// A number in a cell, as the code of its format shows it.
+    pub fn put_number(&mut self, at: At, style: CellStyle, value: &str, code: &str) {
+        self.kept.push((at, style, Some(value.to_owned())));
+        let (text, aside) = self.number(value, code);
+        let mut settled = RichText::plain(&text).inscription(style).settle();
+        if let Some((aside, is_doubtful)) = aside {
+            settled.asides.push(aside);
+            settled.is_doubtful |= is_doubtful;
+        }
+        self.insert(at, settled);
+    }
+
+    fn insert(&mut self, at: At, settled: Settled) {
+        if settled != Settled::default() {
             self.cells.insert(at, settled);
         }
+    }
+
+    /// Zeros are shown as nothing, or not.
+    pub fn set_hides_zeros(&mut self, hides: bool) {
+        self.hides_zeros = hides;
+    }
+
+    pub fn hide_row(&mut self, row: usize) {
+        self.hidden_rows.push(row);
     }
 
     /// What is shown of a number, and the number that is kept where that is another.
@@ -189,21 +211,39 @@ impl Sheet {
         if !(is_on(attribute(element, "hidden")) || width == Some(0.0)) {
             return Ok(());
         }
-        if let (Some(first), Some(last)) = (number(element, "min"), number(element, "max")) {
-            self.hidden_columns.push(first.saturating_sub(1)..=last.saturating_sub(1));
+        match (number(element, "min"), number(element, "max")) {
+            (Some(first), Some(last)) => self.hide_columns(first.saturating_sub(1), last.saturating_sub(1)),
+            _ => Ok(()),
         }
+    }
+
+    /// Columns from one to another are not shown.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] where there are too many such.
+    pub fn hide_columns(&mut self, first: usize, last: usize) -> Result<(), ReadError> {
+        self.hidden_columns.push(first..=last);
         match self.hidden_columns.len() > MAX_WIDTHS {
             true => Err(damaged(format!("more than {MAX_WIDTHS} widths of columns"))),
             false => Ok(()),
         }
     }
 
-    fn merge(&mut self, element: &BytesStart<'_>) -> Result<(), ReadError> {
+    fn merge_cell(&mut self, element: &BytesStart<'_>) -> Result<(), ReadError> {
         let range = attribute(element, "ref").unwrap_or_default();
         let (first, last) = range.split_once(':').unwrap_or((&range, &range));
-        if let (Some(first), Some(last)) = (place_of(first), place_of(last)) {
-            self.merged.insert(first, last);
+        match (place_of(first), place_of(last)) {
+            (Some(first), Some(last)) => self.merge(first, last),
+            _ => Ok(()),
         }
+    }
+
+    /// The cells from one place to another are one.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] where there are too many such.
+    pub fn merge(&mut self, first: At, last: At) -> Result<(), ReadError> {
+        self.merged.insert(first, last);
         match self.merged.len() > MAX_MERGED {
             true => Err(damaged(format!("more than {MAX_MERGED} merged cells"))),
             false => Ok(()),
@@ -212,6 +252,7 @@ impl Sheet {
 
     /// Removes the cells that are not shown, and gives the place of the first that holds a figure.
     pub fn take_hidden(&mut self) -> Option<At> {
+        self.hidden_rows.sort_unstable();
         let (rows, columns, merged) = (&self.hidden_rows, &self.hidden_columns, &self.merged);
         let is_hidden = |at: &At| {
             let last = merged.get(at).copied().unwrap_or(*at);

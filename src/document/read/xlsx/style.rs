@@ -53,6 +53,20 @@ impl Font {
         }
     }
 
+    /// A font that is raised for 1, lowered for 2; its size is in tenths of a point.
+    pub fn of(level: u16, is_struck: bool, size: u16) -> Self {
+        let level = match level {
+            1 => Look::Superscript,
+            2 => Look::Subscript,
+            _ => Look::Plain,
+        };
+        Self { level, is_struck, colour: None, size }
+    }
+
+    pub fn set_colour(&mut self, colour: Colour) {
+        self.colour = Some(colour);
+    }
+
     pub fn colour(self) -> Colour {
         self.colour.unwrap_or(Colour::BLACK)
     }
@@ -72,7 +86,7 @@ impl Font {
 /// One style of cells.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CellStyle {
-    format: u32,
+    pub format: u32,
     pub font: Font,
     /// The colour behind the text; none where it is a pattern or a flow of colours.
     pub ground: Option<Colour>,

@@ -19,6 +19,11 @@ impl RichText {
         Self { runs: vec![(unescaped(text), None)] }
     }
 
+    /// A run behind those that are there.
+    pub fn push(&mut self, text: &str, font: Option<Font>) {
+        self.runs.push((text.to_owned(), font));
+    }
+
     /// The text as it is written in a cell.
     pub fn inscription(&self, cell: CellStyle) -> Inscription {
         let mut inscription = Inscription::default();
