@@ -1,10 +1,14 @@
 //! Documents named on the command line: the files meant, and their contents, read by as many processes as there are
-//! cores and handed on in the order of the files. Only so many are ahead of what is done with them.
+//! cores and handed on in the order of the files. Only so many are ahead of what is done with them. A file in an archive is
+//! named as if the archive were a folder.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{Stream, StreamExt as _, stream};
 
+use crate::document::archive::{Archive, ENDINGS, is_archive};
 use crate::document::process::{Read, Readers, Settings, Unread, Wanted};
 use crate::document::read::{Limits, ReadError, format};
 use crate::report::Message;
@@ -19,13 +23,15 @@ const AHEAD_EACH: usize = 2;
 pub(crate) struct Documents {
     readers: Readers,
     ahead: usize,
+    /// Those that files were read from.
+    archives: Arc<Mutex<HashMap<PathBuf, Archive>>>,
 }
 
 impl Documents {
     pub(crate) fn new() -> Self {
         let settings = Settings::for_one();
         let ahead = settings.processes.saturating_mul(AHEAD_EACH);
-        Self { readers: Readers::new(settings), ahead }
+        Self { readers: Readers::new(settings), ahead, archives: Arc::default() }
     }
 
     /// Files that are read ahead.
@@ -37,13 +43,9 @@ impl Documents {
     pub(crate) async fn read(&self, path: &Path, wanted: Wanted) -> Result<Read, String> {
         let place = path.display();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let limit = Limits::default().max_bytes;
-        let size = tokio::fs::metadata(path).await.map_err(|error| format!("{place}: {error}"))?.len();
-        let bytes = usize::try_from(size).unwrap_or(usize::MAX);
-        if bytes > limit {
-            return Err(format!("{place}\n{}", both(&ReadError::TooLarge { bytes, limit }.message())));
-        }
-        let content = tokio::fs::read(path).await.map_err(|error| format!("{place}: {error}"))?;
+        let (archives, of) = (self.archives.clone(), path.to_owned());
+        let content = tokio::task::spawn_blocking(move || content(&of, &archives)).await;
+        let content = content.map_err(|error| format!("{place}: {error}"))??;
         let read = self.readers.read("", wanted, &name, &content).await;
         read.map_err(|unread| {
             let message = match unread {
@@ -74,12 +76,47 @@ impl Documents {
     }
 }
 
-/// Which documents may be named, for the help of a command.
-pub fn files_help() -> String {
-    format!("Documents ({}), or folders of them", format::names())
+/// The bytes of a file, or of one in an archive.
+fn content(path: &Path, archives: &Mutex<HashMap<PathBuf, Archive>>) -> Result<Vec<u8>, String> {
+    let limits = Limits::default();
+    let unread = |error: ReadError| format!("{}\n{}", path.display(), both(&error.message()));
+    if let Some(whole) = archive_of(path) {
+        // Read by one at a time, in order.
+        let mut archives = archives.lock().unwrap_or_else(PoisonError::into_inner);
+        let archive = match archives.entry(whole.clone()) {
+            std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
+            std::collections::hash_map::Entry::Vacant(place) => place.insert(Archive::open(&whole).map_err(unread)?),
+        };
+        let name = path.strip_prefix(&whole).unwrap_or(path);
+        let member = archive.members().iter().find(|member| Path::new(&member.name) == name).cloned();
+        let member = member.ok_or_else(|| format!("{}: not there", path.display()))?;
+        return archive.read(&member, &limits).map_err(unread);
+    }
+    if is_archive(path) {
+        // Why it was not gone through.
+        Archive::open(path).map_err(unread)?;
+    }
+    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+    let limit = limits.max_bytes;
+    let bytes = usize::try_from(std::fs::metadata(path).map_err(failed)?.len()).unwrap_or(usize::MAX);
+    if bytes > limit {
+        return Err(unread(ReadError::TooLarge { bytes, limit }));
+    }
+    std::fs::read(path).map_err(failed)
 }
 
-/// The files meant, and whether there may be several: folders stand for the files in them, but for hidden ones.
+/// The archive that a file is in.
+pub(crate) fn archive_of(path: &Path) -> Option<PathBuf> {
+    path.ancestors().skip(1).find(|path| is_archive(path) && path.is_file()).map(Path::to_owned)
+}
+
+/// Which documents may be named, for the help of a command.
+pub(crate) fn files_help() -> String {
+    format!("Documents ({}), or folders and archives (.{}) of them", format::names(), ENDINGS.join(", ."))
+}
+
+/// The files meant, and whether there may be several: folders and archives stand for the files in them, but for hidden
+/// ones.
 pub(crate) fn expand(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, bool), Failure> {
     let mut files = Vec::new();
     let mut many = paths.len() > 1;
@@ -94,11 +131,21 @@ pub(crate) fn expand(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, bool), Failure>
             entries.retain(|entry| !is_hidden(entry));
             entries.sort();
             waiting.extend(entries.into_iter().rev());
+        } else if let Some(inside) = inside(&path) {
+            many = true;
+            files.extend(inside);
         } else {
             files.push(path);
         }
     }
     Ok((files, many))
+}
+
+/// The files in an archive; none where it is none, or cannot be opened, which is said when it is read.
+fn inside(path: &Path) -> Option<Vec<PathBuf>> {
+    let archive = Some(path).filter(|path| is_archive(path)).and_then(|path| Archive::open(path).ok())?;
+    let files: Vec<_> = archive.members().iter().map(|member| path.join(&member.name)).collect();
+    (!files.is_empty()).then_some(files)
 }
 
 fn is_hidden(path: &Path) -> bool {

@@ -21,7 +21,7 @@ use crate::wire::{
 
 use super::Failure;
 use super::both;
-use super::documents::Documents;
+use super::documents::{Documents, archive_of};
 use super::output::from_json;
 use super::supply::{Supplied, UNREAD_REMEDY, judge_file, unread_text};
 use super::workbook::Workbook;
@@ -84,7 +84,7 @@ async fn begin_all(
 ) {
     for file in files {
         let is = |ending: &str| file.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending));
-        if is("csv") || is("jsonl") {
+        if (is("csv") || is("jsonl")) && archive_of(&file).is_none() {
             let table = Table { source: file.display().to_string(), said: said.clone(), more: more.clone() };
             let (is_csv, sender) = (is("csv"), sender.clone());
             let read = move || if is_csv { table.entries(&file, &sender) } else { table.lines(&file, &sender) };

@@ -9,6 +9,7 @@ use crate::report::{AgencyId, ReportKey, ReportYear};
 use crate::wire::{finding_from_wire, submission_from_entry};
 
 use super::both;
+use super::documents::archive_of;
 
 /// Between a file's own name and the number of its copy.
 const SUFFIX: &str = ".findings";
@@ -62,7 +63,12 @@ impl Workbook {
     }
 
     fn give_back(&self, marks: &[Mark]) -> String {
-        let path = copy_path(&self.path);
+        // One from an archive is laid beside that.
+        let own = match (archive_of(&self.path), self.path.file_name()) {
+            (Some(archive), Some(name)) => archive.with_file_name(name),
+            _ => self.path.clone(),
+        };
+        let path = copy_path(&own);
         let written = write_with_marks(&self.returned, marks).map_err(|error| error.to_string());
         match written.and_then(|bytes| std::fs::write(&path, bytes).map_err(|error| error.to_string())) {
             Ok(()) => {

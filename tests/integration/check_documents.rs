@@ -33,8 +33,10 @@ fn published(name: &str) -> Option<PathBuf> {
 
 #[test]
 fn wrong_totals_and_a_merged_row_are_found_in_every_format() {
-    for ending in ["html", "md", "docx", "xlsx", "pdf"] {
-        let (code, answer) = check(&fixtures().join(format!("district.{ending}")));
+    for ending in ["html", "md", "docx", "xlsx", "pdf", "rtf", "doc", "xls"] {
+        // Older formats are as an office suite wrote them.
+        let folder = if matches!(ending, "rtf" | "doc" | "xls") { fixtures().join("by-office") } else { fixtures() };
+        let (code, answer) = check(&folder.join(format!("district.{ending}")));
         assert_eq!(code, Some(1), "{ending}");
         let format = if ending == "md" { "MARKDOWN".to_owned() } else { ending.to_uppercase() };
         assert_eq!(answer["format"], format!("DOCUMENT_FORMAT_{format}"));
@@ -46,6 +48,42 @@ fn wrong_totals_and_a_merged_row_are_found_in_every_format() {
         let place = &answer["cells"][0]["place"]["zh"];
         assert!(place.as_str().is_some_and(|place| place.starts_with('第')), "{ending}: {place}");
     }
+}
+
+#[test]
+fn an_archive_is_gone_through_as_a_folder_is_and_a_fault_in_it_is_contained() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("many.zip");
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let page = std::fs::read(fixtures().join("district.html")).unwrap();
+    let contents: [(&str, &[u8]); 4] = [
+        ("XXXXXXXX.html", &page),
+        ("b.docx", b"PK\x03\x04word/document"),
+        (".hidden", b"x"),
+        ("c.md", b"# 1\n|---|---|\n"),
+    ];
+    for (name, content) in contents {
+        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut writer, content).unwrap();
+    }
+    let mut bytes = writer.finish().unwrap().into_inner();
+    // A name as Chinese programs write it: in GBK, and not saying so.
+    let (gbk, _, _) = encoding_rs::GBK.encode("甲乙丙丁");
+    while let Some(at) = bytes.windows(8).position(|part| part == b"XXXXXXXX") {
+        bytes[at..at + 8].copy_from_slice(&gbk);
+    }
+    std::fs::write(&path, bytes).unwrap();
+    let check = |format: &str| {
+        Command::new(env!("CARGO_BIN_EXE_huizong")).args(["check", "--format", format]).arg(&path).output().unwrap()
+    };
+    let output = check("json");
+    let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let formats: Vec<_> = answers.as_array().unwrap().iter().map(|answer| answer["format"].as_str().unwrap()).collect();
+    assert_eq!(formats, ["DOCUMENT_FORMAT_HTML", "DOCUMENT_FORMAT_MARKDOWN"]);
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(complaint.contains("many.zip/b.docx"), "{complaint}");
+    let table = String::from_utf8(check("table").stdout).unwrap();
+    assert!(table.contains("many.zip/甲乙丙丁.html"), "{table}");
 }
 
 #[test]
