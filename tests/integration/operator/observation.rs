@@ -53,8 +53,12 @@ fn scraped(text: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     (names, labels)
 }
 
-/// What is measured where there are certificates, and a list of those that are revoked.
-fn metrics_with_certificates() -> String {
+/// An identity provider where nobody answers.
+const PROVIDER: &str = "[server]\npublic_url = \"https://localhost\"\n[access]\nauthentication = true\n\
+                        [access.oidc]\nissuer = \"http://127.0.0.1:9\"\nclient_id = \"huizong\"\n";
+
+/// What is measured where there are certificates, a list of those that are revoked, and an identity provider.
+fn metrics_with_all_settings() -> String {
     let folder = tempfile::tempdir().unwrap();
     let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -72,7 +76,7 @@ fn metrics_with_certificates() -> String {
         key_identifier_method: rcgen::KeyIdMethod::Sha256,
     };
     let list = list.signed_by(&rcgen::Issuer::new(params, key)).unwrap().pem().unwrap();
-    let mut settings = "[log]\njson = true\n[tls]\n".to_owned();
+    let mut settings = format!("[log]\njson = true\n{PROVIDER}[tls]\n");
     for (setting, text) in
         [("certificate", &certificate), ("key", &key_pem), ("client_ca", &certificate), ("client_crl", &list)]
     {
@@ -87,7 +91,8 @@ fn metrics_with_certificates() -> String {
         // 2100 and 2099, in seconds since 1970.
         let is_measured = text
             .contains("huizong_certificate_expiry_timestamp_seconds{file=\"tls.certificate\"} 4102444800")
-            && text.contains("huizong_revocations_expiry_timestamp_seconds 4070908800");
+            && text.contains("huizong_revocations_expiry_timestamp_seconds 4070908800")
+            && text.contains("huizong_sign_ins_total{way=\"provider\",outcome=\"unreachable\"} 0");
         if is_measured {
             return text;
         }
@@ -102,7 +107,7 @@ async fn every_metric_that_the_dashboard_and_the_alert_rules_ask_for_is_there() 
     use_it(&program).await;
     let (code, text) = program.get("/metrics");
     assert_eq!(code, 200);
-    let (names, labels) = scraped(&(text + &metrics_with_certificates()));
+    let (names, labels) = scraped(&(text + &metrics_with_all_settings()));
     let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
     let word = Regex::new(r"\b(?:huizong|rpc|process)_[a-z0-9_]+").unwrap();
     let mut asked = 0;
