@@ -95,6 +95,7 @@ pub fn question(group_by: &[pb::Dimension]) -> pb::QueryRollupRequest {
     pb::QueryRollupRequest {
         scope: Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() }),
         first_year: YEAR.into(),
+        measures: vec!["requests.received".to_owned()],
         group_by: group_by.iter().map(|dimension| (*dimension).into()).collect(),
         ..Default::default()
     }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use huizong::pb;
 
-use super::model::Model;
+use super::model::{Model, etag_after};
 use super::record::{AGENCIES, Answer, Asked, Call, History, Question, Standing, Sum, Watch, agency};
 
 /// What a violation is about.
@@ -170,7 +170,7 @@ impl<'a> Check<'a> {
                 let next = self.model.standing(report, u64::MAX).map_or(0, |standing| standing.number) + 1;
                 match self.history.revisions.get(&(report.clone(), next)) {
                     Some(revision) if (revision.sequence, revision.received) == (sequence, *received) => {
-                        revision.etag.clone()
+                        etag_after(&revision.etag, 0)
                     }
                     found => {
                         let words = format!("{report}/revisions/{next} of entry {sequence} is {found:?}: {call:?}");

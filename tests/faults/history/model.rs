@@ -29,6 +29,13 @@ pub struct Model {
     pub moves: Vec<u64>,
 }
 
+/// The etag of a revision after the review of this sequence, 0 for none: an etag is `NUMBER-REVIEW-CONTENT`.
+pub fn etag_after(etag: &str, review: u64) -> String {
+    let (number, rest) = etag.split_once('-').unwrap_or_default();
+    let (_, content) = rest.split_once('-').unwrap_or_default();
+    format!("{number}-{review}-{content}")
+}
+
 impl Model {
     /// The registry as it is before clients begin.
     pub fn new() -> Self {
@@ -64,12 +71,17 @@ impl Model {
     /// Why what is asked is refused after `sequence`; none where it is done.
     pub fn refusal(&self, asked: &Asked, sequence: u64) -> Option<&'static str> {
         match asked {
-            Asked::Submit { report, etag, request_id, .. } => {
+            Asked::Submit { report, etag, request_id, received } => {
                 if let Some((_, first)) = request_id.as_ref().and_then(|id| self.request(id, sequence)) {
                     return (first != asked).then_some("REQUEST_ID_REUSED");
                 }
-                let present = self.standing(report, sequence).map_or("", |standing| &standing.etag);
-                (present != etag).then_some("ETAG_MISMATCH")
+                let standing = self.standing(report, sequence);
+                if standing.map_or("", |standing| &standing.etag) != etag {
+                    return Some("ETAG_MISMATCH");
+                }
+                let stands = |standing: &Standing| matches!(standing.state, State::Submitted | State::Accepted);
+                let repeats = standing.is_some_and(|standing| stands(standing) && standing.received == *received);
+                repeats.then_some("CONTENT_UNCHANGED")
             }
             Asked::Review { etag, .. } if etag.is_empty() => Some("FIELD_REQUIRED"),
             Asked::Review { report, action, etag } => {
@@ -126,6 +138,7 @@ impl Model {
                         standing.accepted = standing.accepted.filter(|_| !was_accepted);
                     }
                 }
+                standing.etag = etag_after(&standing.etag, sequence);
                 self.reports.entry(report.clone()).or_default().push((sequence, standing));
             }
             Asked::Move { agency, parent, first_year } => {
