@@ -248,7 +248,7 @@ async fn answers(channel: &Channel) -> Vec<Result<String, String>> {
     let mut registry = RegistryServiceClient::new(channel.clone());
     // Each start, and a restore, is one entry more.
     let status = operations.get_status(pb::GetStatusRequest {}).await.map(tonic::Response::into_inner);
-    let newest = format!("sequence: {}", status.map_or(0, |status| status.as_of));
+    let newest = format!("as_of: {}", status.map_or(0, |status| status.as_of));
     let of_year = pb::ListReportsRequest {
         parent: "agencies/-".to_owned(),
         year: YEAR.into(),
@@ -283,7 +283,7 @@ async fn answers(channel: &Channel) -> Vec<Result<String, String>> {
         told(rollups.get_coverage(coverage).await),
         told(rollups.list_frozen_forms(frozen).await),
     ];
-    let sums = sums.into_iter().map(|answer| answer.map(|answer| answer.replace(&newest, "sequence: newest")));
+    let sums = sums.into_iter().map(|answer| answer.map(|answer| answer.replace(&newest, "as_of: newest")));
     let records = [
         told(operations.list_journal(journal).await.map(changes_only)),
         told(registry.list_registry_changes(changes).await),
