@@ -14,7 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 
 /// The way to the collector; drop it to send what is left.
-pub struct Traces {
+pub(crate) struct Traces {
     provider: SdkTracerProvider,
 }
 
@@ -23,7 +23,7 @@ impl Traces {
     ///
     /// # Errors
     /// Where the variables make no sense.
-    pub fn start() -> Result<Option<Self>, String> {
+    pub(crate) fn start() -> Result<Option<Self>, String> {
         if ENDPOINTS.iter().all(|name| std::env::var_os(name).is_none_or(|value| value.is_empty())) {
             return Ok(None);
         }
@@ -34,7 +34,7 @@ impl Traces {
     }
 
     /// Takes the spans of this program, not those of libraries (the exporter's own calls among them).
-    pub fn layer<S>(&self) -> tracing_subscriber::filter::Filtered<OpenTelemetryLayer<S, SdkTracer>, Targets, S>
+    pub(crate) fn layer<S>(&self) -> tracing_subscriber::filter::Filtered<OpenTelemetryLayer<S, SdkTracer>, Targets, S>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
