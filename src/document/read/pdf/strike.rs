@@ -22,6 +22,10 @@ const STRUCK: f64 = 0.5;
 /// Highest ring around a digit, and how near a digit beside it is, in parts of the size.
 const RING: f64 = 3.0;
 const NEAR: f64 = 1.0;
+/// Largest small character, in parts of the usual size: one that stands on a line, within this height, may be a mark of what
+/// is below the line.
+const SMALL: f64 = 0.75;
+const ON: f64 = 0.2;
 /// Most pairs of lines and characters that are looked at, on a page.
 const MAX_PAIRS: usize = 20_000_000;
 
@@ -48,6 +52,7 @@ pub fn strike(drawing: &mut Drawing) {
             for at in &near {
                 if let Some(mark) = marks.get_mut(*at) {
                     cross(mark, stroke, is_level);
+                    mark.is_doubtful |= is_level && mark.size < SMALL * usual && stands_on(mark, stroke);
                 }
             }
         }
@@ -94,6 +99,13 @@ fn cross(mark: &mut Mark, stroke: &Stroke, is_level: bool) {
         body.bottom = body.bottom.max(mark.start.y + FOOT * mark.size);
     }
     mark.is_doubtful |= goes_through(stroke, [body.left, body.right], [body.bottom, body.top]);
+}
+
+/// Whether a character stands on a level line that goes on at both of its sides.
+fn stands_on(mark: &Mark, stroke: &Stroke) -> bool {
+    let (left, right) = ends(stroke);
+    let height = (stroke.from.y - mark.start.y) / mark.size;
+    mark.quarter == Some(0) && height.abs() <= ON && left < mark.start.x && right > mark.end.x
 }
 
 fn ends(stroke: &Stroke) -> (f64, f64) {

@@ -294,6 +294,13 @@ fn a_field_is_filled_in_and_a_note_laid_over_a_blank_cell_is_not() {
 }
 
 #[test]
+fn a_small_number_on_the_line_below_a_blank_cell_is_not_its_figure() {
+    // The line that the cell stands on, where a mark of what is printed below it may reach.
+    let blank = Sheet::new(&table("")).text(110.0, -820.0, 5.0, "1").read();
+    check("a mark of what is below", &blank, PERMITS_PATH, "", Some("CELL"));
+}
+
+#[test]
 fn a_page_that_is_drawn_sideways_is_read() {
     let mut sideways = sheet();
     let inner = std::mem::take(&mut sideways.operations);
