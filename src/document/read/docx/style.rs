@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use quick_xml::events::{BytesStart, Event};
 
 use super::super::Format;
+use super::super::colour::are_alike;
 use super::super::error::ReadError;
 use super::super::inscription::{Look, Setting};
 use super::super::package::{attribute, xml};
@@ -22,8 +23,6 @@ const VISIBLE_SIZE: u16 = 3;
 /// Narrowest characters, in hundredths of their width, and the closest, in twentieths of a point between them.
 const NARROWEST: i32 = 35;
 const CLOSEST: i32 = -40;
-/// Difference of each channel up to which one colour is not to be told from another.
-const ALIKE: u8 = 25;
 
 /// Properties of a run; none where nothing is said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -199,10 +198,6 @@ impl RunStyle {
 /// White, or what cannot be told from it.
 fn is_whitish(colour: &str) -> bool {
     rgb(colour).is_some_and(|colour| are_alike(colour, [0xFF; 3]))
-}
-
-fn are_alike(one: [u8; 3], other: [u8; 3]) -> bool {
-    one.iter().zip(other).all(|(one, other)| one.abs_diff(other) <= ALIKE)
 }
 
 fn rgb(colour: &str) -> Option<[u8; 3]> {

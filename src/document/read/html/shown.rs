@@ -2,13 +2,12 @@
 
 use scraper::node::Element;
 
+use super::super::colour::are_alike;
 use super::super::inscription::{Look, Setting};
 use super::TABLE_PARTS;
 use super::colour::{Colour, FAINT, colour};
 use super::style::{Flowing, Level, PAGE_SIZE, Size, Style, size_of_attribute};
 
-/// Difference of each channel up to which one colour is not to be told from another.
-const ALIKE: u8 = 25;
 /// Smallest size in pixels that is to be seen.
 const VISIBLE_SIZE: f32 = 1.5;
 
@@ -120,9 +119,7 @@ impl Shown {
     fn is_hidden(&self) -> bool {
         let is_alike = match (self.colour, self.background) {
             (Colour::Transparent, _) => true,
-            (Colour::Rgb(text), Colour::Rgb(behind)) => {
-                text.iter().zip(behind).all(|(one, other)| one.abs_diff(other) <= ALIKE)
-            }
+            (Colour::Rgb(text), Colour::Rgb(behind)) => are_alike(text, behind),
             _ => false,
         };
         self.is_absent || self.is_invisible || self.is_gone || is_alike || self.pixels < VISIBLE_SIZE

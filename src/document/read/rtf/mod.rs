@@ -7,13 +7,14 @@ use std::collections::HashMap;
 
 use encoding_rs::{BIG5, EUC_KR, Encoding, GB18030, SHIFT_JIS, UTF_8, WINDOWS_1252};
 
+use super::colour::Rgb;
 use super::error::ReadError;
 use super::flow::Flow;
 use super::inscription::{BOX, Look, Setting};
 use super::placement::PrintedRow;
 use super::sided::{Merge, Side, Sided};
 use super::{Format, Limits};
-use set::{Characters, Rgb};
+use set::Characters;
 use token::{Token, Tokens};
 
 /// Deepest nesting of groups.

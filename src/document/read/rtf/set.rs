@@ -1,17 +1,14 @@
 //! How an RTF sets its characters, as far as that decides whether and as what they are to be seen.
 
+use super::super::colour::{Rgb, are_alike};
 use super::super::inscription::{Look, Setting};
 
-/// Difference of each channel up to which one colour is not to be told from another.
-const ALIKE: u8 = 25;
 /// Smallest size that is to be seen, and that of text of which nothing is said, in half points.
 const VISIBLE_SIZE: u16 = 3;
 const USUAL_SIZE: u16 = 24;
 /// Narrowest characters, in hundredths of their width, and the closest, in twentieths of a point between them.
 const NARROWEST: i32 = 35;
 const CLOSEST: i32 = -40;
-
-pub type Rgb = [u8; 3];
 
 const WHITE: Rgb = [255; 3];
 const BLACK: Rgb = [0; 3];
@@ -81,10 +78,9 @@ impl Characters {
     pub fn setting(&self, colours: &[Option<Rgb>], behind: usize) -> Setting {
         let colour = |at: usize, usual: Rgb| colours.get(at).copied().flatten().unwrap_or(usual);
         let ground = if self.ground == 0 { behind } else { self.ground };
-        let are_alike =
-            colour(self.ink, BLACK).iter().zip(colour(ground, WHITE)).all(|(one, other)| one.abs_diff(other) <= ALIKE);
+        let is_unseen = are_alike(colour(self.ink, BLACK), colour(ground, WHITE));
         let look = match self {
-            _ if self.is_hidden || are_alike || self.size < VISIBLE_SIZE => Look::Hidden,
+            _ if self.is_hidden || is_unseen || self.size < VISIBLE_SIZE => Look::Hidden,
             _ if self.is_struck || self.is_deleted => Look::Struck,
             Self { is_strange: true, .. } => Look::Strange,
             Self { moved: Look::Plain, level, .. } => *level,

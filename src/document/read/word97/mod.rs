@@ -7,6 +7,7 @@ mod set;
 mod sprm;
 mod styles;
 
+use super::colour::Rgb;
 use super::error::ReadError;
 use super::flow::Flow;
 use super::inscription::{BOX, Look, Setting};
@@ -15,7 +16,7 @@ use super::sided::Sided;
 use super::{Format, Limits};
 use file::{Change, File, Kept, Piece, Run, run_at};
 use row::Paragraph;
-use set::{Characters, Rgb};
+use set::Characters;
 use styles::Styles;
 
 /// Most fields within one another.

@@ -1,9 +1,10 @@
 //! What the properties of a paragraph say of tables: how deep it stands in them, whether it ends a cell or a row, and where
 //! the cells of a row stand.
 
+use super::super::colour::Rgb;
 use super::super::sided::{Merge, Side};
 use super::bytes::u16_at;
-use super::set::{Rgb, shading, short_shading};
+use super::set::{shading, short_shading};
 use super::sprm::Properties;
 
 /// Most cells of a row.

@@ -1,17 +1,15 @@
 //! How a Word 97 file sets its characters, as far as that decides whether and as what they are to be seen.
 
+use super::super::colour::{Rgb, are_alike};
 use super::super::inscription::{Look, Setting};
 use super::sprm::{Properties, Property};
 
-const ALIKE: u8 = 25;
 /// Smallest size that is to be seen, and that of text of which nothing is said, in half points.
 const VISIBLE_SIZE: u16 = 3;
 const USUAL_SIZE: u16 = 20;
 /// Narrowest characters, in hundredths of their width, and the closest, in twentieths of a point between them.
 const NARROWEST: u16 = 35;
 const CLOSEST: i16 = -40;
-
-pub type Rgb = [u8; 3];
 
 /// The colours that are named by a number.
 const TABLE: [Rgb; 16] = [
@@ -178,11 +176,10 @@ impl Characters {
     /// How text is set, of which a colour lies behind the paragraph or the cell.
     pub fn setting(&self, behind: Option<Rgb>) -> Setting {
         let ground = self.ground.or(behind).unwrap_or([255; 3]);
-        let are_alike = self.ink.unwrap_or([0; 3]).iter().zip(ground).all(|(one, other)| one.abs_diff(other) <= ALIKE);
         // What is usual changes to white on what is dark.
-        let are_alike = are_alike && (self.ink.is_some() || ground == [255; 3]);
+        let is_unseen = are_alike(self.ink.unwrap_or([0; 3]), ground) && (self.ink.is_some() || ground == [255; 3]);
         let look = match self {
-            _ if self.hidden.is_on || are_alike || self.size < VISIBLE_SIZE => Look::Hidden,
+            _ if self.hidden.is_on || is_unseen || self.size < VISIBLE_SIZE => Look::Hidden,
             _ if self.struck.is_on || self.struck_twice.is_on || self.is_deleted => Look::Struck,
             Self { is_strange: true, .. } => Look::Strange,
             Self { moved: Look::Plain, level, .. } => *level,

@@ -2,6 +2,7 @@
 
 use quick_xml::events::BytesStart;
 
+use super::super::colour::are_alike;
 use super::super::package::attribute;
 
 /// A colour as far as it can be told from another.
@@ -13,8 +14,7 @@ pub enum Colour {
     Unknown,
 }
 
-/// Difference of each channel up to which one colour is not to be told from another, and that of a tint.
-const ALIKE: u8 = 25;
+/// Difference of a tint up to which one colour is not to be told from another.
 const ALIKE_TINT: f32 = 0.1;
 
 /// The colours that are named by a number (ECMA-376, 18.8.27), from the eighth on: the first eight are the same.
@@ -70,9 +70,7 @@ impl Colour {
     /// Whether a text of this colour is not to be seen on the other.
     pub fn is_alike(self, other: Self) -> bool {
         match (self, other) {
-            (Self::Rgb(one), Self::Rgb(other)) => {
-                one.iter().zip(other).all(|(one, other)| one.abs_diff(other) <= ALIKE)
-            }
+            (Self::Rgb(one), Self::Rgb(other)) => are_alike(one, other),
             (Self::Theme(one, tint), Self::Theme(other, other_tint)) => {
                 one == other && (tint - other_tint).abs() <= ALIKE_TINT
             }
