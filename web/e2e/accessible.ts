@@ -5,14 +5,38 @@ import type { Page } from "playwright-core";
 import { expect } from "vitest";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/** No rule of axe-core is broken. It is put in by the browser itself, not by the page, whose CSP stays in force. */
-export async function expectAccessible(page: Page, name: string) {
+/** What breaks a rule: the page, the rule, and each element with why. Axe is put in by the browser, not by the page, whose CSP stays in force. */
+async function violations(page: Page, name: string, runOnly: string[]): Promise<string[]> {
   await page.evaluate(await readFile(AXE, "utf8"));
-  const violations = await page.evaluate(async () => {
-    const axe = (globalThis as unknown as { axe: { run: (on: Document, options: object) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> } }).axe;
-    const result = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
-    return result.violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 200)} ${node.failureSummary ?? ""}`).join("\n   ")}`);
-  });
-  expect(violations, name).toEqual([]);
+  return page.evaluate(
+    async ({ name, runOnly }) => {
+      interface Found {
+        id: string;
+        nodes: { target: string[]; html: string; failureSummary?: string }[];
+      }
+      const axe = (globalThis as unknown as { axe: { run: (on: Document, options: object) => Promise<{ violations: Found[] }> } }).axe;
+      const found = (await axe.run(document, { runOnly })).violations;
+      return found.flatMap(({ id, nodes }) => nodes.slice(0, 3).map((node) => `${name}: ${id}: ${node.target.join(" ")}: ${node.html.slice(0, 200)}: ${node.failureSummary ?? ""}`));
+    },
+    { name, runOnly },
+  );
+}
+
+/** No rule of axe-core is broken. */
+export async function expectAccessible(page: Page, name: string) {
+  expect(await violations(page, name, RULES)).toEqual([]);
+}
+
+/** Nothing that is clicked is smaller than 24 px, or nearer to its neighbours, in a narrow font of low lines as in a broad one of large letters. */
+export async function expectTargets(page: Page, name: string) {
+  for (const font of ["* { font-family: sans-serif-condensed, serif !important; line-height: 1 !important; letter-spacing: -0.1em !important }", "* { font-family: monospace !important; letter-spacing: 0.2em !important }"]) {
+    await page.evaluate((font) => {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(font);
+      document.adoptedStyleSheets = [sheet];
+    }, font);
+    expect(await violations(page, `${name} with ${font}`, ["target-size"])).toEqual([]);
+  }
 }

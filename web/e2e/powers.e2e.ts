@@ -41,7 +41,7 @@ test("everybody begins with what they do, and is offered nothing that is refused
     await page.waitForURL((url) => url.hash.startsWith(`#${first}`));
     await page.locator("h1").first().waitFor();
     expect(await page.locator("#menu a").allInnerTexts(), name).toEqual([...offered]);
-    await expect.poll(() => page.getByText(/^正在加载/).count(), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => page.getByText(/^正在加载/).count()).toBe(0);
     expect(await page.locator(".notice").count(), name).toBe(0);
     await expectAccessible(page, name);
     expect(faults(complaints), name).toEqual([]);

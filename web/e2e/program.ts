@@ -9,6 +9,8 @@ import { chromium, type Browser, type Page } from "playwright-core";
 
 export const ROOT = path.resolve(import.meta.dirname, "../..");
 const PROGRAM = process.env.HUIZONG ?? path.join(ROOT, "target/debug/huizong");
+/** For whatever a page is waited for. */
+const TIMEOUT_MS = 60_000;
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export interface Server {
@@ -90,6 +92,7 @@ export async function browse(): Promise<Browser> {
 /** Opens a view, and collects whatever the browser complains about: errors of scripts, and breaches of the CSP. */
 export async function open(browser: Browser, server: Server, view: string, options: Parameters<Browser["newContext"]>[0] = {}): Promise<{ page: Page; complaints: string[] }> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, locale: "zh-CN", ...options });
+  context.setDefaultTimeout(TIMEOUT_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));

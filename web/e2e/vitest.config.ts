@@ -1,6 +1,7 @@
 // A browser against the real program: one file, its tests one after another, over one simulated province.
 import { defineConfig } from "vitest/config";
 
+// Every wait is for something that comes; how long it may take is a matter of the machine, and large.
 export default defineConfig({
-  test: { include: ["e2e/**/*.e2e.ts"], testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false },
+  test: { include: ["e2e/**/*.e2e.ts"], testTimeout: 240_000, hookTimeout: 240_000, fileParallelism: false, expect: { poll: { timeout: 60_000 } } },
 });
