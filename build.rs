@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use prost::Message as _;
 use prost_reflect::{DescriptorPool, Kind, MessageDescriptor};
 
 const PROTO_DIR: &str = "proto";
@@ -26,9 +25,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     files.retain(|path| path.extension().is_some_and(|extension| extension == "proto"));
     files.sort();
 
-    let descriptors = protox::compile(&files, [PROTO_DIR])?;
+    let mut compiler = protox::Compiler::new([PROTO_DIR])?;
+    compiler.include_imports(true).include_source_info(true).open_files(&files)?;
+    let descriptors = compiler.file_descriptor_set();
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out.join("descriptor.bin"), descriptors.encode_to_vec())?;
+    // With the options that the contract gives its fields and methods.
+    fs::write(out.join("descriptor.bin"), compiler.encode_file_descriptor_set())?;
 
     let pool = DescriptorPool::from_file_descriptor_set(descriptors.clone())?;
     let form = pool.get_message_by_name("huizong.v1.Form").ok_or("the contract has no message Form")?;

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use huizong::pb;
+use huizong::pb::form_service_client::FormServiceClient;
+use huizong::pb::frozen_form_service_client::FrozenFormServiceClient;
 use huizong::pb::registry_change::Change;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
@@ -228,11 +230,11 @@ fn agency_of(report: &str) -> Option<String> {
 
 /// Opens the page of rules, and reads.
 async fn open_rules(channel: Channel, year: i32) -> Result<(), Status> {
-    let mut client = ReportServiceClient::new(channel);
+    let mut client = FormServiceClient::new(channel.clone());
     client.list_rules(pb::ListRulesRequest { page_size: PAGE, ..Default::default() }).await?;
     let jurisdiction = PROVINCE.to_owned();
     let request = pb::ListRuleFailuresRequest { jurisdiction, first_year: year, ..Default::default() };
-    client.list_rule_failures(request).await?;
+    RollupServiceClient::new(channel).list_rule_failures(request).await?;
     tokio::time::sleep(BREATH).await;
     Ok(())
 }
@@ -302,7 +304,8 @@ async fn apply(channel: Channel, changes: Vec<Change>) -> Result<(), Status> {
 
 async fn freeze(channel: Channel, number: u64, year: i32) -> Result<(), Status> {
     let scope = Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() });
-    let mut client = RollupServiceClient::new(channel.clone());
+    let mut rollups = RollupServiceClient::new(channel.clone());
+    let mut client = FrozenFormServiceClient::new(channel.clone());
     let rename = Change::Rename(pb::registry_change::Rename {
         entry: COUNTY.to_owned(),
         display_name: format!("区{number}"),
@@ -315,7 +318,7 @@ async fn freeze(channel: Channel, number: u64, year: i32) -> Result<(), Status> 
             let request = pb::FreezeFormRequest {
                 scope: scope.clone(),
                 year,
-                expected_content_sha256: client.get_consolidated_form(looked_at).await?.into_inner().content_sha256,
+                expected_content_sha256: rollups.get_consolidated_form(looked_at).await?.into_inner().content_sha256,
                 note: "measuring".to_owned(),
                 ..Default::default()
             };
@@ -331,7 +334,7 @@ async fn freeze(channel: Channel, number: u64, year: i32) -> Result<(), Status> 
 
 /// Of the first form that was frozen.
 async fn revisions(channel: Channel, year: i32) -> Result<(), Status> {
-    let mut client = RollupServiceClient::new(channel);
+    let mut client = FrozenFormServiceClient::new(channel);
     let name = format!("{PROVINCE}/frozenForms/{year}-1");
     let mut request = pb::ListFrozenFormRevisionsRequest { name, page_size: PAGE, ..Default::default() };
     loop {

@@ -79,10 +79,12 @@ actions! {
     "collection.open", "开启征集", "open a collection";
     "collection.update", "更改征集", "change a collection";
     "collection.grant", "给予例外", "grant an exception";
+    "collection.revoke", "收回例外", "revoke an exception";
     "journal.list", "查看日志", "read the journal";
     "form.template", "下载填报模板", "take a workbook to fill in";
     "journal.moment", "查找时点", "find a moment of the journal";
     "journal.strike", "删去日志中的文字", "strike words out of the journal";
+    "service.info", "查看服务说明", "ask what a client has to know";
     "status.get", "查看服务状态", "ask how the service is";
     "backup.create", "取得备份", "take a backup";
     "store.verify", "校验数据", "verify the store";

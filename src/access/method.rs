@@ -99,7 +99,6 @@ methods! {
     "huizong.v1.ReportService" {
         SUBMIT_REPORT "SubmitReport", SUBMIT, Right::Submit;
         SUBMIT_REPORTS "SubmitReports", SUBMIT, Right::Submit;
-        CHECK_REPORT "CheckReport", "report.check", Right::Submit;
         GET_REPORT "GetReport", "report.get", Right::Read, Told::InBulk;
         LIST_REPORTS "ListReports", "report.list", Right::Read, Told::Each;
         LIST_REPORT_REVISIONS "ListReportRevisions", "report.revisions", Right::Read, Told::InBulk;
@@ -107,11 +106,13 @@ methods! {
         ACCEPT_REPORT "AcceptReport", "report.accept", Right::Review;
         RETURN_REPORT "ReturnReport", "report.return", Right::Review;
         WITHDRAW_REPORT "WithdrawReport", "report.withdraw", Right::Withdraw;
-        READ_DOCUMENT "ReadDocument", "document.read", Right::Read;
-        RENDER_TEMPLATE "RenderTemplate", "form.template", Right::Read;
+    }
+    "huizong.v1.FormService" {
         GET_FORM_LAYOUT "GetFormLayout", "form.layout", Right::Known;
         LIST_RULES "ListRules", "rule.list", Right::Known;
-        LIST_RULE_FAILURES "ListRuleFailures", "rule.failures", Right::RollUp;
+        CHECK_REPORT "CheckReport", "report.check", Right::Submit;
+        READ_DOCUMENT "ReadDocument", "document.read", Right::Read;
+        RENDER_TEMPLATE "RenderTemplate", "form.template", Right::Read;
     }
     "huizong.v1.RollupService" {
         QUERY_ROLLUP "QueryRollup", "rollup.query", Right::RollUp;
@@ -122,6 +123,9 @@ methods! {
         WATCH_ROLLUP "WatchRollup", "rollup.watch", Right::RollUp;
         WATCH_COVERAGE "WatchCoverage", "coverage.watch", Right::RollUp;
         RECONCILE_REPORT "ReconcileReport", "report.reconcile", Right::RollUp;
+        LIST_RULE_FAILURES "ListRuleFailures", "rule.failures", Right::RollUp;
+    }
+    "huizong.v1.FrozenFormService" {
         FREEZE_FORM "FreezeForm", "form.freeze", Right::Review;
         GET_FROZEN_FORM "GetFrozenForm", "form.frozen", Right::RollUp;
         LIST_FROZEN_FORMS "ListFrozenForms", "form.frozen_list", Right::RollUp;
@@ -142,14 +146,9 @@ methods! {
         CREATE_COLLECTION "CreateCollection", "collection.open", Right::Power(Power::System);
         UPDATE_COLLECTION "UpdateCollection", "collection.update", Right::Power(Power::System);
         GRANT_COLLECTION_EXCEPTION "GrantCollectionException", "collection.grant", Right::Power(Power::System);
+        REVOKE_COLLECTION_EXCEPTION "RevokeCollectionException", "collection.revoke", Right::Power(Power::System);
     }
-    "huizong.v1.OperationsService" {
-        LIST_JOURNAL "ListJournal", "journal.list", Right::Power(Power::Audit), Told::Each;
-        STRIKE_JOURNAL_WORDS "StrikeJournalWords", "journal.strike", Right::Power(Power::Audit);
-        GET_STATUS "GetStatus", "status.get", Right::Known;
-        FIND_MOMENT "FindMoment", "journal.moment", Right::Known;
-        CREATE_BACKUP "CreateBackup", "backup.create", Right::Power(Power::System);
-        VERIFY_STORE "VerifyStore", "store.verify", Right::Power(Power::System);
+    "huizong.v1.AccessService" {
         GET_CALLER "GetCaller", "caller.get", Right::Known;
         GRANT_ROLE "GrantRole", "access.grant", Right::Power(Power::Security);
         REVOKE_ROLE "RevokeRole", "access.withdraw", Right::Power(Power::Security);
@@ -162,6 +161,17 @@ methods! {
         CREATE_CREDENTIAL "CreateCredential", "credential.create", Right::Power(Power::Security);
         LIST_CREDENTIALS "ListCredentials", "credential.list", Right::Power(Power::Security), Told::Each;
         REVOKE_CREDENTIAL "RevokeCredential", "credential.revoke", Right::Power(Power::Security);
+    }
+    "huizong.v1.JournalService" {
+        LIST_JOURNAL "ListJournal", "journal.list", Right::Power(Power::Audit), Told::Each;
+        FIND_MOMENT "FindMoment", "journal.moment", Right::Known;
+        STRIKE_JOURNAL_WORDS "StrikeJournalWords", "journal.strike", Right::Power(Power::Audit);
+    }
+    "huizong.v1.OperationsService" {
+        GET_SERVICE_INFO "GetServiceInfo", "service.info", Right::Anyone;
+        GET_STATUS "GetStatus", "status.get", Right::Known;
+        CREATE_BACKUP "CreateBackup", "backup.create", Right::Power(Power::System);
+        VERIFY_STORE "VerifyStore", "store.verify", Right::Power(Power::System);
     }
     "grpc.health.v1.Health" {
         HEALTH_CHECK "Check", "health.check", Right::Anyone;

@@ -92,7 +92,7 @@ impl Admin {
         let status = service.status();
         checks.push(check("store", true, &format!("ok, journal at {}", status.position.sequence)));
         // Reads go on without writes, so the calls still belong here.
-        checks.push(check("writes", true, status.problem.as_deref().map_or("ok", |problem| problem)));
+        checks.push(check("writes", true, status.problem.as_ref().map_or("ok", |problem| problem.en.as_str())));
         let fault = service.totals_fault();
         checks.push(check("totals", fault.is_none(), fault.as_deref().unwrap_or("ok")));
         checks

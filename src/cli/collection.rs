@@ -28,6 +28,15 @@ pub(crate) enum Collection {
     },
     /// Give one agency more time.
     Grant(Grant),
+    /// Take back the time that an agency was given.
+    Revoke {
+        year: i32,
+        /// agencies/{id}, or the id alone.
+        agency: String,
+        /// Check only.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Args)]
@@ -65,7 +74,7 @@ pub(crate) struct Grant {
     /// The exception is in force before then; left out, for ever.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     until: Option<Timestamp>,
-    /// Who granted it; left out, the caller.
+    /// Whose decision it was; left out, the caller's.
     #[arg(long, value_name = "WHO")]
     by: Option<String>,
     /// Check only.
@@ -112,8 +121,8 @@ impl Collection {
         match self {
             Self::Open(open) => {
                 let due_times = open.due.iter();
-                let due_times =
-                    due_times.map(|(level, time)| pb::DueTime { level: (*level).into(), time: Some(wire_time(*time)) });
+                let due_times = due_times
+                    .map(|(level, time)| pb::DueTime { level: (*level).into(), due_time: Some(wire_time(*time)) });
                 let review = match open.review {
                     Review::None => pb::ReviewPolicy::None,
                     Review::JurisdictionOffice => pb::ReviewPolicy::JurisdictionOffice,
@@ -154,9 +163,9 @@ impl Collection {
                     agency: resource("agencies", &grant.agency),
                     due_time: grant.due.map(wire_time),
                     lock_time: grant.lock.map(wire_time),
-                    granted_by: grant.by.clone().unwrap_or_default(),
+                    decided_by: grant.by.clone().unwrap_or_default(),
                     reason: grant.reason.clone(),
-                    until: grant.until.map(wire_time),
+                    expire_time: grant.until.map(wire_time),
                 };
                 let request = pb::GrantCollectionExceptionRequest {
                     name: name_of(grant.year),
@@ -164,6 +173,15 @@ impl Collection {
                     validate_only: grant.dry_run,
                 };
                 let answer = client.grant_collection_exception(request).await.map_err(failed)?.into_inner();
+                print(answer.collection.unwrap_or_default(), format)
+            }
+            Self::Revoke { year, agency, dry_run } => {
+                let request = pb::RevokeCollectionExceptionRequest {
+                    name: name_of(*year),
+                    agency: resource("agencies", agency),
+                    validate_only: *dry_run,
+                };
+                let answer = client.revoke_collection_exception(request).await.map_err(failed)?.into_inner();
                 print(answer.collection.unwrap_or_default(), format)
             }
         }
@@ -181,7 +199,7 @@ fn review_text(collection: &pb::Collection) -> String {
 fn due_text(collection: &pb::Collection) -> String {
     let due = collection.due_times.iter().map(|due| {
         let level = due.level().as_str_name().trim_start_matches("LEVEL_").to_lowercase();
-        format!("{level}={}", time_text(due.time))
+        format!("{level}={}", time_text(due.due_time))
     });
     due.collect::<Vec<_>>().join(" ")
 }
@@ -222,9 +240,9 @@ fn print(collection: pb::Collection, format: OutputFormat) -> Outcome {
             exception.agency.clone(),
             time_text(exception.due_time),
             time_text(exception.lock_time),
-            exception.granted_by.clone(),
+            exception.decided_by.clone(),
             exception.reason.clone(),
-            time_text(exception.until),
+            time_text(exception.expire_time),
         ]);
     }
     if format == OutputFormat::Table {

@@ -4,6 +4,7 @@ use clap::Subcommand;
 use uuid::Uuid;
 
 use crate::pb;
+use crate::pb::frozen_form_service_client::FrozenFormServiceClient;
 use crate::pb::rollup_service_client::RollupServiceClient;
 
 use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
@@ -75,7 +76,8 @@ fn print(forms: &[pb::FrozenForm], format: OutputFormat) -> Outcome {
 
 impl Frozen {
     pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
-        let mut client = RollupServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
+        let channel = connect(server).await?;
+        let mut client = FrozenFormServiceClient::new(channel.clone()).max_decoding_message_size(ANSWER_MAX_BYTES);
         match self {
             Self::Freeze { jurisdiction, year, hierarchy_year, include_vertical, expect, note, dry_run } => {
                 let scope = Some(pb::Scope {
@@ -88,7 +90,7 @@ impl Frozen {
                     Some(hash) => hash.clone(),
                     None => {
                         let present = pb::GetConsolidatedFormRequest { scope: scope.clone(), year: *year };
-                        let present = client.get_consolidated_form(present).await;
+                        let present = RollupServiceClient::new(channel).get_consolidated_form(present).await;
                         present.map_err(|status| refused(&status))?.into_inner().content_sha256
                     }
                 };
@@ -135,7 +137,7 @@ impl Frozen {
 }
 
 async fn list(
-    client: &mut RollupServiceClient<Connection>,
+    client: &mut FrozenFormServiceClient<Connection>,
     jurisdiction: &str,
     year: i32,
     format: OutputFormat,
@@ -149,7 +151,7 @@ async fn list(
     if format == OutputFormat::Json { print_json(&all) } else { print(&all.frozen_forms, format) }
 }
 
-async fn revisions(client: &mut RollupServiceClient<Connection>, name: &str, format: OutputFormat) -> Outcome {
+async fn revisions(client: &mut FrozenFormServiceClient<Connection>, name: &str, format: OutputFormat) -> Outcome {
     let page_size = pages::PAGE_SIZE;
     let request = pb::ListFrozenFormRevisionsRequest { name: name.to_owned(), page_size, ..Default::default() };
     let ask = async |page_token| {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::pb;
-use crate::pb::operations_service_client::OperationsServiceClient;
+use crate::pb::journal_service_client::JournalServiceClient;
 use crate::server::open_unserved;
 use crate::service::BEIJING;
 use crate::store::{Extent, JournalFault, Position, Store, verify_journal};
@@ -128,7 +128,7 @@ impl Journal {
 
 impl Strike {
     async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
-        let mut client = OperationsServiceClient::new(connect(server).await?);
+        let mut client = JournalServiceClient::new(connect(server).await?);
         let request = pb::StrikeJournalWordsRequest { sequence: self.sequence, reason: self.reason.clone() };
         let answer = client.strike_journal_words(request).await.map_err(|status| refused(&status))?.into_inner();
         if format == OutputFormat::Json {
@@ -147,7 +147,7 @@ impl Strike {
 
 impl List {
     async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
-        let mut client = OperationsServiceClient::new(connect(server).await?);
+        let mut client = JournalServiceClient::new(connect(server).await?);
         let outcome = match self.outcome {
             None => pb::JournalOutcome::Unspecified,
             Some(Became::Accepted) => pb::JournalOutcome::Done,

@@ -9,6 +9,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use crate::pb;
+use crate::pb::journal_service_client::JournalServiceClient;
 use crate::pb::operations_service_client::OperationsServiceClient;
 use crate::report::{Hash, Message};
 use crate::store::transfer::{self, Import};
@@ -33,7 +34,7 @@ pub(crate) struct Export {
     backup: Option<PathBuf>,
 }
 
-type Client = OperationsServiceClient<Connection>;
+type Client = JournalServiceClient<Connection>;
 
 impl Export {
     pub(crate) async fn run(&self, server: &Server) -> Outcome {
@@ -45,8 +46,11 @@ impl Export {
 
     /// Writes the journal up to where it stands at the beginning.
     async fn export_service(&self, server: &Server) -> Outcome {
-        let mut client = OperationsServiceClient::new(connect(server).await?);
-        let status = client.get_status(pb::GetStatusRequest {}).await.map_err(|status| refused(&status))?.into_inner();
+        let channel = connect(server).await?;
+        let mut client = Client::new(channel.clone());
+        let mut operations = OperationsServiceClient::new(channel);
+        let status =
+            operations.get_status(pb::GetStatusRequest {}).await.map_err(|status| refused(&status))?.into_inner();
         let chain = Hash::from_hex(&status.chain_sha256).ok_or_else(unexpected)?;
         let sequence = u64::try_from(status.as_of).map_err(|_| unexpected())?;
         let end = Position { sequence, chain, ..Position::default() };

@@ -2,8 +2,12 @@
 //!
 //! Health, reflection (with the error details, so that grpcurl prints them) and gRPC-Web stand on the same port.
 
+mod access_service;
 mod door;
 mod entrance;
+mod form_service;
+mod frozen_form_service;
+mod journal_service;
 mod methods;
 mod operations_service;
 mod over_http;
@@ -17,12 +21,17 @@ mod unary;
 
 use http::HeaderMap;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use crate::config::Limits;
 use crate::pb;
+use crate::pb::access_service_server::AccessServiceServer;
+use crate::pb::form_service_server::FormServiceServer;
+use crate::pb::frozen_form_service_server::FrozenFormServiceServer;
+use crate::pb::journal_service_server::JournalServiceServer;
 use crate::pb::operations_service_server::OperationsServiceServer;
 use crate::pb::registry_service_server::RegistryServiceServer;
 use crate::pb::report_service_server::ReportServiceServer;
@@ -39,10 +48,14 @@ pub use server::{Layered, server};
 pub use status::{note, problem_of_status, to_status, whole};
 
 /// Names of the services whose health is reported.
-const SERVICES: [&str; 4] = [
+const SERVICES: [&str; 8] = [
     "huizong.v1.ReportService",
+    "huizong.v1.FormService",
     "huizong.v1.RollupService",
+    "huizong.v1.FrozenFormService",
     "huizong.v1.RegistryService",
+    "huizong.v1.AccessService",
+    "huizong.v1.JournalService",
     "huizong.v1.OperationsService",
 ];
 
@@ -61,26 +74,27 @@ pub async fn routes(service: Service, limits: &Limits) -> anyhow::Result<(Routes
     };
     let size = limits.message_bytes;
     let mut routes = Routes::builder();
-    routes
-        .add_service(health_service)
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?)
-        .add_service(
-            ReportServiceServer::new(report_service::Reports::new(service.clone(), limits))
-                .max_decoding_message_size(size),
-        )
-        .add_service(
-            RollupServiceServer::new(rollup_service::Rollups::new(service.clone(), limits))
-                .max_decoding_message_size(size),
-        )
-        .add_service(
-            RegistryServiceServer::new(registry_service::Registries::new(service.clone(), limits))
-                .max_decoding_message_size(size),
-        )
-        .add_service(
-            OperationsServiceServer::new(operations_service::Operations::new(service, limits))
-                .max_decoding_message_size(size),
-        );
+    routes.add_service(health_service).add_service(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
+    macro_rules! serve {
+        ($($server:ident: $handlers:expr;)*) => {
+            // What is compressed may not be longer either, once it is not.
+            $(routes.add_service(
+                $server::new($handlers)
+                    .max_decoding_message_size(size)
+                    .accept_compressed(CompressionEncoding::Gzip),
+            );)*
+        };
+    }
+    serve! {
+        ReportServiceServer: report_service::Reports::new(service.clone(), limits);
+        FormServiceServer: form_service::Forms::new(service.clone(), limits);
+        RollupServiceServer: rollup_service::Rollups::new(service.clone(), limits);
+        FrozenFormServiceServer: frozen_form_service::FrozenForms::new(service.clone(), limits);
+        RegistryServiceServer: registry_service::Registries::new(service.clone(), limits);
+        AccessServiceServer: access_service::Access::new(service.clone(), limits);
+        JournalServiceServer: journal_service::Journal::new(service.clone(), limits);
+        OperationsServiceServer: operations_service::Operations::new(service, limits);
+    }
     Ok((routes.routes(), health))
 }
 

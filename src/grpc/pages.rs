@@ -8,7 +8,7 @@ use prost::{Message, Name};
 use crate::config::Limits;
 use crate::pb;
 use crate::report::{self, Hash};
-use crate::service::{PageEnd, Problem};
+use crate::service::{Page, PageEnd, Problem};
 
 /// The sizes of every kind of page.
 #[derive(Clone, Copy)]
@@ -120,6 +120,18 @@ impl Asked {
     }
 }
 
+/// The page of a whole list that comes after the thing with a key; the first page for none.
+pub(crate) fn after_key<T>(
+    all: impl Iterator<Item = T>,
+    before: &str,
+    size: usize,
+    key: impl Fn(&T) -> String,
+) -> Page<T> {
+    let is_first = before.is_empty();
+    let rest = all.skip_while(|one| !is_first && key(one) != before).skip(usize::from(!is_first));
+    Page::cut(rest.take(size + 1).collect(), size, key)
+}
+
 fn digest<Q: Paged>(question: &Q) -> Hash {
     let mut bytes = Q::full_name().into_bytes();
     bytes.push(0);
@@ -129,39 +141,70 @@ fn digest<Q: Paged>(question: &Q) -> Hash {
 
 /// A request for a page of a list.
 pub(crate) trait Paged: Message + Name + Clone {
+    type Answer: Message;
+
     /// Takes out the size and the token: what is left is the question.
     fn take_page(&mut self) -> (i32, String);
+
+    /// Asks for so many things at most.
+    fn set_page_size(&mut self, size: i32);
+
+    /// How many things are on a page.
+    fn listed(page: &Self::Answer) -> usize;
+}
+
+/// A page fills no more, so that a client with gRPC's own limit of 4 MiB for an answer takes it.
+pub(crate) const PAGE_BYTES: usize = 2 << 20;
+
+/// How many things to ask for instead, where those on a page fill more than they may; one is sent whatever it fills.
+pub(crate) fn fewer<Q: Paged>(page: &Q::Answer) -> Option<i32> {
+    let (listed, bytes) = (Q::listed(page), page.encoded_len());
+    if bytes <= PAGE_BYTES || listed <= 1 {
+        return None;
+    }
+    let fitting = listed.saturating_mul(PAGE_BYTES) / bytes;
+    i32::try_from(fitting.clamp(1, listed - 1)).ok()
 }
 
 macro_rules! paged {
-    ($($request:ident),* $(,)?) => {$(
+    ($($request:ident => $answer:ident.$list:ident),* $(,)?) => {$(
         impl Paged for pb::$request {
+            type Answer = pb::$answer;
+
             fn take_page(&mut self) -> (i32, String) {
                 (std::mem::take(&mut self.page_size), std::mem::take(&mut self.page_token))
+            }
+
+            fn set_page_size(&mut self, size: i32) {
+                self.page_size = size;
+            }
+
+            fn listed(page: &Self::Answer) -> usize {
+                page.$list.len()
             }
         }
     )*};
 }
 
 paged!(
-    GetCoverageRequest,
-    ListAgenciesRequest,
-    ListCollectionsRequest,
-    ListCredentialsRequest,
-    ListFrozenFormRevisionsRequest,
-    ListFrozenFormsRequest,
-    ListJournalRequest,
-    ListJurisdictionsRequest,
-    ListMissingAgenciesRequest,
-    ListPrincipalsRequest,
-    ListProposalsRequest,
-    ListRegistryChangesRequest,
-    ListReportEventsRequest,
-    ListReportRevisionsRequest,
-    ListReportsRequest,
-    ListRuleFailuresRequest,
-    ListRulesRequest,
-    QueryRollupRequest,
+    GetCoverageRequest => GetCoverageResponse.children,
+    ListAgenciesRequest => ListAgenciesResponse.agencies,
+    ListCollectionsRequest => ListCollectionsResponse.collections,
+    ListCredentialsRequest => ListCredentialsResponse.credentials,
+    ListFrozenFormRevisionsRequest => ListFrozenFormRevisionsResponse.revisions,
+    ListFrozenFormsRequest => ListFrozenFormsResponse.frozen_forms,
+    ListJournalRequest => ListJournalResponse.entries,
+    ListJurisdictionsRequest => ListJurisdictionsResponse.jurisdictions,
+    ListMissingAgenciesRequest => ListMissingAgenciesResponse.agencies,
+    ListPrincipalsRequest => ListPrincipalsResponse.principals,
+    ListProposalsRequest => ListProposalsResponse.proposals,
+    ListRegistryChangesRequest => ListRegistryChangesResponse.changes,
+    ListReportEventsRequest => ListReportEventsResponse.events,
+    ListReportRevisionsRequest => ListReportRevisionsResponse.reports,
+    ListReportsRequest => ListReportsResponse.reports,
+    ListRuleFailuresRequest => ListRuleFailuresResponse.failures,
+    ListRulesRequest => ListRulesResponse.rules,
+    QueryRollupRequest => QueryRollupResponse.rows,
 );
 
 #[cfg(test)]

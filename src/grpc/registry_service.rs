@@ -12,7 +12,7 @@ use crate::service::{EntryFilter, Problem, Reason, Service, Target};
 use crate::wire;
 
 use super::pages::Pages;
-use super::unary::{Call, answer};
+use super::unary::{Call, answer, answer_page};
 
 pub(crate) struct Registries {
     service: Service,
@@ -151,7 +151,7 @@ impl Registries {
 
     async fn open(&self, request: pb::CreateCollectionRequest, call: &Call<'_>) -> Result<Collection, Problem> {
         let wire = request.collection.ok_or_else(|| Problem::required("collection"))?;
-        let collection = wire::collection_from_wire(wire, &call.caller.principal, "collection")?;
+        let collection = wire::collection_from_wire(wire, "collection")?;
         self.service.open_collection(collection, request.validate_only, &call.caller).await
     }
 
@@ -164,9 +164,10 @@ impl Registries {
         let mask = request.update_mask.unwrap_or_default();
         let year = wire::collection_year(&wire.name, "collection.name")?;
         // Whoever changes it between this and the replacing has changed its etag.
-        let present = wire::collection_to_wire(&self.service.collection(year)?);
-        let wanted = wire::collection_merged(present, wire, &mask.paths)?;
-        let collection = wire::collection_from_wire(wanted, &call.caller.principal, "collection")?;
+        let mut present = self.service.collection(year)?;
+        let exceptions = std::mem::take(&mut present.exceptions);
+        let wanted = wire::collection_merged(wire::collection_to_wire(&present), wire, &mask.paths)?;
+        let collection = Collection { exceptions, ..wire::collection_from_wire(wanted, "collection")? };
         self.service.replace_collection(collection, &etag, request.validate_only, &call.caller).await
     }
 
@@ -213,7 +214,7 @@ impl RegistryService for Registries {
         &self,
         request: Request<pb::ListJurisdictionsRequest>,
     ) -> Result<Response<pb::ListJurisdictionsResponse>, Status> {
-        answer(&self.service, call::LIST_JURISDICTIONS, request, |request, call| self.jurisdictions(request, call))
+        answer_page(&self.service, call::LIST_JURISDICTIONS, request, |request, call| self.jurisdictions(request, call))
             .await
     }
 
@@ -256,7 +257,7 @@ impl RegistryService for Registries {
         &self,
         request: Request<pb::ListAgenciesRequest>,
     ) -> Result<Response<pb::ListAgenciesResponse>, Status> {
-        answer(&self.service, call::LIST_AGENCIES, request, |request, call| self.agencies(request, call)).await
+        answer_page(&self.service, call::LIST_AGENCIES, request, |request, call| self.agencies(request, call)).await
     }
 
     async fn create_agency(
@@ -294,7 +295,8 @@ impl RegistryService for Registries {
         &self,
         request: Request<pb::ListRegistryChangesRequest>,
     ) -> Result<Response<pb::ListRegistryChangesResponse>, Status> {
-        answer(&self.service, call::LIST_REGISTRY_CHANGES, request, |request, call| self.changes(request, call)).await
+        answer_page(&self.service, call::LIST_REGISTRY_CHANGES, request, |request, call| self.changes(request, call))
+            .await
     }
 
     async fn get_collection(
@@ -313,7 +315,8 @@ impl RegistryService for Registries {
         &self,
         request: Request<pb::ListCollectionsRequest>,
     ) -> Result<Response<pb::ListCollectionsResponse>, Status> {
-        answer(&self.service, call::LIST_COLLECTIONS, request, |request, call| self.collections(request, call)).await
+        answer_page(&self.service, call::LIST_COLLECTIONS, request, |request, call| self.collections(request, call))
+            .await
     }
 
     async fn create_collection(
@@ -348,6 +351,23 @@ impl RegistryService for Registries {
             let (subject, dry) = (request.name.clone(), request.validate_only);
             let collection = call.administer(subject, dry, self.grant(request, &call)).await?;
             Ok(pb::GrantCollectionExceptionResponse { collection: Some(wire::collection_to_wire(&collection)) })
+        })
+        .await
+    }
+
+    async fn revoke_collection_exception(
+        &self,
+        request: Request<pb::RevokeCollectionExceptionRequest>,
+    ) -> Result<Response<pb::RevokeCollectionExceptionResponse>, Status> {
+        answer(&self.service, call::REVOKE_COLLECTION_EXCEPTION, request, async |request, call| {
+            let pb::RevokeCollectionExceptionRequest { name, agency, validate_only } = request;
+            let work = async {
+                let year = wire::collection_year(&name, "name")?;
+                let agency = wire::agency_id_from_wire(&agency, "agency")?;
+                self.service.revoke_exception(year, &agency, validate_only, &call.caller).await
+            };
+            let collection = call.administer(name.clone(), validate_only, work).await?;
+            Ok(pb::RevokeCollectionExceptionResponse { collection: Some(wire::collection_to_wire(&collection)) })
         })
         .await
     }

@@ -11,14 +11,14 @@ use crate::access::call;
 use crate::config::Limits;
 use crate::pb;
 use crate::pb::report_service_server::ReportService;
-use crate::report::{Message, Owners, ReportKey, ReportOwner, ReviewAction, RevisionName};
-use crate::service::{Page, Problem, Reason, ReportFilter, RuleCount, Service, Target};
+use crate::report::{Owners, ReportKey, ReportOwner, ReviewAction, RevisionName};
+use crate::service::{Problem, ReportFilter, Service, Target};
 use crate::wire;
 
 use super::pages::Pages;
 use super::status::{note, whole};
 use super::to_status;
-use super::unary::{Call, answer};
+use super::unary::{Call, answer, answer_page};
 
 pub(crate) struct Reports {
     service: Service,
@@ -82,21 +82,6 @@ impl ReportService for Reports {
         answer(&self.service, call::SUBMIT_REPORT, request, async |request, call| submit(request, &call).await).await
     }
 
-    async fn check_report(
-        &self,
-        request: Request<pb::CheckReportRequest>,
-    ) -> Result<Response<pb::CheckReportResponse>, Status> {
-        answer(&self.service, call::CHECK_REPORT, request, async |request, call| {
-            let submission = request.submission.ok_or_else(|| Problem::required("submission"))?;
-            // Whose report it is comes first: what else is in the message is nobody's business before.
-            let report: ReportKey = wire::name_from_wire(&submission.name, "submission.name")?;
-            call.permit(Target::report(&report)).await?;
-            let submission = wire::submission_from_wire(submission)?;
-            Ok(wire::verdict_to_wire(&self.service.check_report(&submission, &call.caller).await?))
-        })
-        .await
-    }
-
     type SubmitReportsStream = Pin<Box<dyn Stream<Item = Result<pb::SubmitReportsResponse, Status>> + Send>>;
 
     async fn submit_reports(
@@ -125,7 +110,7 @@ impl ReportService for Reports {
                     // It ends by being dropped, whatever became of it.
                     let _ = before.await;
                 }
-                let call = Call { service: &service, method: call::SUBMIT_REPORT, caller };
+                let call = Call::of(&service, call::SUBMIT_REPORT, caller);
                 let result = match submission {
                     Some(submission) => submit(submission, &call).await,
                     None => Err(Problem::required("submission")),
@@ -165,21 +150,22 @@ impl ReportService for Reports {
         &self,
         request: Request<pb::ListReportsRequest>,
     ) -> Result<Response<pb::ListReportsResponse>, Status> {
-        answer(&self.service, call::LIST_REPORTS, request, |request, call| self.reports(request, call)).await
+        answer_page(&self.service, call::LIST_REPORTS, request, |request, call| self.reports(request, call)).await
     }
 
     async fn list_report_revisions(
         &self,
         request: Request<pb::ListReportRevisionsRequest>,
     ) -> Result<Response<pb::ListReportRevisionsResponse>, Status> {
-        answer(&self.service, call::LIST_REPORT_REVISIONS, request, |request, call| self.revisions(request, call)).await
+        answer_page(&self.service, call::LIST_REPORT_REVISIONS, request, |request, call| self.revisions(request, call))
+            .await
     }
 
     async fn list_report_events(
         &self,
         request: Request<pb::ListReportEventsRequest>,
     ) -> Result<Response<pb::ListReportEventsResponse>, Status> {
-        answer(&self.service, call::LIST_REPORT_EVENTS, request, |request, call| self.events(request, call)).await
+        answer_page(&self.service, call::LIST_REPORT_EVENTS, request, |request, call| self.events(request, call)).await
     }
 
     async fn accept_report(
@@ -220,64 +206,6 @@ impl ReportService for Reports {
         })
         .await
     }
-
-    async fn read_document(
-        &self,
-        request: Request<pb::ReadDocumentRequest>,
-    ) -> Result<Response<pb::ReadDocumentResponse>, Status> {
-        answer(&self.service, call::READ_DOCUMENT, request, |request, call| self.read(request, call)).await
-    }
-
-    async fn render_template(
-        &self,
-        request: Request<pb::RenderTemplateRequest>,
-    ) -> Result<Response<pb::RenderTemplateResponse>, Status> {
-        let make = async |request: pb::RenderTemplateRequest, call: Call<'_>| {
-            let report: ReportKey = wire::name_from_wire(&request.report, "report")?;
-            call.permit(Target::report(&report)).await?;
-            Ok(wire::template_to_wire(self.service.template(&report).await?))
-        };
-        answer(&self.service, call::RENDER_TEMPLATE, request, make).await
-    }
-
-    async fn get_form_layout(
-        &self,
-        request: Request<pb::GetFormLayoutRequest>,
-    ) -> Result<Response<pb::GetFormLayoutResponse>, Status> {
-        answer(&self.service, call::GET_FORM_LAYOUT, request, async |request, call| {
-            call.permit(Target::Service).await?;
-            layout(&request)
-        })
-        .await
-    }
-
-    async fn list_rules(
-        &self,
-        request: Request<pb::ListRulesRequest>,
-    ) -> Result<Response<pb::ListRulesResponse>, Status> {
-        answer(&self.service, call::LIST_RULES, request, |request, call| self.rules(request, call)).await
-    }
-
-    async fn list_rule_failures(
-        &self,
-        request: Request<pb::ListRuleFailuresRequest>,
-    ) -> Result<Response<pb::ListRuleFailuresResponse>, Status> {
-        answer(&self.service, call::LIST_RULE_FAILURES, request, |request, call| self.rule_failures(request, call))
-            .await
-    }
-}
-
-fn layout(request: &pb::GetFormLayoutRequest) -> Result<pb::GetFormLayoutResponse, Problem> {
-    let year = wire::year_from_wire(request.year, "year")?;
-    let edition = wire::edition_from_wire(request.edition, year.get(), "edition")?;
-    Ok(wire::layout_to_wire(edition, &request.filled))
-}
-
-/// The page of a whole list that comes after the thing with a key; the first page for none.
-fn after_key<T>(all: impl Iterator<Item = T>, before: &str, size: usize, key: impl Fn(&T) -> String) -> Page<T> {
-    let is_first = before.is_empty();
-    let rest = all.skip_while(|one| !is_first && key(one) != before).skip(usize::from(!is_first));
-    Page::cut(rest.take(size + 1).collect(), size, key)
 }
 
 impl Reports {
@@ -397,58 +325,5 @@ impl Reports {
             Ok(wire::reviewed_to_wire(&reviewed, &review.report))
         };
         call.conclude(outcome.await, || name.clone(), validate_only).await
-    }
-
-    async fn rules(&self, request: pb::ListRulesRequest, call: Call<'_>) -> Result<pb::ListRulesResponse, Problem> {
-        call.permit(Target::Service).await?;
-        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
-        let applies = |rule: &pb::RuleDescription| {
-            let last = if rule.last_year == 0 { i32::MAX } else { rule.last_year };
-            request.year == 0 || (rule.first_year..=last).contains(&request.year)
-        };
-        let rules = wire::rules_to_wire().iter().filter(|rule| applies(rule)).cloned();
-        let page = after_key(rules, asked.key(), asked.size, |rule| rule.id.clone());
-        Ok(pb::ListRulesResponse { rules: page.items, next_page_token: asked.token(page.next.as_deref()) })
-    }
-
-    async fn rule_failures(
-        &self,
-        request: pb::ListRuleFailuresRequest,
-        call: Call<'_>,
-    ) -> Result<pb::ListRuleFailuresResponse, Problem> {
-        let asked = self.pages.rows.page(&request, self.service.newest_sequence())?;
-        let jurisdiction = wire::code_from_wire(&request.jurisdiction, "jurisdiction")?;
-        // How often rules fail is a sum over the jurisdiction's reports, like any other.
-        call.permit(Target::Subtree(&jurisdiction, None)).await?;
-        let first = wire::year_from_wire(request.first_year, "first_year")?;
-        let last = match request.last_year {
-            0 => first,
-            year => wire::year_from_wire(year, "last_year")?,
-        };
-        let as_of = asked.after.as_ref().map(|after| after.sequence);
-        let (counts, sequence) = self.service.rule_counts(&jurisdiction, (first, last), as_of, &call.asker()).await?;
-        let key = |count: &RuleCount| format!("{}/{}/{}", count.rule, count.year, count.jurisdiction);
-        let page = after_key(counts.into_iter(), asked.key(), asked.size, key);
-        Ok(pb::ListRuleFailuresResponse {
-            failures: page.items.iter().map(wire::rule_count_to_wire).collect(),
-            next_page_token: asked.token_as_of(page.next.as_deref(), sequence),
-            as_of: sequence.try_into().unwrap_or(i64::MAX),
-        })
-    }
-
-    async fn read(
-        &self,
-        request: pb::ReadDocumentRequest,
-        call: Call<'_>,
-    ) -> Result<pb::ReadDocumentResponse, Problem> {
-        let meant = wire::meant_from_wire(&request.report, &request.agency, request.year);
-        let owner = meant.as_ref().ok().and_then(|meant| meant.owner.as_ref());
-        call.permit(owner.map_or(Target::Service, |owner| Target::Owner(owner, None))).await?;
-        if request.content.is_empty() {
-            let description = Message::new("没有内容", "is empty");
-            return Err(Problem::field(Reason::FieldRequired, "content", description));
-        }
-        let reading = self.service.read_document(request.content, &request.file_name, meant?, &call.caller).await?;
-        Ok(wire::reading_to_wire(&reading))
     }
 }

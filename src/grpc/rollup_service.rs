@@ -10,13 +10,13 @@ use crate::config::Limits;
 use crate::pb;
 use crate::pb::rollup_service_server::RollupService;
 use crate::report::{JurisdictionCode, Message, ReportKey};
-use crate::rollup::{AgencyFilter, FrozenFormName, FrozenFormNameError};
-use crate::service::{Caller, Problem, Reason, Service, Target};
+use crate::rollup::AgencyFilter;
+use crate::service::{Caller, Problem, Reason, RuleCount, Service, Target};
 use crate::wire;
 
-use super::pages::Pages;
+use super::pages::{Pages, after_key};
 use super::to_status;
-use super::unary::{Call, answer};
+use super::unary::{Call, answer, answer_page};
 
 /// A stream of answers.
 type Answers<A> = Pin<Box<dyn Stream<Item = Result<A, Status>> + Send>>;
@@ -114,70 +114,30 @@ impl Rollups {
         wire::reconciliation_to_wire(&self.service.reconcile(&report, filter, &call.asker()).await?)
     }
 
-    async fn freeze(&self, request: pb::FreezeFormRequest, call: Call<'_>) -> Result<pb::FreezeFormResponse, Problem> {
-        let name = request.scope.as_ref().map(|scope| scope.jurisdiction.clone()).unwrap_or_default();
-        let validate_only = request.validate_only;
-        let freeze = async {
-            // Whose form it is comes first: what else is in the message is nobody's business before.
-            let question = wire::form_question_from_wire(request.scope.clone(), request.year)?;
-            call.permit(Target::Subtree(&question.jurisdiction, Some(question.year))).await?;
-            let request = wire::freeze_from_wire(request)?;
-            self.service.freeze_form(&request, &call.asker()).await
-        };
-        let form = call.conclude(freeze.await, || name.clone(), validate_only).await?;
-        Ok(pb::FreezeFormResponse { frozen_form: Some(wire::frozen_form_to_wire(&form)) })
-    }
-
-    async fn frozen_forms(
+    async fn rule_failures(
         &self,
-        request: pb::ListFrozenFormsRequest,
+        request: pb::ListRuleFailuresRequest,
         call: Call<'_>,
-    ) -> Result<pb::ListFrozenFormsResponse, Problem> {
-        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
-        let parent = wire::code_from_wire(&request.parent, "parent")?;
-        let year = match request.year {
-            0 => None,
-            year => Some(wire::year_from_wire(year, "year")?),
+    ) -> Result<pb::ListRuleFailuresResponse, Problem> {
+        let asked = self.pages.rows.page(&request, self.service.newest_sequence())?;
+        let jurisdiction = wire::code_from_wire(&request.jurisdiction, "jurisdiction")?;
+        // How often rules fail is a sum over the jurisdiction's reports, like any other.
+        call.permit(Target::Subtree(&jurisdiction, None)).await?;
+        let first = wire::year_from_wire(request.first_year, "first_year")?;
+        let last = match request.last_year {
+            0 => first,
+            year => wire::year_from_wire(year, "last_year")?,
         };
-        call.permit(Target::Subtree(&parent, year)).await?;
-        let page = self.service.frozen_forms(&parent, year, asked.size, asked.key(), &call.asker()).await?;
-        Ok(pb::ListFrozenFormsResponse {
-            frozen_forms: page.items.iter().map(wire::frozen_form_to_wire).collect(),
-            next_page_token: asked.token(page.next.as_deref()),
+        let as_of = asked.after.as_ref().map(|after| after.sequence);
+        let (counts, sequence) = self.service.rule_counts(&jurisdiction, (first, last), as_of, &call.asker()).await?;
+        let key = |count: &RuleCount| format!("{}/{}/{}", count.rule, count.year, count.jurisdiction);
+        let page = after_key(counts.into_iter(), asked.key(), asked.size, key);
+        Ok(pb::ListRuleFailuresResponse {
+            failures: page.items.iter().map(wire::rule_count_to_wire).collect(),
+            next_page_token: asked.token_as_of(page.next.as_deref(), sequence),
+            as_of: sequence.try_into().unwrap_or(i64::MAX),
         })
     }
-
-    async fn frozen_revisions(
-        &self,
-        request: pb::ListFrozenFormRevisionsRequest,
-        call: Call<'_>,
-    ) -> Result<pb::ListFrozenFormRevisionsResponse, Problem> {
-        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
-        let name = frozen(&request.name, &call).await?;
-        let page = self.service.frozen_revisions(&name, asked.size, asked.key(), &call.asker()).await?;
-        let revisions = page.items.into_iter().map(|(revision, hash)| pb::FrozenRevision {
-            revision: revision.to_string(),
-            content_sha256: hash.to_hex(),
-        });
-        Ok(pb::ListFrozenFormRevisionsResponse {
-            revisions: revisions.collect(),
-            next_page_token: asked.token(page.next.as_deref()),
-        })
-    }
-}
-
-/// The name of a frozen form that the caller may see.
-async fn frozen(name: &str, call: &Call<'_>) -> Result<FrozenFormName, Problem> {
-    let name = frozen_name(name)?;
-    call.permit(Target::Subtree(&name.jurisdiction, Some(name.year))).await?;
-    Ok(name)
-}
-
-fn frozen_name(name: &str) -> Result<FrozenFormName, Problem> {
-    name.parse().map_err(|error: FrozenFormNameError| {
-        let zh = "名称形如 jurisdictions/{code}/frozenForms/{year}-{number}";
-        Problem::bad_name("name", Message::new(zh, error.to_string()))
-    })
 }
 
 fn too_many_rows() -> Problem {
@@ -219,7 +179,7 @@ impl RollupService for Rollups {
         &self,
         request: Request<pb::QueryRollupRequest>,
     ) -> Result<Response<pb::QueryRollupResponse>, Status> {
-        answer(&self.service, call::QUERY_ROLLUP, request, |request, call| self.query(request, call)).await
+        answer_page(&self.service, call::QUERY_ROLLUP, request, |request, call| self.query(request, call)).await
     }
 
     async fn get_consolidated_form(
@@ -240,14 +200,15 @@ impl RollupService for Rollups {
         &self,
         request: Request<pb::GetCoverageRequest>,
     ) -> Result<Response<pb::GetCoverageResponse>, Status> {
-        answer(&self.service, call::GET_COVERAGE, request, |request, call| self.coverage(request, call)).await
+        answer_page(&self.service, call::GET_COVERAGE, request, |request, call| self.coverage(request, call)).await
     }
 
     async fn list_missing_agencies(
         &self,
         request: Request<pb::ListMissingAgenciesRequest>,
     ) -> Result<Response<pb::ListMissingAgenciesResponse>, Status> {
-        answer(&self.service, call::LIST_MISSING_AGENCIES, request, |request, call| self.missing(request, call)).await
+        answer_page(&self.service, call::LIST_MISSING_AGENCIES, request, |request, call| self.missing(request, call))
+            .await
     }
 
     type WatchRollupStream = Answers<pb::WatchRollupResponse>;
@@ -307,51 +268,11 @@ impl RollupService for Rollups {
         answer(&self.service, call::RECONCILE_REPORT, request, |request, call| self.reconcile(request, call)).await
     }
 
-    async fn freeze_form(
+    async fn list_rule_failures(
         &self,
-        request: Request<pb::FreezeFormRequest>,
-    ) -> Result<Response<pb::FreezeFormResponse>, Status> {
-        answer(&self.service, call::FREEZE_FORM, request, |request, call| self.freeze(request, call)).await
-    }
-
-    async fn get_frozen_form(
-        &self,
-        request: Request<pb::GetFrozenFormRequest>,
-    ) -> Result<Response<pb::GetFrozenFormResponse>, Status> {
-        answer(&self.service, call::GET_FROZEN_FORM, request, async |request, call| {
-            let name = frozen(&request.name, &call).await?;
-            let form = self.service.frozen_form(&name, &call.asker()).await?;
-            Ok(pb::GetFrozenFormResponse { frozen_form: Some(wire::frozen_form_to_wire(&form)) })
-        })
-        .await
-    }
-
-    async fn list_frozen_forms(
-        &self,
-        request: Request<pb::ListFrozenFormsRequest>,
-    ) -> Result<Response<pb::ListFrozenFormsResponse>, Status> {
-        answer(&self.service, call::LIST_FROZEN_FORMS, request, |request, call| self.frozen_forms(request, call)).await
-    }
-
-    async fn list_frozen_form_revisions(
-        &self,
-        request: Request<pb::ListFrozenFormRevisionsRequest>,
-    ) -> Result<Response<pb::ListFrozenFormRevisionsResponse>, Status> {
-        answer(&self.service, call::LIST_FROZEN_FORM_REVISIONS, request, |request, call| {
-            self.frozen_revisions(request, call)
-        })
-        .await
-    }
-
-    async fn compare_frozen_form(
-        &self,
-        request: Request<pb::CompareFrozenFormRequest>,
-    ) -> Result<Response<pb::CompareFrozenFormResponse>, Status> {
-        answer(&self.service, call::COMPARE_FROZEN_FORM, request, async |request, call| {
-            let name = frozen(&request.name, &call).await?;
-            let (form, comparison) = self.service.compare_frozen_form(&name, &call.asker()).await?;
-            wire::comparison_to_wire(&form, &comparison)
-        })
-        .await
+        request: Request<pb::ListRuleFailuresRequest>,
+    ) -> Result<Response<pb::ListRuleFailuresResponse>, Status> {
+        answer_page(&self.service, call::LIST_RULE_FAILURES, request, |request, call| self.rule_failures(request, call))
+            .await
     }
 }

@@ -20,8 +20,8 @@ const PROBLEM: &str = "huizong.v1.Problem";
 /// by which a call is sent again.
 const CALL_ID: &str = "call_id";
 
-/// Pages about reasons, in the project's own folder, for there may be no network where this runs.
-const HELP_FOLDER: &str = "docs/errors/";
+/// Pages about reasons, which the service itself answers with, for there may be no network where this runs.
+const HELP_FOLDER: &str = "/errors/";
 
 /// Details travel in a header, and common clients take 8 KiB of headers at most, counted after base64.
 const DETAILS_MAX_BYTES: usize = 5 * 1024;
@@ -98,7 +98,7 @@ pub fn note(reason: Reason) {
 /// Where cause and remedy of the reason are described at length.
 fn help(reason: Reason, chinese: bool) -> rpc::Help {
     let description = if chinese { "原因与处理" } else { "cause and remedy" }.to_owned();
-    rpc::Help { links: vec![rpc::help::Link { description, url: format!("{HELP_FOLDER}{}.md", reason.as_str()) }] }
+    rpc::Help { links: vec![rpc::help::Link { description, url: format!("{HELP_FOLDER}{}", reason.as_str()) }] }
 }
 
 /// Cuts what may repeat a value that the caller sent, however long that was.

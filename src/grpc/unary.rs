@@ -2,9 +2,10 @@
 
 use tonic::{Request, Response, Status};
 
-use crate::access::Method;
+use crate::access::{Method, Told};
 use crate::service::{Asker, Caller, Problem, Service, Sight, Target};
 
+use super::pages::{Paged, fewer};
 use super::{caller, to_status};
 
 /// A call of a method by a caller.
@@ -12,12 +13,19 @@ pub(crate) struct Call<'a> {
     pub service: &'a Service,
     pub method: &'static Method,
     pub caller: Caller,
+    /// It has been let in before, and stands in the journal as far as it does.
+    is_again: bool,
 }
 
 impl<'a> Call<'a> {
     /// The call that a request makes of a method.
     pub(crate) fn new<Q>(service: &'a Service, method: &'static Method, request: &Request<Q>) -> Self {
-        Self { service, method, caller: caller(request) }
+        Self::of(service, method, caller(request))
+    }
+
+    /// A caller's call of a method.
+    pub(crate) fn of(service: &'a Service, method: &'static Method, caller: Caller) -> Self {
+        Self { service, method, caller, is_again: false }
     }
 
     /// Lets the caller do this to what the call is about.
@@ -25,7 +33,8 @@ impl<'a> Call<'a> {
     /// # Errors
     /// As [`Service::permit`].
     pub(crate) async fn permit(&self, target: Target<'_>) -> Result<(), Problem> {
-        self.service.permit(&self.caller, self.method, target).await
+        let told = if self.is_again { Told::Never } else { self.method.told };
+        self.service.permit(&self.caller, &Method { told, ..*self.method }, target).await
     }
 
     /// Who asks, for questions whose answers are made of more than what is named.
@@ -83,4 +92,23 @@ pub(crate) async fn answer<'a, Q, A, W: Future<Output = Result<A, Problem>>>(
     let call = Call::new(service, method, &request);
     let (metadata, _, question) = request.into_parts();
     work(question, call).await.map(Response::new).map_err(|problem| to_status(&problem, &metadata))
+}
+
+/// As [`answer`], for a page of a list: with fewer things than asked for where more would make the answer too long.
+pub(crate) async fn answer_page<'a, Q: Paged, W: Future<Output = Result<Q::Answer, Problem>>>(
+    service: &'a Service,
+    method: &'static Method,
+    request: Request<Q>,
+    work: impl Fn(Q, Call<'a>) -> W,
+) -> Result<Response<Q::Answer>, Status> {
+    let caller = caller(&request);
+    let (metadata, _, mut question) = request.into_parts();
+    let mut is_again = false;
+    loop {
+        let call = Call { service, method, caller: caller.clone(), is_again };
+        let page = work(question.clone(), call).await.map_err(|problem| to_status(&problem, &metadata))?;
+        let Some(size) = fewer::<Q>(&page) else { return Ok(Response::new(page)) };
+        question.set_page_size(size);
+        is_again = true;
+    }
 }

@@ -2,13 +2,13 @@
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, header};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use prost::{Message, Name};
 use tonic::metadata::MetadataMap;
 use tonic::service::Routes;
@@ -22,6 +22,7 @@ use crate::report::Message as Text;
 use crate::service::{Problem, Reason};
 use crate::wire::{descriptor, dynamic, to_json};
 
+use super::addresses::addresses;
 use super::csv::{self, Table};
 use super::fault::Fault;
 use super::openapi;
@@ -35,70 +36,61 @@ const ANSWER_MAX_BYTES: usize = 256 << 20;
 
 const CSV: &str = "text/csv; charset=utf-8";
 
-/// One resource of the API.
+/// A method that answers over HTTP, at the addresses that the contract gives it.
 pub(crate) struct Resource {
-    /// As axum writes it.
-    pub path: &'static str,
-    /// Service and method that answer.
+    /// Path of its call.
     pub method: &'static str,
     /// Full names of the messages.
     pub request: String,
     pub response: String,
-    /// Field of the request that the rest of the path is.
-    pub in_path: Option<&'static str>,
     /// What `format` may be besides `json`.
     pub formats: &'static [&'static str],
+    handler: MethodRouter<Routes>,
 }
 
 /// Formats of the computed form.
 const DOCUMENTS: &[&str] = &["csv", "docx", "xlsx", "html", "text"];
-
-fn resource<Q: Name, A: Name>(path: &'static str, method: &'static str, formats: &'static [&'static str]) -> Resource {
-    let in_path = path.contains('{').then_some("name");
-    Resource { path, method, request: Q::full_name(), response: A::full_name(), in_path, formats }
-}
-
-const ROLLUP: (&str, &str) = ("/v1/rollup", call::QUERY_ROLLUP.path);
-const FORM: (&str, &str) = ("/v1/form", call::GET_CONSOLIDATED_FORM.path);
-const COVERAGE: (&str, &str) = ("/v1/coverage", call::GET_COVERAGE.path);
-const MISSING: (&str, &str) = ("/v1/missing", call::LIST_MISSING_AGENCIES.path);
-const REPORTS: (&str, &str) = ("/v1/reports", call::LIST_REPORTS.path);
-const REPORT: (&str, &str) = ("/v1/reports/{*name}", call::GET_REPORT.path);
-const RULES: (&str, &str) = ("/v1/rules", call::LIST_RULES.path);
-const RULE_FAILURES: (&str, &str) = ("/v1/rules/failures", call::LIST_RULE_FAILURES.path);
+const FORM: &str = call::GET_CONSOLIDATED_FORM.path;
 const RENDER: &str = call::RENDER_CONSOLIDATED_FORM.path;
 
-/// Every resource, for the description of the API.
+fn resource<Q, A>(method: &'static str) -> Resource
+where
+    Q: Message + Name + Default + 'static,
+    A: Message + Name + Default + Table + 'static,
+{
+    let handler = get(listing::<Q, A>(method));
+    Resource { method, request: Q::full_name(), response: A::full_name(), formats: &["csv"], handler }
+}
+
+/// Every resource.
 pub(crate) fn resources() -> Vec<Resource> {
+    let form = Resource {
+        method: FORM,
+        request: pb::GetConsolidatedFormRequest::full_name(),
+        response: pb::GetConsolidatedFormResponse::full_name(),
+        formats: DOCUMENTS,
+        handler: get(form),
+    };
     vec![
-        resource::<pb::QueryRollupRequest, pb::QueryRollupResponse>(ROLLUP.0, ROLLUP.1, &["csv"]),
-        resource::<pb::GetConsolidatedFormRequest, pb::GetConsolidatedFormResponse>(FORM.0, FORM.1, DOCUMENTS),
-        resource::<pb::GetCoverageRequest, pb::GetCoverageResponse>(COVERAGE.0, COVERAGE.1, &["csv"]),
-        resource::<pb::ListMissingAgenciesRequest, pb::ListMissingAgenciesResponse>(MISSING.0, MISSING.1, &["csv"]),
-        resource::<pb::ListReportsRequest, pb::ListReportsResponse>(REPORTS.0, REPORTS.1, &["csv"]),
-        resource::<pb::GetReportRequest, pb::GetReportResponse>(REPORT.0, REPORT.1, &["csv"]),
-        resource::<pb::ListRulesRequest, pb::ListRulesResponse>(RULES.0, RULES.1, &["csv"]),
-        resource::<pb::ListRuleFailuresRequest, pb::ListRuleFailuresResponse>(
-            RULE_FAILURES.0,
-            RULE_FAILURES.1,
-            &["csv"],
-        ),
+        resource::<pb::QueryRollupRequest, pb::QueryRollupResponse>(call::QUERY_ROLLUP.path),
+        form,
+        resource::<pb::GetCoverageRequest, pb::GetCoverageResponse>(call::GET_COVERAGE.path),
+        resource::<pb::ListMissingAgenciesRequest, pb::ListMissingAgenciesResponse>(call::LIST_MISSING_AGENCIES.path),
+        resource::<pb::ListReportsRequest, pb::ListReportsResponse>(call::LIST_REPORTS.path),
+        resource::<pb::GetReportRequest, pb::GetReportResponse>(call::GET_REPORT.path),
+        resource::<pb::ListRulesRequest, pb::ListRulesResponse>(call::LIST_RULES.path),
+        resource::<pb::ListRuleFailuresRequest, pb::ListRuleFailuresResponse>(call::LIST_RULE_FAILURES.path),
     ]
 }
 
 pub(crate) fn routes() -> Router<Routes> {
-    Router::new()
-        .route(ROLLUP.0, get(listing::<pb::QueryRollupRequest, pb::QueryRollupResponse>(ROLLUP.1)))
-        .route(FORM.0, get(form))
-        .route(COVERAGE.0, get(listing::<pb::GetCoverageRequest, pb::GetCoverageResponse>(COVERAGE.1)))
-        .route(MISSING.0, get(listing::<pb::ListMissingAgenciesRequest, pb::ListMissingAgenciesResponse>(MISSING.1)))
-        .route(REPORTS.0, get(listing::<pb::ListReportsRequest, pb::ListReportsResponse>(REPORTS.1)))
-        .route(REPORT.0, get(report))
-        .route(RULES.0, get(listing::<pb::ListRulesRequest, pb::ListRulesResponse>(RULES.1)))
-        .route(
-            RULE_FAILURES.0,
-            get(listing::<pb::ListRuleFailuresRequest, pb::ListRuleFailuresResponse>(RULE_FAILURES.1)),
-        )
+    let mut router = Router::new();
+    for resource in resources() {
+        for address in addresses(resource.method) {
+            router = router.route(&address.path, resource.handler.clone());
+        }
+    }
+    router
         .route("/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], openapi::description())))
 }
 
@@ -155,11 +147,20 @@ where
     Q: Message + Name + Default + 'static,
     A: Message + Name + Default + Table + 'static,
 {
+    // One that has a name in its address has one in all of them, after the same prefix.
+    let named =
+        addresses(method).into_iter().find_map(|address| Some((address.field.clone()?, address.prefix().to_owned())));
     move |State(grpc), request| {
+        let named = named.clone();
         Box::pin(async move {
             let (parts, _) = request.into_parts();
             let asker = Asker::new(grpc, &parts);
-            answer::<Q, A>(&asker, method, query::parameters(parts.uri.query())).await
+            let mut asked = query::parameters(parts.uri.query());
+            if let Some((field, prefix)) = named {
+                let name = parts.uri.path().strip_prefix(&prefix).unwrap_or_default();
+                asked.push((field, percent_decode_str(name).decode_utf8_lossy().into_owned()));
+            }
+            answer::<Q, A>(&asker, method, asked).await
         })
     }
 }
@@ -218,13 +219,6 @@ fn next_page<A: Message + Name>(answer: &A) -> Option<String> {
     (!token.is_empty()).then_some(token)
 }
 
-async fn report(State(grpc): State<Routes>, Path(name): Path<String>, request: Request) -> Result<Response, Fault> {
-    let (parts, _) = request.into_parts();
-    let mut asked = query::parameters(parts.uri.query());
-    asked.push(("name".to_owned(), name));
-    answer::<pb::GetReportRequest, pb::GetReportResponse>(&Asker::new(grpc, &parts), REPORT.1, asked).await
-}
-
 async fn form(State(grpc): State<Routes>, request: Request) -> Result<Response, Fault> {
     let (parts, _) = request.into_parts();
     let asker = Asker::new(grpc, &parts);
@@ -233,7 +227,7 @@ async fn form(State(grpc): State<Routes>, request: Request) -> Result<Response, 
     match format.as_deref() {
         None | Some("json") => {
             let request = query::request::<pb::GetConsolidatedFormRequest>(&asked)?;
-            json(&asker.ask::<_, pb::GetConsolidatedFormResponse>(FORM.1, request).await?)
+            json(&asker.ask::<_, pb::GetConsolidatedFormResponse>(FORM, request).await?)
         }
         Some(format) if DOCUMENTS.contains(&format) => {
             asked.push(("format".to_owned(), format.to_owned()));

@@ -2,12 +2,14 @@
 //!
 //! Nothing is decided here: the HTTP API asks the gRPC services of this very process, with the caller's credentials.
 
+mod addresses;
 mod api;
 mod csv;
 mod dashboard;
 mod fault;
 mod openapi;
 mod query;
+mod reasons;
 pub mod session;
 
 use axum::Router;
@@ -53,6 +55,7 @@ pub fn with_grpc(grpc: Routes, session: Router) -> Routes {
 pub fn router(grpc: Routes) -> Router {
     dashboard::routes()
         .merge(api::routes().with_state(grpc))
+        .merge(reasons::routes())
         .layer(CompressionLayer::new().gzip(true))
         .layer(map_response(secure))
 }

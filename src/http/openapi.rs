@@ -10,8 +10,12 @@ use serde_json::{Map, Value, json};
 use crate::pb;
 use crate::wire::contract;
 
+use super::addresses::{Address, addresses, method};
 use super::api::{Resource, resources};
 use super::query::{Parameter, parameters_of, short_name};
+
+/// `google.api.FieldBehavior`.
+const REQUIRED: i32 = 2;
 
 /// The description as JSON text, on several lines.
 pub fn description() -> String {
@@ -22,12 +26,14 @@ pub fn description() -> String {
 fn describe(contract: &DescriptorPool) -> Option<Value> {
     let mut schemas = BTreeMap::new();
     let mut paths = Map::new();
-    add_schema(&contract.get_message_by_name(&pb::Problem::full_name())?, &mut schemas);
+    add_schema(contract, &contract.get_message_by_name(&pb::Problem::full_name())?, &mut schemas);
     for resource in resources() {
         let response = contract.get_message_by_name(&resource.response)?;
-        add_schema(&response, &mut schemas);
-        // OpenAPI has no parameter of several segments; a name with slashes stands there as it is.
-        paths.insert(resource.path.replace("{*", "{"), json!({ "get": operation(contract, &resource, &response)? }));
+        add_schema(contract, &response, &mut schemas);
+        for (at, address) in addresses(resource.method).iter().enumerate() {
+            let operation = operation(contract, &resource, &response, address, at)?;
+            paths.insert(address.path.clone(), json!({ "get": operation }));
+        }
     }
     Some(json!({
         "openapi": "3.1.0",
@@ -47,23 +53,34 @@ fn describe(contract: &DescriptorPool) -> Option<Value> {
     }))
 }
 
-fn operation(contract: &DescriptorPool, resource: &Resource, response: &MessageDescriptor) -> Option<Value> {
+/// What a method does at one of its addresses, by number.
+fn operation(
+    contract: &DescriptorPool,
+    resource: &Resource,
+    response: &MessageDescriptor,
+    address: &Address,
+    at: usize,
+) -> Option<Value> {
     let request = contract.get_message_by_name(&resource.request)?;
-    let (service, method) = resource.method.trim_start_matches('/').split_once('/')?;
-    let service = contract.get_service_by_name(service)?;
-    let method = service.methods().find(|known| known.name() == method)?;
+    let method = method(resource.method)?;
+    let service = method.parent_service();
     let parameter = |Parameter { field, .. }: Parameter| {
-        let in_path = resource.in_path == Some(field.name());
-        let words = comment(&field.parent_message().parent_file(), field.path());
         json!({
             "name": field.name(),
-            "in": if in_path { "path" } else { "query" },
-            "required": in_path || words.starts_with("Required."),
-            "description": words,
-            "schema": value_schema(&field, true),
+            "in": "query",
+            "required": is_required(contract, &field),
+            "description": comment(&field.parent_message().parent_file(), field.path()),
+            "schema": value_schema(contract, &field, true),
         })
     };
-    let mut parameters: Vec<Value> = parameters_of(&request).into_iter().map(parameter).collect();
+    let in_query = |parameter: &Parameter| address.field.as_deref() != Some(parameter.field.name());
+    let mut parameters: Vec<Value> = parameters_of(&request).into_iter().filter(in_query).map(parameter).collect();
+    parameters.extend(
+        address
+            .parts
+            .iter()
+            .map(|part| json!({ "name": part, "in": "path", "required": true, "schema": { "type": "string" } })),
+    );
     let mut formats = vec!["json"];
     formats.extend(resource.formats);
     parameters.push(json!({
@@ -73,8 +90,10 @@ fn operation(contract: &DescriptorPool, resource: &Resource, response: &MessageD
     let mut content = Map::new();
     content.insert("application/json".to_owned(), json!({ "schema": reference(response) }));
     content.insert("text/csv".to_owned(), json!({ "schema": { "type": "string" } }));
+    // Each address needs an id of its own.
+    let id = if at == 0 { method.name().to_owned() } else { format!("{}{}", method.name(), at + 1) };
     Some(json!({
-        "operationId": method.name(),
+        "operationId": id,
         "description": comment(&service.parent_file(), method.path()),
         "parameters": parameters,
         "responses": {
@@ -87,12 +106,26 @@ fn operation(contract: &DescriptorPool, resource: &Resource, response: &MessageD
     }))
 }
 
+/// Whether a request without the field is refused.
+fn is_required(contract: &DescriptorPool, field: &FieldDescriptor) -> bool {
+    let Some(behavior) = contract.get_extension_by_name("google.api.field_behavior") else { return false };
+    let options = field.options();
+    let said = options.get_extension(&behavior);
+    said.as_list().is_some_and(|said| said.iter().any(|one| one.as_enum_number() == Some(REQUIRED)))
+}
+
+fn option_number(contract: &DescriptorPool, field: &FieldDescriptor, option: &str) -> Option<i32> {
+    let option = contract.get_extension_by_name(option)?;
+    let options = field.options();
+    if options.has_extension(&option) { options.get_extension(&option).as_i32() } else { None }
+}
+
 fn reference(message: &MessageDescriptor) -> Value {
     json!({ "$ref": format!("#/components/schemas/{}", message.name()) })
 }
 
 /// Adds a message and all that it is made of.
-fn add_schema(message: &MessageDescriptor, schemas: &mut BTreeMap<String, Value>) {
+fn add_schema(contract: &DescriptorPool, message: &MessageDescriptor, schemas: &mut BTreeMap<String, Value>) {
     if schemas.contains_key(message.name()) {
         return;
     }
@@ -103,9 +136,9 @@ fn add_schema(message: &MessageDescriptor, schemas: &mut BTreeMap<String, Value>
             && !field.is_map()
             && !is_timestamp(&inner)
         {
-            add_schema(&inner, schemas);
+            add_schema(contract, &inner, schemas);
         }
-        let mut schema = value_schema(&field, false);
+        let mut schema = value_schema(contract, &field, false);
         let words = comment(&message.parent_file(), field.path());
         if let Value::Object(schema) = &mut schema {
             schema.insert("description".to_owned(), Value::String(words));
@@ -121,7 +154,7 @@ fn is_timestamp(message: &MessageDescriptor) -> bool {
     message.full_name() == "google.protobuf.Timestamp"
 }
 
-fn value_schema(field: &FieldDescriptor, is_parameter: bool) -> Value {
+fn value_schema(contract: &DescriptorPool, field: &FieldDescriptor, is_parameter: bool) -> Value {
     if field.is_map() {
         return json!({ "type": "object", "additionalProperties": { "type": "string" } });
     }
@@ -136,13 +169,22 @@ fn value_schema(field: &FieldDescriptor, is_parameter: bool) -> Value {
                 false => name.to_owned(),
             };
             let values: Vec<String> = kind.values().map(|value| name(value.name())).collect();
-            json!({ "type": "string", "enum": values })
+            // There will be more values, which a reader that takes only these would refuse.
+            let listed = if is_parameter { "enum" } else { "examples" };
+            json!({ "type": "string", listed: values })
         }
         Kind::Message(message) if is_timestamp(&message) => json!({ "type": "string", "format": "date-time" }),
         Kind::Message(message) => reference(&message),
-        _ => json!({ "type": "string" }),
+        _ => match option_number(contract, field, "huizong.v1.max_characters") {
+            Some(most) => json!({ "type": "string", "maxLength": most }),
+            None => json!({ "type": "string" }),
+        },
     };
-    if field.is_list() { json!({ "type": "array", "items": one }) } else { one }
+    match option_number(contract, field, "huizong.v1.max_items").filter(|_| field.is_list()) {
+        Some(most) => json!({ "type": "array", "items": one, "maxItems": most }),
+        None if field.is_list() => json!({ "type": "array", "items": one }),
+        None => one,
+    }
 }
 
 /// The comment that stands above an element of the contract, on one line.

@@ -71,7 +71,7 @@ pub(crate) async fn watch_health(service: Service, health: HealthReporter) {
             troubled = problem.is_some();
             grpc::set_health(&health, !troubled).await;
             match problem {
-                Some(problem) => tracing::error!(problem, "writes are refused"),
+                Some(problem) => tracing::error!(problem = problem.en, "writes are refused"),
                 None => tracing::info!("writes are taken again"),
             }
         }

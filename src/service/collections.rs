@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::registry::{Collection, CollectionError, Exception, RegistryChange, RegistryError};
-use crate::report::{Hash, Message, ReportKey, ReportYear};
+use crate::report::{AgencyId, Hash, Message, ReportKey, ReportYear};
 use crate::store::check_length;
 
 use super::caller::Caller;
@@ -41,8 +41,10 @@ impl Service {
     ) -> Result<Collection, Problem> {
         let collection = collection.in_whole_microseconds();
         let _turn = self.registry_gate.lock().await;
-        if self.collection(collection.year).is_ok_and(|present| present != collection) {
-            return Err(exists(&collection));
+        if let Ok(present) = self.collection(collection.year) {
+            // Time that agencies were given since is no other value.
+            let opened = Collection { exceptions: Vec::new(), ..present.clone() };
+            return if opened == collection { Ok(present) } else { Err(exists(&collection)) };
         }
         self.put(collection, "collection.open", "collection", validate_only, caller).await
     }
@@ -87,10 +89,31 @@ impl Service {
         }
         if exception.until.is_some_and(|until| until <= self.now()) {
             let description = Message::new("已过，例外不会生效", "has passed, so that the exception would not hold");
-            return Err(Problem::field(Reason::FieldInvalid, "exception.until", description));
+            return Err(Problem::field(Reason::FieldInvalid, "exception.expire_time", description));
         }
         collection.exceptions.push(exception);
         self.put(collection, "collection.grant", "exception", validate_only, caller).await
+    }
+
+    /// Takes back all exceptions of an agency.
+    ///
+    /// # Errors
+    /// COLLECTION_NOT_FOUND, EXCEPTION_NOT_FOUND.
+    pub async fn revoke_exception(
+        &self,
+        year: ReportYear,
+        agency: &AgencyId,
+        validate_only: bool,
+        caller: &Caller,
+    ) -> Result<Collection, Problem> {
+        let _turn = self.registry_gate.lock().await;
+        let mut collection = self.collection(year)?;
+        let granted = collection.exceptions.len();
+        collection.exceptions.retain(|exception| exception.agency != *agency);
+        if collection.exceptions.len() == granted {
+            return Err(no_exception(&collection, agency));
+        }
+        self.put(collection, "collection.revoke", "agency", validate_only, caller).await
     }
 
     /// Stores a collection; the caller holds the registry's gate.
@@ -144,6 +167,20 @@ fn no_collection(year: ReportYear) -> Problem {
         Message::new("请核对年度，或先开启征集", "check the year, or open the collection first"),
     )
     .with("name", format!("collections/{year}"))
+}
+
+fn no_exception(collection: &Collection, agency: &AgencyId) -> Problem {
+    let (name, agency) = (collection.name(), format!("agencies/{agency}"));
+    Problem::new(
+        Reason::ExceptionNotFound,
+        Message::new(format!("{name} 没有给予 {agency} 的例外"), format!("{name} has no exception for {agency}")),
+        Message::new(
+            "请查看征集中的例外，核对年度和机构",
+            "look at the exceptions of the collection; check year and agency",
+        ),
+    )
+    .with("collection", name)
+    .with("agency", agency)
 }
 
 fn exists(collection: &Collection) -> Problem {

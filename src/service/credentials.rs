@@ -70,6 +70,16 @@ impl CredentialView {
     }
 }
 
+/// What becomes of a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleChange {
+    /// It is given; to a principal that is not known yet only where that is meant.
+    Grant {
+        allow_missing: bool,
+    },
+    Withdraw,
+}
+
 /// A credential to be made.
 #[derive(Debug, Clone)]
 pub struct NewCredential {
@@ -115,19 +125,21 @@ impl Service {
     /// takes a second person is proposed only.
     ///
     /// # Errors
-    /// TWO_POWERS, OWN_ROLES, ROLE_NOT_HELD, TOO_MANY; AGENCY_NOT_FOUND, JURISDICTION_NOT_FOUND for a scope to be granted
-    /// that the registry does not have.
+    /// TWO_POWERS, OWN_ROLES, ROLE_NOT_HELD, TOO_MANY; PRINCIPAL_NOT_FOUND; AGENCY_NOT_FOUND, JURISDICTION_NOT_FOUND for a
+    /// scope to be granted that the registry does not have.
     pub async fn change_role(
         &self,
         principal: PrincipalName,
         role: Role,
-        granted: bool,
+        change: RoleChange,
         caller: &Caller,
     ) -> Result<(PrincipalView, Option<Proposal>), Problem> {
         if matches!(&caller.authority, Authority::Principal { name, .. } if *name == principal) {
             return Err(own_roles(&principal));
         }
-        if granted {
+        let granted = matches!(change, RoleChange::Grant { .. });
+        if let RoleChange::Grant { allow_missing } = change {
+            self.check_known(&principal, allow_missing)?;
             self.check_scope(&role)?;
         }
         if granted && let Some(by) = self.asks_alone(&principal, &role, caller) {
@@ -143,6 +155,12 @@ impl Service {
         let turn = self.access_gate.lock().await;
         self.change_access(vec![change], caller.accepted(action, principal.name(), detail), &turn).await?;
         Ok((self.principal_view(&principal), None))
+    }
+
+    /// A name that was mistyped would be somebody else's, whoever is called so later.
+    pub(super) fn check_known(&self, principal: &PrincipalName, allow_missing: bool) -> Result<(), Problem> {
+        let is_known = allow_missing || self.live.directory().principal(principal).is_some();
+        if is_known { Ok(()) } else { Err(no_principal(principal)) }
     }
 
     /// A role over what is not there yet would come into force by itself with whoever is registered so later.
@@ -339,6 +357,18 @@ fn denied(error: &Denied) -> Problem {
         Denied::TooMany { .. } => (Reason::TooMany, "请改用另一主体", "use another principal"),
     };
     Problem::new(reason, error.message(), Message::new(zh, en))
+}
+
+fn no_principal(principal: &PrincipalName) -> Problem {
+    Problem::new(
+        Reason::PrincipalNotFound,
+        Message::new(format!("没有 {}", principal.name()), format!("there is no {}", principal.name())),
+        Message::new(
+            "请核对名称；确为新主体的，请注明允许新建（allow_missing，命令行为 --new）",
+            "check the name; where it is to become known, say so (allow_missing, or --new on the command line)",
+        ),
+    )
+    .with("name", principal.name())
 }
 
 fn own_roles(principal: &PrincipalName) -> Problem {

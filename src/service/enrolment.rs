@@ -61,8 +61,10 @@ impl Service {
     pub async fn enrol(
         &self,
         new: NewCredential,
+        allow_missing: bool,
         caller: &Caller,
     ) -> Result<(CredentialView, EnrolmentCode, Option<Proposal>), Problem> {
+        self.check_known(&new.principal, allow_missing)?;
         let now = self.now();
         new.check(now)?;
         let key = self.token_key()?;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use regex::Regex;
 
 use crate::registry::Registry;
-use crate::report::{ReportOwner, ReportYear};
+use crate::report::{Message, ReportOwner, ReportYear};
 use crate::store::{Evidence, Item, JournalEntry, Outcome, Position, SignedHead, Store, StoreError, Value};
 
 use super::differences::Recount;
@@ -28,7 +28,7 @@ const LOOKED_AT_MAX: usize = 20 * READ;
 pub struct Status {
     pub position: Position,
     /// Why writes are refused; none while they are taken.
-    pub problem: Option<String>,
+    pub problem: Option<Message>,
     /// The head of the journal, signed; none without a key.
     pub head: Option<SignedHead>,
     /// What the newest recount found; none before the first.
@@ -179,7 +179,7 @@ impl Service {
     pub fn status(&self) -> Status {
         let position = self.store.position();
         let head = self.signing_key.as_ref().map(|key| key.sign(&position, self.now()));
-        let problem = self.store.writable().err().map(|error| error.to_string());
+        let problem = self.store.writable().err().map(|error| Problem::of_store(error).message);
         let recount = self.recounted.read().unwrap_or_else(PoisonError::into_inner).clone();
         Status { position, problem, head, recount, is_new_store: self.is_new_store, machine_time: self.machine_time() }
     }

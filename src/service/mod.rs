@@ -55,7 +55,7 @@ pub use crate::live::Perspective;
 pub use caller::{Asked, Authority, Caller};
 pub use collections::etag as collection_etag;
 pub use coverage::{COVERAGE_DEPTH_MAX, CoverageAnswer, CoverageQuestion, CoverageRow};
-pub use credentials::{CREDENTIAL_DAYS_MAX, CredentialView, NewCredential, PrincipalView};
+pub use credentials::{CREDENTIAL_DAYS_MAX, CredentialView, NewCredential, PrincipalView, RoleChange};
 pub use differences::Recount;
 pub use enrolment::{Exchanged, Replacement};
 pub use freeze::FreezeRequest;

@@ -107,6 +107,8 @@ reasons! {
     SecondPersonRequired = "SECOND_PERSON_REQUIRED", PermissionDenied;
     ProposalNotFound = "PROPOSAL_NOT_FOUND", NotFound;
     CredentialNotFound = "CREDENTIAL_NOT_FOUND", NotFound;
+    /// Nobody of that name holds a role or a credential.
+    PrincipalNotFound = "PRINCIPAL_NOT_FOUND", NotFound;
     /// More calls than a principal or an address may make.
     RateExceeded = "RATE_EXCEEDED", ResourceExhausted;
     /// More calls at a time than the service takes.
@@ -128,6 +130,8 @@ reasons! {
     /// A change of the registry does not fit the tree.
     RegistryInvalid = "REGISTRY_INVALID", FailedPrecondition;
     CollectionNotFound = "COLLECTION_NOT_FOUND", NotFound;
+    /// The agency has no exception in the collection.
+    ExceptionNotFound = "EXCEPTION_NOT_FOUND", NotFound;
     CollectionExists = "COLLECTION_EXISTS", AlreadyExists;
     /// Values of a collection do not go together.
     CollectionInvalid = "COLLECTION_INVALID", InvalidArgument;
@@ -408,6 +412,13 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "store error");
+        Self::of_store(error)
+    }
+}
+
+impl Problem {
+    /// What a store says, in words.
+    pub(super) fn of_store(error: StoreError) -> Self {
         let detail = error.to_string();
         match error {
             StoreError::Stopped(_) => Self::new(

@@ -23,16 +23,16 @@ const REVIEWS: [(ReviewPolicy, pb::ReviewPolicy); 2] = [
 pub fn collection_to_wire(collection: &Collection) -> pb::Collection {
     let due_times = collection.due.iter().map(|(level, time)| {
         let wire = LEVELS.iter().find(|(known, _)| known == level).map(|(_, wire)| *wire);
-        pb::DueTime { level: wire.unwrap_or_default().into(), time: Some(timestamp_to_wire(*time)) }
+        pb::DueTime { level: wire.unwrap_or_default().into(), due_time: Some(timestamp_to_wire(*time)) }
     });
     let review = REVIEWS.iter().find(|(known, _)| *known == collection.review).map(|(_, wire)| *wire);
     let exceptions = collection.exceptions.iter().map(|exception| pb::CollectionException {
         agency: format!("agencies/{}", exception.agency),
         due_time: exception.due.map(timestamp_to_wire),
         lock_time: exception.lock.map(timestamp_to_wire),
-        granted_by: exception.granted_by.clone(),
+        decided_by: exception.granted_by.clone(),
         reason: exception.reason.clone(),
-        until: exception.until.map(timestamp_to_wire),
+        expire_time: exception.until.map(timestamp_to_wire),
     });
     pb::Collection {
         name: collection.name(),
@@ -45,11 +45,11 @@ pub fn collection_to_wire(collection: &Collection) -> pb::Collection {
     }
 }
 
-/// A collection; exceptions that do not say who granted them are granted by `caller`.
+/// A collection without exceptions, which are granted one by one.
 ///
 /// # Errors
 /// What is malformed, by field; `field` is the path of the message.
-pub fn collection_from_wire(wire: pb::Collection, caller: &str, field: &str) -> Result<Collection, Problem> {
+pub fn collection_from_wire(wire: pb::Collection, field: &str) -> Result<Collection, Problem> {
     let in_field = |name: &str| format!("{field}.{name}");
     let year = collection_year(&wire.name, &in_field("name"))?;
     let edition = edition_from_wire(wire.edition, year.get(), &in_field("edition"))?;
@@ -58,7 +58,8 @@ pub fn collection_from_wire(wire: pb::Collection, caller: &str, field: &str) -> 
         let in_entry = |name: &str| in_field(&format!("due_times[{at}].{name}"));
         let level = LEVELS.iter().find(|(_, known)| i32::from(*known) == entry.level).map(|(level, _)| *level);
         let level = level.ok_or_else(|| unknown_value(&in_entry("level")))?;
-        let time = time(entry.time, &in_entry("time"))?.ok_or_else(|| Problem::required(&in_entry("time")))?;
+        let time =
+            time(entry.due_time, &in_entry("due_time"))?.ok_or_else(|| Problem::required(&in_entry("due_time")))?;
         if due.insert(level, time).is_some() {
             let description =
                 Message::new("该级别重复；请只保留一个", "names a level that stands there twice; keep one");
@@ -66,16 +67,20 @@ pub fn collection_from_wire(wire: pb::Collection, caller: &str, field: &str) -> 
         }
     }
     let review = REVIEWS.iter().find(|(_, known)| i32::from(*known) == wire.review_policy).map(|(review, _)| *review);
-    let exceptions = wire.exceptions.into_iter().enumerate();
-    let exceptions = exceptions
-        .map(|(at, exception)| exception_from_wire(exception, caller, &in_field(&format!("exceptions[{at}]"))));
+    if !wire.exceptions.is_empty() {
+        let description = Message::new(
+            "例外须逐一给予（GrantCollectionException）；请留空",
+            "are granted one by one (GrantCollectionException); leave it out",
+        );
+        return Err(Problem::field(Reason::FieldInvalid, in_field("exceptions"), description));
+    }
     Ok(Collection {
         year,
         edition: edition.id.to_owned(),
         due,
         lock: time(wire.lock_time, &in_field("lock_time"))?,
         review: review.ok_or_else(|| unknown_value(&in_field("review_policy")))?,
-        exceptions: exceptions.collect::<Result<_, _>>()?,
+        exceptions: Vec::new(),
     })
 }
 
@@ -98,11 +103,10 @@ pub fn collection_merged(
             "due_times" => merged.due_times = std::mem::take(&mut wanted.due_times),
             "lock_time" => merged.lock_time = wanted.lock_time,
             "review_policy" => merged.review_policy = wanted.review_policy,
-            "exceptions" => merged.exceptions = std::mem::take(&mut wanted.exceptions),
             _ => {
                 let description = Message::new(
-                    "须为 edition、due_times、lock_time、review_policy、exceptions 中的字段",
-                    "must name edition, due_times, lock_time, review_policy or exceptions",
+                    "须为 edition、due_times、lock_time、review_policy 中的字段",
+                    "must name edition, due_times, lock_time or review_policy",
                 );
                 return Err(Problem::field(Reason::FieldInvalid, "update_mask", description));
             }
@@ -115,14 +119,14 @@ pub fn collection_merged(
 /// What is malformed, by field; `field` is the path of the message.
 pub fn exception_from_wire(wire: pb::CollectionException, caller: &str, field: &str) -> Result<Exception, Problem> {
     let in_field = |name: &str| format!("{field}.{name}");
-    let granted_by = if wire.granted_by.is_empty() { caller.to_owned() } else { wire.granted_by };
+    let decided_by = if wire.decided_by.is_empty() { caller.to_owned() } else { wire.decided_by };
     Ok(Exception {
         agency: agency_id(&wire.agency, &in_field("agency"))?,
         due: time(wire.due_time, &in_field("due_time"))?,
         lock: time(wire.lock_time, &in_field("lock_time"))?,
-        granted_by: short(granted_by, GRANTED_BY_MAX_CHARACTERS, &in_field("granted_by"))?,
+        granted_by: short(decided_by, GRANTED_BY_MAX_CHARACTERS, &in_field("decided_by"))?,
         reason: short(wire.reason, EXCEPTION_REASON_MAX_CHARACTERS, &in_field("reason"))?,
-        until: time(wire.until, &in_field("until"))?,
+        until: time(wire.expire_time, &in_field("expire_time"))?,
     })
 }
 

@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 
+use crate::form::EDITIONS;
 use crate::pb;
 use crate::report::Message;
 use crate::service::{Moment, Problem, Reason, Recount, Status};
 use crate::store::transfer::Part;
 use crate::store::{SignedHead, Verification};
 
-use super::{text_to_wire, timestamp_to_wire};
+use super::{edition_to_wire, text_to_wire, timestamp_to_wire};
 
 /// A number of ours as the contract has it; none of them comes near the limit.
 fn number(value: impl TryInto<i64>) -> i64 {
@@ -21,12 +22,30 @@ pub fn status_to_wire(status: Status) -> pb::GetStatusResponse {
         as_of: number(status.position.sequence),
         chain_sha256: status.position.chain.to_hex(),
         writable: status.problem.is_none(),
-        problem: status.problem.unwrap_or_default(),
+        problem: status.problem.as_ref().map(text_to_wire),
         journal_head: status.head.as_ref().map(head_to_wire),
         recount: status.recount.as_ref().map(recount_to_wire),
         new_store: status.is_new_store,
         clock_time: Some(timestamp_to_wire(status.machine_time)),
         journal_time: (status.position.sequence > 0).then(|| timestamp_to_wire(status.position.time)),
+    }
+}
+
+/// What a client has to know.
+pub fn service_info_to_wire(credentials_required: bool, limits: pb::ServiceLimits) -> pb::GetServiceInfoResponse {
+    let editions = EDITIONS.iter().map(|edition| pb::EditionYears {
+        edition: edition_to_wire(edition),
+        first_year: edition.first_year.into(),
+        last_year: edition.last_year.map_or(0, i32::from),
+    });
+    // The first word of the file; the rest says since when.
+    let contract = include_str!("../../proto/RELEASED").split_whitespace().next().unwrap_or_default();
+    pb::GetServiceInfoResponse {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        contract_version: contract.to_owned(),
+        credentials_required,
+        editions: editions.collect(),
+        limits: Some(limits),
     }
 }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 use huizong::access::CLOCK;
 use huizong::live::Live;
 use huizong::pb;
-use huizong::pb::operations_service_client::OperationsServiceClient;
+use huizong::pb::access_service_client::AccessServiceClient;
+use huizong::pb::journal_service_client::JournalServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::store::{SledOptions, SledStore, Store as _};
 use tonic::transport::Channel;
@@ -79,7 +80,7 @@ impl Clock {
 async fn whoami(channel: &Channel, token: &str) -> Result<String, Status> {
     let mut request = Request::new(pb::GetCallerRequest {});
     request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-    Ok(OperationsServiceClient::new(channel.clone()).get_caller(request).await?.into_inner().principal)
+    Ok(AccessServiceClient::new(channel.clone()).get_caller(request).await?.into_inner().principal)
 }
 
 async fn is_expired(channel: &Channel, token: &str) -> bool {
@@ -150,7 +151,7 @@ pub fn time_goes_on_and_the_doctor_tells_of_it() {
         let request =
             pb::ListJournalRequest { page_size: 10, action: "registry.apply".to_owned(), ..Default::default() };
         let entries =
-            OperationsServiceClient::new(channel.clone()).list_journal(request).await.unwrap().into_inner().entries;
+            JournalServiceClient::new(channel.clone()).list_journal(request).await.unwrap().into_inner().entries;
         let times: Vec<f64> = entries
             .iter()
             .map(|entry| entry.time.as_ref().unwrap())

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use huizong::pb;
+use huizong::pb::form_service_client::FormServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -186,7 +187,7 @@ async fn oversized(server: &Program, channel: &Channel, row: &mut Row) {
         }
     }
     let request = pb::ReadDocumentRequest { content: vec![0; 17 << 20], ..Default::default() };
-    match ReportServiceClient::new(channel.clone()).read_document(request).await {
+    match FormServiceClient::new(channel.clone()).read_document(request).await {
         Err(status) if matches!(status.code(), Code::ResourceExhausted | Code::OutOfRange) => row.refused += 1,
         other => row.complain(format!("a message of 17 MiB: {:?}", other.map(|_| ()))),
     }

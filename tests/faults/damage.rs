@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use huizong::pb;
+use huizong::pb::frozen_form_service_client::FrozenFormServiceClient;
+use huizong::pb::journal_service_client::JournalServiceClient;
 use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
@@ -117,7 +119,7 @@ impl Store {
                 for submission in store.sample.submissions.iter().skip(life).step_by(2) {
                     submit(&channel, submission).await.unwrap();
                 }
-                crate::support::freeze(RollupServiceClient::new(channel.clone()), PROVINCE, YEAR, "").await.unwrap();
+                crate::support::freeze(&channel, PROVINCE, YEAR, "").await.unwrap();
                 if life == 1 {
                     let (url, backup) = (server.url.clone(), backup.clone());
                     let made = tokio::task::spawn_blocking(move || {
@@ -244,6 +246,8 @@ async fn answers(channel: &Channel) -> Vec<Result<String, String>> {
     }
     let mut reports = ReportServiceClient::new(channel.clone()).max_decoding_message_size(64 << 20);
     let mut rollups = RollupServiceClient::new(channel.clone());
+    let mut frozen_forms = FrozenFormServiceClient::new(channel.clone());
+    let mut journal = JournalServiceClient::new(channel.clone());
     let mut operations = OperationsServiceClient::new(channel.clone());
     let mut registry = RegistryServiceClient::new(channel.clone());
     // Each start, and a restore, is one entry more.
@@ -272,7 +276,7 @@ async fn answers(channel: &Channel) -> Vec<Result<String, String>> {
         ..Default::default()
     };
     let frozen = pb::ListFrozenFormsRequest { parent: PROVINCE.to_owned(), ..Default::default() };
-    let journal = pb::ListJournalRequest { page_size: 1000, ..Default::default() };
+    let entries = pb::ListJournalRequest { page_size: 1000, ..Default::default() };
     let changes = pb::ListRegistryChangesRequest { page_size: 1000, page_token: String::new() };
     let sums = [
         told(reports.list_reports(of_year).await),
@@ -281,11 +285,11 @@ async fn answers(channel: &Channel) -> Vec<Result<String, String>> {
         told(rollups.query_rollup(earlier).await),
         told(rollups.get_consolidated_form(form).await),
         told(rollups.get_coverage(coverage).await),
-        told(rollups.list_frozen_forms(frozen).await),
+        told(frozen_forms.list_frozen_forms(frozen).await),
     ];
     let sums = sums.into_iter().map(|answer| answer.map(|answer| answer.replace(&newest, "as_of: newest")));
     let records = [
-        told(operations.list_journal(journal).await.map(changes_only)),
+        told(journal.list_journal(entries).await.map(changes_only)),
         told(registry.list_registry_changes(changes).await),
     ];
     sums.chain(records).collect()

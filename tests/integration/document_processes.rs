@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use crate::support::process;
 use futures::future::join_all;
 use huizong::pb;
+use huizong::pb::form_service_client::FormServiceClient;
 use huizong::pb::operations_service_client::OperationsServiceClient;
-use huizong::pb::report_service_client::ReportServiceClient;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
@@ -27,7 +27,7 @@ fn fixture(name: &str) -> Vec<u8> {
 
 async fn read(channel: &Channel, name: &str, content: Vec<u8>) -> Result<pb::ReadDocumentResponse, Status> {
     let request = pb::ReadDocumentRequest { content, file_name: name.to_owned(), ..Default::default() };
-    Ok(ReportServiceClient::new(channel.clone()).read_document(request).await?.into_inner())
+    Ok(FormServiceClient::new(channel.clone()).read_document(request).await?.into_inner())
 }
 
 fn reason(status: &Status) -> String {
@@ -204,7 +204,7 @@ async fn a_call_given_up_ends_the_process_that_reads_for_it() {
     let mut request =
         Request::new(pb::ReadDocumentRequest { content, file_name: "a.md".to_owned(), ..Default::default() });
     request.set_timeout(Duration::from_millis(300));
-    let given_up = ReportServiceClient::new(channel.clone()).read_document(request).await.unwrap_err();
+    let given_up = FormServiceClient::new(channel.clone()).read_document(request).await.unwrap_err();
     assert!(matches!(given_up.code(), Code::Cancelled | Code::DeadlineExceeded), "{given_up:?}");
     let began = Instant::now();
     while children(server.id()).contains_key(&reader) {

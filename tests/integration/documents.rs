@@ -200,7 +200,7 @@ async fn a_document_of_any_format_reads_over_grpc_to_the_same_form_and_the_same_
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/documents");
     let read = async |name: &str, content: Vec<u8>| {
         let request = pb::ReadDocumentRequest { content, file_name: name.to_owned(), ..Default::default() };
-        server.reports().read_document(request).await.map(tonic::Response::into_inner)
+        server.forms().read_document(request).await.map(tonic::Response::into_inner)
     };
     let mut forms = Vec::new();
     for (name, format) in [
@@ -393,7 +393,7 @@ async fn a_document_of_another_year_or_agency_is_taken_only_with_a_reason_that_s
             report: report.to_owned(),
             ..Default::default()
         };
-        let mut reports = server.reports();
+        let mut reports = server.forms();
         async move { reports.read_document(request).await.map(tonic::Response::into_inner) }
     };
     let rules = |findings: &[pb::Finding]| -> Vec<String> {

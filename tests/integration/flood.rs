@@ -5,7 +5,7 @@ use std::fs;
 use crate::support::{AGENCIES, Server, problem, process, report_name, small_registry, submission};
 use futures::{StreamExt as _, future::join_all, stream};
 use huizong::pb;
-use huizong::pb::operations_service_client::OperationsServiceClient;
+use huizong::pb::journal_service_client::JournalServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
 use huizong::pb::submit_reports_response::Result as Answered;
@@ -63,7 +63,7 @@ async fn refused_submissions_beyond_the_budget_are_counted_in_one_entry() {
     assert_eq!(server.wait(), Some(0));
     let (_server, channel) = start().await;
     let request = pb::ListJournalRequest { page_size: 1000, ..Default::default() };
-    let entries = OperationsServiceClient::new(channel).list_journal(request).await.unwrap().into_inner().entries;
+    let entries = JournalServiceClient::new(channel).list_journal(request).await.unwrap().into_inner().entries;
     let recorded = entries.iter().filter(|entry| entry.action == "report.submit").count();
     // Where the minute ends meanwhile, there is another budget.
     assert!((5..=15).contains(&recorded), "{recorded} are in the journal");

@@ -58,7 +58,7 @@ async fn json_is_the_message_that_grpc_answers_with() {
     assert_eq!(answer.body, to_json(&server.roll_up(asked).await).unwrap());
 
     let name = format!("{}/reports/{YEAR}", AGENCIES[0]);
-    let answer = get(&server, &format!("/v1/reports/{name}")).await;
+    let answer = get(&server, &format!("/v1/{name}")).await;
     let expected =
         server.reports().get_report(pb::GetReportRequest { name, ..Default::default() }).await.unwrap().into_inner();
     assert_eq!(answer.body, to_json(&expected).unwrap());
@@ -122,7 +122,7 @@ async fn refusals_carry_the_reason_and_words_of_grpc() {
             StatusCode::BAD_REQUEST,
             "FIELD_INVALID",
         ),
-        ("/v1/reports/agencies/city-office/reports/2022?format=csv", StatusCode::NOT_FOUND, "REPORT_NOT_FOUND"),
+        ("/v1/agencies/city-office/reports/2022?format=csv", StatusCode::NOT_FOUND, "REPORT_NOT_FOUND"),
         (
             "/v1/rollup?jurisdiction=jurisdictions/230000&first_year=2022&measures=x",
             StatusCode::BAD_REQUEST,
@@ -233,12 +233,12 @@ async fn rules_are_counted_where_they_failed() {
     server.store(pb::Report { form: Some(merged.into()), answers, ..report(AGENCIES[5], 4) }).await;
 
     let every_rule = pb::ListRulesRequest { page_size: 1000, ..Default::default() };
-    let rules = server.reports().list_rules(every_rule.clone()).await.unwrap().into_inner().rules;
+    let rules = server.forms().list_rules(every_rule.clone()).await.unwrap().into_inner().rules;
     assert!(rules.len() > 10 && rules.iter().all(|rule| !rule.example.is_empty() && rule.text.is_some()));
     let (mut in_pages, mut page_token) = (Vec::new(), String::new());
     loop {
         let page = pb::ListRulesRequest { page_size: 7, page_token, ..every_rule.clone() };
-        let page = server.reports().list_rules(page).await.unwrap().into_inner();
+        let page = server.forms().list_rules(page).await.unwrap().into_inner();
         in_pages.extend(page.rules);
         page_token = page.next_page_token;
         if page_token.is_empty() {
@@ -248,12 +248,12 @@ async fn rules_are_counted_where_they_failed() {
     assert_eq!(in_pages, rules);
     let jurisdiction = PROVINCE.to_owned();
     let request = pb::ListRuleFailuresRequest { jurisdiction, first_year: YEAR.into(), ..Default::default() };
-    let answer = server.reports().list_rule_failures(request.clone()).await.unwrap().into_inner();
+    let answer = server.rollups().list_rule_failures(request.clone()).await.unwrap().into_inner();
     let first = pb::ListRuleFailuresRequest { page_size: 1, ..request.clone() };
-    let first = server.reports().list_rule_failures(first).await.unwrap().into_inner();
+    let first = server.rollups().list_rule_failures(first).await.unwrap().into_inner();
     let page_token = first.next_page_token;
     let rest = pb::ListRuleFailuresRequest { page_token, ..request.clone() };
-    let rest = server.reports().list_rule_failures(rest).await.unwrap().into_inner().failures;
+    let rest = server.rollups().list_rule_failures(rest).await.unwrap().into_inner().failures;
     assert_eq!([first.failures, rest].concat(), answer.failures);
     let counts = |rule: &str| -> Vec<_> {
         let of_rule = answer.failures.iter().filter(|count| count.rule == rule);
@@ -262,6 +262,6 @@ async fn rules_are_counted_where_they_failed() {
     assert_eq!(counts("T3-ROW-TOTAL"), [(CITY, 0, 1)]);
     assert_eq!(counts("ROW-OTHER-MERGED"), [(PROVINCE, 1, 0)]);
     let too_many = pb::ListRuleFailuresRequest { first_year: 2008, last_year: 2028, ..request };
-    let refused = server.reports().list_rule_failures(too_many).await.unwrap_err();
+    let refused = server.rollups().list_rule_failures(too_many).await.unwrap_err();
     assert_eq!(crate::support::problem(&refused).reason().as_str_name(), "YEARS_INVALID");
 }

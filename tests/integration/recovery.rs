@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use huizong::pb;
+use huizong::pb::access_service_client::AccessServiceClient;
+use huizong::pb::journal_service_client::JournalServiceClient;
 use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
@@ -140,7 +142,7 @@ async fn a_backup_under_load_restores_to_a_whole_store_with_the_sums_of_its_sequ
     let online = huizong(&["--server", &server.url, "--format", "json", "verify"]).await;
     assert!(online.status.success(), "{}", complaints(&online));
     let entry = pb::ListJournalRequest { after_sequence: sequence - 1, page_size: 1, ..Default::default() };
-    let entry = OperationsServiceClient::new(channel.clone()).list_journal(entry).await.unwrap().into_inner();
+    let entry = JournalServiceClient::new(channel.clone()).list_journal(entry).await.unwrap().into_inner();
     assert_eq!(summary["chainSha256"], entry.entries[0].chain_sha256);
     drop((server, channel));
 
@@ -158,7 +160,7 @@ async fn a_backup_under_load_restores_to_a_whole_store_with_the_sums_of_its_sequ
     // The sums of the source at that sequence, from what it acknowledged.
     let (_server, channel) = start(&target).await;
     let after = pb::ListJournalRequest { after_sequence: sequence - 1, page_size: 2, ..Default::default() };
-    let entries = OperationsServiceClient::new(channel.clone()).list_journal(after).await.unwrap().into_inner().entries;
+    let entries = JournalServiceClient::new(channel.clone()).list_journal(after).await.unwrap().into_inner().entries;
     assert_eq!(entries[0].chain_sha256, summary["chainSha256"]);
     assert_eq!(
         (entries[1].action.as_str(), entries[1].content_sha256.as_str()),
@@ -430,16 +432,16 @@ async fn codes_and_proposals_of_a_backup_end_with_its_restore() {
     let folder = tempfile::tempdir().unwrap();
     let (source, file, target) = (folder.path().join("source"), folder.path().join("file"), folder.path().join("new"));
     let (server, channel) = start(&source).await;
-    let mut operations = OperationsServiceClient::new(channel.clone());
+    let mut access = AccessServiceClient::new(channel.clone());
     let expires = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
     let credential =
         Some(pb::Credential { expire_time: Some(huizong::wire::timestamp_to_wire(expires)), ..Default::default() });
-    let enrol = pb::CreateEnrolmentRequest { parent: "principals/reader".to_owned(), credential };
-    let code = operations.create_enrolment(enrol).await.unwrap().into_inner().code;
+    let enrol = pb::CreateEnrolmentRequest { parent: "principals/reader".to_owned(), credential, allow_missing: true };
+    let code = access.create_enrolment(enrol).await.unwrap().into_inner().code;
     let backed_up = huizong(&["backup", "--server", &server.url, "--output", text(&file)]).await;
     assert!(backed_up.status.success(), "{}", complaints(&backed_up));
     let exchange = pb::ExchangeEnrolmentRequest { code, ..Default::default() };
-    operations.exchange_enrolment(exchange.clone()).await.unwrap();
+    access.exchange_enrolment(exchange.clone()).await.unwrap();
     drop(server);
 
     let restore = ["--format", "json", "restore", text(&file), "--data", text(&target), "--accept-older-access"];
@@ -449,7 +451,7 @@ async fn codes_and_proposals_of_a_backup_end_with_its_restore() {
     assert_eq!(json(&restored)["faultsTotal"].as_u64().unwrap_or(0), 0);
     std::fs::copy(source.join("token-key"), target.join("token-key")).unwrap();
     let (_server, channel) = start(&target).await;
-    let again = OperationsServiceClient::new(channel).exchange_enrolment(exchange).await.unwrap_err();
+    let again = AccessServiceClient::new(channel).exchange_enrolment(exchange).await.unwrap_err();
     let problem = huizong::grpc::problem_of_status(&again).unwrap();
     assert_eq!(problem.reason().as_str_name(), "ENROLMENT_ENDED", "{again:?}");
 }

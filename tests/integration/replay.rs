@@ -13,8 +13,8 @@ use huizong::live::Live;
 use huizong::registry::{Agency, Collection, Entry, Exception, Jurisdiction, RegistryChange, ReviewPolicy};
 use huizong::report::{AgencyKind, Hash, Level, ReportKey, ReportYear, ReviewAction};
 use huizong::service::{
-    AccessPolicy, Asker, Authority, Caller, FreezeRequest, NewCredential, ReviewRequest, Service, Settings, Submission,
-    VerifyProgress, collection_etag,
+    AccessPolicy, Asker, Authority, Caller, FreezeRequest, NewCredential, ReviewRequest, RoleChange, Service, Settings,
+    Submission, VerifyProgress, collection_etag,
 };
 use huizong::store::{CheckpointFile, Item, NEWEST, SledOptions, SledStore, Store};
 use huizong::wire;
@@ -200,7 +200,11 @@ fn entry(name: &str) -> Entry {
 async fn by_two_persons(world: &World) {
     let internal = &world.caller;
     for (name, power) in [("chief", Power::Security), ("inspector", Power::Audit)] {
-        world.service.change_role(name.parse().unwrap(), Role::Power(power), true, internal).await.unwrap();
+        world
+            .service
+            .change_role(name.parse().unwrap(), Role::Power(power), RoleChange::Grant { allow_missing: true }, internal)
+            .await
+            .unwrap();
     }
     let service = &world.service;
     let caller = |name: &str| {
@@ -210,7 +214,14 @@ async fn by_two_persons(world: &World) {
     let (chief, inspector) = (caller("chief"), caller("inspector"));
     let operator: PrincipalName = "operator".parse().unwrap();
     let grant = async || {
-        let asked = service.change_role(operator.clone(), Role::Power(Power::System), true, &chief).await;
+        let asked = service
+            .change_role(
+                operator.clone(),
+                Role::Power(Power::System),
+                RoleChange::Grant { allow_missing: true },
+                &chief,
+            )
+            .await;
         asked.unwrap().1.unwrap().id
     };
     let asked = grant().await;
@@ -221,7 +232,7 @@ async fn by_two_persons(world: &World) {
     world.is_that_of_a_replay("a proposal is confirmed").await;
     for attempt in 0..2 {
         let new = NewCredential { principal: operator.clone(), note: "现场".to_owned(), expires: fine(100) };
-        let (_, code, waits) = service.enrol(new, &chief).await.unwrap();
+        let (_, code, waits) = service.enrol(new, true, &chief).await.unwrap();
         world.is_that_of_a_replay("an enrolment").await;
         service.confirm(waits.unwrap().id, &inspector).await.unwrap();
         world.is_that_of_a_replay("an enrolment is confirmed").await;
@@ -328,14 +339,17 @@ async fn after_every_kind_of_change_the_running_state_is_that_of_a_fresh_replay(
     }
 
     let (principal, role): (PrincipalName, _) = ("viewer".parse().unwrap(), Role::Viewer("230100".parse().unwrap()));
-    service.change_role(principal.clone(), role.clone(), true, caller).await.unwrap();
+    service
+        .change_role(principal.clone(), role.clone(), RoleChange::Grant { allow_missing: true }, caller)
+        .await
+        .unwrap();
     world.is_that_of_a_replay("a grant").await;
     let new = NewCredential { principal: principal.clone(), note: String::new(), expires: fine(100) };
     let (credential, _) = service.create_credential(new, caller).await.unwrap();
     world.is_that_of_a_replay("a credential").await;
     service.revoke_credential(&principal, credential.id, caller).await.unwrap();
     world.is_that_of_a_replay("a revocation").await;
-    service.change_role(principal, role, false, caller).await.unwrap();
+    service.change_role(principal, role, RoleChange::Withdraw, caller).await.unwrap();
     world.is_that_of_a_replay("a withdrawal").await;
     by_two_persons(&world).await;
     let id = Some(uuid::Uuid::from_u128(7));

@@ -8,6 +8,10 @@ use huizong::config::{Config, StoreSettings};
 use huizong::document::process::{Readers, Settings as Reading};
 use huizong::form::{Presence, catalogue, edition_for_year};
 use huizong::live::Perspective;
+use huizong::pb::access_service_client::AccessServiceClient;
+use huizong::pb::form_service_client::FormServiceClient;
+use huizong::pb::frozen_form_service_client::FrozenFormServiceClient;
+use huizong::pb::journal_service_client::JournalServiceClient;
 use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_change::Change;
 use huizong::pb::registry_service_client::RegistryServiceClient;
@@ -108,12 +112,28 @@ impl Server {
         ReportServiceClient::new(self.channel.clone())
     }
 
+    pub fn forms(&self) -> FormServiceClient<Channel> {
+        FormServiceClient::new(self.channel.clone())
+    }
+
     pub fn rollups(&self) -> RollupServiceClient<Channel> {
         RollupServiceClient::new(self.channel.clone())
     }
 
+    pub fn frozen_forms(&self) -> FrozenFormServiceClient<Channel> {
+        FrozenFormServiceClient::new(self.channel.clone())
+    }
+
     pub fn registry(&self) -> RegistryServiceClient<Channel> {
         RegistryServiceClient::new(self.channel.clone())
+    }
+
+    pub fn access(&self) -> AccessServiceClient<Channel> {
+        AccessServiceClient::new(self.channel.clone())
+    }
+
+    pub fn journals(&self) -> JournalServiceClient<Channel> {
+        JournalServiceClient::new(self.channel.clone())
     }
 
     pub fn operations(&self) -> OperationsServiceClient<Channel> {
@@ -142,7 +162,7 @@ impl Server {
 
     pub async fn journal(&self) -> Vec<pb::JournalEntry> {
         let request = pb::ListJournalRequest { page_size: 1000, ..Default::default() };
-        self.operations().list_journal(request).await.unwrap().into_inner().entries
+        self.journals().list_journal(request).await.unwrap().into_inner().entries
     }
 
     pub async fn roll_up(&self, request: pb::QueryRollupRequest) -> pb::QueryRollupResponse {
@@ -187,7 +207,7 @@ pub fn change(change: Change) -> pb::RegistryChange {
 
 /// Asks for every field of a collection to be replaced.
 pub fn replacing(collection: pb::Collection) -> pb::UpdateCollectionRequest {
-    let fields = ["edition", "due_times", "lock_time", "review_policy", "exceptions"];
+    let fields = ["edition", "due_times", "lock_time", "review_policy"];
     let update_mask = Some(prost_types::FieldMask { paths: fields.map(str::to_owned).to_vec() });
     pb::UpdateCollectionRequest { collection: Some(collection), validate_only: false, update_mask }
 }
@@ -286,14 +306,9 @@ pub fn in_scope(question: pb::QueryRollupRequest, change: impl FnOnce(&mut pb::S
 ///
 /// # Errors
 /// What the service answers instead.
-pub async fn freeze(
-    mut rollups: RollupServiceClient<Channel>,
-    jurisdiction: &str,
-    year: u16,
-    note: &str,
-) -> Result<pb::FrozenForm, Status> {
+pub async fn freeze(channel: &Channel, jurisdiction: &str, year: u16, note: &str) -> Result<pb::FrozenForm, Status> {
     let present = pb::GetConsolidatedFormRequest { scope: scope(jurisdiction), year: year.into() };
-    let present = rollups.get_consolidated_form(present).await?.into_inner();
+    let present = RollupServiceClient::new(channel.clone()).get_consolidated_form(present).await?.into_inner();
     let request = pb::FreezeFormRequest {
         scope: scope(jurisdiction),
         year: year.into(),
@@ -301,7 +316,7 @@ pub async fn freeze(
         note: note.to_owned(),
         ..Default::default()
     };
-    Ok(rollups.freeze_form(request).await?.into_inner().frozen_form.unwrap())
+    Ok(FrozenFormServiceClient::new(channel.clone()).freeze_form(request).await?.into_inner().frozen_form.unwrap())
 }
 
 /// What freezes a form as it is now; one that nobody can look at is asked for all the same.

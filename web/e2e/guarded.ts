@@ -26,7 +26,7 @@ export async function guardedAt(listen: string, agencies: number, years: string,
   const token = (await offline("credential", "bootstrap", "chief", "--data", data)).trim();
   const server = await serve(data, listen, "--config", config);
   const invite = async (name: string, ...roles: string[]) => {
-    for (const role of roles) await command({ ...server, token }, "credential", "grant", name, ...role.split(" "));
+    for (const role of roles) await command({ ...server, token }, "credential", "grant", "--new", name, ...role.split(" "));
     return (await command({ ...server, token }, "credential", "enrol", name, "--days", "1")).trim();
   };
   const admit = async (name: string, ...roles: string[]) => (await command(server, "credential", "exchange", await invite(name, ...roles))).trim();

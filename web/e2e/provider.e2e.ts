@@ -35,7 +35,7 @@ async function together(access: string[], oidc: string[]): Promise<Both> {
     'principal_claim = "preferred_username"', 'scopes = ["openid", "profile"]', 'contact = "信息中心 010-1234"', ...oidc,
     "[server]", `public_url = "http://${address}"`,
   );
-  const grant = (name: string, role: string) => command(server, "credential", "grant", principalOf(name), ...role.split(" "));
+  const grant = (name: string, role: string) => command(server, "credential", "grant", "--new", principalOf(name), ...role.split(" "));
   const stop = async () => {
     await server.stop();
     await provider.stop();

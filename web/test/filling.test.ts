@@ -89,8 +89,8 @@ test("an agency owes the years in which it exists, and what it handed in stays l
 test("an extension gives an agency more time, never less, while it is in force", () => {
   const day = (text: string) => endOfDay(text)!;
   const collection = create(CollectionSchema, {
-    dueTimes: [{ level: Level.CITY, time: day("2026-01-31") }], lockTime: day("2026-03-31"),
-    exceptions: [{ agency: "agencies/a", dueTime: day("2026-02-28"), lockTime: day("2026-02-28"), reason: "机构改革", until: day("2026-06-30") }],
+    dueTimes: [{ level: Level.CITY, dueTime: day("2026-01-31") }], lockTime: day("2026-03-31"),
+    exceptions: [{ agency: "agencies/a", dueTime: day("2026-02-28"), lockTime: day("2026-02-28"), reason: "机构改革", expireTime: day("2026-06-30") }],
   });
   const now = Date.parse("2026-02-01T00:00:00Z");
   expect(deadlineOf(collection, Level.CITY, "agencies/a", now)).toMatchObject({ due: day("2026-02-28"), lock: day("2026-03-31") });

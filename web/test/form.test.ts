@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { cellsOf, cellText, computeTotals, formOf, NOT_APPLICABLE, parseCell, type Cells } from "../src/core/form";
-import { CellKind, FormTileKind, GetFormLayoutResponseSchema } from "../src/gen/huizong/v1/report_pb";
+import { CellKind, FormTileKind, GetFormLayoutResponseSchema } from "../src/gen/huizong/v1/filling_pb";
 import { words } from "../src/core/words";
 
 const cells: Cells = new Map<string, bigint | string>([

@@ -2,7 +2,7 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
 import { FIELDS, inert, linksOf, questionOf, type Asked } from "../src/core/journal";
 import { momentText } from "../src/core/time";
-import { JournalOutcome } from "../src/gen/huizong/v1/operations_pb";
+import { JournalOutcome } from "../src/gen/huizong/v1/journal_pb";
 
 const asked = (fields: Partial<Asked>): Asked => ({ ...(Object.fromEntries(FIELDS.map((field) => [field, ""])) as Asked), ...fields });
 

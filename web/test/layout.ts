@@ -1,6 +1,6 @@
 // A small form for tests: two tables of two by two with their totals.
 import { create } from "@bufbuild/protobuf";
-import { CellKind, FormTileKind, GetFormLayoutResponseSchema } from "../src/gen/huizong/v1/report_pb";
+import { CellKind, FormTileKind, GetFormLayoutResponseSchema } from "../src/gen/huizong/v1/filling_pb";
 
 const tile = (cell: string, row: number, column: number, addends: string[] = []) =>
   ({ kind: FormTileKind.CELL, cellKind: CellKind.COUNT, cell, row, column, rows: 1, columns: 1, addends, label: { zh: cell, en: cell } });

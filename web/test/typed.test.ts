@@ -5,7 +5,7 @@ import { amountText } from "../src/core/figures";
 import { cellsOf, computeTotals, formOf, parseCell, UNREAD, type Cells } from "../src/core/form";
 import { blockOf, fillingOf } from "../src/core/paste";
 import { parseTyped, visible, type Typed } from "../src/core/typed";
-import { CellKind, FormTileKind, GetFormLayoutResponseSchema } from "../src/gen/huizong/v1/report_pb";
+import { CellKind, FormTileKind, GetFormLayoutResponseSchema } from "../src/gen/huizong/v1/filling_pb";
 
 interface Example {
   kind: "count" | "signed" | "amount";

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::access::{Power, PrincipalName, Role};
 use crate::config::Config;
 use crate::server;
-use crate::service::{NewCredential, Problem};
+use crate::service::{NewCredential, Problem, RoleChange};
 
 use super::enrolment::hand_it_over;
 use super::{Failure, Outcome, both, in_days, keep_it, operator, print_line};
@@ -63,14 +63,17 @@ impl Bootstrap {
             NewCredential { principal: self.name.clone(), note: "bootstrap".to_owned(), expires: in_days(self.days)? };
         // The secret first: a store whose only security administrator has none would be locked.
         let (credential, secret, advice) = if self.code {
-            let (credential, code, _) = service.enrol(new, &caller).await.map_err(refused)?;
+            let (credential, code, _) = service.enrol(new, true, &caller).await.map_err(refused)?;
             let advice = hand_it_over(credential.code_ends);
             (credential, code.reveal(), advice)
         } else {
             let (credential, token) = service.create_credential(new, &caller).await.map_err(refused)?;
             (credential, token.reveal(), keep_it().to_owned())
         };
-        service.change_role(self.name, Role::Power(self.role), true, &caller).await.map_err(refused)?;
+        service
+            .change_role(self.name, Role::Power(self.role), RoleChange::Grant { allow_missing: true }, &caller)
+            .await
+            .map_err(refused)?;
         eprintln!("{}\n{advice}", credential.name());
         print_line(&secret)
     }

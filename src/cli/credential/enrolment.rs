@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::pb;
-use crate::pb::operations_service_client::OperationsServiceClient;
+use crate::pb::access_service_client::AccessServiceClient;
 
 use super::super::client::{Server, connect, refused};
 use super::super::output::{print_json, print_line, time_text, timestamp};
@@ -51,7 +51,7 @@ pub(crate) async fn exchange(code: Option<String>, server: &Server, format: Outp
     let request_id = Uuid::new_v4().to_string();
     let mut attempt = 1;
     let exchanged = loop {
-        let mut client = OperationsServiceClient::new(connect(&server).await?);
+        let mut client = AccessServiceClient::new(connect(&server).await?);
         let request = pb::ExchangeEnrolmentRequest { code: code.clone(), request_id: request_id.clone() };
         match client.exchange_enrolment(request).await {
             Ok(exchanged) => break exchanged.into_inner(),

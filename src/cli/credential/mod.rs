@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::access::Role;
 use crate::pb;
-use crate::pb::operations_service_client::OperationsServiceClient;
+use crate::pb::access_service_client::AccessServiceClient;
 use crate::wire;
 
 use super::client::{Server, connect, refused};
@@ -32,7 +32,13 @@ pub(crate) enum Credential {
     /// Principals with their roles.
     Principals,
     /// Give a principal a role: submitter, reviewer, viewer, system-administrator, security-administrator, auditor.
-    Grant(RoleOf),
+    Grant {
+        #[command(flatten)]
+        of: RoleOf,
+        /// The principal is not known yet.
+        #[arg(long)]
+        new: bool,
+    },
     /// Take a role from a principal.
     Withdraw(RoleOf),
     /// What waits for a second person, with dual control.
@@ -48,7 +54,13 @@ pub(crate) enum Credential {
         proposal: String,
     },
     /// Make a one-time code for a principal; it is printed once, to be handed to the holder.
-    Enrol(New),
+    Enrol {
+        #[command(flatten)]
+        credential: New,
+        /// The principal is not known yet.
+        #[arg(long)]
+        new: bool,
+    },
     /// Exchange the code that you were handed for your token, which is printed once.
     Exchange {
         /// The code; left out, it is read from the standard input.
@@ -123,7 +135,7 @@ impl Credential {
             Self::Exchange { code } => return enrolment::exchange(code, server, format).await,
             _ => {}
         }
-        let mut client = OperationsServiceClient::new(connect(server).await?);
+        let mut client = AccessServiceClient::new(connect(server).await?);
         let refused = |status: tonic::Status| refused(&status);
         match self {
             Self::Bootstrap(_) | Self::Exchange { .. } => Ok(()),
@@ -157,9 +169,9 @@ impl Credential {
                     }
                 }
             }
-            Self::Grant(of) => {
+            Self::Grant { of, new } => {
                 let (principal, role) = (resource("principals", &of.name), Some(of.role()?));
-                let request = pb::GrantRoleRequest { principal, role };
+                let request = pb::GrantRoleRequest { principal, role, allow_missing: new };
                 let granted = client.grant_role(request).await.map_err(refused)?.into_inner();
                 if format == OutputFormat::Json {
                     return print_json(&granted);
@@ -185,8 +197,10 @@ impl Credential {
                 }
                 print_line(&format!("{} 已否决 declined", declined.proposal.unwrap_or_default().name))
             }
-            Self::Enrol(new) => {
-                let request = pb::CreateEnrolmentRequest { parent: new.parent(), credential: Some(new.credential()?) };
+            Self::Enrol { credential, new: allow_missing } => {
+                let parent = credential.parent();
+                let credential = Some(credential.credential()?);
+                let request = pb::CreateEnrolmentRequest { parent, credential, allow_missing };
                 let made = client.create_enrolment(request).await.map_err(refused)?.into_inner();
                 enrolment::print_code(&made, format)
             }

@@ -1,7 +1,7 @@
 //! What waits for a second person.
 
 use crate::pb;
-use crate::pb::operations_service_client::OperationsServiceClient;
+use crate::pb::access_service_client::AccessServiceClient;
 
 use super::super::client::{Connection, refused};
 use super::super::output::{Listing, print_json, time_text};
@@ -17,7 +17,7 @@ pub(crate) fn tell(proposal: Option<&pb::Proposal>) {
     }
 }
 
-pub(crate) async fn list(mut client: OperationsServiceClient<Connection>, format: OutputFormat) -> Outcome {
+pub(crate) async fn list(mut client: AccessServiceClient<Connection>, format: OutputFormat) -> Outcome {
     let mut listing = Listing::new(&["proposal", "principal", "role or credential", "asked by", "since", "until"], &[]);
     let mut page_token = String::new();
     loop {

@@ -1,10 +1,13 @@
 //! What a call says, kept as it passes by: where the call is refused, the journal says what was asked.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
+use std::io::Read as _;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use flate2::read::GzDecoder;
 use http::Uri;
 use http_body::Body as _;
 use prost::bytes::Bytes;
@@ -91,14 +94,22 @@ impl Heard {
     fn message(&self) -> Result<DynamicMessage, Option<usize>> {
         let length = self.length().ok_or(None)?;
         let heard = self.begun().concat();
-        // One that is compressed is told of by its length.
-        let message = heard.get(HEAD_BYTES..HEAD_BYTES + length).filter(|_| heard[0] == 0).ok_or(Some(length))?;
+        let message = heard.get(HEAD_BYTES..HEAD_BYTES + length).ok_or(Some(length))?;
+        let message = if heard[0] == 0 { Cow::from(message) } else { unpacked(message).ok_or(Some(length))?.into() };
         let mut path = self.uri.path().trim_start_matches('/').split('/');
         let (service, method) = path.next().zip(path.next()).ok_or(None)?;
         let service = contract().ok().and_then(|pool| pool.get_service_by_name(service)).ok_or(None)?;
         let method = service.methods().find(|known| known.name() == method).ok_or(None)?;
-        DynamicMessage::decode(method.input(), message).map_err(|_| Some(length))
+        DynamicMessage::decode(method.input(), message.as_ref()).map_err(|_| Some(length))
     }
+}
+
+/// A compressed message as it was before, where it is no longer than what is kept.
+fn unpacked(message: &[u8]) -> Option<Vec<u8>> {
+    let mut unpacked = Vec::new();
+    let most = u64::try_from(KEPT_BYTES).ok()? + 1;
+    GzDecoder::new(message).take(most).read_to_end(&mut unpacked).ok()?;
+    (unpacked.len() <= KEPT_BYTES).then_some(unpacked)
 }
 
 /// The text of the first field that names a resource.
@@ -187,8 +198,9 @@ mod tests {
     #[test]
     fn a_call_is_told_with_its_subject_and_its_arguments() {
         let role = pb::Role { kind: pb::RoleKind::Viewer.into(), scope: "jurisdictions/230000".to_owned() };
-        let grant = pb::GrantRoleRequest { principal: "principals/a".to_owned(), role: Some(role) };
-        let told = heard("/huizong.v1.OperationsService/GrantRole", &grant.encode_to_vec());
+        let grant =
+            pb::GrantRoleRequest { principal: "principals/a".to_owned(), role: Some(role), allow_missing: false };
+        let told = heard("/huizong.v1.AccessService/GrantRole", &grant.encode_to_vec());
         assert_eq!(told.subject(), "principals/a");
         let arguments =
             r#"{"principal":"principals/a","role":{"kind":"ROLE_KIND_VIEWER","scope":"jurisdictions/230000"}}"#;
@@ -203,7 +215,7 @@ mod tests {
         let told = heard(path, &submit.encode_to_vec());
         assert_eq!(told.subject(), "agencies/a/reports/2022");
         assert_eq!(told.arguments(), r#"{"form":"…","name":"agencies/a/reports/2022"}"#);
-        let long = heard("/huizong.v1.OperationsService/GrantRole", &vec![0; 2 * KEPT_BYTES]);
+        let long = heard("/huizong.v1.AccessService/GrantRole", &vec![0; 2 * KEPT_BYTES]);
         long.begun().truncate(2);
         assert_eq!(long.arguments(), format!("({} bytes)", 2 * KEPT_BYTES));
         assert_eq!(

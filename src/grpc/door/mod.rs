@@ -45,6 +45,7 @@ use super::status::to_status;
 pub use caller::{cookie_of, session_cookie};
 pub(crate) use certificate::{Certified, certified};
 pub use listener::{Connection, Newcomers, Peer, connections};
+pub(crate) use measured::most_bytes;
 pub use origin::{Hosts, Proxies};
 pub use tls::{TlsError, TlsFiles};
 pub use validity::{RevocationList, Validity, revocations, validities};
@@ -54,7 +55,7 @@ use ending::Ending;
 use heard::Heard;
 use held::Held;
 use inspected::Inspected;
-use measured::{Measured, most_bytes};
+use measured::Measured;
 use refusals::{foreign_host, gone_on_for_long, out_of_time, overloaded, refusal_of_page, wants_page};
 
 /// The cookie of a session; its value is secret.

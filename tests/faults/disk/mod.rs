@@ -203,7 +203,7 @@ impl Disk {
         }
         let status = OperationsServiceClient::new(channel.clone()).get_status(pb::GetStatusRequest {}).await;
         let status = status.unwrap().into_inner();
-        if status.writable || !status.problem.contains(trouble.words) {
+        if status.writable || !status.problem.as_ref().is_some_and(|problem| problem.en.contains(trouble.words)) {
             self.complain(trouble, format!("the status is {status:?}"));
         }
         let began = Instant::now();

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use huizong::pb;
+use huizong::pb::journal_service_client::JournalServiceClient;
 use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_change::Change;
 use huizong::pb::registry_service_client::RegistryServiceClient;
@@ -255,10 +256,10 @@ async fn follow(
 
 /// The journal and all revisions, as they are now.
 async fn dump(channel: &Channel, history: &mut History) {
-    let mut operations = OperationsServiceClient::new(channel.clone());
+    let mut journal = JournalServiceClient::new(channel.clone());
     let mut request = pb::ListJournalRequest { page_size: 1000, ..Default::default() };
     loop {
-        let page = operations.list_journal(request.clone()).await.unwrap().into_inner();
+        let page = journal.list_journal(request.clone()).await.unwrap().into_inner();
         history.journal.extend(page.entries);
         request.page_token = page.next_page_token;
         if request.page_token.is_empty() {

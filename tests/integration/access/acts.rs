@@ -264,6 +264,7 @@ const COMMANDS: &[(&str, Stands)] = &[
     ("registry import", Calls(&["registry.apply"])),
     ("registry show", Calls(&["registry.agencies", "registry.jurisdictions"])),
     ("collection grant", Calls(&["collection.grant"])),
+    ("collection revoke", Calls(&["collection.revoke"])),
     ("collection lock", Calls(&["collection.get", "collection.update"])),
     ("collection open", Calls(&["collection.open"])),
     ("collection show", Calls(&["collection.get", "collection.list"])),

@@ -2,6 +2,7 @@
 
 use huizong::config::Limits;
 use huizong::pb;
+use huizong::pb::access_service_client::AccessServiceClient;
 use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
@@ -103,18 +104,18 @@ async fn whoever_is_given_a_backup_is_in_the_journal_before_it_is_and_in_the_bac
 #[tokio::test]
 async fn changes_of_roles_and_credentials_are_in_the_journal_without_secrets() {
     let server = Guarded::start().await;
-    let mut security = pb::operations_service_client::OperationsServiceClient::new(server.client_of("security").await);
+    let mut security = pb::access_service_client::AccessServiceClient::new(server.client_of("security").await);
     let since = server.journal().await.len();
     let role = Some(pb::Role { kind: pb::RoleKind::Viewer.into(), scope: CITY.to_owned() });
-    let grant = pb::GrantRoleRequest { principal: "principals/new".to_owned(), role };
+    let grant = pb::GrantRoleRequest { principal: "principals/new".to_owned(), role, allow_missing: true };
     security.grant_role(grant.clone()).await.unwrap();
     security.grant_role(grant).await.unwrap();
     let expire_time =
         Some(huizong::wire::timestamp_to_wire(jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1)));
     let credential = Some(pb::Credential { expire_time, ..Default::default() });
-    let enrol = pb::CreateEnrolmentRequest { parent: "principals/new".to_owned(), credential };
+    let enrol = pb::CreateEnrolmentRequest { parent: "principals/new".to_owned(), credential, allow_missing: true };
     let code = security.create_enrolment(enrol).await.unwrap().into_inner().code;
-    let mut holder = OperationsServiceClient::new(server.client(None).await);
+    let mut holder = AccessServiceClient::new(server.client(None).await);
     let exchange = pb::ExchangeEnrolmentRequest { code: code.clone(), ..Default::default() };
     let made = holder.exchange_enrolment(exchange).await.unwrap().into_inner();
     let journal = server.journal().await;
@@ -138,7 +139,7 @@ async fn changes_of_roles_and_credentials_are_in_the_journal_without_secrets() {
 #[tokio::test]
 async fn a_role_over_what_is_not_registered_is_refused() {
     let server = Guarded::start().await;
-    let mut security = OperationsServiceClient::new(server.client_of("security").await);
+    let mut security = AccessServiceClient::new(server.client_of("security").await);
     for (kind, scope, expected) in [
         (pb::RoleKind::Submitter, "agencies/no-such-agency", "AGENCY_NOT_FOUND"),
         (pb::RoleKind::Submitter, "jurisdictions/990000", "JURISDICTION_NOT_FOUND"),
@@ -146,7 +147,7 @@ async fn a_role_over_what_is_not_registered_is_refused() {
         (pb::RoleKind::Viewer, "jurisdictions/990000", "JURISDICTION_NOT_FOUND"),
     ] {
         let role = Some(pb::Role { kind: kind.into(), scope: scope.to_owned() });
-        let request = pb::GrantRoleRequest { principal: "principals/new".to_owned(), role };
+        let request = pb::GrantRoleRequest { principal: "principals/new".to_owned(), role, allow_missing: true };
         let refused = security.grant_role(request).await.unwrap_err();
         assert_eq!(reason(&refused), expected, "{scope}");
     }

@@ -2,8 +2,8 @@
 
 use huizong::access::Role;
 use huizong::pb;
-use huizong::pb::operations_service_client::OperationsServiceClient;
-use huizong::service::{AccessPolicy, Caller};
+use huizong::pb::access_service_client::AccessServiceClient;
+use huizong::service::{AccessPolicy, Caller, RoleChange};
 use huizong::store::Outcome;
 use jiff::SignedDuration;
 use tonic::{Code, Response, Status};
@@ -17,24 +17,24 @@ async fn by_two() -> Guarded {
     Guarded::governed(AccessPolicy { dual_control: true, ..AccessPolicy::default() }).await
 }
 
-fn operations(client: &Client) -> OperationsServiceClient<Client> {
-    OperationsServiceClient::new(client.clone())
+fn access(client: &Client) -> AccessServiceClient<Client> {
+    AccessServiceClient::new(client.clone())
 }
 
 async fn grant(by: &Client, principal: &str, kind: pb::RoleKind) -> Result<pb::GrantRoleResponse, Status> {
     let scope = if kind == pb::RoleKind::Viewer { CITY.to_owned() } else { String::new() };
     let role = Some(pb::Role { kind: kind.into(), scope });
-    let request = pb::GrantRoleRequest { principal: format!("principals/{principal}"), role };
-    operations(by).grant_role(request).await.map(Response::into_inner)
+    let request = pb::GrantRoleRequest { principal: format!("principals/{principal}"), role, allow_missing: true };
+    access(by).grant_role(request).await.map(Response::into_inner)
 }
 
 async fn confirm(by: &Client, proposal: &pb::Proposal) -> Result<pb::Principal, Status> {
     let request = pb::ConfirmProposalRequest { name: proposal.name.clone() };
-    operations(by).confirm_proposal(request).await.map(|answer| answer.into_inner().principal.unwrap())
+    access(by).confirm_proposal(request).await.map(|answer| answer.into_inner().principal.unwrap())
 }
 
 async fn waiting(by: &Client) -> Vec<pb::Proposal> {
-    operations(by).list_proposals(pb::ListProposalsRequest::default()).await.unwrap().into_inner().proposals
+    access(by).list_proposals(pb::ListProposalsRequest::default()).await.unwrap().into_inner().proposals
 }
 
 fn is_refused<T: std::fmt::Debug>(answer: Result<T, Status>, why: &str) {
@@ -89,7 +89,7 @@ async fn what_was_declined_or_waited_too_long_is_not_done() {
     let (security, auditor) = (server.client_of("security").await, server.client_of("auditor").await);
     let asked = grant(&security, "new", pb::RoleKind::SystemAdministrator).await.unwrap().proposal.unwrap();
     let decline = pb::DeclineProposalRequest { name: asked.name.clone() };
-    operations(&auditor).decline_proposal(decline).await.unwrap();
+    access(&auditor).decline_proposal(decline).await.unwrap();
     assert_eq!(reason(&confirm(&auditor, &asked).await.unwrap_err()), "PROPOSAL_NOT_FOUND");
     let brief =
         AccessPolicy { dual_control: true, proposal_life: SignedDuration::from_millis(200), ..AccessPolicy::default() };
@@ -125,7 +125,7 @@ async fn an_administrator_s_code_waits_for_a_second_person() {
     // What is declined cannot be exchanged.
     let made = enrol(&security, "system").await.unwrap();
     let name = made.proposal.unwrap().name;
-    operations(&auditor).decline_proposal(pb::DeclineProposalRequest { name }).await.unwrap();
+    access(&auditor).decline_proposal(pb::DeclineProposalRequest { name }).await.unwrap();
     assert_eq!(reason(&exchange(&nobody, &made.code, "").await.unwrap_err()), "ENROLMENT_ENDED");
 }
 
@@ -156,7 +156,7 @@ async fn a_security_administrator_alone_does_not_become_a_second_person() {
     // The power is withdrawn from another, who is enrolled anew while they hold none, and asked for again.
     let role = Some(pb::Role { kind: pb::RoleKind::SystemAdministrator.into(), scope: String::new() });
     let withdraw = pb::RevokeRoleRequest { principal: "principals/system".to_owned(), role };
-    operations(&security).revoke_role(withdraw).await.unwrap();
+    access(&security).revoke_role(withdraw).await.unwrap();
     let code = enrol(&security, "system").await.unwrap().code;
     let taken_over = server.client(Some(&exchange(&nobody, &code, "").await.unwrap().token)).await;
     assert!(confirm(&taken_over, &mine).await.is_err(), "it holds no power");
@@ -168,13 +168,17 @@ async fn a_security_administrator_alone_does_not_become_a_second_person() {
     // Another security administrator is no second person, and what was asked for by one who has gone is not done.
     let internal = Caller::internal("test");
     let (colleague, power) = ("colleague".parse().unwrap(), Role::parse("security-administrator", "").unwrap());
-    server.service.change_role(colleague, power.clone(), true, &internal).await.unwrap();
+    server
+        .service
+        .change_role(colleague, power.clone(), RoleChange::Grant { allow_missing: true }, &internal)
+        .await
+        .unwrap();
     let colleague = server.client_of("colleague").await;
     is_refused(confirm(&colleague, &mine).await, "you hold neither");
-    server.service.change_role("security".parse().unwrap(), power, false, &internal).await.unwrap();
+    server.service.change_role("security".parse().unwrap(), power, RoleChange::Withdraw, &internal).await.unwrap();
     is_refused(confirm(&auditor, &mine).await, "is no longer a security administrator");
 
-    let third = operations(&colleague).list_principals(pb::ListPrincipalsRequest::default()).await.unwrap();
+    let third = access(&colleague).list_principals(pb::ListPrincipalsRequest::default()).await.unwrap();
     let third = third.into_inner().principals.into_iter().find(|one| one.name == "principals/third");
     assert!(third.is_none_or(|third| third.roles.is_empty()));
 }

@@ -3,8 +3,8 @@
 use huizong::access::Role;
 use huizong::config::Limits;
 use huizong::pb;
-use huizong::pb::operations_service_client::OperationsServiceClient;
-use huizong::service::{Caller, SignInLimits};
+use huizong::pb::access_service_client::AccessServiceClient;
+use huizong::service::{Caller, RoleChange, SignInLimits};
 use jiff::{SignedDuration, Timestamp};
 use tonic::{Code, Status};
 
@@ -21,14 +21,14 @@ pub fn for_an_hour() -> Option<pb::Credential> {
 
 pub async fn enrol(by: &Client, principal: &str) -> Result<pb::CreateEnrolmentResponse, Status> {
     let parent = format!("principals/{principal}");
-    let request = pb::CreateEnrolmentRequest { parent, credential: for_an_hour() };
-    OperationsServiceClient::new(by.clone()).create_enrolment(request).await.map(tonic::Response::into_inner)
+    let request = pb::CreateEnrolmentRequest { parent, credential: for_an_hour(), allow_missing: true };
+    AccessServiceClient::new(by.clone()).create_enrolment(request).await.map(tonic::Response::into_inner)
 }
 
 /// Exchanges a code as whoever has it; `request_id` empty for none.
 pub async fn exchange(holder: &Client, code: &str, request_id: &str) -> Result<pb::ExchangeEnrolmentResponse, Status> {
     let request = pb::ExchangeEnrolmentRequest { code: code.to_owned(), request_id: request_id.to_owned() };
-    OperationsServiceClient::new(holder.clone()).exchange_enrolment(request).await.map(tonic::Response::into_inner)
+    AccessServiceClient::new(holder.clone()).exchange_enrolment(request).await.map(tonic::Response::into_inner)
 }
 
 fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
@@ -38,7 +38,7 @@ fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
 #[tokio::test]
 async fn nobody_makes_a_secret_for_another() {
     let server = Guarded::start().await;
-    let security = OperationsServiceClient::new(server.client_of("security").await);
+    let security = AccessServiceClient::new(server.client_of("security").await);
     let create = async |principal: &str| {
         let parent = format!("principals/{principal}");
         security.clone().create_credential(pb::CreateCredentialRequest { parent, credential: for_an_hour() }).await
@@ -88,7 +88,7 @@ async fn a_code_is_exchanged_once_by_its_holder_and_ends_what_they_had() {
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::Unauthenticated, "ENROLMENT_INVALID"));
     }
     let listed = pb::ListCredentialsRequest { parent: "principals/viewer".to_owned(), ..Default::default() };
-    let listed = OperationsServiceClient::new(security).list_credentials(listed).await.unwrap().into_inner();
+    let listed = AccessServiceClient::new(security).list_credentials(listed).await.unwrap().into_inner();
     let secrets = [made.code.as_str(), exchanged.token.rsplit('_').next().unwrap()];
     assert!(secrets.iter().all(|secret| !format!("{listed:?}").contains(secret)));
     let by: Vec<&str> = listed.credentials.iter().map(|one| one.enrolled_by.as_str()).collect();
@@ -123,7 +123,7 @@ async fn an_answer_that_was_lost_is_given_again_to_who_asked_and_to_nobody_else(
         assert_eq!(refusal(exchange(&nobody, &made.code, request_id).await), "ENROLMENT_USED");
     }
     let name = first.credential.unwrap().name;
-    let mut security = OperationsServiceClient::new(server.client_of("security").await);
+    let mut security = AccessServiceClient::new(server.client_of("security").await);
     security.revoke_credential(pb::RevokeCredentialRequest { name }).await.unwrap();
     assert_eq!(refusal(exchange(&nobody, &made.code, &own).await), "ENROLMENT_USED", "the token has ended");
 }
@@ -155,15 +155,15 @@ async fn a_code_ends_with_its_time_with_the_next_one_and_with_its_principal() {
     // The principal's last role is taken.
     let role = Some(pb::Role { kind: pb::RoleKind::Viewer.into(), scope: CITY.to_owned() });
     let viewer = "principals/viewer".to_owned();
-    let mut operations = OperationsServiceClient::new(security.clone());
-    operations.revoke_role(pb::RevokeRoleRequest { principal: viewer.clone(), role: role.clone() }).await.unwrap();
+    let mut access = AccessServiceClient::new(security.clone());
+    access.revoke_role(pb::RevokeRoleRequest { principal: viewer.clone(), role: role.clone() }).await.unwrap();
     assert_eq!(refusal(exchange(&nobody, &second.code, "").await), "ENROLMENT_ENDED");
-    operations.grant_role(pb::GrantRoleRequest { principal: viewer, role }).await.unwrap();
+    access.grant_role(pb::GrantRoleRequest { principal: viewer, role, allow_missing: false }).await.unwrap();
     assert_eq!(refusal(exchange(&nobody, &second.code, "").await), "ENROLMENT_ENDED", "and comes not back with one");
     // It is called off.
     let third = enrol(&security, "viewer").await.unwrap();
     let name = third.credential.unwrap().name;
-    let ended = operations.revoke_credential(pb::RevokeCredentialRequest { name }).await.unwrap().into_inner();
+    let ended = access.revoke_credential(pb::RevokeCredentialRequest { name }).await.unwrap().into_inner();
     assert!(ended.credential.unwrap().revoke_time.is_some());
     assert_eq!(refusal(exchange(&nobody, &third.code, "").await), "ENROLMENT_ENDED");
     // Its time is over: no code outlives the credential that it would become.
@@ -172,7 +172,7 @@ async fn a_code_ends_with_its_time_with_the_next_one_and_with_its_principal() {
         note: String::new(),
         expires: Timestamp::now() + SignedDuration::from_millis(100),
     };
-    let (_, code, _) = server.service.enrol(new, &Caller::internal("test")).await.unwrap();
+    let (_, code, _) = server.service.enrol(new, true, &Caller::internal("test")).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(120)).await;
     assert_eq!(refusal(exchange(&nobody, &code.reveal(), "").await), "ENROLMENT_ENDED");
 }
@@ -219,7 +219,11 @@ async fn the_holder_of_a_code_can_do_what_the_principal_may() {
     let security = server.client_of("security").await;
     // Before the role or after it, as the office goes about it.
     let code = enrol(&security, "machine").await.unwrap().code;
-    server.service.change_role("machine".parse().unwrap(), role, true, &internal).await.unwrap();
+    server
+        .service
+        .change_role("machine".parse().unwrap(), role, RoleChange::Grant { allow_missing: true }, &internal)
+        .await
+        .unwrap();
     let token = exchange(&server.client(None).await, &code, "").await.unwrap().token;
     let client = server.client(Some(&token)).await;
     let mut reports = pb::report_service_client::ReportServiceClient::new(client);

@@ -9,7 +9,7 @@ use huizong::grpc::TlsFiles;
 use huizong::pb;
 use huizong::server::{Doors, open_store};
 use huizong::service::{
-    AccessPolicy, Caller, EntryLimits, NewCredential, Service, Settings, SignInLimits, WatchLimits,
+    AccessPolicy, Caller, EntryLimits, NewCredential, RoleChange, Service, Settings, SignInLimits, WatchLimits,
 };
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
@@ -188,7 +188,10 @@ impl Guarded {
         for (name, roles) in PRINCIPALS {
             for (word, scope) in roles {
                 let role = Role::parse(word, scope).unwrap();
-                service.change_role(name.parse().unwrap(), role, true, &internal).await.unwrap();
+                service
+                    .change_role(name.parse().unwrap(), role, RoleChange::Grant { allow_missing: true }, &internal)
+                    .await
+                    .unwrap();
             }
         }
         let authority = Authority::new("test authority");
@@ -269,6 +272,6 @@ where
     S::ResponseBody: http_body::Body<Data = tonic::codegen::Bytes> + Send + 'static,
     <S::ResponseBody as http_body::Body>::Error: Into<tonic::codegen::StdError> + Send,
 {
-    let mut client = pb::operations_service_client::OperationsServiceClient::new(client);
+    let mut client = pb::access_service_client::AccessServiceClient::new(client);
     client.get_caller(pb::GetCallerRequest {}).await.map(tonic::Response::into_inner)
 }

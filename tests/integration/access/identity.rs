@@ -2,8 +2,8 @@
 
 use huizong::access::Role;
 use huizong::pb;
-use huizong::pb::operations_service_client::OperationsServiceClient;
-use huizong::service::{Caller, SignInLimits};
+use huizong::pb::access_service_client::AccessServiceClient;
+use huizong::service::{Caller, RoleChange, SignInLimits};
 use jiff::SignedDuration;
 use tonic::Code;
 
@@ -50,7 +50,7 @@ async fn no_wrong_expired_and_revoked_tokens_are_refused() {
     // On the connection that it was taken on before.
     let client = server.client(Some(&good)).await;
     who(client.clone()).await.unwrap();
-    let mut security = OperationsServiceClient::new(server.client_of("security").await);
+    let mut security = AccessServiceClient::new(server.client_of("security").await);
     let id = good.split('_').nth(1).unwrap();
     let name = format!("principals/viewer/credentials/{id}");
     security.revoke_credential(pb::RevokeCredentialRequest { name: name.clone() }).await.unwrap();
@@ -96,7 +96,11 @@ async fn a_role_withdrawn_holds_no_longer_on_an_open_connection() {
     let client = server.client_of("viewer").await;
     who(client.clone()).await.unwrap();
     let role = Role::parse("viewer", support::CITY).unwrap();
-    server.service.change_role("viewer".parse().unwrap(), role, false, &Caller::internal("test")).await.unwrap();
+    server
+        .service
+        .change_role("viewer".parse().unwrap(), role, RoleChange::Withdraw, &Caller::internal("test"))
+        .await
+        .unwrap();
     assert_eq!(who(client).await.unwrap_err().code(), Code::PermissionDenied);
 }
 
@@ -117,10 +121,10 @@ async fn who_guesses_is_told_to_wait_and_keeps_nobody_out() {
 #[tokio::test]
 async fn security_administrators_grant_roles_but_not_to_themselves_and_not_two_powers() {
     let server = Guarded::start().await;
-    let mut security = OperationsServiceClient::new(server.client_of("security").await);
+    let mut security = AccessServiceClient::new(server.client_of("security").await);
     let mut grant = async |principal: &str, kind: pb::RoleKind, scope: &str| {
         let role = Some(pb::Role { kind: kind.into(), scope: scope.to_owned() });
-        let request = pb::GrantRoleRequest { principal: format!("principals/{principal}"), role };
+        let request = pb::GrantRoleRequest { principal: format!("principals/{principal}"), role, allow_missing: true };
         let granted = security.grant_role(request).await;
         granted.map(|granted| granted.into_inner().principal.unwrap()).map_err(|status| reason(&status))
     };

@@ -1,10 +1,12 @@
 //! A submitter learns nothing of any agency but its own: not from lists, not from pages, not from errors.
 
 use huizong::pb;
+use huizong::pb::form_service_client::FormServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
+use huizong::pb::rollup_service_client::RollupServiceClient;
 use huizong::registry::Exception;
-use huizong::service::{Caller, Submission};
+use huizong::service::{Caller, RoleChange, Submission};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -179,7 +181,11 @@ async fn watching_ends_with_the_right_to_watch() {
     let mut watch = watch.into_inner();
     watch.message().await.unwrap().unwrap();
     let role = huizong::access::Role::parse("viewer", CITY).unwrap();
-    server.service.change_role("viewer".parse().unwrap(), role, false, &Caller::internal("test")).await.unwrap();
+    server
+        .service
+        .change_role("viewer".parse().unwrap(), role, RoleChange::Withdraw, &Caller::internal("test"))
+        .await
+        .unwrap();
     // The next change in scope is what would have been told.
     let mut again = huizong::wire::submission_from_wire(support::submission(support::report(OWN, 50))).unwrap();
     let present = server.service.report(&again.report).unwrap();
@@ -193,13 +199,13 @@ async fn watching_ends_with_the_right_to_watch() {
 async fn how_often_rules_fail_is_a_sum_that_a_submitter_does_not_see() {
     let server = with_reports().await;
     let list = async |principal: &str, jurisdiction: &str| {
-        let mut reports = ReportServiceClient::new(server.client_of(principal).await);
+        let mut rollups = RollupServiceClient::new(server.client_of(principal).await);
         let (jurisdiction, first_year) = (jurisdiction.to_owned(), YEAR.into());
         let request = pb::ListRuleFailuresRequest { jurisdiction, first_year, ..Default::default() };
-        reports.list_rule_failures(request).await.map(|_| ()).map_err(|status| reason(&status))
+        rollups.list_rule_failures(request).await.map(|_| ()).map_err(|status| reason(&status))
     };
-    let mut reports = ReportServiceClient::new(server.client_of("submitter").await);
-    assert!(reports.list_rules(pb::ListRulesRequest::default()).await.is_ok(), "the rules themselves are everybody's");
+    let mut forms = FormServiceClient::new(server.client_of("submitter").await);
+    assert!(forms.list_rules(pb::ListRulesRequest::default()).await.is_ok(), "the rules themselves are everybody's");
     assert_eq!(list("submitter", CITY).await, Err("PERMISSION_DENIED".to_owned()));
     assert_eq!(list("viewer", CITY).await, Ok(()));
     assert_eq!(list("viewer", support::PROVINCE).await, Err("PERMISSION_DENIED".to_owned()));

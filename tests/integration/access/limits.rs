@@ -2,6 +2,7 @@
 
 use huizong::config::Limits;
 use huizong::pb;
+use huizong::pb::form_service_client::FormServiceClient;
 use huizong::pb::rollup_service_client::RollupServiceClient;
 use huizong::service::SignInLimits;
 use tonic::Code;
@@ -78,7 +79,7 @@ async fn one_principal_does_not_take_the_watches_of_others() {
 #[tokio::test]
 async fn a_message_that_is_too_long_is_refused() {
     let server = guarded(Limits { message_bytes: 1024, ..Limits::default() }).await;
-    let mut reports = pb::report_service_client::ReportServiceClient::new(server.client_of("submitter").await);
+    let mut forms = FormServiceClient::new(server.client_of("submitter").await);
     let request = pb::ReadDocumentRequest { content: vec![b'x'; 4096], ..Default::default() };
-    assert_eq!(reports.read_document(request).await.unwrap_err().code(), Code::OutOfRange);
+    assert_eq!(forms.read_document(request).await.unwrap_err().code(), Code::OutOfRange);
 }

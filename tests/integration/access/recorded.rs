@@ -171,13 +171,13 @@ async fn every_call_of_the_contract_that_is_let_in_is_told_as_it_should_be() {
     // Collections: each value that became another, and each exception.
     let collection = "collections/2022";
     let opened = json!({"collection": {"name": collection, "reviewPolicy": "REVIEW_POLICY_JURISDICTION_OFFICE",
-        "dueTimes": [{"level": "LEVEL_CITY", "time": "2100-01-31T00:00:00Z"}]}});
+        "dueTimes": [{"level": "LEVEL_CITY", "dueTime": "2100-01-31T00:00:00Z"}]}});
     let said = ["due.city=2100-01-31T00:00:00Z", "review=jurisdiction_office"];
     let answer: pb::CreateCollectionResponse =
         all.changes("RegistryService/CreateCollection", "system", &opened, collection, &said).await;
     let etag = answer.collection.unwrap().etag;
     let changed = json!({"collection": {"name": collection, "reviewPolicy": "REVIEW_POLICY_JURISDICTION_OFFICE",
-        "dueTimes": [{"level": "LEVEL_CITY", "time": "2100-02-10T00:00:00Z"}], "etag": etag},
+        "dueTimes": [{"level": "LEVEL_CITY", "dueTime": "2100-02-10T00:00:00Z"}], "etag": etag},
         "updateMask": "dueTimes"});
     let said = ["due.city=2100-02-10T00:00:00Z was=2100-01-31T00:00:00Z"];
     all.changes::<pb::UpdateCollectionResponse>(
@@ -189,12 +189,16 @@ async fn every_call_of_the_contract_that_is_let_in_is_told_as_it_should_be() {
     )
     .await;
     let exception = json!({"name": collection, "exception": {"agency": "agencies/city-bureau",
-        "dueTime": "2100-03-01T00:00:00Z", "reason": "系统迁移", "until": "2100-04-01T00:00:00Z"}});
+        "dueTime": "2100-03-01T00:00:00Z", "reason": "系统迁移", "expireTime": "2100-04-01T00:00:00Z"}});
     let said =
         ["exception granted: agency=agencies/city-bureau due=2100-03-01T00:00:00Z granted_by=system reason=系统迁移 \
                  until=2100-04-01T00:00:00Z"];
     let granted = "RegistryService/GrantCollectionException";
     all.changes::<pb::GrantCollectionExceptionResponse>(granted, "system", &exception, collection, &said).await;
+    let exception = json!({"name": collection, "agency": "agencies/city-bureau"});
+    let said = ["exception withdrawn: agency=agencies/city-bureau due=2100-03-01T00:00:00Z granted_by=system"];
+    let revoked = "RegistryService/RevokeCollectionException";
+    all.changes::<pb::RevokeCollectionExceptionResponse>(revoked, "system", &exception, collection, &said).await;
     // The registry: every change of a call, with what it replaces.
     let place = json!({"jurisdiction": {"name": "jurisdictions/230200", "parent": PROVINCE, "displayName": "齐齐哈尔市",
         "level": "LEVEL_CITY", "firstYear": 2019}});
@@ -243,26 +247,27 @@ async fn every_call_of_the_contract_that_is_let_in_is_told_as_it_should_be() {
     let freeze = json!({"scope": {"jurisdiction": CITY}, "year": 2022, "note": "公布用",
         "expectedContentSha256": looked_at});
     let frozen = format!("{CITY}/frozenForms/");
-    all.changes::<pb::FreezeFormResponse>("RollupService/FreezeForm", "reviewer", &freeze, &frozen, &["公布用"]).await;
+    all.changes::<pb::FreezeFormResponse>("FrozenFormService/FreezeForm", "reviewer", &freeze, &frozen, &["公布用"])
+        .await;
     let withdraw = "ReportService/WithdrawReport";
     all.changes::<pb::WithdrawReportResponse>(withdraw, "reviewer", &reviewed, &of_report, &["同意"]).await;
     // Who may do what.
     let role = json!({"principal": "principals/new", "role": {"kind": "ROLE_KIND_VIEWER", "scope": CITY}});
-    let (grant, withdraw) = ("OperationsService/GrantRole", "OperationsService/RevokeRole");
+    let (grant, withdraw) = ("AccessService/GrantRole", "AccessService/RevokeRole");
     all.changes::<pb::GrantRoleResponse>(grant, "security", &role, "principals/new", &["viewer", CITY]).await;
     all.changes::<pb::RevokeRoleResponse>(withdraw, "security", &role, "principals/new", &["viewer", CITY]).await;
     let expires = (jiff::Timestamp::now() + SignedDuration::from_hours(1)).to_string();
     let new = json!({"parent": "principals/security", "credential": {"note": "报送系统", "expireTime": expires}});
-    let (create, below) = ("OperationsService/CreateCredential", "principals/security/credentials/");
+    let (create, below) = ("AccessService/CreateCredential", "principals/security/credentials/");
     let made: pb::CreateCredentialResponse =
         all.changes(create, "security", &new, below, &["expires ", "note 报送系统"]).await;
     let name = made.credential.unwrap().name;
     let revoke = json!({"name": name});
-    let revoked = "OperationsService/RevokeCredential";
+    let revoked = "AccessService/RevokeCredential";
     all.changes::<pb::RevokeCredentialResponse>(revoked, "security", &revoke, &name, &[]).await;
     codes_and_proposals_are_told(&mut all).await;
     let strike = json!({"sequence": 1, "reason": "依申请"});
-    let struck = "OperationsService/StrikeJournalWords";
+    let struck = "JournalService/StrikeJournalWords";
     all.changes::<pb::StrikeJournalWordsResponse>(struck, "auditor", &strike, "journal/1", &["依申请"]).await;
     // Backups and verifications.
     all.changes::<pb::CreateBackupResponse>("OperationsService/CreateBackup", "system", &json!({}), "", &[]).await;
@@ -296,7 +301,7 @@ async fn codes_and_proposals_are_told(all: &mut Recorder) {
         [("principals/second", "ConfirmProposal", "system"), ("principals/third", "DeclineProposal", "auditor")]
     {
         let power = json!({"principal": principal, "role": {"kind": "ROLE_KIND_SYSTEM_ADMINISTRATOR"}});
-        let (answer, entries) = all.call("OperationsService/GrantRole", "security", &power.to_string()).await;
+        let (answer, entries) = all.call("AccessService/GrantRole", "security", &power.to_string()).await;
         let [entry] = entries.as_slice() else { panic!("{entries:?}") };
         assert_eq!((entry.action.as_str(), entry.subject.as_str()), ("access.propose", principal));
         let proposal = pb::GrantRoleResponse::decode(answer.unwrap().as_slice()).unwrap().proposal.unwrap().name;
@@ -312,11 +317,11 @@ async fn codes_and_proposals_are_told(all: &mut Recorder) {
     }
     let expires = (jiff::Timestamp::now() + SignedDuration::from_hours(1)).to_string();
     let new = json!({"parent": "principals/holder", "credential": {"expireTime": expires}});
-    let (enrol, below) = ("OperationsService/CreateEnrolment", "principals/holder/credentials/");
+    let (enrol, below) = ("AccessService/CreateEnrolment", "principals/holder/credentials/");
     let made: pb::CreateEnrolmentResponse = all.changes(enrol, "security", &new, below, &["code ends "]).await;
     // Whoever has the code shows nothing else; a wrong one is not told, for it may be right but for a letter.
     let nobody = all.server.client(None).await;
-    let path = "/huizong.v1.OperationsService/ExchangeEnrolment";
+    let path = "/huizong.v1.AccessService/ExchangeEnrolment";
     let exchange = |code: &str| encoded(&all.descriptors[path], &json!({ "code": code }).to_string());
     let wrong = format!("{}{}", &made.code[..made.code.len() - 1], if made.code.ends_with('2') { '3' } else { '2' });
     let before = all.server.service.newest_sequence();
@@ -430,11 +435,11 @@ async fn no_attempt_at_a_power_hides_among_many() {
 async fn what_is_read_again_and_in_bulk_is_counted() {
     let server = Guarded::start().await;
     let auditor = server.client_of("auditor").await;
-    let mut operations = pb::operations_service_client::OperationsServiceClient::new(auditor);
+    let mut journal = pb::journal_service_client::JournalServiceClient::new(auditor);
     let mut reports = pb::report_service_client::ReportServiceClient::new(server.client_of("viewer").await);
     let before = server.service.newest_sequence();
     for _ in 0..4 {
-        operations.list_journal(pb::ListJournalRequest::default()).await.unwrap();
+        journal.list_journal(pb::ListJournalRequest::default()).await.unwrap();
     }
     for _ in 0..150 {
         let get = pb::GetReportRequest { name: "agencies/city-bureau/reports/2022".to_owned(), ..Default::default() };

@@ -47,7 +47,7 @@ async fn call(server: &Guarded, headers: &[(&str, &str)]) -> Option<String> {
     body.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
     body.extend(message);
     let headers = [&[("content-type", "application/grpc-web+proto")], headers].concat();
-    let response = ask(server, "POST", "/huizong.v1.OperationsService/GetCaller", &headers, body).await;
+    let response = ask(server, "POST", "/huizong.v1.AccessService/GetCaller", &headers, body).await;
     response.headers().get("grpc-status").map(|status| status.to_str().unwrap().to_owned())
 }
 

@@ -14,7 +14,7 @@ use huizong::pb;
 use huizong::registry::{Agency, Entry, Jurisdiction, RegistryChange};
 use huizong::report::{AgencyKind, Answer, Cell, Figures, Hash, Level, ReportKey, ReportYear, ReviewAction};
 use huizong::service::{
-    Asker, Caller, EntryLimits, FreezeRequest, NewCredential, ReviewRequest, Service, Settings, Submission,
+    Asker, Caller, EntryLimits, FreezeRequest, NewCredential, ReviewRequest, RoleChange, Service, Settings, Submission,
 };
 use huizong::store::{MemoryStore, NEWEST, Store};
 use jiff::{SignedDuration, Timestamp};
@@ -193,7 +193,15 @@ impl World {
         let internal = Caller::internal("test");
         service.change_registry(registry(roots), false, &internal).await.unwrap();
         for role in grants {
-            service.change_role(CALLER.parse().unwrap(), role.clone(), true, &internal).await.unwrap();
+            service
+                .change_role(
+                    CALLER.parse().unwrap(),
+                    role.clone(),
+                    RoleChange::Grant { allow_missing: true },
+                    &internal,
+                )
+                .await
+                .unwrap();
         }
         let expires = Timestamp::now() + SignedDuration::from_hours(1);
         let new = NewCredential { principal: CALLER.parse().unwrap(), note: String::new(), expires };
@@ -270,7 +278,10 @@ impl World {
             let role = Role::Viewer(place(0).parse().unwrap());
             let name = format!("pad-{}", self.padding).parse().unwrap();
             self.padding += 1;
-            self.service.change_role(name, role, true, &Caller::internal("test")).await.unwrap();
+            self.service
+                .change_role(name, role, RoleChange::Grant { allow_missing: true }, &Caller::internal("test"))
+                .await
+                .unwrap();
         }
     }
 
@@ -351,14 +362,14 @@ fn calls(moment: u64) -> Vec<(&'static str, Value)> {
             calls.push(("RollupService/ReconcileReport", json!({"name": format!("{jurisdiction}/reports/{of}")})));
             for number in 1..3 {
                 let name = json!({"name": format!("{jurisdiction}/frozenForms/{of}-{number}")});
-                calls.push(("RollupService/GetFrozenForm", name.clone()));
-                calls.push(("RollupService/ListFrozenFormRevisions", name.clone()));
-                calls.push(("RollupService/CompareFrozenForm", name));
+                calls.push(("FrozenFormService/GetFrozenForm", name.clone()));
+                calls.push(("FrozenFormService/ListFrozenFormRevisions", name.clone()));
+                calls.push(("FrozenFormService/CompareFrozenForm", name));
             }
         }
-        calls.push(("RollupService/ListFrozenForms", json!({"parent": jurisdiction})));
+        calls.push(("FrozenFormService/ListFrozenForms", json!({"parent": jurisdiction})));
         let rules = json!({"jurisdiction": jurisdiction, "firstYear": 2021, "lastYear": 2023});
-        calls.push(("ReportService/ListRuleFailures", rules));
+        calls.push(("RollupService/ListRuleFailures", rules));
     }
     for of in YEARS {
         for parent in ["agencies/-", "jurisdictions/-"] {
@@ -391,7 +402,7 @@ fn the_calls_are_all_that_read_reports_or_sums() {
     let reading: BTreeSet<&str> = reading.map(|method| method.path.trim_start_matches("/huizong.v1.")).collect();
     let mut asked: BTreeSet<&str> = calls(1).iter().map(|(name, _)| *name).collect();
     // A document is read for one agency, and a workbook made for one, and nothing of others is told.
-    asked.extend(["ReportService/ReadDocument", "ReportService/RenderTemplate"]);
+    asked.extend(["FormService/ReadDocument", "FormService/RenderTemplate"]);
     assert_eq!(asked, reading);
 }
 
@@ -442,7 +453,7 @@ async fn compare(roots: usize, grants: &[Role], happenings: &[Happening], moment
                 let mut expected = only.ask(&methods[name], &request).await;
                 leave_out_the_journals_length(&mut answer);
                 expected.as_mut().map(leave_out_the_journals_length).ok();
-                if let (Ok(expected), "RollupService/ListFrozenForms") = (&mut expected, name) {
+                if let (Ok(expected), "FrozenFormService/ListFrozenForms") = (&mut expected, name) {
                     leave_out_refused(expected, &all, &methods).await;
                 }
                 assert_eq!(Ok(answer), expected, "{name} {request} of {grants:?}");
@@ -471,7 +482,7 @@ async fn leave_out_refused(list: &mut Value, by: &World, methods: &BTreeMap<Stri
     let Some(Value::Array(forms)) = list.get_mut("frozenForms") else { return };
     let mut shown = Vec::new();
     for form in std::mem::take(forms) {
-        let get = by.ask(&methods["RollupService/GetFrozenForm"], &json!({"name": form["name"]})).await;
+        let get = by.ask(&methods["FrozenFormService/GetFrozenForm"], &json!({"name": form["name"]})).await;
         match get {
             Err(reason) => assert_eq!(reason, "BEYOND_SIGHT"),
             Ok(_) => shown.push(form),
@@ -542,13 +553,13 @@ async fn what_an_agency_reported_before_it_left_is_refused_saying_why() {
         ("RollupService/GetCoverage", of(then.clone())),
         ("RollupService/GetCoverage", of(tree)),
         ("RollupService/ListMissingAgencies", of(then)),
-        ("RollupService/GetFrozenForm", form.clone()),
-        ("RollupService/ListFrozenFormRevisions", form.clone()),
-        ("RollupService/CompareFrozenForm", form),
+        ("FrozenFormService/GetFrozenForm", form.clone()),
+        ("FrozenFormService/ListFrozenFormRevisions", form.clone()),
+        ("FrozenFormService/CompareFrozenForm", form),
     ] {
         assert_eq!(ask(name, request.clone()).await, Err("BEYOND_SIGHT".to_owned()), "{name} {request}");
     }
-    let listed = ask("RollupService/ListFrozenForms", json!({"parent": "jurisdictions/230102"})).await;
+    let listed = ask("FrozenFormService/ListFrozenForms", json!({"parent": "jurisdictions/230102"})).await;
     assert_eq!(listed, Ok(json!({})));
     // What is the county's alone is told as ever.
     for (name, request) in

@@ -23,7 +23,7 @@ async fn all(server: &Server, request: pb::ListJournalRequest) -> Vec<pb::Journa
     let mut request = request;
     let mut entries = Vec::new();
     loop {
-        let page = server.operations().list_journal(request.clone()).await.unwrap().into_inner();
+        let page = server.journals().list_journal(request.clone()).await.unwrap().into_inner();
         assert!(request.page_size == 0 || page.entries.len() <= request.page_size as usize);
         entries.extend(page.entries);
         if page.next_page_token.is_empty() {
@@ -64,7 +64,7 @@ async fn entries_are_found_by_person_address_action_and_place() {
     assert_eq!(found(place("agencies/unknown-office")).await, [8], "also what is not registered");
     let both = pb::ListJournalRequest { principal: "claimed:office".to_owned(), ..place(CITY) };
     assert_eq!(found(both).await, [3, 5]);
-    let refused = server.operations().list_journal(place("city")).await.unwrap_err();
+    let refused = server.journals().list_journal(place("city")).await.unwrap_err();
     assert_eq!(problem(&refused).reason().as_str_name(), "FIELD_INVALID");
 }
 
@@ -105,9 +105,9 @@ async fn pages_are_together_the_answer_whichever_way_they_go() {
 async fn a_page_token_is_of_its_question_alone() {
     let server = server().await;
     let first = pb::ListJournalRequest { page_size: 1, principal: "claimed:office".to_owned(), ..Default::default() };
-    let page = server.operations().list_journal(first.clone()).await.unwrap().into_inner();
+    let page = server.journals().list_journal(first.clone()).await.unwrap().into_inner();
     let next = pb::ListJournalRequest { page_token: page.next_page_token, ..first };
-    assert!(server.operations().list_journal(next.clone()).await.is_ok());
+    assert!(server.journals().list_journal(next.clone()).await.is_ok());
     let changes: [fn(&mut pb::ListJournalRequest); 5] = [
         |request| request.principal = "claimed:bureau".to_owned(),
         |request| request.address = "127.0.0.1".to_owned(),
@@ -118,7 +118,7 @@ async fn a_page_token_is_of_its_question_alone() {
     for change in changes {
         let mut other = next.clone();
         change(&mut other);
-        let refused = server.operations().list_journal(other).await.unwrap_err();
+        let refused = server.journals().list_journal(other).await.unwrap_err();
         assert_eq!(problem(&refused).reason().as_str_name(), "PAGE_INVALID");
     }
 }

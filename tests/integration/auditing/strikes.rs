@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use huizong::pb;
-use huizong::pb::operations_service_client::OperationsServiceClient;
+use huizong::pb::access_service_client::AccessServiceClient;
+use huizong::pb::journal_service_client::JournalServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
 use tonic::transport::Channel;
@@ -18,12 +19,12 @@ const WORDS: &str = "负责人张三丰因病推迟";
 
 async fn journal(channel: &Channel) -> Vec<pb::JournalEntry> {
     let request = pb::ListJournalRequest { page_size: 1000, ..Default::default() };
-    OperationsServiceClient::new(channel.clone()).list_journal(request).await.unwrap().into_inner().entries
+    JournalServiceClient::new(channel.clone()).list_journal(request).await.unwrap().into_inner().entries
 }
 
 async fn strike(channel: &Channel, sequence: i64, reason: &str) -> Result<pb::JournalEntry, tonic::Status> {
     let request = pb::StrikeJournalWordsRequest { sequence, reason: reason.to_owned() };
-    let answer = OperationsServiceClient::new(channel.clone()).strike_journal_words(request).await?;
+    let answer = JournalServiceClient::new(channel.clone()).strike_journal_words(request).await?;
     Ok(answer.into_inner().entry.unwrap())
 }
 
@@ -42,7 +43,7 @@ async fn write_words(channel: &Channel) -> Vec<i64> {
         .unwrap();
     (second.etag, second.correction_reason) = (stored.etag, WORDS.to_owned());
     let correction = reports.submit_report(second).await.unwrap().into_inner().receipt.unwrap().journal_sequence;
-    let mut operations = OperationsServiceClient::new(channel.clone());
+    let mut access = AccessServiceClient::new(channel.clone());
     let credential = pb::CreateEnrolmentRequest {
         parent: "principals/bureau".to_owned(),
         credential: Some(pb::Credential {
@@ -52,8 +53,9 @@ async fn write_words(channel: &Channel) -> Vec<i64> {
             )),
             ..Default::default()
         }),
+        allow_missing: true,
     };
-    operations.create_enrolment(credential).await.unwrap();
+    access.create_enrolment(credential).await.unwrap();
     vec![correction, newest(channel).await]
 }
 
@@ -71,7 +73,7 @@ async fn served(channel: &Channel) -> String {
         reports.get_report(pb::GetReportRequest { name, ..Default::default() }).await.unwrap().into_inner()
     );
     let credentials = pb::ListCredentialsRequest { parent: "principals/-".to_owned(), ..Default::default() };
-    let credentials = OperationsServiceClient::new(channel.clone()).list_credentials(credentials).await.unwrap();
+    let credentials = AccessServiceClient::new(channel.clone()).list_credentials(credentials).await.unwrap();
     format!("{revisions}{events}{newest}{credentials:?}{:?}", journal(channel).await)
 }
 
@@ -182,7 +184,7 @@ async fn what_has_no_peoples_words_is_not_struck_out_and_nobody_writes_as_if_it_
     let told = journal(&channel).await.into_iter().rfind(|entry| entry.action == "journal.strike").unwrap();
     assert_eq!(refused(told.sequence, "依申请").await, "FIELD_INVALID", "why it was done stays");
     let imitated = pb::StrikeJournalWordsRequest { sequence: sequences[1], reason: struck.detail.clone() };
-    let refused = OperationsServiceClient::new(channel.clone()).strike_journal_words(imitated).await.unwrap_err();
+    let refused = JournalServiceClient::new(channel.clone()).strike_journal_words(imitated).await.unwrap_err();
     assert_eq!(problem(&refused).reason().as_str_name(), "FIELD_INVALID");
 
     // An exception's reason goes from the collection as it is, too.
@@ -190,7 +192,7 @@ async fn what_has_no_peoples_words_is_not_struck_out_and_nobody_writes_as_if_it_
     let time = |days: i64| {
         Some(huizong::wire::timestamp_to_wire(jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days)))
     };
-    let due = pb::DueTime { level: pb::Level::City.into(), time: time(10) };
+    let due = pb::DueTime { level: pb::Level::City.into(), due_time: time(10) };
     let collection = pb::Collection {
         name: "collections/2022".to_owned(),
         due_times: vec![due],
@@ -205,7 +207,7 @@ async fn what_has_no_peoples_words_is_not_struck_out_and_nobody_writes_as_if_it_
     let exception = pb::CollectionException {
         agency: AGENCIES[0].to_owned(),
         due_time: time(15),
-        granted_by: "principals/office".to_owned(),
+        decided_by: "principals/office".to_owned(),
         reason: WORDS.to_owned(),
         ..Default::default()
     };

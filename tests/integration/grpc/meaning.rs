@@ -3,9 +3,11 @@
 
 use huizong::pb;
 use huizong::pb::registry_change::Change;
+use tonic::Code;
+use tonic::codec::CompressionEncoding;
 
 use crate::support::{
-    AGENCIES, CITY, COUNTY, PROVINCE, Server, YEAR, change, count, form, problem, question, replacing, report,
+    AGENCIES, CITY, COUNTY, PROVINCE, Server, YEAR, change, count, form, problem, question, refused, replacing, report,
     submission,
 };
 
@@ -97,8 +99,8 @@ async fn a_retry_has_its_first_answer_although_the_agency_has_ended_since() {
 }
 
 fn due(seconds: i64) -> Vec<pb::DueTime> {
-    let time = Some(prost_types::Timestamp { seconds, nanos: 0 });
-    vec![pb::DueTime { level: pb::Level::County.into(), time }]
+    let due_time = Some(prost_types::Timestamp { seconds, nanos: 0 });
+    vec![pb::DueTime { level: pb::Level::County.into(), due_time }]
 }
 
 const PAST: i64 = 1_600_000_000;
@@ -148,7 +150,7 @@ async fn a_merged_line_of_noughts_is_shown_where_a_report_uses_it() {
     let answers = answers("ROW-OTHER-MERGED");
     server.store(pb::Report { form: Some(used.into()), answers, ..report(AGENCIES[0], 3) }).await;
     assert_eq!(unspecified(computed(&server).await), Some(noughts), "noughts, all seven of them");
-    let frozen = crate::support::freeze(server.rollups(), PROVINCE, YEAR, "").await.unwrap();
+    let frozen = crate::support::freeze(&server.channel, PROVINCE, YEAR, "").await.unwrap();
     assert_eq!(unspecified(frozen.form.unwrap()), Some(noughts));
     withdraw(&server, AGENCIES[0]).await;
     assert_eq!(unspecified(computed(&server).await), None, "nobody uses it any more");
@@ -227,11 +229,11 @@ async fn a_form_is_frozen_with_sums_wider_than_64_bits() {
     let shown = computed(&server).await;
     let fees = shown.proactive_disclosure.as_ref().unwrap().administrative_fees.as_deref();
     assert_eq!(fees, Some("9999999999999.99999"));
-    let name = crate::support::freeze(server.rollups(), PROVINCE, YEAR, "").await.unwrap().name;
+    let name = crate::support::freeze(&server.channel, PROVINCE, YEAR, "").await.unwrap().name;
     let server = server.restarted().await;
-    let kept = server.rollups().get_frozen_form(pb::GetFrozenFormRequest { name: name.clone() }).await.unwrap();
+    let kept = server.frozen_forms().get_frozen_form(pb::GetFrozenFormRequest { name: name.clone() }).await.unwrap();
     assert_eq!(kept.into_inner().frozen_form.unwrap().form.unwrap(), shown);
-    let compared = server.rollups().compare_frozen_form(pb::CompareFrozenFormRequest { name }).await.unwrap();
+    let compared = server.frozen_forms().compare_frozen_form(pb::CompareFrozenFormRequest { name }).await.unwrap();
     assert_eq!(compared.into_inner().differences, []);
 }
 
@@ -264,4 +266,68 @@ async fn a_province_and_its_city_are_reconciled_by_the_same_revision_of_the_city
     assert_eq!((by_city.kind(), &by_city.revision), (pb::ExplanationKind::ChildDiffers, &correction));
     let of_city = city.differences.iter().find(|one| one.cell == received.cell).unwrap();
     assert_eq!(by_city.contribution, of_city.difference, "the same figures, too");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_principal_that_is_not_known_becomes_known_only_where_that_is_meant() {
+    let server = Server::with_registry().await;
+    let role = Some(pb::Role { kind: pb::RoleKind::Viewer.into(), scope: PROVINCE.to_owned() });
+    let grant = |principal: &str, allow_missing| pb::GrantRoleRequest {
+        principal: principal.to_owned(),
+        role: role.clone(),
+        allow_missing,
+    };
+    let mistyped = server.access().grant_role(grant("principals/annna", false)).await;
+    refused(mistyped, Code::NotFound, "PRINCIPAL_NOT_FOUND");
+    let expire_time = Some(prost_types::Timestamp { seconds: jiff::Timestamp::now().as_second() + 3600, nanos: 0 });
+    let enrol = |allow_missing| pb::CreateEnrolmentRequest {
+        parent: "principals/annna".to_owned(),
+        credential: Some(pb::Credential { expire_time, ..Default::default() }),
+        allow_missing,
+    };
+    refused(server.access().create_enrolment(enrol(false)).await, Code::NotFound, "PRINCIPAL_NOT_FOUND");
+    assert!(
+        server
+            .access()
+            .list_principals(pb::ListPrincipalsRequest::default())
+            .await
+            .unwrap()
+            .into_inner()
+            .principals
+            .is_empty()
+    );
+    server.access().grant_role(grant("principals/anna", true)).await.unwrap();
+    let again = server.access().grant_role(grant("principals/anna", false)).await.unwrap().into_inner();
+    assert_eq!(again.principal.unwrap().roles.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_learns_editions_and_limits_and_the_limits_are_those_that_hold() {
+    let server = Server::with_registry().await;
+    let info = server.operations().get_service_info(pb::GetServiceInfoRequest {}).await.unwrap().into_inner();
+    assert_eq!(
+        info.editions.iter().map(|one| (one.first_year, one.last_year)).collect::<Vec<_>>(),
+        [(2019, 2020), (2021, 0)]
+    );
+    assert!(!info.credentials_required && info.contract_version.starts_with("0."), "{info:?}");
+    let limits = info.limits.unwrap();
+    let long = pb::ListReportsRequest {
+        parent: "a".repeat(usize::try_from(limits.request_bytes).unwrap()),
+        ..Default::default()
+    };
+    assert_eq!(server.reports().list_reports(long).await.unwrap_err().code(), Code::OutOfRange);
+    let page = pb::ListAgenciesRequest { page_size: 2, ..Default::default() };
+    assert_eq!(server.registry().list_agencies(page).await.unwrap().into_inner().agencies.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compressed_submission_is_taken_and_one_that_unpacks_beyond_the_limit_is_not() {
+    let server = Server::with_registry().await;
+    let mut reports =
+        server.reports().send_compressed(CompressionEncoding::Gzip).accept_compressed(CompressionEncoding::Gzip);
+    reports.submit_report(submission(report(AGENCIES[0], 7))).await.unwrap();
+    assert_eq!(server.received().await, 7);
+    let bomb = pb::SubmitReportRequest { name: " ".repeat(64 << 20), ..Default::default() };
+    let refusal = reports.submit_report(bomb).await.unwrap_err();
+    assert!(matches!(refusal.code(), Code::ResourceExhausted | Code::OutOfRange), "{refusal:?}");
 }

@@ -93,14 +93,14 @@ async fn a_form_is_frozen_once_and_only_as_it_was_looked_at() {
         request_id: "7c9d6c8e-1d46-4d5f-8a8e-5b8f1a2b3c4d".to_owned(),
         ..Default::default()
     };
-    let frozen = server.rollups().freeze_form(request.clone()).await.unwrap().into_inner();
+    let frozen = server.frozen_forms().freeze_form(request.clone()).await.unwrap().into_inner();
     server.store(report(AGENCIES[1], 5)).await;
-    let again = server.rollups().freeze_form(request.clone()).await.unwrap().into_inner();
+    let again = server.frozen_forms().freeze_form(request.clone()).await.unwrap().into_inner();
     assert_eq!(again, frozen, "the same call makes no second publication");
     let late = pb::FreezeFormRequest { request_id: String::new(), ..request };
-    refused(server.rollups().freeze_form(late).await, pb::ErrorReason::EtagMismatch);
+    refused(server.frozen_forms().freeze_form(late).await, pb::ErrorReason::EtagMismatch);
     let list = pb::ListFrozenFormsRequest { parent: PROVINCE.to_owned(), ..Default::default() };
-    assert_eq!(server.rollups().list_frozen_forms(list).await.unwrap().into_inner().frozen_forms.len(), 1);
+    assert_eq!(server.frozen_forms().list_frozen_forms(list).await.unwrap().into_inner().frozen_forms.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,7 +146,7 @@ async fn what_arrives_is_what_was_sent_or_nothing_is_stored() {
     let server = Server::with_registry().await;
     let sent = submission(report(AGENCIES[0], 10));
     let checked = pb::CheckReportRequest { submission: Some(sent.clone()) };
-    let hash = server.reports().check_report(checked).await.unwrap().into_inner().content_sha256;
+    let hash = server.forms().check_report(checked).await.unwrap().into_inner().content_sha256;
     let lost = pb::SubmitReportRequest { expected_content_sha256: hash.clone(), ..submission(report(AGENCIES[0], 11)) };
     let told = refused(server.submit(lost).await, pb::ErrorReason::FieldInvalid);
     assert_eq!(told.field_violations[0].field, "expected_content_sha256");
@@ -168,7 +168,7 @@ async fn a_check_answers_with_every_finding_however_many_and_stores_nothing() {
     }
     form.requests.as_mut().unwrap().refused = None;
     let check = pb::CheckReportRequest { submission: Some(submission(wrong.clone())) };
-    let verdict = server.reports().check_report(check).await.unwrap().into_inner();
+    let verdict = server.forms().check_report(check).await.unwrap().into_inner();
     assert!(!verdict.passes && verdict.findings.len() > 10, "{}", verdict.findings.len());
     let severities: Vec<_> = verdict.findings.iter().map(pb::Finding::severity).collect();
     assert!(severities.is_sorted(), "errors first");
@@ -182,7 +182,7 @@ async fn a_check_answers_with_every_finding_however_many_and_stores_nothing() {
     blank.form.as_mut().unwrap().requests.as_mut().unwrap().received.as_mut().unwrap().total = None;
     let check = async |report: &pb::Report| {
         let request = pb::CheckReportRequest { submission: Some(submission(report.clone())) };
-        server.reports().check_report(request).await.unwrap().into_inner()
+        server.forms().check_report(request).await.unwrap().into_inner()
     };
     let verdict = check(&blank).await;
     assert_eq!((verdict.passes, verdict.unanswered_rules.as_slice()), (false, &["TOTAL-BLANK".to_owned()][..]));

@@ -4,6 +4,7 @@
 use axum::body::{Body, to_bytes};
 use huizong::pb;
 use huizong::pb::registry_change::Change;
+use prost::Message as _;
 use tonic::{Code, Request, Status};
 use tower::ServiceExt as _;
 
@@ -147,7 +148,8 @@ async fn the_token_of_another_question_is_refused_in_every_list() {
     let parent = || PROVINCE.to_owned();
     let name = || crate::support::report_name(AGENCIES[0]);
     let (mut registry, mut reports) = (server.registry(), server.reports());
-    let (mut rollups, mut operations) = (server.rollups(), server.operations());
+    let (mut rollups, mut frozen_forms) = (server.rollups(), server.frozen_forms());
+    let (mut access, mut journals) = (server.access(), server.journals());
     let agencies = pb::ListAgenciesRequest { page_token: page_token(), year: YEAR.into(), ..Default::default() };
     invalid(registry.list_agencies(agencies).await);
     let jurisdictions = pb::ListJurisdictionsRequest { page_token: page_token(), ..Default::default() };
@@ -172,19 +174,19 @@ async fn the_token_of_another_question_is_refused_in_every_list() {
     let missing = pb::ListMissingAgenciesRequest { page_token: page_token(), ..missing };
     invalid(rollups.list_missing_agencies(missing).await);
     let forms = pb::ListFrozenFormsRequest { parent: parent(), page_token: page_token(), ..Default::default() };
-    invalid(rollups.list_frozen_forms(forms).await);
-    let frozen = crate::support::freeze(server.rollups(), &parent(), YEAR, "").await.unwrap().name;
+    invalid(frozen_forms.list_frozen_forms(forms).await);
+    let frozen = crate::support::freeze(&server.channel, &parent(), YEAR, "").await.unwrap().name;
     let frozen = pb::ListFrozenFormRevisionsRequest { name: frozen, page_token: page_token(), ..Default::default() };
-    invalid(rollups.list_frozen_form_revisions(frozen).await);
+    invalid(frozen_forms.list_frozen_form_revisions(frozen).await);
     let principals = pb::ListPrincipalsRequest { page_token: page_token(), ..Default::default() };
-    invalid(operations.list_principals(principals).await);
+    invalid(access.list_principals(principals).await);
     let credentials = pb::ListCredentialsRequest { parent: "principals/-".to_owned(), ..Default::default() };
     let credentials = pb::ListCredentialsRequest { page_token: page_token(), ..credentials };
-    invalid(operations.list_credentials(credentials).await);
+    invalid(access.list_credentials(credentials).await);
     let proposals = pb::ListProposalsRequest { page_token: page_token(), ..Default::default() };
-    invalid(operations.list_proposals(proposals).await);
+    invalid(access.list_proposals(proposals).await);
     let journal = pb::ListJournalRequest { page_token: page_token(), ..Default::default() };
-    invalid(operations.list_journal(journal).await);
+    invalid(journals.list_journal(journal).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -293,4 +295,50 @@ async fn the_life_of_a_report_is_told_page_by_page_in_order() {
         }
         assert_eq!((&told, changes), (&expected, 3), "{page_size} a page: each correction with what it changed");
     }
+}
+
+/// Agencies with a chapter of text each that together are longer than an answer may be.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_holds_fewer_things_than_asked_for_where_more_would_be_too_long_and_all_pages_hold_all() {
+    let server = Server::with_registry().await;
+    let changes = (0..60).map(|number| {
+        change(Change::CreateAgency(pb::Agency {
+            name: format!("agencies/long-{number:02}"),
+            jurisdiction: COUNTY.to_owned(),
+            display_name: format!("机构{number}"),
+            kind: pb::AgencyKind::Department.into(),
+            first_year: 2019,
+            ..Default::default()
+        }))
+    });
+    server.apply(changes.collect()).await;
+    let owners: Vec<String> = (0..60).map(|number| format!("agencies/long-{number:02}")).collect();
+    for (number, owner) in owners.iter().enumerate() {
+        // Told apart, for a text that repeats another's is asked about.
+        let text: String =
+            (0..).map(|at| format!("{:04x}", (number + 1) * 7919 * (at + 1) % 65521)).take(11_000).collect();
+        let mut report = report(owner, i64::try_from(number).unwrap() + 1);
+        report.narrative = Some(pb::Narrative { overview: Some(text), ..Default::default() });
+        server.store(report).await;
+    }
+    let mut request = pb::ListReportsRequest {
+        parent: "agencies/-".to_owned(),
+        year: YEAR.into(),
+        page_size: 1000,
+        view: pb::ReportView::Full.into(),
+        ..Default::default()
+    };
+    let (mut found, mut pages) = (Vec::new(), 0);
+    loop {
+        // As stock clients are, which take 4 MiB.
+        let page = server.reports().list_reports(request.clone()).await.unwrap().into_inner();
+        assert!(page.encoded_len() <= 2 << 20, "{} bytes", page.encoded_len());
+        found.extend(page.reports.into_iter().map(|report| report.owner));
+        pages += 1;
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    assert_eq!((found, pages), (owners, 2));
 }

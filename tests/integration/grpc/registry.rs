@@ -250,7 +250,7 @@ const FAR: i64 = 4_070_908_800;
 fn collection() -> pb::Collection {
     pb::Collection {
         name: "collections/2024".to_owned(),
-        due_times: vec![pb::DueTime { level: pb::Level::County.into(), time: time(DUE) }],
+        due_times: vec![pb::DueTime { level: pb::Level::County.into(), due_time: time(DUE) }],
         lock_time: time(LOCK),
         review_policy: pb::ReviewPolicy::JurisdictionOffice.into(),
         ..Default::default()
@@ -321,7 +321,7 @@ async fn a_collection_is_opened_once_and_replaced_only_by_who_has_seen_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn collections_that_make_no_sense_are_refused_by_field() {
     let server = Server::with_registry().await;
-    let due = |level: pb::Level, time| pb::DueTime { level: level.into(), time };
+    let due = |level: pb::Level, due_time| pb::DueTime { level: level.into(), due_time };
     let cases = [
         (pb::Collection { name: String::new(), ..collection() }, "FIELD_REQUIRED", "collection.name"),
         (pb::Collection { name: "collections/24".to_owned(), ..collection() }, "NAME_INVALID", "collection.name"),
@@ -357,22 +357,22 @@ async fn exceptions_are_appended_each_once_and_say_who_and_why() {
         agency: AGENCIES[2].to_owned(),
         lock_time: time(FAR),
         reason: "机构改革".to_owned(),
-        until: time(FAR + 1),
+        expire_time: time(FAR + 1),
         ..Default::default()
     };
     refused(grant(&server, exception.clone()).await, Code::NotFound, "COLLECTION_NOT_FOUND");
     create(&server, collection()).await.unwrap();
     let granted = grant(&server, exception.clone()).await.unwrap();
     assert_eq!(granted.exceptions.len(), 1);
-    assert!(granted.exceptions[0].granted_by == "anonymous", "{granted:?}");
+    assert!(granted.exceptions[0].decided_by == "anonymous", "{granted:?}");
     assert_eq!(grant(&server, exception.clone()).await.unwrap(), granted);
-    let second = pb::CollectionException { granted_by: "省政府办公厅".to_owned(), ..exception.clone() };
+    let second = pb::CollectionException { decided_by: "省政府办公厅".to_owned(), ..exception.clone() };
     assert_eq!(grant(&server, second).await.unwrap().exceptions.len(), 2);
     let bad = [
         (pb::CollectionException { reason: " ".to_owned(), ..exception.clone() }, "COLLECTION_INVALID"),
         (pb::CollectionException { reason: "长".repeat(1001), ..exception.clone() }, "FIELD_INVALID"),
         (pb::CollectionException { lock_time: None, ..exception.clone() }, "COLLECTION_INVALID"),
-        (pb::CollectionException { until: time(DUE), ..exception.clone() }, "FIELD_INVALID"),
+        (pb::CollectionException { expire_time: time(DUE), ..exception.clone() }, "FIELD_INVALID"),
     ];
     for (exception, reason) in bad {
         refused(grant(&server, exception).await, Code::InvalidArgument, reason);
@@ -380,6 +380,45 @@ async fn exceptions_are_appended_each_once_and_say_who_and_why() {
     let unknown = pb::CollectionException { agency: "agencies/nobody".to_owned(), ..exception };
     refused(grant(&server, unknown).await, Code::NotFound, "AGENCY_NOT_FOUND");
     assert_eq!(get(&server).await.unwrap().exceptions.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_that_an_agency_was_given_is_taken_back_and_changing_the_collection_does_not_touch_it() {
+    let server = Server::with_registry().await;
+    create(&server, collection()).await.unwrap();
+    let exception = |agency: &str| pb::CollectionException {
+        agency: agency.to_owned(),
+        lock_time: time(FAR),
+        reason: "机构改革".to_owned(),
+        ..Default::default()
+    };
+    grant(&server, exception(AGENCIES[2])).await.unwrap();
+    let granted = grant(&server, exception(AGENCIES[3])).await.unwrap();
+    // Who knows nothing of exceptions changes the policy, and opens the same collection again.
+    let unaware = pb::Collection { exceptions: Vec::new(), ..granted.clone() };
+    let changed = server.registry().update_collection(replacing(unaware)).await.unwrap().into_inner();
+    assert_eq!(changed.collection.unwrap().exceptions, granted.exceptions);
+    assert_eq!(create(&server, collection()).await.unwrap().exceptions, granted.exceptions);
+    let listed = pb::Collection { exceptions: granted.exceptions.clone(), ..granted.clone() };
+    let refusal = server.registry().update_collection(replacing(listed)).await;
+    assert_eq!(refusal.unwrap().into_inner().collection.unwrap().exceptions, granted.exceptions);
+
+    let revoke = |agency: &str, validate_only| {
+        let request = pb::RevokeCollectionExceptionRequest {
+            name: granted.name.clone(),
+            agency: agency.to_owned(),
+            validate_only,
+        };
+        let mut registry = server.registry();
+        async move {
+            registry.revoke_collection_exception(request).await.map(|answer| answer.into_inner().collection.unwrap())
+        }
+    };
+    assert_eq!(revoke(AGENCIES[2], true).await.unwrap().exceptions, granted.exceptions[1..]);
+    assert_eq!(get(&server).await.unwrap().exceptions, granted.exceptions);
+    assert_eq!(revoke(AGENCIES[2], false).await.unwrap().exceptions, granted.exceptions[1..]);
+    assert_eq!(get(&server).await.unwrap().exceptions, granted.exceptions[1..]);
+    refused(revoke(AGENCIES[2], false).await, Code::NotFound, "EXCEPTION_NOT_FOUND");
 }
 
 #[tokio::test(flavor = "multi_thread")]

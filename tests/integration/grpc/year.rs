@@ -158,7 +158,7 @@ async fn two_years() -> Server {
 }
 
 async fn open_collection(server: &Server) -> pb::Collection {
-    let level = |level: pb::Level| pb::DueTime { level: level.into(), time: time(FUTURE) };
+    let level = |level: pb::Level| pb::DueTime { level: level.into(), due_time: time(FUTURE) };
     let collection = pb::Collection {
         name: format!("collections/{YEAR}"),
         due_times: [pb::Level::Province, pb::Level::City, pb::Level::County].map(level).to_vec(),
@@ -303,7 +303,7 @@ async fn a_year_from_the_first_report_to_the_published_form() {
 
     // Late: taken, and marked.
     let mut overdue = collection.clone();
-    overdue.due_times.iter_mut().for_each(|due| due.time = time(PAST));
+    overdue.due_times.iter_mut().for_each(|due| due.due_time = time(PAST));
     let collection = update(&server, overdue).await;
     assert!(server.hand_in(report_of("agencies/city-office", YEAR, 1)).await.late);
     server.accept("agencies/city-office", "office").await.unwrap();
@@ -360,17 +360,17 @@ async fn a_year_from_the_first_report_to_the_published_form() {
     assert_eq!(missing, [(true, 1), (false, 1)]);
 
     // Frozen for publication; the present drifts away from it.
-    let frozen = crate::support::freeze(server.rollups(), PROVINCE, YEAR, "").await.unwrap();
+    let frozen = crate::support::freeze(&server.channel, PROVINCE, YEAR, "").await.unwrap();
     assert_eq!(frozen.coverage.unwrap().included, 5);
     server.correct("agencies/city-office", form(4)).await;
     server.accept("agencies/city-office", "office").await.unwrap();
     let request = pb::CompareFrozenFormRequest { name: frozen.name.clone() };
-    let drift = server.rollups().compare_frozen_form(request).await.unwrap().into_inner();
+    let drift = server.frozen_forms().compare_frozen_form(request).await.unwrap().into_inner();
     assert_eq!(drift.frozen_form.as_ref(), Some(&frozen), "it never changes");
     let received = drift.differences.iter().find(|one| one.cell == cell).unwrap();
     assert_eq!((value(&received.difference), value(&received.unexplained)), ("3".to_owned(), "0".to_owned()));
     let request = pb::ListFrozenFormRevisionsRequest { name: frozen.name.clone(), ..Default::default() };
-    let revisions = server.rollups().list_frozen_form_revisions(request).await.unwrap().into_inner().revisions;
+    let revisions = server.frozen_forms().list_frozen_form_revisions(request).await.unwrap().into_inner().revisions;
     assert_eq!(revisions.len(), 5);
     assert!(revisions.iter().any(|one| one.revision == "agencies/county-bureau/reports/2022/revisions/3"));
 

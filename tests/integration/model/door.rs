@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use huizong::pb::form_service_client::FormServiceClient;
+use huizong::pb::frozen_form_service_client::FrozenFormServiceClient;
 use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
@@ -74,8 +76,16 @@ impl Door {
         ReportServiceClient::new(self.channel.clone())
     }
 
+    pub fn forms(&self) -> FormServiceClient<Channel> {
+        FormServiceClient::new(self.channel.clone())
+    }
+
     pub fn rollups(&self) -> RollupServiceClient<Channel> {
         RollupServiceClient::new(self.channel.clone())
+    }
+
+    pub fn frozen_forms(&self) -> FrozenFormServiceClient<Channel> {
+        FrozenFormServiceClient::new(self.channel.clone())
     }
 
     pub fn registry(&self) -> RegistryServiceClient<Channel> {

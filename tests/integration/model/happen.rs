@@ -147,7 +147,7 @@ impl History {
         let levels = [pb::Level::Province, pb::Level::City, pb::Level::County];
         let time = |level: pb::Level| pb::DueTime {
             level: level.into(),
-            time: Some(prost_types::Timestamp { seconds: due, nanos: 0 }),
+            due_time: Some(prost_types::Timestamp { seconds: due, nanos: 0 }),
         };
         let policy = if wanted.reviewed { pb::ReviewPolicy::JurisdictionOffice } else { pb::ReviewPolicy::None };
         let collection = pb::Collection {

@@ -92,7 +92,7 @@ impl History {
         let mut chance = ChaCha8Rng::seed_from_u64(seed);
         let door = Door::open().await;
         let beginning = chance::beginning(&mut chance);
-        let rules = door.reports().list_rules(pb::ListRulesRequest::default()).await.map_err(broken("rules"))?;
+        let rules = door.forms().list_rules(pb::ListRulesRequest::default()).await.map_err(broken("rules"))?;
         let rules = rules.into_inner().rules.into_iter();
         let warnings = rules.filter(|rule| rule.severity() == pb::Severity::Warning).map(|rule| rule.id).collect();
         let mut history = Self {

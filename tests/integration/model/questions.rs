@@ -158,10 +158,10 @@ impl History {
         let looked_at = self.door().rollups().get_consolidated_form(looked_at).await.map_err(broken("a form"))?;
         let expected_content_sha256 = looked_at.into_inner().content_sha256;
         let request = pb::FreezeFormRequest { scope, year, expected_content_sha256, note, ..Default::default() };
-        let frozen = self.door().rollups().freeze_form(request).await.map_err(broken("to freeze"))?.into_inner();
+        let frozen = self.door().frozen_forms().freeze_form(request).await.map_err(broken("to freeze"))?.into_inner();
         let name = frozen.frozen_form.ok_or("no frozen form")?.name;
         self.note().await?;
-        let kept = self.door().rollups().get_frozen_form(pb::GetFrozenFormRequest { name }).await;
+        let kept = self.door().frozen_forms().get_frozen_form(pb::GetFrozenFormRequest { name }).await;
         let kept = kept.map_err(broken("a frozen form"))?.into_inner().frozen_form.ok_or("no frozen form")?;
         let verdict = ask::check_form(self.as_of(kept.as_of)?, &question, &kept.form.ok_or("no form")?);
         verdict.map_err(|wrong| format!("{question:?}, frozen as of {}: {wrong}", kept.as_of))?;
@@ -175,7 +175,7 @@ impl History {
             return Ok(());
         };
         let request = pb::CompareFrozenFormRequest { name: name.clone() };
-        let answer = self.door().rollups().compare_frozen_form(request).await.map_err(broken("to compare"))?;
+        let answer = self.door().frozen_forms().compare_frozen_form(request).await.map_err(broken("to compare"))?;
         let answer = answer.into_inner();
         self.done.questions += 1;
         let (then, now) = (self.as_of(as_of)?, self.as_of(answer.as_of)?);

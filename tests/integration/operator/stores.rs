@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use huizong::pb;
+use huizong::pb::access_service_client::AccessServiceClient;
 use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use jiff::{SignedDuration, Timestamp};
@@ -131,8 +132,12 @@ async fn make_token(program: &Program) {
     let expires = Timestamp::now().checked_add(SignedDuration::from_hours(24)).unwrap();
     let credential =
         pb::Credential { expire_time: Some(huizong::wire::timestamp_to_wire(expires)), ..Default::default() };
-    let request = pb::CreateEnrolmentRequest { parent: "principals/operator".to_owned(), credential: Some(credential) };
-    let mut operations = OperationsServiceClient::new(program.channel().await);
+    let request = pb::CreateEnrolmentRequest {
+        parent: "principals/operator".to_owned(),
+        credential: Some(credential),
+        allow_missing: true,
+    };
+    let mut operations = AccessServiceClient::new(program.channel().await);
     let code = operations.create_enrolment(request).await.unwrap().into_inner().code;
     operations.exchange_enrolment(pb::ExchangeEnrolmentRequest { code, ..Default::default() }).await.unwrap();
 }
@@ -184,8 +189,9 @@ async fn a_data_file_that_is_deleted_under_the_service_is_said_to_be_gone_and_ho
     create(&program, "120000").await.unwrap_err();
     let mut operations = OperationsServiceClient::new(program.channel().await);
     let status = operations.get_status(pb::GetStatusRequest {}).await.unwrap().into_inner();
-    assert!(!status.writable && status.problem.contains("was deleted"), "{status:?}");
-    let open = status.problem.split_whitespace().find(|word| word.starts_with("/proc/")).unwrap();
+    let problem = status.problem.clone().unwrap_or_default().en;
+    assert!(!status.writable && problem.contains("was deleted"), "{status:?}");
+    let open = problem.split_whitespace().find(|word| word.starts_with("/proc/")).unwrap();
     std::fs::copy(open, &file).unwrap();
     let program = Program::configured(program.stop(), JSON, "127.0.0.1:0", &[]);
     let mut registry = RegistryServiceClient::new(program.channel().await);

@@ -1,7 +1,7 @@
 // This year's figures beside last year's.
 import { cellText, type Cell, type Cells } from "./form";
 import { amountText, change, formatAmount, formatCount, microOf } from "./figures";
-import type { FormTile } from "../gen/huizong/v1/report_pb";
+import type { FormTile } from "../gen/huizong/v1/filling_pb";
 import { say } from "./language";
 
 export interface Beside {

@@ -26,9 +26,9 @@ const later = (one: Timestamp | undefined, other: Timestamp | undefined) =>
 
 /** An extension gives more time, never less, and where the collection sets none it takes none away. */
 export function deadlineOf(collection: Collection | undefined, level: Level | undefined, agency: string, now = Date.now()): Deadline {
-  const due = collection?.dueTimes.find((one) => one.level === level)?.time;
+  const due = collection?.dueTimes.find((one) => one.level === level)?.dueTime;
   const lock = collection?.lockTime;
-  const holds = (one: CollectionException) => one.agency === agency && (!one.until || timestampDate(one.until).getTime() > now);
+  const holds = (one: CollectionException) => one.agency === agency && (!one.expireTime || timestampDate(one.expireTime).getTime() > now);
   const exception = collection?.exceptions.filter(holds).at(-1);
   return { due: due && later(due, exception?.dueTime), lock: lock && later(lock, exception?.lockTime), exception };
 }

@@ -3,7 +3,7 @@
 import { create, type DescField, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { FormSchema, type Form } from "../gen/huizong/v1/form_pb";
-import { CellKind, FormTileKind, type FormTile, type GetFormLayoutResponse } from "../gen/huizong/v1/report_pb";
+import { CellKind, FormTileKind, type FormTile, type GetFormLayoutResponse } from "../gen/huizong/v1/filling_pb";
 import { amountText, formatAmount, formatCount } from "./figures";
 import { parseTyped } from "./typed";
 

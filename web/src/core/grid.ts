@@ -1,5 +1,5 @@
 // The cells of the form as a spreadsheet has them: which one is above, below, before or behind another.
-import { FormTileKind, type FormTile, type GetFormLayoutResponse } from "../gen/huizong/v1/report_pb";
+import { FormTileKind, type FormTile, type GetFormLayoutResponse } from "../gen/huizong/v1/filling_pb";
 
 export type Direction = "up" | "down" | "left" | "right";
 

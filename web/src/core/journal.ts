@@ -1,6 +1,6 @@
 // What is asked of the journal, as it stands in the address, and entries as people read them.
 import { timestampFromDate, type Timestamp } from "@bufbuild/protobuf/wkt";
-import { JournalOutcome, type JournalEntry } from "../gen/huizong/v1/operations_pb";
+import { JournalOutcome, type JournalEntry } from "../gen/huizong/v1/journal_pb";
 
 /** The fields of the question, as text. */
 export const FIELDS = ["principal", "address", "action", "subject", "place", "outcome", "since", "until"] as const;

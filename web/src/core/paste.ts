@@ -1,5 +1,5 @@
 // A block of cells from a spreadsheet, and the cells of the form that it covers from the one on that it is pasted into.
-import type { GetFormLayoutResponse } from "../gen/huizong/v1/report_pb";
+import type { GetFormLayoutResponse } from "../gen/huizong/v1/filling_pb";
 import { gridsOf } from "./grid";
 
 /** Cells of a block, row by row; undefined where the text is a single value, which is typed like any other. */

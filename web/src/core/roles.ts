@@ -1,6 +1,6 @@
 // Words for roles, and whom or what each is for.
 import type { Word } from "./words";
-import { RoleKind, type Role } from "../gen/huizong/v1/operations_pb";
+import { RoleKind, type Role } from "../gen/huizong/v1/access_pb";
 
 export const ROLES: Record<RoleKind, Word> = {
   [RoleKind.UNSPECIFIED]: "nothing",

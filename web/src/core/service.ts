@@ -2,6 +2,10 @@
 import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { ref, watch } from "vue";
+import { AccessService } from "../gen/huizong/v1/access_pb";
+import { FormService } from "../gen/huizong/v1/filling_pb";
+import { FrozenFormService } from "../gen/huizong/v1/frozen_form_pb";
+import { JournalService } from "../gen/huizong/v1/journal_pb";
 import { OperationsService } from "../gen/huizong/v1/operations_pb";
 import { ErrorReason, ProblemSchema, type Problem } from "../gen/huizong/v1/problem_pb";
 import { RegistryService } from "../gen/huizong/v1/registry_pb";
@@ -73,8 +77,12 @@ const transport = createGrpcWebTransport({
 });
 
 export const reports = createClient(ReportService, transport);
+export const forms = createClient(FormService, transport);
 export const rollups = createClient(RollupService, transport);
+export const frozenForms = createClient(FrozenFormService, transport);
 export const registry = createClient(RegistryService, transport);
+export const access = createClient(AccessService, transport);
+export const journal = createClient(JournalService, transport);
 export const operations = createClient(OperationsService, transport);
 
 /** A refusal as the screen shows it. */

@@ -2,9 +2,9 @@
 // each call; a service that does not ask who calls offers everything.
 import { Code } from "@connectrpc/connect";
 import { computed, shallowRef } from "vue";
-import { RoleKind, type GetCallerResponse } from "../gen/huizong/v1/operations_pb";
+import { RoleKind, type GetCallerResponse } from "../gen/huizong/v1/access_pb";
 import { say, t } from "./language";
-import { operations, principal, refusal, sentence, SESSION_HEADER, shown, SHOWN_HEADER, signedInSince, signInNeeded, type Refusal } from "./service";
+import { access, principal, type Refusal, refusal, sentence, SESSION_HEADER, shown, SHOWN_HEADER, signedInSince, signInNeeded } from "./service";
 import { leftAlone, onSignInElsewhere, tellTabs } from "./ways";
 
 /** Who the service takes the caller to be; undefined until it has said so, and after signing out. */
@@ -40,7 +40,7 @@ export async function recognise(): Promise<void> {
   shown.value = "";
   for (;;) {
     try {
-      const known = await operations.getCaller({});
+      const known = await access.getCaller({});
       // The same caller again changes nothing of what is on the screen.
       const isSame = JSON.stringify([known.principal, known.roles]) === JSON.stringify([caller.value?.principal, caller.value?.roles]);
       if (!isSame || known.unrestricted !== caller.value?.unrestricted) caller.value = known;
@@ -76,7 +76,7 @@ export async function signIn(token: string): Promise<string | undefined> {
 /** Goes on where another tab has signed in; a page that shows somebody else learns of it by a call, and says so instead. */
 onSignInElsewhere(() => {
   if (signInNeeded.value && !signedInSince.value) void recognise();
-  else if (isSignedIn.value) void operations.getCaller({}).catch(() => undefined);
+  else if (isSignedIn.value) void access.getCaller({}).catch(() => undefined);
 });
 
 /** Ends the session, and forgets what was on the screen. Who signed in with the identity provider signs out there, too. */

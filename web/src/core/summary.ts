@@ -1,7 +1,7 @@
 // The few totals by which somebody knows a report again: those that are no part of another total.
 import { cellText, computeTotals, tilesOf, type Cells } from "./form";
 import { say } from "./language";
-import type { GetFormLayoutResponse } from "../gen/huizong/v1/report_pb";
+import type { GetFormLayoutResponse } from "../gen/huizong/v1/filling_pb";
 
 export interface Total {
   cell: string;

@@ -1,7 +1,7 @@
 // A figure as a person writes it. The grammar is the service's own (src/report/typed.rs); both are held to the examples
 // in tests/fixtures/typed-figures.json. Digits, full-width ones too; separators of thousands in groups of three only; a
 // sign where the cell may be negative; the cell's own unit behind. Anything else is refused: never two numbers as one.
-import { CellKind } from "../gen/huizong/v1/report_pb";
+import { CellKind } from "../gen/huizong/v1/filling_pb";
 
 /** What a person wrote: a number (of 0.000001 万元 for an amount), blank, or not applicable. */
 export type Typed = { number: bigint } | "blank" | "n/a";

@@ -3,7 +3,7 @@
 import { computed, nextTick, ref, shallowRef, watch } from "vue";
 import { cellsOf, cellText, formOf, plainText, type Cell, type Cells } from "./form";
 import { newId } from "./ids";
-import { refusal, reports, type Refusal } from "./service";
+import { forms, type Refusal, refusal, reports } from "./service";
 import { sizeText } from "./files";
 import { t } from "./language";
 import { keepReceipt } from "./receipts";
@@ -88,7 +88,7 @@ export function useChecking(filling: Filling) {
     isReading.value = true;
     try {
       const content = new Uint8Array(await file.arrayBuffer());
-      const answer = await reports.readDocument({ content, fileName: file.name, report: meant ?? "", year });
+      const answer = await forms.readDocument({ content, fileName: file.name, report: meant ?? "", year });
       // The page may show another report by now, to which this says nothing.
       if (meant !== name.value) return;
       clear();

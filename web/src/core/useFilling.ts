@@ -9,10 +9,11 @@ import { useAnswer } from "./live";
 import { scopeOf } from "./perspective";
 import { isJurisdiction, nameOf } from "./owner";
 import { blockOf, fillingOf } from "./paste";
-import { refusal, registry, reports, rollups } from "./service";
+import { forms, refusal, registry, reports, rollups } from "./service";
 import { caller } from "./session";
 import { dateTimeText } from "./time";
-import type { ReadDocumentResponse, Report } from "../gen/huizong/v1/report_pb";
+import type { ReadDocumentResponse } from "../gen/huizong/v1/filling_pb";
+import type { Report } from "../gen/huizong/v1/report_pb";
 
 export const CHAPTERS = ["overview", "problems", "otherMatters"] as const;
 export type Chapter = (typeof CHAPTERS)[number];
@@ -78,7 +79,7 @@ export function useFilling(owner: Ref<string | undefined>, year: Ref<number>) {
 
   const layout = useAnswer(
     () => ({ year: year.value, filled: filledByDocument.value }),
-    (question, signal) => reports.getFormLayout(question, { signal }),
+    (question, signal) => forms.getFormLayout(question, { signal }),
   );
   // A line in place of others is shown where the document has it; while that is asked for, the tables stay.
   const shownLayout = shallowRef<typeof layout.answer.value>();

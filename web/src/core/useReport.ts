@@ -5,7 +5,7 @@ import { cellsOf, tilesOf } from "./form";
 import { say } from "./language";
 import { all, useAnswer } from "./live";
 import { nameOf, ownerOf } from "./owner";
-import { refusal, reports } from "./service";
+import { forms, refusal, reports } from "./service";
 
 const PAGE = 1000;
 
@@ -27,7 +27,7 @@ export function useReport(name: Ref<string | undefined>, revision: Ref<string | 
       ]);
       if (!report) throw new Error("an answer without a report");
       const cells = cellsOf(report.form);
-      const layout = await reports.getFormLayout({ year, edition: report.edition, filled: [...cells.keys()] }, { signal });
+      const layout = await forms.getFormLayout({ year, edition: report.edition, filled: [...cells.keys()] }, { signal });
       return { report, ownerName, revisions, events, cells, layout, lastYear: last?.report && cellsOf(last.report.form) };
     },
   );
