@@ -49,7 +49,7 @@ async fn watch(scene: &Scene, watchers: usize) -> Vec<JoinHandle<()>> {
             channel = scene.connect().await;
         }
         let pb::QueryRollupRequest { scope, first_year, last_year, measures, group_by, .. } = query.clone();
-        let request = pb::WatchRollupRequest { scope, first_year, last_year, measures, group_by };
+        let request = pb::WatchRollupRequest { scope, first_year, last_year, measures, group_by, ..Default::default() };
         let mut answers = RollupServiceClient::new(channel.clone()).watch_rollup(request).await.unwrap().into_inner();
         answers.message().await.unwrap().expect("a first answer");
         watches

@@ -129,7 +129,7 @@ impl Rollup {
         format: OutputFormat,
     ) -> Outcome {
         let pb::QueryRollupRequest { scope, first_year, last_year, measures, group_by, .. } = query;
-        let request = pb::WatchRollupRequest { scope, first_year, last_year, measures, group_by };
+        let request = pb::WatchRollupRequest { scope, first_year, last_year, measures, group_by, ..Default::default() };
         let mut answers = client.watch_rollup(request).await.map_err(|status| refused(&status))?.into_inner();
         while let Some(update) = answers.message().await.map_err(|status| refused(&status))? {
             if format == OutputFormat::Json {

@@ -11,8 +11,8 @@ use crate::access::call;
 use crate::config::Limits;
 use crate::pb;
 use crate::pb::report_service_server::ReportService;
-use crate::report::{Owners, ReportKey, ReportOwner, ReviewAction, RevisionName};
-use crate::service::{Problem, ReportFilter, Service, Target};
+use crate::report::{Message, Owners, ReportKey, ReportOwner, ReviewAction, RevisionName};
+use crate::service::{Problem, Reason, ReportFilter, ReportsWanted, Service, Target};
 use crate::wire;
 
 use super::pages::Pages;
@@ -268,13 +268,21 @@ impl Reports {
         if let ReportFilter::Year(..) = &filter {
             call.permit(Target::Service).await?;
         }
+        let changed_after = u64::try_from(request.changed_after).map_err(|_| {
+            Problem::field(Reason::FieldInvalid, "changed_after", Message::new("不得为负", "is negative"))
+        })?;
         let states = wire::states_from_wire(&request.states, "states")?;
+        let wanted = ReportsWanted { states, late: request.late, changed_after };
         let sight = call.sight()?;
-        let page = self.service.reports(filter, states, asked.size, asked.key(), sight).await?;
+        let page = self.service.reports(filter, wanted, asked.size, asked.key(), sight).await?;
         let view = wire::view_from_wire(request.view, "view")?;
         let reports = page.items.iter().map(|report| wire::report_in_view(report, view));
         let reports = reports.map(|report| self.shown(report, &call));
-        Ok(pb::ListReportsResponse { reports: reports.collect(), next_page_token: asked.token(page.next.as_deref()) })
+        Ok(pb::ListReportsResponse {
+            reports: reports.collect(),
+            next_page_token: asked.token(page.next.as_deref()),
+            as_of: asked.sequence.try_into().unwrap_or(i64::MAX),
+        })
     }
 
     async fn revisions(

@@ -220,19 +220,21 @@ impl RollupService for Rollups {
         let call = Call::new(&self.service, call::WATCH_ROLLUP, &request);
         let (metadata, _, request) = request.into_parts();
         let question = async {
+            let following = wire::following_from_wire(request.resume_after, request.heartbeat_seconds)?;
             let question = wire::watched_rollup_from_wire(request, self.pages.rows.max())?;
             call.permit(Target::Subtree(&question.jurisdiction, None)).await?;
             let scope = question.jurisdiction.clone();
-            Ok((scope, self.service.watch_rollup(question, &call.asker()).await?))
+            Ok((scope, self.service.watch_rollup(question, following, &call.asker()).await?))
         };
         let (scope, updates) = question.await.map_err(|problem: Problem| to_status(&problem, &metadata))?;
         let updates = still_permitted(updates, self.service.clone(), call.caller, call.method, scope);
         let answers = updates.map(move |update| {
-            let answer = update.and_then(|update| match update.answer.last {
-                None => wire::watched_rollup_to_wire(&update),
-                // More rows than an answer holds: a watch that left some out would tell sums that do not add up.
-                Some(_) => Err(too_many_rows()),
-            });
+            let answer =
+                update.and_then(|update| match update.answer.as_ref().and_then(|answer| answer.last.as_ref()) {
+                    None => wire::watched_rollup_to_wire(&update),
+                    // More rows than an answer holds: a watch that left some out would tell sums that do not add up.
+                    Some(_) => Err(too_many_rows()),
+                });
             answer.map_err(|problem| to_status(&problem, &metadata))
         });
         Ok(Response::new(Box::pin(answers)))
@@ -247,10 +249,11 @@ impl RollupService for Rollups {
         let call = Call::new(&self.service, call::WATCH_COVERAGE, &request);
         let (metadata, _, request) = request.into_parts();
         let question = async {
+            let following = wire::following_from_wire(request.resume_after, request.heartbeat_seconds)?;
             let question = wire::watched_coverage_from_wire(request)?;
             call.permit(Target::Subtree(&question.jurisdiction, Some(question.year))).await?;
             let scope = question.jurisdiction.clone();
-            Ok((scope, self.service.watch_coverage(question, &call.asker()).await?))
+            Ok((scope, self.service.watch_coverage(question, following, &call.asker()).await?))
         };
         let (scope, updates) = question.await.map_err(|problem: Problem| to_status(&problem, &metadata))?;
         let updates = still_permitted(updates, self.service.clone(), call.caller, call.method, scope);

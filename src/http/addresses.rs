@@ -4,9 +4,16 @@ use prost_reflect::{DynamicMessage, MethodDescriptor, Value};
 
 use crate::wire::contract;
 
+/// A part of a resource's name, and what it is.
+pub(crate) type Part = (&'static str, &'static str);
+
 /// What the parts of a resource's name stand for, by the collections that they are in.
-const PARTS: [(&str, &str); 4] =
-    [("agencies", "agency"), ("jurisdictions", "jurisdiction"), ("reports", "year"), ("revisions", "revision")];
+const PARTS: [(&str, Part); 4] = [
+    ("agencies", ("agency", "Id of the agency.")),
+    ("jurisdictions", ("jurisdiction", "Code of the jurisdiction.")),
+    ("reports", ("year", "Report year.")),
+    ("revisions", ("revision", "Number of the revision.")),
+];
 
 /// An address, such as `/v1/{name=agencies/*/reports/*}`: the variable is the field of the request that is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +23,7 @@ pub(crate) struct Address {
     /// The field of the request that a part of the address is.
     pub field: Option<String>,
     /// Variables of `path`.
-    pub parts: Vec<&'static str>,
+    pub parts: Vec<Part>,
 }
 
 impl Address {
@@ -35,7 +42,7 @@ impl Address {
                 let collection = segments.last()?;
                 let (_, part) = PARTS.iter().find(|(known, _)| known == collection)?;
                 parts.push(*part);
-                segments.push(format!("{{{part}}}"));
+                segments.push(format!("{{{}}}", part.0));
             } else {
                 segments.push(segment.to_owned());
             }
@@ -85,7 +92,8 @@ mod tests {
     fn a_name_in_an_address_is_divided_into_what_its_parts_stand_for() {
         let address = Address::parse("/v1/{name=agencies/*/reports/*}").unwrap();
         assert_eq!(address.path, "/v1/agencies/{agency}/reports/{year}");
-        assert_eq!((address.field.as_deref(), address.parts.as_slice()), (Some("name"), &["agency", "year"][..]));
+        let parts: Vec<&str> = address.parts.iter().map(|part| part.0).collect();
+        assert_eq!((address.field.as_deref(), parts), (Some("name"), vec!["agency", "year"]));
         assert_eq!(address.prefix(), "/v1/");
         assert_eq!(Address::parse("/v1/rollup").unwrap().path, "/v1/rollup");
         assert_eq!(Address::parse("/v1/{name=unheard/*}"), None);

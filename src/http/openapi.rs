@@ -75,12 +75,10 @@ fn operation(
     };
     let in_query = |parameter: &Parameter| address.field.as_deref() != Some(parameter.field.name());
     let mut parameters: Vec<Value> = parameters_of(&request).into_iter().filter(in_query).map(parameter).collect();
-    parameters.extend(
-        address
-            .parts
-            .iter()
-            .map(|part| json!({ "name": part, "in": "path", "required": true, "schema": { "type": "string" } })),
-    );
+    parameters.extend(address.parts.iter().map(|(part, words)| {
+        let schema = json!({ "type": "string" });
+        json!({ "name": part, "in": "path", "required": true, "description": words, "schema": schema })
+    }));
     let mut formats = vec!["json"];
     formats.extend(resource.formats);
     parameters.push(json!({

@@ -67,6 +67,25 @@ pub enum ReportFilter {
     Owner(ReportOwner, Option<ReportYear>),
 }
 
+/// Which of the reports that are listed are wanted; all by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReportsWanted {
+    /// How the newest revision stands; empty for however.
+    pub states: Vec<ReportState>,
+    /// Only those that first came in after their due time.
+    pub late: bool,
+    /// Only those that were handed in or reviewed after this journal sequence.
+    pub changed_after: u64,
+}
+
+impl ReportsWanted {
+    fn includes(&self, standing: &Standing) -> bool {
+        let status = &standing.status;
+        let stands = self.states.is_empty() || self.states.contains(&status.state);
+        stands && (!self.late || status.late) && status.sequence > self.changed_after
+    }
+}
+
 impl Service {
     /// The newest revision of a report.
     ///
@@ -93,15 +112,14 @@ impl Service {
         Ok(ReportView::reviewed(revision, standing.status.accepted, &reviews))
     }
 
-    /// The newest revisions that pass the filter, stand in one of the states (any where empty), and are in sight, by
-    /// name, after the key `token`. Nothing that is out of sight shows, not even in the keys of pages.
+    /// The newest revisions that pass the filter, are wanted, and are in sight, by name, after the key `token`. Nothing that is out of sight shows, not even in the keys of pages.
     ///
     /// # Errors
     /// PAGE_INVALID for a key that is none; AGENCY_NOT_FOUND, JURISDICTION_NOT_FOUND.
     pub async fn reports(
         &self,
         filter: ReportFilter,
-        states: Vec<ReportState>,
+        wanted: ReportsWanted,
         size: usize,
         token: &str,
         sight: Sight,
@@ -110,7 +128,7 @@ impl Service {
         match filter {
             ReportFilter::Year(owners, year, place) => {
                 let place = place.as_ref().map(|code| find(&state, code)).transpose()?;
-                let list = YearList { owners, year, place, states, sight, size };
+                let list = YearList { owners, year, place, wanted, sight, size };
                 let after = match owners {
                     Owners::Agencies => id_in_token(token)?.map(ReportOwner::Agency),
                     Owners::Jurisdictions => id_in_token(token)?.map(ReportOwner::Jurisdiction),
@@ -127,16 +145,16 @@ impl Service {
                 let after: Option<ReportYear> =
                     if token.is_empty() { None } else { Some(token.parse().map_err(|_| Problem::bad_page_token())?) };
                 let owners = owner.sort();
-                let wanted = |standing: &Standing| {
+                let is_wanted = |standing: &Standing| {
                     let seen = sight.includes(&state.registry, Target::report(&standing.newest.report));
-                    seen && (states.is_empty() || states.contains(&standing.status.state))
+                    seen && wanted.includes(standing)
                 };
                 let years = self.blocking(move |store| store.years(owners)).await?;
                 let in_question = years.into_iter().filter(|of| year.is_none_or(|year| year == *of));
                 let mut found = Vec::new();
                 for year in in_question.filter(|year| after.is_none_or(|after| *year > after)) {
                     let report = ReportKey { owner: owner.clone(), year };
-                    found.extend(self.store.standing(&report, NEWEST)?.filter(&wanted));
+                    found.extend(self.store.standing(&report, NEWEST)?.filter(&is_wanted));
                     if found.len() > size {
                         break;
                     }
@@ -184,8 +202,7 @@ struct YearList {
     owners: Owners,
     year: ReportYear,
     place: Option<JurisdictionIndex>,
-    /// Empty for all.
-    states: Vec<ReportState>,
+    wanted: ReportsWanted,
     sight: Sight,
     size: usize,
 }
@@ -197,7 +214,7 @@ impl YearList {
             return Ok(None);
         }
         let standing = store.standing(report, NEWEST)?;
-        Ok(standing.filter(|standing| self.states.is_empty() || self.states.contains(&standing.status.state)))
+        Ok(standing.filter(|standing| self.wanted.includes(standing)))
     }
 
     /// One report more than the page takes, of agencies after an id. Where all are asked for, the store gives them in
@@ -208,7 +225,7 @@ impl YearList {
         store: &dyn Store,
         after: Option<&ReportOwner>,
     ) -> Result<Vec<Standing>, StoreError> {
-        if self.place.is_none() && self.states.is_empty() && matches!(self.sight, Sight::All) {
+        if self.place.is_none() && self.wanted == ReportsWanted::default() && matches!(self.sight, Sight::All) {
             return store.reports(self.owners, self.year, after, self.size + 1, NEWEST);
         }
         let after = match after {
@@ -217,7 +234,8 @@ impl YearList {
         };
         let (registry, totals) = (&state.registry, &state.totals);
         let mut within = self.place.map(|place| totals.within(registry, place));
-        let withdrawn = self.states.is_empty() || self.states.contains(&ReportState::Withdrawn);
+        let states = &self.wanted.states;
+        let withdrawn = states.is_empty() || states.contains(&ReportState::Withdrawn);
         let mut found = Vec::new();
         for agency in agencies_in_sight(registry, self.place, &self.sight, after) {
             let marks = totals.marks(agency, self.year);
@@ -242,7 +260,7 @@ impl YearList {
             ReportState::Returned => marks.has(Mark::Returned),
             _ => !marks.has(Mark::Submitted) && !marks.has(Mark::Returned),
         };
-        self.states.is_empty() || self.states.iter().any(stands)
+        self.wanted.states.is_empty() || self.wanted.states.iter().any(stands)
     }
 
     /// As [`YearList::of_agencies`], of governments' own reports.

@@ -62,7 +62,7 @@ pub(super) fn find(state: &State, code: &JurisdictionCode) -> Result<Jurisdictio
 impl From<Unmade> for Problem {
     fn from(unmade: Unmade) -> Self {
         match unmade {
-            Unmade::NotYet { newest } => as_of_invalid(newest),
+            Unmade::NotYet { newest } => as_of_invalid("as_of", newest),
             Unmade::Untrusted(fault) => Self::untrusted(&fault),
             Unmade::Store(error) => error.into(),
             Unmade::GivenUp => Self::internal("a state was given up while it was made"),
@@ -70,10 +70,11 @@ impl From<Unmade> for Problem {
     }
 }
 
-fn as_of_invalid(newest: u64) -> Problem {
+/// A journal sequence in a field that the journal has not come to; it stands at `newest`.
+pub(super) fn as_of_invalid(field: &str, newest: u64) -> Problem {
     let description = Message::new(
         format!("日志尚未到此序号，当前为 {newest}"),
         format!("the journal has not come that far; it stands at {newest}"),
     );
-    Problem::field(Reason::AsOfInvalid, "as_of", description).with("sequence", newest)
+    Problem::field(Reason::AsOfInvalid, field, description).with("sequence", newest)
 }

@@ -3,6 +3,8 @@
 //! Commits cost the writer one notice in a bounded ring, however many watch. A watcher asks anew at most once in an
 //! interval; what came in between is listed, and one that fell behind the ring is told to take the answer as a whole.
 
+use std::time::Duration;
+
 use futures::Stream;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -18,16 +20,29 @@ use super::problem::{Problem, Reason};
 use super::roll_up::{RollupAnswer, RollupQuestion};
 use super::sight::Asker;
 use super::target::Target;
+use super::view::as_of_invalid;
 
 /// Changed reports that an update names; with more, the watcher is told that some are left out.
 const NAMED_MAX: usize = 100;
+
+/// How a watch begins and goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Following {
+    /// Journal sequence of the last answer that the watcher has; none to begin with the present one.
+    pub resume_after: Option<u64>,
+    /// After so long without an answer a heartbeat says that nothing has changed.
+    pub heartbeat: Option<Duration>,
+}
 
 /// One answer of a watch.
 #[derive(Debug, Clone)]
 pub struct Update<A> {
     /// Journal sequence of the answer before; 0 for the first.
     pub previous_sequence: u64,
-    pub answer: A,
+    /// None in a heartbeat.
+    pub answer: Option<A>,
+    /// Journal sequence that it is true as of.
+    pub sequence: u64,
     /// Reports in scope that changed since, by name.
     pub changed: Vec<ReportKey>,
     /// Not every change since is listed: the answer replaces all that was known.
@@ -93,30 +108,34 @@ impl Service {
     /// The present sums, then each change of them.
     ///
     /// # Errors
-    /// As [`Service::roll_up`]; AS_OF_INVALID with a perspective other than the present; TOO_MANY watchers.
+    /// As [`Service::roll_up`]; AS_OF_INVALID with a perspective other than the present, and where the watcher has seen
+    /// what is not there; TOO_MANY watchers.
     pub async fn watch_rollup(
         &self,
         question: RollupQuestion,
+        following: Following,
         asker: &Asker,
     ) -> Result<impl Stream<Item = Result<Update<RollupAnswer>, Problem>> + Send + use<>, Problem> {
-        self.watch(question, asker).await
+        self.watch(question, following, asker).await
     }
 
     /// The present coverage, then each change of it.
     ///
     /// # Errors
-    /// As [`Service::coverage`]; AS_OF_INVALID with a perspective other than the present; TOO_MANY watchers.
+    /// As [`Service::coverage`]; else as [`Service::watch_rollup`].
     pub async fn watch_coverage(
         &self,
         question: CoverageQuestion,
+        following: Following,
         asker: &Asker,
     ) -> Result<impl Stream<Item = Result<Update<CoverageAnswer>, Problem>> + Send + use<>, Problem> {
-        self.watch(question, asker).await
+        self.watch(question, following, asker).await
     }
 
     async fn watch<Q: Watched>(
         &self,
         question: Q,
+        following: Following,
         asker: &Asker,
     ) -> Result<impl Stream<Item = Result<Update<Q::Answer>, Problem>> + Send + use<Q>, Problem> {
         if *question.scope().2 != Perspective::default() {
@@ -131,14 +150,19 @@ impl Service {
         // The first answer is made here, so that a bad question is refused before the stream begins.
         let newest = self.live.notices.subscribe();
         let answer = question.ask(self, asker).await?;
+        let known = following.resume_after.unwrap_or_default();
+        if known > Q::sequence(&answer) {
+            return Err(as_of_invalid("resume_after", Q::sequence(&answer)));
+        }
         let watcher = Watcher {
             service: self.clone(),
             question,
             asker: asker.clone(),
             newest,
-            first: Some(answer),
-            sent: 0,
-            seen: 0,
+            first: following.resume_after.is_none().then_some(answer),
+            heartbeat: following.heartbeat,
+            sent: known,
+            seen: known,
             earliest: Instant::now(),
             _place: place,
         };
@@ -159,6 +183,7 @@ struct Watcher<Q: Watched> {
     seen: u64,
     /// When the next answer may be sent.
     earliest: Instant,
+    heartbeat: Option<Duration>,
     _place: Place,
 }
 
@@ -170,11 +195,24 @@ impl<Q: Watched> Watcher<Q> {
             let update = self.update(answer, Vec::new(), false);
             return Some((Ok(update), self));
         }
+        let silence_ends = self.heartbeat.map(|heartbeat| Instant::now() + heartbeat);
         loop {
             let seen = self.seen;
-            // Ends with the service; where that is told to stop, the door ends it, and says so.
-            self.newest.wait_for(|newest| *newest > seen).await.ok()?;
-            tokio::time::sleep_until(self.earliest).await;
+            let news = async {
+                let there = self.newest.wait_for(|newest| *newest > seen).await.is_ok();
+                tokio::time::sleep_until(self.earliest).await;
+                there
+            };
+            let there = match silence_ends {
+                None => Some(news.await),
+                Some(silence_ends) => tokio::time::timeout_at(silence_ends, news).await.ok(),
+            };
+            match there {
+                Some(true) => {}
+                // Ends with the service; where that is told to stop, the door ends it, and says so.
+                Some(false) => return None,
+                None => return Some((Ok(self.heartbeat()), self)),
+            }
             let newest = *self.newest.borrow_and_update();
             let notices = self.service.live.notices.between(seen, newest);
             let (changed, touched) = notices.as_ref().map_or((Vec::new(), true), |notices| self.in_scope(notices));
@@ -196,12 +234,17 @@ impl<Q: Watched> Watcher<Q> {
         }
     }
 
+    /// Nothing in scope has changed up to what was looked at.
+    fn heartbeat(&self) -> Update<Q::Answer> {
+        Update { previous_sequence: self.sent, answer: None, sequence: self.seen, changed: Vec::new(), resync: false }
+    }
+
     fn update(&mut self, answer: Q::Answer, mut changed: Vec<ReportKey>, resync: bool) -> Update<Q::Answer> {
         changed.truncate(NAMED_MAX);
         self.seen = Q::sequence(&answer);
         let previous_sequence = std::mem::replace(&mut self.sent, self.seen);
         self.earliest = Instant::now() + self.service.watch_limits.interval;
-        Update { previous_sequence, answer, changed, resync }
+        Update { previous_sequence, answer: Some(answer), sequence: self.seen, changed, resync }
     }
 
     /// The reports among the notices that the question is about, and whether anything is.

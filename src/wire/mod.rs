@@ -64,7 +64,7 @@ pub use report::{
 };
 pub use rollup::{
     CoveragePage, answer_to_wire, coverage_answer_to_wire, coverage_question_from_wire, coverage_row_to_wire,
-    coverage_to_wire, form_question_from_wire, form_to_wire, key_in_words, question_from_wire,
+    coverage_to_wire, following_from_wire, form_question_from_wire, form_to_wire, key_in_words, question_from_wire,
     watched_coverage_from_wire, watched_coverage_to_wire, watched_rollup_from_wire, watched_rollup_to_wire,
 };
 pub use rule::{rule_count_to_wire, rules_to_wire};

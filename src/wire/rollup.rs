@@ -1,11 +1,13 @@
 //! Questions and answers about sums.
 
+use std::time::Duration;
+
 use crate::pb;
 use crate::report::{JurisdictionCode, Message, ReportYear};
 use crate::rollup::{AgencyFilter, Coverage, Dimension, Key, KeyValue, Mark, Row};
 use crate::service::{
-    COVERAGE_DEPTH_MAX, ConsolidatedForm, CoverageAnswer, CoverageQuestion, CoverageRow, FormQuestion, PageEnd,
-    Perspective, Problem, Reason, RollupAnswer, RollupQuestion, Update,
+    COVERAGE_DEPTH_MAX, ConsolidatedForm, CoverageAnswer, CoverageQuestion, CoverageRow, Following, FormQuestion,
+    PageEnd, Perspective, Problem, Reason, RollupAnswer, RollupQuestion, Update,
 };
 
 use super::cell::sum_to_wire;
@@ -149,10 +151,35 @@ pub fn question_from_wire(
 /// # Errors
 /// What is malformed, by field.
 pub fn watched_rollup_from_wire(request: pb::WatchRollupRequest, rows_max: usize) -> Result<RollupQuestion, Problem> {
-    let pb::WatchRollupRequest { scope, first_year, last_year, measures, group_by } = request;
+    let pb::WatchRollupRequest { scope, first_year, last_year, measures, group_by, .. } = request;
     must_be_present(&scope_from_wire(scope.clone())?)?;
     let question = pb::QueryRollupRequest { scope, first_year, last_year, measures, group_by, ..Default::default() };
     question_from_wire(question, rows_max, None)
+}
+
+/// How a watch begins and goes on.
+///
+/// # Errors
+/// FIELD_INVALID for what is out of range.
+pub fn following_from_wire(resume_after: i64, heartbeat_seconds: i32) -> Result<Following, Problem> {
+    let invalid = |field, description| Problem::field(Reason::FieldInvalid, field, description);
+    let resume_after = match resume_after {
+        0 => None,
+        after => {
+            Some(u64::try_from(after).map_err(|_| invalid("resume_after", Message::new("不得为负", "is negative")))?)
+        }
+    };
+    let heartbeat = match heartbeat_seconds {
+        0 => None,
+        seconds @ 5..=600 => Some(Duration::from_secs(seconds.unsigned_abs().into())),
+        _ => {
+            return Err(invalid(
+                "heartbeat_seconds",
+                Message::new("须为 0，或 5 至 600", "must be 0, or from 5 to 600"),
+            ));
+        }
+    };
+    Ok(Following { resume_after, heartbeat })
 }
 
 /// Coverage on the wire; the tree of `hierarchy_year` was used.
@@ -297,8 +324,10 @@ fn names<A>(update: &Update<A>) -> Vec<String> {
 /// # Errors
 /// SUM_TOO_LARGE.
 pub fn watched_rollup_to_wire(update: &Update<RollupAnswer>) -> Result<pb::WatchRollupResponse, Problem> {
+    let answer = update.answer.as_ref().map(|answer| answer_to_wire(answer, String::new())).transpose()?;
     Ok(pb::WatchRollupResponse {
-        answer: Some(answer_to_wire(&update.answer, String::new())?),
+        answer,
+        as_of: sequence_to_wire(update.sequence),
         previous_as_of: sequence_to_wire(update.previous_sequence),
         changed_reports: names(update),
         resync: update.resync,
@@ -306,8 +335,10 @@ pub fn watched_rollup_to_wire(update: &Update<RollupAnswer>) -> Result<pb::Watch
 }
 
 pub fn watched_coverage_to_wire(update: &Update<CoverageAnswer>) -> pb::WatchCoverageResponse {
+    let whole = CoveragePage { skip: 0, size: usize::MAX };
     pb::WatchCoverageResponse {
-        answer: Some(coverage_answer_to_wire(&update.answer, &CoveragePage { skip: 0, size: usize::MAX }).0),
+        answer: update.answer.as_ref().map(|answer| coverage_answer_to_wire(answer, &whole).0),
+        as_of: sequence_to_wire(update.sequence),
         previous_as_of: sequence_to_wire(update.previous_sequence),
         changed_reports: names(update),
         resync: update.resync,

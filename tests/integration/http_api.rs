@@ -171,11 +171,16 @@ async fn every_resource_answers_as_its_description_says() {
     let described = get(&server, "/v1/openapi.json").await.json();
     let schemas = &described["components"]["schemas"];
     let paths = described["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 8);
+    assert_eq!(paths.len(), 11);
     for (path, operations) in paths {
         let operation = &operations["get"];
         assert!(!operation["description"].as_str().unwrap().is_empty(), "{path}");
-        let mut address = path.replace("{name}", &format!("{}/reports/{YEAR}", AGENCIES[0]));
+        let owner = AGENCIES[0].trim_start_matches("agencies/");
+        let mut address =
+            path.replace("{agency}", owner).replace("{year}", &YEAR.to_string()).replace("{revision}", "1");
+        // No government has handed in a report of its own.
+        let is_there = !address.contains("{jurisdiction}");
+        address = address.replace("{jurisdiction}", "230100");
         address.push('?');
         for parameter in operation["parameters"].as_array().unwrap() {
             assert!(!parameter["description"].as_str().unwrap().is_empty(), "{path} {}", parameter["name"]);
@@ -191,6 +196,11 @@ async fn every_resource_answers_as_its_description_says() {
             }
         }
         let answer = get(&server, &address).await;
+        if !is_there {
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{address}: {}", answer.body);
+            assert_eq!(answer.json()["reason"], "REPORT_NOT_FOUND", "{address}");
+            continue;
+        }
         assert_eq!(answer.status, StatusCode::OK, "{address}: {}", answer.body);
         check(&answer.json(), &operation["responses"]["200"]["content"]["application/json"]["schema"], schemas, path);
         let format = operation["parameters"].as_array().unwrap().iter().find(|one| one["name"] == "format").unwrap();

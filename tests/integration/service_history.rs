@@ -15,8 +15,8 @@ use huizong::report::{
 };
 use huizong::rollup::{AgencyFilter, Dimension, Mark};
 use huizong::service::{
-    Asker, Caller, CoverageAnswer, CoverageQuestion, EntryFilter, Perspective, ReportFilter, ReviewRequest,
-    RollupAnswer, RollupQuestion, RuleCount, Service, Settings, Sight, Submission,
+    Asker, Caller, CoverageAnswer, CoverageQuestion, EntryFilter, Perspective, ReportFilter, ReportsWanted,
+    ReviewRequest, RollupAnswer, RollupQuestion, RuleCount, Service, Settings, Sight, Submission,
 };
 use huizong::store::{CheckpointFile, MemoryStore, NEWEST, Outcome, Standing, Store};
 use proptest::prelude::*;
@@ -396,7 +396,8 @@ impl World {
             let (mut listed, mut token) = (Vec::new(), String::new());
             loop {
                 let filter = ReportFilter::Year(Owners::Agencies, of, Some(place.clone()));
-                let page = self.service.reports(filter, states.clone(), PAGE, &token, Sight::All).await.unwrap();
+                let wanted = ReportsWanted { states: states.clone(), ..ReportsWanted::default() };
+                let page = self.service.reports(filter, wanted, PAGE, &token, Sight::All).await.unwrap();
                 listed.extend(page.items.into_iter().map(|view| view.revision.report.owner.id().to_owned()));
                 let Some(next) = page.next else { break };
                 token = next;

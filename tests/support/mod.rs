@@ -334,7 +334,7 @@ pub async fn looked_at(service: &Service, request: FreezeRequest, asker: &Asker)
 /// A question to be watched.
 pub fn watched(question: pb::QueryRollupRequest) -> pb::WatchRollupRequest {
     let pb::QueryRollupRequest { scope, first_year, last_year, measures, group_by, .. } = question;
-    pb::WatchRollupRequest { scope, first_year, last_year, measures, group_by }
+    pb::WatchRollupRequest { scope, first_year, last_year, measures, group_by, ..Default::default() }
 }
 
 pub fn question(jurisdiction: &str, year: u16, measure: &str, group_by: &[pb::Dimension]) -> pb::QueryRollupRequest {

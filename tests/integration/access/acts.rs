@@ -165,8 +165,8 @@ async fn a_restore_brings_back_nothing_that_was_revoked() {
     let (server, _) = start_with(&data, &arguments).await;
     let url = server.url.clone();
     let as_chief = |arguments: &[&str]| done(&[&["--server", &url], arguments].concat(), Some(&chief));
-    as_chief(&["credential", "grant", "operator", "system-administrator"]);
-    as_chief(&["credential", "grant", "dismissed", "auditor"]);
+    as_chief(&["credential", "grant", "--new", "operator", "system-administrator"]);
+    as_chief(&["credential", "grant", "--new", "dismissed", "auditor"]);
     let (operator, dismissed) = (token(&url, &chief, "operator"), token(&url, &chief, "dismissed"));
     done(&["--server", &url, "backup", "--output", text(&backup)], Some(&operator));
     // After the backup: one is dismissed, and another comes.
@@ -174,7 +174,7 @@ async fn a_restore_brings_back_nothing_that_was_revoked() {
     let listed = as_chief(&["credential", "list", "dismissed"]);
     let credential = listed.split_whitespace().find(|word| word.starts_with("principals/")).unwrap().to_owned();
     as_chief(&["credential", "revoke", &credential]);
-    as_chief(&["credential", "grant", "successor", "auditor"]);
+    as_chief(&["credential", "grant", "--new", "successor", "auditor"]);
     stop(server).await;
     let last = journal(&data).len();
 

@@ -124,7 +124,7 @@ fn the_first_administrator_is_made_once_and_makes_the_others() {
     assert!(text(&refused).contains("CREDENTIALS_REQUIRED"));
     let known = run(Some(&token), &["credential", "whoami"]);
     assert_eq!(text(&known), "chief\n  security-administrator\n");
-    let granted = run(Some(&token), &["credential", "grant", "officer", "auditor"]);
+    let granted = run(Some(&token), &["credential", "grant", "--new", "officer", "auditor"]);
     assert!(granted.status.success(), "{}", text(&granted));
     let refused = run(Some(&token), &["credential", "create", "officer", "--days", "7"]);
     assert!(text(&refused).contains("SECRET_OF_ANOTHER"), "{}", text(&refused));

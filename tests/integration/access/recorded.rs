@@ -254,7 +254,9 @@ async fn every_call_of_the_contract_that_is_let_in_is_told_as_it_should_be() {
     // Who may do what.
     let role = json!({"principal": "principals/new", "role": {"kind": "ROLE_KIND_VIEWER", "scope": CITY}});
     let (grant, withdraw) = ("AccessService/GrantRole", "AccessService/RevokeRole");
-    all.changes::<pb::GrantRoleResponse>(grant, "security", &role, "principals/new", &["viewer", CITY]).await;
+    let mut new = role.clone();
+    new["allowMissing"] = true.into();
+    all.changes::<pb::GrantRoleResponse>(grant, "security", &new, "principals/new", &["viewer", CITY]).await;
     all.changes::<pb::RevokeRoleResponse>(withdraw, "security", &role, "principals/new", &["viewer", CITY]).await;
     let expires = (jiff::Timestamp::now() + SignedDuration::from_hours(1)).to_string();
     let new = json!({"parent": "principals/security", "credential": {"note": "报送系统", "expireTime": expires}});

@@ -228,11 +228,14 @@ async fn a_change_of_a_collection_leaves_alone_what_it_does_not_name() {
     let opened = pb::Collection {
         name: format!("collections/{YEAR}"),
         review_policy: pb::ReviewPolicy::JurisdictionOffice.into(),
-        exceptions: vec![exception.clone()],
         ..Default::default()
     };
+    let name = opened.name.clone();
     let request = pb::CreateCollectionRequest { collection: Some(opened), validate_only: false };
-    let opened = server.registry().create_collection(request).await.unwrap().into_inner().collection.unwrap();
+    server.registry().create_collection(request).await.unwrap();
+    let request = pb::GrantCollectionExceptionRequest { name, exception: Some(exception), validate_only: false };
+    let opened = server.registry().grant_collection_exception(request).await.unwrap().into_inner().collection.unwrap();
+    assert_eq!(opened.exceptions.len(), 1);
     let update = async |fields: &[&str]| {
         let lock_time = Some(prost_types::Timestamp { seconds: 4_100_000_000, nanos: 0 });
         let (name, etag) = (opened.name.clone(), opened.etag.clone());

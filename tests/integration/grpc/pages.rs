@@ -319,7 +319,8 @@ async fn a_page_holds_fewer_things_than_asked_for_where_more_would_be_too_long_a
             (0..).map(|at| format!("{:04x}", (number + 1) * 7919 * (at + 1) % 65521)).take(11_000).collect();
         let mut report = report(owner, i64::try_from(number).unwrap() + 1);
         report.narrative = Some(pb::Narrative { overview: Some(text), ..Default::default() });
-        server.store(report).await;
+        let answer = pb::Answer { rule: "TEXT-THIN".to_owned(), reason: "测试".to_owned(), ..Default::default() };
+        server.submit(pb::SubmitReportRequest { answers: vec![answer], ..submission(report) }).await.unwrap();
     }
     let mut request = pb::ListReportsRequest {
         parent: "agencies/-".to_owned(),
@@ -341,4 +342,58 @@ async fn a_page_holds_fewer_things_than_asked_for_where_more_would_be_too_long_a
         request.page_token = page.next_page_token;
     }
     assert_eq!((found, pages), (owners, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_since_a_list_was_had_is_listed_alone() {
+    let server = Server::with_registry().await;
+    server.store(report(AGENCIES[0], 1)).await;
+    let request = pb::ListReportsRequest { parent: "agencies/-".to_owned(), year: YEAR.into(), ..Default::default() };
+    let list = async |changed_after: i64| {
+        let request = pb::ListReportsRequest { changed_after, ..request.clone() };
+        let page = server.reports().list_reports(request).await.unwrap().into_inner();
+        (page.reports.into_iter().map(|report| report.owner).collect::<Vec<_>>(), page.as_of)
+    };
+    let (all, as_of) = list(0).await;
+    assert_eq!((all, as_of), (vec![AGENCIES[0].to_owned()], server.sequence().await));
+    assert!(list(as_of).await.0.is_empty());
+    server.store(report(AGENCIES[1], 2)).await;
+    assert_eq!(list(as_of).await.0, [AGENCIES[1]]);
+    let (_, as_of) = list(0).await;
+    withdraw(&server, AGENCIES[0]).await;
+    assert_eq!(list(as_of).await.0, [AGENCIES[0]], "a review is a change, too");
+    let late = pb::ListReportsRequest { late: true, ..request.clone() };
+    assert!(server.reports().list_reports(late).await.unwrap().into_inner().reports.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_goes_on_from_the_answer_that_its_caller_has_and_says_when_nothing_has_changed() {
+    let server = Server::with_registry().await;
+    let asked = |resume_after, heartbeat_seconds| pb::WatchRollupRequest {
+        resume_after,
+        heartbeat_seconds,
+        ..crate::support::watched(question(PROVINCE, YEAR, "requests.received", &[]))
+    };
+    let watch = async |request| server.rollups().watch_rollup(request).await.map(tonic::Response::into_inner);
+    let first = watch(asked(0, 0)).await.unwrap().message().await.unwrap().unwrap();
+    assert_eq!((first.as_of, first.answer.as_ref().map(|answer| answer.as_of)), (first.as_of, Some(first.as_of)));
+
+    // Nothing has changed since: silence, and a heartbeat.
+    let mut quiet = watch(asked(first.as_of, 5)).await.unwrap();
+    let heartbeat = quiet.message().await.unwrap().unwrap();
+    assert_eq!((heartbeat.answer, heartbeat.as_of, heartbeat.previous_as_of), (None, first.as_of, first.as_of));
+    server.store(report(AGENCIES[0], 7)).await;
+    let told = quiet.message().await.unwrap().unwrap();
+    assert_eq!(count(&told.answer.unwrap().totals[0]), 7);
+    assert_eq!(told.previous_as_of, first.as_of);
+
+    // Something has: the first answer says what.
+    let resumed = watch(asked(first.as_of, 0)).await.unwrap().message().await.unwrap().unwrap();
+    assert_eq!((resumed.previous_as_of, resumed.as_of), (first.as_of, told.as_of));
+    assert_eq!(resumed.changed_reports, [crate::support::report_name(AGENCIES[0])]);
+
+    let beyond = watch(asked(told.as_of + 1, 0)).await.map(|_| ()).unwrap_err();
+    assert_eq!(problem(&beyond).reason().as_str_name(), "AS_OF_INVALID");
+    let hasty = watch(asked(0, 1)).await.map(|_| ()).unwrap_err();
+    assert_eq!(problem(&hasty).reason().as_str_name(), "FIELD_INVALID");
 }

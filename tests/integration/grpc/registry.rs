@@ -325,13 +325,18 @@ async fn collections_that_make_no_sense_are_refused_by_field() {
     let cases = [
         (pb::Collection { name: String::new(), ..collection() }, "FIELD_REQUIRED", "collection.name"),
         (pb::Collection { name: "collections/24".to_owned(), ..collection() }, "NAME_INVALID", "collection.name"),
+        (
+            pb::Collection { exceptions: vec![pb::CollectionException::default()], ..collection() },
+            "FIELD_INVALID",
+            "collection.exceptions",
+        ),
         (pb::Collection { review_policy: 0, ..collection() }, "FIELD_INVALID", "collection.review_policy"),
         (pb::Collection { edition: pb::Edition::Trial2019.into(), ..collection() }, "COLLECTION_INVALID", "collection"),
         (pb::Collection { lock_time: time(DUE - 1), ..collection() }, "COLLECTION_INVALID", "collection"),
         (
             pb::Collection { due_times: vec![due(pb::Level::City, None)], ..collection() },
             "FIELD_REQUIRED",
-            "collection.due_times[0].time",
+            "collection.due_times[0].due_time",
         ),
         (
             pb::Collection { due_times: vec![due(pb::Level::City, time(1)); 2], ..collection() },

@@ -53,7 +53,7 @@ impl SetUp {
         let chief = run(&["credential", "bootstrap", "chief", "--data", store.to_str().unwrap()], "");
         let program = Program::configured(folder, &settings, "127.0.0.1:0", &[]);
         let server = format!("http://127.0.0.1:{}", program.port());
-        run(&["credential", "grant", "zhang", "auditor", "--server", &server], &chief);
+        run(&["credential", "grant", "--new", "zhang", "auditor", "--server", &server], &chief);
         let browser = Browser::new(program.port());
         Self { program, provider, browser }
     }
