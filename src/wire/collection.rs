@@ -119,6 +119,9 @@ pub fn collection_merged(
 /// What is malformed, by field; `field` is the path of the message.
 pub fn exception_from_wire(wire: pb::CollectionException, caller: &str, field: &str) -> Result<Exception, Problem> {
     let in_field = |name: &str| format!("{field}.{name}");
+    if wire.reason.is_empty() {
+        return Err(Problem::required(&in_field("reason")));
+    }
     let decided_by = if wire.decided_by.is_empty() { caller.to_owned() } else { wire.decided_by };
     Ok(Exception {
         agency: agency_id(&wire.agency, &in_field("agency"))?,

@@ -26,7 +26,7 @@ fn samples(etag: &str, collection_etag: &str) -> BTreeMap<&'static str, Value> {
     let collection = json!({"name": "collections/2030", "reviewPolicy": "REVIEW_POLICY_NONE",
         "dueTimes": [{"level": "LEVEL_CITY", "dueTime": "2031-01-31T00:00:00Z"}]});
     let form: Value = serde_json::from_str(&huizong::wire::to_json(&form(2)).unwrap()).unwrap();
-    let submission = json!({"name": name, "form": form, "correctionReason": "补报", "answers": [{"rule": "X-STOCK", "reason": "已核实"}],
+    let submission = json!({"name": name, "etag": etag, "form": form, "correctionReason": "补报", "answers": [{"rule": "X-STOCK", "reason": "已核实"}],
         "source": {"fileName": "年报.docx", "title": "年报", "agency": "某局"}});
     let agency = json!({"name": "agencies/new", "jurisdiction": CITY, "displayName": "新局", "kind": "AGENCY_KIND_DEPARTMENT", "firstYear": 2022});
     let jurisdiction = json!({"name": "jurisdictions/230200", "parent": PROVINCE, "displayName": "市", "level": "LEVEL_CITY", "firstYear": 2022});
