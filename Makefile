@@ -77,6 +77,11 @@ contract: $(BUF)
 	$(BUF) format --diff --exit-code proto
 	scripts/check-contract $(BUF)
 
+# Code of other languages, made of the contract and compiled, for those whose tools are there.
+.PHONY: languages
+languages:
+	scripts/check-languages target/tools/languages
+
 fmt:
 	cargo fmt --check
 
@@ -150,7 +155,7 @@ advisories: check-tools $(DENY)
 otel: check-tools
 	cargo test --locked --features otel --test integration traces
 
-test: check-tools fmt contract lint deny manifests sbom
+test: check-tools fmt contract languages lint deny manifests sbom
 	cargo test --locked --all-targets
 	cargo test --locked --doc
 	$(MAKE) --no-print-directory otel

@@ -7,7 +7,7 @@ use crate::store::NEWEST;
 
 use super::parts::Service;
 use super::problem::Problem;
-use super::submit::Submission;
+use super::submission::Submission;
 
 impl Service {
     /// Sees to it that the texts of a year are there; whoever asks first waits for them to be read.

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::access::SUBMIT;
-use crate::form::{CellId, CellInfo, catalogue};
+use crate::form::CellId;
 use crate::live::State;
 use crate::report::{
-    AgencyKind, Answer, Completed, Diagnosis, DocumentSource, Figures, Finding, Hash, Message, Narrative, Receipt,
-    ReportKey, ReportOwner, ReportState, Reporter, ReporterNames, Revision, Severity, content_hash,
+    AgencyKind, Completed, Diagnosis, Finding, Hash, Narrative, Receipt, ReportKey, ReportOwner, ReportState, Reporter,
+    ReporterNames, Revision, Severity, content_hash,
 };
 use crate::rules;
 use crate::store::{
@@ -18,34 +18,13 @@ use crate::store::{
 
 use super::admission::Admission;
 use super::caller::Caller;
+use super::objections::{check_answers, check_content, check_etag, check_findings, check_read};
 use super::parts::Service;
-use super::problem::{Problem, Reason, Violation};
+use super::problem::Problem;
+use super::submission::Submission;
 
 /// How often a submission is judged anew because another one came between.
 const ATTEMPTS: usize = 8;
-
-/// A report on its way in.
-#[derive(Debug, Clone)]
-pub struct Submission {
-    pub report: ReportKey,
-    pub figures: Figures,
-    /// The chapters of text, where they are handed in.
-    pub narrative: Option<Narrative>,
-    pub answers: Vec<Answer>,
-    /// Why it replaces an earlier revision.
-    pub reason: String,
-    /// Etag of the revision that it replaces; none for the first.
-    pub etag: Option<String>,
-    pub request_id: Option<Uuid>,
-    /// What the document says of itself that it was read from, where it was.
-    pub source: Option<DocumentSource>,
-    /// SHA-256 of the canonical content as the caller computed it, where they did.
-    pub expected_content: Option<Hash>,
-    /// Store a revision that repeats the one that stands.
-    pub allow_unchanged: bool,
-    /// Check only.
-    pub validate_only: bool,
-}
 
 /// What became of a submission that was not refused.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,38 +79,6 @@ pub(super) enum Setback {
 impl From<Problem> for Setback {
     fn from(problem: Problem) -> Self {
         Self::Refused(Box::new(problem))
-    }
-}
-
-impl Submission {
-    /// A report's first revision, to be stored, without answers and without a request id.
-    pub fn first(report: ReportKey, figures: Figures) -> Self {
-        Self {
-            report,
-            figures,
-            narrative: None,
-            answers: Vec::new(),
-            reason: String::new(),
-            etag: None,
-            request_id: None,
-            source: None,
-            expected_content: None,
-            allow_unchanged: false,
-            validate_only: false,
-        }
-    }
-
-    /// Digest of everything that is asked for, so that a request id stands for one content.
-    fn fingerprint(&self, content: Hash) -> Hash {
-        let mut text = format!("{content}\netag={}\nreason={}\n", self.etag.as_deref().unwrap_or(""), self.reason);
-        for answer in &self.answers {
-            // Lengths keep texts apart that contain the separators.
-            text.push_str(&format!("{}:{}:{}:{}\n", answer.rule, answer.cell, answer.reason.len(), answer.reason));
-        }
-        if let Some(source) = &self.source {
-            text.push_str(&format!("source={source:?}\n"));
-        }
-        Hash::of(text.as_bytes())
     }
 }
 
@@ -449,133 +396,4 @@ impl Service {
             }
         })
     }
-}
-
-/// Replacing needs the etag of what is replaced, and a reason; a first revision needs neither.
-fn check_etag(submission: &Submission, head: Option<&Standing>) -> Result<(), Problem> {
-    let present = head.map(Standing::etag);
-    if submission.etag != present {
-        return Err(Problem::etag_mismatch(&submission.report.to_string(), present.as_deref()));
-    }
-    if head.is_some() && submission.reason.trim().is_empty() {
-        let description = Message::new("更正已有报告须说明原因", "a correction needs a reason");
-        return Err(Problem::field(Reason::CorrectionReasonRequired, "correction_reason", description));
-    }
-    Ok(())
-}
-
-/// What arrives is what was sent, and changes something: a report that stands is not replaced by itself. One that was
-/// returned or withdrawn may be handed in again as it was.
-fn check_content(submission: &Submission, content: Hash, head: Option<&Standing>) -> Result<(), Problem> {
-    if submission.expected_content.is_some_and(|expected| expected != content) {
-        let description = Message::new(
-            format!("收到的内容 SHA-256 为 {content}，与所给不符"),
-            format!("what arrived has the SHA-256 {content}"),
-        );
-        return Err(Problem::field(Reason::FieldInvalid, "expected_content_sha256", description));
-    }
-    let Some(head) = head else { return Ok(()) };
-    let stands = matches!(head.status.state, ReportState::Submitted | ReportState::Accepted);
-    let repeats = head.newest.content_hash == content && head.newest.answers == submission.answers;
-    if stands && repeats && !submission.allow_unchanged {
-        let name = head.newest.name();
-        return Err(Problem::new(
-            Reason::ContentUnchanged,
-            Message::new(
-                format!("未予接收：内容与现有版本 {name} 完全相同"),
-                format!("the report was not taken: its content is that of {name}"),
-            ),
-            Message::new(
-                "无须再次报送；确需留存一个相同版本的，请注明 allow_unchanged",
-                "there is nothing to hand in; to keep another revision all the same, set allow_unchanged",
-            ),
-        )
-        .with("revision", &name));
-    }
-    Ok(())
-}
-
-fn check_answers(answers: &[Answer]) -> Result<(), Problem> {
-    for (position, answer) in answers.iter().enumerate() {
-        let field = |name: &str| format!("answers[{position}].{name}");
-        if rules::rule(&answer.rule).is_none() {
-            let description =
-                Message::new(format!("没有规则 {}", answer.rule), format!("there is no rule {}", answer.rule));
-            return Err(Problem::field(Reason::AnswerInvalid, field("rule"), description));
-        }
-        if answer.reason.trim().is_empty() {
-            return Err(Problem::field(
-                Reason::AnswerInvalid,
-                field("reason"),
-                Message::new("须写明理由", "needs a reason"),
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// Figures that could not be read are not there to be handed in. What was found in the others is told besides.
-fn check_read(figures: &Figures, findings: &[Finding]) -> Result<(), Problem> {
-    let unread: Vec<_> = figures.unread_cells().map(|cell| catalogue().cell(cell)).collect();
-    if unread.is_empty() {
-        return Ok(());
-    }
-    let count = unread.len();
-    let listed = |label: fn(&CellInfo) -> &String, separator: &str| {
-        unread.iter().map(|info| label(info).as_str()).collect::<Vec<_>>().join(separator)
-    };
-    let description = Message::new(
-        format!("未读取：{}", listed(|info| &info.label_zh, "、")),
-        format!("not read: {}", listed(|info| &info.label_en, "; ")),
-    );
-    Err(Problem::new(
-        Reason::CellsUnread,
-        Message::new(
-            format!("有{count}个单元格未能从文件中读取，未予接收"),
-            format!("{count} cell(s) could not be read in the document; the report was not taken"),
-        ),
-        Message::new(
-            "请对照原文逐一补填；原文确为空白的，注明空白后再提交",
-            "fill each of them in from the document, or say that it is blank there, then submit again",
-        ),
-    )
-    .with("cells", count)
-    .with_findings(findings.to_vec())
-    .with_violations(vec![Violation { field: "form.unread".to_owned(), description }]))
-}
-
-/// Errors block; warnings need an answer each.
-fn check_findings(findings: &[Finding], answers: &[Answer]) -> Result<(), Problem> {
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-    if errors > 0 {
-        return Err(Problem::new(
-            Reason::ReportInvalid,
-            Message::new(
-                format!("报告有 {errors} 处错误，未予接收"),
-                format!("the report has {errors} error(s) and was not taken"),
-            ),
-            Message::new("请按每处提示改正后重新提交", "correct each place as told, then submit again"),
-        )
-        .with("errors", errors)
-        .with_findings(findings.to_vec()));
-    }
-    let unanswered = rules::unanswered(findings, answers);
-    if !unanswered.is_empty() {
-        let mut ids: Vec<&str> = unanswered.iter().map(|finding| finding.rule.as_str()).collect();
-        ids.dedup();
-        return Err(Problem::new(
-            Reason::WarningsUnanswered,
-            Message::new(
-                format!("有 {} 处提示须说明理由：{}", unanswered.len(), ids.join("、")),
-                format!("{} warning(s) need a reason: {}", unanswered.len(), ids.join(", ")),
-            ),
-            Message::new(
-                "请核对；数字无误的，对每条提示写明理由后重新提交",
-                "check them; where the figures are right, give a reason for each and submit again",
-            ),
-        )
-        .with("rules", ids.join(","))
-        .with_findings(unanswered.into_iter().cloned().collect()));
-    }
-    Ok(())
 }
