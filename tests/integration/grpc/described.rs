@@ -114,6 +114,8 @@ enum Said {
     Required,
     MaxCharacters(i32),
     MaxItems(i32),
+    /// It takes names of resources only.
+    Name,
 }
 
 fn said(pool: &DescriptorPool, field: &FieldDescriptor) -> Vec<Said> {
@@ -128,6 +130,8 @@ fn said(pool: &DescriptorPool, field: &FieldDescriptor) -> Vec<Said> {
     let mut all: Vec<_> = is_required.then_some(Said::Required).into_iter().collect();
     all.extend(number("huizong.v1.max_characters").map(Said::MaxCharacters));
     all.extend(number("huizong.v1.max_items").map(Said::MaxItems));
+    let resource = pool.get_extension_by_name("huizong.v1.resource").unwrap();
+    all.extend(options.has_extension(&resource).then_some(Said::Name));
     all
 }
 
@@ -233,6 +237,7 @@ async fn what_the_contract_says_of_a_field_is_held() {
                 Said::MaxCharacters(most) => {
                     *changed.pointer_mut(&pointer).unwrap() = json!("字".repeat(usize::try_from(most).unwrap() + 1))
                 }
+                Said::Name => *changed.pointer_mut(&pointer).unwrap() = json!("nonsense/1"),
                 Said::MaxItems(most) => {
                     let items = changed.pointer_mut(&pointer).unwrap();
                     *items = vec![items[0].clone(); usize::try_from(most).unwrap() + 1].into();
