@@ -19,6 +19,8 @@ pub enum Right {
     Withdraw,
     /// Accept and return reports, and freeze sums.
     Review,
+    /// Give an agency more time: its reviewer, or who keeps the collections.
+    Extend,
     /// Read sums over a jurisdiction and all below it.
     RollUp,
     /// Read the entries of agencies in the registry.
@@ -40,6 +42,7 @@ impl Right {
             Self::Read => !power,
             Self::ReadRegistry => !power || *role != Role::Power(Power::Audit),
             Self::Review => matches!(role, Role::Reviewer(_)),
+            Self::Extend => matches!(role, Role::Reviewer(_) | Role::Power(Power::System)),
             Self::RollUp => matches!(role, Role::Reviewer(_) | Role::Viewer(_)),
             Self::Power(needed) => *role == Role::Power(needed),
             Self::AnyPower => power,
@@ -145,7 +148,7 @@ methods! {
         LIST_COLLECTIONS "ListCollections", "collection.list", Right::Known;
         CREATE_COLLECTION "CreateCollection", "collection.open", Right::Power(Power::System);
         UPDATE_COLLECTION "UpdateCollection", "collection.update", Right::Power(Power::System);
-        GRANT_COLLECTION_EXCEPTION "GrantCollectionException", "collection.grant", Right::Power(Power::System);
+        GRANT_COLLECTION_EXCEPTION "GrantCollectionException", "collection.grant", Right::Extend;
         REVOKE_COLLECTION_EXCEPTION "RevokeCollectionException", "collection.revoke", Right::Power(Power::System);
     }
     "huizong.v1.AccessService" {

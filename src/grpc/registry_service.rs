@@ -176,8 +176,11 @@ impl Registries {
         request: pb::GrantCollectionExceptionRequest,
         call: &Call<'_>,
     ) -> Result<Collection, Problem> {
+        call.permit(Target::Service).await?;
         let year = wire::collection_year(&request.name, "name")?;
         let wire = request.exception.ok_or_else(|| Problem::required("exception"))?;
+        let agency = ReportOwner::Agency(wire::agency_id_from_wire(&wire.agency, "exception.agency")?);
+        call.permit(Target::Owner(&agency, Some(year))).await?;
         let exception = wire::exception_from_wire(wire, &call.caller.principal, "exception")?;
         self.service.grant_exception(year, exception, request.validate_only, &call.caller).await
     }
@@ -349,8 +352,9 @@ impl RegistryService for Registries {
     ) -> Result<Response<pb::GrantCollectionExceptionResponse>, Status> {
         answer(&self.service, call::GRANT_COLLECTION_EXCEPTION, request, async |request, call| {
             let (subject, dry) = (request.name.clone(), request.validate_only);
-            let collection = call.administer(subject, dry, self.grant(request, &call)).await?;
-            Ok(pb::GrantCollectionExceptionResponse { collection: Some(wire::collection_to_wire(&collection)) })
+            let collection = call.conclude(self.grant(request, &call).await, || subject, dry).await?;
+            let collection = Some(self.collection_in_sight(&collection, &call));
+            Ok(pb::GrantCollectionExceptionResponse { collection })
         })
         .await
     }

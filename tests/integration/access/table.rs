@@ -73,7 +73,11 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     ("RegistryService/ListCollections", "{}", EVERY_ROLE),
     ("RegistryService/CreateCollection", "{}", "system"),
     ("RegistryService/UpdateCollection", "{}", "system"),
-    ("RegistryService/GrantCollectionException", "{}", "system"),
+    (
+        "RegistryService/GrantCollectionException",
+        r#"{"name":"collections/2022","exception":{"agency":"{owner}"}}"#,
+        "reviewer system",
+    ),
     ("RegistryService/RevokeCollectionException", "{}", "system"),
     ("JournalService/ListJournal", "{}", "auditor"),
     ("JournalService/StrikeJournalWords", "{}", "auditor"),

@@ -24,6 +24,8 @@ export const reviews = computed(() => isOpen.value || scopesOf(RoleKind.REVIEWER
 export const submits = computed(() => isOpen.value || owners.value.length > 0);
 /** Who keeps the registry and the collections. */
 export const administers = computed(() => isOpen.value || scopesOf(RoleKind.SYSTEM_ADMINISTRATOR).length > 0);
+/** Who may give agencies more time. */
+export const extendsTime = computed(() => administers.value || reviews.value);
 /** Who keeps accounts and roles. */
 export const secures = computed(() => isOpen.value || scopesOf(RoleKind.SECURITY_ADMINISTRATOR).length > 0);
 /** Who reads the journal. */
