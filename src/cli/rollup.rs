@@ -32,9 +32,27 @@ pub(crate) struct Rollup {
     /// Count only agencies that have a report in the sum in every year, so that like is compared with like.
     #[arg(long, conflicts_with = "watch")]
     comparable: bool,
+    /// Groups by the sum of the first measure.
+    #[arg(long, value_enum, conflicts_with_all = ["watch", "comparable"])]
+    order_by: Option<OrderBy>,
     /// Go on, and print the sums anew with each change; Ctrl-C ends it.
     #[arg(long)]
     watch: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum OrderBy {
+    LargestFirst,
+    SmallestFirst,
+}
+
+impl OrderBy {
+    fn wire(self) -> pb::RollupOrder {
+        match self {
+            Self::LargestFirst => pb::RollupOrder::LargestFirst,
+            Self::SmallestFirst => pb::RollupOrder::SmallestFirst,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -91,6 +109,7 @@ impl Rollup {
             group_by: self.group_by.iter().map(|by| by.wire().into()).collect(),
             page_size: pages::ROWS,
             comparable: self.comparable,
+            order_by: self.order_by.map_or(0, |order| order.wire().into()),
             ..Default::default()
         };
         if self.watch {

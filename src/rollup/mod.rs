@@ -26,7 +26,7 @@ pub use frozen::{FrozenForm, FrozenFormName, FrozenFormNameError, FrozenRevision
 pub use group::{Group, RowKey, Slice};
 pub use measure::{Measure, MeasureError};
 pub use part::{Contribution, Failed, Failures, Part};
-pub use query::{BlankRow, Dimension, Key, KeyValue, Query, QueryError, Row};
+pub use query::{BlankRow, Dimension, Key, KeyValue, Query, QueryError, Row, RowOrder};
 pub use relocation::{Destination, Relocation};
 pub use scope::{AgencyFilter, Class, Scope, Tree, Within, class_of};
 pub use standing::{Counts, Mark, Marks};

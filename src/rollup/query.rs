@@ -1,5 +1,6 @@
 //! A question about sums, and its answer row by row.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::form::{CellId, Kind};
@@ -20,6 +21,28 @@ pub enum Dimension {
     Year,
 }
 
+/// In which order groups come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RowOrder {
+    /// As [`Group::order`].
+    #[default]
+    Key,
+    /// By the sum of the first measure over the group; groups of one size by key.
+    LargestFirst,
+    SmallestFirst,
+}
+
+impl RowOrder {
+    /// Puts groups, which come by key, into this order; `size` is what one is sorted by.
+    pub fn sort<T>(self, groups: &mut [T], size: impl Fn(&T) -> i128) {
+        match self {
+            Self::Key => {}
+            Self::LargestFirst => groups.sort_by_key(|group| Reverse(size(group))),
+            Self::SmallestFirst => groups.sort_by_key(size),
+        }
+    }
+}
+
 /// What is asked.
 #[derive(Debug, Clone)]
 pub struct Query {
@@ -28,6 +51,7 @@ pub struct Query {
     pub years: (ReportYear, ReportYear),
     pub measures: Vec<Measure>,
     pub group_by: Vec<Dimension>,
+    pub order: RowOrder,
     pub filter: AgencyFilter,
 }
 
@@ -160,7 +184,18 @@ impl Query {
     /// The cells that the answer is made of, each once.
     pub fn cells(&self) -> Vec<CellId> {
         let splits = self.splits().into_iter().flat_map(|(_, splits)| splits);
-        splits.flat_map(|split| split.cells).collect::<BTreeSet<_>>().into_iter().collect()
+        let shown = splits.flat_map(|split| split.cells);
+        shown.chain(self.sorted_by()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The cells that groups are sorted by; none where they come by key.
+    pub fn sorted_by(&self) -> Vec<CellId> {
+        match self.order {
+            RowOrder::Key => Vec::new(),
+            RowOrder::LargestFirst | RowOrder::SmallestFirst => {
+                self.measures.first().map(Measure::cells).unwrap_or_default()
+            }
+        }
     }
 
     /// The years asked for, in order.
@@ -168,7 +203,7 @@ impl Query {
         self.years.0.through(self.years.1)
     }
 
-    /// The groups of a query that needs no single agencies, in their order, with their sums, from the running totals.
+    /// The groups of a query that needs no single agencies, by key, with their sums, from the running totals.
     ///
     /// A group is there where, and only where, a report is in its sums: so it does not matter what was there before.
     pub fn groups(&self, registry: &Registry, totals: &Totals) -> Vec<(Group, Sums)> {

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use crate::form::CellId;
-use crate::live::{Present, State, revision_in_sums};
+use crate::live::{Perspective, Present, State, revision_in_sums};
 use crate::registry::{AgencyIndex, Registry};
 use crate::report::{AgencyKind, ReportKey, ReportState, ReportYear};
 use crate::rollup::{BlankRow, Dimension, Group, Mark, Query, Row, RowKey, Slice, Sums, Tree, class_of};
 use crate::store::{Store, StoreError};
 
 use super::parts::Service;
+use super::problem::Problem;
 
 /// A page of fewer reports than this is read from the store each time.
 const REPORTS_MIN: usize = 256;
@@ -24,6 +25,8 @@ pub(super) struct AgencyPage {
     /// One for each group.
     reports: Vec<Reports>,
     slice: Slice,
+    /// Groups on all pages together, where they are known.
+    groups_in_all: Option<usize>,
 }
 
 impl AgencyPage {
@@ -31,7 +34,7 @@ impl AgencyPage {
     pub(super) fn of(query: &Query, groups: Vec<(Group, Reports)>) -> Self {
         let (groups, reports): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
         let rows_per_group = query.rows_per_group();
-        Self { slice: Slice { skip: 0, size: usize::MAX, rows_per_group }, groups, reports }
+        Self { slice: Slice { skip: 0, size: usize::MAX, rows_per_group }, groups, reports, groups_in_all: None }
     }
 
     /// The groups after the row `after` that a page of `size` rows needs, and one more where there is one.
@@ -41,7 +44,8 @@ impl AgencyPage {
     pub(crate) fn find(query: &Query, state: &State, after: Option<&RowKey>, size: usize) -> Self {
         let (registry, totals) = (&state.registry, &state.totals);
         let rows_per_group = query.rows_per_group();
-        let mut page = Self { groups: Vec::new(), reports: Vec::new(), slice: Slice { skip: 0, size, rows_per_group } };
+        let slice = Slice { skip: 0, size, rows_per_group };
+        let mut page = Self { groups: Vec::new(), reports: Vec::new(), slice, groups_in_all: None };
         let years = years(query, state);
         let mut within = totals.within(registry, query.jurisdiction);
         let first = after.and_then(|after| after.group.agency).map(|agency| &registry.agency(agency).id);
@@ -83,6 +87,44 @@ impl AgencyPage {
         page
     }
 
+    /// What one sorts the groups by, where all columns that it needs are in memory.
+    pub(super) fn sizes_in_memory(&self, query: &Query, present: &Present) -> Option<Vec<i128>> {
+        let columns = present.columns.table(&years(query, &present.state), &query.cells())?;
+        let sorted_by = query.sorted_by();
+        Some(self.reports.iter().map(|reports| columns.value(reports, &sorted_by)).collect())
+    }
+
+    /// A page of all groups of this one in the order of the query; `sizes` is what they are sorted by.
+    ///
+    /// # Errors
+    /// PAGE_INVALID where there is no row `after` which the page would come.
+    pub(super) fn ranked(
+        self,
+        query: &Query,
+        sizes: Vec<i128>,
+        after: Option<&RowKey>,
+        size: usize,
+    ) -> Result<Self, Problem> {
+        let mut groups: Vec<_> = sizes.into_iter().zip(self.groups.into_iter().zip(self.reports)).collect();
+        query.order.sort(&mut groups, |(size, _)| *size);
+        let groups_in_all = Some(groups.len());
+        let mut slice = Slice { skip: 0, size, ..self.slice };
+        let mut first = 0;
+        if let Some(after) = after {
+            let is_after = |(_, (group, _)): &(i128, (Group, Reports))| *group == after.group;
+            first = groups.iter().position(is_after).ok_or_else(Problem::bad_page_token)?;
+            slice.skip = after.row.saturating_add(1);
+        }
+        let of_page = groups.into_iter().skip(first).take(slice.groups_max());
+        let (groups, reports) = of_page.map(|(_, group)| group).unzip();
+        Ok(Self { groups, reports, slice, groups_in_all })
+    }
+
+    /// Rows on all pages together, where groups come by size.
+    pub(super) fn total_size(&self) -> Option<usize> {
+        self.groups_in_all.map(|groups| groups.saturating_mul(self.slice.rows_per_group))
+    }
+
     /// The last row of the page; none where no page follows.
     pub(crate) fn last(&self) -> Option<RowKey> {
         self.slice.last(&self.groups)
@@ -101,13 +143,14 @@ impl AgencyPage {
         Some(self.blank_rows(query, state).into_iter().map(|row| row.fill(value)).collect())
     }
 
-    /// The sums of each group as they were at journal sequence `as_of`, of reports by name.
-    pub(crate) fn read(
+    /// What `take` makes of the sums of each group as they were at journal sequence `as_of`, of reports by name.
+    pub(crate) fn read<T>(
         reports: &[Vec<ReportKey>],
         store: &dyn Store,
         as_of: u64,
         states: &[ReportState],
-    ) -> Result<Vec<Sums>, StoreError> {
+        take: impl Fn(Sums) -> T,
+    ) -> Result<Vec<T>, StoreError> {
         let of_group = |reports: &Vec<ReportKey>| {
             let mut sums = Sums::default();
             for report in reports {
@@ -116,7 +159,7 @@ impl AgencyPage {
                     sums.add(&revision.figures.complete());
                 }
             }
-            Ok(sums)
+            Ok(take(sums))
         };
         reports.iter().map(of_group).collect()
     }
@@ -136,6 +179,34 @@ fn years(query: &Query, state: &State) -> Vec<ReportYear> {
 }
 
 impl Service {
+    /// A page of the groups by size, which needs the sizes of all.
+    ///
+    /// # Errors
+    /// PAGE_INVALID; where the store cannot be read.
+    pub(super) async fn rank(
+        &self,
+        query: &Query,
+        present: &Present,
+        perspective: &Perspective,
+        after: Option<&RowKey>,
+        size: usize,
+    ) -> Result<AgencyPage, Problem> {
+        let state = &*present.state;
+        let all = AgencyPage::find(query, state, None, usize::MAX);
+        if let Some(sizes) = all.sizes_in_memory(query, present) {
+            return all.ranked(query, sizes, after, size);
+        }
+        if *perspective == Perspective::default() {
+            self.keep_columns(query, &all, state);
+        }
+        let (names, sorted_by) = (all.names(&state.registry), query.sorted_by());
+        let (as_of, states) = (state.sequence, perspective.states());
+        let read =
+            move |store: &dyn Store| AgencyPage::read(&names, store, as_of, &states, |sums| sums.of_cells(&sorted_by));
+        let sizes = self.blocking(read).await?;
+        all.ranked(query, sizes, after, size)
+    }
+
     /// Reads what a page took from the store into columns, beside the calls, so that the next question need not.
     pub(super) fn keep_columns(&self, query: &Query, page: &AgencyPage, state: &State) {
         let reports: usize = page.reports.iter().map(Vec::len).sum();
@@ -160,9 +231,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::live::{Columns, Live, Perspective};
+    use crate::live::{Columns, Live};
     use crate::report::{Cell, ReviewAction};
-    use crate::rollup::{AgencyFilter, Measure};
+    use crate::rollup::{AgencyFilter, Measure, RowOrder};
     use crate::service::{Asker, Caller, PageEnd, ReviewRequest, RollupQuestion, Settings, Submission};
     use crate::simulation::{Parameters, Province};
     use crate::store::{MemoryStore, NEWEST};
@@ -220,6 +291,7 @@ mod tests {
             years: (year(2020), year(2024)),
             measures: measures.map(str::to_owned).to_vec(),
             group_by: group_by.to_vec(),
+            order: RowOrder::Key,
             filter: AgencyFilter { kinds: Vec::new(), include_vertical: true },
             perspective: Perspective::default(),
             is_comparable: false,
@@ -344,17 +416,55 @@ mod tests {
                     service.live.change(|_, columns| *columns = Columns::default());
                 }
                 let expected = service.roll_up(&whole, &asker()).await.unwrap().rows;
-                // No multiple of the rows of a group, and more than those of some agencies.
-                let (mut rows, mut after) = (Vec::new(), None);
-                loop {
-                    let page = RollupQuestion { page_size: 31, after, ..whole.clone() };
-                    let answer = service.roll_up(&page, &asker()).await.unwrap();
-                    assert!(answer.rows.len() <= 31);
-                    rows.extend(answer.rows);
-                    let Some(key) = answer.last else { break };
-                    after = Some(PageEnd { sequence: answer.sequence, key });
+                assert_eq!(in_pages(&service, &whole).await, expected);
+            }
+        }
+    }
+
+    /// The rows of all pages.
+    async fn in_pages(service: &Service, whole: &RollupQuestion) -> Vec<Row> {
+        let (mut rows, mut after) = (Vec::new(), None);
+        loop {
+            // No multiple of the rows of a group, and more than those of some agencies.
+            let page = RollupQuestion { page_size: 31, after, ..whole.clone() };
+            let answer = service.roll_up(&page, &asker()).await.unwrap();
+            assert!(answer.rows.len() <= 31);
+            rows.extend(answer.rows);
+            let Some(key) = answer.last else {
+                assert_eq!(answer.total_size, (whole.order != RowOrder::Key).then_some(rows.len()));
+                return rows;
+            };
+            after = Some(PageEnd { sequence: answer.sequence, key });
+        }
+    }
+
+    #[tokio::test]
+    async fn groups_come_by_size_both_ways_on_all_pages_together_wherever_they_come_from() {
+        let (service, _) = filled().await;
+        let by_place: &[_] = &[Dimension::ChildJurisdiction, Dimension::Year];
+        for group_by in GROUPINGS.into_iter().chain([by_place]) {
+            let by_key = question(group_by);
+            let rows_per_group = by_key.query(&service.live.read()).unwrap().rows_per_group();
+            let rows = service.roll_up(&by_key, &asker()).await.unwrap().rows;
+            for order in [RowOrder::LargestFirst, RowOrder::SmallestFirst] {
+                // The first measure over all rows of the group.
+                let size = |group: &&[Row]| {
+                    let of_first = group.iter().filter(|row| row.measure == by_key.measures[0]);
+                    of_first.map(|row| row.value).sum::<i128>()
+                };
+                let mut groups: Vec<&[Row]> = rows.chunks(rows_per_group).collect();
+                match order {
+                    RowOrder::LargestFirst => groups.sort_by_key(|group| -size(group)),
+                    _ => groups.sort_by_key(size),
                 }
-                assert_eq!(rows, expected);
+                let sorted = RollupQuestion { order, ..by_key.clone() };
+                for is_in_memory in [false, true] {
+                    service.live.change(|_, columns| *columns = Columns::default());
+                    if is_in_memory {
+                        fill(&service, &sorted);
+                    }
+                    assert_eq!(in_pages(&service, &sorted).await, groups.concat(), "{group_by:?} {order:?}");
+                }
             }
         }
     }

@@ -5,8 +5,9 @@ use std::ops::Bound;
 
 use crate::form::CellId;
 use crate::live::{Perspective, Present, State};
+use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
 use crate::report::{Message, ReportYear};
-use crate::rollup::{Dimension, Group, Mark, Query, Sums, Tree, class_of};
+use crate::rollup::{Dimension, Group, Mark, Query, RowOrder, Scope, Sums, Tree, class_of};
 
 use super::by_agency::{AgencyPage, Reports};
 use super::parts::Service;
@@ -15,7 +16,8 @@ use super::roll_up::RollupAnswer;
 
 /// The reports that are compared, and of how many agencies they are.
 struct Like {
-    by_year: BTreeMap<ReportYear, Reports>,
+    /// By year, and by the part of the jurisdiction that the agency is in where that is asked for.
+    reports: BTreeMap<(ReportYear, Option<Scope>), Reports>,
     agencies: usize,
 }
 
@@ -29,7 +31,8 @@ impl Like {
             Tree::Of(hierarchy) => hierarchy,
         };
         let mut within = totals.within(registry, query.jurisdiction);
-        let mut like = Self { by_year: BTreeMap::new(), agencies: 0 };
+        let is_by_place = query.group_by.contains(&Dimension::ChildJurisdiction);
+        let mut like = Self { reports: BTreeMap::new(), agencies: 0 };
         for agency in registry.agencies_for(&[query.jurisdiction], Vec::new(), Bound::Unbounded) {
             let mut of_agency: BTreeMap<ReportYear, Reports> = BTreeMap::new();
             for member in registry.counted_with(agency, hierarchy) {
@@ -44,25 +47,37 @@ impl Like {
             }
             if of_agency.len() == years.len() {
                 like.agencies = like.agencies.saturating_add(1);
+                let part = is_by_place.then(|| part_of(registry, query.jurisdiction, agency, hierarchy));
                 for (year, reports) in of_agency {
-                    like.by_year.entry(year).or_default().extend(reports);
+                    like.reports.entry((year, part)).or_default().extend(reports);
                 }
             }
         }
         like
     }
 
-    /// The groups of a query, which are years or one.
-    fn page(&self, query: &Query) -> AgencyPage {
-        let of_year = |(year, reports): (&ReportYear, &Reports)| {
-            (Group { year: Some(*year), ..Group::default() }, reports.clone())
-        };
-        if query.group_by.contains(&Dimension::Year) {
-            return AgencyPage::of(query, self.by_year.iter().map(of_year).collect());
+    /// The groups of a query by year and place; one where neither is asked for, whatever is in it.
+    fn page(&self, query: &Query, registry: &Registry) -> AgencyPage {
+        let by = |dimension| query.group_by.contains(&dimension);
+        let mut groups = BTreeMap::new();
+        if !by(Dimension::Year) && !by(Dimension::ChildJurisdiction) {
+            groups.insert(Group::default().order(registry), (Group::default(), Reports::new()));
         }
-        let all = self.by_year.values().flatten().copied().collect();
-        AgencyPage::of(query, vec![(Group::default(), all)])
+        for ((year, part), reports) in &self.reports {
+            let scope = part.filter(|_| by(Dimension::ChildJurisdiction));
+            let group = Group { year: by(Dimension::Year).then_some(*year), scope, ..Group::default() };
+            let known = groups.entry(group.order(registry)).or_insert_with(|| (group, Reports::new()));
+            known.1.extend(reports);
+        }
+        AgencyPage::of(query, groups.into_values().collect())
     }
+}
+
+/// The part of a jurisdiction that an agency in it is in: its own agencies, or a jurisdiction directly below.
+fn part_of(registry: &Registry, of: JurisdictionIndex, agency: AgencyIndex, hierarchy: ReportYear) -> Scope {
+    let home = registry.place(agency, hierarchy).jurisdiction;
+    let below = registry.path_placed(home, hierarchy).take_while(|above| *above != of).last();
+    below.map_or(Scope::Own(of), Scope::Subtree)
 }
 
 impl Service {
@@ -77,11 +92,15 @@ impl Service {
         perspective: &Perspective,
         mut answer: RollupAnswer,
     ) -> Result<RollupAnswer, Problem> {
-        let apart = [Dimension::ChildJurisdiction, Dimension::Agency, Dimension::AgencyKind];
+        if query.order != RowOrder::Key {
+            let description = Message::new("可比口径不能按数值排序", "what is compared is not sorted by size");
+            return Err(Problem::field(Reason::FieldInvalid, "order_by", description));
+        }
+        let apart = [Dimension::Agency, Dimension::AgencyKind];
         if query.group_by.iter().any(|dimension| apart.contains(dimension)) {
             let description = Message::new(
-                "可比口径只能按年度、申请人、办理结果或行分组",
-                "like is compared with like by year, requester type, outcome or line only",
+                "可比口径不能按单位或单位类别分组",
+                "like is not compared with like by agency or by kind of agency",
             );
             return Err(Problem::field(Reason::GroupingInvalid, "comparable", description));
         }
@@ -89,7 +108,8 @@ impl Service {
         let like = Like::find(query, state);
         answer.comparable_agencies = Some(like.agencies);
         let whole = Query { group_by: Vec::new(), ..query.clone() };
-        let (page, page_of_all) = (like.page(query), like.page(&whole));
+        let registry = &state.registry;
+        let (page, page_of_all) = (like.page(query, registry), like.page(&whole, registry));
         if let (Some(rows), Some(totals)) =
             (page.rows_in_memory(query, present), page_of_all.rows_in_memory(&whole, present))
         {
@@ -101,7 +121,7 @@ impl Service {
         }
         let names = page.names(&state.registry);
         let (as_of, states) = (answer.sequence, perspective.states());
-        let sums = self.blocking(move |store| AgencyPage::read(&names, store, as_of, &states)).await?;
+        let sums = self.blocking(move |store| AgencyPage::read(&names, store, as_of, &states, |sums| sums)).await?;
         let value = |at: usize, cells: &[CellId]| sums[at].of_cells(cells);
         answer.rows = page.blank_rows(query, state).into_iter().map(|row| row.fill(value)).collect();
         let mut all = Sums::default();
@@ -168,6 +188,7 @@ mod tests {
             years: (year(2022), year(2023)),
             measures: vec!["requests.received".to_owned(), "requests.outcomes_total".to_owned()],
             group_by: group_by.to_vec(),
+            order: RowOrder::Key,
             filter: AgencyFilter { kinds: Vec::new(), include_vertical: true },
             perspective: Perspective { hierarchy_year, ..Perspective::default() },
             is_comparable,
@@ -222,12 +243,38 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_compared_is_not_divided_by_place_agency_or_kind() {
+    async fn what_is_compared_by_place_is_what_is_compared_in_each_place_alone() {
         let service = service().await;
         let asker = Asker::internal(&Caller::internal("test"));
-        for apart in [Dimension::ChildJurisdiction, Dimension::Agency, Dimension::AgencyKind] {
+        let by_place = question(&[Dimension::ChildJurisdiction, Dimension::Year], true, None);
+        let answer = service.roll_up(&by_place, &asker).await.unwrap();
+        let mut places = 0;
+        let mut of_places: BTreeMap<_, i128> = BTreeMap::new();
+        for row in &answer.rows {
+            *of_places.entry((text(&row.keys[1].value), row.measure)).or_default() += row.value;
+            let KeyValue::Jurisdiction(place) = &row.keys[0].value else { continue };
+            let alone = RollupQuestion { jurisdiction: place.clone(), ..question(&[Dimension::Year], true, None) };
+            let alone = service.roll_up(&alone, &asker).await.unwrap().rows;
+            let same = alone.iter().find(|other| other.keys == row.keys[1..] && other.measure == row.measure).unwrap();
+            assert_eq!(row.value, same.value, "{row:?}");
+            places += 1;
+        }
+        assert!(places > 20, "{places}");
+        let all = service.roll_up(&question(&[Dimension::Year], true, None), &asker).await.unwrap();
+        assert_eq!(answer.comparable_agencies, all.comparable_agencies);
+        let all = all.rows.iter().map(|row| ((text(&row.keys[0].value), row.measure), row.value));
+        assert_eq!(of_places, all.collect());
+    }
+
+    #[tokio::test]
+    async fn what_is_compared_is_not_divided_by_agency_or_kind_nor_sorted_by_size() {
+        let service = service().await;
+        let asker = Asker::internal(&Caller::internal("test"));
+        for apart in [Dimension::Agency, Dimension::AgencyKind] {
             let refused = service.roll_up(&question(&[Dimension::Year, apart], true, None), &asker).await.unwrap_err();
             assert_eq!(refused.reason, Reason::GroupingInvalid);
         }
+        let sorted = RollupQuestion { order: RowOrder::LargestFirst, ..question(&[Dimension::Year], true, None) };
+        assert_eq!(service.roll_up(&sorted, &asker).await.unwrap_err().reason, Reason::FieldInvalid);
     }
 }

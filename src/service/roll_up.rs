@@ -5,7 +5,9 @@ use crate::form::{CellId, Edition, Presence, catalogue, edition_for_year};
 use crate::live::{Perspective, Present, State};
 use crate::registry::Jurisdiction;
 use crate::report::{Hash, JurisdictionCode, Message, ReportYear, computed_form_hash};
-use crate::rollup::{AgencyFilter, Coverage, Dimension, Mark, Measure, Query, Row, RowKey, Scope, Slice, Sums, Tree};
+use crate::rollup::{
+    AgencyFilter, Coverage, Dimension, Mark, Measure, Query, Row, RowKey, RowOrder, Scope, Slice, Sums, Tree,
+};
 
 use super::by_agency::AgencyPage;
 use super::page::PageEnd;
@@ -26,6 +28,7 @@ pub struct RollupQuestion {
     /// Whole paths of measures, each once; at least one.
     pub measures: Vec<String>,
     pub group_by: Vec<Dimension>,
+    pub order: RowOrder,
     pub filter: AgencyFilter,
     pub perspective: Perspective,
     /// Count only agencies that have a report in the sum in every year.
@@ -52,6 +55,8 @@ pub struct RollupAnswer {
     pub last: Option<String>,
     /// Agencies that are compared, where that was asked for.
     pub comparable_agencies: Option<usize>,
+    /// Rows on all pages together, where groups come by size.
+    pub total_size: Option<usize>,
 }
 
 /// Which computed form is asked for.
@@ -142,6 +147,7 @@ impl RollupQuestion {
             years: self.years,
             measures,
             group_by: self.group_by.clone(),
+            order: self.order,
             filter: self.filter.clone(),
         };
         query.check().map_err(|error| Problem::grouping(&error))?;
@@ -179,14 +185,18 @@ impl Service {
             return self.compare_like(&query, &present, &perspective, answer).await;
         }
         if !query.needs_agencies() {
-            let (rows, last) = rows_of_totals(&query, state, after.as_ref(), question.page_size);
-            answer.rows = rows;
-            answer.last = last.map(|last| last.to_text(&state.registry));
+            put_rows_of_totals(&mut answer, &query, state, after.as_ref(), question.page_size)?;
             self.note_page(&present, &answer);
             return Ok(answer);
         }
-        let page = AgencyPage::find(&query, state, after.as_ref(), question.page_size);
+        let page = match query.order {
+            RowOrder::Key => AgencyPage::find(&query, state, after.as_ref(), question.page_size),
+            RowOrder::LargestFirst | RowOrder::SmallestFirst => {
+                self.rank(&query, &present, &perspective, after.as_ref(), question.page_size).await?
+            }
+        };
         answer.last = page.last().map(|last| last.to_text(&state.registry));
+        answer.total_size = page.total_size();
         self.note_page(&present, &answer);
         if let Some(rows) = page.rows_in_memory(&query, &present) {
             answer.rows = rows;
@@ -197,7 +207,7 @@ impl Service {
         }
         let names = page.names(&state.registry);
         let (as_of, states) = (answer.sequence, perspective.states());
-        let sums = self.blocking(move |store| AgencyPage::read(&names, store, as_of, &states)).await?;
+        let sums = self.blocking(move |store| AgencyPage::read(&names, store, as_of, &states, |sums| sums)).await?;
         let value = |at: usize, cells: &[CellId]| sums[at].of_cells(cells);
         let blank = page.blank_rows(&query, state);
         answer.rows = blank.into_iter().map(|row| row.fill(value)).collect();
@@ -260,26 +270,38 @@ fn answer(query: &Query, state: &State) -> RollupAnswer {
         sequence: state.sequence,
         last: None,
         comparable_agencies: None,
+        total_size: None,
     }
 }
 
-/// A page of the rows of a query that needs no single agencies, and its last row where another page follows.
-fn rows_of_totals(query: &Query, state: &State, after: Option<&RowKey>, size: usize) -> (Vec<Row>, Option<RowKey>) {
+/// Puts in a page of the rows of a query that needs no single agencies.
+///
+/// # Errors
+/// PAGE_INVALID where there is no row `after` which the page would come.
+fn put_rows_of_totals(
+    answer: &mut RollupAnswer,
+    query: &Query,
+    state: &State,
+    after: Option<&RowKey>,
+    size: usize,
+) -> Result<(), Problem> {
     let registry = &state.registry;
-    let (mut groups, mut sums): (Vec<_>, Vec<_>) = query.groups(registry, &state.totals).into_iter().unzip();
+    let mut groups = query.groups(registry, &state.totals);
+    let sorted_by = query.sorted_by();
+    query.order.sort(&mut groups, |(_, sums)| sums.of_cells(&sorted_by));
+    let (mut groups, mut sums): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
     let mut slice = Slice { skip: 0, size, rows_per_group: query.rows_per_group() };
+    answer.total_size = (query.order != RowOrder::Key).then(|| groups.len().saturating_mul(slice.rows_per_group));
     if let Some(after) = after {
-        let order = after.group.order(registry);
-        let first = groups.partition_point(|group| group.order(registry) < order);
+        let first = groups.iter().position(|group| *group == after.group).ok_or_else(Problem::bad_page_token)?;
         groups.drain(..first);
         sums.drain(..first);
-        if groups.first() == Some(&after.group) {
-            slice.skip = after.row.saturating_add(1);
-        }
+        slice.skip = after.row.saturating_add(1);
     }
-    let last = slice.last(&groups);
+    answer.last = slice.last(&groups).map(|last| last.to_text(registry));
     groups.truncate(slice.groups_max());
     let blank = slice.of(query.blank_rows(registry, state.totals.tree(), &groups));
     let value = |at: usize, cells: &[CellId]| sums[at].of_cells(cells);
-    (blank.into_iter().map(|row| row.fill(value)).collect(), last)
+    answer.rows = blank.into_iter().map(|row| row.fill(value)).collect();
+    Ok(())
 }

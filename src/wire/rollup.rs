@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::pb;
 use crate::report::{JurisdictionCode, Message, ReportYear};
-use crate::rollup::{AgencyFilter, Coverage, Dimension, Key, KeyValue, Mark, Row};
+use crate::rollup::{AgencyFilter, Coverage, Dimension, Key, KeyValue, Mark, Row, RowOrder};
 use crate::service::{
     COVERAGE_DEPTH_MAX, ConsolidatedForm, CoverageAnswer, CoverageQuestion, CoverageRow, Following, FormQuestion,
     PageEnd, Perspective, Problem, Reason, RollupAnswer, RollupQuestion, Update,
@@ -24,6 +24,12 @@ const DIMENSIONS: [(Dimension, pb::Dimension); 7] = [
     (Dimension::Agency, pb::Dimension::Agency),
     (Dimension::AgencyKind, pb::Dimension::AgencyKind),
     (Dimension::Year, pb::Dimension::Year),
+];
+
+const ORDERS: [(RowOrder, pb::RollupOrder); 3] = [
+    (RowOrder::Key, pb::RollupOrder::Unspecified),
+    (RowOrder::LargestFirst, pb::RollupOrder::LargestFirst),
+    (RowOrder::SmallestFirst, pb::RollupOrder::SmallestFirst),
 ];
 
 /// What a question is about.
@@ -134,11 +140,14 @@ pub fn question_from_wire(
         let known = DIMENSIONS.iter().find(|(_, wire)| i32::from(*wire) == *number);
         known.map(|(dimension, _)| *dimension).ok_or_else(|| unknown_value(&format!("group_by[{position}]")))
     };
+    let order = ORDERS.iter().find(|(_, wire)| i32::from(*wire) == request.order_by);
+    let order = order.map(|(order, _)| *order).ok_or_else(|| unknown_value("order_by"))?;
     let Scope { jurisdiction, perspective, filter } = scope_from_wire(request.scope)?;
     Ok(RollupQuestion {
         jurisdiction,
         years: (first, last),
         group_by: request.group_by.iter().enumerate().map(dimension).collect::<Result<_, _>>()?,
+        order,
         filter,
         perspective,
         is_comparable: request.comparable,
@@ -266,6 +275,7 @@ pub fn answer_to_wire(answer: &RollupAnswer, next_page_token: String) -> Result<
         as_of: sequence_to_wire(answer.sequence),
         next_page_token,
         comparable_agencies: answer.comparable_agencies.unwrap_or(0).try_into().unwrap_or(i32::MAX),
+        total_size: answer.total_size.unwrap_or(0).try_into().unwrap_or(i32::MAX),
     })
 }
 

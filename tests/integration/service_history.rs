@@ -13,7 +13,7 @@ use huizong::registry::{
 use huizong::report::{
     AgencyId, AgencyKind, Answer, Cell, Figures, Level, Owners, ReportKey, ReportState, ReportYear, ReviewAction,
 };
-use huizong::rollup::{AgencyFilter, Dimension, Mark};
+use huizong::rollup::{AgencyFilter, Dimension, Mark, RowOrder};
 use huizong::service::{
     Asker, Caller, CoverageAnswer, CoverageQuestion, EntryFilter, Perspective, ReportFilter, ReportsWanted,
     ReviewRequest, RollupAnswer, RollupQuestion, RuleCount, Service, Settings, Sight, Submission,
@@ -240,6 +240,7 @@ impl World {
                     years: (year(0), year(2)),
                     measures: vec!["requests.received".to_owned()],
                     group_by: vec![Dimension::Year, Dimension::Agency],
+                    order: RowOrder::Key,
                     filter: AgencyFilter { kinds: Vec::new(), include_vertical: true },
                     perspective: perspective.clone(),
                     is_comparable: false,
@@ -274,6 +275,7 @@ impl World {
                         years: (year(0), year(2)),
                         measures: vec!["requests.received".to_owned()],
                         group_by,
+                        order: RowOrder::Key,
                         filter: AgencyFilter { kinds: Vec::new(), include_vertical: true },
                         perspective: Perspective { as_of: None, hierarchy_year, states: states.clone() },
                         is_comparable: false,
