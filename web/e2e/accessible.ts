@@ -29,6 +29,11 @@ export async function expectAccessible(page: Page, name: string) {
   expect(await violations(page, name, RULES)).toEqual([]);
 }
 
+/** Text stands out from its ground by 7 to 1 (WCAG AAA). */
+export async function expectContrast(page: Page, name: string) {
+  expect(await violations(page, name, ["color-contrast-enhanced"])).toEqual([]);
+}
+
 /** Nothing that is clicked is smaller than 24 px, or nearer to its neighbours, in a narrow font of low lines as in a broad one of large letters. */
 export async function expectTargets(page: Page, name: string) {
   for (const font of ["* { font-family: sans-serif-condensed, serif !important; line-height: 1 !important; letter-spacing: -0.1em !important }", "* { font-family: monospace !important; letter-spacing: 0.2em !important }"]) {

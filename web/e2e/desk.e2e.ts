@@ -34,7 +34,7 @@ test("the queue has what waits, the oldest first; keys go on, accept, and return
   await handInAgain(server, YEAR, 3);
   const count = Number((await coverage()).submitted);
   expect(count).toBeGreaterThan(3);
-  await expect.poll(() => waiting(page).count(), { timeout: 20_000 }).toBe(count);
+  await expect.poll(() => waiting(page).count()).toBe(count);
   const title = page.locator(".open-report > h2");
   await title.waitFor();
   await page.locator("[data-test=beside]").or(page.getByText("与上年各项数字完全相同")).or(page.getByText("该单位上年没有报告")).first().waitFor();
@@ -50,7 +50,7 @@ test("the queue has what waits, the oldest first; keys go on, accept, and return
   await page.locator("[data-test=review]").getByRole("button", { name: "通过", exact: true }).waitFor();
   await page.keyboard.press("a");
   // What is done leaves the queue, and the next takes its place.
-  await expect.poll(() => waiting(page).count(), { timeout: 15_000 }).toBe(count - 1);
+  await expect.poll(() => waiting(page).count()).toBe(count - 1);
   await expect.poll(() => title.innerText()).toContain(second);
   await page.keyboard.press("r");
   expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("TEXTAREA");
@@ -63,7 +63,7 @@ test("the queue has what waits, the oldest first; keys go on, accept, and return
   await page.locator('[data-cell="requests.received.total"] button').click();
   await panel.locator("label", { hasText: "总计" }).locator("textarea").fill("请说明");
   await panel.getByRole("button", { name: "退回修改" }).click();
-  await expect.poll(() => waiting(page).count(), { timeout: 15_000 }).toBe(count - 2);
+  await expect.poll(() => waiting(page).count()).toBe(count - 2);
   const returned = (await run(server, "report", "list", "--year", String(YEAR))) as { reports: { name: string; state: string; review?: { reason: string } }[] };
   expect(returned.reports.filter((one) => one.state === "REPORT_STATE_RETURNED").length).toBe(Number((await coverage()).returned));
   expect(complaints).toEqual([]);
@@ -76,7 +76,7 @@ test("many reports are accepted at once, after they are confirmed", async () => 
   await handInAgain(server, YEAR, 20);
   const { submitted, accepted } = await coverage();
   expect(Number(submitted)).toBeGreaterThanOrEqual(20);
-  await expect.poll(() => waiting(page).count(), { timeout: 20_000 }).toBe(Number(submitted));
+  await expect.poll(() => waiting(page).count()).toBe(Number(submitted));
   await page.getByLabel("全选所列").check();
   await page.getByRole("button", { name: `通过所选 ${submitted} 份` }).click();
   await page.getByText(`将以审核员的名义通过 ${submitted} 份报告`).waitFor();
@@ -97,11 +97,11 @@ test("progress sorts places, lists whom to remind as the command line does, and 
   for (const [state, expected] of Object.entries({ missing: missing.agencies.length, returned: Number(returned), late: Number(late), accepted: Number(accepted), all: Number(all) })) {
     expect(expected, state).toBeGreaterThan(0);
     await page.getByLabel("筛选").selectOption(state);
-    await expect.poll(() => page.locator("[data-test=listed]").getAttribute("data-count"), { timeout: 15_000, message: state }).toBe(String(expected));
+    await expect.poll(() => page.locator("[data-test=listed]").getAttribute("data-count"), { message: state }).toBe(String(expected));
     expect(await shown.count()).toBe(Math.min(expected, 100));
   }
   expect(missing.agencies.length).toBe(Number(count));
-  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "导出催报名单" }).click()]);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "导出催报名单（CSV）" }).click()]);
   const lines = (await readFile(await download.path(), "utf8")).trimEnd().split("\r\n");
   expect(lines[0]).toBe('\ufeff"单位代码","单位名称","区划代码","所属地区","年度","截止时间","状态"');
   expect(lines.slice(1).map((line) => line.split('"')[1]).sort()).toEqual(missing.agencies.map((agency) => agency.name.split("/")[1]).sort());
@@ -194,7 +194,7 @@ test("the status page verifies the whole store, and the journal shows, exports a
   const { page, complaints } = await open(browser, server, "/status");
   await page.locator("[data-test=writable]").getByText("系统正常").waitFor();
   await page.getByRole("button", { name: "核验全部数据" }).click();
-  await page.locator("[data-test=verify]").getByText("未发现问题").waitFor({ timeout: 60_000 });
+  await page.locator("[data-test=verify]").getByText("未发现问题").waitFor();
   await page.getByRole("link", { name: "操作日志" }).click();
   const rows = page.locator("[data-test=journal] tbody tr");
   await rows.first().waitFor();
@@ -218,14 +218,14 @@ test("an outage is told, retried, and leaves no part of a list for the whole", a
   const { page } = await open(browser, server, `/progress?year=${YEAR}`);
   const { expected } = await coverage();
   const listed = page.locator("[data-test=listed]");
-  await expect.poll(() => listed.getAttribute("data-count"), { timeout: 20_000 }).toBe(String(expected));
+  await expect.poll(() => listed.getAttribute("data-count")).toBe(String(expected));
   await page.context().setOffline(true);
   await page.locator(".place select").selectOption(String(YEAR - 1));
   await page.getByText("系统正在自动重试").first().waitFor();
   expect(await listed.count()).toBe(0);
   await page.context().setOffline(false);
   const before = ((await run(server, "coverage", PROVINCE, "--year", String(YEAR - 1))) as Coverage).coverage.expected;
-  await expect.poll(() => listed.getAttribute("data-count"), { timeout: 30_000 }).toBe(String(before));
+  await expect.poll(() => listed.getAttribute("data-count")).toBe(String(before));
   await page.context().close();
 });
 

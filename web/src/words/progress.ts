@@ -5,6 +5,7 @@ export const progress = {
   agencies: ["单位名单", "Agencies"],
   listedCount: ["共 {count} 家", "{count} agencies"],
   reminders: ["导出催报名单（CSV）", "Export list of agencies to remind (CSV)"],
+  remindersXlsx: ["导出催报名单（XLSX）", "Export list of agencies to remind (XLSX)"],
   remindersName: ["{place}{year}年度催报名单", "{place} {year} agencies to remind"],
   headAgencyCode: ["单位代码", "Agency code"],
   headAgency: ["单位名称", "Agency"],

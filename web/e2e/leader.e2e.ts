@@ -1,0 +1,78 @@
+// Who looks at figures: one search over everything, a table of one's own, and places compared like with like.
+import { readFile } from "node:fs/promises";
+import { strFromU8, unzipSync } from "fflate";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { expectAccessible } from "./accessible";
+import { browse, demo, open, rollup, type Server } from "./program";
+
+const PROVINCE = "jurisdictions/230000";
+const YEAR = 2023;
+
+let browser: Browser;
+let server: Server;
+
+beforeAll(async () => {
+  [browser, server] = await Promise.all([browse(), demo(160, `${YEAR - 1}..${YEAR}`)]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test("one search finds pages, places and agencies, and goes there by the keyboard", async () => {
+  const { page, complaints } = await open(browser, server, `/overview?year=${YEAR}`);
+  const finder = page.getByRole("combobox", { name: "查找单位、地区或功能" });
+  const options = page.locator("#finder [role=option]");
+  await finder.fill("进度");
+  await options.getByText("报送进度").waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/#\/progress\?/);
+  await finder.fill("齐齐哈尔市");
+  await options.filter({ hasText: /^齐齐哈尔市\s*地区$/ }).waitFor();
+  await expectAccessible(page, "what a search found");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/#\/progress\?.*scope=jurisdictions\/230200/);
+  const [agency] = (await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency")).rows;
+  await finder.fill(agency!.label);
+  await options.getByText(agency!.label).first().waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => url.hash.startsWith("#/report") && url.hash.includes("owner=agencies"));
+  await finder.fill("没有这样的名称");
+  await options.getByText("没有匹配的结果").waitFor();
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test("a table of one's own is what rollup answers, as a workbook too, and its link opens it again", async () => {
+  const { page, complaints } = await open(browser, server, `/table?year=${YEAR}`);
+  const form = page.locator("[data-test=own-table]");
+  await form.getByLabel("添加指标").fill("不予公开");
+  await page.keyboard.press("Enter");
+  await form.getByRole("button", { name: "查看" }).click();
+  const table = page.locator("[data-test=pivot]");
+  await expect.poll(() => table.locator("thead th").count()).toBe(3);
+  const answer = await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "child");
+  const shown = async () => (await table.locator("tbody td:nth-child(2)").allInnerTexts()).map((text) => text.replaceAll(",", ""));
+  expect(await shown()).toEqual(answer.rows.map((row) => row.count));
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "导出 XLSX" }).click()]);
+  const files = unzipSync(await readFile(await download.path()));
+  const sheet = strFromU8(files["xl/worksheets/sheet1.xml"]!);
+  const numbers = [...sheet.matchAll(/<c r="B(\d+)"[^>]*><v>(\d+)<\/v>/g)].map(([, , value]) => value);
+  expect(numbers.slice(-answer.rows.length - 1)).toEqual([...answer.rows.map((row) => row.count), answer.totals[0]!.count]);
+  const again = await open(browser, server, new URL(page.url()).hash.slice(1));
+  await expect.poll(async () => (await again.page.locator("[data-test=pivot] tbody td:nth-child(2)").allInnerTexts()).map((text) => text.replaceAll(",", ""))).toEqual(await shown());
+  expect(complaints).toEqual([]);
+  for (const one of [page, again.page]) await one.context().close();
+});
+
+test("places are ranked by how they changed over the agencies that are in both years", async () => {
+  const { page, complaints } = await open(browser, server, `/overview?year=${YEAR}`);
+  const places = page.locator("[data-test=places]");
+  await places.getByLabel("显示方式").selectOption("change");
+  const answer = await rollup(server, PROVINCE, "--year", `${YEAR - 1}..${YEAR}`, "--measure", "received", "--by", "child", "--by", "year", "--comparable", "--hierarchy-year", String(YEAR));
+  await places.getByText(`两年均已计入的 ${answer.comparableAgencies} 家单位`).waitFor();
+  expect(answer.comparableAgencies).toBeGreaterThan(50);
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
