@@ -107,7 +107,15 @@ impl FormService for Forms {
         let make = async |request: pb::RenderTemplateRequest, call: Call<'_>| {
             let report: ReportKey = wire::name_from_wire(&request.report, "report")?;
             call.permit(Target::report(&report)).await?;
-            Ok(wire::template_to_wire(self.service.template(&report).await?))
+            let Some(filled) = request.filled else {
+                return Ok(wire::template_to_wire(self.service.template(&report).await?));
+            };
+            if filled.name != request.report {
+                let text = Message::new("与 report 不是同一份报告", "is of another report than `report`");
+                return Err(Problem::field(Reason::FieldInvalid, "filled.name", text));
+            }
+            let filled = wire::submission_from_wire(filled)?;
+            Ok(wire::template_to_wire(self.service.marked_workbook(filled, &call.caller).await?))
         };
         answer(&self.service, call::RENDER_TEMPLATE, request, make).await
     }

@@ -1,6 +1,7 @@
 // The clerk: what is owed, filling in, drafts, corrections, conflicts, the receipt; and a government's own report.
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { strFromU8, unzipSync } from "fflate";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectAccessible } from "./accessible";
@@ -65,6 +66,13 @@ test("a clerk sees what is owed, hands in from a document after confirming a sum
   await page.locator("[data-test=submit]").click();
   await page.getByText("REPORT_INVALID").waitFor();
   expect(await page.locator("[data-test=summary]").isVisible()).toBe(false);
+  // What was refused goes back into a spreadsheet, marked.
+  const [marked] = await Promise.all([page.waitForEvent("download"), page.locator("[data-test=marked-workbook]").click()]);
+  expect(marked.suggestedFilename()).toBe(`${name}${YEAR}年政府信息公开工作年度报告（标出问题）.xlsx`);
+  const workbook = unzipSync(await readFile(await marked.path()));
+  expect(strFromU8(workbook["xl/workbook.xml"]!)).toContain("审核问题");
+  expect(strFromU8(workbook["xl/sharedStrings.xml"]!)).toContain("T4-BLOCK-TOTAL");
+  expect(Object.keys(workbook).some((part) => part.startsWith("xl/comments"))).toBe(true);
   expect(await page.locator("[data-test=stale-findings]").count()).toBe(0);
   await input(page, "disputes.reconsideration.total").fill("11");
   await page.locator("[data-test=stale-findings]").waitFor();

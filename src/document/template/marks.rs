@@ -8,7 +8,7 @@ use crate::document::write::layout::Grid;
 use crate::document::write::sheet::place;
 use crate::document::write::{UNREAD, WriteError};
 use crate::form::{CellId, catalogue};
-use crate::report::{Figures, Finding, Message, Narrative, Period, Severity, Term, format_number};
+use crate::report::{Answer, Figures, Finding, Message, Narrative, Period, Severity, Term, format_number};
 
 use super::fill_in::{FillIn, beside, template_grids};
 use super::returned::fault;
@@ -120,17 +120,38 @@ pub fn write_read_figures(
     narrative: Option<Narrative>,
     raw: impl Fn(CellId) -> Option<String>,
 ) -> Result<Vec<u8>, WriteError> {
-    let faults: Vec<Fault> = figures
-        .unread_cells()
-        .map(|cell| {
-            let raw = raw(cell).filter(|raw| !raw.is_empty()).unwrap_or_else(|| UNREAD.to_owned());
-            fault(cell, raw, Message::new("未能从文件中读取", "was not read in the document"))
-        })
-        .collect();
+    let faults = unread(&figures, raw);
     let marks: Vec<Mark> = faults.iter().map(Mark::from).collect();
     let returned =
         Returned { template, figures, faults, remarks: Vec::new(), filled: Vec::new(), answers: Vec::new(), narrative };
     write_with_marks(&returned, &marks)
+}
+
+/// The workbook with a report as it would be handed in: its figures, explanations and texts, with what the rules find in
+/// them marked, and the cells that were not read.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn write_judged(
+    template: Template,
+    figures: Figures,
+    answers: Vec<Answer>,
+    narrative: Option<Narrative>,
+    findings: &[Finding],
+) -> Result<Vec<u8>, WriteError> {
+    let faults = unread(&figures, |_| None);
+    let marks: Vec<Mark> = faults.iter().map(Mark::from).chain(findings.iter().map(Mark::from)).collect();
+    let returned = Returned { template, figures, faults, remarks: Vec::new(), filled: Vec::new(), answers, narrative };
+    write_with_marks(&returned, &marks)
+}
+
+/// A fault for each cell that was not read, with what is printed there as `raw` says.
+fn unread(figures: &Figures, raw: impl Fn(CellId) -> Option<String>) -> Vec<Fault> {
+    let fault_at = |cell| {
+        let raw = raw(cell).filter(|raw| !raw.is_empty()).unwrap_or_else(|| UNREAD.to_owned());
+        fault(cell, raw, Message::new("未能从文件中读取", "was not read in the document"))
+    };
+    figures.unread_cells().map(fault_at).collect()
 }
 
 /// The returned workbook with its marks, and a sheet of all of them.

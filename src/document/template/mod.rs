@@ -12,7 +12,7 @@ mod texts;
 mod tests;
 
 pub use fill_in::write_template;
-pub use marks::{Mark, write_read_figures, write_with_marks};
+pub use marks::{Mark, write_judged, write_read_figures, write_with_marks};
 pub use returned::{Fault, Returned, TemplateError, is_template, read_template};
 
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@ import { computed, nextTick, ref, shallowRef, watch } from "vue";
 import { cellsOf, cellText, formOf, plainText, type Cell, type Cells } from "./form";
 import { newId } from "./ids";
 import { forms, type Refusal, refusal, reports } from "./service";
-import { sizeText } from "./files";
+import { saveFile, sizeText } from "./files";
 import { t } from "./language";
 import { keepReceipt } from "./receipts";
 import { CHAPTERS, type Filling } from "./useFilling";
@@ -107,6 +107,28 @@ export function useChecking(filling: Filling) {
     }
   }
 
+  /** The report as it is filled in. */
+  const filledIn = (meant: string) => ({
+    name: meant,
+    form: formOf(parsed.value.cells),
+    ...(narrative.value ? { narrative: narrative.value } : {}),
+    answers: warnings.value.filter((finding) => answers.value[keyOf(finding)]?.trim()).map((finding) => ({ rule: finding.rule, cell: cellOf(finding), reason: answers.value[keyOf(finding)]!.trim() })),
+    correctionReason: reason.value.trim(),
+    etag: basis.value,
+  });
+  /** Saves the workbook with what is filled in, and what the rules find in it marked. */
+  async function saveMarked() {
+    const meant = name.value;
+    if (!meant) return;
+    try {
+      const filled = { ...filledIn(meant), ...(source.value ? { source: source.value } : {}) };
+      const { content, contentType, fileName } = await forms.renderTemplate({ report: meant, filled });
+      saveFile(fileName, content as Uint8Array<ArrayBuffer>, contentType);
+    } catch (error) {
+      failed.value = refusal(error);
+    }
+  }
+
   // A retry of the same content carries the same id, so that it is never stored twice.
   let requestId: string | undefined;
   let requestContent = "";
@@ -117,14 +139,7 @@ export function useChecking(filling: Filling) {
     isBusy.value = true;
     passes.value = false;
     complaint.value = "";
-    const report = {
-      name: meant,
-      form: formOf(parsed.value.cells),
-      ...(narrative.value ? { narrative: narrative.value } : {}),
-      answers: warnings.value.filter((finding) => answers.value[keyOf(finding)]?.trim()).map((finding) => ({ rule: finding.rule, cell: cellOf(finding), reason: answers.value[keyOf(finding)]!.trim() })),
-      correctionReason: reason.value.trim(),
-      etag: basis.value,
-    };
+    const report = filledIn(meant);
     const now = typed.value;
     const content = JSON.stringify([meant, figures.value, source.value?.title, report.answers, report.correctionReason, report.etag]);
     if (!requestId || content !== requestContent) [requestId, requestContent] = [newId(), content];
@@ -173,7 +188,7 @@ export function useChecking(filling: Filling) {
     conflict.value = undefined;
   }
 
-  return { findings, diagnoses, failed, complaint, passes, isBusy, isReading, isStale, conflict, otherYear, warnings, byCell, take, send, settle };
+  return { findings, diagnoses, failed, complaint, passes, isBusy, isReading, isStale, conflict, otherYear, warnings, byCell, take, send, saveMarked, settle };
 }
 
 export type Checking = ReturnType<typeof useChecking>;

@@ -33,6 +33,7 @@ export const filling = {
   raw: ["原文", "As printed"],
   place: ["位置", "Place"],
   templateDownload: ["下载填报模板（XLSX）", "Download the template (XLSX)"],
+  markedWorkbook: ["下载标出问题的工作簿", "Download the workbook with its findings marked"],
   markedDownload: ["下载标注问题的工作簿", "Download the workbook with its problems marked"],
   suggestions: ["疑似填错之处", "Likely mistakes"],
   computedTotals: ["系统自动显示各项合计供核对，不改动您填写的数字。", "Totals are shown for comparison; what you fill in is never changed."],
