@@ -41,6 +41,15 @@ pub struct Config {
     pub log: Log,
     pub journal: Journal,
     pub backup: Backup,
+    pub dashboard: Dashboard,
+}
+
+/// What the dashboard shows of its own place.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Dashboard {
+    /// GeoJSON with the outlines of jurisdictions, for a map on the overview; empty for none.
+    pub map: PathBuf,
 }
 
 /// What stands between callers and the service, and what it is called.
@@ -119,6 +128,7 @@ impl Default for Config {
             log: Log::default(),
             journal: Journal::default(),
             backup: Backup::default(),
+            dashboard: Dashboard::default(),
         }
     }
 }
@@ -219,7 +229,7 @@ mod tests {
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let keys = example.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         let sections = example.lines().filter(|line| line.starts_with('[')).count();
-        assert_eq!((keys, sections), (74, 12), "a key is missing from the example, or from this count");
+        assert_eq!((keys, sections), (75, 13), "a key is missing from the example, or from this count");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod api;
 mod csv;
 mod dashboard;
 mod fault;
+pub mod map;
 mod openapi;
 mod query;
 mod reasons;
@@ -45,9 +46,9 @@ const SECURITY_HEADERS: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// gRPC and HTTP as one set of routes.
-pub fn with_grpc(grpc: Routes, session: Router) -> Routes {
-    let http = router(observed(grpc.clone())).merge(session.layer(map_response(secure)));
+/// gRPC and HTTP as one set of routes; `own` are those that depend on the settings.
+pub fn with_grpc(grpc: Routes, own: Router) -> Routes {
+    let http = router(observed(grpc.clone())).merge(own.layer(map_response(secure)));
     Routes::from(grpc.into_axum_router().merge(http).fallback(nothing_here))
 }
 

@@ -32,17 +32,18 @@ impl Doors {
     /// The doors of a service as they are configured; people may sign in by a provider.
     ///
     /// # Errors
-    /// Where certificates cannot be read.
+    /// Where certificates or the map cannot be read.
     pub async fn new(service: &Service, config: &Config, provider: Option<Arc<Provider>>) -> anyhow::Result<Self> {
         let (routes, health) = grpc::routes(service.clone(), &config.limits).await?;
         let session = http::session::routes(service.clone(), config.tls.is_on(), provider);
+        let own = session.merge(http::map::routes(&config.dashboard.map)?);
         let tls = if config.tls.is_on() { Some(TlsFiles::read(&config.tls)?) } else { None };
         let proxies = Proxies::new(&config.server);
         // Where others reach it without a certificate, and nothing says what it is called, every name is taken.
         let hosts = Hosts::new(&config.server, tls.as_ref(), !config.listen.ip().is_loopback());
         let door = DoorLayer::behind(service.clone(), &config.limits, proxies.clone(), hosts);
         let (newcomers, config) = (Newcomers::default(), config.clone());
-        Ok(Self { routes: http::with_grpc(routes, session), door, health, tls, newcomers, proxies, config })
+        Ok(Self { routes: http::with_grpc(routes, own), door, health, tls, newcomers, proxies, config })
     }
 
     /// Serves connections until it is dropped.

@@ -1,10 +1,11 @@
 // Who looks at figures: one search over everything, a table of one's own, and places compared like with like.
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { strFromU8, unzipSync } from "fflate";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectAccessible } from "./accessible";
-import { browse, demo, open, rollup, type Server } from "./program";
+import { browse, demo, folder, open, rollup, serve, type Server } from "./program";
 
 const PROVINCE = "jurisdictions/230000";
 const YEAR = 2023;
@@ -75,4 +76,28 @@ test("places are ranked by how they changed over the agencies that are in both y
   expect(answer.comparableAgencies).toBeGreaterThan(50);
   expect(complaints).toEqual([]);
   await page.context().close();
+});
+
+test("a map that the operator supplies shows the places, and a click on one goes there", async () => {
+  const made = folder();
+  const data = path.join(made.path, "data");
+  await (await demo(160, `${YEAR - 1}..${YEAR}`, data)).stop();
+  // One square beside the other, for every other place.
+  const places = (await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "child")).rows.map((row) => row.place).filter((_, at) => at % 2 === 1);
+  const square = (at: number) => [[[at, 0], [at + 1, 0], [at + 1, 1], [at, 1], [at, 0]]];
+  const features = places.map((name, at) => ({ type: "Feature", properties: { adcode: name.split("/")[1] }, geometry: { type: "Polygon", coordinates: square(at) } }));
+  const [map, config] = ["map.json", "config.toml"].map((name) => path.join(made.path, name));
+  await writeFile(map!, JSON.stringify({ type: "FeatureCollection", features }));
+  await writeFile(config!, `[dashboard]\nmap = ${JSON.stringify(map)}\n`);
+  const mapped = await serve(data, "127.0.0.1:0", "--config", config!);
+  const { page, complaints } = await open(browser, mapped, `/overview?year=${YEAR}`);
+  const card = page.locator("[data-test=places]");
+  await card.getByLabel("显示方式").selectOption("map");
+  await expect.poll(() => card.locator(".chart svg path").count()).toBeGreaterThanOrEqual(places.length);
+  await card.locator(".chart").click();
+  await page.waitForURL((url) => places.some((name) => url.hash.includes(`scope=${name}`)));
+  expect(complaints).toEqual([]);
+  await page.context().close();
+  await mapped.stop();
+  made.remove();
 });

@@ -10,7 +10,7 @@ import { chromium, type Browser, type Page } from "playwright-core";
 export const ROOT = path.resolve(import.meta.dirname, "../..");
 const PROGRAM = process.env.HUIZONG ?? path.join(ROOT, "target/debug/huizong");
 /** For whatever a page is waited for. */
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export interface Server {
@@ -103,14 +103,14 @@ export async function open(browser: Browser, server: Server, view: string, optio
 
 /** Sums as the command line gives them, flat: a row with what it is grouped by and its count. */
 export interface Sums {
-  rows: { key: string; label: string; measure: string; count: string }[];
+  rows: { key: string; place: string; label: string; measure: string; count: string }[];
   totals: { measure: string; count: string }[];
   asOf: string;
   comparableAgencies?: number;
 }
 
 interface Printed {
-  keys?: { agency?: string; year?: number; label: { zh: string } }[];
+  keys?: { agency?: string; jurisdiction?: string; year?: number; label: { zh: string } }[];
   measure: string;
   value?: { count?: string };
 }
@@ -118,6 +118,6 @@ interface Printed {
 /** The answer of `huizong rollup`. */
 export async function rollup(server: Server, ...args: string[]): Promise<Sums> {
   const answer = (await run(server, "rollup", ...args)) as { rows?: Printed[]; totals?: Printed[]; asOf: string; comparableAgencies?: number };
-  const flat = ({ keys, measure, value }: Printed) => ({ key: keys?.[0]?.agency ?? String(keys?.[0]?.year ?? ""), label: keys?.[0]?.label.zh ?? "", measure, count: value?.count ?? "0" });
+  const flat = ({ keys, measure, value }: Printed) => ({ key: keys?.[0]?.agency ?? String(keys?.[0]?.year ?? ""), place: keys?.[0]?.jurisdiction ?? "", label: keys?.[0]?.label.zh ?? "", measure, count: value?.count ?? "0" });
   return { ...answer, rows: (answer.rows ?? []).map(flat), totals: (answer.totals ?? []).map(flat) };
 }

@@ -126,6 +126,28 @@ export function treemap(of: Bar[]): ChartOption {
   });
 }
 
+/** A place with its outline, by its division code. */
+export interface Outlined extends Labelled {
+  code: string;
+}
+
+/** Places on the map that is registered under a name: the darker, the more; each has its name and its figure. */
+export function outlined(map: string, of: Outlined[]): ChartOption {
+  const sizes = of.flatMap(({ size }) => size ?? []);
+  const byCode = new Map(of.map((one) => [one.code, one]));
+  return (paint) => ({
+    ...common(paint, () => []),
+    tooltip: { ...common(paint, () => []).tooltip, formatter: ({ name }: { name: string }) => tip(byCode.get(name)?.name ?? "", byCode.get(name)?.text ?? "") },
+    visualMap: { show: false, min: Math.min(0, ...sizes), max: Math.max(1, ...sizes), inRange: { color: [paint.back, paint.colours[2]] } },
+    series: [{
+      type: "map", map, nameProperty: "code", roam: false, selectedMode: false, left: 0, right: 0, top: 0, bottom: 0, cursor: "pointer",
+      itemStyle: { areaColor: paint.back, borderColor: paint.quiet }, emphasis: { label: { color: paint.text }, itemStyle: { areaColor: paint.line } },
+      label: { show: true, ...label(paint), textBorderColor: paint.back, textBorderWidth: 2, formatter: ({ name }: { name: string }) => shortName(byCode.get(name)?.name ?? "") },
+      data: of.map(({ code, size }) => ({ name: code, value: size ?? "-" })),
+    }],
+  });
+}
+
 /** A table of colours: the darker, the more; each field has its figure. */
 export function heat(rows: string[], columns: string[], counts: bigint[][]): ChartOption {
   const points = rows.flatMap((_, y) => columns.map((_, x) => ({ x, y, count: counts[y]?.[x] ?? 0n })));

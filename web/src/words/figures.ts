@@ -49,6 +49,7 @@ export const figures = {
   asChange: ["变化", "change"],
   shownAs: ["显示方式", "Shown as"],
   asTreemap: ["矩形图", "treemap"],
+  asMap: ["地图", "Map"],
   proactive: ["主动公开：许可、处罚、强制、收费", "Proactive disclosure: permits, penalties, coercion, fees"],
   refusalHeat: ["不予公开理由：各地", "Reasons for refusal, by place"],
   disputes: ["复议与诉讼", "Reconsideration and litigation"],
