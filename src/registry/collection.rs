@@ -101,18 +101,18 @@ impl CollectionError {
     pub fn message(&self) -> Message {
         let zh = match self {
             Self::Edition { year, edition } => {
-                format!("“{edition}”不是适用于 {year} 年度的表格版式；请改用覆盖该年度的版式")
+                format!("“{edition}”不是适用于{year}年度的报告格式；请改用该年度的格式")
             }
             Self::LockBeforeDue { level, due, lock } => {
-                format!("锁定时间 {lock} 早于{}的截止时间 {due}；锁定不得早于最晚的截止时间", level_zh(*level))
+                format!("停止接收时间 {lock} 早于{}的截止时间 {due}；停止接收不得早于最晚的截止时间", level_zh(*level))
             }
             Self::ExceptionLockBeforeDue { agency, due, lock } => {
-                format!("{agency} 例外的截止时间为 {due}，但自 {lock} 起不再接收；请同时给出锁定时间")
+                format!("{agency} 延期后的截止时间为 {due}，但自 {lock} 起停止接收；请同时给出停止接收时间")
             }
-            Self::AgencyUnknown(name) => format!("例外所指的 {name} 没有登记；请先登记，或改正名称"),
-            Self::ReasonMissing(name) => format!("{name} 的例外没有理由；请写明理由"),
-            Self::GrantorMissing(name) => format!("{name} 的例外没有写明批准人"),
-            Self::ExceptionEmpty(name) => format!("{name} 的例外既无截止时间也无锁定时间；请至少给出一个"),
+            Self::AgencyUnknown(name) => format!("准予延期的 {name} 不在单位名录中；请先列入名录，或改正名称"),
+            Self::ReasonMissing(name) => format!("{name} 的延期没有写明原因；请写明原因"),
+            Self::GrantorMissing(name) => format!("{name} 的延期没有写明批准人"),
+            Self::ExceptionEmpty(name) => format!("{name} 的延期既无截止时间也无停止接收时间；请至少给出一个"),
         };
         Message::new(zh, self.to_string())
     }
@@ -148,9 +148,9 @@ impl Deadline<'_> {
     /// What sets the time, in words.
     pub fn words(&self) -> Message {
         match self.set_by {
-            SetBy::Collection => Message::new("征集统一规定", "set by the collection"),
+            SetBy::Collection => Message::new("报送任务统一规定", "set by the collection"),
             SetBy::Exception(exception) => Message::new(
-                format!("{} 批准的例外（{}）", exception.granted_by, exception.reason),
+                format!("{} 准予的延期（{}）", exception.granted_by, exception.reason),
                 format!("an exception granted by {} ({})", exception.granted_by, exception.reason),
             ),
         }

@@ -79,7 +79,7 @@ impl RegistryError {
             Self::JurisdictionExists(name) | Self::AgencyExists(name) => {
                 format!("{name} 已存在，且登记内容不同；请核对，或改用其他标识")
             }
-            Self::EntryUnknown(name) => format!("没有登记 {name}；请先登记，或改正名称"),
+            Self::EntryUnknown(name) => format!("单位名录中没有 {name}；请先列入名录，或改正名称"),
             Self::ParentUnknown { subject, parent } => {
                 format!("{subject} 的上级 {parent} 不存在；请先登记上级，或改正代码")
             }
@@ -90,14 +90,14 @@ impl RegistryError {
                 format!("{subject} 自 {first_year} 年起，早于上级 {parent} 的 {parent_first_year} 年；请改正起始年度")
             }
             Self::ParentEnded { subject, parent, end } => {
-                format!("{subject} 不能归属于 {parent}：后者自 {end} 年起不再存在；请改为其承继者")
+                format!("{subject} 不能归属于 {parent}：后者自 {end} 年起不再存在；请改为其承接单位")
             }
             Self::TooEarly { subject, first_year, begins } => {
                 format!("{subject} 自 {begins} 年起存在，{first_year} 年的变更过早；请改为更晚的年度")
             }
             Self::HasEnded { subject, end, first_year } => {
                 format!(
-                    "{subject} 自 {end} 年起不再存在，{first_year} 年不能再变更或再次终止；请变更其承继者，或另行登记"
+                    "{subject} 自 {end} 年起不再存在，{first_year} 年不能再变更或再次终止；请变更其承接单位，或另行列入名录"
                 )
             }
             Self::OutOfOrder { subject, first_year, latest } => {
@@ -114,7 +114,7 @@ impl RegistryError {
             Self::SuccessorMissing { subject, successor, first_year } => {
                 format!("{successor} 在 {first_year} 年不存在，{subject} 不能并入或分立为它；请先登记，或改正年度")
             }
-            Self::SuccessorItself(name) => format!("{name} 不能是自己的承继者；请另行登记新的条目"),
+            Self::SuccessorItself(name) => format!("{name} 不能是自己的承接单位；请另行列入新的条目"),
             Self::TakesOver { subject, took_over, first_year } => {
                 format!(
                     "{subject} 在 {took_over} 年承继其他条目，当年必须存在，不能在 {first_year} 年终止；请改为 {took_over} 年以后的年度"
@@ -125,7 +125,7 @@ impl RegistryError {
             }
             Self::NamedTwice(name) => format!("{name} 重复出现；请只保留一个"),
             Self::NothingMerged(into) => format!("并入 {into} 的合并没有写明被合并者；请至少写一个"),
-            Self::TooFewSuccessors(name) => format!("{name} 的分立少于两个承继者；请写全，或改为并入唯一的承继者"),
+            Self::TooFewSuccessors(name) => format!("{name} 的分设少于两个承接单位；请写全，或改为并入唯一的承接单位"),
             Self::Collection(error) => return error.message(),
         };
         Message::new(zh, self.to_string())

@@ -41,7 +41,7 @@ impl Admission {
                 locked: collection
                     .lock
                     .filter(|lock| *lock <= now)
-                    .map(|lock| (lock, Message::new("征集统一规定", "set by the collection"))),
+                    .map(|lock| (lock, Message::new("报送任务统一规定", "set by the collection"))),
             },
         }
     }

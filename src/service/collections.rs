@@ -8,7 +8,7 @@ use crate::store::check_length;
 
 use super::caller::Caller;
 use super::page::Page;
-use super::parts::Service;
+use super::parts::{BEIJING, Service};
 use super::problem::{Problem, Reason};
 
 impl Service {
@@ -88,7 +88,7 @@ impl Service {
             return Ok(collection);
         }
         if exception.until.is_some_and(|until| until <= self.now()) {
-            let description = Message::new("已过，例外不会生效", "has passed, so that the exception would not hold");
+            let description = Message::new("已过，延期不会生效", "has passed, so that the exception would not hold");
             return Err(Problem::field(Reason::FieldInvalid, "exception.expire_time", description));
         }
         collection.exceptions.push(exception);
@@ -145,15 +145,16 @@ pub fn etag(collection: &Collection) -> String {
 /// A report comes in after the lock time, which was set by whom the words say.
 pub(super) fn locked(report: &ReportKey, since: Timestamp, set_by: &Message) -> Problem {
     let name = format!("collections/{}", report.year);
+    let beijing = BEIJING.to_datetime(since).strftime("%Y-%m-%d %H:%M");
     Problem::new(
         Reason::CollectionLocked,
         Message::new(
-            format!("{name} 自 {since} 起不再接收 {report}（{}）", set_by.zh),
+            format!("{}年度报送任务已于{beijing}（北京时间）停止接收（{}）", report.year, set_by.zh),
             format!("{name} does not take {report} from {since} on ({})", set_by.en),
         ),
         Message::new(
-            "请由主持征集的政府办公厅（室）给予例外（huizong collection grant），再提交",
-            "have the office that runs the collection grant an exception (huizong collection grant), then submit",
+            "请联系审核单位或组织报送的政府办公厅（室）准予延期，再行报送",
+            "have a reviewer, or the office that runs the collection, grant more time, then submit",
         ),
     )
     .with("collection", name)
@@ -163,8 +164,8 @@ pub(super) fn locked(report: &ReportKey, since: Timestamp, set_by: &Message) -> 
 fn no_collection(year: ReportYear) -> Problem {
     Problem::new(
         Reason::CollectionNotFound,
-        Message::new(format!("{year} 年度没有开展征集"), format!("there is no collection of {year}")),
-        Message::new("请核对年度，或先开启征集", "check the year, or open the collection first"),
+        Message::new(format!("{year}年度报送任务尚未启动"), format!("there is no collection of {year}")),
+        Message::new("请核对年度，或先启动该年度报送任务", "check the year, or open the collection first"),
     )
     .with("name", format!("collections/{year}"))
 }
@@ -173,9 +174,9 @@ fn no_exception(collection: &Collection, agency: &AgencyId) -> Problem {
     let (name, agency) = (collection.name(), format!("agencies/{agency}"));
     Problem::new(
         Reason::ExceptionNotFound,
-        Message::new(format!("{name} 没有给予 {agency} 的例外"), format!("{name} has no exception for {agency}")),
+        Message::new(format!("{name} 没有准予 {agency} 的延期"), format!("{name} has no exception for {agency}")),
         Message::new(
-            "请查看征集中的例外，核对年度和机构",
+            "请查看报送任务中的延期，核对年度和单位",
             "look at the exceptions of the collection; check year and agency",
         ),
     )
@@ -187,8 +188,11 @@ fn exists(collection: &Collection) -> Problem {
     let name = collection.name();
     Problem::new(
         Reason::CollectionExists,
-        Message::new(format!("{name} 已开启，且内容不同"), format!("{name} is open with other values")),
-        Message::new("请先取回，再以其 etag 更新", "read it, then update it with its etag"),
+        Message::new(
+            format!("{}年度报送任务已启动，且内容不同", collection.year),
+            format!("{name} is open with other values"),
+        ),
+        Message::new("请先读取现有内容，再作更改", "read it, then update it with its etag"),
     )
     .with("name", name)
 }

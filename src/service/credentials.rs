@@ -344,17 +344,17 @@ fn denied(error: &Denied) -> Problem {
     let (reason, zh, en) = match error {
         Denied::TwoPowers { .. } | Denied::PowerWithReports { .. } => (
             Reason::TwoPowers,
-            "请授予另一主体，或先收回原有权限",
+            "请授予另一账号，或先收回原有权限",
             "grant it to another principal, or withdraw the other first",
         ),
-        Denied::NotHeld { .. } => (Reason::RoleNotHeld, "请先核对该主体的角色", "look at the principal's roles first"),
+        Denied::NotHeld { .. } => (Reason::RoleNotHeld, "请先核对该账号的角色", "look at the principal's roles first"),
         Denied::NoCredential(_) => (Reason::CredentialNotFound, "请核对凭据名称", "check the credential's name"),
         Denied::CredentialExists(_) | Denied::ProposalExists(_) => (Reason::Contended, "请重试", "try again"),
         Denied::NoEnrolment(_) => {
             (Reason::EnrolmentEnded, "请安全管理员重新发码", "have the security administrator make another code")
         }
         Denied::NoProposal(id) => return no_proposal(*id),
-        Denied::TooMany { .. } => (Reason::TooMany, "请改用另一主体", "use another principal"),
+        Denied::TooMany { .. } => (Reason::TooMany, "请改用另一账号", "use another principal"),
     };
     Problem::new(reason, error.message(), Message::new(zh, en))
 }

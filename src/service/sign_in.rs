@@ -137,7 +137,7 @@ impl Service {
 fn no_principal(name: &str, contact: &Message) -> Problem {
     let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_MAX_CHARACTERS).collect();
     let message = Message::new(
-        format!("身份认证平台确认您是“{name}”，但本服务没有此主体，或其没有任何角色"),
+        format!("身份认证平台确认您是“{name}”，但本系统没有此账号，或该账号没有任何角色"),
         format!(
             "the identity provider says that you are \"{name}\"; there is no such principal here, or it has no role"
         ),

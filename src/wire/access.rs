@@ -57,7 +57,7 @@ pub fn credential_name_from_wire(name: &str, field: &str) -> Result<(PrincipalNa
 
 fn bad_name(field: &str, shape: &str) -> Problem {
     let description = Message::new(
-        format!("名称形如 {shape}，主体标识为 1 至 64 位 a-z、0-9、-、_、."),
+        format!("名称形如 {shape}，账号标识为 1 至 64 位 a-z、0-9、-、_、."),
         format!("the name has the form {shape}; a principal is 1 to 64 of a-z, 0-9, -, _ and ."),
     );
     Problem::bad_name(field, description)

@@ -69,7 +69,7 @@ pub fn collection_from_wire(wire: pb::Collection, field: &str) -> Result<Collect
     let review = REVIEWS.iter().find(|(_, known)| i32::from(*known) == wire.review_policy).map(|(review, _)| *review);
     if !wire.exceptions.is_empty() {
         let description = Message::new(
-            "例外须逐一给予（GrantCollectionException）；请留空",
+            "延期须逐一准予（GrantCollectionException）；请留空",
             "are granted one by one (GrantCollectionException); leave it out",
         );
         return Err(Problem::field(Reason::FieldInvalid, in_field("exceptions"), description));
@@ -143,7 +143,7 @@ pub fn collection_year(name: &str, field: &str) -> Result<ReportYear, Problem> {
     }
     name.strip_prefix("collections/").and_then(|year| year.parse().ok()).ok_or_else(|| {
         let description =
-            Message::new("征集以年度命名，如 collections/2022", "is named by its year, as in collections/2022");
+            Message::new("报送任务以年度命名，如 collections/2022", "is named by its year, as in collections/2022");
         Problem::bad_name(field, description)
     })
 }

@@ -30,7 +30,7 @@ impl Service {
         // Counted as what it would have been.
         self.budgets.admit(Kind::Attempt, &account, caller.is_known(), action, "");
         let message = Message::new(
-            "该主体一分钟内被拒绝的管理操作过多，此次未予处理",
+            "该账号一分钟内被拒绝的管理操作过多，此次未予处理",
             "too many calls of this principal that take a power were refused within a minute; this one was not looked at",
         );
         let problem = Problem::overload(Reason::RateExceeded, message, ATTEMPTS_WAIT);

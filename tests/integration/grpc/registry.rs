@@ -457,5 +457,5 @@ async fn the_command_line_opens_grants_and_locks() {
         tokio::task::block_in_place(|| huizong(&server, &["collection", "lock", "2024", "--at", "2025-01-01"]));
     assert_eq!(refused.status.code(), Some(1));
     let words = String::from_utf8(refused.stderr).unwrap();
-    assert!(words.contains("COLLECTION_INVALID") && words.contains("锁定时间"), "{words}");
+    assert!(words.contains("COLLECTION_INVALID") && words.contains("停止接收时间"), "{words}");
 }

@@ -13,6 +13,8 @@ import { ReportService } from "../gen/huizong/v1/report_pb";
 import { RollupService } from "../gen/huizong/v1/rollup_pb";
 import { isAttended } from "./attendance";
 import { language, say, t } from "./language";
+import type { Word } from "./words";
+import type { LocalizedText } from "../gen/huizong/v1/problem_pb";
 
 const KEY = "huizong.principal";
 
@@ -114,9 +116,22 @@ export function sentence(text: string): string {
   return `${whole}${language.value === "zh" ? "。" : "."}`;
 }
 
+/** What officials call the fields of a request; a field that is none of theirs is not named. */
+const FIELDS: Record<string, Word> = {
+  agency: "agency", code: "code", display_name: "name", due_time: "due", first_year: "year", jurisdiction: "jurisdiction", last_year: "year",
+  lock_time: "lock", measures: "lines", parent: "jurisdiction", reason: "exceptionReason", year: "year",
+};
+/** What is wrong with one field, by the last word of its path: `scope.states[0]` is `states`. */
+function violationText({ field, description }: { field: string; description?: LocalizedText | undefined }): string {
+  const word = FIELDS[field.split(".").at(-1)!.replace(/\[\d+\]$/, "")];
+  return word ? `${t(word)}${t("colon")}${say(description)}` : say(description);
+}
+
 /** What is wrong, and what to do, in the reader's language. */
 export function refusalText(refusal: Refusal, retrying = false): string {
   if (!refusal.problem) return t(!refusal.passing ? "failed" : retrying ? "retrying" : "unreachable", { reason: refusal.reason });
-  const sentences = [refusal.problem.message, refusal.problem.remedy].map((text) => sentence(say(text))).filter(Boolean);
+  const { message, remedy, fieldViolations } = refusal.problem;
+  const wrong = fieldViolations.length > 0 ? fieldViolations.map(violationText) : [say(message)];
+  const sentences = [...wrong, say(remedy)].map(sentence).filter(Boolean);
   return sentences.join(language.value === "zh" ? "" : " ");
 }

@@ -77,6 +77,7 @@ export const frame = {
   value: ["数值", "Value"],
   share: ["占比", "Share"],
   code: ["代码", "Code"],
+  colon: ["：", ": "],
   agency: ["单位", "Agency"],
   jurisdiction: ["地区", "Jurisdiction"],
   find: ["查找", "Find"],
