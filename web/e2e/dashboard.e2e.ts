@@ -268,7 +268,24 @@ describe("a province with reports", () => {
     await expect.poll(() => page.locator("[data-test=agencies] tbody tr").count()).toBe(count);
     const head = await page.locator("[data-test=print-head]").innerText();
     for (const part of ["报送进度", "黑龙江省", String(YEAR), "已计入汇总", "打印时间"]) expect(head).toContain(part);
+    // Chromium draws a head again on each page only where no button has a box in it.
+    expect(await page.locator("[data-test=agencies] thead button").evaluateAll((buttons) => buttons.map((one) => getComputedStyle(one).display))).toEqual(Array(4).fill("contents"));
     for (const hidden of [".bar", ".side", ".place", ".tools"]) for (const one of await page.locator(hidden).all()) expect(await one.isVisible(), hidden).toBe(false);
+    await page.context().close();
+  });
+
+  test("on paper charts fill their places, two beside each other, and nothing overlaps", async () => {
+    const { page } = await open(browser, server, `/overview?year=${YEAR}`);
+    await page.locator(".chart svg[viewBox]").nth(5).waitFor({ state: "attached" });
+    await page.emulateMedia({ media: "print" });
+    await page.setViewportSize({ width: 700, height: 1000 });
+    const boxes = await page.locator(".chart-card").evaluateAll((cards) => cards.map((card) => [card, card.querySelector("svg"), card.querySelector(".note")].map((one) => one?.getBoundingClientRect())));
+    for (const [card, drawn, note] of boxes) {
+      expect(drawn!.width).toBeGreaterThan(250);
+      expect(drawn!.right).toBeLessThanOrEqual(card!.right + 1);
+      if (note) expect(note.top).toBeGreaterThanOrEqual(drawn!.bottom - 1);
+    }
+    expect(new Set(boxes.map(([card]) => Math.round(card!.left))).size).toBe(2);
     await page.context().close();
   });
 
