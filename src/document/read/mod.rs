@@ -21,6 +21,7 @@ mod mime;
 mod narrative;
 mod note;
 mod package;
+mod page;
 mod pdf;
 mod placement;
 mod rtf;

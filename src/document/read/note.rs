@@ -107,10 +107,14 @@ pub enum NoteCode {
     FormulaUncomputed,
     /// Figures in rows or columns that are hidden.
     HiddenNotRead,
-    /// Pages of a PDF that are pictures, without text.
+    /// Pages that are pictures, without text.
     PageScanned,
-    /// A watermark or the like lies over the text of pages of a PDF.
+    /// A watermark or the like lies over the text of pages.
     OverlayNotRead,
+    /// Only its font knows what much of the text of a page is.
+    FontUnknown,
+    /// A document bears a seal or a signature, which is not verified.
+    SealNotVerified,
     /// A chapter of text is longer than what is kept of it.
     TextCut,
     /// A number is in another unit than the form's; it is not taken.
@@ -149,6 +153,8 @@ impl NoteCode {
             Self::HiddenNotRead => "HIDDEN-NOT-READ",
             Self::PageScanned => "PAGE-SCANNED",
             Self::OverlayNotRead => "OVERLAY-NOT-READ",
+            Self::FontUnknown => "FONT-UNKNOWN",
+            Self::SealNotVerified => "SEAL-NOT-VERIFIED",
             Self::TextCut => "TEXT-CUT",
             Self::UnitInCell => "UNIT-IN-CELL",
             Self::ValuesTooMany => "VALUES-TOO-MANY",

@@ -4,11 +4,10 @@ use encoding_rs::{GBK, UTF_16BE};
 use lopdf::{Dictionary, Document, Encoding, Object};
 
 use super::super::error::ReadError;
+use super::super::page::UNKNOWN;
 use super::cmap::CharacterMap;
 use super::unpack::Unpacker;
 
-/// What stands for a code whose text is not known: it makes a number unreadable rather than shorter.
-const UNKNOWN: &str = "\u{fffd}";
 /// Width of a code of which nothing is said, in thousandths of the size.
 const WIDTH: f64 = 500.0;
 /// The same for fonts of Chinese characters.

@@ -2,10 +2,7 @@
 
 use lopdf::{Dictionary, Document, Object};
 
-/// Red, green and blue from 0 to 1.
-pub type Colour = [f64; 3];
-
-pub const WHITE: Colour = [1.0; 3];
+use super::super::page::ink::{BLACK, Colour, Paint};
 
 /// How the numbers of a colour are to be understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +23,11 @@ pub struct Ink {
 }
 
 impl Ink {
-    pub const BLACK: Self = Self { space: Space::Device, colour: [0.0; 3] };
+    pub const BLACK: Self = Self { space: Space::Device, colour: BLACK };
 
-    /// Whether its colour is known.
-    pub fn is_known(self) -> bool {
-        self.space != Space::Unknown
+    /// As something is drawn with it.
+    pub fn paint(self, alpha: f64) -> Paint {
+        Paint { colour: self.colour, alpha, is_known: self.space != Space::Unknown }
     }
 
     /// Changes the space, by its name among the resources of the page.
@@ -72,18 +69,9 @@ impl Ink {
     }
 }
 
-/// How much a colour stands out from another, from 0 to 1.
-pub fn contrast(one: Colour, other: Colour) -> f64 {
-    one.iter().zip(other).map(|(one, other)| (one - other).abs()).fold(0.0, f64::max)
-}
-
-/// How much light a colour gives, from 0 to 1.
-pub fn lightness([red, green, blue]: Colour) -> f64 {
-    0.3 * red + 0.59 * green + 0.11 * blue
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::super::page::ink::{WHITE, contrast};
     use super::*;
 
     #[test]

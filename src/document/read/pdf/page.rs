@@ -8,12 +8,13 @@ use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 
 use super::super::Format;
 use super::super::error::ReadError;
-use super::drawing::Drawing;
+use super::super::page::drawing::Drawing;
+use super::super::page::geometry::{Area, Matrix};
+use super::super::page::part::Part;
+use super::super::page::shape::Clip;
 use super::font::Font;
-use super::geometry::{Area, Matrix};
-use super::layers::{Layers, Part};
+use super::layers::Layers;
 use super::pen::{Pen, matrix_of, number};
-use super::shape::Clip;
 use super::state::State;
 use super::unlooked;
 use super::unpack::Unpacker;

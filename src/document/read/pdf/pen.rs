@@ -1,36 +1,17 @@
-//! The pen that follows the instructions of a page: its state, and the marks and lines that it leaves. What is covered
-//! later, has the colour of what lies behind it or is cut off, is known here to be hidden.
+//! The pen that follows the instructions of a page: its state, and what it draws.
 
 use lopdf::Object;
 use lopdf::content::Operation;
 
-use super::drawing::{Drawing, Mark, Sight, Stroke};
-use super::geometry::{Matrix, Point, quarter};
-use super::ink::{Ink, contrast, lightness};
-use super::layers::Part;
-use super::path::{LINE_THICKNESS, Path};
-use super::shape::{Layer, Shape, Share};
-use super::state::{Blend, State};
+use super::super::page::drawing::Drawing;
+use super::super::page::geometry::Matrix;
+use super::super::page::part::Part;
+use super::super::page::path::Path;
+use super::ink::Ink;
+use super::state::State;
 
 /// Deepest nesting of states.
 const MAX_STATES: usize = 256;
-/// Most lines of a page, and most areas of colour.
-const MAX_LINES: usize = 20_000;
-/// Most curves around something that are looked at.
-const MAX_ROUNDS: usize = 500;
-/// Broadest line that may be the side of a cell, in points.
-const BROADEST: f64 = 6.0;
-/// Smallest character that is to be seen, in points.
-const SMALLEST: f64 = 1.0;
-/// Least contrast to be seen, and least share of it that what is transparent must have.
-const FAINTEST: f64 = 0.1;
-/// What is at least as opaque covers what lies behind it, and what is less than this leaves it to be seen.
-const OPAQUE: f64 = 0.9;
-const SHEER: f64 = 0.7;
-/// Narrowest character, in parts of its height.
-const NARROWEST: f64 = 0.35;
-/// What darkens and has no more light than this leaves nothing to be seen.
-const DARK: f64 = 0.4;
 
 /// The state between instructions.
 pub struct Pen<'d> {
@@ -127,7 +108,7 @@ impl<'d> Pen<'d> {
             "f" | "F" | "f*" => self.paint(false, Some(operation.operator == "f*"), drawing),
             "n" => self.paint(false, None, drawing),
             // A flow of colours, over all that is not cut off.
-            "sh" => self.shade(drawing),
+            "sh" => self.state.brush(self.part()).shade(drawing),
             _ => {}
         }
     }
@@ -172,50 +153,12 @@ impl<'d> Pen<'d> {
 
     fn show(&mut self, bytes: &[u8], drawing: &mut Drawing) {
         let Some(font) = self.state.font.clone() else { return };
-        let (colour, alpha) = self.state.ink();
         for glyph in font.glyphs(bytes) {
             let State { size, scale, rise, .. } = self.state;
-            let drawn = Matrix([size * scale, 0.0, 0.0, size, 0.0, rise]).then(self.text).then(self.state.matrix);
-            let (start, end, top) = (drawn.apply(0.0, 0.0), drawn.apply(glyph.width, 0.0), drawn.apply(0.0, 1.0));
-            let height = (top.x - start.x).hypot(top.y - start.y);
-            let right = drawn.apply(1.0, 0.0);
-            let width = (right.x - start.x).hypot(right.y - start.y);
-            let is_finite = [start.x, start.y, end.x, end.y, height].iter().all(|number| number.is_finite());
-            if is_finite && !glyph.text.trim().is_empty() {
-                let quarter = quarter(start, right);
-                let is_mirrored = (right.x - start.x) * (top.y - start.y) < (right.y - start.y) * (top.x - start.x);
-                let mut mark = Mark {
-                    text: glyph.text,
-                    start,
-                    end,
-                    size: height,
-                    quarter,
-                    contrast: 0.0,
-                    sight: Sight::Seen,
-                    is_struck: false,
-                    is_doubtful: is_mirrored || width < NARROWEST * height || self.state.may_be_unseen(),
-                };
-                mark.contrast = alpha * contrast(colour, drawing.ground(mark.middle()));
-                let share = Share::of(mark.body(), |point| self.state.clip.contains(point));
-                mark.is_doubtful |= share == Share::Part || drawing.is_on_pattern(&mark);
-                mark.sight = self.sight(&mark, width.min(height), share);
-                drawing.marks.push(mark);
-            }
+            let place = Matrix([size * scale, 0.0, 0.0, size, 0.0, rise]).then(self.text).then(self.state.matrix);
+            self.state.brush(self.part()).write(glyph.text, glyph.width, place, self.state.ink(), drawing);
             let space = self.state.character_space + if glyph.is_blank { self.state.word_space } else { 0.0 };
             self.advance(if font.is_vertical { -size + space } else { glyph.width * size + space });
-        }
-    }
-
-    /// Of a mark of which so much is not cut off, and that is so large at its narrowest.
-    fn sight(&self, mark: &Mark, least: f64, share: Share) -> Sight {
-        let part = self.part();
-        let is_hidden = part.is_off || mark.contrast < FAINTEST || least < SMALLEST || share == Share::None;
-        match part {
-            _ if is_hidden => Sight::Hidden,
-            Part { is_watermark: true, .. } => Sight::Overlay,
-            Part { is_laid: true, .. } => Sight::Laid,
-            Part { is_running: true, .. } => Sight::Running,
-            _ => Sight::Seen,
         }
     }
 
@@ -229,22 +172,7 @@ impl<'d> Pen<'d> {
     /// Draws the path: its lines, or, where it is an area, the lines that are thin ones, and what it covers.
     fn paint(&mut self, is_stroke: bool, fill: Option<bool>, drawing: &mut Drawing) {
         let path = std::mem::take(&mut self.path);
-        if !self.part().is_off {
-            // Of a filled one too: what is drawn on it later stands within a ring.
-            if (is_stroke || fill.is_some()) && drawing.rounds.len() < MAX_ROUNDS {
-                drawing.rounds.extend(path.round());
-            }
-            if let Some(is_even_odd) = fill {
-                let (area, lines) = path.areas_and_lines(is_even_odd);
-                self.stroke(lines, self.state.fill, self.state.fill_alpha, drawing);
-                if let Some(area) = area {
-                    self.lay(area, self.state.fill, self.state.fill_alpha, drawing);
-                }
-            }
-            if is_stroke {
-                self.outline(&path, drawing);
-            }
-        }
+        self.state.brush(self.part()).paint(&path, is_stroke, fill, drawing);
         if let Some(is_even_odd) = self.clips.take()
             && let Some(shape) = path.shape(is_even_odd)
         {
@@ -252,85 +180,9 @@ impl<'d> Pen<'d> {
         }
     }
 
-    fn outline(&self, path: &Path, drawing: &mut Drawing) {
-        let (ink, alpha) = (self.state.stroke, self.state.stroke_alpha);
-        let width = self.state.line_width * self.state.matrix.scale();
-        if width > LINE_THICKNESS {
-            for (from, to) in path.pieces().take(MAX_LINES) {
-                if let Some(area) = Shape::line(from, to, width) {
-                    self.lay(area, ink, alpha, drawing);
-                }
-            }
-        }
-        if width <= BROADEST {
-            self.stroke(path.pieces(), ink, alpha, drawing);
-        }
-    }
-
-    fn stroke(&self, lines: impl IntoIterator<Item = (Point, Point)>, ink: Ink, alpha: f64, drawing: &mut Drawing) {
-        for (from, to) in lines {
-            if drawing.strokes.len() >= MAX_LINES {
-                drawing.is_beyond_limits = true;
-                return;
-            }
-            let middle = Point { x: (from.x + to.x) / 2.0, y: (from.y + to.y) / 2.0 };
-            let is_seen = alpha * contrast(ink.colour, drawing.ground(middle)) >= FAINTEST;
-            drawing.strokes.push(Stroke { from, to, is_seen });
-        }
-    }
-
-    /// Lays a colour over an area.
-    fn lay(&self, shape: Shape, ink: Ink, alpha: f64, drawing: &mut Drawing) {
-        let layer = Layer { shape, clip: self.state.clip.clone() };
-        let bounds = layer.bounds();
-        if alpha < 0.5 || bounds.width() <= 0.0 || bounds.height() <= 0.0 {
-            return;
-        }
-        let middle = Point { x: (bounds.left + bounds.right) / 2.0, y: (bounds.bottom + bounds.top) / 2.0 };
-        if contrast(ink.colour, drawing.ground(middle)) >= FAINTEST {
-            drawing.draw(bounds);
-        }
-        match self.state.blend {
-            Blend::Normal if !self.state.may_be_unseen() => {
-                match alpha {
-                    _ if alpha >= OPAQUE => drawing.cover(&layer),
-                    _ if alpha >= SHEER => drawing.touch(&layer),
-                    _ => {}
-                }
-                match ink.is_known() {
-                    true => drawing.lay(layer, ink.colour),
-                    false => drawing.pattern(layer),
-                }
-            }
-            Blend::Darkening if self.state.may_be_unseen() => drawing.touch(&layer),
-            Blend::Darkening if lightness(ink.colour) <= DARK => drawing.cover(&layer),
-            Blend::Darkening => {}
-            _ => drawing.touch(&layer),
-        }
-    }
-
-    fn shade(&self, drawing: &mut Drawing) {
-        let area = self.state.clip.bounds();
-        if self.part().is_off || self.state.fill_alpha < OPAQUE || !area.width().is_finite() {
-            return;
-        }
-        let layer = Layer { shape: Shape::rectangle(area), clip: self.state.clip.clone() };
-        drawing.cover(&layer);
-        drawing.pattern(layer);
-    }
-
-    /// A picture is placed; one that lets nothing through covers what lies behind it, of others it is not known.
+    /// A picture is placed.
     pub fn picture(&self, is_opaque: bool, drawing: &mut Drawing) {
-        if self.part().is_off {
-            return;
-        }
-        drawing.pictures += 1;
-        let Some(shape) = Shape::square(self.state.matrix) else { return };
-        let layer = Layer { shape, clip: self.state.clip.clone() };
-        drawing.draw(layer.bounds());
-        let is_plain =
-            self.state.blend == Blend::Normal && !self.state.may_be_unseen() && self.state.fill_alpha >= OPAQUE;
-        if is_opaque && is_plain { drawing.cover(&layer) } else { drawing.touch(&layer) }
+        self.state.brush(self.part()).picture(self.state.matrix, is_opaque, drawing);
     }
 }
 

@@ -4,21 +4,13 @@ use std::rc::Rc;
 
 use lopdf::{Dictionary, Document, Object};
 
+use super::super::page::brush::{Blend, Brush};
+use super::super::page::geometry::Matrix;
+use super::super::page::ink::{Paint, WHITE};
+use super::super::page::part::Part;
+use super::super::page::shape::Clip;
 use super::font::Font;
-use super::geometry::Matrix;
-use super::ink::{Colour, Ink, WHITE};
-use super::layers::Part;
-use super::shape::Clip;
-
-/// How a colour mixes with what lies behind it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blend {
-    /// It covers.
-    Normal,
-    /// It leaves the darker of both, as ink on paper.
-    Darkening,
-    Other,
-}
+use super::ink::Ink;
 
 #[derive(Clone)]
 pub struct State<'d> {
@@ -102,16 +94,29 @@ impl State<'_> {
     }
 
     /// Whether what is written now may not be seen, or not as it is written.
-    pub fn may_be_unseen(&self) -> bool {
+    fn may_be_unseen(&self) -> bool {
         self.is_in_doubt || self.is_masked || self.blend == Blend::Other
     }
 
+    /// With what a part of the page is drawn.
+    pub fn brush(&self, part: Part) -> Brush<'_> {
+        Brush {
+            fill: self.fill.paint(self.fill_alpha),
+            stroke: self.stroke.paint(self.stroke_alpha),
+            width: self.line_width * self.matrix.scale(),
+            blend: self.blend,
+            is_in_doubt: self.may_be_unseen(),
+            clip: &self.clip,
+            part,
+        }
+    }
+
     /// Colour and opacity of characters, by the way in which they are drawn.
-    pub fn ink(&self) -> (Colour, f64) {
+    pub fn ink(&self) -> Paint {
         match self.mode {
-            3 | 7 => (WHITE, 0.0),
-            1 | 5 => (self.stroke.colour, self.stroke_alpha),
-            _ => (self.fill.colour, self.fill_alpha),
+            3 | 7 => Paint { colour: WHITE, alpha: 0.0, is_known: true },
+            1 | 5 => self.stroke.paint(self.stroke_alpha),
+            _ => self.fill.paint(self.fill_alpha),
         }
     }
 }

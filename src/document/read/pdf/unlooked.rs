@@ -2,9 +2,9 @@
 
 use lopdf::{Dictionary, Document, Object, decode_text_string};
 
-use super::drawing::{Drawing, Mark, Sight, Stroke};
-use super::geometry::{Area, Matrix, Point};
-use super::shape::{Clip, Layer, Shape};
+use super::super::page::drawing::{Drawing, Mark, Sight, Stroke};
+use super::super::page::geometry::{Area, Matrix, Point};
+use super::super::page::shape::{Clip, Layer, Shape};
 
 /// Size of the writing in a field of which it is not known, in points.
 const SIZE: f64 = 10.0;

@@ -67,16 +67,27 @@ impl Path {
         }
     }
 
+    /// A curve along points that lie on it.
+    pub fn round_along(&mut self, points: &[Point]) {
+        self.is_curved = true;
+        points.iter().for_each(|point| self.line_to(*point));
+    }
+
     pub fn close(&mut self) {
         if let Some(run) = self.runs.last_mut() {
             run.is_closed = true;
         }
     }
 
+    /// The least area with all of it.
+    pub fn bounds(&self) -> Option<Area> {
+        let points: Vec<Point> = self.runs.iter().flat_map(|run| run.points.iter().copied()).collect();
+        Area::around(&points)
+    }
+
     /// What its curves go around, where it is one line with a hole or one that is drawn.
     pub fn round(&self) -> Option<Area> {
-        let points: Vec<Point> = self.runs.iter().flat_map(|run| run.points.iter().copied()).collect();
-        Area::around(&points).filter(|_| self.is_curved && self.runs.len() <= 2)
+        self.bounds().filter(|_| self.is_curved && self.runs.len() <= 2)
     }
 
     /// Its straight pieces, as a pen draws them.
