@@ -35,6 +35,7 @@ pub fn read_format_to_wire(format: read::Format) -> pb::DocumentFormat {
         read::Format::Html => pb::DocumentFormat::Html,
         read::Format::Docx => pb::DocumentFormat::Docx,
         read::Format::Xlsx => pb::DocumentFormat::Xlsx,
+        read::Format::Ofd => pb::DocumentFormat::Ofd,
         read::Format::Pdf => pb::DocumentFormat::Pdf,
         read::Format::Csv => pb::DocumentFormat::Csv,
         read::Format::Rtf => pb::DocumentFormat::Rtf,

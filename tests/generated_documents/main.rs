@@ -32,7 +32,7 @@ const NAME: &str = "generated_documents";
 const CELLS: u64 = 500_000;
 /// Of 1,000 cells, those that a reader must at least read right, of documents in which all can be.
 const LEAST: &[(&str, u64)] =
-    &[("text", 980), ("markdown", 990), ("html", 980), ("docx", 980), ("xlsx", 980), ("pdf", 970)];
+    &[("text", 980), ("markdown", 990), ("html", 980), ("docx", 980), ("xlsx", 980), ("pdf", 970), ("ofd", 970)];
 
 /// A document with what is printed in it.
 pub struct Made {

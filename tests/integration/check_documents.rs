@@ -33,7 +33,7 @@ fn published(name: &str) -> Option<PathBuf> {
 
 #[test]
 fn wrong_totals_and_a_merged_row_are_found_in_every_format() {
-    for ending in ["html", "md", "docx", "xlsx", "pdf", "rtf", "doc", "xls"] {
+    for ending in ["html", "md", "docx", "xlsx", "pdf", "ofd", "rtf", "doc", "xls"] {
         // Older formats are as an office suite wrote them.
         let folder = if matches!(ending, "rtf" | "doc" | "xls") { fixtures().join("by-office") } else { fixtures() };
         let (code, answer) = check(&folder.join(format!("district.{ending}")));

@@ -296,6 +296,7 @@ async fn random_damage_of_any_format_is_read_or_refused_and_nothing_else() {
         "district.docx",
         "district.xlsx",
         "district.pdf",
+        "district.ofd",
         "by-office/district.rtf",
         "by-office/district.doc",
         "by-office/district.xls",

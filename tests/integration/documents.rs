@@ -210,6 +210,7 @@ async fn a_document_of_any_format_reads_over_grpc_to_the_same_form_and_the_same_
         ("district.docx", pb::DocumentFormat::Docx),
         ("district.xlsx", pb::DocumentFormat::Xlsx),
         ("district.pdf", pb::DocumentFormat::Pdf),
+        ("district.ofd", pb::DocumentFormat::Ofd),
     ] {
         let answer = read(name, std::fs::read(fixtures.join(name)).unwrap()).await.unwrap();
         assert_eq!((answer.format(), answer.year), (format, 2023), "{name}");

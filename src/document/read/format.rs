@@ -9,13 +9,15 @@ use super::error::ReadError;
 use super::form_csv::{is_form_csv, read_form_csv};
 use super::placement::PrintedRow;
 use super::workbook::read_workbook;
-use super::{Limits, Printed, Reading, docx, html, markdown, mime, pdf, rtf, told, word97, xls, xlsx};
+use super::{Limits, Password, Printed, Reading, docx, html, markdown, mime, ofd, pdf, rtf, told, word97, xls, xlsx};
 
 /// The format that a document was read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Format {
     /// A PDF whose text is text and no picture.
     Pdf,
+    /// GB/T 33190.
+    Ofd,
     Docx,
     Xlsx,
     /// Word 97 to 2003, and WPS of the same making.
@@ -84,7 +86,19 @@ pub static FORMATS: &[FormatInfo] = &[
         endings: &["pdf"],
         about: ("带文字层的PDF；扫描件须先转为文字", "a PDF whose text is text; of a scan there is none"),
         told: Told::ByBytes(told::is_pdf),
-        reader: |source, limits| pdf::read_pdf(source.bytes, limits).map(Contents::Printed),
+        reader: |source, limits| pdf::read_pdf(source.bytes, source.password, limits).map(Contents::Printed),
+    },
+    FormatInfo {
+        format: Format::Ofd,
+        id: "ofd",
+        name: "OFD",
+        endings: &["ofd"],
+        about: (
+            "版式公文（GB/T 33190），文字须为文字",
+            "the state's format for official documents (GB/T 33190), as far as its text is text",
+        ),
+        told: Told::ByBytes(told::is_ofd),
+        reader: |source, limits| ofd::read_ofd(source.bytes, limits).map(Contents::Printed),
     },
     FormatInfo {
         format: Format::Docx,

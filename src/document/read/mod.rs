@@ -20,6 +20,7 @@ mod markdown;
 mod mime;
 mod narrative;
 mod note;
+mod ofd;
 mod package;
 mod page;
 mod pdf;
@@ -59,7 +60,7 @@ pub struct Limits {
     pub max_bytes: usize,
     /// Printed cells, paragraphs and lines.
     pub max_cells: usize,
-    /// Pages of a PDF.
+    /// Pages of a PDF or an OFD.
     pub max_pages: usize,
     /// What a packed document may unpack to, in bytes.
     pub max_unpacked_bytes: u64,

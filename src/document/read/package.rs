@@ -1,4 +1,4 @@
-//! The parts of an Office document: a ZIP archive of XML, read with a limit on what it unpacks to.
+//! The parts of a document that is a ZIP archive of XML, read with a limit on what it unpacks to.
 
 use std::io::{Cursor, Read};
 
@@ -36,26 +36,42 @@ impl<'b> Package<'b> {
         Ok(Self { format, archive, left: limit, limit })
     }
 
+    /// The names of all parts.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.archive.file_names().flatten().map(std::borrow::Cow::into_owned)
+    }
+
     /// The text of a part; none where there is no such part.
     ///
     /// # Errors
-    /// [`ReadError::TooLargeInside`] beyond the limit, [`ReadError::Damaged`] where it cannot be unpacked or is not
-    /// UTF-8, [`ReadError::Protected`].
+    /// As [`Package::bytes`]; [`ReadError::Damaged`] where it is not UTF-8.
     pub fn part(&mut self, name: &str) -> Result<Option<String>, ReadError> {
+        let Some(bytes) = self.bytes(name)? else { return Ok(None) };
+        let text = String::from_utf8(bytes);
+        text.map(Some).map_err(|_| ReadError::damaged(self.format, format!("{name} is not UTF-8")))
+    }
+
+    /// A part; none where there is no such part.
+    ///
+    /// # Errors
+    /// [`ReadError::TooLargeInside`] beyond the limit, [`ReadError::Damaged`] where it cannot be unpacked,
+    /// [`ReadError::Protected`].
+    pub fn bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, ReadError> {
         let (left, limit, format) = (self.left, self.limit, self.format);
-        // Names of parts are the same whatever their case.
+        // Names of parts are the same whatever their case, and however folders are divided.
+        let usual = |name: &str| name.trim_start_matches(['/', '\\']).replace('\\', "/").to_ascii_lowercase();
         let known = match self.archive.index_for_name(name) {
             Some(_) => Some(name.to_owned()),
-            None => {
-                let mut names = self.archive.file_names().flatten();
-                names.find(|known| known.eq_ignore_ascii_case(name)).map(std::borrow::Cow::into_owned)
-            }
+            None => self.names().find(|known| usual(known) == usual(name)),
         };
         let Some(known) = known else { return Ok(None) };
         let part = match self.archive.by_name(&known) {
             Ok(part) if part.encrypted() => return Err(ReadError::Protected { format }),
             Ok(part) => part,
             Err(ZipError::FileNotFound) => return Ok(None),
+            Err(ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED)) => {
+                return Err(ReadError::Protected { format });
+            }
             Err(error) => return Err(ReadError::damaged(format, error)),
         };
         let mut bytes = Vec::new();
@@ -63,8 +79,7 @@ impl<'b> Package<'b> {
         let unpacked = part.take(left + 1).read_to_end(&mut bytes);
         unpacked.map_err(|error| ReadError::damaged(format, error))?;
         self.left = left.checked_sub(bytes.len() as u64).ok_or(ReadError::TooLargeInside { limit })?;
-        let text = String::from_utf8(bytes).map_err(|_| ReadError::damaged(format, format!("{name} is not UTF-8")))?;
-        Ok(Some(text))
+        Ok(Some(bytes))
     }
 }
 

@@ -89,6 +89,10 @@ pub fn is_compound_with(bytes: &[u8], stream: &str) -> bool {
     bytes.starts_with(COMPOUND) && contains(bytes, &name)
 }
 
+pub fn is_ofd(bytes: &[u8]) -> bool {
+    is_archive_with(bytes, b"OFD.xml")
+}
+
 pub fn is_docx(bytes: &[u8]) -> bool {
     is_archive_with(bytes, b"word/document")
 }

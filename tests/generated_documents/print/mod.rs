@@ -58,6 +58,7 @@ const FORMATS: &[Format] = &[
     format("report.docx", Keeps::Columns, true, docx::print),
     format("report.xlsx", Keeps::Columns, true, xlsx::print),
     format("report.pdf", Keeps::Columns, true, pdf::print),
+    format("report.ofd", Keeps::Columns, true, pdf::print_as_ofd),
     format("report.md", Keeps::Rows, false, text::markdown),
     format("report.txt", Keeps::Rows, false, text::bars),
     format("report.txt", Keeps::Rows, false, text::tabs),

@@ -9,6 +9,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::layout::{Block, Printed};
+use super::ofd::ofd;
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
@@ -141,7 +142,7 @@ fn full_rows(rows: &[Vec<Printed>]) -> Vec<Vec<FullCell>> {
 }
 
 /// Each cell with its row and column.
-fn placed(rows: &[Vec<Printed>]) -> Vec<(usize, usize, Printed)> {
+pub fn placed(rows: &[Vec<Printed>]) -> Vec<(usize, usize, Printed)> {
     let mut taken = std::collections::HashSet::new();
     let mut placed = Vec::new();
     for (row, cells) in rows.iter().enumerate() {
@@ -214,9 +215,9 @@ pub fn xlsx(blocks: &[Block]) -> Vec<u8> {
     xlsx_of(&sheet, &strings)
 }
 
-const COLUMN: f64 = 60.0;
-const ROW: f64 = 100.0;
-const SIZE: f64 = 10.0;
+pub const COLUMN_WIDTH: f64 = 60.0;
+pub const ROW: f64 = 100.0;
+pub const SIZE: f64 = 10.0;
 
 /// Draws with lines around cells, long labels broken over lines, and the characters by a table of the font's own.
 #[derive(Default)]
@@ -269,8 +270,8 @@ pub fn pdf(blocks: &[Block]) -> Vec<u8> {
             }
             Block::Table(rows) => {
                 for (row, column, cell) in placed(rows) {
-                    let (left, top) = (40.0 + column as f64 * COLUMN, y - row as f64 * ROW);
-                    let (right, bottom) = (left + cell.columns as f64 * COLUMN, top - cell.rows as f64 * ROW);
+                    let (left, top) = (40.0 + column as f64 * COLUMN_WIDTH, y - row as f64 * ROW);
+                    let (right, bottom) = (left + cell.columns as f64 * COLUMN_WIDTH, top - cell.rows as f64 * ROW);
                     page.line(left, top, right, top);
                     page.line(left, top, left, bottom);
                     page.line(right, top, right, bottom);
@@ -335,5 +336,6 @@ pub fn all(blocks: &[Block]) -> Vec<(&'static str, Vec<u8>)> {
         ("report.docx", docx(blocks)),
         ("report.xlsx", xlsx(blocks)),
         ("report.pdf", pdf(blocks)),
+        ("report.ofd", ofd(blocks)),
     ]
 }

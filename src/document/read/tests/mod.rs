@@ -7,6 +7,7 @@ mod formats;
 mod kinds;
 mod layout;
 mod looks;
+mod ofd;
 mod pdf;
 mod pdf_drawn;
 mod pdf_pages;

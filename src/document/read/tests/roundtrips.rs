@@ -7,6 +7,7 @@ use super::super::{Limits, Place, ReadError, Reading, read_document};
 use super::formats::{all, docx_body, docx_of, html, markdown, pdf, xlsx_of, xlsx_parts};
 use super::layout::{OTHER_MATTERS, OVERVIEW, PROBLEMS, TITLE, document};
 use super::notes;
+use super::ofd::{ofd, ofd_of, ofd_page};
 use super::properties::figures;
 use crate::report::Figures;
 
@@ -112,10 +113,22 @@ enum Kind {
     Pdf,
     DocxFile,
     XlsxFile,
+    Ofd,
+    OfdFile,
 }
 
-const KINDS: &[Kind] =
-    &[Kind::Html, Kind::Markdown, Kind::Docx, Kind::Sheet, Kind::Strings, Kind::Pdf, Kind::DocxFile, Kind::XlsxFile];
+const KINDS: &[Kind] = &[
+    Kind::Html,
+    Kind::Markdown,
+    Kind::Docx,
+    Kind::Sheet,
+    Kind::Strings,
+    Kind::Pdf,
+    Kind::DocxFile,
+    Kind::XlsxFile,
+    Kind::Ofd,
+    Kind::OfdFile,
+];
 
 fn damaged(kind: Kind, figures: &Figures, mutations: &[Mutation]) -> (Vec<u8>, &'static str) {
     let blocks = document(figures);
@@ -140,6 +153,11 @@ fn damaged(kind: Kind, figures: &Figures, mutations: &[Mutation]) -> (Vec<u8>, &
             let (sheet, strings) = xlsx_parts(&blocks);
             (damage(xlsx_of(&sheet, &strings)), "a.xlsx")
         }
+        Kind::Ofd => {
+            let (page, height) = ofd_page(&blocks);
+            (ofd_of(text(String::from_utf8_lossy(&page).into_owned()).into_bytes(), height), "a.ofd")
+        }
+        Kind::OfdFile => (damage(ofd(&blocks)), "a.ofd"),
     }
 }
 

@@ -50,7 +50,7 @@ fn every_format_says_what_it_is_and_where_each_figure_stands() {
         let expected = match reading.format {
             Format::Html | Format::Docx => "第1个表格第7行第2列",
             Format::Xlsx => "第1个工作表C15",
-            Format::Pdf => "第1页第11行第2格",
+            Format::Pdf | Format::Ofd => "第1页第11行第2格",
             Format::Markdown => "第16行第2格",
             _ => unreachable!("none of the formats that are made here"),
         };

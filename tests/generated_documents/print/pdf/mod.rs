@@ -1,6 +1,7 @@
 //! PDF with lines around the cells, as several programs print it: an office suite with wide columns and drawn lines, a
 //! browser with columns as narrow as their figures and a box for each cell, a spreadsheet with areas behind its cells.
 
+mod ofd;
 mod page;
 mod piece;
 
@@ -137,6 +138,18 @@ fn watermark(page: &mut Page, bottom: f32, random: &mut ChaCha8Rng) {
 
 /// One page as high as the document needs.
 pub fn print(sheet: &Sheet, random: &mut ChaCha8Rng) -> Vec<u8> {
+    let (page, bottom) = drawn(sheet, random);
+    page.finished(bottom)
+}
+
+/// The same page as another format describes it.
+pub fn print_as_ofd(sheet: &Sheet, random: &mut ChaCha8Rng) -> Vec<u8> {
+    let (page, bottom) = drawn(sheet, random);
+    ofd::document(&page, -bottom, random)
+}
+
+/// The page, and where it ends.
+fn drawn(sheet: &Sheet, random: &mut ChaCha8Rng) -> (Page, f32) {
     let hand = HANDS.choose(random).unwrap();
     let mut page = Page::default();
     let mut y = -20.0;
@@ -158,5 +171,5 @@ pub fn print(sheet: &Sheet, random: &mut ChaCha8Rng) -> Vec<u8> {
     if random.random_bool(0.3) {
         watermark(&mut page, y, random);
     }
-    page.finished(y - 40.0)
+    (page, y - 40.0)
 }

@@ -7,7 +7,7 @@ use lopdf::{Dictionary, Document, Object, Stream, dictionary};
 pub const SIZE: f32 = 10.0;
 
 /// What a character is wide, in parts of its size.
-fn advance(character: char) -> f32 {
+pub fn advance(character: char) -> f32 {
     if character.is_ascii() { 0.5 } else { 1.0 }
 }
 
@@ -18,9 +18,9 @@ pub fn width(text: &str, size: f32) -> f32 {
 
 #[derive(Default)]
 pub struct Page {
-    operations: Vec<Operation>,
-    characters: Vec<char>,
-    annotations: Vec<Object>,
+    pub operations: Vec<Operation>,
+    pub characters: Vec<char>,
+    pub annotations: Vec<Object>,
 }
 
 impl Page {
