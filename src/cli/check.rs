@@ -15,7 +15,7 @@ use crate::service::Meant;
 use crate::wire::{reading_to_wire, value_in_words};
 
 use super::client::{diagnoses_text, findings_text};
-use super::documents::{Documents, expand, files_help};
+use super::documents::{Documents, Unlocking, expand, files_help};
 use super::output::{Listing, print_exactly, print_line, to_json, zh};
 use super::supply::{Supplied, judge_file, unread_lines, unread_text};
 use super::{Failure, Outcome, OutputFormat};
@@ -33,12 +33,16 @@ pub(crate) struct Check {
     agency: Option<String>,
     #[command(flatten)]
     supplied: Supplied,
+    #[command(flatten)]
+    unlocking: Unlocking,
 }
 
 #[derive(Args)]
 pub(crate) struct Read {
     #[arg(required = true, help = files_help())]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    unlocking: Unlocking,
 }
 
 /// What is said of the documents besides.
@@ -62,13 +66,14 @@ async fn each(
     files: Vec<PathBuf>,
     many: bool,
     said: Said,
+    unlocking: Unlocking,
     mut print: impl FnMut(&Path, &pb::ReadDocumentResponse) -> Outcome,
 ) -> Result<bool, Failure> {
     let bar = if many { ProgressBar::new(files.len() as u64) } else { ProgressBar::hidden() };
     // It is there before the first document is.
     bar.tick();
     let mut failed = false;
-    let documents = Documents::new();
+    let documents = Documents::new(unlocking);
     let said = Arc::new(said);
     let readings = documents.each(files, |documents, file| judged(documents, file, said.clone()));
     let mut readings = std::pin::pin!(readings);
@@ -141,7 +146,7 @@ fn meant(agency: Option<String>, year: Option<ReportYear>) -> Meant {
 
 impl Check {
     pub(crate) async fn run(self, format: OutputFormat) -> Outcome {
-        let Self { files, year, agency, supplied } = self;
+        let Self { files, year, agency, supplied, unlocking } = self;
         let (files, many) = expand(&files)?;
         if many && !supplied.is_empty() {
             return Err(Failure::Usage("--set：只能用于一个文件\n  for one document only".to_owned()));
@@ -152,7 +157,7 @@ impl Check {
             Listing::new(&["file", "kind", "code", "place", "zh", "en"], &[]).print(format)?;
         }
         let said = Said { meant: meant(agency, year), supplied };
-        let failed = each(files, many, said, |file, reading| {
+        let failed = each(files, many, said, unlocking, |file, reading| {
             found |= !is_clean(reading);
             match format {
                 OutputFormat::Json => json.print(reading),
@@ -212,7 +217,7 @@ impl Read {
     pub(crate) async fn run(self, format: OutputFormat) -> Outcome {
         let (files, many) = expand(&self.files)?;
         let mut json = Json { many, printed: false };
-        let failed = each(files, many, Said::default(), |file, reading| {
+        let failed = each(files, many, Said::default(), self.unlocking, |file, reading| {
             if format == OutputFormat::Json { json.print(reading) } else { print_cells(file, reading, format) }
         });
         let failed = failed.await?;

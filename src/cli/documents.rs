@@ -6,17 +6,26 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use clap::Args;
 use futures::{Stream, StreamExt as _, stream};
 
 use crate::document::archive::{Archive, ENDINGS, is_archive};
 use crate::document::process::{Read, Readers, Settings, Unread, Wanted};
-use crate::document::read::{Limits, ReadError, format};
+use crate::document::read::{Limits, Password, ReadError, format};
 use crate::report::Message;
 
 use super::{Failure, both};
 
 /// Files read ahead for each process that reads.
 const AHEAD_EACH: usize = 2;
+
+/// What opens documents that are locked.
+#[derive(Args, Clone)]
+pub(crate) struct Unlocking {
+    /// Password of the PDF documents that need one to be opened.
+    #[arg(long, env = "HUIZONG_DOCUMENT_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
+    password: Option<String>,
+}
 
 /// What reads documents for a command.
 #[derive(Clone)]
@@ -28,8 +37,8 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
-    pub(crate) fn new() -> Self {
-        let settings = Settings::for_one();
+    pub(crate) fn new(unlocking: Unlocking) -> Self {
+        let settings = Settings { password: Password::new(unlocking.password), ..Settings::for_one() };
         let ahead = settings.processes.saturating_mul(AHEAD_EACH);
         Self { readers: Readers::new(settings), ahead, archives: Arc::default() }
     }

@@ -21,7 +21,7 @@ use crate::wire::{
 
 use super::Failure;
 use super::both;
-use super::documents::{Documents, archive_of};
+use super::documents::{Documents, Unlocking, archive_of};
 use super::output::from_json;
 use super::supply::{Supplied, UNREAD_REMEDY, judge_file, unread_text};
 use super::workbook::Workbook;
@@ -52,6 +52,7 @@ pub(crate) struct Said {
     pub etag: Option<String>,
     /// Of the one document that there is, where there is anything.
     pub supplied: Supplied,
+    pub unlocking: Unlocking,
 }
 
 /// Reports as they are made, in order.
@@ -62,7 +63,7 @@ pub(crate) struct Submissions {
 impl Submissions {
     /// Begins to read. `more` is told of each report beyond one a file, as it is found.
     pub(crate) fn of(files: Vec<PathBuf>, said: Said, more: impl Fn() + Send + Sync + 'static) -> Self {
-        let documents = Documents::new();
+        let documents = Documents::new(said.unlocking.clone());
         let (sender, begun) = mpsc::channel(documents.ahead().max(1));
         tokio::spawn(begin_all(files, Arc::new(said), documents, Arc::new(more), sender));
         Self { begun }

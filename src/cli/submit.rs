@@ -16,7 +16,7 @@ use crate::pb::submit_reports_response::Result as Answered;
 use crate::report::{AgencyId, Hash, JurisdictionCode, ReportYear, inert};
 
 use super::client::{ANSWER_MAX_BYTES, Server, connect, findings_text, problem_text, refused};
-use super::documents::{expand, files_help};
+use super::documents::{Unlocking, expand, files_help};
 use super::output::{print_json, time_text};
 use super::submissions::{Item, Said, Submissions};
 use super::supply::Supplied;
@@ -54,6 +54,8 @@ pub(crate) struct Submit {
     etag: Option<String>,
     #[command(flatten)]
     supplied: Supplied,
+    #[command(flatten)]
+    unlocking: Unlocking,
     /// Check only; nothing is stored.
     #[arg(long)]
     dry_run: bool,
@@ -122,6 +124,7 @@ impl Submit {
             correction: self.correction,
             etag: self.etag,
             supplied: self.supplied,
+            unlocking: self.unlocking,
         };
         let longer = bar.clone();
         let mut submissions = Submissions::of(files, said, move || longer.inc_length(1));

@@ -16,7 +16,7 @@ use crate::report::{AgencyId, Figures, ReportYear};
 use crate::wire::{edition_from_wire, figures_from_wire};
 
 use super::client::{ANSWER_MAX_BYTES, Server, connect, refused};
-use super::documents::Documents;
+use super::documents::{Documents, Unlocking};
 use super::output::print_line;
 use super::{Failure, Outcome};
 
@@ -32,6 +32,8 @@ pub(crate) struct Template {
     /// A document whose figures and chapters of text are filled in; cells that could not be read are marked.
     #[arg(long, value_name = "DOCUMENT")]
     from: Option<PathBuf>,
+    #[command(flatten)]
+    unlocking: Unlocking,
 }
 
 impl Template {
@@ -58,7 +60,7 @@ impl Template {
         let title = format!("{} {}", template.agency_name, template.year);
         let (workbook, unread) = match &self.from {
             None => (write_template(&template), 0),
-            Some(document) => filled_in(template, document).await?,
+            Some(document) => filled_in(template, document, self.unlocking.clone()).await?,
         };
         let workbook = workbook.map_err(|error| Failure::Failed(error.to_string()))?;
         std::fs::write(&self.output, workbook)?;
@@ -76,8 +78,9 @@ impl Template {
 async fn filled_in(
     template: template::Template,
     document: &Path,
+    unlocking: Unlocking,
 ) -> Result<(Result<Vec<u8>, WriteError>, usize), Failure> {
-    let reading = match Documents::new().read(document, Wanted::Reading).await.map_err(Failure::Failed)? {
+    let reading = match Documents::new(unlocking).read(document, Wanted::Reading).await.map_err(Failure::Failed)? {
         Read::Document(reading) => *reading,
         Read::Workbook(_) => return Err(Failure::Failed("a reading was asked for".to_owned())),
     };

@@ -86,6 +86,54 @@ fn an_archive_is_gone_through_as_a_folder_is_and_a_fault_in_it_is_contained() {
     assert!(table.contains("many.zip/甲乙丙丁.html"), "{table}");
 }
 
+/// The district's report, locked with this password.
+fn locked(password: &str) -> Vec<u8> {
+    use lopdf::encryption::crypt_filters::{Aes256CryptFilter, CryptFilter};
+    use lopdf::{Document, EncryptionState, EncryptionVersion, Object, Permissions, StringFormat};
+    let mut document = Document::load_mem(&std::fs::read(fixtures().join("district.pdf")).unwrap()).unwrap();
+    let id = || Object::String(vec![7; 16], StringFormat::Hexadecimal);
+    document.trailer.set("ID", vec![id(), id()]);
+    let filter: std::sync::Arc<dyn CryptFilter> = std::sync::Arc::new(Aes256CryptFilter);
+    let version = EncryptionVersion::V5 {
+        encrypt_metadata: true,
+        crypt_filters: [(b"StdCF".to_vec(), filter)].into(),
+        file_encryption_key: &[9; 32],
+        stream_filter: b"StdCF".to_vec(),
+        string_filter: b"StdCF".to_vec(),
+        owner_password: "owner",
+        user_password: password,
+        permissions: Permissions::all(),
+    };
+    document.encrypt(&EncryptionState::try_from(version).unwrap()).unwrap();
+    let mut bytes = Vec::new();
+    document.save_to(&mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn a_locked_document_is_read_with_its_password_and_else_said_to_need_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("locked.pdf");
+    std::fs::write(&path, locked("secret2023")).unwrap();
+    let read = |password: Option<&str>, by: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_huizong"));
+        command.arg("read").arg(&path).args(["--format", "json"]).args(by);
+        command.envs(password.map(|password| ("HUIZONG_DOCUMENT_PASSWORD", password)));
+        command.output().unwrap()
+    };
+    for (password, by) in [(None, &["--password", "secret2023"][..]), (Some("secret2023"), &[])] {
+        let output = read(password, by);
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((output.status.code(), answer["year"].as_i64()), (Some(0), Some(2023)));
+    }
+    for (by, said) in [(&[][..], "--password"), (&["--password", "x"], "打不开")] {
+        let output = read(None, by);
+        assert_eq!(output.status.code(), Some(1));
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert!(complaint.contains(said), "{complaint}");
+    }
+}
+
 #[test]
 fn the_slips_of_published_reports_are_found() {
     let cases: [(&str, &[&str], &[&str]); 5] = [

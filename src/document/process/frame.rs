@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::document::read::Reading;
+use crate::document::read::{Password, Reading};
 use crate::document::template::Returned;
 use crate::report::Message;
 
@@ -38,6 +38,8 @@ pub enum Read {
 pub(super) struct Question {
     pub wanted: Wanted,
     pub file_name: String,
+    /// What opens the document, where it is locked.
+    pub password: Password,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

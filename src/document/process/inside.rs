@@ -92,7 +92,7 @@ fn wait(input: &StdinLock<'_>, answers: &Receiver<Made>) -> io::Result<Option<Ma
 }
 
 fn made_of(question: &Question, document: Vec<u8>) -> Made {
-    let Question { wanted, file_name } = question;
+    let Question { wanted, file_name, password } = question;
     let limits = Limits::default();
     let is_workbook = *wanted == Wanted::Submission && document.len() <= limits.max_bytes;
     let read = caught(Format::Xlsx.name(), || {
@@ -100,7 +100,7 @@ fn made_of(question: &Question, document: Vec<u8>) -> Made {
             let read = read_template(&document).map_err(|error| error.message());
             return Ok(read.map(|returned| Read::Workbook(Box::new(returned))));
         }
-        let read = read_on_this_thread(&document, file_name, &limits).map_err(|error| error.message());
+        let read = read_on_this_thread(&document, file_name, password, &limits).map_err(|error| error.message());
         Ok(read.map(|reading| Read::Document(Box::new(reading))))
     });
     match read {

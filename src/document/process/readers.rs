@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use crate::document::read::{Limits, ReadError};
+use crate::document::read::{Limits, Password, ReadError};
 use crate::report::Message;
 
 use super::child::ReaderProcess;
@@ -35,6 +35,8 @@ pub struct Settings {
     /// Longest time for one document once it is being read; its processor time ends before, unless the machine is busy.
     pub time: Duration,
     pub confinement: Confinement,
+    /// What opens documents that are locked.
+    pub password: Password,
 }
 
 impl Default for Settings {
@@ -48,6 +50,7 @@ impl Default for Settings {
             patience: Duration::from_secs(20),
             time: Duration::from_secs(30),
             confinement: Confinement { memory_bytes: 128 << 20, processor_time: Duration::from_secs(10) },
+            password: Password::default(),
         }
     }
 }
@@ -141,7 +144,7 @@ impl Readers {
             return Err(refused(&ReadError::TooLarge { bytes: document.len(), limit }));
         }
         let _place = self.0.places.enter(owner).await.ok_or(Unread::Busy)?;
-        let question = Question { wanted, file_name: file_name.to_owned() };
+        let question = Question { wanted, file_name: file_name.to_owned(), password: self.0.settings.password.clone() };
         match self.try_read(&question, document).await {
             // One that was ready may have been ended by then; a second one is not by chance.
             Err(Setback::Killed) => self.try_read(&question, document).await,

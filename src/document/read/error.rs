@@ -29,6 +29,12 @@ pub enum ReadError {
     Damaged { format: &'static str, detail: String },
     #[error("the {format} is protected by a password; save it without one and send it again")]
     Protected { format: &'static str },
+    #[error(
+        "the {format} needs a password to be opened; on the command line give it with --password, or save it without one and send it again"
+    )]
+    Locked { format: &'static str },
+    #[error("the password that is given does not open the {format}")]
+    WrongPassword { format: &'static str },
     #[error("several documents are attached ({}); send each by itself, or the annual report alone", names.join(", "))]
     SeveralDocuments { names: Vec<String> },
     #[error("{name:?} is in the format {found}, which is not read; send it as one of {}", names())]
@@ -65,6 +71,10 @@ impl ReadError {
                 format!("{format}文件已损坏（{detail}）；请打开后另存，再重新提交")
             }
             Self::Protected { format } => format!("{format}文件有密码保护；请取消密码后重新提交"),
+            Self::Locked { format } => {
+                format!("打开{format}文件需要密码；请在命令行用--password提供密码，或取消密码后重新提交")
+            }
+            Self::WrongPassword { format } => format!("所给的密码打不开该{format}文件"),
             Self::SeveralDocuments { names } => {
                 format!("附有多个文件（{}）；请分别提交，或只提交年度报告本身", names.join("、"))
             }

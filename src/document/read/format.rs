@@ -40,6 +40,8 @@ pub(super) struct Source<'s> {
     pub bytes: &'s [u8],
     /// Where it is text, decoded.
     pub text: &'s str,
+    /// What opens it, where it is locked in a way that is read.
+    pub password: &'s Password,
 }
 
 /// What a reader makes of a document.

@@ -92,7 +92,10 @@ pub fn read_wrapped(source: &Source<'_>, limits: &Limits) -> Result<Contents, Re
             if detected.format == Format::Mhtml {
                 return Err(ReadError::TooDeep { limit: MAX_DEPTH });
             }
-            (detected.format.info().reader)(&Source { bytes: &bytes, text: &detected.text }, limits)
+            (detected.format.info().reader)(
+                &Source { bytes: &bytes, text: &detected.text, password: source.password },
+                limits,
+            )
         }
     }
 }

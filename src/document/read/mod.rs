@@ -23,6 +23,7 @@ mod note;
 mod ofd;
 mod package;
 mod page;
+mod password;
 mod pdf;
 mod placement;
 mod rtf;
@@ -43,6 +44,7 @@ pub use error::ReadError;
 pub use format::Format;
 pub use guard::{STACK_BYTES, caught};
 pub use note::{NoteCode, Place, ReaderNote, Spot};
+pub use password::Password;
 pub use placement::EditionEvidence;
 
 use serde::{Deserialize, Serialize};
@@ -147,16 +149,22 @@ pub(in crate::document) struct Printed {
 /// [`ReadError`] where it is beyond a limit, in a format that is not read, damaged, or no text.
 pub fn read_document(bytes: &[u8], file_name: &str, limits: &Limits) -> Result<Reading, ReadError> {
     let detected = detected(bytes, file_name, limits)?;
-    guard::guarded(detected.format.name(), || read(&detected, bytes, limits))
+    guard::guarded(detected.format.name(), || read(&detected, bytes, &Password::default(), limits))
 }
 
-/// The same on this thread, whose stack has [`STACK_BYTES`]; panics where its reader does.
+/// The same on this thread, whose stack has [`STACK_BYTES`], also of a document that is locked by a password; panics where
+/// its reader does.
 ///
 /// # Errors
 /// As [`read_document`].
-pub fn read_on_this_thread(bytes: &[u8], file_name: &str, limits: &Limits) -> Result<Reading, ReadError> {
+pub fn read_on_this_thread(
+    bytes: &[u8],
+    file_name: &str,
+    password: &Password,
+    limits: &Limits,
+) -> Result<Reading, ReadError> {
     let detected = detected(bytes, file_name, limits)?;
-    read(&detected, bytes, limits)
+    read(&detected, bytes, password, limits)
 }
 
 /// The format of a document that is not too large.
@@ -167,9 +175,9 @@ fn detected(bytes: &[u8], file_name: &str, limits: &Limits) -> Result<Detected, 
     told::detect(bytes, file_name)
 }
 
-fn read(detected: &Detected, bytes: &[u8], limits: &Limits) -> Result<Reading, ReadError> {
+fn read(detected: &Detected, bytes: &[u8], password: &Password, limits: &Limits) -> Result<Reading, ReadError> {
     let Detected { format, text } = detected;
-    match (format.info().reader)(&Source { bytes, text }, limits)? {
+    match (format.info().reader)(&Source { bytes, text, password }, limits)? {
         Contents::Whole(reading) => Ok(*reading),
         Contents::Printed(printed) => Ok(understood(*format, printed, limits)),
     }

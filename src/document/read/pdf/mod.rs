@@ -15,15 +15,15 @@ mod unpack;
 
 use super::error::ReadError;
 use super::page::{Pages, max_characters};
-use super::{Limits, Printed};
+use super::{Limits, Password, Printed};
 use page::Painter;
 
 /// Reads a PDF into printed rows.
 ///
 /// # Errors
-/// [`ReadError::Damaged`], [`ReadError::Protected`] and the errors of limits.
-pub fn read_pdf(bytes: &[u8], limits: &Limits) -> Result<Printed, ReadError> {
-    let document = unpack::load(bytes)?;
+/// [`ReadError::Damaged`], [`ReadError::Locked`], [`ReadError::WrongPassword`] and the errors of limits.
+pub fn read_pdf(bytes: &[u8], password: &Password, limits: &Limits) -> Result<Printed, ReadError> {
+    let document = unpack::load(bytes, password)?;
     let ids: Vec<_> = document.page_iter().take(limits.max_pages + 1).collect();
     if ids.len() > limits.max_pages {
         return Err(ReadError::TooManyPages { limit: limits.max_pages });

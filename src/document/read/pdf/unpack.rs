@@ -7,6 +7,7 @@ use flate2::read::ZlibDecoder;
 use lopdf::{DecompressError, Document, LoadOptions, Stream};
 
 use super::super::Format;
+use super::super::Password;
 use super::super::error::ReadError;
 use super::locked;
 
@@ -22,20 +23,33 @@ const DICTIONARY_BYTES: usize = 4096;
 /// Names of the parts that are unpacked on loading.
 const TABLES: &[&[u8]] = &[b"ObjStm", b"XRef"];
 
-/// Loads a document that stays within limits, decrypted where it opens without a password.
+/// Loads a document that stays within limits, decrypted where it opens without a password, or with this one.
 ///
 /// # Errors
-/// [`ReadError::TooLargeInside`], [`ReadError::Protected`], [`ReadError::Damaged`].
-pub fn load(bytes: &[u8]) -> Result<Document, ReadError> {
+/// [`ReadError::TooLargeInside`], [`ReadError::Locked`], [`ReadError::WrongPassword`], [`ReadError::Damaged`].
+pub fn load(bytes: &[u8], password: &Password) -> Result<Document, ReadError> {
     let table_bytes = check(bytes)?;
+    match (open(bytes, table_bytes, None), password.get()) {
+        (Err(ReadError::Locked { format }), Some(password)) => {
+            open(bytes, table_bytes, Some(password)).map_err(|error| match error {
+                ReadError::Locked { .. } => ReadError::WrongPassword { format },
+                error => error,
+            })
+        }
+        (opened, _) => opened,
+    }
+}
+
+fn open(bytes: &[u8], table_bytes: u64, password: Option<&str>) -> Result<Document, ReadError> {
     let max_decompressed_size = Some(usize::try_from(table_bytes).unwrap_or(usize::MAX));
     let load = |bytes: &[u8]| {
-        let options = LoadOptions { max_decompressed_size, ..LoadOptions::default() };
+        let options =
+            LoadOptions { max_decompressed_size, password: password.map(str::to_owned), ..LoadOptions::default() };
         Document::load_mem_with_options(bytes, options).map_err(|error| match error {
             lopdf::Error::Decompress(DecompressError::MemoryLimitExceeded { .. }) => too_large(MAX_TABLE_BYTES),
             lopdf::Error::Decryption(_)
             | lopdf::Error::InvalidPassword
-            | lopdf::Error::UnsupportedSecurityHandler(_) => ReadError::Protected { format: Format::Pdf.name() },
+            | lopdf::Error::UnsupportedSecurityHandler(_) => ReadError::Locked { format: Format::Pdf.name() },
             error => ReadError::damaged(Format::Pdf.name(), error),
         })
     };
@@ -45,7 +59,7 @@ pub fn load(bytes: &[u8]) -> Result<Document, ReadError> {
     }
     // Without a password that fits, the library loads no objects and says nothing.
     if document.trailer.has(b"Encrypt") {
-        return Err(ReadError::Protected { format: Format::Pdf.name() });
+        return Err(ReadError::Locked { format: Format::Pdf.name() });
     }
     Ok(document)
 }

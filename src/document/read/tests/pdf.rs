@@ -5,7 +5,7 @@ use lopdf::{
     Document, EncryptionState, EncryptionVersion, Object, ObjectId, Permissions, Stream, StringFormat, dictionary,
 };
 
-use super::super::{Format, Limits, ReadError, Reading, read_document};
+use super::super::{Format, Limits, Password, ReadError, Reading, read_document, read_on_this_thread};
 use super::formats::pdf;
 use super::layout::document;
 use super::notes;
@@ -70,7 +70,23 @@ fn a_document_that_only_its_owner_may_change_is_read() {
 fn a_document_that_needs_a_password_is_said_to_need_it() {
     let (_, document) = report();
     let locked = encrypted(document, "secret");
-    assert_eq!(read(&saved(locked)).unwrap_err(), ReadError::Protected { format: Format::Pdf.name() });
+    assert_eq!(read(&saved(locked)).unwrap_err(), ReadError::Locked { format: Format::Pdf.name() });
+}
+
+#[test]
+fn a_password_opens_what_needs_it_and_is_not_printed() {
+    let (figures, document) = report();
+    let locked = saved(encrypted(document.clone(), "secret"));
+    let with = |bytes: &[u8], password: &str| {
+        let password = Password::new(Some(password.to_owned()));
+        assert!(!format!("{password:?}").contains("secret"));
+        read_on_this_thread(bytes, "a", &password, &Limits::default()).map(|reading| reading.figures)
+    };
+    for password in ["secret", "owner"] {
+        assert_eq!(with(&locked, password), Ok(figures.clone()), "{password}");
+    }
+    assert_eq!(with(&locked, "other"), Err(ReadError::WrongPassword { format: Format::Pdf.name() }));
+    assert_eq!(with(&saved(document), "secret"), Ok(figures), "none is needed");
 }
 
 #[test]

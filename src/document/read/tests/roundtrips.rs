@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::super::{Limits, Place, ReadError, Reading, read_document};
+use super::super::{Limits, Password, Place, ReadError, Reading, read_document};
 use super::formats::{all, docx_body, docx_of, html, markdown, pdf, xlsx_of, xlsx_parts};
 use super::layout::{OTHER_MATTERS, OVERVIEW, PROBLEMS, TITLE, document};
 use super::notes;
@@ -14,7 +14,7 @@ use crate::report::Figures;
 /// Reads where a panic is a panic.
 fn read_now(bytes: &[u8], name: &str) -> Result<Reading, ReadError> {
     let limits = Limits::default();
-    super::super::read_on_this_thread(bytes, name, &limits)
+    super::super::read_on_this_thread(bytes, name, &Password::default(), &limits)
 }
 
 /// One change to the bytes of a document.
