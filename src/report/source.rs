@@ -17,7 +17,7 @@ pub struct DocumentSource {
 }
 
 impl DocumentSource {
-    /// The year that the file's name says, or both of a range: `…2022年…`, `2021-2022年`, or `AGENCY-2022`. A date is none,
+    /// The year that the file's name says, or both of a range: `…2022年…`, `2021-2022年`, `AGENCY-2022`, or the only number of it. A date is none,
     /// for it is that of publication.
     pub fn file_years(&self) -> Vec<ReportYear> {
         let stem = self.file_stem();
@@ -25,7 +25,8 @@ impl DocumentSource {
             return vec![year];
         }
         // 2023年1月 is when it was published.
-        years_in(stem, |after| after.starts_with(|c: char| c.is_ascii_digit()))
+        let years = years_in(stem, |after| after.starts_with(|c: char| c.is_ascii_digit()));
+        if years.is_empty() { only_number(stem).into_iter().collect() } else { years }
     }
 
     /// The agency whose id the file's name begins with, where it is called `AGENCY-YEAR…`.
@@ -42,6 +43,13 @@ impl DocumentSource {
     fn file_stem(&self) -> &str {
         self.file_name.rsplit_once('.').map_or(&*self.file_name, |(stem, _)| stem)
     }
+}
+
+/// The year that is the only number of a text: in a name with several, one may be of a date or a version.
+fn only_number(text: &str) -> Option<ReportYear> {
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    let number = numbers.next().filter(|digits| digits.len() == 4)?;
+    if numbers.next().is_some() { None } else { number.parse().ok() }
 }
 
 /// Shortest beginning of a file's name that is taken for an agency's id: a unified social credit code. Shorter ones are
@@ -68,6 +76,10 @@ mod tests {
             ("2023年1月发布.docx", &[]),
             ("2023-01-15报告.docx", &[]),
             ("20230115.html", &[]),
+            ("市财政局-2022.pdf", &[2022]),
+            ("2022.pdf", &[2022]),
+            ("附件2-2022.pdf", &[]),
+            ("会议室1203.pdf", &[]),
             ("年报.docx", &[]),
             ("22年.docx", &[]),
             ("", &[]),
