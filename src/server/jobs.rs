@@ -103,6 +103,23 @@ pub(crate) async fn recount(service: Service, every: Duration) {
     }
 }
 
+/// How often the store is gone through for damage.
+const DAMAGE_INTERVAL: Duration = Duration::from_secs(24 * 3600);
+
+/// Looks for damage in what the store keeps twice, which is mended by that: after the start, and every day.
+pub(crate) async fn look_for_damage(service: Service) {
+    let mut interval = tokio::time::interval(DAMAGE_INTERVAL);
+    loop {
+        interval.tick().await;
+        match service.look_for_damage().await {
+            Ok(entries) => tracing::info!(entries, "the store was gone through for damage"),
+            Err(problem) => {
+                tracing::error!(reason = problem.message.en, "the store is damaged, and cannot mend itself")
+            }
+        }
+    }
+}
+
 /// Says so where the machine's clock is set, or is behind what the journal says already.
 pub(crate) async fn watch_clock(service: Service) {
     let mut interval = tokio::time::interval(CLOCK_INTERVAL);

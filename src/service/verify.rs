@@ -1,6 +1,7 @@
 //! Everything that can be checked about a store, its sums included.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -20,6 +21,10 @@ use super::recount::count;
 
 /// Records between two messages about progress.
 const PROGRESS_RECORDS: u64 = 10_000;
+
+/// Entries of the journal looked at between two rests, where others are not to be held up.
+const PART_ENTRIES: u64 = 4096;
+const REST: Duration = Duration::from_millis(200);
 
 /// Messages that may wait for the caller.
 const AHEAD: usize = 4;
@@ -67,6 +72,20 @@ pub fn check_store(store: &dyn Store, running: Option<&State>, progress: &mut dy
     if let Err(error) = counted.and_then(|()| check_frozen(store, plain.frozen, &mut found)) {
         let text = Message::new(format!("无法重算：{error}"), format!("they cannot be counted: {error}"));
         found.fault("totals", text);
+    }
+    let mut looked_at = 0;
+    while looked_at < store.position().sequence {
+        match store.look_for_damage(looked_at, PROGRESS_RECORDS) {
+            Ok(last) => looked_at = last,
+            Err(error) => {
+                let text = Message::new(
+                    format!("日志与副本同时损坏：{error}"),
+                    format!("log and copy are both damaged: {error}"),
+                );
+                found.fault("log", text);
+                break;
+            }
+        }
     }
     found
 }
@@ -178,6 +197,20 @@ impl Service {
             let _ = sender.blocking_send(VerifyProgress::Done(Box::new(found)));
         });
         Ok(receiver)
+    }
+
+    /// Goes through what the store keeps twice, resting in between: damage is mended by that. How many entries were looked at.
+    ///
+    /// # Errors
+    /// Where both are damaged, or cannot be read.
+    pub async fn look_for_damage(&self) -> Result<u64, Problem> {
+        let mut looked_at = 0;
+        while looked_at < self.status().position.sequence {
+            let store = self.store.clone();
+            looked_at = Self::beside(move || store.look_for_damage(looked_at, PART_ENTRIES)).await?;
+            tokio::time::sleep(REST).await;
+        }
+        Ok(looked_at)
     }
 
     /// Compares who may do what with the stored changes of it.

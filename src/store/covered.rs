@@ -112,6 +112,13 @@ fn hash_with(evidence: &Evidence, salt: Salt) -> Hash {
     if evidence.has_struck() && !may_be_gone { Hash::default() } else { evidence.hash(salt) }
 }
 
+/// Whether items are those that an entry was stored with, all of them; an entry of version 1 says nothing of that.
+pub(crate) fn covers(entry: &JournalEntry, items: &[Item]) -> bool {
+    let Some(covers) = entry.covers else { return true };
+    let evidence = items.iter().filter_map(Evidence::of);
+    records_hash(evidence.map(|record| hash_with(&record, covers.salt)).collect()) == covers.records
+}
+
 /// What is said where records are others than they were stored with.
 pub(crate) fn differing_error(sequence: u64) -> StoreError {
     StoreError::Damaged(format!(

@@ -10,9 +10,10 @@ use crate::rollup::FrozenFormName;
 
 use super::StoreError;
 use super::evidence::{Evidence, records_hash};
-use super::item::{Item, StoredRecord};
+use super::item::Item;
 use super::journal::{Covers, JournalEntry, NewEntry, Position};
 use super::keys;
+use super::log::{Keyed, Logged};
 use super::strike::{Struck, keys_of_records};
 use super::transaction::{
     Change, Commit, Decision, Effect, RequestId, Requested, Standing, StoredRequest, Transaction, Version,
@@ -39,7 +40,7 @@ pub(crate) struct TransactionGroup<'a, S> {
     registry: Option<u64>,
     frozen: HashSet<FrozenFormName>,
     commits: Vec<Arc<Commit>>,
-    records: Vec<StoredRecord>,
+    logged: Vec<Logged>,
 }
 
 /// A transaction as it would be committed, before the group takes it on.
@@ -63,7 +64,7 @@ impl<'a, S: Stored> TransactionGroup<'a, S> {
             registry: None,
             frozen: HashSet::new(),
             commits: Vec::new(),
-            records: Vec::new(),
+            logged: Vec::new(),
         }
     }
 
@@ -77,9 +78,9 @@ impl<'a, S: Stored> TransactionGroup<'a, S> {
         &self.commits
     }
 
-    /// What is to be written: each record once.
-    pub(crate) fn take_records(&mut self) -> Vec<StoredRecord> {
-        std::mem::take(&mut self.records)
+    /// What is to be written, each transaction with its records.
+    pub(crate) fn take_logged(&mut self) -> Vec<Logged> {
+        std::mem::take(&mut self.logged)
     }
 
     /// Decides one transaction at time `now`; an error leaves the group as it was.
@@ -104,11 +105,11 @@ impl<'a, S: Stored> TransactionGroup<'a, S> {
         }
         let records = records_hash(evidence.iter().map(|record| record.hash(salt)).collect());
         let entry = JournalEntry::chained(draft.entry, Covers { records, salt }, &self.position, now);
-        items.push(Item::Entry(entry.clone()));
+        items.insert(0, Item::Entry(entry.clone()));
         items.extend(draft.rewritten);
-        let records: Vec<StoredRecord> = items.iter().map(Item::to_record).collect::<Result<_, _>>()?;
+        let records = items.iter().map(|item| item.to_record().map(Keyed::from)).collect::<Result<_, _>>()?;
+        self.logged.push(Logged { position: entry.position(), previous: self.position.chain, records });
         self.position = entry.position();
-        self.records.extend(records);
         self.requests.extend(draft.request);
         if draft.effects.iter().any(|effect| matches!(effect, Effect::Registry(_))) {
             self.registry = Some(entry.sequence);

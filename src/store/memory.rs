@@ -13,9 +13,10 @@ use crate::registry::RegistryChange;
 use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 use crate::rollup::{FrozenForm, FrozenFormName};
 
-use super::item::{ImportCheck, Item, StoredRecord};
+use super::item::{ImportCheck, Item, StoredRecord, sequence_of};
 use super::journal::{JournalEntry, Position};
 use super::ledger::{Stored, TransactionGroup};
+use super::log::Keyed;
 use super::transaction::{Decision, Observer, RequestId, Standing, StoredRequest, Transaction, Version};
 use super::{Records, Store, StoreError};
 
@@ -188,8 +189,9 @@ impl MemoryStore {
         }
         let mut group = TransactionGroup::after(kept.position(), &*kept);
         let decision = group.decide(transaction, Timestamp::now())?;
-        let (commits, records) = (group.commits().to_vec(), group.take_records());
-        for record in records {
+        let (commits, logged) = (group.commits().to_vec(), group.take_logged());
+        for Keyed { key, value } in logged.into_iter().flat_map(|logged| logged.records) {
+            let record = StoredRecord { sequence: sequence_of(&key, &value), key, value };
             if kept.records.contains_key(&record.key) { kept.replace(record)? } else { kept.put(record)? }
         }
         // The observer may read.

@@ -5,6 +5,7 @@
 //! - [`CheckpointFile`]: the totals at a place in the journal, to start from.
 //! - [`commits()`]: what the entries of the journal did, read back; `refusal`: what they say of refusals.
 //! - [`Clock`]: the time by which things expire and the journal is stamped.
+//! - `log`: what happened, in order: the truth that the rest can be made from again.
 //! - `ledger`: decides what a transaction does; shared by all stores, so that they agree.
 //! - `evidence`: what a record says, as lines that the journal's chain holds the hash of.
 //! - `head`: how far the journal has come, signed.
@@ -29,6 +30,7 @@ mod journal;
 mod journal_file;
 mod keys;
 mod ledger;
+mod log;
 mod memory;
 mod record;
 mod refusal;
@@ -49,8 +51,8 @@ use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear
 use crate::rollup::FrozenForm;
 
 pub use self::sled::{
-    Folder, FolderFault, FreeSpace, Loss, PRIVATE_FILE, PRIVATE_FOLDER, STARTS_FILE, Salvage, SledOptions, SledStore,
-    copy_closed, examine, remove_empty_snapshots, salvage, will_be_new,
+    Boot, Folder, FolderFault, FreeSpace, Loss, PRIVATE_FILE, PRIVATE_FOLDER, STARTS_FILE, Salvage, SledOptions,
+    SledStore, copy_closed, examine, remove_empty_snapshots, salvage, will_be_new,
 };
 pub use ahead::{all_cores, in_order};
 pub use checkpoint::{Checkpoint, CheckpointFile};
@@ -64,8 +66,9 @@ pub use journal::{Covers, JournalEntry, NewEntry, Outcome, Position};
 pub use journal_file::{
     Extent, JournalFault, JournalWriter, verify_journal, verify_journal_file, verify_journal_file_with,
 };
+pub use log::Sizes;
 pub use memory::MemoryStore;
-pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX, check_length};
+pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX, STORE_VERSION, check_length};
 pub use refusal::{RefusedReport, refusal_detail};
 pub use standings::{Pages, each_standing};
 pub use strike::{STRIKE, Struck, entry_name};
@@ -213,6 +216,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// The newest durable journal entry.
     fn position(&self) -> Position;
+
+    /// Goes through what is kept twice of the entries after `after`, at most `limit`, and makes what is damaged in one place again
+    /// from the other. The last of the entries.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] naming what is damaged in both.
+    fn look_for_damage(&self, after: u64, limit: u64) -> Result<u64, StoreError> {
+        Ok(self.position().sequence.min(after.saturating_add(limit)))
+    }
 
     /// Why writes are stopped; `Ok` while they are taken.
     fn writable(&self) -> Result<(), StoreError>;

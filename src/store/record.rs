@@ -18,15 +18,16 @@ mod registry;
 mod review;
 mod whole;
 
+use jiff::Timestamp;
 use prost::Message;
 
 use crate::access::AccessChange;
 use crate::registry::RegistryChange;
-use crate::report::{Review, Revision};
+use crate::report::{Hash, Review, Revision};
 use crate::rollup::FrozenForm;
 
 use super::StoreError;
-use super::journal::JournalEntry;
+use super::journal::{JournalEntry, Position};
 use super::transaction::StoredRequest;
 
 pub(crate) use whole::whole;
@@ -144,7 +145,65 @@ fn checksum(kind: u8, message: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// What a store directory is, written once when it is made.
+/// Version of what a store's folder holds: 1 was one database, 2 is a log and its copy. It stands in the place of the format
+/// version of the copy's header, so that a program from before refuses the folder by it.
+pub const STORE_VERSION: u8 = 2;
+
+/// What a database of ours says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Header {
+    /// It is the whole store, as before there was a log.
+    Whole,
+    /// It is a copy of the log up to here.
+    CopyOf(Position),
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct StoredPosition {
+    #[prost(uint64, tag = "1")]
+    sequence: u64,
+    #[prost(bytes = "vec", tag = "2")]
+    chain: Vec<u8>,
+    #[prost(int64, tag = "3")]
+    time_microseconds: i64,
+}
+
+impl Header {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let Self::CopyOf(position) = self else { return encode(&StoreHeader) };
+        let stored = StoredPosition {
+            sequence: position.sequence,
+            chain: position.chain.0.to_vec(),
+            time_microseconds: position.time.as_microsecond(),
+        };
+        let message = stored.encode_to_vec();
+        let checksum = checksum(StoreHeader::KIND, &message).to_le_bytes();
+        [&[STORE_VERSION, StoreHeader::KIND], &checksum[..], &message].concat()
+    }
+
+    /// # Errors
+    /// [`StoreError::FormatVersion`] where a newer program wrote it, [`StoreError::Damaged`].
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
+        let damaged = || StoreError::Damaged("the header of the database".to_owned());
+        match bytes.first() {
+            Some(&FORMAT_VERSION) => decode::<StoreHeader>(bytes).map(|_| Self::Whole),
+            Some(&STORE_VERSION) => {
+                let (head, message) = bytes.split_at_checked(HEADER_BYTES).ok_or_else(damaged)?;
+                if head[2..] != checksum(head[1], message).to_le_bytes() || head[1] != StoreHeader::KIND {
+                    return Err(damaged());
+                }
+                let stored = StoredPosition::decode(message).map_err(|_| damaged())?;
+                let chain = Hash(stored.chain.try_into().map_err(|_| damaged())?);
+                let time = Timestamp::from_microsecond(stored.time_microseconds).map_err(|_| damaged())?;
+                Ok(Self::CopyOf(Position { sequence: stored.sequence, chain, time }))
+            }
+            Some(&found) => Err(StoreError::FormatVersion { found, supported: STORE_VERSION }),
+            None => Err(damaged()),
+        }
+    }
+}
+
+/// What a store directory was before there was a log, written once when it was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StoreHeader;
 

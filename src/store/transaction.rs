@@ -165,6 +165,14 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// What words were struck out of.
+    pub fn struck(&self) -> Option<&Struck> {
+        match self {
+            Self::Struck(struck) => Some(struck),
+            _ => None,
+        }
+    }
+
     /// How a report stood and stands; none for a change of something else.
     pub fn report(&self) -> Option<(Option<&Standing>, &Standing)> {
         match self {

@@ -30,6 +30,7 @@ const CLOCK_TIME: &str = "huizong_clock_timestamp_seconds";
 const CLOCK_STEPS: &str = "huizong_clock_steps_total";
 const JOURNAL_TIME: &str = "huizong_journal_timestamp_seconds";
 const STORE_NEW: &str = "huizong_store_new";
+const STORE_MENDED: &str = "huizong_store_mended_total";
 const TOKENS_OF_ANOTHER_KEY: &str = "huizong_tokens_of_another_key";
 const BACKUP_TIME: &str = "huizong_backup_timestamp_seconds";
 const BACKUP_BYTES: &str = "huizong_backup_size_bytes";
@@ -121,6 +122,8 @@ impl Metrics {
         // Known from the first reading on, so that a rule that asks for them is never without an answer.
         gauge!(COMMIT_QUEUE).set(0.0);
         counter!(CLOCK_STEPS).absolute(0);
+        mended("log", 0);
+        mended("copy", 0);
         // None is made by the service itself until that is turned on.
         backups_are_due(0.0);
         recounts_are_due(0.0);
@@ -190,6 +193,12 @@ pub fn sign_in_may_end(way: &'static str, outcome: &'static str) {
 /// Somebody signed out who had signed in by this way.
 pub fn signed_out(way: &'static str) {
     counter!(SIGN_OUTS, "way" => way).increment(1);
+}
+
+/// What was damaged in one of the two places where the store keeps everything was made again from the other: entries of the
+/// `log`, or the whole `copy`.
+pub fn mended(part: &'static str, count: u64) {
+    counter!(STORE_MENDED, "part" => part).increment(count);
 }
 
 /// A transaction waits for the disk.
@@ -336,6 +345,10 @@ fn describe() {
     describe_gauge!(CLOCK_TIME, Unit::Seconds, "What the clock of the machine says, since 1970");
     describe_counter!(CLOCK_STEPS, "How often the clock of the machine was set by more than a minute");
     describe_gauge!(JOURNAL_TIME, Unit::Seconds, "Time of the newest journal entry, since 1970");
+    describe_counter!(
+        STORE_MENDED,
+        "What was damaged and made again, by part: entries of the log from its copy, copies from the log"
+    );
     describe_gauge!(STORE_NEW, "1 where the store was made by this start, for there was none");
     describe_gauge!(TOKENS_OF_ANOTHER_KEY, "Tokens that are refused because they were made with another token-key");
     describe_gauge!(

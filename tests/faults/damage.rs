@@ -1,5 +1,7 @@
-//! Bits that flip and files that end early, anywhere in a store: noticed at opening or by `huizong verify`, never served
-//! as a figure; the doctor says what to do, and a backup brings everything back.
+//! Bits that flip and files that end early, anywhere in a store. What is kept twice, in the log and in its copy, is mended
+//! from the other, and everything is answered as before. Where both are damaged at once, and in what is kept once, it is
+//! noticed at opening or by `huizong verify` and never served as a figure; the doctor says what to do, and a backup brings
+//! everything back.
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -77,16 +79,18 @@ pub fn run(seed: u64, rounds: u64) -> Row {
         row.rounds += 1;
     }
     row.refused = tally.at_opening + tally.by_verification;
-    let Tally { at_opening, by_verification, harmless, unchanged } = tally;
+    let Tally { mended, at_opening, by_verification, harmless, unchanged } = tally;
     row.notes.push(format!(
-        "{at_opening} noticed at opening, {by_verification} only by verification, {harmless} of no consequence, \
-         {unchanged} changed nothing on disk"
+        "{mended} in the log or in its copy, mended; else {at_opening} noticed at opening, {by_verification} only by \
+         verification, {harmless} of no consequence, {unchanged} changed nothing on disk"
     ));
     row.done()
 }
 
 #[derive(Default)]
 struct Tally {
+    /// In the log or in its copy: everything is answered as before, and verification finds nothing.
+    mended: u64,
     at_opening: u64,
     by_verification: u64,
     /// Everything is answered as before, and verification finds nothing: what was hit is not in use.
@@ -146,18 +150,37 @@ impl Store {
         let damaged = self.path("damaged");
         let _ = std::fs::remove_dir_all(&damaged);
         copy_closed(&self.path("whole"), &damaged).unwrap();
-        let files = files(&damaged);
+        let mut logs = files(&damaged.join("log"));
         let data_file = damaged.join("db");
-        let file = if random.random_ratio(3, 5) { &data_file } else { files.choose(random).unwrap() };
-        let content = std::fs::read(file).unwrap();
-        let harm = Harm::random(&content, random);
-        harm.inflict(file, content.clone());
-        let name = file.strip_prefix(&damaged).unwrap().display().to_string();
-        if std::fs::read(file).is_ok_and(|now| now == content) {
+        let any = files(&damaged);
+        let (log, any) = (logs.swap_remove(random.random_range(0..logs.len())), any.choose(random).unwrap());
+        // One time in ten both at once.
+        let hit: Vec<&PathBuf> = match random.random_range(0..10) {
+            0..3 => vec![&data_file],
+            3..6 => vec![&log],
+            6..9 => vec![any],
+            _ => vec![&data_file, &log],
+        };
+        let mut case = String::new();
+        let mut is_changed = false;
+        for file in &hit {
+            let content = std::fs::read(file).unwrap();
+            let harm = Harm::random(&content, random);
+            harm.inflict(file, content.clone());
+            is_changed |= std::fs::read(file).map_or(true, |now| now != content);
+            let name = file.strip_prefix(&damaged).unwrap().display();
+            case.push_str(&format!("{name}: {harm:?} "));
+        }
+        if !is_changed {
             tally.unchanged += 1;
             return;
         }
-        let case = format!("{name}: {harm:?}");
+        if let [file] = hit[..]
+            && is_kept_twice(file.strip_prefix(&damaged).unwrap())
+        {
+            tally.mended += 1;
+            return self.is_mended(&case, &damaged, row);
+        }
         let data = damaged.to_str().unwrap();
         let verified = huizong(&["--format", "json", "verify", "--data", data]);
         said_well(&case, &verified, row);
@@ -199,6 +222,33 @@ impl Store {
         }
     }
 
+    /// The service starts by itself, answers as before, and leaves a store of which both parts are whole.
+    fn is_mended(&self, case: &str, damaged: &Path, row: &mut Row) {
+        for life in 0..2 {
+            let answered = program::block_on(async {
+                let (mut server, channel) = program::try_start(damaged, &self.settings).await?;
+                let answers = answers(&channel).await;
+                server.terminate();
+                tokio::task::spawn_blocking(move || server.wait()).await.unwrap();
+                Ok::<_, String>(answers)
+            });
+            let answers = match answered {
+                Ok(answers) => answers,
+                Err(log) => return row.complain(format!("{case}: in life {life} it does not open and says {log}")),
+            };
+            if let Some(at) = answers.iter().zip(&self.truth).position(|(now, truth)| now != truth) {
+                if answers[at].is_ok() {
+                    row.wrong += 1;
+                }
+                row.complain(format!("{case}: in life {life} question {at} was answered otherwise than before"));
+            }
+        }
+        let verified = huizong(&["--format", "json", "verify", "--data", damaged.to_str().unwrap()]);
+        if !verified.status.success() {
+            row.complain(format!("{case}: verification says {}", String::from_utf8_lossy(&verified.stdout)));
+        }
+    }
+
     /// The documented way out: a new folder from the backup.
     fn restore(&self, row: &mut Row) {
         let restored = self.path("restored");
@@ -218,6 +268,13 @@ impl Store {
     }
 }
 
+/// Whether a file is the log's or its copy's.
+fn is_kept_twice(file: &Path) -> bool {
+    let name = file.to_str().unwrap();
+    ["log/", "blobs/", "snap."].iter().any(|beginning| name.starts_with(beginning))
+        || ["db", "conf", "copy-state"].contains(&name)
+}
+
 /// A refusal is one of ours, in words.
 fn said_well(case: &str, output: &Output, row: &mut Row) {
     if !matches!(output.status.code(), Some(0 | 1)) {
@@ -232,7 +289,7 @@ fn check_doctor(case: &str, doctor: &Output, row: &mut Row) {
     let mut faults = checks.iter().filter(|check| check["state"] == "fault");
     let remedy = |check: &serde_json::Value| {
         let remedy = check["remedy"]["en"].as_str().unwrap_or_default();
-        remedy.contains("restore") || remedy.contains("delete snap") || remedy.contains("put the token-key")
+        ["restore", "delete snap", "put the token-key", "put the signing-key"].iter().any(|way| remedy.contains(way))
     };
     if doctor.status.code() != Some(1) || !faults.any(remedy) {
         row.complain(format!("{case}: the doctor says {checks:?}"));

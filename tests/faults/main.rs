@@ -163,7 +163,7 @@ fn tests() -> Vec<Trial> {
             Ok(())
         })
         .with_ignored_flag(can_preload.is_err()),
-        fault("damage_anywhere_in_a_store_is_noticed_and_never_served", || damage::run(SEED, 30)),
+        fault("damage_anywhere_in_a_store_is_mended_or_noticed_and_never_served", || damage::run(SEED, 30)),
         fault("silent_slow_and_oversized_clients_keep_nobody_else_out", || connections::run(SEED, 300)),
         fault("whatever_is_sent_is_answered_as_the_contract_says", || input::run(SEED, 10)),
         Trial::test("a_failed_write_stops_writes_and_loses_nothing", || {

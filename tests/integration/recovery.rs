@@ -259,18 +259,21 @@ async fn the_doctor_names_what_is_wrong_and_changes_nothing() {
         assert_eq!(checks(&healthy)[check].0, "ok", "{check}");
     }
 
-    // A snapshot whose content never reached the disk.
+    // A snapshot whose content never reached the disk: a start makes the copy anew from the log.
     let snapshot = data.join("snap.00000000FFFFFFF0");
     std::fs::write(&snapshot, b"").unwrap();
     let empty = huizong(&examine).await;
-    assert_eq!(empty.status.code(), Some(1));
-    let store = &checks(&empty)["store"];
-    assert!(store.0 == "fault" && store.1.contains("snap.00000000FFFFFFF0"), "{store:?}");
+    assert!(empty.status.success(), "{}", String::from_utf8_lossy(&empty.stdout));
     assert!(snapshot.exists(), "the original is left as it is");
     std::fs::remove_file(&snapshot).unwrap();
 
-    // A damaged log: said, and not rewritten.
-    let file = data.join("db");
+    // Without its copy, the log has all of it, until it is damaged: said, and not rewritten.
+    for name in ["db", "conf"] {
+        std::fs::remove_file(data.join(name)).unwrap();
+    }
+    let without = huizong(&examine).await;
+    assert!(without.status.success(), "{}", String::from_utf8_lossy(&without.stdout));
+    let file = data.join("log/00000000000000000001.log");
     let mut bytes = std::fs::read(&file).unwrap();
     let at = bytes.iter().rposition(|byte| *byte != 0).unwrap() / 2;
     bytes[at] ^= 0x10;
@@ -286,9 +289,10 @@ async fn the_doctor_names_what_is_wrong_and_changes_nothing() {
     let token_key = &checks(&huizong(&examine).await)["token_key"];
     assert!(token_key.0 == "fault" && token_key.1.contains("put the token-key"), "{token_key:?}");
     std::fs::write(&key, kept).unwrap();
-    std::fs::rename(data.join("conf"), folder.path().join("conf")).unwrap();
-    let store = &checks(&huizong(&examine).await)["store"];
+    std::fs::rename(data.join("log"), folder.path().join("log")).unwrap();
+    let store = &checks(&huizong(&examine).await)["folder"];
     assert!(store.0 == "fault" && store.1.contains("restore a backup"), "{store:?}");
+    std::fs::rename(folder.path().join("log"), data.join("log")).unwrap();
 
     let settings = folder.path().join("settings.toml");
     std::fs::write(&settings, "[store]\nmin_free_bytes = 9223372036854775807\n").unwrap();

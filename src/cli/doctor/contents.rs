@@ -12,7 +12,7 @@ use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
 use crate::report::Message;
 use crate::server::open_unserved;
-use crate::store::{Store, StoreError, remove_empty_snapshots};
+use crate::store::{SigningKey, Store, StoreError, remove_empty_snapshots};
 
 use super::super::client::{Server, connect};
 use super::super::verify::{Scratch, check};
@@ -33,7 +33,7 @@ pub(crate) async fn examine(
         Err(error) => {
             let in_service = is_busy(&error);
             findings.push(not_copied(NAME, &error));
-            findings.extend(token_key(data, None));
+            findings.extend(token_key(data, None).into_iter().chain(signing_key(data)));
             findings.push(if in_service {
                 clock_of_service(server).await
             } else {
@@ -46,7 +46,7 @@ pub(crate) async fn examine(
         Ok(store) => store,
         Err(error) => {
             findings.push(not_opened(NAME, copy.path(), &error));
-            findings.extend(token_key(data, None));
+            findings.extend(token_key(data, None).into_iter().chain(signing_key(data)));
             findings.push(clock::judge(Timestamp::now(), None));
             return Ok(false);
         }
@@ -58,7 +58,7 @@ pub(crate) async fn examine(
         format!("it opens; its journal ends at entry {}", position.sequence),
     ));
     let directory = directory(&*store);
-    findings.extend(token_key(data, directory.as_ref()));
+    findings.extend(token_key(data, directory.as_ref()).into_iter().chain(signing_key(data)));
     if let (Some(directory), Some(config)) = (&directory, config) {
         findings.extend(administrators(directory, config));
         findings.extend(second_person(directory, config));
@@ -126,6 +126,24 @@ fn second_person(directory: &Directory, config: &Config) -> Option<Finding> {
         "stop the service, and run huizong credential bootstrap NAME --role auditor --code as its user",
     );
     Some(Finding::new(NAME, State::Fault, message, remedy))
+}
+
+/// What is wrong with the key that signs the journal: without one, a start makes it.
+fn signing_key(data: &Path) -> Option<Finding> {
+    if !data.join(SigningKey::FILE).exists() {
+        return None;
+    }
+    let error = SigningKey::open(data).err()?;
+    let message = Message::new(
+        format!("日志签名密钥不可用：{error}"),
+        format!("the key that signs the journal cannot be used: {error}"),
+    );
+    let remedy = Message::new(
+        "请将备份中保存的 signing-key 放回数据目录；没有的，删去该文件后启动，此后的日志首部由新密钥签名",
+        "put the signing-key that is kept with the backups back into the folder; where there is none, delete the file and \
+         start: heads of the journal are signed by a new key from then on",
+    );
+    Some(Finding::new("signing_key", State::Fault, message, remedy))
 }
 
 /// The key of the tokens: whether it can be used, and whether the tokens that hold were made with it.
@@ -223,9 +241,9 @@ fn not_copied(name: &'static str, error: &StoreError) -> Finding {
     }
     let message = Message::new(format!("无法复制以供检查：{error}"), format!("no copy could be made: {error}"));
     let remedy = Message::new(
-        "请核对 --data；数据目录中 db 或 conf 文件缺失的，勿启动服务，以 huizong restore 由备份恢复到新目录；副本空间不足时以 \
+        "请核对 --data；数据目录中日志 log 与副本 db 均缺失的，勿启动服务，以 huizong restore 由备份恢复到新目录；副本空间不足时以 \
          --scratch 另选文件夹",
-        "check --data; where the file db or conf is gone from it, do not start the service and restore a backup into a \
+        "check --data; where both log and db are gone from it, do not start the service and restore a backup into a \
          new folder; where there is no room for a copy, choose a folder with --scratch",
     );
     Finding::new(name, State::Fault, message, remedy)

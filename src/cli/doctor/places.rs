@@ -40,8 +40,8 @@ pub(crate) fn folder(data: &Path) -> Finding {
         }
         Ok(Folder::Remains(names)) => {
             let remedy = Message::new(
-                "请勿在此新建；请找回数据文件，或以 huizong restore 由备份恢复到新的空文件夹",
-                "make no new store there; find the data file, or restore a backup into a new folder",
+                "请勿在此新建；请找回日志或其副本，或以 huizong restore 由备份恢复到新的空文件夹",
+                "make no new store there; find the log or its copy, or restore a backup into a new folder",
             );
             fault(FolderFault::Remains(data.to_owned(), names).message(), remedy)
         }

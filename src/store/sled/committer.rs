@@ -1,24 +1,23 @@
-//! The one thread that writes: takes waiting transactions, decides them in order, writes and flushes them together,
-//! tells the observer, and only then answers.
+//! The one thread that writes: takes waiting transactions, decides them in order, appends them to the log together, has the
+//! copy take them, tells the observer, and only then answers.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use sled::Batch;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::store::ledger::TransactionGroup;
+use crate::store::strike::Struck;
 use crate::store::transaction::{Commit, Decision, Effect, Observer, Transaction};
-use crate::store::{Clock, StoreError};
-use crate::store::{Position, Records};
+use crate::store::{Clock, Item, Position, Records, StoreError};
 use crate::telemetry::metrics;
 
-use super::durability::DataFile;
+use super::copy::Copy;
 use super::import;
-use super::open::last_registry_sequence;
 use super::shared::Shared;
+use super::state;
 use super::watermark::Watermark;
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -31,7 +30,6 @@ pub(crate) enum Job {
 
 pub(crate) struct Committer {
     shared: Arc<Shared>,
-    data_file: DataFile,
     watermark: Watermark,
     observer: Arc<dyn Observer>,
     group_transactions: usize,
@@ -41,13 +39,12 @@ pub(crate) struct Committer {
 impl Committer {
     pub(crate) fn new(
         shared: Arc<Shared>,
-        data_file: DataFile,
         watermark: Watermark,
         observer: Arc<dyn Observer>,
         group_transactions: usize,
     ) -> Self {
         let clock = Clock::over(Timestamp::now);
-        Self { shared, data_file, watermark, observer, group_transactions, clock }
+        Self { shared, watermark, observer, group_transactions, clock }
     }
 
     /// Works until every sender is gone.
@@ -88,8 +85,8 @@ impl Committer {
         if let Some(reason) = self.shared.stopped() {
             return Err(StoreError::Stopped(reason));
         }
-        let imported = import::run(&self.shared, &self.data_file, &self.watermark, records, position)
-            .and_then(|()| last_registry_sequence(&self.shared.tree));
+        let imported = import::run(&self.shared, &self.watermark, records, position)
+            .and_then(|()| self.shared.reading(Copy::registry_sequence));
         match &imported {
             Ok(registry_sequence) => {
                 self.shared.registry_sequence.store(*registry_sequence, Ordering::Release);
@@ -112,6 +109,8 @@ impl Committer {
         if let Err(reason) = &written {
             tracing::error!(%reason, "a write failed; writes are stopped");
             self.shared.stop(reason.clone());
+            // What failed for one file may have failed for another.
+            state::doubted(&self.shared.space.directory);
         } else {
             self.shared.set_durable(group.position());
             self.note(group.commits());
@@ -133,9 +132,10 @@ impl Committer {
         for commit in commits {
             let reports = commit.effects.iter().filter_map(Effect::report);
             self.shared.recent.note_changes(reports.map(|(_, after)| after));
-            if commit.effects.iter().any(|effect| matches!(effect, Effect::Struck(_))) {
+            for struck in commit.effects.iter().filter_map(Effect::struck) {
                 // Reports are remembered with their words.
                 self.shared.recent.clear();
+                self.strike(struck);
             }
             if commit.changes_registry() {
                 self.shared.registry_sequence.store(commit.entry.sequence, Ordering::Release);
@@ -143,22 +143,23 @@ impl Committer {
         }
     }
 
-    /// Writes and flushes a group; nothing to do where every transaction was turned down.
+    /// Takes people's words out of the log, too.
+    fn strike(&self, struck: &Struck) {
+        let Some(sequence) = struck.after.first().map(Item::sequence) else { return };
+        if let Err(error) = self.shared.look_for_damage(sequence.saturating_sub(1), 1) {
+            tracing::error!(sequence, %error, "words that were struck out stay in the log until it is gone through again");
+        }
+    }
+
+    /// Appends a group to the log, and has the copy take it; nothing to do where every transaction was turned down.
     fn write(&self, group: &mut TransactionGroup<'_, Shared>) -> Result<(), String> {
-        let records = group.take_records();
-        if records.is_empty() {
+        let logged = group.take_logged();
+        if logged.is_empty() {
             return Ok(());
         }
-        let mut batch = Batch::default();
-        for record in records {
-            batch.insert(record.key, record.value);
-        }
-        self.shared.tree.apply_batch(batch).map_err(|error| error.to_string())?;
-        self.shared.tree.flush().map_err(|error| error.to_string())?;
-        self.data_file.sync().map_err(|error| error.to_string())?;
-        self.data_file.check_there().map_err(|error| error.to_string())?;
-        self.watermark.raise(&group.position()).map_err(|error| error.to_string())?;
-        self.shared.space.set_aside(self.data_file.file());
-        Ok(())
+        self.shared.log.append(&self.shared.durable(), &logged).map_err(|error| error.to_string())?;
+        // From here on it is durable, and the next start shows it even where the copy does not take it.
+        self.shared.apply(&logged).map_err(|error| error.to_string())?;
+        self.watermark.raise(&group.position()).map_err(|error| error.to_string())
     }
 }

@@ -1,20 +1,18 @@
-//! The syncs that sled 0.34 leaves out.
+//! The syncs that sled 0.34 leaves out, where the copy must be durable: once it is closed, and after an import.
 //!
 //! `flush` calls `sync_file_range` only, which survives a crash of the process but not of the machine (sled issues
-//! 1452 and 1351), and the configuration file and the folder are never synced. Hence: `fdatasync` on a handle of our
-//! own before each acknowledgement, and `fsync` of everything once after opening.
+//! 1452 and 1351), and the configuration file and the folder are never synced.
 //!
 //! A page too large for the data file goes to a file of its own, which sled never syncs either, and whose loss tears
 //! the batch it was part of. So no page may become that large: see [`SEGMENT_BYTES`].
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use crate::store::record::RECORD_BYTES_MAX;
 
+use super::copy::is_of_database;
 use super::watermark;
 
 pub(crate) const CONFIGURATION_FILE: &str = "conf";
@@ -45,21 +43,6 @@ impl DataFile {
         &self.0
     }
 
-    /// Whether the file is still in its folder: what is written to one that was deleted is gone when it is closed.
-    ///
-    /// # Errors
-    /// Where it is not, with the way to get it back; what the kernel reports.
-    pub(crate) fn check_there(&self) -> io::Result<()> {
-        if self.0.metadata()?.nlink() > 0 {
-            return Ok(());
-        }
-        let open = format!("/proc/{}/fd/{}", std::process::id(), self.0.as_raw_fd());
-        Err(io::Error::other(format!(
-            "the data file {DATA_FILE} was deleted and is gone once the service stops: before that, copy {open} back to \
-             its place as its owner, then restart"
-        )))
-    }
-
     /// Everything that was written to the file before is on disk when this returns.
     ///
     /// # Errors
@@ -69,14 +52,27 @@ impl DataFile {
     }
 }
 
+/// Makes the files of a database durable, and their names.
+///
+/// # Errors
+/// What the kernel reports.
+pub(crate) fn sync_files(directory: &Path) -> io::Result<()> {
+    for entry in directory.read_dir()? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(is_of_database) {
+            File::open(entry.path())?.sync_all()?;
+        }
+    }
+    File::open(directory)?.sync_all()
+}
+
 /// Makes the store's files and their names durable.
 ///
 /// # Errors
 /// What the kernel reports.
 pub(crate) fn sync_after_open(directory: &Path) -> io::Result<()> {
-    for file in [CONFIGURATION_FILE, DATA_FILE, watermark::FILE] {
-        File::open(directory.join(file))?.sync_all()?;
-    }
+    sync_files(directory)?;
+    File::open(directory.join(watermark::FILE))?.sync_all()?;
     // The folder may have been made just now, and so may those above it.
     for folder in directory.canonicalize()?.ancestors() {
         match File::open(folder).and_then(|folder| folder.sync_all()) {

@@ -1,4 +1,4 @@
-//! What is seen to in the store's folder before sled opens it.
+//! What is seen to in the store's folder before it is opened.
 
 use std::fmt;
 use std::fs::{File, Permissions};
@@ -11,10 +11,12 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::access::TokenKey;
 use crate::report::Message;
+use crate::store::log::{self, FOLDER as LOG};
 use crate::store::{SigningKey, StoreError};
 
+use super::copy::is_of_database;
 use super::durability::{CONFIGURATION_FILE, DATA_FILE};
-use super::watermark;
+use super::{state, watermark};
 
 /// A file that only takes up room: whoever deletes it gives a store on a full disk the space that it needs to open.
 pub(crate) const BALLAST_FILE: &str = "ballast";
@@ -42,7 +44,8 @@ pub enum Folder {
 /// # Errors
 /// What the kernel reports.
 pub fn examine(directory: &Path) -> io::Result<Folder> {
-    if directory.join(DATA_FILE).try_exists()? {
+    // Either of the two is enough to make the other.
+    if directory.join(DATA_FILE).try_exists()? || log::holds_segments(&directory.join(log::FOLDER))? {
         return Ok(Folder::Store);
     }
     let mut remains = Vec::new();
@@ -85,13 +88,13 @@ impl FolderFault {
                 let (folder, names) = (directory.display(), names.join(", "));
                 Message::new(
                     format!(
-                        "{folder} 中有 {names}，但数据文件 {DATA_FILE} 已不在：不会在其上新建数据库。请先找回数据文件，或由备份恢复到\
-                         新的空文件夹；确需新建的，请另选空文件夹"
+                        "{folder} 中有 {names}，但日志 {LOG} 与其副本 {DATA_FILE} 均已不在：不会在其上新建数据库。请先找回其中之一，或由备份\
+                         恢复到新的空文件夹；确需新建的，请另选空文件夹"
                     ),
                     format!(
-                        "{folder} holds {names}, and the data file {DATA_FILE} is gone: no new store is made over what is \
-                         left. Find the data file, or restore a backup into a new folder; for a new store choose an \
-                         empty folder"
+                        "{folder} holds {names}, and both the log, {LOG}, and its copy, {DATA_FILE}, are gone: no new \
+                         store is made over what is left. Find either of them, or restore a backup into a new folder; for \
+                         a new store choose an empty folder"
                     ),
                 )
             }
@@ -135,15 +138,20 @@ pub(crate) fn keep_private(directory: &Path) -> io::Result<()> {
     for file in directory.read_dir()? {
         let file = file?;
         let of_store = file.file_name().to_str().is_some_and(|name| {
-            let of_sled = [DATA_FILE, CONFIGURATION_FILE].contains(&name) || name.starts_with("snap.");
             // A key that others could read is no secret any more: it is refused, not covered up.
-            of_sled || (COMPANIONS.contains(&name) && name != TokenKey::FILE)
+            is_of_database(name)
+                || [LOG, state::FILE].contains(&name)
+                || (COMPANIONS.contains(&name) && name != TokenKey::FILE)
         });
         if of_store {
-            restrict(&file.path(), PRIVATE_FILE)?;
+            let mode = if file.file_type()?.is_dir() { PRIVATE_FOLDER } else { PRIVATE_FILE };
+            restrict(&file.path(), mode)?;
         }
     }
-    Ok(())
+    match directory.join(LOG).read_dir() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        segments => segments?.try_for_each(|segment| restrict(&segment?.path(), PRIVATE_FILE)),
+    }
 }
 
 /// Modes of what only its owner may read.
@@ -154,17 +162,20 @@ pub const PRIVATE_FILE: u32 = 0o600;
 const LOCK_ATTEMPTS: u32 = 40;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
-/// Makes a folder ready to be opened by sled. Leaves it as it is where another process keeps it locked; sled says so.
+/// Makes a folder ready to be opened by sled, one that holds a log or may not be a store at all. Leaves it as it is where
+/// another process keeps it locked; sled says so.
 ///
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] where the folder holds another program's file; else what the kernel reports.
-pub(crate) fn prepare(directory: &Path) -> io::Result<()> {
+pub(crate) fn prepare(directory: &Path, has_log: bool) -> io::Result<()> {
     std::fs::create_dir_all(directory)?;
     let data_file = match File::open(directory.join(DATA_FILE)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return keep_private(directory),
         opened => opened?,
     };
-    check_owner(directory)?;
+    if !has_log {
+        check_owner(directory)?;
+    }
     if let Err(error) = keep_private(directory) {
         tracing::warn!(%error, "the store's files could not be kept from others; see huizong doctor");
     }
@@ -189,13 +200,21 @@ fn check_owner(directory: &Path) -> io::Result<()> {
 /// Takes the lock that sled takes; false where it is not to be had.
 fn lock(data_file: &File) -> io::Result<bool> {
     for _ in 0..LOCK_ATTEMPTS {
-        match flock(data_file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(true),
-            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(LOCK_PAUSE),
-            Err(error) => return Err(error.into()),
+        if try_lock(data_file)? {
+            return Ok(true);
         }
+        std::thread::sleep(LOCK_PAUSE);
     }
     Ok(false)
+}
+
+/// Takes the lock if it is to be had now.
+pub(crate) fn try_lock(data_file: &File) -> io::Result<bool> {
+    match flock(data_file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Removes snapshots that sled had not finished when the power was cut: it would take such a file, empty or in part,
@@ -235,11 +254,20 @@ pub(crate) fn unless_in_use<T>(mut attempt: impl FnMut() -> T, in_use: impl Fn(&
 /// [`StoreError::Open`] where the folder is no store's, is in use, or cannot be copied.
 pub fn copy_closed(from: &Path, to: &Path) -> Result<(), StoreError> {
     let open_error = |error: io::Error| StoreError::Open(format!("{}: {error}", from.display()));
-    let data_file = File::open(from.join(DATA_FILE)).map_err(open_error)?;
-    check_owner(from).map_err(open_error)?;
-    let locked = unless_in_use(|| lock(&data_file), |locked| matches!(locked, Ok(false)));
-    if !locked.map_err(open_error)? {
-        return Err(StoreError::Open(format!("{}: another process has it open", from.display())));
+    let log = from.join(LOG);
+    let has_log = log::holds_segments(&log).map_err(open_error)?;
+    if !has_log {
+        File::open(from.join(DATA_FILE)).map_err(open_error)?;
+        check_owner(from).map_err(open_error)?;
+    }
+    let mut locked = Vec::new();
+    for path in [log, from.join(DATA_FILE)].into_iter().filter(|path| path.exists()) {
+        let file = File::open(path).map_err(open_error)?;
+        let taken = unless_in_use(|| try_lock(&file), |locked| matches!(locked, Ok(false)));
+        if !taken.map_err(open_error)? {
+            return Err(StoreError::Open(format!("{}: another process has it open", from.display())));
+        }
+        locked.push(file);
     }
     std::fs::create_dir_all(to).map_err(open_error)?;
     copy_files(from, to).map_err(open_error)

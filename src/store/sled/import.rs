@@ -1,7 +1,8 @@
 //! Takes all records of another store into one that has none.
 //!
-//! The store's header is taken away first, and put back when everything else is durable: without it the folder is not
-//! opened, so that a store of which only a part arrived is never taken for whole.
+//! They come in order of their keys, and so the copy takes them first, and the log is made from it. The copy's header is taken
+//! away before, and put back when everything is durable: without it the folder is not opened, so that a store of which only a
+//! part arrived is never taken for whole. With it, a start makes the rest of the log.
 
 use std::ops::ControlFlow;
 
@@ -9,13 +10,13 @@ use sled::Batch;
 
 use crate::store::ahead::{all_cores, in_order};
 use crate::store::item::{Examined, ImportCheck, StoredRecord};
-use crate::store::record::{StoreHeader, encode};
+use crate::store::record::Header;
 use crate::store::{Position, Records, StoreError};
 
-use super::durability::DataFile;
-use super::keys;
+use super::copy::Copy;
 use super::shared::Shared;
 use super::watermark::Watermark;
+use super::{keys, retold, state};
 
 /// Records written together.
 const BATCH_RECORDS: usize = 256;
@@ -38,7 +39,6 @@ fn examine(batch: Vec<Result<StoredRecord, StoreError>>) -> Vec<Checked> {
 /// Writes the records and makes them durable; the caller shows them.
 pub(crate) fn run(
     shared: &Shared,
-    data_file: &DataFile,
     watermark: &Watermark,
     records: Records,
     position: &Position,
@@ -46,12 +46,16 @@ pub(crate) fn run(
     if shared.durable().sequence > 0 {
         return Err(StoreError::NotEmpty);
     }
-    let sync = || {
-        shared.tree.flush().map_err(unknown)?;
-        data_file.sync().map_err(unknown)
-    };
-    shared.tree.remove(keys::HEADER).map_err(unknown)?;
-    sync()?;
+    shared.with_copy(|copy| fill(copy, shared, records, position))?;
+    watermark.raise(position).map_err(unknown)?;
+    watermark.sync().map_err(unknown)?;
+    state::opened(&shared.space.directory, &shared.boot).map_err(unknown)
+}
+
+fn fill(copy: &Copy, shared: &Shared, records: Records, position: &Position) -> Result<(), StoreError> {
+    state::importing(&shared.space.directory).map_err(unknown)?;
+    copy.tree.remove(keys::HEADER).map_err(unknown)?;
+    copy.sync()?;
     let mut check = ImportCheck::up_to(*position);
     let mut records = records.fuse();
     let next_batch = move || {
@@ -67,7 +71,7 @@ pub(crate) fn run(
                 Err(error) => return ControlFlow::Break(error),
             }
         }
-        match shared.tree.apply_batch(batch) {
+        match copy.tree.apply_batch(batch) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(unknown(error)),
         }
@@ -76,9 +80,8 @@ pub(crate) fn run(
         return Err(error);
     }
     check.finish()?;
-    sync()?;
-    shared.tree.insert(keys::HEADER, encode(&StoreHeader)).map_err(unknown)?;
-    sync()?;
-    watermark.raise(position).map_err(unknown)?;
-    watermark.sync().map_err(unknown)
+    copy.sync()?;
+    copy.set_header(&Header::CopyOf(*position))?;
+    copy.sync()?;
+    retold::retell(&copy.tree, &*shared.log, position.sequence)
 }

@@ -1,10 +1,13 @@
-//! The embedded store on sled 0.34.7, used so that what is acknowledged survives a power cut.
+//! The embedded store: a log that is the truth, and a copy of it on sled 0.34.7 that everything is read from.
 //!
-//! - `committer`: the only thread that writes and flushes.
-//! - `import`: what that thread does to take the records of another store.
+//! - `committer`: the only thread that writes: to the log, then to the copy.
+//! - `copy`: the database that is read from. `state`: whether what is left of it may be believed.
+//! - `start`: how both are brought together when the store is opened. `retold`: the log as a copy proves it was.
+//! - `import`: what the committer does to take the records of another store.
 //! - `durability`: the syncs that sled 0.34 leaves out.
-//! - `folder`: what is seen to before sled opens it.
+//! - `folder`: what is seen to before the store is opened.
 //! - `open`: how it is opened. `shared`: what readers and the committer share.
+//! - `mendings`: counts what was made again.
 //! - `moment`: finds how far a report had come at an earlier moment.
 //! - `recent`: reports that were read or changed last.
 //! - `salvage`: what can still be read of a damaged store.
@@ -14,15 +17,20 @@
 //! Nothing else in the project knows sled.
 
 mod committer;
+mod copy;
 mod durability;
 mod folder;
 mod import;
+mod mendings;
 mod moment;
 mod open;
 mod recent;
+mod retold;
 mod salvage;
 mod shared;
 mod space;
+mod start;
+mod state;
 mod watermark;
 
 use std::ops::{Bound, RangeInclusive};
@@ -40,7 +48,7 @@ use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear
 use crate::rollup::FrozenForm;
 use crate::telemetry::metrics;
 
-use super::item::{StoredRecord, sequence_of};
+use super::item::{StoredRecord, describe_key, sequence_of};
 use super::journal::{JournalEntry, Position};
 use super::ledger::Stored;
 use super::record::decode;
@@ -48,7 +56,8 @@ use super::transaction::{Decision, RequestId, Standing, StoredRequest, Transacti
 use super::{Records, Store, StoreError, keys};
 
 use committer::Job;
-use shared::{Shared, read_error};
+use copy::Copy;
+use shared::{Shared, read_error, revisions_of, standing_of};
 
 pub use folder::{
     Folder, FolderFault, PRIVATE_FILE, PRIVATE_FOLDER, STARTS_FILE, copy_closed, examine, remove_empty_snapshots,
@@ -57,6 +66,9 @@ pub use folder::{
 pub use open::SledOptions;
 pub use salvage::{Loss, Salvage, salvage};
 pub use space::FreeSpace;
+pub use state::Boot;
+
+pub(super) use folder::unless_in_use;
 
 /// The embedded store.
 pub struct SledStore {
@@ -80,7 +92,41 @@ impl Drop for SledStore {
         {
             tracing::error!("the store's committer panicked");
         }
+        if self.committer.is_none() {
+            self.shared.close();
+        }
     }
+}
+
+/// The year's reports of a copy.
+fn reports(
+    copy: &Copy,
+    owners: Owners,
+    year: ReportYear,
+    after: Option<&ReportOwner>,
+    limit: usize,
+    bound: u64,
+) -> Result<Vec<Standing>, StoreError> {
+    let of_year = keys::year(owners, year.get());
+    let start = after.map_or(of_year.start, |owner| keys::after_report(year, owner));
+    let mut reports = Vec::new();
+    if limit == 0 {
+        return Ok(reports);
+    }
+    let tree = &copy.tree;
+    let mut records: Vec<(IVec, IVec)> = Vec::new();
+    for entry in tree.range(start..of_year.end) {
+        let (key, value) = entry.map_err(|error| read_error(&error))?;
+        if records.last().is_some_and(|(last, _)| keys::report_part(last) != keys::report_part(&key)) {
+            reports.extend(standing_of(tree, records.drain(..).rev().map(Ok), bound)?);
+            if reports.len() == limit {
+                return Ok(reports);
+            }
+        }
+        records.push((key, value));
+    }
+    reports.extend(standing_of(tree, records.drain(..).rev().map(Ok), bound)?);
+    Ok(reports)
 }
 
 impl Store for SledStore {
@@ -106,18 +152,20 @@ impl Store for SledStore {
     }
 
     fn revisions(&self, report: &ReportKey, before: Option<u32>, limit: usize) -> Result<Vec<Revision>, StoreError> {
-        let keys = keys::below(report, before.unwrap_or(u32::MAX));
-        self.shared.durable_revisions(self.shared.tree.range(keys).rev()).take(limit).collect()
+        let (keys, durable) = (keys::below(report, before.unwrap_or(u32::MAX)), self.shared.durable().sequence);
+        self.shared.reading(|copy| revisions_of(copy.tree.range(keys.clone()).rev(), durable).take(limit).collect())
     }
 
     fn reviews(&self, report: &ReportKey, revisions: RangeInclusive<u32>) -> Result<Vec<Review>, StoreError> {
         let durable = self.shared.durable().sequence;
-        let records = self.shared.tree.range(keys::among(report, &revisions));
-        let reviews = records.filter(|entry| entry.as_ref().map_or(true, |(key, _)| keys::is_review(key)));
-        reviews
-            .map(|entry| decode::<Review>(&entry.map_err(|error| read_error(&error))?.1))
-            .filter(|review| review.as_ref().map_or(true, |review| review.status.sequence <= durable))
-            .collect()
+        self.shared.reading(|copy| {
+            let records = copy.tree.range(keys::among(report, &revisions));
+            let reviews = records.filter(|entry| entry.as_ref().map_or(true, |(key, _)| keys::is_review(key)));
+            reviews
+                .map(|entry| decode::<Review>(&entry.map_err(|error| read_error(&error))?.1))
+                .filter(|review| review.as_ref().map_or(true, |review| review.status.sequence <= durable))
+                .collect()
+        })
     }
 
     fn reports(
@@ -129,37 +177,22 @@ impl Store for SledStore {
         as_of: u64,
     ) -> Result<Vec<Standing>, StoreError> {
         let bound = self.shared.bound(as_of);
-        let of_year = keys::year(owners, year.get());
-        let start = after.map_or(of_year.start, |owner| keys::after_report(year, owner));
-        let mut reports = Vec::new();
-        if limit == 0 {
-            return Ok(reports);
-        }
-        let mut records: Vec<(IVec, IVec)> = Vec::new();
-        for entry in self.shared.tree.range(start..of_year.end) {
-            let (key, value) = entry.map_err(|error| read_error(&error))?;
-            if records.last().is_some_and(|(last, _)| keys::report_part(last) != keys::report_part(&key)) {
-                reports.extend(self.shared.standing_of(records.drain(..).rev().map(Ok), bound)?);
-                if reports.len() == limit {
-                    return Ok(reports);
-                }
-            }
-            records.push((key, value));
-        }
-        reports.extend(self.shared.standing_of(records.drain(..).rev().map(Ok), bound)?);
-        Ok(reports)
+        self.shared.reading(|copy| reports(copy, owners, year, after, limit, bound))
     }
 
     fn years(&self, owners: Owners) -> Result<Vec<ReportYear>, StoreError> {
-        let mut years = Vec::new();
-        let mut start = keys::year(owners, 0).start;
-        let end = keys::year(owners, u16::MAX).end;
-        while let Some(entry) = self.shared.durable_revisions(self.shared.tree.range(start..end.clone())).next() {
-            let year = entry?.report.year;
-            years.push(year);
-            start = keys::year(owners, year.get()).end;
-        }
-        Ok(years)
+        let durable = self.shared.durable().sequence;
+        self.shared.reading(|copy| {
+            let mut years = Vec::new();
+            let mut start = keys::year(owners, 0).start;
+            let end = keys::year(owners, u16::MAX).end;
+            while let Some(entry) = revisions_of(copy.tree.range(start..end.clone()), durable).next() {
+                let year = entry?.report.year;
+                years.push(year);
+                start = keys::year(owners, year.get()).end;
+            }
+            Ok(years)
+        })
     }
 
     fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError> {
@@ -171,24 +204,28 @@ impl Store for SledStore {
         if after >= end {
             return Ok(Vec::new());
         }
-        let changes = self.shared.tree.range(keys::registry(after + 1, 0)..=keys::registry(end, u32::MAX));
-        changes
-            .map(|entry| {
-                let (key, value) = entry.map_err(|error| read_error(&error))?;
-                Ok((keys::parse_registry(&key).map_or(0, |(sequence, _)| sequence), decode(&value)?))
-            })
-            .collect()
+        self.shared.reading(|copy| {
+            let changes = copy.tree.range(keys::registry(after + 1, 0)..=keys::registry(end, u32::MAX));
+            changes
+                .map(|entry| {
+                    let (key, value) = entry.map_err(|error| read_error(&error))?;
+                    Ok((keys::parse_registry(&key).map_or(0, |(sequence, _)| sequence), decode(&value)?))
+                })
+                .collect()
+        })
     }
 
     fn access(&self) -> Result<Vec<(u64, AccessChange)>, StoreError> {
         let durable = self.shared.durable().sequence;
-        let changes = self.shared.tree.range(keys::access(0, 0)..=keys::access(durable, u32::MAX));
-        changes
-            .map(|entry| {
-                let (key, value) = entry.map_err(|error| read_error(&error))?;
-                Ok((keys::parse_access(&key).map_or(0, |(sequence, _)| sequence), decode(&value)?))
-            })
-            .collect()
+        self.shared.reading(|copy| {
+            let changes = copy.tree.range(keys::access(0, 0)..=keys::access(durable, u32::MAX));
+            changes
+                .map(|entry| {
+                    let (key, value) = entry.map_err(|error| read_error(&error))?;
+                    Ok((keys::parse_access(&key).map_or(0, |(sequence, _)| sequence), decode(&value)?))
+                })
+                .collect()
+        })
     }
 
     fn frozen_forms(
@@ -198,12 +235,14 @@ impl Store for SledStore {
         limit: usize,
     ) -> Result<Vec<FrozenForm>, StoreError> {
         let durable = self.shared.durable().sequence;
-        let forms = self.shared.tree.range(keys::frozen_after(jurisdiction, after)).values();
-        forms
-            .map(|value| decode::<FrozenForm>(&value.map_err(|error| read_error(&error))?))
-            .filter(|form| form.as_ref().map_or(true, |form| form.sequence <= durable))
-            .take(limit)
-            .collect()
+        self.shared.reading(|copy| {
+            let forms = copy.tree.range(keys::frozen_after(jurisdiction, after)).values();
+            forms
+                .map(|value| decode::<FrozenForm>(&value.map_err(|error| read_error(&error))?))
+                .filter(|form| form.as_ref().map_or(true, |form| form.sequence <= durable))
+                .take(limit)
+                .collect()
+        })
     }
 
     fn journal(&self, after: u64, limit: usize) -> Result<Vec<JournalEntry>, StoreError> {
@@ -211,26 +250,33 @@ impl Store for SledStore {
         if after >= end {
             return Ok(Vec::new());
         }
-        let entries = self.shared.tree.range(keys::journal(after + 1)..=keys::journal(end)).take(limit);
-        entries.map(|entry| decode(&entry.map_err(|error| read_error(&error))?.1)).collect()
+        self.shared.reading(|copy| {
+            let entries = copy.tree.range(keys::journal(after + 1)..=keys::journal(end)).take(limit);
+            entries.map(|entry| decode(&entry.map_err(|error| read_error(&error))?.1)).collect()
+        })
     }
 
     fn records(&self, as_of: u64, after: Option<&[u8]>, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
         let bound = self.shared.bound(as_of);
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let values = self.shared.tree.range::<&[u8], _>((start, Bound::Unbounded));
-        let records = values.filter(|entry| entry.as_ref().map_or(true, |(key, _)| *key != keys::HEADER));
-        records
-            .map(|entry| {
-                let (key, value) = entry.map_err(|error| read_error(&error))?;
-                let sequence = sequence_of(&key, &value);
-                Ok(StoredRecord { sequence, key: key.to_vec(), value: value.to_vec() })
-            })
-            .filter(|record| {
-                record.as_ref().map_or(true, |record| record.sequence.is_none_or(|sequence| sequence <= bound))
-            })
-            .take(limit)
-            .collect()
+        self.shared.reading(|copy| {
+            let values = copy.tree.range::<&[u8], _>((start, Bound::Unbounded));
+            let records = values.filter(|entry| entry.as_ref().map_or(true, |(key, _)| *key != keys::HEADER));
+            records
+                .map(|entry| {
+                    let (key, value) = entry.map_err(|error| read_error(&error))?;
+                    let sequence = sequence_of(&key, &value);
+                    if sequence.is_none() && self.shared.may_mend() {
+                        return Err(StoreError::Damaged(describe_key(&key)));
+                    }
+                    Ok(StoredRecord { sequence, key: key.to_vec(), value: value.to_vec() })
+                })
+                .filter(|record| {
+                    record.as_ref().map_or(true, |record| record.sequence.is_none_or(|sequence| sequence <= bound))
+                })
+                .take(limit)
+                .collect()
+        })
     }
 
     fn import(&self, records: Records, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -245,6 +291,10 @@ impl Store for SledStore {
 
     fn position(&self) -> Position {
         self.shared.durable()
+    }
+
+    fn look_for_damage(&self, after: u64, limit: u64) -> Result<u64, StoreError> {
+        self.shared.look_for_damage(after, limit)
     }
 
     fn writable(&self) -> Result<(), StoreError> {

@@ -1,24 +1,22 @@
 //! Opening the store: whose folder it is, where the journal ends, and what is synced before anything is answered.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, RwLock};
 
 use tokio::sync::mpsc;
 
-use crate::store::journal::{JournalEntry, Position};
-use crate::store::record::{StoreHeader, decode, encode};
+use crate::store::StoreError;
+use crate::store::log::Sizes;
 use crate::store::transaction::Observer;
-use crate::store::{StoreError, keys};
 
-use super::SledStore;
 use super::committer::Committer;
-use super::durability::{self, DataFile, SEGMENT_BYTES};
-use super::folder::{self, will_be_new};
-use super::recent::Recent;
-use super::shared::{Shared, read_error};
+use super::folder::will_be_new;
+use super::shared::Shared;
 use super::space::{FreeSpace, Space};
+use super::state::Boot;
 use super::watermark::Watermark;
+use super::{SledStore, durability, start, state};
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
@@ -40,6 +38,10 @@ pub struct SledOptions {
     pub ballast_bytes: u64,
     /// Tells the free space.
     pub free_space: FreeSpace,
+    /// Tells one run of the machine from another.
+    pub boot: Boot,
+    /// How large the files of the log become.
+    pub log: Sizes,
 }
 
 impl SledOptions {
@@ -54,6 +56,8 @@ impl SledOptions {
             min_free_bytes: 0,
             ballast_bytes: 0,
             free_space: FreeSpace::default(),
+            boot: Boot::default(),
+            log: Sizes::default(),
         }
     }
 }
@@ -68,13 +72,12 @@ impl SledStore {
     pub fn open(options: &SledOptions, observer: Arc<dyn Observer>) -> Result<Self, StoreError> {
         let open_error = |error: std::io::Error| StoreError::Open(format!("{}: {error}", options.directory.display()));
         will_be_new(&options.directory, options.must_exist)?;
-        folder::prepare(&options.directory).map_err(open_error)?;
-        let tree = open_tree(&options.directory, options.cache_bytes)?;
-        check_header(&tree)?;
+        let (log, copy) = start::open(options)?;
         let watermark = Watermark::open(&options.directory).map_err(open_error)?;
-        watermark.check(|sequence| journal_entry(&tree, sequence))?;
+        watermark.check(|sequence| copy.entry(sequence))?;
+        copy.sync()?;
         durability::sync_after_open(&options.directory).map_err(open_error)?;
-        let data_file = DataFile::open(&options.directory).map_err(open_error)?;
+        state::opened(&options.directory, &options.boot).map_err(open_error)?;
         let space = Space {
             directory: options.directory.clone(),
             min_free_bytes: options.min_free_bytes,
@@ -83,71 +86,14 @@ impl SledStore {
             untold: AtomicBool::new(false),
         };
         space.keep_ballast();
-        space.set_aside(data_file.file());
-        let durable = RwLock::new(last_position(&tree)?);
-        let registry_sequence = last_registry_sequence(&tree)?.into();
-        let (recent, stopped) = (Recent::default(), RwLock::default());
-        let shared = Arc::new(Shared { tree, durable, registry_sequence, recent, stopped, space });
-        // The header of a new store is durable before anything else is.
-        shared.tree.flush().map_err(|error| StoreError::Open(error.to_string()))?;
-        data_file.sync().map_err(open_error)?;
+        space.set_aside(copy.data_file());
+        let shared = Arc::new(Shared::new(log, copy, space, options)?);
         let (jobs, waiting) = mpsc::channel(options.queue_transactions);
-        let committer = Committer::new(shared.clone(), data_file, watermark, observer, options.group_transactions);
+        let committer = Committer::new(shared.clone(), watermark, observer, options.group_transactions);
         let committer = std::thread::Builder::new()
             .name("store-committer".to_owned())
             .spawn(move || committer.run(waiting))
             .map_err(open_error)?;
         Ok(Self { shared, jobs: Some(jobs), committer: Some(committer) })
     }
-}
-
-pub(super) fn open_tree(directory: &Path, cache_bytes: u64) -> Result<sled::Db, StoreError> {
-    let configuration = sled::Config::new().path(directory).cache_capacity(cache_bytes).segment_size(SEGMENT_BYTES);
-    let busy = |error: &sled::Error| error.to_string().contains("could not acquire lock");
-    let in_use = |opened: &sled::Result<sled::Db>| opened.as_ref().is_err_and(busy);
-    folder::unless_in_use(|| configuration.open(), in_use).map_err(|error| {
-        if matches!(error, sled::Error::Corruption { .. }) {
-            return read_error(&error);
-        }
-        let hint = if busy(&error) { "; another process has it open" } else { "" };
-        StoreError::Open(format!("{}: {error}{hint}", directory.display()))
-    })
-}
-
-/// Writes the header of a new store; refuses one that is not ours or is newer.
-fn check_header(tree: &sled::Db) -> Result<(), StoreError> {
-    match tree.get(keys::HEADER).map_err(|error| read_error(&error))? {
-        Some(header) => decode::<StoreHeader>(&header).map(|_| ()),
-        // A store of ours has no tree besides sled's own.
-        None if tree.is_empty() && tree.tree_names().len() == 1 => {
-            tree.insert(keys::HEADER, encode(&StoreHeader)).map_err(|error| StoreError::Open(error.to_string()))?;
-            Ok(())
-        }
-        None => {
-            let reason = "the folder holds another program's data, or what a restore left that did not finish; \
-                          choose an empty folder";
-            Err(StoreError::Open(reason.to_owned()))
-        }
-    }
-}
-
-fn journal_entry(tree: &sled::Db, sequence: u64) -> Result<Option<JournalEntry>, StoreError> {
-    let value = tree.get(keys::journal(sequence)).map_err(|error| read_error(&error))?;
-    value.map(|value| decode(&value)).transpose()
-}
-
-fn last_position(tree: &sled::Db) -> Result<Position, StoreError> {
-    match tree.range(keys::journal(0)..=keys::journal(u64::MAX)).next_back() {
-        None => Ok(Position::default()),
-        Some(entry) => {
-            let (_, value) = entry.map_err(|error| read_error(&error))?;
-            Ok(decode::<JournalEntry>(&value)?.position())
-        }
-    }
-}
-
-pub(super) fn last_registry_sequence(tree: &sled::Db) -> Result<u64, StoreError> {
-    let last = tree.range(keys::registry(0, 0)..=keys::registry(u64::MAX, u32::MAX)).keys().next_back();
-    let key = last.transpose().map_err(|error| read_error(&error))?;
-    Ok(key.and_then(|key| keys::parse_registry(&key)).map_or(0, |(sequence, _)| sequence))
 }

@@ -1,5 +1,5 @@
-//! What can still be read of a damaged store: through sled as far as it goes, and then from the bytes of its file, for
-//! a record is known by its own checksum. Works on a copy, and judges nothing of what it finds.
+//! What can still be read of a damaged store: from the log, through sled as far as it goes, and then from the bytes of the
+//! files, for a record is known by its own checksum. Works on a copy of the folder, and judges nothing of what it finds.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
@@ -8,11 +8,12 @@ use std::sync::Arc;
 use crate::report::RevisionName;
 use crate::store::item::{Item, describe_key};
 use crate::store::journal::{JournalEntry, Outcome};
+use crate::store::log::{self, FileLog, Keyed, Log as _, Piece, Sizes};
 use crate::store::record::{RECORD_BYTES_MAX, decode, whole};
 use crate::store::{StoreError, keys};
 
+use super::copy::open_tree;
 use super::durability::DATA_FILE;
-use super::open::open_tree;
 use super::watermark;
 
 /// sled's cache while the store is read, in bytes.
@@ -50,22 +51,48 @@ impl Salvage {
 /// Reads whatever is left in a copy of a store's folder.
 ///
 /// # Errors
-/// [`StoreError::Open`] where its data file cannot be read at all.
+/// [`StoreError::Open`] where a file of it cannot be read at all.
 pub fn salvage(copy: &Path) -> Result<Salvage, StoreError> {
-    let data_file = copy.join(DATA_FILE);
-    let error = |error: std::io::Error| StoreError::Open(format!("{}: {error}", data_file.display()));
+    let error = |path: &Path, error: std::io::Error| StoreError::Open(format!("{}: {error}", path.display()));
+    let log = copy.join(log::FOLDER);
     // Before sled opens the copy, for that cuts off what comes after damage.
-    let bytes = std::fs::read(&data_file).map_err(error)?;
+    let mut files = Vec::new();
+    let segments =
+        if log.exists() { log.read_dir().map_err(|cause| error(&log, cause))?.flatten().collect() } else { Vec::new() };
+    let paths = segments.iter().map(std::fs::DirEntry::path).chain([copy.join(DATA_FILE)]);
+    for path in paths.filter(|path| path.exists()) {
+        files.push(std::fs::read(&path).map_err(|cause| error(&path, cause))?);
+    }
     let acknowledged = std::fs::read_to_string(copy.join(watermark::FILE)).ok();
     let mut found = Salvage::default();
-    through_sled(copy, &mut found);
-    from_bytes(&bytes, &mut found);
+    let whole = through_log(&log, &mut found);
+    through_sled(copy, whole, &mut found);
+    files.iter().for_each(|bytes| from_bytes(bytes, &mut found));
     account(acknowledged.as_deref(), &mut found);
     Ok(found)
 }
 
+/// Every transaction that the log still gives out, in its order: what was written anew later takes the place of what was there.
+/// Whether there is no gap in it.
+fn through_log(folder: &Path, found: &mut Salvage) -> bool {
+    let Ok(log) = FileLog::open(folder, Sizes::default()) else { return false };
+    let mut is_whole = log.head().sequence > 0;
+    for piece in log.read(0) {
+        let Ok(Piece::Transaction(logged)) = piece else {
+            is_whole = false;
+            continue;
+        };
+        for Keyed { key, value } in logged.records {
+            if let Ok(item) = Item::decode(&key, &value) {
+                found.items.insert(key, item);
+            }
+        }
+    }
+    is_whole
+}
+
 /// Every record that sled still gives out. A panic of sled's is a damage like another.
-fn through_sled(copy: &Path, found: &mut Salvage) {
+fn through_sled(copy: &Path, has_log: bool, found: &mut Salvage) {
     let folder = copy.to_owned();
     let read = std::thread::spawn(move || {
         let mut records = Vec::new();
@@ -83,12 +110,14 @@ fn through_sled(copy: &Path, found: &mut Salvage) {
     });
     let (records, error) =
         read.join().unwrap_or_else(|_| (Vec::new(), Some("the database ended while it was read".to_owned())));
-    if let Some(error) = error {
+    // Beside a log that is whole nothing is lost with it.
+    if let Some(error) = error.filter(|_| !has_log) {
         found.lost("database", error);
     }
     for (key, value) in records.into_iter().filter(|(key, _)| key.as_slice() != keys::HEADER) {
         match Item::decode(&key, &value) {
-            Ok(item) => _ = found.items.insert(key, item),
+            Ok(item) => _ = found.items.entry(key).or_insert(item),
+            Err(_) if found.items.contains_key(&key) => {}
             Err(error) => found.lost(describe_key(&key), error.to_string()),
         }
     }

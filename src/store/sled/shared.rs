@@ -1,32 +1,45 @@
-//! What readers and the committer share: the tree, how far it is durable, and how a report stands by its records.
+//! What readers and the committer share: the log, the copy, how far both are, and how a report stands by its records.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use sled::IVec;
+use sled::{Db, IVec};
 
 use crate::report::{ReportKey, Review, Revision};
 use crate::rollup::FrozenFormName;
 use crate::store::journal::Position;
 use crate::store::ledger::Stored;
+use crate::store::log::{Log, Logged, Piece};
 use crate::store::record::{Record, decode, revision_sequence};
 use crate::store::transaction::{RequestId, Standing, StoredRequest, Version};
 use crate::store::{NEWEST, StoreError, keys};
 
-use super::moment;
+use super::copy::{Copy, is_damage, made_anew};
+use super::open::SledOptions;
 use super::recent::Recent;
+use super::retold::prove;
 use super::space::Space;
+use super::state::Boot;
+use super::{mendings, moment, start};
 
 /// What the committer shares with readers.
 pub(crate) struct Shared {
-    pub(super) tree: sled::Db,
+    pub(super) log: Box<dyn Log>,
+    /// None while it could not be made anew. Whoever reads holds it no longer than that takes.
+    copy: RwLock<Option<Copy>>,
+    /// How often the copy was made anew.
+    made_anew: AtomicU64,
+    /// What was damaged stayed so after the copy was made anew: it is not made again before the next start.
+    in_vain: AtomicBool,
+    cache_bytes: u64,
+    pub(super) boot: Boot,
     /// The newest durable journal entry; no read shows anything after it.
-    pub(super) durable: RwLock<Position>,
+    durable: RwLock<Position>,
     /// Journal sequence of the newest durable change of the registry; 0 for none. The committer alone sets it.
     pub(super) registry_sequence: AtomicU64,
     pub(super) recent: Recent,
     /// Why writes are stopped.
-    pub(super) stopped: RwLock<Option<String>>,
+    stopped: RwLock<Option<String>>,
     /// The room on the disk.
     pub(super) space: Space,
 }
@@ -40,6 +53,27 @@ pub(crate) fn read_error(error: &sled::Error) -> StoreError {
 }
 
 impl Shared {
+    pub(super) fn new(
+        log: impl Log + 'static,
+        copy: Copy,
+        space: Space,
+        options: &SledOptions,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            durable: RwLock::new(log.head()),
+            registry_sequence: copy.registry_sequence()?.into(),
+            log: Box::new(log),
+            copy: RwLock::new(Some(copy)),
+            made_anew: AtomicU64::new(0),
+            in_vain: AtomicBool::new(false),
+            cache_bytes: options.cache_bytes,
+            boot: options.boot.clone(),
+            recent: Recent::default(),
+            stopped: RwLock::default(),
+            space,
+        })
+    }
+
     pub(super) fn durable(&self) -> Position {
         *self.durable.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -62,9 +96,123 @@ impl Shared {
         self.durable().sequence.min(as_of)
     }
 
+    /// Does something with the copy as it is. What is done must not ask for the copy itself.
+    pub(super) fn with_copy<T>(&self, work: impl FnOnce(&Copy) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        match &*self.copy.read().unwrap_or_else(PoisonError::into_inner) {
+            Some(copy) => work(copy),
+            None => Err(StoreError::Read("the copy could not be made anew; start the service again".to_owned())),
+        }
+    }
+
+    /// Reads the copy; where it is damaged, it is made anew from the log and read again.
+    pub(super) fn reading<T>(&self, read: impl Fn(&Copy) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let made_anew = self.made_anew.load(Ordering::Acquire);
+        match self.with_copy(&read) {
+            Err(error) if is_damage(&error) && self.may_mend() => {
+                if let Err(error) = self.mend(made_anew, &error) {
+                    tracing::error!(%error, "the copy could not be made anew");
+                    self.in_vain.store(true, Ordering::Release);
+                }
+                self.with_copy(&read).inspect_err(|error| {
+                    if is_damage(error) {
+                        self.in_vain.store(true, Ordering::Release);
+                    }
+                })
+            }
+            read => read,
+        }
+    }
+
+    /// Whether a copy that is damaged would be made anew.
+    pub(super) fn may_mend(&self) -> bool {
+        !self.in_vain.load(Ordering::Acquire)
+    }
+
+    /// Goes through a part of the log, and through the copy beside it: up to which sequence number. Entries that the log has lost
+    /// are put back; what is missing in the copy, or cannot be read, has that made anew.
+    pub(super) fn look_for_damage(&self, after: u64, limit: u64) -> Result<u64, StoreError> {
+        let made_anew = self.made_anew.load(Ordering::Acquire);
+        let until = self.durable().sequence.min(after.saturating_add(limit));
+        let (mut gaps, mut differing, mut in_copy) = (Vec::new(), Vec::new(), None);
+        for piece in self.log.read(after) {
+            match piece? {
+                Piece::Gap(gap) if *gap.start() > until => break,
+                Piece::Gap(gap) => gaps.push(gap),
+                Piece::Transaction(logged) if logged.position.sequence > until => break,
+                Piece::Transaction(logged) => match self.with_copy(|copy| copy.differing(&logged)) {
+                    Ok(here) => differing.extend(here.map(|here| (logged, here))),
+                    Err(error) => in_copy = in_copy.or(Some(error)),
+                },
+            }
+        }
+        for gap in &gaps {
+            self.with_copy(|copy| start::fill(&*self.log, copy, gap))?;
+        }
+        for (logged, here) in differing {
+            let last =
+                Position { sequence: logged.position.sequence - 1, chain: logged.previous, ..Position::default() };
+            // People's words were struck out, or somebody has changed the copy, which verification names.
+            if prove(&here, &last).is_ok() {
+                self.log.replace(&here)?;
+            }
+        }
+        match in_copy {
+            Some(error) if is_damage(&error) && self.may_mend() => self.mend(made_anew, &error)?,
+            Some(error) => return Err(error),
+            None => {}
+        }
+        Ok(gaps.last().map_or(until, |gap| until.max(*gap.end())))
+    }
+
+    /// Makes the copy anew, unless somebody did since it was made so often. Whoever reads waits meanwhile.
+    fn mend(&self, times: u64, why: &StoreError) -> Result<(), StoreError> {
+        let mut copy = self.copy.write().unwrap_or_else(PoisonError::into_inner);
+        if self.made_anew.load(Ordering::Acquire) != times {
+            return Ok(());
+        }
+        // While the copy is there it may have what the log lacks.
+        start::whole(&*self.log, copy.as_ref())?;
+        let entries = self.log.head().sequence;
+        tracing::error!(%why, entries, "the copy is damaged: it is made anew from the log");
+        // While anything of it is left it may write to the files of its successor.
+        if !copy.take().map_or(Ok(true), Copy::release).map_err(|error| StoreError::Read(error.to_string()))? {
+            return Err(StoreError::Read("the damaged copy is still in use; start the service again".to_owned()));
+        }
+        *copy = Some(made_anew(&self.space.directory, self.cache_bytes, &*self.log)?);
+        super::state::opened(&self.space.directory, &self.boot).map_err(|error| StoreError::Read(error.to_string()))?;
+        self.made_anew.fetch_add(1, Ordering::AcqRel);
+        mendings::copy();
+        tracing::warn!(entries, "the copy was made anew");
+        Ok(())
+    }
+
+    /// Has the copy take what was appended to the log.
+    pub(super) fn apply(&self, logged: &[Logged]) -> Result<(), StoreError> {
+        let made_anew = self.made_anew.load(Ordering::Acquire);
+        let applied = self.with_copy(|copy| {
+            copy.apply(logged)?;
+            self.space.set_aside(copy.data_file());
+            Ok(())
+        });
+        match applied {
+            Err(error) if is_damage(&error) => self.mend(made_anew, &error),
+            applied => applied,
+        }
+    }
+
+    /// Closes the copy, which is then as durable as the log.
+    pub(super) fn close(&self) {
+        let copy = self.copy.write().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(copy) = copy.filter(|_| self.stopped().is_none()) else { return };
+        let closed =
+            copy.close().and_then(|closed| if closed { super::state::closed(&self.space.directory) } else { Ok(()) });
+        if let Err(error) = closed {
+            tracing::warn!(%error, "the copy could not be closed in order; it may be made anew at the next start");
+        }
+    }
+
     pub(super) fn get<R: Record>(&self, key: impl AsRef<[u8]>) -> Result<Option<R>, StoreError> {
-        let value = self.tree.get(key).map_err(|error| read_error(&error))?;
-        value.map(|value| decode(&value)).transpose()
+        self.reading(|copy| get(&copy.tree, &key))
     }
 
     pub(super) fn standing(&self, report: &ReportKey, as_of: u64) -> Result<Option<Standing>, StoreError> {
@@ -74,78 +222,82 @@ impl Shared {
         {
             return Ok(known);
         }
-        // The first revision is never gone, and asking for one key takes less than looking for the last of many.
-        let is_there = self.tree.contains_key(keys::revision(report, 1)).map_err(|error| read_error(&error))?;
-        let standing = if is_there {
-            let end = if as_of < durable { self.first_later(report, as_of)? } else { u32::MAX };
-            self.standing_of(self.tree.range(keys::below(report, end)).rev(), durable.min(as_of))?
-        } else {
-            None
-        };
+        let standing = self.reading(|Copy { tree, .. }| {
+            // The first revision is never gone, and asking for one key takes less than looking for the last of many.
+            if !tree.contains_key(keys::revision(report, 1)).map_err(|error| read_error(&error))? {
+                return Ok(None);
+            }
+            let end = if as_of < durable { first_later(tree, report, as_of)? } else { u32::MAX };
+            standing_of(tree, tree.range(keys::below(report, end)).rev(), durable.min(as_of))
+        })?;
         if as_of >= durable {
             self.recent.note_read(report, standing.as_ref(), || self.durable().sequence == durable);
         }
         Ok(standing)
     }
+}
 
-    /// The number from which on a report's revisions are later than `moment`.
-    fn first_later(&self, report: &ReportKey, moment: u64) -> Result<u32, StoreError> {
-        let Some(last) = self.tree.range(keys::below(report, u32::MAX)).next_back() else { return Ok(0) };
-        let (key, _) = last.map_err(|error| read_error(&error))?;
-        moment::first_later(keys::revision_number(&key), moment, |number| {
-            let value = self.tree.get(keys::revision(report, number)).map_err(|error| read_error(&error))?;
-            value.map(|value| revision_sequence(&value)).transpose()
-        })
-    }
+pub(super) fn get<R: Record>(tree: &Db, key: impl AsRef<[u8]>) -> Result<Option<R>, StoreError> {
+    let value = tree.get(key).map_err(|error| read_error(&error))?;
+    value.map(|value| decode(&value)).transpose()
+}
 
-    /// A report from its records from the last one backwards, as it stood at `bound`; reads no more than it needs.
-    pub(super) fn standing_of(
-        &self,
-        backwards: impl Iterator<Item = sled::Result<(IVec, IVec)>>,
-        bound: u64,
-    ) -> Result<Option<Standing>, StoreError> {
-        let mut reviewed = None;
-        for entry in backwards {
-            let (key, value) = entry.map_err(|error| read_error(&error))?;
-            if keys::is_review(&key) {
-                // The reviews of a revision lie right after it, the newest last.
-                let review = decode::<Review>(&value)?;
-                if reviewed.is_none() && review.status.sequence <= bound {
-                    reviewed = Some(review.status);
-                }
-                continue;
+/// The number from which on a report's revisions are later than `moment`.
+fn first_later(tree: &Db, report: &ReportKey, moment: u64) -> Result<u32, StoreError> {
+    let Some(last) = tree.range(keys::below(report, u32::MAX)).next_back() else { return Ok(0) };
+    let (key, _) = last.map_err(|error| read_error(&error))?;
+    moment::first_later(keys::revision_number(&key), moment, |number| {
+        let value = tree.get(keys::revision(report, number)).map_err(|error| read_error(&error))?;
+        value.map(|value| revision_sequence(&value)).transpose()
+    })
+}
+
+/// A report from its records from the last one backwards, as it stood at `bound`; reads no more than it needs.
+pub(super) fn standing_of(
+    tree: &Db,
+    backwards: impl Iterator<Item = sled::Result<(IVec, IVec)>>,
+    bound: u64,
+) -> Result<Option<Standing>, StoreError> {
+    let mut reviewed = None;
+    for entry in backwards {
+        let (key, value) = entry.map_err(|error| read_error(&error))?;
+        if keys::is_review(&key) {
+            // The reviews of a revision lie right after it, the newest last.
+            let review = decode::<Review>(&value)?;
+            if reviewed.is_none() && review.status.sequence <= bound {
+                reviewed = Some(review.status);
             }
-            let newest = Arc::new(decode::<Revision>(&value)?);
-            if newest.sequence > bound {
-                reviewed = None;
-                continue;
-            }
-            let status = reviewed.unwrap_or_else(|| newest.status());
-            let accepted = match status.accepted {
-                None => None,
-                Some(number) if number == newest.number => Some(newest.clone()),
-                Some(number) => {
-                    let missing = || StoreError::Damaged(format!("the accepted revision of {}", newest.report));
-                    let found = self.get::<Revision>(keys::revision(&newest.report, number))?;
-                    Some(Arc::new(found.ok_or_else(missing)?))
-                }
-            };
-            return Ok(Some(Standing { status, newest, accepted }));
+            continue;
         }
-        Ok(None)
+        let newest = Arc::new(decode::<Revision>(&value)?);
+        if newest.sequence > bound {
+            reviewed = None;
+            continue;
+        }
+        let status = reviewed.unwrap_or_else(|| newest.status());
+        let accepted = match status.accepted {
+            None => None,
+            Some(number) if number == newest.number => Some(newest.clone()),
+            Some(number) => {
+                let missing = || StoreError::Damaged(format!("the accepted revision of {}", newest.report));
+                let found = get::<Revision>(tree, keys::revision(&newest.report, number))?;
+                Some(Arc::new(found.ok_or_else(missing)?))
+            }
+        };
+        return Ok(Some(Standing { status, newest, accepted }));
     }
+    Ok(None)
+}
 
-    /// Revisions among these records that are durable.
-    pub(super) fn durable_revisions(
-        &self,
-        records: impl Iterator<Item = sled::Result<(IVec, IVec)>>,
-    ) -> impl Iterator<Item = Result<Revision, StoreError>> {
-        let durable = self.durable().sequence;
-        let revisions = records.filter(|entry| entry.as_ref().map_or(true, |(key, _)| !keys::is_review(key)));
-        revisions
-            .map(|entry| decode::<Revision>(&entry.map_err(|error| read_error(&error))?.1))
-            .filter(move |revision| revision.as_ref().map_or(true, |revision| revision.sequence <= durable))
-    }
+/// Revisions among these records up to a sequence number.
+pub(super) fn revisions_of(
+    records: impl Iterator<Item = sled::Result<(IVec, IVec)>>,
+    bound: u64,
+) -> impl Iterator<Item = Result<Revision, StoreError>> {
+    let revisions = records.filter(|entry| entry.as_ref().map_or(true, |(key, _)| !keys::is_review(key)));
+    revisions
+        .map(|entry| decode::<Revision>(&entry.map_err(|error| read_error(&error))?.1))
+        .filter(move |revision| revision.as_ref().map_or(true, |revision| revision.sequence <= bound))
 }
 
 impl Stored for Shared {
@@ -165,10 +317,10 @@ impl Stored for Shared {
 
     fn is_frozen(&self, name: &FrozenFormName) -> Result<bool, StoreError> {
         let key = keys::frozen(&name.jurisdiction, name.year, name.number);
-        self.tree.contains_key(key).map_err(|error| read_error(&error))
+        self.reading(|copy| copy.tree.contains_key(key).map_err(|error| read_error(&error)))
     }
 
     fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.tree.get(key).map_err(|error| read_error(&error))?.map(|value| value.to_vec()))
+        self.reading(|copy| Ok(copy.tree.get(key).map_err(|error| read_error(&error))?.map(|value| value.to_vec())))
     }
 }

@@ -1,8 +1,7 @@
-//! How far the journal has come, kept beside sled's files.
+//! How far the journal has come, kept beside the log and its copy.
 //!
-//! Where a bit of sled's log has changed on disk, sled takes the log to end there: it opens without complaint, and
-//! all that came later is gone. The store cannot see that from what is left. Hence this file, written after each group
-//! is durable: a store whose journal ends before it, or holds another entry there, has lost what it acknowledged.
+//! Where the log has lost its end and the copy does not have it either, nothing in them tells. Hence this file, written after
+//! each group is durable: a store whose journal ends before it, or holds another entry there, has lost what it acknowledged.
 //!
 //! The file is not synced with each group, so after a power cut it may be behind; it is never ahead.
 
@@ -30,6 +29,11 @@ impl Watermark {
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).open(directory.join(FILE)).map(Self)
+    }
+
+    /// Whether nothing was ever acknowledged, as far as this file tells.
+    pub(crate) fn is_unused(directory: &Path) -> bool {
+        directory.join(FILE).metadata().map_or(true, |metadata| metadata.len() == 0)
     }
 
     /// Checks a journal against it.

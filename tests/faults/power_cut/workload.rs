@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use huizong::report::RevisionName;
 use huizong::store::{
-    Commit, Decision, JournalEntry, NEWEST, Observer, Outcome, SledOptions, SledStore, Store, StoreError,
+    Boot, Commit, Decision, JournalEntry, NEWEST, Observer, Outcome, SledOptions, SledStore, Store, StoreError,
 };
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
@@ -29,7 +29,9 @@ impl Observer for Told {
 }
 
 pub fn open(folder: &Path, observer: Arc<dyn Observer>) -> Result<SledStore, StoreError> {
-    SledStore::open(&SledOptions { cache_bytes: 32 << 20, ..SledOptions::new(folder) }, observer)
+    // The machine is another after each cut.
+    let boot = Boot::told_by(|| Some(std::process::id().to_string()));
+    SledStore::open(&SledOptions { cache_bytes: 32 << 20, boot, ..SledOptions::new(folder) }, observer)
 }
 
 fn runtime() -> tokio::runtime::Runtime {

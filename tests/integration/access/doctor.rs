@@ -219,7 +219,8 @@ fn a_store_without_an_administrator_or_without_a_folder_is_told_of() {
     assert!(installation.run(&["init"]).status.success());
     installation.finds("nobody yet", &[("administrators", "fault", "no security administrator", "bootstrap NAME")]);
     std::fs::remove_file(path.join("db")).unwrap();
-    installation.finds("remains", &[("folder", "fault", "the data file db is gone", "restore a backup")]);
+    std::fs::remove_dir_all(path.join("log")).unwrap();
+    installation.finds("remains", &[("folder", "fault", "its copy, db, are gone", "restore a backup")]);
 }
 
 #[test]
@@ -271,9 +272,13 @@ fn a_store_that_is_cut_or_damaged_is_told_of() {
         [("cut", |bytes, at| bytes.truncate(at)), ("damaged", |bytes, at| bytes[at] ^= 0x10)];
     for (case, harm) in harms {
         let installation = Installation::new();
-        let file = installation.path("data/db");
+        // Without its copy the log is all that there is.
+        for name in ["data/db", "data/conf"] {
+            std::fs::remove_file(installation.path(name)).unwrap();
+        }
+        let file = installation.path("data/log/00000000000000000001.log");
         let mut bytes = std::fs::read(&file).unwrap();
-        let at = bytes.iter().rposition(|byte| *byte != 0).unwrap() / 2;
+        let at = bytes.len() / 2;
         harm(&mut bytes, at);
         std::fs::write(&file, &bytes).unwrap();
         let found = installation.examined();

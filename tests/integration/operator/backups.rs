@@ -154,21 +154,31 @@ async fn what_can_be_read_of_a_damaged_store_is_saved_and_what_cannot_is_listed(
     assert_eq!(of_kind(&whole, "loss").len(), 0);
     assert!(of_kind(&whole, "registry_change").len() >= AGENCIES.len() + 3);
 
-    // A byte of the first report changes: sled takes the log to end there, and all later reports seem gone.
-    let mut bytes = std::fs::read(data.join("db")).unwrap();
+    // A byte of the first report changes in the copy: the log has all of it.
     let name = AGENCIES[0].trim_start_matches("agencies/").as_bytes();
     let record = of_kind(&whole, "report")
         .into_iter()
         .find(|line| line["message"]["name"].as_str().unwrap().contains(AGENCIES[0]));
     let record = hex::decode(record.unwrap()["record"].as_str().unwrap()).unwrap();
     assert!(record.windows(name.len()).any(|part| part == name));
-    let mut at = 0;
-    while let Some(found) = bytes[at..].windows(record.len()).position(|part| part == record) {
-        at += found;
-        bytes[at + record.len() / 2] ^= 1;
-    }
-    assert!(at > 0, "the report is in the file");
-    std::fs::write(data.join("db"), &bytes).unwrap();
+    let damage = |path: &Path| {
+        let mut bytes = std::fs::read(path).unwrap();
+        let mut at = 0;
+        while let Some(found) = bytes[at..].windows(record.len()).position(|part| part == record) {
+            at += found;
+            bytes[at + record.len() / 2] ^= 1;
+        }
+        assert!(at > 0, "the report is in the file");
+        std::fs::write(path, &bytes).unwrap();
+        bytes
+    };
+    let bytes = damage(&data.join("db"));
+    let (ended, from_log) = salvage("from-log.jsonl");
+    assert_eq!(ended.status.code(), Some(0), "{}", said(&ended));
+    assert_eq!(from_log, whole);
+    // In the log as well, it is lost, and it alone.
+    let log = data.join("log").read_dir().unwrap().next().unwrap().unwrap().path();
+    damage(&log);
     let (ended, saved) = salvage("saved.jsonl");
     assert_eq!(ended.status.code(), Some(1), "{}", said(&ended));
     assert_eq!(of_kind(&saved, "report").len(), AGENCIES.len() - 1, "every other one is there");

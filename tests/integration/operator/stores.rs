@@ -70,11 +70,12 @@ fn what_is_left_of_a_store_without_its_data_is_never_taken_for_a_new_one() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("store");
     assert!(huizong(&["init", "--data", text(&data)]).status.success());
+    // The log has no file yet.
     std::fs::remove_file(data.join("db")).unwrap();
     let files = || std::fs::read_dir(&data).unwrap().count();
     let before = files();
     let said = refused(&data, "");
-    for part in ["token-key", "acknowledged", "restore a backup", "数据文件 db 已不在"] {
+    for part in ["token-key", "acknowledged", "restore a backup", "日志 log 与其副本 db 均已不在"] {
         assert!(said.contains(part), "{part}: {said}");
     }
     assert_eq!(huizong(&["init", "--data", text(&data)]).status.code(), Some(1));
@@ -184,7 +185,7 @@ async fn create(program: &Program, code: &str) -> Result<(), tonic::Status> {
 async fn a_data_file_that_is_deleted_under_the_service_is_said_to_be_gone_and_how_to_get_it_back() {
     let program = Program::configured(TempDir::new().unwrap(), JSON, "127.0.0.1:0", &[]);
     create(&program, "110000").await.unwrap();
-    let file = program.folder().join("store/db");
+    let file = program.folder().join("store/log").read_dir().unwrap().next().unwrap().unwrap().path();
     std::fs::remove_file(&file).unwrap();
     create(&program, "120000").await.unwrap_err();
     let mut operations = OperationsServiceClient::new(program.channel().await);

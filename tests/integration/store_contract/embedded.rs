@@ -1,10 +1,11 @@
 //! What only the store on disk promises: everything is there after opening again, and what is not right is refused.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use huizong::report::Owners;
 use huizong::report::{ReportState, ReviewAction, RevisionName};
-use huizong::store::{Change, FORMAT_VERSION, NEWEST, SledOptions, SledStore, Store, StoreError, Transaction};
+use huizong::store::{
+    Boot, Change, FORMAT_VERSION, NEWEST, STORE_VERSION, SledOptions, SledStore, Store, StoreError, Transaction,
+};
 use tempfile::TempDir;
 
 use crate::store_contract::contents::Contents;
@@ -146,10 +147,10 @@ fn a_newer_format_is_refused_by_its_version() {
     drop(open(&folder).unwrap());
     let below = open_below(folder.path());
     let mut header = below.get(HEADER_KEY).unwrap().unwrap().to_vec();
-    header[0] = FORMAT_VERSION + 1;
+    header[0] = STORE_VERSION + 1;
     below.insert(HEADER_KEY, header).unwrap();
     drop(below);
-    let expected = StoreError::FormatVersion { found: FORMAT_VERSION + 1, supported: FORMAT_VERSION };
+    let expected = StoreError::FormatVersion { found: STORE_VERSION + 1, supported: STORE_VERSION };
     assert_eq!(open(&folder).err(), Some(expected));
 }
 
@@ -216,8 +217,15 @@ fn review_key(name: &RevisionName, sequence: u64) -> Vec<u8> {
     [revision_key(name), sequence.to_be_bytes().to_vec()].concat()
 }
 
+/// The only file of a small store's log.
+fn log_file(folder: &Path) -> PathBuf {
+    let files: Vec<_> = folder.join("log").read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files[0].clone()
+}
+
 #[tokio::test]
-async fn a_damaged_record_is_reported_and_never_read_as_another_value() {
+async fn a_damaged_record_is_made_again_from_the_log_and_never_read_as_another_value() {
     let (good, bad) = (report("good", 2022), report("bad", 2022));
     for of_review in [false, true] {
         let folder = new_folder();
@@ -227,40 +235,39 @@ async fn a_damaged_record_is_reported_and_never_read_as_another_value() {
         }
         let reviewed = commit(&store, review(&store, &bad, ReviewAction::Accept)).await;
         let name = newest(&store, &bad).unwrap().newest.name();
+        let before = Contents::read(&store, &[]);
         drop(store);
 
         let key = if of_review { review_key(&name, reviewed.entry.sequence) } else { revision_key(&name) };
-        let below = open_below(folder.path());
-        let mut value = below.get(&key).unwrap().expect("keys are as documented").to_vec();
-        let middle = value.len() / 2;
-        value[middle] ^= 1;
-        below.insert(&key, value).unwrap();
-        drop(below);
-
+        let damage = || {
+            let below = open_below(folder.path());
+            let value = below.get(&key).unwrap().expect("keys are as documented").to_vec();
+            let mut damaged = value.clone();
+            damaged[value.len() / 2] ^= 1;
+            below.insert(&key, damaged).unwrap();
+            value
+        };
+        damage();
         let store = open(&folder).unwrap();
-        let damaged = |error: StoreError| assert!(matches!(error, StoreError::Damaged(_)), "{error}");
-        // Without its standing, nothing can be done to the report.
-        damaged(store.standing(&bad, NEWEST).unwrap_err());
-        damaged(store.standing(&bad, 2).unwrap_err());
-        damaged(store.reports(Owners::Agencies, year(2022), None, 10, NEWEST).unwrap_err());
-        if of_review {
-            damaged(store.reviews(&bad, 1..=u32::MAX).unwrap_err());
-            assert_eq!(store.revision(&name).unwrap().map(|revision| revision.number), Some(1));
-        } else {
-            damaged(store.revision(&name).unwrap_err());
-            damaged(store.revisions(&bad, None, 10).unwrap_err());
-        }
-        // The rest is read and written as before.
-        assert_eq!(newest(&store, &good).map(|standing| standing.status.newest), Some(1));
+        assert_eq!(Contents::read(&store, &[]), before, "it is read as it was");
         assert_eq!(commit(&store, submit(&store, &good, 2)).await.entry.sequence, 4);
+        drop(store);
+
+        // In both places at once: it is named, and nothing is read in its stead.
+        assert_eq!(damage_file(&log_file(folder.path()), &damage()), 1);
+        let store = open(&folder);
+        let damaged = |error: StoreError| assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+        match store {
+            Err(error) => damaged(error),
+            Ok(store) => damaged(store.standing(&bad, NEWEST).unwrap_err()),
+        }
     }
 }
 
-/// Flips one bit of the data file at every place in which `text` occurs.
-fn damage_file(folder: &Path, text: &str) -> usize {
-    let path = folder.join("db");
-    let mut bytes = std::fs::read(&path).unwrap();
-    let places: Vec<_> = (0..bytes.len() - text.len()).filter(|at| bytes[*at..].starts_with(text.as_bytes())).collect();
+/// Flips one bit of a file at every place in which something occurs.
+fn damage_file(path: &Path, what: &[u8]) -> usize {
+    let mut bytes = std::fs::read(path).unwrap();
+    let places: Vec<_> = (0..bytes.len() - what.len()).filter(|at| bytes[*at..].starts_with(what)).collect();
     for at in &places {
         bytes[*at] ^= 1;
     }
@@ -268,44 +275,170 @@ fn damage_file(folder: &Path, text: &str) -> usize {
     places.len()
 }
 
-/// A closed store of which one record holds `MARK`.
-async fn marked_store() -> TempDir {
+/// A closed store of which one record holds `MARK`, and what is in it.
+async fn marked_store() -> (TempDir, Contents) {
     let folder = new_folder();
     let store = open(&folder).unwrap();
     let report = report("agency", 2022);
     commit(&store, submit(&store, &report, 1)).await;
-    commit(&store, refuse(&report).and(Change::Registry(create_agency(MARK)))).await;
+    commit(&store, refuse(&report).and(Change::Registry(create_agency(str::from_utf8(MARK).unwrap())))).await;
     commit(&store, submit(&store, &report, 2)).await;
-    folder
+    let contents = Contents::read(&store, &[]);
+    (folder, contents)
 }
 
-const MARK: &str = "a-marked-record";
+const MARK: &[u8] = b"a-marked-record";
+
+/// What a store in a folder of ours holds.
+fn contents(folder: &TempDir) -> Contents {
+    Contents::read(&open(folder).unwrap(), &[])
+}
 
 #[tokio::test]
-async fn a_flipped_bit_in_the_data_file_is_noticed() {
-    let folder = marked_store().await;
-    // Opening writes a snapshot of where pages are, after which sled reads them only when they are asked for.
-    drop(open(&folder).unwrap());
-    assert!(damage_file(folder.path(), MARK) > 0);
-    let damaged = |error: StoreError| assert!(matches!(error, StoreError::Damaged(_)), "{error}");
-    match open(&folder) {
-        Ok(store) => damaged(store.registry(0, NEWEST).unwrap_err()),
-        Err(error) => damaged(error),
+async fn a_flipped_bit_in_the_copy_or_in_the_log_is_mended_from_the_other() {
+    for rounds in 0..2 {
+        let (folder, before) = marked_store().await;
+        for _ in 0..rounds {
+            // Opening writes a snapshot of where pages are, after which sled reads them only when they are asked for.
+            drop(open(&folder).unwrap());
+        }
+        assert!(damage_file(&folder.path().join("db"), MARK) > 0);
+        assert_eq!(contents(&folder), before);
+        assert!(damage_file(&log_file(folder.path()), MARK) > 0);
+        assert_eq!(contents(&folder), before, "the copy serves");
+        // Without its copy the log must be whole: it is not, until it is mended.
+        assert!(damage_file(&folder.path().join("db"), MARK) > 0);
+        let error = open(&folder).and_then(|store| store.registry(0, NEWEST).map(drop)).unwrap_err();
+        assert_eq!(
+            error,
+            StoreError::Damaged(
+                "journal entry 2 is damaged in the log, and the copy does not have what was there".to_owned()
+            )
+        );
     }
 }
 
 #[tokio::test]
-async fn a_log_that_ends_early_is_noticed() {
-    let folder = marked_store().await;
-    // sled takes its log to end before the damage; without the watermark, the store would open with one entry.
-    assert!(damage_file(folder.path(), MARK) > 0);
+async fn either_the_log_or_its_copy_is_enough() {
+    let remove_log = |folder: &Path| std::fs::remove_dir_all(folder.join("log")).unwrap();
+    let remove_copy = |folder: &Path| {
+        for name in ["db", "conf"] {
+            std::fs::remove_file(folder.join(name)).unwrap();
+        }
+    };
+    let remove_state = |folder: &Path| std::fs::remove_file(folder.join("copy-state")).unwrap();
+    let remove_conf = |folder: &Path| std::fs::remove_file(folder.join("conf")).unwrap();
+    let remove_database = |folder: &Path| std::fs::remove_file(folder.join("db")).unwrap();
+    let cut_log = |folder: &Path| {
+        let bytes = std::fs::read(log_file(folder)).unwrap();
+        std::fs::write(log_file(folder), &bytes[..bytes.len() / 2]).unwrap();
+    };
+    let harms: [fn(&Path); 6] = [remove_log, remove_copy, remove_state, remove_conf, remove_database, cut_log];
+    for (number, harm) in harms.into_iter().enumerate() {
+        let (folder, before) = marked_store().await;
+        for _ in 0..2 {
+            harm(folder.path());
+            let store = open(&folder).unwrap();
+            assert_eq!(Contents::read(&store, &[]), before, "harm {number}");
+        }
+        let store = open(&folder).unwrap();
+        commit(&store, submit(&store, &report("agency", 2022), 3)).await;
+        let after = Contents::read(&store, &[]);
+        drop(store);
+        // Both are whole again.
+        remove_copy(folder.path());
+        assert_eq!(contents(&folder), after, "harm {number}");
+        remove_log(folder.path());
+        assert_eq!(contents(&folder), after, "harm {number}");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_that_was_open_when_the_machine_stopped_is_not_believed() {
+    let folder = new_folder();
+    let store = open(&folder).unwrap();
+    fill(&store).await;
+    let before = Contents::read(&store, &[]);
+    // As the disk of a machine that stops now: what sled has not written is not there.
+    let left = new_folder();
+    std::process::Command::new("cp").arg("-r").arg(folder.path().join(".")).arg(left.path()).status().unwrap();
+    drop(store);
+    let below = open_below(left.path());
+    for key in below.iter().keys().flatten().step_by(3) {
+        if key != HEADER_KEY {
+            below.remove(key).unwrap();
+        }
+    }
+    drop(below);
+    let options = SledOptions { boot: Boot::told_by(|| Some("another".to_owned())), ..sled_options(&left) };
+    let store = SledStore::open(&options, Witness::new()).unwrap();
+    assert_eq!(Contents::read(&store, &[]), before);
+}
+
+#[tokio::test]
+async fn a_store_of_before_there_was_a_log_is_taken_over_once_and_refused_by_its_program_then() {
+    let folder = new_folder();
+    let ids: Vec<_> = (0..100).map(request_id).collect();
+    let store = open(&folder).unwrap();
+    fill(&store).await;
+    let before = Contents::read(&store, &ids);
+    drop(store);
+    // As it was: one database, with a header of version 1.
+    let as_before = |folder: &Path| {
+        std::fs::remove_file(folder.join("copy-state")).unwrap();
+        let below = open_below(folder);
+        below.insert(HEADER_KEY, &[FORMAT_VERSION, b'm', 0x68, 0xf2, 0x01, 0xe1]).unwrap();
+        below.flush().unwrap();
+    };
+    std::fs::remove_dir_all(folder.path().join("log")).unwrap();
+    as_before(folder.path());
+    let version = |folder: &Path| open_below(folder).get(HEADER_KEY).unwrap().unwrap()[0];
+    assert_eq!(version(folder.path()), FORMAT_VERSION);
+    let store = open(&folder).unwrap();
+    assert_eq!(Contents::read(&store, &ids), before);
+    drop(store);
+    assert_eq!(version(folder.path()), STORE_VERSION, "a program from before reads up to {FORMAT_VERSION}");
+    // Cut off in the middle, it goes on from there.
+    let bytes = std::fs::read(log_file(folder.path())).unwrap();
+    std::fs::write(log_file(folder.path()), &bytes[..bytes.len() / 3]).unwrap();
+    as_before(folder.path());
+    assert_eq!(Contents::read(&open(&folder).unwrap(), &ids), before);
+    for name in ["db", "conf"] {
+        std::fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    assert_eq!(Contents::read(&open(&folder).unwrap(), &ids), before, "the log alone has all of it");
+}
+
+#[tokio::test]
+async fn a_damaged_store_of_before_is_left_as_it_was() {
+    let (folder, _) = marked_store().await;
+    std::fs::remove_dir_all(folder.path().join("log")).unwrap();
+    let header = [FORMAT_VERSION, b'm', 0x68, 0xf2, 0x01, 0xe1];
+    let below = open_below(folder.path());
+    below.insert(HEADER_KEY, &header).unwrap();
+    let registry = below.iter().keys().flatten().find(|key| key.starts_with(b"g")).unwrap();
+    below.remove(registry).unwrap();
+    drop(below);
+    let Some(StoreError::Damaged(reason)) = open(&folder).err() else { panic!("it was taken over") };
+    assert!(reason.contains("journal entry 2") && reason.contains("left as it was"), "{reason}");
+    assert_eq!(*open_below(folder.path()).get(HEADER_KEY).unwrap().unwrap(), header);
+}
+
+#[tokio::test]
+async fn what_both_have_lost_of_what_was_acknowledged_is_noticed() {
+    let (folder, _) = marked_store().await;
+    let bytes = std::fs::read(log_file(folder.path())).unwrap();
+    std::fs::write(log_file(folder.path()), &bytes[..bytes.len() - 64]).unwrap();
+    for name in ["db", "conf"] {
+        std::fs::remove_file(folder.path().join(name)).unwrap();
+    }
     let expected = StoreError::Damaged("journal entry 3 was acknowledged and is gone".to_owned());
     assert_eq!(open(&folder).err(), Some(expected));
 }
 
 #[tokio::test]
 async fn a_watermark_that_is_behind_or_missing_is_no_damage() {
-    let folder = marked_store().await;
+    let (folder, _) = marked_store().await;
     let watermark = folder.path().join("acknowledged");
     let written = std::fs::read_to_string(&watermark).unwrap();
     assert!(written.starts_with("00000000000000000003 "), "{written}");
@@ -322,7 +455,7 @@ async fn a_watermark_that_is_behind_or_missing_is_no_damage() {
 
 #[tokio::test]
 async fn another_history_than_the_acknowledged_one_is_noticed() {
-    let folder = marked_store().await;
+    let (folder, _) = marked_store().await;
     let watermark = folder.path().join("acknowledged");
     for content in [format!("{:020} {}\n", 2, "0".repeat(64)), "garbage".to_owned(), "\u{7}".repeat(200)] {
         std::fs::write(&watermark, content).unwrap();

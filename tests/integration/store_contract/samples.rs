@@ -41,6 +41,12 @@ impl Default for OpenSled {
     }
 }
 
+impl OpenSled {
+    pub fn folder(&self) -> &TempDir {
+        &self.0
+    }
+}
+
 impl OpenStore for OpenSled {
     fn open(&self, observer: Arc<dyn Observer>) -> Arc<dyn Store> {
         Arc::new(SledStore::open(&sled_options(&self.0), observer).unwrap())

@@ -1,0 +1,101 @@
+//! What happened, in order: the one truth of a store, from which everything else in it can be made again.
+//!
+//! - [`Log`]: what every log promises; `suite` runs against each.
+//! - [`FileLog`]: segments of checksummed frames in a folder. `memory`: for tests.
+//! - [`Logged`]: one transaction as a log keeps it.
+//!
+//! A log that several instances share fits the same promises: `append` is one transaction of the engine there, which a writer
+//! who does not know the head loses; it reads what others have written since, has its copy take that, and decides anew.
+
+mod file;
+mod logged;
+#[cfg(test)]
+mod memory;
+#[cfg(test)]
+mod suite;
+
+use std::ops::RangeInclusive;
+
+use super::StoreError;
+use super::journal::Position;
+
+pub use file::Sizes;
+pub(crate) use file::{FOLDER, FileLog, holds_segments};
+pub(crate) use logged::{Keyed, Logged};
+
+/// Why nothing was appended, or may not have been.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum LogError {
+    /// The writer does not stand where the log does: another has written. Nothing was appended.
+    #[error("the log stands at entry {} and not where its writer does", head.sequence)]
+    NotNewest { head: Position },
+    /// What was to be appended does not follow the head, entry by entry. Nothing was appended.
+    #[error("what was to be appended does not follow entry {after}")]
+    NotNext { after: u64 },
+    /// The group may or may not be there, as a whole or up to one of its transactions; nothing more is appended until the log
+    /// is opened again.
+    #[error("{0}")]
+    Unknown(String),
+}
+
+/// What a log holds after a place, in its order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Piece {
+    Transaction(Logged),
+    /// Transactions that cannot be read any more, by their sequence numbers.
+    Gap(RangeInclusive<u64>),
+}
+
+/// What happened, in order.
+///
+/// Promises:
+/// 1. **Durable when answered.** A group that was appended is on disk, or on whatever the log calls durable, when `append`
+///    returns.
+/// 2. **Each transaction whole, none without those before it.** Of a group whose append did not return, any number of
+///    transactions may be there from the first on, each whole.
+/// 3. **One order.** Each transaction is chained to the one before; only what follows the head is appended, and only by a
+///    writer who knows the head. Two writers never append after the same one.
+/// 4. **Nothing is altered** but by [`Log::fill`], which puts back what was there, and by [`Log::replace`], after people's words
+///    were struck out.
+/// 5. **Damage is told.** What cannot be read as it was written is a [`Piece::Gap`]; what comes after it is read all the same.
+pub(crate) trait Log: Send + Sync {
+    /// The newest transaction.
+    fn head(&self) -> Position;
+
+    /// Appends transactions right after `after`, which must be the head.
+    fn append(&self, after: &Position, group: &[Logged]) -> Result<(), LogError>;
+
+    /// Everything after a sequence number and up to the head as it is now, in order.
+    fn read(&self, after: u64) -> Box<dyn Iterator<Item = Result<Piece, StoreError>> + Send + '_>;
+
+    /// Puts transactions where a gap is, which must be all of it and be chained to what is on either side.
+    fn fill(&self, gap: &RangeInclusive<u64>, transactions: &[Logged]) -> Result<(), StoreError>;
+
+    /// Puts a transaction in its own place, with the same chain hashes; people's words are gone from it.
+    fn replace(&self, transaction: &Logged) -> Result<(), StoreError>;
+
+    /// Everything that cannot be read any more. Reads the whole log.
+    fn gaps(&self) -> Result<Vec<RangeInclusive<u64>>, StoreError> {
+        let gaps = self.read(0).filter_map(|piece| match piece {
+            Ok(Piece::Transaction(_)) => None,
+            Ok(Piece::Gap(gap)) => Some(Ok(gap)),
+            Err(error) => Some(Err(error)),
+        });
+        gaps.collect()
+    }
+}
+
+/// Whether one transaction may stand in the place of another.
+pub(crate) fn is_in_place_of(one: &Logged, other: &Piece) -> bool {
+    matches!(other, Piece::Transaction(other) if (one.position, one.previous) == (other.position, other.previous))
+}
+
+/// Whether transactions follow a place one after the other.
+pub(crate) fn follow(after: &Position, group: &[Logged]) -> bool {
+    let mut last = (after.sequence, after.chain);
+    group.iter().all(|next| {
+        let follows = (next.position.sequence, next.previous) == (last.0 + 1, last.1);
+        last = (next.position.sequence, next.position.chain);
+        follows
+    })
+}
