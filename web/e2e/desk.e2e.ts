@@ -136,8 +136,8 @@ test("the collection of a year is opened and changed, and what was granted stays
   await form.getByLabel("停止接收时间").fill("2099-03-31");
   await form.getByRole("button", { name: "启动2024年度报送任务" }).click();
   await page.locator("[data-test=deadlines]").getByText("2099-01-31 24:00").waitFor();
-  const opened = (await run(server, "collection", "show", "2024")) as { collection?: { dueTimes: { time: string }[] }; dueTimes?: { time: string }[] };
-  expect((opened.collection ?? opened).dueTimes?.[0]?.time).toBe("2099-01-31T16:00:00Z");
+  const opened = (await run(server, "collection", "show", "2024")) as { collection?: { dueTimes: { dueTime: string }[] }; dueTimes?: { dueTime: string }[] };
+  expect((opened.collection ?? opened).dueTimes?.[0]?.dueTime).toBe("2099-01-31T16:00:00Z");
   await form.getByLabel("县级截止时间").fill("2099-01-15");
   await form.getByRole("button", { name: "保存" }).click();
   await page.locator("[data-test=deadlines]").getByText("2099-01-15 24:00").waitFor();
