@@ -35,7 +35,7 @@ use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 use tower::Layer;
 
-use crate::access::{Method, Right, call, method_at};
+use crate::access::{call, method_at};
 use crate::config::Limits;
 use crate::service::{Asked, Authority, Caller, Problem, Service};
 
@@ -66,6 +66,9 @@ pub const SESSION_HEADER: &str = "x-huizong-session";
 
 /// Calls that a page makes by itself carry this header: they do not keep a session from ending.
 const UNATTENDED_HEADER: &str = "x-huizong-unattended";
+
+/// Calls of the health service begin with it.
+const HEALTH: &str = "/grpc.health.v1.Health/";
 
 /// The one call that carries a document.
 const DOCUMENT_CALL: &str = call::READ_DOCUMENT.path;
@@ -246,14 +249,13 @@ impl Door {
         bounds.rates.check_address(address)?;
         let path = request.uri.path();
         let method = method_at(path);
-        let is_probe = matches!(method, Some(Method { right: Right::Anyone, .. }));
-        if !is_probe {
-            self.service.check_stopping()?;
-        }
-        let permit = match method {
-            // Whoever asks whether the service is alive is answered under any load.
-            Some(Method { right: Right::Anyone, .. }) => None,
-            _ => Some(bounds.calls.clone().try_acquire_owned().map_err(|_| overloaded())?),
+        // Whoever asks whether the service is alive is answered under any load, and while it stops.
+        let permit = match path.starts_with(HEALTH) {
+            true => None,
+            false => {
+                self.service.check_stopping()?;
+                Some(bounds.calls.clone().try_acquire_owned().map_err(|_| overloaded())?)
+            }
         };
         let caller = self.caller(request, peer, address).await?;
         let asked: Arc<dyn Asked> = heard.clone();

@@ -3,6 +3,7 @@
 use huizong::config::Limits;
 use huizong::pb;
 use huizong::pb::form_service_client::FormServiceClient;
+use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::rollup_service_client::RollupServiceClient;
 use huizong::service::SignInLimits;
 use tonic::Code;
@@ -44,6 +45,10 @@ async fn more_calls_than_the_service_takes_are_refused_and_health_is_answered() 
     let refused = who(client.clone()).await.unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_str()), (Code::Unavailable, "OVERLOADED"));
     assert!(refused.get_details_retry_info().unwrap().retry_delay.is_some());
+    // Without credentials, too: health alone is exempt.
+    let mut services = OperationsServiceClient::new(server.client(None).await);
+    let refused = services.get_service_info(pb::GetServiceInfoRequest::default()).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::Unavailable, "OVERLOADED"));
     let mut health = tonic_health::pb::health_client::HealthClient::new(server.client(None).await);
     health.check(tonic_health::pb::HealthCheckRequest::default()).await.unwrap();
     drop(watch);
