@@ -207,15 +207,34 @@ fn a_row_that_the_end_of_a_page_divides_is_not_read() {
         ["issued", "repealed", "in_force"]
             .map(|column| reading.figures.get(id(&format!("proactive_disclosure.rules.{column}"))))
     };
-    // A number goes on overleaf; the figures stand overleaf; the label goes on overleaf.
+    // A number goes on overleaf, beside nothing or beside the label; the figures stand overleaf; the label goes on overleaf.
     for (before, after) in [
         (&["规章", "12", "345", "6"][..], &["", "", "67", ""][..]),
         (&["规章", "", "", ""], &["", "1", "2", "3"]),
         (&["规", "1", "2", "3"], &["规章", "", "", ""]),
+        (&["规", "1", "2", "3"], &["规章", "4", "5", "6"]),
+        (&["", "1", "2", "3"], &["规章", "4", "5", "6"]),
     ] {
         let reading = of_pages(&[(1, title), (1, head), (1, before), (2, after)]);
         assert_eq!(values(&reading), [Cell::Unread; 3], "{before:?} {after:?} {:?}", notes(&reading));
     }
     let reading = of_pages(&[(1, title), (1, head), (2, &["规章", "1", "", "3"])]);
     assert_eq!(values(&reading), [Cell::Number(1), Cell::Blank, Cell::Number(3)], "{:?}", notes(&reading));
+}
+
+#[test]
+fn figures_beside_both_parts_of_a_divided_label_are_not_read() {
+    let head: &[&str] = &["申请情况", "自然人", "商业企业", "科研机构", "社会公益组织", "法律服务机构", "其他", "总计"];
+    let title: &[&str] = &["三、收到和处理政府信息公开申请情况"];
+    let before: &[&str] = &["2.没有现成信息需要另", "17775", "256", "61", "0", "67", "0", "91"];
+    for (page, rest, is_read) in [
+        (2, ["行制作", "", "", "", "", "", "", "694"], false),
+        (1, ["行制作", "", "", "", "", "", "", "694"], false),
+        (2, ["行制作", "", "", "", "", "", "", ""], true),
+    ] {
+        let reading = of_pages(&[(1, title), (1, head), (1, before), (page, &rest)]);
+        let total = reading.figures.get(id("requests.unavailable.needs_creation.total"));
+        let expected = if is_read { Cell::Number(91) } else { Cell::Unread };
+        assert_eq!(total, expected, "{page} {rest:?} {:?}", notes(&reading));
+    }
 }

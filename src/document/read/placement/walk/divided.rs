@@ -43,17 +43,27 @@ impl Walk<'_> {
         if let Some((raw, place, before)) = self.divided.strayed.take()
             && before != page
         {
-            self.found.doubted.push(Doubt { line, raw, place, is_torn: false });
+            self.found.doubted.push(Doubt { line, raw, place, is_torn: true });
         }
         self.divided.last = Some((line, page));
     }
 
     /// Figures stand beside no label.
     pub fn figures_alone(&mut self, values: &[Slot]) {
+        self.figures_behind(values, false);
+    }
+
+    /// Figures stand beside the rest of a label whose beginning had figures, too.
+    pub fn figures_continued(&mut self, values: &[Slot]) {
+        self.figures_behind(values, true);
+    }
+
+    fn figures_behind(&mut self, values: &[Slot], is_same_row: bool) {
         let last = self.divided.last;
         self.figures_astray(values);
         if let (Some((line, before)), Some((raw, place, page))) = (last, &self.divided.strayed) {
-            self.found.doubted.push(Doubt { line, raw: raw.clone(), place: *place, is_torn: before != *page });
+            let is_torn = is_same_row || before != *page;
+            self.found.doubted.push(Doubt { line, raw: raw.clone(), place: *place, is_torn });
         }
     }
 

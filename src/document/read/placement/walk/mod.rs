@@ -313,7 +313,10 @@ impl Walk<'_> {
                     self.close();
                     self.unknown_words(label, true);
                 }
-                self.figures_astray(&values);
+                match continued {
+                    true => self.figures_continued(&values),
+                    false => self.figures_astray(&values),
+                }
                 if let Some(unknown) = &mut self.unknown {
                     unknown.values = values;
                 }
