@@ -4,6 +4,7 @@
 //! it is seen to be blank; every other cell stays unread, and what is printed there becomes a [`ReaderNote`].
 
 mod chapters;
+mod character;
 mod colour;
 mod decode;
 mod docx;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use quick_xml::events::{BytesStart, Event};
 
 use super::super::Format;
+use super::super::character::{Character, is_crowded, is_squeezed, is_visible, moved};
 use super::super::colour::are_alike;
 use super::super::error::ReadError;
 use super::super::inscription::{Look, Setting};
@@ -17,12 +18,6 @@ const MAX_STYLES: usize = 4_000;
 const MAX_BASES: usize = 32;
 /// Size in half points of a run that states none.
 const USUAL_SIZE: u16 = 21;
-/// Smallest size in half points that is to be seen.
-const VISIBLE_SIZE: u16 = 3;
-
-/// Narrowest characters, in hundredths of their width, and the closest, in twentieths of a point between them.
-const NARROWEST: i32 = 35;
-const CLOSEST: i32 = -40;
 
 /// Properties of a run; none where nothing is said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -77,11 +72,7 @@ impl RunStyle {
                 });
             }
             "position" => {
-                self.moved = value.and_then(|value| value.trim().parse::<i32>().ok()).map(|up| match up {
-                    up if up >= 2 => Look::Superscript,
-                    up if up <= -2 => Look::Subscript,
-                    _ => Look::Plain,
-                });
+                self.moved = value.and_then(|value| value.trim().parse().ok()).map(moved);
             }
             "strike" | "dstrike" => self.is_struck = Some(is_on()),
             "vanish" | "specVanish" => self.is_hidden = Some(is_on()),
@@ -101,8 +92,8 @@ impl RunStyle {
                 self.is_shaded = Some(!matches!(value.as_deref(), Some("none" | "white") | None));
                 self.ground = value.filter(|value| value == "black").map(|_| [0; 3]);
             }
-            "w" => self.is_strange = number_of(value).map(|percent| percent < NARROWEST),
-            "spacing" => self.is_strange = number_of(value).map(|twentieths| twentieths <= CLOSEST),
+            "w" => self.is_strange = number_of(value).map(is_squeezed),
+            "spacing" => self.is_strange = number_of(value).map(is_crowded),
             "fitText" => self.is_strange = Some(true),
             "eastAsianLayout" => {
                 let is_combined = attribute(element, "combine").is_some_and(|value| value != "0" && value != "false");
@@ -167,7 +158,7 @@ impl RunStyle {
             || self.fill.is_some_and(|fill| fill != Fill::Other)
             || is_apart(self.level)
             || is_apart(self.moved)
-            || self.size.is_some_and(|size| size < VISIBLE_SIZE)
+            || self.size.is_some_and(|size| !is_visible(size))
     }
 
     /// How the run is set; `on_shade` says that its cell or paragraph has a colour behind it.
@@ -181,17 +172,15 @@ impl RunStyle {
         let is_white = is_white && !is_on(self.is_shaded) && !on_shade;
         let is_alike = self.ink.zip(self.ground).is_some_and(|(ink, ground)| are_alike(ink, ground));
         let is_white = is_white || self.fill == Some(Fill::Nothing);
-        let moved = self.moved.filter(|look| *look != Look::Plain);
-        let look = if is_on(self.is_hidden) || is_white || is_alike || size < VISIBLE_SIZE {
-            Look::Hidden
-        } else if is_on(self.is_struck) {
-            Look::Struck
-        } else if is_on(self.is_strange) {
-            Look::Strange
-        } else {
-            moved.or(self.level).unwrap_or_default()
+        let character = Character {
+            is_hidden: is_on(self.is_hidden) || is_white || is_alike,
+            is_struck: is_on(self.is_struck),
+            is_strange: is_on(self.is_strange),
+            moved: self.moved.unwrap_or_default(),
+            level: self.level.unwrap_or_default(),
+            size,
         };
-        Setting { look, size }
+        character.setting()
     }
 }
 

@@ -1,14 +1,13 @@
 //! How an RTF sets its characters, as far as that decides whether and as what they are to be seen.
 
+use super::super::character::{Character, is_crowded, is_squeezed, moved};
 use super::super::colour::{Rgb, are_alike};
 use super::super::inscription::{Look, Setting};
 
-/// Smallest size that is to be seen, and that of text of which nothing is said, in half points.
-const VISIBLE_SIZE: u16 = 3;
+/// Size of text of which nothing is said, in half points.
 const USUAL_SIZE: u16 = 24;
-/// Narrowest characters, in hundredths of their width, and the closest, in twentieths of a point between them.
-const NARROWEST: i32 = 35;
-const CLOSEST: i32 = -40;
+/// How far a word that moves text moves it where it does not say, in half points.
+const USUAL_MOVE: i32 = 6;
 
 const WHITE: Rgb = [255; 3];
 const BLACK: Rgb = [0; 3];
@@ -61,14 +60,14 @@ impl Characters {
             "super" => self.level = if is_on { Look::Superscript } else { Look::Plain },
             "sub" => self.level = if is_on { Look::Subscript } else { Look::Plain },
             "nosupersub" => self.level = Look::Plain,
-            "up" => self.moved = if number.unwrap_or(6) >= 2 { Look::Superscript } else { Look::Plain },
-            "dn" => self.moved = if number.unwrap_or(6) >= 2 { Look::Subscript } else { Look::Plain },
+            "up" => self.moved = moved(number.unwrap_or(USUAL_MOVE).max(0)),
+            "dn" => self.moved = moved(-number.unwrap_or(USUAL_MOVE).max(0)),
             "fs" => self.size = number.and_then(|size| u16::try_from(size).ok()).unwrap_or(USUAL_SIZE),
             "cf" => self.ink = index(),
             "cb" | "chcbpat" | "highlight" => self.ground = index(),
             "f" => self.font = number.unwrap_or(0),
-            "charscalex" => self.is_strange = number.is_some_and(|percent| percent < NARROWEST),
-            "expndtw" => self.is_strange = number.is_some_and(|twentieths| twentieths <= CLOSEST),
+            "charscalex" => self.is_strange = number.is_some_and(is_squeezed),
+            "expndtw" => self.is_strange = number.is_some_and(is_crowded),
             _ => return false,
         }
         true
@@ -79,14 +78,15 @@ impl Characters {
         let colour = |at: usize, usual: Rgb| colours.get(at).copied().flatten().unwrap_or(usual);
         let ground = if self.ground == 0 { behind } else { self.ground };
         let is_unseen = are_alike(colour(self.ink, BLACK), colour(ground, WHITE));
-        let look = match self {
-            _ if self.is_hidden || is_unseen || self.size < VISIBLE_SIZE => Look::Hidden,
-            _ if self.is_struck || self.is_deleted => Look::Struck,
-            Self { is_strange: true, .. } => Look::Strange,
-            Self { moved: Look::Plain, level, .. } => *level,
-            Self { moved, .. } => *moved,
+        let character = Character {
+            is_hidden: self.is_hidden || is_unseen,
+            is_struck: self.is_struck || self.is_deleted,
+            is_strange: self.is_strange,
+            moved: self.moved,
+            level: self.level,
+            size: self.size,
         };
-        Setting { look, size: self.size }
+        character.setting()
     }
 }
 

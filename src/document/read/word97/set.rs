@@ -1,15 +1,12 @@
 //! How a Word 97 file sets its characters, as far as that decides whether and as what they are to be seen.
 
+use super::super::character::{Character, is_crowded, is_squeezed, moved};
 use super::super::colour::{Rgb, are_alike};
 use super::super::inscription::{Look, Setting};
 use super::sprm::{Properties, Property};
 
-/// Smallest size that is to be seen, and that of text of which nothing is said, in half points.
-const VISIBLE_SIZE: u16 = 3;
+/// Size of text of which nothing is said, in half points.
 const USUAL_SIZE: u16 = 20;
-/// Narrowest characters, in hundredths of their width, and the closest, in twentieths of a point between them.
-const NARROWEST: u16 = 35;
-const CLOSEST: i16 = -40;
 
 /// The colours that are named by a number.
 const TABLE: [Rgb; 16] = [
@@ -142,21 +139,15 @@ impl Characters {
                     _ => Look::Plain,
                 };
             }
-            0x4845 => {
-                self.moved = match property.i16() {
-                    up if up >= 2 => Look::Superscript,
-                    up if up <= -2 => Look::Subscript,
-                    _ => Look::Plain,
-                };
-            }
+            0x4845 => self.moved = moved(property.i16().into()),
             0x4A43 => self.size = property.u16(),
             0x2A42 => self.ink = numbered(property.byte()),
             0x6870 => self.ink = of_bytes(property.operand),
             0x2A0C => self.ground = numbered(property.byte()),
             0x4866 => self.ground = short_shading(property.u16()),
             0xCA71 => self.ground = shading(property.operand),
-            0x8840 => self.is_strange |= property.i16() <= CLOSEST,
-            0x4852 => self.is_strange |= property.u16() < NARROWEST,
+            0x8840 => self.is_strange |= is_crowded(property.i16().into()),
+            0x4852 => self.is_strange |= is_squeezed(property.u16().into()),
             // Set to a width, or two lines in one.
             0xCA76 | 0xCA78 => self.is_strange = true,
             0x0855 => self.is_special = property.byte() != 0,
@@ -178,14 +169,15 @@ impl Characters {
         let ground = self.ground.or(behind).unwrap_or([255; 3]);
         // What is usual changes to white on what is dark.
         let is_unseen = are_alike(self.ink.unwrap_or([0; 3]), ground) && (self.ink.is_some() || ground == [255; 3]);
-        let look = match self {
-            _ if self.hidden.is_on || is_unseen || self.size < VISIBLE_SIZE => Look::Hidden,
-            _ if self.struck.is_on || self.struck_twice.is_on || self.is_deleted => Look::Struck,
-            Self { is_strange: true, .. } => Look::Strange,
-            Self { moved: Look::Plain, level, .. } => *level,
-            Self { moved, .. } => *moved,
+        let character = Character {
+            is_hidden: self.hidden.is_on || is_unseen,
+            is_struck: self.struck.is_on || self.struck_twice.is_on || self.is_deleted,
+            is_strange: self.is_strange,
+            moved: self.moved,
+            level: self.level,
+            size: self.size,
         };
-        Setting { look, size: self.size }
+        character.setting()
     }
 }
 
