@@ -212,8 +212,7 @@ impl Reports {
     /// A report without the names of others in its findings.
     fn shown(&self, mut report: pb::Report, call: &Call<'_>) -> pb::Report {
         for message in report.findings.iter_mut().filter_map(|finding| finding.message.as_mut()) {
-            self.service.hide_names(&call.caller, &mut message.zh, "其他机构的报告");
-            self.service.hide_names(&call.caller, &mut message.en, "the report of another agency");
+            self.service.hide_names(&call.caller, &mut message.zh, &mut message.en);
         }
         report
     }

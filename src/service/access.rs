@@ -93,24 +93,25 @@ impl Service {
     /// agency.
     pub fn hide_others(&self, caller: &Caller, findings: &mut [Finding]) {
         for message in findings.iter_mut().map(|finding| &mut finding.message) {
-            self.hide_names(caller, &mut message.zh, "其他机构的报告");
-            self.hide_names(caller, &mut message.en, "the report of another agency");
+            self.hide_names(caller, &mut message.zh, &mut message.en);
         }
     }
 
-    /// Puts `instead` in the place of the name of every report that the caller does not see.
-    pub fn hide_names(&self, caller: &Caller, text: &mut String, instead: &str) {
-        if !self.authentication || !text.contains("/reports/") {
+    /// Puts words in the place of the name of every report that the caller does not see, in a text of both languages.
+    pub fn hide_names(&self, caller: &Caller, zh: &mut String, en: &mut String) {
+        if !self.authentication {
             return;
         }
-        let hidden = REPORT_NAME.replace_all(text, |found: &regex::Captures<'_>| {
-            let name = &found[0];
-            let report: Result<ReportKey, _> = name.parse();
-            let seen = report.is_ok_and(|report| self.sees(caller, READ, Target::report(&report)));
-            if seen { name.to_owned() } else { instead.to_owned() }
-        });
-        if let std::borrow::Cow::Owned(hidden) = hidden {
-            *text = hidden;
+        for (text, instead) in [(zh, "其他机构的报告"), (en, "the report of another agency")] {
+            let hidden = REPORT_NAME.replace_all(text, |found: &regex::Captures<'_>| {
+                let name = &found[0];
+                let report: Result<ReportKey, _> = name.parse();
+                let seen = report.is_ok_and(|report| self.sees(caller, READ, Target::report(&report)));
+                if seen { name.to_owned() } else { instead.to_owned() }
+            });
+            if let std::borrow::Cow::Owned(hidden) = hidden {
+                *text = hidden;
+            }
         }
     }
 

@@ -137,20 +137,18 @@ impl Service {
         if matches!(&caller.authority, Authority::Principal { name, .. } if *name == principal) {
             return Err(own_roles(&principal));
         }
-        let granted = matches!(change, RoleChange::Grant { .. });
-        if let RoleChange::Grant { allow_missing } = change {
-            self.check_known(&principal, allow_missing)?;
-            self.check_scope(&role)?;
-        }
-        if granted && let Some(by) = self.asks_alone(&principal, &role, caller) {
-            let proposal = self.propose(principal.clone(), role, by, caller).await?;
-            return Ok((self.principal_view(&principal), Some(proposal)));
-        }
         let detail = role.to_string();
-        let (change, action) = if granted {
-            (AccessChange::Grant { principal: principal.clone(), role }, "access.grant")
-        } else {
-            (AccessChange::Withdraw { principal: principal.clone(), role }, "access.withdraw")
+        let (change, action) = match change {
+            RoleChange::Grant { allow_missing } => {
+                self.check_known(&principal, allow_missing)?;
+                self.check_scope(&role)?;
+                if let Some(by) = self.asks_alone(&principal, &role, caller) {
+                    let proposal = self.propose(principal.clone(), role, by, caller).await?;
+                    return Ok((self.principal_view(&principal), Some(proposal)));
+                }
+                (AccessChange::Grant { principal: principal.clone(), role }, "access.grant")
+            }
+            RoleChange::Withdraw => (AccessChange::Withdraw { principal: principal.clone(), role }, "access.withdraw"),
         };
         let turn = self.access_gate.lock().await;
         self.change_access(vec![change], caller.accepted(action, principal.name(), detail), &turn).await?;
