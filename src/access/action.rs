@@ -5,7 +5,9 @@
 pub struct Action {
     /// As it stands in the journal, such as `report.submit`.
     pub word: &'static str,
+    /// What the dashboard and exports call it in Chinese.
     pub zh: &'static str,
+    /// The same in English.
     pub en: &'static str,
 }
 

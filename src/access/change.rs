@@ -17,6 +17,7 @@ use super::token::KeyId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CredentialId(pub [u8; 8]);
 
+/// The text is no id of a credential or a proposal: 16 hexadecimal digits, in lower case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a credential is known by 16 hexadecimal digits")]
 pub struct CredentialIdError;
@@ -41,7 +42,9 @@ impl FromStr for CredentialId {
 /// An API token of a principal, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credential {
+    /// Names it in the contract and in the journal; also part of the token.
     pub id: CredentialId,
+    /// Whose it is: calls with the token are this principal's.
     pub principal: PrincipalName,
     /// Keyed hash of the token.
     pub hash: Hash,
@@ -49,6 +52,7 @@ pub struct Credential {
     pub key: Option<KeyId>,
     /// What it is for; may be empty.
     pub note: String,
+    /// When the token was made, or exchanged for a code.
     pub created: Timestamp,
     /// From then on it is refused.
     pub expires: Timestamp,
@@ -71,39 +75,60 @@ impl Credential {
 /// One change of the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccessChange {
+    /// Gives a role, where the principal does not have it yet.
     Grant {
+        /// Who gets it; is known from then on.
         principal: PrincipalName,
+        /// With the part of the tree that it holds for.
         role: Role,
     },
+    /// Takes a role away; without the last one, the principal's codes end, too.
     Withdraw {
+        /// Who had it.
         principal: PrincipalName,
+        /// The very role: word and scope.
         role: Role,
     },
+    /// Adds an API token, beside those that the principal has.
     CreateCredential(Credential),
     /// Also ends the code of an enrolment that was not exchanged.
     RevokeCredential {
+        /// Of the credential, or of the one that the code would have been exchanged for.
         id: CredentialId,
+        /// From then on it is refused.
         at: Timestamp,
     },
     /// Gives out a code, in place of the one that the principal may have had.
     Enrol(Enrolment),
     /// Makes a credential of an enrolment, in place of all that the principal had.
     Exchange {
+        /// Of the enrolment; the credential takes it over.
         id: CredentialId,
+        /// Keyed hash of the token that was made.
         hash: Hash,
+        /// The key of that hash.
         key: KeyId,
+        /// When it was exchanged: the credential begins, and those it replaces end.
         at: Timestamp,
     },
+    /// Has something wait for a second person.
     Propose(Proposal),
     /// A second person agrees, and what was proposed is done.
     Confirm {
+        /// Of the proposal, which waits no longer.
         id: ProposalId,
+        /// The second person.
         by: PrincipalName,
+        /// When they agreed.
         at: Timestamp,
     },
+    /// Turns down what was proposed; the code that waited for it ends.
     Decline {
+        /// Of the proposal, which waits no longer.
         id: ProposalId,
+        /// Who declined: a second person, or who asked for it.
         by: PrincipalName,
+        /// When they declined.
         at: Timestamp,
     },
 }
@@ -111,26 +136,61 @@ pub enum AccessChange {
 /// Why a change of the directory is not admitted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
+    /// A second one of the three powers was asked for.
     #[error("{principal} is {held} and cannot also be {asked}: no principal holds two of the three powers")]
-    TwoPowers { principal: PrincipalName, held: &'static str, asked: &'static str },
+    TwoPowers {
+        /// Who would have had both.
+        principal: PrincipalName,
+        /// Word of the power that it has, such as `auditor`.
+        held: &'static str,
+        /// Word of the other power.
+        asked: &'static str,
+    },
+    /// A power would be joined with a role over reports.
     #[error(
         "{principal} holds {held} and cannot also be {asked}: none of the three powers is joined with a role over reports"
     )]
-    PowerWithReports { principal: PrincipalName, held: String, asked: String },
+    PowerWithReports {
+        /// Who would have had both.
+        principal: PrincipalName,
+        /// The role that it has, with its scope, such as `viewer jurisdictions/370000`.
+        held: String,
+        /// The role that was asked for, in the same form.
+        asked: String,
+    },
+    /// A role is to be withdrawn that the principal does not have.
     #[error("{principal} does not hold the role {role}")]
-    NotHeld { principal: PrincipalName, role: String },
+    NotHeld {
+        /// Whose role was to be withdrawn.
+        principal: PrincipalName,
+        /// Word and scope of the role.
+        role: String,
+    },
+    /// No credential has this id, and no code waits under it.
     #[error("there is no credential {0}")]
     NoCredential(CredentialId),
+    /// The id is taken, by a credential or by an enrolment.
     #[error("there is a credential {0} already")]
     CredentialExists(CredentialId),
+    /// There is no such enrolment, or its code was exchanged or has ended.
     #[error("there is no enrolment {0} whose code may be exchanged")]
     NoEnrolment(CredentialId),
+    /// There is no such proposal, or it was decided already.
     #[error("there is no proposal {0} that waits")]
     NoProposal(ProposalId),
+    /// The id of the new proposal is taken.
     #[error("there is a proposal {0} already")]
     ProposalExists(ProposalId),
+    /// A limit of the directory was reached.
     #[error("{principal} holds {limit} {what}, which is the most")]
-    TooMany { principal: PrincipalName, what: &'static str, limit: usize },
+    TooMany {
+        /// Whom the change was about.
+        principal: PrincipalName,
+        /// `roles`, `credentials` or `proposals`.
+        what: &'static str,
+        /// The most: of roles and credentials for each principal, of proposals in all.
+        limit: usize,
+    },
 }
 
 impl Denied {

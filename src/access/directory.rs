@@ -23,6 +23,7 @@ const PROPOSALS_MAX: usize = 1000;
 pub struct Principal {
     /// In their order; shared with the calls that are being served.
     pub roles: Arc<BTreeSet<Role>>,
+    /// Revoked ones included, the newest last.
     pub credentials: Vec<CredentialId>,
     /// Whatever became of them, the newest last.
     pub enrolments: Vec<CredentialId>,
@@ -46,6 +47,7 @@ pub struct Directory {
 }
 
 impl Directory {
+    /// A principal that was ever given a role, a credential or a code; none for others.
     pub fn principal(&self, name: &PrincipalName) -> Option<&Principal> {
         self.principals.get(name)
     }
@@ -55,6 +57,7 @@ impl Directory {
         self.principals.iter()
     }
 
+    /// A credential, whether it is good or not.
     pub fn credential(&self, id: CredentialId) -> Option<&Credential> {
         self.credentials.get(&id)
     }
@@ -64,6 +67,7 @@ impl Directory {
         self.credentials.values()
     }
 
+    /// An enrolment, whatever became of it.
     pub fn enrolment(&self, id: CredentialId) -> Option<&Enrolled> {
         self.enrolments.get(&id)
     }
@@ -92,6 +96,7 @@ impl Directory {
         self.proposals.get(&id)
     }
 
+    /// A proposal that waits at this time.
     pub fn proposal(&self, id: ProposalId, now: Timestamp) -> Option<&Proposal> {
         self.any_proposal(id).filter(|proposal| now < proposal.ends)
     }

@@ -34,6 +34,7 @@ static LETTERS: LazyLock<Encoding> = LazyLock::new(|| {
 /// four. Never logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EnrolmentCode {
+    /// Of the credential that it is exchanged for.
     pub credential: CredentialId,
     pub(super) secret: [u8; SECRET_BYTES],
 }
@@ -79,6 +80,7 @@ impl EnrolmentCode {
 pub struct Enrolment {
     /// Of the credential that the code is exchanged for.
     pub id: CredentialId,
+    /// Who will hold the credential.
     pub principal: PrincipalName,
     /// Keyed hash of the code.
     pub code: Hash,
@@ -86,6 +88,7 @@ pub struct Enrolment {
     pub key: KeyId,
     /// What the credential is for; may be empty.
     pub note: String,
+    /// When the code was given out.
     pub created: Timestamp,
     /// From then on the code is refused.
     pub ends: Timestamp,
@@ -116,7 +119,12 @@ pub enum EnrolmentState {
     /// Its code may be exchanged, until it ends.
     Open,
     /// Its code was exchanged, which ended so many credentials of the same principal.
-    Exchanged { at: Timestamp, replaced: usize },
+    Exchanged {
+        /// When it was exchanged; the credential was made then.
+        at: Timestamp,
+        /// Credentials that were good until then; revoked ones are not counted.
+        replaced: usize,
+    },
     /// Its code was not exchanged, and never will be.
     Ended,
 }
@@ -124,7 +132,9 @@ pub enum EnrolmentState {
 /// An enrolment with what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enrolled {
+    /// As it was given out.
     pub enrolment: Enrolment,
+    /// How it stands now. A code whose time is over stays open here: see [`Enrolled::is_open`].
     pub state: EnrolmentState,
     /// The second person who agreed to it, where one did.
     pub confirmed_by: Option<PrincipalName>,

@@ -68,6 +68,7 @@ pub struct Method {
     pub path: &'static str,
     /// The journal's word for it, such as `report.get`.
     pub action: &'static str,
+    /// What its callers must be allowed.
     pub right: Right,
     /// How its calls stand in the journal that were let in and changed nothing.
     pub told: Told,

@@ -10,11 +10,13 @@ pub struct PrincipalName(String);
 /// Longest name, in bytes.
 pub const PRINCIPAL_MAX_BYTES: usize = 64;
 
+/// The text is no name of a principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a principal is known by 1 to 64 of a-z, 0-9, '-', '_' and '.', beginning with a letter or digit")]
 pub struct PrincipalNameError;
 
 impl PrincipalName {
+    /// Without `principals/`.
     pub fn as_str(&self) -> &str {
         &self.0
     }

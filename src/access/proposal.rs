@@ -39,12 +39,15 @@ pub enum Asked {
 /// Something that one person asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
+    /// Names it in the contract and in the journal.
     pub id: ProposalId,
     /// Whom it is about.
     pub principal: PrincipalName,
+    /// What would be done.
     pub asked: Asked,
     /// Who asked for it.
     pub by: PrincipalName,
+    /// When it was asked for.
     pub created: Timestamp,
     /// From then on nobody can agree to it.
     pub ends: Timestamp,

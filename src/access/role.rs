@@ -31,12 +31,16 @@ pub enum Power {
 /// Why a word and a scope are no role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RoleError {
+    /// The word is none of the six.
     #[error("a role is submitter, reviewer, viewer, system-administrator, security-administrator or auditor")]
     Unknown,
+    /// The scope of a submitter is no agency and no jurisdiction.
     #[error("a submitter has the scope agencies/ID or jurisdictions/CODE")]
     SubmitterScope,
+    /// The scope of a reviewer or viewer is no jurisdiction.
     #[error("a reviewer or viewer has the scope jurisdictions/CODE")]
     SubtreeScope,
+    /// A power was given a scope.
     #[error("a power over the service has no scope")]
     PowerScope,
 }

@@ -34,6 +34,7 @@ pub fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
 /// A token as its holder has it: `huizong_` credential id (16 hexadecimal digits) `_` secret (64). Never logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token {
+    /// Of the credential; no secret.
     pub credential: CredentialId,
     secret: [u8; SECRET_BYTES],
 }

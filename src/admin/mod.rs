@@ -39,6 +39,7 @@ struct Check {
 }
 
 impl Admin {
+    /// Tells of a process that is still starting; the free space is that of `data_directory`.
     pub fn new(metrics: Metrics, data_directory: PathBuf) -> Self {
         let (service, stopping) = (OnceLock::new(), AtomicBool::new(false));
         Self(Arc::new(Known { metrics, data_directory, service, stopping }))

@@ -62,6 +62,7 @@ pub struct Access {
     pub refusals_per_minute: u32,
     /// Refused submissions and reviews of one principal that do so; more are counted in one entry.
     pub refused_submissions_per_minute: u32,
+    /// Signing in with an identity provider.
     pub oidc: Oidc,
 }
 

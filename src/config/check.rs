@@ -10,18 +10,35 @@ const MONTH_HOURS: u64 = 30 * 24;
 /// Why a configuration is of no use.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
+    /// The file cannot be read.
     #[error("{path}: {error}", path = path.display())]
-    Read { path: PathBuf, error: std::io::Error },
+    Read {
+        /// The file of settings.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The file is no TOML, or has an unknown key or a value of another type.
     #[error("{path}: {error}", path = path.display())]
-    Parse { path: PathBuf, error: Box<toml::de::Error> },
+    Parse {
+        /// The file of settings.
+        path: PathBuf,
+        /// Says where in the file.
+        error: Box<toml::de::Error>,
+    },
+    /// A limit of this key is 0.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
+    /// The setting of the first key is above the second: another key, or a number.
     #[error("{0} must be at most {1}")]
     AboveMost(&'static str, &'static str),
+    /// The folder of the first key lies within that of the second.
     #[error("{0} must not be within {1}: what is lost with the one would be lost with the other")]
     Within(&'static str, &'static str),
+    /// The setting of the first key is of no use without the second, or one of both without the other.
     #[error("{0} goes together with {1}")]
     Incomplete(&'static str, &'static str),
+    /// The setting of the first key has not the form that the second describes.
     #[error("{0} must be {1}")]
     Address(&'static str, &'static str),
 }

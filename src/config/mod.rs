@@ -32,15 +32,25 @@ pub struct Config {
     pub admin_listen: Option<SocketAddr>,
     /// Folder of the store.
     pub data_directory: PathBuf,
+    /// Names, proxies and the address for browsers.
     pub server: Server,
+    /// How the store works; where it is, says [`Config::data_directory`].
     pub store: StoreSettings,
+    /// Protection of the one port.
     pub tls: Tls,
+    /// Who may call.
     pub access: Access,
+    /// The most of everything that can grow.
     pub limits: Limits,
+    /// For what is kept beside the store.
     pub memory: Memory,
+    /// What the process writes of itself.
     pub log: Log,
+    /// Copies of the journal for others.
     pub journal: Journal,
+    /// Those that the service makes by itself.
     pub backup: Backup,
+    /// What the dashboard shows of its own place.
     pub dashboard: Dashboard,
 }
 

@@ -16,6 +16,7 @@ pub struct Network {
     length: u32,
 }
 
+/// The text is no network; it is quoted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no network, such as 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32")]
 pub struct NetworkError(String);
@@ -28,6 +29,7 @@ fn mapped(address: IpAddr) -> Ipv6Addr {
 }
 
 impl Network {
+    /// Whether the address is in it. An IPv4 address is also found as it is mapped into IPv6.
     pub fn contains(&self, address: IpAddr) -> bool {
         let differing = self.first.to_bits() ^ mapped(address).to_bits();
         // A shift by all the bits is none.

@@ -25,6 +25,7 @@ pub struct Oidc {
     pub scopes: Vec<String>,
     /// What the provider is called on the sign-in page, in Chinese and in English.
     pub name_zh: String,
+    /// The same in English.
     pub name_en: String,
     /// Whom to ask who cannot sign in, as it is to be read; empty for the security administrator.
     pub contact: String,

@@ -12,7 +12,9 @@ pub struct Journal {
     pub host_name: String,
     /// Private enterprise number in the names of structured data (RFC 5424, 7.2.2).
     pub enterprise: u32,
+    /// To a receiver of syslog.
     pub syslog: Syslog,
+    /// To a file.
     pub file: JournalFile,
 }
 

@@ -10,34 +10,43 @@ use super::model::{CellId, Edition, Group, Kind, Line, LineId, Part, Presence, S
 /// One cell, with everything that can be said of it without a report.
 #[derive(Debug)]
 pub struct CellInfo {
+    /// Its place among [`Catalogue::cells`].
     pub id: CellId,
     /// Path as on the wire, such as `requests.refused.state_secret.total`.
     pub path: String,
     /// Identity in the store: never changes, never reused.
     pub code: u16,
+    /// What it holds and in which unit.
     pub kind: Kind,
     /// The column's part within its line.
     pub part: Part,
+    /// The line that it stands in.
     pub line: LineId,
     /// Position of the column within the line.
     pub column: usize,
     /// Label for people, from group to column, such as `不予公开·属于国家秘密·总计`.
     pub label_zh: String,
+    /// The same in English, such as `refused: state secrets, total`.
     pub label_en: String,
 }
 
 /// One line with its cells.
 #[derive(Debug)]
 pub struct LineInfo {
+    /// Its place among [`Catalogue::lines`].
     pub id: LineId,
     /// Path without the column, such as `requests.refused.state_secret`.
     pub path: String,
+    /// Position in [`Catalogue::tables`].
     pub table: usize,
     /// Position in [`Catalogue::groups`], for lines that belong to a group.
     pub group: Option<usize>,
+    /// As the form describes it.
     pub line: &'static Line,
     cells: Range<u16>,
+    /// Label from group to line, without the ordinals.
     pub label_zh: String,
+    /// The same in English.
     pub label_en: String,
 }
 
@@ -56,14 +65,18 @@ impl LineInfo {
 /// One group of lines, such as `requests.refused`.
 #[derive(Debug)]
 pub struct GroupInfo {
+    /// Path without a line, such as `requests.refused`.
     pub path: String,
+    /// As the form describes it.
     pub group: &'static Group,
+    /// Its lines in the order of the form.
     pub lines: Vec<LineId>,
 }
 
 /// One table with its lines.
 #[derive(Debug)]
 pub struct TableInfo {
+    /// As the form describes it; editions leave lines of it out.
     pub table: &'static Table,
     lines: Range<u16>,
 }
@@ -78,9 +91,13 @@ impl TableInfo {
 /// The index over all tables that any edition uses.
 #[derive(Debug)]
 pub struct Catalogue {
+    /// By [`CellId`]: table by table, line by line, in the order of the form.
     pub cells: Vec<CellInfo>,
+    /// By [`LineId`], in the order of the form.
     pub lines: Vec<LineInfo>,
+    /// Where [`LineInfo::group`] says.
     pub groups: Vec<GroupInfo>,
+    /// Where [`LineInfo::table`] says: each table once, whichever editions use it.
     pub tables: Vec<TableInfo>,
     by_path: HashMap<String, CellId>,
     /// Indexed by store code.
@@ -112,10 +129,12 @@ impl TryFrom<u16> for CellId {
 }
 
 impl Catalogue {
+    /// The cell of an id; there is one for each.
     pub fn cell(&self, id: CellId) -> &CellInfo {
         &self.cells[id.index()]
     }
 
+    /// The line of an id; there is one for each.
     pub fn line(&self, id: LineId) -> &LineInfo {
         &self.lines[id.index()]
     }

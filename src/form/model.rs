@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 /// A text in the two languages that people read at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Text {
+    /// Chinese; labels are worded as the form prints them.
     pub zh: &'static str,
+    /// English, translated by us: the form is in Chinese only.
     pub en: &'static str,
 }
 
@@ -36,17 +38,22 @@ pub enum Part {
 pub struct Column {
     /// Name in paths and on the wire; empty where a line has a single cell of the line's own name.
     pub field: &'static str,
+    /// As it is printed over the column.
     pub label: Text,
+    /// What its cells hold and in which unit.
     pub kind: Kind,
+    /// Whether it is contained in another column of its line.
     pub part: Part,
 }
 
 /// A heading above several lines that carries no figures of its own, such as （三）不予公开.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Group {
+    /// First part of the paths of its lines within the table, such as `refused`.
     pub field: &'static str,
     /// Printed before the label, such as `（三）`.
     pub ordinal: &'static str,
+    /// As it is printed, without the ordinal.
     pub label: Text,
 }
 
@@ -57,18 +64,22 @@ pub struct Line {
     pub field: &'static str,
     /// Printed before the label, such as `1.`; empty where the form prints none.
     pub ordinal: &'static str,
+    /// As it is printed, without the ordinal.
     pub label: Text,
     /// Other wordings of the label seen in published reports.
     pub aliases: &'static [&'static str],
     /// The clause of 条例 article 20 above the line (chapter two), or the section heading; may be empty.
     pub section: &'static str,
+    /// From left to right.
     pub columns: &'static [Column],
+    /// Whether it is contained in another line of its table.
     pub part: Part,
 }
 
 /// A heading over some of a table's columns, such as 法人或其他组织.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ColumnGroup {
+    /// As it is printed over them.
     pub label: Text,
     /// The columns under it, by field; they stand beside one another.
     pub columns: &'static [&'static str],
@@ -81,13 +92,16 @@ pub struct Headings {
     pub corner: Option<Text>,
     /// Over all columns, such as 申请人情况.
     pub columns: Option<Text>,
+    /// From left to right; columns outside them have no second heading.
     pub groups: &'static [ColumnGroup],
 }
 
 /// A chapter of running text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chapter {
+    /// Chapter of the report: 1, 5 or 6.
     pub number: u8,
+    /// As it is printed, without the number.
     pub title: Text,
 }
 
@@ -103,28 +117,37 @@ pub enum Layout {
 /// One table of the form. Lines are only ever appended: a cell's place here is its identity in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Table {
+    /// First part of all its paths, such as `requests`.
     pub field: &'static str,
     /// Store code of the first cell; tables are 1000 apart so that each can grow.
     pub first_code: u16,
     /// Chapter of the report in which the table stands.
     pub chapter: u8,
+    /// As it is printed, without the number of the chapter.
     pub title: Text,
+    /// How its lines are set.
     pub layout: Layout,
+    /// What stands over and beside the figures.
     pub headings: Headings,
+    /// Headings over several lines; a line belongs to one by the first part of its field.
     pub groups: &'static [Group],
+    /// In the order of the form, those of all editions.
     pub lines: &'static [Line],
 }
 
 /// A single line printed where the edition prescribes several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Merged {
+    /// Field of the line that is printed.
     pub line: &'static str,
+    /// Fields of the lines that are prescribed in its place.
     pub stands_for: &'static [&'static str],
 }
 
 /// A table as one edition uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sheet {
+    /// With the lines of every edition that uses it.
     pub table: &'static Table,
     /// Lines of the table that this edition does not have.
     pub without: &'static [&'static str],
@@ -137,6 +160,7 @@ pub struct Sheet {
 pub struct Edition {
     /// Stable name, such as `format_2021`.
     pub id: &'static str,
+    /// As people call it, such as 2021年格式.
     pub title: Text,
     /// Number of the notice that prescribes it.
     pub notice: &'static str,
@@ -144,6 +168,7 @@ pub struct Edition {
     pub first_year: u16,
     /// Last report year; none while in force.
     pub last_year: Option<u16>,
+    /// Its tables in the order of the form.
     pub sheets: &'static [Sheet],
 }
 
