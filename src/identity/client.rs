@@ -25,10 +25,13 @@ const ANSWER_MAX_BYTES: usize = 256 << 10;
 /// Why requests cannot be made at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
+    /// The file of further authorities cannot be read, or holds none.
     #[error("access.oidc.ca: {0}")]
     Authority(std::io::Error),
+    /// TLS cannot be set up with what this build has.
     #[error("access.oidc.issuer: TLS cannot be used: {0}")]
     Protocol(rustls::Error),
+    /// The operating system gives no random bytes.
     #[error("there is no randomness: {0}")]
     Random(std::io::Error),
 }

@@ -42,6 +42,7 @@ pub struct Provider {
 pub struct Begun {
     /// Where the browser goes now.
     pub address: String,
+    /// Names the attempt: the provider gives it back with its answer. No secret.
     pub state: String,
     /// What the browser is to keep meanwhile; secret.
     pub cookie: String,
@@ -50,6 +51,7 @@ pub struct Begun {
 /// What the browser brings from the provider.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Answer {
+    /// Names the attempt; none where the browser brings something else than an answer.
     pub state: Option<String>,
     code: Option<String>,
     error: Option<String>,
@@ -88,6 +90,7 @@ pub struct Identity {
 
 /// A sign-in that came to nothing.
 pub struct Refused {
+    /// Why.
     pub refusal: Refusal,
     /// As [`Identity::back`].
     pub back: String,
@@ -127,6 +130,7 @@ impl Provider {
     /// The path of this service that the provider sends browsers to.
     pub const ANSWER_PATH: &str = "/session/provider/callback";
 
+    /// Those it was made of.
     pub fn settings(&self) -> &Oidc {
         &self.settings
     }

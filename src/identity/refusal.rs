@@ -17,9 +17,12 @@ macro_rules! causes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $class:ident, $zh:literal, $en:literal;)*) => {
         /// What went wrong.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Cause { $($(#[$doc])* $name,)* }
+        pub enum Cause {
+            $($(#[$doc])* #[doc = concat!("As people are told: ", $en, ".")] $name,)*
+        }
 
         impl Cause {
+            /// All, in the order of the table.
             pub const ALL: &[Cause] = &[$(Cause::$name),*];
 
             /// As it stands in the log and in metrics.
@@ -27,6 +30,7 @@ macro_rules! causes {
                 match self { $(Cause::$name => $text,)* }
             }
 
+            /// Who can do something about it.
             pub fn class(self) -> Class {
                 match self { $(Cause::$name => Class::$class,)* }
             }
@@ -102,12 +106,14 @@ causes! {
 /// Why nobody is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
+    /// What went wrong.
     pub cause: Cause,
     /// For the log; never a secret, a code or a token.
     pub detail: String,
 }
 
 impl Refusal {
+    /// `detail` goes into the log: no secret, no code, no token.
     pub fn new(cause: Cause, detail: impl Into<String>) -> Self {
         Self { cause, detail: detail.into() }
     }

@@ -15,13 +15,16 @@ const REMEMBERED: usize = 4096;
 #[derive(Debug, Clone)]
 pub struct Notice {
     sequence: u64,
+    /// One thing; a commit that changed several reports leaves a notice for each.
     pub what: Changed,
 }
 
 /// What a commit changed, as far as watchers are told.
 #[derive(Debug, Clone)]
 pub enum Changed {
+    /// Which revision of the report is the newest, or how it stands.
     Report(ReportKey),
+    /// An entry or a collection.
     Registry,
 }
 

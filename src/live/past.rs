@@ -22,10 +22,14 @@ use super::state::{ACCEPTED, State};
 pub enum Unmade {
     /// The journal has not come so far.
     #[error("the journal stands at {newest}")]
-    NotYet { newest: u64 },
+    NotYet {
+        /// Sequence number of its newest entry; 0 for an empty one.
+        newest: u64,
+    },
     /// Its totals cannot be trusted.
     #[error("{0}")]
     Untrusted(String),
+    /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The service ends, or a defect ended the work.

@@ -19,6 +19,7 @@ pub(super) const HELD_UP_ENTRIES: u64 = 64;
 /// A state with the columns that are true as of the same moment. It stays as it is, whatever is committed.
 #[derive(Debug, Clone, Default)]
 pub struct Present {
+    /// The registry and the totals.
     pub state: Arc<State>,
     /// Figures of single agencies that were asked for; none beside states of the past and over other trees.
     pub columns: Arc<Columns>,

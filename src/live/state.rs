@@ -21,7 +21,9 @@ pub const ACCEPTED: Admitted<'static> = &[ReportState::Accepted];
 /// The registry and the totals.
 #[derive(Debug, Clone)]
 pub struct State {
+    /// All jurisdictions and agencies through the years, and the collections.
     pub registry: Registry,
+    /// The running sums of the years, over one tree.
     pub totals: Totals,
     /// What the sums are made of.
     pub admitted: Vec<ReportState>,

@@ -18,9 +18,13 @@ pub struct Then {
 
 /// A place over a tree, and whose reports of which year.
 pub struct Where<'a> {
+    /// The top of the subtree.
     pub place: JurisdictionIndex,
+    /// Which agency belongs where.
     pub tree: Tree,
+    /// Report year.
     pub year: ReportYear,
+    /// Which of its agencies are asked about.
     pub filter: &'a AgencyFilter,
 }
 

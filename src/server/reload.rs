@@ -23,6 +23,7 @@ pub struct Reload {
 }
 
 impl Reload {
+    /// Begins with the settings that the service was started with.
     pub fn new(read: Read, config: Config, log: log::Started) -> Self {
         Self { read, config, log }
     }

@@ -9,7 +9,9 @@ use crate::store::{SledOptions, SledStore, Store, StoreError};
 
 /// A store, and what will follow it in memory once a service is started over both.
 pub struct Opened {
+    /// The store, open; its commits go to `live`.
     pub store: Arc<dyn Store>,
+    /// Empty until a service is started.
     pub live: Arc<Live>,
 }
 

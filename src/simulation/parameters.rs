@@ -15,6 +15,7 @@ pub const MAXIMUM_AGENCIES: usize = 1_000_000;
 /// Everything that a simulated province follows from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameters {
+    /// Any number: the same gives the same province.
     pub seed: u64,
     /// Six-digit division code of a province, such as [`DEFAULT_PROVINCE`].
     pub province: String,
@@ -29,18 +30,40 @@ pub struct Parameters {
 /// Why a province cannot be simulated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SimulationError {
+    /// The code that was given.
     #[error("{0} is no province in GB/T 2260; give a code such as {DEFAULT_PROVINCE}")]
     UnknownProvince(String),
+    /// There is no year from the first to the last.
     #[error("the first year {first} is after the last year {last}; exchange them")]
-    YearsReversed { first: ReportYear, last: ReportYear },
+    YearsReversed {
+        /// As it was given.
+        first: ReportYear,
+        /// As it was given.
+        last: ReportYear,
+    },
+    /// The report year, which is before the first edition.
     #[error("no edition of the form covers {0}; choose a later year")]
     NoEdition(u16),
+    /// There would be a government without its office.
     #[error("{asked} agencies are too few: this province has {minimum} government offices and the guest agency")]
-    TooFewAgencies { asked: usize, minimum: usize },
+    TooFewAgencies {
+        /// As it was given.
+        asked: usize,
+        /// One for each government, and the guest agency.
+        minimum: usize,
+    },
+    /// There would be more than a province can have.
     #[error("{asked} agencies are too many: at most {maximum} in this province")]
-    TooManyAgencies { asked: usize, maximum: usize },
+    TooManyAgencies {
+        /// As it was given.
+        asked: usize,
+        /// The most, [`MAXIMUM_AGENCIES`].
+        maximum: usize,
+    },
+    /// A credit code that was made for an agency is none.
     #[error(transparent)]
     Code(#[from] AgencyIdError),
+    /// A code that was made for a division is none.
     #[error(transparent)]
     Division(#[from] JurisdictionCodeError),
 }

@@ -31,7 +31,9 @@ pub struct Province {
 /// One agency's report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SimulatedReport {
+    /// Whose report it is.
     pub agency: AgencyId,
+    /// All cells of the edition of its year.
     pub figures: Figures,
 }
 

@@ -60,6 +60,7 @@ impl CallId {
         CURRENT.try_with(Clone::clone).ok()
     }
 
+    /// As it stands in the log and in the answer's headers.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -10,8 +10,10 @@ const NEVER_BELOW_INFO: [&str; 4] = ["h2=info", "hyper=info", "hyper_util=info",
 /// Why no log can be written.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
+    /// What is to be logged cannot be understood.
     #[error("log.filter: {0}")]
     Filter(String),
+    /// There is a log already, or the traces cannot be started.
     #[error("{0}")]
     Start(String),
 }

@@ -67,6 +67,7 @@ pub struct Metrics {
 /// How one year stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct YearCoverage {
+    /// Report year.
     pub year: u16,
     /// Agencies that owe a report.
     pub expected: u64,
@@ -90,12 +91,17 @@ pub struct Readings {
     pub clock_seconds: f64,
     /// This start made the store, for there was none.
     pub is_new_store: bool,
+    /// The store takes commits; 0 or 1 as a metric.
     pub writable: bool,
+    /// Bytes of the files in the folder of the store; none where it cannot be read.
     pub store_bytes: Option<u64>,
+    /// Bytes of that folder's disk that the process may still take; none where it cannot be told.
     pub disk_free_bytes: Option<u64>,
+    /// Bytes of that disk in all; none where it cannot be told.
     pub disk_bytes: Option<u64>,
     /// Memory that the process may take; none where nothing limits it.
     pub memory_limit_bytes: Option<u64>,
+    /// The report years that are told about, in their order.
     pub coverage: Vec<YearCoverage>,
     /// Changes of who may do what since the start: kind, whether it concerned an administrator, how many.
     pub access_changes: Vec<(&'static str, bool, u64)>,

@@ -38,6 +38,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Who is at the other end of a connection.
 #[derive(Debug, Clone)]
 pub struct Peer {
+    /// Of the connection, or as a believed proxy announces it; none where neither is known.
     pub address: Option<IpAddr>,
     /// The connection is protected by TLS.
     pub is_protected: bool,

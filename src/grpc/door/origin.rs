@@ -27,6 +27,7 @@ pub struct Proxies {
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
 impl Proxies {
+    /// Those of [`Server::trusted_proxies`].
     pub fn new(settings: &Server) -> Self {
         Self { trusted: settings.trusted_proxies.clone(), speaks_proxy_protocol: settings.proxy_protocol }
     }

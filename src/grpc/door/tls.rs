@@ -20,12 +20,21 @@ use super::certificate::names_of_certificate;
 /// Why the files cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
+    /// A file cannot be read, or holds something else than it should.
     #[error("{path}: {error}", path = path.display())]
-    File { path: PathBuf, error: String },
+    File {
+        /// As the settings name it.
+        path: PathBuf,
+        /// What the system or the reader of PEM says.
+        error: String,
+    },
+    /// The private key is of no use, or of another certificate.
     #[error("tls.key does not belong to tls.certificate: {0}")]
     Key(rustls::Error),
+    /// A certificate of the authorities, or a list of revoked ones, cannot be used.
     #[error("tls.client_ca: {0}")]
     ClientAuthority(String),
+    /// TLS cannot be set up, whatever the files hold.
     #[error("{0}")]
     Protocol(rustls::Error),
 }

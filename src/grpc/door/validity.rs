@@ -14,7 +14,9 @@ use super::tls::{TlsError, certificates, file_error};
 pub struct Validity {
     /// Whose it is, such as `CN=huizong.example`.
     pub subject: String,
+    /// Not good before.
     pub begins: Timestamp,
+    /// Not good after.
     pub ends: Timestamp,
 }
 
