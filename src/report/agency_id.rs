@@ -21,16 +21,32 @@ pub const AGENCY_ID_MAX_BYTES: usize = 40;
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 const ORGANISATION_WEIGHTS: [u32; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
 
+/// Why a text is no identifier of an agency. What has 18 characters, none of them a lower-case letter, is judged as a
+/// credit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AgencyIdError {
+    /// Neither 18 characters of a code nor a name of the allowed form.
     #[error("an agency is known by its 18-character unified social credit code, or by 3 to 40 of a-z, 0-9 and -")]
     Shape,
+    /// A character that GB 32100 does not use, such as `I` or `O`.
     #[error("a unified social credit code has no {0:?}")]
     Character(char),
+    /// The last character does not check the 17 before it.
     #[error("the check character of the unified social credit code should be {expected}, not {found} (GB 32100)")]
-    CheckCharacter { expected: char, found: char },
+    CheckCharacter {
+        /// What GB 32100 makes of them.
+        expected: char,
+        /// What stands there.
+        found: char,
+    },
+    /// The organisation code in it is wrong in itself.
     #[error("the check character of the nested organisation code should be {expected}, not {found} (GB 11714)")]
-    OrganisationCheck { expected: char, found: char },
+    OrganisationCheck {
+        /// Its check character by GB 11714.
+        expected: char,
+        /// What stands there, at position 17.
+        found: char,
+    },
 }
 
 impl AgencyIdError {
@@ -51,6 +67,7 @@ impl AgencyIdError {
 }
 
 impl AgencyId {
+    /// As it stands in resource names, without `agencies/`.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -40,9 +40,11 @@ pub enum Slip {
 /// One cell that may hold a wrong number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Suspect {
+    /// Where the wrong number may stand.
     pub cell: CellId,
     /// The number that the equations need there, in the unit of the cell.
     pub needed: i64,
+    /// How the needed number may have become the one that stands there.
     pub slip: Slip,
 }
 
@@ -53,6 +55,7 @@ pub struct Suggestion {
     pub suspects: Vec<Suspect>,
     /// As filled in, one for each suspect.
     pub present: Vec<Cell>,
+    /// In words, with the cells and both numbers.
     pub message: Message,
 }
 

@@ -57,6 +57,7 @@ pub struct Completed {
 }
 
 impl Completed {
+    /// The number that enters sums: 0 for a blank leaf and for 不适用, in the unit of the cell.
     pub fn value(&self, cell: CellId) -> i128 {
         self.values[cell.index()]
     }
@@ -66,6 +67,7 @@ impl Completed {
         self.computed.iter().map(|cell| (*cell, self.value(*cell))).collect()
     }
 
+    /// Whether the cell is a total that was blank.
     pub fn is_computed(&self, cell: CellId) -> bool {
         self.computed.contains(&cell)
     }
@@ -93,10 +95,12 @@ impl Figures {
         figures
     }
 
+    /// The edition that decides which cells there are.
     pub fn edition(&self) -> &'static Edition {
         self.edition
     }
 
+    /// As filled in; blank for a cell that the edition does not have.
     pub fn get(&self, cell: CellId) -> Cell {
         self.cells[cell.index()]
     }

@@ -18,11 +18,14 @@ pub enum Severity {
 /// Words for people, in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
+    /// Chinese; says the same as `en`.
     pub zh: String,
+    /// English; says the same as `zh`.
     pub en: String,
 }
 
 impl Message {
+    /// Two texts that say the same.
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self { zh: zh.into(), en: en.into() }
     }
@@ -42,7 +45,9 @@ pub enum Period {
 pub struct Term {
     /// Whether the cell is subtracted on its side.
     pub negative: bool,
+    /// The report that it is taken from.
     pub period: Period,
+    /// Its place in the catalogue.
     pub cell: CellId,
     /// As filled in; for a computed total, the computed number.
     pub value: Cell,
@@ -55,12 +60,15 @@ pub struct Term {
 pub struct Finding {
     /// Rule id, such as `T3-ROW-TOTAL`.
     pub rule: String,
+    /// That of the rule.
     pub severity: Severity,
     /// Left side of the equation, or the cells concerned where the rule is no equation.
     pub left: Vec<Term>,
+    /// Right side of the equation; empty where the rule is no equation.
     pub right: Vec<Term>,
     /// Left minus right, in the unit of the cells; none where the rule is no equation.
     pub difference: Option<i128>,
+    /// What is wrong, with the cells and their numbers.
     pub message: Message,
     /// What to do about it.
     pub remedy: Message,

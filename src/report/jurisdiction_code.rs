@@ -14,6 +14,7 @@ pub const JURISDICTION_CODE_MAX_BYTES: usize = 12;
 
 const COLLECTION: &str = "jurisdictions/";
 
+/// The text is no division code, or the name of a jurisdiction holds none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a jurisdiction is known by its division code of 6, 9 or 12 digits, as in jurisdictions/230000")]
 pub struct JurisdictionCodeError;
@@ -26,6 +27,7 @@ impl JurisdictionCodeError {
 }
 
 impl JurisdictionCode {
+    /// The digits, without `jurisdictions/`.
     pub fn as_str(&self) -> &str {
         &self.0
     }

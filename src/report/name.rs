@@ -45,7 +45,9 @@ pub enum Owners {
 /// Which report: one owner's, of one year.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReportKey {
+    /// Who reports.
     pub owner: ReportOwner,
+    /// What the report is about, not when it is published.
     pub year: ReportYear,
 }
 
@@ -80,22 +82,31 @@ impl ReportKey {
 /// One revision of a report; numbers count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RevisionName {
+    /// The report that it is of.
     pub report: ReportKey,
+    /// From 1, without gaps.
     pub number: u32,
 }
 
+/// Why a text is no resource name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
+    /// It has not the form of a report's name.
     #[error("a report is named agencies/{{agency}}/reports/{{year}} or jurisdictions/{{code}}/reports/{{year}}")]
     Report,
+    /// It has not the form of a revision's name, or its number is none.
     #[error("a revision is named like its report, followed by /revisions/{{number}}")]
     Revision,
+    /// It does not begin with `agencies/`.
     #[error("an agency is named agencies/{{agency}}")]
     AgencyName,
+    /// The form is right, and the agency's id is none.
     #[error(transparent)]
     Agency(#[from] AgencyIdError),
+    /// The form is right, and the jurisdiction's code is none.
     #[error(transparent)]
     Jurisdiction(#[from] JurisdictionCodeError),
+    /// The form is right, and the year is none.
     #[error(transparent)]
     Year(#[from] YearError),
 }

@@ -24,6 +24,7 @@ pub struct Chapter<'a> {
     pub number: u8,
     /// As in paths and on the wire.
     pub field: &'static str,
+    /// As it was handed in; none where the chapter is not known.
     pub text: Option<&'a str>,
 }
 

@@ -5,11 +5,15 @@ use serde::{Deserialize, Serialize};
 /// The level of the jurisdiction that an agency belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
+    /// 省、自治区、直辖市.
     Province,
+    /// 地级市、自治州、盟.
     City,
+    /// 县、县级市、市辖区、旗.
     County,
     /// 功能区: a development zone or the like, run as a unit of its own.
     FunctionalZone,
+    /// 乡、镇、街道.
     Township,
 }
 
@@ -29,7 +33,9 @@ pub enum AgencyKind {
 /// The facts about a reporting agency that rules need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reporter {
+    /// Of the jurisdiction that it belongs to.
     pub level: Level,
+    /// What it is there.
     pub kind: AgencyKind,
     /// A department so large that a year without any activity would be surprising.
     pub large: bool,

@@ -22,12 +22,16 @@ pub enum ReportState {
 /// What can be done to the newest revision of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReviewAction {
+    /// It enters the sums, in place of the revision accepted before.
     Accept,
+    /// Back to the agency, with reasons; a revision accepted before stays in the sums.
     Return,
+    /// It is taken back; an accepted revision leaves the sums.
     Withdraw,
 }
 
 impl ReviewAction {
+    /// All, in the order of the table.
     pub const ALL: [Self; 3] = [Self::Accept, Self::Return, Self::Withdraw];
 
     /// The states from which it can be done.
@@ -95,19 +99,24 @@ impl ReportStatus {
 pub struct CellComment {
     /// Path of a cell or line.
     pub cell: String,
+    /// What is to be corrected there.
     pub text: String,
 }
 
 /// One review of a revision, kept for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
+    /// What was reviewed: the newest revision at that time.
     pub revision: RevisionName,
+    /// What was done.
     pub action: ReviewAction,
     /// May be empty for an acceptance.
     pub reason: String,
+    /// Remarks on single cells; empty for none.
     pub comments: Vec<CellComment>,
     /// Who did it.
     pub actor: String,
+    /// When the store took it.
     pub time: Timestamp,
     /// Where the report stands since.
     pub status: ReportStatus,

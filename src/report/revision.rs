@@ -8,7 +8,9 @@ use super::{Figures, Finding, Hash, Narrative, ReportKey, ReportState, ReportSta
 /// The rule set that judged a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleSetRef {
+    /// Edition and number, such as `format_2021/3`.
     pub id: String,
+    /// SHA-256 of the rules' canonical text.
     pub hash: Hash,
 }
 
@@ -19,12 +21,14 @@ pub struct Answer {
     pub rule: String,
     /// Path of a cell or line; empty for all findings of the rule.
     pub cell: String,
+    /// In the agency's words.
     pub reason: String,
 }
 
 /// One revision, immutable once stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
+    /// The report that it is of.
     pub report: ReportKey,
     /// From 1, without gaps.
     pub number: u32,
@@ -34,24 +38,30 @@ pub struct Revision {
     pub accepted_before: Option<u32>,
     /// The report first came in after its due time.
     pub late: bool,
+    /// As handed in: blank totals stay blank.
     pub figures: Figures,
     /// The chapters of text; none where they were not handed in.
     pub narrative: Option<Narrative>,
+    /// SHA-256 of the canonical content: figures, text, and whose of which year.
     pub content_hash: Hash,
+    /// The rules that judged it.
     pub rule_set: RuleSetRef,
     /// The warnings raised when it was submitted.
     pub findings: Vec<Finding>,
+    /// Reasons for the warnings, each of which has one.
     pub answers: Vec<Answer>,
     /// Who submitted it.
     pub actor: String,
     /// Why it replaces the revision before; may be empty.
     pub reason: String,
+    /// When the store took it.
     pub time: Timestamp,
     /// Place in the journal; set by the store.
     pub sequence: u64,
 }
 
 impl Revision {
+    /// Its resource name.
     pub fn name(&self) -> RevisionName {
         RevisionName { report: self.report.clone(), number: self.number }
     }
@@ -83,13 +93,17 @@ impl Revision {
 /// What a submitter gets to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
+    /// What was stored.
     pub revision: RevisionName,
+    /// As [`Revision::etag`], to be given back with the next change.
     pub etag: String,
+    /// SHA-256 of the canonical content, as anybody can work it out.
     pub content_hash: Hash,
     /// Place in the journal.
     pub sequence: u64,
     /// Hash of the journal up to and including this entry.
     pub chain_hash: Hash,
+    /// When the store took it.
     pub time: Timestamp,
     /// Public key by which the service signs how far its journal has come, 64 hexadecimal digits; empty where it has none.
     pub signing_key: String,

@@ -20,12 +20,16 @@ const MONEY_UNITS: &[&str] = &["万元"];
 /// Why a text is no figure of its cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TypedError {
+    /// Something divides the digits that separates no thousands.
     #[error("a line end, a tab or a blank stands in it: one number or two?")]
     Divided,
+    /// A separator stands elsewhere than before three digits.
     #[error("separators stand in groups of three digits, as in 1,234")]
     Grouping,
+    /// A sign, in a cell whose kind has none.
     #[error("this cell has no sign")]
     Signed,
+    /// No number, or none that the kind of cell has.
     #[error("{0}")]
     Value(#[from] ValueError),
 }

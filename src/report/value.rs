@@ -13,6 +13,7 @@ pub const VALUE_LIMIT: i64 = 1_000_000_000_000;
 /// What stands in a cell. Blank is not zero, 不适用 is neither, and what could not be read is none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 pub enum Cell {
+    /// Nothing was filled in. It counts as 0, and a blank total as the sum of its parts.
     #[default]
     Blank,
     /// 不适用
@@ -37,12 +38,16 @@ impl Cell {
 /// Why a text is no value of its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ValueError {
+    /// Something else than digits, one sign in front, and one point.
     #[error("not a number")]
     NotANumber,
+    /// A point in a number of items.
     #[error("a count has no decimals")]
     DecimalCount,
+    /// More than six decimals of 万元: finer than 0.01 yuan.
     #[error("more than six decimals of 10,000 yuan")]
     TooPrecise,
+    /// Does not fit the integer that would hold it; [`VALUE_LIMIT`] is for the rules.
     #[error("too large")]
     TooLarge,
 }

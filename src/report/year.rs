@@ -24,6 +24,7 @@ pub struct ReportYear(u16);
 const FIRST: u16 = 2008;
 const LAST: u16 = 2999;
 
+/// The number or the text is no year from 2008 to 2999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a report year has four digits, from {FIRST} to {LAST}")]
 pub struct YearError;
@@ -47,6 +48,7 @@ impl ReportYear {
         if (FIRST..=LAST).contains(&year) { Ok(Self(year)) } else { Err(YearError) }
     }
 
+    /// As four digits.
     pub fn get(self) -> u16 {
         self.0
     }
