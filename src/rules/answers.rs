@@ -6,10 +6,13 @@ use crate::report::{Answer, Finding, Severity};
 /// An answer that answers nothing, so that a caller can say so instead of storing it unread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Superfluous<'a> {
+    /// As it was handed in.
     pub answer: &'a Answer,
+    /// Why it answers nothing.
     pub why: WhySuperfluous,
 }
 
+/// Why nothing is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhySuperfluous {
     /// No rule has this id.

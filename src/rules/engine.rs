@@ -18,7 +18,9 @@ use super::text;
 /// One report with all that is needed to judge it.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
+    /// The year that the report is handed in for; what a document says is in `document`.
     pub year: ReportYear,
+    /// As filled in.
     pub figures: &'a Figures,
     /// The same figures completed: [`Figures::complete`].
     pub completed: &'a Completed,

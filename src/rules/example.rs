@@ -14,8 +14,11 @@ const GUEST: &str = "example";
 /// A worked example of a rule.
 #[derive(Debug)]
 pub struct Demonstration {
+    /// Report year of the example.
     pub year: ReportYear,
+    /// The form as filled in, of the edition that the example names.
     pub figures: Figures,
+    /// The same agency's form of the year before; none where the rule does not look at it.
     pub previous: Option<Figures>,
     /// What the rule finds in it.
     pub findings: Vec<Finding>,

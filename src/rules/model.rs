@@ -10,8 +10,11 @@ use crate::report::{Cell, Period, Reporter, Severity};
 pub struct Rule {
     /// Stable name, such as `T3-ROW-TOTAL`; stored with findings and answers.
     pub id: &'static str,
+    /// Whether its findings refuse the report or are answered.
     pub severity: Severity,
+    /// The report years that it judges.
     pub years: Years,
+    /// In a few words, for lists.
     pub title: Text,
     /// What must hold, in one or two sentences.
     pub text: Text,
@@ -19,15 +22,18 @@ pub struct Rule {
     pub basis: Text,
     /// What to do when it does not hold.
     pub remedy: Text,
+    /// How it is tested.
     pub check: Check,
     /// Whether a cell that this rule reports is left alone by every later rule: one slip, one finding.
     pub explains: bool,
+    /// A case that breaks it, shown with the rule and judged by the tests.
     pub example: Example,
 }
 
 /// The report years that a rule applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Years {
+    /// First report year.
     pub first: u16,
     /// None while the rule is in force.
     pub last: Option<u16>,
@@ -37,10 +43,12 @@ impl Years {
     /// Every year since 条例 took effect.
     pub const ALL: Self = Self::from(2008);
 
+    /// From this report year on.
     pub const fn from(first: u16) -> Self {
         Self { first, last: None }
     }
 
+    /// Whether reports of this year are judged.
     pub fn contain(self, year: u16) -> bool {
         self.overlap(year, Some(year))
     }
@@ -56,9 +64,11 @@ impl Years {
 pub enum Check {
     /// Sums of cells that must be equal.
     Equations {
+        /// Which sums.
         shape: Equations,
         /// What the left side is called in findings.
         left: Text,
+        /// What the right side is called.
         right: Text,
     },
     /// Every number lies within the range of its kind of cell.
@@ -72,7 +82,10 @@ pub enum Check {
     /// What the report's year has to agree with.
     Context(Context),
     /// Whether all figures, where as many as `figures_min` are other than zero, are those of another report.
-    Repeated { figures_min: usize },
+    Repeated {
+        /// With fewer, two reports may be alike by chance.
+        figures_min: usize,
+    },
     /// What the chapters of text say, where they were handed in.
     Text(TextCheck),
 }
@@ -81,9 +94,15 @@ pub enum Check {
 #[derive(Debug)]
 pub enum Equations {
     /// In every line of the table the leaf columns sum to the total column.
-    LineTotals { table: &'static str },
+    LineTotals {
+        /// Field of the table, such as `requests`.
+        table: &'static str,
+    },
     /// In every column of the table the outcome lines sum to the total line.
-    OutcomeTotals { table: &'static str },
+    OutcomeTotals {
+        /// Field of the table, such as `requests`.
+        table: &'static str,
+    },
     /// The relations as written; where paths name lines, they hold in each column.
     Relations(&'static [Relation]),
 }
@@ -91,15 +110,20 @@ pub enum Equations {
 /// One equation, or one per column where the paths name lines.
 #[derive(Debug)]
 pub struct Relation {
+    /// Added up; equals the right side.
     pub left: &'static [Addend],
+    /// Added up.
     pub right: &'static [Addend],
 }
 
 /// One cell or line on one side of a [`Relation`].
 #[derive(Debug, Clone, Copy)]
 pub struct Addend {
+    /// Of a cell, or of a line for one equation a column.
     pub path: &'static str,
+    /// Whether it is this year's or last year's.
     pub period: Period,
+    /// Subtracted instead of added.
     pub negative: bool,
 }
 
@@ -118,6 +142,7 @@ pub(super) const fn last_year(path: &'static str) -> Addend {
     Addend { path, period: Period::Previous, negative: false }
 }
 
+/// What a rule finds blank, or filled in that should not be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blank {
     /// A whole table is blank.
@@ -130,17 +155,21 @@ pub enum Blank {
     Merged,
 }
 
+/// Two ways in which a number can be out of proportion.
 #[derive(Debug)]
 pub enum Ratio {
     /// A cell grew or shrank by `factor` or more, the larger value being `floor` or more.
     Jump {
+        /// Least ratio of the larger value to the smaller one.
         factor: i64,
         /// In the unit that the form prints: items, or 万元.
         floor: i64,
+        /// Paths of cells, or of lines for all their cells.
         cells: &'static [&'static str],
     },
     /// An amount looks as if entered in a smaller unit.
     Unit {
+        /// Path of the cell.
         cell: &'static str,
         /// How many of the smaller unit make one of the printed unit.
         units: i64,
@@ -151,14 +180,19 @@ pub enum Ratio {
     },
 }
 
+/// Where a rule looks at zeros.
 #[derive(Debug)]
 pub enum Zero {
     /// Cells that an agency below city level cannot have anything to report in.
-    BelowCity { cells: &'static [&'static str] },
+    BelowCity {
+        /// Paths of cells, or of lines for all their cells.
+        cells: &'static [&'static str],
+    },
     /// The whole report says zero, for a government office or a large department.
     Everything,
 }
 
+/// What a rule holds against something outside the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Context {
     /// The edition of the form is the one of the report year.
@@ -171,6 +205,7 @@ pub enum Context {
     DocumentAgency,
 }
 
+/// What a rule looks for in the chapters of text.
 #[derive(Debug)]
 pub enum TextCheck {
     /// Figures in the text are those of the tables.
@@ -178,10 +213,20 @@ pub enum TextCheck {
     /// The text speaks of the report year.
     Year,
     /// Chapter five has `characters_min` characters or more.
-    Thin { characters_min: usize },
+    Thin {
+        /// Fewest characters; marks and spaces do not count.
+        characters_min: usize,
+    },
     /// No more than `percent_max` of the text stands in another report too; passages shorter than `passage`
     /// characters do not count, nor do texts of less than `characters_min`.
-    Reused { percent_max: usize, passage: usize, characters_min: usize },
+    Reused {
+        /// Largest share of the text's characters, in percent.
+        percent_max: usize,
+        /// Shortest passage that counts, in characters.
+        passage: usize,
+        /// Fewest characters of a text that is looked at.
+        characters_min: usize,
+    },
 }
 
 /// A way in which texts state a figure of the tables.
@@ -216,6 +261,7 @@ impl Check {
 /// A case that breaks its rule: a form with zero in every prescribed cell, but for the cells named.
 #[derive(Debug, Clone, Copy)]
 pub struct Example {
+    /// Report year of the case.
     pub year: u16,
     /// The form of this year is filled in.
     pub form_of: u16,
@@ -223,6 +269,7 @@ pub struct Example {
     pub cells: &'static [(&'static str, Cell)],
     /// Last year's report, where the rule compares with it.
     pub previous: Option<&'static [(&'static str, Cell)]>,
+    /// Who reports; none where the rule does not ask.
     pub reporter: Option<Reporter>,
     /// Chapters one, five and six.
     pub narrative: Option<[&'static str; 3]>,
@@ -237,8 +284,11 @@ pub struct Example {
 /// What the document of an example says of itself.
 #[derive(Debug, Clone, Copy)]
 pub struct ExampleDocument {
+    /// Its printed title.
     pub title: &'static str,
+    /// The report year that it prints.
     pub year: u16,
+    /// Whose report it says it is.
     pub agency: &'static str,
     /// What the agency is called.
     pub own_name: &'static str,

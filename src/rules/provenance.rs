@@ -10,6 +10,7 @@ use super::engine::Case;
 /// The document that a report was read from, and whom the report is of.
 #[derive(Debug, Clone, Copy)]
 pub struct Document<'a> {
+    /// What the document says of itself.
     pub source: &'a DocumentSource,
     /// Names of the agency or government; none where they are not known, as for a document read offline.
     pub names: Option<&'a ReporterNames>,
