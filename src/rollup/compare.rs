@@ -32,6 +32,7 @@ impl Explanation {
 /// What something adds to the differences, cell by cell.
 #[derive(Debug, Clone)]
 pub struct Share {
+    /// Which report, or which jurisdiction below.
     pub explanation: Explanation,
     values: Box<[i128]>,
 }
@@ -91,14 +92,17 @@ impl Given {
 /// A cell in which the form at hand and the computed sum differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellDifference {
+    /// Its place in the catalogue.
     pub cell: CellId,
     /// As it stands in the form at hand; none where it is blank.
     pub given: Option<i128>,
+    /// The sum of the reports.
     pub computed: i128,
     /// Computed less given, a blank total computed and any other blank taken for 0.
     pub difference: i128,
     /// The largest first, with what each adds to the difference.
     pub explanations: Vec<(Explanation, i128)>,
+    /// How many more explain something; 0 where all are told.
     pub explanations_omitted: usize,
     /// What is left once the changes since are taken off.
     pub unexplained: i128,

@@ -10,15 +10,18 @@ use super::{AgencyFilter, Class, Scope, Totals};
 /// Expected and received reports of a scope and year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Coverage {
+    /// Report year.
     pub year: ReportYear,
     /// Agencies that owe a report.
     pub expected: u64,
     /// 垂直管理 agencies of the scope that were left out.
     pub vertical_excluded: u64,
+    /// How the reports of the expected agencies stand.
     pub counts: Counts,
 }
 
 impl Coverage {
+    /// Reports with this mark.
     pub fn of(&self, mark: Mark) -> u64 {
         self.counts.of(mark)
     }
@@ -32,9 +35,11 @@ impl Coverage {
 /// Coverage of one part of a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChildCoverage {
+    /// The jurisdiction, or the one whose own agencies they are.
     pub jurisdiction: JurisdictionIndex,
     /// The scope's own agencies, without those of jurisdictions below.
     pub own_agencies: bool,
+    /// With all below it, but for own agencies.
     pub coverage: Coverage,
 }
 

@@ -13,11 +13,26 @@ use super::{Class, Scope, Totals};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TotalsDifference {
     /// The sums of one class of agencies, or how many of their reports stand how.
-    Part { scope: Scope, year: ReportYear, class: Class },
+    Part {
+        /// Where they count.
+        scope: Scope,
+        /// Report year.
+        year: ReportYear,
+        /// Of which agencies.
+        class: Class,
+    },
     /// In which years how many reports of one class of agencies are expected.
-    Expected { scope: Scope, class: Class },
+    Expected {
+        /// Where they count.
+        scope: Scope,
+        /// Of which agencies.
+        class: Class,
+    },
     /// How the reports of single agencies stand.
-    Marks { year: ReportYear },
+    Marks {
+        /// Report year.
+        year: ReportYear,
+    },
 }
 
 impl Totals {

@@ -15,8 +15,11 @@ use super::{AgencyFilter, Coverage, Tree};
 /// `jurisdictions/{code}/frozenForms/{year}-{number}`; numbers count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FrozenFormName {
+    /// Whose sums they are, with all below it.
     pub jurisdiction: JurisdictionCode,
+    /// Report year.
     pub year: ReportYear,
+    /// From 1, for each jurisdiction and year.
     pub number: u32,
 }
 
@@ -36,10 +39,12 @@ impl ShownSums {
         Self { edition, sums: cells.map(|cell| if is_there(cell) { sum(cell) } else { None }).collect() }
     }
 
+    /// The edition of the report year: it decides which cells there are.
     pub fn edition(&self) -> &'static Edition {
         self.edition
     }
 
+    /// The sum, in the unit of the cell; none where the form shows nothing.
     pub fn get(&self, cell: CellId) -> Option<i128> {
         self.sums[cell.index()]
     }
@@ -48,14 +53,17 @@ impl ShownSums {
 /// A computed form that never changes again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FrozenForm {
+    /// Its resource name.
     pub name: FrozenFormName,
     /// The jurisdiction's name when it was frozen.
     pub display_name: String,
     /// Year whose tree was used.
     pub hierarchy_year: ReportYear,
+    /// Whether 垂直管理 agencies are in the sums.
     pub include_vertical: bool,
     /// The sums, in the edition of the year.
     pub sums: ShownSums,
+    /// How much of what was expected is in the sums.
     pub coverage: Coverage,
     /// Journal sequence that the sums are true as of.
     pub as_of: u64,
@@ -65,6 +73,7 @@ pub struct FrozenForm {
     pub note: String,
     /// Who froze it.
     pub actor: String,
+    /// When the store took it.
     pub time: Timestamp,
     /// Place in the journal; 0 until it is stored.
     pub sequence: u64,
@@ -73,6 +82,7 @@ pub struct FrozenForm {
 /// A revision in the sums, and the hash of its content.
 pub type FrozenRevision = (RevisionName, Hash);
 
+/// The text is no name of a frozen form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the name has the form jurisdictions/{{code}}/frozenForms/{{year}}-{{number}}")]
 pub struct FrozenFormNameError;

@@ -10,9 +10,13 @@ use super::Scope;
 /// What makes one group, in the dimensions that do not split a measure.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Group {
+    /// Report year; none where years are added up.
     pub year: Option<ReportYear>,
+    /// The part of the scope; none where the scope is not split.
     pub scope: Option<Scope>,
+    /// The single agency; none where agencies are added up.
     pub agency: Option<AgencyIndex>,
+    /// Kind of agency; none where kinds are added up.
     pub kind: Option<AgencyKind>,
 }
 
@@ -41,7 +45,9 @@ impl Group {
 /// A row of an answer, by its group and its place among the group's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowKey {
+    /// The group that it is a row of.
     pub group: Group,
+    /// Position among the group's rows, from 0.
     pub row: usize,
 }
 
@@ -96,6 +102,7 @@ pub struct Slice {
     pub skip: usize,
     /// Rows on the page at most.
     pub size: usize,
+    /// Rows that each group makes, at least one.
     pub rows_per_group: usize,
 }
 

@@ -6,7 +6,9 @@ use crate::report::Message;
 /// Something to be summed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measure {
+    /// Whole path of the line, group or cell.
     pub path: &'static str,
+    /// Its label in the form.
     pub label: Message,
     what: What,
 }
@@ -18,18 +20,39 @@ enum What {
     Lines(Vec<LineId>),
 }
 
+/// Why a path is nothing that can be summed, or that sums cannot be asked for together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MeasureError {
+    /// The form has no such path.
     #[error("{0:?} is no line, group or cell of the form, such as requests.received or requests.refused")]
     Unknown(String),
+    /// Without its table, the path is found more than once.
     #[error("{asked:?} may mean {}: name one of them in full", candidates.join(" or "))]
-    Ambiguous { asked: String, candidates: Vec<&'static str> },
+    Ambiguous {
+        /// As it was asked for.
+        asked: String,
+        /// The whole paths that it may mean.
+        candidates: Vec<&'static str>,
+    },
+    /// The table is left out where it has to be named.
     #[error("{asked:?} is no whole path: say {path}")]
-    NotWhole { asked: String, path: &'static str },
+    NotWhole {
+        /// As it was asked for.
+        asked: String,
+        /// The whole path.
+        path: &'static str,
+    },
+    /// The path comes twice among the measures.
     #[error("{0} is asked for twice")]
     Twice(&'static str),
+    /// The line's columns are no parts of a sum.
     #[error("the columns of {line} do not add up: name one of {}", columns.join(", "))]
-    NotAdditive { line: &'static str, columns: Vec<&'static str> },
+    NotAdditive {
+        /// Path of the line.
+        line: &'static str,
+        /// Paths of its cells, each of which can be summed.
+        columns: Vec<&'static str>,
+    },
 }
 
 impl MeasureError {

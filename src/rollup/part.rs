@@ -11,7 +11,9 @@ use super::{Counts, Marks, Sums};
 /// What one report contributes: how it stands, its figures while they are in the sums, and the rules it breaks.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Contribution<'a> {
+    /// How the report stands.
     pub marks: Marks,
+    /// Its figures; none while it is not in the sums.
     pub figures: Option<&'a Completed>,
     /// Ids of rules, each once.
     pub rules: &'a [String],
@@ -36,6 +38,7 @@ impl Failures {
         self.0.iter().map(|(rule, failed)| (rule.as_str(), *failed))
     }
 
+    /// Adds the failures of other reports.
     pub fn add(&mut self, other: &Self) {
         for (rule, more) in other.iter() {
             self.change(rule, |failed| {

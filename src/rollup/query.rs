@@ -12,12 +12,19 @@ use super::{AgencyFilter, Group, Measure, Scope, Sums, Totals, Tree};
 /// What rows are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dimension {
+    /// The six requester types of chapter three.
     RequesterType,
+    /// The six ways of dealing with a request; for the measure `requests.outcomes_total`.
     Outcome,
+    /// Each line within the measure.
     Line,
+    /// The jurisdictions directly below, and the scope's own agencies.
     ChildJurisdiction,
+    /// Each agency.
     Agency,
+    /// The kinds of agency.
     AgencyKind,
+    /// Each report year.
     Year,
 }
 
@@ -29,6 +36,7 @@ pub enum RowOrder {
     Key,
     /// By the sum of the first measure over the group; groups of one size by key.
     LargestFirst,
+    /// The other way round; groups of one size by key, too.
     SmallestFirst,
 }
 
@@ -46,25 +54,36 @@ impl RowOrder {
 /// What is asked.
 #[derive(Debug, Clone)]
 pub struct Query {
+    /// The top of the scope.
     pub jurisdiction: JurisdictionIndex,
     /// First and last report year.
     pub years: (ReportYear, ReportYear),
+    /// What is summed; each makes rows of its own.
     pub measures: Vec<Measure>,
+    /// By what rows are told apart, from the first on; empty for one row a measure.
     pub group_by: Vec<Dimension>,
+    /// In which order groups come.
     pub order: RowOrder,
+    /// Which agencies count.
     pub filter: AgencyFilter,
 }
 
+/// Why dimensions do not go together, or not with a measure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
+    /// The path of a measure outside chapter three.
     #[error("{0} is not split by requester type: ask for a line of chapter three")]
     NoRequesterTypes(&'static str),
+    /// The path of a measure that is no total of outcomes.
     #[error("only requests.outcomes_total is split by outcome, not {0}")]
     NoOutcomes(&'static str),
+    /// It would split rows that are split already.
     #[error("a dimension is named twice")]
     DimensionTwice,
+    /// Both split the measure into lines.
     #[error("outcome and line both split the measure: name one of them")]
     OutcomeAndLine,
+    /// Both split the scope, one into parts and one into agencies.
     #[error("child jurisdiction and agency both split the scope: name one of them")]
     ChildAndAgency,
 }
@@ -86,20 +105,26 @@ impl QueryError {
 /// One dimension of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
+    /// The dimension that rows are told apart by.
     pub dimension: Dimension,
+    /// Where the row belongs in it.
     pub value: KeyValue,
+    /// For people; of an agency or jurisdiction, its name.
     pub label: Message,
 }
 
 /// Where a row belongs in one dimension.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyValue {
+    /// The report year.
     Year(ReportYear),
     /// A jurisdiction with all below it.
     Jurisdiction(JurisdictionCode),
     /// The agencies of a jurisdiction without those of any below it.
     OwnAgenciesOf(JurisdictionCode),
+    /// One agency's report alone.
     Agency(AgencyId),
+    /// Agencies of this kind alone.
     AgencyKind(AgencyKind),
     /// Name of the column of the form.
     RequesterType(&'static str),
@@ -112,9 +137,13 @@ pub enum KeyValue {
 pub struct Row {
     /// In the order of [`Query::group_by`].
     pub keys: Vec<Key>,
+    /// Path of the measure, whole.
     pub measure: &'static str,
+    /// The measure's label in the form.
     pub label: Message,
+    /// The unit of the value.
     pub kind: Kind,
+    /// The exact sum; an amount in units of `report::MONEY_SCALE`.
     pub value: i128,
 }
 

@@ -34,7 +34,9 @@ struct PartMove {
 /// Where agencies count after a change.
 #[derive(Clone, Copy)]
 pub struct Destination<'a> {
+    /// The registry after the change.
     pub registry: &'a Registry,
+    /// Which agency belongs where.
     pub tree: Tree,
 }
 

@@ -19,6 +19,7 @@ pub enum Scope {
 /// What agencies are told apart by in the totals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Class {
+    /// What the agencies are within their government.
     pub kind: AgencyKind,
     /// 垂直管理: it belongs to its own system, and stays out of local sums unless included on purpose.
     pub vertical: bool,
@@ -29,6 +30,7 @@ pub struct Class {
 pub struct AgencyFilter {
     /// Empty for all.
     pub kinds: Vec<AgencyKind>,
+    /// Whether 垂直管理 agencies are counted, too.
     pub include_vertical: bool,
 }
 

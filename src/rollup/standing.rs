@@ -22,6 +22,7 @@ pub enum Mark {
 }
 
 impl Mark {
+    /// In the order of their bits, to which marks are only ever added.
     pub const ALL: [Self; 6] =
         [Self::Received, Self::Accepted, Self::Submitted, Self::Returned, Self::Late, Self::Included];
 
@@ -52,6 +53,7 @@ impl Marks {
         Self(Mark::ALL.into_iter().filter(|mark| holds(*mark)).map(Mark::bit).sum())
     }
 
+    /// Whether the report has this mark.
     pub fn has(self, mark: Mark) -> bool {
         self.0 & mark.bit() != 0
     }
@@ -62,6 +64,7 @@ impl Marks {
 pub struct Counts([u64; Mark::ALL.len()]);
 
 impl Counts {
+    /// Reports with this mark.
     pub fn of(&self, mark: Mark) -> u64 {
         self.0[mark as usize]
     }
@@ -71,6 +74,7 @@ impl Counts {
         self.0
     }
 
+    /// The other way round; one number a mark.
     pub fn from_array(counts: [u64; Mark::ALL.len()]) -> Self {
         Self(counts)
     }
@@ -90,6 +94,7 @@ impl Counts {
         }
     }
 
+    /// Adds the reports of others.
     pub fn add(&mut self, other: &Self) {
         for (count, more) in self.0.iter_mut().zip(&other.0) {
             *count += more;

@@ -26,6 +26,7 @@ impl Default for Sums {
 }
 
 impl Sums {
+    /// The sum of this cell over all reports, blank ones as 0.
     pub fn value(&self, cell: CellId) -> i128 {
         self.values[cell.index()]
     }

@@ -29,6 +29,7 @@ impl Totals {
         Self { tree, ..Self::default() }
     }
 
+    /// The tree that figures count over.
     pub fn tree(&self) -> Tree {
         self.tree
     }
