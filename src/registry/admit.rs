@@ -16,7 +16,9 @@ use super::{
 /// An entry that is in the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntryIndex {
+    /// By its place in the registry.
     Jurisdiction(JurisdictionIndex),
+    /// By its place in the registry.
     Agency(AgencyIndex),
 }
 

@@ -9,10 +9,13 @@ use super::{Collection, JurisdictionCode};
 /// A province, city, county, functional zone or township.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Jurisdiction {
+    /// Its division code, under which it is known for ever.
     pub code: JurisdictionCode,
     /// None for a root.
     pub parent: Option<JurisdictionCode>,
+    /// As people call it, such as 黑龙江省; 1 to [`NAME_MAX_CHARACTERS`] characters.
     pub display_name: String,
+    /// Lower than that of its parent.
     pub level: Level,
     /// First report year in which it exists.
     pub first_year: ReportYear,
@@ -21,9 +24,13 @@ pub struct Jurisdiction {
 /// Whoever reports for itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agency {
+    /// Its unified social credit code, or a chosen id; it is known by it for ever.
     pub id: AgencyId,
+    /// Where it belongs.
     pub jurisdiction: JurisdictionCode,
+    /// As people call it; 1 to [`NAME_MAX_CHARACTERS`] characters.
     pub display_name: String,
+    /// What it is within its government.
     pub kind: AgencyKind,
     /// So large that a year without any activity is questioned.
     pub large: bool,
@@ -52,7 +59,9 @@ impl Agency {
 /// What a dated change is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Entry {
+    /// By its code.
     Jurisdiction(JurisdictionCode),
+    /// By its id.
     Agency(AgencyId),
 }
 
@@ -72,8 +81,10 @@ impl Entry {
 /// What is wrong with the name of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EntryNameError {
+    /// No name of a jurisdiction, and none that begins with `agencies/`.
     #[error("an entry is named jurisdictions/{{code of 6, 9 or 12 digits}} or agencies/{{id}}")]
     Shape,
+    /// It begins with `agencies/`, and no id follows.
     #[error(transparent)]
     Agency(AgencyIdError),
 }
@@ -101,34 +112,51 @@ impl fmt::Display for Entry {
 /// One change of the registry. A dated change holds from its first report year on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RegistryChange {
+    /// A jurisdiction that was not there before.
     CreateJurisdiction(Jurisdiction),
+    /// An agency that was not there before.
     CreateAgency(Agency),
+    /// The entry is called otherwise.
     Rename {
+        /// Which one.
         entry: Entry,
+        /// As it is called from then on.
         display_name: String,
+        /// First report year in which it is.
         first_year: ReportYear,
     },
     /// The entry belongs to another jurisdiction.
     Move {
+        /// Which one.
         entry: Entry,
+        /// What it belongs to from then on.
         parent: JurisdictionCode,
+        /// First report year in which it does.
         first_year: ReportYear,
     },
     /// The entries no longer exist; what belonged to them belongs to `into`.
     Merge {
+        /// Those that end; all of one sort, jurisdictions or agencies.
         entries: Vec<Entry>,
+        /// What exists then and goes on, of the same sort.
         into: Entry,
+        /// First report year in which they no longer exist.
         first_year: ReportYear,
     },
     /// The entry no longer exists; `into` follow it, and nothing of it is given to any of them.
     Split {
+        /// The one that ends.
         entry: Entry,
+        /// Two or more that exist then, of the same sort.
         into: Vec<Entry>,
+        /// First report year in which it no longer exists.
         first_year: ReportYear,
     },
     /// The entry no longer exists, and nothing follows it.
     Abolish {
+        /// The one that ends.
         entry: Entry,
+        /// First report year in which it no longer exists.
         first_year: ReportYear,
     },
     /// The collection of its year is this one now.

@@ -30,6 +30,7 @@ pub const GRANTED_BY_MAX_CHARACTERS: usize = 200;
 /// More time for one agency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exception {
+    /// Who gets more time.
     pub agency: AgencyId,
     /// Its own due time; where the collection's is later, that one holds.
     pub due: Option<Timestamp>,
@@ -37,6 +38,7 @@ pub struct Exception {
     pub lock: Option<Timestamp>,
     /// A principal.
     pub granted_by: String,
+    /// Why; at most [`EXCEPTION_REASON_MAX_CHARACTERS`] characters.
     pub reason: String,
     /// In force before this time; for ever where there is none.
     pub until: Option<Timestamp>,
@@ -45,6 +47,7 @@ pub struct Exception {
 /// The campaign of one report year.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collection {
+    /// Report year; there is one collection for each.
     pub year: ReportYear,
     /// Id of the edition of the form.
     pub edition: String,
@@ -53,6 +56,7 @@ pub struct Collection {
     pub due: BTreeMap<Level, Timestamp>,
     /// From this time on reports are refused; never where there is none.
     pub lock: Option<Timestamp>,
+    /// Who accepts reports of this year.
     pub review: ReviewPolicy,
     /// In the order in which they were granted.
     pub exceptions: Vec<Exception>,
@@ -63,35 +67,64 @@ pub struct Collection {
 pub enum SetBy<'a> {
     /// The collection, for everyone of the level.
     Collection,
+    /// More time for this agency alone.
     Exception(&'a Exception),
 }
 
 /// A time that applies to an agency, and what sets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadline<'a> {
+    /// From this time on the report is late, or refused.
     pub at: Timestamp,
+    /// For words about it.
     pub set_by: SetBy<'a>,
 }
 
 /// Why a collection cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CollectionError {
+    /// The edition is none, or another year's.
     #[error("{edition:?} is no edition of the form for {year}: give one that covers the year")]
-    Edition { year: ReportYear, edition: String },
+    Edition {
+        /// Report year of the collection.
+        year: ReportYear,
+        /// The id that was given.
+        edition: String,
+    },
+    /// Reports would be refused before they are due.
     #[error(
         "the lock time {lock} comes before the due time {due} of {level:?}: lock no earlier than the last due time"
     )]
-    LockBeforeDue { level: Level, due: Timestamp, lock: Timestamp },
+    LockBeforeDue {
+        /// Whose due time it is.
+        level: Level,
+        /// When their reports are due.
+        due: Timestamp,
+        /// From when on reports would be refused.
+        lock: Timestamp,
+    },
+    /// The same, for one agency by its own times.
     #[error(
         "the exception of {agency} is due at {due}, but reports are refused from {lock} on: give it a lock time too"
     )]
-    ExceptionLockBeforeDue { agency: String, due: Timestamp, lock: Timestamp },
+    ExceptionLockBeforeDue {
+        /// Its resource name.
+        agency: String,
+        /// Its own due time.
+        due: Timestamp,
+        /// The lock time that holds for it.
+        lock: Timestamp,
+    },
+    /// Resource name of an agency that the registry does not have.
     #[error("the exception is for {0}, which is not registered: register it first, or correct the name")]
     AgencyUnknown(String),
+    /// Resource name of the agency.
     #[error("the exception of {0} gives no reason: say why")]
     ReasonMissing(String),
+    /// Resource name of the agency.
     #[error("the exception of {0} does not say who granted it")]
     GrantorMissing(String),
+    /// Resource name of the agency.
     #[error("the exception of {0} gives neither a due time nor a lock time: give one")]
     ExceptionEmpty(String),
 }

@@ -7,53 +7,145 @@ use super::CollectionError;
 /// Why a change cannot be applied. Entries are named by resource name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
+    /// The code is taken.
     #[error("{0} exists with other values: check them, or use another code")]
     JurisdictionExists(String),
+    /// The id is taken.
     #[error("{0} exists with other values: check them, or use another id")]
     AgencyExists(String),
+    /// What a change is about, or passes into.
     #[error("{0} is not registered: register it first, or correct the name")]
     EntryUnknown(String),
+    /// The parent is not in the registry.
     #[error("{subject} belongs to {parent}, which does not exist: register it first, or correct the code")]
-    ParentUnknown { subject: String, parent: String },
+    ParentUnknown {
+        /// What is to belong there.
+        subject: String,
+        /// Where it is to belong.
+        parent: String,
+    },
+    /// A parent has a higher level than what belongs to it.
     #[error("{subject} cannot stand below {parent}: its level is not lower; correct the level or the parent")]
-    LevelNotLower { subject: String, parent: String },
+    LevelNotLower {
+        /// What is to belong there.
+        subject: String,
+        /// Where it is to belong.
+        parent: String,
+    },
+    /// The parent begins later.
     #[error("{subject} begins in {first_year}, before {parent} in {parent_first_year}: correct the first year")]
-    BeforeParent { subject: String, first_year: ReportYear, parent: String, parent_first_year: ReportYear },
+    BeforeParent {
+        /// What is to belong there.
+        subject: String,
+        /// From when on it is to.
+        first_year: ReportYear,
+        /// Where it is to belong.
+        parent: String,
+        /// First report year in which that exists.
+        parent_first_year: ReportYear,
+    },
+    /// The parent is no more.
     #[error("{subject} cannot belong to {parent}, which no longer exists from {end} on: name what follows it")]
-    ParentEnded { subject: String, parent: String, end: ReportYear },
+    ParentEnded {
+        /// What is to belong there.
+        subject: String,
+        /// Where it is to belong.
+        parent: String,
+        /// First report year in which that no longer exists.
+        end: ReportYear,
+    },
+    /// The change comes before the entry, or would end it in its first year.
     #[error("{subject} begins in {begins}; a change of it in {first_year} comes too early: give a later year")]
-    TooEarly { subject: String, first_year: ReportYear, begins: ReportYear },
+    TooEarly {
+        /// What is to change.
+        subject: String,
+        /// From when on.
+        first_year: ReportYear,
+        /// First report year in which it exists.
+        begins: ReportYear,
+    },
+    /// The entry is no more.
     #[error(
         "{subject} no longer exists from {end} on; it cannot change in {first_year} or be ended anew: change what follows it, or register a new entry"
     )]
-    HasEnded { subject: String, end: ReportYear, first_year: ReportYear },
+    HasEnded {
+        /// What is to change.
+        subject: String,
+        /// First report year in which it no longer exists.
+        end: ReportYear,
+        /// From when on it is to change.
+        first_year: ReportYear,
+    },
+    /// The entry has changed since.
     #[error(
         "{subject} changed in {latest} already; what was before is not rewritten from {first_year} on: give {latest} or a later year"
     )]
-    OutOfOrder { subject: String, first_year: ReportYear, latest: ReportYear },
+    OutOfOrder {
+        /// What is to change.
+        subject: String,
+        /// From when on.
+        first_year: ReportYear,
+        /// Year of its last change: the earliest that is taken.
+        latest: ReportYear,
+    },
+    /// A jurisdiction that ends would leave members behind.
     #[error(
         "{subject} cannot end in {first_year}: these belong to it then or later: {}; let each belong elsewhere first, from {first_year} or from when it comes, or give a year after their last",
         listed(.members).1
     )]
-    MembersLeft { subject: String, first_year: ReportYear, members: Vec<String> },
+    MembersLeft {
+        /// What is to end.
+        subject: String,
+        /// First report year in which it would no longer exist.
+        first_year: ReportYear,
+        /// What belongs to it then or later; the message names ten and counts the others.
+        members: Vec<String>,
+    },
+    /// There would be nothing to pass into.
     #[error(
         "{successor} does not exist in {first_year}, so {subject} cannot pass into it: create it, or correct the year"
     )]
-    SuccessorMissing { subject: String, successor: String, first_year: ReportYear },
+    SuccessorMissing {
+        /// What is to end.
+        subject: String,
+        /// What does not exist in that year.
+        successor: String,
+        /// First report year in which the subject would no longer exist.
+        first_year: ReportYear,
+    },
+    /// The entry that is to be split.
     #[error("{0} cannot be among its own successors: create a new entry")]
     SuccessorItself(String),
+    /// It would end before it takes over another.
     #[error(
         "{subject} takes over others in {took_over} and must exist then; it cannot end in {first_year}: give a year after {took_over}"
     )]
-    TakesOver { subject: String, took_over: ReportYear, first_year: ReportYear },
+    TakesOver {
+        /// What is to end.
+        subject: String,
+        /// Report year from which on others passed into it.
+        took_over: ReportYear,
+        /// First report year in which it would no longer exist.
+        first_year: ReportYear,
+    },
+    /// A jurisdiction and an agency are named together.
     #[error("{subject} and {other} are not of one sort: jurisdictions pass into jurisdictions, agencies into agencies")]
-    MixedSorts { subject: String, other: String },
+    MixedSorts {
+        /// The one that does not fit.
+        subject: String,
+        /// The one that it would pass into, or follow.
+        other: String,
+    },
+    /// The entry that is named twice.
     #[error("{0} is named twice: keep one")]
     NamedTwice(String),
+    /// What nothing is merged into.
     #[error("a merger into {0} names no entry that is merged: name at least one")]
     NothingMerged(String),
+    /// The entry that is to be split.
     #[error("a split of {0} names fewer than two successors: name them all, or merge it into the only one")]
     TooFewSuccessors(String),
+    /// The collection cannot be.
     #[error(transparent)]
     Collection(#[from] CollectionError),
 }

@@ -8,8 +8,11 @@ use super::{AgencyIndex, Entry, JurisdictionCode, JurisdictionIndex, Registry};
 /// How an entry ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EndingKind {
+    /// Nothing followed it.
     Abolished,
+    /// It passed into one successor, with its members and its earlier figures.
     Merged,
+    /// Several followed it; its earlier figures stay with it.
     Split,
 }
 
@@ -18,6 +21,7 @@ pub enum EndingKind {
 pub struct LifeEnd {
     /// First report year in which it no longer exists.
     pub year: ReportYear,
+    /// How.
     pub kind: EndingKind,
     /// What it passed into.
     pub successors: Vec<Entry>,
@@ -30,15 +34,18 @@ pub struct Life {
     pub names: Vec<(ReportYear, String)>,
     /// Each parent that it ever belonged to with its first year, oldest first; none for a root.
     pub parents: Vec<(ReportYear, Option<JurisdictionCode>)>,
+    /// None while it exists.
     pub end: Option<LifeEnd>,
 }
 
 impl Registry {
+    /// All that a jurisdiction was.
     pub fn jurisdiction_life(&self, index: JurisdictionIndex) -> Life {
         let time = self.jurisdiction_timeline(index);
         life(time, |parent| self.code(*parent), |at| Entry::Jurisdiction(self.jurisdiction(at).code.clone()))
     }
 
+    /// All that an agency was.
     pub fn agency_life(&self, index: AgencyIndex) -> Life {
         let time = self.agency_timeline(index);
         life(time, |home| self.code(Some(*home)), |at| Entry::Agency(self.agency(at).id.clone()))

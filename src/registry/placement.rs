@@ -28,6 +28,7 @@ pub enum InTree {
 pub struct Place {
     /// With merged jurisdictions replaced by their successors.
     pub jurisdiction: JurisdictionIndex,
+    /// How the agency itself stands in that tree.
     pub standing: InTree,
 }
 

@@ -75,6 +75,7 @@ impl<T: PartialEq> Dated<T> {
 /// How an entry ended; `I` tells which entries followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending<I> {
+    /// Nothing followed it.
     Abolished,
     /// Its figures of earlier years follow the successor where that is asked for.
     Merged(I),
@@ -87,14 +88,18 @@ pub enum Ending<I> {
 pub struct End<I> {
     /// First report year in which it no longer exists.
     pub year: ReportYear,
+    /// How, and what followed.
     pub how: Ending<I>,
 }
 
 /// The life of an entry: `P` is what it belongs to, `I` its own kind of index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline<P, I> {
+    /// What it was called.
     pub names: Dated<String>,
+    /// What it belonged to.
     pub parents: Dated<P>,
+    /// None while it exists.
     pub end: Option<End<I>>,
     /// The last year from which it took over another entry; it must exist in it.
     pub(super) took_over: Option<ReportYear>,
@@ -116,6 +121,7 @@ impl<P: PartialEq, I> Timeline<P, I> {
         }
     }
 
+    /// First report year in which it exists.
     pub fn first_year(&self) -> ReportYear {
         self.names.first_year()
     }
@@ -125,6 +131,7 @@ impl<P: PartialEq, I> Timeline<P, I> {
         self.end.as_ref().filter(|end| end.year <= year)
     }
 
+    /// Whether it has begun and not ended in this report year.
     pub fn exists_in(&self, year: ReportYear) -> bool {
         self.first_year() <= year && self.ended_by(year).is_none()
     }

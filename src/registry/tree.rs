@@ -22,12 +22,14 @@ pub struct JurisdictionIndex(pub(super) u32);
 pub struct AgencyIndex(pub(super) u32);
 
 impl JurisdictionIndex {
+    /// Position in any array that runs parallel to the registry's jurisdictions.
     pub fn index(self) -> usize {
         self.0 as usize
     }
 }
 
 impl AgencyIndex {
+    /// Position in any array that runs parallel to the registry's agencies.
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -56,8 +58,11 @@ pub(super) struct Post {
 /// How much is in a registry, which only grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extent {
+    /// Jurisdictions that were created.
     pub jurisdictions: usize,
+    /// Agencies that were created.
     pub agencies: usize,
+    /// Changes of other kinds, which are dated; collections are not among them.
     pub dated: usize,
 }
 
@@ -106,18 +111,22 @@ pub struct Registry {
 }
 
 impl Registry {
+    /// None where no jurisdiction ever had this code.
     pub fn find_jurisdiction(&self, code: &JurisdictionCode) -> Option<JurisdictionIndex> {
         self.jurisdiction_by_code.get(code).copied()
     }
 
+    /// None where no agency ever had this id.
     pub fn find_agency(&self, id: &AgencyId) -> Option<AgencyIndex> {
         self.agency_by_id.get(id).copied()
     }
 
+    /// With its newest values.
     pub fn jurisdiction_of(&self, code: &JurisdictionCode) -> Option<&Jurisdiction> {
         self.find_jurisdiction(code).map(|index| self.jurisdiction(index))
     }
 
+    /// With its newest values.
     pub fn agency_of(&self, id: &AgencyId) -> Option<&Agency> {
         self.find_agency(id).map(|index| self.agency(index))
     }

@@ -23,9 +23,11 @@ pub struct ExchangeError {
 /// One thing wrong in one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
+    /// Where in the file.
     pub place: Place,
     /// The column of a CSV file or the key of a JSON file, as written by this program.
     pub column: Option<&'static str>,
+    /// What is wrong there.
     pub problem: Problem,
 }
 
@@ -35,47 +37,106 @@ pub enum Place {
     /// Line of a text file, from 1, the header included.
     Line(u64),
     /// Entry of a list in a JSON file, from 1.
-    Entry { list: &'static str, number: usize },
+    Entry {
+        /// Key of the list, such as `agencies`.
+        list: &'static str,
+        /// From 1.
+        number: usize,
+    },
 }
 
+/// What is wrong in one place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
+    /// There is nothing in it, not even a header.
     #[error("the file is empty; begin with the header {}", choices(COLUMNS))]
     Empty,
+    /// The text is no CSV or JSON; what its reader says.
     #[error("cannot be read: {0}; correct the text or export the file anew")]
     Syntax(String),
+    /// The title of a column, or a key, that a registry file does not have.
     #[error("unknown: {0:?}; remove it or correct its spelling")]
     UnknownColumn(String),
+    /// A column or a key comes twice.
     #[error("stands there twice; keep one")]
     Repeated,
+    /// A column that every file has is not there.
     #[error("is missing; add it")]
     Missing,
+    /// A line has more or fewer values than the header.
     #[error("{found} values instead of {expected}; put a value with a comma in double quotes")]
-    Width { expected: usize, found: usize },
+    Width {
+        /// Columns of the header.
+        expected: usize,
+        /// Values in the line.
+        found: usize,
+    },
+    /// An entry of this type needs a value there.
     #[error("is blank; fill it in")]
     Blank,
+    /// An entry of this type has nothing there.
     #[error("is filled in but does not apply here; leave it blank")]
     NotApplicable,
+    /// A list or an object stands where one value does.
     #[error("is no text, number or yes and no; write a plain value")]
     Nested,
+    /// The word is none of those for this column.
     #[error("{found:?} is not known; write one of {}", accepted(*.field).en)]
-    Word { field: Field, found: String },
+    Word {
+        /// Which words are known.
+        field: Field,
+        /// As it stands there.
+        found: String,
+    },
+    /// No division code.
     #[error("{found:?}: {error}")]
-    Jurisdiction { found: String, error: JurisdictionCodeError },
+    Jurisdiction {
+        /// As it stands there.
+        found: String,
+        /// What is wrong with it.
+        error: JurisdictionCodeError,
+    },
+    /// No id of an agency.
     #[error("{found:?}: {error}; if a spreadsheet has turned it into a number, format the column as text")]
-    Agency { found: String, error: AgencyIdError },
+    Agency {
+        /// As it stands there.
+        found: String,
+        /// What is wrong with it.
+        error: AgencyIdError,
+    },
+    /// No resource name of an entry.
     #[error("{found:?}: {error}; several are separated by a space")]
-    Entry { found: String, error: EntryNameError },
+    Entry {
+        /// As it stands there.
+        found: String,
+        /// What is wrong with it.
+        error: EntryNameError,
+    },
+    /// More than one name, where a change of this type has one.
     #[error("one is expected; keep one")]
     Several,
+    /// No report year.
     #[error("{found:?}: {error}")]
-    Year { found: String, error: YearError },
+    Year {
+        /// As it stands there.
+        found: String,
+        /// What is wrong with it.
+        error: YearError,
+    },
+    /// The first character, which would make a formula of the text.
     #[error("begins with {0:?}, which spreadsheets take for a formula; remove it")]
     Formula(char),
+    /// The text would not be read as it is seen.
     #[error("begins or ends with a space, or contains a line break or tab; remove it")]
     Spacing,
+    /// The same entry stands in the file before.
     #[error("{code} stands at {first} already; keep one")]
-    Duplicate { code: String, first: Place },
+    Duplicate {
+        /// Which entry.
+        code: String,
+        /// Where it stands first.
+        first: Place,
+    },
 }
 
 impl fmt::Display for Place {
