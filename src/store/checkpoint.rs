@@ -35,6 +35,7 @@ pub struct Checkpoint {
     pub sequence: u64,
     /// Chain hash of that entry.
     chain: [u8; HASH_BYTES],
+    /// As they were after that entry.
     pub totals: Totals,
 }
 

@@ -28,6 +28,7 @@ impl Salt {
     /// What stands in the place of a salt that was struck out with the words; none that is drawn is this one.
     pub const STRUCK: Self = Self([0; 16]);
 
+    /// A new one, drawn at random.
     pub fn random() -> Self {
         Self(*Uuid::new_v4().as_bytes())
     }
@@ -50,6 +51,7 @@ impl Salt {
         Some(Self(bytes))
     }
 
+    /// 32 hexadecimal digits.
     pub fn to_hex(self) -> String {
         hex::encode(self.0)
     }
@@ -62,9 +64,15 @@ pub enum Value {
     /// Hashed as it stands.
     Plain(String),
     /// A person's free words: what is hashed is their salted digest.
-    Words { words: String },
+    Words {
+        /// As they were written.
+        words: String,
+    },
     /// The digest that words left which were struck out, 64 hexadecimal digits.
-    Struck { struck: String },
+    Struck {
+        /// That digest.
+        struck: String,
+    },
 }
 
 /// What a record says.

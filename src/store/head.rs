@@ -85,6 +85,7 @@ impl SigningKey {
 #[serde(deny_unknown_fields)]
 pub struct SignedHead {
     format: String,
+    /// Sequence number of the newest journal entry when it was signed; 0 for an empty journal.
     pub sequence: u64,
     /// Chain hash of that entry, 64 hexadecimal digits.
     pub chain: String,

@@ -21,31 +21,46 @@ use super::{StoreError, keys};
 pub struct StoredRecord {
     /// Of the transaction that wrote it; none where that cannot be told because the record is damaged.
     pub sequence: Option<u64>,
+    /// Begins with its kind; keys are in the order of their bytes.
     pub key: Vec<u8>,
+    /// Versioned, with a checksum: see `record`.
     pub value: Vec<u8>,
 }
 
 /// A record in clear.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {
+    /// An entry of the journal.
     Entry(JournalEntry),
     /// With the position of the change in its transaction.
     Registry {
+        /// Of the transaction's journal entry.
         sequence: u64,
+        /// Position among the transaction's changes, from 0.
         position: u32,
+        /// What is changed.
         change: RegistryChange,
     },
     /// With the position of the change in its transaction.
     Access {
+        /// Of the transaction's journal entry.
         sequence: u64,
+        /// Position among the transaction's changes, from 0.
         position: u32,
+        /// What is changed.
         change: AccessChange,
     },
+    /// A revision of a report, with its figures, texts, findings and answers.
     Revision(Arc<Revision>),
+    /// What was done to a revision.
     Review(Arc<Review>),
+    /// A computed form, frozen for publication.
     Frozen(Arc<FrozenForm>),
+    /// A request that was acknowledged.
     Request {
+        /// As the caller chose it.
         id: RequestId,
+        /// What was asked and what came of it.
         request: StoredRequest,
     },
 }

@@ -12,7 +12,9 @@ use super::evidence::{Salt, push_line};
 /// What became of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
+    /// It was done.
     Accepted,
+    /// It was not, for the reason in the detail.
     Refused,
 }
 
@@ -37,9 +39,11 @@ pub struct NewEntry {
     pub action: &'static str,
     /// Resource name that it is about; filled in with the revision where one was stored.
     pub subject: String,
+    /// Whether it was done.
     pub outcome: Outcome,
     /// The rules broken, or the reason given; may be empty.
     pub detail: String,
+    /// SHA-256 of the content that it is about; zeros where it is about none.
     pub content_hash: Hash,
 }
 
@@ -57,14 +61,21 @@ pub struct Covers {
 pub struct JournalEntry {
     /// From 1, without gaps.
     pub sequence: u64,
+    /// By the store's clock; not before that of the entry before.
     pub time: Timestamp,
+    /// Who: a principal, with the address that they called from where there is one.
     pub actor: String,
     /// What the caller showed, see [`NewEntry::by`]; none in an entry of version 1 or 2, which says nothing of that.
     pub by: Option<String>,
+    /// What, such as `report.submit`.
     pub action: String,
+    /// Resource name that it is about.
     pub subject: String,
+    /// Whether it was done.
     pub outcome: Outcome,
+    /// The rules broken, or the reason given; may be empty.
     pub detail: String,
+    /// SHA-256 of the content that it is about; zeros where it is about none.
     pub content_hash: Hash,
     /// What was stored with it; none in an entry of version 1, which says nothing of that.
     pub covers: Option<Covers>,
@@ -161,6 +172,7 @@ impl JournalEntry {
         self.covers.is_some_and(|covers| covers.salt == Salt::STRUCK) && digest_of_struck(&self.detail).is_some()
     }
 
+    /// How far the journal had come with it.
     pub fn position(&self) -> Position {
         Position { sequence: self.sequence, chain: self.chain, time: self.time }
     }

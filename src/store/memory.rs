@@ -172,6 +172,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
+    /// An empty store, whose commits `observer` is told of.
     pub fn new(observer: Arc<dyn Observer>) -> Self {
         Self { committing: Mutex::default(), kept: RwLock::default(), observer }
     }

@@ -93,28 +93,47 @@ pub enum StoreError {
     Stopped(String),
     /// There is little room on the disk: nothing was stored, reads go on, and writes are taken again when there is more.
     #[error("the disk is nearly full: {free_bytes} bytes are free, and writes need {min_free_bytes}")]
-    DiskFull { free_bytes: u64, min_free_bytes: u64 },
+    DiskFull {
+        /// Bytes that the disk has left.
+        free_bytes: u64,
+        /// With fewer, no write is taken.
+        min_free_bytes: u64,
+    },
     /// The transaction may or may not be durable; asking again with the same request id tells.
     #[error("the write failed, and its outcome is unknown: {0}")]
     Unknown(String),
     /// Nothing was stored, and other transactions are taken as before.
     #[error("a record of {bytes} bytes is longer than the store takes ({limit_bytes}): shorten reasons and texts")]
-    TooLarge { bytes: usize, limit_bytes: usize },
+    TooLarge {
+        /// Length of the record.
+        bytes: usize,
+        /// Longest record that is taken.
+        limit_bytes: usize,
+    },
     /// Nothing was stored: read again, the record would not be what it was made of.
     #[error("the record of {0} would not keep all of it")]
     Inexact(String),
     /// Nothing was stored: words look as if they were struck out.
     #[error("words may not look as if they were struck out")]
     LooksStruck,
+    /// A read failed; what the system or the library says.
     #[error("the store cannot be read: {0}")]
     Read(String),
+    /// Another process has it, or its files cannot be used.
     #[error("the store cannot be opened: {0}")]
     Open(String),
     /// The folder is no store, and none is made there.
     #[error("{0}")]
     Folder(FolderFault),
+    /// The record was written by a newer program.
     #[error("a record has format version {found}; this program reads up to {supported}: use a newer program")]
-    FormatVersion { found: u8, supported: u8 },
+    FormatVersion {
+        /// Version in the record.
+        found: u8,
+        /// Newest version that this program reads.
+        supported: u8,
+    },
+    /// The checksum or the content of a record is wrong; says which.
     #[error("a record is damaged ({0}): restore a backup")]
     Damaged(String),
     /// Records of another store are taken only by one that has none of its own.

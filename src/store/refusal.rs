@@ -26,6 +26,7 @@ pub fn refusal_detail(reason: &str, rules: &[&str], more: &str) -> String {
 /// A report that was not taken because of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedReport<'a> {
+    /// Whose report of which year.
     pub report: ReportKey,
     /// The rules that it broke, each once.
     pub rules: Vec<&'a str>,

@@ -24,6 +24,7 @@ pub type Version = (u32, u64);
 pub struct StoredRequest {
     /// Digest of what was asked; the same id with another digest is refused.
     pub fingerprint: Hash,
+    /// Names what a repetition is answered with.
     pub stored: Requested,
     /// Sequence number of the journal entry.
     pub sequence: u64,
@@ -32,16 +33,20 @@ pub struct StoredRequest {
 /// What was stored for a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Requested {
+    /// A revision of a report, stored by the request.
     Revision(RevisionName),
     /// A review of this revision, by the entry of the request.
     Review(RevisionName),
+    /// A form that the request froze.
     FrozenForm(FrozenFormName),
 }
 
 /// A report as it stands: its status, its newest revision, and the one in the sums.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
+    /// How it stands, by its newest revision.
     pub status: ReportStatus,
+    /// With the highest number, whatever became of it.
     pub newest: Arc<Revision>,
     /// Often the newest one itself.
     pub accepted: Option<Arc<Revision>>,
@@ -78,15 +83,20 @@ pub enum Change {
     /// A new revision of a report that stands as in `before`; its number, sequence and time, and which revision was
     /// accepted before it, are given by the store.
     Revision {
+        /// As the caller saw it; none for the first revision.
         before: Option<Standing>,
+        /// With everything that the store does not give.
         revision: Box<Revision>,
     },
     /// A review of the newest revision of a report that stands as in `before`; its time and the status that follows
     /// are given by the store.
     Review {
+        /// As the caller saw it.
         before: Box<Standing>,
+        /// With everything that the store does not give.
         review: Box<Review>,
     },
+    /// An entry of the registry, or a collection.
     Registry(RegistryChange),
     /// A frozen form under a name that none has yet; its time and sequence are given by the store.
     Freeze(Box<FrozenForm>),
@@ -106,7 +116,9 @@ pub struct Transaction {
     /// A request id, with the digest of what is asked. It is kept with the revision, review or frozen form that is stored
     /// for it (the last of several); without one, as for a refusal, it is not kept, and the request can be made again.
     pub request: Option<(RequestId, Hash)>,
+    /// In order; all of them take effect, or none.
     pub changes: Vec<Change>,
+    /// The one entry that tells of them.
     pub entry: NewEntry,
     /// For people's words in what the journal hashes.
     pub salt: Salt,
@@ -122,6 +134,7 @@ impl Transaction {
 /// What a store did with a transaction.
 #[derive(Debug, Clone)]
 pub enum Decision {
+    /// Everything is durable.
     Committed(Arc<Commit>),
     /// The request id is known, with the same digest: nothing was stored now.
     Repeated(StoredRequest),
@@ -135,7 +148,9 @@ pub enum Decision {
 /// A transaction that is durable.
 #[derive(Debug, Clone)]
 pub struct Commit {
+    /// With its place in the chain.
     pub entry: JournalEntry,
+    /// In the order of the transaction's changes.
     pub effects: Vec<Effect>,
 }
 
@@ -148,6 +163,7 @@ impl Commit {
         })
     }
 
+    /// Whether an entry or a collection was changed.
     pub fn changes_registry(&self) -> bool {
         self.registry_changes().next().is_some()
     }
@@ -156,11 +172,29 @@ impl Commit {
 /// One change that took effect.
 #[derive(Debug, Clone)]
 pub enum Effect {
-    Revision { before: Option<Standing>, after: Standing },
-    Review { before: Box<Standing>, review: Arc<Review>, after: Box<Standing> },
+    /// A new revision.
+    Revision {
+        /// How the report stood; none before the first revision.
+        before: Option<Standing>,
+        /// How it stands with the revision, which is the newest one.
+        after: Standing,
+    },
+    /// A review.
+    Review {
+        /// How the report stood.
+        before: Box<Standing>,
+        /// As it is stored.
+        review: Arc<Review>,
+        /// How the report stands now.
+        after: Box<Standing>,
+    },
+    /// A change of an entry or a collection.
     Registry(RegistryChange),
+    /// A frozen form, as it is stored.
     Frozen(Arc<FrozenForm>),
+    /// A change of the directory of principals.
     Access(AccessChange),
+    /// Words that went, and out of what.
     Struck(Arc<Struck>),
 }
 
@@ -188,5 +222,6 @@ impl Effect {
 /// Runs on the store's writing thread: it must be quick. It may read the store, which shows at least what it is told
 /// of; it must not call the store's `commit`.
 pub trait Observer: Send + Sync + 'static {
+    /// In the order of the journal; several where they became durable together.
     fn committed(&self, commits: &[Arc<Commit>]);
 }

@@ -28,6 +28,7 @@ const FAULTS_MAX: usize = 100;
 pub struct StoreFault {
     /// A resource, or a key where the resource cannot be told.
     pub place: String,
+    /// What is wrong.
     pub message: Message,
 }
 
@@ -36,14 +37,18 @@ pub struct StoreFault {
 pub struct Verification {
     /// The last journal entry that was looked at.
     pub position: Position,
+    /// Records that were looked at.
     pub records: u64,
+    /// Revisions among them.
     pub revisions: u64,
     /// The first faults.
     pub faults: Vec<StoreFault>,
+    /// How many faults there are, beyond those that are kept in words, too.
     pub faults_total: u64,
 }
 
 impl Verification {
+    /// Counts a fault, and keeps it while there is room.
     pub fn fault(&mut self, place: impl Into<String>, message: Message) {
         self.faults_total += 1;
         if self.faults.len() < FAULTS_MAX {

@@ -26,6 +26,7 @@ pub struct JournalFault {
     pub line: Option<u64>,
     /// The entry that should stand there; 0 for the first line of a file.
     pub sequence: u64,
+    /// In words.
     pub what: Message,
 }
 
@@ -45,6 +46,7 @@ impl JournalFault {
 pub struct Extent {
     /// The entry before its first one, and its chain hash, with no time; nothing where it begins with the first entry.
     pub begin: Position,
+    /// The last entry, and its chain hash.
     pub end: Position,
 }
 

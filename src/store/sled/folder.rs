@@ -156,6 +156,7 @@ pub(crate) fn keep_private(directory: &Path) -> io::Result<()> {
 
 /// Modes of what only its owner may read.
 pub const PRIVATE_FOLDER: u32 = 0o700;
+/// The same, of a file.
 pub const PRIVATE_FILE: u32 = 0o600;
 
 /// sled's threads let go of a store a moment after it is closed, as does a service that is being replaced.

@@ -25,7 +25,9 @@ const PIECE_BYTES: usize = 16 << 20;
 /// Something that cannot be read, or is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
+    /// The record, as far as it can be told, or `database`.
     pub place: String,
+    /// What sled says, or `missing`.
     pub reason: String,
 }
 
@@ -39,6 +41,7 @@ pub struct Salvage {
     pub without_place: Vec<Vec<u8>>,
     /// How many of all these sled no longer gave out.
     pub from_bytes: usize,
+    /// What is known to be lost; there may be more that left no trace.
     pub losses: Vec<Loss>,
 }
 

@@ -17,6 +17,7 @@ const FRAME_BYTES: usize = 64 << 10;
 /// The next bytes of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
+    /// A whole frame, which follows the one before.
     pub bytes: Vec<u8>,
     /// Records in the stream so far.
     pub records: u64,
@@ -46,6 +47,7 @@ pub struct Export<'a> {
 }
 
 impl<'a> Export<'a> {
+    /// As the store stands now; what is written later is left out.
     pub fn of(store: &'a dyn Store) -> Self {
         Self {
             store,

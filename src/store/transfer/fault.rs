@@ -9,15 +9,19 @@ pub enum Fault {
     NotOurs,
     /// Written by a newer program.
     Newer {
+        /// Version that its first frame says.
         found: u32,
+        /// Newest version that this program reads.
         supported: u32,
     },
     /// A length that no frame has.
     Length {
+        /// As the frame says.
         bytes: u32,
     },
     /// Another frame stands here.
     Number {
+        /// Number of the frame that stands here.
         found: u64,
     },
     /// The frame, or one before it, is not as it was written.
@@ -30,6 +34,7 @@ pub enum Fault {
     Trailing,
     /// The frame is as it was written, but makes no sense.
     Content(String),
+    /// It cannot be read from where it is kept.
     Read(std::io::Error),
 }
 
@@ -41,6 +46,7 @@ pub struct DamagedStream {
     pub frame: u64,
     /// Where the frame begins, in bytes from the beginning.
     pub offset: u64,
+    /// What is wrong there.
     pub fault: Fault,
 }
 

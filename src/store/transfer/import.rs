@@ -20,9 +20,13 @@ use super::messages::{Beginning, End, Exported, RecordsPart};
 /// What a stream holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
+    /// The newest journal entry in it.
     pub position: Position,
+    /// All of them, entries of the journal included.
     pub records: u64,
+    /// The first and the last one included.
     pub frames: u64,
+    /// Length of the stream.
     pub bytes: u64,
     /// SHA-256 of all bytes, as `sha256sum` prints it for the file.
     pub sha256: Hash,

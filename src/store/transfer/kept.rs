@@ -22,10 +22,22 @@ const TIME: &str = "%Y%m%dT%H%M%SZ";
 /// Why there is no new backup.
 #[derive(Debug, thiserror::Error)]
 pub enum KeptError {
+    /// A file or the folder cannot be read or written.
     #[error("{path}: {error}", path = path.display())]
-    File { path: PathBuf, error: io::Error },
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// What was written reads back otherwise; it gets no name of a backup.
     #[error("{path} is not as it was written: {error}", path = path.display())]
-    Damaged { path: PathBuf, error: Box<DamagedStream> },
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where, and what is wrong.
+        error: Box<DamagedStream>,
+    },
 }
 
 /// The folder.
@@ -39,8 +51,11 @@ pub struct Kept {
 /// A backup that was verified when it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptBackup {
+    /// The whole path.
     pub path: PathBuf,
+    /// When it was begun, to the second; part of the name.
     pub made: Timestamp,
+    /// Length of the file.
     pub bytes: u64,
 }
 
@@ -62,6 +77,7 @@ fn made_at(name: &str) -> Option<Timestamp> {
 }
 
 impl Kept {
+    /// `directory` is made with the first backup; of `keep` backups one stays at least.
     pub fn new(directory: impl Into<PathBuf>, keep: usize) -> Self {
         Self { directory: directory.into(), keep: keep.max(1) }
     }
