@@ -28,7 +28,14 @@ pub enum Authority {
     /// The service does not ask who calls: everything is allowed. Where it does ask, nothing is.
     Open,
     /// The caller showed who it is, by a token or by a certificate; or did so when the session began.
-    Principal { name: PrincipalName, credential: Option<CredentialId>, session: Option<SessionKey> },
+    Principal {
+        /// Who it is.
+        name: PrincipalName,
+        /// The token that was shown; none for a certificate and for a provider's word.
+        credential: Option<CredentialId>,
+        /// None where each call shows who calls.
+        session: Option<SessionKey>,
+    },
     /// The caller showed nothing.
     Nobody,
 }

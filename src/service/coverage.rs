@@ -17,11 +17,15 @@ pub const COVERAGE_DEPTH_MAX: u32 = 10;
 /// Coverage of which scope is asked for.
 #[derive(Debug, Clone)]
 pub struct CoverageQuestion {
+    /// The top of the scope.
     pub jurisdiction: JurisdictionCode,
+    /// Report year.
     pub year: ReportYear,
     /// Levels of jurisdictions below the scope to list; 0 for the scope alone.
     pub depth: u32,
+    /// Which agencies count.
     pub filter: AgencyFilter,
+    /// From when, over which tree, and with which reports in the sums.
     pub perspective: Perspective,
 }
 
@@ -34,22 +38,26 @@ impl CoverageQuestion {
 /// Coverage of a part of the scope.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CoverageRow {
+    /// As it was in the year whose tree was used.
     pub jurisdiction: Jurisdiction,
     /// The jurisdiction's own agencies only.
     pub own_agencies: bool,
     /// Levels below the scope; its own agencies are at 1.
     pub depth: u32,
+    /// Of that part of the scope.
     pub coverage: Coverage,
 }
 
 /// Coverage of a scope and its parts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CoverageAnswer {
+    /// Of the scope as a whole.
     pub coverage: Coverage,
     /// Each jurisdiction's own agencies, then the jurisdictions directly below it, each followed by its own parts.
     pub children: Vec<CoverageRow>,
     /// Year whose tree was used.
     pub hierarchy_year: ReportYear,
+    /// Journal sequence that it is true as of.
     pub sequence: u64,
 }
 

@@ -24,7 +24,9 @@ const NOTE_MAX_CHARACTERS: usize = 200;
 /// A principal with its roles, as they are listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrincipalView {
+    /// Under which it is known in the contract.
     pub name: PrincipalName,
+    /// In their order; may be empty.
     pub roles: Vec<Role>,
     /// Credentials that are taken now.
     pub credentials: usize,
@@ -33,11 +35,17 @@ pub struct PrincipalView {
 /// A credential, or one to be, as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialView {
+    /// Names it within its principal.
     pub id: CredentialId,
+    /// Whose it is, or is to be.
     pub principal: PrincipalName,
+    /// What it is for; may be empty.
     pub note: String,
+    /// When the token was made; of one to be, when the code was.
     pub created: Timestamp,
+    /// From then on the token is refused.
     pub expires: Timestamp,
+    /// When it was revoked; none while it was not.
     pub revoked: Option<Timestamp>,
     /// Who made the code that it was, or is to be, exchanged for.
     pub enrolled_by: Option<String>,
@@ -75,17 +83,21 @@ impl CredentialView {
 pub enum RoleChange {
     /// It is given; to a principal that is not known yet only where that is meant.
     Grant {
+        /// Also to a principal that has no role and no credential.
         allow_missing: bool,
     },
+    /// It is taken away.
     Withdraw,
 }
 
 /// A credential to be made.
 #[derive(Debug, Clone)]
 pub struct NewCredential {
+    /// Who will hold it.
     pub principal: PrincipalName,
     /// What it is for.
     pub note: String,
+    /// From then on it is refused; [`CREDENTIAL_DAYS_MAX`] days ahead at most.
     pub expires: Timestamp,
 }
 

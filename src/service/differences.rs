@@ -19,6 +19,7 @@ pub struct Recount {
     pub sequence: u64,
     /// When it ended.
     pub time: Timestamp,
+    /// How many there are; 0 where the totals are right.
     pub differences_total: usize,
     /// The first differences, in words.
     pub differences: Vec<Message>,

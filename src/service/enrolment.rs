@@ -26,6 +26,7 @@ const ACTION: &str = "credential.exchange";
 /// A credential that was put in the place of those that its principal had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replacement {
+    /// When the code was exchanged.
     pub at: Timestamp,
     /// Who made the code.
     pub by: String,
@@ -46,7 +47,9 @@ impl Replacement {
 /// A token for a code.
 #[derive(Debug, Clone)]
 pub struct Exchanged {
+    /// The credential that was made.
     pub credential: CredentialView,
+    /// To be shown to its holder, once.
     pub token: Token,
     /// What it took the place of.
     pub replacement: Option<Replacement>,

@@ -32,15 +32,19 @@ const ATTEMPTS: usize = 8;
 /// Which form to freeze.
 #[derive(Debug, Clone)]
 pub struct FreezeRequest {
+    /// Whose sums.
     pub jurisdiction: JurisdictionCode,
+    /// Report year.
     pub year: ReportYear,
     /// None for the report year.
     pub hierarchy_year: Option<ReportYear>,
+    /// Whether 垂直管理 agencies are in the sums.
     pub include_vertical: bool,
     /// Hash of the canonical content of the computed form that was looked at.
     pub expected_content: Hash,
     /// What it is for.
     pub note: String,
+    /// Makes it safe to ask again; none where it is not asked again.
     pub request_id: Option<Uuid>,
     /// Check only.
     pub validate_only: bool,

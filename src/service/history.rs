@@ -13,23 +13,32 @@ use super::problem::Problem;
 /// What was done to a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReportAction {
+    /// A revision was handed in.
     Submit,
+    /// What was done to the newest revision.
     Review(ReviewAction),
 }
 
 /// A submission or a review.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReportEvent {
+    /// Journal sequence of its entry.
     pub sequence: u64,
+    /// When the store took it.
     pub time: Timestamp,
+    /// Who did it.
     pub actor: String,
+    /// What was done.
     pub action: ReportAction,
+    /// The revision that was handed in or reviewed.
     pub revision: RevisionName,
     /// How the report stands since, by its newest revision.
     pub state: ReportState,
     /// The revision in the sums since.
     pub accepted: Option<u32>,
+    /// As it was given; may be empty.
     pub reason: String,
+    /// Of a return: remarks on single cells.
     pub comments: Vec<CellComment>,
     /// Of a correction: the cells that differ from the revision before, with both values.
     pub changes: Vec<(CellId, Cell, Cell)>,

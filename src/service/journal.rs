@@ -26,6 +26,7 @@ const LOOKED_AT_MAX: usize = 20 * READ;
 /// How the service is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
+    /// How far the journal has come.
     pub position: Position,
     /// Why writes are refused; none while they are taken.
     pub problem: Option<Message>,
@@ -46,9 +47,11 @@ pub struct JournalFilter {
     pub action: String,
     /// A resource; those below it pass too.
     pub subject: String,
+    /// The first time that is early enough.
     pub start: Option<Timestamp>,
     /// The first time that is too late.
     pub end: Option<Timestamp>,
+    /// What became of the call.
     pub outcome: Option<Outcome>,
     /// Who did it.
     pub principal: String,
@@ -122,7 +125,9 @@ fn owners_named(words: &str) -> impl Iterator<Item = (ReportOwner, Option<Report
 /// Which way a list of entries goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
+    /// By rising sequence numbers.
     OldestFirst,
+    /// By falling sequence numbers.
     NewestFirst,
 }
 
@@ -176,6 +181,7 @@ impl Service {
         named.collect()
     }
 
+    /// How far the journal has come, and whether writes are taken.
     pub fn status(&self) -> Status {
         let position = self.store.position();
         let head = self.signing_key.as_ref().map(|key| key.sign(&position, self.now()));

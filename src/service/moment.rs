@@ -10,6 +10,7 @@ use super::problem::Problem;
 /// What names a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
+    /// The newest entry that is not later.
     Time(Timestamp),
     /// Of an entry.
     Sequence(u64),

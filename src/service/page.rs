@@ -16,6 +16,7 @@ pub struct PageEnd {
 /// A page of something in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {
+    /// In the order of the list.
     pub items: Vec<T>,
     /// Key of the last item; none on the last page.
     pub next: Option<String>,

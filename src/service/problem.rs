@@ -10,18 +10,31 @@ use crate::store::StoreError;
 /// The class of a problem; each door maps it to its own status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
+    /// The request is wrong whatever the state of the service.
     InvalidArgument,
+    /// The answer took longer than a call may.
     DeadlineExceeded,
+    /// What is asked about is not there.
     NotFound,
+    /// Who calls is not known.
     Unauthenticated,
+    /// Who calls may not do it.
     PermissionDenied,
+    /// What is to be made is there already.
     AlreadyExists,
+    /// The state of the service does not allow it; trying again does not help.
     FailedPrecondition,
+    /// Something came between; reading again and trying again does.
     Aborted,
+    /// A number is beyond what there is, or what the answer holds.
     OutOfRange,
+    /// Too much is asked for.
     ResourceExhausted,
+    /// It cannot be done now; trying again later helps.
     Unavailable,
+    /// What was stored cannot be read.
     DataLoss,
+    /// A defect of the service.
     Internal,
 }
 
@@ -40,6 +53,7 @@ macro_rules! reasons {
                 match self { $(Reason::$name => $text,)* }
             }
 
+            /// The class that it belongs to.
             pub fn code(self) -> Code {
                 match self { $(Reason::$name => Code::$code,)* }
             }
@@ -70,8 +84,11 @@ reasons! {
     ReviewInvalid = "REVIEW_INVALID", InvalidArgument;
     /// The caller did not say who it is.
     CredentialsRequired = "CREDENTIALS_REQUIRED", Unauthenticated;
+    /// The credential is none, or is garbled.
     CredentialInvalid = "CREDENTIAL_INVALID", Unauthenticated;
+    /// The credential is past its time.
     CredentialExpired = "CREDENTIAL_EXPIRED", Unauthenticated;
+    /// The credential was ended.
     CredentialRevoked = "CREDENTIAL_REVOKED", Unauthenticated;
     /// The caller's roles do not include the call, or its subject is not there.
     PermissionDenied = "PERMISSION_DENIED", PermissionDenied;
@@ -91,7 +108,9 @@ reasons! {
     TwoPowers = "TWO_POWERS", FailedPrecondition;
     /// Nobody changes their own roles.
     OwnRoles = "OWN_ROLES", PermissionDenied;
+    /// The role and its scope do not go together, or do not exist.
     RoleInvalid = "ROLE_INVALID", InvalidArgument;
+    /// The principal does not hold the role.
     RoleNotHeld = "ROLE_NOT_HELD", FailedPrecondition;
     /// A security administrator makes no secret for another; they are enrolled.
     SecretOfAnother = "SECRET_OF_ANOTHER", PermissionDenied;
@@ -105,7 +124,9 @@ reasons! {
     EnrolmentUnconfirmed = "ENROLMENT_UNCONFIRMED", FailedPrecondition;
     /// Whoever agrees to a proposal is somebody else than who asked for it, and holds another power.
     SecondPersonRequired = "SECOND_PERSON_REQUIRED", PermissionDenied;
+    /// There is no such proposal, or it has ended.
     ProposalNotFound = "PROPOSAL_NOT_FOUND", NotFound;
+    /// There is no such credential.
     CredentialNotFound = "CREDENTIAL_NOT_FOUND", NotFound;
     /// Nobody of that name holds a role or a credential.
     PrincipalNotFound = "PRINCIPAL_NOT_FOUND", NotFound;
@@ -119,19 +140,27 @@ reasons! {
     DeadlineExceeded = "DEADLINE_EXCEEDED", DeadlineExceeded;
     /// A journal sequence that is not there.
     AsOfInvalid = "AS_OF_INVALID", OutOfRange;
+    /// There is no such frozen form.
     FrozenFormNotFound = "FROZEN_FORM_NOT_FOUND", NotFound;
+    /// There is no such agency.
     AgencyNotFound = "AGENCY_NOT_FOUND", NotFound;
+    /// There is no such jurisdiction.
     JurisdictionNotFound = "JURISDICTION_NOT_FOUND", NotFound;
+    /// There is no such report or revision.
     ReportNotFound = "REPORT_NOT_FOUND", NotFound;
     /// The agency does not owe a report for that year.
     AgencyNotDue = "AGENCY_NOT_DUE", FailedPrecondition;
+    /// The agency is there with other values.
     AgencyExists = "AGENCY_EXISTS", AlreadyExists;
+    /// The jurisdiction is there with other values.
     JurisdictionExists = "JURISDICTION_EXISTS", AlreadyExists;
     /// A change of the registry does not fit the tree.
     RegistryInvalid = "REGISTRY_INVALID", FailedPrecondition;
+    /// No collection of that year is open.
     CollectionNotFound = "COLLECTION_NOT_FOUND", NotFound;
     /// The agency has no exception in the collection.
     ExceptionNotFound = "EXCEPTION_NOT_FOUND", NotFound;
+    /// The collection is open with other values.
     CollectionExists = "COLLECTION_EXISTS", AlreadyExists;
     /// Values of a collection do not go together.
     CollectionInvalid = "COLLECTION_INVALID", InvalidArgument;
@@ -141,7 +170,9 @@ reasons! {
     FieldRequired = "FIELD_REQUIRED", InvalidArgument;
     /// A field has no valid value.
     FieldInvalid = "FIELD_INVALID", InvalidArgument;
+    /// A resource name is none.
     NameInvalid = "NAME_INVALID", InvalidArgument;
+    /// A report year is none.
     YearInvalid = "YEAR_INVALID", InvalidArgument;
     /// Cells of the report could not be read in the document that it comes from.
     CellsUnread = "CELLS_UNREAD", InvalidArgument;
@@ -149,12 +180,17 @@ reasons! {
     CellInvalid = "CELL_INVALID", InvalidArgument;
     /// An answer to a warning that names no rule or gives no reason.
     AnswerInvalid = "ANSWER_INVALID", InvalidArgument;
+    /// A page size below 0, or a token that was not given out for this question.
     PageInvalid = "PAGE_INVALID", InvalidArgument;
+    /// A measure that is no line, group or cell of the form, is no whole path, or is asked for twice.
     MeasureUnknown = "MEASURE_UNKNOWN", InvalidArgument;
+    /// A dimension that is asked for twice, or does not go with the measures.
     GroupingInvalid = "GROUPING_INVALID", InvalidArgument;
+    /// The last year is before the first, or there are more than 20.
     YearsInvalid = "YEARS_INVALID", InvalidArgument;
     /// A sum does not fit the answer.
     SumTooLarge = "SUM_TOO_LARGE", OutOfRange;
+    /// More of something than a call may have.
     TooMany = "TOO_MANY", ResourceExhausted;
     /// A document cannot be read.
     DocumentUnreadable = "DOCUMENT_UNREADABLE", InvalidArgument;
@@ -166,6 +202,7 @@ reasons! {
     StoreDamaged = "STORE_DAMAGED", DataLoss;
     /// Records of another store are taken only by an empty one.
     StoreNotEmpty = "STORE_NOT_EMPTY", FailedPrecondition;
+    /// A defect of the service; the id of the call finds it in the log.
     Internal = "INTERNAL", Internal;
 }
 
@@ -174,19 +211,24 @@ reasons! {
 pub struct Violation {
     /// Path of the field, such as `report.name`.
     pub field: String,
+    /// What is wrong with it.
     pub description: Message,
 }
 
 /// Why something was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    /// Stable, for programs.
     pub reason: Reason,
+    /// What is wrong, for people.
     pub message: Message,
     /// What to do about it.
     pub remedy: Message,
     /// Values by name, for programs.
     pub metadata: Vec<(&'static str, String)>,
+    /// Fields of the request at fault; empty where it is no matter of fields.
     pub violations: Vec<Violation>,
+    /// What the rules found; empty where it is no matter of rules.
     pub findings: Vec<Finding>,
     /// What may explain the sums that do not add up.
     pub diagnoses: Vec<Diagnosis>,
@@ -197,6 +239,7 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Without values, fields and findings.
     pub fn new(reason: Reason, message: Message, remedy: Message) -> Self {
         Self {
             reason,
@@ -211,6 +254,7 @@ impl Problem {
         }
     }
 
+    /// Adds a value for programs; names are promised in `proto/huizong/v1/problem.proto`.
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.metadata.push((name, value.to_string()));
         self
@@ -223,6 +267,7 @@ impl Problem {
         Self { retry_after: Some(retry_after), ..Self::new(reason, message, remedy) }
     }
 
+    /// Adds what the rules found.
     pub fn with_findings(mut self, findings: Vec<Finding>) -> Self {
         self.findings = findings;
         self
@@ -238,6 +283,7 @@ impl Problem {
         self
     }
 
+    /// Adds fields at fault.
     pub fn with_violations(mut self, violations: Vec<Violation>) -> Self {
         self.violations = violations;
         self
@@ -269,14 +315,17 @@ impl Problem {
         )
     }
 
+    /// A resource name is none.
     pub fn bad_name(field: &str, description: Message) -> Self {
         Self::field(Reason::NameInvalid, field, description)
     }
 
+    /// A report year is none.
     pub fn bad_year(field: &str, error: YearError) -> Self {
         Self::field(Reason::YearInvalid, field, error.message())
     }
 
+    /// A page is asked for that there cannot be.
     pub fn bad_page(field: &str, description: Message) -> Self {
         Self::field(Reason::PageInvalid, field, description)
     }
@@ -347,6 +396,7 @@ impl Problem {
         )
     }
 
+    /// No agency has this resource name.
     pub fn no_agency(name: &str) -> Self {
         Self::new(
             Reason::AgencyNotFound,
@@ -359,6 +409,7 @@ impl Problem {
         .with("name", name)
     }
 
+    /// No jurisdiction has this resource name.
     pub fn no_jurisdiction(name: &str) -> Self {
         Self::new(
             Reason::JurisdictionNotFound,
@@ -368,6 +419,7 @@ impl Problem {
         .with("name", name)
     }
 
+    /// No report or revision has this resource name.
     pub fn no_report(name: &str) -> Self {
         Self::new(
             Reason::ReportNotFound,
@@ -400,10 +452,12 @@ impl Problem {
         .with("report", report)
     }
 
+    /// A measure is none; `position` is its place in the request, from 0.
     pub fn measure(position: usize, error: &MeasureError) -> Self {
         Self::field(Reason::MeasureUnknown, format!("measures[{position}]"), error.message())
     }
 
+    /// Dimensions do not go together, or not with a measure.
     pub fn grouping(error: &QueryError) -> Self {
         Self::field(Reason::GroupingInvalid, "group_by", error.message())
     }

@@ -21,6 +21,7 @@ use super::view::find;
 /// A revision, and how it stands now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReportView {
+    /// As it was stored.
     pub revision: Arc<Revision>,
     /// State of this revision.
     pub state: ReportState,

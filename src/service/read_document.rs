@@ -23,11 +23,13 @@ use super::submit::{agency_id, last_report};
 /// What a document says, and what the rules find in it.
 #[derive(Debug)]
 pub struct DocumentReading {
+    /// What was read of it, and where.
     pub reading: Reading,
     /// What it says of which report it is.
     pub source: DocumentSource,
     /// The year that it was judged as.
     pub year: Option<ReportYear>,
+    /// The figures with blank totals computed.
     pub completed: Completed,
     /// Empty where no year is known.
     pub findings: Vec<Finding>,
@@ -38,6 +40,7 @@ pub struct DocumentReading {
 /// What a document is read for, as far as it is known.
 #[derive(Debug, Default, Clone)]
 pub struct Meant {
+    /// Report year; where it is none, the one that the document prints.
     pub year: Option<ReportYear>,
     /// Whose report it is to be.
     pub owner: Option<ReportOwner>,

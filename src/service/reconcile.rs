@@ -21,10 +21,13 @@ use super::view::find;
 /// A form against the computed sum.
 #[derive(Debug, Clone)]
 pub struct Comparison {
+    /// How much of what was expected is in the computed sum.
     pub coverage: Coverage,
+    /// Year whose tree was used.
     pub hierarchy_year: ReportYear,
     /// Journal sequence that it is true as of.
     pub sequence: u64,
+    /// Cells in which the two are the same.
     pub equal_cells: usize,
     /// The largest first.
     pub differences: Vec<NamedDifference>,
@@ -33,6 +36,7 @@ pub struct Comparison {
 /// A difference with its explanations by name.
 #[derive(Debug, Clone)]
 pub struct NamedDifference {
+    /// The cell, with both numbers.
     pub difference: CellDifference,
     /// In the order of the explanations.
     pub names: Vec<ExplainedBy>,
@@ -43,6 +47,7 @@ pub struct NamedDifference {
 pub struct ExplainedBy {
     /// Resource name of an agency or jurisdiction.
     pub name: String,
+    /// What it is called in that year.
     pub display_name: String,
     /// Its report first came in after its due time.
     pub late: bool,
@@ -53,8 +58,11 @@ pub struct ExplainedBy {
 /// A consolidated report against the computed sum.
 #[derive(Debug, Clone)]
 pub struct Reconciliation {
+    /// The revision of the consolidated report that was compared.
     pub report: Arc<Revision>,
+    /// State of that revision.
     pub state: ReportState,
+    /// With the sum over the jurisdiction and all below it.
     pub comparison: Comparison,
     /// Parts of the scope from which reports are missing, the most first.
     pub missing: Vec<CoverageRow>,

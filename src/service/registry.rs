@@ -25,6 +25,7 @@ const ACTION: &str = "registry.apply";
 /// What a list of changes did, or would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Applied {
+    /// Changes that took effect, or would.
     pub applied: usize,
     /// Changes that were in force already.
     pub unchanged: usize,
@@ -35,7 +36,9 @@ pub struct Applied {
 /// A jurisdiction or agency, and all that it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known<T> {
+    /// With its newest values, or those of the year asked for.
     pub entry: T,
+    /// Names, parents and end, through the years.
     pub life: Life,
 }
 
@@ -55,6 +58,7 @@ pub struct EntryFilter {
 /// A page of the changes that make the registry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChangesPage {
+    /// Jurisdictions, then agencies, then dated changes.
     pub page: Page<RegistryChange>,
     /// All changes there are.
     pub total: usize,

@@ -12,10 +12,13 @@ use super::sight::Asker;
 /// A document with what its reader needs to be told about it.
 #[derive(Debug, Clone)]
 pub struct RenderedForm {
+    /// The bytes of the file.
     pub content: Vec<u8>,
     /// Media type.
     pub content_type: &'static str,
+    /// To save it under; says whose form of which year it is.
     pub file_name: String,
+    /// How much of what was expected is in the sums.
     pub coverage: Coverage,
     /// Year whose tree was used.
     pub hierarchy_year: ReportYear,

@@ -18,13 +18,17 @@ const ATTEMPTS: usize = 8;
 /// A review on its way in.
 #[derive(Debug, Clone)]
 pub struct ReviewRequest {
+    /// Whose newest revision is reviewed.
     pub report: ReportKey,
+    /// What is done to it.
     pub action: ReviewAction,
     /// Etag of the report as it was looked at.
     pub etag: String,
     /// Needed for a return and a withdrawal.
     pub reason: String,
+    /// Of a return: remarks on single cells; empty for none.
     pub comments: Vec<CellComment>,
+    /// Makes it safe to ask again; none where it is not asked again.
     pub request_id: Option<Uuid>,
     /// Check only.
     pub validate_only: bool,

@@ -22,14 +22,19 @@ const MEASURES_MAX: usize = 50;
 /// What is asked.
 #[derive(Debug, Clone)]
 pub struct RollupQuestion {
+    /// The top of the scope.
     pub jurisdiction: JurisdictionCode,
     /// First and last report year.
     pub years: (ReportYear, ReportYear),
     /// Whole paths of measures, each once; at least one.
     pub measures: Vec<String>,
+    /// By what rows are told apart; empty for one row a measure.
     pub group_by: Vec<Dimension>,
+    /// In which order groups come.
     pub order: RowOrder,
+    /// Which agencies count.
     pub filter: AgencyFilter,
+    /// From when, over which tree, and with which reports in the sums.
     pub perspective: Perspective,
     /// Count only agencies that have a report in the sum in every year.
     pub is_comparable: bool,
@@ -43,7 +48,9 @@ pub struct RollupQuestion {
 /// Sums, and what they contain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RollupAnswer {
+    /// The page's rows, in order.
     pub rows: Vec<Row>,
+    /// Each measure over everything in scope, whatever page it is.
     pub totals: Vec<Row>,
     /// One for each year.
     pub coverage: Vec<Coverage>,
@@ -62,9 +69,13 @@ pub struct RollupAnswer {
 /// Which computed form is asked for.
 #[derive(Debug, Clone)]
 pub struct FormQuestion {
+    /// Whose sums, with all below it.
     pub jurisdiction: JurisdictionCode,
+    /// Report year.
     pub year: ReportYear,
+    /// Which agencies count.
     pub filter: AgencyFilter,
+    /// From when, over which tree, and with which reports in the sums.
     pub perspective: Perspective,
 }
 
@@ -77,12 +88,17 @@ impl FormQuestion {
 /// The computed form.
 #[derive(Debug, Clone)]
 pub struct ConsolidatedForm {
+    /// As it was in the year whose tree was used.
     pub jurisdiction: Jurisdiction,
+    /// The edition of the report year.
     pub edition: &'static Edition,
+    /// Over all cells; [`ConsolidatedForm::shown`] says which are shown.
     pub sums: Sums,
+    /// How much of what was expected is in the sums.
     pub coverage: Coverage,
     /// Year whose tree was used.
     pub hierarchy_year: ReportYear,
+    /// Journal sequence that it is true as of.
     pub sequence: u64,
 }
 

@@ -18,7 +18,9 @@ const YEARS_MAX: usize = 20;
 /// How often a rule failed in one year and place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleCount {
+    /// Its id, such as `T3-ROW-TOTAL`.
     pub rule: String,
+    /// Report year.
     pub year: ReportYear,
     /// Directly below the scope; the scope itself for its own agencies.
     pub jurisdiction: JurisdictionCode,

@@ -29,9 +29,11 @@ struct Session {
 /// What a session began with.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Origin {
+    /// A token, on which the session rests.
     Token,
     /// An identity provider, and where to sign out there, if it offers that. The address names the person.
     Provider {
+        /// Address of the provider; none where it offers no signing out.
         sign_out: Option<String>,
     },
 }

@@ -19,13 +19,17 @@ pub struct Settings {
     pub is_new_store: bool,
     /// Callers are asked who they are; else everyone may do everything.
     pub authentication: bool,
+    /// How roles and secrets are given.
     pub policy: AccessPolicy,
     /// Hashes tokens; none where credentials are not in use.
     pub token_key: Option<TokenKey>,
     /// Signs how far the journal has come; none to leave it unsigned.
     pub signing_key: Option<SigningKey>,
+    /// How many entries of one kind go into the journal.
     pub entries: EntryLimits,
+    /// How sessions and failures are limited.
     pub sign_in: SignInLimits,
+    /// How many watch at a time, and how often they are told.
     pub watches: WatchLimits,
     /// Memory for figures of single agencies, in bytes; 0 for none.
     pub columns_bytes: usize,

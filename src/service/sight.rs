@@ -22,6 +22,7 @@ use super::target::{READ, Target};
 /// What one caller may see of many things: for lists and streams.
 #[derive(Debug, Clone)]
 pub enum Sight {
+    /// Everything: nobody is asked who they are, or the service itself looks.
     All,
     /// What these roles give the right to.
     Roles(Arc<BTreeSet<Role>>, Right),
@@ -108,6 +109,7 @@ impl Asker {
         Self { caller: caller.clone(), method: None }
     }
 
+    /// Who asks.
     pub fn caller(&self) -> &Caller {
         &self.caller
     }

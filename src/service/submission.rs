@@ -7,15 +7,19 @@ use crate::report::{Answer, DocumentSource, Figures, Hash, Narrative, ReportKey}
 /// A report on its way in.
 #[derive(Debug, Clone)]
 pub struct Submission {
+    /// Whose report of which year.
     pub report: ReportKey,
+    /// As filled in.
     pub figures: Figures,
     /// The chapters of text, where they are handed in.
     pub narrative: Option<Narrative>,
+    /// Reasons for warnings; empty where none are expected.
     pub answers: Vec<Answer>,
     /// Why it replaces an earlier revision.
     pub reason: String,
     /// Etag of the revision that it replaces; none for the first.
     pub etag: Option<String>,
+    /// Makes it safe to hand in again; none where it is not handed in again.
     pub request_id: Option<Uuid>,
     /// What the document says of itself that it was read from, where it was.
     pub source: Option<DocumentSource>,

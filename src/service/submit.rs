@@ -50,12 +50,15 @@ pub struct Verdict {
     pub passes: bool,
     /// Errors first.
     pub findings: Vec<Finding>,
+    /// What may explain the sums that do not add up.
     pub diagnoses: Vec<Diagnosis>,
     /// Blank totals, with what was computed of their parts.
     pub computed: Vec<(CellId, i128)>,
     /// Rules whose warnings are not answered, each once.
     pub unanswered: Vec<String>,
+    /// Cells that could not be read; empty for a report that was filled in by hand.
     pub unread: Vec<CellId>,
+    /// SHA-256 of the canonical content, for [`Submission::expected_content`].
     pub content: Hash,
 }
 

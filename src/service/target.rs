@@ -18,6 +18,7 @@ pub enum Target<'a> {
 pub(super) const READ: &Method = call::GET_REPORT;
 
 impl<'a> Target<'a> {
+    /// What belongs to its owner, of its year.
     pub fn report(key: &'a ReportKey) -> Self {
         Self::Owner(&key.owner, Some(key.year))
     }

@@ -15,7 +15,9 @@ use super::submit::last_report;
 /// The file, and a name for it.
 #[derive(Debug, Clone)]
 pub struct RenderedTemplate {
+    /// The bytes of an XLSX file.
     pub content: Vec<u8>,
+    /// To save it under; says whose report of which year it is.
     pub file_name: String,
 }
 

@@ -34,6 +34,7 @@ const AHEAD: usize = 4;
 pub enum VerifyProgress {
     /// Records looked at so far.
     Records(u64),
+    /// Everything was looked at: what was found.
     Done(Box<Verification>),
 }
 

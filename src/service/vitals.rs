@@ -9,6 +9,7 @@ use super::parts::Service;
 /// How one report year stands over all jurisdictions, agencies under vertical management included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct YearVitals {
+    /// Report year.
     pub year: ReportYear,
     /// Agencies that owe a report.
     pub expected: u64,
