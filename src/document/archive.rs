@@ -32,7 +32,9 @@ pub struct Member {
 
 /// An archive that is open.
 pub enum Archive {
+    /// A ZIP, with the files in it.
     Zip(Box<ZipArchive<BufReader<File>>>, Vec<Member>),
+    /// A TAR, packed with gzip or not.
     Tar(Tar),
 }
 

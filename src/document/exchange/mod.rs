@@ -22,7 +22,9 @@ const NARRATIVE: &str = "narrative";
 /// Everything that is handed in with a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportEntry {
+    /// Whose report of which year.
     pub report: ReportKey,
+    /// As filled in; what the file does not name is blank.
     pub figures: Figures,
     /// None where no chapter of text is given.
     pub narrative: Option<Narrative>,
@@ -38,6 +40,7 @@ pub struct ReportEntry {
 pub struct ExchangeError {
     /// From 1; the headings are line 1.
     pub line: u64,
+    /// What is wrong there, and what to do.
     pub message: Message,
 }
 

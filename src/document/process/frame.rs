@@ -30,7 +30,9 @@ pub enum Wanted {
 /// What was made of a document.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Read {
+    /// A reading: what is printed, found in the form.
     Document(Box<Reading>),
+    /// A workbook of ours, read by its own layout.
     Workbook(Box<Returned>),
 }
 

@@ -34,6 +34,7 @@ pub struct Settings {
     pub patience: Duration,
     /// Longest time for one document once it is being read; its processor time ends before, unless the machine is busy.
     pub time: Duration,
+    /// What such a process may use.
     pub confinement: Confinement,
     /// What opens documents that are locked.
     pub password: Password,

@@ -7,38 +7,97 @@ use super::format::names;
 /// Why a document could not be read at all; what is only partly understood is a note instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
+    /// The file is too large.
     #[error(
         "the document has {bytes} bytes; at most {limit} are read; send the report without pictures or attachments"
     )]
-    TooLarge { bytes: usize, limit: usize },
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The most that is read.
+        limit: usize,
+    },
+    /// It has too many printed cells.
     #[error("the document has more than {limit} cells; send the annual report alone")]
-    TooManyCells { limit: usize },
+    TooManyCells {
+        /// The most that are read.
+        limit: usize,
+    },
+    /// It has too many pages.
     #[error("the document has more than {limit} pages; send the annual report alone")]
-    TooManyPages { limit: usize },
+    TooManyPages {
+        /// The most that are read.
+        limit: usize,
+    },
+    /// Its parts lie too deep in each other.
     #[error("tables or parts are nested more than {limit} deep; use plain tables as in the form")]
-    TooDeep { limit: usize },
+    TooDeep {
+        /// The deepest that is read.
+        limit: usize,
+    },
+    /// It grows too large as it is unpacked.
     #[error("unpacked, the document has more than {limit} bytes; send it without pictures or attachments")]
-    TooLargeInside { limit: u64 },
+    TooLargeInside {
+        /// The most bytes that are unpacked.
+        limit: u64,
+    },
+    /// It took too long.
     #[error("reading took longer than {seconds} seconds and was given up; send the annual report alone, or as text")]
-    TooSlow { seconds: u64 },
+    TooSlow {
+        /// After so long it was given up.
+        seconds: u64,
+    },
+    /// Its reader ended: it took too much memory, or was brought down.
     #[error(
         "reading ended before its time: the document is damaged, or needs more than {mebibytes} MiB of memory; open it, save it anew, or send it as text"
     )]
-    TooHeavy { mebibytes: u64 },
+    TooHeavy {
+        /// Memory that the reader had.
+        mebibytes: u64,
+    },
+    /// The file is not what its format prescribes.
     #[error("the {format} is damaged ({detail}); open it, save it anew and send it again")]
-    Damaged { format: &'static str, detail: String },
+    Damaged {
+        /// Name of the format, for people.
+        format: &'static str,
+        /// What its reader found; shortened.
+        detail: String,
+    },
+    /// It is encrypted in a way that is not opened here.
     #[error("the {format} is protected by a password; save it without one and send it again")]
-    Protected { format: &'static str },
+    Protected {
+        /// Name of the format, for people.
+        format: &'static str,
+    },
+    /// It is encrypted, and no password was given.
     #[error(
         "the {format} needs a password to be opened; on the command line give it with --password, or save it without one and send it again"
     )]
-    Locked { format: &'static str },
+    Locked {
+        /// Name of the format, for people.
+        format: &'static str,
+    },
+    /// It is encrypted with another password.
     #[error("the password that is given does not open the {format}")]
-    WrongPassword { format: &'static str },
+    WrongPassword {
+        /// Name of the format, for people.
+        format: &'static str,
+    },
+    /// A mail has more than one document that could be the report.
     #[error("several documents are attached ({}); send each by itself, or the annual report alone", names.join(", "))]
-    SeveralDocuments { names: Vec<String> },
+    SeveralDocuments {
+        /// Names of the attachments.
+        names: Vec<String>,
+    },
+    /// The format is known, and not read.
     #[error("{name:?} is in the format {found}, which is not read; send it as one of {}", names())]
-    UnsupportedFormat { name: String, found: &'static str },
+    UnsupportedFormat {
+        /// Name of the file.
+        name: String,
+        /// Name of the format, for people.
+        found: &'static str,
+    },
+    /// The bytes are text in no encoding that is read.
     #[error("the document is neither UTF-8 nor GB18030 text; save it as UTF-8 and send it again")]
     NotText,
 }

@@ -18,18 +18,23 @@ pub enum Format {
     Pdf,
     /// GB/T 33190.
     Ofd,
+    /// Word since 2007, and WPS of the same making.
     Docx,
+    /// Excel since 2007, and ET of the same making.
     Xlsx,
     /// Word 97 to 2003, and WPS of the same making.
     Doc,
     /// Excel 97 to 2003, and ET of the same making.
     Xls,
+    /// Of WordPad and of most word processors.
     Rtf,
     /// A saved web page or a mail, of which the page or the attached document is read.
     Mhtml,
     /// One row for each cell of the form, as it is written here.
     Csv,
+    /// A web page.
     Html,
+    /// Plain text with tables of `|`.
     Markdown,
     /// Plain text: one cell per line, or rows divided by `|`, tabs or blanks.
     Text,
@@ -66,6 +71,7 @@ type Reader = fn(&Source<'_>, &Limits) -> Result<Contents, ReadError>;
 
 /// One format.
 pub struct FormatInfo {
+    /// The one that this row is of.
     pub format: Format,
     /// Stable name for programs.
     pub id: &'static str,

@@ -100,18 +100,24 @@ pub enum Certainty {
 /// One cell of the form with what is printed in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadCell {
+    /// The cell that was found.
     pub cell: CellId,
+    /// What is taken for its value.
     pub value: Cell,
     /// As in the document.
     pub raw: String,
+    /// Where in the document it is printed.
     pub place: Place,
+    /// How sure that is.
     pub certainty: Certainty,
 }
 
 /// What was read from a document.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reading {
+    /// As which the document was read.
     pub format: Format,
+    /// The edition of the form that it prints.
     #[serde(with = "edition_by_id")]
     pub edition: &'static Edition,
     /// What decided the edition.
@@ -120,6 +126,7 @@ pub struct Reading {
     pub year: Option<ReportYear>,
     /// Every report year that is printed there, each once.
     pub years: Vec<ReportYear>,
+    /// As printed, on one line; none where none was found.
     pub title: Option<String>,
     /// Whose report it is, as the title says, else the opening.
     pub agency: Option<String>,

@@ -12,6 +12,7 @@ use crate::report::Message;
 pub struct Place {
     /// Orders places as the document is read.
     pub order: usize,
+    /// The line or row.
     pub spot: Spot,
     /// Printed cell within the line, or column of the table; from 1.
     pub cell: usize,
@@ -24,17 +25,25 @@ pub enum Spot {
     Line(usize),
     /// Paragraph outside the tables.
     Paragraph(usize),
+    /// A row of a table in a text.
     Table {
+        /// Number of the table in the document.
         table: usize,
+        /// Row of the table.
         row: usize,
     },
+    /// A row of a sheet.
     Sheet {
+        /// Number of the sheet in the workbook.
         sheet: usize,
+        /// As the program numbers it.
         row: usize,
     },
     /// Line of text, or row of a table, counted from the top of the page.
     Page {
+        /// Number of the page in the document.
         page: usize,
+        /// From the top.
         line: usize,
     },
 }
@@ -179,7 +188,9 @@ impl fmt::Display for NoteCode {
 /// One note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReaderNote {
+    /// Stable, for programs.
     pub code: NoteCode,
+    /// Where in the document.
     pub place: Place,
     /// What is printed there, shortened.
     pub raw: String,

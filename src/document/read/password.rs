@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Password(Option<String>);
 
 impl Password {
+    /// None for a document that is not locked.
     pub fn new(password: Option<String>) -> Self {
         Self(password)
     }

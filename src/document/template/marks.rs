@@ -32,11 +32,15 @@ pub struct Sides {
 pub struct Mark {
     /// Rule id, or what the workbook's reader calls it.
     pub rule: String,
+    /// Whether it has to be put right or explained.
     pub severity: Severity,
+    /// Each with the year that it is of.
     pub cells: Vec<(CellId, Period)>,
     /// Both sides, where the rule is an equation.
     pub sides: Option<Sides>,
+    /// What is wrong.
     pub message: Message,
+    /// What to do about it.
     pub remedy: Message,
 }
 
@@ -92,6 +96,7 @@ fn side(terms: &[Term]) -> String {
 }
 
 impl Mark {
+    /// In Chinese and English, as it stands in the note.
     pub fn severity_text(&self) -> &'static str {
         match self.severity {
             Severity::Error => "错误 error",

@@ -33,10 +33,13 @@ const METADATA: [&str; 6] = ["format", "agency", "agency_name", "year", "edition
 /// Whose workbook it is, and for which report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Template {
+    /// Whose report is filled in.
     pub agency: AgencyId,
     /// In Chinese; the agency's id where the name is not known.
     pub agency_name: String,
+    /// Report year.
     pub year: ReportYear,
+    /// The edition of that year.
     #[serde(with = "edition_by_id")]
     pub edition: &'static Edition,
     /// Last year's figures to stand beside, where they are known.

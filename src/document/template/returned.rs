@@ -31,10 +31,13 @@ const MAX_FINDINGS: u32 = 1_000;
 /// A cell whose content is no figure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
+    /// The cell of the form.
     pub cell: CellId,
     /// As it was typed in.
     pub raw: String,
+    /// What is wrong with it.
     pub message: Message,
+    /// What to do about it.
     pub remedy: Message,
 }
 
@@ -53,9 +56,11 @@ pub struct Filled {
 /// A workbook that came back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Returned {
+    /// As the workbook says of itself.
     pub template: Template,
     /// Cells with faults are unread.
     pub figures: Figures,
+    /// Cells of the form with something else than a figure.
     pub faults: Vec<Fault>,
     /// What stands beside a figure and was left out of it.
     pub remarks: Vec<Fault>,
@@ -70,15 +75,19 @@ pub struct Returned {
 /// Why a workbook cannot be read as a filled template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
+    /// Something of ours is missing in it; says what.
     #[error("no workbook made by `huizong template`: {0}")]
     NotATemplate(String),
+    /// The file, or what it unpacks to, is too large.
     #[error("the workbook is larger than {MAX_BYTES} bytes, or than {MAX_UNPACKED_BYTES} unpacked")]
     TooLarge,
+    /// Name of a sheet that was in it when it was given out.
     #[error("the sheet {0} is missing")]
     SheetMissing(String),
 }
 
 impl TemplateError {
+    /// The error in both languages, with what to do.
     pub fn message(&self) -> Message {
         let zh = match self {
             Self::NotATemplate(what) => format!("不是由 huizong template 生成的工作簿（{what}）；请重新生成模板填报"),

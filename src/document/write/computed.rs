@@ -13,7 +13,9 @@ pub struct ComputedForm {
     pub scope: String,
     /// In Chinese.
     pub name: String,
+    /// Report year.
     pub year: ReportYear,
+    /// The edition of that year, in which the sums are printed.
     pub edition: &'static Edition,
     /// Agencies that owe a report.
     pub expected: u64,

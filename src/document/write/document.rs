@@ -14,8 +14,10 @@ pub const UNREAD: &str = "未读取";
 /// A figure to print. Sums of amounts do not fit 64 bits, so it is no [`Cell`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Figure {
+    /// Nothing is printed.
     #[default]
     Blank,
+    /// 不适用
     NotApplicable,
     /// It could not be read in the document that the figures are from.
     Unread,
@@ -37,7 +39,9 @@ impl From<Cell> for Figure {
 /// Something to be said about the figures as a whole, such as their content hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provenance {
+    /// What it is, such as 日志序号.
     pub label: Text,
+    /// As it is printed behind the label.
     pub value: String,
 }
 
@@ -46,12 +50,15 @@ pub struct Provenance {
 pub struct Document {
     /// Whose figures they are, in Chinese.
     pub name: String,
+    /// Report year.
     pub year: ReportYear,
+    /// The edition whose tables are printed.
     pub edition: &'static Edition,
     /// One for each cell of the catalogue.
     pub figures: Box<[Figure]>,
     /// Texts of the narrative chapters by chapter number; paragraphs are divided by line feeds.
     pub narratives: Vec<(u8, String)>,
+    /// Lines below the chapters, in order; empty for none.
     pub provenance: Vec<Provenance>,
 }
 
@@ -112,6 +119,7 @@ impl Document {
         format!("{}{}年政府信息公开工作年度报告", self.name, self.year)
     }
 
+    /// Blank for a cell that the edition does not have.
     pub fn figure(&self, cell: CellId) -> Figure {
         self.figures.get(cell.index()).copied().unwrap_or_default()
     }

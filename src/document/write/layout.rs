@@ -14,6 +14,7 @@ pub enum Content {
     Band(String),
     /// The label of a row, or of several rows.
     RowHeading(String),
+    /// The figure of this cell.
     Figure(CellId),
 }
 
@@ -30,18 +31,24 @@ impl Content {
 /// A rectangle of the grid with one content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tile {
+    /// Topmost row, from 0.
     pub row: usize,
+    /// Leftmost column, from 0.
     pub column: usize,
     /// At least 1, as are `columns`.
     pub rows: usize,
+    /// Columns that it covers.
     pub columns: usize,
+    /// What stands in it.
     pub content: Content,
 }
 
 /// One table, printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grid {
+    /// As the form describes it.
     pub table: &'static Table,
+    /// Rows, headings included.
     pub rows: usize,
     /// How wide each column is beside the others.
     pub widths: Vec<usize>,
@@ -54,6 +61,7 @@ pub struct Grid {
 }
 
 impl Grid {
+    /// Columns, those of labels included.
     pub fn columns(&self) -> usize {
         self.widths.len()
     }

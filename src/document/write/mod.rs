@@ -23,8 +23,11 @@ pub use layout::{Content, Grid, Tile, addends, grids, is_total};
 /// A format that documents are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
+    /// For word processors.
     Docx,
+    /// For browsers.
     Html,
+    /// For spreadsheets, laid out as it is printed.
     Xlsx,
     /// One row per cell, by path.
     Csv,
@@ -44,6 +47,7 @@ impl WriteError {
 }
 
 impl Format {
+    /// In the order in which they are offered.
     pub const ALL: [Format; 5] = [Format::Docx, Format::Html, Format::Xlsx, Format::Csv, Format::Text];
 
     /// The ending of file names, without the dot.
