@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use crate::form::{CellId, CellInfo, Edition, catalogue};
+use crate::form::{CellId, CellInfo, Edition, Kind, catalogue};
 
 use super::{Cell, Figures, Hash, Narrative, ReportKey, format_number};
 
@@ -45,10 +45,11 @@ impl Line {
     }
 
     fn push_number(&self, content: &mut String, number: i128) {
-        if number == 0 {
-            content.push_str(&self.nought);
-        } else {
-            self.push_value(content, &format_number(self.info.kind, number));
+        match self.info.kind {
+            _ if number == 0 => content.push_str(&self.nought),
+            // As `format_number` has it, without a text of its own for each cell.
+            Kind::Count | Kind::SignedCount => _ = writeln!(content, "{}{number}", self.begin),
+            Kind::Money => self.push_value(content, &format_number(self.info.kind, number)),
         }
     }
 }
