@@ -2,7 +2,7 @@
 //!
 //! | byte | content |
 //! |---|---|
-//! | 0 | format version, [`FORMAT_VERSION`] |
+//! | 0 | format version, up to [`FORMAT_VERSION`] |
 //! | 1 | kind of record |
 //! | 2–5 | CRC-32 of the kind and the message, little-endian |
 //! | 6– | the message |
@@ -10,6 +10,7 @@
 //! Fields are only ever added; a change that an older program would misread takes a new format version.
 
 mod access;
+mod cells;
 mod change;
 mod entry;
 mod frozen;
@@ -32,8 +33,14 @@ use super::transaction::StoredRequest;
 
 pub(crate) use whole::whole;
 
-/// Version of the record format that this program writes, and the highest that it reads.
-pub const FORMAT_VERSION: u8 = 1;
+/// Highest version of the record format that this program reads; what is read of each is in `messages`. Version 2 has the
+/// cells of a form in one row ([`cells`]), and long chapters of text compressed.
+pub const FORMAT_VERSION: u8 = 2;
+
+/// Whether a record of this version can be read.
+fn is_read(version: u8) -> bool {
+    (1..=FORMAT_VERSION).contains(&version)
+}
 
 const HEADER_BYTES: usize = 6;
 
@@ -47,6 +54,8 @@ pub const RECORD_BYTES_MAX: usize = 96 << 10;
 pub trait Record: Sized {
     /// Tells records apart, so that none is read as another.
     const KIND: u8;
+    /// Version of the format that it is written in.
+    const VERSION: u8 = 1;
     type Stored: Message + Default;
 
     fn to_stored(&self) -> Self::Stored;
@@ -58,7 +67,7 @@ pub trait Record: Sized {
 pub(crate) fn encode<R: Record>(value: &R) -> Vec<u8> {
     let message = value.to_stored();
     let mut bytes = Vec::with_capacity(USUAL_BYTES);
-    bytes.extend([FORMAT_VERSION, R::KIND, 0, 0, 0, 0]);
+    bytes.extend([R::VERSION, R::KIND, 0, 0, 0, 0]);
     // A Vec grows as needed, so encoding into it cannot fail.
     let _ = message.encode(&mut bytes);
     let checksum = checksum(R::KIND, &bytes[HEADER_BYTES..]).to_le_bytes();
@@ -113,7 +122,7 @@ fn damaged<R: Record>(what: &str) -> StoreError {
 pub(crate) fn check_sum(bytes: &[u8]) -> Result<(), StoreError> {
     let damaged = |what: &str| StoreError::Damaged(what.to_owned());
     let Some((header, message)) = bytes.split_at_checked(HEADER_BYTES) else { return Err(damaged("too short")) };
-    if header[0] != FORMAT_VERSION {
+    if !is_read(header[0]) {
         return Err(StoreError::FormatVersion { found: header[0], supported: FORMAT_VERSION });
     }
     if header[2..] != checksum(header[1], message).to_le_bytes() {
@@ -126,7 +135,7 @@ pub(crate) fn check_sum(bytes: &[u8]) -> Result<(), StoreError> {
 fn message<R: Record, M: Message + Default>(bytes: &[u8]) -> Result<M, StoreError> {
     let damaged = damaged::<R>;
     let Some((header, message)) = bytes.split_at_checked(HEADER_BYTES) else { return Err(damaged("too short")) };
-    if header[0] != FORMAT_VERSION {
+    if !is_read(header[0]) {
         return Err(StoreError::FormatVersion { found: header[0], supported: FORMAT_VERSION });
     }
     if header[2..] != checksum(header[1], message).to_le_bytes() {
@@ -145,9 +154,12 @@ fn checksum(kind: u8, message: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// Version of what a store's folder holds: 1 was one database, 2 is a log and its copy. It stands in the place of the format
-/// version of the copy's header, so that a program from before refuses the folder by it.
-pub const STORE_VERSION: u8 = 2;
+/// Version of what a store's folder holds: 1 was one database, 2 is a log and its copy, 3 the same with records of version 2.
+/// It stands in the place of the format version of the copy's header, so that a program from before refuses the folder by it.
+pub const STORE_VERSION: u8 = 3;
+
+/// The version of one database.
+const WHOLE_VERSION: u8 = 1;
 
 /// What a database of ours says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,8 +198,8 @@ impl Header {
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
         let damaged = || StoreError::Damaged("the header of the database".to_owned());
         match bytes.first() {
-            Some(&FORMAT_VERSION) => decode::<StoreHeader>(bytes).map(|_| Self::Whole),
-            Some(&STORE_VERSION) => {
+            Some(&WHOLE_VERSION) => decode::<StoreHeader>(bytes).map(|_| Self::Whole),
+            Some(2..=STORE_VERSION) => {
                 let (head, message) = bytes.split_at_checked(HEADER_BYTES).ok_or_else(damaged)?;
                 if head[2..] != checksum(head[1], message).to_le_bytes() || head[1] != StoreHeader::KIND {
                     return Err(damaged());
@@ -220,6 +232,7 @@ impl Record for StoreHeader {
 
 impl Record for Revision {
     const KIND: u8 = b'r';
+    const VERSION: u8 = 2;
     type Stored = messages::StoredRevision;
 
     fn to_stored(&self) -> Self::Stored {
@@ -259,6 +272,7 @@ impl Record for AccessChange {
 
 impl Record for FrozenForm {
     const KIND: u8 = b'f';
+    const VERSION: u8 = 2;
     type Stored = frozen::StoredFrozenForm;
 
     fn to_stored(&self) -> Self::Stored {

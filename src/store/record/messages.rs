@@ -1,5 +1,10 @@
 //! The messages of revisions, what all messages share, and their conversion. Tags are never reused.
 
+use std::io::{Read as _, Write as _};
+
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
 use jiff::Timestamp;
 use prost::{Enumeration, Message};
 
@@ -8,6 +13,8 @@ use crate::report::{
     Answer, Cell, Figures, Finding, Hash, Level, Message as Words, Narrative, Period, ReportKey, ReportState,
     ReportYear, Revision, RuleSetRef, Severity, Term,
 };
+
+use super::cells;
 
 #[derive(Clone, PartialEq, Message)]
 pub struct StoredRevision {
@@ -39,6 +46,9 @@ pub struct StoredRevision {
     sequence: u64,
     #[prost(message, optional, tag = "14")]
     narrative: Option<StoredNarrative>,
+    /// A [`StoredNarrative`] that is long, compressed (RFC 1951), instead.
+    #[prost(bytes = "vec", optional, tag = "15")]
+    compressed: Option<Vec<u8>>,
     #[prost(uint32, optional, tag = "20")]
     accepted_before: Option<u32>,
     #[prost(bool, tag = "21")]
@@ -84,6 +94,9 @@ pub(super) const STATES: [(ReportState, StoredState); 4] = [
 pub(crate) struct StoredFigures {
     #[prost(string, tag = "1")]
     edition: String,
+    /// All cells, see [`cells`]; absent in a record of version 1, which has the three below instead.
+    #[prost(bytes = "vec", optional, tag = "5")]
+    cells: Option<Vec<u8>>,
     #[prost(uint32, repeated, tag = "2")]
     codes: Vec<u32>,
     /// One for each code.
@@ -193,6 +206,8 @@ fn cell(code: u32) -> Result<CellId, String> {
 
 impl StoredRevision {
     pub fn from_revision(revision: &Revision) -> Self {
+        let narrative = revision.narrative.as_ref().map(StoredNarrative::from_narrative);
+        let (narrative, compressed) = narrative.map_or((None, None), StoredNarrative::or_compressed);
         Self {
             report: revision.report.to_string(),
             number: revision.number,
@@ -209,11 +224,13 @@ impl StoredRevision {
             reason: revision.reason.clone(),
             time_microseconds: revision.time.as_microsecond(),
             sequence: revision.sequence,
-            narrative: revision.narrative.as_ref().map(StoredNarrative::from_narrative),
+            narrative,
+            compressed,
         }
     }
 
     pub fn into_revision(self) -> Result<Revision, String> {
+        let compressed = self.compressed.as_deref().map(StoredNarrative::decompressed).transpose()?;
         Ok(Revision {
             report: parse::<ReportKey>(&self.report)?,
             number: self.number,
@@ -221,7 +238,7 @@ impl StoredRevision {
             accepted_before: self.accepted_before,
             late: self.late,
             figures: self.figures.into_figures()?,
-            narrative: self.narrative.map(StoredNarrative::into_narrative),
+            narrative: compressed.or(self.narrative).map(StoredNarrative::into_narrative),
             content_hash: hash(self.content_hash)?,
             rule_set: RuleSetRef { id: self.rule_set, hash: hash(self.rule_set_hash)? },
             findings: self.findings.into_iter().map(StoredFinding::into_finding).collect::<Result<_, _>>()?,
@@ -236,30 +253,15 @@ impl StoredRevision {
 
 impl StoredFigures {
     pub(super) fn from_figures(figures: &Figures) -> Self {
-        let cells = catalogue().cells.len();
-        let mut stored = Self {
-            edition: figures.edition().id.to_owned(),
-            codes: Vec::with_capacity(cells),
-            numbers: Vec::with_capacity(cells),
-            not_applicable: Vec::new(),
-        };
-        for (id, cell) in figures.filled() {
-            let code = u32::from(catalogue().cell(id).code);
-            match cell {
-                Cell::Number(number) => {
-                    stored.codes.push(code);
-                    stored.numbers.push(number);
-                }
-                Cell::NotApplicable => stored.not_applicable.push(code),
-                // A report with cells that were not read never comes here; its hash would not fit what is kept.
-                Cell::Blank | Cell::Unread => {}
-            }
-        }
-        stored
+        let (edition, cells) = (figures.edition().id.to_owned(), Some(cells::encode(figures)));
+        Self { edition, cells, codes: Vec::new(), numbers: Vec::new(), not_applicable: Vec::new() }
     }
 
     pub(super) fn into_figures(self) -> Result<Figures, String> {
         let edition = edition(&self.edition).ok_or_else(|| format!("unknown edition {:?}", self.edition))?;
+        if let Some(row) = &self.cells {
+            return cells::decode(row, edition);
+        }
         if self.codes.len() != self.numbers.len() {
             return Err("codes and numbers differ in length".to_owned());
         }
@@ -275,10 +277,36 @@ impl StoredFigures {
     }
 }
 
+/// Chapters of text, in bytes, from which on they are compressed.
+const LONG_BYTES: usize = 1024;
+
+/// Longest chapters that are decompressed, in bytes: more than any message that they came in.
+const CHAPTERS_BYTES_MAX: u64 = 8 << 20;
+
 impl StoredNarrative {
     fn from_narrative(narrative: &Narrative) -> Self {
         let Narrative { overview, problems, other_matters } = narrative.clone();
         Self { overview, problems, other_matters }
+    }
+
+    /// As they are, or where they are long compressed.
+    fn or_compressed(self) -> (Option<Self>, Option<Vec<u8>>) {
+        if self.encoded_len() < LONG_BYTES {
+            return (Some(self), None);
+        }
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+        // Writing to a Vec cannot fail.
+        match encoder.write_all(&self.encode_to_vec()).and_then(|()| encoder.finish()) {
+            Ok(compressed) => (None, Some(compressed)),
+            Err(_) => (Some(self), None),
+        }
+    }
+
+    fn decompressed(compressed: &[u8]) -> Result<Self, String> {
+        let mut bytes = Vec::new();
+        let read = DeflateDecoder::new(compressed).take(CHAPTERS_BYTES_MAX).read_to_end(&mut bytes);
+        read.map_err(|error| error.to_string())?;
+        Self::decode(bytes.as_slice()).map_err(|error| error.to_string())
     }
 
     fn into_narrative(self) -> Narrative {

@@ -2,7 +2,7 @@
 
 use crc32fast::Hasher;
 
-use super::{FORMAT_VERSION, HEADER_BYTES, RECORD_BYTES_MAX};
+use super::{HEADER_BYTES, RECORD_BYTES_MAX, is_read};
 
 /// The record at the beginning of `bytes`, header included; none where there is none.
 ///
@@ -10,7 +10,7 @@ use super::{FORMAT_VERSION, HEADER_BYTES, RECORD_BYTES_MAX};
 pub(crate) fn whole(bytes: &[u8]) -> Option<&[u8]> {
     let (header, rest) = bytes.split_at_checked(HEADER_BYTES)?;
     let [version, kind, checksum @ ..] = header else { return None };
-    if *version != FORMAT_VERSION || !kind.is_ascii_lowercase() {
+    if !is_read(*version) || !kind.is_ascii_lowercase() {
         return None;
     }
     let expected = u32::from_le_bytes(checksum.try_into().ok()?);
