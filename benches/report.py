@@ -18,7 +18,7 @@ FOLDER = ROOT / "target/bench"
 DOCUMENT = ROOT / "docs/performance.md"
 # What stands beside nothing, in the measure of pauses.
 ALONE = "nothing else"
-ENGINES = {"huizong": "Huizong", "echo": "echo", "postgresql": "PostgreSQL", "duckdb": "DuckDB", "disk": "the disk"}
+ENGINES = {"huizong": "Huizong", "echo": "echo", "peer": "bare service over PostgreSQL", "postgresql": "PostgreSQL", "duckdb": "DuckDB", "disk": "the disk"}
 
 
 class Figures:
@@ -122,6 +122,12 @@ def latencies(figures, province, measure):
 def of_province(figures, province):
     text = f"### {title(province)}\n\n"
     text += rates(figures, province, "submit")
+    worked = [
+        [line["call"], line["in_flight"], number(line["processor_us"]), number(line["thread_changes"])]
+        for line in figures.all("work", **province)
+    ]
+    heading = ["work of the service", "in flight", "µs of processor a call", "changes of thread a call"]
+    text += table(heading, worked) if worked else ""
     streams = [
         [line["call"], line["streams"], number(line["per_second"])] for line in figures.all("stream", **province)
     ]

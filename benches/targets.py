@@ -62,7 +62,16 @@ def of_province(figures, province):
     submit, first_ones = rate("submit", SUBMIT, "huizong"), rate("submit", FIRST_ONES, "huizong")
     streamed = figures.best("stream", **province)
     ratios = [
-        (f"SubmitReport, {MANY} in flight", submit, rate("submit", SUBMIT, "echo"), 0.5, "echo"),
+        (f"SubmitReport, {MANY} in flight", submit, rate("submit", SUBMIT, "echo"), 0.45, "echo"),
+        (f"SubmitReport, {MANY} in flight", submit, rate("submit", SUBMIT, "peer"), 1.15, "a bare service over PostgreSQL"),
+        ("SubmitReport, 1 in flight", rate("submit", SUBMIT, "huizong", 1), rate("submit", SUBMIT, "echo", 1), 0.36, "echo"),
+        (
+            "SubmitReport, 1 in flight",
+            rate("submit", SUBMIT, "huizong", 1),
+            rate("submit", SUBMIT, "peer", 1),
+            1,
+            "a bare service over PostgreSQL",
+        ),
         (
             f"SubmitReport, {MANY} in flight",
             submit,
@@ -77,7 +86,7 @@ def of_province(figures, province):
             1.5,
             "PostgreSQL, INSERT of columns",
         ),
-        ("SubmitReports", streamed, first_ones, 2, "SubmitReport"),
+        ("SubmitReports", streamed, first_ones, 2.2, "SubmitReport"),
     ]
     times = max(
         (times for agencies, times in TIMES_A_DATABASE.items() if agencies <= province["agencies"]), default=None

@@ -99,6 +99,29 @@ where
     (middle(ones), middle(others))
 }
 
+/// A call that can be made again and again.
+pub type Call = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// Calls per second of several calls with `in_flight` callers, in turns, so that all see the same machine. `around` is told
+/// before and after each turn of the first one.
+pub async fn in_turns(in_flight: usize, calls: &[Call], mut around: impl FnMut(bool)) -> Vec<f64> {
+    let mut rates = vec![Vec::new(); calls.len()];
+    let turn = round() / TURNS;
+    for _ in 0..ROUNDS * TURNS as usize {
+        for (at, (call, rates)) in calls.iter().zip(&mut rates).enumerate() {
+            if at == 0 {
+                around(true);
+            }
+            let call = call.clone();
+            rates.push(closed_for(turn, in_flight, move || call()).await);
+            if at == 0 {
+                around(false);
+            }
+        }
+    }
+    rates.into_iter().map(middle).collect()
+}
+
 /// The middle one of several measurements.
 pub fn middle(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);

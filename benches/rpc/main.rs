@@ -13,6 +13,7 @@ mod latency;
 mod load;
 mod mixed;
 mod pauses;
+mod peer;
 mod query;
 mod record;
 mod scene;

@@ -12,7 +12,7 @@ use tonic::transport::Channel;
 
 use super::query::cells_of_form;
 use super::record::Record;
-use super::server::{Running, fill_store};
+use super::server::{Running, Work, fill_store};
 
 /// First year of reports.
 pub const FIRST_YEAR: u16 = 2020;
@@ -127,6 +127,11 @@ impl Scene {
         for (engine, rate) in [("huizong", rate), ("echo", echo)] {
             self.add(measure, call, engine, json!({ "in_flight": in_flight, "per_second": rate }));
         }
+    }
+
+    /// What the service has worked so far.
+    pub fn work(&self) -> Work {
+        self.running().work()
     }
 
     /// Takes down the memory of the service.

@@ -152,6 +152,23 @@ impl Running {
         connect(self.echo).await
     }
 
+    /// What it has worked since its start, the echo included.
+    pub fn work(&self) -> Work {
+        let process = format!("/proc/{}", self.child.id());
+        let read = |path: String| std::fs::read_to_string(path).unwrap_or_default();
+        // After the name, which may have blanks in it: the 12th and 13th are times.
+        let stat = read(format!("{process}/stat"));
+        let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+        let ticks: f64 = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
+        let threads = std::fs::read_dir(format!("{process}/task")).into_iter().flatten().flatten();
+        let changes = threads.map(|thread| {
+            let status = read(format!("{}/status", thread.path().display()));
+            let lines = status.lines().filter(|line| line.contains("ctxt_switches"));
+            lines.filter_map(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok()).sum::<f64>()
+        });
+        Work { processor_us: ticks * TICK_US, thread_changes: changes.sum() }
+    }
+
     /// Memory that it holds, and the most that it has held, in bytes.
     pub fn memory(&self) -> [u64; 2] {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
@@ -159,6 +176,34 @@ impl Running {
             let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
             line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
         })
+    }
+}
+
+/// A tick of the kernel's, in microseconds.
+const TICK_US: f64 = 10_000.0;
+
+/// What a process works, which depends less on what else the machine does than time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Work {
+    /// Time on a processor, in microseconds.
+    pub processor_us: f64,
+    /// How often a thread gave its processor to another.
+    pub thread_changes: f64,
+}
+
+impl Work {
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            processor_us: self.processor_us - before.processor_us,
+            thread_changes: self.thread_changes - before.thread_changes,
+        }
+    }
+
+    pub fn plus(self, more: Self) -> Self {
+        Self {
+            processor_us: self.processor_us + more.processor_us,
+            thread_changes: self.thread_changes + more.thread_changes,
+        }
     }
 }
 

@@ -16,8 +16,10 @@ use tonic::Status;
 use tonic::transport::Channel;
 
 use super::echo::{SUBMISSION, echoing};
-use super::load;
+use super::load::{self, Call};
+use super::peer::Peer;
 use super::scene::{FIRST_YEAR, Scene};
+use super::server::Work;
 
 pub const CORRECTIONS: &str = "SubmitReport, corrections";
 const FIRST_ONES: &str = "SubmitReport, first ones";
@@ -45,11 +47,29 @@ pub fn payload(scene: &Scene) -> pb::SubmitReportRequest {
 
 pub async fn measure(scene: &Scene) {
     let corrections = Corrections::of(scene).await;
-    let echo = echoing(&scene.echo, SUBMISSION, payload(scene));
+    let peer = Peer::start(scene.store().parent().unwrap_or(scene.store())).await;
+    let mut calls: Vec<Call> =
+        vec![Arc::new(corrections.calls()), Arc::new(echoing(&scene.echo, SUBMISSION, payload(scene)))];
+    calls.extend(peer.as_ref().map(|peer| -> Call { Arc::new(peer.calls(payload(scene))) }));
     for in_flight in IN_FLIGHT {
-        let rates = load::beside(in_flight, corrections.calls(), echo.clone()).await;
-        scene.add_beside_echo("submit", CORRECTIONS, in_flight, rates);
+        let (mut before, mut work, stored) = (Work::default(), Work::default(), corrections.count());
+        let rates = load::in_turns(in_flight, &calls, |begins| {
+            let now = scene.work();
+            if begins { before = now } else { work = work.plus(now.since(before)) }
+        })
+        .await;
+        for (engine, rate) in ["huizong", "echo", "peer"].into_iter().zip(&rates) {
+            scene.add("submit", CORRECTIONS, engine, json!({ "in_flight": in_flight, "per_second": rate }));
+        }
+        let each = |value: f64| value / (corrections.count() - stored).max(1) as f64;
+        let figures = json!({
+            "in_flight": in_flight,
+            "processor_us": each(work.processor_us),
+            "thread_changes": each(work.thread_changes),
+        });
+        scene.add("work", CORRECTIONS, "huizong", figures);
     }
+    drop(peer);
     let rate = load::middle((0..load::ROUNDS).map(|_| syncs(scene.store())).collect());
     scene.add("submit", SYNCS, "disk", json!({ "in_flight": 1, "per_second": rate }));
     let first_year = FIRST_YEAR + scene.years;
@@ -157,6 +177,11 @@ impl Corrections {
         let answer = ReportServiceClient::new(channel).submit_report(report).await?;
         *etag = answer.into_inner().receipt.unwrap().etag;
         Ok(())
+    }
+
+    /// How many were begun.
+    fn count(&self) -> usize {
+        self.next.load(Ordering::Relaxed)
     }
 
     /// Corrections per second with `in_flight` callers.
