@@ -33,6 +33,8 @@ pub const SETTINGS: &str = "settings.change";
 pub const CLOCK: &str = "clock.out_of_line";
 /// The store was made of a backup.
 pub const RESTORE: &str = "store.restore";
+/// What was damaged in the log or in its copy was made again from the other.
+pub const MEND: &str = "store.mend";
 /// Running totals that differ from a count of the store.
 pub const RECOUNT: &str = "totals.differ";
 
@@ -117,6 +119,7 @@ actions! {
     SETTINGS, "设置变更", "settings changed";
     CLOCK, "时钟异常", "the clock is out of line";
     RESTORE, "由备份恢复", "restored from a backup";
+    MEND, "修复存储", "mended the store";
     RECOUNT, "重算不符", "a recount differs";
 }
 

@@ -15,8 +15,8 @@ mod role;
 mod token;
 
 pub use action::{
-    ACTIONS, Action, CLOCK, ENTRIES_LEFT_OUT, RECOUNT, REFUSALS_LEFT_OUT, RESTORE, SETTINGS, SIGN_IN, SIGN_OUT, START,
-    STOP, SUBMIT, UNKNOWN_CALL, action,
+    ACTIONS, Action, CLOCK, ENTRIES_LEFT_OUT, MEND, RECOUNT, REFUSALS_LEFT_OUT, RESTORE, SETTINGS, SIGN_IN, SIGN_OUT,
+    START, STOP, SUBMIT, UNKNOWN_CALL, action,
 };
 pub use change::{AccessChange, Credential, CredentialId, CredentialIdError, Denied};
 pub use directory::{Directory, Principal};

@@ -124,6 +124,7 @@ impl Admin {
                 .then(|| status.position.time.as_duration().as_secs_f64()),
             clock_seconds: service.machine_time().as_duration().as_secs_f64(),
             is_new_store: status.is_new_store,
+            lost_entries: status.lost.len() as u64,
             writable: status.problem.is_none(),
             store_bytes: disk.store_bytes,
             disk_free_bytes: disk.free_bytes,

@@ -8,13 +8,14 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
+use crate::access::MEND;
 use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
 use crate::report::Message;
 use crate::server::open_unserved;
 use crate::service::{NewerAccess, Restored, RestoredAccess, newer_access, settle_restored};
 use crate::store::transfer::{self, Kept, KeptError, Summary};
-use crate::store::{Position, Store, StoreError};
+use crate::store::{Position, PutBack, Store, StoreError, Transaction, lost_in_words, put_back};
 
 use super::client::{Server, connect, refused};
 use super::output::print_line;
@@ -32,15 +33,29 @@ pub(crate) struct Backup {
     /// How many stay in the folder.
     #[arg(long, value_name = "N", default_value_t = 14, requires = "directory", value_parser = clap::value_parser!(u16).range(1..))]
     keep: u16,
+    /// Only what was stored since this backup, to be restored together with it.
+    #[arg(long, value_name = "BACKUP", conflicts_with = "directory")]
+    since: Option<PathBuf>,
+    /// Only what was stored since the newest backup in the folder.
+    #[arg(long, requires = "directory")]
+    changes: bool,
 }
 
 #[derive(Args)]
 pub(crate) struct Restore {
-    /// File that `huizong backup` wrote.
-    file: PathBuf,
+    /// Files that `huizong backup` wrote: a whole one, and those made since, each with `--since` the one before.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
     /// Folder of the new store; it must be empty, or not exist yet.
-    #[arg(long, value_name = "DIR", required_unless_present = "check")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["check", "into"])]
     data: Option<PathBuf>,
+    /// Up to this journal sequence, and no further.
+    #[arg(long, value_name = "SEQUENCE", conflicts_with_all = ["into", "check"])]
+    to: Option<u64>,
+    /// Folder of a damaged store that no service has open: only the journal entries that it has lost are put back, each proved by
+    /// the journal's chain.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["data", "check", "access_from", "accept_older_access", "keep_tokens"])]
+    into: Option<PathBuf>,
     /// Only check whether the file can be restored from: every record, the journal's chain, and the sums.
     #[arg(long, conflicts_with = "data")]
     check: bool,
@@ -96,13 +111,22 @@ fn verify_file(file: &Path) -> Result<Summary, Failure> {
 impl Backup {
     pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let summary = match (&self.output, &self.directory) {
-            (Some(output), _) => to_file(output, server).await?,
+            (Some(output), _) => to_file(output, self.since.as_deref(), server).await?,
             (None, Some(directory)) => {
                 let kept = Kept::new(directory, self.keep.into());
                 let failed = |error: KeptError| Failure::Failed(error.to_string());
-                let mut draft = kept.begin(Timestamp::now()).map_err(failed)?;
-                receive(server, |bytes| draft.write(bytes).map_err(failed)).await?;
-                kept.finish(draft).map_err(failed)?.1
+                let since = if self.changes {
+                    kept.newest_position().map_err(failed)?.ok_or_else(no_backup)?
+                } else {
+                    Position::default()
+                };
+                let begun =
+                    if self.changes { kept.begin_changes(Timestamp::now()) } else { kept.begin(Timestamp::now()) };
+                let mut draft = begun.map_err(failed)?;
+                receive(server, since, |bytes| draft.write(bytes).map_err(failed)).await?;
+                let (backup, summary) = kept.finish(draft).map_err(failed)?;
+                goes_on(&backup.path, &summary, since)?;
+                summary
             }
             (None, None) => return Err(Failure::Usage("--output or --directory".to_owned())),
         };
@@ -110,29 +134,65 @@ impl Backup {
     }
 }
 
-async fn to_file(output: &Path, server: &Server) -> Result<Summary, Failure> {
+/// There is nothing to go on from.
+fn no_backup() -> Failure {
+    let text = Message::new(
+        "文件夹中尚无备份，请先做一次完整备份",
+        "there is no backup in the folder: make a whole one first",
+    );
+    Failure::Failed(both(&text))
+}
+
+/// That what was sent goes on where the backup of before ended: it is the same journal.
+fn goes_on(file: &Path, summary: &Summary, since: Position) -> Outcome {
+    if summary.since.chain == since.chain {
+        return Ok(());
+    }
+    let sequence = since.sequence;
+    let text = Message::new(
+        format!("服务日志第 {sequence} 条与原备份不符：不是所备份的数据库，或已由备份恢复；请做一次完整备份"),
+        format!(
+            "entry {sequence} of the service's journal is not that of the backup: it is another store, or was restored; make \
+             a whole backup"
+        ),
+    );
+    // It goes on from nothing that is there.
+    let _ = std::fs::remove_file(file);
+    Err(Failure::Failed(both(&text)))
+}
+
+async fn to_file(output: &Path, since: Option<&Path>, server: &Server) -> Result<Summary, Failure> {
     if output.exists() {
         let text = Message::new("文件已存在，请另取文件名", "the file exists; choose another name");
         return Err(Failure::Usage(format!("{}: {}", output.display(), both(&text))));
     }
+    let since = match since {
+        None => Position::default(),
+        Some(file) => transfer::ends_at(file)
+            .map_err(|error| Failure::Failed(format!("{}: {}", file.display(), both(&error.message()))))?,
+    };
     let mut partial = output.to_owned().into_os_string();
     partial.push(".partial");
     let partial = PathBuf::from(partial);
     let mut file = File::create(&partial).map_err(|error| failed(&partial, &error))?;
-    receive(server, |bytes| file.write_all(bytes).map_err(|error| failed(&partial, &error))).await?;
+    receive(server, since, |bytes| file.write_all(bytes).map_err(|error| failed(&partial, &error))).await?;
     file.sync_all().map_err(|error| failed(&partial, &error))?;
     // What is on disk is checked, not what was sent.
     let summary = verify_file(&partial)?;
+    goes_on(&partial, &summary, since)?;
     std::fs::rename(&partial, output)?;
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
     Ok(summary)
 }
 
-/// Asks the service for a backup and hands on its parts.
-async fn receive(server: &Server, mut take: impl FnMut(&[u8]) -> Outcome) -> Outcome {
+/// Asks the service for a backup of what was stored since some moment, and hands on its parts.
+async fn receive(server: &Server, since: Position, mut take: impl FnMut(&[u8]) -> Outcome) -> Outcome {
     let mut client = OperationsServiceClient::new(connect(server).await?);
-    let parts = client.create_backup(pb::CreateBackupRequest {}).await.map_err(|status| refused(&status))?;
+    let parts = client
+        .create_backup(pb::CreateBackupRequest { since: Some(i64::try_from(since.sequence).unwrap_or(i64::MAX)) })
+        .await
+        .map_err(|status| refused(&status))?;
     let mut parts = parts.into_inner();
     let bar = bar("备份 backing up", None);
     while let Some(part) = parts.message().await.map_err(|status| refused(&status))? {
@@ -149,6 +209,7 @@ fn print_summary(summary: &Summary, format: OutputFormat) -> Outcome {
         return print_line(
             &serde_json::json!({
                 "sequence": summary.position.sequence,
+                "since": summary.since.sequence,
                 "chainSha256": summary.position.chain.to_hex(),
                 "records": summary.records,
                 "bytes": summary.bytes,
@@ -236,6 +297,9 @@ impl Access {
 
 impl Restore {
     pub(crate) async fn run(&self, format: OutputFormat) -> Outcome {
+        if let Some(damaged) = &self.into {
+            return self.put_back(damaged, format).await;
+        }
         let Some(data) = &self.data else { return self.check(format).await };
         let occupied = std::fs::read_dir(data).is_ok_and(|mut entries| entries.next().is_some());
         if occupied {
@@ -245,8 +309,8 @@ impl Restore {
         if self.access.access_from.is_none() && !self.access.accept_older_access {
             return Err(Failure::Usage(both(&older_access())));
         }
-        let summary = verify_file(&self.file)?;
-        let newer = self.access.newer(&summary.position)?;
+        let summary = self.verify_files()?;
+        let newer = if self.to.is_none() { self.access.newer(&summary.position)? } else { None };
         let store = open_unserved(data).map_err(|error| Failure::Failed(error.to_string()))?;
         self.fill(&*store, &summary).await.map_err(|error| {
             let text = Message::new(
@@ -255,11 +319,12 @@ impl Restore {
             );
             Failure::Failed(both(&text))
         })?;
+        let newer = if self.to.is_some() { self.access.newer(&store.position())? } else { newer };
         let failed = |error: StoreError| Failure::Failed(error.to_string());
         let restored = Restored {
-            file: self.file.display().to_string(),
+            file: self.files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(" "),
             sha256: summary.sha256,
-            position: summary.position,
+            position: store.position(),
             newer,
             keep_tokens: self.access.keep_tokens,
         };
@@ -271,7 +336,7 @@ impl Restore {
 
     /// Restores into a folder that is gone afterwards: what is checked is what a restore would make.
     async fn check(&self, format: OutputFormat) -> Outcome {
-        let summary = verify_file(&self.file)?;
+        let summary = self.verify_files()?;
         let folder = tempfile::Builder::new().prefix("huizong-restore-").tempdir()?;
         let store = open_unserved(folder.path()).map_err(|error| Failure::Failed(error.to_string()))?;
         self.fill(&*store, &summary).await.map_err(|error| {
@@ -284,9 +349,94 @@ impl Restore {
 
     async fn fill(&self, store: &dyn Store, summary: &Summary) -> Result<(), StoreError> {
         let bar = bar("恢复 restoring", Some(summary.bytes));
-        let told = bar.clone();
-        let restored = transfer::restore(&self.file, store, move |bytes| told.set_position(bytes)).await;
+        let until = self.to.unwrap_or(u64::MAX);
+        let (mut before, mut restored) = (0, Ok(()));
+        for file in &self.files {
+            // What goes on beyond is not wanted.
+            if before > 0 && store.position().sequence >= until {
+                break;
+            }
+            let (told, begun) = (bar.clone(), before);
+            restored = transfer::restore_until(file, store, until, move |bytes| told.set_position(begun + bytes)).await;
+            if restored.is_err() {
+                break;
+            }
+            before += file.metadata().map_or(0, |metadata| metadata.len());
+        }
         bar.finish_and_clear();
         restored
+    }
+
+    /// Checks every file, and that each goes on where the one before ended; what all of them hold together.
+    fn verify_files(&self) -> Result<Summary, Failure> {
+        let mut all: Option<Summary> = None;
+        for file in &self.files {
+            let summary = verify_file(file)?;
+            let before = all.map_or_else(Position::default, |all| all.position);
+            if (summary.since.sequence, summary.since.chain) != (before.sequence, before.chain) {
+                let text = Message::new(
+                    format!(
+                        "此文件接在日志第 {} 条之后，而此前的文件止于第 {} 条",
+                        summary.since.sequence, before.sequence
+                    ),
+                    format!(
+                        "it goes on after entry {}, and what comes before it ends at entry {}",
+                        summary.since.sequence, before.sequence
+                    ),
+                );
+                return Err(Failure::Failed(format!("{}: {}", file.display(), both(&text))));
+            }
+            let (records, bytes) = all.map_or((0, 0), |all| (all.records, all.bytes));
+            all = Some(Summary { records: records + summary.records, bytes: bytes + summary.bytes, ..summary });
+        }
+        let all = all.ok_or_else(|| Failure::Usage("FILE".to_owned()))?;
+        match self.to {
+            Some(to) if to == 0 || to > all.position.sequence => {
+                let last = all.position.sequence;
+                let text = Message::new(
+                    format!("备份止于日志第 {last} 条，没有第 {to} 条"),
+                    format!("the backup ends at journal entry {last}, and has no entry {to}"),
+                );
+                Err(Failure::Usage(both(&text)))
+            }
+            _ => Ok(all),
+        }
+    }
+
+    /// Puts back the entries that a damaged store has lost.
+    async fn put_back(&self, damaged: &Path, format: OutputFormat) -> Outcome {
+        let failed = |error: StoreError| Failure::Failed(error.to_string());
+        let mut found = PutBack::default();
+        for file in &self.files {
+            verify_file(file)?;
+            let find = |wanted: &dyn Fn(u64) -> bool| {
+                transfer::records_of(file, wanted).map_err(|error| StoreError::Damaged(error.to_string()))
+            };
+            let PutBack { there, lost } = put_back(damaged, find).map_err(failed)?;
+            found.there.extend(there);
+            found.lost = lost;
+        }
+        let there = found.there.len();
+        eprintln!(
+            "{}",
+            both(&Message::new(
+                format!("已补回 {there} 条日志条目。"),
+                format!("{there} journal entries were put back.")
+            ))
+        );
+        if !found.lost.is_empty() {
+            let text = Message::new(
+                format!("仍缺：{}；请再用另一份备份补回", lost_in_words(&found.lost)),
+                format!("still missing: {}; put them back from another backup", lost_in_words(&found.lost)),
+            );
+            return Err(Failure::Failed(both(&text)));
+        }
+        let store = open_unserved(damaged).map_err(failed)?;
+        let files: Vec<String> = self.files.iter().map(|file| file.display().to_string()).collect();
+        let detail = format!("entries put back {there}\nfrom {}", files.join(" "));
+        let entry = operator("restore").accepted(MEND, String::new(), detail);
+        store.commit(Transaction::of(Vec::new(), entry)).await.map_err(failed)?;
+        let found = check(store.clone()).await?;
+        print(&found, format)
     }
 }

@@ -125,10 +125,19 @@ async fn entries_after(client: &mut Client, sequence: u64, page_size: i32) -> Re
 /// Writes the journal of a backup, then what every record in it says.
 fn export_backup(backup: &Path, output: &Path) -> Outcome {
     let summary = transfer::verify(backup, |_| {}).map_err(|error| unreadable(backup, &error))?;
-    let entries = summary.position.sequence;
+    if summary.since.sequence > 0 {
+        let text = Message::new(
+            "此备份只含某次备份之后的内容；请用完整备份",
+            "this backup has only what came after another: take a whole one",
+        );
+        return Err(Failure::Usage(format!("{}: {}", backup.display(), both(&text))));
+    }
+    let mut records = 0;
+    for item in items(backup)? {
+        records += u64::from(!matches!(item?, Item::Entry(_)));
+    }
     let file = create(output)?;
-    let mut writer =
-        JournalWriter::begin_with(BufWriter::new(file), &summary.position, Some(summary.records - entries))?;
+    let mut writer = JournalWriter::begin_with(BufWriter::new(file), &summary.position, Some(records))?;
     let bar = ProgressBar::new(2 * summary.records);
     // The entries stand in the middle of a backup.
     for item in items(backup)? {

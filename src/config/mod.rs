@@ -95,6 +95,8 @@ pub struct Backup {
     pub every_hours: u64,
     /// How many stay; an older one goes when a newer one has been verified.
     pub keep: usize,
+    /// Between two of them, what was stored since the last is backed up each so many minutes; 0 for never.
+    pub changes_minutes: u64,
 }
 
 impl Backup {
@@ -106,7 +108,7 @@ impl Backup {
 
 impl Default for Backup {
     fn default() -> Self {
-        Self { directory: PathBuf::new(), every_hours: 24, keep: 14 }
+        Self { directory: PathBuf::new(), every_hours: 24, keep: 14, changes_minutes: 0 }
     }
 }
 

@@ -84,8 +84,10 @@ impl OperationsService for Operations {
         request: Request<pb::CreateBackupRequest>,
     ) -> Result<Response<Self::CreateBackupStream>, Status> {
         let call = Call::new(&self.service, call::CREATE_BACKUP, &request);
+        let since = wire::since(request.get_ref());
+        let backup = async { self.service.backup(&call.caller, since?).await };
+        let parts = call.administer(String::new(), false, backup).await;
         let (metadata, ..) = request.into_parts();
-        let parts = call.administer(String::new(), false, self.service.backup(&call.caller)).await;
         let parts = parts.map_err(|problem| to_status(&problem, &metadata))?;
         let parts = ReceiverStream::new(parts).map(move |part| match part {
             Ok(part) => Ok(wire::part_to_wire(part)),

@@ -9,7 +9,7 @@ use crate::report::{Owners, ReportKey, ReportYear};
 use crate::rollup::{Tally, Totals};
 use crate::store::{
     Checkpoint, JournalEntry, NEWEST, Outcome, Pages, Standing, Store, StoreError, all_cores, commits, each_standing,
-    in_order,
+    in_order, lost_in_words,
 };
 
 use super::state::{Share, State, unknown_agency};
@@ -101,8 +101,19 @@ impl State {
         }
     }
 
+    /// What is counted without entries that are lost is not what it was.
+    fn check_lost(&mut self, store: &dyn Store) {
+        let as_of = self.sequence;
+        let is_newest = as_of >= store.position().sequence;
+        let lost: Vec<_> = store.lost().into_iter().filter(|entry| is_newest || entry.sequence <= as_of).collect();
+        if !lost.is_empty() {
+            self.fail(lost_in_words(&lost));
+        }
+    }
+
     /// Counts the reports, over a registry that is there.
     fn load(&mut self, store: &dyn Store, effort: Effort) -> Result<(), StoreError> {
+        self.check_lost(store);
         self.totals.expect_all(&self.registry);
         for year in store.years(Owners::Agencies)? {
             if self.holds(year) {
@@ -180,6 +191,7 @@ impl State {
         }
         let mut state = Self { totals: checkpoint.totals, sequence: checkpoint.sequence, ..Self::default() };
         state.apply_registry(registry);
+        state.check_lost(store);
         if state.fault.is_none() {
             state.catch_up(store, NEWEST, effort)?;
         }

@@ -26,6 +26,7 @@ pub(crate) async fn keep(service: Service, settings: Backup) {
     }
     let every = SignedDuration::from_hours(i64::try_from(settings.every_hours).unwrap_or(i64::MAX / 3600));
     metrics::backups_are_due(every.as_secs_f64());
+    let changes_every = SignedDuration::from_mins(i64::try_from(settings.changes_minutes).unwrap_or(i64::MAX / 60));
     let kept = Kept::new(&settings.directory, settings.keep);
     let mut newest = None;
     match kept.list() {
@@ -33,16 +34,34 @@ pub(crate) async fn keep(service: Service, settings: Backup) {
         Err(error) => tracing::error!(%error, "the backups of before cannot be looked at"),
     }
     tell(newest.as_ref());
+    let mut changes_made = Timestamp::now();
     loop {
         let now = Timestamp::now();
         // One that seems to be of the future is none to rely on.
         let is_due = newest.as_ref().is_none_or(|backup| backup.made > now || now.duration_since(backup.made) >= every);
         if !is_due {
+            let are_changes_due = settings.changes_minutes > 0
+                && (changes_made > now || now.duration_since(changes_made) >= changes_every)
+                && newest.is_some();
+            if are_changes_due {
+                changes_made = now;
+                match make_changes(&service, &kept).await {
+                    Ok(Some(changes)) => {
+                        tracing::debug!(path = %changes.path.display(), bytes = changes.bytes, "what changed was backed up");
+                    }
+                    Ok(None) => {}
+                    Err(error) => {
+                        metrics::backup_failed();
+                        tracing::error!(error = format!("{error:#}"), "what changed could not be backed up");
+                    }
+                }
+            }
             tokio::time::sleep(LOOK).await;
             continue;
         }
-        match make(&service, &kept).await {
+        match make(&service, &kept, 0).await {
             Ok(backup) => {
+                changes_made = now;
                 tracing::info!(path = %backup.path.display(), bytes = backup.bytes, "a backup was made and verified");
                 tell(Some(&backup));
                 newest = Some(backup);
@@ -62,12 +81,22 @@ fn tell(newest: Option<&KeptBackup>) {
     }
 }
 
-async fn make(service: &Service, kept: &Kept) -> anyhow::Result<KeptBackup> {
-    let parts = service.backup(&Caller::internal(ACTOR)).await;
+/// Backs up what was stored since the newest backup; none where that is nothing but the journal's word of the last one.
+async fn make_changes(service: &Service, kept: &Kept) -> anyhow::Result<Option<KeptBackup>> {
+    let last = kept.newest_position()?.context("there is no backup to go on from")?;
+    if service.status().position.sequence <= last.sequence {
+        return Ok(None);
+    }
+    make(service, kept, last.sequence).await.map(Some)
+}
+
+/// Backs up what was stored since a sequence number; 0 for all of it.
+async fn make(service: &Service, kept: &Kept, since: u64) -> anyhow::Result<KeptBackup> {
+    let parts = service.backup(&Caller::internal(ACTOR), Some(since)).await;
     let mut parts = parts.map_err(|problem| anyhow::anyhow!(problem.message.en))?;
     let kept = kept.clone();
     let written = tokio::task::spawn_blocking(move || -> anyhow::Result<KeptBackup> {
-        let mut draft = kept.begin(Timestamp::now())?;
+        let mut draft = if since == 0 { kept.begin(Timestamp::now())? } else { kept.begin_changes(Timestamp::now())? };
         while let Some(part) = parts.blocking_recv() {
             let part = part.map_err(|problem| anyhow::anyhow!(problem.message.en))?;
             draft.write(&part.bytes)?;

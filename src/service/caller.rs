@@ -104,7 +104,7 @@ impl Caller {
     }
 
     /// An entry of what it did.
-    pub(super) fn accepted(&self, action: &'static str, subject: String, detail: String) -> NewEntry {
+    pub fn accepted(&self, action: &'static str, subject: String, detail: String) -> NewEntry {
         self.entry(action, subject, Outcome::Accepted, detail)
     }
 

@@ -8,7 +8,9 @@ use regex::Regex;
 
 use crate::registry::Registry;
 use crate::report::{Message, ReportOwner, ReportYear};
-use crate::store::{Evidence, Item, JournalEntry, Outcome, Position, SignedHead, Store, StoreError, Value};
+use crate::store::{
+    Evidence, Item, JournalEntry, LostEntry, Mendings, Outcome, Position, SignedHead, Store, StoreError, Value,
+};
 
 use super::differences::Recount;
 use super::page::Page;
@@ -36,6 +38,10 @@ pub struct Status {
     pub recount: Option<Recount>,
     /// This start made the store, for there was none.
     pub is_new_store: bool,
+    /// What was damaged in one place and made again from the other since the start.
+    pub mended: Mendings,
+    /// Entries that no place has any more.
+    pub lost: Vec<LostEntry>,
     /// What the clock of the machine says.
     pub machine_time: Timestamp,
 }
@@ -187,7 +193,16 @@ impl Service {
         let head = self.signing_key.as_ref().map(|key| key.sign(&position, self.now()));
         let problem = self.store.writable().err().map(|error| Problem::of_store(error).message);
         let recount = self.recounted.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Status { position, problem, head, recount, is_new_store: self.is_new_store, machine_time: self.machine_time() }
+        Status {
+            position,
+            problem,
+            head,
+            recount,
+            is_new_store: self.is_new_store,
+            mended: self.store.mendings(),
+            lost: self.store.lost(),
+            machine_time: self.machine_time(),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, Semaphore, watch};
 use crate::access::TokenKey;
 use crate::document::process::{Fair, Readers};
 use crate::live::Live;
-use crate::store::{CheckpointFile, Clock, SigningKey, Store, StoreError};
+use crate::store::{CheckpointFile, Clock, LostEntry, SigningKey, Store, StoreError, lost_in_words};
 
 use super::budget::Budgets;
 use super::differences::Recount;
@@ -113,6 +113,15 @@ impl Service {
     /// # Errors
     /// [`StoreError`] where the store cannot be read.
     pub fn start(store: Arc<dyn Store>, live: Arc<Live>, settings: Settings) -> Result<Self, StoreError> {
+        let lost = store.lost();
+        if settings.authentication && lost.iter().any(LostEntry::may_be_of_access) {
+            // What was revoked must not hold again.
+            return Err(StoreError::Damaged(format!(
+                "{}: whether roles or credentials were withdrawn with one of them cannot be told, so nobody is let in; put \
+                 them back from a backup (huizong restore --into)",
+                lost_in_words(&lost)
+            )));
+        }
         let resumed = live.load(&store, settings.kept.as_ref())?;
         let service = Self(Arc::new(Parts::new(store, live, settings, resumed)));
         service.keep_totals();

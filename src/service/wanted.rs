@@ -1,6 +1,6 @@
 //! A store that is read only as long as somebody waits for what is read.
 
-use std::ops::RangeInclusive;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::{Arc, Weak};
 
 use futures::future::BoxFuture;
@@ -10,8 +10,8 @@ use crate::registry::RegistryChange;
 use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 use crate::rollup::FrozenForm;
 use crate::store::{
-    Decision, JournalEntry, Position, Records, RequestId, Standing, Store, StoreError, StoredRecord, StoredRequest,
-    Transaction,
+    Decision, JournalEntry, Logged, LostEntry, Mendings, Position, Records, RequestId, Standing, Store, StoreError,
+    StoredRecord, StoredRequest, Transaction, Transactions,
 };
 
 /// What the work of a call reads: once the call is given up, the next read ends the work, so that it takes nobody's time.
@@ -103,8 +103,37 @@ impl Store for WhileWanted {
         self.store.import(records, position)
     }
 
+    fn transactions(
+        &self,
+        after: u64,
+        until: u64,
+        take: &mut dyn FnMut(Logged) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.store()?.transactions(after, until, take)
+    }
+
+    fn import_transactions(
+        &self,
+        transactions: Transactions,
+        position: Position,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.import_transactions(transactions, position)
+    }
+
     fn position(&self) -> Position {
         self.store.position()
+    }
+
+    fn look_for_damage(&self, after: u64, limit: u64) -> Result<u64, StoreError> {
+        self.store()?.look_for_damage(after, limit)
+    }
+
+    fn mendings(&self) -> Mendings {
+        self.store.mendings()
+    }
+
+    fn lost(&self) -> Vec<LostEntry> {
+        self.store.lost()
     }
 
     fn writable(&self) -> Result<(), StoreError> {

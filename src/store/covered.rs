@@ -8,7 +8,8 @@ use crate::report::Hash;
 
 use super::evidence::{Evidence, Salt, records_hash};
 use super::item::Item;
-use super::journal::{Covers, JournalEntry};
+use super::journal::{Covers, JournalEntry, Position};
+use super::log::Logged;
 use super::{Store, StoreError};
 
 /// What one record says, as far as it can be hashed without its entry.
@@ -117,6 +118,25 @@ pub(crate) fn covers(entry: &JournalEntry, items: &[Item]) -> bool {
     let Some(covers) = entry.covers else { return true };
     let evidence = items.iter().filter_map(Evidence::of);
     records_hash(evidence.map(|record| hash_with(&record, covers.salt)).collect()) == covers.records
+}
+
+/// A transaction in clear, if it is what stood after `last`: its entry is chained to it, and its records are those that the entry holds
+/// the hash of. Entries of version 1 say nothing of their records.
+///
+/// # Errors
+/// [`StoreError::Damaged`], [`StoreError::FormatVersion`].
+pub(crate) fn prove(logged: &Logged, last: &Position) -> Result<Vec<Item>, StoreError> {
+    let sequence = logged.position.sequence;
+    let damaged = |what: &str| StoreError::Damaged(format!("journal entry {sequence}: {what}"));
+    let items = logged.records.iter().map(|record| Item::decode(&record.key, &record.value));
+    let items = items.collect::<Result<Vec<_>, _>>()?;
+    let Some((Item::Entry(entry), others)) = items.split_first() else { return Err(damaged("it is no entry")) };
+    entry.check_follows(last).map_err(|what| damaged(&what.en))?;
+    let own: Vec<_> = others.iter().filter(|item| item.sequence() == sequence).cloned().collect();
+    if !covers(entry, &own) {
+        return Err(damaged("its records are not those that it was stored with"));
+    }
+    Ok(items)
 }
 
 /// What is said where records are others than they were stored with.

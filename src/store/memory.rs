@@ -1,7 +1,7 @@
 //! The reference store: plain maps behind one lock. Forgets everything when it is dropped.
 
 use std::collections::BTreeMap;
-use std::ops::{Bound, RangeInclusive};
+use std::ops::{Bound, ControlFlow, RangeInclusive};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use futures::FutureExt as _;
@@ -13,12 +13,13 @@ use crate::registry::RegistryChange;
 use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear, Review, Revision, RevisionName};
 use crate::rollup::{FrozenForm, FrozenFormName};
 
+use super::covered::prove;
 use super::item::{ImportCheck, Item, StoredRecord, sequence_of};
 use super::journal::{JournalEntry, Position};
 use super::ledger::{Stored, TransactionGroup};
-use super::log::Keyed;
+use super::log::{Keyed, Logged};
 use super::transaction::{Decision, Observer, RequestId, Standing, StoredRequest, Transaction, Version};
-use super::{Records, Store, StoreError};
+use super::{Records, Store, StoreError, Transactions};
 
 /// A report as it stood after each of its changes.
 #[derive(Default)]
@@ -220,6 +221,48 @@ impl MemoryStore {
     }
 }
 
+impl MemoryStore {
+    fn follow(&self, transactions: Transactions, position: Position) -> Result<(), StoreError> {
+        let _committing = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.writable()?;
+        let taken = followed(self.read().position(), transactions, position);
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        let applied = taken.and_then(|records| {
+            records.into_iter().try_for_each(|record| {
+                if kept.records.contains_key(&record.key) { kept.replace(record) } else { kept.put(record) }
+            })
+        });
+        applied.inspect_err(|error| kept.stopped = Some(error.to_string()))
+    }
+}
+
+/// The records of transactions that follow a place, checked.
+fn followed(
+    mut last: Position,
+    transactions: Transactions,
+    position: Position,
+) -> Result<Vec<StoredRecord>, StoreError> {
+    let mut records = Vec::new();
+    for logged in transactions {
+        let logged = logged?;
+        prove(&logged, &last)?;
+        last = logged.position;
+        let of_one = logged.records.into_iter();
+        records.extend(of_one.map(|Keyed { key, value }| StoredRecord {
+            sequence: sequence_of(&key, &value),
+            key,
+            value,
+        }));
+    }
+    if (last.sequence, last.chain) != (position.sequence, position.chain) {
+        return Err(StoreError::Damaged(format!(
+            "they end at entry {} instead of {}",
+            last.sequence, position.sequence
+        )));
+    }
+    Ok(records)
+}
+
 /// All records of another store, checked.
 fn collect(records: Records, position: Position) -> Result<Kept, StoreError> {
     let mut kept = Kept::default();
@@ -327,6 +370,37 @@ impl Store for MemoryStore {
 
     fn import(&self, records: Records, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
         ready(self.take_in(records, position)).boxed()
+    }
+
+    fn transactions(
+        &self,
+        after: u64,
+        until: u64,
+        take: &mut dyn FnMut(Logged) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut of_entries: BTreeMap<u64, Vec<Keyed>> = BTreeMap::new();
+        for record in self.read().records.values().filter(|record| record.key.first() != Some(&b'j')) {
+            of_entries.entry(record.sequence.unwrap_or(0)).or_default().push(record.clone().into());
+        }
+        let mut last = after;
+        while last < until {
+            let Some(entry) = self.journal(last, 1)?.pop().filter(|entry| entry.sequence <= until) else { break };
+            last = entry.sequence;
+            let others = of_entries.remove(&last).unwrap_or_default();
+            let records = std::iter::once(Item::Entry(entry).to_record()?.into()).chain(others).collect();
+            if take(Logged::of(records)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn import_transactions(
+        &self,
+        transactions: Transactions,
+        position: Position,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        ready(self.follow(transactions, position)).boxed()
     }
 
     fn position(&self) -> Position {

@@ -6,6 +6,8 @@
 //! - [`commits()`]: what the entries of the journal did, read back; `refusal`: what they say of refusals.
 //! - [`Clock`]: the time by which things expire and the journal is stamped.
 //! - `log`: what happened, in order: the truth that the rest can be made from again.
+//! - `loose`: records among bytes that are nothing else any more.
+//! - `lost`: which entries no place has any more, and what was made again.
 //! - `ledger`: decides what a transaction does; shared by all stores, so that they agree.
 //! - `evidence`: what a record says, as lines that the journal's chain holds the hash of.
 //! - `head`: how far the journal has come, signed.
@@ -31,6 +33,8 @@ mod journal_file;
 mod keys;
 mod ledger;
 mod log;
+mod loose;
+mod lost;
 mod memory;
 mod record;
 mod refusal;
@@ -41,7 +45,7 @@ mod transaction;
 pub mod transfer;
 mod verify;
 
-use std::ops::RangeInclusive;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use futures::future::BoxFuture;
 
@@ -51,8 +55,8 @@ use crate::report::{JurisdictionCode, Owners, ReportKey, ReportOwner, ReportYear
 use crate::rollup::FrozenForm;
 
 pub use self::sled::{
-    Boot, Folder, FolderFault, FreeSpace, Loss, PRIVATE_FILE, PRIVATE_FOLDER, STARTS_FILE, Salvage, SledOptions,
-    SledStore, copy_closed, examine, remove_empty_snapshots, salvage, will_be_new,
+    Boot, Folder, FolderFault, FreeSpace, Loss, PRIVATE_FILE, PRIVATE_FOLDER, PutBack, STARTS_FILE, Salvage,
+    SledOptions, SledStore, copy_closed, examine, put_back, remove_empty_snapshots, salvage, will_be_new,
 };
 pub use ahead::{all_cores, in_order};
 pub use checkpoint::{Checkpoint, CheckpointFile};
@@ -66,7 +70,8 @@ pub use journal::{Covers, JournalEntry, NewEntry, Outcome, Position};
 pub use journal_file::{
     Extent, JournalFault, JournalWriter, verify_journal, verify_journal_file, verify_journal_file_with,
 };
-pub use log::Sizes;
+pub use log::{Keyed, Logged, Sizes};
+pub use lost::{LostEntry, LostSubject, Mendings, lost_in_words};
 pub use memory::MemoryStore;
 pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX, STORE_VERSION, check_length};
 pub use refusal::{RefusedReport, refusal_detail};
@@ -140,6 +145,9 @@ pub enum StoreError {
     #[error("the store is not empty: choose an empty folder")]
     NotEmpty,
 }
+
+/// Transactions of another store, in their order.
+pub type Transactions = Box<dyn Iterator<Item = Result<Logged, StoreError>> + Send>;
 
 /// Records of another store, in order of their keys.
 pub type Records = Box<dyn Iterator<Item = Result<StoredRecord, StoreError>> + Send>;
@@ -233,6 +241,33 @@ pub trait Store: Send + Sync + 'static {
     /// first that `records` gives among them, no write is taken any more.
     fn import(&self, records: Records, position: Position) -> BoxFuture<'_, Result<(), StoreError>>;
 
+    /// Hands over the transactions after journal sequence `after` and up to `until`, each with all its records, in their order,
+    /// until `take` breaks off.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where one of them is lost; where the store cannot be read.
+    fn transactions(
+        &self,
+        after: u64,
+        until: u64,
+        take: &mut dyn FnMut(Logged) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// Takes transactions of another store, in their order, of which the first follows the newest entry here; the last one is at
+    /// `position`.
+    ///
+    /// None of them is to be seen before all are durable. The observer is not told. A store on disk that did not come to the
+    /// end of it is not opened again.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where one of them is not what followed; nothing is seen of them then, and no write is taken any
+    /// more.
+    fn import_transactions(
+        &self,
+        transactions: Transactions,
+        position: Position,
+    ) -> BoxFuture<'_, Result<(), StoreError>>;
+
     /// The newest durable journal entry.
     fn position(&self) -> Position;
 
@@ -243,6 +278,17 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Damaged`] naming what is damaged in both.
     fn look_for_damage(&self, after: u64, limit: u64) -> Result<u64, StoreError> {
         Ok(self.position().sequence.min(after.saturating_add(limit)))
+    }
+
+    /// What was damaged in one place and made again from the other, since the store was opened.
+    fn mendings(&self) -> Mendings {
+        Mendings::default()
+    }
+
+    /// Entries of the journal that no place has any more, in order. While there are any no write is taken, and how a report
+    /// stands that one of them may be about is not told.
+    fn lost(&self) -> Vec<LostEntry> {
+        Vec::new()
     }
 
     /// Why writes are stopped; `Ok` while they are taken.

@@ -30,6 +30,7 @@ const CLOCK_TIME: &str = "huizong_clock_timestamp_seconds";
 const CLOCK_STEPS: &str = "huizong_clock_steps_total";
 const JOURNAL_TIME: &str = "huizong_journal_timestamp_seconds";
 const STORE_NEW: &str = "huizong_store_new";
+const STORE_LOST: &str = "huizong_store_lost_entries";
 const STORE_MENDED: &str = "huizong_store_mended_total";
 const TOKENS_OF_ANOTHER_KEY: &str = "huizong_tokens_of_another_key";
 const BACKUP_TIME: &str = "huizong_backup_timestamp_seconds";
@@ -91,6 +92,8 @@ pub struct Readings {
     pub clock_seconds: f64,
     /// This start made the store, for there was none.
     pub is_new_store: bool,
+    /// Journal entries that are damaged both in the log and in its copy.
+    pub lost_entries: u64,
     /// The store takes commits; 0 or 1 as a metric.
     pub writable: bool,
     /// Bytes of the files in the folder of the store; none where it cannot be read.
@@ -302,6 +305,7 @@ pub fn stands(standing: &Readings) {
         gauge!(JOURNAL_TIME).set(seconds);
     }
     gauge!(STORE_NEW).set(f64::from(u8::from(standing.is_new_store)));
+    gauge!(STORE_LOST).set(standing.lost_entries as f64);
     gauge!(WRITABLE).set(f64::from(u8::from(standing.writable)));
     gauge!(DISK_VISIBLE).set(f64::from(u8::from(standing.disk_free_bytes.is_some())));
     gauge!(MEMORY_LIMIT).set(number(standing.memory_limit_bytes.unwrap_or(0)));
@@ -355,6 +359,7 @@ fn describe() {
         STORE_MENDED,
         "What was damaged and made again, by part: entries of the log from its copy, copies from the log"
     );
+    describe_gauge!(STORE_LOST, "Journal entries that are damaged in the log and in its copy");
     describe_gauge!(STORE_NEW, "1 where the store was made by this start, for there was none");
     describe_gauge!(TOKENS_OF_ANOTHER_KEY, "Tokens that are refused because they were made with another token-key");
     describe_gauge!(

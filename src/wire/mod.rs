@@ -47,7 +47,7 @@ pub use json::{contract, descriptor, dynamic, from_json, message_from_dynamic, t
 pub use layout::layout_to_wire;
 pub use narrative::{narrative_from_wire, narrative_to_wire};
 pub use operations::{
-    head_from_wire, moment_from_wire, moment_to_wire, part_to_wire, service_info_to_wire, status_to_wire,
+    head_from_wire, moment_from_wire, moment_to_wire, part_to_wire, service_info_to_wire, since, status_to_wire,
     verification_to_wire,
 };
 pub use problem::{code_number, problem_to_wire, reason_to_wire};

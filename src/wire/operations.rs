@@ -27,6 +27,11 @@ pub fn status_to_wire(status: Status) -> pb::GetStatusResponse {
         recount: status.recount.as_ref().map(recount_to_wire),
         new_store: status.is_new_store,
         clock_time: Some(timestamp_to_wire(status.machine_time)),
+        mended: Some(pb::StoreMendings {
+            log_entries: number(status.mended.entries),
+            copies: number(status.mended.copies),
+        }),
+        lost_entries: status.lost.iter().map(|entry| number(entry.sequence)).collect(),
         journal_time: (status.position.sequence > 0).then(|| timestamp_to_wire(status.position.time)),
     }
 }
@@ -98,6 +103,16 @@ pub fn moment_to_wire(found: Option<(u64, Timestamp)>) -> pb::FindMomentResponse
     let (sequence, time) =
         found.map_or((0, None), |(sequence, time)| (number(sequence), Some(timestamp_to_wire(time))));
     pb::FindMomentResponse { sequence, time }
+}
+
+/// Since when a backup is asked for.
+pub fn since(request: &pb::CreateBackupRequest) -> Result<Option<u64>, Problem> {
+    let number = |since: i64| {
+        u64::try_from(since).map_err(|_| {
+            Problem::field(Reason::FieldInvalid, "since", Message::new("不能为负数", "cannot be negative"))
+        })
+    };
+    request.since.map(number).transpose()
 }
 
 pub fn part_to_wire(part: Part) -> pb::CreateBackupResponse {

@@ -191,7 +191,7 @@ async fn no_backup_is_given_away_where_the_journal_cannot_say_so() {
     std::fs::write(&config, "[store]\nmin_free_bytes = 9000000000000000000\nballast_bytes = 0\n").unwrap();
     let (_server, channel) = start_with(&folder.path().join("store"), &["--config", text(&config)]).await;
     let mut operations = OperationsServiceClient::new(channel);
-    let refused = operations.create_backup(pb::CreateBackupRequest {}).await.unwrap_err();
+    let refused = operations.create_backup(pb::CreateBackupRequest::default()).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::Unavailable);
     assert_eq!(huizong::grpc::problem_of_status(&refused).unwrap().reason().as_str_name(), "STORE_READ_ONLY");
 }

@@ -1,6 +1,6 @@
 //! A store that cannot be read for a moment costs what is in memory nothing.
 
-use std::ops::RangeInclusive;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -15,8 +15,8 @@ use huizong::rollup::FrozenForm;
 use huizong::service::{Caller, Service, Settings, Submission};
 use huizong::simulation::{Parameters, Province};
 use huizong::store::{
-    Change, Decision, JournalEntry, MemoryStore, NewEntry, Outcome, Position, Records, RequestId, Standing, Store,
-    StoreError, StoredRecord, StoredRequest, Transaction,
+    Change, Decision, JournalEntry, Logged, MemoryStore, NewEntry, Outcome, Position, Records, RequestId, Standing,
+    Store, StoreError, StoredRecord, StoredRequest, Transaction, Transactions,
 };
 
 /// A store of which so many reports, one after another, cannot be read.
@@ -98,6 +98,23 @@ impl Store for Unsteady {
 
     fn import(&self, records: Records, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
         self.inner.import(records, position)
+    }
+
+    fn transactions(
+        &self,
+        after: u64,
+        until: u64,
+        take: &mut dyn FnMut(Logged) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.inner.transactions(after, until, take)
+    }
+
+    fn import_transactions(
+        &self,
+        transactions: Transactions,
+        position: Position,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.inner.import_transactions(transactions, position)
     }
 
     fn position(&self) -> Position {

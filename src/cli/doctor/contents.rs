@@ -12,7 +12,7 @@ use crate::pb;
 use crate::pb::operations_service_client::OperationsServiceClient;
 use crate::report::Message;
 use crate::server::open_unserved;
-use crate::store::{SigningKey, Store, StoreError, remove_empty_snapshots};
+use crate::store::{SigningKey, Store, StoreError, lost_in_words, remove_empty_snapshots};
 
 use super::super::client::{Server, connect};
 use super::super::verify::{Scratch, check};
@@ -57,6 +57,7 @@ pub(crate) async fn examine(
         format!("可以打开，日志至第 {} 条", position.sequence),
         format!("it opens; its journal ends at entry {}", position.sequence),
     ));
+    findings.extend(lost(&*store));
     let directory = directory(&*store);
     findings.extend(token_key(data, directory.as_ref()).into_iter().chain(signing_key(data)));
     if let (Some(directory), Some(config)) = (&directory, config) {
@@ -66,6 +67,23 @@ pub(crate) async fn examine(
     findings.push(contents(store).await?);
     findings.push(clock::judge(Timestamp::now(), (position.sequence > 0).then_some(position.time)));
     Ok(false)
+}
+
+/// Entries that neither the log nor its copy has.
+fn lost(store: &dyn Store) -> Option<Finding> {
+    let lost = store.lost();
+    let words = lost_in_words(&lost);
+    (!lost.is_empty()).then(|| {
+        Finding::new(
+            "lost_entries",
+            State::Fault,
+            Message::new(format!("{} 条日志条目在日志与副本中均已损坏：{words}", lost.len()), words.clone()),
+            Message::new(
+                "停止服务，留底，再由备份补回：huizong restore 备份文件 --into 数据文件夹",
+                "stop the service, keep a copy, then put them back from a backup: huizong restore BACKUP --into FOLDER",
+            ),
+        )
+    })
 }
 
 /// Who may do what, where that can be read; where it cannot, the contents are told of anyway.

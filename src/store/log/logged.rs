@@ -8,7 +8,7 @@ use crate::store::record::decode;
 
 /// A record under its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Keyed {
+pub struct Keyed {
     pub key: Vec<u8>,
     pub value: Vec<u8>,
 }
@@ -21,7 +21,7 @@ impl From<StoredRecord> for Keyed {
 
 /// A transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Logged {
+pub struct Logged {
     pub position: Position,
     /// Chain hash of the entry before.
     pub previous: Hash,

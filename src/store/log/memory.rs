@@ -3,10 +3,11 @@
 use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 
+use crate::report::Hash;
 use crate::store::StoreError;
 use crate::store::journal::Position;
 
-use super::{Log, LogError, Logged, Piece, follow, is_in_place_of};
+use super::{Keyed, Log, LogError, Logged, Piece, fits, follow, is_in_place_of};
 
 /// Transactions in order; none in the place of one that was damaged.
 #[derive(Default)]
@@ -53,16 +54,23 @@ impl Log for MemoryLog {
     fn fill(&self, gap: &RangeInclusive<u64>, transactions: &[Logged]) -> Result<(), StoreError> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (first, end) = (usize::try_from(*gap.start()).unwrap() - 1, usize::try_from(*gap.end()).unwrap());
-        let before = first.checked_sub(1).and_then(|at| kept.1[at].as_ref()).map(|before| before.position);
-        let next = kept.1.get(end).cloned().flatten();
-        let fits = follow(&before.unwrap_or_default(), transactions)
-            && transactions.len() == end - first
-            && next.is_none_or(|next| transactions.last().is_some_and(|last| last.position.chain == next.previous));
-        if !fits {
+        let before = match first.checked_sub(1) {
+            None => Some(Hash::default()),
+            Some(at) => kept.1[at].as_ref().map(|before| before.position.chain),
+        };
+        let next = match kept.1.get(end) {
+            None => Some(kept.0.chain),
+            Some(next) => next.as_ref().map(|next| next.previous),
+        };
+        if !fits(gap, transactions, before, next) {
             return Err(StoreError::Damaged("what is to fill a gap is not what was there".to_owned()));
         }
         kept.1.splice(first..end, transactions.iter().cloned().map(Some));
         Ok(())
+    }
+
+    fn remains(&self, _: &RangeInclusive<u64>) -> Vec<Keyed> {
+        Vec::new()
     }
 
     fn replace(&self, transaction: &Logged) -> Result<(), StoreError> {

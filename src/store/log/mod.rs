@@ -16,12 +16,14 @@ mod suite;
 
 use std::ops::RangeInclusive;
 
+use crate::report::Hash;
+
 use super::StoreError;
 use super::journal::Position;
 
 pub use file::Sizes;
 pub(crate) use file::{FOLDER, FileLog, holds_segments};
-pub(crate) use logged::{Keyed, Logged};
+pub use logged::{Keyed, Logged};
 
 /// Why nothing was appended, or may not have been.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,8 +70,13 @@ pub(crate) trait Log: Send + Sync {
     /// Everything after a sequence number and up to the head as it is now, in order.
     fn read(&self, after: u64) -> Box<dyn Iterator<Item = Result<Piece, StoreError>> + Send + '_>;
 
-    /// Puts transactions where a gap is, which must be all of it and be chained to what is on either side.
+    /// Puts transactions where a gap is, or a part of one: all of that part, chained to what can be read on either side of
+    /// it.
     fn fill(&self, gap: &RangeInclusive<u64>, transactions: &[Logged]) -> Result<(), StoreError>;
+
+    /// Records of these transactions that can still be read by themselves where the transactions cannot: each is whole by
+    /// its own checksum, and there may be none.
+    fn remains(&self, of: &RangeInclusive<u64>) -> Vec<Keyed>;
 
     /// Puts a transaction in its own place, with the same chain hashes; people's words are gone from it.
     fn replace(&self, transaction: &Logged) -> Result<(), StoreError>;
@@ -88,6 +95,22 @@ pub(crate) trait Log: Send + Sync {
 /// Whether one transaction may stand in the place of another.
 pub(crate) fn is_in_place_of(one: &Logged, other: &Piece) -> bool {
     matches!(other, Piece::Transaction(other) if (one.position, one.previous) == (other.position, other.previous))
+}
+
+/// Whether transactions may fill a part of a gap: all of it, each chained to the one before, and to what is known to stand on
+/// either side. `before` and `next` are the chain hash before the part and the one that what comes after it names.
+pub(crate) fn fits(
+    part: &RangeInclusive<u64>,
+    transactions: &[Logged],
+    before: Option<Hash>,
+    next: Option<Hash>,
+) -> bool {
+    let (Some(first), Some(last)) = (transactions.first(), transactions.last()) else { return false };
+    let start = Position { sequence: part.start() - 1, chain: first.previous, ..Position::default() };
+    follow(&start, transactions)
+        && last.position.sequence == *part.end()
+        && before.is_none_or(|before| before == first.previous)
+        && next.is_none_or(|next| next == last.position.chain)
 }
 
 /// Whether transactions follow a place one after the other.

@@ -11,21 +11,51 @@ use tokio::sync::{mpsc, oneshot};
 use crate::store::ledger::TransactionGroup;
 use crate::store::strike::Struck;
 use crate::store::transaction::{Commit, Decision, Effect, Observer, Transaction};
-use crate::store::{Clock, Item, Position, Records, StoreError};
+use crate::store::{Clock, Item, Position, Records, StoreError, Transactions};
 use crate::telemetry::metrics;
 
 use super::copy::Copy;
 use super::import;
+use super::mendings;
 use super::shared::Shared;
 use super::state;
 use super::watermark::Watermark;
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
+/// What became of a transaction, with what became of the others of its group: whoever gets it hands these on, so that the
+/// committer wakes one thread for a group and not one for each.
+pub(crate) struct Answered {
+    pub decision: Result<Decision, StoreError>,
+    pub others: Others,
+}
+
+/// Answers that are handed on when this is dropped, whoever holds it then.
+#[derive(Default)]
+pub(crate) struct Others(Vec<(oneshot::Sender<Answered>, Result<Decision, StoreError>)>);
+
+impl Drop for Others {
+    fn drop(&mut self) {
+        for (answer, decision) in self.0.drain(..) {
+            // The caller may have gone; there is nobody to tell then.
+            let _ = answer.send(Answered { decision, others: Self::default() });
+        }
+    }
+}
+
+/// Answers all of a group.
+fn answer(mut answers: Vec<(oneshot::Sender<Answered>, Result<Decision, StoreError>)>) {
+    if let Some((first, decision)) = answers.pop() {
+        // Where nobody waits for it, it comes back, and the others are answered all the same.
+        let _ = first.send(Answered { decision, others: Others(answers) });
+    }
+}
+
 /// What is to be written, and where to answer.
 pub(crate) enum Job {
-    Commit { transaction: Box<Transaction>, answer: Answer<Decision> },
+    Commit { transaction: Box<Transaction>, answer: oneshot::Sender<Answered> },
     Import { records: Records, position: Position, answer: Answer<()> },
+    Follow { transactions: Transactions, position: Position, answer: Answer<()> },
 }
 
 pub(crate) struct Committer {
@@ -58,7 +88,15 @@ impl Committer {
                     Job::Commit { transaction, answer } => transactions.push((*transaction, answer)),
                     Job::Import { records, position, answer } => {
                         // The caller may have gone; there is nobody to tell then.
-                        let _ = answer.send(self.import(records, &position));
+                        let _ =
+                            answer.send(self.import(&position, |shared, watermark| {
+                                import::run(shared, watermark, records, &position)
+                            }));
+                    }
+                    Job::Follow { transactions, position, answer } => {
+                        let _ = answer.send(self.import(&position, |shared, watermark| {
+                            import::follow(shared, watermark, transactions, &position)
+                        }));
                     }
                 }
             }
@@ -68,9 +106,7 @@ impl Committer {
                 None => self.shared.space.check(),
             };
             if let Err(error) = refused {
-                for (_, answer) in transactions.drain(..) {
-                    let _ = answer.send(Err(error.clone()));
-                }
+                answer(transactions.drain(..).map(|(_, answer)| (answer, Err(error.clone()))).collect());
             } else {
                 self.commit(transactions.drain(..));
             }
@@ -81,12 +117,15 @@ impl Committer {
     }
 
     /// Takes the records of another store; no write is taken after one that did not succeed.
-    fn import(&self, records: Records, position: &Position) -> Result<(), StoreError> {
+    fn import(
+        &self,
+        position: &Position,
+        run: impl FnOnce(&Shared, &Watermark) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         if let Some(reason) = self.shared.stopped() {
             return Err(StoreError::Stopped(reason));
         }
-        let imported = import::run(&self.shared, &self.watermark, records, position)
-            .and_then(|()| self.shared.reading(Copy::registry_sequence));
+        let imported = run(&self.shared, &self.watermark).and_then(|()| self.shared.reading(Copy::registry_sequence));
         match &imported {
             Ok(registry_sequence) => {
                 self.shared.registry_sequence.store(*registry_sequence, Ordering::Release);
@@ -99,12 +138,18 @@ impl Committer {
         imported.map(|_| ())
     }
 
-    fn commit(&self, jobs: impl Iterator<Item = (Transaction, Answer<Decision>)>) {
+    fn commit(&self, jobs: impl Iterator<Item = (Transaction, oneshot::Sender<Answered>)>) {
         let began = Instant::now();
         let durable = self.shared.durable();
         let mut group = TransactionGroup::after(durable, &*self.shared);
         let now = self.clock.now(durable.time);
-        let answers: Vec<_> = jobs.map(|(transaction, answer)| (answer, group.decide(transaction, now))).collect();
+        let untold = self.shared.mended.untold();
+        if let Some(mended) = untold
+            && let Err(error) = group.decide(mendings::entry(mended), now)
+        {
+            tracing::error!(%error, "what was mended is not in the journal");
+        }
+        let mut answers: Vec<_> = jobs.map(|(transaction, answer)| (answer, group.decide(transaction, now))).collect();
         let written = self.write(&mut group);
         if let Err(reason) = &written {
             tracing::error!(%reason, "a write failed; writes are stopped");
@@ -114,17 +159,15 @@ impl Committer {
         } else {
             self.shared.set_durable(group.position());
             self.note(group.commits());
+            untold.into_iter().for_each(|mended| self.shared.mended.were_told(mended));
             self.observer.committed(group.commits());
         }
         metrics::committed(answers.len(), began.elapsed());
-        for (answer, decision) in answers {
-            let decision = match &written {
-                // Whatever was decided after an earlier job of the group rests on what was not made durable.
-                Err(reason) => Err(StoreError::Unknown(reason.clone())),
-                Ok(()) => decision,
-            };
-            let _ = answer.send(decision);
+        if let Err(reason) = &written {
+            // Whatever was decided after an earlier job of the group rests on what was not made durable.
+            answers.iter_mut().for_each(|(_, decision)| *decision = Err(StoreError::Unknown(reason.clone())));
         }
+        answer(answers);
     }
 
     /// Brings what is remembered of the store up to what has become durable.

@@ -6,11 +6,13 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use crate::store::item::{describe_key, sequence_of};
 use crate::store::journal::{JournalEntry, Position};
 use crate::store::log::{Keyed, Log, Logged, Piece};
+use crate::store::lost::LostEntry;
 use crate::store::record::{Header, check_sum, decode};
 use crate::store::{StoreError, keys};
 
@@ -88,24 +90,27 @@ impl Copy {
     /// # Errors
     /// Where they cannot be written.
     pub(super) fn apply(&self, group: &[Logged]) -> Result<(), StoreError> {
-        for Keyed { key, value } in group.iter().flat_map(|logged| &logged.records) {
-            self.tree.insert(key, value.as_slice()).map_err(|error| write_error(&error))?;
-        }
+        self.take(group)?;
         match group.last() {
             Some(last) => self.set_header(&Header::CopyOf(last.position)),
             None => Ok(()),
         }
     }
 
-    /// Takes everything after a place from the log.
+    /// Takes everything after a place from the log, but for what is known to be `lost`.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] naming what the log has no more; where the copy cannot be written.
-    pub(super) fn catch_up(&self, log: &dyn Log, after: &Position) -> Result<(), StoreError> {
+    /// [`StoreError::Damaged`] naming what else the log has no more; where the copy cannot be written.
+    pub(super) fn catch_up(&self, log: &dyn Log, after: &Position, lost: &[LostEntry]) -> Result<(), StoreError> {
         let until = log.head().sequence;
+        let is_known = |sequence: u64| lost.iter().any(|entry| entry.sequence == sequence);
         for piece in log.read(after.sequence) {
             match piece? {
-                Piece::Gap(gap) => return Err(lost(gap.start(), gap.end())),
+                Piece::Gap(mut gap) => {
+                    if let Some(first) = gap.find(|sequence| !is_known(*sequence)) {
+                        return Err(missing(first));
+                    }
+                }
                 Piece::Transaction(logged) => {
                     let sequence = logged.position.sequence;
                     self.apply(&[logged])?;
@@ -114,6 +119,17 @@ impl Copy {
                     }
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Takes transactions without remembering how far it has come.
+    ///
+    /// # Errors
+    /// Where they cannot be written.
+    pub(super) fn take(&self, group: &[Logged]) -> Result<(), StoreError> {
+        for Keyed { key, value } in group.iter().flat_map(|logged| &logged.records) {
+            self.tree.insert(key, value.as_slice()).map_err(|error| write_error(&error))?;
         }
         Ok(())
     }
@@ -134,6 +150,23 @@ impl Copy {
             }
         }
         Ok((here != *logged).then_some(here))
+    }
+
+    /// Records of transactions with these numbers, each whole by its own checksum, as far as the database gives them out.
+    pub(super) fn remains(&self, of: &RangeInclusive<u64>) -> Vec<Keyed> {
+        let entries = of.clone().filter_map(|sequence| {
+            let key = keys::journal(sequence);
+            let value = self.tree.get(key).ok()??;
+            Some(Keyed { key: key.to_vec(), value: value.to_vec() })
+        });
+        let is_of = |key: &[u8], value: &[u8]| sequence_of(key, value).is_some_and(|sequence| of.contains(&sequence));
+        // What lies behind a damaged page is not given out.
+        let others = self
+            .tree
+            .iter()
+            .map_while(Result::ok)
+            .filter(|(key, value)| key.first() != Some(&b'j') && is_of(key, value));
+        entries.chain(others.map(|(key, value)| Keyed { key: key.to_vec(), value: value.to_vec() })).collect()
     }
 
     pub(super) fn data_file(&self) -> &File {
@@ -201,26 +234,26 @@ impl Copy {
     }
 }
 
-/// What is said of entries that are in neither place.
-pub(super) fn lost(first: &u64, last: &u64) -> StoreError {
-    let entries = if first == last {
-        format!("journal entry {first} is")
-    } else {
-        format!("journal entries {first} to {last} are")
-    };
-    StoreError::Damaged(format!("{entries} damaged in the log, and the copy does not have what was there"))
+/// What is said of an entry that the log lacks.
+fn missing(sequence: u64) -> StoreError {
+    StoreError::Damaged(format!("journal entry {sequence} cannot be read in the log"))
 }
 
 /// Makes a copy anew from the log; what was there before is kept until the new one is whole.
 ///
 /// # Errors
 /// As [`Copy::catch_up`].
-pub(super) fn made_anew(directory: &Path, cache_bytes: u64, log: &dyn Log) -> Result<Copy, StoreError> {
+pub(super) fn made_anew(
+    directory: &Path,
+    cache_bytes: u64,
+    log: &dyn Log,
+    lost: &[LostEntry],
+) -> Result<Copy, StoreError> {
     let open_error = |error: io::Error| StoreError::Open(format!("{}: {error}", directory.display()));
     set_aside(directory).map_err(open_error)?;
     let copy = Copy::open(directory, cache_bytes)?;
     copy.set_header(&Header::CopyOf(Position::default()))?;
-    copy.catch_up(log, &Position::default())?;
+    copy.catch_up(log, &Position::default(), lost)?;
     copy.sync()?;
     remove_set_aside(directory).map_err(open_error)?;
     Ok(copy)

@@ -1,6 +1,6 @@
 //! Takes all records of another store into one that has none.
 //!
-//! They come in order of their keys, and so the copy takes them first, and the log is made from it. The copy's header is taken
+//! Records come in order of their keys, and so the copy takes them first, and the log is made from it. The copy's header is taken
 //! away before, and put back when everything is durable: without it the folder is not opened, so that a store of which only a
 //! part arrived is never taken for whole. With it, a start makes the rest of the log.
 
@@ -9,9 +9,11 @@ use std::ops::ControlFlow;
 use sled::Batch;
 
 use crate::store::ahead::{all_cores, in_order};
+use crate::store::covered::prove;
 use crate::store::item::{Examined, ImportCheck, StoredRecord};
+use crate::store::log::Logged;
 use crate::store::record::Header;
-use crate::store::{Position, Records, StoreError};
+use crate::store::{Position, Records, StoreError, Transactions};
 
 use super::copy::Copy;
 use super::shared::Shared;
@@ -50,6 +52,61 @@ pub(crate) fn run(
     watermark.raise(position).map_err(unknown)?;
     watermark.sync().map_err(unknown)?;
     state::opened(&shared.space.directory, &shared.boot).map_err(unknown)
+}
+
+/// Transactions taken together, and bytes.
+const GROUP_TRANSACTIONS: usize = 1024;
+const GROUP_BYTES: usize = 4 << 20;
+
+/// Appends transactions of another store to the log, and has the copy take them; the caller shows them.
+pub(crate) fn follow(
+    shared: &Shared,
+    watermark: &Watermark,
+    transactions: Transactions,
+    position: &Position,
+) -> Result<(), StoreError> {
+    let first = shared.durable();
+    shared.with_copy(|copy| {
+        state::importing(&shared.space.directory).map_err(unknown)?;
+        // Without it the folder is not opened.
+        copy.tree.remove(keys::HEADER).map_err(unknown)?;
+        copy.sync()?;
+        let mut last = first;
+        let (mut group, mut bytes) = (Vec::new(), 0);
+        let take = |group: &mut Vec<Logged>| -> Result<(), StoreError> {
+            shared.log.append(&shared.log.head(), group).map_err(unknown)?;
+            copy.take(group)?;
+            group.clear();
+            Ok(())
+        };
+        for logged in transactions {
+            let logged = logged?;
+            prove(&logged, &last)?;
+            last = logged.position;
+            bytes += logged.records.iter().map(|record| record.value.len()).sum::<usize>();
+            group.push(logged);
+            if group.len() >= GROUP_TRANSACTIONS || bytes >= GROUP_BYTES {
+                take(&mut group)?;
+                bytes = 0;
+            }
+        }
+        take(&mut group)?;
+        if (last.sequence, last.chain) != (position.sequence, position.chain) {
+            let text = format!("they end at entry {} instead of {}", last.sequence, position.sequence);
+            return Err(StoreError::Damaged(text));
+        }
+        copy.set_header(&Header::CopyOf(last))?;
+        copy.sync()
+    })?;
+    watermark.raise(position).map_err(unknown)?;
+    watermark.sync().map_err(unknown)?;
+    state::opened(&shared.space.directory, &shared.boot).map_err(unknown)?;
+    // People's words that were struck out by one of these go from the log of earlier ones, too.
+    let mut looked_at = 0;
+    while looked_at < first.sequence {
+        looked_at = shared.look_through(looked_at, GROUP_TRANSACTIONS as u64, first.sequence)?;
+    }
+    Ok(())
 }
 
 fn fill(copy: &Copy, shared: &Shared, records: Records, position: &Position) -> Result<(), StoreError> {

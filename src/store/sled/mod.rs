@@ -7,8 +7,9 @@
 //! - `durability`: the syncs that sled 0.34 leaves out.
 //! - `folder`: what is seen to before the store is opened.
 //! - `open`: how it is opened. `shared`: what readers and the committer share.
-//! - `mendings`: counts what was made again.
+//! - `mending`: puts back what the log has lost. `mendings`: counts what was made again, and tells the journal of it.
 //! - `moment`: finds how far a report had come at an earlier moment.
+//! - `put_back`: puts entries that are lost back from a backup.
 //! - `recent`: reports that were read or changed last.
 //! - `salvage`: what can still be read of a damaged store.
 //! - `space`: refuses writes before the disk is full.
@@ -21,9 +22,11 @@ mod copy;
 mod durability;
 mod folder;
 mod import;
+mod mending;
 mod mendings;
 mod moment;
 mod open;
+mod put_back;
 mod recent;
 mod retold;
 mod salvage;
@@ -33,7 +36,7 @@ mod start;
 mod state;
 mod watermark;
 
-use std::ops::{Bound, RangeInclusive};
+use std::ops::{Bound, ControlFlow, RangeInclusive};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -53,9 +56,9 @@ use super::journal::{JournalEntry, Position};
 use super::ledger::Stored;
 use super::record::decode;
 use super::transaction::{Decision, RequestId, Standing, StoredRequest, Transaction};
-use super::{Records, Store, StoreError, keys};
+use super::{Logged, LostEntry, Mendings, Records, Store, StoreError, Transactions, keys};
 
-use committer::Job;
+use committer::{Answered, Job};
 use copy::Copy;
 use shared::{Shared, read_error, revisions_of, standing_of};
 
@@ -64,6 +67,7 @@ pub use folder::{
     will_be_new,
 };
 pub use open::SledOptions;
+pub use put_back::{PutBack, put_back};
 pub use salvage::{Loss, Salvage, salvage};
 pub use space::FreeSpace;
 pub use state::Boot;
@@ -137,7 +141,13 @@ impl Store for SledStore {
             let place = jobs.reserve().await.map_err(|_| committer_ended())?;
             metrics::transaction_queued();
             place.send(Job::Commit { transaction: Box::new(transaction), answer });
-            answered.await.unwrap_or_else(|_| Err(StoreError::Unknown("the committer has ended".to_owned())))
+            match answered.await {
+                Ok(Answered { decision, others }) => {
+                    drop(others);
+                    decision
+                }
+                Err(_) => Err(StoreError::Unknown("the committer has ended".to_owned())),
+            }
         }
         .boxed()
     }
@@ -148,15 +158,21 @@ impl Store for SledStore {
 
     fn revision(&self, name: &RevisionName) -> Result<Option<Revision>, StoreError> {
         let revision = self.shared.get::<Revision>(keys::revision(&name.report, name.number))?;
-        Ok(revision.filter(|revision| revision.sequence <= self.shared.durable().sequence))
+        let revision = revision.filter(|revision| revision.sequence <= self.shared.durable().sequence);
+        if revision.is_none() {
+            self.shared.check_history(&name.report)?;
+        }
+        Ok(revision)
     }
 
     fn revisions(&self, report: &ReportKey, before: Option<u32>, limit: usize) -> Result<Vec<Revision>, StoreError> {
+        self.shared.check_history(report)?;
         let (keys, durable) = (keys::below(report, before.unwrap_or(u32::MAX)), self.shared.durable().sequence);
         self.shared.reading(|copy| revisions_of(copy.tree.range(keys.clone()).rev(), durable).take(limit).collect())
     }
 
     fn reviews(&self, report: &ReportKey, revisions: RangeInclusive<u32>) -> Result<Vec<Review>, StoreError> {
+        self.shared.check_history(report)?;
         let durable = self.shared.durable().sequence;
         self.shared.reading(|copy| {
             let records = copy.tree.range(keys::among(report, &revisions));
@@ -177,7 +193,9 @@ impl Store for SledStore {
         as_of: u64,
     ) -> Result<Vec<Standing>, StoreError> {
         let bound = self.shared.bound(as_of);
-        self.shared.reading(|copy| reports(copy, owners, year, after, limit, bound))
+        let reports = self.shared.reading(|copy| reports(copy, owners, year, after, limit, bound))?;
+        self.shared.check_page((owners, year), after, limit, &reports, as_of)?;
+        Ok(reports)
     }
 
     fn years(&self, owners: Owners) -> Result<Vec<ReportYear>, StoreError> {
@@ -289,12 +307,43 @@ impl Store for SledStore {
         .boxed()
     }
 
+    fn transactions(
+        &self,
+        after: u64,
+        until: u64,
+        take: &mut dyn FnMut(Logged) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.shared.transactions(after, until, take)
+    }
+
+    fn import_transactions(
+        &self,
+        transactions: Transactions,
+        position: Position,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            let (answer, answered) = oneshot::channel();
+            let jobs = self.jobs.as_ref().ok_or_else(committer_ended)?;
+            jobs.send(Job::Follow { transactions, position, answer }).await.map_err(|_| committer_ended())?;
+            answered.await.unwrap_or_else(|_| Err(StoreError::Unknown("the committer has ended".to_owned())))
+        }
+        .boxed()
+    }
+
     fn position(&self) -> Position {
         self.shared.durable()
     }
 
     fn look_for_damage(&self, after: u64, limit: u64) -> Result<u64, StoreError> {
         self.shared.look_for_damage(after, limit)
+    }
+
+    fn mendings(&self) -> Mendings {
+        self.shared.mended.all()
+    }
+
+    fn lost(&self) -> Vec<LostEntry> {
+        self.shared.lost()
     }
 
     fn writable(&self) -> Result<(), StoreError> {

@@ -12,6 +12,7 @@ use crate::store::transaction::Observer;
 
 use super::committer::Committer;
 use super::folder::will_be_new;
+use super::mendings::Mended;
 use super::shared::Shared;
 use super::space::{FreeSpace, Space};
 use super::state::Boot;
@@ -63,7 +64,8 @@ impl SledOptions {
 }
 
 impl SledStore {
-    /// Opens the store, or makes a new one, and makes its files durable.
+    /// Opens the store, or makes a new one, and makes its files durable. Where log and copy are both damaged, what is in
+    /// neither is told by [`Store::lost`](super::Store::lost), and the rest can be read.
     ///
     /// # Errors
     /// [`StoreError::Folder`] where it holds no store and must, or what is left of one;
@@ -72,12 +74,15 @@ impl SledStore {
     pub fn open(options: &SledOptions, observer: Arc<dyn Observer>) -> Result<Self, StoreError> {
         let open_error = |error: std::io::Error| StoreError::Open(format!("{}: {error}", options.directory.display()));
         will_be_new(&options.directory, options.must_exist)?;
-        let (log, copy) = start::open(options)?;
+        let mended = Mended::default();
+        let start::Opened { log, copy, lost } = start::open(options, &mended)?;
         let watermark = Watermark::open(&options.directory).map_err(open_error)?;
-        watermark.check(|sequence| copy.entry(sequence))?;
+        watermark.check(&lost, |sequence| copy.entry(sequence))?;
         copy.sync()?;
         durability::sync_after_open(&options.directory).map_err(open_error)?;
-        state::opened(&options.directory, &options.boot).map_err(open_error)?;
+        if lost.is_empty() {
+            state::opened(&options.directory, &options.boot).map_err(open_error)?;
+        }
         let space = Space {
             directory: options.directory.clone(),
             min_free_bytes: options.min_free_bytes,
@@ -87,7 +92,8 @@ impl SledStore {
         };
         space.keep_ballast();
         space.set_aside(copy.data_file());
-        let shared = Arc::new(Shared::new(log, copy, space, options)?);
+        let shared = Arc::new(Shared::new(log, copy, space, options, mended)?);
+        shared.lose(lost);
         let (jobs, waiting) = mpsc::channel(options.queue_transactions);
         let committer = Committer::new(shared.clone(), watermark, observer, options.group_transactions);
         let committer = std::thread::Builder::new()

@@ -2,8 +2,8 @@
 //! its entry holds the hash of. What a log has lost is put back so, and a store from before there was a log becomes one.
 
 use crate::store::StoreError;
-use crate::store::covered::covers;
-use crate::store::item::{Item, describe_key, sequence_of};
+use crate::store::covered::prove;
+use crate::store::item::{describe_key, sequence_of};
 use crate::store::journal::Position;
 use crate::store::keys;
 use crate::store::log::{Keyed, Log, Logged};
@@ -81,22 +81,6 @@ impl<'a> Retold<'a> {
         prove(&logged, &self.last)?;
         Ok(logged)
     }
-}
-
-/// Whether a transaction is what stood after `last`: its entry is chained to it, and its records are those that the entry holds
-/// the hash of. Entries of version 1 say nothing of their records.
-///
-/// # Errors
-/// [`StoreError::Damaged`], [`StoreError::FormatVersion`].
-pub(super) fn prove(logged: &Logged, last: &Position) -> Result<(), StoreError> {
-    let sequence = logged.position.sequence;
-    let damaged = |what: &str| StoreError::Damaged(format!("journal entry {sequence}: {what}"));
-    let items = logged.records.iter().map(|record| Item::decode(&record.key, &record.value));
-    let items = items.collect::<Result<Vec<_>, _>>()?;
-    let Some((Item::Entry(entry), items)) = items.split_first() else { return Err(damaged("it is no entry")) };
-    entry.check_follows(last).map_err(|what| damaged(&what.en))?;
-    let own: Vec<_> = items.iter().filter(|item| item.sequence() == sequence).cloned().collect();
-    if covers(entry, &own) { Ok(()) } else { Err(damaged("its records are not those that it was stored with")) }
 }
 
 impl Iterator for Retold<'_> {

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::report::RevisionName;
 use crate::store::item::{Item, describe_key};
 use crate::store::journal::{JournalEntry, Outcome};
 use crate::store::log::{self, FileLog, Keyed, Log as _, Piece, Sizes};
-use crate::store::record::{RECORD_BYTES_MAX, decode, whole};
+use crate::store::loose::placed;
+use crate::store::record::{RECORD_BYTES_MAX, whole};
 use crate::store::{StoreError, keys};
 
 use super::copy::open_tree;
@@ -163,17 +163,6 @@ fn from_bytes(bytes: &[u8], found: &mut Salvage) {
 
 fn names_its_place(item: &Item) -> bool {
     matches!(item, Item::Entry(_) | Item::Revision(_) | Item::Review(_) | Item::Frozen(_))
-}
-
-/// The item of a record that says itself where it belongs.
-fn placed(record: &[u8]) -> Option<Item> {
-    match record.get(1)? {
-        b'j' => decode(record).ok().map(Item::Entry),
-        b'r' => decode(record).ok().map(|revision| Item::Revision(Arc::new(revision))),
-        b'v' => decode(record).ok().map(|review| Item::Review(Arc::new(review))),
-        b'f' => decode(record).ok().map(|form| Item::Frozen(Arc::new(form))),
-        _ => None,
-    }
 }
 
 fn is_without_place(record: &[u8]) -> bool {

@@ -1,26 +1,30 @@
 //! What readers and the committer share: the log, the copy, how far both are, and how a report stands by its records.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sled::{Db, IVec};
 
-use crate::report::{ReportKey, Review, Revision};
+use crate::report::{Owners, ReportKey, ReportOwner, ReportYear, Review, Revision};
 use crate::rollup::FrozenFormName;
+use crate::store::covered::prove;
 use crate::store::journal::Position;
 use crate::store::ledger::Stored;
 use crate::store::log::{Log, Logged, Piece};
+use crate::store::lost::{LostEntry, LostSubject, lost_in_words};
 use crate::store::record::{Record, decode, revision_sequence};
 use crate::store::transaction::{RequestId, Standing, StoredRequest, Version};
 use crate::store::{NEWEST, StoreError, keys};
 
 use super::copy::{Copy, is_damage, made_anew};
+use super::mending::{self, Beside};
+use super::mendings::Mended;
+use super::moment;
 use super::open::SledOptions;
 use super::recent::Recent;
-use super::retold::prove;
 use super::space::Space;
 use super::state::Boot;
-use super::{mendings, moment, start};
 
 /// What the committer shares with readers.
 pub(crate) struct Shared {
@@ -38,6 +42,10 @@ pub(crate) struct Shared {
     /// Journal sequence of the newest durable change of the registry; 0 for none. The committer alone sets it.
     pub(super) registry_sequence: AtomicU64,
     pub(super) recent: Recent,
+    /// What was made again.
+    pub(super) mended: Mended,
+    /// Entries that are in neither of the two, in order.
+    lost: RwLock<Vec<LostEntry>>,
     /// Why writes are stopped.
     stopped: RwLock<Option<String>>,
     /// The room on the disk.
@@ -48,6 +56,10 @@ pub(crate) fn read_error(error: &sled::Error) -> StoreError {
     match error {
         // sled keeps checksums of its own around each page and its configuration.
         sled::Error::Corruption { .. } => StoreError::Damaged("a checksum of the database is wrong".to_owned()),
+        // The file was cut off under it.
+        sled::Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            StoreError::Damaged("a page of the database is gone".to_owned())
+        }
         error => StoreError::Read(error.to_string()),
     }
 }
@@ -58,6 +70,7 @@ impl Shared {
         copy: Copy,
         space: Space,
         options: &SledOptions,
+        mended: Mended,
     ) -> Result<Self, StoreError> {
         Ok(Self {
             durable: RwLock::new(log.head()),
@@ -69,6 +82,8 @@ impl Shared {
             cache_bytes: options.cache_bytes,
             boot: options.boot.clone(),
             recent: Recent::default(),
+            mended,
+            lost: RwLock::default(),
             stopped: RwLock::default(),
             space,
         })
@@ -89,6 +104,91 @@ impl Shared {
     /// Takes no write from now on.
     pub(super) fn stop(&self, reason: String) {
         *self.stopped.write().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+    }
+
+    /// Entries that are in neither the log nor the copy, in order.
+    pub(super) fn lost(&self) -> Vec<LostEntry> {
+        self.lost.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes that entries are in neither: they are named, no write is taken any more, and the next start looks for them again.
+    pub(super) fn lose(&self, entries: Vec<LostEntry>) {
+        if entries.is_empty() {
+            return;
+        }
+        let mut lost = self.lost.write().unwrap_or_else(PoisonError::into_inner);
+        lost.extend(entries);
+        lost.sort_by_key(|entry| entry.sequence);
+        lost.dedup_by_key(|entry| entry.sequence);
+        let words = lost_in_words(&lost);
+        drop(lost);
+        tracing::error!("{words}; everything else can be read");
+        self.recent.clear();
+        self.stop(format!("{words}: put them back from a backup (huizong restore --into)"));
+        super::state::doubted(&self.space.directory);
+    }
+
+    /// That no entry which is lost may have changed how a report stood as of a sequence.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] naming one that may.
+    pub(super) fn check_certain(
+        &self,
+        report: &ReportKey,
+        standing: Option<&Standing>,
+        as_of: u64,
+    ) -> Result<(), StoreError> {
+        let known = standing.map_or(0, |standing| standing.status.sequence);
+        let lost = self.lost.read().unwrap_or_else(PoisonError::into_inner);
+        let mut between = lost.iter().filter(|entry| entry.sequence > known && entry.sequence <= as_of);
+        match between.find(|entry| entry.may_be_of(report)) {
+            None => Ok(()),
+            Some(entry) => Err(StoreError::Damaged(format!(
+                "journal entry {}, which is lost, may have changed how {report} stands",
+                entry.sequence
+            ))),
+        }
+    }
+
+    /// The same of a page of reports, and of those that it may lack.
+    pub(super) fn check_page(
+        &self,
+        (owners, year): (Owners, ReportYear),
+        after: Option<&ReportOwner>,
+        limit: usize,
+        page: &[Standing],
+        as_of: u64,
+    ) -> Result<(), StoreError> {
+        let last = page.last().filter(|_| page.len() >= limit).map(|last| &last.newest.report.owner);
+        for entry in self.lost().into_iter().filter(|entry| entry.sequence <= as_of) {
+            let is_on_page = |report: &ReportKey| {
+                report.year == year
+                    && report.owner.sort() == owners
+                    && after.is_none_or(|after| report.owner > *after)
+                    && last.is_none_or(|last| report.owner <= *last)
+            };
+            let report = match entry.subject {
+                LostSubject::Report(report) if is_on_page(&report) => report,
+                LostSubject::Report(_) | LostSubject::Action(_) => continue,
+                LostSubject::Unknown => {
+                    return Err(StoreError::Damaged(format!(
+                        "journal entry {}, which is lost, may have changed reports of {year}",
+                        entry.sequence
+                    )));
+                }
+            };
+            let standing = page.iter().find(|standing| standing.newest.report == report);
+            self.check_certain(&report, standing, as_of)?;
+        }
+        Ok(())
+    }
+
+    /// That no entry which is lost may be about a report.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] naming one that may.
+    pub(super) fn check_history(&self, report: &ReportKey) -> Result<(), StoreError> {
+        self.check_certain(report, None, NEWEST)
     }
 
     /// The bound of a read: what is asked for, and never beyond what is durable.
@@ -128,11 +228,51 @@ impl Shared {
         !self.in_vain.load(Ordering::Acquire)
     }
 
+    /// Hands over transactions of the log; what is damaged in it is mended first.
+    pub(super) fn transactions(
+        &self,
+        mut after: u64,
+        until: u64,
+        take: &mut dyn FnMut(Logged) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let until = self.bound(until);
+        let mut mended_to = 0;
+        'again: while after < until {
+            for piece in self.log.read(after) {
+                match piece? {
+                    Piece::Gap(gap) if *gap.start() > until => return Ok(()),
+                    Piece::Gap(gap) if *gap.end() > mended_to => {
+                        mended_to = *gap.end();
+                        self.look_for_damage(gap.start() - 1, gap.end() - gap.start() + 1)?;
+                        continue 'again;
+                    }
+                    Piece::Gap(gap) => {
+                        return Err(StoreError::Damaged(format!("journal entry {} cannot be read", gap.start())));
+                    }
+                    Piece::Transaction(logged) if logged.position.sequence > until => return Ok(()),
+                    Piece::Transaction(logged) => {
+                        after = logged.position.sequence;
+                        if take(logged).is_break() {
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+            return Ok(());
+        }
+        Ok(())
+    }
+
     /// Goes through a part of the log, and through the copy beside it: up to which sequence number. Entries that the log has lost
     /// are put back; what is missing in the copy, or cannot be read, has that made anew.
     pub(super) fn look_for_damage(&self, after: u64, limit: u64) -> Result<u64, StoreError> {
+        self.look_through(after, limit, self.durable().sequence)
+    }
+
+    /// The same up to a sequence number.
+    pub(super) fn look_through(&self, after: u64, limit: u64, end: u64) -> Result<u64, StoreError> {
         let made_anew = self.made_anew.load(Ordering::Acquire);
-        let until = self.durable().sequence.min(after.saturating_add(limit));
+        let until = end.min(after.saturating_add(limit));
         let (mut gaps, mut differing, mut in_copy) = (Vec::new(), Vec::new(), None);
         for piece in self.log.read(after) {
             match piece? {
@@ -145,8 +285,11 @@ impl Shared {
                 },
             }
         }
-        for gap in &gaps {
-            self.with_copy(|copy| start::fill(&*self.log, copy, gap))?;
+        let lost = self.with_copy(|copy| mending::fill_all(&*self.log, &Beside::Copy(copy), &gaps, &self.mended))?;
+        if !lost.is_empty() {
+            let words = lost_in_words(&lost);
+            self.lose(lost);
+            return Err(StoreError::Damaged(words));
         }
         for (logged, here) in differing {
             let last =
@@ -171,17 +314,19 @@ impl Shared {
             return Ok(());
         }
         // While the copy is there it may have what the log lacks.
-        start::whole(&*self.log, copy.as_ref())?;
+        let beside = copy.as_ref().map_or_else(|| Beside::Bytes(&self.space.directory), Beside::Copy);
+        let lost = mending::whole(&*self.log, &beside, &self.mended)?;
         let entries = self.log.head().sequence;
         tracing::error!(%why, entries, "the copy is damaged: it is made anew from the log");
         // While anything of it is left it may write to the files of its successor.
         if !copy.take().map_or(Ok(true), Copy::release).map_err(|error| StoreError::Read(error.to_string()))? {
             return Err(StoreError::Read("the damaged copy is still in use; start the service again".to_owned()));
         }
-        *copy = Some(made_anew(&self.space.directory, self.cache_bytes, &*self.log)?);
+        *copy = Some(made_anew(&self.space.directory, self.cache_bytes, &*self.log, &lost)?);
         super::state::opened(&self.space.directory, &self.boot).map_err(|error| StoreError::Read(error.to_string()))?;
         self.made_anew.fetch_add(1, Ordering::AcqRel);
-        mendings::copy();
+        self.mended.copy();
+        self.lose(lost);
         tracing::warn!(entries, "the copy was made anew");
         Ok(())
     }
@@ -220,6 +365,7 @@ impl Shared {
         if as_of >= durable
             && let Some(known) = self.recent.get(report)
         {
+            self.check_certain(report, known.as_ref(), as_of)?;
             return Ok(known);
         }
         let standing = self.reading(|Copy { tree, .. }| {
@@ -230,6 +376,7 @@ impl Shared {
             let end = if as_of < durable { first_later(tree, report, as_of)? } else { u32::MAX };
             standing_of(tree, tree.range(keys::below(report, end)).rev(), durable.min(as_of))
         })?;
+        self.check_certain(report, standing.as_ref(), as_of)?;
         if as_of >= durable {
             self.recent.note_read(report, standing.as_ref(), || self.durable().sequence == durable);
         }

@@ -1,29 +1,38 @@
 //! How a store comes up: what the log holds is the truth, and the copy is brought to it or made anew.
 //!
-//! What is damaged in one of the two is made again from the other; only what is in neither keeps the store from opening, and
-//! is named.
+//! What is damaged in one of the two is made again from the other; what is in neither is named, and the rest is opened to be
+//! read.
 
 use std::fs::File;
-use std::ops::RangeInclusive;
 use std::path::Path;
 
 use crate::store::StoreError;
-use crate::store::journal::{JournalEntry, Position};
+use crate::store::journal::Position;
 use crate::store::log::{self, FileLog, Log, Piece};
-use crate::store::record::{Header, decode};
+use crate::store::lost::{LostEntry, LostSubject};
+use crate::store::record::Header;
 
-use super::copy::{Copy, is_damage, is_of_database, lost, made_anew};
+use super::copy::{Copy, is_damage, is_of_database, made_anew};
+use super::folder;
+use super::mending::{Beside, whole};
+use super::mendings::Mended;
 use super::open::SledOptions;
-use super::retold::{Retold, retell};
+use super::retold::retell;
 use super::state::{self, Left};
 use super::watermark::Watermark;
-use super::{folder, mendings};
+
+/// Both, and what is in neither.
+pub(super) struct Opened {
+    pub log: FileLog,
+    pub copy: Copy,
+    pub lost: Vec<LostEntry>,
+}
 
 /// Opens both.
 ///
 /// # Errors
 /// As [`super::SledStore::open`].
-pub(super) fn open(options: &SledOptions) -> Result<(FileLog, Copy), StoreError> {
+pub(super) fn open(options: &SledOptions, mended: &Mended) -> Result<Opened, StoreError> {
     let directory = &options.directory;
     let open_error = |error: std::io::Error| StoreError::Open(format!("{}: {error}", directory.display()));
     let log_folder = directory.join(log::FOLDER);
@@ -36,8 +45,8 @@ pub(super) fn open(options: &SledOptions) -> Result<(FileLog, Copy), StoreError>
     }
     if has_log {
         let log = FileLog::open(&log_folder, options.log)?;
-        let copy = beside(options, &log, left)?;
-        return Ok((log, copy));
+        let (copy, lost) = beside(options, &log, left, mended)?;
+        return Ok(Opened { log, copy, lost });
     }
     if !has_database(directory).map_err(open_error)? {
         // Before sled makes anything: a folder with an empty log is ours, and holds nothing that was acknowledged.
@@ -50,8 +59,8 @@ pub(super) fn open(options: &SledOptions) -> Result<(FileLog, Copy), StoreError>
         Err(error) if is_damage(&error) && is_ours => {
             tracing::warn!(%error, "the machine stopped while the store was made: it is made anew");
             let log = FileLog::open(&log_folder, options.log)?;
-            let copy = made_anew(directory, options.cache_bytes, &log)?;
-            return Ok((log, copy));
+            let copy = made_anew(directory, options.cache_bytes, &log, &[])?;
+            return Ok(Opened { log, copy, lost: Vec::new() });
         }
         opened => opened?,
     };
@@ -62,12 +71,12 @@ pub(super) fn open(options: &SledOptions) -> Result<(FileLog, Copy), StoreError>
         Header::CopyOf(position) => {
             if position.sequence > 0 {
                 tracing::error!("the log is gone: it is made again from its copy");
-                mendings::log(position.sequence);
+                mended.log(position.sequence);
             }
             retell(&copy.tree, &log, position.sequence)?;
         }
     }
-    Ok((log, copy))
+    Ok(Opened { log, copy, lost: Vec::new() })
 }
 
 fn has_database(directory: &Path) -> std::io::Result<bool> {
@@ -88,17 +97,28 @@ fn header_of(copy: &Copy) -> Result<Header, StoreError> {
             copy.set_header(&header)?;
             Ok(header)
         }
-        None => {
-            let reason = "the folder holds another program's data, or what a restore left that did not finish; \
-                          choose an empty folder";
-            Err(StoreError::Open(reason.to_owned()))
-        }
+        None => Err(unfinished()),
     }
 }
 
-/// The copy beside a log.
-fn beside(options: &SledOptions, log: &FileLog, left: Left) -> Result<Copy, StoreError> {
+fn unfinished() -> StoreError {
+    let reason = "the folder holds another program's data, or what a restore left that did not finish; \
+                  choose an empty folder";
+    StoreError::Open(reason.to_owned())
+}
+
+/// The copy beside a log, and what is in neither.
+fn beside(
+    options: &SledOptions,
+    log: &FileLog,
+    left: Left,
+    mended: &Mended,
+) -> Result<(Copy, Vec<LostEntry>), StoreError> {
+    let mut lost = Vec::new();
     let opened = Copy::open(&options.directory, options.cache_bytes).and_then(|copy| {
+        if left == Left::Import && copy.header()?.is_none() {
+            return Err(unfinished());
+        }
         let header = header_of(&copy).map_err(|error| match error {
             StoreError::Open(reason) if left != Left::Import => StoreError::Damaged(reason),
             other => other,
@@ -108,28 +128,29 @@ fn beside(options: &SledOptions, log: &FileLog, left: Left) -> Result<Copy, Stor
     let why_anew = match opened {
         Err(error) if !is_damage(&error) => return Err(error),
         Err(error) => {
-            whole(log, None)?;
+            lost = whole(log, &Beside::Bytes(&options.directory), mended)?;
             error.to_string()
         }
         Ok((Header::Whole, copy)) => {
             take_over(&options.directory, &copy, log)?;
-            return Ok(copy);
+            return Ok((copy, lost));
         }
         Ok((Header::CopyOf(position), copy)) => {
-            lengthen(&copy, log, &position);
+            lengthen(&copy, log, &position, mended);
             let of_journal = is_at(log, &position)?;
             if of_journal && left != Left::Unknown {
-                copy.catch_up(log, &position).or_else(|error| {
-                    if !is_damage(&error) {
-                        return Err(error);
+                match copy.catch_up(log, &position, &lost) {
+                    Err(error) if is_damage(&error) => {
+                        lost = whole(log, &Beside::Copy(&copy), mended)?;
+                        copy.catch_up(log, &position, &lost)?;
                     }
-                    whole(log, Some(&copy))?;
-                    copy.catch_up(log, &position)
-                })?;
-                return Ok(copy);
+                    caught_up => caught_up?,
+                }
+                lost.extend(lost_end(options, log)?);
+                return Ok((copy, lost));
             }
             // What it has may be what the log lacks.
-            whole(log, Some(&copy))?;
+            lost = whole(log, &Beside::Copy(&copy), mended)?;
             // While anything of it is left it may write to the files of its successor.
             if !copy.release().map_err(|error| StoreError::Open(error.to_string()))? {
                 return Err(StoreError::Open(format!("{} is still in use", options.directory.display())));
@@ -141,34 +162,41 @@ fn beside(options: &SledOptions, log: &FileLog, left: Left) -> Result<Copy, Stor
             }
         }
     };
-    // Before what may be the better of the two goes.
-    let watermark = Watermark::open(&options.directory).map_err(|error| StoreError::Open(error.to_string()))?;
-    watermark.check(|sequence| entry(log, sequence))?;
+    lost.extend(lost_end(options, log)?);
     let entries = log.head().sequence;
     tracing::warn!(why_anew, entries, "the copy is made anew from the log");
-    mendings::copy();
-    made_anew(&options.directory, options.cache_bytes, log)
+    let copy = made_anew(&options.directory, options.cache_bytes, log, &lost)?;
+    // What a machine that stopped has left is not damage.
+    if left != Left::Unknown {
+        mended.copy();
+    }
+    Ok((copy, lost))
+}
+
+/// What was acknowledged and is at the end of neither.
+fn lost_end(options: &SledOptions, log: &FileLog) -> Result<Vec<LostEntry>, StoreError> {
+    let watermark = Watermark::open(&options.directory).map_err(|error| StoreError::Open(error.to_string()))?;
+    let head = log.head().sequence;
+    let Some((acknowledged, chain)) = watermark.read()? else { return Ok(Vec::new()) };
+    if (1..=head).contains(&acknowledged)
+        && let Some(Piece::Transaction(there)) = log.read(acknowledged - 1).next().transpose()?
+        && there.position.chain.to_hex() != chain
+    {
+        return Err(StoreError::Damaged(format!("journal entry {acknowledged} is not the one acknowledged")));
+    }
+    Ok((head + 1..=acknowledged).map(|sequence| LostEntry { sequence, subject: LostSubject::Unknown }).collect())
 }
 
 /// Appends what a copy has and the log has lost from its end, where the copy proves it.
-fn lengthen(copy: &Copy, log: &FileLog, position: &Position) {
+fn lengthen(copy: &Copy, log: &FileLog, position: &Position, mended: &Mended) {
     let head = log.head().sequence;
     if position.sequence <= head {
         return;
     }
     tracing::error!(head, copy = position.sequence, "the log has lost its end: it is made again from its copy");
     match retell(&copy.tree, log, position.sequence) {
-        Ok(()) => mendings::log(position.sequence - head),
+        Ok(()) => mended.log(position.sequence - head),
         Err(error) => tracing::error!(%error, "the copy does not show what the log has lost"),
-    }
-}
-
-/// An entry of the log.
-fn entry(log: &FileLog, sequence: u64) -> Result<Option<JournalEntry>, StoreError> {
-    let Some(before) = sequence.checked_sub(1) else { return Ok(None) };
-    match log.read(before).next().transpose()? {
-        Some(Piece::Transaction(logged)) => logged.records.first().map(|record| decode(&record.value)).transpose(),
-        _ => Ok(None),
     }
 }
 
@@ -188,46 +216,11 @@ fn is_at(log: &FileLog, position: &Position) -> Result<bool, StoreError> {
     }
 }
 
-/// Puts back what is missing within the log.
-///
-/// # Errors
-/// [`StoreError::Damaged`] naming the first entries that the copy does not have either.
-pub(super) fn whole(log: &dyn Log, copy: Option<&Copy>) -> Result<(), StoreError> {
-    for gap in log.gaps()? {
-        let copy = copy.ok_or_else(|| lost(gap.start(), gap.end()))?;
-        fill(log, copy, &gap).map_err(|error| {
-            tracing::error!(%error, "the copy does not show what the log has lost");
-            lost(gap.start(), gap.end())
-        })?;
-    }
-    Ok(())
-}
-
-/// Puts back what is missing in one place of the log.
-///
-/// # Errors
-/// [`StoreError::Damaged`] naming the first entry that the copy does not show to be the one that was there.
-pub(super) fn fill(log: &dyn Log, copy: &Copy, gap: &RangeInclusive<u64>) -> Result<(), StoreError> {
-    let before = match gap.start() - 1 {
-        0 => Position::default(),
-        before => match log.read(before - 1).next().transpose()? {
-            Some(Piece::Transaction(before)) => before.position,
-            _ => return Err(lost(&before, &before)),
-        },
-    };
-    let there = Retold::of(&copy.tree, before, *gap.end())?.collect::<Result<Vec<_>, _>>()?;
-    log.fill(gap, &there)?;
-    let (first, last) = gap.clone().into_inner();
-    tracing::error!(first, last, "entries that were damaged in the log were put back from its copy");
-    mendings::log(last - first + 1);
-    Ok(())
-}
-
 /// Makes a log of a store from before there was one. Until it is whole and was read back, nothing is changed that the program
 /// from before could not use.
 fn take_over(directory: &Path, copy: &Copy, log: &FileLog) -> Result<(), StoreError> {
     let watermark = Watermark::open(directory).map_err(|error| StoreError::Open(error.to_string()))?;
-    watermark.check(|sequence| copy.entry(sequence))?;
+    watermark.check(&[], |sequence| copy.entry(sequence))?;
     let last = copy.last_entry()?;
     tracing::info!(entries = last.sequence, "a store of an earlier version is taken over: its log is made");
     let refused = |error: StoreError| match error {

@@ -6,10 +6,11 @@
 //! The file is not synced with each group, so after a power cut it may be behind; it is never ahead.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
+use crate::store::lost::LostEntry;
 use crate::store::{JournalEntry, Position, StoreError};
 
 /// Its name in the store's folder.
@@ -36,23 +37,44 @@ impl Watermark {
         directory.join(FILE).metadata().map_or(true, |metadata| metadata.len() == 0)
     }
 
-    /// Checks a journal against it.
+    /// The newest entry that was acknowledged, as far as this file tells, and its chain hash in hexadecimal.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where the file is not as it was written.
+    pub(crate) fn read(&self) -> Result<Option<(u64, String)>, StoreError> {
+        let mut line = [0; LINE_BYTES as usize + 1];
+        let mut read = 0;
+        while read < line.len() {
+            match self.0.read_at(&mut line[read..], read as u64) {
+                Ok(0) => break,
+                Ok(bytes) => read += bytes,
+                Err(error) => return Err(StoreError::Open(error.to_string())),
+            }
+        }
+        if read == 0 {
+            return Ok(None);
+        }
+        let line = std::str::from_utf8(&line[..read]).ok();
+        let parts = line.and_then(|line| line.strip_suffix('\n')).and_then(|line| line.split_once(' '));
+        match parts.map(|(sequence, chain)| (sequence.parse(), chain)) {
+            Some((Ok(sequence), chain)) => Ok(Some((sequence, chain.to_owned()))),
+            _ => Err(StoreError::Damaged(format!("the file {FILE:?} is not as it was written"))),
+        }
+    }
+
+    /// Checks a journal against it, of which some entries are known to be `lost`.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] where the journal lacks the entry, has another, or the file is not as it was written.
     pub(crate) fn check(
         &self,
+        lost: &[LostEntry],
         entry: impl FnOnce(u64) -> Result<Option<JournalEntry>, StoreError>,
     ) -> Result<(), StoreError> {
-        let mut line = String::new();
-        let read = (&self.0).take(LINE_BYTES + 1).read_to_string(&mut line);
-        if read.is_ok() && line.is_empty() {
+        let Some((sequence, chain)) = self.read()? else { return Ok(()) };
+        if lost.iter().any(|entry| entry.sequence == sequence) {
             return Ok(());
         }
-        let parts = line.strip_suffix('\n').filter(|_| read.is_ok()).and_then(|line| line.split_once(' '));
-        let Some((Ok(sequence), chain)) = parts.map(|(sequence, chain)| (sequence.parse(), chain)) else {
-            return Err(StoreError::Damaged(format!("the file {FILE:?} is not as it was written")));
-        };
         match entry(sequence)? {
             _ if sequence == 0 => Ok(()),
             Some(entry) if entry.chain.to_hex() == chain => Ok(()),

@@ -5,7 +5,7 @@ use prost::Message as _;
 use crate::store::item::describe_key;
 use crate::store::{FORMAT_VERSION, Position, Store, StoreError};
 
-use super::STREAM_VERSION;
+use super::RECORDS_VERSION;
 use super::frame::{Kind, Writer};
 use super::messages::{Beginning, End, Exported, RecordsPart};
 
@@ -63,11 +63,12 @@ impl<'a> Export<'a> {
 
     fn beginning(&mut self) -> Vec<u8> {
         let beginning = Beginning {
-            stream_version: STREAM_VERSION,
+            stream_version: RECORDS_VERSION,
             record_version: FORMAT_VERSION.into(),
             sequence: self.position.sequence,
             chain: self.position.chain.0.to_vec(),
             time_microseconds: self.position.time.as_microsecond(),
+            ..Beginning::default()
         };
         self.writer.frame(Kind::Beginning, &beginning.encode_to_vec())
     }

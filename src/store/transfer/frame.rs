@@ -31,9 +31,10 @@ pub(crate) enum Kind {
     Beginning = 1,
     Records = 2,
     End = 3,
+    Transactions = 4,
 }
 
-const KINDS: [Kind; 3] = [Kind::Beginning, Kind::Records, Kind::End];
+const KINDS: [Kind; 4] = [Kind::Beginning, Kind::Records, Kind::End, Kind::Transactions];
 
 /// What goes along with a stream on both sides: place, hash of the last frame, and hash of everything so far.
 struct Progress {

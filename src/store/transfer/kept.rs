@@ -10,10 +10,13 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
 use super::fault::DamagedStream;
-use super::import::{Summary, verify};
+use super::import::{Summary, ends_at, verify};
+use crate::store::Position;
 
 const PREFIX: &str = "huizong-";
 const SUFFIX: &str = ".backup";
+/// Of what was stored since the one before it.
+const CHANGES: &str = ".changes";
 /// Of a file that is being written, or was when the machine stopped.
 const PARTIAL: &str = ".partial";
 /// When it was made, in UTC: names are in the order of time.
@@ -70,8 +73,8 @@ fn of_file(path: &Path) -> impl Fn(io::Error) -> KeptError {
     move |error| KeptError::File { path: path.clone(), error }
 }
 
-fn made_at(name: &str) -> Option<Timestamp> {
-    let time = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+fn made_at(name: &str, suffix: &str) -> Option<Timestamp> {
+    let time = name.strip_prefix(PREFIX)?.strip_suffix(suffix)?;
     let time = DateTime::strptime(TIME, time).ok()?;
     Offset::UTC.to_timestamp(time).ok()
 }
@@ -87,6 +90,35 @@ impl Kept {
     /// # Errors
     /// Where the folder cannot be read.
     pub fn list(&self) -> Result<Vec<KeptBackup>, KeptError> {
+        self.listed(SUFFIX)
+    }
+
+    /// What was stored between them, the oldest first.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub fn list_changes(&self) -> Result<Vec<KeptBackup>, KeptError> {
+        self.listed(CHANGES)
+    }
+
+    /// Where the newest of all that is in it ends; none where there is no backup.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn newest_position(&self) -> Result<Option<Position>, KeptError> {
+        let mut newest: Option<Position> = None;
+        let whole = self.list()?.pop();
+        let made = whole.as_ref().map(|whole| whole.made);
+        let later = self.list_changes()?.into_iter().filter(|changes| Some(changes.made) >= made);
+        for backup in whole.into_iter().chain(later) {
+            let position = ends_at(&backup.path)
+                .map_err(|error| KeptError::Damaged { path: backup.path.clone(), error: Box::new(error) })?;
+            newest = newest.filter(|newest| newest.sequence >= position.sequence).or(Some(position));
+        }
+        Ok(newest)
+    }
+
+    fn listed(&self, suffix: &str) -> Result<Vec<KeptBackup>, KeptError> {
         let mut found = Vec::new();
         let entries = match self.directory.read_dir() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
@@ -94,7 +126,7 @@ impl Kept {
         };
         for entry in entries {
             let entry = entry.map_err(of_file(&self.directory))?;
-            let Some(made) = entry.file_name().to_str().and_then(made_at) else { continue };
+            let Some(made) = entry.file_name().to_str().and_then(|name| made_at(name, suffix)) else { continue };
             // One that another process removes meanwhile is none any more.
             let Ok(metadata) = entry.metadata() else { continue };
             found.push(KeptBackup { path: entry.path(), made, bytes: metadata.len() });
@@ -108,10 +140,22 @@ impl Kept {
     /// # Errors
     /// Where it cannot be made.
     pub fn begin(&self, now: Timestamp) -> Result<Draft, KeptError> {
+        self.draft(now, SUFFIX)
+    }
+
+    /// Begins a file of what was stored since the newest.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    pub fn begin_changes(&self, now: Timestamp) -> Result<Draft, KeptError> {
+        self.draft(now, CHANGES)
+    }
+
+    fn draft(&self, now: Timestamp, suffix: &str) -> Result<Draft, KeptError> {
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true).mode(0o700).create(&self.directory).map_err(of_file(&self.directory))?;
         let time = Offset::UTC.to_datetime(now).strftime(TIME).to_string();
-        let path = self.directory.join(format!("{PREFIX}{time}{SUFFIX}{PARTIAL}"));
+        let path = self.directory.join(format!("{PREFIX}{time}{suffix}{PARTIAL}"));
         let file = File::create(&path).map_err(of_file(&path))?;
         Ok(Draft { file, path })
     }
@@ -132,7 +176,8 @@ impl Kept {
         let folder = File::open(&self.directory).and_then(|folder| folder.sync_all());
         folder.map_err(of_file(&self.directory))?;
         self.prune(&named)?;
-        let made = named.file_name().and_then(|name| made_at(name.to_str()?)).unwrap_or_default();
+        let name = named.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let made = [SUFFIX, CHANGES].iter().find_map(|suffix| made_at(name, suffix)).unwrap_or_default();
         Ok((KeptBackup { path: named, made, bytes: summary.bytes }, summary))
     }
 
@@ -143,10 +188,16 @@ impl Kept {
         for backup in backups.iter().take(too_many).filter(|backup| backup.path != newest) {
             std::fs::remove_file(&backup.path).map_err(of_file(&backup.path))?;
         }
+        // What goes on from a backup that is gone is of no use.
+        let oldest = self.list()?.first().map(|backup| backup.made);
+        let stale = self.list_changes()?.into_iter().filter(|changes| Some(changes.made) < oldest);
+        for changes in stale.filter(|changes| changes.path != newest) {
+            std::fs::remove_file(&changes.path).map_err(of_file(&changes.path))?;
+        }
         for entry in self.directory.read_dir().map_err(of_file(&self.directory))?.flatten() {
             let name = entry.file_name();
-            let unfinished = name.to_str().and_then(|name| name.strip_suffix(PARTIAL)).and_then(made_at);
-            if unfinished.is_some() {
+            let unfinished = name.to_str().and_then(|name| name.strip_suffix(PARTIAL));
+            if unfinished.is_some_and(|name| [SUFFIX, CHANGES].iter().any(|suffix| made_at(name, suffix).is_some())) {
                 std::fs::remove_file(entry.path()).map_err(of_file(&entry.path()))?;
             }
         }

@@ -17,6 +17,21 @@ pub(crate) struct Beginning {
     pub chain: Vec<u8>,
     #[prost(int64, tag = "5")]
     pub time_microseconds: i64,
+    /// The entry before the first transaction; in a stream of transactions.
+    #[prost(uint64, tag = "6")]
+    pub since_sequence: u64,
+    #[prost(bytes = "vec", tag = "7")]
+    pub since_chain: Vec<u8>,
+    #[prost(int64, tag = "8")]
+    pub since_time_microseconds: i64,
+}
+
+/// Some transactions, in their order.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct TransactionsPart {
+    /// Of each its records, the entry's first, each with two lengths, its key and its bytes.
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    pub transactions: Vec<Vec<u8>>,
 }
 
 /// Some records, in order of their keys.

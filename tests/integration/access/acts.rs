@@ -236,7 +236,10 @@ use Stands::{Acts, Calls, Leaves};
 
 /// Every command there is.
 const COMMANDS: &[(&str, Stands)] = &[
-    ("serve", Acts(&["service.start", "service.stop", "settings.change", "clock.out_of_line", "totals.differ"])),
+    (
+        "serve",
+        Acts(&["service.start", "service.stop", "settings.change", "clock.out_of_line", "totals.differ", "store.mend"]),
+    ),
     ("init", Leaves),
     ("demo", Acts(&["service.start", "service.stop", "settings.change", "registry.apply", "report.submit"])),
     ("check", Leaves),
@@ -287,7 +290,7 @@ const COMMANDS: &[(&str, Stands)] = &[
     ("journal strike", Calls(&["journal.strike"])),
     ("journal verify", Leaves),
     ("backup", Calls(&["backup.create"])),
-    ("restore", Acts(&["store.restore"])),
+    ("restore", Acts(&["store.restore", "store.mend"])),
     ("verify", Calls(&["store.verify"])),
     ("salvage", Leaves),
     ("doctor", Calls(&["status.get"])),

@@ -93,7 +93,7 @@ async fn whoever_is_given_a_backup_is_in_the_journal_before_it_is_and_in_the_bac
     let server = Guarded::start().await;
     let mut system = OperationsServiceClient::new(server.client_of("system").await);
     let since = server.journal().await.len();
-    let mut parts = system.create_backup(pb::CreateBackupRequest {}).await.unwrap().into_inner();
+    let mut parts = system.create_backup(pb::CreateBackupRequest::default()).await.unwrap().into_inner();
     let journal = server.journal().await;
     let [entry] = &journal[since..] else { panic!("{journal:?}") };
     assert_eq!((entry.actor.as_str(), entry.action.as_str()), ("system 127.0.0.1", "backup.create"));

@@ -401,7 +401,7 @@ async fn a_client_certificate_is_told_by_its_fingerprint() {
     let client = server.connect(Some(&issued)).await.unwrap();
     let before = server.service.newest_sequence();
     let mut operations = pb::operations_service_client::OperationsServiceClient::new(client);
-    operations.create_backup(pb::CreateBackupRequest {}).await.unwrap_err();
+    operations.create_backup(pb::CreateBackupRequest::default()).await.unwrap_err();
     let entries = entries_after(&server, before).await;
     let pem = der_of(&issued.certificate);
     assert_eq!(entries[0].by.as_deref(), Some(format!("certificates/{}", huizong::report::Hash::of(&pem)).as_str()));
@@ -421,7 +421,7 @@ async fn no_attempt_at_a_power_hides_among_many() {
     let before = server.service.newest_sequence();
     let mut turned_away = 0;
     for _ in 0..610 {
-        let refused = operations.create_backup(pb::CreateBackupRequest {}).await.unwrap_err();
+        let refused = operations.create_backup(pb::CreateBackupRequest::default()).await.unwrap_err();
         turned_away += usize::from(crate::access::guarded::reason(&refused) == "RATE_EXCEEDED");
     }
     let recorded = entries_after(&server, before).await.len();

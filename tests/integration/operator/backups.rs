@@ -99,6 +99,63 @@ async fn the_service_makes_a_backup_that_is_verified_measured_and_can_be_restore
     assert!(huizong(&restore).status.success());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_since_a_backup_is_backed_up_alone_and_restored_with_it() {
+    let folder = TempDir::new().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let program = Program::start("info", &[]);
+    fill(&program).await;
+    let server = format!("http://127.0.0.1:{}", program.port());
+    let take = |arguments: &[&str]| {
+        let taken = huizong(&[&["--server", &server, "--format", "json", "backup"], arguments].concat());
+        assert!(taken.status.success(), "{}", said(&taken));
+        serde_json::from_slice::<serde_json::Value>(&taken.stdout).unwrap()
+    };
+    let whole = take(&["--output", &file("whole")]);
+    assert_eq!(whole["since"], 0);
+    let mut reports = ReportServiceClient::new(program.channel().await);
+    let corrected = pb::SubmitReportRequest {
+        correction_reason: "more came in".to_owned(),
+        etag: reports
+            .get_report(pb::GetReportRequest { name: report(AGENCIES[0], 3).name, ..Default::default() })
+            .await
+            .unwrap()
+            .into_inner()
+            .report
+            .unwrap()
+            .etag,
+        ..submission(report(AGENCIES[0], 4))
+    };
+    reports.submit_report(corrected).await.unwrap();
+    let next = take(&["--output", &file("next"), "--since", &file("whole")]);
+    assert_eq!(
+        (next["since"].as_i64(), next["sequence"].as_i64()),
+        (whole["sequence"].as_i64(), whole["sequence"].as_i64().map(|last| last + 2))
+    );
+    assert!(next["bytes"].as_i64() < whole["bytes"].as_i64());
+    // In a folder, the newest is found by itself.
+    let kept = file("kept");
+    take(&["--directory", &kept]);
+    let changes = take(&["--directory", &kept, "--changes"]);
+    assert_eq!(changes["since"].as_i64().map(|since| since + 1), changes["sequence"].as_i64());
+    drop(program);
+    let restore = |arguments: &[&str]| huizong(&[&["--format", "json", "restore"], arguments].concat());
+    let together = [file("whole"), file("next")];
+    let [whole_file, next_file] = &together;
+    let alone = restore(&[next_file, "--data", &file("alone"), "--accept-older-access"]);
+    assert!(!alone.status.success() && said(&alone).contains("goes on after entry"), "{}", said(&alone));
+    let restored = restore(&[whole_file, next_file, "--data", &file("all"), "--accept-older-access"]);
+    assert!(restored.status.success(), "{}", said(&restored));
+    let to = (whole["sequence"].as_i64().unwrap() + 1).to_string();
+    let earlier = restore(&[whole_file, next_file, "--data", &file("earlier"), "--to", &to, "--accept-older-access"]);
+    assert!(earlier.status.success(), "{}", said(&earlier));
+    let beyond = restore(&[whole_file, "--data", &file("beyond"), "--to", "4711", "--accept-older-access"]);
+    assert!(!beyond.status.success(), "{}", said(&beyond));
+    // Of a store that is whole there is nothing to put back.
+    let into = restore(&[whole_file, "--into", &file("all")]);
+    assert!(into.status.success() && said(&into).contains("0 journal entries were put back"), "{}", said(&into));
+}
+
 #[test]
 fn a_backup_that_fails_is_told_of_and_takes_no_other_ones_place() {
     let (folder, kept) = (TempDir::new().unwrap(), TempDir::new().unwrap());

@@ -1,11 +1,15 @@
 //! What only the store on disk promises: everything is there after opening again, and what is not right is refused.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use huizong::report::{ReportState, ReviewAction, RevisionName};
+use huizong::report::{Owners, ReportState, ReviewAction, RevisionName};
 use huizong::store::{
-    Boot, Change, FORMAT_VERSION, NEWEST, STORE_VERSION, SledOptions, SledStore, Store, StoreError, Transaction,
+    Boot, Change, LostEntry, LostSubject, Mendings, NEWEST, STORE_VERSION, SledOptions, SledStore, Store, StoreError,
+    Transaction, put_back,
 };
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
 
 use crate::store_contract::contents::Contents;
@@ -13,6 +17,8 @@ use crate::store_contract::samples::*;
 use crate::support::below::open_below;
 
 const HEADER_KEY: &[u8] = b"m";
+/// Of a store from before there was a log.
+const WHOLE_VERSION: u8 = 1;
 
 pub fn open(folder: &TempDir) -> Result<SledStore, StoreError> {
     SledStore::open(&sled_options(folder), Witness::new())
@@ -250,18 +256,136 @@ async fn a_damaged_record_is_made_again_from_the_log_and_never_read_as_another_v
         damage();
         let store = open(&folder).unwrap();
         assert_eq!(Contents::read(&store, &[]), before, "it is read as it was");
-        assert_eq!(commit(&store, submit(&store, &good, 2)).await.entry.sequence, 4);
+        assert_eq!(store.mendings(), Mendings { entries: 0, copies: 1 });
+        // The journal's next entry says so, and the one after it is the caller's.
+        assert_eq!(commit(&store, submit(&store, &good, 2)).await.entry.sequence, 5);
+        let told = store.journal(3, 1).unwrap().remove(0);
+        assert_eq!((told.actor.as_str(), told.action.as_str()), ("huizong", "store.mend"));
+        assert_eq!(told.detail, "entries put back into the log 0\ncopies made anew 1");
+        assert_eq!(commit(&store, submit(&store, &good, 3)).await.entry.sequence, 6, "it is told once");
+        let (before, records) = (Contents::read(&store, &[]), store.records(NEWEST, None, usize::MAX).unwrap());
         drop(store);
 
-        // In both places at once: it is named, and nothing is read in its stead.
+        // In both places at once: it is named, nothing is read in its stead, and everything else is.
         assert_eq!(damage_file(&log_file(folder.path()), &damage()), 1);
-        let store = open(&folder);
-        let damaged = |error: StoreError| assert!(matches!(error, StoreError::Damaged(_)), "{error}");
-        match store {
-            Err(error) => damaged(error),
-            Ok(store) => damaged(store.standing(&bad, NEWEST).unwrap_err()),
+        let lost = LostEntry { sequence: name_sequence(of_review), subject: LostSubject::Report(bad.clone()) };
+        for _ in 0..2 {
+            let store = open(&folder).unwrap();
+            let error = store.standing(&bad, NEWEST).unwrap_err();
+            assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+            let error = store.reports(Owners::Agencies, year(2022), None, 10, NEWEST).unwrap_err();
+            assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+            assert_eq!(store.lost(), [lost.clone()]);
+            assert_eq!(store.standing(&good, NEWEST).unwrap().unwrap().newest.number, 3);
+            assert_eq!(store.journal(0, 100).unwrap().len(), 5, "the others are there");
+            let refused = store.commit(submit(&store, &good, 4)).await.unwrap_err();
+            assert!(matches!(&refused, StoreError::Stopped(reason) if reason.contains(&lost.to_string())), "{refused}");
         }
+        // What a backup has of it is put back, and it is as it was.
+        let other = new_folder();
+        {
+            let store = open(&folder).unwrap();
+            assert_eq!(store.standing(&good, 1).unwrap().unwrap().newest.number, 1);
+        }
+        assert!(put_back(other.path(), |_| Ok(Vec::new())).is_err(), "there is no store");
+        let nothing = put_back(folder.path(), |_| Ok(Vec::new())).unwrap();
+        assert_eq!((nothing.there, nothing.lost), (vec![], vec![lost.clone()]));
+        let found = put_back(folder.path(), |wanted| {
+            Ok(records.into_iter().filter(|record| record.sequence.is_some_and(wanted)).collect())
+        });
+        assert_eq!(found.unwrap().there, [lost.sequence]);
+        let store = open(&folder).unwrap();
+        assert_eq!((Contents::read(&store, &[]), store.lost()), (before, vec![]));
+        commit(&store, submit(&store, &good, 4)).await;
     }
+}
+
+/// Of the revision, or of its review, in the store of the test above.
+fn name_sequence(of_review: bool) -> u64 {
+    if of_review { 3 } else { 2 }
+}
+
+#[tokio::test]
+async fn what_neither_has_whole_is_put_together_of_both() {
+    let folder = new_folder();
+    let store = open(&folder).unwrap();
+    let report = report("agency", 2022);
+    commit(&store, hand_in(&store, &report, 1)).await;
+    let transaction = submit(&store, &report, 2).with_request(request_id(7), "digest");
+    commit(&store, transaction).await;
+    commit(&store, submit(&store, &report, 3)).await;
+    let before = Contents::read(&store, &[request_id(7)]);
+    drop(store);
+    // Of one transaction, the copy loses the revision and the log the entry.
+    let below = open_below(folder.path());
+    let name = RevisionName { report: report.clone(), number: 2 };
+    let mut revision = below.get(revision_key(&name)).unwrap().unwrap().to_vec();
+    let entry = below.get([&b"j"[..], &2u64.to_be_bytes()].concat()).unwrap().unwrap().to_vec();
+    let at = revision.len() / 2;
+    revision[at] ^= 1;
+    below.insert(revision_key(&name), revision).unwrap();
+    drop(below);
+    assert_eq!(damage_file(&log_file(folder.path()), &entry), 1);
+    let store = open(&folder).unwrap();
+    assert_eq!((Contents::read(&store, &[request_id(7)]), store.lost()), (before, vec![]));
+    assert_eq!(store.mendings(), Mendings { entries: 1, copies: 1 });
+}
+
+/// Whatever records are damaged in the one and in the other: an entry is lost where one of its records is whole in neither, and
+/// only then.
+#[tokio::test]
+async fn of_what_is_damaged_in_both_exactly_that_is_lost() {
+    let mut random = ChaCha8Rng::seed_from_u64(20);
+    let (mut lost_in_all, mut mended_in_all) = (0, 0);
+    for round in 0..30u32 {
+        let folder = new_folder();
+        let store = open(&folder).unwrap();
+        for number in 0..12 {
+            let report = report(&format!("agency-{}", number % 4), 2022);
+            let transaction = submit(&store, &report, number).with_request(request_id(number as u128), "digest");
+            commit(&store, transaction).await;
+        }
+        let records = store.records(NEWEST, None, usize::MAX).unwrap();
+        drop(store);
+        // The newest entry stays: of a group that was never acknowledged any part may be there.
+        let (mut in_both, mut in_log) = (BTreeSet::new(), BTreeSet::new());
+        let below = open_below(folder.path());
+        for record in records.iter().filter(|record| record.sequence < Some(12)) {
+            let hits = [random.random_bool(0.2), random.random_bool(0.2)];
+            if hits[0] {
+                let mut value = record.value.clone();
+                *value.last_mut().unwrap() ^= 1;
+                below.insert(&record.key, value).unwrap();
+            }
+            if hits[1] {
+                assert_eq!(damage_file(&log_file(folder.path()), &record.value), 1);
+                in_log.extend(record.sequence);
+            }
+            if hits == [true, true] {
+                in_both.extend(record.sequence);
+            }
+        }
+        drop(below);
+        let store = open(&folder).unwrap();
+        // Nobody may have come by what is damaged: this goes through all of it.
+        let looked = store.look_for_damage(0, 100);
+        assert_eq!(looked.is_err(), !in_both.is_empty(), "round {round}: {looked:?}");
+        let lost: BTreeSet<u64> = store.lost().iter().map(|entry| entry.sequence).collect();
+        assert_eq!(lost, in_both, "round {round}");
+        assert_eq!(store.mendings().entries, in_log.difference(&in_both).count() as u64, "round {round}");
+        let there = store.journal(0, 100).unwrap();
+        assert_eq!(there.len(), 12 - lost.len(), "round {round}");
+        lost_in_all += lost.len();
+        mended_in_all += store.mendings().entries;
+        drop(store);
+        let found = put_back(folder.path(), |wanted| {
+            Ok(records.iter().filter(|record| record.sequence.is_some_and(wanted)).cloned().collect())
+        });
+        assert_eq!(found.unwrap().there, lost.into_iter().collect::<Vec<_>>(), "round {round}");
+        let store = open(&folder).unwrap();
+        assert_eq!(store.records(NEWEST, None, usize::MAX).unwrap(), records, "round {round}");
+    }
+    assert!(lost_in_all > 20 && mended_in_all > 100, "{lost_in_all} lost, {mended_in_all} mended");
 }
 
 /// Flips one bit of a file at every place in which something occurs.
@@ -308,13 +432,12 @@ async fn a_flipped_bit_in_the_copy_or_in_the_log_is_mended_from_the_other() {
         assert_eq!(contents(&folder), before, "the copy serves");
         // Without its copy the log must be whole: it is not, until it is mended.
         assert!(damage_file(&folder.path().join("db"), MARK) > 0);
-        let error = open(&folder).and_then(|store| store.registry(0, NEWEST).map(drop)).unwrap_err();
-        assert_eq!(
-            error,
-            StoreError::Damaged(
-                "journal entry 2 is damaged in the log, and the copy does not have what was there".to_owned()
-            )
-        );
+        let store = open(&folder).unwrap();
+        assert_eq!(store.registry(0, NEWEST).unwrap(), []);
+        let subject = LostSubject::Action("report.submit".to_owned());
+        assert_eq!(store.lost(), [LostEntry { sequence: 2, subject }]);
+        assert_eq!(store.standing(&report("agency", 2022), NEWEST).unwrap().unwrap().newest.number, 2);
+        assert!(matches!(store.writable(), Err(StoreError::Stopped(_))));
     }
 }
 
@@ -387,17 +510,17 @@ async fn a_store_of_before_there_was_a_log_is_taken_over_once_and_refused_by_its
     let as_before = |folder: &Path| {
         std::fs::remove_file(folder.join("copy-state")).unwrap();
         let below = open_below(folder);
-        below.insert(HEADER_KEY, &[FORMAT_VERSION, b'm', 0x68, 0xf2, 0x01, 0xe1]).unwrap();
+        below.insert(HEADER_KEY, &[WHOLE_VERSION, b'm', 0x68, 0xf2, 0x01, 0xe1]).unwrap();
         below.flush().unwrap();
     };
     std::fs::remove_dir_all(folder.path().join("log")).unwrap();
     as_before(folder.path());
     let version = |folder: &Path| open_below(folder).get(HEADER_KEY).unwrap().unwrap()[0];
-    assert_eq!(version(folder.path()), FORMAT_VERSION);
+    assert_eq!(version(folder.path()), WHOLE_VERSION);
     let store = open(&folder).unwrap();
     assert_eq!(Contents::read(&store, &ids), before);
     drop(store);
-    assert_eq!(version(folder.path()), STORE_VERSION, "a program from before reads up to {FORMAT_VERSION}");
+    assert_eq!(version(folder.path()), STORE_VERSION, "a program from before reads up to {WHOLE_VERSION}");
     // Cut off in the middle, it goes on from there.
     let bytes = std::fs::read(log_file(folder.path())).unwrap();
     std::fs::write(log_file(folder.path()), &bytes[..bytes.len() / 3]).unwrap();
@@ -413,7 +536,7 @@ async fn a_store_of_before_there_was_a_log_is_taken_over_once_and_refused_by_its
 async fn a_damaged_store_of_before_is_left_as_it_was() {
     let (folder, _) = marked_store().await;
     std::fs::remove_dir_all(folder.path().join("log")).unwrap();
-    let header = [FORMAT_VERSION, b'm', 0x68, 0xf2, 0x01, 0xe1];
+    let header = [WHOLE_VERSION, b'm', 0x68, 0xf2, 0x01, 0xe1];
     let below = open_below(folder.path());
     below.insert(HEADER_KEY, &header).unwrap();
     let registry = below.iter().keys().flatten().find(|key| key.starts_with(b"g")).unwrap();
@@ -426,14 +549,27 @@ async fn a_damaged_store_of_before_is_left_as_it_was() {
 
 #[tokio::test]
 async fn what_both_have_lost_of_what_was_acknowledged_is_noticed() {
-    let (folder, _) = marked_store().await;
+    let (folder, before) = marked_store().await;
+    let records = open(&folder).unwrap().records(NEWEST, None, usize::MAX).unwrap();
     let bytes = std::fs::read(log_file(folder.path())).unwrap();
     std::fs::write(log_file(folder.path()), &bytes[..bytes.len() - 64]).unwrap();
     for name in ["db", "conf"] {
         std::fs::remove_file(folder.path().join(name)).unwrap();
     }
-    let expected = StoreError::Damaged("journal entry 3 was acknowledged and is gone".to_owned());
-    assert_eq!(open(&folder).err(), Some(expected));
+    let store = open(&folder).unwrap();
+    assert_eq!(store.lost(), [LostEntry { sequence: 3, subject: LostSubject::Unknown }]);
+    // It may have been about any report: how one stood before it is known.
+    let report = report("agency", 2022);
+    assert!(matches!(store.standing(&report, NEWEST), Err(StoreError::Damaged(_))));
+    assert_eq!(store.standing(&report, 2).unwrap().unwrap().newest.number, 1);
+    assert!(matches!(store.writable(), Err(StoreError::Stopped(_))));
+    drop(store);
+    let found = put_back(folder.path(), |wanted| {
+        assert!(wanted(3) && !wanted(2) && !wanted(4));
+        Ok(records.iter().filter(|record| record.sequence == Some(3)).cloned().collect())
+    });
+    assert_eq!(found.unwrap().there, [3]);
+    assert_eq!(contents(&folder), before);
 }
 
 #[tokio::test]

@@ -80,6 +80,8 @@ every_store_promises![
     what_a_read_shows_is_journalled,
     records_are_those_of_the_transactions_up_to_a_sequence,
     an_imported_store_is_the_one_that_it_came_from,
+    transactions_since_a_moment_are_taken_by_whoever_stands_there,
+    its_transactions_make_the_same_store,
     an_import_into_a_store_that_has_data_changes_nothing,
     an_import_that_fails_shows_nothing_and_stops_writes,
 ];

@@ -1,10 +1,11 @@
 //! Records as of a sequence, imports, and the stream between two stores: what it promises when it is damaged.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use huizong::report::Hash;
-use huizong::store::transfer::{self, Export, Summary};
+use huizong::store::transfer::{self, Export, Summary, export_changes, place};
 use huizong::store::{MemoryStore, Store, StoreError, StoredRecord};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -22,6 +23,41 @@ fn records(store: &dyn Store, as_of: u64) -> Vec<StoredRecord> {
             return records;
         }
         records.extend(page);
+    }
+}
+
+/// The transactions of a store after a sequence number, as a stream.
+fn changes(store: &dyn Store, since: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let since = place(store, since).unwrap().expect("an entry of that number");
+    let send = |part: transfer::Part| {
+        bytes.extend(part.bytes);
+        ControlFlow::Continue(())
+    };
+    export_changes(store, since, send).unwrap();
+    bytes
+}
+
+#[tokio::test]
+async fn a_damaged_stream_of_transactions_is_refused_at_its_place() {
+    let store = MemoryStore::new(Witness::new());
+    fill(&store).await;
+    let (folder, bytes) = (new_folder(), changes(&store, 10));
+    let file = folder.path().join("changes");
+    std::fs::write(&file, &bytes).unwrap();
+    assert_eq!(transfer::verify(&file, |_| {}).unwrap().position, store.position());
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    for _ in 0..100 {
+        let mut damaged = bytes.clone();
+        let at = random.random_range(0..damaged.len());
+        match random.random_range(0..3) {
+            0 => damaged[at] ^= 1 << random.random_range(0..8),
+            1 => damaged.truncate(at),
+            _ => drop(damaged.remove(at)),
+        }
+        std::fs::write(&file, &damaged).unwrap();
+        let fault = transfer::verify(&file, |_| {}).unwrap_err();
+        assert!(fault.offset <= at as u64, "{fault} for byte {at}");
     }
 }
 
@@ -73,6 +109,47 @@ pub mod promises {
         let (one, two) = (Contents::read(&*store, &ids), Contents::read(&from, &ids));
         one.assert_chain();
         assert_eq!(one.without_time(), two.without_time());
+    }
+
+    pub async fn transactions_since_a_moment_are_taken_by_whoever_stands_there(open: &impl OpenStore) {
+        follow(&MemoryStore::new(Witness::new()), &*open.open(Witness::new())).await;
+    }
+
+    pub async fn its_transactions_make_the_same_store(open: &impl OpenStore) {
+        follow(&*open.open(Witness::new()), &MemoryStore::new(Witness::new())).await;
+    }
+
+    async fn follow(from: &dyn Store, to: &dyn Store) {
+        let ids: Vec<_> = (0..200).map(request_id).collect();
+        let folder = new_folder();
+        fill(from).await;
+        let whole = folder.path().join("whole");
+        std::fs::write(&whole, changes(from, 0)).unwrap();
+        transfer::restore(&whole, to, |_| {}).await.unwrap();
+        assert_eq!(Contents::read(to, &ids), Contents::read(from, &ids));
+        let since = from.position().sequence;
+        for number in 0..5 {
+            let report = report(&format!("agency-{number}"), 2022);
+            let transaction = submit(from, &report, number).with_request(request_id(150 + number as u128), "x");
+            commit(from, transaction).await;
+            commit(from, refuse(&report).and(Change::Access(authorize(200 + number as u8)))).await;
+        }
+        let later = folder.path().join("later");
+        std::fs::write(&later, changes(from, since)).unwrap();
+        let summary = transfer::verify(&later, |_| {}).unwrap();
+        assert_eq!((summary.since.sequence, summary.position), (since, from.position()));
+        // Up to a moment, and then the rest, for which the first file begins too early.
+        transfer::restore_until(&later, to, since + 3, |_| {}).await.unwrap();
+        assert_eq!(to.position().sequence, since + 3);
+        let refused = transfer::restore(&later, to, |_| {}).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Read(_)), "{refused}");
+        std::fs::write(&later, changes(from, since + 3)).unwrap();
+        transfer::restore(&later, to, |_| {}).await.unwrap();
+        assert_eq!(Contents::read(to, &ids), Contents::read(from, &ids));
+        for store in [from, to] {
+            commit(store, submit(store, &report("agency-0", 2019), 5)).await;
+            Contents::read(store, &ids).assert_chain();
+        }
     }
 
     pub async fn an_import_into_a_store_that_has_data_changes_nothing(open: &impl OpenStore) {

@@ -18,11 +18,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use rustix::fs::{FallocateFlags, FlockOperation, fallocate, flock};
 
+use crate::report::Hash;
 use crate::store::StoreError;
 use crate::store::journal::Position;
+use crate::store::loose;
 use crate::store::sled::{PRIVATE_FOLDER, unless_in_use};
 
-use super::{Log, LogError, Logged, Piece, follow, is_in_place_of};
+use super::{Keyed, Log, LogError, Logged, Piece, fits, follow, is_in_place_of};
 
 use read::Reader;
 use segment::{Found, HEADER_BYTES};
@@ -221,31 +223,45 @@ impl FileLog {
         file.set_len(0)?;
         file.write_all_at(&bytes, 0)?;
         file.sync_all()?;
+        self.keep_damaged(first, transactions)?;
         std::fs::rename(&unfinished, segment::path(&self.folder, first))?;
         self.folder_file.sync_all()?;
         Ok(bytes.len() as u64)
     }
 
-    /// Whether transactions are what was in a gap: all of it, chained to either side.
+    /// Keeps what a segment was where what takes its place lacks something that may still be read of it.
+    fn keep_damaged(&self, first: u64, transactions: &[Logged]) -> io::Result<()> {
+        let later = segment::list(&self.folder)?.into_iter().find(|later| *later > first);
+        let end = later.map_or(self.head().sequence, |later| later - 1);
+        let is_whole = transactions.iter().map(|one| one.position.sequence).eq(first..=end);
+        let (path, kept) = (segment::path(&self.folder, first), segment::damaged_path(&self.folder, first));
+        let done = if is_whole {
+            std::fs::remove_file(kept)
+        } else {
+            // The first that was kept has most of it.
+            std::fs::hard_link(path, kept)
+        };
+        match done {
+            Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::AlreadyExists].contains(&error.kind()) => Ok(()),
+            done => done,
+        }
+    }
+
+    /// Whether transactions are what was in a gap, or in a part of one.
     fn fits(&self, gap: &RangeInclusive<u64>, transactions: &[Logged]) -> Result<bool, StoreError> {
         let before = match gap.start() - 1 {
-            0 => Position::default(),
+            0 => Some(Hash::default()),
             before => match self.read(before - 1).next().transpose()? {
-                Some(Piece::Transaction(before)) => before.position,
-                _ => return Ok(false),
+                Some(Piece::Transaction(before)) => Some(before.position.chain),
+                _ => None,
             },
         };
         let next = match self.read(*gap.end()).next().transpose()? {
             Some(Piece::Transaction(next)) => Some(next.previous),
-            Some(Piece::Gap(_)) => return Ok(false),
-            None => None,
+            Some(Piece::Gap(_)) => None,
+            None => Some(self.head().chain),
         };
-        let last = transactions.last().map(|last| last.position);
-        Ok(follow(&before, transactions)
-            && last.is_some_and(|last| {
-                last.sequence == *gap.end()
-                    && next.map_or(last.chain == self.head().chain, |previous| previous == last.chain)
-            }))
+        Ok(fits(gap, transactions, before, next))
     }
 }
 
@@ -328,6 +344,17 @@ impl Log for FileLog {
             rest = others;
         }
         Ok(())
+    }
+
+    fn remains(&self, of: &RangeInclusive<u64>) -> Vec<Keyed> {
+        let segments = self.segments().unwrap_or_default();
+        // The one in which the first of them belongs, and those that begin before the last.
+        let first = segments.partition_point(|first| first <= of.start()).saturating_sub(1);
+        let files = segments.into_iter().skip(first).take_while(|first| first <= of.end());
+        let paths =
+            files.flat_map(|first| [segment::path, segment::damaged_path].map(|path| path(&self.folder, first)));
+        let read = paths.filter_map(|path| std::fs::read(path).ok());
+        read.flat_map(|bytes| loose::records(&bytes, of)).collect()
     }
 
     fn replace(&self, transaction: &Logged) -> Result<(), StoreError> {

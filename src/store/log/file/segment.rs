@@ -28,6 +28,7 @@ pub(super) const HEADER_BYTES: usize = 32;
 const ENDING: &str = "log";
 /// Of a segment that is being written again, until it is whole.
 const UNFINISHED: &str = "new";
+const DAMAGED: &str = "damaged";
 
 pub(super) fn header(first: u64) -> [u8; HEADER_BYTES] {
     let mut header = [0; HEADER_BYTES];
@@ -52,6 +53,11 @@ pub(super) fn path(folder: &Path, first: u64) -> PathBuf {
 
 pub(super) fn unfinished_path(folder: &Path, first: u64) -> PathBuf {
     folder.join(format!("{first:020}.{UNFINISHED}"))
+}
+
+/// Of a segment that was written again while a part of it was still damaged: what it was before.
+pub(super) fn damaged_path(folder: &Path, first: u64) -> PathBuf {
+    folder.join(format!("{first:020}.{DAMAGED}"))
 }
 
 fn first_of(path: &Path, ending: &str) -> Option<u64> {
