@@ -161,7 +161,8 @@ test: check-tools fmt contract languages lint deny manifests sbom
 	$(MAKE) --no-print-directory otel
 	$(MAKE) --no-print-directory dashboard-test
 
-# What the service does in a second and how long its answers take, beside an echo, PostgreSQL and DuckDB: docs/performance.md.
+# What the service does in a second and how long its answers take, beside an echo, a bare service that only inserts into
+# PostgreSQL (benches/peer), PostgreSQL and DuckDB: docs/performance.md.
 # PROVINCES are of AGENCIESxYEARS; MEASURES picks some of: start query submit latency watch mixed pauses validation
 # documents growth. BENCH_DISK is a folder on the disk to measure that every user may enter, BENCH_SECONDS the length of a round.
 PROVINCES ?= 10000x10
@@ -176,7 +177,8 @@ bench: check-tools $(BENCH_PYTHON)/.installed
 	@ls /usr/lib/postgresql/*/bin/pgbench >/dev/null 2>&1 || command -v pgbench >/dev/null || \
 		{ echo "installing PostgreSQL"; apt-get update -q && apt-get install -y -q postgresql; }
 	rm -rf target/bench
-	cargo bench --locked --bench rpc -- $(MEASURES) $(PROVINCES)
+	cargo build --release --locked --manifest-path benches/peer/Cargo.toml --target-dir target/tools/peer
+	BENCH_PEER=$(CURDIR)/target/tools/peer/release/huizong-bench-peer cargo bench --locked --bench rpc -- $(MEASURES) $(PROVINCES)
 	$(BENCH_PYTHON)/bin/python benches/databases.py $(PROVINCES)
 	$(BENCH_PYTHON)/bin/python benches/report.py
 
@@ -192,13 +194,13 @@ $(BENCH_PYTHON)/.installed: Makefile
 
 # Faults at length, with a table at the end: what is killed, cut off, filled, damaged, malformed and kept waiting, and an
 # hour (SOAK_SECONDS) at half of the measured rate. Some two hours; a short run of each but the last is part of `make test`.
-# FAULTS picks some of: model history kill power-cut disk damage input connections soak; model is the service beside a
+# FAULTS picks some of: model history stops kill power-cut disk damage wounds input connections soak; model is the service beside a
 # naive model of it, MODEL_HISTORIES random histories of MODEL_STEPS steps each, from MODEL_SEED on. Built for development on purpose:
 # sums that overflow would be noticed. Needs 20,000 open files for 10,000 connections (`ulimit -n`), and says where it has
 # fewer.
 SOAK_SECONDS ?= 3600
 FAULTS_SEED ?= 1
-FAULTS ?= model history stops kill power-cut disk damage input connections soak
+FAULTS ?= model history stops kill power-cut disk damage wounds input connections soak
 MODEL_HISTORIES ?= 300
 MODEL_STEPS ?= 250
 MODEL_SEED ?= $(FAULTS_SEED)

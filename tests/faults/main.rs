@@ -28,6 +28,7 @@ mod stops;
 #[path = "../support/mod.rs"]
 mod support;
 mod table;
+mod wounds;
 mod write_limit;
 
 use std::path::Path;
@@ -76,6 +77,7 @@ const FAULTS: &[Fault] = &[
     ("power-cut", |wanted| power_cut::long(wanted.seed(), wanted.rounds.unwrap_or(500))),
     ("disk", |wanted| disk::run(wanted.seed(), wanted.rounds.unwrap_or(25))),
     ("damage", |wanted| damage::run(wanted.seed(), wanted.rounds.unwrap_or(500))),
+    ("wounds", |wanted| wounds::run(wanted.seed(), wanted.rounds.unwrap_or(1000))),
     ("input", |wanted| input::run(wanted.seed(), wanted.rounds.unwrap_or(500))),
     ("connections", |wanted| connections::run(wanted.seed(), wanted.rounds.unwrap_or(10_000))),
     ("soak", |wanted| soak::run(wanted.seed(), wanted.soak_seconds.unwrap_or(3600))),
@@ -164,6 +166,8 @@ fn tests() -> Vec<Trial> {
         })
         .with_ignored_flag(can_preload.is_err()),
         fault("damage_anywhere_in_a_store_is_mended_or_noticed_and_never_served", || damage::run(SEED, 30)),
+        fault("damage_under_load_is_mended_and_the_service_goes_on", || wounds::run(SEED, 12)),
+        Trial::test("damage_of_both_at_once_is_noticed", || Ok(wounds::test_of_the_test(SEED)?)),
         fault("silent_slow_and_oversized_clients_keep_nobody_else_out", || connections::run(SEED, 300)),
         fault("whatever_is_sent_is_answered_as_the_contract_says", || input::run(SEED, 10)),
         Trial::test("a_failed_write_stops_writes_and_loses_nothing", || {

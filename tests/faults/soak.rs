@@ -12,6 +12,10 @@ use tokio::time::MissedTickBehavior;
 use tonic::Status;
 use tonic::transport::Channel;
 
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+use crate::damage::Harm;
 use crate::program::{self, Program, Settings};
 use crate::sample::{self, PROVINCE, Sample, YEAR};
 use crate::table::Row;
@@ -21,6 +25,8 @@ const REPORTS: usize = 2000;
 /// Of so many calls one changes something: mostly, people look.
 const CALLS_PER_WRITE: u64 = 20;
 const SAMPLES: u32 = 40;
+/// From one damage to the next.
+const DAMAGE_SECONDS: u64 = 60;
 /// Memory may be so much larger at the end than after the first quarter: by a part, and by some MiB.
 const GROWTH_PERCENT_MAX: u64 = 30;
 const GROWTH_MIB_MAX: u64 = 32;
@@ -73,6 +79,7 @@ async fn soak(row: &mut Row, seed: u64, time: Duration) {
     let interval = Duration::from_secs_f64(2.0 * CALLERS as f64 / rate.max(1.0));
     let callers = work(&channel, &province, etags, &done, Some(interval));
     let began = Instant::now();
+    let harming = tokio::spawn(harm(data.clone(), seed, done.clone()));
     let mut memory = Vec::new();
     println!("soak:  seconds      calls  corrections  memory (MiB)  data (MiB)");
     for sample in 1..=SAMPLES {
@@ -85,6 +92,8 @@ async fn soak(row: &mut Row, seed: u64, time: Duration) {
     }
     done.over.store(true, Ordering::SeqCst);
     finish(callers).await;
+    let damages = harming.await.unwrap();
+    row.notes.push(format!("{damages} damages of the log or of its copy, one a minute"));
     judge(row, &done, &memory, (&server, &data), measured + REPORTS as u64);
     let calls = done.calls.load(Ordering::SeqCst);
     // The old connection is about to be closed for its age, and what goes on over it is cut off after a while.
@@ -95,6 +104,36 @@ async fn soak(row: &mut Row, seed: u64, time: Duration) {
     row.wrong += u64::from(sample::sum(&channel).await != Ok(naive));
     println!("soak: {} acknowledged, {} wrong figures; verifying what was stored", row.acknowledged, row.wrong);
     program::assert_whole(&channel, &data, server).await;
+}
+
+/// Damages the log or its copy once a minute, as a disk does that goes bad; how often.
+async fn harm(data: std::path::PathBuf, seed: u64, done: Arc<Done>) -> u64 {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut damages = 0;
+    loop {
+        for _ in 0..DAMAGE_SECONDS {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if done.over.load(Ordering::Relaxed) {
+                return damages;
+            }
+        }
+        let mut files: Vec<_> = data.join("log").read_dir().unwrap().flatten().map(|entry| entry.path()).collect();
+        files.sort();
+        // Half of the time the copy.
+        let at = random.random_range(0..files.len() * 2);
+        let file = files.get(at).cloned().unwrap_or_else(|| data.join("db"));
+        let Ok(content) = std::fs::read(&file) else { continue };
+        // A file that is cut off or deleted under the service stops its writes, which `wounds` tries.
+        let harm = loop {
+            match Harm::random(&content, &mut random) {
+                Harm::Truncate { .. } | Harm::Remove => {}
+                harm => break harm,
+            }
+        };
+        println!("soak: {}: {harm:?}", file.display());
+        harm.inflict_in_place(&file);
+        damages += 1;
+    }
 }
 
 fn judge(row: &mut Row, done: &Done, memory: &[u64], (server, data): (&Program, &Path), before: u64) {

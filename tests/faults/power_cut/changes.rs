@@ -16,6 +16,8 @@ use rand_chacha::ChaCha8Rng;
 
 pub const SUBMIT: &str = "report.submit";
 pub const REVIEW: &str = "report.review";
+/// What the store itself says of what it has made again.
+pub const MEND: &str = "store.mend";
 pub const FREEZE: &str = "form.freeze";
 
 /// The actor of a transaction that also changes the registry.

@@ -9,7 +9,7 @@ use huizong::report::Owners;
 use huizong::report::{ReportKey, ReportStatus, ReviewAction, RevisionName};
 use huizong::store::{JournalEntry, NEWEST, Outcome, Position, Standing, Store};
 
-use super::changes::{self, FREEZE, REGISTRAR, REVIEW, SUBMIT};
+use super::changes::{self, FREEZE, MEND, REGISTRAR, REVIEW, SUBMIT};
 use super::workload::{Told, open};
 use crate::support::below::open_below;
 
@@ -48,6 +48,9 @@ impl Said {
     fn take(&mut self, store: &dyn Store, entry: &JournalEntry) -> bool {
         if entry.actor == REGISTRAR {
             self.registrations.insert(entry.sequence);
+        }
+        if entry.action == MEND {
+            return true;
         }
         if entry.action == FREEZE {
             self.forms += 1;
