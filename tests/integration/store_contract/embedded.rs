@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use huizong::report::{Owners, ReportState, ReviewAction, RevisionName};
+use huizong::report::{Owners, ReportKey, ReportState, ReviewAction, Revision, RevisionName, content_hash};
+use huizong::simulation::{Parameters, Province};
 use huizong::store::{
     Boot, Change, LostEntry, LostSubject, Mendings, NEWEST, STORE_VERSION, SledOptions, SledStore, Store, StoreError,
     Transaction, put_back,
@@ -329,6 +330,37 @@ async fn what_neither_has_whole_is_put_together_of_both() {
     let store = open(&folder).unwrap();
     assert_eq!((Contents::read(&store, &[request_id(7)]), store.lost()), (before, vec![]));
     assert_eq!(store.mendings(), Mendings { entries: 1, copies: 1 });
+}
+
+/// What a submission takes of the log, with the figures of a province as it is simulated.
+#[tokio::test]
+async fn a_submission_takes_little_of_the_log() {
+    let of = year(2022);
+    let parameters =
+        Parameters { seed: 3, province: "230000".to_owned(), agencies: 200, first_year: of, last_year: of };
+    let province = Province::simulate(&parameters).unwrap();
+    let folder = new_folder();
+    let store = open(&folder).unwrap();
+    let mut count = 0;
+    for simulated in province.unquestioned_reports(of) {
+        let report = ReportKey::of_agency(simulated.agency, of);
+        let content_hash = content_hash(&report, &simulated.figures, None);
+        let revision = Revision { figures: simulated.figures, content_hash, ..revision(&report, 1, "") };
+        let change = revise(None, ReportState::Accepted, revision);
+        let transaction = changing(&report.to_string(), content_hash, change);
+        commit(&store, transaction.with_request(request_id(1000 + count), "digest")).await;
+        count += 1;
+    }
+    let records = store.records(NEWEST, None, usize::MAX).unwrap();
+    let mean = |kind: u8| {
+        let of_kind: Vec<_> = records.iter().filter(|record| record.key[0] == kind).collect();
+        of_kind.iter().map(|record| record.value.len()).sum::<usize>() / of_kind.len()
+    };
+    let (revision, entry, request) = (mean(b'r'), mean(b'j'), mean(b'q'));
+    drop(store);
+    let bytes = std::fs::metadata(log_file(folder.path())).unwrap().len() / count as u64;
+    println!("revision {revision}, entry {entry}, request {request}, in the log {bytes} bytes");
+    assert!(count > 100 && revision <= 600 && bytes <= 1000, "{revision} and {bytes} bytes");
 }
 
 /// Whatever records are damaged in the one and in the other: an entry is lost where one of its records is whole in neither, and
