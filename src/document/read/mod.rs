@@ -17,6 +17,7 @@ mod guard;
 mod html;
 mod ideographs;
 pub(in crate::document) mod inscription;
+mod locked;
 mod markdown;
 mod mime;
 mod narrative;
@@ -47,6 +48,8 @@ pub use guard::{STACK_BYTES, caught};
 pub use note::{NoteCode, Place, ReaderNote, Spot};
 pub use password::Password;
 pub use placement::EditionEvidence;
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
@@ -156,8 +159,10 @@ pub(in crate::document) struct Printed {
 /// # Errors
 /// [`ReadError`] where it is beyond a limit, in a format that is not read, damaged, or no text.
 pub fn read_document(bytes: &[u8], file_name: &str, limits: &Limits) -> Result<Reading, ReadError> {
-    let detected = detected(bytes, file_name, limits)?;
-    guard::guarded(detected.format.name(), || read(&detected, bytes, &Password::default(), limits))
+    let password = Password::default();
+    let opened = opened(bytes, &password, limits)?;
+    let detected = told::detect(&opened, file_name)?;
+    guard::guarded(detected.format.name(), || read(&detected, &opened, &password, limits))
 }
 
 /// The same on this thread, whose stack has [`STACK_BYTES`], also of a document that is locked by a password; panics where
@@ -171,16 +176,16 @@ pub fn read_on_this_thread(
     password: &Password,
     limits: &Limits,
 ) -> Result<Reading, ReadError> {
-    let detected = detected(bytes, file_name, limits)?;
-    read(&detected, bytes, password, limits)
+    let opened = opened(bytes, password, limits)?;
+    read(&told::detect(&opened, file_name)?, &opened, password, limits)
 }
 
-/// The format of a document that is not too large.
-fn detected(bytes: &[u8], file_name: &str, limits: &Limits) -> Result<Detected, ReadError> {
+/// A document that is not too large, without its password.
+fn opened<'b>(bytes: &'b [u8], password: &Password, limits: &Limits) -> Result<Cow<'b, [u8]>, ReadError> {
     if bytes.len() > limits.max_bytes {
         return Err(ReadError::TooLarge { bytes: bytes.len(), limit: limits.max_bytes });
     }
-    told::detect(bytes, file_name)
+    locked::opened(bytes, password)
 }
 
 fn read(detected: &Detected, bytes: &[u8], password: &Password, limits: &Limits) -> Result<Reading, ReadError> {

@@ -48,10 +48,6 @@ pub fn detect(bytes: &[u8], file_name: &str) -> Result<Detected, ReadError> {
             return Ok(Detected { format: info.format, text: String::new() });
         }
     }
-    // Word and Excel lock a document by putting it into a compound file.
-    if is_compound_with(bytes, "EncryptedPackage") {
-        return Err(ReadError::Protected { format: "DOCX/XLSX" });
-    }
     if let Some((_, found)) = FOREIGN_SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)) {
         return Err(unsupported(found));
     }

@@ -1,6 +1,8 @@
 //! Documents of our own in the shapes of published ones, for what a reader must find, and must not make up.
 
-use super::super::{Certainty, Format, Limits, NoteCode, ReadError, Reading, Spot, read_document};
+use super::super::{
+    Certainty, Format, Limits, NoteCode, Password, ReadError, Reading, Spot, read_document, read_on_this_thread,
+};
 use super::formats::{all, docx_of, html, pdf, xlsx_of};
 use super::layout::{Block, Printed, document};
 use super::{cell, line, notes};
@@ -252,16 +254,48 @@ fn the_kept_documents_are_read_whole() {
     }
 }
 
-/// Made of `district.html` by LibreOffice.
+/// Made of `district.html` by LibreOffice, and by Python's xlwt.
 #[test]
 fn what_an_office_suite_wrote_in_older_formats_is_read_whole() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/documents/by-office");
     let figures = district();
-    for (name, format) in [("district.rtf", Format::Rtf), ("district.doc", Format::Doc), ("district.xls", Format::Xls)]
-    {
+    for (name, format) in [
+        ("district.rtf", Format::Rtf),
+        ("district.doc", Format::Doc),
+        ("district.xls", Format::Xls),
+        ("../by-xlwt/district.xls", Format::Xls),
+    ] {
         let reading = read(&std::fs::read(folder.join(name)).unwrap(), "a");
         assert_eq!(reading.format, format);
         assert_eq!(reading.figures, figures, "{name} {:?}", notes(&reading));
         assert_eq!(notes(&reading), Vec::<String>::new(), "{name}");
     }
+}
+
+/// Locked with the password "secret": with msoffcrypto-tool as Word and Excel of today and Word 2007 do, the older formats by LibreOffice.
+#[test]
+fn a_password_opens_documents_of_word_and_excel_that_need_it() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/documents/locked");
+    let with = |bytes: &[u8], password: Option<&str>| {
+        let password = Password::new(password.map(str::to_owned));
+        read_on_this_thread(bytes, "a", &password, &Limits::default())
+    };
+    let figures = district();
+    let format = "DOCX/XLSX";
+    for (name, found) in
+        [("district.docx", Format::Docx), ("district-2007.docx", Format::Docx), ("district.xlsx", Format::Xlsx)]
+    {
+        let bytes = std::fs::read(folder.join(name)).unwrap();
+        let reading = with(&bytes, Some("secret")).unwrap();
+        assert_eq!((reading.format, &reading.figures), (found, &figures), "{name} {:?}", notes(&reading));
+        assert_eq!(with(&bytes, None).err(), Some(ReadError::Locked { format }), "{name}");
+        assert_eq!(with(&bytes, Some("Secret")).err(), Some(ReadError::WrongPassword { format }), "{name}");
+    }
+    // Older ones are to be saved without their passwords.
+    for (name, format) in [("district.doc", "DOC/WPS"), ("district.xls", "XLS/ET")] {
+        let bytes = std::fs::read(folder.join(name)).unwrap();
+        assert_eq!(with(&bytes, Some("secret")).err(), Some(ReadError::Protected { format }), "{name}");
+    }
+    let open = std::fs::read(folder.join("../district.docx")).unwrap();
+    assert_eq!(with(&open, Some("secret")).unwrap().figures, figures, "none is needed");
 }
