@@ -82,6 +82,11 @@ contract: $(BUF)
 languages:
 	scripts/check-languages target/tools/languages
 
+# A form that was written as OFD, opened by a reader that is not ours, where that can be had.
+.PHONY: ofd
+ofd:
+	scripts/check-ofd target/tools/ofd tests/fixtures/documents/written/form.ofd
+
 fmt:
 	cargo fmt --check
 
@@ -155,7 +160,7 @@ advisories: check-tools $(DENY)
 otel: check-tools
 	cargo test --locked --features otel --test integration traces
 
-test: check-tools fmt contract languages lint deny manifests sbom
+test: check-tools fmt contract languages ofd lint deny manifests sbom
 	cargo test --locked --all-targets
 	cargo test --locked --doc
 	$(MAKE) --no-print-directory otel

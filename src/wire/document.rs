@@ -11,8 +11,9 @@ use super::form::wire_cell;
 use super::registry::unknown_value;
 use super::{coverage_to_wire, edition_from_wire, year_from_wire};
 
-const FORMATS: [(Format, pb::DocumentFormat); 5] = [
+const FORMATS: [(Format, pb::DocumentFormat); 6] = [
     (Format::Docx, pb::DocumentFormat::Docx),
+    (Format::Ofd, pb::DocumentFormat::Ofd),
     (Format::Html, pb::DocumentFormat::Html),
     (Format::Xlsx, pb::DocumentFormat::Xlsx),
     (Format::Csv, pb::DocumentFormat::Csv),

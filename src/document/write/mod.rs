@@ -8,9 +8,12 @@ pub(in crate::document) mod document;
 mod docx;
 mod html;
 pub(in crate::document) mod layout;
+mod ofd;
+mod package;
 pub(in crate::document) mod sheet;
 mod text;
 pub(in crate::document) mod xlsx;
+mod xml;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +28,8 @@ pub use layout::{Content, Grid, Tile, addends, grids, is_total};
 pub enum Format {
     /// For word processors.
     Docx,
+    /// The state's format for official documents (GB/T 33190).
+    Ofd,
     /// For browsers.
     Html,
     /// For spreadsheets, laid out as it is printed.
@@ -48,12 +53,13 @@ impl WriteError {
 
 impl Format {
     /// In the order in which they are offered.
-    pub const ALL: [Format; 5] = [Format::Docx, Format::Html, Format::Xlsx, Format::Csv, Format::Text];
+    pub const ALL: [Format; 6] = [Format::Docx, Format::Ofd, Format::Html, Format::Xlsx, Format::Csv, Format::Text];
 
     /// The ending of file names, without the dot.
     pub fn ending(self) -> &'static str {
         match self {
             Self::Docx => "docx",
+            Self::Ofd => "ofd",
             Self::Html => "html",
             Self::Xlsx => "xlsx",
             Self::Csv => "csv",
@@ -70,6 +76,7 @@ impl Format {
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            Self::Ofd => "application/ofd",
             Self::Html => "text/html; charset=utf-8",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             Self::Csv => "text/csv; charset=utf-8",
@@ -85,6 +92,7 @@ impl Format {
 pub fn write_document(document: &Document, format: Format) -> Result<Vec<u8>, WriteError> {
     match format {
         Format::Docx => docx::write(document),
+        Format::Ofd => ofd::write(document),
         Format::Html => Ok(html::write(document).into_bytes()),
         Format::Xlsx => xlsx::write(document),
         Format::Csv => csv::write(document),

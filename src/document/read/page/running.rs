@@ -1,10 +1,11 @@
 //! What a program prints at the head and foot of each page: the moment and address of a browser's print, numbers of
 //! pages, a heading that comes again. It is neither title nor text.
 
+use super::super::text::is_page_number;
 use super::writing::Line;
 
-/// Most lines at an end of a page that are looked at.
-const END_LINES: usize = 2;
+/// Most lines at an end of a page that are looked at: a foot may say where the figures are from.
+const END_LINES: usize = 6;
 /// Shortest heading that comes again, in characters without digits.
 const HEADING_CHARACTERS: usize = 4;
 /// How far apart on two pages a line stands that is the same, in points.
@@ -56,9 +57,10 @@ pub fn remove_running(pages: &mut [Lines]) {
             let is_running = |at: usize, line: &Line| {
                 let text = line.text();
                 is_of_a_browser(&text)
+                    || is_page_number(&text)
                     || is_number_of(&text, at + 1, count)
                     || counts_pages(&outermost, at)
-                    || outermost.iter().take(at).flatten().any(|earlier| comes_again(earlier, line))
+                    || others(&outermost, end, at).any(|other| comes_again(other, line))
             };
             let found: Vec<bool> = outermost
                 .iter()
@@ -116,6 +118,13 @@ fn counts_pages(lines: &[Option<Line>], at: usize) -> bool {
     offset(at).is_some_and(|this| (0..lines.len()).any(|other| other != at && offset(other) == Some(this)))
 }
 
+/// What a heading or a foot may be another time: the first heading may be a title, the first foot is one like the others.
+fn others(lines: &[Option<Line>], end: End, at: usize) -> impl Iterator<Item = &Line> {
+    let (earlier, later) = lines.split_at(at);
+    let later = if end == End::Foot { later.get(1..).unwrap_or_default() } else { &[] };
+    earlier.iter().chain(later).flatten()
+}
+
 fn comes_again(earlier: &Line, line: &Line) -> bool {
     let words =
         |line: &Line| -> String { line.text().chars().filter(|c| !c.is_whitespace() && !c.is_numeric()).collect() };
@@ -153,6 +162,14 @@ mod tests {
     fn numbers_of_pages_and_headings_that_come_again_are_taken_away() {
         let pages = left(&[&["某局年度报告", "一", "5"], &["某局年度报告", "二", "6"], &["三", "第 3 页 共 3 页"]]);
         assert_eq!(pages, [vec!["某局年度报告", "一"], vec!["二"], vec!["三"]]);
+    }
+
+    #[test]
+    fn a_foot_of_several_lines_is_taken_away_on_the_first_page_too() {
+        let foot = ["内容 SHA-256：0a1b", "依据日志序号 5"];
+        let pages =
+            left(&[&["年度报告", "一", foot[0], foot[1], "— 1 —"], &["年度报告", "二", foot[0], foot[1], "— 2 —"]]);
+        assert_eq!(pages, [vec!["年度报告", "一"], vec!["二"]]);
     }
 
     #[test]

@@ -4,15 +4,14 @@
 //! of WordprocessingML (ECMA-376, Part 1, Annex A) demands.
 
 mod package;
-mod xml;
 
 use std::io;
 
 use super::document::{Chapter, undivided_note};
 use super::layout::{Content, Grid, Tile};
+use super::xml::Xml;
 use super::{Document, WriteError};
 use package::{FOOTER_ID, Parts, R, W};
-use xml::Xml;
 
 /// A4 and its margins in twentieths of a point, as all lengths here.
 const PAGE: (usize, usize) = (11_906, 16_838);

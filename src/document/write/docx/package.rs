@@ -1,11 +1,6 @@
-//! The package around the parts of a DOCX (ECMA-376, Parts 1 and 2), compressed, the same bytes for the same parts.
+//! The package around the parts of a DOCX (ECMA-376, Parts 1 and 2).
 
-use std::io::{Cursor, Write as _};
-
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
-
-use crate::document::write::WriteError;
+use crate::document::write::{WriteError, package};
 
 pub const W: &str = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
 pub const R: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
@@ -46,22 +41,14 @@ pub struct Parts {
 }
 
 /// # Errors
-/// Where the archive cannot be made, such as beyond its limit of 4 GiB.
+/// As [`package::pack`].
 pub fn pack(parts: &Parts) -> Result<Vec<u8>, WriteError> {
-    let mut package = ZipWriter::new(Cursor::new(Vec::new()));
-    // Without the time of writing: the same document is the same bytes.
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-    let files: [(&str, &[u8]); 6] = [
+    package::pack(&[
         ("[Content_Types].xml", CONTENT_TYPES.as_bytes()),
         ("_rels/.rels", PACKAGE_RELATIONSHIPS.as_bytes()),
         ("word/_rels/document.xml.rels", DOCUMENT_RELATIONSHIPS.as_bytes()),
         ("word/document.xml", &parts.document),
         ("word/styles.xml", &parts.styles),
         ("word/footer.xml", &parts.footer),
-    ];
-    for (name, bytes) in files {
-        package.start_file(name, options).map_err(WriteError::new)?;
-        package.write_all(bytes).map_err(WriteError::new)?;
-    }
-    Ok(package.finish().map_err(WriteError::new)?.into_inner())
+    ])
 }

@@ -7,12 +7,12 @@ use calamine::{Data, Reader as _, Xlsx};
 use proptest::prelude::*;
 
 use super::super::document::chapter_heading;
-use super::super::layout::Content;
+use super::super::layout::{Content, Grid};
 use super::super::sheet::place;
 use super::super::{ComputedForm, Document, Figure, Format, file_name, write_document};
 use super::files::{docx_tables, html_figures, part};
 use crate::document::tests::figures::figures;
-use crate::form::{CellId, Kind, catalogue, edition};
+use crate::form::{CellId, CellInfo, Kind, Presence, catalogue, edition};
 use crate::report::{Cell, Figures, ReportKey, format_number};
 
 fn document(figures: &Figures) -> Document {
@@ -123,6 +123,10 @@ proptest! {
                 Format::Docx => prop_assert_eq!(docx_tables(&bytes).len(), 3),
                 Format::Xlsx => prop_assert!(Xlsx::new(Cursor::new(bytes)).is_ok_and(|book| book.sheet_names().len() == 4)),
                 Format::Html => prop_assert_eq!(html_figures(&String::from_utf8(bytes).unwrap()).len(), 200),
+                Format::Ofd => {
+                    let page = part(&bytes, "Doc_0/Pages/Page_0/Content.xml");
+                    prop_assert!(roxmltree::Document::parse(&page).is_ok());
+                }
                 Format::Csv | Format::Text => prop_assert!(String::from_utf8(bytes).is_ok()),
             }
             prop_assert!(!file_name(&document, format).contains(['/', '\\']));
@@ -201,4 +205,39 @@ fn a_number_that_a_spreadsheet_would_round_is_written_as_text() {
         let found = found.map(|(_, _, data)| matches!(data, Data::Float(_)));
         assert_eq!(found, Some(is_number), "{number}");
     }
+}
+
+/// The file is opened by a reader that is not ours too (`scripts/check-ofd`). `HUIZONG_WRITE_FIXTURES=1` writes it anew.
+#[test]
+fn an_ofd_is_the_one_that_another_reader_is_tried_on() {
+    let edition = edition("format_2021").unwrap();
+    let mut figures = Figures::blank(edition);
+    let prescribed = |cell: &&CellInfo| catalogue().presence(edition, cell.id) == Presence::Prescribed;
+    for (cell, number) in catalogue().cells_of(edition).filter(prescribed).zip(1_000_001..) {
+        figures.set(cell.id, Cell::Number(number));
+    }
+    let mut document = document(&figures);
+    document.narratives = vec![(1, "全年主动公开信息1284条。".repeat(40)), (6, "无。".to_owned())];
+    let written = write_document(&document, Format::Ofd).unwrap();
+    let cells: Vec<String> =
+        document.grids().iter().flat_map(Grid::figures).map(|(_, cell)| document.text(cell)).collect();
+    assert_eq!(cells.len(), 200);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/documents/written/form.ofd");
+    let cells_path = path.with_extension("ofd.cells");
+    if std::env::var_os("HUIZONG_WRITE_FIXTURES").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &written).unwrap();
+        std::fs::write(&cells_path, cells.join("\n") + "\n").unwrap();
+    }
+    let kept = std::fs::read(&path).unwrap();
+    let names = ["OFD.xml", "Doc_0/Document.xml", "Doc_0/PublicRes.xml", "Doc_0/Pages/Page_0/Content.xml"];
+    for name in names {
+        assert_eq!(part(&written, name), part(&kept, name), "{name}");
+    }
+    assert_eq!(std::fs::read_to_string(cells_path).unwrap().lines().collect::<Vec<_>>(), cells);
+    let reading = crate::document::read::read_document(&written, "form.ofd", &Default::default()).unwrap();
+    assert_eq!(reading.figures, figures);
+    // What stands at the foot of each page is none of the text.
+    let chapters: Vec<&str> = reading.narrative.chapters().iter().filter_map(|chapter| chapter.text).collect();
+    assert_eq!(chapters, document.narratives.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>());
 }
