@@ -3,8 +3,9 @@
 //! the service goes on or comes back by a restart.
 //!
 //! The test is tested: with [`Hit::Both`] one damage hits the log and the copy at once, at the same entry, which nothing can
-//! mend, and [`test_of_the_test`] fails unless that is noticed by the same questions. Where `Shared::mend` or `mending::fill` are
-//! broken on purpose (made to do nothing), rounds of this fault complain within the first few dozen.
+//! mend, and [`test_of_the_test`] fails unless that is noticed by the same questions. With `Shared::mend` or `mending::fill_all`
+//! broken on purpose, so that they do nothing, three and four of `store_contract::embedded` were seen to fail, among them
+//! `of_what_is_damaged_in_both_exactly_that_is_lost`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -91,7 +92,10 @@ impl Wounds {
             // What was damaged in the log may be in the copy alone, and is in its file after a moment.
             tokio::time::sleep(WRITTEN).await;
             let writable = self.status(&channel).await.is_some_and(|status| status.writable);
-            if !writable || self.random.random_ratio(1, 3) {
+            // What the copy has in memory is read from its file again by the next start only: until then damage of it is not
+            // seen, and damage of the log beside it would be damage of both.
+            let is_of_copy = !case.starts_with("log/");
+            if !writable || is_of_copy || self.random.random_ratio(1, 3) {
                 self.stops += u64::from(!writable);
                 self.restarts += 1;
                 mended += self.mended(&channel).await;
