@@ -75,6 +75,8 @@ pub struct Server {
     pub proxy_protocol: bool,
     /// Where browsers reach the service, such as `https://huizong.example:7411`; empty where that need not be known.
     pub public_url: String,
+    /// Origins of other pages that may call with a token, such as `https://dashboard.example`; `*` for any.
+    pub allowed_origins: Vec<String>,
 }
 
 /// Memory beside the page cache of the store and the running totals.
@@ -241,7 +243,7 @@ mod tests {
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let keys = example.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         let sections = example.lines().filter(|line| line.starts_with('[')).count();
-        assert_eq!((keys, sections), (75, 13), "a key is missing from the example, or from this count");
+        assert_eq!((keys, sections), (76, 13), "a key is missing from the example, or from this count");
     }
 
     #[test]

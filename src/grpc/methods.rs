@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use prost_reflect::DescriptorPool;
+use prost_reflect::{DescriptorPool, MethodDescriptor};
 
 use crate::pb;
 
@@ -38,13 +38,19 @@ static METHODS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
 /// Paths of the methods that answer with a stream.
 static STREAMS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let methods = CONTRACTS.services().flat_map(|service| service.methods().collect::<Vec<_>>());
-    let streams = methods.filter(prost_reflect::MethodDescriptor::is_server_streaming);
+    let streams = methods.filter(MethodDescriptor::is_server_streaming);
     streams.map(|method| format!("/{}/{}", method.parent_service().full_name(), method.name())).collect()
 });
 
 /// Whether a call of this path is answered with a stream.
 pub(crate) fn answers_with_stream(path: &str) -> bool {
     STREAMS.contains(path)
+}
+
+/// What the contract says of the method that a path calls.
+pub(crate) fn described(path: &str) -> Option<MethodDescriptor> {
+    let (service, name) = path.strip_prefix('/')?.split_once('/')?;
+    CONTRACTS.get_service_by_name(service)?.methods().find(|known| known.name() == name)
 }
 
 /// Full name of the service, name of the method; in no order.

@@ -5,6 +5,7 @@
 mod access_service;
 mod door;
 mod entrance;
+mod fitting;
 mod form_service;
 mod frozen_form_service;
 mod journal_service;
@@ -12,6 +13,7 @@ mod methods;
 mod operations_service;
 mod over_http;
 mod pages;
+mod posted;
 mod registry_service;
 mod report_service;
 mod rollup_service;
@@ -45,7 +47,8 @@ pub use door::{
 };
 pub use over_http::{refusal, refusal_of};
 pub use server::{Layered, server};
-pub use status::{note, problem_of_status, to_status, whole};
+pub(crate) use status::{DETAILS_HEADER, WHOLE};
+pub use status::{note, problem_of_status, problem_of_transport, to_status, whole};
 
 /// Names of the services whose health is reported.
 const SERVICES: [&str; 8] = [

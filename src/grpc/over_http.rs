@@ -37,7 +37,7 @@ fn http_status(problem: &pb::Problem) -> StatusCode {
 
 /// A refusal as JSON, counted and logged.
 pub fn refusal(problem: &Problem) -> Response<String> {
-    note(problem.reason);
+    note(problem.reason.as_str());
     refusal_of(&whole(problem))
 }
 

@@ -120,7 +120,7 @@ impl ReportService for Reports {
                     Ok(checked) if validate_only => pb::submit_reports_response::Result::Checked(checked),
                     Ok(stored) => pb::submit_reports_response::Result::Stored(stored),
                     Err(problem) => {
-                        note(problem.reason);
+                        note(problem.reason.as_str());
                         pb::submit_reports_response::Result::Refused(whole(&problem))
                     }
                 };

@@ -8,7 +8,9 @@ use tonic_types::pb as rpc;
 use crate::pb;
 use crate::service::{Problem, Reason};
 use crate::telemetry::{call::CallId, metrics};
-use crate::wire::{code_number, problem_to_wire};
+use crate::wire::{problem_to_wire, reason_to_wire};
+
+use super::fitting::{TEXT_MAX_BYTES, cut, fit};
 
 /// Where the reasons are at home.
 const DOMAIN: &str = "huizong.dev";
@@ -23,119 +25,169 @@ const CALL_ID: &str = "call_id";
 /// Pages about reasons, which the service itself answers with, for there may be no network where this runs.
 const HELP_FOLDER: &str = "/errors/";
 
-/// Details travel in a header, and common clients take 8 KiB of headers at most, counted after base64.
-const DETAILS_MAX_BYTES: usize = 5 * 1024;
+/// Metadata in which a caller says that it takes trailers of any length.
+pub(crate) const DETAILS_HEADER: &str = "huizong-details";
+/// Its value.
+pub(crate) const WHOLE: &str = "whole";
 
-/// Longest text of an error, in bytes: more is of the caller's own making, repeated in several places, and an error
-/// that does not fit into a header does not arrive at all.
-const TEXT_MAX_BYTES: usize = 600;
+/// Metadata in which the entrance says where the service is reached, for links.
+pub(crate) const ADDRESS_HEADER: &str = "x-huizong-address";
 
-/// The status of a problem, worded for the caller.
-///
-/// Suggestions and findings that would not fit the header are left out; `findings_omitted` says how many findings. The
-/// likeliest suggestion of all is in the message anyway. `SubmitReports` answers with all of them.
+/// What of the metadata of a call decides how a refusal is told.
+pub(crate) const TOLD_BY: [&str; 3] = ["accept-language", DETAILS_HEADER, ADDRESS_HEADER];
+
+/// Longest message of a status, in bytes as it is sent: in it, what is not ASCII takes three times its length.
+const MESSAGE_MAX_BYTES: usize = 240;
+
+/// The status of a problem, worded for the caller: all of it where they take trailers of any length, else what fits.
 pub fn to_status(problem: &Problem, asked: &MetadataMap) -> Status {
-    let mut wire = whole(problem);
-    cut(&mut wire);
-    note(problem.reason);
+    note(problem.reason.as_str());
+    status_of(whole(problem), asked)
+}
+
+/// The status of a problem as the contract tells it.
+pub(crate) fn status_of(mut wire: pb::Problem, asked: &MetadataMap) -> Status {
+    if asked.get(DETAILS_HEADER).is_some_and(|details| details == WHOLE) {
+        cut(&mut wire, TEXT_MAX_BYTES);
+    } else {
+        cut(&mut wire, TEXT_MAX_BYTES);
+        let message = line(&wire);
+        let encoded = HEADERS_MAX_BYTES - OTHER_HEADERS_BYTES - sent_bytes(&message);
+        let frame = message.len() + FRAME_BYTES;
+        fit(&mut wire, encoded / 4 * 3, |wire| {
+            standard(wire, asked).iter().map(Message::encoded_len).sum::<usize>() + frame
+        });
+    }
+    let mut details = standard(&wire, asked);
+    details.push(any(PROBLEM, &wire));
+    let message = line(&wire);
+    let encoded = rpc::Status { code: wire.code, message: message.clone(), details }.encode_to_vec();
+    Status::with_details(Code::from(wire.code), message, encoded.into())
+}
+
+/// As much as nginx as it comes takes of the headers of an answer; HTTP/2 counts 32 bytes more for each than its name and
+/// value.
+const HEADERS_MAX_BYTES: usize = 4096;
+
+/// All other headers of an answer that is nothing but a refusal, and the names of those that tell of it: status, type, date,
+/// the id of the call of whatever length.
+const OTHER_HEADERS_BYTES: usize = 460;
+
+/// What names and lengths take beside the details of a status, in bytes.
+const FRAME_BYTES: usize = 100;
+
+/// The details that every client knows.
+fn standard(wire: &pb::Problem, asked: &MetadataMap) -> Vec<prost_types::Any> {
     let chinese = prefers_chinese(asked);
     let text = |text: &Option<pb::LocalizedText>| {
         text.as_ref().map(|text| if chinese { text.zh.clone() } else { text.en.clone() }).unwrap_or_default()
     };
-    // Labels repeat what paths say; they are the first to go.
-    for term in wire.findings.iter_mut().flat_map(|finding| finding.left.iter_mut().chain(&mut finding.right)) {
-        term.label = None;
-    }
-    for suggestion in wire.diagnoses.iter_mut().flat_map(|diagnosis| &mut diagnosis.suggestions) {
-        suggestion.suspects.iter_mut().for_each(|suspect| suspect.label = None);
-    }
-    let violations = wire.field_violations.iter().map(|violation| rpc::bad_request::FieldViolation {
-        field: violation.field.clone(),
-        description: text(&violation.description),
-        ..Default::default()
-    });
-    let bad_request = rpc::BadRequest { field_violations: violations.collect() };
-    let localized = rpc::LocalizedMessage {
-        locale: if chinese { "zh-CN" } else { "en" }.to_owned(),
-        message: format!("{} {}", text(&wire.message), text(&wire.remedy)),
-    };
-    let mut fixed = vec![any("google.rpc.LocalizedMessage", &localized)];
-    fixed.push(any("google.rpc.Help", &help(problem.reason, chinese)));
-    if !bad_request.field_violations.is_empty() {
-        fixed.push(any("google.rpc.BadRequest", &bad_request));
-    }
-    if let Some(wait) = problem.retry_after {
-        let retry_delay = prost_types::Duration::try_from(wait).ok();
-        fixed.push(any("google.rpc.RetryInfo", &rpc::RetryInfo { retry_delay }));
-    }
-    shorten(&mut wire, fixed.iter().map(Message::encoded_len).sum());
     let mut metadata = wire.metadata.clone();
     if !wire.call_id.is_empty() {
         metadata.insert(CALL_ID.to_owned(), wire.call_id.clone());
     }
-    let info = rpc::ErrorInfo { reason: problem.reason.as_str().to_owned(), domain: DOMAIN.to_owned(), metadata };
-    let mut details = vec![any("google.rpc.ErrorInfo", &info)];
-    details.extend(fixed);
-    details.push(any(PROBLEM, &wire));
-    let code = code_number(problem.reason.code());
-    let message = wire.message.as_ref().map(|text| format!("{} / {}", text.zh, text.en)).unwrap_or_default();
-    let encoded = rpc::Status { code, message: message.clone(), details }.encode_to_vec();
-    Status::with_details(Code::from(code), message, encoded.into())
+    let reason = wire.reason().as_str_name();
+    let info = rpc::ErrorInfo { reason: reason.to_owned(), domain: DOMAIN.to_owned(), metadata };
+    let localized = rpc::LocalizedMessage {
+        locale: if chinese { "zh-CN" } else { "en" }.to_owned(),
+        message: format!("{} {}", text(&wire.message), text(&wire.remedy)),
+    };
+    let mut details = vec![any("google.rpc.ErrorInfo", &info), any("google.rpc.LocalizedMessage", &localized)];
+    let address = asked.get(ADDRESS_HEADER).and_then(|address| address.to_str().ok()).unwrap_or_default();
+    details.push(any("google.rpc.Help", &help(reason, address, chinese)));
+    if !wire.field_violations.is_empty() {
+        let violations = wire.field_violations.iter().map(|violation| rpc::bad_request::FieldViolation {
+            field: violation.field.clone(),
+            description: text(&violation.description),
+            ..Default::default()
+        });
+        let bad_request = rpc::BadRequest { field_violations: violations.collect() };
+        details.push(any("google.rpc.BadRequest", &bad_request));
+    }
+    if let Some(retry_delay) = wire.retry_delay {
+        details.push(any("google.rpc.RetryInfo", &rpc::RetryInfo { retry_delay: Some(retry_delay) }));
+    }
+    details
+}
+
+/// One short line for programs that show nothing else.
+fn line(wire: &pb::Problem) -> String {
+    let message = wire.message.as_ref().map(|text| text.en.as_str()).unwrap_or_default();
+    let mut left = MESSAGE_MAX_BYTES;
+    let mut line = String::new();
+    for letter in message.chars().map(|letter| if letter.is_control() { ' ' } else { letter }) {
+        match left.checked_sub(sent_letter_bytes(letter)) {
+            Some(rest) => left = rest,
+            None => return line + "...",
+        }
+        line.push(letter);
+    }
+    line
+}
+
+/// How long a message is as it is sent.
+fn sent_bytes(message: &str) -> usize {
+    message.chars().map(sent_letter_bytes).sum()
+}
+
+/// What is not plain is sent as three characters a byte.
+fn sent_letter_bytes(letter: char) -> usize {
+    let is_plain = letter == ' ' || letter.is_ascii_graphic() && letter != '%';
+    if is_plain { 1 } else { 3 * letter.len_utf8() }
 }
 
 /// A problem with all that there is to know of it, the id of the call included.
 pub fn whole(problem: &Problem) -> pb::Problem {
-    let call_id = CallId::current().map(|id| id.as_str().to_owned()).unwrap_or_default();
-    pb::Problem { call_id, ..problem_to_wire(problem) }
+    pb::Problem { call_id: call_id(), ..problem_to_wire(problem) }
+}
+
+fn call_id() -> String {
+    CallId::current().map(|id| id.as_str().to_owned()).unwrap_or_default()
 }
 
 /// Says in log and metrics why something is refused: the reason alone, nothing that the caller sent.
-pub fn note(reason: Reason) {
-    metrics::refused(reason.as_str());
-    tracing::info!(reason = reason.as_str(), "problem");
+pub fn note(reason: &'static str) {
+    metrics::refused(reason);
+    tracing::info!(reason, "problem");
 }
 
 /// Where cause and remedy of the reason are described at length.
-fn help(reason: Reason, chinese: bool) -> rpc::Help {
+fn help(reason: &str, address: &str, chinese: bool) -> rpc::Help {
     let description = if chinese { "原因与处理" } else { "cause and remedy" }.to_owned();
-    rpc::Help { links: vec![rpc::help::Link { description, url: format!("{HELP_FOLDER}{}", reason.as_str()) }] }
+    rpc::Help { links: vec![rpc::help::Link { description, url: format!("{address}{HELP_FOLDER}{reason}") }] }
 }
 
-/// Cuts what may repeat a value that the caller sent, however long that was.
-fn cut(wire: &mut pb::Problem) {
-    let described = wire.field_violations.iter_mut();
-    let (fields, descriptions): (Vec<_>, Vec<_>) =
-        described.map(|violation| (&mut violation.field, &mut violation.description)).unzip();
-    let texts = descriptions.into_iter().chain([&mut wire.message, &mut wire.remedy]).flatten();
-    let texts = texts.flat_map(|text| [&mut text.zh, &mut text.en]);
-    for text in texts.chain(fields).chain(wire.metadata.values_mut()) {
-        if text.len() > TEXT_MAX_BYTES {
-            let end = (0..=TEXT_MAX_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-            text.truncate(end);
-            text.push('…');
-        }
-    }
-}
+/// What is wrong where the transport does not say, as with a method that there is not.
+const UNSAID: &str = "服务没有此方法 / the service has no such method";
 
-/// Leaves out what is least until the details fit beside `other_bytes`: suggestions but the likeliest of each
-/// diagnosis where they take more than a third, then findings and diagnoses from the end, then violations.
-fn shorten(wire: &mut pb::Problem, other_bytes: usize) {
-    let diagnoses_bytes = |wire: &pb::Problem| wire.diagnoses.iter().map(Message::encoded_len).sum::<usize>();
-    let third = DETAILS_MAX_BYTES / 3;
-    for diagnosis in (0..wire.diagnoses.len()).rev() {
-        while diagnoses_bytes(wire) > third && wire.diagnoses[diagnosis].suggestions.len() > 1 {
-            wire.diagnoses[diagnosis].suggestions.pop();
+/// What the transport refuses, as a problem: gRPC itself and the decoding of messages know a code and words only.
+pub fn problem_of_transport(status: &Status) -> pb::Problem {
+    let (reason, zh, en) = match status.code() {
+        Code::Unimplemented => {
+            (Reason::MethodUnknown, "请核对方法名与版本", "check the name of the method, and its version")
         }
-    }
-    while diagnoses_bytes(wire) > 2 * third {
-        wire.diagnoses.pop();
-    }
-    while wire.encoded_len() + other_bytes > DETAILS_MAX_BYTES && wire.findings.pop().is_some() {
-        wire.findings_omitted += 1;
-    }
-    // The same fields are in BadRequest.
-    if wire.encoded_len() + other_bytes > DETAILS_MAX_BYTES {
-        wire.field_violations.clear();
+        Code::OutOfRange | Code::ResourceExhausted => (Reason::MessageTooLarge, "请分次发送", "send less at a time"),
+        Code::DeadlineExceeded | Code::Cancelled => {
+            (Reason::DeadlineExceeded, "请以同一 request_id 重试", "send it again with the same request_id")
+        }
+        Code::Unavailable => (Reason::Overloaded, "请稍后重试", "try again later"),
+        _ => (Reason::MessageInvalid, "请按契约改正后重试", "correct it by the contract and try again"),
+    };
+    let code = match status.code() {
+        // Of the transport's own making: whatever is wrong with the service itself is told by a problem.
+        Code::Internal | Code::Unknown => Code::InvalidArgument,
+        code => code,
+    };
+    let said = if status.message().is_empty() { UNSAID } else { status.message() };
+    let (said_zh, said_en) = said.split_once(" / ").unwrap_or((said, said));
+    let text = |zh: &str, en: &str| Some(pb::LocalizedText { zh: zh.to_owned(), en: en.to_owned() });
+    pb::Problem {
+        reason: reason_to_wire(reason).into(),
+        code: code.into(),
+        message: text(said_zh, said_en),
+        remedy: text(zh, en),
+        call_id: call_id(),
+        ..Default::default()
     }
 }
 

@@ -16,7 +16,7 @@ use tonic_prost::ProstCodec;
 
 use crate::access::call;
 use crate::config::PAGE_RESOURCES_MAX;
-use crate::grpc::PRINCIPAL_HEADER;
+use crate::grpc::{DETAILS_HEADER, PRINCIPAL_HEADER, WHOLE};
 use crate::pb;
 use crate::report::Message as Text;
 use crate::service::{Problem, Reason};
@@ -35,6 +35,18 @@ const PASSED_ON: [&str; 5] = ["authorization", "cookie", "accept-language", "x-r
 const ANSWER_MAX_BYTES: usize = 256 << 20;
 
 const CSV: &str = "text/csv; charset=utf-8";
+
+/// What an answer in a format is, by `format`.
+pub(crate) fn content_type(format: &str) -> &'static str {
+    match format {
+        "csv" => "text/csv",
+        "html" => "text/html",
+        "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "text" => "text/plain",
+        _ => "application/json",
+    }
+}
 
 /// A method that answers over HTTP, at the addresses that the contract gives it.
 pub(crate) struct Resource {
@@ -100,6 +112,18 @@ struct Asker {
     grpc: Routes,
     metadata: MetadataMap,
     extensions: http::Extensions,
+    /// A browser or a spreadsheet, which knows by a byte order mark alone that CSV is UTF-8.
+    opens_tables: bool,
+}
+
+/// Spreadsheets that ask by themselves, as they name themselves.
+const SPREADSHEETS: [&str; 2] = ["Excel", "Mashup"];
+
+/// Whether whoever asks opens tables for people.
+fn opens_tables(headers: &HeaderMap) -> bool {
+    let said = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
+    let agent = said(header::USER_AGENT);
+    said(header::ACCEPT).contains("text/html") || SPREADSHEETS.iter().any(|one| agent.contains(one))
 }
 
 impl Asker {
@@ -110,7 +134,10 @@ impl Asker {
                 headers.insert(name, value.clone());
             }
         }
-        Self { grpc, metadata: MetadataMap::from_headers(headers), extensions: parts.extensions.clone() }
+        // A refusal goes into the body, where there is room for all of it.
+        headers.insert(DETAILS_HEADER, HeaderValue::from_static(WHOLE));
+        let (extensions, opens_tables) = (parts.extensions.clone(), opens_tables(&parts.headers));
+        Self { grpc, metadata: MetadataMap::from_headers(headers), extensions, opens_tables }
     }
 
     /// Calls a method of this process.
@@ -192,7 +219,9 @@ where
         let headings = headings.then(|| page.headings());
         csv::write(headings.iter().chain(&page.rows())).map(Bytes::from)
     };
-    let begun = (table(&first, true), next_page(&first));
+    let mark = if asker.opens_tables { "\u{feff}" } else { "" };
+    let head = table(&first, true).map(|head| Bytes::from([mark.as_bytes(), &head].concat()));
+    let begun = (head, next_page(&first));
     let stream = futures::stream::try_unfold((Some(begun), asker, asked), move |(page, asker, mut asked)| async move {
         let Some((text, next)) = page else { return Ok(None) };
         let following = match next {
@@ -209,7 +238,10 @@ where
         };
         Ok::<_, std::io::Error>(Some((text.map_err(std::io::Error::other)?, (following, asker, asked))))
     });
-    Ok(([(header::CONTENT_TYPE, CSV)], Body::from_stream(stream)).into_response())
+    let name = method.rsplit('/').next().unwrap_or_default();
+    let disposition = format!("attachment; filename=\"{name}.csv\"");
+    let headers = [(header::CONTENT_TYPE, CSV.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+    Ok((headers, Body::from_stream(stream)).into_response())
 }
 
 /// Token of the page that follows.
@@ -240,10 +272,12 @@ async fn form(State(grpc): State<Routes>, request: Request) -> Result<Response, 
 
 fn file(document: pb::RenderConsolidatedFormResponse) -> Response {
     let name = utf8_percent_encode(&document.file_name, NON_ALPHANUMERIC);
+    let ending = document.file_name.rsplit('.').next().filter(|ending| ending.is_ascii()).unwrap_or("bin");
     let mut response = document.content.into_response();
     for (header, value) in [
         (header::CONTENT_TYPE, document.content_type),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename*=UTF-8''{name}")),
+        // The plain name is for programs that do not know the other.
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"form.{ending}\"; filename*=UTF-8''{name}")),
     ] {
         if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().insert(header, value);

@@ -4,6 +4,7 @@
 
 mod addresses;
 mod api;
+mod contract;
 mod csv;
 mod dashboard;
 mod fault;
@@ -57,6 +58,7 @@ pub fn router(grpc: Routes) -> Router {
     dashboard::routes()
         .merge(api::routes().with_state(grpc))
         .merge(reasons::routes())
+        .merge(contract::routes())
         .layer(CompressionLayer::new().gzip(true))
         .layer(map_response(secure))
 }

@@ -4,15 +4,35 @@
 use std::collections::BTreeMap;
 
 use prost::Name as _;
-use prost_reflect::{DescriptorPool, FieldDescriptor, FileDescriptor, Kind, MessageDescriptor};
+use prost_reflect::{DescriptorPool, FieldDescriptor, FileDescriptor, Kind, MessageDescriptor, MethodDescriptor};
 use serde_json::{Map, Value, json};
 
 use crate::pb;
+use crate::report::ReportYear;
 use crate::wire::contract;
 
 use super::addresses::{Address, addresses, method};
-use super::api::{Resource, resources};
+use super::api::{Resource, content_type, resources};
 use super::query::{Parameter, parameters_of, short_name};
+
+/// What is described.
+const PACKAGE: &str = "huizong.v1";
+
+/// The last year that can be named.
+const LAST_YEAR: i32 = ReportYear::LAST.get() as i32;
+
+/// The least and the greatest of numbers, by the names of their fields; 0 stands for none.
+const BOUNDS: [(&str, i32, i32); 6] = [
+    ("page_size", 0, i32::MAX),
+    ("year", 0, LAST_YEAR),
+    ("first_year", 0, LAST_YEAR),
+    ("last_year", 0, LAST_YEAR),
+    ("hierarchy_year", 0, LAST_YEAR),
+    ("years", 0, LAST_YEAR),
+];
+
+/// Name of the schema of a refusal of a call that is posted.
+const CONNECT_ERROR: &str = "ConnectError";
 
 /// `google.api.FieldBehavior`.
 const REQUIRED: i32 = 2;
@@ -35,14 +55,25 @@ fn describe(contract: &DescriptorPool) -> Option<Value> {
             paths.insert(address.path.clone(), json!({ "get": operation }));
         }
     }
+    for service in contract.services().filter(|service| service.parent_file().package_name() == PACKAGE) {
+        for method in service.methods().filter(|method| !method.is_server_streaming() && !method.is_client_streaming())
+        {
+            add_schema(contract, &method.input(), &mut schemas);
+            add_schema(contract, &method.output(), &mut schemas);
+            let path = format!("/{}/{}", service.full_name(), method.name());
+            paths.insert(path, json!({ "post": posted(&method) }));
+        }
+    }
+    schemas.insert(CONNECT_ERROR.to_owned(), connect_error());
     Some(json!({
         "openapi": "3.1.0",
         "info": {
             "title": "汇总 Huizong",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Answers of the gRPC services (package huizong.v1) over HTTP: canonical proto3 JSON, in \
-                which 64-bit integers are strings, and CSV, which has every page. Lists are repeated parameters or \
-                divided by commas; values of enumerations may be written short and in lower case.",
+            "description": "The gRPC services (package huizong.v1) over HTTP. POST: each call with one answer, as JSON \
+                (the Connect protocol). GET: answers for tools that ask by an address, as JSON, and as CSV, which has every \
+                page. JSON is canonical proto3 JSON, in which 64-bit integers are strings. In an address, lists are repeated \
+                parameters or divided by commas; values of enumerations may be written short and in lower case.",
         },
         "paths": paths,
         "components": {
@@ -87,7 +118,13 @@ fn operation(
     }));
     let mut content = Map::new();
     content.insert("application/json".to_owned(), json!({ "schema": reference(response) }));
-    content.insert("text/csv".to_owned(), json!({ "schema": { "type": "string" } }));
+    for format in resource.formats {
+        let schema = match *format {
+            "docx" | "xlsx" => json!({ "type": "string", "contentMediaType": content_type(format) }),
+            _ => json!({ "type": "string" }),
+        };
+        content.insert(content_type(format).to_owned(), json!({ "schema": schema }));
+    }
     // Each address needs an id of its own.
     let id = if at == 0 { method.name().to_owned() } else { format!("{}{}", method.name(), at + 1) };
     Some(json!({
@@ -102,6 +139,46 @@ fn operation(
             },
         },
     }))
+}
+
+/// What a call does that is posted as JSON.
+fn posted(method: &MethodDescriptor) -> Value {
+    let service = method.parent_service();
+    let json = |schema: Value| json!({ "application/json": { "schema": schema } });
+    json!({
+        // Methods of two services may have one name.
+        "operationId": format!("{}.{}", service.name(), method.name()),
+        "tags": [service.name()],
+        "description": comment(&service.parent_file(), method.path()),
+        "requestBody": { "required": true, "content": json(reference(&method.input())) },
+        "responses": {
+            "200": { "description": "The answer.", "content": json(reference(&method.output())) },
+            "default": {
+                "description": "A refusal; the detail huizong.v1.Problem has its reason and what to do, in Chinese and English.",
+                "content": json(json!({ "$ref": format!("#/components/schemas/{CONNECT_ERROR}") })),
+            },
+        },
+    })
+}
+
+/// A refusal of the Connect protocol.
+fn connect_error() -> Value {
+    json!({
+        "type": "object",
+        "description": "A refusal, as the Connect protocol tells it.",
+        "properties": {
+            "code": { "type": "string", "description": "The status code, such as \"invalid_argument\"." },
+            "message": { "type": "string", "description": "One line in English." },
+            "details": { "type": "array", "description": "The details of the status.", "items": {
+                "type": "object",
+                "properties": {
+                    "type": { "type": "string", "description": "Full name of the message, such as \"google.rpc.ErrorInfo\"." },
+                    "value": { "type": "string", "contentEncoding": "base64", "description": "The message in protobuf." },
+                    "debug": { "$ref": "#/components/schemas/Problem" },
+                },
+            } },
+        },
+    })
 }
 
 /// Whether a request without the field is refused.
@@ -132,7 +209,7 @@ fn add_schema(contract: &DescriptorPool, message: &MessageDescriptor, schemas: &
     for field in message.fields() {
         if let Kind::Message(inner) = field.kind()
             && !field.is_map()
-            && !is_timestamp(&inner)
+            && text_format(&inner).is_none()
         {
             add_schema(contract, &inner, schemas);
         }
@@ -144,12 +221,26 @@ fn add_schema(contract: &DescriptorPool, message: &MessageDescriptor, schemas: &
         properties.insert(field.json_name().to_owned(), schema);
     }
     let words = comment(&message.parent_file(), message.path());
-    let schema = json!({ "type": "object", "description": words, "properties": properties });
+    let mut schema = json!({ "type": "object", "description": words, "properties": properties });
+    // What is answered may have less in it; what is asked may not.
+    let is_request = message.name().ends_with("Request");
+    let required = message.fields().filter(|field| is_request && is_required(contract, field));
+    let required: Vec<String> = required.map(|field| field.json_name().to_owned()).collect();
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
     schemas.insert(message.name().to_owned(), schema);
 }
 
-fn is_timestamp(message: &MessageDescriptor) -> bool {
-    message.full_name() == "google.protobuf.Timestamp"
+/// Messages of others that are a text in JSON, with the format of it.
+const TEXTS: [(&str, &str); 3] = [
+    ("google.protobuf.Timestamp", "date-time"),
+    ("google.protobuf.Duration", "duration"),
+    ("google.protobuf.FieldMask", "field-mask"),
+];
+
+fn text_format(message: &MessageDescriptor) -> Option<&'static str> {
+    TEXTS.iter().find(|(name, _)| *name == message.full_name()).map(|(_, format)| *format)
 }
 
 fn value_schema(contract: &DescriptorPool, field: &FieldDescriptor, is_parameter: bool) -> Value {
@@ -158,7 +249,13 @@ fn value_schema(contract: &DescriptorPool, field: &FieldDescriptor, is_parameter
     }
     let one = match field.kind() {
         Kind::Bool => json!({ "type": "boolean" }),
-        Kind::Int32 | Kind::Uint32 | Kind::Sint32 => json!({ "type": "integer", "format": "int32" }),
+        Kind::Int32 | Kind::Uint32 | Kind::Sint32 => {
+            let mut number = json!({ "type": "integer", "format": "int32" });
+            if let Some((_, least, most)) = BOUNDS.iter().find(|(name, ..)| *name == field.name()) {
+                (number["minimum"], number["maximum"]) = (json!(least), json!(most));
+            }
+            number
+        }
         Kind::Int64 | Kind::Uint64 | Kind::Sint64 => json!({ "type": "string", "format": "int64" }),
         Kind::Bytes => json!({ "type": "string", "contentEncoding": "base64" }),
         Kind::Enum(kind) => {
@@ -171,8 +268,10 @@ fn value_schema(contract: &DescriptorPool, field: &FieldDescriptor, is_parameter
             let listed = if is_parameter { "enum" } else { "examples" };
             json!({ "type": "string", listed: values })
         }
-        Kind::Message(message) if is_timestamp(&message) => json!({ "type": "string", "format": "date-time" }),
-        Kind::Message(message) => reference(&message),
+        Kind::Message(message) => match text_format(&message) {
+            Some(format) => json!({ "type": "string", "format": format }),
+            None => reference(&message),
+        },
         _ => match option_number(contract, field, "huizong.v1.max_characters") {
             Some(most) => json!({ "type": "string", "maxLength": most }),
             None => json!({ "type": "string" }),

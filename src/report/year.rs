@@ -49,7 +49,7 @@ impl ReportYear {
     }
 
     /// As four digits.
-    pub fn get(self) -> u16 {
+    pub const fn get(self) -> u16 {
         self.0
     }
 

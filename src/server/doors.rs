@@ -64,7 +64,7 @@ impl Doors {
         let (limits, tls) = (&self.config.limits, self.tls.clone());
         let (proxies, newcomers) = (self.proxies.clone(), self.newcomers.clone());
         let incoming = grpc::connections(listener, tls, limits, proxies, newcomers, closed);
-        let server = grpc::server(limits, self.door.clone()).add_routes(self.routes.clone());
+        let server = grpc::server(limits, &self.config.server, self.door.clone()).add_routes(self.routes.clone());
         Ok(server.serve_with_incoming_shutdown(incoming, stopped).await?)
     }
 }

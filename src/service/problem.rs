@@ -28,6 +28,8 @@ pub enum Code {
     Aborted,
     /// A number is beyond what there is, or what the answer holds.
     OutOfRange,
+    /// There is no such call.
+    Unimplemented,
     /// Too much is asked for.
     ResourceExhausted,
     /// It cannot be done now; trying again later helps.
@@ -192,6 +194,12 @@ reasons! {
     SumTooLarge = "SUM_TOO_LARGE", OutOfRange;
     /// More of something than a call may have.
     TooMany = "TOO_MANY", ResourceExhausted;
+    /// There is no such method.
+    MethodUnknown = "METHOD_UNKNOWN", Unimplemented;
+    /// A message is longer than its call takes.
+    MessageTooLarge = "MESSAGE_TOO_LARGE", OutOfRange;
+    /// What was sent is no message of the call.
+    MessageInvalid = "MESSAGE_INVALID", InvalidArgument;
     /// A document cannot be read.
     DocumentUnreadable = "DOCUMENT_UNREADABLE", InvalidArgument;
     /// Writes are stopped; reads go on.

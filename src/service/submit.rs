@@ -304,9 +304,11 @@ impl Service {
         let revision = self.store.revision(name)?.ok_or_else(lost_revision)?;
         let entry = self.entry_of(known)?;
         let computed = revision.figures.complete().computed_values();
+        // As it stands now: what was returned or withdrawn meanwhile is not in the sums because it was stored once.
+        let state = self.revision(name)?.state;
         Ok(Accepted {
             receipt: Some(self.receipt(&revision, 0, &entry)),
-            state: revision.state,
+            state,
             late: revision.late,
             findings: revision.findings,
             computed,

@@ -28,6 +28,7 @@ pub fn finding_to_wire(finding: &Finding) -> pb::Finding {
         difference: finding.difference.zip(kind).map(|(difference, kind)| number_to_wire(kind, difference)),
         message: Some(text_to_wire(&finding.message)),
         remedy: Some(text_to_wire(&finding.remedy)),
+        zeros_omitted: 0,
     }
 }
 

@@ -17,6 +17,7 @@ pub fn code_number(code: Code) -> i32 {
         Code::FailedPrecondition => 9,
         Code::Aborted => 10,
         Code::OutOfRange => 11,
+        Code::Unimplemented => 12,
         Code::Internal => 13,
         Code::Unavailable => 14,
         Code::DataLoss => 15,
@@ -45,9 +46,8 @@ pub fn problem_to_wire(problem: &Problem) -> pb::Problem {
         code: code_number(problem.reason.code()),
         diagnoses: diagnoses_to_wire(&problem.diagnoses),
         retry_delay: problem.retry_after.and_then(|wait| wait.try_into().ok()),
-        // The door that answers knows it.
-        call_id: String::new(),
-        findings_omitted: 0,
+        // The door that answers knows what the call is known by, and how much of it has room.
+        ..Default::default()
     }
 }
 

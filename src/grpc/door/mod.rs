@@ -26,13 +26,14 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use http::header::{ACCEPT_LANGUAGE, HeaderValue, STRICT_TRANSPORT_SECURITY};
+use http::header::{HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use http::request::Parts;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use prost::bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
+use tonic::{Code, Status};
 use tower::Layer;
 
 use crate::access::{call, method_at};
@@ -40,7 +41,7 @@ use crate::config::Limits;
 use crate::service::{Asked, Authority, Caller, Problem, Service};
 
 use super::methods::answers_with_stream;
-use super::status::to_status;
+use super::status::{TOLD_BY, note, problem_of_transport, status_of, to_status};
 
 pub use caller::{cookie_of, session_cookie};
 pub(crate) use certificate::{Certified, certified};
@@ -80,6 +81,9 @@ const SHOWN_HEADER: &str = "x-huizong-shown";
 
 /// How long browsers keep to TLS for the host of an answer that came by it: a year.
 const TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// In an answer to a compression that is not taken: which ones are.
+const ENCODINGS: &str = "grpc-accept-encoding";
 
 /// How long a caller is told to wait where the service is overloaded.
 const OVERLOAD_WAIT: Duration = Duration::from_secs(1);
@@ -170,7 +174,7 @@ where
         async move {
             let is_call = is_call(request.uri().path());
             let is_protected = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_protected);
-            let language = request.headers().get(ACCEPT_LANGUAGE).map(|language| (ACCEPT_LANGUAGE, language.clone()));
+            let metadata = told_by(request.headers());
             let path = request.uri().path();
             let is_page = wants_page(request.headers());
             let ends_with_service = path != SUBMISSIONS && answers_with_stream(path);
@@ -201,9 +205,9 @@ where
             let bounds = door.bounds();
             let call_time = bounds.call_time;
             let answer = tokio::time::timeout(call_time, answer).await;
-            let metadata = MetadataMap::from_headers(language.into_iter().collect());
             let mut answer = match answer.unwrap_or_else(|_| Err(out_of_time(call_time))) {
                 Ok(answer) if ends_with_service => {
+                    let metadata = metadata.clone();
                     let (stopping, longest) = (door.service.stopping(), bounds.stream_time);
                     let stopped = async move {
                         let problem = tokio::select! {
@@ -218,6 +222,9 @@ where
                 Err(problem) if is_call => to_status(&problem, &metadata).into_http(),
                 Err(problem) => refusal_of_page(&problem, is_page),
             };
+            if is_call {
+                complete(&mut answer, &metadata);
+            }
             if is_protected && !is_call {
                 answer.headers_mut().insert(STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
             }
@@ -272,6 +279,24 @@ impl Door {
         }
         Ok((caller, permit))
     }
+}
+
+/// What of a call's metadata decides how a refusal is told.
+fn told_by(headers: &HeaderMap) -> MetadataMap {
+    let told = TOLD_BY.into_iter().filter_map(|name| Some((HeaderName::from_static(name), headers.get(name)?.clone())));
+    MetadataMap::from_headers(told.collect())
+}
+
+/// Gives a refusal of the transport itself, such as of what cannot be decoded, the details that all others have.
+fn complete(answer: &mut Response<Body>, metadata: &MetadataMap) {
+    let Some(status) = Status::from_header_map(answer.headers()) else { return };
+    if status.code() == Code::Ok || !status.details().is_empty() || answer.headers().contains_key(ENCODINGS) {
+        return;
+    }
+    let problem = problem_of_transport(&status);
+    note(problem.reason().as_str_name());
+    // What cannot be written as headers stays as it was.
+    let _ = status_of(problem, metadata).add_header(answer.headers_mut());
 }
 
 /// Whether a path is that of a gRPC call rather than of a page.

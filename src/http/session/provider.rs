@@ -150,7 +150,7 @@ impl Door {
 
     /// The same, once the refusal is in the journal.
     fn tell(&self, problem: Problem, outcome: &'static str, detail: &str, back: &str) -> Response {
-        note(problem.reason);
+        note(problem.reason.as_str());
         metrics::signed_in("provider", outcome);
         tracing::warn!(outcome, detail, "nobody was signed in with the identity provider");
         match self.refusals.keep(problem) {

@@ -40,7 +40,9 @@ async fn waiting(by: &Client) -> Vec<pb::Proposal> {
 fn is_refused<T: std::fmt::Debug>(answer: Result<T, Status>, why: &str) {
     let status = answer.unwrap_err();
     assert_eq!((status.code(), reason(&status).as_str()), (Code::PermissionDenied, "SECOND_PERSON_REQUIRED"));
-    assert!(status.message().contains(why), "{status:?}");
+    let problem = crate::support::problem(&status);
+    let [message, remedy] = [problem.message, problem.remedy].map(|text| text.unwrap().en);
+    assert!(message.contains(why) || remedy.contains(why), "{status:?}");
 }
 
 #[tokio::test]

@@ -195,10 +195,11 @@ async fn refusal(channel: &Channel, method: &MethodDescriptor, sample: Value) ->
 
 /// Whether a refusal names a field as the one at fault.
 fn names(status: &Status, field: &str) -> bool {
-    if status.details().is_empty() {
+    // An item of a stream comes as words here, and what cannot be decoded names its field in words alone.
+    let violations = if status.details().is_empty() { Vec::new() } else { problem(status).field_violations };
+    if violations.is_empty() {
         return status.message().contains(field);
     }
-    let violations = problem(status).field_violations;
     violations.iter().any(|violation| violation.field.split(['.', '[']).any(|part| part.trim_end_matches(']') == field))
 }
 

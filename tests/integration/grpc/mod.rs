@@ -1,6 +1,7 @@
 //! What a caller over gRPC is promised.
 
 mod api;
+mod arrival;
 mod described;
 mod meaning;
 mod mistakes;
