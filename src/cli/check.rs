@@ -16,7 +16,7 @@ use crate::wire::{reading_to_wire, value_in_words};
 
 use super::client::{diagnoses_text, findings_text};
 use super::documents::{Documents, Unlocking, expand, files_help};
-use super::output::{Listing, print_exactly, print_line, to_json, zh};
+use super::output::{Listing, label, print_exactly, print_line, to_json};
 use super::supply::{Supplied, judge_file, unread_lines, unread_text};
 use super::{Failure, Outcome, OutputFormat};
 
@@ -162,7 +162,7 @@ impl Check {
             match format {
                 OutputFormat::Json => json.print(reading),
                 OutputFormat::Csv => rows(file, reading).print_rows(),
-                OutputFormat::Table => print_found(file, reading, year.is_some()),
+                OutputFormat::Table | OutputFormat::Xlsx => print_found(file, reading, year.is_some()),
             }
         });
         found |= failed.await?;
@@ -198,7 +198,7 @@ fn rows(file: &Path, reading: &pb::ReadDocumentResponse) -> Listing {
         listing.rows.push([&file, kind, code, place, &text.zh, &text.en].map(str::to_owned).into());
     };
     for note in &reading.notes {
-        row("note", &note.code, &zh(note.place.as_ref()), &note.message.clone().unwrap_or_default());
+        row("note", &note.code, &label(note.place.as_ref()), &note.message.clone().unwrap_or_default());
     }
     for (path, zh, en) in reading.form.iter().flat_map(unread_lines) {
         row("unread", "", &path, &pb::LocalizedText { zh, en });
@@ -240,10 +240,10 @@ fn print_cells(file: &Path, reading: &pb::ReadDocumentResponse, format: OutputFo
         };
         listing.rows.push(vec![
             cell.cell.clone(),
-            zh(cell.label.as_ref()),
+            label(cell.label.as_ref()),
             value,
             cell.raw.clone(),
-            zh(cell.place.as_ref()),
+            label(cell.place.as_ref()),
         ]);
     }
     listing.print(format)?;

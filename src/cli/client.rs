@@ -1,9 +1,13 @@
 //! Connecting to the service, and saying what it refused.
 
-use std::net::IpAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{IpAddr, TcpStream, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use clap::Args;
+use http::uri::Authority;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -14,6 +18,7 @@ use crate::grpc::{PRINCIPAL_HEADER, encode_principal, problem_of_status};
 use crate::pb;
 
 use super::Failure;
+use super::language::told;
 
 /// Longest answer that is taken, in bytes.
 pub(crate) const ANSWER_MAX_BYTES: usize = 64 << 20;
@@ -101,8 +106,10 @@ pub(crate) type Connection = InterceptedService<Channel, Introduce>;
 
 /// A connection to the service.
 pub(crate) async fn connect(server: &Server) -> Result<Connection, Failure> {
-    let usage = |error: &dyn std::fmt::Display| Failure::Usage(format!("--server {}: {error}", server.url));
-    let mut endpoint = Channel::from_shared(server.url.clone()).map_err(|error| usage(&error))?;
+    let url = address(&server.url)?;
+    let usage = |error: &dyn std::fmt::Display| Failure::Usage(format!("--server {url}: {error}"));
+    let mut endpoint = Channel::from_shared(url.clone()).map_err(|error| usage(&error))?;
+    let _ = CALLED.set(url.clone());
     let token = server.credentials.token()?;
     if endpoint.uri().scheme_str() == Some("https") {
         endpoint = endpoint.tls_config(server.credentials.tls()?).map_err(|error| usage(&error))?;
@@ -110,7 +117,7 @@ pub(crate) async fn connect(server: &Server) -> Result<Connection, Failure> {
         let text = "不以明文发送令牌；请使用 https 地址\n  a token is not sent in clear; use an https address";
         return Err(Failure::Usage(text.to_owned()));
     }
-    let channel = endpoint.connect().await.map_err(|error| unreachable_because(server, &error))?;
+    let channel = endpoint.connect().await.map_err(|error| unreachable_because(&url, &error))?;
     let token = token.map(|token| format!("Bearer {token}").parse::<AsciiMetadataValue>());
     let token = token.transpose().map_err(|_| Failure::Usage("--token: not a token".to_owned()))?.map(|mut token| {
         token.set_sensitive(true);
@@ -125,24 +132,86 @@ fn is_own_machine(host: Option<&str>) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// The address as it was meant: without a scheme, in clear on this machine and over TLS elsewhere.
+///
+/// # Errors
+/// Where it has another scheme.
+fn address(server: &str) -> Result<String, Failure> {
+    match server.split_once("://") {
+        Some(("http" | "https", _)) => Ok(server.to_owned()),
+        Some((scheme, rest)) => Err(Failure::Usage(format!(
+            "--server：没有 {scheme}://，请用 http://{rest} 或 https://{rest}\n  --server: there is no {scheme}://, but http://{rest} and https://{rest}"
+        ))),
+        None => {
+            let host = server.parse::<Authority>().ok();
+            let is_own = is_own_machine(host.as_ref().map(Authority::host));
+            Ok(format!("{}://{server}", if is_own { "http" } else { "https" }))
+        }
+    }
+}
+
+/// What went wrong in TLS, by what its library says of it, and what to do.
+const TLS_FAULTS: [(&str, &str, &str); 5] = [
+    ("InvalidContentType", "该地址不使用 TLS，请改用 http://", "there is no TLS at this address: use http://"),
+    (
+        "UnknownIssuer",
+        "证书由本机不认识的机构签发；请用 --ca 给出其证书（自签名证书亦同）",
+        "its certificate is of an authority that this machine does not know: give it with --ca, as for a self-signed one",
+    ),
+    ("NotValidForName", "证书不是此名称的；请使用证书上的名称", "its certificate is for other names: use one of them"),
+    ("Expired", "证书已过期；请联系运维人员", "its certificate is past its time: call the operator"),
+    ("UnsupportedCertVersion", "证书不合规；请联系运维人员", "its certificate is none: call the operator"),
+];
+
 /// As [`unreachable()`], with what went wrong where that is more than nobody answering.
-fn unreachable_because(server: &Server, error: &dyn std::error::Error) -> Failure {
+fn unreachable_because(url: &str, error: &dyn std::error::Error) -> Failure {
     let mut source = error.source();
     let mut last = String::new();
     while let Some(cause) = source {
         last = cause.to_string();
         source = cause.source();
     }
-    match unreachable(server) {
-        Failure::Unreachable(text) if server.url.starts_with("https") => {
-            Failure::Unreachable(format!("{text}\n  ({last})"))
-        }
+    if let Some((_, zh, en)) = TLS_FAULTS.iter().find(|(sign, ..)| last.contains(sign)) {
+        return Failure::Unreachable(format!("无法连接 {url}：{zh}\n  {url} cannot be reached: {en}"));
+    }
+    match unreachable(url) {
+        Failure::Unreachable(text) if url.starts_with("https") => Failure::Unreachable(format!("{text}\n  ({last})")),
         other => other,
     }
 }
 
-pub(crate) fn unreachable(server: &Server) -> Failure {
-    let server = &server.url;
+/// The address that is called, for what is said where no service answers.
+static CALLED: OnceLock<String> = OnceLock::new();
+
+/// How long whatever listens at an address is waited for, to say what it is.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What listens at an address in clear that does not answer as the service does.
+fn mistaken(url: &str) -> Option<Failure> {
+    let rest = url.strip_prefix("http://")?;
+    let address = rest.trim_end_matches('/').to_socket_addrs().ok()?.next()?;
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").ok()?;
+    let mut begun = [0; 5];
+    let read = stream.read(&mut begun).unwrap_or(0);
+    /// A record of TLS that says that something is wrong.
+    const ALERT: u8 = 0x15;
+    let (zh, en) = match &begun[..read] {
+        [ALERT, ..] => (
+            format!("该地址使用 TLS，请改用 https://{rest}"),
+            format!("there is TLS at this address: use https://{rest}"),
+        ),
+        b"HTTP/" => (
+            "该端口是另一个 HTTP 服务，请核对端口".to_owned(),
+            "another service speaks HTTP there: check the port".to_owned(),
+        ),
+        _ => ("该端口是另一种服务，请核对端口".to_owned(), "something else listens there: check the port".to_owned()),
+    };
+    Some(Failure::Unreachable(format!("{url}：{zh}\n  {url}: {en}")))
+}
+
+pub(crate) fn unreachable(server: &str) -> Failure {
     Failure::Unreachable(format!(
         "无法连接 {server}；请确认服务已启动，或用 --server 指定地址\n  {server} cannot be reached; is the service running? --server gives another address"
     ))
@@ -150,7 +219,14 @@ pub(crate) fn unreachable(server: &Server) -> Failure {
 
 /// What a refused call means for the command: prints the problem.
 pub(crate) fn refused(status: &Status) -> Failure {
-    match problem_of_status(status) {
+    let problem = problem_of_status(status);
+    if problem.is_none()
+        && is_transport(status)
+        && let Some(mistaken) = CALLED.get().and_then(|url| mistaken(url))
+    {
+        return mistaken;
+    }
+    match problem {
         Some(problem) => {
             eprint!("{}", problem_text(&problem));
             Failure::Refused
@@ -164,12 +240,17 @@ pub(crate) fn refused(status: &Status) -> Failure {
     }
 }
 
+/// Whether nothing was understood of what came back.
+fn is_transport(status: &Status) -> bool {
+    matches!(status.code(), Code::Unknown | Code::Unavailable | Code::Internal | Code::Cancelled)
+}
+
 /// Begins the line that says what to do.
 const REMEDY: &str = "  → ";
 
 fn lines(text: Option<&pb::LocalizedText>, indent: &str) -> String {
-    let below = " ".repeat(indent.chars().count() + 2);
-    text.map(|text| format!("{indent}{}\n{below}{}\n", text.zh, text.en)).unwrap_or_default()
+    let below = format!("\n{}", " ".repeat(indent.chars().count() + 2));
+    text.map(|text| format!("{indent}{}\n", told(&text.zh, &text.en, &below))).unwrap_or_default()
 }
 
 /// A problem in words.
@@ -182,10 +263,28 @@ pub(crate) fn problem_text(problem: &pb::Problem) -> String {
     }
     text.push_str(&diagnoses_text(&problem.diagnoses));
     text.push_str(&findings_text(&problem.findings));
+    text.push_str(&brief_text(problem));
     if let Some(etag) = problem.metadata.get("etag").filter(|etag| !etag.is_empty()) {
         text.push_str(&format!("  etag: {etag}\n"));
+        let named = told("核对无误后加", "once you have looked at it, with", " ");
+        text.push_str(&format!("{REMEDY}{named} --etag {etag}\n"));
     }
     text.push_str(&lines(problem.remedy.as_ref(), REMEDY));
+    text
+}
+
+/// Findings of which a refusal had no room for more than the rule and where it is broken.
+fn brief_text(problem: &pb::Problem) -> String {
+    let mut text = String::new();
+    for brief in &problem.brief_findings {
+        let mark = if brief.severity() == pb::Severity::Error { "✗" } else { "!" };
+        text.push_str(&format!("  {mark} {} ×{}\n", brief.rule, brief.cells.len()));
+    }
+    if !text.is_empty() {
+        let all =
+            told("全部说明：huizong submit 同一文件 --dry-run", "all in words: huizong submit with --dry-run", "  ");
+        text.push_str(&format!("    {all}\n"));
+    }
     text
 }
 

@@ -1,17 +1,16 @@
 //! `huizong collection`: the yearly campaign, its times and its exceptions.
 
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 
 use crate::pb;
 use crate::pb::registry_service_client::RegistryServiceClient;
-use crate::service::BEIJING;
 
 use super::client::{Connection, Server, connect, refused};
 use super::output::{Listing, print_json, resource, time_text};
 use super::pages;
-use super::{Outcome, OutputFormat};
+use super::times::{Typed, Zone};
+use super::{Failure, Outcome, OutputFormat};
 
 #[derive(Subcommand)]
 pub(crate) enum Collection {
@@ -22,9 +21,9 @@ pub(crate) enum Collection {
     /// Set the time from which on reports are refused; left out, now.
     Lock {
         year: i32,
-        /// A time such as 2026-03-31T18:00:00+08:00, or a day: until its end in Beijing.
-        #[arg(long, value_name = "TIME", value_parser = parse_time)]
-        at: Option<Timestamp>,
+        /// A time such as "2026-03-31 18:00", or a day: until its end; in the zone of --time-zone.
+        #[arg(long, value_name = "TIME")]
+        at: Option<Typed>,
     },
     /// Give one agency more time.
     Grant(Grant),
@@ -43,12 +42,12 @@ pub(crate) enum Collection {
 pub(crate) struct Open {
     year: i32,
     /// Due time of a level (province, city, county, functional-zone, township): a time such as
-    /// 2026-01-31T18:00:00+08:00, or a day: until its end in Beijing.
+    /// "2026-01-31 18:00", or a day: until its end; in the zone of --time-zone.
     #[arg(long, value_name = "LEVEL=TIME", value_parser = parse_due)]
-    due: Vec<(pb::Level, Timestamp)>,
+    due: Vec<(pb::Level, Typed)>,
     /// From then on reports are refused.
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    lock: Option<Timestamp>,
+    #[arg(long, value_name = "TIME")]
+    lock: Option<Typed>,
     /// Who accepts the reports.
     #[arg(long, value_enum, default_value_t = Review::None)]
     review: Review,
@@ -66,14 +65,14 @@ pub(crate) struct Grant {
     #[arg(long)]
     reason: String,
     /// A later due time.
-    #[arg(long, value_name = "TIME", value_parser = parse_time, required_unless_present = "lock")]
-    due: Option<Timestamp>,
+    #[arg(long, value_name = "TIME", required_unless_present = "lock")]
+    due: Option<Typed>,
     /// A later lock time.
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    lock: Option<Timestamp>,
+    #[arg(long, value_name = "TIME")]
+    lock: Option<Typed>,
     /// The exception is in force before then; left out, for ever.
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    until: Option<Timestamp>,
+    #[arg(long, value_name = "TIME")]
+    until: Option<Typed>,
     /// Whose decision it was; left out, the caller's.
     #[arg(long, value_name = "WHO")]
     by: Option<String>,
@@ -90,47 +89,39 @@ enum Review {
     JurisdictionOffice,
 }
 
-/// A time, or the end of a day in Beijing.
-fn parse_time(text: &str) -> Result<Timestamp, String> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Ok(time);
-    }
-    let bad = || format!("{text:?} is no time such as 2026-01-31T18:00:00+08:00 and no day such as 2026-01-31");
-    let day: Date = text.parse().map_err(|_| bad())?;
-    let next = day.checked_add(1.day()).map_err(|_| bad())?;
-    BEIJING.to_timestamp(next.at(0, 0, 0, 0)).map_err(|_| bad())
-}
-
-fn parse_due(text: &str) -> Result<(pb::Level, Timestamp), String> {
+fn parse_due(text: &str) -> Result<(pb::Level, Typed), String> {
     let (level, time) = text.split_once('=').ok_or_else(|| format!("{text:?} is no LEVEL=TIME"))?;
     let name = format!("LEVEL_{}", level.to_ascii_uppercase().replace('-', "_"));
     let known = pb::Level::from_str_name(&name).filter(|level| *level != pb::Level::Unspecified);
     let known =
         known.ok_or_else(|| format!("{level:?} is none of province, city, county, functional-zone, township"))?;
-    Ok((known, parse_time(time)?))
+    Ok((known, time.parse()?))
 }
 
-fn wire_time(time: Timestamp) -> prost_types::Timestamp {
-    crate::wire::timestamp_to_wire(time)
+/// A time that was typed, or none, on the wire.
+fn wire_time(typed: Option<Typed>, zone: &Zone) -> Result<Option<prost_types::Timestamp>, Failure> {
+    let time = typed.map(|typed| typed.until(zone)).transpose().map_err(Failure::Usage)?;
+    Ok(time.map(crate::wire::timestamp_to_wire))
 }
 
 impl Collection {
-    pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server, format: OutputFormat, zone: &Zone) -> Outcome {
         let mut client = RegistryServiceClient::new(connect(server).await?);
         let failed = |status: tonic::Status| refused(&status);
         match self {
             Self::Open(open) => {
-                let due_times = open.due.iter();
-                let due_times = due_times
-                    .map(|(level, time)| pb::DueTime { level: (*level).into(), due_time: Some(wire_time(*time)) });
+                let due = |(level, time): &(pb::Level, Typed)| {
+                    Ok(pb::DueTime { level: (*level).into(), due_time: wire_time(Some(*time), zone)? })
+                };
+                let due_times = open.due.iter().map(due).collect::<Result<_, Failure>>()?;
                 let review = match open.review {
                     Review::None => pb::ReviewPolicy::None,
                     Review::JurisdictionOffice => pb::ReviewPolicy::JurisdictionOffice,
                 };
                 let collection = pb::Collection {
                     name: name_of(open.year),
-                    due_times: due_times.collect(),
-                    lock_time: open.lock.map(wire_time),
+                    due_times,
+                    lock_time: wire_time(open.lock, zone)?,
                     review_policy: review.into(),
                     ..Default::default()
                 };
@@ -149,7 +140,7 @@ impl Collection {
                 let present = client.get_collection(request).await.map_err(failed)?.into_inner().collection;
                 // The etag of what was read goes with it, so nobody else's change is lost.
                 let collection = pb::Collection {
-                    lock_time: Some(wire_time(at.unwrap_or_else(Timestamp::now))),
+                    lock_time: wire_time(Some(at.unwrap_or_else(|| Typed::Moment(Timestamp::now()))), zone)?,
                     ..present.unwrap_or_default()
                 };
                 let update_mask = Some(prost_types::FieldMask { paths: vec!["lock_time".to_owned()] });
@@ -161,11 +152,11 @@ impl Collection {
             Self::Grant(grant) => {
                 let exception = pb::CollectionException {
                     agency: resource("agencies", &grant.agency),
-                    due_time: grant.due.map(wire_time),
-                    lock_time: grant.lock.map(wire_time),
+                    due_time: wire_time(grant.due, zone)?,
+                    lock_time: wire_time(grant.lock, zone)?,
                     decided_by: grant.by.clone().unwrap_or_default(),
                     reason: grant.reason.clone(),
-                    expire_time: grant.until.map(wire_time),
+                    expire_time: wire_time(grant.until, zone)?,
                 };
                 let request = pb::GrantCollectionExceptionRequest {
                     name: name_of(grant.year),
@@ -264,18 +255,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_ends_at_midnight_in_beijing_and_a_time_is_taken_to_the_letter() {
-        assert_eq!(parse_time("2026-01-31").unwrap().to_string(), "2026-01-31T16:00:00Z");
-        assert_eq!(parse_time("2026-01-31T18:00:00+08:00").unwrap().to_string(), "2026-01-31T10:00:00Z");
-        for bad in ["2026-02-30", "tomorrow", "", "9999-12-31"] {
-            assert!(parse_time(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
     fn due_times_name_a_level() {
         let (level, time) = parse_due("functional-zone=2026-01-31").unwrap();
-        assert_eq!((level, time.to_string().as_str()), (pb::Level::FunctionalZone, "2026-01-31T16:00:00Z"));
+        assert_eq!((level, time), (pb::Level::FunctionalZone, "2026-01-31".parse().unwrap()));
         for bad in ["city", "town=2026-01-31", "unspecified=2026-01-31", "city=soon"] {
             assert!(parse_due(bad).is_err(), "{bad}");
         }

@@ -2,7 +2,7 @@
 //! cores and handed on in the order of the files. Only so many are ahead of what is done with them. A file in an archive is
 //! named as if the archive were a folder.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -124,20 +124,24 @@ pub(crate) fn files_help() -> String {
     format!("Documents ({}), or folders and archives (.{}) of them", format::names(), ENDINGS.join(", ."))
 }
 
-/// The files meant, and whether there may be several: folders and archives stand for the files in them, but for hidden
-/// ones.
+/// The files meant, and whether there may be several: folders and archives stand for the files in them, but for those that
+/// nobody put there. A folder that leads into itself is gone through once.
 pub(crate) fn expand(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, bool), Failure> {
     let mut files = Vec::new();
+    let mut seen = HashSet::new();
     let mut many = paths.len() > 1;
     let mut waiting: Vec<PathBuf> = paths.iter().rev().cloned().collect();
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
             many = true;
             let failed = |error: std::io::Error| Failure::Failed(format!("{}: {error}", path.display()));
+            if !seen.insert(path.canonicalize().map_err(failed)?) {
+                continue;
+            }
             let entries: Result<Vec<_>, _> =
                 std::fs::read_dir(&path).map_err(failed)?.map(|entry| entry.map(|entry| entry.path())).collect();
             let mut entries = entries.map_err(failed)?;
-            entries.retain(|entry| !is_hidden(entry));
+            entries.retain(|entry| !is_nobodys(entry));
             entries.sort();
             waiting.extend(entries.into_iter().rev());
         } else if let Some(inside) = inside(&path) {
@@ -157,6 +161,9 @@ fn inside(path: &Path) -> Option<Vec<PathBuf>> {
     (!files.is_empty()).then_some(files)
 }
 
-fn is_hidden(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+/// What systems and programs leave in a folder: hidden files, of a document that is open in an office program, thumbnails.
+fn is_nobodys(path: &Path) -> bool {
+    const LEFT: [&str; 3] = ["thumbs.db", "desktop.ini", "__macosx"];
+    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    name.starts_with('.') || name.starts_with("~$") || LEFT.contains(&name.as_str())
 }

@@ -45,7 +45,7 @@ impl Healthcheck {
             }
             None => {
                 let answer = tokio::time::timeout(limit, self.ask(server)).await;
-                let status = answer.map_err(|_| unreachable(server))??;
+                let status = answer.map_err(|_| unreachable(&server.url))??;
                 (status == ServingStatus::Serving, status.as_str_name().to_owned())
             }
         };

@@ -3,13 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::Timestamp;
-use jiff::civil::Date;
 
 use crate::pb;
 use crate::pb::journal_service_client::JournalServiceClient;
 use crate::server::open_unserved;
-use crate::service::BEIJING;
 use crate::store::{Extent, JournalFault, Position, Store, verify_journal};
 use crate::wire::timestamp_to_wire;
 
@@ -18,6 +15,7 @@ use super::client::{Server, connect, refused};
 use super::journal_export::Export;
 use super::journal_head::Head;
 use super::output::{Listing, print_json, print_line, resource, time_text};
+use super::times::{Typed, Zone};
 use super::verify::Scratch;
 use super::{Failure, Outcome, OutputFormat, both};
 
@@ -92,12 +90,12 @@ struct List {
     /// Only about this resource or one below it, such as agencies/ID.
     #[arg(long, default_value = "")]
     subject: String,
-    /// Only from this time on: 2026-01-31T08:00:00Z, or a day in Beijing such as 2026-01-31.
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    since: Option<Timestamp>,
+    /// Only from this time on, such as "2026-01-31 08:00" or 2026-01-31, in the zone of --time-zone.
+    #[arg(long, value_name = "TIME")]
+    since: Option<Typed>,
     /// Only before this time.
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    until: Option<Timestamp>,
+    #[arg(long, value_name = "TIME")]
+    until: Option<Typed>,
     /// Only what was accepted, or refused.
     #[arg(long, value_enum)]
     outcome: Option<Became>,
@@ -109,15 +107,16 @@ enum Became {
     Refused,
 }
 
-fn parse_time(text: &str) -> Result<Timestamp, String> {
-    let day = || text.parse::<Date>().and_then(|day| BEIJING.to_timestamp(day.at(0, 0, 0, 0)));
-    text.parse().or_else(|_| day()).map_err(|error| error.to_string())
+/// The moment that was typed, or none, on the wire; a day begins at midnight.
+fn wire_time(typed: Option<Typed>, zone: &Zone) -> Result<Option<prost_types::Timestamp>, Failure> {
+    let time = typed.map(|typed| typed.since(zone)).transpose().map_err(Failure::Usage)?;
+    Ok(time.map(timestamp_to_wire))
 }
 
 impl Journal {
-    pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
+    pub(crate) async fn run(&self, server: &Server, format: OutputFormat, zone: &Zone) -> Outcome {
         match &self.command {
-            None => self.list.run(server, format).await,
+            None => self.list.run(server, format, zone).await,
             Some(Command::Export(export)) => export.run(server).await,
             Some(Command::Head(head)) => head.run(server).await,
             Some(Command::Strike(strike)) => strike.run(server, format).await,
@@ -146,7 +145,7 @@ impl Strike {
 }
 
 impl List {
-    async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
+    async fn run(&self, server: &Server, format: OutputFormat, zone: &Zone) -> Outcome {
         let mut client = JournalServiceClient::new(connect(server).await?);
         let outcome = match self.outcome {
             None => pb::JournalOutcome::Unspecified,
@@ -158,8 +157,8 @@ impl List {
             page_size: self.limit,
             action: self.action.clone(),
             subject: self.subject.clone(),
-            start_time: self.since.map(timestamp_to_wire),
-            end_time: self.until.map(timestamp_to_wire),
+            start_time: wire_time(self.since, zone)?,
+            end_time: wire_time(self.until, zone)?,
             outcome: outcome.into(),
             newest_first: self.newest,
             principal: self.principal.clone(),

@@ -1,5 +1,37 @@
 //! The command line: one file per command, and one place that decides the exit code.
 
+/// What is printed for people; a reader that has gone is no reason to shout. Shadows the one of the standard library, which
+/// panics then, for every command.
+macro_rules! println {
+    () => {
+        $crate::cli::output::write_line(format_args!(""))
+    };
+    ($($arguments:tt)*) => {
+        $crate::cli::output::write_line(format_args!($($arguments)*))
+    };
+}
+
+/// As `println`, without the end of the line.
+macro_rules! print {
+    ($($arguments:tt)*) => {
+        $crate::cli::output::write(format_args!($($arguments)*))
+    };
+}
+
+/// As `println`, to the other stream.
+macro_rules! eprintln {
+    ($($arguments:tt)*) => {
+        $crate::cli::output::write_error(format_args!("{}\n", format_args!($($arguments)*)))
+    };
+}
+
+/// As `eprintln`, without the end of the line.
+macro_rules! eprint {
+    ($($arguments:tt)*) => {
+        $crate::cli::output::write_error(format_args!($($arguments)*))
+    };
+}
+
 mod anchors;
 mod backup;
 mod check;
@@ -19,6 +51,8 @@ mod init;
 mod journal;
 mod journal_export;
 mod journal_head;
+mod language;
+mod manual;
 mod output;
 mod pages;
 mod perspective;
@@ -27,11 +61,13 @@ mod registry;
 mod report;
 mod rollup;
 mod salvage;
+mod sample;
 mod serve;
 mod submissions;
 mod submit;
 mod supply;
 mod template;
+mod times;
 mod verify;
 mod workbook;
 
@@ -43,6 +79,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::document::process::{self, Confinement};
 use crate::report::{Message, inert};
 use crate::service::Caller;
+
+use language::Language;
 
 /// 汇总 Huizong: collects annual reports on government information disclosure, checks them, and adds them up.
 #[derive(Parser)]
@@ -70,6 +108,15 @@ struct Connection {
     /// Times in UTC, where results are for people; else in the time zone of this machine, with its offset.
     #[arg(long, global = true)]
     utc: bool,
+    /// CSV begins with a byte order mark, by which Excel knows it for UTF-8.
+    #[arg(long, global = true)]
+    bom: bool,
+    /// In which languages results for people are; left out, as the locale says (LC_ALL, LANG), or both.
+    #[arg(long, global = true, value_enum, env = "HUIZONG_LANG", value_name = "LANGUAGE")]
+    lang: Option<Language>,
+    /// Time zone of times that are given without an offset: its name, or an offset such as +08:00.
+    #[arg(long, global = true, env = "HUIZONG_TIME_ZONE", value_name = "ZONE", default_value = times::DEFAULT)]
+    time_zone: times::Zone,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -79,6 +126,8 @@ enum OutputFormat {
     #[value(alias = "jsonl")]
     Json,
     Csv,
+    /// A workbook, of sums, coverage and the journal: to be sent to a file.
+    Xlsx,
 }
 
 #[derive(Subcommand)]
@@ -138,6 +187,12 @@ enum Command {
     Healthcheck(healthcheck::Healthcheck),
     /// A rule in words, with an example; without a rule, all of them.
     Explain(explain::Explain),
+    /// A plausible report as a document to hand in, or one with a mistake to be refused; made up, offline.
+    Sample(sample::Sample),
+    /// What completes commands in a shell.
+    Completions(manual::Completions),
+    /// Manual pages of all commands.
+    Manual(manual::Manual),
     /// Read the documents that the program itself hands over; started by it, and of no use to anybody else.
     #[command(hide = true, name = process::COMMAND)]
     DocumentReader(DocumentReader),
@@ -161,6 +216,11 @@ impl DocumentReader {
 }
 
 impl Command {
+    /// Whether its results are one table.
+    fn is_one_table(&self) -> bool {
+        matches!(self, Self::Rollup(_) | Self::Coverage(_) | Self::Journal(_))
+    }
+
     /// Stores, their copies, backups and journals hold everything; forms and workbooks are made to be handed on.
     fn writes_what_others_may_not_read(&self) -> bool {
         matches!(
@@ -192,6 +252,8 @@ enum Failure {
     Usage(String),
     /// The server cannot be reached: 3.
     Unreachable(String),
+    /// Nobody reads any more what is printed, as in `huizong form … | head`: 0.
+    Unread,
 }
 
 impl From<anyhow::Error> for Failure {
@@ -202,7 +264,16 @@ impl From<anyhow::Error> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self::Failed(error.to_string())
+        if error.kind() == std::io::ErrorKind::BrokenPipe { Self::Unread } else { Self::Failed(error.to_string()) }
+    }
+}
+
+impl From<csv::Error> for Failure {
+    fn from(error: csv::Error) -> Self {
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => error.into(),
+            other => Self::Failed(format!("{other:?}")),
+        }
     }
 }
 
@@ -214,9 +285,9 @@ fn operator(command: &str) -> Caller {
     Caller { by: format!("users/{user}"), ..Caller::internal(command) }
 }
 
-/// Chinese first, then English.
+/// Chinese first, then English, each on its line.
 fn both(message: &Message) -> String {
-    format!("{}\n  {}", message.zh, message.en)
+    language::told(&message.zh, &message.en, "\n  ")
 }
 
 /// Runs the command.
@@ -225,6 +296,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
     if let Command::DocumentReader(reader) = &arguments.command {
         return reader.run().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
+    // A table for machines is the same for everybody, unless they ask.
+    let is_table = arguments.connection.format == OutputFormat::Csv;
+    language::speak(arguments.connection.lang.or(is_table.then_some(Language::Both)));
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -237,19 +311,29 @@ pub fn run(arguments: Arguments) -> ExitCode {
     runtime.shutdown_timeout(SCANS_END);
     let (code, text) = match ended {
         Ok(()) => return ExitCode::SUCCESS,
+        // Whoever read it has what they wanted.
+        Err(Failure::Unread) => return ExitCode::SUCCESS,
         Err(Failure::Refused) => return ExitCode::from(1),
         Err(Failure::Failed(text)) => (1, text),
         Err(Failure::Usage(text)) => (2, text),
         Err(Failure::Unreachable(text)) => (3, text),
     };
-    eprintln!("{}", inert::to_terminal(&text));
+    eprintln!("{}", inert::to_terminal(&language::lines(&text)));
     ExitCode::from(code)
 }
 
 async fn execute(arguments: Arguments) -> Outcome {
-    let Connection { server: url, principal, credentials, format, utc } = arguments.connection;
+    let Connection { server: url, principal, credentials, format, utc, lang: _, time_zone, bom } = arguments.connection;
     if utc {
         output::tell_times_in_utc();
+    }
+    let zone = time_zone;
+    if format == OutputFormat::Xlsx && !arguments.command.is_one_table() {
+        let text = "--format xlsx：用于 rollup、coverage、journal\n  --format xlsx is for rollup, coverage and journal";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    if bom {
+        output::mark_tables();
     }
     let server = client::Server { url, principal, credentials };
     if arguments.command.writes_what_others_may_not_read() {
@@ -265,6 +349,9 @@ async fn execute(arguments: Arguments) -> Outcome {
         Command::Check(check) => check.run(format).await,
         Command::Read(read) => read.run(format).await,
         Command::Explain(explain) => explain.run(),
+        Command::Sample(sample) => sample.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Manual(manual) => manual.run(),
         Command::Submit(submit) => submit.run(&server, format).await,
         Command::Report(report) => report.run(&server, format).await,
         Command::Template(template) => template.run(&server).await,
@@ -275,9 +362,9 @@ async fn execute(arguments: Arguments) -> Outcome {
         Command::Frozen(frozen) => frozen.run(&server, format).await,
         Command::Coverage(coverage) => coverage.run(&server, format).await,
         Command::Registry(registry) => registry.run(&server, format).await,
-        Command::Collection(collection) => collection.run(&server, format).await,
+        Command::Collection(collection) => collection.run(&server, format, &zone).await,
         Command::Credential(credential) => credential.run(&server, format).await,
-        Command::Journal(journal) => journal.run(&server, format).await,
+        Command::Journal(journal) => journal.run(&server, format, &zone).await,
         Command::Backup(backup) => backup.run(&server, format).await,
         Command::Restore(restore) => restore.run(format).await,
         Command::Salvage(salvage) => salvage.run(format),

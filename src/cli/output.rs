@@ -1,19 +1,21 @@
 //! Tables that line up with Chinese characters, CSV, and canonical JSON.
 
-use std::io::Write as _;
+use std::fmt::Arguments;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 
 use comfy_table::{CellAlignment, Table, presets};
 use jiff::tz::TimeZone;
 use prost::{Message, Name};
 
 use crate::document::read::decode;
+use crate::document::write::write_listing;
 use crate::pb;
 use crate::report::inert;
 use crate::wire;
 
-use super::{Failure, Outcome, OutputFormat, both};
+use super::{Failure, Outcome, OutputFormat, both, language};
 
 /// Rows under headings; the columns named in `numbers` are aligned to the right.
 pub(crate) struct Listing {
@@ -36,7 +38,7 @@ impl Listing {
         let mut writer = csv::Writer::from_writer(to);
         for row in std::iter::once(&self.headings).chain(&self.rows) {
             let cells = row.iter().map(|cell| inert::to_cell(cell).into_owned());
-            writer.write_record(cells).map_err(|error| Failure::Failed(error.to_string()))?;
+            writer.write_record(cells)?;
         }
         Ok(writer.flush()?)
     }
@@ -46,18 +48,31 @@ impl Listing {
         let mut writer = csv::Writer::from_writer(std::io::stdout().lock());
         for row in &self.rows {
             let cells = row.iter().map(|cell| inert::to_cell(cell).into_owned());
-            writer.write_record(cells).map_err(|error| Failure::Failed(error.to_string()))?;
+            writer.write_record(cells)?;
         }
         Ok(writer.flush()?)
     }
 
-    /// Prints as a table or as CSV.
+    /// Writes as a workbook.
+    fn write_xlsx(&self) -> Outcome {
+        let mut to = std::io::stdout().lock();
+        if to.is_terminal() {
+            let text = "--format xlsx：请输出到文件，如 > 汇总.xlsx\n  send it to a file, as in > sums.xlsx";
+            return Err(Failure::Usage(text.to_owned()));
+        }
+        let bytes = write_listing("汇总 Huizong", &self.headings, &self.rows, &self.numbers);
+        Ok(to.write_all(&bytes.map_err(|error| Failure::Failed(error.to_string()))?)?)
+    }
+
+    /// Prints as a table, as CSV, or as a workbook.
     pub(crate) fn print(&self, format: OutputFormat) -> Outcome {
-        if format == OutputFormat::Csv {
-            return self.write_csv(std::io::stdout().lock());
+        match format {
+            OutputFormat::Csv => return self.write_csv(Marked(std::io::stdout().lock())),
+            OutputFormat::Xlsx => return self.write_xlsx(),
+            OutputFormat::Table | OutputFormat::Json => {}
         }
         let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_header(&self.headings);
+        table.load_style(presets::NOTHING).set_header(self.headings.iter().map(|one| language::heading(one)));
         for row in &self.rows {
             table.add_row(row);
         }
@@ -67,6 +82,33 @@ impl Listing {
             }
         }
         print_line(&table.to_string())
+    }
+}
+
+/// Set once, before anything is printed.
+static MARKED: OnceLock<()> = OnceLock::new();
+
+/// From now on CSV begins with a byte order mark.
+pub(crate) fn mark_tables() {
+    let _ = MARKED.set(());
+}
+
+/// What a table is written to, with a byte order mark before it where that was asked for.
+struct Marked<W>(W);
+
+impl<W: std::io::Write> std::io::Write for Marked<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        static WRITTEN: Once = Once::new();
+        let mut outcome = Ok(());
+        if MARKED.get().is_some() {
+            WRITTEN.call_once(|| outcome = self.0.write_all("\u{feff}".as_bytes()));
+        }
+        outcome?;
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -90,12 +132,24 @@ pub(crate) fn print_line(line: &str) -> Outcome {
     print_exactly(&inert::to_terminal(line))
 }
 
-/// Prints a line for machines; a reader that has gone is no error of ours to shout about.
+/// Prints a line for machines. Where nobody reads any more, the command ends.
 pub(crate) fn print_exactly(line: &str) -> Outcome {
-    match writeln!(std::io::stdout().lock(), "{line}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
+    Ok(writeln!(std::io::stdout().lock(), "{line}")?)
+}
+
+/// Prints for people; what cannot be printed, nobody reads.
+pub(crate) fn write(text: Arguments<'_>) {
+    let _ = std::io::stdout().lock().write_fmt(text);
+}
+
+/// As [`write`], with the end of the line.
+pub(crate) fn write_line(line: Arguments<'_>) {
+    write(format_args!("{line}\n"));
+}
+
+/// Says something beside the results.
+pub(crate) fn write_error(text: Arguments<'_>) {
+    let _ = std::io::stderr().lock().write_fmt(text);
 }
 
 /// A time; none where there is none, or it is no time.
@@ -120,9 +174,9 @@ pub(crate) fn time_text(time: Option<prost_types::Timestamp>) -> String {
     time.display_with_offset(TimeZone::system().to_offset(time)).to_string()
 }
 
-/// Chinese where there is a text.
-pub(crate) fn zh(text: Option<&pb::LocalizedText>) -> String {
-    text.map(|text| text.zh.clone()).unwrap_or_default()
+/// A name where there is one; Chinese, unless only English is told.
+pub(crate) fn label(text: Option<&pb::LocalizedText>) -> String {
+    text.map(|text| language::name(&text.zh, &text.en).to_owned()).unwrap_or_default()
 }
 
 /// `2022`, or `2019..2022`.

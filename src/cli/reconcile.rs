@@ -7,7 +7,7 @@ use crate::pb::rollup_service_client::RollupServiceClient;
 use crate::wire::value_in_words;
 
 use super::client::{ANSWER_MAX_BYTES, Server, connect, refused};
-use super::output::{Listing, print_json, print_line, resource, zh};
+use super::output::{Listing, label, print_json, print_line, resource};
 use super::rollup::coverage_text;
 use super::{Outcome, OutputFormat};
 
@@ -53,7 +53,7 @@ pub(crate) fn differences(differences: &[pb::CellDifference]) -> Listing {
         }
         listing.rows.push(vec![
             one.cell.clone(),
-            zh(one.label.as_ref()),
+            label(one.label.as_ref()),
             value_in_words(one.given.as_ref()),
             value_in_words(one.computed.as_ref()),
             signed(one.difference.as_ref()),

@@ -9,7 +9,7 @@ use crate::rollup::Measure;
 use crate::wire::{key_in_words, value_in_words};
 
 use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
-use super::output::{Listing, parse_years, print_json, print_line, resource, zh};
+use super::output::{Listing, label, parse_years, print_json, print_line, resource};
 use super::pages;
 use super::perspective::Perspective;
 use super::{Failure, Outcome, OutputFormat, both};
@@ -179,8 +179,8 @@ impl Rollup {
         let mut listing = Listing { numbers: vec![headings.len() - 1], headings, rows: Vec::new() };
         for row in &answer.rows {
             let mut cells: Vec<String> =
-                row.keys.iter().flat_map(|key| [key_in_words(key), zh(key.label.as_ref())]).collect();
-            cells.extend([row.measure.clone(), zh(row.measure_label.as_ref()), value_in_words(row.value.as_ref())]);
+                row.keys.iter().flat_map(|key| [key_in_words(key), label(key.label.as_ref())]).collect();
+            cells.extend([row.measure.clone(), label(row.measure_label.as_ref()), value_in_words(row.value.as_ref())]);
             listing.rows.push(cells);
         }
         if format == OutputFormat::Table && keys > 0 {
@@ -189,7 +189,11 @@ impl Rollup {
                 if let Some(first) = cells.first_mut() {
                     "合计 total".clone_into(first);
                 }
-                cells.extend([row.measure.clone(), zh(row.measure_label.as_ref()), value_in_words(row.value.as_ref())]);
+                cells.extend([
+                    row.measure.clone(),
+                    label(row.measure_label.as_ref()),
+                    value_in_words(row.value.as_ref()),
+                ]);
                 listing.rows.push(cells);
             }
         }

@@ -221,18 +221,28 @@ fn next_line(from: &mut impl BufRead) -> std::io::Result<Option<String>> {
 const SET_IN_WORKBOOK: &str =
     "--set：不能用于工作簿，请直接在工作簿中填写\n  not for a workbook: fill the cells in there";
 
-/// Whose report of which year a file is, as its name `AGENCY-YEAR` says.
-#[derive(Default)]
+/// Whose report of which year a file is, as its name says: `AGENCY-YEAR`, with whatever follows the year, as in
+/// `11341702486344515H-2022年报.docx`.
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Named {
     agency: Option<AgencyId>,
     year: Option<ReportYear>,
 }
 
+/// Digits of a year.
+const YEAR_DIGITS: usize = 4;
+
 impl Named {
     fn by(file: &Path) -> Self {
         let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let Some((agency, year)) = stem.rsplit_once('-') else { return Self::default() };
-        year.parse().map_or_else(|_| Self::default(), |year| Self { agency: agency.parse().ok(), year: Some(year) })
+        // From the end on, for an id may have a hyphen in it.
+        let parted = stem.rmatch_indices('-').find_map(|(at, _)| {
+            let (agency, rest) = (&stem[..at], &stem[at + 1..]);
+            let year = rest.get(..YEAR_DIGITS)?.parse().ok()?;
+            let ends = !rest[YEAR_DIGITS..].starts_with(|next: char| next.is_ascii_digit());
+            ends.then(|| Self { agency: agency.parse().ok(), year: Some(year) })
+        });
+        parted.unwrap_or_default()
     }
 }
 
@@ -301,5 +311,29 @@ impl Said {
             submission.correction_reason.clone_from(correction);
         }
         submission
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_files_name_says_whose_report_it_is_whatever_follows_the_year() {
+        let named = |name: &str| {
+            let Named { agency, year } = Named::by(Path::new(name));
+            (agency.map(|agency| agency.to_string()), year.map(ReportYear::get))
+        };
+        let id = || Some("11341702486344515H".to_owned());
+        for name in
+            ["11341702486344515H-2022.docx", "11341702486344515H-2022年报.docx", "11341702486344515H-2022-终稿.pdf"]
+        {
+            assert_eq!(named(name), (id(), Some(2022)), "{name}");
+        }
+        assert_eq!(named("city-bureau-2022年报.docx"), (Some("city-bureau".to_owned()), Some(2022)));
+        assert_eq!(named("年报-2022.docx"), (None, Some(2022)));
+        for name in ["2022年报.docx", "report.docx", "city-20221231.docx"] {
+            assert_eq!(named(name), (None, None), "{name}");
+        }
     }
 }

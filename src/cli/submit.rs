@@ -17,7 +17,8 @@ use crate::report::{AgencyId, Hash, JurisdictionCode, ReportYear, inert};
 
 use super::client::{ANSWER_MAX_BYTES, Server, connect, findings_text, problem_text, refused};
 use super::documents::{Unlocking, expand, files_help};
-use super::output::{print_json, time_text};
+use super::language::told;
+use super::output::{Listing, print_exactly, print_json, time_text, to_json};
 use super::submissions::{Item, Said, Submissions};
 use super::supply::Supplied;
 use super::workbook::Workbook;
@@ -59,6 +60,9 @@ pub(crate) struct Submit {
     /// Check only; nothing is stored.
     #[arg(long)]
     dry_run: bool,
+    /// End with the first report that is refused or cannot be read; those sent before it are stored.
+    #[arg(long)]
+    fail_fast: bool,
 }
 
 fn parse_reason(text: &str) -> Result<(String, String), String> {
@@ -129,6 +133,9 @@ impl Submit {
         let longer = bar.clone();
         let mut submissions = Submissions::of(files, said, move || longer.inc_length(1));
         let mut counts = Counts::default();
+        if format == OutputFormat::Csv {
+            Listing::new(&RECEIPTS, &[]).print(format)?;
+        }
         let first = next(&mut submissions, &bar, &mut counts.failed).await;
         let Some(first) = first else {
             bar.finish_and_clear();
@@ -148,18 +155,27 @@ impl Submit {
             let answer =
                 answer.ok_or_else(|| Failure::Unreachable("the stream ended early; run it again".to_owned()))?;
             bar.inc(1);
-            if format == OutputFormat::Json {
-                print_json(&answer)?;
+            match format {
+                OutputFormat::Json if many => bar.suspend(|| print_exactly(&named_json(&source, &answer)?))?,
+                OutputFormat::Json => print_json(&answer)?,
+                OutputFormat::Csv => bar.suspend(|| receipt_row(&source, &answer).print_rows())?,
+                OutputFormat::Table | OutputFormat::Xlsx => {}
             }
             match answer.result {
+                // What was stored before counts no more as it stands now: nothing was done, and something is to do.
+                Some(Answered::Stored(accepted)) if accepted.already_stored && !counts_now(accepted.state()) => {
+                    counts.failed += 1;
+                    bar.suspend(|| eprint!("{}", inert::to_terminal(&taken_back_text(&source, &accepted))));
+                }
                 Some(Answered::Stored(accepted) | Answered::Checked(accepted)) => {
                     if accepted.already_stored {
                         counts.known += 1;
                     } else {
                         counts.stored += 1;
                     }
-                    if format != OutputFormat::Json && !many {
-                        bar.suspend(|| print!("{}", inert::to_terminal(&accepted_text(&source, &accepted))));
+                    if format == OutputFormat::Table {
+                        let text = if many { line_text(&source, &accepted) } else { accepted_text(&source, &accepted) };
+                        bar.suspend(|| print!("{}", inert::to_terminal(&text)));
                     }
                 }
                 Some(Answered::Refused(problem)) => {
@@ -171,14 +187,19 @@ impl Submit {
                 }
                 None => counts.failed += 1,
             }
+            if self.fail_fast && counts.failed > 0 {
+                break;
+            }
         }
+        // Where it ends early, nothing more is sent.
+        drop((sources, answers));
         counts.failed += sending.await.map_err(|error| Failure::Failed(error.to_string()))?;
         bar.finish_and_clear();
         let Counts { stored, known, failed } = counts;
-        if many && format != OutputFormat::Json {
-            println!(
-                "存入 {stored}，此前已存 {known}，未接收 {failed}  {stored} stored, {known} stored before, {failed} refused"
-            );
+        if many && format == OutputFormat::Table {
+            let zh = format!("存入 {stored}，此前已存 {known}，未接收 {failed}");
+            let en = format!("{stored} stored, {known} stored before, {failed} refused");
+            println!("{}", told(&zh, &en, "  "));
         }
         if failed > 0 { Err(Failure::Refused) } else { Ok(()) }
     }
@@ -237,13 +258,89 @@ fn interrupted(status: &tonic::Status) -> Failure {
     ))
 }
 
+/// Headings of receipts as a table.
+const RECEIPTS: [&str; 9] =
+    ["file", "report", "outcome", "state", "revision", "etag", "content_sha256", "journal_sequence", "time"];
+
+fn state_name(state: pb::ReportState) -> String {
+    state.as_str_name().trim_start_matches("REPORT_STATE_").to_lowercase()
+}
+
+/// What a report came to, as a row of receipts.
+fn receipt_row(source: &str, answer: &pb::SubmitReportsResponse) -> Listing {
+    let outcome = match &answer.result {
+        Some(Answered::Stored(accepted)) if accepted.already_stored => "known".to_owned(),
+        Some(Answered::Stored(_)) => "stored".to_owned(),
+        Some(Answered::Checked(_)) => "checked".to_owned(),
+        Some(Answered::Refused(problem)) => problem.reason().as_str_name().to_owned(),
+        None => String::new(),
+    };
+    let accepted = match &answer.result {
+        Some(Answered::Stored(accepted) | Answered::Checked(accepted)) => Some(accepted),
+        _ => None,
+    };
+    let state = accepted.map(|accepted| state_name(accepted.state())).unwrap_or_default();
+    let mut row = vec![source.to_owned(), answer.report.clone(), outcome, state];
+    match accepted.and_then(|accepted| accepted.receipt.as_ref()) {
+        None => row.extend(vec![String::new(); RECEIPTS.len() - row.len()]),
+        Some(receipt) => row.extend([
+            receipt.revision.clone(),
+            receipt.etag.clone(),
+            receipt.content_sha256.clone(),
+            receipt.journal_sequence.to_string(),
+            time_text(receipt.time),
+        ]),
+    }
+    Listing { rows: vec![row], ..Listing::new(&RECEIPTS, &[]) }
+}
+
+/// The answer as canonical JSON, with the file that it is about before everything else.
+fn named_json(source: &str, answer: &pb::SubmitReportsResponse) -> Result<String, Failure> {
+    let answer = to_json(answer)?;
+    let source = serde_json::to_string(source).map_err(|error| Failure::Failed(error.to_string()))?;
+    let rest = answer.trim_start_matches('{');
+    let comma = if rest == "}" { "" } else { "," };
+    Ok(format!("{{\"file\":{source}{comma}{rest}"))
+}
+
+/// Whether a revision that stands like this counts, or will once somebody has looked at it.
+fn counts_now(state: pb::ReportState) -> bool {
+    !matches!(state, pb::ReportState::Returned | pb::ReportState::Withdrawn)
+}
+
+/// One report of many that was taken, on a line.
+fn line_text(source: &str, accepted: &pb::SubmitReportResponse) -> String {
+    let receipt = accepted.receipt.as_ref();
+    let revision = receipt.map(|receipt| receipt.revision.as_str()).unwrap_or_default();
+    let sequence = receipt.map(|receipt| receipt.journal_sequence.to_string()).unwrap_or_default();
+    format!("✓ {source}  {revision}  {sequence}\n")
+}
+
+/// What was handed in before and has been returned or withdrawn since.
+fn taken_back_text(source: &str, accepted: &pb::SubmitReportResponse) -> String {
+    let returned = accepted.state() == pb::ReportState::Returned;
+    let (zh, en) = if returned { ("已被退回", "was returned") } else { ("已撤回", "was withdrawn") };
+    let receipt = accepted.receipt.clone().unwrap_or_default();
+    let zh = format!("  此内容此前已报送，{zh}，未再次存入");
+    let en = format!("  this content was handed in before and {en} since; nothing was stored");
+    let next = told(
+        "  → 请更正后带 --etag 与 --correction 报送；内容无误须再次报送的，同样处理",
+        "  → hand in a correction with --etag and --correction; where it is right as it was, hand it in again with the same",
+        "\n    ",
+    );
+    format!("✗ {source}\n{}\n{next}\n  {}\n  etag: {}\n", told(&zh, &en, "\n  "), receipt.revision, receipt.etag)
+}
+
 fn accepted_text(source: &str, accepted: &pb::SubmitReportResponse) -> String {
     let mut text = format!("✓ {source}\n{}", findings_text(&accepted.findings));
     match &accepted.receipt {
-        None => text.push_str("  检查通过，未存入  checked; nothing was stored\n"),
+        None => text.push_str(&format!("  {}\n", told("检查通过，未存入", "checked; nothing was stored", "  "))),
         Some(receipt) => {
             let time = time_text(receipt.time);
-            let word = if accepted.already_stored { "此前已存入 stored before" } else { "已存入 stored" };
+            let word = match accepted.already_stored {
+                true => told("此前已存入", "stored before", " "),
+                false => told("已存入", "stored", " "),
+            };
             text.push_str(&format!(
                 "  {word}\n  回执 Receipt\n    版本 revision  {}\n    etag           {}\n    内容 SHA-256   {}\n    日志序号 sequence {}\n    日志链 chain   {}\n    时间 time      {time}\n",
                 receipt.revision, receipt.etag, receipt.content_sha256, receipt.journal_sequence, receipt.chain_sha256

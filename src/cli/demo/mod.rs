@@ -70,26 +70,30 @@ impl Demo {
         let told = fill(&service, &province, first_year, last_year).await?;
         let guest = province.guest();
         server::serve(service, &config, None, None, |address| {
+            // Commands call the default address by themselves.
+            let at = if address == DEFAULT_LISTEN { String::new() } else { format!(" --server http://{address}") };
             println!(
                 "模拟的黑龙江省已就绪：{} 个机构，{first_year}—{last_year} 年度  A simulated Heilongjiang is ready\n\
                  看板 Dashboard: http://{address}{}\n\
                  服务地址 Address: http://{address}  (gRPC, gRPC-Web, HTTP)\n\n\
                  请在另一终端试试 Try in another shell:\n  \
-                 huizong rollup jurisdictions/230000 --year {last_year} --measure received --by requester-type\n  \
-                 huizong coverage jurisdictions/230000 --year {last_year} --depth 2\n  \
-                 huizong coverage jurisdictions/230000 --year {last_year} --missing --format csv\n  \
-                 huizong form jurisdictions/230000 --year {last_year} --output form.docx",
+                 huizong rollup jurisdictions/230000 --year {last_year} --measure received --by requester-type{at}\n  \
+                 huizong coverage jurisdictions/230000 --year {last_year} --depth 2{at}\n  \
+                 huizong coverage jurisdictions/230000 --year {last_year} --missing --format csv{at}\n  \
+                 huizong form jurisdictions/230000 --year {last_year} --output form.docx{at}",
                 self.agencies,
                 dashboard_note(),
             );
-            for line in highlights(&told, first_year, last_year) {
+            for line in highlights(&told, first_year, last_year, &at) {
                 println!("  {line}");
             }
+            let (id, year) = (&guest.id, guest.first_year.max(first_year));
             println!(
                 "\n尚未报送、可用自己的文档一试的机构 An agency left for a document of your own: {}\n  \
-                 huizong submit FILE --agency {} --year {}\n\n\
+                 huizong sample --agency {id} --year {year} --output report.docx\n  \
+                 huizong submit report.docx --agency {id} --year {year}{at}\n\n\
                  Ctrl-C 结束 ends it.",
-                guest.display_name, guest.id, guest.first_year,
+                guest.display_name,
             );
         })
         .await?;
@@ -107,23 +111,23 @@ fn dashboard_note() -> &'static str {
 }
 
 /// Commands that show what happened in the province.
-fn highlights(told: &Option<Highlights>, first_year: ReportYear, last_year: ReportYear) -> Vec<String> {
+fn highlights(told: &Option<Highlights>, first_year: ReportYear, last_year: ReportYear, at: &str) -> Vec<String> {
     let Some(told) = told else { return Vec::new() };
     let mut lines = Vec::new();
     for (report, what) in
         [(&told.returned, "被退回 returned"), (&told.corrected, "退回后更正 returned, then corrected")]
     {
-        lines.extend(report.as_ref().map(|report| format!("huizong report history {report}    # {what}")));
+        lines.extend(report.as_ref().map(|report| format!("huizong report history {report}{at}    # {what}")));
     }
     if let Some((merged, into)) = &told.merged {
         lines.push(format!(
-            "huizong rollup jurisdictions/230000 --year {first_year} --hierarchy-year {last_year} --by child    # {merged} 并入 merged into {into}"
+            "huizong rollup jurisdictions/230000 --year {first_year} --hierarchy-year {last_year} --by child{at}    # {merged} 并入 merged into {into}"
         ));
     }
     if let Some(city) = &told.reconciled {
-        lines.push(format!("huizong reconcile {} --year {}", city.name(), told.reconciled_year));
+        lines.push(format!("huizong reconcile {} --year {}{at}", city.name(), told.reconciled_year));
     }
-    lines.extend(told.frozen.as_ref().map(|name| format!("huizong frozen compare {name}")));
+    lines.extend(told.frozen.as_ref().map(|name| format!("huizong frozen compare {name}{at}")));
     lines
 }
 
@@ -169,7 +173,7 @@ async fn fill(
             .map_err(refused)?;
     }
     bar.set_message(format!("{last}"));
-    let told = story::last_year(service, province, last).await.map_err(refused)?;
+    let told = story::last_year(service, province, first, last).await.map_err(refused)?;
     bar.finish_and_clear();
     Ok(Some(told))
 }

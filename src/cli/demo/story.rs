@@ -82,11 +82,16 @@ fn departments_to_merge(province: &Province, last_year: ReportYear) -> Option<(A
     Some((merged, into))
 }
 
-/// Lets the last year happen. The reports of the years before are there.
+/// Lets the last year happen. The reports of the years before, from `first` on, are there.
 ///
 /// # Errors
 /// What the service refused.
-pub(crate) async fn last_year(service: &Service, province: &Province, year: ReportYear) -> Result<Highlights, Problem> {
+pub(crate) async fn last_year(
+    service: &Service,
+    province: &Province,
+    first: ReportYear,
+    year: ReportYear,
+) -> Result<Highlights, Problem> {
     let cast = Cast::new();
     let before = year.previous().unwrap_or(year);
     let mut told = Highlights {
@@ -109,7 +114,10 @@ pub(crate) async fn last_year(service: &Service, province: &Province, year: Repo
     reports.retain(|report| told.merged.as_ref().is_none_or(|(merged, _)| *merged != report.agency));
     collect(service, reports, year, &cast).await?;
     review(service, province, year, &cast, &mut told).await?;
-    publish(service, province, before, &cast, &mut told).await?;
+    // Of a year that nobody reported for, nothing is published.
+    if before >= first {
+        publish(service, province, before, &cast, &mut told).await?;
+    }
     Ok(told)
 }
 

@@ -160,7 +160,7 @@ fn print(findings: &[Finding], format: OutputFormat) -> Outcome {
             });
             print_exactly(&json!({ "checks": checks.collect::<Vec<_>>() }).to_string())
         }
-        OutputFormat::Table | OutputFormat::Csv => {
+        OutputFormat::Table | OutputFormat::Csv | OutputFormat::Xlsx => {
             let mut listing = Listing::new(&["check", "state", "meaning", "what to do"], &[]);
             for finding in findings {
                 let cell = |message: &Message| format!("{}\n{}", message.zh, message.en);

@@ -8,6 +8,7 @@ pub(in crate::document) mod document;
 mod docx;
 mod html;
 pub(in crate::document) mod layout;
+mod listing;
 mod ofd;
 mod package;
 pub(in crate::document) mod sheet;
@@ -22,6 +23,7 @@ pub use computed::ComputedForm;
 pub use csv::CELL_HEADINGS;
 pub use document::{Document, Figure, NOT_APPLICABLE, Provenance, UNREAD};
 pub use layout::{Content, Grid, Tile, addends, grids, is_total};
+pub use listing::write_listing;
 
 /// A format that documents are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -296,6 +296,9 @@ const COMMANDS: &[(&str, Stands)] = &[
     ("doctor", Calls(&["status.get"])),
     ("healthcheck", Calls(&["health.check"])),
     ("explain", Leaves),
+    ("sample", Leaves),
+    ("completions", Leaves),
+    ("manual", Leaves),
 ];
 
 /// The commands that do something themselves, with those above them.
