@@ -10,6 +10,7 @@ help:
 
 ## make demo         build everything and serve a simulated province
 ## make test         everything that a change must pass
+## make clients      the clients in clients/ against the program, in the languages whose tools are there
 ## make build        the program with the dashboard in it, for release
 ## make static       the program as one file that needs nothing else
 ## make image        the container image, built and tried
@@ -86,6 +87,12 @@ languages:
 .PHONY: ofd
 ofd:
 	scripts/check-ofd target/tools/ofd tests/fixtures/documents/written/form.ofd
+
+# The clients that people copy, in every language whose tools are there, against the program itself.
+.PHONY: clients
+clients: $(BUF)
+	cargo build --locked
+	scripts/test-clients target/debug/huizong target/tools/clients
 
 fmt:
 	cargo fmt --check
@@ -164,6 +171,7 @@ test: check-tools fmt contract languages ofd lint deny manifests sbom
 	cargo test --locked --all-targets
 	cargo test --locked --doc
 	$(MAKE) --no-print-directory otel
+	$(MAKE) --no-print-directory clients
 	$(MAKE) --no-print-directory dashboard-test
 
 # What the service does in a second and how long its answers take, beside an echo, a bare service that only inserts into
