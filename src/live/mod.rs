@@ -47,7 +47,7 @@ pub use perspective::Perspective;
 pub use present::Present;
 pub use replay::Effort;
 pub use state::{ACCEPTED, State, revision_in_sums};
-pub use then::{Then, Where};
+pub(crate) use then::{Then, Where};
 
 /// What is in memory of a store.
 #[derive(Default)]

@@ -10,14 +10,14 @@ use crate::store::{Store, StoreError};
 use super::state::State;
 
 /// The registry at an earlier moment.
-pub struct Then {
+pub(crate) struct Then {
     now: Arc<State>,
     /// How much of it there was; none where nothing has changed since.
     extent: Option<Extent>,
 }
 
 /// A place over a tree, and whose reports of which year.
-pub struct Where<'a> {
+pub(crate) struct Where<'a> {
     /// The top of the subtree.
     pub place: JurisdictionIndex,
     /// Which agency belongs where.
@@ -33,7 +33,7 @@ impl Then {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub fn of(store: &dyn Store, now: Arc<State>, as_of: u64) -> Result<Self, StoreError> {
+    pub(crate) fn of(store: &dyn Store, now: Arc<State>, as_of: u64) -> Result<Self, StoreError> {
         let later = store.registry(as_of, now.registry_sequence)?;
         let later: Vec<RegistryChange> = later.into_iter().map(|(_, change)| change).collect();
         let extent = (!later.is_empty()).then(|| now.registry.extent_before(&later));
@@ -41,7 +41,7 @@ impl Then {
     }
 
     /// Those of some agencies that counted there then.
-    pub fn counted(&self, mut agencies: Vec<AgencyIndex>, at: &Where<'_>) -> Vec<AgencyIndex> {
+    pub(crate) fn counted(&self, mut agencies: Vec<AgencyIndex>, at: &Where<'_>) -> Vec<AgencyIndex> {
         let now = &self.now.registry;
         let totals = Totals::new(at.tree);
         agencies.retain(|agency| at.filter.admits(class_of(now, *agency)));

@@ -40,13 +40,13 @@ pub struct Life {
 
 impl Registry {
     /// All that a jurisdiction was.
-    pub fn jurisdiction_life(&self, index: JurisdictionIndex) -> Life {
+    pub(crate) fn jurisdiction_life(&self, index: JurisdictionIndex) -> Life {
         let time = self.jurisdiction_timeline(index);
         life(time, |parent| self.code(*parent), |at| Entry::Jurisdiction(self.jurisdiction(at).code.clone()))
     }
 
     /// All that an agency was.
-    pub fn agency_life(&self, index: AgencyIndex) -> Life {
+    pub(crate) fn agency_life(&self, index: AgencyIndex) -> Life {
         let time = self.agency_timeline(index);
         life(time, |home| self.code(Some(*home)), |at| Entry::Agency(self.agency(at).id.clone()))
     }

@@ -132,7 +132,7 @@ impl<P: PartialEq, I> Timeline<P, I> {
     }
 
     /// Whether it has begun and not ended in this report year.
-    pub fn exists_in(&self, year: ReportYear) -> bool {
+    pub(crate) fn exists_in(&self, year: ReportYear) -> bool {
         self.first_year() <= year && self.ended_by(year).is_none()
     }
 

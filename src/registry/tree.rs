@@ -122,12 +122,12 @@ impl Registry {
     }
 
     /// With its newest values.
-    pub fn jurisdiction_of(&self, code: &JurisdictionCode) -> Option<&Jurisdiction> {
+    pub(crate) fn jurisdiction_of(&self, code: &JurisdictionCode) -> Option<&Jurisdiction> {
         self.find_jurisdiction(code).map(|index| self.jurisdiction(index))
     }
 
     /// With its newest values.
-    pub fn agency_of(&self, id: &AgencyId) -> Option<&Agency> {
+    pub(crate) fn agency_of(&self, id: &AgencyId) -> Option<&Agency> {
         self.find_agency(id).map(|index| self.agency(index))
     }
 

@@ -68,7 +68,7 @@ impl Completed {
     }
 
     /// Whether the cell is a total that was blank.
-    pub fn is_computed(&self, cell: CellId) -> bool {
+    pub(crate) fn is_computed(&self, cell: CellId) -> bool {
         self.computed.contains(&cell)
     }
 

@@ -49,7 +49,7 @@ impl Years {
     }
 
     /// Whether reports of this year are judged.
-    pub fn contain(self, year: u16) -> bool {
+    pub(crate) fn contain(self, year: u16) -> bool {
         self.overlap(year, Some(year))
     }
 

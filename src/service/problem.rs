@@ -276,7 +276,7 @@ impl Problem {
     }
 
     /// Adds what the rules found.
-    pub fn with_findings(mut self, findings: Vec<Finding>) -> Self {
+    pub(crate) fn with_findings(mut self, findings: Vec<Finding>) -> Self {
         self.findings = findings;
         self
     }
@@ -292,7 +292,7 @@ impl Problem {
     }
 
     /// Adds fields at fault.
-    pub fn with_violations(mut self, violations: Vec<Violation>) -> Self {
+    pub(crate) fn with_violations(mut self, violations: Vec<Violation>) -> Self {
         self.violations = violations;
         self
     }
@@ -324,17 +324,17 @@ impl Problem {
     }
 
     /// A resource name is none.
-    pub fn bad_name(field: &str, description: Message) -> Self {
+    pub(crate) fn bad_name(field: &str, description: Message) -> Self {
         Self::field(Reason::NameInvalid, field, description)
     }
 
     /// A report year is none.
-    pub fn bad_year(field: &str, error: YearError) -> Self {
+    pub(crate) fn bad_year(field: &str, error: YearError) -> Self {
         Self::field(Reason::YearInvalid, field, error.message())
     }
 
     /// A page is asked for that there cannot be.
-    pub fn bad_page(field: &str, description: Message) -> Self {
+    pub(crate) fn bad_page(field: &str, description: Message) -> Self {
         Self::field(Reason::PageInvalid, field, description)
     }
 
@@ -405,7 +405,7 @@ impl Problem {
     }
 
     /// No agency has this resource name.
-    pub fn no_agency(name: &str) -> Self {
+    pub(crate) fn no_agency(name: &str) -> Self {
         Self::new(
             Reason::AgencyNotFound,
             Message::new(format!("没有登记 {name}"), format!("{name} is not registered")),
@@ -418,7 +418,7 @@ impl Problem {
     }
 
     /// No jurisdiction has this resource name.
-    pub fn no_jurisdiction(name: &str) -> Self {
+    pub(crate) fn no_jurisdiction(name: &str) -> Self {
         Self::new(
             Reason::JurisdictionNotFound,
             Message::new(format!("没有登记 {name}"), format!("{name} is not registered")),
@@ -428,7 +428,7 @@ impl Problem {
     }
 
     /// No report or revision has this resource name.
-    pub fn no_report(name: &str) -> Self {
+    pub(crate) fn no_report(name: &str) -> Self {
         Self::new(
             Reason::ReportNotFound,
             Message::new(format!("没有 {name}"), format!("there is no {name}")),
@@ -461,12 +461,12 @@ impl Problem {
     }
 
     /// A measure is none; `position` is its place in the request, from 0.
-    pub fn measure(position: usize, error: &MeasureError) -> Self {
+    pub(crate) fn measure(position: usize, error: &MeasureError) -> Self {
         Self::field(Reason::MeasureUnknown, format!("measures[{position}]"), error.message())
     }
 
     /// Dimensions do not go together, or not with a measure.
-    pub fn grouping(error: &QueryError) -> Self {
+    pub(crate) fn grouping(error: &QueryError) -> Self {
         Self::field(Reason::GroupingInvalid, "group_by", error.message())
     }
 }

@@ -164,7 +164,7 @@ impl Commit {
     }
 
     /// Whether an entry or a collection was changed.
-    pub fn changes_registry(&self) -> bool {
+    pub(crate) fn changes_registry(&self) -> bool {
         self.registry_changes().next().is_some()
     }
 }

@@ -19,22 +19,17 @@ const KINDS: [(&str, pb::RoleKind); 6] = [
     ("auditor", pb::RoleKind::Auditor),
 ];
 
-pub fn role_to_wire(role: &Role) -> pb::Role {
+pub(crate) fn role_to_wire(role: &Role) -> pb::Role {
     let kind = KINDS.iter().find(|(word, _)| *word == role.word()).map(|(_, kind)| *kind);
     pb::Role { kind: kind.unwrap_or_default().into(), scope: role.scope() }
 }
 
-/// The wire's value for the word of a role, for clients.
-pub fn role_kind_of_word(word: &str) -> Option<pb::RoleKind> {
-    KINDS.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind)
-}
-
 /// The word for the wire's value of a role, for clients.
-pub fn word_of_role_kind(kind: pb::RoleKind) -> &'static str {
+pub(crate) fn word_of_role_kind(kind: pb::RoleKind) -> &'static str {
     KINDS.iter().find(|(_, known)| *known == kind).map_or("", |(word, _)| word)
 }
 
-pub fn role_from_wire(role: Option<&pb::Role>, field: &str) -> Result<Role, Problem> {
+pub(crate) fn role_from_wire(role: Option<&pb::Role>, field: &str) -> Result<Role, Problem> {
     let role = role.ok_or_else(|| Problem::required(field))?;
     Role::parse(word_of_role_kind(role.kind()), &role.scope).map_err(|error| {
         let zh = "角色或范围不合规：submitter 的范围为 agencies/… 或 jurisdictions/…，reviewer、viewer 的范围为 jurisdictions/…，三种管理权限不带范围";
@@ -42,13 +37,13 @@ pub fn role_from_wire(role: Option<&pb::Role>, field: &str) -> Result<Role, Prob
     })
 }
 
-pub fn principal_from_wire(name: &str, field: &str) -> Result<PrincipalName, Problem> {
+pub(crate) fn principal_from_wire(name: &str, field: &str) -> Result<PrincipalName, Problem> {
     let id = name.strip_prefix("principals/").and_then(|id| id.parse().ok());
     id.ok_or_else(|| bad_name(field, "principals/{id}"))
 }
 
 /// A principal and a credential of it.
-pub fn credential_name_from_wire(name: &str, field: &str) -> Result<(PrincipalName, CredentialId), Problem> {
+pub(crate) fn credential_name_from_wire(name: &str, field: &str) -> Result<(PrincipalName, CredentialId), Problem> {
     let parts = name.split_once("/credentials/");
     let parts = parts
         .and_then(|(principal, id)| Some((principal.strip_prefix("principals/")?.parse().ok()?, id.parse().ok()?)));
@@ -63,7 +58,7 @@ fn bad_name(field: &str, shape: &str) -> Problem {
     Problem::bad_name(field, description)
 }
 
-pub fn principal_to_wire(principal: &PrincipalView) -> pb::Principal {
+pub(crate) fn principal_to_wire(principal: &PrincipalView) -> pb::Principal {
     pb::Principal {
         name: principal.name.name(),
         roles: principal.roles.iter().map(role_to_wire).collect(),
@@ -71,7 +66,7 @@ pub fn principal_to_wire(principal: &PrincipalView) -> pb::Principal {
     }
 }
 
-pub fn proposal_name_from_wire(name: &str, field: &str) -> Result<ProposalId, Problem> {
+pub(crate) fn proposal_name_from_wire(name: &str, field: &str) -> Result<ProposalId, Problem> {
     let id = name.strip_prefix("proposals/").and_then(|id| id.parse().ok());
     id.ok_or_else(|| {
         let description =
@@ -80,7 +75,7 @@ pub fn proposal_name_from_wire(name: &str, field: &str) -> Result<ProposalId, Pr
     })
 }
 
-pub fn proposal_to_wire(proposal: &Proposal) -> pb::Proposal {
+pub(crate) fn proposal_to_wire(proposal: &Proposal) -> pb::Proposal {
     let (role, credential) = match &proposal.asked {
         Asked::Grant(role) => (Some(role_to_wire(role)), String::new()),
         Asked::Enrolment(id) => (None, format!("{}/credentials/{id}", proposal.principal.name())),
@@ -96,7 +91,7 @@ pub fn proposal_to_wire(proposal: &Proposal) -> pb::Proposal {
     }
 }
 
-pub fn replacement_to_wire(replacement: &Replacement) -> pb::CredentialReplacement {
+pub(crate) fn replacement_to_wire(replacement: &Replacement) -> pb::CredentialReplacement {
     pb::CredentialReplacement {
         time: Some(timestamp_to_wire(replacement.at)),
         enrolled_by: replacement.by.clone(),
@@ -105,7 +100,7 @@ pub fn replacement_to_wire(replacement: &Replacement) -> pb::CredentialReplaceme
     }
 }
 
-pub fn exchanged_to_wire(exchanged: &Exchanged) -> pb::ExchangeEnrolmentResponse {
+pub(crate) fn exchanged_to_wire(exchanged: &Exchanged) -> pb::ExchangeEnrolmentResponse {
     pb::ExchangeEnrolmentResponse {
         credential: Some(credential_to_wire(&exchanged.credential)),
         token: exchanged.token.reveal(),
@@ -114,7 +109,7 @@ pub fn exchanged_to_wire(exchanged: &Exchanged) -> pb::ExchangeEnrolmentResponse
 }
 
 /// The id of a request that may be sent again; none where it is empty.
-pub fn request_id_from_wire(text: &str) -> Result<Option<Uuid>, Problem> {
+pub(crate) fn request_id_from_wire(text: &str) -> Result<Option<Uuid>, Problem> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -122,7 +117,7 @@ pub fn request_id_from_wire(text: &str) -> Result<Option<Uuid>, Problem> {
     Uuid::parse_str(text).map(Some).map_err(no_uuid)
 }
 
-pub fn credential_to_wire(credential: &CredentialView) -> pb::Credential {
+pub(crate) fn credential_to_wire(credential: &CredentialView) -> pb::Credential {
     pb::Credential {
         name: credential.name(),
         note: credential.note.clone(),
@@ -134,7 +129,10 @@ pub fn credential_to_wire(credential: &CredentialView) -> pb::Credential {
     }
 }
 
-pub fn new_credential_from_wire(parent: &str, credential: Option<pb::Credential>) -> Result<NewCredential, Problem> {
+pub(crate) fn new_credential_from_wire(
+    parent: &str,
+    credential: Option<pb::Credential>,
+) -> Result<NewCredential, Problem> {
     let principal = principal_from_wire(parent, "parent")?;
     let credential = credential.ok_or_else(|| Problem::required("credential"))?;
     let expires = credential.expire_time.ok_or_else(|| Problem::required("credential.expire_time"))?;

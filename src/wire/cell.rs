@@ -30,7 +30,7 @@ pub(crate) fn cell_to_wire(cell: CellId, value: Cell) -> Option<pb::CellValue> {
 }
 
 /// What a value on the wire says of a cell of some kind; none where it does not fit the kind, or says nothing.
-pub fn cell_from_wire(kind: Kind, value: Option<&pb::CellValue>) -> Option<Cell> {
+pub(super) fn cell_from_wire(kind: Kind, value: Option<&pb::CellValue>) -> Option<Cell> {
     let Some(value) = value else { return Some(Cell::Blank) };
     match value.value.as_ref()? {
         Value::NotApplicable(true) => Some(Cell::NotApplicable),
@@ -43,7 +43,7 @@ pub fn cell_from_wire(kind: Kind, value: Option<&pb::CellValue>) -> Option<Cell>
 }
 
 /// The number that a value holds; none where it holds none, or not of the kind.
-pub fn number_from_wire(kind: Kind, value: &pb::CellValue) -> Option<i128> {
+pub(super) fn number_from_wire(kind: Kind, value: &pb::CellValue) -> Option<i128> {
     match (kind, value.value.as_ref()?) {
         (Kind::Count | Kind::SignedCount, Value::Count(count)) => Some((*count).into()),
         (Kind::Money, Value::AmountWanYuan(text)) => parse_sum(Kind::Money, text).ok(),
@@ -63,7 +63,7 @@ pub fn value_in_words(value: Option<&pb::CellValue>) -> String {
 }
 
 /// Totals that were blank, with what is computed of their parts.
-pub fn computed_to_wire(computed: &[(CellId, i128)]) -> Vec<pb::ComputedCell> {
+pub(crate) fn computed_to_wire(computed: &[(CellId, i128)]) -> Vec<pb::ComputedCell> {
     let cell = |(cell, value): &(CellId, i128)| {
         let info = catalogue().cell(*cell);
         pb::ComputedCell { cell: info.path.clone(), value: Some(number_to_wire(info.kind, *value)) }

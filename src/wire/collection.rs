@@ -20,7 +20,7 @@ const REVIEWS: [(ReviewPolicy, pb::ReviewPolicy); 2] = [
     (ReviewPolicy::JurisdictionOffice, pb::ReviewPolicy::JurisdictionOffice),
 ];
 
-pub fn collection_to_wire(collection: &Collection) -> pb::Collection {
+pub(crate) fn collection_to_wire(collection: &Collection) -> pb::Collection {
     let due_times = collection.due.iter().map(|(level, time)| {
         let wire = LEVELS.iter().find(|(known, _)| known == level).map(|(_, wire)| *wire);
         pb::DueTime { level: wire.unwrap_or_default().into(), due_time: Some(timestamp_to_wire(*time)) }
@@ -49,7 +49,7 @@ pub fn collection_to_wire(collection: &Collection) -> pb::Collection {
 ///
 /// # Errors
 /// What is malformed, by field; `field` is the path of the message.
-pub fn collection_from_wire(wire: pb::Collection, field: &str) -> Result<Collection, Problem> {
+pub(crate) fn collection_from_wire(wire: pb::Collection, field: &str) -> Result<Collection, Problem> {
     let in_field = |name: &str| format!("{field}.{name}");
     let year = collection_year(&wire.name, &in_field("name"))?;
     let edition = edition_from_wire(wire.edition, year.get(), &in_field("edition"))?;
@@ -88,7 +88,7 @@ pub fn collection_from_wire(wire: pb::Collection, field: &str) -> Result<Collect
 ///
 /// # Errors
 /// FIELD_REQUIRED where none is named; FIELD_INVALID for a name that is none of a field that can be replaced.
-pub fn collection_merged(
+pub(crate) fn collection_merged(
     present: pb::Collection,
     mut wanted: pb::Collection,
     fields: &[String],
@@ -117,7 +117,11 @@ pub fn collection_merged(
 
 /// # Errors
 /// What is malformed, by field; `field` is the path of the message.
-pub fn exception_from_wire(wire: pb::CollectionException, caller: &str, field: &str) -> Result<Exception, Problem> {
+pub(crate) fn exception_from_wire(
+    wire: pb::CollectionException,
+    caller: &str,
+    field: &str,
+) -> Result<Exception, Problem> {
     let in_field = |name: &str| format!("{field}.{name}");
     if wire.reason.is_empty() {
         return Err(Problem::required(&in_field("reason")));
@@ -137,7 +141,7 @@ pub fn exception_from_wire(wire: pb::CollectionException, caller: &str, field: &
 ///
 /// # Errors
 /// FIELD_REQUIRED, NAME_INVALID.
-pub fn collection_year(name: &str, field: &str) -> Result<ReportYear, Problem> {
+pub(crate) fn collection_year(name: &str, field: &str) -> Result<ReportYear, Problem> {
     if name.is_empty() {
         return Err(Problem::required(field));
     }

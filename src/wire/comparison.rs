@@ -64,7 +64,7 @@ fn differences_to_wire(comparison: &Comparison) -> Result<Vec<pb::CellDifference
 
 /// # Errors
 /// SUM_TOO_LARGE.
-pub fn reconciliation_to_wire(reconciliation: &Reconciliation) -> Result<pb::ReconcileReportResponse, Problem> {
+pub(crate) fn reconciliation_to_wire(reconciliation: &Reconciliation) -> Result<pb::ReconcileReportResponse, Problem> {
     let comparison = &reconciliation.comparison;
     let year = comparison.hierarchy_year;
     Ok(pb::ReconcileReportResponse {
@@ -81,7 +81,7 @@ pub fn reconciliation_to_wire(reconciliation: &Reconciliation) -> Result<pb::Rec
 
 /// # Errors
 /// SUM_TOO_LARGE.
-pub fn comparison_to_wire(
+pub(crate) fn comparison_to_wire(
     form: &FrozenForm,
     comparison: &Comparison,
 ) -> Result<pb::CompareFrozenFormResponse, Problem> {
@@ -96,7 +96,7 @@ pub fn comparison_to_wire(
 
 /// # Errors
 /// What is malformed, by field.
-pub fn freeze_from_wire(request: pb::FreezeFormRequest) -> Result<FreezeRequest, Problem> {
+pub(crate) fn freeze_from_wire(request: pb::FreezeFormRequest) -> Result<FreezeRequest, Problem> {
     let scope = scope_from_wire(request.scope)?;
     let absent = [
         ("scope.as_of", scope.perspective.as_of.is_none()),
@@ -120,7 +120,7 @@ pub fn freeze_from_wire(request: pb::FreezeFormRequest) -> Result<FreezeRequest,
     })
 }
 
-pub fn frozen_form_to_wire(form: &FrozenForm) -> pb::FrozenForm {
+pub(crate) fn frozen_form_to_wire(form: &FrozenForm) -> pb::FrozenForm {
     pb::FrozenForm {
         name: form.name.to_string(),
         display_name: form.display_name.clone(),

@@ -7,7 +7,7 @@ use crate::report::{Cell, Diagnosis, Slip, Suggestion, Suspect};
 use super::cell::{cell_to_wire, number_to_wire};
 use super::text_to_wire;
 
-pub fn diagnoses_to_wire(diagnoses: &[Diagnosis]) -> Vec<pb::Diagnosis> {
+pub(crate) fn diagnoses_to_wire(diagnoses: &[Diagnosis]) -> Vec<pb::Diagnosis> {
     let diagnosis = |diagnosis: &Diagnosis| pb::Diagnosis {
         rules: diagnosis.rules.clone(),
         suggestions: diagnosis.suggestions.iter().map(suggestion_to_wire).collect(),

@@ -20,7 +20,7 @@ const FORMATS: [(Format, pb::DocumentFormat); 6] = [
     (Format::Text, pb::DocumentFormat::Text),
 ];
 
-pub fn template_to_wire(made: RenderedTemplate) -> pb::RenderTemplateResponse {
+pub(crate) fn template_to_wire(made: RenderedTemplate) -> pb::RenderTemplateResponse {
     pb::RenderTemplateResponse {
         content: made.content,
         content_type: Format::Xlsx.content_type().to_owned(),
@@ -29,7 +29,7 @@ pub fn template_to_wire(made: RenderedTemplate) -> pb::RenderTemplateResponse {
 }
 
 /// The format that a document was recognised as.
-pub fn read_format_to_wire(format: read::Format) -> pb::DocumentFormat {
+pub(crate) fn read_format_to_wire(format: read::Format) -> pb::DocumentFormat {
     match format {
         read::Format::Text => pb::DocumentFormat::Text,
         read::Format::Markdown => pb::DocumentFormat::Markdown,
@@ -48,7 +48,7 @@ pub fn read_format_to_wire(format: read::Format) -> pb::DocumentFormat {
 
 /// # Errors
 /// FIELD_INVALID for a format that is not said, not known, or not written.
-pub fn document_format_from_wire(number: i32, field: &str) -> Result<Format, Problem> {
+pub(crate) fn document_format_from_wire(number: i32, field: &str) -> Result<Format, Problem> {
     let known = FORMATS.iter().find(|(_, wire)| i32::from(*wire) == number);
     known.map(|(format, _)| *format).ok_or_else(|| unknown_value(field))
 }
@@ -57,7 +57,7 @@ pub fn document_format_from_wire(number: i32, field: &str) -> Result<Format, Pro
 ///
 /// # Errors
 /// FIELD_INVALID, YEAR_INVALID for an answer that this version does not know how to print.
-pub fn document_from_wire(answer: &pb::GetConsolidatedFormResponse) -> Result<Document, Problem> {
+pub(crate) fn document_from_wire(answer: &pb::GetConsolidatedFormResponse) -> Result<Document, Problem> {
     let jurisdiction = answer.jurisdiction.clone().unwrap_or_default();
     let coverage = answer.coverage.unwrap_or_default();
     let year = year_from_wire(coverage.year, "coverage.year")?;
@@ -86,7 +86,7 @@ pub fn document_from_wire(answer: &pb::GetConsolidatedFormResponse) -> Result<Do
     Ok(Document::of_computed_form(computed, sum))
 }
 
-pub fn rendered_to_wire(rendered: RenderedForm) -> pb::RenderConsolidatedFormResponse {
+pub(crate) fn rendered_to_wire(rendered: RenderedForm) -> pb::RenderConsolidatedFormResponse {
     pb::RenderConsolidatedFormResponse {
         content: rendered.content,
         content_type: rendered.content_type.to_owned(),

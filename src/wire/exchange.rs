@@ -17,7 +17,7 @@ pub fn submission_of(report: pb::Report) -> pb::SubmitReportRequest {
 ///
 /// # Errors
 /// What is malformed, by field.
-pub fn entry_from_wire(report: pb::Report) -> Result<ReportEntry, Problem> {
+pub(crate) fn entry_from_wire(report: pb::Report) -> Result<ReportEntry, Problem> {
     let submission = submission_from_wire(submission_of(report))?;
     Ok(ReportEntry {
         report: submission.report,
@@ -29,7 +29,7 @@ pub fn entry_from_wire(report: pb::Report) -> Result<ReportEntry, Problem> {
 }
 
 /// A report to hand in.
-pub fn submission_from_entry(entry: &ReportEntry) -> pb::SubmitReportRequest {
+pub(crate) fn submission_from_entry(entry: &ReportEntry) -> pb::SubmitReportRequest {
     let answers = entry.answers.iter().map(|answer| pb::Answer {
         rule: answer.rule.clone(),
         cell: answer.cell.clone(),

@@ -6,15 +6,15 @@ use crate::report::{Finding, Message, Period, Severity, Term};
 
 use super::cell::{cell_from_wire, cell_to_wire, number_from_wire, number_to_wire};
 
-pub fn text_to_wire(message: &Message) -> pb::LocalizedText {
+pub(crate) fn text_to_wire(message: &Message) -> pb::LocalizedText {
     pb::LocalizedText { zh: message.zh.clone(), en: message.en.clone() }
 }
 
-pub fn findings_to_wire(findings: &[Finding]) -> Vec<pb::Finding> {
+pub(crate) fn findings_to_wire(findings: &[Finding]) -> Vec<pb::Finding> {
     findings.iter().map(finding_to_wire).collect()
 }
 
-pub fn finding_to_wire(finding: &Finding) -> pb::Finding {
+fn finding_to_wire(finding: &Finding) -> pb::Finding {
     let kind = finding.cells().next().map(|cell| catalogue().cell(cell).kind);
     pb::Finding {
         rule: finding.rule.clone(),
@@ -33,7 +33,7 @@ pub fn finding_to_wire(finding: &Finding) -> pb::Finding {
 }
 
 /// A finding from the wire; none where it names a cell that this version does not have.
-pub fn finding_from_wire(wire: &pb::Finding) -> Option<Finding> {
+pub(crate) fn finding_from_wire(wire: &pb::Finding) -> Option<Finding> {
     let text = |text: Option<&pb::LocalizedText>| {
         text.map_or_else(|| Message::new("", ""), |text| Message::new(text.zh.clone(), text.en.clone()))
     };

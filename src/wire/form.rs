@@ -27,7 +27,7 @@ pub(super) fn wire_cell(form: &pb::Form, cell: CellId) -> Option<FormCell<'_>> {
 }
 
 /// The wire's number for an edition.
-pub fn edition_to_wire(edition: &Edition) -> i32 {
+pub(crate) fn edition_to_wire(edition: &Edition) -> i32 {
     let name = format!("{EDITION_PREFIX}{}", edition.id.to_ascii_uppercase());
     pb::Edition::from_str_name(&name).unwrap_or_default().into()
 }
@@ -36,7 +36,7 @@ pub fn edition_to_wire(edition: &Edition) -> i32 {
 ///
 /// # Errors
 /// FIELD_INVALID for a number that the contract does not have.
-pub fn edition_from_wire(number: i32, year: u16, field: &str) -> Result<&'static Edition, Problem> {
+pub(crate) fn edition_from_wire(number: i32, year: u16, field: &str) -> Result<&'static Edition, Problem> {
     let unknown = || {
         let description = Message::new(format!("没有编号为 {number} 的格式"), format!("there is no edition {number}"));
         Problem::field(Reason::FieldInvalid, field, description)
@@ -195,7 +195,7 @@ pub fn figures_to_wire(figures: &Figures) -> pb::Form {
 ///
 /// # Errors
 /// SUM_TOO_LARGE where a count does not fit 64 bits.
-pub fn sums_to_wire(value: impl Fn(CellId) -> Option<i128>) -> Result<pb::Form, Problem> {
+pub(crate) fn sums_to_wire(value: impl Fn(CellId) -> Option<i128>) -> Result<pb::Form, Problem> {
     for cell in &catalogue().cells {
         if cell.kind != Kind::Money
             && let Some(sum) = value(cell.id)

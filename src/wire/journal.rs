@@ -10,7 +10,7 @@ use crate::store::{Covers, JournalEntry, Outcome, Salt};
 
 use super::timestamp_to_wire;
 
-pub fn entry_to_wire(entry: &JournalEntry) -> pb::JournalEntry {
+pub(crate) fn entry_to_wire(entry: &JournalEntry) -> pb::JournalEntry {
     pb::JournalEntry {
         sequence: entry.sequence.try_into().unwrap_or(i64::MAX),
         time: Some(timestamp_to_wire(entry.time)),
@@ -36,13 +36,13 @@ pub fn entry_to_wire(entry: &JournalEntry) -> pb::JournalEntry {
 }
 
 /// As [`entry_to_wire`], with what the resources are called that it names.
-pub fn named_entry_to_wire(entry: &JournalEntry, names: Vec<(String, String)>) -> pb::JournalEntry {
+pub(crate) fn named_entry_to_wire(entry: &JournalEntry, names: Vec<(String, String)>) -> pb::JournalEntry {
     let names = names.into_iter().map(|(name, display_name)| pb::NamedResource { name, display_name }).collect();
     pb::JournalEntry { names, ..entry_to_wire(entry) }
 }
 
 /// An entry that a service sent; none where it is not one that can be.
-pub fn entry_from_wire(entry: pb::JournalEntry) -> Option<JournalEntry> {
+pub(crate) fn entry_from_wire(entry: pb::JournalEntry) -> Option<JournalEntry> {
     let outcome = entry.outcome();
     let time = entry.time?;
     let covers = match (entry.records_sha256.as_str(), entry.salt.as_str()) {
@@ -73,7 +73,7 @@ pub fn entry_from_wire(entry: pb::JournalEntry) -> Option<JournalEntry> {
 ///
 /// # Errors
 /// FIELD_INVALID naming the field.
-pub fn journal_filter_from_wire(request: &pb::ListJournalRequest) -> Result<JournalFilter, Problem> {
+pub(crate) fn journal_filter_from_wire(request: &pb::ListJournalRequest) -> Result<JournalFilter, Problem> {
     let time = |field: &str, time: Option<prost_types::Timestamp>| {
         let time = time.map(|time| Timestamp::new(time.seconds, time.nanos)).transpose();
         time.map_err(|_| {

@@ -21,7 +21,7 @@ pub fn contract() -> Result<&'static DescriptorPool, String> {
 ///
 /// # Errors
 /// Where the contract cannot be read.
-pub fn descriptor<M: Name>() -> Result<MessageDescriptor, String> {
+pub(crate) fn descriptor<M: Name>() -> Result<MessageDescriptor, String> {
     contract()?.get_message_by_name(&M::full_name()).ok_or_else(|| format!("no message {}", M::full_name()))
 }
 
@@ -29,7 +29,7 @@ pub fn descriptor<M: Name>() -> Result<MessageDescriptor, String> {
 ///
 /// # Errors
 /// Where the contract cannot be read.
-pub fn dynamic<M: Message + Name>(message: &M) -> Result<DynamicMessage, String> {
+pub(crate) fn dynamic<M: Message + Name>(message: &M) -> Result<DynamicMessage, String> {
     DynamicMessage::decode(descriptor::<M>()?, message.encode_to_vec().as_slice()).map_err(|error| error.to_string())
 }
 
@@ -37,7 +37,7 @@ pub fn dynamic<M: Message + Name>(message: &M) -> Result<DynamicMessage, String>
 ///
 /// # Errors
 /// Where it holds another.
-pub fn message_from_dynamic<M: Message + Default>(dynamic: &DynamicMessage) -> Result<M, String> {
+pub(crate) fn message_from_dynamic<M: Message + Default>(dynamic: &DynamicMessage) -> Result<M, String> {
     M::decode(dynamic.encode_to_vec().as_slice()).map_err(|error| error.to_string())
 }
 
@@ -53,7 +53,7 @@ pub fn to_json<M: Message + Name>(message: &M) -> Result<String, String> {
 ///
 /// # Errors
 /// What is wrong with the text.
-pub fn from_json<M: Message + Name + Default>(text: &str) -> Result<M, String> {
+pub(crate) fn from_json<M: Message + Name + Default>(text: &str) -> Result<M, String> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let message = DynamicMessage::deserialize(descriptor::<M>()?, &mut reader);
     let message = message.and_then(|message| reader.end().map(|()| message)).map_err(|error| error.to_string())?;

@@ -5,7 +5,7 @@ use crate::form::{CellId, Edition, Kind, Text, catalogue};
 use crate::pb;
 
 /// The tables of an edition as they are printed where the cells named in `filled` are not blank.
-pub fn layout_to_wire(edition: &'static Edition, filled: &[String]) -> pb::GetFormLayoutResponse {
+pub(crate) fn layout_to_wire(edition: &'static Edition, filled: &[String]) -> pb::GetFormLayoutResponse {
     let filled: Vec<CellId> = filled.iter().filter_map(|path| catalogue().cell_at(path)).collect();
     pb::GetFormLayoutResponse {
         edition: super::edition_to_wire(edition),

@@ -8,7 +8,7 @@ use crate::service::{Problem, Reason};
 ///
 /// # Errors
 /// FIELD_INVALID where it is too long, or holds control characters other than line ends and tabs.
-pub fn narrative_from_wire(wire: pb::Narrative, field: &str) -> Result<Option<Narrative>, Problem> {
+pub(crate) fn narrative_from_wire(wire: pb::Narrative, field: &str) -> Result<Option<Narrative>, Problem> {
     let pb::Narrative { overview, problems, other_matters } = wire;
     let narrative = Narrative { overview, problems, other_matters };
     let invalid = |field: String, description| Err(Problem::field(Reason::FieldInvalid, field, description));
@@ -30,7 +30,7 @@ pub fn narrative_from_wire(wire: pb::Narrative, field: &str) -> Result<Option<Na
     Ok(Some(narrative).filter(|narrative| !narrative.is_empty()))
 }
 
-pub fn narrative_to_wire(narrative: &Narrative) -> pb::Narrative {
+pub(crate) fn narrative_to_wire(narrative: &Narrative) -> pb::Narrative {
     let Narrative { overview, problems, other_matters } = narrative.clone();
     pb::Narrative { overview, problems, other_matters }
 }

@@ -16,7 +16,7 @@ fn number(value: impl TryInto<i64>) -> i64 {
     value.try_into().unwrap_or(i64::MAX)
 }
 
-pub fn status_to_wire(status: Status) -> pb::GetStatusResponse {
+pub(crate) fn status_to_wire(status: Status) -> pb::GetStatusResponse {
     pb::GetStatusResponse {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         as_of: number(status.position.sequence),
@@ -37,7 +37,10 @@ pub fn status_to_wire(status: Status) -> pb::GetStatusResponse {
 }
 
 /// What a client has to know.
-pub fn service_info_to_wire(credentials_required: bool, limits: pb::ServiceLimits) -> pb::GetServiceInfoResponse {
+pub(crate) fn service_info_to_wire(
+    credentials_required: bool,
+    limits: pb::ServiceLimits,
+) -> pb::GetServiceInfoResponse {
     let editions = EDITIONS.iter().map(|edition| pb::EditionYears {
         edition: edition_to_wire(edition),
         first_year: edition.first_year.into(),
@@ -65,7 +68,7 @@ fn head_to_wire(head: &SignedHead) -> pb::JournalHead {
 }
 
 /// A signed head that a service sent; none where a part of it is not there.
-pub fn head_from_wire(head: pb::JournalHead) -> Option<SignedHead> {
+pub(crate) fn head_from_wire(head: pb::JournalHead) -> Option<SignedHead> {
     let time = head.sign_time?;
     let time = Timestamp::new(time.seconds, time.nanos).ok()?;
     let sequence = head.sequence.try_into().ok()?;
@@ -83,7 +86,7 @@ fn recount_to_wire(recount: &Recount) -> pb::Recount {
 
 /// # Errors
 /// FIELD_INVALID where none is named, or one that cannot be.
-pub fn moment_from_wire(request: &pb::FindMomentRequest) -> Result<Moment, Problem> {
+pub(crate) fn moment_from_wire(request: &pb::FindMomentRequest) -> Result<Moment, Problem> {
     let bad = |field| {
         let description = Message::new("须写明时间或流水号", "name a time or the sequence number of an entry");
         Problem::field(Reason::FieldInvalid, field, description)
@@ -99,14 +102,14 @@ pub fn moment_from_wire(request: &pb::FindMomentRequest) -> Result<Moment, Probl
     }
 }
 
-pub fn moment_to_wire(found: Option<(u64, Timestamp)>) -> pb::FindMomentResponse {
+pub(crate) fn moment_to_wire(found: Option<(u64, Timestamp)>) -> pb::FindMomentResponse {
     let (sequence, time) =
         found.map_or((0, None), |(sequence, time)| (number(sequence), Some(timestamp_to_wire(time))));
     pb::FindMomentResponse { sequence, time }
 }
 
 /// Since when a backup is asked for.
-pub fn since(request: &pb::CreateBackupRequest) -> Result<Option<u64>, Problem> {
+pub(crate) fn since(request: &pb::CreateBackupRequest) -> Result<Option<u64>, Problem> {
     let number = |since: i64| {
         u64::try_from(since).map_err(|_| {
             Problem::field(Reason::FieldInvalid, "since", Message::new("不能为负数", "cannot be negative"))
@@ -115,11 +118,11 @@ pub fn since(request: &pb::CreateBackupRequest) -> Result<Option<u64>, Problem> 
     request.since.map(number).transpose()
 }
 
-pub fn part_to_wire(part: Part) -> pb::CreateBackupResponse {
+pub(crate) fn part_to_wire(part: Part) -> pb::CreateBackupResponse {
     pb::CreateBackupResponse { content: part.bytes, as_of: number(part.sequence), records: number(part.records) }
 }
 
-pub fn verification_to_wire(found: &Verification) -> pb::StoreVerification {
+pub(crate) fn verification_to_wire(found: &Verification) -> pb::StoreVerification {
     let faults = found.faults.iter();
     pb::StoreVerification {
         as_of: number(found.position.sequence),

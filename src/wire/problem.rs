@@ -26,12 +26,12 @@ pub fn code_number(code: Code) -> i32 {
 }
 
 /// The contract's value for a reason: they have the same names, which a test holds.
-pub fn reason_to_wire(reason: Reason) -> pb::ErrorReason {
+pub(crate) fn reason_to_wire(reason: Reason) -> pb::ErrorReason {
     pb::ErrorReason::from_str_name(reason.as_str()).unwrap_or_default()
 }
 
 /// A problem as the contract tells it, without the id of the call.
-pub fn problem_to_wire(problem: &Problem) -> pb::Problem {
+pub(crate) fn problem_to_wire(problem: &Problem) -> pb::Problem {
     let violations = problem.violations.iter().map(|violation| pb::FieldViolation {
         field: violation.field.clone(),
         description: Some(text_to_wire(&violation.description)),

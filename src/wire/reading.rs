@@ -12,7 +12,7 @@ use super::{
     name_from_wire, narrative_to_wire, read_format_to_wire, text_to_wire, year_from_wire,
 };
 
-pub fn reading_to_wire(document: &DocumentReading) -> pb::ReadDocumentResponse {
+pub(crate) fn reading_to_wire(document: &DocumentReading) -> pb::ReadDocumentResponse {
     let reading = &document.reading;
     pb::ReadDocumentResponse {
         format: read_format_to_wire(reading.format).into(),
@@ -30,7 +30,7 @@ pub fn reading_to_wire(document: &DocumentReading) -> pb::ReadDocumentResponse {
     }
 }
 
-pub fn source_to_wire(source: &DocumentSource) -> pb::DocumentSource {
+pub(crate) fn source_to_wire(source: &DocumentSource) -> pb::DocumentSource {
     pb::DocumentSource {
         file_name: first(&source.file_name),
         title: first(&source.title),
@@ -43,7 +43,7 @@ pub fn source_to_wire(source: &DocumentSource) -> pb::DocumentSource {
 ///
 /// # Errors
 /// NAME_INVALID, YEAR_INVALID.
-pub fn meant_from_wire(report: &str, agency: &str, year: i32) -> Result<Meant, Problem> {
+pub(crate) fn meant_from_wire(report: &str, agency: &str, year: i32) -> Result<Meant, Problem> {
     if !report.is_empty() {
         let ReportKey { owner, year } = name_from_wire(report, "report")?;
         return Ok(Meant { year: Some(year), owner: Some(owner), ..Meant::default() });

@@ -23,7 +23,7 @@ const KINDS: [(AgencyKind, pb::AgencyKind); 4] = [
     (AgencyKind::DispatchedOffice, pb::AgencyKind::DispatchedOffice),
 ];
 
-pub fn jurisdiction_to_wire(jurisdiction: &Jurisdiction) -> pb::Jurisdiction {
+pub(crate) fn jurisdiction_to_wire(jurisdiction: &Jurisdiction) -> pb::Jurisdiction {
     let level = LEVELS.iter().find(|(level, _)| *level == jurisdiction.level).map(|(_, wire)| *wire);
     pb::Jurisdiction {
         name: jurisdiction.code.name(),
@@ -36,7 +36,7 @@ pub fn jurisdiction_to_wire(jurisdiction: &Jurisdiction) -> pb::Jurisdiction {
 }
 
 /// With all that it was.
-pub fn known_jurisdiction_to_wire(known: &Known<Jurisdiction>) -> pb::Jurisdiction {
+pub(crate) fn known_jurisdiction_to_wire(known: &Known<Jurisdiction>) -> pb::Jurisdiction {
     let life = LifeOnWire::of(&known.life);
     pb::Jurisdiction {
         end_year: life.end_year,
@@ -48,7 +48,7 @@ pub fn known_jurisdiction_to_wire(known: &Known<Jurisdiction>) -> pb::Jurisdicti
     }
 }
 
-pub fn agency_to_wire(agency: &Agency) -> pb::Agency {
+pub(crate) fn agency_to_wire(agency: &Agency) -> pb::Agency {
     pb::Agency {
         name: agency.name(),
         jurisdiction: agency.jurisdiction.name(),
@@ -62,7 +62,7 @@ pub fn agency_to_wire(agency: &Agency) -> pb::Agency {
 }
 
 /// With all that it was.
-pub fn known_agency_to_wire(known: &Known<Agency>) -> pb::Agency {
+pub(crate) fn known_agency_to_wire(known: &Known<Agency>) -> pb::Agency {
     let life = LifeOnWire::of(&known.life);
     pb::Agency {
         end_year: life.end_year,
@@ -215,7 +215,7 @@ fn entries(names: &[String], field: &str) -> Result<Vec<Entry>, Problem> {
 
 /// # Errors
 /// What is malformed, by field; `field` is the path of the message.
-pub fn jurisdiction_from_wire(wire: pb::Jurisdiction, field: &str) -> Result<Jurisdiction, Problem> {
+pub(crate) fn jurisdiction_from_wire(wire: pb::Jurisdiction, field: &str) -> Result<Jurisdiction, Problem> {
     let in_field = |name: &str| format!("{field}.{name}");
     let level = LEVELS.iter().find(|(_, known)| i32::from(*known) == wire.level).map(|(level, _)| *level);
     Ok(Jurisdiction {
@@ -229,7 +229,7 @@ pub fn jurisdiction_from_wire(wire: pb::Jurisdiction, field: &str) -> Result<Jur
 
 /// # Errors
 /// What is malformed, by field; `field` is the path of the message.
-pub fn agency_from_wire(wire: pb::Agency, field: &str) -> Result<Agency, Problem> {
+pub(crate) fn agency_from_wire(wire: pb::Agency, field: &str) -> Result<Agency, Problem> {
     let in_field = |name: &str| format!("{field}.{name}");
     Ok(Agency {
         id: agency_id(&wire.name, &in_field("name"))?,
@@ -249,7 +249,7 @@ pub(crate) fn kind_to_wire(kind: AgencyKind) -> i32 {
 
 /// # Errors
 /// FIELD_INVALID for unspecified or a number that the contract does not have.
-pub fn kind_from_wire(number: i32, field: &str) -> Result<AgencyKind, Problem> {
+pub(crate) fn kind_from_wire(number: i32, field: &str) -> Result<AgencyKind, Problem> {
     let known = KINDS.iter().find(|(_, known)| i32::from(*known) == number);
     known.map(|(kind, _)| *kind).ok_or_else(|| unknown_value(field))
 }
@@ -258,7 +258,7 @@ pub fn kind_from_wire(number: i32, field: &str) -> Result<AgencyKind, Problem> {
 ///
 /// # Errors
 /// NAME_INVALID.
-pub fn agency_id(name: &str, field: &str) -> Result<AgencyId, Problem> {
+pub(crate) fn agency_id(name: &str, field: &str) -> Result<AgencyId, Problem> {
     let shape = || Problem::bad_name(field, NameError::AgencyName.message());
     let id = name.strip_prefix("agencies/").ok_or_else(shape)?;
     id.parse().map_err(|error: AgencyIdError| Problem::bad_name(field, error.message()))
@@ -268,7 +268,7 @@ pub fn agency_id(name: &str, field: &str) -> Result<AgencyId, Problem> {
 ///
 /// # Errors
 /// NAME_INVALID, or FIELD_REQUIRED where it is empty.
-pub fn code(name: &str, field: &str) -> Result<JurisdictionCode, Problem> {
+pub(crate) fn code(name: &str, field: &str) -> Result<JurisdictionCode, Problem> {
     if name.is_empty() {
         return Err(Problem::required(field));
     }
@@ -277,7 +277,7 @@ pub fn code(name: &str, field: &str) -> Result<JurisdictionCode, Problem> {
 
 /// # Errors
 /// YEAR_INVALID.
-pub fn year_from_wire(year: i32, field: &str) -> Result<ReportYear, Problem> {
+pub(crate) fn year_from_wire(year: i32, field: &str) -> Result<ReportYear, Problem> {
     let year = u16::try_from(year).map_err(|_| crate::report::YearError).and_then(ReportYear::new);
     year.map_err(|error| Problem::bad_year(field, error))
 }

@@ -47,7 +47,7 @@ pub(crate) fn state_to_wire(state: ReportState) -> i32 {
 ///
 /// # Errors
 /// FIELD_INVALID for a number that the contract does not have.
-pub fn states_from_wire(numbers: &[i32], field: &str) -> Result<Vec<ReportState>, Problem> {
+pub(crate) fn states_from_wire(numbers: &[i32], field: &str) -> Result<Vec<ReportState>, Problem> {
     let state = |(position, number): (usize, &i32)| {
         let known = STATES.iter().find(|(_, wire)| i32::from(*wire) == *number);
         known.map(|(state, _)| *state).ok_or_else(|| unknown_value(&format!("{field}[{position}]")))
@@ -59,7 +59,7 @@ pub fn states_from_wire(numbers: &[i32], field: &str) -> Result<Vec<ReportState>
 ///
 /// # Errors
 /// FIELD_INVALID for a number that the contract does not have.
-pub fn view_from_wire(number: i32, field: &str) -> Result<pb::ReportView, Problem> {
+pub(crate) fn view_from_wire(number: i32, field: &str) -> Result<pb::ReportView, Problem> {
     pb::ReportView::try_from(number).map_err(|_| unknown_value(field))
 }
 
@@ -82,6 +82,7 @@ pub(super) fn count_to_wire(count: u64) -> i32 {
     count.try_into().unwrap_or(i32::MAX)
 }
 
+/// To the nanosecond.
 pub fn timestamp_to_wire(time: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: time.as_second(), nanos: time.subsec_nanosecond() }
 }
@@ -101,7 +102,7 @@ pub(crate) fn hash_from_wire(text: &str, field: &str) -> Result<Hash, Problem> {
 ///
 /// # Errors
 /// NAME_INVALID.
-pub fn name_from_wire<T: FromStr<Err = NameError>>(name: &str, field: &str) -> Result<T, Problem> {
+pub(crate) fn name_from_wire<T: FromStr<Err = NameError>>(name: &str, field: &str) -> Result<T, Problem> {
     name.parse().map_err(|error: NameError| Problem::bad_name(field, error.message()))
 }
 
@@ -176,7 +177,7 @@ pub(super) fn check_length(text: &str, field: &str) -> Result<(), Problem> {
 }
 
 /// A revision on the wire, with how it stands.
-pub fn report_to_wire(view: &ReportView) -> pb::Report {
+pub(crate) fn report_to_wire(view: &ReportView) -> pb::Report {
     let revision = &*view.revision;
     let answers = revision.answers.iter().map(|answer| pb::Answer {
         rule: answer.rule.clone(),
@@ -210,7 +211,7 @@ pub fn report_to_wire(view: &ReportView) -> pb::Report {
 }
 
 /// As much of a report as is asked for.
-pub fn report_in_view(view: &ReportView, asked: pb::ReportView) -> pb::Report {
+pub(crate) fn report_in_view(view: &ReportView, asked: pb::ReportView) -> pb::Report {
     let report = report_to_wire(view);
     match asked {
         pb::ReportView::Full => report,
@@ -257,7 +258,7 @@ fn comments_to_wire(comments: &[CellComment]) -> Vec<pb::CellComment> {
     comments.iter().map(comment).collect()
 }
 
-pub fn event_to_wire(event: &ReportEvent) -> pb::ReportEvent {
+pub(crate) fn event_to_wire(event: &ReportEvent) -> pb::ReportEvent {
     let change = |(cell, before, after): &(CellId, Cell, Cell)| {
         let info = catalogue().cell(*cell);
         pb::CellChange {
@@ -282,7 +283,7 @@ pub fn event_to_wire(event: &ReportEvent) -> pb::ReportEvent {
 }
 
 /// What all three requests for a review share.
-pub struct ReviewParts {
+pub(crate) struct ReviewParts {
     pub name: String,
     pub etag: String,
     pub reason: String,
@@ -293,7 +294,7 @@ pub struct ReviewParts {
 
 /// # Errors
 /// What is malformed, by field.
-pub fn review_from_wire(action: ReviewAction, parts: ReviewParts) -> Result<ReviewRequest, Problem> {
+pub(crate) fn review_from_wire(action: ReviewAction, parts: ReviewParts) -> Result<ReviewRequest, Problem> {
     let ReviewParts { name, etag, reason, comments, request_id, validate_only } = parts;
     let report = name_from_wire(&name, "name")?;
     if etag.is_empty() {
@@ -312,7 +313,7 @@ pub fn review_from_wire(action: ReviewAction, parts: ReviewParts) -> Result<Revi
     Ok(ReviewRequest { report, action, etag, reason, comments, request_id, validate_only })
 }
 
-pub fn reviewed_to_wire(reviewed: &Reviewed, report: &ReportKey) -> pb::ReviewOutcome {
+pub(crate) fn reviewed_to_wire(reviewed: &Reviewed, report: &ReportKey) -> pb::ReviewOutcome {
     pb::ReviewOutcome {
         receipt: reviewed.receipt.as_ref().map(receipt_to_wire),
         state: state_to_wire(reviewed.status.state),
@@ -320,7 +321,7 @@ pub fn reviewed_to_wire(reviewed: &Reviewed, report: &ReportKey) -> pb::ReviewOu
     }
 }
 
-pub fn receipt_to_wire(receipt: &Receipt) -> pb::Receipt {
+fn receipt_to_wire(receipt: &Receipt) -> pb::Receipt {
     pb::Receipt {
         revision: receipt.revision.to_string(),
         etag: receipt.etag.clone(),
@@ -332,7 +333,7 @@ pub fn receipt_to_wire(receipt: &Receipt) -> pb::Receipt {
     }
 }
 
-pub fn accepted_to_wire(accepted: &Accepted) -> pb::SubmitReportResponse {
+pub(crate) fn accepted_to_wire(accepted: &Accepted) -> pb::SubmitReportResponse {
     pb::SubmitReportResponse {
         receipt: accepted.receipt.as_ref().map(receipt_to_wire),
         findings: findings_to_wire(&accepted.findings),
@@ -343,7 +344,7 @@ pub fn accepted_to_wire(accepted: &Accepted) -> pb::SubmitReportResponse {
     }
 }
 
-pub fn verdict_to_wire(verdict: &Verdict) -> pb::CheckReportResponse {
+pub(crate) fn verdict_to_wire(verdict: &Verdict) -> pb::CheckReportResponse {
     pb::CheckReportResponse {
         passes: verdict.passes,
         findings: findings_to_wire(&verdict.findings),

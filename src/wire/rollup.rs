@@ -91,7 +91,7 @@ fn must_be_present(scope: &Scope) -> Result<(), Problem> {
 ///
 /// # Errors
 /// What is malformed, by field.
-pub fn form_question_from_wire(scope: Option<pb::Scope>, year: i32) -> Result<FormQuestion, Problem> {
+pub(crate) fn form_question_from_wire(scope: Option<pb::Scope>, year: i32) -> Result<FormQuestion, Problem> {
     let Scope { jurisdiction, perspective, filter } = scope_from_wire(scope)?;
     Ok(FormQuestion { jurisdiction, year: year_from_wire(year, "year")?, filter, perspective })
 }
@@ -100,7 +100,7 @@ pub fn form_question_from_wire(scope: Option<pb::Scope>, year: i32) -> Result<Fo
 ///
 /// # Errors
 /// What is malformed, by field.
-pub fn coverage_question_from_wire(
+pub(crate) fn coverage_question_from_wire(
     scope: Option<pb::Scope>,
     year: i32,
     depth: i32,
@@ -120,7 +120,7 @@ pub fn coverage_question_from_wire(
 
 /// # Errors
 /// What is malformed, by field.
-pub fn watched_coverage_from_wire(request: pb::WatchCoverageRequest) -> Result<CoverageQuestion, Problem> {
+pub(crate) fn watched_coverage_from_wire(request: pb::WatchCoverageRequest) -> Result<CoverageQuestion, Problem> {
     must_be_present(&scope_from_wire(request.scope.clone())?)?;
     coverage_question_from_wire(request.scope, request.year, request.depth)
 }
@@ -129,7 +129,7 @@ pub fn watched_coverage_from_wire(request: pb::WatchCoverageRequest) -> Result<C
 ///
 /// # Errors
 /// What is malformed, by field.
-pub fn question_from_wire(
+pub(crate) fn question_from_wire(
     request: pb::QueryRollupRequest,
     page_size: usize,
     after: Option<PageEnd>,
@@ -159,7 +159,10 @@ pub fn question_from_wire(
 
 /// # Errors
 /// What is malformed, by field.
-pub fn watched_rollup_from_wire(request: pb::WatchRollupRequest, rows_max: usize) -> Result<RollupQuestion, Problem> {
+pub(crate) fn watched_rollup_from_wire(
+    request: pb::WatchRollupRequest,
+    rows_max: usize,
+) -> Result<RollupQuestion, Problem> {
     let pb::WatchRollupRequest { scope, first_year, last_year, measures, group_by, .. } = request;
     must_be_present(&scope_from_wire(scope.clone())?)?;
     let question = pb::QueryRollupRequest { scope, first_year, last_year, measures, group_by, ..Default::default() };
@@ -170,7 +173,7 @@ pub fn watched_rollup_from_wire(request: pb::WatchRollupRequest, rows_max: usize
 ///
 /// # Errors
 /// FIELD_INVALID for what is out of range.
-pub fn following_from_wire(resume_after: i64, heartbeat_seconds: i32) -> Result<Following, Problem> {
+pub(crate) fn following_from_wire(resume_after: i64, heartbeat_seconds: i32) -> Result<Following, Problem> {
     let invalid = |field, description| Problem::field(Reason::FieldInvalid, field, description);
     let resume_after = match resume_after {
         0 => None,
@@ -192,7 +195,7 @@ pub fn following_from_wire(resume_after: i64, heartbeat_seconds: i32) -> Result<
 }
 
 /// Coverage on the wire; the tree of `hierarchy_year` was used.
-pub fn coverage_to_wire(coverage: &Coverage, hierarchy_year: ReportYear) -> pb::Coverage {
+pub(crate) fn coverage_to_wire(coverage: &Coverage, hierarchy_year: ReportYear) -> pb::Coverage {
     let count = |mark| count_to_wire(coverage.of(mark));
     pb::Coverage {
         year: coverage.year.get().into(),
@@ -267,7 +270,10 @@ fn requester_to_wire(field: &str) -> i32 {
 ///
 /// # Errors
 /// SUM_TOO_LARGE.
-pub fn answer_to_wire(answer: &RollupAnswer, next_page_token: String) -> Result<pb::QueryRollupResponse, Problem> {
+pub(crate) fn answer_to_wire(
+    answer: &RollupAnswer,
+    next_page_token: String,
+) -> Result<pb::QueryRollupResponse, Problem> {
     Ok(pb::QueryRollupResponse {
         rows: answer.rows.iter().map(row_to_wire).collect::<Result<_, _>>()?,
         totals: answer.totals.iter().map(row_to_wire).collect::<Result<_, _>>()?,
@@ -293,7 +299,7 @@ pub fn form_to_wire(form: &ConsolidatedForm) -> Result<pb::GetConsolidatedFormRe
 }
 
 /// A part of a scope; the tree of `hierarchy_year` was used.
-pub fn coverage_row_to_wire(row: &CoverageRow, hierarchy_year: ReportYear) -> pb::ChildCoverage {
+pub(super) fn coverage_row_to_wire(row: &CoverageRow, hierarchy_year: ReportYear) -> pb::ChildCoverage {
     pb::ChildCoverage {
         jurisdiction: Some(jurisdiction_to_wire(&row.jurisdiction)),
         own_agencies: row.own_agencies,
@@ -303,7 +309,7 @@ pub fn coverage_row_to_wire(row: &CoverageRow, hierarchy_year: ReportYear) -> pb
 }
 
 /// Which parts of a scope an answer shows.
-pub struct CoveragePage {
+pub(crate) struct CoveragePage {
     /// Parts that pages before have shown.
     pub skip: usize,
     /// Parts at most.
@@ -311,7 +317,7 @@ pub struct CoveragePage {
 }
 
 /// A page of the parts, and how many parts have been shown with it, where more follow.
-pub fn coverage_answer_to_wire(
+pub(crate) fn coverage_answer_to_wire(
     answer: &CoverageAnswer,
     page: &CoveragePage,
 ) -> (pb::GetCoverageResponse, Option<usize>) {
@@ -333,7 +339,7 @@ fn names<A>(update: &Update<A>) -> Vec<String> {
 
 /// # Errors
 /// SUM_TOO_LARGE.
-pub fn watched_rollup_to_wire(update: &Update<RollupAnswer>) -> Result<pb::WatchRollupResponse, Problem> {
+pub(crate) fn watched_rollup_to_wire(update: &Update<RollupAnswer>) -> Result<pb::WatchRollupResponse, Problem> {
     let answer = update.answer.as_ref().map(|answer| answer_to_wire(answer, String::new())).transpose()?;
     Ok(pb::WatchRollupResponse {
         answer,
@@ -344,7 +350,7 @@ pub fn watched_rollup_to_wire(update: &Update<RollupAnswer>) -> Result<pb::Watch
     })
 }
 
-pub fn watched_coverage_to_wire(update: &Update<CoverageAnswer>) -> pb::WatchCoverageResponse {
+pub(crate) fn watched_coverage_to_wire(update: &Update<CoverageAnswer>) -> pb::WatchCoverageResponse {
     let whole = CoveragePage { skip: 0, size: usize::MAX };
     pb::WatchCoverageResponse {
         answer: update.answer.as_ref().map(|answer| coverage_answer_to_wire(answer, &whole).0),

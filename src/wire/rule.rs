@@ -12,7 +12,7 @@ use super::layout::text;
 use super::report::count_to_wire;
 
 /// Every rule in words. They are judged for their examples once: the page of rules is opened often.
-pub fn rules_to_wire() -> &'static [pb::RuleDescription] {
+pub(crate) fn rules_to_wire() -> &'static [pb::RuleDescription] {
     static RULES: LazyLock<Vec<pb::RuleDescription>> = LazyLock::new(|| all_rules().map(rule_to_wire).collect());
     &RULES
 }
@@ -36,7 +36,7 @@ fn rule_to_wire(rule: &Rule) -> pb::RuleDescription {
     }
 }
 
-pub fn rule_count_to_wire(count: &RuleCount) -> pb::RuleCount {
+pub(crate) fn rule_count_to_wire(count: &RuleCount) -> pb::RuleCount {
     pb::RuleCount {
         rule: count.rule.clone(),
         year: count.year.get().into(),

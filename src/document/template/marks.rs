@@ -97,7 +97,7 @@ fn side(terms: &[Term]) -> String {
 
 impl Mark {
     /// In Chinese and English, as it stands in the note.
-    pub fn severity_text(&self) -> &'static str {
+    pub(crate) fn severity_text(&self) -> &'static str {
         match self.severity {
             Severity::Error => "错误 error",
             Severity::Warning => "提示 warning",
