@@ -15,6 +15,8 @@
 #![forbid(unsafe_code)]
 // What only this crate needs is for it alone, so that the compiler sees what nobody needs any more.
 #![warn(unreachable_pub)]
+// And what others may need says what it is.
+#![warn(missing_docs)]
 // Only commands have anybody to print for; and tests.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 

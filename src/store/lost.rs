@@ -32,7 +32,9 @@ pub enum LostSubject {
 /// A journal entry of which the transaction is damaged in the log and in its copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LostEntry {
+    /// Its sequence number: the entries around it tell which one is missing.
     pub sequence: u64,
+    /// What it was about, as far as that can be told.
     pub subject: LostSubject,
 }
 

@@ -9,7 +9,9 @@ use crate::store::record::decode;
 /// A record under its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keyed {
+    /// As [`StoredRecord::key`].
     pub key: Vec<u8>,
+    /// As [`StoredRecord::value`].
     pub value: Vec<u8>,
 }
 
@@ -22,6 +24,7 @@ impl From<StoredRecord> for Keyed {
 /// A transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
+    /// Of its journal entry.
     pub position: Position,
     /// Chain hash of the entry before.
     pub previous: Hash,
