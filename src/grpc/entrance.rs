@@ -32,6 +32,7 @@ pub struct EntranceLayer {
 }
 
 impl EntranceLayer {
+    /// Before what `door` lets in. `public_url` may be empty; `message_bytes` is the longest message of any call.
     pub fn new(door: DoorLayer, public_url: &str, message_bytes: usize) -> Self {
         let public_url = public_url.trim_end_matches('/');
         let public_url = HeaderValue::from_str(public_url).ok().filter(|_| !public_url.is_empty());

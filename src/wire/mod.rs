@@ -49,7 +49,8 @@ pub(crate) use journal::{
 pub use json::{contract, to_json};
 pub(crate) use json::{descriptor, dynamic, from_json, message_from_dynamic};
 pub(crate) use layout::layout_to_wire;
-pub(crate) use narrative::{narrative_from_wire, narrative_to_wire};
+pub(crate) use narrative::narrative_from_wire;
+pub use narrative::narrative_to_wire;
 pub(crate) use operations::{
     head_from_wire, moment_from_wire, moment_to_wire, part_to_wire, service_info_to_wire, since, status_to_wire,
     verification_to_wire,

@@ -30,7 +30,8 @@ pub(crate) fn narrative_from_wire(wire: pb::Narrative, field: &str) -> Result<Op
     Ok(Some(narrative).filter(|narrative| !narrative.is_empty()))
 }
 
-pub(crate) fn narrative_to_wire(narrative: &Narrative) -> pb::Narrative {
+/// Chapters that are not known are not there on the wire either.
+pub fn narrative_to_wire(narrative: &Narrative) -> pb::Narrative {
     let Narrative { overview, problems, other_matters } = narrative.clone();
     pb::Narrative { overview, problems, other_matters }
 }
