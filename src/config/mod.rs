@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let keys = example.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         let sections = example.lines().filter(|line| line.starts_with('[')).count();
-        assert_eq!((keys, sections), (76, 13), "a key is missing from the example, or from this count");
+        assert_eq!((keys, sections), (77, 13), "a key is missing from the example, or from this count");
     }
 
     #[test]
