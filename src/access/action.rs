@@ -52,6 +52,7 @@ actions! {
     "report.list", "批量查看报告", "read many reports";
     "report.revisions", "查看报告各版本", "read a report's revisions";
     "report.events", "查看报告经过", "read a report's history";
+    "report.contrast", "比较两份报告", "compare two reports";
     "report.accept", "通过报告", "accept a report";
     "report.return", "退回报告", "return a report";
     "report.withdraw", "撤回报告", "withdraw a report";
@@ -61,11 +62,13 @@ actions! {
     "rule.list", "查看规则", "read the rules";
     "rule.failures", "查看规则不符情况", "read how often rules failed";
     "rollup.query", "查询汇总", "ask for sums";
+    "rollup.anomalies", "查看异常数据", "list figures that deserve a look";
     "rollup.watch", "跟踪汇总", "follow sums";
     "form.get", "查看汇总表", "read a computed form";
     "form.render", "下载汇总表", "download a computed form";
     "form.freeze", "汇总表定稿", "freeze a computed form";
     "form.frozen", "查看定稿", "read a frozen form";
+    "form.render_frozen", "下载定稿", "download a frozen form";
     "form.frozen_list", "列出定稿", "list frozen forms";
     "form.frozen_revisions", "查看定稿所含版本", "list the revisions in a frozen form";
     "form.compare", "比较定稿与现有数据", "compare a frozen form";
@@ -78,6 +81,7 @@ actions! {
     "registry.agencies", "列出机构", "list agencies";
     "registry.apply", "变更单位名录", "change the registry";
     "registry.changes", "查看单位名录的变更", "read the changes of the registry";
+    "registry.suspects", "查看疑似重复登记", "list what may be registered twice";
     "collection.get", "查看报送任务", "read a collection";
     "collection.list", "列出报送任务", "list collections";
     "collection.open", "启动报送任务", "open a collection";

@@ -106,8 +106,10 @@ methods! {
         GET_REPORT "GetReport", "report.get", Right::Read, Told::InBulk;
         LIST_REPORTS "ListReports", "report.list", Right::Read, Told::Each;
         LIST_REPORT_REVISIONS "ListReportRevisions", "report.revisions", Right::Read, Told::InBulk;
+        COMPARE_REPORTS "CompareReports", "report.contrast", Right::Read, Told::InBulk;
         LIST_REPORT_EVENTS "ListReportEvents", "report.events", Right::Read, Told::InBulk;
         ACCEPT_REPORT "AcceptReport", "report.accept", Right::Review;
+        ACCEPT_REPORTS "AcceptReports", "report.accept", Right::Review;
         RETURN_REPORT "ReturnReport", "report.return", Right::Review;
         WITHDRAW_REPORT "WithdrawReport", "report.withdraw", Right::Withdraw;
     }
@@ -127,11 +129,13 @@ methods! {
         WATCH_ROLLUP "WatchRollup", "rollup.watch", Right::RollUp;
         WATCH_COVERAGE "WatchCoverage", "coverage.watch", Right::RollUp;
         RECONCILE_REPORT "ReconcileReport", "report.reconcile", Right::RollUp;
+        LIST_ANOMALIES "ListAnomalies", "rollup.anomalies", Right::RollUp, Told::InBulk;
         LIST_RULE_FAILURES "ListRuleFailures", "rule.failures", Right::RollUp;
     }
     "huizong.v1.FrozenFormService" {
         FREEZE_FORM "FreezeForm", "form.freeze", Right::Review;
         GET_FROZEN_FORM "GetFrozenForm", "form.frozen", Right::RollUp;
+        RENDER_FROZEN_FORM "RenderFrozenForm", "form.render_frozen", Right::RollUp, Told::InBulk;
         LIST_FROZEN_FORMS "ListFrozenForms", "form.frozen_list", Right::RollUp;
         LIST_FROZEN_FORM_REVISIONS "ListFrozenFormRevisions", "form.frozen_revisions", Right::RollUp, Told::InBulk;
         COMPARE_FROZEN_FORM "CompareFrozenForm", "form.compare", Right::RollUp;
@@ -145,6 +149,7 @@ methods! {
         CREATE_AGENCY "CreateAgency", "registry.apply", Right::Power(Power::System);
         APPLY_REGISTRY_CHANGES "ApplyRegistryChanges", "registry.apply", Right::Power(Power::System);
         LIST_REGISTRY_CHANGES "ListRegistryChanges", "registry.changes", Right::AnyPower, Told::Each;
+        LIST_REGISTRY_SUSPECTS "ListRegistrySuspects", "registry.suspects", Right::AnyPower, Told::Each;
         GET_COLLECTION "GetCollection", "collection.get", Right::Known;
         LIST_COLLECTIONS "ListCollections", "collection.list", Right::Known;
         CREATE_COLLECTION "CreateCollection", "collection.open", Right::Power(Power::System);

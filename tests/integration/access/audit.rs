@@ -44,7 +44,8 @@ async fn refusals_of_permission_of_the_registry_and_of_malformed_calls_are_in_th
         first_year: 2019,
         ..Default::default()
     };
-    let create = pb::CreateJurisdictionRequest { jurisdiction: Some(again), validate_only: false };
+    let create =
+        pb::CreateJurisdictionRequest { jurisdiction: Some(again), validate_only: false, ..Default::default() };
     registry.create_jurisdiction(create).await.unwrap_err();
     // Without the right to the call at all, and without credentials.
     RegistryServiceClient::new(submitter)

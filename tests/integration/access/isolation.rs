@@ -132,7 +132,7 @@ async fn exceptions_for_others_are_left_out_of_a_collection() {
     }
     let seen = async |principal: &str| {
         let mut registry = RegistryServiceClient::new(server.client_of(principal).await);
-        let request = pb::GetCollectionRequest { name: format!("collections/{YEAR}") };
+        let request = pb::GetCollectionRequest { name: format!("collections/{YEAR}"), ..Default::default() };
         let collection = registry.get_collection(request).await.unwrap().into_inner().collection.unwrap();
         collection.exceptions.into_iter().map(|exception| exception.agency).collect::<Vec<_>>()
     };

@@ -364,12 +364,16 @@ fn calls(moment: u64) -> Vec<(&'static str, Value)> {
                 let name = json!({"name": format!("{jurisdiction}/frozenForms/{of}-{number}")});
                 calls.push(("FrozenFormService/GetFrozenForm", name.clone()));
                 calls.push(("FrozenFormService/ListFrozenFormRevisions", name.clone()));
-                calls.push(("FrozenFormService/CompareFrozenForm", name));
+                calls.push(("FrozenFormService/CompareFrozenForm", name.clone()));
+                let mut rendered = name;
+                rendered["format"] = json!(4);
+                calls.push(("FrozenFormService/RenderFrozenForm", rendered));
             }
         }
         calls.push(("FrozenFormService/ListFrozenForms", json!({"parent": jurisdiction})));
         let rules = json!({"jurisdiction": jurisdiction, "firstYear": 2021, "lastYear": 2023});
         calls.push(("RollupService/ListRuleFailures", rules));
+        calls.push(("RollupService/ListAnomalies", json!({"jurisdiction": jurisdiction, "year": 2022})));
     }
     for of in YEARS {
         for parent in ["agencies/-", "jurisdictions/-"] {
@@ -380,6 +384,7 @@ fn calls(moment: u64) -> Vec<(&'static str, Value)> {
         calls.push(("ReportService/GetReport", json!({"name": report})));
         calls.push(("ReportService/ListReportRevisions", json!({"name": report})));
         calls.push(("ReportService/ListReportEvents", json!({"name": report})));
+        calls.push(("ReportService/CompareReports", json!({"earlier": report, "later": report})));
     }
     calls
 }
