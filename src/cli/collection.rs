@@ -16,8 +16,14 @@ use super::{Failure, Outcome, OutputFormat};
 pub(crate) enum Collection {
     /// Open the collection of a year.
     Open(Open),
-    /// The collection of a year with its exceptions; left out, all collections.
-    Show { year: Option<i32> },
+    /// The collection of a year with its exceptions, and until when those have time that you hand in reports for; left out,
+    /// all collections.
+    Show {
+        year: Option<i32>,
+        /// Whose deadlines to show: agencies/{id}, or the id alone; jurisdictions/{code} for a consolidated report.
+        #[arg(long, value_name = "ID", requires = "year")]
+        owner: Option<String>,
+    },
     /// Set the time from which on reports are refused; left out, now.
     Lock {
         year: i32,
@@ -129,14 +135,15 @@ impl Collection {
                 let answer = client.create_collection(request).await.map_err(failed)?.into_inner();
                 print(answer.collection.unwrap_or_default(), format)
             }
-            Self::Show { year: Some(year) } => {
-                let request = pb::GetCollectionRequest { name: name_of(*year) };
+            Self::Show { year: Some(year), owner } => {
+                let owner = owner.as_deref().map(|id| resource("agencies", id)).unwrap_or_default();
+                let request = pb::GetCollectionRequest { name: name_of(*year), owner };
                 let answer = client.get_collection(request).await.map_err(failed)?.into_inner();
-                print(answer.collection.unwrap_or_default(), format)
+                show(answer, format)
             }
-            Self::Show { year: None } => list(&mut client, format).await,
+            Self::Show { year: None, .. } => list(&mut client, format).await,
             Self::Lock { year, at } => {
-                let request = pb::GetCollectionRequest { name: name_of(*year) };
+                let request = pb::GetCollectionRequest { name: name_of(*year), ..Default::default() };
                 let present = client.get_collection(request).await.map_err(failed)?.into_inner().collection;
                 // The etag of what was read goes with it, so nobody else's change is lost.
                 let collection = pb::Collection {
@@ -219,10 +226,43 @@ async fn list(client: &mut RegistryServiceClient<Connection>, format: OutputForm
     listing.print(format)
 }
 
+/// A collection, and until when somebody has time.
+fn show(answer: pb::GetCollectionResponse, format: OutputFormat) -> Outcome {
+    if format == OutputFormat::Json {
+        return print_json(&answer);
+    }
+    print(answer.collection.unwrap_or_default(), format)?;
+    if format == OutputFormat::Table {
+        for deadline in &answer.deadlines {
+            println!("\n{}", deadline_text(deadline));
+        }
+    }
+    Ok(())
+}
+
+fn deadline_text(deadline: &pb::Deadline) -> String {
+    let told = |words: Option<&pb::LocalizedText>, is_granted: bool| {
+        let granted = if is_granted { "（已准予延期 granted）" } else { "" };
+        words.map_or_else(|| "无 none".to_owned(), |words| format!("{}  {}{granted}", words.zh, words.en))
+    };
+    let left = match deadline.days_left {
+        None => String::new(),
+        Some(0) => "\n剩余 left    今天是最后一天 today is the last day".to_owned(),
+        Some(days) if days < 0 => format!("\n剩余 left    已逾期 {} 天 {} days late", -days, -days),
+        Some(days) => format!("\n剩余 left    {days} 天 days"),
+    };
+    format!(
+        "{}\n截止 due     {}{left}\n锁定 lock    {}",
+        deadline.owner,
+        told(deadline.due_in_words.as_ref(), deadline.due_time_granted),
+        told(deadline.lock_in_words.as_ref(), deadline.lock_time_granted)
+    )
+}
+
 /// One collection: its times, then its exceptions; as CSV, the exceptions.
 fn print(collection: pb::Collection, format: OutputFormat) -> Outcome {
     if format == OutputFormat::Json {
-        return print_json(&pb::GetCollectionResponse { collection: Some(collection) });
+        return print_json(&pb::GetCollectionResponse { collection: Some(collection), ..Default::default() });
     }
     let headings = ["agency", "截止 due", "锁定 lock", "批准 granted by", "理由 reason", "有效至 until"];
     let mut listing = Listing::new(&headings, &[]);

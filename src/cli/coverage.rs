@@ -7,7 +7,7 @@ use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
 
 use super::client::{Connection, Server, connect};
-use super::output::{Listing, print_json, resource};
+use super::output::{Listing, print_json, resource, time_text};
 use super::pages;
 use super::perspective::Perspective;
 use super::rollup::coverage_text;
@@ -68,8 +68,10 @@ impl Coverage {
             "退回 returned",
             "逾期 late",
             "未报 missing",
+            "截止 due",
+            "剩余天数 days left",
         ];
-        let mut listing = Listing::new(&headings, &[2, 3, 4, 5, 6, 7, 8]);
+        let mut listing = Listing::new(&headings, &[2, 3, 4, 5, 6, 7, 8, 10]);
         for child in &answer.children {
             let jurisdiction = child.jurisdiction.clone().unwrap_or_default();
             let one = child.coverage.unwrap_or_default();
@@ -78,6 +80,8 @@ impl Coverage {
             let counts = [one.expected, one.received, one.accepted, one.submitted, one.returned, one.late, one.missing];
             let mut row = vec![jurisdiction.name, format!("{indent}{}{own}", jurisdiction.display_name)];
             row.extend(counts.map(|count| count.to_string()));
+            row.push(time_text(child.due_time));
+            row.push(child.days_left.map(|days| days.to_string()).unwrap_or_default());
             listing.rows.push(row);
         }
         listing.print(format)?;
@@ -105,6 +109,7 @@ impl Coverage {
         };
         pages::each(ask, |page| {
             all.agencies.extend(page.agencies);
+            all.deadlines.extend(page.deadlines);
             all.as_of = page.as_of;
             Ok(ControlFlow::Continue(()))
         })
@@ -112,9 +117,19 @@ impl Coverage {
         if format == OutputFormat::Json {
             return print_json(&all);
         }
-        let mut listing = Listing::new(&["agency", "机构", "jurisdiction"], &[]);
+        let headings = ["agency", "机构", "jurisdiction", "截止 due", "剩余天数 days left", "停止接收 lock"];
+        let mut listing = Listing::new(&headings, &[4]);
         for agency in all.agencies {
-            listing.rows.push(vec![agency.name, agency.display_name, agency.jurisdiction]);
+            let deadline = all.deadlines.iter().find(|deadline| deadline.owner == agency.name);
+            let deadline = deadline.cloned().unwrap_or_default();
+            listing.rows.push(vec![
+                agency.name,
+                agency.display_name,
+                agency.jurisdiction,
+                time_text(deadline.due_time),
+                deadline.days_left.map(|days| days.to_string()).unwrap_or_default(),
+                time_text(deadline.lock_time),
+            ]);
         }
         listing.print(format)
     }

@@ -1,9 +1,10 @@
 //! `huizong report`: reading reports back, and reviewing them.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
 
 use crate::document::write::{Document, write_document};
@@ -30,23 +31,36 @@ pub(crate) enum Report {
     },
     /// Reports of a year, or of one agency.
     List {
-        #[arg(long, required_unless_present = "agency")]
-        year: Option<i32>,
+        /// A report year, or several: 2021..2024.
+        #[arg(long, required_unless_present = "agency", value_name = "Y[..Y]", value_parser = parse_years)]
+        year: Option<(i32, i32)>,
         #[arg(long)]
         agency: Option<String>,
         /// Consolidated reports of governments instead of agencies' own.
         #[arg(long, conflicts_with = "agency")]
         consolidated: bool,
+        #[command(flatten)]
+        wanted: Wanted,
         /// Stop after this many.
         #[arg(long, default_value_t = 1000)]
         limit: usize,
     },
     /// All revisions of one report, newest first.
     Revisions { name: String },
+    /// Two reports beside each other, such as one agency's of two years: figures with their differences, and the sentences
+    /// that came and went.
+    Compare {
+        /// The earlier one: agencies/{id}/reports/{year}, or one of its revisions.
+        earlier: String,
+        /// The later one.
+        later: String,
+    },
     /// The life of a report: submissions and reviews, with the cells that each revision changed.
     History { name: String },
     /// Accept the newest revision of a report.
     Accept(Review),
+    /// Accept many reports, each judged by itself: those that are named, or all of a place and year that wait for review.
+    AcceptMany(AcceptMany),
     /// Give the newest revision back for correction.
     Return {
         #[command(flatten)]
@@ -57,6 +71,68 @@ pub(crate) enum Report {
     },
     /// Take the newest revision of a report back.
     Withdraw(Review),
+}
+
+/// Which reports are wanted; all by default.
+#[derive(Args)]
+pub(crate) struct Wanted {
+    /// Only of those in this jurisdiction and below it: jurisdictions/{code}, or the code alone.
+    #[arg(long, value_name = "CODE", conflicts_with = "agency")]
+    jurisdiction: Option<String>,
+    /// Only reports whose newest revision stands so; may be repeated.
+    #[arg(long, value_enum)]
+    state: Vec<State>,
+    /// Only reports that first came in after their due time.
+    #[arg(long)]
+    late: bool,
+    /// Only reports with findings.
+    #[arg(long)]
+    findings: bool,
+    /// Only reports that break this rule.
+    #[arg(long, default_value = "", hide_default_value = true)]
+    rule: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum State {
+    Submitted,
+    Accepted,
+    Returned,
+    Withdrawn,
+}
+
+impl State {
+    fn wire(self) -> i32 {
+        let state = match self {
+            Self::Submitted => pb::ReportState::Submitted,
+            Self::Accepted => pb::ReportState::Accepted,
+            Self::Returned => pb::ReportState::Returned,
+            Self::Withdrawn => pb::ReportState::Withdrawn,
+        };
+        state.into()
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct AcceptMany {
+    /// agencies/{id}/reports/{year} or jurisdictions/{code}/reports/{year}, each as it stands now.
+    #[arg(required_unless_present = "year", conflicts_with_all = ["year", "jurisdiction"])]
+    names: Vec<String>,
+    /// All agencies' reports of this year that wait for review.
+    #[arg(long, value_name = "Y")]
+    year: Option<i32>,
+    /// Of these, only those in this jurisdiction and below it: jurisdictions/{code}, or the code alone.
+    #[arg(long, value_name = "CODE", requires = "year")]
+    jurisdiction: Option<String>,
+    /// Leave out reports with findings, which somebody should read.
+    #[arg(long, requires = "year")]
+    without_findings: bool,
+    /// A remark to be kept with each.
+    #[arg(long, default_value = "", hide_default_value = true)]
+    reason: String,
+    /// Check only.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Args)]
@@ -72,6 +148,14 @@ pub(crate) struct Review {
     /// Check only.
     #[arg(long)]
     dry_run: bool,
+}
+
+fn parse_years(text: &str) -> Result<(i32, i32), String> {
+    let year = |text: &str| text.parse::<i32>().map_err(|_| format!("{text:?} is no year such as 2024"));
+    match text.split_once("..") {
+        Some((first, last)) => Ok((year(first)?, year(last)?)),
+        None => year(text).map(|year| (year, year)),
+    }
 }
 
 fn parse_comment(text: &str) -> Result<(String, String), String> {
@@ -108,7 +192,7 @@ fn print(reports: &[pb::Report], format: OutputFormat) -> Outcome {
 }
 
 /// A report as a document under its owner's name, which says which revision it is.
-async fn document(server: &Server, report: pb::Report) -> Result<Document, Failure> {
+pub(super) async fn document(server: &Server, report: pb::Report) -> Result<Document, Failure> {
     let (revision, sequence) = (report.revision.clone(), report.journal_sequence);
     let entry = entry_from_wire(report);
     let entry = entry.map_err(|problem| Failure::Failed(both(&problem.message)))?;
@@ -146,14 +230,33 @@ impl Report {
                     }
                 }
             }
-            Self::List { year, agency, consolidated, limit } => {
+            Self::List { year, agency, consolidated, wanted, limit } => {
                 let parent = match (agency, consolidated) {
                     (Some(agency), _) => resource("agencies", agency),
                     (None, false) => "agencies/-".to_owned(),
                     (None, true) => "jurisdictions/-".to_owned(),
                 };
-                let (year, page_size) = (year.unwrap_or(0), pages::PAGE_SIZE);
-                let request = pb::ListReportsRequest { parent, year, page_size, ..Default::default() };
+                let (year, last_year) = match *year {
+                    Some((first, last)) if first < last && agency.is_none() => (first, last),
+                    Some((first, _)) => (first, 0),
+                    None => (0, 0),
+                };
+                let request = pb::ListReportsRequest {
+                    parent,
+                    year,
+                    last_year,
+                    page_size: pages::PAGE_SIZE,
+                    jurisdiction: wanted
+                        .jurisdiction
+                        .as_deref()
+                        .map(|code| resource("jurisdictions", code))
+                        .unwrap_or_default(),
+                    states: wanted.state.iter().map(|state| state.wire()).collect(),
+                    late: wanted.late,
+                    with_findings: wanted.findings,
+                    rule: wanted.rule.clone(),
+                    ..Default::default()
+                };
                 let ask = async |page_token| {
                     client.list_reports(pb::ListReportsRequest { page_token, ..request.clone() }).await
                 };
@@ -180,6 +283,11 @@ impl Report {
                 let all = pb::ListReportRevisionsResponse { reports, ..Default::default() };
                 if format == OutputFormat::Json { print_json(&all) } else { print(&all.reports, format) }
             }
+            Self::Compare { earlier, later } => {
+                let request = pb::CompareReportsRequest { earlier: earlier.clone(), later: later.clone() };
+                let answer = client.compare_reports(request).await.map_err(|status| refused(&status))?.into_inner();
+                print_contrast(&answer, format)
+            }
             Self::History { name } => history(&mut client, name, format).await,
             Self::Accept(review) => {
                 let request = pb::AcceptReportRequest {
@@ -192,6 +300,7 @@ impl Report {
                 let answer = client.accept_report(request).await.map_err(|status| refused(&status))?.into_inner();
                 if format == OutputFormat::Json { print_json(&answer) } else { print_outcome(answer.outcome) }
             }
+            Self::AcceptMany(many) => many.run(&mut client, format).await,
             Self::Return { review, comments } => {
                 let comment =
                     |(cell, text): &(String, String)| pb::CellComment { cell: cell.clone(), text: text.clone() };
@@ -221,6 +330,95 @@ impl Report {
     }
 }
 
+/// Reports accepted by one call.
+const ACCEPTED_AT_ONCE: usize = 500;
+
+impl AcceptMany {
+    async fn run(&self, client: &mut ReportServiceClient<Connection>, format: OutputFormat) -> Outcome {
+        let requests = self.requests(client).await?;
+        let mut all = pb::AcceptReportsResponse::default();
+        for part in requests.chunks(ACCEPTED_AT_ONCE) {
+            let request = pb::AcceptReportsRequest { requests: part.to_vec(), validate_only: self.dry_run };
+            let answer = client.accept_reports(request).await.map_err(|status| refused(&status))?.into_inner();
+            all.accepted += answer.accepted;
+            all.refused += answer.refused;
+            all.results.extend(answer.results);
+        }
+        if format == OutputFormat::Json {
+            print_json(&all)?;
+        } else {
+            let mut listing = Listing::new(&["报告 report", "状态 state", "原因 why"], &[]);
+            for one in &all.results {
+                let (state, why) = match &one.result {
+                    Some(pb::accept_reports_result::Result::Outcome(outcome)) => {
+                        (state_word(outcome.state()), String::new())
+                    }
+                    Some(pb::accept_reports_result::Result::Problem(problem)) => {
+                        let words = problem.message.clone().unwrap_or_default();
+                        ("✗".to_owned(), format!("{}  {}", words.zh, words.en))
+                    }
+                    None => Default::default(),
+                };
+                listing.rows.push(vec![one.name.clone(), state, why]);
+            }
+            listing.print(format)?;
+            if format == OutputFormat::Table {
+                let dry = if self.dry_run { "（仅校验，未保存 checked only, nothing stored）" } else { "" };
+                print_line(&format!(
+                    "通过 {} 份，未通过 {} 份{dry}  {} accepted, {} refused",
+                    all.accepted, all.refused, all.accepted, all.refused
+                ))?;
+            }
+        }
+        if all.refused > 0 { Err(Failure::Refused) } else { Ok(()) }
+    }
+
+    /// What is asked for each, with the etags that the reports have now.
+    async fn requests(
+        &self,
+        client: &mut ReportServiceClient<Connection>,
+    ) -> Result<Vec<pb::AcceptReportRequest>, Failure> {
+        let request = |name: String, etag: String| pb::AcceptReportRequest {
+            name,
+            etag,
+            reason: self.reason.clone(),
+            validate_only: false,
+            request_id: Uuid::new_v4().to_string(),
+        };
+        let Some(year) = self.year else {
+            let mut requests = Vec::new();
+            for name in &self.names {
+                let wanted = pb::GetReportRequest { name: name.clone(), view: pb::ReportView::Standing.into() };
+                let answer = client.get_report(wanted).await.map_err(|status| refused(&status))?.into_inner();
+                requests.push(request(name.clone(), answer.report.unwrap_or_default().etag));
+            }
+            return Ok(requests);
+        };
+        let place = self.jurisdiction.as_deref().map(|code| resource("jurisdictions", code)).unwrap_or_default();
+        let ask = pb::ListReportsRequest {
+            parent: "agencies/-".to_owned(),
+            year,
+            jurisdiction: place,
+            states: vec![pb::ReportState::Submitted.into()],
+            view: pb::ReportView::Standing.into(),
+            page_size: pages::PAGE_SIZE,
+            ..Default::default()
+        };
+        let list = async |client: &mut ReportServiceClient<Connection>, with_findings: bool| {
+            let ask = pb::ListReportsRequest { with_findings, ..ask.clone() };
+            let page =
+                async |page_token| client.list_reports(pb::ListReportsRequest { page_token, ..ask.clone() }).await;
+            pages::all(page, |page| page.reports).await
+        };
+        let mut waiting = list(client, false).await?;
+        if self.without_findings {
+            let found: HashSet<String> = list(client, true).await?.into_iter().map(|report| report.name).collect();
+            waiting.retain(|report| !found.contains(&report.name));
+        }
+        Ok(waiting.into_iter().map(|report| request(report.name, report.etag)).collect())
+    }
+}
+
 impl Review {
     /// The etag given, or the present one.
     async fn etag(&self, client: &mut ReportServiceClient<Connection>) -> Result<String, Failure> {
@@ -242,6 +440,58 @@ fn print_outcome(outcome: Option<pb::ReviewOutcome>) -> Outcome {
         Some(receipt) => print_line(&format!("日志序号 journal sequence: {}", receipt.journal_sequence)),
         None => print_line("仅校验，未保存 checked only, nothing stored"),
     }
+}
+
+/// Thousandths as a percentage with its sign.
+fn percent(permille: i64) -> String {
+    let sign = if permille < 0 { "-" } else { "+" };
+    format!("{sign}{}.{}%", permille.unsigned_abs() / 10, permille.unsigned_abs() % 10)
+}
+
+fn print_contrast(answer: &pb::CompareReportsResponse, format: OutputFormat) -> Outcome {
+    if format == OutputFormat::Json {
+        return print_json(answer);
+    }
+    let headings = ["cell", "单元格", "前 before", "后 after", "差额 difference", "增减 share"];
+    let mut listing = Listing::new(&headings, &[2, 3, 4, 5]);
+    for one in &answer.cells {
+        listing.rows.push(vec![
+            one.cell.clone(),
+            one.label.clone().unwrap_or_default().zh,
+            value_in_words(one.before.as_ref()),
+            value_in_words(one.after.as_ref()),
+            value_in_words(one.difference.as_ref()),
+            one.share_permille.map(percent).unwrap_or_default(),
+        ]);
+    }
+    listing.print(format)?;
+    if format != OutputFormat::Table {
+        return Ok(());
+    }
+    print_line(&format!(
+        "\n{} → {}\n相同 {} 处，格式不同而未比对 {} 处  {} equal, {} not comparable",
+        answer.earlier,
+        answer.later,
+        answer.equal_cells,
+        answer.not_comparable_cells,
+        answer.equal_cells,
+        answer.not_comparable_cells
+    ))?;
+    for chapter in &answer.chapters {
+        let name = match chapter.chapter.as_str() {
+            "overview" => "一、总体情况",
+            "problems" => "五、存在的主要问题及改进情况",
+            _ => "六、其他需要报告的事项",
+        };
+        print_line(&format!("\n{name}  （相同 {} 句 kept）", chapter.kept))?;
+        for sentence in &chapter.dropped {
+            print_line(&format!("- {sentence}"))?;
+        }
+        for sentence in &chapter.added {
+            print_line(&format!("+ {sentence}"))?;
+        }
+    }
+    Ok(())
 }
 
 async fn history(client: &mut ReportServiceClient<Connection>, name: &str, format: OutputFormat) -> Outcome {

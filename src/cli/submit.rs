@@ -8,6 +8,7 @@ use prost::Message as _;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::ReceiverStream;
+use tonic::Code;
 use uuid::Uuid;
 
 use crate::pb;
@@ -15,7 +16,7 @@ use crate::pb::report_service_client::ReportServiceClient;
 use crate::pb::submit_reports_response::Result as Answered;
 use crate::report::{AgencyId, Hash, JurisdictionCode, ReportYear, inert};
 
-use super::client::{ANSWER_MAX_BYTES, Server, connect, findings_text, problem_text, refused};
+use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, findings_text, problem_text, refused};
 use super::documents::{Unlocking, expand, files_help};
 use super::language::told;
 use super::output::{Listing, print_exactly, print_json, time_text, to_json};
@@ -219,6 +220,7 @@ async fn send(
     bar: ProgressBar,
 ) -> Result<(mpsc::Receiver<Source>, tonic::Streaming<pb::SubmitReportsResponse>, JoinHandle<u64>), Failure> {
     let mut client = ReportServiceClient::new(connect(server).await?).max_decoding_message_size(ANSWER_MAX_BYTES);
+    let mut asking = client.clone();
     let (requests, receiver) = mpsc::channel(1);
     let (sent, sources) = mpsc::channel(AHEAD);
     let sending = tokio::spawn(async move {
@@ -230,6 +232,14 @@ async fn send(
                 None => next(&mut submissions, &bar, &mut failed).await,
             };
             let Some(Item { source, submission, workbook, .. }) = item else { break };
+            let submission = match with_present_etag(&mut asking, submission).await {
+                Ok(submission) => submission,
+                Err(text) => {
+                    complain(&bar, &format!("{source}\n{text}"));
+                    failed += 1;
+                    continue;
+                }
+            };
             // The same report has the same id however often it is sent, so that a second run is recognised.
             let request_id = Uuid::new_v8(request_id_bytes(&submission)).to_string();
             let submission = pb::SubmitReportRequest { request_id, validate_only, ..submission };
@@ -242,6 +252,32 @@ async fn send(
     });
     let answers = client.submit_reports(ReceiverStream::new(receiver)).await;
     Ok((sources, answers.map_err(|status| refused(&status))?.into_inner(), sending))
+}
+
+/// What stands for the etag that a report has now.
+const CURRENT: &str = "current";
+
+/// The submission with the etag of the report as it stands, where that is what is said.
+async fn with_present_etag(
+    client: &mut ReportServiceClient<Connection>,
+    submission: pb::SubmitReportRequest,
+) -> Result<pb::SubmitReportRequest, String> {
+    if submission.etag != CURRENT {
+        return Ok(submission);
+    }
+    let name = submission.name.clone();
+    let request = pb::GetReportRequest { name, view: pb::ReportView::Standing.into() };
+    match client.get_report(request).await {
+        Ok(answer) => {
+            let etag = answer.into_inner().report.unwrap_or_default().etag;
+            Ok(pb::SubmitReportRequest { etag, ..submission })
+        }
+        // There is none to be replaced: it is a first revision.
+        Err(status) if status.code() == Code::NotFound => {
+            Ok(pb::SubmitReportRequest { etag: String::new(), correction_reason: String::new(), ..submission })
+        }
+        Err(status) => Err(status.message().to_owned()),
+    }
 }
 
 fn request_id_bytes(submission: &pb::SubmitReportRequest) -> [u8; 16] {
@@ -324,8 +360,8 @@ fn taken_back_text(source: &str, accepted: &pb::SubmitReportResponse) -> String 
     let zh = format!("  此内容此前已报送，{zh}，未再次存入");
     let en = format!("  this content was handed in before and {en} since; nothing was stored");
     let next = told(
-        "  → 请更正后带 --etag 与 --correction 报送；内容无误须再次报送的，同样处理",
-        "  → hand in a correction with --etag and --correction; where it is right as it was, hand it in again with the same",
+        "  → 请更正后带 --etag current 与 --correction 报送；内容无误须再次报送的，同样处理",
+        "  → hand in a correction with --etag current and --correction; where it is right as it was, hand it in again with the same",
         "\n    ",
     );
     format!("✗ {source}\n{}\n{next}\n  {}\n  etag: {}\n", told(&zh, &en, "\n  "), receipt.revision, receipt.etag)

@@ -1,6 +1,6 @@
 //! `huizong.v1.ReportService`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 
 use futures::{Stream, StreamExt as _};
@@ -12,13 +12,22 @@ use crate::config::Limits;
 use crate::pb;
 use crate::pb::report_service_server::ReportService;
 use crate::report::{Message, Owners, ReportKey, ReportOwner, ReviewAction, RevisionName};
-use crate::service::{Problem, Reason, ReportFilter, ReportsWanted, Service, Target};
+use crate::service::{Problem, Reason, ReportFilter, ReportView, ReportsWanted, Service, Target};
 use crate::wire;
 
 use super::pages::Pages;
 use super::status::{note, whole};
 use super::to_status;
 use super::unary::{Call, answer, answer_page};
+
+/// A report by its newest revision, or one of its revisions.
+enum Named {
+    Report(ReportKey),
+    Revision(RevisionName),
+}
+
+/// Reports that are accepted by one call at most.
+const ACCEPTED_AT_ONCE: usize = 1000;
 
 pub(crate) struct Reports {
     service: Service,
@@ -161,6 +170,19 @@ impl ReportService for Reports {
             .await
     }
 
+    async fn compare_reports(
+        &self,
+        request: Request<pb::CompareReportsRequest>,
+    ) -> Result<Response<pb::CompareReportsResponse>, Status> {
+        answer(&self.service, call::COMPARE_REPORTS, request, async |request, call| {
+            // Whether the caller may read both comes before either is looked for.
+            let earlier = self.named(&request.earlier, "earlier", &call).await?;
+            let later = self.named(&request.later, "later", &call).await?;
+            Ok(wire::contrast_to_wire(&self.view(&earlier)?, &self.view(&later)?))
+        })
+        .await
+    }
+
     async fn list_report_events(
         &self,
         request: Request<pb::ListReportEventsRequest>,
@@ -179,6 +201,13 @@ impl ReportService for Reports {
             Ok(pb::AcceptReportResponse { outcome: Some(outcome) })
         })
         .await
+    }
+
+    async fn accept_reports(
+        &self,
+        request: Request<pb::AcceptReportsRequest>,
+    ) -> Result<Response<pb::AcceptReportsResponse>, Status> {
+        answer(&self.service, call::ACCEPT_REPORTS, request, |request, call| self.accept_many(request, call)).await
     }
 
     async fn return_report(
@@ -217,21 +246,35 @@ impl Reports {
         report
     }
 
+    /// The report or revision that is called so, which the caller may read.
+    async fn named(&self, name: &str, field: &str, call: &Call<'_>) -> Result<Named, Problem> {
+        let named = if name.contains("/revisions/") {
+            Named::Revision(wire::name_from_wire(name, field)?)
+        } else {
+            Named::Report(wire::name_from_wire(name, field)?)
+        };
+        let report = match &named {
+            Named::Revision(revision) => &revision.report,
+            Named::Report(report) => report,
+        };
+        call.permit(Target::report(report)).await?;
+        Ok(named)
+    }
+
+    fn view(&self, named: &Named) -> Result<ReportView, Problem> {
+        match named {
+            Named::Revision(revision) => self.service.revision(revision),
+            Named::Report(report) => self.service.report(report),
+        }
+    }
+
     async fn report(&self, request: pb::GetReportRequest, call: Call<'_>) -> Result<pb::GetReportResponse, Problem> {
         let asked = match wire::view_from_wire(request.view, "view")? {
             pb::ReportView::Unspecified => pb::ReportView::Full,
             view => view,
         };
-        let name = request.name;
-        let view = if name.contains("/revisions/") {
-            let revision: RevisionName = wire::name_from_wire(&name, "name")?;
-            call.permit(Target::report(&revision.report)).await?;
-            self.service.revision(&revision)?
-        } else {
-            let report = wire::name_from_wire(&name, "name")?;
-            call.permit(Target::report(&report)).await?;
-            self.service.report(&report)?
-        };
+        let named = self.named(&request.name, "name", &call).await?;
+        let view = self.view(&named)?;
         let report = self.shown(wire::report_in_view(&view, asked), &call);
         Ok(pb::GetReportResponse { report: Some(report) })
     }
@@ -246,14 +289,27 @@ impl Reports {
             0 => None,
             year => Some(wire::year_from_wire(year, "year")?),
         };
+        let years = match (year, request.last_year) {
+            (Some(first), 0) => Some((first, first)),
+            (Some(first), last) => {
+                let last = wire::year_from_wire(last, "last_year")?;
+                if last < first {
+                    let description = Message::new("不得早于 year", "is before year");
+                    return Err(Problem::field(Reason::YearsInvalid, "last_year", description));
+                }
+                Some((first, last))
+            }
+            (None, _) => None,
+        };
         let place = match request.jurisdiction.as_str() {
             "" => None,
             name => Some(wire::code_from_wire(name, "jurisdiction")?),
         };
         let filter = match (request.parent.as_str(), year) {
-            ("agencies/-", Some(year)) => ReportFilter::Year(Owners::Agencies, year, place),
-            ("jurisdictions/-", Some(year)) => ReportFilter::Year(Owners::Jurisdictions, year, place),
-            ("agencies/-" | "jurisdictions/-", None) => return Err(Problem::required("year")),
+            ("agencies/-" | "jurisdictions/-", _) => {
+                let owners = if request.parent == "agencies/-" { Owners::Agencies } else { Owners::Jurisdictions };
+                ReportFilter::Years(owners, years.ok_or_else(|| Problem::required("year"))?, place)
+            }
             (parent, year) if parent.starts_with("jurisdictions/") => {
                 ReportFilter::Owner(ReportOwner::Jurisdiction(wire::code_from_wire(parent, "parent")?), year)
             }
@@ -264,14 +320,20 @@ impl Reports {
         if let ReportFilter::Owner(owner, _) = &filter {
             call.permit(Target::Owner(owner, year)).await?;
         }
-        if let ReportFilter::Year(..) = &filter {
+        if let ReportFilter::Years(..) = &filter {
             call.permit(Target::Service).await?;
         }
         let changed_after = u64::try_from(request.changed_after).map_err(|_| {
             Problem::field(Reason::FieldInvalid, "changed_after", Message::new("不得为负", "is negative"))
         })?;
         let states = wire::states_from_wire(&request.states, "states")?;
-        let wanted = ReportsWanted { states, late: request.late, changed_after };
+        let wanted = ReportsWanted {
+            states,
+            late: request.late,
+            changed_after,
+            with_findings: request.with_findings,
+            rule: request.rule.clone(),
+        };
         let sight = call.sight()?;
         let page = self.service.reports(filter, wanted, asked.size, asked.key(), sight).await?;
         let view = wire::view_from_wire(request.view, "view")?;
@@ -313,6 +375,62 @@ impl Reports {
         Ok(pb::ListReportEventsResponse {
             events: page.items.iter().map(wire::event_to_wire).collect(),
             next_page_token: asked.token(page.next.as_deref()),
+        })
+    }
+
+    /// Accepts many, each as by a call of its own.
+    async fn accept_many(
+        &self,
+        request: pb::AcceptReportsRequest,
+        call: Call<'_>,
+    ) -> Result<pb::AcceptReportsResponse, Problem> {
+        call.permit(Target::Service).await?;
+        if request.requests.is_empty() {
+            return Err(Problem::required("requests"));
+        }
+        if request.requests.len() > ACCEPTED_AT_ONCE {
+            let max = ACCEPTED_AT_ONCE;
+            let description = Message::new(format!("一次最多{max}份"), format!("at most {max} at a time"));
+            return Err(Problem::field(Reason::TooMany, "requests", description));
+        }
+        let mut names = HashSet::new();
+        if let Some(twice) = request.requests.iter().position(|one| !names.insert(&one.name)) {
+            let description = Message::new("同一报告出现两次", "names a report that stands there twice");
+            return Err(Problem::field(Reason::FieldInvalid, format!("requests[{twice}].name"), description));
+        }
+        let dry = request.validate_only;
+        let results = request.requests.into_iter().map(|one| {
+            let call = Call::of(call.service, call::ACCEPT_REPORT, call.caller.clone());
+            async move {
+                let pb::AcceptReportRequest { name, etag, reason, validate_only, request_id } = one;
+                let parts = wire::ReviewParts {
+                    name: name.clone(),
+                    etag,
+                    reason,
+                    comments: Vec::new(),
+                    request_id,
+                    validate_only: validate_only || dry,
+                };
+                let result = match self.review(ReviewAction::Accept, parts, call).await {
+                    Ok(outcome) => pb::accept_reports_result::Result::Outcome(outcome),
+                    Err(problem) => {
+                        note(problem.reason);
+                        pb::accept_reports_result::Result::Problem(whole(&problem))
+                    }
+                };
+                pb::AcceptReportsResult { name, result: Some(result) }
+            }
+        });
+        let results: Vec<pb::AcceptReportsResult> =
+            futures::stream::iter(results).buffered(self.stream_ahead).collect().await;
+        let is_accepted =
+            |one: &&pb::AcceptReportsResult| matches!(one.result, Some(pb::accept_reports_result::Result::Outcome(_)));
+        let accepted = results.iter().filter(is_accepted).count();
+        let refused = results.len() - accepted;
+        Ok(pb::AcceptReportsResponse {
+            results,
+            accepted: accepted.try_into().unwrap_or(i32::MAX),
+            refused: refused.try_into().unwrap_or(i32::MAX),
         })
     }
 

@@ -1,10 +1,13 @@
 //! Who has reported and who has not.
 
+use jiff::Timestamp;
+
 use crate::live::{Perspective, State};
 use crate::registry::{Agency, Jurisdiction};
 use crate::report::{JurisdictionCode, ReportYear};
 use crate::rollup::{AgencyFilter, ChildCoverage, Coverage, Scope};
 
+use super::deadlines::days_left;
 use super::page::{Page, id_in_token};
 use super::parts::Service;
 use super::problem::Problem;
@@ -46,6 +49,8 @@ pub struct CoverageRow {
     pub depth: u32,
     /// Of that part of the scope.
     pub coverage: Coverage,
+    /// When reports of its level are due, and the days left.
+    pub due: Option<(Timestamp, i64)>,
 }
 
 /// Coverage of a scope and its parts.
@@ -76,7 +81,7 @@ impl Service {
             sequence: state.sequence,
         };
         let whole = ChildCoverage { jurisdiction, own_agencies: false, coverage: answer.coverage };
-        add_parts(&state, question, &whole, 1, &mut answer);
+        add_parts((&state, self.now()), question, &whole, 1, &mut answer);
         Ok(answer)
     }
 
@@ -109,20 +114,30 @@ impl Service {
 }
 
 /// Adds the parts of a jurisdiction, and theirs, as deep as is asked.
-fn add_parts(state: &State, question: &CoverageQuestion, of: &ChildCoverage, depth: u32, answer: &mut CoverageAnswer) {
+fn add_parts(
+    (state, now): (&State, Timestamp),
+    question: &CoverageQuestion,
+    of: &ChildCoverage,
+    depth: u32,
+    answer: &mut CoverageAnswer,
+) {
+    let collection = state.registry.collection(question.year);
     if depth > question.depth {
         return;
     }
     let parts = state.totals.coverage_by_child(&state.registry, of.jurisdiction, question.year, &question.filter);
     for part in parts {
+        let jurisdiction = state.registry.jurisdiction_in(part.jurisdiction, answer.hierarchy_year);
+        let due = collection.and_then(|collection| collection.due.get(&jurisdiction.level));
         answer.children.push(CoverageRow {
-            jurisdiction: state.registry.jurisdiction_in(part.jurisdiction, answer.hierarchy_year),
+            due: due.map(|due| (*due, days_left(*due, now))),
+            jurisdiction,
             own_agencies: part.own_agencies,
             depth,
             coverage: part.coverage,
         });
         if !part.own_agencies {
-            add_parts(state, question, &part, depth + 1, answer);
+            add_parts((state, now), question, &part, depth + 1, answer);
         }
     }
 }

@@ -62,8 +62,8 @@ impl ReportView {
 /// Which reports to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReportFilter {
-    /// Everyone's report of a year; or of those in a jurisdiction and below it, as the year's tree is.
-    Year(Owners, ReportYear, Option<JurisdictionCode>),
+    /// Everyone's report of the years from one to another; or of those in a jurisdiction and below it, as the year's tree is.
+    Years(Owners, (ReportYear, ReportYear), Option<JurisdictionCode>),
     /// Every year of an owner, or one.
     Owner(ReportOwner, Option<ReportYear>),
 }
@@ -77,11 +77,20 @@ pub struct ReportsWanted {
     pub late: bool,
     /// Only those that were handed in or reviewed after this journal sequence.
     pub changed_after: u64,
+    /// Only those whose newest revision has findings.
+    pub with_findings: bool,
+    /// Only those whose newest revision breaks this rule; empty for all.
+    pub rule: String,
 }
 
 impl ReportsWanted {
     fn includes(&self, standing: &Standing) -> bool {
         let status = &standing.status;
+        let findings = &standing.newest.findings;
+        let breaks = |rule: &str| rule.is_empty() || findings.iter().any(|finding| finding.rule == rule);
+        if (self.with_findings && findings.is_empty()) || !breaks(&self.rule) {
+            return false;
+        }
         let stands = self.states.is_empty() || self.states.contains(&status.state);
         stands && (!self.late || status.late) && status.sequence > self.changed_after
     }
@@ -127,19 +136,40 @@ impl Service {
     ) -> Result<Page<ReportView>, Problem> {
         let state = self.live.read();
         match filter {
-            ReportFilter::Year(owners, year, place) => {
+            ReportFilter::Years(owners, (first, last), place) => {
                 let place = place.as_ref().map(|code| find(&state, code)).transpose()?;
-                let list = YearList { owners, year, place, wanted, sight, size };
+                // Of one year a key is an id; of several the year comes before it.
+                let (begin, token) = match token.split_once(' ') {
+                    Some((year, id)) if first < last => {
+                        (year.parse::<ReportYear>().map_err(|_| Problem::bad_page_token())?, id)
+                    }
+                    _ => (first, token),
+                };
                 let after = match owners {
                     Owners::Agencies => id_in_token(token)?.map(ReportOwner::Agency),
                     Owners::Jurisdictions => id_in_token(token)?.map(ReportOwner::Jurisdiction),
                 };
-                let read = move |store: &dyn Store| match owners {
-                    Owners::Agencies => list.of_agencies(&state, store, after.as_ref()),
-                    Owners::Jurisdictions => list.of_jurisdictions(&state, store, after.as_ref()),
+                let mut list = YearList { owners, year: begin, place, wanted, sight, size };
+                let read = move |store: &dyn Store| {
+                    if first == last {
+                        return list.read_year(&state, store, after.as_ref());
+                    }
+                    let mut found = Vec::new();
+                    for year in store.years(owners)?.into_iter().filter(|year| (begin..=last).contains(year)) {
+                        list.year = year;
+                        let after = after.as_ref().filter(|_| year == begin);
+                        found.extend(list.read_year(&state, store, after)?);
+                        if found.len() > size {
+                            break;
+                        }
+                    }
+                    Ok(found)
                 };
-                let page = Page::cut(self.blocking(read).await?, size, |one| one.newest.report.owner.id().to_owned());
-                Ok(page.map(ReportView::of))
+                let key = |one: &Standing| match first == last {
+                    true => one.newest.report.owner.id().to_owned(),
+                    false => format!("{} {}", one.newest.report.year, one.newest.report.owner.id()),
+                };
+                Ok(Page::cut(self.blocking(read).await?, size, key).map(ReportView::of))
             }
             ReportFilter::Owner(owner, year) => {
                 self.check_owner(&owner)?;
@@ -216,6 +246,19 @@ impl YearList {
         }
         let standing = store.standing(report, NEWEST)?;
         Ok(standing.filter(|standing| self.wanted.includes(standing)))
+    }
+
+    /// One report more than the page takes, of the year and after an owner.
+    fn read_year(
+        &self,
+        state: &State,
+        store: &dyn Store,
+        after: Option<&ReportOwner>,
+    ) -> Result<Vec<Standing>, StoreError> {
+        match self.owners {
+            Owners::Agencies => self.of_agencies(state, store, after),
+            Owners::Jurisdictions => self.of_jurisdictions(state, store, after),
+        }
     }
 
     /// One report more than the page takes, of agencies after an id. Where all are asked for, the store gives them in

@@ -9,9 +9,10 @@ use crate::pb;
 use crate::registry::{
     Collection, EXCEPTION_REASON_MAX_CHARACTERS, Exception, GRANTED_BY_MAX_CHARACTERS, ReviewPolicy,
 };
-use crate::report::{Message, ReportYear};
-use crate::service::{Problem, Reason, collection_etag};
+use crate::report::{Message, ReportOwner, ReportYear};
+use crate::service::{Deadlines, Problem, Reason, TimeLimit, collection_etag, time_in_words};
 
+use super::finding::text_to_wire;
 use super::registry::{LEVELS, agency_id, unknown_value};
 use super::{edition_from_wire, edition_to_wire, timestamp_to_wire};
 
@@ -26,14 +27,7 @@ pub(crate) fn collection_to_wire(collection: &Collection) -> pb::Collection {
         pb::DueTime { level: wire.unwrap_or_default().into(), due_time: Some(timestamp_to_wire(*time)) }
     });
     let review = REVIEWS.iter().find(|(known, _)| *known == collection.review).map(|(_, wire)| *wire);
-    let exceptions = collection.exceptions.iter().map(|exception| pb::CollectionException {
-        agency: format!("agencies/{}", exception.agency),
-        due_time: exception.due.map(timestamp_to_wire),
-        lock_time: exception.lock.map(timestamp_to_wire),
-        decided_by: exception.granted_by.clone(),
-        reason: exception.reason.clone(),
-        expire_time: exception.until.map(timestamp_to_wire),
-    });
+    let exceptions = collection.exceptions.iter().map(exception_to_wire);
     pb::Collection {
         name: collection.name(),
         edition: edition(&collection.edition).map_or(0, edition_to_wire),
@@ -43,6 +37,47 @@ pub(crate) fn collection_to_wire(collection: &Collection) -> pb::Collection {
         exceptions: exceptions.collect(),
         etag: collection_etag(collection),
     }
+}
+
+fn exception_to_wire(exception: &Exception) -> pb::CollectionException {
+    pb::CollectionException {
+        agency: format!("agencies/{}", exception.agency),
+        due_time: exception.due.map(timestamp_to_wire),
+        lock_time: exception.lock.map(timestamp_to_wire),
+        decided_by: exception.granted_by.clone(),
+        reason: exception.reason.clone(),
+        expire_time: exception.until.map(timestamp_to_wire),
+    }
+}
+
+pub fn deadlines_to_wire(deadlines: &Deadlines) -> pb::Deadline {
+    let in_words = |limit: &TimeLimit| text_to_wire(&time_in_words(limit.at));
+    let (due, lock) = (deadlines.due.as_ref(), deadlines.lock.as_ref());
+    pb::Deadline {
+        owner: deadlines.owner.to_string(),
+        due_time: due.map(|limit| timestamp_to_wire(limit.at)),
+        due_in_words: due.map(in_words),
+        days_left: deadlines.days_left.map(|days| days.try_into().unwrap_or(i32::MAX)),
+        lock_time: lock.map(|limit| timestamp_to_wire(limit.at)),
+        lock_in_words: lock.map(in_words),
+        exceptions: deadlines.exceptions.iter().map(exception_to_wire).collect(),
+        due_time_granted: due.is_some_and(|limit| limit.is_granted),
+        lock_time_granted: lock.is_some_and(|limit| limit.is_granted),
+    }
+}
+
+/// An owner of reports, agencies/{id} or jurisdictions/{code}; none where nobody is named.
+///
+/// # Errors
+/// NAME_INVALID.
+pub fn optional_owner(name: &str, field: &str) -> Result<Option<ReportOwner>, Problem> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    if name.starts_with("agencies/") {
+        return agency_id(name, field).map(|id| Some(ReportOwner::Agency(id)));
+    }
+    super::code_from_wire(name, field).map(|code| Some(ReportOwner::Jurisdiction(code)))
 }
 
 /// A collection without exceptions, which are granted one by one.

@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use crate::form::{CellId, catalogue};
 use crate::pb;
 use crate::report::{
-    ANSWERS_MAX, Answer, COMMENTS_MAX, Cell, CellComment, Hash, Message, NameError, REASON_MAX_CHARACTERS, Receipt,
-    ReportKey, ReportState, Review, ReviewAction,
+    ANSWERS_MAX, Answer, COMMENTS_MAX, Cell, CellComment, CellContrast, Hash, Message, NameError,
+    REASON_MAX_CHARACTERS, Receipt, ReportKey, ReportState, Review, ReviewAction, TextContrast, contrast_figures,
+    contrast_texts,
 };
 use crate::service::{
     Accepted, Problem, Reason, ReportAction, ReportEvent, ReportView, ReviewRequest, Reviewed, Submission, Verdict,
 };
 
-use super::cell::cell_to_wire;
+use super::cell::{cell_to_wire, sum_to_wire};
 use super::form::{cells_to_wire, figures_with_cells};
 use super::reading::source_from_wire;
 use super::registry::unknown_value;
@@ -279,6 +280,39 @@ pub(crate) fn event_to_wire(event: &ReportEvent) -> pb::ReportEvent {
         reason: event.reason.clone(),
         comments: comments_to_wire(&event.comments),
         changes: event.changes.iter().map(change).collect(),
+    }
+}
+
+/// Two reports beside each other.
+pub fn contrast_to_wire(earlier: &ReportView, later: &ReportView) -> pb::CompareReportsResponse {
+    let (earlier, later) = (&*earlier.revision, &*later.revision);
+    let figures = contrast_figures(&earlier.figures, &later.figures);
+    let texts = contrast_texts(earlier.narrative.as_ref(), later.narrative.as_ref());
+    let count = |count: usize| count.try_into().unwrap_or(i32::MAX);
+    let cell = |one: &CellContrast| {
+        let info = catalogue().cell(one.cell);
+        pb::CellContrast {
+            cell: info.path.clone(),
+            label: Some(text_to_wire(&Message::new(info.label_zh.clone(), info.label_en.clone()))),
+            before: cell_to_wire(one.cell, one.before),
+            after: cell_to_wire(one.cell, one.after),
+            difference: one.difference.and_then(|difference| sum_to_wire(info.kind, difference)),
+            share_permille: one.share_permille,
+        }
+    };
+    let chapter = |one: &TextContrast| pb::ChapterContrast {
+        chapter: one.chapter.to_owned(),
+        added: one.added.clone(),
+        dropped: one.dropped.clone(),
+        kept: count(one.kept),
+    };
+    pb::CompareReportsResponse {
+        earlier: earlier.name().to_string(),
+        later: later.name().to_string(),
+        cells: figures.cells.iter().map(cell).collect(),
+        equal_cells: count(figures.equal),
+        not_comparable_cells: count(figures.not_comparable),
+        chapters: texts.iter().map(chapter).collect(),
     }
 }
 
