@@ -1,14 +1,18 @@
 //! `huizong frozen`: computed forms frozen for publication.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use uuid::Uuid;
 
 use crate::pb;
 use crate::pb::frozen_form_service_client::FrozenFormServiceClient;
 use crate::pb::rollup_service_client::RollupServiceClient;
+use crate::wire::document_format_to_wire;
 
 use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
-use super::output::{Listing, print_json, print_line, resource, time_text};
+use super::form::{Target, target};
+use super::output::{Listing, print_json, print_line, resource, time_text, to_json};
 use super::pages;
 use super::reconcile::differences;
 use super::rollup::coverage_text;
@@ -46,8 +50,13 @@ pub(crate) enum Frozen {
         #[arg(long, value_name = "Y", default_value_t = 0, hide_default_value = true)]
         year: i32,
     },
-    /// One frozen form, as JSON: jurisdictions/{code}/frozenForms/{year}-{number}.
-    Get { name: String },
+    /// One frozen form, as JSON or as a document of exactly what was frozen: jurisdictions/{code}/frozenForms/{year}-{number}.
+    Get {
+        name: String,
+        /// Where to write it; the ending decides the format: .docx, .html, .xlsx, .csv, .txt or .json.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// The revisions in a frozen form.
     Revisions { name: String },
     /// How the present sum differs from a frozen form, and through which reports.
@@ -110,10 +119,20 @@ impl Frozen {
                 }
             }
             Self::List { jurisdiction, year } => list(&mut client, jurisdiction, *year, format).await,
-            Self::Get { name } => {
+            Self::Get { name, output } => {
+                let target = output.as_deref().map(target).transpose()?;
+                if let Some((path, Target::Document(format))) = target {
+                    let format = document_format_to_wire(format);
+                    let request = pb::RenderFrozenFormRequest { name: name.clone(), format };
+                    let answer = client.render_frozen_form(request).await.map_err(|status| refused(&status))?;
+                    return Ok(std::fs::write(path, answer.into_inner().content)?);
+                }
                 let request = pb::GetFrozenFormRequest { name: name.clone() };
                 let answer = client.get_frozen_form(request).await.map_err(|status| refused(&status))?.into_inner();
-                print_json(&answer)
+                match target {
+                    Some((path, _)) => Ok(std::fs::write(path, to_json(&answer)?)?),
+                    None => print_json(&answer),
+                }
             }
             Self::Revisions { name } => revisions(&mut client, name, format).await,
             Self::Compare { name } => {

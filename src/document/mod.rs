@@ -4,6 +4,7 @@ pub mod archive;
 pub mod exchange;
 pub mod process;
 pub mod read;
+pub mod table;
 pub mod template;
 pub mod write;
 

@@ -111,6 +111,19 @@ impl FrozenFormService for FrozenForms {
         .await
     }
 
+    async fn render_frozen_form(
+        &self,
+        request: Request<pb::RenderFrozenFormRequest>,
+    ) -> Result<Response<pb::RenderFrozenFormResponse>, Status> {
+        answer(&self.service, call::RENDER_FROZEN_FORM, request, async |request, call| {
+            let name = frozen(&request.name, &call).await?;
+            let format = wire::document_format_from_wire(request.format, "format")?;
+            let rendered = self.service.render_frozen_form(&name, format, &call.asker()).await?;
+            Ok(wire::rendered_frozen_to_wire(rendered))
+        })
+        .await
+    }
+
     async fn list_frozen_forms(
         &self,
         request: Request<pb::ListFrozenFormsRequest>,

@@ -8,10 +8,11 @@ use crate::wire::contract;
 pub(crate) type Part = (&'static str, &'static str);
 
 /// What the parts of a resource's name stand for, by the collections that they are in.
-const PARTS: [(&str, Part); 4] = [
+const PARTS: [(&str, Part); 5] = [
     ("agencies", ("agency", "Id of the agency.")),
     ("jurisdictions", ("jurisdiction", "Code of the jurisdiction.")),
     ("reports", ("year", "Report year.")),
+    ("frozenForms", ("frozen_form", "Report year and number of the frozen form: 2022-1.")),
     ("revisions", ("revision", "Number of the revision.")),
 ];
 

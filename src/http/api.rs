@@ -64,6 +64,8 @@ pub(crate) struct Resource {
 const DOCUMENTS: &[&str] = &["csv", "docx", "xlsx", "html", "text"];
 const FORM: &str = call::GET_CONSOLIDATED_FORM.path;
 const RENDER: &str = call::RENDER_CONSOLIDATED_FORM.path;
+const FROZEN: &str = call::GET_FROZEN_FORM.path;
+const RENDER_FROZEN: &str = call::RENDER_FROZEN_FORM.path;
 
 fn resource<Q, A>(method: &'static str) -> Resource
 where
@@ -83,7 +85,15 @@ pub(crate) fn resources() -> Vec<Resource> {
         formats: DOCUMENTS,
         handler: get(form),
     };
+    let frozen = Resource {
+        method: FROZEN,
+        request: pb::GetFrozenFormRequest::full_name(),
+        response: pb::GetFrozenFormResponse::full_name(),
+        formats: DOCUMENTS,
+        handler: get(frozen_form),
+    };
     vec![
+        frozen,
         resource::<pb::QueryRollupRequest, pb::QueryRollupResponse>(call::QUERY_ROLLUP.path),
         form,
         resource::<pb::GetCoverageRequest, pb::GetCoverageResponse>(call::GET_COVERAGE.path),
@@ -270,12 +280,39 @@ async fn form(State(grpc): State<Routes>, request: Request) -> Result<Response, 
     }
 }
 
+/// A frozen form, or the document of exactly what was frozen.
+async fn frozen_form(State(grpc): State<Routes>, request: Request) -> Result<Response, Fault> {
+    let (parts, _) = request.into_parts();
+    let asker = Asker::new(grpc, &parts);
+    let mut asked = query::parameters(parts.uri.query());
+    let name = parts.uri.path().strip_prefix("/v1/").unwrap_or_default();
+    asked.push(("name".to_owned(), percent_decode_str(name).decode_utf8_lossy().into_owned()));
+    let format = query::take(&mut asked, "format");
+    match format.as_deref() {
+        None | Some("json") => {
+            let request = query::request::<pb::GetFrozenFormRequest>(&asked)?;
+            json(&asker.ask::<_, pb::GetFrozenFormResponse>(FROZEN, request).await?)
+        }
+        Some(format) if DOCUMENTS.contains(&format) => {
+            asked.push(("format".to_owned(), format.to_owned()));
+            let request = query::request::<pb::RenderFrozenFormRequest>(&asked)?;
+            let document: pb::RenderFrozenFormResponse = asker.ask(RENDER_FROZEN, request).await?;
+            Ok(as_file(document.content, document.content_type, &document.file_name))
+        }
+        Some(other) => Err(unknown_format(other, DOCUMENTS)),
+    }
+}
+
 fn file(document: pb::RenderConsolidatedFormResponse) -> Response {
-    let name = utf8_percent_encode(&document.file_name, NON_ALPHANUMERIC);
-    let ending = document.file_name.rsplit('.').next().filter(|ending| ending.is_ascii()).unwrap_or("bin");
-    let mut response = document.content.into_response();
+    as_file(document.content, document.content_type, &document.file_name)
+}
+
+fn as_file(content: Vec<u8>, content_type: String, file_name: &str) -> Response {
+    let name = utf8_percent_encode(file_name, NON_ALPHANUMERIC);
+    let ending = file_name.rsplit('.').next().filter(|ending| ending.is_ascii()).unwrap_or("bin");
+    let mut response = content.into_response();
     for (header, value) in [
-        (header::CONTENT_TYPE, document.content_type),
+        (header::CONTENT_TYPE, content_type),
         // The plain name is for programs that do not know the other.
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"form.{ending}\"; filename*=UTF-8''{name}")),
     ] {

@@ -4,8 +4,8 @@ use crate::document::read;
 use crate::document::write::{ComputedForm, Document, Format};
 use crate::form::{CellId, Kind, catalogue};
 use crate::pb::{self, FormCell};
-use crate::report::parse_sum;
-use crate::service::{Problem, RenderedForm, RenderedTemplate};
+use crate::report::{Hash, parse_sum};
+use crate::service::{Problem, RenderedForm, RenderedFrozenForm, RenderedTemplate};
 
 use super::form::wire_cell;
 use super::registry::unknown_value;
@@ -53,6 +53,11 @@ pub(crate) fn document_format_from_wire(number: i32, field: &str) -> Result<Form
     known.map(|(format, _)| *format).ok_or_else(|| unknown_value(field))
 }
 
+/// The wire's number for a format that is written.
+pub fn document_format_to_wire(format: Format) -> i32 {
+    FORMATS.iter().find(|(known, _)| *known == format).map_or(0, |(_, wire)| (*wire).into())
+}
+
 /// The computed form that an answer holds, as a document.
 ///
 /// # Errors
@@ -84,6 +89,17 @@ pub(crate) fn document_from_wire(answer: &pb::GetConsolidatedFormResponse) -> Re
         sequence: answer.as_of.try_into().unwrap_or_default(),
     };
     Ok(Document::of_computed_form(computed, sum))
+}
+
+pub(crate) fn rendered_frozen_to_wire(rendered: RenderedFrozenForm) -> pb::RenderFrozenFormResponse {
+    pb::RenderFrozenFormResponse {
+        file_sha256: Hash::of(&rendered.content).to_hex(),
+        content: rendered.content,
+        content_type: rendered.content_type.to_owned(),
+        file_name: rendered.file_name,
+        content_sha256: rendered.form.content_hash.to_hex(),
+        as_of: rendered.form.as_of.try_into().unwrap_or(i64::MAX),
+    }
 }
 
 pub(crate) fn rendered_to_wire(rendered: RenderedForm) -> pb::RenderConsolidatedFormResponse {

@@ -1,7 +1,7 @@
 //! The document of a computed form: whose sums they are, and how much of what is expected is in them.
 
 use crate::form::{CellId, Edition};
-use crate::report::{ReportYear, computed_form_hash};
+use crate::report::{Hash, ReportYear, computed_form_hash};
 
 use super::document::{content_hash_line, label};
 use super::{Document, Figure, Provenance};
@@ -31,7 +31,27 @@ pub struct ComputedForm {
     pub sequence: u64,
 }
 
+/// Which frozen form a document is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frozen {
+    /// Resource name, `jurisdictions/{code}/frozenForms/{year}-{number}`.
+    pub name: String,
+    /// Of its canonical content, which names every revision in the sums.
+    pub content_hash: Hash,
+}
+
 impl Document {
+    /// The document of a computed form that was frozen, which it says.
+    #[must_use]
+    pub fn frozen_as(mut self, frozen: Frozen) -> Self {
+        let Frozen { name, content_hash } = frozen;
+        self.provenance.push(Provenance { label: label("定稿", "published version"), value: name });
+        let value = content_hash.to_hex();
+        self.provenance
+            .push(Provenance { label: label("定稿内容 SHA-256", "SHA-256 of the frozen content"), value });
+        self
+    }
+
     /// The document of a computed form; `sum` gives none for cells that are not shown.
     pub fn of_computed_form(form: ComputedForm, sum: impl Fn(CellId) -> Option<i128>) -> Self {
         let ComputedForm { scope, name, year, edition, expected, included, missing, late, hierarchy_year, sequence } =

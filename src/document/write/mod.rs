@@ -12,6 +12,7 @@ mod listing;
 mod ofd;
 mod package;
 pub(in crate::document) mod sheet;
+pub mod site;
 mod text;
 pub(in crate::document) mod xlsx;
 mod xml;
@@ -19,7 +20,7 @@ mod xml;
 #[cfg(test)]
 mod tests;
 
-pub use computed::ComputedForm;
+pub use computed::{ComputedForm, Frozen};
 pub use csv::CELL_HEADINGS;
 pub use document::{Document, Figure, NOT_APPLICABLE, Provenance, UNREAD};
 pub use layout::{Content, Grid, Tile, addends, grids, is_total};
