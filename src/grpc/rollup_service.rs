@@ -96,8 +96,10 @@ impl Rollups {
             question.perspective.as_of = Some(after.sequence);
         }
         let (page, sequence) = self.service.missing_agencies(&question, asked.size, asked.key(), &call.asker()).await?;
+        let deadlines = self.service.deadlines_of(question.year, page.items.iter().map(|agency| agency.id.clone()));
         Ok(pb::ListMissingAgenciesResponse {
             agencies: page.items.iter().map(wire::agency_to_wire).collect(),
+            deadlines: deadlines.iter().map(wire::deadlines_to_wire).collect(),
             next_page_token: asked.token_as_of(page.next.as_deref(), sequence),
             as_of: sequence.try_into().unwrap_or(i64::MAX),
         })
@@ -112,6 +114,31 @@ impl Rollups {
         call.permit(Target::report(&report)).await?;
         let filter = AgencyFilter { kinds: Vec::new(), include_vertical: request.include_vertical };
         wire::reconciliation_to_wire(&self.service.reconcile(&report, filter, &call.asker()).await?)
+    }
+
+    async fn anomalies(
+        &self,
+        request: pb::ListAnomaliesRequest,
+        call: Call<'_>,
+    ) -> Result<pb::ListAnomaliesResponse, Problem> {
+        let asked = self.pages.rows.page(&request, self.service.newest_sequence())?;
+        let jurisdiction = wire::code_from_wire(&request.jurisdiction, "jurisdiction")?;
+        let year = wire::year_from_wire(request.year, "year")?;
+        call.permit(Target::Subtree(&jurisdiction, Some(year))).await?;
+        let as_of = asked.after.as_ref().map(|after| after.sequence);
+        let (found, sequence) = self.service.anomalies(&jurisdiction, year, as_of, &call.asker()).await?;
+        // Of one moment they have one order, so that a number names one.
+        let skip: usize = match asked.key() {
+            "" => 0,
+            key => key.parse().map_err(|_| Problem::bad_page_token())?,
+        };
+        let until = skip.saturating_add(asked.size).min(found.len());
+        let next = (until < found.len()).then(|| until.to_string());
+        Ok(pb::ListAnomaliesResponse {
+            anomalies: found.get(skip..until).unwrap_or_default().iter().map(wire::anomaly_to_wire).collect(),
+            next_page_token: asked.token_as_of(next.as_deref(), sequence),
+            as_of: sequence.try_into().unwrap_or(i64::MAX),
+        })
     }
 
     async fn rule_failures(
@@ -201,6 +228,13 @@ impl RollupService for Rollups {
         request: Request<pb::GetCoverageRequest>,
     ) -> Result<Response<pb::GetCoverageResponse>, Status> {
         answer_page(&self.service, call::GET_COVERAGE, request, |request, call| self.coverage(request, call)).await
+    }
+
+    async fn list_anomalies(
+        &self,
+        request: Request<pb::ListAnomaliesRequest>,
+    ) -> Result<Response<pb::ListAnomaliesResponse>, Status> {
+        answer_page(&self.service, call::LIST_ANOMALIES, request, |request, call| self.anomalies(request, call)).await
     }
 
     async fn list_missing_agencies(

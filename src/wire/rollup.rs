@@ -2,19 +2,23 @@
 
 use std::time::Duration;
 
+use crate::form::catalogue;
 use crate::pb;
-use crate::report::{JurisdictionCode, Message, ReportYear};
+use crate::report::{JurisdictionCode, Message, ReportYear, format_number};
 use crate::rollup::{AgencyFilter, Coverage, Dimension, Key, KeyValue, Mark, Row, RowOrder};
 use crate::service::{
     COVERAGE_DEPTH_MAX, ConsolidatedForm, CoverageAnswer, CoverageQuestion, CoverageRow, Following, FormQuestion,
-    PageEnd, Perspective, Problem, Reason, RollupAnswer, RollupQuestion, Update,
+    NamedAnomaly, PageEnd, Perspective, Problem, Reason, RollupAnswer, RollupQuestion, Update,
 };
 
 use super::cell::sum_to_wire;
 use super::form::too_large;
 use super::registry::{code, kind_to_wire, unknown_value};
 use super::report::{count_to_wire, sequence_to_wire, states_from_wire};
-use super::{edition_to_wire, jurisdiction_to_wire, kind_from_wire, sums_to_wire, text_to_wire, year_from_wire};
+use super::{
+    edition_to_wire, jurisdiction_to_wire, kind_from_wire, sums_to_wire, text_to_wire, timestamp_to_wire,
+    year_from_wire,
+};
 
 const DIMENSIONS: [(Dimension, pb::Dimension); 7] = [
     (Dimension::RequesterType, pb::Dimension::RequesterType),
@@ -305,6 +309,8 @@ pub(super) fn coverage_row_to_wire(row: &CoverageRow, hierarchy_year: ReportYear
         own_agencies: row.own_agencies,
         coverage: Some(coverage_to_wire(&row.coverage, hierarchy_year)),
         depth: row.depth.try_into().unwrap_or(i32::MAX),
+        due_time: row.due.map(|(at, _)| timestamp_to_wire(at)),
+        days_left: row.due.map(|(_, days)| days.try_into().unwrap_or(i32::MAX)),
     }
 }
 
@@ -331,6 +337,43 @@ pub(crate) fn coverage_answer_to_wire(
         next_page_token: String::new(),
     };
     (response, (until < answer.children.len()).then_some(until))
+}
+
+/// A figure that deserves a look, with the why in words.
+pub fn anomaly_to_wire(named: &NamedAnomaly) -> pb::Anomaly {
+    let anomaly = &named.anomaly;
+    let info = catalogue().cell(anomaly.cell);
+    let hundredths = |score: f64| (score * 100.0).round().min(1e9) as i32;
+    let printed = |value: i128| format_number(info.kind, value);
+    let mut why = (Vec::new(), Vec::new());
+    if let (Some(median), Some(score)) = (anomaly.own_median, anomaly.own_score) {
+        let median = printed(median);
+        why.0.push(format!("此前{}年的中位数为{median}，偏离{score:.1}个稳健标准差", anomaly.past));
+        why.1.push(format!(
+            "its own {} years before have the median {median}, {score:.1} deviations away",
+            anomaly.past
+        ));
+    }
+    if let (Some(change), Some(score)) = (anomaly.like_permille, anomaly.like_score) {
+        let percent = change as f64 / 10.0;
+        why.0.push(format!("同级同类单位通常变化{percent:+.1}%，偏离{score:.1}个稳健标准差"));
+        why.1.push(format!("those like it usually changed by {percent:+.1}%, {score:.1} deviations away"));
+    }
+    pb::Anomaly {
+        agency: format!("agencies/{}", named.agency),
+        display_name: named.display_name.clone(),
+        jurisdiction: named.jurisdiction.name(),
+        cell: info.path.clone(),
+        label: Some(text_to_wire(&Message::new(info.label_zh.clone(), info.label_en.clone()))),
+        value: sum_to_wire(info.kind, anomaly.value),
+        own_median: anomaly.own_median.and_then(|median| sum_to_wire(info.kind, median)),
+        past_years: anomaly.past.try_into().unwrap_or(i32::MAX),
+        own_score_hundredths: anomaly.own_score.map(hundredths),
+        like_change_permille: anomaly.like_permille,
+        like_score_hundredths: anomaly.like_score.map(hundredths),
+        score_hundredths: hundredths(anomaly.score),
+        why: Some(text_to_wire(&Message::new(why.0.join("；"), why.1.join("; ")))),
+    }
 }
 
 fn names<A>(update: &Update<A>) -> Vec<String> {
