@@ -33,6 +33,7 @@ macro_rules! eprint {
 }
 
 mod anchors;
+mod anomalies;
 mod backup;
 mod check;
 mod client;
@@ -56,6 +57,7 @@ mod manual;
 mod output;
 mod pages;
 mod perspective;
+mod publish;
 mod reconcile;
 mod registry;
 mod report;
@@ -160,6 +162,10 @@ enum Command {
     /// Computed forms frozen for publication.
     #[command(subcommand)]
     Frozen(frozen::Frozen),
+    /// Figures of a year that deserve a look: far from an agency's past and from how its like changed.
+    Anomalies(anomalies::Anomalies),
+    /// A folder of static pages of what was frozen or accepted, which any web server can serve.
+    Publish(publish::Publish),
     /// How many reports are expected, received and missing.
     Coverage(coverage::Coverage),
     /// Jurisdictions and agencies, and all that changes of them from year to year.
@@ -360,6 +366,8 @@ async fn execute(arguments: Arguments) -> Outcome {
         Command::Form(form) => form.run(&server, format).await,
         Command::Reconcile(reconcile) => reconcile.run(&server, format).await,
         Command::Frozen(frozen) => frozen.run(&server, format).await,
+        Command::Anomalies(anomalies) => anomalies.run(&server, format).await,
+        Command::Publish(publish) => publish.run(&server).await,
         Command::Coverage(coverage) => coverage.run(&server, format).await,
         Command::Registry(registry) => registry.run(&server, format).await,
         Command::Collection(collection) => collection.run(&server, format, &zone).await,

@@ -34,6 +34,7 @@ macro_rules! paged {
 paged! {
     GetCoverageResponse,
     ListAgenciesResponse,
+    ListAnomaliesResponse,
     ListCollectionsResponse,
     ListCredentialsResponse,
     ListFrozenFormRevisionsResponse,
@@ -42,6 +43,7 @@ paged! {
     ListMissingAgenciesResponse,
     ListPrincipalsResponse,
     ListRegistryChangesResponse,
+    ListRegistrySuspectsResponse,
     ListReportEventsResponse,
     ListReportRevisionsResponse,
     ListReportsResponse,

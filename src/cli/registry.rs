@@ -3,12 +3,14 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
+use clap::{Args, Subcommand, ValueEnum};
 
+use crate::document::table::{read_table, write_table};
 use crate::pb;
+use crate::pb::registry_change::{Change, CorrectAgency, CorrectJurisdiction, JoinAgency, ReclassifyAgency, VoidEntry};
 use crate::pb::registry_service_client::RegistryServiceClient;
 use crate::registry::RegistryChange;
-use crate::registry::exchange::{read_csv, read_json, write_csv, write_json};
+use crate::registry::exchange::{ExchangeError, read_csv, read_json, read_rows, write_csv, write_json, write_rows};
 use crate::wire;
 
 use super::client::{Connection, Server, connect, refused};
@@ -23,16 +25,44 @@ const PART: usize = 10_000;
 pub(crate) enum Registry {
     /// Create what the file lists; what is there already is left as it is.
     Import {
-        /// .csv or .json
+        /// .csv (UTF-8 or GB18030), .xlsx or .json
         file: PathBuf,
         /// Check only.
         #[arg(long)]
         dry_run: bool,
+        /// An entry of the file that is another than the one that it looks like, jurisdictions/{code} or agencies/{id}; `-` for
+        /// all of the file.
+        #[arg(long, value_name = "NAME")]
+        confirm: Vec<String>,
     },
     /// Write everything to a file, to be imported elsewhere.
     Export {
-        /// .csv or .json
+        /// .csv, .xlsx or .json
         file: PathBuf,
+    },
+    /// Entries that may be one and the same, registered twice. Ends with 1 where there are any.
+    Check,
+    /// Put right what is registered wrongly from a year on, up to the next change of it. Frozen forms, and answers as of an
+    /// earlier moment, stay as they are.
+    Correct(Correct),
+    /// An agency is of another kind, size or administration from a year on.
+    Reclassify(Reclassify),
+    /// Strike out an entry that was registered by mistake, with no report and no members.
+    Void {
+        /// jurisdictions/{code} or agencies/{id}, or the code or id alone.
+        entry: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Join an agency that was registered twice to the one that stays. Both may not have a report of the same year.
+    Join {
+        /// agencies/{id}, or the id alone: nothing is handed in for it any more.
+        agency: String,
+        /// agencies/{id}, or the id alone: the one that stays.
+        #[arg(long, value_name = "AGENCY")]
+        into: String,
+        #[command(flatten)]
+        why: Why,
     },
     /// A jurisdiction with its children and agencies; left out, the roots.
     Show {
@@ -46,20 +76,167 @@ pub(crate) enum Registry {
     },
 }
 
+/// Why a change is made, and what it is made of.
+#[derive(Args)]
+pub(crate) struct Why {
+    /// Why; it stays in the journal.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// The etag of the entry as it was looked at (`registry show --format json`); refused where it has changed since.
+    #[arg(long, default_value = "")]
+    etag: String,
+    /// Check only, and say which sums would change.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Correct {
+    /// jurisdictions/{code} or agencies/{id}, or the code or id alone.
+    entry: String,
+    /// The first report year in which what is registered is wrong.
+    #[arg(long, value_name = "Y")]
+    from: i32,
+    /// The right name.
+    #[arg(long, default_value = "")]
+    name: String,
+    /// The right parent, jurisdictions/{code} or the code alone.
+    #[arg(long, value_name = "CODE")]
+    parent: Option<String>,
+    #[command(flatten)]
+    nature: Nature,
+    #[command(flatten)]
+    why: Why,
+}
+
+#[derive(Args)]
+pub(crate) struct Reclassify {
+    /// agencies/{id}, or the id alone.
+    agency: String,
+    /// The first report year in which it is so.
+    #[arg(long, value_name = "Y")]
+    from: i32,
+    #[command(flatten)]
+    nature: Nature,
+    /// Check only, and say which sums would change.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What an agency is; what is left out stays as it is.
+#[derive(Args)]
+pub(crate) struct Nature {
+    /// Its kind.
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+    /// Whether it is so large that a year without any activity is questioned.
+    #[arg(long, value_name = "true|false")]
+    large: Option<bool>,
+    /// Whether it is 垂直管理.
+    #[arg(long, value_name = "true|false")]
+    vertical: Option<bool>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    GovernmentOffice,
+    Department,
+    Township,
+    DispatchedOffice,
+}
+
+impl Nature {
+    fn kind(&self) -> i32 {
+        let kind = self.kind.map_or(pb::AgencyKind::Unspecified, |kind| match kind {
+            Kind::GovernmentOffice => pb::AgencyKind::GovernmentOffice,
+            Kind::Department => pb::AgencyKind::Department,
+            Kind::Township => pb::AgencyKind::Township,
+            Kind::DispatchedOffice => pb::AgencyKind::DispatchedOffice,
+        });
+        kind.into()
+    }
+}
+
+/// An entry by its name, or by its code or id alone: codes of jurisdictions are digits.
+fn entry_name(text: &str) -> String {
+    let is_code = [6, 9, 12].contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_code { resource("jurisdictions", text) } else { resource("agencies", text) }
+}
+
 type Client = RegistryServiceClient<Connection>;
 
-fn is_json(file: &Path) -> Result<bool, Failure> {
-    match file.extension().and_then(|ending| ending.to_str()) {
-        Some("json") => Ok(true),
-        Some("csv") => Ok(false),
-        _ => Err(Failure::Usage(format!("{}: 须为 .csv 或 .json / must end in .csv or .json", file.display()))),
+/// A kind of registry file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FileKind {
+    Csv,
+    Json,
+    Xlsx,
+}
+
+impl FileKind {
+    fn of(file: &Path) -> Result<Self, Failure> {
+        let ending = file.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+        match ending.as_deref() {
+            Some("json") => Ok(Self::Json),
+            Some("csv") => Ok(Self::Csv),
+            Some("xlsx") => Ok(Self::Xlsx),
+            _ => Err(Failure::Usage(format!(
+                "{}: 须为 .csv、.xlsx 或 .json / must end in .csv, .xlsx or .json",
+                file.display()
+            ))),
+        }
+    }
+
+    fn read(self, file: &Path) -> Result<Vec<RegistryChange>, Failure> {
+        let faults = |error: ExchangeError| Failure::Failed(both(&error.message()));
+        match self {
+            Self::Json => read_json(&read_text(file).map_err(Failure::Failed)?).map_err(faults),
+            Self::Csv => read_csv(&read_text(file).map_err(Failure::Failed)?).map_err(faults),
+            Self::Xlsx => {
+                let unread = |words: String| Failure::Failed(format!("{}: {words}", file.display()));
+                let bytes = std::fs::read(file).map_err(|error| unread(error.to_string()))?;
+                let rows = read_table(&bytes).map_err(|error| unread(both(&error.message())))?;
+                read_rows(&rows).map_err(faults)
+            }
+        }
+    }
+
+    fn written(self, changes: &[RegistryChange]) -> Result<Vec<u8>, Failure> {
+        match self {
+            Self::Json => Ok(write_json(changes).into_bytes()),
+            Self::Csv => Ok(write_csv(changes).into_bytes()),
+            Self::Xlsx => {
+                write_table("单位名录", &write_rows(changes)).map_err(|error| Failure::Failed(error.to_string()))
+            }
+        }
     }
 }
 
 impl Registry {
     pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         match self {
-            Self::Import { file, dry_run } => import(server, file, *dry_run).await,
+            Self::Import { file, dry_run, confirm } => import(server, file, *dry_run, confirm).await,
+            Self::Check => check(server, format).await,
+            Self::Correct(correct) => apply(server, format, correct.change(), correct.why.dry_run).await,
+            Self::Reclassify(change) => apply(server, format, change.change(), change.dry_run).await,
+            Self::Void { entry, why } => {
+                let change = Change::VoidEntry(VoidEntry {
+                    entry: entry_name(entry),
+                    reason: why.reason.clone(),
+                    etag: why.etag.clone(),
+                });
+                apply(server, format, change, why.dry_run).await
+            }
+            Self::Join { agency, into, why } => {
+                let change = Change::JoinAgency(JoinAgency {
+                    agency: resource("agencies", agency),
+                    into: resource("agencies", into),
+                    reason: why.reason.clone(),
+                    years: Vec::new(),
+                    etag: why.etag.clone(),
+                });
+                apply(server, format, change, why.dry_run).await
+            }
             Self::Export { file } => export(server, file).await,
             Self::Show { jurisdiction, query, year } => {
                 let search = Search {
@@ -73,11 +250,134 @@ impl Registry {
     }
 }
 
-async fn import(server: &Server, file: &Path, dry_run: bool) -> Outcome {
-    let json = is_json(file)?;
-    let text = read_text(file).map_err(Failure::Failed)?;
-    let changes = if json { read_json(&text) } else { read_csv(&text) };
-    let changes = changes.map_err(|error| Failure::Failed(both(&error.message())))?;
+impl Correct {
+    fn change(&self) -> Change {
+        let entry = entry_name(&self.entry);
+        let parent = self.parent.as_deref().map(|code| resource("jurisdictions", code)).unwrap_or_default();
+        let (reason, etag) = (self.why.reason.clone(), self.why.etag.clone());
+        if entry.starts_with("agencies/") {
+            return Change::CorrectAgency(CorrectAgency {
+                agency: entry,
+                display_name: self.name.clone(),
+                jurisdiction: parent,
+                kind: self.nature.kind(),
+                large: self.nature.large,
+                vertical: self.nature.vertical,
+                first_year: self.from,
+                reason,
+                etag,
+            });
+        }
+        Change::CorrectJurisdiction(CorrectJurisdiction {
+            jurisdiction: entry,
+            display_name: self.name.clone(),
+            parent,
+            first_year: self.from,
+            reason,
+            etag,
+        })
+    }
+}
+
+impl Reclassify {
+    fn change(&self) -> Change {
+        Change::ReclassifyAgency(ReclassifyAgency {
+            agency: resource("agencies", &self.agency),
+            kind: self.nature.kind(),
+            large: self.nature.large,
+            vertical: self.nature.vertical,
+            first_year: self.from,
+        })
+    }
+}
+
+/// Makes one change, and says what it does to the sums.
+async fn apply(server: &Server, format: OutputFormat, change: Change, dry_run: bool) -> Outcome {
+    let mut client = RegistryServiceClient::new(connect(server).await?);
+    let request = pb::ApplyRegistryChangesRequest {
+        changes: vec![pb::RegistryChange { change: Some(change) }],
+        validate_only: dry_run,
+        // Whoever corrects an entry by name has looked at it.
+        confirmed: vec!["agencies/-".to_owned()],
+    };
+    let answer = client.apply_registry_changes(request).await.map_err(|status| refused(&status))?.into_inner();
+    if format == OutputFormat::Json {
+        return print_json(&answer);
+    }
+    if format == OutputFormat::Table {
+        let told = match (answer.applied, dry_run) {
+            (0, _) => "已是如此，未作改动  it is so already, nothing was changed",
+            (_, true) => "仅核对，未保存；将改变下列汇总  checked only, nothing was stored; these sums would change",
+            (_, false) => "已更正；下列汇总随之改变  done; these sums have changed",
+        };
+        println!("{told}");
+    }
+    let headings = [
+        "地区 jurisdiction",
+        "年度 year",
+        "应报 expected",
+        "计入 included",
+        "新收申请 received",
+        "单元格 cells",
+        "分类 by kind",
+    ];
+    let mut listing = Listing::new(&headings, &[1, 5]);
+    for sum in &answer.sum_changes {
+        let pair =
+            |before: i64, after: i64| if before == after { after.to_string() } else { format!("{before} → {after}") };
+        listing.rows.push(vec![
+            sum.jurisdiction.clone(),
+            sum.year.to_string(),
+            pair(sum.expected_before, sum.expected_after),
+            pair(sum.included_before, sum.included_after),
+            pair(sum.requests_received_before, sum.requests_received_after),
+            sum.changed_cells.to_string(),
+            if sum.by_kind { "是 yes".to_owned() } else { String::new() },
+        ]);
+    }
+    listing.print(format)?;
+    if answer.sum_changes_omitted > 0 && format == OutputFormat::Table {
+        println!("另有{}项  and {} more", answer.sum_changes_omitted, answer.sum_changes_omitted);
+    }
+    Ok(())
+}
+
+/// Lists what may be registered twice.
+async fn check(server: &Server, format: OutputFormat) -> Outcome {
+    let mut client = RegistryServiceClient::new(connect(server).await?);
+    let ask = async |page_token| {
+        let request = pb::ListRegistrySuspectsRequest { page_size: pages::PAGE_SIZE, page_token };
+        client.list_registry_suspects(request).await
+    };
+    let suspects = pages::all(ask, |page| page.suspects).await?;
+    let found = suspects.len();
+    if format == OutputFormat::Json {
+        let total_size = found.try_into().unwrap_or(i32::MAX);
+        print_json(&pb::ListRegistrySuspectsResponse { suspects, next_page_token: String::new(), total_size })?;
+    } else {
+        let mut listing = Listing::new(&["条目 entry", "疑似重复 may be", "原因 why", "相同之处 shared"], &[]);
+        for suspect in suspects {
+            let why = match suspect.alike() {
+                pb::Alike::Code => "代码 code",
+                pb::Alike::Name => "名称 name",
+                pb::Alike::FormerName | pb::Alike::Unspecified => "曾用名 former name",
+            };
+            listing.rows.push(vec![suspect.entry, suspect.other, why.to_owned(), suspect.shared]);
+        }
+        listing.print(format)?;
+    }
+    if found == 0 {
+        return Ok(());
+    }
+    Err(Failure::Failed(format!(
+        "{found}处疑似重复；实为同一单位的请归并（registry join）或作废（registry void）\n  {found} to be looked at; what is one is joined (registry join) or voided (registry void)"
+    )))
+}
+
+async fn import(server: &Server, file: &Path, dry_run: bool, confirm: &[String]) -> Outcome {
+    let changes = FileKind::of(file)?.read(file)?;
+    let confirmed: Vec<String> =
+        confirm.iter().map(|name| if name == "-" { "agencies/-".to_owned() } else { entry_name(name) }).collect();
     if dry_run && changes.len() > PART {
         return Err(Failure::Usage(format!("--dry-run takes at most {PART} entries at a time")));
     }
@@ -87,6 +387,7 @@ async fn import(server: &Server, file: &Path, dry_run: bool) -> Outcome {
         let request = pb::ApplyRegistryChangesRequest {
             changes: part.iter().filter_map(wire::change_to_wire).collect(),
             validate_only: dry_run,
+            confirmed: confirmed.clone(),
         };
         let answer = client.apply_registry_changes(request).await.map_err(|status| refused(&status))?.into_inner();
         applied += answer.applied;
@@ -176,11 +477,11 @@ fn former_names(names: &[pb::DatedName], shown: &str) -> String {
 const EXPORT_ATTEMPTS: usize = 3;
 
 async fn export(server: &Server, file: &Path) -> Outcome {
-    let json = is_json(file)?;
+    let kind = FileKind::of(file)?;
     let mut client = RegistryServiceClient::new(connect(server).await?);
     for _ in 0..EXPORT_ATTEMPTS {
         let Some(changes) = all_changes(&mut client).await? else { continue };
-        std::fs::write(file, if json { write_json(&changes) } else { write_csv(&changes) })?;
+        std::fs::write(file, kind.written(&changes)?)?;
         println!("{} 项已写入 entries written to {}", changes.len(), file.display());
         return Ok(());
     }

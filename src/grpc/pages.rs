@@ -188,6 +188,7 @@ macro_rules! paged {
 
 paged!(
     GetCoverageRequest => GetCoverageResponse.children,
+    ListAnomaliesRequest => ListAnomaliesResponse.anomalies,
     ListAgenciesRequest => ListAgenciesResponse.agencies,
     ListCollectionsRequest => ListCollectionsResponse.collections,
     ListCredentialsRequest => ListCredentialsResponse.credentials,
@@ -199,6 +200,7 @@ paged!(
     ListPrincipalsRequest => ListPrincipalsResponse.principals,
     ListProposalsRequest => ListProposalsResponse.proposals,
     ListRegistryChangesRequest => ListRegistryChangesResponse.changes,
+    ListRegistrySuspectsRequest => ListRegistrySuspectsResponse.suspects,
     ListReportEventsRequest => ListReportEventsResponse.events,
     ListReportRevisionsRequest => ListReportRevisionsResponse.reports,
     ListReportsRequest => ListReportsResponse.reports,

@@ -8,7 +8,7 @@ use crate::pb;
 use crate::pb::registry_service_server::RegistryService;
 use crate::registry::{Collection, JurisdictionCode, RegistryChange};
 use crate::report::{Message, ReportOwner, ReportYear};
-use crate::service::{EntryFilter, Problem, Reason, Service, Target};
+use crate::service::{ChangeList, Confirmed, EntryFilter, Problem, Reason, Service, Target};
 use crate::wire;
 
 use super::pages::Pages;
@@ -18,6 +18,11 @@ pub(crate) struct Registries {
     service: Service,
     pages: Pages,
     changes_max: usize,
+}
+
+/// Entries that are others than those that they look like; `agencies/-` is all.
+fn confirmed(names: Vec<String>) -> Confirmed {
+    if names.iter().any(|name| name == "agencies/-") { Confirmed::All } else { Confirmed::These(names) }
 }
 
 impl Registries {
@@ -38,11 +43,25 @@ impl Registries {
             let description = Message::new(format!("一次最多 {max} 项"), format!("at most {max} at a time"));
             return Err(Problem::field(Reason::TooMany, "changes", description));
         }
+        let etags = request.changes.iter().enumerate().filter_map(|(at, change)| {
+            let etag = wire::etag_of_change(change);
+            (!etag.is_empty()).then(|| (at, etag.to_owned()))
+        });
+        let etags = etags.collect();
         let changes = request.changes.into_iter().enumerate();
         let changes = changes.map(|(at, change)| wire::change_from_wire(change, &format!("changes[{at}]")));
         let changes = changes.collect::<Result<_, _>>()?;
-        let applied = self.service.change_registry(changes, request.validate_only, &call.caller).await?;
+        let list = ChangeList {
+            changes,
+            etags,
+            confirmed: confirmed(request.confirmed),
+            validate_only: request.validate_only,
+        };
+        let applied = self.service.change_registry_so(list, &call.caller).await?;
         Ok(pb::ApplyRegistryChangesResponse {
+            suspects: applied.suspects.iter().map(wire::suspect_to_wire).collect(),
+            sum_changes: applied.sum_changes.iter().map(wire::sum_change_to_wire).collect(),
+            sum_changes_omitted: applied.sum_changes_omitted.try_into().unwrap_or(i32::MAX),
             applied: applied.applied.try_into().unwrap_or(i32::MAX),
             unchanged: applied.unchanged.try_into().unwrap_or(i32::MAX),
             as_of: applied.sequence.try_into().unwrap_or(i64::MAX),
@@ -54,10 +73,13 @@ impl Registries {
         &self,
         change: RegistryChange,
         field: &str,
-        validate_only: bool,
+        (validate_only, is_confirmed): (bool, bool),
         call: &Call<'_>,
     ) -> Result<(), Problem> {
-        let applied = self.service.change_registry(vec![change], validate_only, &call.caller).await;
+        let confirmed = if is_confirmed { vec![change.subject()] } else { Vec::new() };
+        let confirmed = Confirmed::These(confirmed);
+        let list = ChangeList { changes: vec![change], etags: Vec::new(), confirmed, validate_only };
+        let applied = self.service.change_registry_so(list, &call.caller).await;
         applied.map(|_| ()).map_err(|mut problem| {
             for violation in &mut problem.violations {
                 violation.field = violation.field.replace("changes[0]", field);
@@ -119,6 +141,21 @@ impl Registries {
             changes: listed.page.items.iter().filter_map(wire::change_to_wire).collect(),
             next_page_token: asked.token(listed.page.next.as_deref()),
             total_size: listed.total.try_into().unwrap_or(i32::MAX),
+        })
+    }
+
+    async fn suspects(
+        &self,
+        request: pb::ListRegistrySuspectsRequest,
+        call: Call<'_>,
+    ) -> Result<pb::ListRegistrySuspectsResponse, Problem> {
+        call.permit(Target::Service).await?;
+        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
+        let (page, total) = self.service.registry_suspects(asked.size, asked.key()).await?;
+        Ok(pb::ListRegistrySuspectsResponse {
+            suspects: page.items.iter().map(wire::suspect_to_wire).collect(),
+            next_page_token: asked.token(page.next.as_deref()),
+            total_size: total.try_into().unwrap_or(i32::MAX),
         })
     }
 
@@ -227,11 +264,12 @@ impl RegistryService for Registries {
     ) -> Result<Response<pb::CreateJurisdictionResponse>, Status> {
         answer(&self.service, call::CREATE_JURISDICTION, request, async |request, call| {
             let name = request.jurisdiction.as_ref().map(|jurisdiction| jurisdiction.name.clone()).unwrap_or_default();
-            let dry = request.validate_only;
+            let (dry, is_confirmed) = (request.validate_only, request.confirmed);
             let create = async {
                 let wire = request.jurisdiction.ok_or_else(|| Problem::required("jurisdiction"))?;
                 let new = wire::jurisdiction_from_wire(wire, "jurisdiction")?;
-                self.create(RegistryChange::CreateJurisdiction(new.clone()), "jurisdiction", dry, &call).await?;
+                let change = RegistryChange::CreateJurisdiction(new.clone());
+                self.create(change, "jurisdiction", (dry, is_confirmed), &call).await?;
                 // A dry run leaves nothing to be read back.
                 let known = self.service.jurisdiction(&new.code).map(|known| wire::known_jurisdiction_to_wire(&known));
                 Ok(known.unwrap_or_else(|_| wire::jurisdiction_to_wire(&new)))
@@ -269,11 +307,15 @@ impl RegistryService for Registries {
     ) -> Result<Response<pb::CreateAgencyResponse>, Status> {
         answer(&self.service, call::CREATE_AGENCY, request, async |request, call| {
             let name = request.agency.as_ref().map(|agency| agency.name.clone()).unwrap_or_default();
-            let dry = request.validate_only;
+            let (dry, is_confirmed) = (request.validate_only, request.confirmed);
             let create = async {
                 let wire = request.agency.ok_or_else(|| Problem::required("agency"))?;
-                let new = wire::agency_from_wire(wire, "agency")?;
-                self.create(RegistryChange::CreateAgency(new.clone()), "agency", dry, &call).await?;
+                let mut new = wire::agency_from_wire(wire, "agency")?;
+                let change = RegistryChange::CreateAgency(new.clone());
+                self.create(change, "agency", (dry, is_confirmed), &call).await?;
+                if let Some(upper) = new.id.in_upper_case().filter(|_| !is_confirmed) {
+                    new.id = upper;
+                }
                 // A dry run leaves nothing to be read back.
                 let known = self.service.agency(&new.id).map(|known| wire::known_agency_to_wire(&known));
                 Ok(known.unwrap_or_else(|_| wire::agency_to_wire(&new)))
@@ -302,14 +344,31 @@ impl RegistryService for Registries {
             .await
     }
 
+    async fn list_registry_suspects(
+        &self,
+        request: Request<pb::ListRegistrySuspectsRequest>,
+    ) -> Result<Response<pb::ListRegistrySuspectsResponse>, Status> {
+        answer_page(&self.service, call::LIST_REGISTRY_SUSPECTS, request, |request, call| self.suspects(request, call))
+            .await
+    }
+
     async fn get_collection(
         &self,
         request: Request<pb::GetCollectionRequest>,
     ) -> Result<Response<pb::GetCollectionResponse>, Status> {
         answer(&self.service, call::GET_COLLECTION, request, async |request, call| {
             call.permit(Target::Service).await?;
-            let collection = self.service.collection(wire::collection_year(&request.name, "name")?)?;
-            Ok(pb::GetCollectionResponse { collection: Some(self.collection_in_sight(&collection, &call)) })
+            let owner = wire::optional_owner(&request.owner, "owner")?;
+            if let Some(owner) = &owner {
+                call.permit_as(call::GET_AGENCY, Target::Owner(owner, None)).await?;
+            }
+            let year = wire::collection_year(&request.name, "name")?;
+            let collection = self.service.collection(year)?;
+            let deadlines = self.service.deadlines(year, owner, &call.caller)?;
+            Ok(pb::GetCollectionResponse {
+                collection: Some(self.collection_in_sight(&collection, &call)),
+                deadlines: deadlines.iter().map(wire::deadlines_to_wire).collect(),
+            })
         })
         .await
     }

@@ -37,6 +37,14 @@ impl<'a> Call<'a> {
         self.service.permit(&self.caller, &Method { told, ..*self.method }, target).await
     }
 
+    /// As [`Call::permit`], by the right of another method.
+    ///
+    /// # Errors
+    /// As [`Service::permit`].
+    pub(crate) async fn permit_as(&self, method: &Method, target: Target<'_>) -> Result<(), Problem> {
+        self.service.permit(&self.caller, &Method { right: method.right, ..*self.method }, target).await
+    }
+
     /// Who asks, for questions whose answers are made of more than what is named.
     pub(crate) fn asker(&self) -> Asker {
         Asker::new(&self.caller, self.method)

@@ -40,6 +40,7 @@ use others::Others;
 use past::Past;
 use present::Followed;
 
+pub use arrange::Unarranged;
 pub use columns::Columns;
 pub use notices::{Changed, Notice, Notices};
 pub use past::Unmade;

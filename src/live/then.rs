@@ -44,17 +44,20 @@ impl Then {
     pub(crate) fn counted(&self, mut agencies: Vec<AgencyIndex>, at: &Where<'_>) -> Vec<AgencyIndex> {
         let now = &self.now.registry;
         let totals = Totals::new(at.tree);
-        agencies.retain(|agency| at.filter.admits(class_of(now, *agency)));
         match self.extent {
             None => {
                 let mut within = totals.within(now, at.place);
-                agencies.retain(|agency| within.counts(*agency, at.year));
+                agencies.retain(|agency| {
+                    at.filter.admits(class_of(now, *agency, at.year)) && within.counts(*agency, at.year)
+                });
             }
             Some(extent) if at.place.index() < extent.jurisdictions => {
                 let then = now.earlier(extent, &agencies);
                 let mut within = totals.within(&then, at.place);
                 agencies.retain(|agency| {
-                    then.find_agency(&now.agency(*agency).id).is_some_and(|agency| within.counts(agency, at.year))
+                    then.find_agency(&now.agency(*agency).id).is_some_and(|agency| {
+                        at.filter.admits(class_of(&then, agency, at.year)) && within.counts(agency, at.year)
+                    })
                 });
             }
             Some(_) => agencies.clear(),

@@ -208,7 +208,10 @@ mod tests {
             pb::Agency { name: "agencies/a".into(), jurisdiction: "jurisdictions/1".into(), ..Default::default() };
         let change = pb::RegistryChange { change: Some(pb::registry_change::Change::CreateAgency(agency)) };
         let changes = vec![change; 10_000];
-        assert_eq!(check_message(&pb::ApplyRegistryChangesRequest { changes, validate_only: false }), Ok(()));
+        assert_eq!(
+            check_message(&pb::ApplyRegistryChangesRequest { changes, validate_only: false, ..Default::default() }),
+            Ok(())
+        );
         let mut form = pb::Form::default();
         for index in 0..pb::FORM_CELL_PATHS.len() {
             pb::set_form_cell(&mut form, index, pb::FormCell::Count(1));
@@ -242,7 +245,8 @@ mod tests {
     #[test]
     fn many_empty_messages_are_refused_before_they_are_made() {
         let changes = vec![pb::RegistryChange::default(); 100_001];
-        let refused = check_message(&pb::ApplyRegistryChangesRequest { changes, validate_only: false });
+        let refused =
+            check_message(&pb::ApplyRegistryChangesRequest { changes, validate_only: false, ..Default::default() });
         assert_eq!(refused, Err(Refused::TooMuch));
         let answers = vec![pb::Answer::default(); 4_000];
         let refused = check_message(&pb::SubmitReportRequest { answers, ..Default::default() });

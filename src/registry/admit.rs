@@ -2,7 +2,8 @@
 //!
 //! Every year of an entry has exactly one parent, of a higher level, that exists in it. History is only ever
 //! continued: an entry changes no earlier than it changed last, and not at all once it has ended. From the year of its
-//! last change on it can be changed anew: the name or parent that is set last holds.
+//! last change on it can be changed anew: the name or parent that is set last holds. What puts the past right is in
+//! `correct`.
 
 use crate::report::{Level, ReportYear};
 
@@ -42,6 +43,14 @@ impl Registry {
             RegistryChange::Move { entry, parent, first_year } => self.admit_move(entry, parent, *first_year),
             RegistryChange::Merge { entries, into, first_year } => self.admit_merge(entries, into, *first_year),
             RegistryChange::Split { entry, into, first_year } => self.admit_split(entry, into, *first_year),
+            RegistryChange::Reclassify { agency, values, first_year } => {
+                self.admit_reclassify(agency, values, *first_year)
+            }
+            RegistryChange::Correct { entry, values, first_year, reason } => {
+                self.admit_correct(entry, values, *first_year, reason)
+            }
+            RegistryChange::Void { entry, reason } => self.admit_void(entry, reason),
+            RegistryChange::Join { agency, into, years, reason } => self.admit_join([agency, into], years, reason),
             RegistryChange::PutCollection(new) => {
                 if self.collection(new.year) == Some(new) {
                     return Ok(None);
@@ -274,11 +283,16 @@ impl Registry {
         }
     }
 
-    fn known(&self, entry: &Entry) -> Result<EntryIndex, RegistryError> {
+    pub(super) fn known(&self, entry: &Entry) -> Result<EntryIndex, RegistryError> {
         self.find(entry).ok_or_else(|| RegistryError::EntryUnknown(entry.to_string()))
     }
 
-    fn can_change(&self, index: EntryIndex, entry: &Entry, first_year: ReportYear) -> Result<(), RegistryError> {
+    pub(super) fn can_change(
+        &self,
+        index: EntryIndex,
+        entry: &Entry,
+        first_year: ReportYear,
+    ) -> Result<(), RegistryError> {
         match index {
             EntryIndex::Jurisdiction(at) => can_change(self.jurisdiction_timeline(at), &entry.to_string(), first_year),
             EntryIndex::Agency(at) => can_change(self.agency_timeline(at), &entry.to_string(), first_year),
@@ -343,7 +357,7 @@ fn ending<'a, P: PartialEq + 'a, I: Copy + PartialEq + 'a>(
         }
     }
     if let (Some(at), Some(missing)) =
-        (open.first(), successors(how).iter().find(|into| !time(**into).exists_in(first_year)))
+        (open.first(), successors(how).iter().find(|into| !time(**into).is_in_force(first_year)))
     {
         let (subject, successor) = (name(*at), name(*missing));
         return Err(RegistryError::SuccessorMissing { subject, successor, first_year });
@@ -353,7 +367,7 @@ fn ending<'a, P: PartialEq + 'a, I: Copy + PartialEq + 'a>(
 
 /// Whether a member of what is merged can go on from `first_year` with the successor for its parent.
 fn can_follow<P: PartialEq, I>(time: &Timeline<P, I>, parent: &P, first_year: ReportYear) -> bool {
-    time.parent_in(first_year) == Some(parent) && time.parents.latest() <= first_year
+    time.is_in_force(first_year) && time.parents.at(first_year) == parent && time.parents.latest() <= first_year
 }
 
 /// Whether an entry can change from `first_year` on.

@@ -2,11 +2,11 @@
 
 use crate::report::ReportYear;
 
-use super::timeline::{End, Ending, Timeline, successors};
+use super::timeline::{Dated, End, Ending, Timeline, successors};
 use super::tree::{Node, Post};
 use super::{
-    Agency, AgencyIndex, Collection, EntryIndex, Jurisdiction, JurisdictionIndex, Registry, RegistryChange,
-    RegistryError,
+    Agency, AgencyIndex, Collection, Entry, EntryIndex, Jurisdiction, JurisdictionIndex, Nature, NewValues, Registry,
+    RegistryChange, RegistryError,
 };
 
 /// A checked list of changes, to be stored and then applied.
@@ -26,6 +26,10 @@ pub(super) enum Step<'a> {
     Move(EntryIndex, JurisdictionIndex, ReportYear),
     EndJurisdictions(Vec<JurisdictionIndex>, End<JurisdictionIndex>),
     EndAgencies(Vec<AgencyIndex>, End<AgencyIndex>),
+    Nature(AgencyIndex, Nature, ReportYear),
+    Correct(EntryIndex, &'a NewValues, Option<JurisdictionIndex>, ReportYear),
+    Void(EntryIndex),
+    Join(AgencyIndex, AgencyIndex, &'a [ReportYear]),
     PutCollection(&'a Collection),
 }
 
@@ -62,21 +66,7 @@ impl Registry {
     /// Whether a change was made before and gave way to one of the same year that is among the `later` ones of its list:
     /// so a list that was applied can be sent again.
     pub(super) fn was_put_right(&self, change: &RegistryChange, later: &[RegistryChange]) -> bool {
-        let gives_way = |other: &RegistryChange| match (change, other) {
-            (
-                RegistryChange::Rename { entry, first_year, .. },
-                RegistryChange::Rename { entry: other, first_year: year, .. },
-            )
-            | (
-                RegistryChange::Move { entry, first_year, .. },
-                RegistryChange::Move { entry: other, first_year: year, .. },
-            ) => entry == other && first_year == year,
-            (
-                RegistryChange::Move { parent, first_year, .. },
-                RegistryChange::Merge { entries, first_year: year, .. },
-            ) => first_year == year && entries.contains(&super::Entry::Jurisdiction(parent.clone())),
-            _ => false,
-        };
+        let gives_way = |other: &RegistryChange| gives_way(change, other);
         let mut others = later.iter().enumerate().filter(|(_, other)| gives_way(other));
         self.dated.contains(change)
             && others
@@ -118,7 +108,8 @@ impl Registry {
             Step::CreateAgency(new, home) => {
                 let index = AgencyIndex(self.agencies.len() as u32);
                 let time = Timeline::new(new.first_year, new.display_name.clone(), home);
-                self.posts.push_back(Post { time, merged: Vec::new() });
+                let natures = Dated::new(new.first_year, new.nature());
+                self.posts.push_back(Post { time, natures, merged: Vec::new() });
                 self.agency_by_id.insert(new.id.clone(), index);
                 self.agencies.push_back(new.clone());
                 self.insert_agency(home, index);
@@ -133,11 +124,15 @@ impl Registry {
             }
             Step::Move(EntryIndex::Jurisdiction(at), parent, year) => self.move_jurisdiction(at, parent, year),
             Step::Move(EntryIndex::Agency(at), home, year) => self.move_agency(at, home, year),
+            Step::Nature(at, nature, year) => self.set_nature(at, nature, year),
+            Step::Correct(index, values, parent, year) => self.take_correction(index, values, parent, year),
+            Step::Void(index) => self.take_void(index),
+            Step::Join(at, into, years) => self.take_join(at, into, years),
             Step::EndJurisdictions(ends, end) => {
                 for at in ends {
                     if let Ending::Merged(into) = end.how {
                         let children: Vec<_> = self.children(at, end.year).collect();
-                        let agencies: Vec<_> = self.own_agencies(at, end.year).collect();
+                        let agencies = self.agencies_in_force(at, end.year);
                         children.into_iter().for_each(|child| self.move_jurisdiction(child, into, end.year));
                         agencies.into_iter().for_each(|agency| self.move_agency(agency, into, end.year));
                         self.nodes[into.index()].merged.push(at);
@@ -175,11 +170,11 @@ impl Registry {
     fn move_agency(&mut self, at: AgencyIndex, home: JurisdictionIndex, year: ReportYear) {
         self.posts[at.index()].time.parents.set(year, home);
         self.insert_agency(home, at);
-        self.agencies[at.index()].jurisdiction = self.jurisdiction(home).code.clone();
+        self.renew_agency(at);
     }
 
     /// Keeps agencies of a jurisdiction in order of their ids, whenever they came.
-    fn insert_agency(&mut self, home: JurisdictionIndex, agency: AgencyIndex) {
+    pub(super) fn insert_agency(&mut self, home: JurisdictionIndex, agency: AgencyIndex) {
         let id = &self.agencies[agency.index()].id;
         let place = self.nodes[home.index()].agencies.binary_search_by(|at| self.agencies[at.index()].id.cmp(id));
         if let Err(place) = place {
@@ -192,8 +187,59 @@ fn take_over<P: PartialEq, I>(time: &mut Timeline<P, I>, year: ReportYear) {
     time.took_over = time.took_over.max(Some(year));
 }
 
+/// Whether a change, once `other` was made after it, holds no more: what is set last from a year on does.
+fn gives_way(change: &RegistryChange, other: &RegistryChange) -> bool {
+    use RegistryChange::{Abolish, Correct, Join, Merge, Move, Reclassify, Rename, Split, Void};
+    // What an entry was never touches one that never was.
+    let ends = match (change, other) {
+        (
+            Rename { entry, .. }
+            | Move { entry, .. }
+            | Correct { entry, .. }
+            | Split { entry, .. }
+            | Abolish { entry, .. },
+            Void { entry: other, .. },
+        ) => entry == other,
+        (Merge { entries, .. }, Void { entry, .. }) => entries.contains(entry),
+        (Reclassify { agency, .. }, Void { entry, .. }) => Entry::Agency(agency.clone()) == *entry,
+        (
+            Rename { entry, .. } | Move { entry, .. } | Correct { entry, .. } | Abolish { entry, .. },
+            Join { agency, .. },
+        ) => Entry::Agency(agency.clone()) == *entry,
+        (Reclassify { agency, .. }, Join { agency: other, .. }) => agency == other,
+        _ => false,
+    };
+    if ends {
+        return true;
+    }
+    let (Some(first_year), Some(year)) = (change.first_year(), other.first_year()) else { return false };
+    if first_year != year {
+        return false;
+    }
+    match (change, other) {
+        (Rename { entry, .. }, Rename { entry: other, .. })
+        | (Move { entry, .. }, Move { entry: other, .. })
+        | (
+            Correct { entry, .. },
+            Correct { entry: other, .. } | Rename { entry: other, .. } | Move { entry: other, .. },
+        ) => entry == other,
+        (Rename { entry, .. }, Correct { entry: other, values, .. }) => entry == other && values.display_name.is_some(),
+        (Move { entry, .. }, Correct { entry: other, values, .. }) => entry == other && values.parent.is_some(),
+        (Reclassify { agency, .. }, Reclassify { agency: other, .. }) => agency == other,
+        (Reclassify { agency, .. }, Correct { entry, values, .. }) => {
+            Entry::Agency(agency.clone()) == *entry && values.touches_nature()
+        }
+        (Correct { entry, .. }, Reclassify { agency, .. }) => Entry::Agency(agency.clone()) == *entry,
+        (Move { parent, .. }, Merge { entries, .. }) => entries.contains(&Entry::Jurisdiction(parent.clone())),
+        (Correct { values, .. }, Merge { entries, .. }) => {
+            values.parent.as_ref().is_some_and(|parent| entries.contains(&Entry::Jurisdiction(parent.clone())))
+        }
+        _ => false,
+    }
+}
+
 /// Keeps jurisdictions in the order of creation, whenever they came.
-fn insert(members: &mut Vec<JurisdictionIndex>, member: JurisdictionIndex) {
+pub(super) fn insert(members: &mut Vec<JurisdictionIndex>, member: JurisdictionIndex) {
     if let Err(place) = members.binary_search(&member) {
         members.insert(place, member);
     }

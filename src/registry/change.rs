@@ -40,6 +40,56 @@ pub struct Agency {
     pub first_year: ReportYear,
 }
 
+/// What sums and rules tell agencies apart by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Nature {
+    /// What it is within its government.
+    pub kind: AgencyKind,
+    /// So large that a year without any activity is questioned.
+    pub large: bool,
+    /// 垂直管理.
+    pub vertical: bool,
+}
+
+/// Values that take the place of others; what is absent stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewValues {
+    /// Its Chinese name.
+    pub display_name: Option<String>,
+    /// The jurisdiction that it belongs to.
+    pub parent: Option<JurisdictionCode>,
+    /// What it is within its government; of agencies alone, as the following.
+    pub kind: Option<AgencyKind>,
+    /// Whether a year without any activity is questioned.
+    pub large: Option<bool>,
+    /// Whether it is 垂直管理.
+    pub vertical: Option<bool>,
+}
+
+impl NewValues {
+    /// Whether nothing is given.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether anything is given that only agencies have.
+    pub fn touches_nature(&self) -> bool {
+        self.kind.is_some() || self.large.is_some() || self.vertical.is_some()
+    }
+
+    /// A nature with what is given in the place of what it was.
+    pub(super) fn nature(&self, was: Nature) -> Nature {
+        Nature {
+            kind: self.kind.unwrap_or(was.kind),
+            large: self.large.unwrap_or(was.large),
+            vertical: self.vertical.unwrap_or(was.vertical),
+        }
+    }
+}
+
+/// Longest reason for a correction, in characters.
+pub const CHANGE_REASON_MAX_CHARACTERS: usize = 1000;
+
 /// Longest name of an entry, in characters.
 pub const NAME_MAX_CHARACTERS: usize = 100;
 
@@ -53,6 +103,10 @@ impl Agency {
     /// The resource name, `agencies/{id}`.
     pub fn name(&self) -> String {
         format!("agencies/{}", self.id)
+    }
+
+    pub(super) fn nature(&self) -> Nature {
+        Nature { kind: self.kind, large: self.large, vertical: self.vertical }
     }
 }
 
@@ -84,6 +138,9 @@ pub enum EntryNameError {
     /// No name of a jurisdiction, and none that begins with `agencies/`.
     #[error("an entry is named jurisdictions/{{code of 6, 9 or 12 digits}} or agencies/{{id}}")]
     Shape,
+    /// It names a jurisdiction where an agency is meant.
+    #[error("an agency is meant, agencies/{{id}}")]
+    NoAgency,
     /// It begins with `agencies/`, and no id follows.
     #[error(transparent)]
     Agency(AgencyIdError),
@@ -94,6 +151,7 @@ impl EntryNameError {
     pub fn message(&self) -> Message {
         match self {
             Self::Shape => Message::new("须为 jurisdictions/区划代码 或 agencies/机构标识", self.to_string()),
+            Self::NoAgency => Message::new("须为 agencies/机构标识", self.to_string()),
             Self::Agency(error) => error.message(),
         }
     }
@@ -159,6 +217,44 @@ pub enum RegistryChange {
         /// First report year in which it no longer exists.
         first_year: ReportYear,
     },
+    /// The agency is of another kind, size or administration from a year on.
+    Reclassify {
+        /// The one that becomes another.
+        agency: AgencyId,
+        /// Kind, size and 垂直管理 alone.
+        values: NewValues,
+        /// First report year in which it is so.
+        first_year: ReportYear,
+    },
+    /// What was registered wrongly from a year on is put right, up to the next change of it.
+    Correct {
+        /// What is registered wrongly.
+        entry: Entry,
+        /// What is right.
+        values: NewValues,
+        /// First report year of which what is registered is wrong.
+        first_year: ReportYear,
+        /// Why, in the words of whoever corrects.
+        reason: String,
+    },
+    /// The entry was registered by mistake: it never existed.
+    Void {
+        /// What never was.
+        entry: Entry,
+        /// Why, in the words of whoever corrects.
+        reason: String,
+    },
+    /// Two entries are one agency, and always were: what was handed in under the one counts as the other's.
+    Join {
+        /// The one that nothing is handed in for any more.
+        agency: AgencyId,
+        /// The one that stays.
+        into: AgencyId,
+        /// Whose reports came in under `agency`, in order.
+        years: Vec<ReportYear>,
+        /// Why, in the words of whoever corrects.
+        reason: String,
+    },
     /// The collection of its year is this one now.
     PutCollection(Collection),
 }
@@ -173,7 +269,10 @@ impl RegistryChange {
             | Self::Move { first_year, .. }
             | Self::Merge { first_year, .. }
             | Self::Split { first_year, .. }
+            | Self::Reclassify { first_year, .. }
+            | Self::Correct { first_year, .. }
             | Self::Abolish { first_year, .. } => Some(*first_year),
+            Self::Void { .. } | Self::Join { .. } => Some(ReportYear::FIRST),
         }
     }
 
@@ -188,6 +287,14 @@ impl RegistryChange {
         }
     }
 
+    /// Why it is made, where it says so.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Correct { reason, .. } | Self::Void { reason, .. } | Self::Join { reason, .. } => Some(reason),
+            _ => None,
+        }
+    }
+
     /// Resource name of what changes; of a merger, what is merged into.
     pub fn subject(&self) -> String {
         match self {
@@ -197,7 +304,10 @@ impl RegistryChange {
             | Self::Move { entry, .. }
             | Self::Merge { into: entry, .. }
             | Self::Split { entry, .. }
+            | Self::Correct { entry, .. }
+            | Self::Void { entry, .. }
             | Self::Abolish { entry, .. } => entry.to_string(),
+            Self::Reclassify { agency, .. } | Self::Join { agency, .. } => format!("agencies/{agency}"),
             Self::PutCollection(collection) => collection.name(),
         }
     }

@@ -27,7 +27,7 @@ impl Registry {
     /// all jurisdictions, which keep their indices, and of the agencies those that were there. Takes work in proportion to
     /// these and to the dated changes.
     pub fn earlier(&self, extent: Extent, agencies: &[AgencyIndex]) -> Self {
-        let members = self.with_successors(agencies.to_vec());
+        let members = self.with_all_that_changed_them(agencies, extent);
         let ids: HashSet<&AgencyId> = members.iter().map(|agency| &self.agency(*agency).id).collect();
         let mut earlier = Self::default();
         let jurisdictions = (0..extent.jurisdictions).filter_map(|position| self.change_within(extent, position));
@@ -42,18 +42,60 @@ impl Registry {
         earlier
     }
 
+    /// The agencies with all that took part in a change of them, so that each change can be made again; in the order of
+    /// creation. What was voided has followers in the changes alone.
+    fn with_all_that_changed_them(&self, agencies: &[AgencyIndex], extent: Extent) -> Vec<AgencyIndex> {
+        let mut members = self.with_successors(agencies.to_vec());
+        loop {
+            let mut ids: HashSet<&AgencyId> = members.iter().map(|agency| &self.agency(*agency).id).collect();
+            for change in self.dated.iter().take(extent.dated) {
+                let (of, into): (Vec<&AgencyId>, Vec<&AgencyId>) = match change {
+                    RegistryChange::Merge { entries, into, .. } => {
+                        (ids_of(entries), ids_of(std::slice::from_ref(into)))
+                    }
+                    RegistryChange::Split { entry, into, .. } => (ids_of(std::slice::from_ref(entry)), ids_of(into)),
+                    RegistryChange::Join { agency, into, .. } if ids.contains(into) => (vec![into], vec![agency]),
+                    RegistryChange::Join { agency, into, .. } => (vec![agency], vec![into]),
+                    _ => continue,
+                };
+                if of.iter().any(|id| ids.contains(id)) {
+                    ids.extend(into);
+                }
+            }
+            let found = ids.into_iter().filter_map(|id| self.find_agency(id)).collect();
+            let more = self.with_successors(found);
+            if more.len() == members.len() {
+                return members;
+            }
+            members = more;
+        }
+    }
+
     /// The agencies and all that followed them, in the order of creation.
     fn with_successors(&self, mut waiting: Vec<AgencyIndex>) -> Vec<AgencyIndex> {
         let mut seen = HashSet::new();
         while let Some(agency) = waiting.pop() {
             if seen.insert(agency) {
-                waiting.extend(self.agency_timeline(agency).end.iter().flat_map(|end| successors(&end.how)));
+                let time = self.agency_timeline(agency);
+                waiting.extend(time.end.iter().flat_map(|end| successors(&end.how)));
+                waiting.extend(time.joined.iter().map(|joined| joined.into));
+                // In whose years it has no place of its own.
+                let joined = self.posts[agency.index()].merged.iter();
+                waiting.extend(joined.filter(|other| self.agency_timeline(**other).joined.is_some()));
             }
         }
         let mut members: Vec<AgencyIndex> = seen.into_iter().collect();
         members.sort_unstable();
         members
     }
+}
+
+fn ids_of(entries: &[Entry]) -> Vec<&AgencyId> {
+    let agencies = entries.iter().filter_map(|entry| match entry {
+        Entry::Agency(id) => Some(id),
+        Entry::Jurisdiction(_) => None,
+    });
+    agencies.collect()
 }
 
 /// What a dated change does to jurisdictions and to these agencies; none where that is nothing.
@@ -71,7 +113,13 @@ fn of_members(change: &RegistryChange, ids: &HashSet<&AgencyId>) -> Option<Regis
         RegistryChange::Rename { entry, .. }
         | RegistryChange::Move { entry, .. }
         | RegistryChange::Split { entry, .. }
+        | RegistryChange::Correct { entry, .. }
+        | RegistryChange::Void { entry, .. }
         | RegistryChange::Abolish { entry, .. } => is_member(entry).then(|| change.clone()),
+        RegistryChange::Reclassify { agency, .. } => ids.contains(agency).then(|| change.clone()),
+        RegistryChange::Join { agency, into, .. } => {
+            (ids.contains(agency) && ids.contains(into)).then(|| change.clone())
+        }
         RegistryChange::CreateJurisdiction(_) | RegistryChange::CreateAgency(_) | RegistryChange::PutCollection(_) => {
             None
         }

@@ -145,6 +145,83 @@ pub enum RegistryError {
     /// The entry that is to be split.
     #[error("a split of {0} names fewer than two successors: name them all, or merge it into the only one")]
     TooFewSuccessors(String),
+    /// The entry of which nothing is corrected.
+    #[error("a correction of {0} gives nothing that is to be put right: give a name, a parent, a kind or the like")]
+    NothingCorrected(String),
+    /// The jurisdiction that is to be of a kind.
+    #[error("{0} is a jurisdiction, which has neither kind nor size nor 垂直管理: leave these away")]
+    NotOfJurisdictions(String),
+    /// The entry that is to change without a reason.
+    #[error("the change of {0} gives no reason: say why")]
+    ReasonMissing(String),
+    /// What never was cannot change.
+    #[error(
+        "{subject} was voided, or joined to another entry; nothing of it can change: change what stands in its place"
+    )]
+    NoLonger {
+        /// What was voided or joined.
+        subject: String,
+    },
+    /// A parent was not there in all the years of a correction.
+    #[error(
+        "{subject} cannot belong to {parent} from {first_year} to {last_year}: {parent} does not exist in all of these years; give another parent or another first year"
+    )]
+    ParentAbsent {
+        /// What is to have belonged to it.
+        subject: String,
+        /// The parent.
+        parent: String,
+        /// First report year of the correction.
+        first_year: ReportYear,
+        /// Last report year of the correction.
+        last_year: ReportYear,
+    },
+    /// What something belonged to was there.
+    #[error("{subject} cannot be voided, for these belonged to it or passed into it: {}; correct or void them first", listed(.members).1)]
+    HasMembers {
+        /// What is to be voided.
+        subject: String,
+        /// What belonged to it, or passed into it.
+        members: Vec<String>,
+    },
+    /// Two would be each other.
+    #[error("{subject} cannot be joined to {other}, which leads back to it: join them the other way round")]
+    JoinCircle {
+        /// What is to be joined.
+        subject: String,
+        /// The one that would stay.
+        other: String,
+    },
+    /// Others count with it, or it counts with another.
+    #[error(
+        "{subject} cannot be joined to another entry, for others were joined to it, or it passed into another: join those first, or merge it"
+    )]
+    JoinBound {
+        /// What is to be joined.
+        subject: String,
+    },
+    /// The one that stays was not there in a year of the other's reports.
+    #[error(
+        "{subject} cannot be joined to {other}, which does not exist in {year}, for which {subject} has reported: join them the other way round, or merge {subject} into {other}"
+    )]
+    JoinAbsent {
+        /// What is to be joined.
+        subject: String,
+        /// The one that would stay.
+        other: String,
+        /// The report year.
+        year: ReportYear,
+    },
+    /// Both have reported for the same year.
+    #[error("both {subject} and {other} have a report for {year}: withdraw one of them, then join the entries")]
+    JoinCollides {
+        /// What is to be joined.
+        subject: String,
+        /// The one that would stay.
+        other: String,
+        /// The report year.
+        year: ReportYear,
+    },
     /// The collection cannot be.
     #[error(transparent)]
     Collection(#[from] CollectionError),
@@ -218,6 +295,38 @@ impl RegistryError {
             Self::NamedTwice(name) => format!("{name} 重复出现；请只保留一个"),
             Self::NothingMerged(into) => format!("并入 {into} 的合并没有写明被合并者；请至少写一个"),
             Self::TooFewSuccessors(name) => format!("{name} 的分设少于两个承接单位；请写全，或改为并入唯一的承接单位"),
+            Self::NothingCorrected(name) => {
+                format!("对 {name} 的更正没有写明更正什么；请至少给出名称、上级、类别等中的一项")
+            }
+            Self::NotOfJurisdictions(name) => format!("{name} 是地区，没有类别、大型和垂直管理；请留空"),
+            Self::ReasonMissing(name) => format!("对 {name} 的变更没有写明原因；请写明原因"),
+            Self::NoLonger { subject } => {
+                format!("{subject} 已作废或已归并到其他条目，不能再变更；请变更代替它的条目")
+            }
+            Self::ParentAbsent { subject, parent, first_year, last_year } => {
+                format!(
+                    "{subject} 不能自{first_year}至{last_year}年归属于 {parent}：后者并非每年都存在；请改用其他上级或起始年度"
+                )
+            }
+            Self::HasMembers { subject, members } => {
+                format!("{subject} 不能作废：{} 曾归属或并入它；请先更正或作废它们", listed(members).0)
+            }
+            Self::JoinCircle { subject, other } => {
+                format!("{subject} 不能归并到 {other}：后者又回到它；请改为相反方向归并")
+            }
+            Self::JoinBound { subject } => {
+                format!(
+                    "{subject} 不能归并到其他条目：已有条目归并到它，或它已并入其他条目；请先处理这些条目，或改用合并"
+                )
+            }
+            Self::JoinAbsent { subject, other, year } => {
+                format!(
+                    "{subject} 不能归并到 {other}：前者已报送{year}年度报告，而后者当年不存在；请改为相反方向归并，或改用合并"
+                )
+            }
+            Self::JoinCollides { subject, other, year } => {
+                format!("{subject} 与 {other} 都有{year}年度报告；请先撤回其中一份，再归并")
+            }
             Self::Collection(error) => return error.message(),
         };
         Message::new(zh, self.to_string())

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::report::ReportYear;
+use crate::report::{AgencyId, ReportYear};
 
 use super::timeline::Ending;
 use super::{AgencyIndex, EntryIndex, JurisdictionIndex, Registry, RegistryChange};
@@ -36,8 +36,9 @@ impl Registry {
     /// Where the figures of an agency, of whatever year, count in the tree of `hierarchy_year`.
     pub fn place(&self, agency: AgencyIndex, hierarchy_year: ReportYear) -> Place {
         let mut last = agency;
-        // An agency exists in the year from which another one is merged into it, so it ends later.
-        while let Some(Ending::Merged(into)) = self.agency_timeline(last).ended_by(hierarchy_year).map(|end| &end.how) {
+        // An agency exists in the year from which another one is merged into it, so it ends later; what is joined to
+        // another one is never merged into by what that leads to.
+        while let Some(into) = self.agency_timeline(last).passed_into(hierarchy_year) {
             last = *into;
         }
         let time = self.agency_timeline(last);
@@ -45,7 +46,7 @@ impl Registry {
             InTree::Successor(last)
         } else if time.ended_by(hierarchy_year).is_some() {
             InTree::Ended
-        } else if time.exists_in(hierarchy_year) {
+        } else if time.is_in_force(hierarchy_year) {
             InTree::Present
         } else {
             InTree::NotYet
@@ -56,10 +57,7 @@ impl Registry {
     /// The agencies whose figures count with this one in the tree of `hierarchy_year`: itself, and all that was merged
     /// into it, directly or not; none where it was merged itself.
     pub fn counted_with(&self, agency: AgencyIndex, hierarchy_year: ReportYear) -> Vec<AgencyIndex> {
-        let merged = |at: AgencyIndex| {
-            let end = self.agency_timeline(at).ended_by(hierarchy_year);
-            end.is_some_and(|end| matches!(end.how, Ending::Merged(_)))
-        };
+        let merged = |at: AgencyIndex| self.agency_timeline(at).passed_into(hierarchy_year).is_some();
         if merged(agency) {
             return Vec::new();
         }
@@ -105,6 +103,8 @@ impl Registry {
     pub fn years_of_change(&self, agency: AgencyIndex) -> BTreeSet<ReportYear> {
         let time = self.agency_timeline(agency);
         let mut years: BTreeSet<ReportYear> = time.end.iter().map(|end| end.year).collect();
+        years.extend(time.years_of_joining());
+        years.extend(self.natures(agency).iter().map(|(year, _)| year));
         let mut waiting = Vec::new();
         for (year, home) in time.parents.iter() {
             years.insert(year);
@@ -130,10 +130,20 @@ impl Registry {
             | RegistryChange::PutCollection(_) => &[],
             RegistryChange::Move { entry, .. }
             | RegistryChange::Split { entry, .. }
+            | RegistryChange::Correct { entry, .. }
+            | RegistryChange::Void { entry, .. }
             | RegistryChange::Abolish { entry, .. } => std::slice::from_ref(entry),
             RegistryChange::Merge { entries, .. } => entries.as_slice(),
+            RegistryChange::Reclassify { agency, .. } => return self.all_that_was_below(self.entries_of([agency])),
+            RegistryChange::Join { agency, into, .. } => {
+                return self.all_that_was_below(self.entries_of([agency, into]));
+            }
         };
         self.all_that_was_below(entries.iter().filter_map(|entry| self.find(entry)).collect())
+    }
+
+    fn entries_of<const N: usize>(&self, agencies: [&AgencyId; N]) -> Vec<EntryIndex> {
+        agencies.into_iter().filter_map(|id| self.find_agency(id)).map(EntryIndex::Agency).collect()
     }
 
     /// Agencies that ever were in or below a jurisdiction, or were merged into such: all that can count there, in the

@@ -4,6 +4,8 @@ mod collections;
 mod corrections;
 mod histories;
 mod refusals;
+mod rewritten;
+mod suspects;
 
 use super::*;
 use crate::report::{AgencyId, AgencyKind, Level, ReportYear};
@@ -58,6 +60,25 @@ fn split(name: &str, into: &[&str], first_year: u16) -> RegistryChange {
 
 fn abolish(name: &str, first_year: u16) -> RegistryChange {
     RegistryChange::Abolish { entry: entry(name), first_year: year(first_year) }
+}
+
+fn correct(name: &str, values: NewValues, first_year: u16) -> RegistryChange {
+    RegistryChange::Correct {
+        entry: entry(name), values, first_year: year(first_year), reason: "登记有误".to_owned()
+    }
+}
+
+fn void(name: &str) -> RegistryChange {
+    RegistryChange::Void { entry: entry(name), reason: "误登".to_owned() }
+}
+
+fn join(id: &str, into: &str, years: &[u16]) -> RegistryChange {
+    RegistryChange::Join {
+        agency: id.parse().unwrap(),
+        into: into.parse().unwrap(),
+        years: years.iter().map(|of| year(*of)).collect(),
+        reason: "同一单位".to_owned(),
+    }
 }
 
 /// Two cities of a province, a county with three agencies in the first, an empty county in the second.

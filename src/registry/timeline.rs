@@ -1,5 +1,7 @@
 //! Values that hold from a report year on, and how an entry of the registry ends.
 
+use std::collections::BTreeSet;
+
 use crate::report::ReportYear;
 
 use super::JurisdictionIndex;
@@ -25,6 +27,20 @@ impl<T: PartialEq> Dated<T> {
             Some(last) => last.1 = value,
             None => self.later.push((first_year, value)),
         }
+    }
+
+    /// Puts a value right that holds from `first_year` on, which is any year since the first; what was set from a later
+    /// year on stays.
+    pub(super) fn put(&mut self, first_year: ReportYear, value: T) {
+        match self.later.binary_search_by_key(&first_year, |(year, _)| *year) {
+            Ok(at) => self.later[at].1 = value,
+            Err(at) => self.later.insert(at, (first_year, value)),
+        }
+    }
+
+    /// The first year after `year` from which on another value was set.
+    pub(super) fn next_after(&self, year: ReportYear) -> Option<ReportYear> {
+        self.later.iter().map(|(first_year, _)| *first_year).find(|first_year| *first_year > year)
     }
 
     /// Each value that ever holds with the first year that it holds in, oldest first.
@@ -92,6 +108,15 @@ pub struct End<I> {
     pub how: Ending<I>,
 }
 
+/// What an entry was joined to, for it never was another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined<I> {
+    /// What it was all along.
+    pub into: I,
+    /// The years whose report came in under the joined entry and stays there: in these it stands for the other.
+    pub(super) years: BTreeSet<ReportYear>,
+}
+
 /// The life of an entry: `P` is what it belongs to, `I` its own kind of index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline<P, I> {
@@ -103,6 +128,10 @@ pub struct Timeline<P, I> {
     pub end: Option<End<I>>,
     /// The last year from which it took over another entry; it must exist in it.
     pub(super) took_over: Option<ReportYear>,
+    /// What it is one with; none for most.
+    pub joined: Option<Joined<I>>,
+    /// Years in which another entry, which was joined to this one, stands for it.
+    pub(super) stood_for: BTreeSet<ReportYear>,
 }
 
 /// Of a jurisdiction; a root belongs to none.
@@ -118,6 +147,8 @@ impl<P: PartialEq, I> Timeline<P, I> {
             parents: Dated::new(first_year, parent),
             end: None,
             took_over: None,
+            joined: None,
+            stood_for: BTreeSet::new(),
         }
     }
 
@@ -131,9 +162,44 @@ impl<P: PartialEq, I> Timeline<P, I> {
         self.end.as_ref().filter(|end| end.year <= year)
     }
 
-    /// Whether it has begun and not ended in this report year.
+    /// Whether it has a place of its own in the tree of `year`.
     pub(crate) fn exists_in(&self, year: ReportYear) -> bool {
-        self.first_year() <= year && self.ended_by(year).is_none()
+        match &self.joined {
+            Some(joined) => joined.years.contains(&year),
+            None => self.is_in_force(year) && !self.stood_for.contains(&year),
+        }
+    }
+
+    /// Whether it has begun and not ended, whoever stands for it.
+    pub(super) fn is_in_force(&self, year: ReportYear) -> bool {
+        self.joined.is_none() && self.first_year() <= year && self.ended_by(year).is_none()
+    }
+
+    /// What its figures count with in the tree of `year`: what it was joined to, or merged into by then.
+    pub(super) fn passed_into(&self, year: ReportYear) -> Option<&I> {
+        if let Some(joined) = &self.joined {
+            return Some(&joined.into);
+        }
+        match self.ended_by(year).map(|end| &end.how) {
+            Some(Ending::Merged(into)) => Some(into),
+            _ => None,
+        }
+    }
+
+    /// Whether it was registered by mistake, and struck out again: it never existed.
+    pub fn is_void(&self) -> bool {
+        self.joined.is_none() && self.end.as_ref().is_some_and(|end| end.year <= self.first_year())
+    }
+
+    /// Whether in some years another entry, which was joined to this one, stands for it.
+    pub fn is_stood_for(&self) -> bool {
+        !self.stood_for.is_empty()
+    }
+
+    /// Years from which on it stands for another entry, is stood for, or no longer is.
+    pub(super) fn years_of_joining(&self) -> impl Iterator<Item = ReportYear> {
+        let years = self.stood_for.iter().chain(self.joined.iter().flat_map(|joined| &joined.years));
+        years.flat_map(|year| std::iter::once(*year).chain(year.next()))
     }
 
     /// What it belongs to in a year in which it exists.
@@ -163,9 +229,9 @@ impl<P: PartialEq, I> Timeline<P, I> {
 
     /// What it belongs to in `year` and later, while it exists.
     pub(super) fn parents_from(&self, year: ReportYear) -> impl Iterator<Item = &P> {
-        let now = self.parent_in(year).into_iter();
+        let now = self.is_in_force(year).then(|| self.parents.at(year)).into_iter();
         let later = self.parents.iter().filter(move |(first_year, _)| *first_year > year);
-        now.chain(later.filter(|(first_year, _)| self.exists_in(*first_year)).map(|(_, parent)| parent))
+        now.chain(later.filter(|(first_year, _)| self.is_in_force(*first_year)).map(|(_, parent)| parent))
     }
 
     /// First year of its newest change of name or parent.
@@ -174,7 +240,7 @@ impl<P: PartialEq, I> Timeline<P, I> {
     }
 
     /// `year`, or the last year of an entry that has ended by then; its first year needs no care, see [`Dated::at`].
-    fn nearest(&self, year: ReportYear) -> ReportYear {
+    pub(super) fn nearest(&self, year: ReportYear) -> ReportYear {
         match self.ended_by(year) {
             // An entry ends after its first year, so there is a year before.
             Some(end) => end.year.previous().unwrap_or(end.year),

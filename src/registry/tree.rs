@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::{AgencyId, ReportYear, Reporter};
 
-use super::timeline::{AgencyTimeline, JurisdictionTimeline};
-use super::{Agency, Collection, Jurisdiction, JurisdictionCode, RegistryChange};
+use super::timeline::{AgencyTimeline, Dated, JurisdictionTimeline};
+use super::{Agency, Collection, Jurisdiction, JurisdictionCode, Nature, RegistryChange};
 
 /// Place of a jurisdiction in a registry, dense from 0 in the order of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,6 +29,11 @@ impl JurisdictionIndex {
 }
 
 impl AgencyIndex {
+    #[cfg(test)]
+    pub fn sample(at: u32) -> Self {
+        Self(at)
+    }
+
     /// Position in any array that runs parallel to the registry's agencies.
     pub fn index(self) -> usize {
         self.0 as usize
@@ -51,7 +56,8 @@ pub(super) struct Node {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Post {
     pub time: AgencyTimeline,
-    /// Agencies merged into it.
+    pub natures: Dated<Nature>,
+    /// Agencies merged into it, or joined to it.
     pub merged: Vec<AgencyIndex>,
 }
 
@@ -151,14 +157,29 @@ impl Registry {
         }
     }
 
-    /// With the name and jurisdiction of `year`, or of the nearest year in which it exists.
+    /// As it is in `year`, or in the nearest year in which it exists.
     pub fn agency_in(&self, index: AgencyIndex, year: ReportYear) -> Agency {
         let (entry, time) = (self.agency(index), self.agency_timeline(index));
+        let Nature { kind, large, vertical } = self.nature(index, year);
         Agency {
             jurisdiction: self.jurisdiction(*time.parent_near(year)).code.clone(),
             display_name: time.name_near(year).to_owned(),
+            kind,
+            large,
+            vertical,
             ..entry.clone()
         }
+    }
+
+    /// What an agency is in `year`, or in the nearest year in which it exists.
+    pub fn nature(&self, agency: AgencyIndex, year: ReportYear) -> Nature {
+        let post = &self.posts[agency.index()];
+        *post.natures.at(post.time.nearest(year))
+    }
+
+    /// Each nature that an agency ever had with its first year, oldest first.
+    pub fn natures(&self, agency: AgencyIndex) -> &Dated<Nature> {
+        &self.posts[agency.index()].natures
     }
 
     /// Names, parents and end of a jurisdiction.
@@ -209,9 +230,9 @@ impl Registry {
 
     /// What rules need to know about an agency that reports for `year`.
     pub fn reporter(&self, agency: AgencyIndex, year: ReportYear) -> Reporter {
-        let entry = self.agency(agency);
+        let Nature { kind, large, .. } = self.nature(agency, year);
         let home = *self.agency_timeline(agency).parent_near(year);
-        Reporter { level: self.jurisdiction(home).level, kind: entry.kind, large: entry.large }
+        Reporter { level: self.jurisdiction(home).level, kind, large }
     }
 
     /// Jurisdictions directly below, that belong to it in `year`.
@@ -224,6 +245,15 @@ impl Registry {
     pub fn own_agencies(&self, of: JurisdictionIndex, year: ReportYear) -> impl Iterator<Item = AgencyIndex> {
         let agencies = self.nodes[of.index()].agencies.iter().copied();
         agencies.filter(move |agency| self.home(*agency, year) == Some(of))
+    }
+
+    /// The agencies that belong to a jurisdiction in `year`, whoever stands for them.
+    pub(super) fn agencies_in_force(&self, of: JurisdictionIndex, year: ReportYear) -> Vec<AgencyIndex> {
+        let is_there = |agency: &AgencyIndex| {
+            let time = self.agency_timeline(*agency);
+            time.is_in_force(year) && *time.parents.at(year) == of
+        };
+        self.nodes[of.index()].agencies.iter().copied().filter(is_there).collect()
     }
 
     /// The jurisdiction and those above it in `year`, root last; only itself where it does not exist then.
@@ -253,7 +283,11 @@ impl Registry {
     pub fn last_change(&self) -> ReportYear {
         let end = |year: Option<ReportYear>, last: ReportYear| year.map_or(last, |year| year.max(last));
         let of_node = |node: &Node| end(node.time.end.as_ref().map(|end| end.year), node.time.latest_change());
-        let of_post = |post: &Post| end(post.time.end.as_ref().map(|end| end.year), post.time.latest_change());
+        let of_post = |post: &Post| {
+            let joining = post.time.years_of_joining().max();
+            let changed = end(joining, post.time.latest_change().max(post.natures.latest()));
+            end(post.time.end.as_ref().map(|end| end.year), changed)
+        };
         let years = self.nodes.iter().map(of_node).chain(self.posts.iter().map(of_post));
         years.max().unwrap_or(ReportYear::FIRST)
     }
@@ -299,9 +333,13 @@ impl Registry {
     /// As it was created.
     pub(super) fn created_agency(&self, index: AgencyIndex) -> Agency {
         let (entry, time) = (self.agency(index), self.agency_timeline(index));
+        let Nature { kind, large, vertical } = *self.posts[index.index()].natures.created();
         Agency {
             jurisdiction: self.jurisdiction(*time.parents.created()).code.clone(),
             display_name: time.names.created().clone(),
+            kind,
+            large,
+            vertical,
             ..entry.clone()
         }
     }

@@ -72,6 +72,14 @@ impl AgencyId {
         &self.0
     }
 
+    /// The unified social credit code that is meant where one is written with small letters; none otherwise.
+    pub fn in_upper_case(&self) -> Option<Self> {
+        if !self.0.bytes().any(|byte| byte.is_ascii_lowercase()) {
+            return None;
+        }
+        self.0.to_ascii_uppercase().parse().ok().filter(Self::is_credit_code)
+    }
+
     /// Whether this is a unified social credit code rather than a chosen name.
     pub fn is_credit_code(&self) -> bool {
         looks_like_credit_code(&self.0)
@@ -212,6 +220,15 @@ mod tests {
         assert!("mudanjiang-industry".parse::<AgencyId>().is_ok());
         for bad in ["ab", "Has-Capitals", "with space", "名称", &"a".repeat(41)] {
             assert_eq!(bad.parse::<AgencyId>(), Err(AgencyIdError::Shape), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_code_in_small_letters_is_known_for_what_it_is() {
+        let small: AgencyId = "11341702486344515h".parse().unwrap();
+        assert_eq!(small.in_upper_case(), "11341702486344515H".parse().ok());
+        for other in ["11341702486344515H", "mudanjiang-industry", "11341702486344515j"] {
+            assert_eq!(other.parse::<AgencyId>().unwrap().in_upper_case(), None, "{other}");
         }
     }
 

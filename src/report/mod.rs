@@ -4,6 +4,7 @@
 
 mod agency_id;
 mod canonical;
+mod contrast;
 mod diagnosis;
 mod figures;
 mod finding;
@@ -26,6 +27,7 @@ mod year;
 
 pub use agency_id::{AGENCY_ID_MAX_BYTES, AgencyId, AgencyIdError, complete_credit_code};
 pub use canonical::{canonical_content, computed_form_hash, content_hash};
+pub use contrast::{CellContrast, FigureContrast, TextContrast, contrast_figures, contrast_texts};
 pub use diagnosis::{Diagnosis, Slip, Suggestion, Suspect};
 pub use figures::{Completed, Figures};
 pub use finding::{Finding, Message, Period, Severity, Term};

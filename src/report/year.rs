@@ -58,6 +58,11 @@ impl ReportYear {
         Self::new(self.0 - 1).ok()
     }
 
+    /// The year after; none after the last.
+    pub fn next(self) -> Option<Self> {
+        Self::new(self.0 + 1).ok()
+    }
+
     /// The years from this one to the last, in order; none where the last is earlier.
     pub fn through(self, last: Self) -> impl Iterator<Item = Self> {
         (self.0..=last.0).map(Self)

@@ -32,7 +32,7 @@ impl Totals {
         after: Option<&'a AgencyId>,
     ) -> impl Iterator<Item = AgencyIndex> + 'a {
         self.agencies_after(registry, jurisdiction, year, after).filter(move |agency| {
-            filter.admits(class_of(registry, *agency)) && !self.marks(*agency, year).has(Mark::Received)
+            filter.admits(class_of(registry, *agency, year)) && !self.marks(*agency, year).has(Mark::Received)
         })
     }
 }

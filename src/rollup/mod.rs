@@ -2,6 +2,7 @@
 //!
 //! Values in, values out. Totals change in the step that makes a report durable, so that no answer is behind.
 
+mod anomaly;
 mod below;
 mod compare;
 mod coverage;
@@ -19,6 +20,7 @@ mod sums;
 mod tally;
 mod totals;
 
+pub use anomaly::{Anomaly, Like, Series, anomalies};
 pub use compare::{CellDifference, EXPLANATIONS_MAX, Explanation, Given, Share, compare};
 pub use coverage::{ChildCoverage, Coverage};
 pub use difference::TotalsDifference;

@@ -25,10 +25,22 @@ pub struct Relocation {
 #[derive(Debug)]
 struct PartMove {
     year: ReportYear,
-    class: Class,
     part: Part,
-    from: Vec<Scope>,
-    to: Vec<Scope>,
+    from: Standing,
+    to: Standing,
+}
+
+/// Where agencies count, and as what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Standing {
+    class: Class,
+    scopes: Vec<Scope>,
+}
+
+impl Standing {
+    fn counts_in(&self, scope: Scope, class: Class) -> bool {
+        self.class == class && self.scopes.contains(&scope)
+    }
 }
 
 /// Where agencies count after a change.
@@ -40,18 +52,19 @@ pub struct Destination<'a> {
     pub tree: Tree,
 }
 
-/// Agencies of one class that always belonged, and will belong, to the same jurisdictions in the same years.
+/// Agencies that always belonged, and will belong, to the same jurisdictions and classes in the same years.
 struct Group {
-    class: Class,
     members: Vec<AgencyIndex>,
 }
 
 /// Homes with their first years.
 type Homes = Vec<(ReportYear, JurisdictionIndex)>;
+/// Classes with their first years.
+type Classes = Vec<(ReportYear, Class)>;
 
-/// Groups that count in the same scopes after the change.
+/// Groups that count in the same scopes, as the same, after the change.
 struct Block<'a> {
-    to: Vec<Scope>,
+    to: Standing,
     groups: Vec<&'a Group>,
 }
 
@@ -63,28 +76,27 @@ impl Block<'_> {
 
 /// Agencies of one class that count in the same scopes before the change.
 struct Home<'a> {
-    from: Vec<Scope>,
+    from: Standing,
     blocks: Vec<Block<'a>>,
 }
 
-/// Agencies by class and by all that their places follow from. One that has ended stands alone.
+/// Agencies by all that their classes and places follow from. One that has ended, or to which another was joined, stands
+/// alone.
 fn groups(registries: &[&Registry], agencies: impl Iterator<Item = AgencyIndex>) -> Vec<Group> {
-    let mut known: HashMap<(Class, Homes, Option<AgencyIndex>), usize> = HashMap::new();
+    let mut known: HashMap<(Classes, Homes, Option<AgencyIndex>), usize> = HashMap::new();
     let mut groups: Vec<Group> = Vec::new();
     for agency in agencies {
-        let (mut homes, mut alone) = (Homes::new(), None);
-        let mut class = None;
+        let (mut homes, mut classes, mut alone) = (Homes::new(), Classes::new(), None);
         for registry in registries.iter().filter(|registry| agency.index() < registry.agencies().len()) {
             let time = registry.agency_timeline(agency);
             homes.extend(time.parents.iter().map(|(year, home)| (year, *home)));
-            if time.end.is_some() {
+            if time.end.is_some() || time.is_stood_for() {
                 alone = Some(agency);
             }
-            class.get_or_insert_with(|| class_of(registry, agency));
+            classes.extend(registry.natures(agency).iter().map(|(year, _)| (year, class_of(registry, agency, year))));
         }
-        let Some(class) = class else { continue };
-        let at = *known.entry((class, homes, alone)).or_insert_with(|| {
-            groups.push(Group { class, members: Vec::new() });
+        let at = *known.entry((classes, homes, alone)).or_insert_with(|| {
+            groups.push(Group { members: Vec::new() });
             groups.len() - 1
         });
         groups[at].members.push(agency);
@@ -94,8 +106,9 @@ fn groups(registries: &[&Registry], agencies: impl Iterator<Item = AgencyIndex>)
 
 impl Group {
     /// Any of them tells where all count.
-    fn scopes(&self, tree: Tree, registry: &Registry, year: ReportYear) -> Vec<Scope> {
-        self.members.first().map_or_else(Vec::new, |agency| tree.scopes(registry, *agency, year))
+    fn standing(&self, tree: Tree, registry: &Registry, year: ReportYear) -> Option<Standing> {
+        let agency = *self.members.first()?;
+        Some(Standing { class: class_of(registry, agency, year), scopes: tree.scopes(registry, agency, year) })
     }
 }
 
@@ -106,8 +119,8 @@ impl Relocation {
             return;
         };
         let by = sign * i64::try_from(group.members.len()).unwrap_or(i64::MAX);
-        expected_changes(tree, registry, *agency, |scope, year, change| {
-            *self.expected.entry((scope, group.class)).or_default().entry(year).or_default() += by * change;
+        expected_changes(tree, registry, *agency, |scope, class, year, change| {
+            *self.expected.entry((scope, class)).or_default().entry(year).or_default() += by * change;
         });
     }
 }
@@ -162,7 +175,7 @@ impl Totals {
         }
         let destination = Destination { registry, tree };
         relocation.moves = self.moves(registry, destination, &groups, self.years.range(first..=last), read)?;
-        relocation.moves.iter_mut().for_each(|part| part.from.clear());
+        relocation.moves.iter_mut().for_each(|part| part.from.scopes.clear());
         other.relocate(relocation);
         Ok(other)
     }
@@ -208,9 +221,9 @@ impl Totals {
                     if is_whole {
                         rest.take(&part);
                     }
-                    moves.push(PartMove { year: *year, class, part, from: from.clone(), to: block.to });
+                    moves.push(PartMove { year: *year, part, from: from.clone(), to: block.to });
                 }
-                moves.extend(largest.map(|block| PartMove { year: *year, class, part: rest, from, to: block.to }));
+                moves.extend(largest.map(|block| PartMove { year: *year, part: rest, from, to: block.to }));
             }
         }
         Ok(moves)
@@ -230,10 +243,10 @@ impl Totals {
             if !group.members.first().is_some_and(is_known) {
                 continue;
             }
-            let from = group.scopes(self.tree(), before, year);
-            let Some(own) = from.first().copied() else { continue };
-            let to = group.scopes(after.tree, after.registry, year);
-            let home = homes.entry((own, group.class)).or_insert_with(|| Home { from, blocks: Vec::new() });
+            let Some(from) = group.standing(self.tree(), before, year) else { continue };
+            let Some(own) = from.scopes.first().copied() else { continue };
+            let Some(to) = group.standing(after.tree, after.registry, year) else { continue };
+            let home = homes.entry((own, from.class)).or_insert_with(|| Home { from, blocks: Vec::new() });
             match home.blocks.iter_mut().find(|block| block.to == to) {
                 Some(block) => block.groups.push(group),
                 None => home.blocks.push(Block { to, groups: vec![group] }),
@@ -249,13 +262,13 @@ impl Totals {
                 change_expected(&mut self.expected, scope, class, year, change);
             }
         }
-        for PartMove { year, class, part, from, to } in relocation.moves {
+        for PartMove { year, part, from, to } in relocation.moves {
             let totals = self.years.entry(year).or_default();
-            for scope in from.iter().filter(|scope| !to.contains(scope)) {
-                totals.change_part(*scope, class, |whole| whole.take(&part));
+            for scope in from.scopes.iter().filter(|scope| !to.counts_in(**scope, from.class)) {
+                totals.change_part(*scope, from.class, |whole| whole.take(&part));
             }
-            for scope in to.iter().filter(|scope| !from.contains(scope)) {
-                totals.change_part(*scope, class, |whole| whole.add(&part));
+            for scope in to.scopes.iter().filter(|scope| !from.counts_in(**scope, to.class)) {
+                totals.change_part(*scope, to.class, |whole| whole.add(&part));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::registry::{AgencyIndex, JurisdictionIndex, Registry};
+use crate::registry::{AgencyIndex, JurisdictionIndex, Nature, Registry};
 use crate::report::{AgencyKind, ReportYear};
 
 /// Which part of a jurisdiction.
@@ -41,10 +41,10 @@ impl AgencyFilter {
     }
 }
 
-/// The class of an agency.
-pub fn class_of(registry: &Registry, agency: AgencyIndex) -> Class {
-    let agency = registry.agency(agency);
-    Class { kind: agency.kind, vertical: agency.vertical }
+/// The class of an agency with its report of a year.
+pub fn class_of(registry: &Registry, agency: AgencyIndex, year: ReportYear) -> Class {
+    let Nature { kind, vertical, .. } = registry.nature(agency, year);
+    Class { kind, vertical }
 }
 
 /// Whose tree the reports of a year are added up over.
@@ -84,19 +84,21 @@ impl Tree {
     }
 }
 
-/// Where, and from which year on, an agency begins (1) and ceases (-1) to be expected.
+/// Where, as what, and from which year on, an agency begins (1) and ceases (-1) to be expected.
 pub(super) fn expected_changes(
     tree: Tree,
     registry: &Registry,
     agency: AgencyIndex,
-    mut tell: impl FnMut(Scope, ReportYear, i64),
+    mut tell: impl FnMut(Scope, Class, ReportYear, i64),
 ) {
-    let mut before = Vec::new();
+    let mut before: Option<(Class, Vec<Scope>)> = None;
     for year in registry.years_of_change(agency) {
-        let after = tree.scopes(registry, agency, year);
-        before.iter().for_each(|scope| tell(*scope, year, -1));
-        after.iter().for_each(|scope| tell(*scope, year, 1));
-        before = after;
+        let (class, after) = (class_of(registry, agency, year), tree.scopes(registry, agency, year));
+        if let Some((class, scopes)) = &before {
+            scopes.iter().for_each(|scope| tell(*scope, *class, year, -1));
+        }
+        after.iter().for_each(|scope| tell(*scope, class, year, 1));
+        before = Some((class, after));
     }
 }
 

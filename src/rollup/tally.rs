@@ -30,7 +30,7 @@ impl Tally {
         self.marks.push((agency, contribution.marks));
         let scopes = self.tree.scopes(registry, agency, self.year);
         let Some(first) = scopes.first() else { return };
-        let known = self.parts.entry((*first, class_of(registry, agency)));
+        let known = self.parts.entry((*first, class_of(registry, agency, self.year)));
         let (part, _) = known.or_insert_with(|| (Part::default(), scopes));
         part.include(contribution);
     }

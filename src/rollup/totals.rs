@@ -76,8 +76,7 @@ impl Totals {
 
     /// Counts an agency of the registry as expected in the years in which it owes a report.
     pub fn expect(&mut self, registry: &Registry, agency: AgencyIndex) {
-        let class = class_of(registry, agency);
-        expected_changes(self.tree, registry, agency, |scope, year, change| {
+        expected_changes(self.tree, registry, agency, |scope, class, year, change| {
             change_expected(&mut self.expected, scope, class, year, change);
         });
     }
@@ -91,7 +90,7 @@ impl Totals {
         before: Contribution<'_>,
         after: Contribution<'_>,
     ) {
-        let class = class_of(registry, agency);
+        let class = class_of(registry, agency, year);
         let scopes = self.scopes(registry, agency, year);
         let totals = self.years.entry(year).or_default();
         totals.mark(agency, after.marks);
@@ -107,7 +106,7 @@ impl Totals {
 
     /// Counts a refused submission of an agency's report of a year by the rules that it broke, each named once.
     pub fn refuse(&mut self, registry: &Registry, agency: AgencyIndex, year: ReportYear, rules: &[&str]) {
-        let class = class_of(registry, agency);
+        let class = class_of(registry, agency, year);
         let scopes = self.scopes(registry, agency, year);
         if rules.is_empty() || scopes.is_empty() {
             return;
@@ -282,7 +281,7 @@ mod tests {
                         let filter = AgencyFilter { kinds, include_vertical: false };
                         let below = registry.agencies_below(jurisdiction, year(of));
                         let counted = |n: usize| {
-                            below.contains(&agencies[n]) && filter.admits(class_of(&registry, agencies[n]))
+                            below.contains(&agencies[n]) && filter.admits(class_of(&registry, agencies[n], year(of)))
                         };
                         let mut naive = Sums::default();
                         for ((_, _), report) in newest.iter().filter(|((n, y), _)| *y == of && counted(*n)) {

@@ -74,6 +74,11 @@ impl Service {
         }
     }
 
+    /// The roles of a caller as they are now; none where everything is allowed.
+    pub(super) fn roles_held(&self, caller: &Caller) -> Result<Option<Arc<BTreeSet<Role>>>, Problem> {
+        self.roles_of(&caller.authority)
+    }
+
     /// What a caller may see by a method's right.
     ///
     /// # Errors

@@ -57,12 +57,12 @@ impl AgencyPage {
             };
             let mut groups: BTreeMap<(Option<ReportYear>, Option<AgencyKind>), Reports> = BTreeMap::new();
             for member in members {
-                let class = class_of(registry, member);
-                if !query.filter.admits(class) {
-                    continue;
-                }
                 for year in &years {
-                    if totals.marks(member, *year).has(Mark::Included) && within.counts(member, *year) {
+                    let class = class_of(registry, member, *year);
+                    if query.filter.admits(class)
+                        && totals.marks(member, *year).has(Mark::Included)
+                        && within.counts(member, *year)
+                    {
                         let by = |dimension| query.group_by.contains(&dimension);
                         let group =
                             (by(Dimension::Year).then_some(*year), by(Dimension::AgencyKind).then_some(class.kind));

@@ -36,11 +36,9 @@ impl Like {
         for agency in registry.agencies_for(&[query.jurisdiction], Vec::new(), Bound::Unbounded) {
             let mut of_agency: BTreeMap<ReportYear, Reports> = BTreeMap::new();
             for member in registry.counted_with(agency, hierarchy) {
-                if !query.filter.admits(class_of(registry, member)) {
-                    continue;
-                }
                 for year in &years {
-                    if totals.marks(member, *year).has(Mark::Included) && within.counts(member, *year) {
+                    let is_admitted = query.filter.admits(class_of(registry, member, *year));
+                    if is_admitted && totals.marks(member, *year).has(Mark::Included) && within.counts(member, *year) {
                         of_agency.entry(*year).or_default().push((member, *year));
                     }
                 }

@@ -307,7 +307,7 @@ fn reports_below(registry: &Registry, totals: &Totals, form: &FrozenForm) -> Res
     let scope = registry.find_jurisdiction(code).ok_or_else(|| Problem::no_jurisdiction(&code.name()))?;
     let filter = form.filter();
     let agencies = totals.agencies_below(registry, scope, form.name.year).into_iter();
-    let admitted = agencies.filter(|agency| filter.admits(class_of(registry, *agency)));
+    let admitted = agencies.filter(|agency| filter.admits(class_of(registry, *agency, form.name.year)));
     let mut reports: Vec<ReportKey> =
         admitted.map(|agency| ReportKey::of_agency(registry.agency(agency).id.clone(), form.name.year)).collect();
     reports.sort_unstable();

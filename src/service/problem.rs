@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::registry::RegistryError;
-use crate::report::{Diagnosis, Finding, Message, ReportKey, ReportYear, Suggestion, YearError};
+use crate::registry::{RegistryError, Suspect};
+use crate::report::{AgencyId, Diagnosis, Finding, Message, ReportKey, ReportYear, Suggestion, YearError};
 use crate::rollup::{MeasureError, QueryError};
 use crate::store::StoreError;
 
@@ -158,6 +158,8 @@ reasons! {
     JurisdictionExists = "JURISDICTION_EXISTS", AlreadyExists;
     /// A change of the registry does not fit the tree.
     RegistryInvalid = "REGISTRY_INVALID", FailedPrecondition;
+    /// What is registered looks like what is registered already.
+    RegistrySuspect = "REGISTRY_SUSPECT", FailedPrecondition;
     /// No collection of that year is open.
     CollectionNotFound = "COLLECTION_NOT_FOUND", NotFound;
     /// The agency has no exception in the collection.
@@ -409,10 +411,7 @@ impl Problem {
         Self::new(
             Reason::AgencyNotFound,
             Message::new(format!("没有登记 {name}"), format!("{name} is not registered")),
-            Message::new(
-                "请核对统一社会信用代码，或请上级登记该机构",
-                "check the unified social credit code, or have the agency registered",
-            ),
+            no_agency_remedy(name),
         )
         .with("name", name)
     }
@@ -447,6 +446,72 @@ impl Problem {
         Self::field(reason, format!("changes[{position}]"), error.message()).with("position", position)
     }
 
+    /// As [`Problem::registry`], of a list whose position nobody has.
+    pub fn registry_as_a_whole(error: &RegistryError) -> Self {
+        Self::new(
+            Reason::RegistryInvalid,
+            error.message(),
+            Message::new("请按说明处理后重试", "do as is said, then try again"),
+        )
+    }
+
+    /// What has reported was not registered by mistake.
+    pub fn report_of_what_is_voided(subject: &str, report: &ReportKey) -> Self {
+        Self::new(
+            Reason::RegistryInvalid,
+            Message::new(
+                format!("{subject} 不能作废：已有报告 {report}"),
+                format!("{subject} cannot be voided, for there is {report}"),
+            ),
+            Message::new(
+                "请先撤回该报告；实为另一条目的，请归并；不再存在的，请撤销",
+                "withdraw the report first; join the entry where it is another one, and abolish it where it has ended",
+            ),
+        )
+        .with("report", report)
+    }
+
+    /// A joining leaves out a year for which there is a report.
+    pub fn report_not_named(subject: &str, report: &ReportKey) -> Self {
+        Self::new(
+            Reason::RegistryInvalid,
+            Message::new(
+                format!("{subject} 已有报告 {report}，归并所列的年度中没有这一年"),
+                format!("{subject} has {report}, and the years of the joining leave this one out"),
+            ),
+            Message::new("请列入该年度，或不列年度", "name the year too, or no years at all"),
+        )
+        .with("report", report)
+    }
+
+    /// Entries that look like others, with the positions of their changes.
+    pub fn registry_suspects(suspects: &[(usize, Suspect)]) -> Self {
+        let violations = suspects.iter().take(SUSPECTS_SHOWN).map(|(position, suspect)| Violation {
+            field: format!("changes[{position}]"),
+            description: suspect.message(),
+        });
+        let violations: Vec<Violation> = violations.collect();
+        let first = violations.first().map(|first| first.description.clone());
+        let first = first.unwrap_or_else(|| Message::new("", ""));
+        let more = suspects.len().saturating_sub(1);
+        let message = match more {
+            0 => first,
+            more => Message::new(format!("{}；另有{more}处", first.zh), format!("{}; and {more} more", first.en)),
+        };
+        let entries = suspects.iter().take(SUSPECTS_NAMED).map(|(_, suspect)| suspect.entry.to_string());
+        let entries: Vec<String> = entries.collect();
+        Self::new(
+            Reason::RegistrySuspect,
+            message,
+            Message::new(
+                "请核对；确是不同单位的，请确认后再登记（confirmed，命令行为 --confirm）；实为同一单位的，不要再次登记",
+                "look at both; where they are different, confirm it (confirmed, on the command line --confirm); where they are one, do not register it again",
+            ),
+        )
+        .with("entries", entries.join(","))
+        .with_violations(violations)
+    }
+
     /// An agency cannot end in a year for which it has reported.
     pub fn report_in_the_way(subject: &str, first_year: ReportYear, report: &ReportKey) -> Self {
         Self::new(
@@ -468,6 +533,26 @@ impl Problem {
     /// Dimensions do not go together, or not with a measure.
     pub(crate) fn grouping(error: &QueryError) -> Self {
         Self::field(Reason::GroupingInvalid, "group_by", error.message())
+    }
+}
+
+/// Entries that look like others which one refusal describes, so that every client takes it; more are counted.
+const SUSPECTS_SHOWN: usize = 3;
+/// And which it names.
+const SUSPECTS_NAMED: usize = 10;
+
+/// A code with small letters is the likeliest mistake.
+fn no_agency_remedy(name: &str) -> Message {
+    let id = name.strip_prefix("agencies/").and_then(|id| id.parse::<AgencyId>().ok());
+    match id.and_then(|id| id.in_upper_case()) {
+        Some(upper) => Message::new(
+            format!("统一社会信用代码一律用大写字母：agencies/{upper}"),
+            format!("codes are written in upper case: agencies/{upper}"),
+        ),
+        None => Message::new(
+            "请核对统一社会信用代码，或请上级登记该机构",
+            "check the unified social credit code, or have the agency registered",
+        ),
     }
 }
 

@@ -260,7 +260,7 @@ fn children_that_differ(
 /// Agencies that count in the scope of a sum.
 fn counted<'a>(state: &'a State, summed: &'a Summed) -> impl Iterator<Item = AgencyIndex> + 'a {
     let agencies = state.totals.agencies_below(&state.registry, summed.jurisdiction, summed.year).into_iter();
-    agencies.filter(|agency| summed.filter.admits(class_of(&state.registry, *agency)))
+    agencies.filter(|agency| summed.filter.admits(class_of(&state.registry, *agency, summed.year)))
 }
 
 /// What reports add to the sum at `now` that they did not add at `since`.
@@ -309,5 +309,5 @@ fn explained_by(
 
 fn coverage_row(state: &State, part: &ChildCoverage, year: ReportYear) -> CoverageRow {
     let jurisdiction: Jurisdiction = state.registry.jurisdiction_in(part.jurisdiction, year);
-    CoverageRow { jurisdiction, own_agencies: part.own_agencies, depth: 1, coverage: part.coverage }
+    CoverageRow { jurisdiction, own_agencies: part.own_agencies, depth: 1, coverage: part.coverage, due: None }
 }

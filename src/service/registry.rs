@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::live::{Live, State};
+use crate::live::{Live, State, Unarranged};
 use crate::registry::exchange::write_json;
 use crate::registry::{
-    Agency, AgencyIndex, Entry, Extent, Jurisdiction, JurisdictionCode, JurisdictionIndex, Life, Registry,
-    RegistryChange,
+    Agency, AgencyIndex, Entry, EntryIndex, Extent, Jurisdiction, JurisdictionCode, JurisdictionIndex, Life, Registry,
+    RegistryChange, RegistryError, Suspect,
 };
 use crate::report::{AgencyId, Hash, ReportKey, ReportOwner, ReportYear};
 use crate::rollup::Marks;
@@ -18,12 +18,44 @@ use super::page::{Page, id_in_token};
 use super::parts::Service;
 use super::problem::Problem;
 use super::sight::{Sight, agencies_in_sight};
+use super::sum_changes::{SumChange, sum_changes};
 use super::target::Target;
 
 const ACTION: &str = "registry.apply";
 
+/// Which entries are others than those that they look like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirmed {
+    /// All of the list.
+    All,
+    /// These, by resource name.
+    These(Vec<String>),
+}
+
+impl Confirmed {
+    fn has(&self, entry: &Entry) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(names) => names.contains(&entry.to_string()),
+        }
+    }
+}
+
+/// A list of changes that is to be applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangeList {
+    /// In order.
+    pub changes: Vec<RegistryChange>,
+    /// What some of the changes take their entries to be like: the position of the change, and the etag.
+    pub etags: Vec<(usize, String)>,
+    /// What is another entry than the one that it looks like.
+    pub confirmed: Confirmed,
+    /// Check only.
+    pub validate_only: bool,
+}
+
 /// What a list of changes did, or would do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Applied {
     /// Changes that took effect, or would.
     pub applied: usize,
@@ -31,6 +63,12 @@ pub struct Applied {
     pub unchanged: usize,
     /// Journal sequence that it is true as of.
     pub sequence: u64,
+    /// What looks like something else, and was confirmed.
+    pub suspects: Vec<Suspect>,
+    /// What becomes another sum where the past is put right, at most [`SUM_CHANGES_MAX`].
+    pub sum_changes: Vec<SumChange>,
+    /// Beyond these.
+    pub sum_changes_omitted: usize,
 }
 
 /// A jurisdiction or agency, and all that it was.
@@ -112,24 +150,65 @@ impl Service {
         validate_only: bool,
         caller: &Caller,
     ) -> Result<Applied, Problem> {
+        let list = ChangeList { changes, etags: Vec::new(), confirmed: Confirmed::All, validate_only };
+        self.change_registry_so(list, caller).await
+    }
+
+    /// As [`Service::change_registry`], with what is confirmed of it.
+    ///
+    /// # Errors
+    /// REGISTRY_SUSPECT where something looks like another entry and is not confirmed; ETAG_MISMATCH.
+    pub async fn change_registry_so(&self, list: ChangeList, caller: &Caller) -> Result<Applied, Problem> {
+        let ChangeList { changes, etags, confirmed, validate_only } = list;
         let _turn = self.registry_gate.lock().await;
         let state = self.present()?;
         let sequence = state.sequence;
+        let changes: Vec<RegistryChange> =
+            changes.into_iter().map(|change| self.as_meant(change, &state, &confirmed)).collect();
+        for (at, etag) in &etags {
+            check_etag(&state.registry, changes.get(*at), etag)?;
+        }
         // Of many agencies it takes long.
-        let plan = Self::beside(move || Ok((state.registry.plan(&changes), state))).await?;
-        let plan = match plan {
-            (Ok(plan), state) => {
-                self.reports_that_must_not_be(&state, &plan.effective)?;
-                plan
-            }
-            (Err((at, error)), _) => return Err(Problem::registry(at, &error)),
-        };
+        let planned = Self::beside(move || {
+            let plan = state.registry.plan(&changes);
+            let suspects = match (&plan, &confirmed) {
+                // What the service does itself is not asked.
+                (Err(_), _) | (_, Confirmed::All) => Vec::new(),
+                (Ok(plan), _) => state.registry.suspects_of(&plan.effective),
+            };
+            Ok((plan, suspects, state, changes, confirmed))
+        });
+        let (plan, suspects, state, changes, confirmed) = planned.await?;
+        let plan = plan.map_err(|(at, error)| Problem::registry(at, &error))?;
+        self.reports_that_must_not_be(&state, &plan.effective)?;
+        let suspects: Vec<(usize, Suspect)> = suspects
+            .into_iter()
+            .filter_map(|(at, suspect)| {
+                let change = plan.effective.get(at)?;
+                Some((changes.iter().position(|one| one == change).unwrap_or(at), suspect))
+            })
+            .collect();
+        let (confirmed, asked): (Vec<_>, Vec<_>) = suspects
+            .into_iter()
+            .partition(|(_, suspect)| confirmed.has(&suspect.entry) || confirmed.has(&suspect.other));
+        if !asked.is_empty() {
+            return Err(Problem::registry_suspects(&asked));
+        }
         for change in &plan.effective {
             check_length(change)?;
         }
         let (applied, unchanged) = (plan.effective.len(), plan.unchanged);
+        let (sum_changes, sum_changes_omitted) = self.sum_changes(&state, &plan.effective).await?;
+        let told = Applied {
+            applied,
+            unchanged,
+            sequence,
+            suspects: confirmed.into_iter().map(|(_, suspect)| suspect).collect(),
+            sum_changes,
+            sum_changes_omitted,
+        };
         if validate_only || applied == 0 {
-            return Ok(Applied { applied, unchanged, sequence });
+            return Ok(told);
         }
         let subject = match plan.effective.as_slice() {
             [only] => only.subject(),
@@ -137,7 +216,73 @@ impl Service {
         };
         let content = Hash::of(write_json(&plan.effective).as_bytes());
         let sequence = self.store_changes(plan.effective, ACTION, subject, content, caller).await?;
-        Ok(Applied { applied, unchanged, sequence })
+        Ok(Applied { sequence, ..told })
+    }
+
+    /// A change with codes in upper case, unless they are confirmed as they are; and of a joining the years that nobody
+    /// named.
+    fn as_meant(&self, change: RegistryChange, state: &State, confirmed: &Confirmed) -> RegistryChange {
+        let is_as_written = match &change {
+            RegistryChange::CreateAgency(new) => confirmed.has(&Entry::Agency(new.id.clone())),
+            _ => false,
+        };
+        let change = if is_as_written { change } else { change.in_upper_case(&state.registry) };
+        match change {
+            RegistryChange::Join { agency, into, years, reason } if years.is_empty() => {
+                let found = state.registry.find_agency(&agency);
+                let years = found.map(|found| state.totals.years_with_reports(found)).unwrap_or_default();
+                RegistryChange::Join { agency, into, years, reason }
+            }
+            other => other,
+        }
+    }
+
+    /// What changes that put the past right do to the sums, and how many are beyond those told.
+    async fn sum_changes(
+        &self,
+        state: &Arc<State>,
+        changes: &[RegistryChange],
+    ) -> Result<(Vec<SumChange>, usize), Problem> {
+        let rewrites = |change: &RegistryChange| {
+            matches!(
+                change,
+                RegistryChange::Correct { .. }
+                    | RegistryChange::Void { .. }
+                    | RegistryChange::Join { .. }
+                    | RegistryChange::Reclassify { .. }
+            )
+        };
+        if !changes.iter().any(rewrites) {
+            return Ok((Vec::new(), 0));
+        }
+        let (before, changes) = (state.clone(), changes.to_vec());
+        let after = self.blocking(move |store| match before.changed_by(&changes, store) {
+            Ok(after) => Ok(Some((before, after))),
+            Err(Unarranged::Change(_)) => Ok(None),
+            Err(Unarranged::Store(error)) => Err(error),
+        });
+        Ok(after.await?.map(|(before, after)| sum_changes(&before, &after)).unwrap_or_default())
+    }
+
+    /// Entries that may be one and the same, after the key `token`, and how many there are.
+    ///
+    /// # Errors
+    /// PAGE_INVALID for a key that is none.
+    pub async fn registry_suspects(&self, size: usize, token: &str) -> Result<(Page<Suspect>, usize), Problem> {
+        let state = self.live.read();
+        let after = match token {
+            "" => None,
+            token => Some(suspect_key(token).ok_or_else(Problem::bad_page_token)?),
+        };
+        // Every name there is is looked at.
+        let suspects = Self::beside(move || Ok(state.registry.suspects())).await?;
+        let total = suspects.len();
+        let is_later = |suspect: &Suspect| match &after {
+            Some((entry, other)) => (&suspect.entry, &suspect.other) > (entry, other),
+            None => true,
+        };
+        let rest = suspects.into_iter().filter(is_later).take(size.saturating_add(1)).collect();
+        Ok((Page::cut(rest, size, |suspect: &Suspect| format!("{} {}", suspect.entry, suspect.other)), total))
     }
 
     /// Stores changes that were planned under the registry's gate; the journal sequence.
@@ -193,6 +338,7 @@ impl Service {
         let mut expected = Vec::new();
         let this_year = self.today().year().unsigned_abs();
         for change in changes {
+            expected.extend(self.reports_of_what_never_was(state, change, this_year)?);
             let Some((entries, first_year)) = change.ends() else { continue };
             for entry in entries {
                 let Entry::Agency(id) = entry else { continue };
@@ -207,6 +353,56 @@ impl Service {
                 }
             }
         }
+        Ok(expected)
+    }
+
+    /// Reports of what is voided: there must be none. Of what is joined: none of years that the joining does not name, and
+    /// none of the other's in those. Answers what stands in their places now.
+    fn reports_of_what_never_was(
+        &self,
+        state: &State,
+        change: &RegistryChange,
+        this_year: u16,
+    ) -> Result<Vec<(ReportKey, Option<Version>)>, Problem> {
+        let mut expected = Vec::new();
+        let every_year = || ReportYear::FIRST.through(ReportYear::new(this_year).unwrap_or(ReportYear::LAST));
+        let mut standing = |report: ReportKey| -> Result<bool, Problem> {
+            let standing = self.store.standing(&report, NEWEST)?;
+            let is_received = standing.as_ref().is_some_and(|standing| standing.status.is_received());
+            expected.push((report, standing.map(|standing| standing.status.version())));
+            Ok(is_received)
+        };
+        match change {
+            RegistryChange::Void { entry, .. } => {
+                let owner = match entry {
+                    Entry::Agency(id) => ReportOwner::Agency(id.clone()),
+                    Entry::Jurisdiction(code) => ReportOwner::Jurisdiction(code.clone()),
+                };
+                for year in every_year() {
+                    let report = ReportKey { owner: owner.clone(), year };
+                    if standing(report.clone())? {
+                        return Err(Problem::report_of_what_is_voided(&change.subject(), &report));
+                    }
+                }
+            }
+            RegistryChange::Join { agency, into, years, .. } => {
+                for year in every_year() {
+                    let own = ReportKey::of_agency(agency.clone(), year);
+                    let is_named = years.contains(&year);
+                    if standing(own.clone())? && !is_named {
+                        return Err(Problem::report_not_named(&change.subject(), &own));
+                    }
+                    if is_named && standing(ReportKey::of_agency(into.clone(), year))? {
+                        let (subject, other) = (change.subject(), format!("agencies/{into}"));
+                        let error = RegistryError::JoinCollides { subject, other, year };
+                        return Err(Problem::registry_as_a_whole(&error));
+                    }
+                }
+            }
+            _ => {}
+        }
+        // One that has begun to be handed in by then is judged anew.
+        debug_assert!(state.sequence <= self.newest_sequence());
         Ok(expected)
     }
 
@@ -320,6 +516,28 @@ impl Service {
         };
         Self::beside(find).await
     }
+}
+
+/// The two entries in the key of a page.
+fn suspect_key(text: &str) -> Option<(Entry, Entry)> {
+    let (entry, other) = text.split_once(' ')?;
+    Some((Entry::from_name(entry).ok()?, Entry::from_name(other).ok()?))
+}
+
+/// Checks that an entry is as whoever changes it looked at it.
+fn check_etag(registry: &Registry, change: Option<&RegistryChange>, etag: &str) -> Result<(), Problem> {
+    let name = match change {
+        Some(RegistryChange::Correct { entry, .. } | RegistryChange::Void { entry, .. }) => entry.clone(),
+        Some(RegistryChange::Join { agency, .. }) => Entry::Agency(agency.clone()),
+        _ => return Ok(()),
+    };
+    let present = match registry.find(&name) {
+        Some(EntryIndex::Jurisdiction(at)) => registry.jurisdiction_life(at).etag(),
+        Some(EntryIndex::Agency(at)) => registry.agency_life(at).etag(),
+        // Which is said with more words.
+        None => return Ok(()),
+    };
+    if present == etag { Ok(()) } else { Err(Problem::etag_mismatch(&name.to_string(), Some(&present))) }
 }
 
 fn sees_agency(registry: &Registry, sight: &Sight, agency: AgencyIndex, year: Option<ReportYear>) -> bool {

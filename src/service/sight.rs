@@ -166,7 +166,7 @@ impl<'a> Extent<'a> {
     fn agencies(&self, registry: &Registry, tree: Tree, year: ReportYear) -> Vec<AgencyIndex> {
         let Some(scope) = registry.find_jurisdiction(self.jurisdiction) else { return Vec::new() };
         let mut agencies = Totals::new(tree).agencies_below(registry, scope, year);
-        agencies.retain(|agency| self.filter.admits(class_of(registry, *agency)));
+        agencies.retain(|agency| self.filter.admits(class_of(registry, *agency, year)));
         agencies
     }
 

@@ -50,7 +50,7 @@ fn exception_to_wire(exception: &Exception) -> pb::CollectionException {
     }
 }
 
-pub fn deadlines_to_wire(deadlines: &Deadlines) -> pb::Deadline {
+pub(crate) fn deadlines_to_wire(deadlines: &Deadlines) -> pb::Deadline {
     let in_words = |limit: &TimeLimit| text_to_wire(&time_in_words(limit.at));
     let (due, lock) = (deadlines.due.as_ref(), deadlines.lock.as_ref());
     pb::Deadline {
@@ -70,7 +70,7 @@ pub fn deadlines_to_wire(deadlines: &Deadlines) -> pb::Deadline {
 ///
 /// # Errors
 /// NAME_INVALID.
-pub fn optional_owner(name: &str, field: &str) -> Result<Option<ReportOwner>, Problem> {
+pub(crate) fn optional_owner(name: &str, field: &str) -> Result<Option<ReportOwner>, Problem> {
     if name.is_empty() {
         return Ok(None);
     }

@@ -54,7 +54,7 @@ pub(crate) fn document_format_from_wire(number: i32, field: &str) -> Result<Form
 }
 
 /// The wire's number for a format that is written.
-pub fn document_format_to_wire(format: Format) -> i32 {
+pub(crate) fn document_format_to_wire(format: Format) -> i32 {
     FORMATS.iter().find(|(known, _)| *known == format).map_or(0, |(_, wire)| (*wire).into())
 }
 

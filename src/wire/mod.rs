@@ -31,12 +31,14 @@ pub(crate) use access::{
 pub(crate) use cell::computed_to_wire;
 pub use cell::value_in_words;
 pub(crate) use collection::{
-    collection_from_wire, collection_merged, collection_to_wire, collection_year, exception_from_wire,
+    collection_from_wire, collection_merged, collection_to_wire, collection_year, deadlines_to_wire,
+    exception_from_wire, optional_owner,
 };
 pub(crate) use comparison::{comparison_to_wire, freeze_from_wire, frozen_form_to_wire, reconciliation_to_wire};
 pub(crate) use diagnosis::diagnoses_to_wire;
 pub(crate) use document::{
-    document_format_from_wire, document_from_wire, read_format_to_wire, rendered_to_wire, template_to_wire,
+    document_format_from_wire, document_format_to_wire, document_from_wire, read_format_to_wire,
+    rendered_frozen_to_wire, rendered_to_wire, template_to_wire,
 };
 pub use exchange::submission_of;
 pub(crate) use exchange::{entry_from_wire, submission_from_entry};
@@ -59,18 +61,19 @@ pub use problem::code_number;
 pub(crate) use problem::{problem_to_wire, reason_to_wire};
 pub(crate) use reading::{meant_from_wire, reading_to_wire, source_to_wire};
 pub(crate) use registry::{
-    agency_from_wire, agency_id as agency_id_from_wire, agency_to_wire, code as code_from_wire, jurisdiction_from_wire,
-    jurisdiction_to_wire, kind_from_wire, known_agency_to_wire, known_jurisdiction_to_wire, year_from_wire,
+    agency_from_wire, agency_id as agency_id_from_wire, agency_to_wire, code as code_from_wire, etag_of_change,
+    jurisdiction_from_wire, jurisdiction_to_wire, kind_from_wire, known_agency_to_wire, known_jurisdiction_to_wire,
+    sum_change_to_wire, suspect_to_wire, year_from_wire,
 };
 pub use registry::{change_from_wire, change_to_wire};
 pub(crate) use report::{
-    ReviewParts, accepted_to_wire, event_to_wire, name_from_wire, report_in_view, report_to_wire, review_from_wire,
-    reviewed_to_wire, states_from_wire, verdict_to_wire, view_from_wire,
+    ReviewParts, accepted_to_wire, contrast_to_wire, event_to_wire, name_from_wire, report_in_view, report_to_wire,
+    review_from_wire, reviewed_to_wire, states_from_wire, verdict_to_wire, view_from_wire,
 };
 pub use report::{submission_from_wire, timestamp_to_wire};
 pub(crate) use rollup::{
-    CoveragePage, answer_to_wire, coverage_answer_to_wire, coverage_question_from_wire, coverage_to_wire,
-    following_from_wire, form_question_from_wire, question_from_wire, watched_coverage_from_wire,
+    CoveragePage, anomaly_to_wire, answer_to_wire, coverage_answer_to_wire, coverage_question_from_wire,
+    coverage_to_wire, following_from_wire, form_question_from_wire, question_from_wire, watched_coverage_from_wire,
     watched_coverage_to_wire, watched_rollup_from_wire, watched_rollup_to_wire,
 };
 pub use rollup::{form_to_wire, key_in_words};

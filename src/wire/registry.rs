@@ -2,11 +2,13 @@
 
 use crate::pb;
 use crate::registry::{
-    Agency, EndingKind, Entry, Jurisdiction, JurisdictionCode, Life, NAME_MAX_CHARACTERS, RegistryChange,
-    is_display_name,
+    Agency, Alike, CHANGE_REASON_MAX_CHARACTERS, EndingKind, Entry, Jurisdiction, JurisdictionCode, Life,
+    NAME_MAX_CHARACTERS, NewValues, RegistryChange, Suspect, is_display_name,
 };
 use crate::report::{AgencyId, AgencyIdError, AgencyKind, Level, Message, NameError, ReportYear};
-use crate::service::{Known, Problem, Reason};
+use crate::service::{Known, Problem, Reason, SumChange};
+
+use super::finding::text_to_wire;
 
 pub(super) const LEVELS: [(Level, pb::Level); 5] = [
     (Level::Province, pb::Level::Province),
@@ -44,6 +46,7 @@ pub(crate) fn known_jurisdiction_to_wire(known: &Known<Jurisdiction>) -> pb::Jur
         successors: life.successors,
         names: life.names,
         parents: life.parents,
+        etag: life.etag,
         ..jurisdiction_to_wire(&known.entry)
     }
 }
@@ -64,12 +67,21 @@ pub(crate) fn agency_to_wire(agency: &Agency) -> pb::Agency {
 /// With all that it was.
 pub(crate) fn known_agency_to_wire(known: &Known<Agency>) -> pb::Agency {
     let life = LifeOnWire::of(&known.life);
+    let natures = known.life.natures.iter().map(|(first_year, nature)| pb::DatedNature {
+        first_year: first_year.get().into(),
+        kind: kind_to_wire(nature.kind),
+        large: nature.large,
+        vertical: nature.vertical,
+    });
     pb::Agency {
         end_year: life.end_year,
         ending: life.ending,
         successors: life.successors,
         names: life.names,
         parents: life.parents,
+        natures: natures.collect(),
+        stood_for_years: known.life.stood_for.iter().map(|year| year.get().into()).collect(),
+        etag: life.etag,
         ..agency_to_wire(&known.entry)
     }
 }
@@ -81,6 +93,7 @@ struct LifeOnWire {
     successors: Vec<String>,
     names: Vec<pb::DatedName>,
     parents: Vec<pb::DatedParent>,
+    etag: String,
 }
 
 impl LifeOnWire {
@@ -97,6 +110,8 @@ impl LifeOnWire {
             EndingKind::Abolished => pb::Ending::Abolished,
             EndingKind::Merged => pb::Ending::Merged,
             EndingKind::Split => pb::Ending::Split,
+            EndingKind::Joined => pb::Ending::Joined,
+            EndingKind::Voided => pb::Ending::Voided,
         });
         let successors = life.end.iter().flat_map(|end| &end.successors);
         Self {
@@ -105,6 +120,7 @@ impl LifeOnWire {
             successors: successors.map(Entry::to_string).collect(),
             names: names.collect(),
             parents: parents.collect(),
+            etag: life.etag(),
         }
     }
 }
@@ -141,6 +157,50 @@ pub fn change_to_wire(change: &RegistryChange) -> Option<pb::RegistryChange> {
         RegistryChange::Abolish { entry, first_year } => Change::Abolish(pb::registry_change::Abolish {
             entry: entry.to_string(),
             first_year: first_year.get().into(),
+        }),
+        RegistryChange::Reclassify { agency, values, first_year } => {
+            Change::ReclassifyAgency(pb::registry_change::ReclassifyAgency {
+                agency: format!("agencies/{agency}"),
+                kind: values.kind.map_or(0, kind_to_wire),
+                large: values.large,
+                vertical: values.vertical,
+                first_year: first_year.get().into(),
+            })
+        }
+        RegistryChange::Correct { entry: Entry::Agency(id), values, first_year, reason } => {
+            Change::CorrectAgency(pb::registry_change::CorrectAgency {
+                agency: format!("agencies/{id}"),
+                display_name: values.display_name.clone().unwrap_or_default(),
+                jurisdiction: values.parent.as_ref().map(JurisdictionCode::name).unwrap_or_default(),
+                kind: values.kind.map_or(0, kind_to_wire),
+                large: values.large,
+                vertical: values.vertical,
+                first_year: first_year.get().into(),
+                reason: reason.clone(),
+                etag: String::new(),
+            })
+        }
+        RegistryChange::Correct { entry: Entry::Jurisdiction(code), values, first_year, reason } => {
+            Change::CorrectJurisdiction(pb::registry_change::CorrectJurisdiction {
+                jurisdiction: code.name(),
+                display_name: values.display_name.clone().unwrap_or_default(),
+                parent: values.parent.as_ref().map(JurisdictionCode::name).unwrap_or_default(),
+                first_year: first_year.get().into(),
+                reason: reason.clone(),
+                etag: String::new(),
+            })
+        }
+        RegistryChange::Void { entry, reason } => Change::VoidEntry(pb::registry_change::VoidEntry {
+            entry: entry.to_string(),
+            reason: reason.clone(),
+            etag: String::new(),
+        }),
+        RegistryChange::Join { agency, into, years, reason } => Change::JoinAgency(pb::registry_change::JoinAgency {
+            agency: format!("agencies/{agency}"),
+            into: format!("agencies/{into}"),
+            reason: reason.clone(),
+            years: years.iter().map(|year| year.get().into()).collect(),
+            etag: String::new(),
         }),
     };
     Some(pb::RegistryChange { change: Some(change) })
@@ -195,6 +255,139 @@ pub fn change_from_wire(change: pb::RegistryChange, field: &str) -> Result<Regis
                 first_year: year_from_wire(wire.first_year, &in_field("first_year"))?,
             })
         }
+        Change::ReclassifyAgency(wire) => {
+            let in_field = |name: &str| format!("{field}.reclassify_agency.{name}");
+            let values = NewValues {
+                kind: optional_kind(wire.kind, &in_field("kind"))?,
+                large: wire.large,
+                vertical: wire.vertical,
+                ..NewValues::default()
+            };
+            Ok(RegistryChange::Reclassify {
+                agency: agency_id(&wire.agency, &in_field("agency"))?,
+                values,
+                first_year: year_from_wire(wire.first_year, &in_field("first_year"))?,
+            })
+        }
+        Change::CorrectAgency(wire) => {
+            let in_field = |name: &str| format!("{field}.correct_agency.{name}");
+            let values = NewValues {
+                display_name: optional_name(wire.display_name, &in_field("display_name"))?,
+                parent: optional_place(&wire.jurisdiction, &in_field("jurisdiction"))?,
+                kind: optional_kind(wire.kind, &in_field("kind"))?,
+                large: wire.large,
+                vertical: wire.vertical,
+            };
+            Ok(RegistryChange::Correct {
+                entry: Entry::Agency(agency_id(&wire.agency, &in_field("agency"))?),
+                values,
+                first_year: year_from_wire(wire.first_year, &in_field("first_year"))?,
+                reason: reason(wire.reason, &in_field("reason"))?,
+            })
+        }
+        Change::CorrectJurisdiction(wire) => {
+            let in_field = |name: &str| format!("{field}.correct_jurisdiction.{name}");
+            let values = NewValues {
+                display_name: optional_name(wire.display_name, &in_field("display_name"))?,
+                parent: optional_place(&wire.parent, &in_field("parent"))?,
+                ..NewValues::default()
+            };
+            Ok(RegistryChange::Correct {
+                entry: Entry::Jurisdiction(code(&wire.jurisdiction, &in_field("jurisdiction"))?),
+                values,
+                first_year: year_from_wire(wire.first_year, &in_field("first_year"))?,
+                reason: reason(wire.reason, &in_field("reason"))?,
+            })
+        }
+        Change::VoidEntry(wire) => {
+            let in_field = |name: &str| format!("{field}.void_entry.{name}");
+            Ok(RegistryChange::Void {
+                entry: entry(&wire.entry, &in_field("entry"))?,
+                reason: reason(wire.reason, &in_field("reason"))?,
+            })
+        }
+        Change::JoinAgency(wire) => {
+            let in_field = |name: &str| format!("{field}.join_agency.{name}");
+            let years = wire.years.iter().enumerate();
+            let years = years.map(|(at, year)| year_from_wire(*year, &in_field(&format!("years[{at}]"))));
+            let mut years = years.collect::<Result<Vec<ReportYear>, _>>()?;
+            years.sort_unstable();
+            years.dedup();
+            Ok(RegistryChange::Join {
+                agency: agency_id(&wire.agency, &in_field("agency"))?,
+                into: agency_id(&wire.into, &in_field("into"))?,
+                years,
+                reason: reason(wire.reason, &in_field("reason"))?,
+            })
+        }
+    }
+}
+
+/// The etag by which a change names its entry as it was looked at; empty for any.
+pub(crate) fn etag_of_change(change: &pb::RegistryChange) -> &str {
+    use pb::registry_change::Change;
+    match &change.change {
+        Some(Change::CorrectAgency(wire)) => &wire.etag,
+        Some(Change::CorrectJurisdiction(wire)) => &wire.etag,
+        Some(Change::VoidEntry(wire)) => &wire.etag,
+        Some(Change::JoinAgency(wire)) => &wire.etag,
+        _ => "",
+    }
+}
+
+fn optional_kind(number: i32, field: &str) -> Result<Option<AgencyKind>, Problem> {
+    if number == 0 { Ok(None) } else { kind_from_wire(number, field).map(Some) }
+}
+
+fn optional_name(name: String, field: &str) -> Result<Option<String>, Problem> {
+    if name.is_empty() { Ok(None) } else { display_name(name, field).map(Some) }
+}
+
+fn optional_place(name: &str, field: &str) -> Result<Option<JurisdictionCode>, Problem> {
+    if name.is_empty() { Ok(None) } else { code(name, field).map(Some) }
+}
+
+fn reason(reason: String, field: &str) -> Result<String, Problem> {
+    if reason.trim().is_empty() {
+        return Err(Problem::required(field));
+    }
+    if reason.chars().count() > CHANGE_REASON_MAX_CHARACTERS {
+        let max = CHANGE_REASON_MAX_CHARACTERS;
+        let description = Message::new(format!("最多{max}字"), format!("takes at most {max} characters"));
+        return Err(Problem::field(Reason::FieldInvalid, field, description));
+    }
+    Ok(reason)
+}
+
+pub(crate) fn suspect_to_wire(suspect: &Suspect) -> pb::RegistrySuspect {
+    let alike = match suspect.alike {
+        Alike::Code => pb::Alike::Code,
+        Alike::Name => pb::Alike::Name,
+        Alike::FormerName => pb::Alike::FormerName,
+    };
+    pb::RegistrySuspect {
+        entry: suspect.entry.to_string(),
+        other: suspect.other.to_string(),
+        alike: alike.into(),
+        shared: suspect.shared.clone(),
+        message: Some(text_to_wire(&suspect.message())),
+    }
+}
+
+pub(crate) fn sum_change_to_wire(change: &SumChange) -> pb::RegistrySumChange {
+    let count = |count: u64| count.try_into().unwrap_or(i64::MAX);
+    let sum = |sum: i128| sum.try_into().unwrap_or(i64::MAX);
+    pb::RegistrySumChange {
+        jurisdiction: change.jurisdiction.name(),
+        year: change.year.get().into(),
+        expected_before: count(change.before.expected),
+        expected_after: count(change.after.expected),
+        included_before: count(change.before.included),
+        included_after: count(change.after.included),
+        requests_received_before: sum(change.before.requests_received),
+        requests_received_after: sum(change.after.requests_received),
+        changed_cells: change.changed_cells.try_into().unwrap_or(i32::MAX),
+        by_kind: change.by_kind,
     }
 }
 

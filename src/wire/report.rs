@@ -284,7 +284,7 @@ pub(crate) fn event_to_wire(event: &ReportEvent) -> pb::ReportEvent {
 }
 
 /// Two reports beside each other.
-pub fn contrast_to_wire(earlier: &ReportView, later: &ReportView) -> pb::CompareReportsResponse {
+pub(crate) fn contrast_to_wire(earlier: &ReportView, later: &ReportView) -> pb::CompareReportsResponse {
     let (earlier, later) = (&*earlier.revision, &*later.revision);
     let figures = contrast_figures(&earlier.figures, &later.figures);
     let texts = contrast_texts(earlier.narrative.as_ref(), later.narrative.as_ref());

@@ -340,7 +340,7 @@ pub(crate) fn coverage_answer_to_wire(
 }
 
 /// A figure that deserves a look, with the why in words.
-pub fn anomaly_to_wire(named: &NamedAnomaly) -> pb::Anomaly {
+pub(crate) fn anomaly_to_wire(named: &NamedAnomaly) -> pb::Anomaly {
     let anomaly = &named.anomaly;
     let info = catalogue().cell(anomaly.cell);
     let hundredths = |score: f64| (score * 100.0).round().min(1e9) as i32;

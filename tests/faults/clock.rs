@@ -131,7 +131,8 @@ async fn create(channel: &Channel, code: &str) {
         first_year: 2019,
         ..Default::default()
     };
-    let request = pb::CreateJurisdictionRequest { jurisdiction: Some(jurisdiction), validate_only: false };
+    let request =
+        pb::CreateJurisdictionRequest { jurisdiction: Some(jurisdiction), validate_only: false, ..Default::default() };
     RegistryServiceClient::new(channel.clone()).create_jurisdiction(request).await.unwrap();
 }
 

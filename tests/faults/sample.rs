@@ -49,7 +49,8 @@ impl Sample {
     pub async fn register(&self, channel: &Channel) {
         // Parents come before what is in them.
         for part in self.changes.chunks(CHANGES_MAX) {
-            let request = pb::ApplyRegistryChangesRequest { changes: part.to_vec(), validate_only: false };
+            let request =
+                pb::ApplyRegistryChangesRequest { changes: part.to_vec(), validate_only: false, ..Default::default() };
             RegistryServiceClient::new(channel.clone()).apply_registry_changes(request).await.unwrap();
         }
     }

@@ -56,7 +56,8 @@ async fn refused_submissions_beyond_the_budget_are_counted_in_one_entry() {
     let data = folder.path().join("data");
     let start = || process::start_with(&data, &arguments);
     let (mut server, channel) = start().await;
-    let changes = pb::ApplyRegistryChangesRequest { changes: small_registry(), validate_only: false };
+    let changes =
+        pb::ApplyRegistryChangesRequest { changes: small_registry(), validate_only: false, ..Default::default() };
     RegistryServiceClient::new(channel.clone()).apply_registry_changes(changes).await.unwrap();
     assert_eq!(flood(channel.clone(), COUNT).await.unwrap(), COUNT, "each is refused with its reasons all the same");
     server.terminate();
@@ -80,7 +81,7 @@ async fn refused_submissions_beyond_the_budget_are_counted_in_one_entry() {
 async fn a_long_message_of_empty_ones_is_refused_before_it_is_made() {
     let server = Server::with_registry().await;
     let changes = vec![pb::RegistryChange::default(); 8 << 20 >> 1];
-    let request = pb::ApplyRegistryChangesRequest { changes, validate_only: true };
+    let request = pb::ApplyRegistryChangesRequest { changes, validate_only: true, ..Default::default() };
     let refused = server.registry().apply_registry_changes(request).await.unwrap_err();
     assert_eq!(refused.code(), Code::OutOfRange, "{refused:?}");
     // A call that asks for little takes little.

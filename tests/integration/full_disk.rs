@@ -132,7 +132,7 @@ async fn a_disk_filled_under_load_loses_nothing_and_the_service_recovers_alone()
     let (server, channel) = start_with(&data, &arguments).await;
     let (province, reports) = submissions();
     let changes = province.changes.iter().map(change_to_wire).collect::<Option<_>>().unwrap();
-    let request = pb::ApplyRegistryChangesRequest { changes, validate_only: false };
+    let request = pb::ApplyRegistryChangesRequest { changes, validate_only: false, ..Default::default() };
     RegistryServiceClient::new(channel.clone()).apply_registry_changes(request).await.unwrap();
 
     // Four callers hand in reports until the service refuses, while the disk is filled.

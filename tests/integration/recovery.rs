@@ -70,7 +70,7 @@ fn province(agencies: usize) -> Province {
 
 async fn register(channel: &Channel, province: &Province) {
     let changes = province.changes.iter().map(change_to_wire).collect::<Option<_>>().unwrap();
-    let request = pb::ApplyRegistryChangesRequest { changes, validate_only: false };
+    let request = pb::ApplyRegistryChangesRequest { changes, validate_only: false, ..Default::default() };
     RegistryServiceClient::new(channel.clone()).apply_registry_changes(request).await.unwrap();
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use huizong::access::{AccessChange, Power, PrincipalName, Role, TokenKey};
 use huizong::form::edition_for_year;
 use huizong::live::Live;
-use huizong::registry::{Agency, Collection, Entry, Exception, Jurisdiction, RegistryChange, ReviewPolicy};
+use huizong::registry::{Agency, Collection, Entry, Exception, Jurisdiction, NewValues, RegistryChange, ReviewPolicy};
 use huizong::report::{AgencyKind, Hash, Level, ReportKey, ReportYear, ReviewAction};
 use huizong::service::{
     AccessPolicy, Asker, Authority, Caller, FreezeRequest, NewCredential, ReviewRequest, RoleChange, Service, Settings,
@@ -151,6 +151,10 @@ fn kind(item: &Item) -> &'static str {
             RegistryChange::Merge { .. } => "merge",
             RegistryChange::Split { .. } => "split",
             RegistryChange::Abolish { .. } => "abolish",
+            RegistryChange::Reclassify { .. } => "reclassification",
+            RegistryChange::Correct { .. } => "correction",
+            RegistryChange::Void { .. } => "voiding",
+            RegistryChange::Join { .. } => "joining",
             RegistryChange::PutCollection(_) => "collection",
         },
         Item::Access { change, .. } => match change {
@@ -167,21 +171,24 @@ fn kind(item: &Item) -> &'static str {
     }
 }
 
-const KINDS: [&str; 22] = [
+const KINDS: [&str; 26] = [
     "abolish",
     "agency",
     "collection",
     "confirmation",
+    "correction",
     "credential",
     "enrolment",
     "entry",
     "exchange",
     "frozen form",
     "grant",
+    "joining",
     "jurisdiction",
     "merge",
     "move",
     "proposal",
+    "reclassification",
     "refusal",
     "rename",
     "request",
@@ -189,6 +196,7 @@ const KINDS: [&str; 22] = [
     "revision",
     "revocation",
     "split",
+    "voiding",
     "withdraw",
 ];
 
@@ -255,7 +263,7 @@ async fn after_every_kind_of_change_the_running_state_is_that_of_a_fresh_replay(
     ] {
         world.change("a jurisdiction", place(code, parent, level)).await;
     }
-    for id in ["one", "two", "three", "four", "five", "six", "seven"] {
+    for id in ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"] {
         world.change("an agency", agency(id, "230100")).await;
     }
     drop(start_from(world.store.clone(), world.kept.path()));
@@ -289,10 +297,11 @@ async fn after_every_kind_of_change_the_running_state_is_that_of_a_fresh_replay(
     service.grant_exception(year(2022), exception, false, caller).await.unwrap();
     world.is_that_of_a_replay("an exception").await;
 
-    for (agency, requests) in [("one", 3), ("two", 5), ("three", 7)] {
+    for (agency, requests) in [("one", 3), ("two", 5), ("three", 7), ("eight", 11)] {
         world.submit(agency, requests, "").await;
     }
     world.review("one", ReviewAction::Accept).await;
+    world.review("eight", ReviewAction::Accept).await;
     world.review("two", ReviewAction::Return).await;
     world.submit("two", 6, "漏计").await;
     world.review("three", ReviewAction::Withdraw).await;
@@ -334,6 +343,51 @@ async fn after_every_kind_of_change_the_running_state_is_that_of_a_fresh_replay(
             },
         ),
         ("an end", RegistryChange::Abolish { entry: entry("agencies/seven"), first_year }),
+        (
+            "a reclassification",
+            RegistryChange::Reclassify {
+                agency: "one".parse().unwrap(),
+                values: NewValues { vertical: Some(true), ..NewValues::default() },
+                first_year,
+            },
+        ),
+        (
+            "a correction of a kind",
+            RegistryChange::Correct {
+                entry: entry("agencies/one"),
+                values: NewValues { kind: Some(AgencyKind::DispatchedOffice), ..NewValues::default() },
+                first_year: year(2021),
+                reason: "登记有误".to_owned(),
+            },
+        ),
+        (
+            "a correction of a parent",
+            RegistryChange::Correct {
+                entry: entry("agencies/one"),
+                values: NewValues { parent: Some("230200".parse().unwrap()), ..NewValues::default() },
+                first_year: year(2022),
+                reason: "登记有误".to_owned(),
+            },
+        ),
+        (
+            "a joining",
+            RegistryChange::Join {
+                agency: "eight".parse().unwrap(),
+                into: "nine".parse().unwrap(),
+                years: Vec::new(),
+                reason: "重复登记".to_owned(),
+            },
+        ),
+        (
+            "a move of what another was joined to",
+            RegistryChange::Correct {
+                entry: entry("agencies/nine"),
+                values: NewValues { parent: Some("230200".parse().unwrap()), ..NewValues::default() },
+                first_year: year(2020),
+                reason: "登记有误".to_owned(),
+            },
+        ),
+        ("a voiding", RegistryChange::Void { entry: entry("agencies/ten"), reason: "误登".to_owned() }),
     ] {
         world.change(what, change).await;
     }

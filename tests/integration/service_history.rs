@@ -397,7 +397,7 @@ impl World {
             let expected: Vec<&String> = below.iter().filter(stands).collect();
             let (mut listed, mut token) = (Vec::new(), String::new());
             loop {
-                let filter = ReportFilter::Year(Owners::Agencies, of, Some(place.clone()));
+                let filter = ReportFilter::Years(Owners::Agencies, (of, of), Some(place.clone()));
                 let wanted = ReportsWanted { states: states.clone(), ..ReportsWanted::default() };
                 let page = self.service.reports(filter, wanted, PAGE, &token, Sight::All).await.unwrap();
                 listed.extend(page.items.into_iter().map(|view| view.revision.report.owner.id().to_owned()));

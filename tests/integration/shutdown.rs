@@ -95,7 +95,8 @@ async fn a_service_that_is_watched_stops_without_waiting_for_its_watchers() {
         first_year: 2019,
         ..Default::default()
     };
-    let request = pb::CreateJurisdictionRequest { jurisdiction: Some(jurisdiction), validate_only: false };
+    let request =
+        pb::CreateJurisdictionRequest { jurisdiction: Some(jurisdiction), validate_only: false, ..Default::default() };
     RegistryServiceClient::new(channel.clone()).create_jurisdiction(request).await.unwrap();
     let query = pb::QueryRollupRequest {
         scope: crate::support::scope("jurisdictions/230000"),

@@ -104,7 +104,7 @@ impl Server {
     }
 
     pub async fn apply(&self, changes: Vec<pb::RegistryChange>) -> pb::ApplyRegistryChangesResponse {
-        let request = pb::ApplyRegistryChangesRequest { changes, validate_only: false };
+        let request = pb::ApplyRegistryChangesRequest { changes, validate_only: false, ..Default::default() };
         self.registry().apply_registry_changes(request).await.unwrap().into_inner()
     }
 

@@ -4,18 +4,21 @@ use std::collections::HashMap;
 
 use ::csv::{ReaderBuilder, StringRecord};
 
-use super::dated::{Dated, joined};
+use super::dated::{Dated, joined, joined_years};
 use super::entry::{Entries, Record};
 use super::fault::{ExchangeError, Faults, Place, Problem};
 use super::file_order;
-use super::words::{ANSWERS, COLUMNS, Field, KINDS, LEVELS, TYPES, choices, read, write};
+use super::words::{ANSWERS, COLUMNS, Field, KINDS, LEVELS, TYPES, Word, choices, read, write};
 use crate::registry::RegistryChange;
 use crate::report::inert;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Columns whose absence means blank.
-const OPTIONAL: &[Field] = &[Field::Large, Field::Vertical, Field::Into];
+const OPTIONAL: &[Field] = &[Field::Large, Field::Vertical, Field::Into, Field::Years, Field::Reason];
+
+/// Columns that hold what people wrote.
+const INERT: &[Field] = &[Field::Name, Field::Reason];
 
 /// Reads a CSV file: columns in any order, with English or Chinese names and words, lines in any order.
 ///
@@ -44,6 +47,34 @@ pub fn read_csv(text: &str) -> Result<Vec<RegistryChange>, ExchangeError> {
         }
     }
     entries.finish()
+}
+
+/// As [`read_csv`], of a table whose cells are given; a row is a line. What is missing at the end of a row is blank.
+///
+/// # Errors
+/// As [`read_csv`].
+pub fn read_rows(rows: &[Vec<String>]) -> Result<Vec<RegistryChange>, ExchangeError> {
+    let width = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let mut text = String::new();
+    for row in rows {
+        let blanks = width.saturating_sub(row.len());
+        let cells = row.iter().map(|cell| always_quoted(cell)).chain(std::iter::repeat_n(String::new(), blanks));
+        text.push_str(&cells.collect::<Vec<_>>().join(","));
+        text.push('\n');
+    }
+    read_csv(&text)
+}
+
+/// The rows of a registry file, the columns' names first.
+pub fn write_rows(changes: &[RegistryChange]) -> Vec<Vec<String>> {
+    let heading = COLUMNS.iter().map(|column| column.written.to_owned()).collect();
+    let changes = file_order(changes).into_iter().filter_map(|position| changes.get(position));
+    let rows = changes.map(|change| COLUMNS.iter().map(|column| value(change, column.value)).collect());
+    std::iter::once(heading).chain(rows).collect()
+}
+
+fn always_quoted(value: &str) -> String {
+    format!("\"{}\"", value.replace('"', "\"\""))
 }
 
 /// Writes a CSV file without byte order mark, lines ended by LF, in the order of registry files.
@@ -98,7 +129,7 @@ fn read_line(line: &StringRecord, header: &[Field], entries: &mut Entries) {
         .copied()
         .zip(line)
         .filter(|(_, text)| filled(text))
-        .map(|(field, text)| (field, if field == Field::Name { inert::from_cell(text) } else { text }.to_owned()))
+        .map(|(field, text)| (field, if INERT.contains(&field) { inert::from_cell(text) } else { text }.to_owned()))
         .collect();
     let found = values.get(&Field::Type).map_or("", |text| text.trim());
     match read(TYPES, found) {
@@ -121,7 +152,7 @@ fn value(change: &RegistryChange, field: Field) -> String {
             Field::Name => inert::to_cell(&new.display_name).into_owned(),
             Field::Level => write(LEVELS, new.level).to_owned(),
             Field::FirstYear => new.first_year.to_string(),
-            Field::Kind | Field::Large | Field::Vertical | Field::Into => String::new(),
+            Field::Kind | Field::Large | Field::Vertical | Field::Into | Field::Years | Field::Reason => String::new(),
         },
         RegistryChange::CreateAgency(new) => match field {
             Field::Type => "agency".to_owned(),
@@ -132,7 +163,7 @@ fn value(change: &RegistryChange, field: Field) -> String {
             Field::Large => write(ANSWERS, new.large).to_owned(),
             Field::FirstYear => new.first_year.to_string(),
             Field::Vertical => write(ANSWERS, new.vertical).to_owned(),
-            Field::Level | Field::Into => String::new(),
+            Field::Level | Field::Into | Field::Years | Field::Reason => String::new(),
         },
         dated => Dated::of(dated).map(|dated| dated_value(&dated, field)).unwrap_or_default(),
     }
@@ -141,13 +172,23 @@ fn value(change: &RegistryChange, field: Field) -> String {
 fn dated_value(change: &Dated<'_>, field: Field) -> String {
     match field {
         Field::Type => write(TYPES, change.kind).to_owned(),
-        Field::Code => joined(change.entries),
+        Field::Code => joined(&change.entries),
         Field::Parent => change.parent.unwrap_or_default().to_owned(),
         Field::Name => change.name.map(inert::to_cell).unwrap_or_default().into_owned(),
-        Field::FirstYear => change.first_year.to_string(),
-        Field::Into => joined(change.into),
-        Field::Level | Field::Kind | Field::Large | Field::Vertical => String::new(),
+        Field::FirstYear => change.first_year.map(|year| year.to_string()).unwrap_or_default(),
+        Field::Into => joined(&change.into),
+        Field::Kind => word(KINDS, change.values.and_then(|values| values.kind)),
+        Field::Large => word(ANSWERS, change.values.and_then(|values| values.large)),
+        Field::Vertical => word(ANSWERS, change.values.and_then(|values| values.vertical)),
+        Field::Years => joined_years(change.years),
+        Field::Reason => change.reason.map(inert::to_cell).unwrap_or_default().into_owned(),
+        Field::Level => String::new(),
     }
+}
+
+/// The word for a value that is given.
+fn word<T: Copy + PartialEq>(words: &[Word<T>], value: Option<T>) -> String {
+    value.map_or_else(String::new, |value| write(words, value).to_owned())
 }
 
 /// The value, in double quotes where it needs them.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::registry::{Agency, Entry, Jurisdiction, JurisdictionCode, RegistryChange};
+use crate::registry::{Agency, Entry, EntryNameError, Jurisdiction, JurisdictionCode, NewValues, RegistryChange};
 use crate::report::{AgencyId, ReportYear, inert};
 
 use super::fault::{ExchangeError, Faults, Place, Problem};
@@ -66,7 +66,7 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     fn jurisdiction(&mut self) -> Option<Jurisdiction> {
-        self.refuse(&[Field::Kind, Field::Large, Field::Vertical, Field::Into]);
+        self.refuse(&[Field::Kind, Field::Large, Field::Vertical, Field::Into, Field::Years, Field::Reason]);
         let code = self.required(Field::Code, jurisdiction_code);
         let parent = self.optional(Field::Parent, jurisdiction_code);
         let display_name = self.name();
@@ -82,7 +82,7 @@ impl Fields<'_> {
     }
 
     fn agency(&mut self) -> Option<Agency> {
-        self.refuse(&[Field::Level, Field::Into]);
+        self.refuse(&[Field::Level, Field::Into, Field::Years, Field::Reason]);
         let id = self.required(Field::Code, agency_id);
         let jurisdiction = self.required(Field::Parent, jurisdiction_code);
         let display_name = self.name();
@@ -102,7 +102,10 @@ impl Fields<'_> {
     }
 
     fn dated(&mut self, entry: EntryType) -> Option<RegistryChange> {
-        self.refuse(&[Field::Level, Field::Kind, Field::Large, Field::Vertical]);
+        if let EntryType::Reclassify | EntryType::Correct | EntryType::Void | EntryType::Join = entry {
+            return self.correction(entry);
+        }
+        self.refuse(&[Field::Level, Field::Kind, Field::Large, Field::Vertical, Field::Years, Field::Reason]);
         let first_year = self.required(Field::FirstYear, report_year);
         if entry != EntryType::Rename {
             self.refuse(&[Field::Name]);
@@ -132,8 +135,87 @@ impl Fields<'_> {
                 RegistryChange::Split { entry: subject?, into: into?, first_year: first_year? }
             }
             EntryType::Abolish => RegistryChange::Abolish { entry: subject?, first_year: first_year? },
-            EntryType::Jurisdiction | EntryType::Agency | EntryType::Merge => return None,
+            _ => return None,
         })
+    }
+
+    /// What puts the registry right, and what makes an agency of another kind.
+    fn correction(&mut self, entry: EntryType) -> Option<RegistryChange> {
+        self.refuse(&[Field::Level]);
+        match entry {
+            EntryType::Reclassify => {
+                self.refuse(&[Field::Name, Field::Parent, Field::Into, Field::Years, Field::Reason]);
+                let agency = self.required(Field::Code, one_agency);
+                let first_year = self.required(Field::FirstYear, report_year);
+                let values = self.new_values();
+                Some(RegistryChange::Reclassify { agency: agency?, values: values?, first_year: first_year? })
+            }
+            EntryType::Correct => {
+                self.refuse(&[Field::Into, Field::Years]);
+                let entry = self.required(Field::Code, one_entry);
+                let first_year = self.required(Field::FirstYear, report_year);
+                let (values, reason) = (self.new_values(), self.reason());
+                Some(RegistryChange::Correct {
+                    entry: entry?,
+                    values: values?,
+                    first_year: first_year?,
+                    reason: reason?,
+                })
+            }
+            EntryType::Void => {
+                self.refuse(&[
+                    Field::Name,
+                    Field::Parent,
+                    Field::Kind,
+                    Field::Large,
+                    Field::Vertical,
+                    Field::FirstYear,
+                    Field::Into,
+                    Field::Years,
+                ]);
+                let (entry, reason) = (self.required(Field::Code, one_entry), self.reason());
+                Some(RegistryChange::Void { entry: entry?, reason: reason? })
+            }
+            EntryType::Join => {
+                self.refuse(&[
+                    Field::Name,
+                    Field::Parent,
+                    Field::Kind,
+                    Field::Large,
+                    Field::Vertical,
+                    Field::FirstYear,
+                ]);
+                let agency = self.required(Field::Code, one_agency);
+                let into = self.required(Field::Into, one_agency);
+                let (years, reason) = (self.optional(Field::Years, report_years), self.reason());
+                Some(RegistryChange::Join {
+                    agency: agency?,
+                    into: into?,
+                    years: years?.unwrap_or_default(),
+                    reason: reason?,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn new_values(&mut self) -> Option<NewValues> {
+        let display_name = if self.value(Field::Name).is_some() { self.name().map(Some) } else { Some(None) };
+        let parent = self.optional(Field::Parent, jurisdiction_code);
+        let kind = self.optional(Field::Kind, |text| known(KINDS, Field::Kind, text));
+        let large = self.optional(Field::Large, |text| known(ANSWERS, Field::Large, text));
+        let vertical = self.optional(Field::Vertical, |text| known(ANSWERS, Field::Vertical, text));
+        Some(NewValues {
+            display_name: display_name?,
+            parent: parent?,
+            kind: kind?,
+            large: large?,
+            vertical: vertical?,
+        })
+    }
+
+    fn reason(&mut self) -> Option<String> {
+        self.required(Field::Reason, |text| Ok(text.to_owned()))
     }
 
     fn value(&self, field: Field) -> Option<&str> {
@@ -200,6 +282,20 @@ fn one_entry(text: &str) -> Result<Entry, Problem> {
         [only] => Ok(only.clone()),
         _ => Err(Problem::Several),
     }
+}
+
+fn one_agency(text: &str) -> Result<AgencyId, Problem> {
+    match one_entry(text)? {
+        Entry::Agency(id) => Ok(id),
+        Entry::Jurisdiction(_) => Err(Problem::Entry { found: text.to_owned(), error: EntryNameError::NoAgency }),
+    }
+}
+
+fn report_years(text: &str) -> Result<Vec<ReportYear>, Problem> {
+    let mut years = text.split_whitespace().map(report_year).collect::<Result<Vec<_>, _>>()?;
+    years.sort_unstable();
+    years.dedup();
+    Ok(years)
 }
 
 fn agency_id(text: &str) -> Result<AgencyId, Problem> {

@@ -237,7 +237,7 @@ fn accepted(field: Field) -> Message {
         Field::Level => Message::new(choices_zh(LEVELS), choices(LEVELS)),
         Field::Kind => Message::new(choices_zh(KINDS), choices(KINDS)),
         Field::Large | Field::Vertical => Message::new(choices_zh(ANSWERS), choices(ANSWERS)),
-        Field::Code | Field::Parent | Field::Name | Field::FirstYear | Field::Into => Message::new("", ""),
+        _ => Message::new("", ""),
     }
 }
 

@@ -13,6 +13,7 @@ use super::fault::{ExchangeError, Place, Problem};
 use super::file_order;
 use super::words::{AGENCY_KEYS, CHANGE_KEYS, EntryType, Field, JURISDICTION_KEYS, KINDS, LEVELS, TYPES, read, write};
 use crate::registry::{Agency, Entry, Jurisdiction, RegistryChange};
+use crate::report::ReportYear;
 
 const JURISDICTIONS: &str = "jurisdictions";
 const AGENCIES: &str = "agencies";
@@ -152,6 +153,9 @@ fn read_pairs(
             Value::Null => continue,
             Value::String(text) => text,
             Value::Number(_) | Value::Bool(_) => value.to_string(),
+            Value::Array(years) if field == Field::Years && years.iter().all(Value::is_u64) => {
+                years.iter().map(Value::to_string).collect::<Vec<_>>().join(" ")
+            }
             Value::Array(names)
                 if [Field::Code, Field::Into].contains(&field) && names.iter().all(Value::is_string) =>
             {
@@ -192,7 +196,7 @@ fn jurisdiction(new: &Jurisdiction) -> Vec<(&'static str, Value)> {
         Field::Name => Value::from(new.display_name.as_str()),
         Field::Level => Value::from(write(LEVELS, new.level)),
         Field::FirstYear => Value::from(new.first_year.get()),
-        Field::Type | Field::Kind | Field::Large | Field::Vertical | Field::Into => Value::Null,
+        _ => Value::Null,
     };
     JURISDICTION_KEYS.iter().map(|(key, field)| (*key, value(*field))).collect()
 }
@@ -206,7 +210,7 @@ fn agency(new: &Agency) -> Vec<(&'static str, Value)> {
         Field::Large => Value::from(new.large),
         Field::FirstYear => Value::from(new.first_year.get()),
         Field::Vertical => Value::from(new.vertical),
-        Field::Type | Field::Level | Field::Into => Value::Null,
+        Field::Type | Field::Level | Field::Into | Field::Years | Field::Reason => Value::Null,
     };
     AGENCY_KEYS.iter().map(|(key, field)| (*key, value(*field))).collect()
 }
@@ -218,13 +222,19 @@ fn dated_change(change: &Dated<'_>) -> Vec<(&'static str, Value)> {
     };
     let value = |field| match field {
         Field::Type => Value::from(write(TYPES, change.kind)),
-        Field::Code => names(field, change.entries),
+        Field::Code => names(field, &change.entries),
         Field::Name => Value::from(change.name),
         Field::Parent => Value::from(change.parent),
         Field::Into if change.into.is_empty() => Value::Null,
-        Field::Into => names(field, change.into),
-        Field::FirstYear => Value::from(change.first_year.get()),
-        Field::Level | Field::Kind | Field::Large | Field::Vertical => Value::Null,
+        Field::Into => names(field, &change.into),
+        Field::FirstYear => Value::from(change.first_year.map(ReportYear::get)),
+        Field::Kind => Value::from(change.values.and_then(|values| values.kind).map(|kind| write(KINDS, kind))),
+        Field::Large => Value::from(change.values.and_then(|values| values.large)),
+        Field::Vertical => Value::from(change.values.and_then(|values| values.vertical)),
+        Field::Years if change.years.is_empty() => Value::Null,
+        Field::Years => change.years.iter().map(|year| year.get()).collect(),
+        Field::Reason => Value::from(change.reason),
+        Field::Level => Value::Null,
     };
     let all = CHANGE_KEYS.iter().map(|(key, field)| (*key, value(*field)));
     all.filter(|(_, value)| !value.is_null()).collect()

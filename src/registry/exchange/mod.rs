@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{JurisdictionCode, RegistryChange};
 
-pub use self::csv::{read_csv, write_csv};
+pub use self::csv::{read_csv, read_rows, write_csv, write_rows};
 pub use self::fault::{ExchangeError, FAULTS_SHOWN, Fault, Place, Problem};
 pub use self::json::{read_json, write_json};
 

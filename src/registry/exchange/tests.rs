@@ -7,17 +7,19 @@ use crate::registry::{Agency, Jurisdiction, Registry};
 use crate::report::{AgencyId, AgencyKind, Level, ReportYear};
 
 const CSV: &str = "\
-type,code,parent,name,level,kind,large,first_year,vertical,into
-jurisdiction,230000,,黑龙江省,province,,,2019,,
-jurisdiction,231000,230000,牡丹江市,city,,,2019,,
-jurisdiction,231071,231000,\"经济技术开发区, 一区\",functional_zone,,,2020,,
-agency,mudanjiang-industry,231000,牡丹江市工业和信息化局,,department,false,2022,false,
-agency,11341702486344515H,230000,\"\"\"公安\"\"厅\",,department,true,2019,true,
-agency,mudanjiang-tax,231000,牡丹江市税务局,,department,false,2019,true,
-rename,agencies/mudanjiang-industry,,牡丹江市工业局,,,,2023,,
-move,agencies/mudanjiang-tax,230000,,,,,2023,,
-merge,agencies/mudanjiang-industry agencies/mudanjiang-tax,,,,,,2024,,agencies/11341702486344515H
-abolish,jurisdictions/231071,,,,,,2024,,
+type,code,parent,name,level,kind,large,first_year,vertical,into,years,reason
+jurisdiction,230000,,黑龙江省,province,,,2019,,,,
+jurisdiction,231000,230000,牡丹江市,city,,,2019,,,,
+jurisdiction,231071,231000,\"经济技术开发区, 一区\",functional_zone,,,2020,,,,
+agency,mudanjiang-industry,231000,牡丹江市工业和信息化局,,department,false,2022,false,,,
+agency,11341702486344515H,230000,\"\"\"公安\"\"厅\",,department,true,2019,true,,,
+agency,mudanjiang-tax,231000,牡丹江市税务局,,department,false,2019,true,,,
+rename,agencies/mudanjiang-industry,,牡丹江市工业局,,,,2023,,,,
+move,agencies/mudanjiang-tax,230000,,,,,2023,,,,
+merge,agencies/mudanjiang-industry agencies/mudanjiang-tax,,,,,,2024,,agencies/11341702486344515H,,
+abolish,jurisdictions/231071,,,,,,2024,,,,
+reclassify,agencies/11341702486344515H,,,,dispatched_office,,2024,false,,,
+correct,agencies/mudanjiang-industry,230000,,,,,2022,,,,登记有误
 ";
 
 const JSON: &str = r#"{
@@ -33,7 +35,9 @@ const JSON: &str = r#"{
 {"type": "move", "entry": "agencies/mudanjiang-industry", "parent": "230000", "first_year": 2024},
 {"type": "merge", "entry": ["agencies/one"], "into": "agencies/two", "first_year": 2024},
 {"type": "split", "entry": "agencies/three", "into": ["agencies/two","agencies/four"], "first_year": 2025},
-{"type": "abolish", "entry": "jurisdictions/231000", "first_year": 2025}
+{"type": "abolish", "entry": "jurisdictions/231000", "first_year": 2025},
+{"type": "void", "entry": "agencies/five", "reason": "误登"},
+{"type": "join", "entry": "agencies/six", "into": "agencies/two", "years": [2023,2024], "reason": "重复登记"}
 ]
 }
 "#;
@@ -65,18 +69,20 @@ fn both_formats_hold_the_same_and_make_a_registry() {
 #[test]
 fn chinese_headers_words_and_a_byte_order_mark_are_understood() {
     let chinese = "\u{feff}\
-类型,代码,上级,名称,级别,类别,大型,起始年度,垂直管理,承继者\r
-地区,230000,,黑龙江省,省,,,2019,,\r
-地区,231000,230000,牡丹江市,市,,,2019,,\r
-地区,231071,231000,\"经济技术开发区, 一区\",功能区,,,2020,,\r
-,,,,,,,,,\r
-机构,mudanjiang-industry,231000,牡丹江市工业和信息化局,,部门,否,2022,,\r
-机构,11341702486344515H,230000,\"\"\"公安\"\"厅\",,部门,是,2019,是,\r
-机构,mudanjiang-tax,231000,牡丹江市税务局,,部门,否,2019,是,\r
-更名,agencies/mudanjiang-industry,,牡丹江市工业局,,,,2023,,\r
-划转,agencies/mudanjiang-tax,230000,,,,,2023,,\r
-合并,agencies/mudanjiang-industry  agencies/mudanjiang-tax,,,,,,2024,,agencies/11341702486344515H\r
-撤销,jurisdictions/231071,,,,,,2024,,\r
+类型,代码,上级,名称,级别,类别,大型,起始年度,垂直管理,承继者,报告年度,原因\r
+地区,230000,,黑龙江省,省,,,2019,,,,\r
+地区,231000,230000,牡丹江市,市,,,2019,,,,\r
+地区,231071,231000,\"经济技术开发区, 一区\",功能区,,,2020,,,,\r
+,,,,,,,,,,,\r
+机构,mudanjiang-industry,231000,牡丹江市工业和信息化局,,部门,否,2022,,,,\r
+机构,11341702486344515H,230000,\"\"\"公安\"\"厅\",,部门,是,2019,是,,,\r
+机构,mudanjiang-tax,231000,牡丹江市税务局,,部门,否,2019,是,,,\r
+更名,agencies/mudanjiang-industry,,牡丹江市工业局,,,,2023,,,,\r
+划转,agencies/mudanjiang-tax,230000,,,,,2023,,,,\r
+合并,agencies/mudanjiang-industry  agencies/mudanjiang-tax,,,,,,2024,,agencies/11341702486344515H,,\r
+撤销,jurisdictions/231071,,,,,,2024,,,,\r
+调整类别,agencies/11341702486344515H,,,,派出机构,,2024,否,,,\r
+更正,agencies/mudanjiang-industry,230000,,,,,2022,,,,登记有误\r
 ";
     assert_eq!(read_csv(chinese).unwrap(), read_csv(CSV).unwrap());
 }

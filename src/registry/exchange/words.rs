@@ -15,6 +15,8 @@ pub enum Field {
     FirstYear,
     Vertical,
     Into,
+    Years,
+    Reason,
 }
 
 /// What a line is: a jurisdiction, an agency, or a dated change.
@@ -27,6 +29,10 @@ pub(super) enum EntryType {
     Merge,
     Split,
     Abolish,
+    Reclassify,
+    Correct,
+    Void,
+    Join,
 }
 
 /// A value with the word that is written for it and the others that are understood.
@@ -51,7 +57,9 @@ pub(super) const COLUMNS: &[Word<Field>] = &[
     word(Field::Large, "large", &["大型", "大型机构"]),
     word(Field::FirstYear, "first_year", &["起始年度", "首报年度"]),
     word(Field::Vertical, "vertical", &["垂直管理"]),
-    word(Field::Into, "into", &["承继者", "并入", "分立为"]),
+    word(Field::Into, "into", &["承继者", "承接单位", "并入", "分立为", "归并到"]),
+    word(Field::Years, "years", &["报告年度"]),
+    word(Field::Reason, "reason", &["原因", "更正原因"]),
 ];
 
 /// Keys of jurisdictions in JSON files.
@@ -81,7 +89,12 @@ pub(super) const CHANGE_KEYS: &[(&str, Field)] = &[
     ("name", Field::Name),
     ("parent", Field::Parent),
     ("into", Field::Into),
+    ("kind", Field::Kind),
+    ("large", Field::Large),
+    ("vertical", Field::Vertical),
     ("first_year", Field::FirstYear),
+    ("years", Field::Years),
+    ("reason", Field::Reason),
 ];
 
 pub(super) const TYPES: &[Word<EntryType>] = &[
@@ -92,6 +105,10 @@ pub(super) const TYPES: &[Word<EntryType>] = &[
     word(EntryType::Merge, "merge", &["合并"]),
     word(EntryType::Split, "split", &["分立"]),
     word(EntryType::Abolish, "abolish", &["撤销"]),
+    word(EntryType::Reclassify, "reclassify", &["调整类别"]),
+    word(EntryType::Correct, "correct", &["更正"]),
+    word(EntryType::Void, "void", &["作废"]),
+    word(EntryType::Join, "join", &["归并"]),
 ];
 
 pub(super) const LEVELS: &[Word<Level>] = &[

@@ -33,7 +33,36 @@ fn some_change() -> impl Strategy<Value = RegistryChange> {
         }),
         2 => (name(), name(), name(), YEARS).prop_map(|(name, one, two, year)| split(&name, &[&one, &two], year)),
         2 => (name(), YEARS).prop_map(|(name, year)| abolish(&name, year)),
+        3 => (name(), new_values(), YEARS).prop_map(|(name, values, year)| correct(&name, values, year)),
+        1 => (prop::sample::select(IDS.to_vec()), new_values(), YEARS).prop_map(|(id, values, year)| {
+            let values = NewValues { display_name: None, parent: None, ..values };
+            RegistryChange::Reclassify { agency: id.parse().unwrap(), values, first_year: self::year(year) }
+        }),
+        1 => name().prop_map(|name| void(&name)),
+        1 => (
+            prop::sample::select(IDS.to_vec()),
+            prop::sample::select(IDS.to_vec()),
+            prop::collection::btree_set(YEARS, 0..3),
+        ).prop_map(|(id, into, years)| join(id, into, &years.into_iter().collect::<Vec<_>>())),
     ]
+}
+
+fn new_values() -> impl Strategy<Value = NewValues> {
+    let kinds = prop::sample::select(vec![AgencyKind::Department, AgencyKind::Township]);
+    let parent = prop::option::of(prop::sample::select(CODES.to_vec()));
+    (
+        prop::option::of("[甲乙丙]"),
+        parent,
+        prop::option::weighted(0.3, kinds),
+        prop::option::weighted(0.3, any::<bool>()),
+    )
+        .prop_map(|(display_name, parent, kind, vertical)| NewValues {
+            display_name,
+            parent: parent.map(|code| code.parse().unwrap()),
+            kind,
+            large: None,
+            vertical,
+        })
 }
 
 fn first_year(change: &RegistryChange) -> ReportYear {
@@ -44,7 +73,10 @@ fn first_year(change: &RegistryChange) -> ReportYear {
         | RegistryChange::Move { first_year, .. }
         | RegistryChange::Merge { first_year, .. }
         | RegistryChange::Split { first_year, .. }
+        | RegistryChange::Reclassify { first_year, .. }
+        | RegistryChange::Correct { first_year, .. }
         | RegistryChange::Abolish { first_year, .. } => *first_year,
+        RegistryChange::Void { .. } | RegistryChange::Join { .. } => self::year(YEARS.end),
         RegistryChange::PutCollection(new) => new.year,
     }
 }
@@ -125,7 +157,13 @@ proptest! {
         for agency in registry.agency_indices() {
             let time = registry.agency_timeline(agency);
             for year in years() {
-                let lives = time.first_year() <= year && time.end.as_ref().is_none_or(|end| year < end.year);
+                let lives = match &time.joined {
+                    Some(joined) => joined.years.contains(&year),
+                    None => {
+                        let is_there = time.first_year() <= year && time.end.as_ref().is_none_or(|end| year < end.year);
+                        is_there && !time.stood_for.contains(&year)
+                    }
+                };
                 let home = registry.home(agency, year);
                 prop_assert_eq!(home.is_some(), lives);
                 let homes = registry.jurisdiction_indices().filter(|at| registry.own_agencies(*at, year).any(|own| own == agency));
@@ -223,7 +261,13 @@ proptest! {
                 prop_assert_eq!(path.iter().collect::<HashSet<_>>().len(), path.len(), "a circle");
                 let root = registry.jurisdiction_timeline(*path.last().unwrap());
                 prop_assert_eq!(root.parent_near(hierarchy_year), &None);
+                let time = registry.agency_timeline(agency);
                 match registry.home(agency, hierarchy_year) {
+                    // What stands for another one is where that one is.
+                    Some(home) if time.joined.is_some() => prop_assert_eq!(place.jurisdiction, home),
+                    None if time.stood_for.contains(&hierarchy_year) && time.joined.is_none() => {
+                        prop_assert_eq!(place.standing == InTree::Present, time.is_in_force(hierarchy_year));
+                    }
                     Some(home) => {
                         prop_assert_eq!(place, Place { jurisdiction: home, standing: InTree::Present });
                         prop_assert_eq!(path, registry.path_up(home, hierarchy_year).collect::<Vec<_>>());
@@ -291,14 +335,69 @@ proptest! {
         let code = |at: JurisdictionIndex| registry.jurisdiction(at).code.clone();
         for agency in registry.agency_indices() {
             let life = registry.agency_life(agency);
-            lists_what_holds(&life.parents, |year| Some(registry.home(agency, year).map(code)).filter(Option::is_some))?;
             let time = registry.agency_timeline(agency);
+            // What stands for another one has its places from it, and its names for good.
+            if time.joined.is_some() || time.is_stood_for() {
+                continue;
+            }
+            lists_what_holds(&life.parents, |year| Some(registry.home(agency, year).map(code)).filter(Option::is_some))?;
             lists_what_holds(&life.names, |year| time.exists_in(year).then(|| time.name_near(year).to_owned()))?;
         }
         for at in registry.jurisdiction_indices() {
             let time = registry.jurisdiction_timeline(at);
             let life = registry.jurisdiction_life(at);
             lists_what_holds(&life.parents, |year| time.parent_in(year).map(|parent| parent.map(code)))?;
+        }
+    }
+
+    #[test]
+    fn a_joining_loses_no_agency_and_counts_none_twice(
+        history in history(),
+        ids in prop::sample::subsequence(IDS.to_vec(), 2),
+        years in prop::collection::btree_set(YEARS, 0..3),
+    ) {
+        let (mut registry, _) = admitted(&history);
+        let years: Vec<u16> = years.into_iter().collect();
+        let (one, other) = (of(&registry, ids[0]), of(&registry, ids[1]));
+        let at_home = |registry: &Registry, year| [one, other].map(|at| registry.home(at, year));
+        let before: Vec<_> = self::years().map(|year| at_home(&registry, year)).collect();
+        if registry.apply(&join(ids[0], ids[1], &years)) == Ok(true) {
+            for (year, [_, was]) in self::years().zip(before) {
+                let [now, others] = at_home(&registry, year);
+                // One of the two is there exactly where the one that stays was, and never both.
+                prop_assert_eq!(now.or(others), was, "in {}", year);
+                prop_assert!(now.is_none() || others.is_none());
+                prop_assert_eq!(now.is_some(), years.contains(&year.get()));
+                prop_assert_eq!(registry.nature(one, year), match now {
+                    Some(_) => registry.nature(other, year),
+                    None => registry.nature(one, year),
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn a_correction_changes_nothing_before_its_year_and_nothing_after_the_next_change(
+        history in history(),
+        id in prop::sample::select(IDS.to_vec()),
+        values in new_values(),
+        from in YEARS,
+    ) {
+        let (mut registry, _) = admitted(&history);
+        let at = of(&registry, id);
+        let before = registry.clone();
+        if registry.apply(&correct(&format!("agencies/{id}"), values, from)) == Ok(true) {
+            let next = before.agency_timeline(at).parents.next_after(year(from));
+            for year in years() {
+                let is_untouched = year.get() < from || next.is_some_and(|next| next <= year);
+                if is_untouched {
+                    prop_assert_eq!(registry.home(at, year), before.home(at, year), "in {}", year);
+                }
+                prop_assert_eq!(registry.home(at, year).is_some(), before.home(at, year).is_some());
+                if year.get() < from && before.home(at, year).is_some() {
+                    prop_assert_eq!(registry.agency_in(at, year), before.agency_in(at, year));
+                }
+            }
         }
     }
 
@@ -339,7 +438,7 @@ fn the_histories_do_have_mergers_splits_moves_and_ends() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut kinds = std::collections::BTreeMap::new();
-    for _ in 0..400 {
+    for _ in 0..800 {
         let (_, effective) = admitted(&history().new_tree(&mut runner).unwrap().current());
         for change in effective {
             let subject = if change.subject().starts_with("agencies/") { "agency" } else { "jurisdiction" };
@@ -350,11 +449,15 @@ fn the_histories_do_have_mergers_splits_moves_and_ends() {
                 RegistryChange::Merge { .. } => "merge",
                 RegistryChange::Split { .. } => "split",
                 RegistryChange::Abolish { .. } => "abolish",
+                RegistryChange::Reclassify { .. } => "reclassify",
+                RegistryChange::Correct { .. } => "correct",
+                RegistryChange::Void { .. } => "void",
+                RegistryChange::Join { .. } => "join",
                 RegistryChange::PutCollection(_) => "put",
             };
             *kinds.entry((kind, subject)).or_insert(0) += 1;
         }
     }
-    assert_eq!(kinds.len(), 12, "{kinds:?}");
+    assert_eq!(kinds.len(), 18, "{kinds:?}");
     assert!(kinds.values().all(|count| *count >= 5), "{kinds:?}");
 }

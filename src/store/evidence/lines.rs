@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::access::{AccessChange, Asked, Credential, Enrolment, KeyId, Proposal, Role};
 use crate::form::catalogue;
-use crate::registry::{Agency, Collection, Exception, Jurisdiction, RegistryChange, ReviewPolicy};
+use crate::registry::{Agency, Collection, Exception, Jurisdiction, NewValues, RegistryChange, ReviewPolicy};
 use crate::report::{
     AgencyKind, Cell, Finding, Level, Period, ReportState, ReportStatus, Review, ReviewAction, Revision, Severity,
     Term, format_number,
@@ -60,11 +60,41 @@ impl Evidence {
                 self.plain("entry", entry).plain("first_year", first_year);
                 "registry.abolish"
             }
+            RegistryChange::Reclassify { agency, values, first_year } => {
+                self.plain("agency", format_args!("agencies/{agency}")).new_values(values);
+                self.plain("first_year", first_year);
+                "registry.reclassify"
+            }
+            RegistryChange::Correct { entry, values, first_year, reason } => {
+                self.plain("entry", entry).new_values(values);
+                self.plain("first_year", first_year).plain("reason", reason);
+                "registry.correct"
+            }
+            RegistryChange::Void { entry, reason } => {
+                self.plain("entry", entry).plain("reason", reason);
+                "registry.void"
+            }
+            RegistryChange::Join { agency, into, years, reason } => {
+                self.plain("agency", format_args!("agencies/{agency}"))
+                    .plain("into", format_args!("agencies/{into}"))
+                    .list("year", years)
+                    .plain("reason", reason);
+                "registry.join"
+            }
             RegistryChange::PutCollection(collection) => {
                 self.collection(collection);
                 "registry.collection"
             }
         }
+    }
+
+    fn new_values(&mut self, values: &NewValues) {
+        let NewValues { display_name, parent, kind, large, vertical } = values;
+        self.optional("display_name", display_name.as_ref())
+            .optional("parent", parent.as_ref().map(|parent| parent.name()))
+            .optional("agency_kind", kind.map(kind_word))
+            .optional("large", *large)
+            .optional("vertical", *vertical);
     }
 
     fn collection(&mut self, collection: &Collection) {

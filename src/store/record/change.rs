@@ -3,15 +3,15 @@
 
 use prost::{Enumeration, Message, Oneof};
 
-use crate::registry::{Agency, Jurisdiction, RegistryChange};
-use crate::report::AgencyKind;
+use crate::registry::{Agency, Entry, Jurisdiction, NewValues, RegistryChange};
+use crate::report::{AgencyId, AgencyKind};
 
 use super::messages::{LEVELS, StoredLevel, parse, stored_of, value_of, year};
 use super::registry::{StoredCollection, StoredDated};
 
 #[derive(Clone, PartialEq, Message)]
 pub struct StoredChange {
-    #[prost(oneof = "StoredChangeKind", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
+    #[prost(oneof = "StoredChangeKind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12")]
     change: Option<StoredChangeKind>,
 }
 
@@ -33,6 +33,84 @@ enum StoredChangeKind {
     Abolish(StoredDated),
     #[prost(message, tag = "8")]
     PutCollection(StoredCollection),
+    #[prost(message, tag = "9")]
+    Reclassify(StoredCorrection),
+    #[prost(message, tag = "10")]
+    Correct(StoredCorrection),
+    #[prost(message, tag = "11")]
+    Void(StoredCorrection),
+    #[prost(message, tag = "12")]
+    Join(StoredJoin),
+}
+
+/// New values from a year on; what is absent stays as it is.
+#[derive(Clone, PartialEq, Message)]
+struct StoredCorrection {
+    /// By resource name.
+    #[prost(string, tag = "1")]
+    entry: String,
+    #[prost(uint32, tag = "2")]
+    first_year: u32,
+    #[prost(string, optional, tag = "3")]
+    display_name: Option<String>,
+    #[prost(string, optional, tag = "4")]
+    parent: Option<String>,
+    #[prost(enumeration = "StoredKind", optional, tag = "5")]
+    kind: Option<i32>,
+    #[prost(bool, optional, tag = "6")]
+    large: Option<bool>,
+    #[prost(bool, optional, tag = "7")]
+    vertical: Option<bool>,
+    #[prost(string, tag = "8")]
+    reason: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct StoredJoin {
+    #[prost(string, tag = "1")]
+    agency: String,
+    #[prost(string, tag = "2")]
+    into: String,
+    #[prost(uint32, repeated, tag = "3")]
+    years: Vec<u32>,
+    #[prost(string, tag = "4")]
+    reason: String,
+}
+
+impl StoredCorrection {
+    fn of(entry: String, first_year: u32, values: &NewValues, reason: &str) -> Self {
+        Self {
+            entry,
+            first_year,
+            display_name: values.display_name.clone(),
+            parent: values.parent.as_ref().map(ToString::to_string),
+            kind: values.kind.map(|kind| stored_of(&KINDS, &kind)),
+            large: values.large,
+            vertical: values.vertical,
+            reason: reason.to_owned(),
+        }
+    }
+
+    fn values(&self) -> Result<NewValues, String> {
+        Ok(NewValues {
+            display_name: self.display_name.clone(),
+            parent: self.parent.as_deref().map(parse).transpose()?,
+            kind: self.kind.map(|kind| value_of(&KINDS, kind, "kind of agency")).transpose()?,
+            large: self.large,
+            vertical: self.vertical,
+        })
+    }
+
+    fn entry(&self) -> Result<Entry, String> {
+        Entry::from_name(&self.entry).map_err(|error| format!("{}: {error}", self.entry))
+    }
+
+    fn agency(&self) -> Result<AgencyId, String> {
+        match self.entry()? {
+            Entry::Agency(id) => Ok(id),
+            Entry::Jurisdiction(_) => Err(format!("{} is no agency", self.entry)),
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -107,6 +185,23 @@ impl StoredChange {
             RegistryChange::Merge { .. } => StoredChangeKind::Merge(StoredDated::of(change)),
             RegistryChange::Split { .. } => StoredChangeKind::Split(StoredDated::of(change)),
             RegistryChange::Abolish { .. } => StoredChangeKind::Abolish(StoredDated::of(change)),
+            RegistryChange::Reclassify { agency, values, first_year } => StoredChangeKind::Reclassify(
+                StoredCorrection::of(format!("agencies/{agency}"), first_year.get().into(), values, ""),
+            ),
+            RegistryChange::Correct { entry, values, first_year, reason } => StoredChangeKind::Correct(
+                StoredCorrection::of(entry.to_string(), first_year.get().into(), values, reason),
+            ),
+            RegistryChange::Void { entry, reason } => StoredChangeKind::Void(StoredCorrection {
+                entry: entry.to_string(),
+                reason: reason.clone(),
+                ..StoredCorrection::default()
+            }),
+            RegistryChange::Join { agency, into, years, reason } => StoredChangeKind::Join(StoredJoin {
+                agency: agency.to_string(),
+                into: into.to_string(),
+                years: years.iter().map(|year| year.get().into()).collect(),
+                reason: reason.clone(),
+            }),
             RegistryChange::PutCollection(new) => StoredChangeKind::PutCollection(StoredCollection::of(new)),
         };
         Self { change: Some(change) }
@@ -135,6 +230,24 @@ impl StoredChange {
             StoredChangeKind::Merge(stored) => stored.into_merge()?,
             StoredChangeKind::Split(stored) => stored.into_split()?,
             StoredChangeKind::Abolish(stored) => stored.into_abolish()?,
+            StoredChangeKind::Reclassify(stored) => RegistryChange::Reclassify {
+                agency: stored.agency()?,
+                values: stored.values()?,
+                first_year: year(stored.first_year)?,
+            },
+            StoredChangeKind::Correct(stored) => RegistryChange::Correct {
+                entry: stored.entry()?,
+                values: stored.values()?,
+                first_year: year(stored.first_year)?,
+                reason: stored.reason,
+            },
+            StoredChangeKind::Void(stored) => RegistryChange::Void { entry: stored.entry()?, reason: stored.reason },
+            StoredChangeKind::Join(stored) => RegistryChange::Join {
+                agency: parse(&stored.agency)?,
+                into: parse(&stored.into)?,
+                years: stored.years.into_iter().map(year).collect::<Result<_, _>>()?,
+                reason: stored.reason,
+            },
             StoredChangeKind::PutCollection(stored) => RegistryChange::PutCollection(stored.into_collection()?),
         })
     }

@@ -100,9 +100,7 @@ impl StoredDated {
                 Self { into: names(into), ..of(std::slice::from_ref(entry), first_year) }
             }
             RegistryChange::Abolish { entry, first_year } => of(std::slice::from_ref(entry), first_year),
-            RegistryChange::CreateJurisdiction(_)
-            | RegistryChange::CreateAgency(_)
-            | RegistryChange::PutCollection(_) => Self::default(),
+            _ => Self::default(),
         }
     }
 
@@ -194,8 +192,8 @@ impl StoredCollection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::RegistryChange;
-    use crate::report::Level;
+    use crate::registry::{NewValues, RegistryChange};
+    use crate::report::{AgencyKind, Level};
     use crate::store::record::{decode, encode};
 
     fn entry(name: &str) -> Entry {
@@ -230,6 +228,17 @@ mod tests {
             exceptions: Vec::new(),
             ..collection.clone()
         };
+        let nature = NewValues {
+            kind: Some(AgencyKind::DispatchedOffice),
+            large: Some(false),
+            vertical: Some(true),
+            ..NewValues::default()
+        };
+        let named = NewValues {
+            display_name: Some("正名".to_owned()),
+            parent: Some("230000".parse().unwrap()),
+            ..NewValues::default()
+        };
         let changes = [
             RegistryChange::Rename { entry: place.clone(), display_name: "新名".to_owned(), first_year },
             RegistryChange::Move { entry: one.clone(), parent: "230000".parse().unwrap(), first_year },
@@ -239,7 +248,24 @@ mod tests {
                 first_year,
             },
             RegistryChange::Split { entry: entry("agencies/three"), into: vec![two, one], first_year },
-            RegistryChange::Abolish { entry: place, first_year },
+            RegistryChange::Abolish { entry: place.clone(), first_year },
+            RegistryChange::Reclassify { agency: "one".repeat(3).parse().unwrap(), values: nature.clone(), first_year },
+            RegistryChange::Correct {
+                entry: place.clone(), values: named, first_year, reason: "打字有误".to_owned()
+            },
+            RegistryChange::Correct {
+                entry: entry("agencies/three"),
+                values: nature,
+                first_year,
+                reason: "登记有误".to_owned(),
+            },
+            RegistryChange::Void { entry: place, reason: "重复登记".to_owned() },
+            RegistryChange::Join {
+                agency: "three".parse().unwrap(),
+                into: "four".parse().unwrap(),
+                years: vec![first_year],
+                reason: "同一单位".to_owned(),
+            },
             RegistryChange::PutCollection(collection),
             RegistryChange::PutCollection(bare),
         ];

@@ -233,7 +233,7 @@ async fn send(channel: Channel, principal: &str, asked: &Asked) -> Result<Answer
                 first_year: i32::from(*first_year),
             };
             let changes = vec![support::change(pb::registry_change::Change::Move(change))];
-            let request = pb::ApplyRegistryChangesRequest { changes, validate_only: false };
+            let request = pb::ApplyRegistryChangesRequest { changes, validate_only: false, ..Default::default() };
             let mut registry = RegistryServiceClient::new(channel);
             let answer = registry.apply_registry_changes(by(principal, request)).await?.into_inner();
             Ok(Answer::Moved { sequence: unsigned(answer.as_of), changed: answer.applied > 0 })

@@ -187,7 +187,7 @@ async fn set_up(channel: &Channel) {
         }))
     }));
     let mut registry = RegistryServiceClient::new(channel.clone());
-    let request = pb::ApplyRegistryChangesRequest { changes, validate_only: false };
+    let request = pb::ApplyRegistryChangesRequest { changes, validate_only: false, ..Default::default() };
     registry.apply_registry_changes(request).await.unwrap();
     let collection = pb::Collection {
         name: format!("collections/{REVIEWED_YEAR}"),

@@ -34,7 +34,8 @@ pub fn text(path: &Path) -> &str {
 }
 
 pub async fn register(channel: &Channel) {
-    let request = pb::ApplyRegistryChangesRequest { changes: small_registry(), validate_only: false };
+    let request =
+        pb::ApplyRegistryChangesRequest { changes: small_registry(), validate_only: false, ..Default::default() };
     RegistryServiceClient::new(channel.clone()).apply_registry_changes(request).await.unwrap();
 }
 

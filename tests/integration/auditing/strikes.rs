@@ -219,8 +219,10 @@ async fn what_has_no_peoples_words_is_not_struck_out_and_nobody_writes_as_if_it_
     registry.grant_collection_exception(grant).await.unwrap();
     let granted = last(journal(&channel).await).sequence;
     strike(&channel, granted, "依申请").await.unwrap();
-    let present =
-        registry.get_collection(pb::GetCollectionRequest { name: "collections/2022".to_owned() }).await.unwrap();
+    let present = registry
+        .get_collection(pb::GetCollectionRequest { name: "collections/2022".to_owned(), ..Default::default() })
+        .await
+        .unwrap();
     assert!(!format!("{present:?}").contains(WORDS), "{present:?}");
     assert!(format!("{present:?}").contains("struck out"), "{present:?}");
 }

@@ -61,6 +61,7 @@ fn samples(etag: &str, collection_etag: &str) -> BTreeMap<&'static str, Value> {
             json!({"scope": place, "year": YEAR, "expectedContentSha256": "0".repeat(64), "note": "备注"}),
         ),
         ("FrozenFormService/GetFrozenForm", json!({"name": frozen})),
+        ("FrozenFormService/RenderFrozenForm", json!({"name": frozen, "format": "DOCUMENT_FORMAT_CSV"})),
         ("FrozenFormService/ListFrozenForms", json!({"parent": PROVINCE})),
         ("FrozenFormService/ListFrozenFormRevisions", json!({"name": frozen})),
         ("FrozenFormService/CompareFrozenForm", json!({"name": frozen})),
@@ -70,7 +71,7 @@ fn samples(etag: &str, collection_etag: &str) -> BTreeMap<&'static str, Value> {
         ("RegistryService/GetAgency", json!({"name": AGENCIES[0]})),
         ("RegistryService/CreateAgency", json!({"agency": agency, "validateOnly": true})),
         ("RegistryService/ApplyRegistryChanges", json!({"changes": [rename], "validateOnly": true})),
-        ("RegistryService/GetCollection", json!({"name": "collections/2022"})),
+        ("RegistryService/GetCollection", json!({"name": "collections/2022", "owner": AGENCIES[0]})),
         ("RegistryService/CreateCollection", json!({"collection": collection, "validateOnly": true})),
         (
             "RegistryService/UpdateCollection",
@@ -91,6 +92,8 @@ fn samples(etag: &str, collection_etag: &str) -> BTreeMap<&'static str, Value> {
         ("ReportService/ListReportRevisions", json!({"name": name})),
         ("ReportService/ListReportEvents", json!({"name": name})),
         ("ReportService/AcceptReport", without_comments.clone()),
+        ("ReportService/AcceptReports", json!({"requests": [without_comments.clone()]})),
+        ("ReportService/CompareReports", json!({"earlier": name, "later": name})),
         ("ReportService/ReturnReport", review),
         ("ReportService/WithdrawReport", without_comments),
         ("RollupService/QueryRollup", sums.clone()),
@@ -104,6 +107,7 @@ fn samples(etag: &str, collection_etag: &str) -> BTreeMap<&'static str, Value> {
         ("RollupService/WatchRollup", sums),
         ("RollupService/WatchCoverage", of_year),
         ("RollupService/ReconcileReport", json!({"name": format!("{COUNTY}/reports/{YEAR}")})),
+        ("RollupService/ListAnomalies", json!({"jurisdiction": PROVINCE, "year": YEAR})),
         ("RollupService/ListRuleFailures", json!({"jurisdiction": PROVINCE, "firstYear": YEAR})),
     ])
 }
@@ -184,6 +188,15 @@ async fn refusal(channel: &Channel, method: &MethodDescriptor, sample: Value) ->
         Ok(answer) if path.ends_with("/SubmitReports") => {
             match pb::SubmitReportsResponse::decode(answer.unwrap_or_default().as_slice()).unwrap().result {
                 Some(pb::submit_reports_response::Result::Refused(problem)) => {
+                    Some(Status::new(tonic::Code::from(problem.code), format!("{problem:?}")))
+                }
+                _ => None,
+            }
+        }
+        Ok(answer) if path.ends_with("/AcceptReports") => {
+            let answer = pb::AcceptReportsResponse::decode(answer.unwrap_or_default().as_slice()).unwrap();
+            match answer.results.into_iter().next().and_then(|one| one.result) {
+                Some(pb::accept_reports_result::Result::Problem(problem)) => {
                     Some(Status::new(tonic::Code::from(problem.code), format!("{problem:?}")))
                 }
                 _ => None,

@@ -2,6 +2,7 @@
 
 mod api;
 mod arrival;
+mod corrections;
 mod described;
 mod meaning;
 mod mistakes;
@@ -10,3 +11,4 @@ mod pages;
 mod province;
 mod registry;
 mod year;
+mod year_round;

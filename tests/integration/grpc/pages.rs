@@ -156,6 +156,15 @@ async fn the_token_of_another_question_is_refused_in_every_list() {
     invalid(registry.list_jurisdictions(jurisdictions).await);
     let changes = pb::ListRegistryChangesRequest { page_token: page_token(), ..Default::default() };
     invalid(registry.list_registry_changes(changes).await);
+    let suspects = pb::ListRegistrySuspectsRequest { page_token: page_token(), ..Default::default() };
+    invalid(registry.list_registry_suspects(suspects).await);
+    let anomalies = pb::ListAnomaliesRequest {
+        jurisdiction: parent(),
+        year: YEAR.into(),
+        page_token: page_token(),
+        ..Default::default()
+    };
+    invalid(rollups.list_anomalies(anomalies).await);
     let collections = pb::ListCollectionsRequest { page_token: page_token(), ..Default::default() };
     invalid(registry.list_collections(collections).await);
     let of_year = pb::ListReportsRequest { parent: "agencies/-".to_owned(), year: YEAR.into(), ..Default::default() };

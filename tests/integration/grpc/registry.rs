@@ -131,7 +131,7 @@ async fn a_list_of_changes_is_all_or_nothing_and_can_be_sent_again() {
     let sequence = server.sequence().await;
     let changes = vec![rename(CITY, "冰城", 2024), abolish(OTHER_COUNTY, 2025)];
     for validate_only in [true, false] {
-        let request = pb::ApplyRegistryChangesRequest { changes: changes.clone(), validate_only };
+        let request = pb::ApplyRegistryChangesRequest { changes: changes.clone(), validate_only, ..Default::default() };
         let refusal = server.registry().apply_registry_changes(request).await;
         let problem = refused(refusal, Code::FailedPrecondition, "REGISTRY_INVALID");
         assert_eq!(problem.field_violations[0].field, "changes[1]");
@@ -152,7 +152,8 @@ async fn a_list_of_changes_is_all_or_nothing_and_can_be_sent_again() {
         (split(CITY, &["agencies/I"], 2024), "NAME_INVALID", "split.into[0]"),
     ];
     for (bad, reason, field) in malformed {
-        let request = pb::ApplyRegistryChangesRequest { changes: vec![bad], validate_only: false };
+        let request =
+            pb::ApplyRegistryChangesRequest { changes: vec![bad], validate_only: false, ..Default::default() };
         let problem = refused(server.registry().apply_registry_changes(request).await, Code::InvalidArgument, reason);
         assert_eq!(problem.field_violations[0].field, format!("changes[0].{field}"));
     }
@@ -277,7 +278,7 @@ async fn grant(server: &Server, exception: pb::CollectionException) -> Result<pb
 }
 
 async fn get(server: &Server) -> Result<pb::Collection, Status> {
-    let request = pb::GetCollectionRequest { name: "collections/2024".to_owned() };
+    let request = pb::GetCollectionRequest { name: "collections/2024".to_owned(), ..Default::default() };
     Ok(server.registry().get_collection(request).await?.into_inner().collection.unwrap())
 }
 

@@ -233,7 +233,7 @@ async fn an_agency_cannot_end_in_a_year_for_which_it_has_reported() {
             entry: "agencies/county-sport".to_owned(),
             first_year: i32::from(YEAR),
         }))],
-        validate_only: false,
+        ..Default::default()
     };
     // It begins in that year, so the registry alone would refuse; a year later it is the report that stands in the way.
     refused(

@@ -121,7 +121,11 @@ impl History {
 
     async fn change(&mut self) -> Verdict {
         let change = chance::change(&mut self.chance, &self.world);
-        let request = pb::ApplyRegistryChangesRequest { changes: vec![change_to_wire(&change)], validate_only: false };
+        let request = pb::ApplyRegistryChangesRequest {
+            changes: vec![change_to_wire(&change)],
+            validate_only: false,
+            ..Default::default()
+        };
         let applied = self.door().registry().apply_registry_changes(request).await;
         // What holds already, whatever comes later, is no change.
         if applied.is_ok_and(|answer| answer.into_inner().applied > 0) {

@@ -109,7 +109,7 @@ impl History {
             done: Done::default(),
         };
         let changes = beginning.iter().map(change_to_wire).collect();
-        let request = pb::ApplyRegistryChangesRequest { changes, validate_only: false };
+        let request = pb::ApplyRegistryChangesRequest { changes, validate_only: false, ..Default::default() };
         history.door().registry().apply_registry_changes(request).await.map_err(broken("the beginning"))?;
         beginning.iter().for_each(|change| history.world.registry.apply(change));
         history.note().await?;

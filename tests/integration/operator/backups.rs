@@ -27,7 +27,8 @@ fn said(output: &Output) -> String {
 
 async fn fill(program: &Program) {
     let channel = program.channel().await;
-    let request = pb::ApplyRegistryChangesRequest { changes: small_registry(), validate_only: false };
+    let request =
+        pb::ApplyRegistryChangesRequest { changes: small_registry(), validate_only: false, ..Default::default() };
     RegistryServiceClient::new(channel.clone()).apply_registry_changes(request).await.unwrap();
     let mut reports = ReportServiceClient::new(channel);
     for agency in AGENCIES {

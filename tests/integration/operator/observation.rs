@@ -23,7 +23,8 @@ pub const TOKEN: &str = "huizong-secret-0123456789abcdef";
 /// Registers agencies, hands in a report, and has another one refused.
 pub async fn use_it(program: &Program) -> tonic::Status {
     let channel = program.channel().await;
-    let request = pb::ApplyRegistryChangesRequest { changes: small_registry(), validate_only: false };
+    let request =
+        pb::ApplyRegistryChangesRequest { changes: small_registry(), validate_only: false, ..Default::default() };
     RegistryServiceClient::new(channel.clone()).apply_registry_changes(request).await.unwrap();
     let mut reports = ReportServiceClient::new(channel);
     let mut first = submission(report(AGENCIES[0], 3));

@@ -16,7 +16,8 @@ const SETTINGS: &str = "[limits]\npage_resources = 2\npage_resources_max = 4\npa
 async fn program() -> (Program, Channel) {
     let program = Program::configured(tempfile::tempdir().unwrap(), SETTINGS, "127.0.0.1:0", &[]);
     let channel = program.channel().await;
-    let request = pb::ApplyRegistryChangesRequest { changes: small_registry(), validate_only: false };
+    let request =
+        pb::ApplyRegistryChangesRequest { changes: small_registry(), validate_only: false, ..Default::default() };
     RegistryServiceClient::new(channel.clone()).apply_registry_changes(request).await.unwrap();
     let mut reports = ReportServiceClient::new(channel.clone());
     for agency in AGENCIES {

@@ -177,7 +177,8 @@ async fn create(program: &Program, code: &str) -> Result<(), tonic::Status> {
         first_year: 2019,
         ..Default::default()
     };
-    let request = pb::CreateJurisdictionRequest { jurisdiction: Some(jurisdiction), validate_only: false };
+    let request =
+        pb::CreateJurisdictionRequest { jurisdiction: Some(jurisdiction), validate_only: false, ..Default::default() };
     RegistryServiceClient::new(program.channel().await).create_jurisdiction(request).await.map(|_| ())
 }
 

@@ -8,10 +8,10 @@ use std::process::Command;
 use std::sync::Arc;
 
 use huizong::form::catalogue;
-use huizong::registry::{Collection, Exception, Jurisdiction, RegistryChange, ReviewPolicy};
+use huizong::registry::{Collection, Exception, Jurisdiction, NewValues, RegistryChange, ReviewPolicy};
 use huizong::report::{
-    Answer, Cell, Finding, Level, Message, Narrative, Owners, Period, ReportState, ReviewAction, Severity, Term,
-    content_hash,
+    AgencyKind, Answer, Cell, Finding, Level, Message, Narrative, Owners, Period, ReportState, ReviewAction, Severity,
+    Term, content_hash,
 };
 use huizong::rollup::FrozenForm;
 use huizong::store::transfer::Export;
@@ -213,7 +213,31 @@ pub async fn everything(store: &dyn Store) {
         RegistryChange::Move { entry: agency.clone(), parent: "230100".parse().unwrap(), first_year },
         RegistryChange::Merge { entries: vec![agency.clone()], into: county.clone(), first_year },
         RegistryChange::Split { entry: agency.clone(), into: vec![county.clone()], first_year },
-        RegistryChange::Abolish { entry: county, first_year },
+        RegistryChange::Abolish { entry: county.clone(), first_year },
+        RegistryChange::Reclassify {
+            agency: "agency".parse().unwrap(),
+            values: NewValues { large: Some(true), vertical: Some(true), ..NewValues::default() },
+            first_year,
+        },
+        RegistryChange::Correct {
+            entry: agency.clone(),
+            values: NewValues {
+                display_name: Some("正名 right".to_owned()),
+                parent: Some("230100".parse().unwrap()),
+                kind: Some(AgencyKind::Township),
+                large: Some(true),
+                vertical: Some(true),
+            },
+            first_year,
+            reason: "登记有误 wrong".to_owned(),
+        },
+        RegistryChange::Void { entry: county, reason: "误登 mistake".to_owned() },
+        RegistryChange::Join {
+            agency: "agency".parse().unwrap(),
+            into: "other".parse().unwrap(),
+            years: vec![first_year],
+            reason: "重复登记 twice".to_owned(),
+        },
         RegistryChange::PutCollection(collection),
     ];
     for change in changes {

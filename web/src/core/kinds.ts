@@ -8,4 +8,4 @@ export const KINDS: [AgencyKind, Word][] = [
   [AgencyKind.TOWNSHIP, "kindTownship"],
   [AgencyKind.DISPATCHED_OFFICE, "kindDispatched"],
 ];
-export const ENDINGS: Record<Ending, Word> = { [Ending.UNSPECIFIED]: "nothing", [Ending.MERGED]: "endingMerged", [Ending.SPLIT]: "endingSplit", [Ending.ABOLISHED]: "endingAbolished" };
+export const ENDINGS: Record<Ending, Word> = { [Ending.UNSPECIFIED]: "nothing", [Ending.MERGED]: "endingMerged", [Ending.SPLIT]: "endingSplit", [Ending.ABOLISHED]: "endingAbolished", [Ending.JOINED]: "endingJoined", [Ending.VOIDED]: "endingVoided" };

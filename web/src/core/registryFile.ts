@@ -4,12 +4,12 @@ import { parseCsv } from "./files";
 import { t } from "./language";
 import { AgencyKind, Level, RegistryChangeSchema, type RegistryChange } from "../gen/huizong/v1/registry_pb";
 
-const COLUMNS = ["type", "code", "parent", "name", "level", "kind", "large", "vertical", "first_year", "into"] as const;
+const COLUMNS = ["type", "code", "parent", "name", "level", "kind", "large", "vertical", "first_year", "into", "years", "reason"] as const;
 type Column = (typeof COLUMNS)[number];
 /** What is understood of each, as src/registry/exchange/words.rs has it; the first Chinese word is said in faults. */
 const UNDERSTOOD: Record<Column, string[]> = {
   type: ["类型"], code: ["代码", "编码"], parent: ["上级", "上级代码", "所属地区"], name: ["名称"], level: ["级别", "层级"], kind: ["类别", "机构类别"],
-  large: ["大型", "大型机构"], vertical: ["垂直管理"], first_year: ["起始年度", "首报年度"], into: ["承继者", "并入", "分立为"],
+  large: ["大型", "大型机构"], vertical: ["垂直管理"], first_year: ["起始年度", "首报年度"], into: ["承继者", "承接单位", "并入", "分立为", "归并到"], years: ["报告年度"], reason: ["原因", "更正原因"],
 };
 const titleOf = (column: Column) => UNDERSTOOD[column][0] ?? column;
 type Table<V> = [string, string[], V][];
@@ -56,6 +56,11 @@ function valueOf<V>(table: Table<V>, fields: Fields, column: Column): V {
   if (!found) throw new Fault(t("importUnknown", { column: titleOf(column), text }));
   return found[2];
 }
+/** What is filled in of a kind, and of yes and no; what is blank stays as it is. */
+const kindOf = (fields: Fields) => (fields.kind ? valueOf(KINDS, fields, "kind") : AgencyKind.UNSPECIFIED);
+const answerOf = (text: string) => (text ? isYes(text) : undefined);
+const yearsOf = (text: string) => text.split(/\s+/).filter(Boolean).map(Number);
+const placeOf = (text: string) => text && `jurisdictions/${bare(text)}`;
 const isYes = (text: string) => ["true", "yes", "1", "是"].includes(text.toLowerCase());
 
 const MAKERS: [string[], (fields: Fields) => RegistryChange["change"]][] = [
@@ -65,6 +70,12 @@ const MAKERS: [string[], (fields: Fields) => RegistryChange["change"]][] = [
   [["move", "划转"], (f) => create(RegistryChangeSchema, { change: { case: "move", value: { entry: needed(f, "code"), parent: `jurisdictions/${bare(needed(f, "parent"))}`, firstYear: yearOf(f) } } }).change],
   [["merge", "合并"], (f) => create(RegistryChangeSchema, { change: { case: "merge", value: { entries: needed(f, "code").split(/\s+/), into: needed(f, "into"), firstYear: yearOf(f) } } }).change],
   [["split", "分立", "分设"], (f) => create(RegistryChangeSchema, { change: { case: "split", value: { entry: needed(f, "code"), into: needed(f, "into").split(/\s+/), firstYear: yearOf(f) } } }).change],
+  [["reclassify", "调整类别"], (f) => create(RegistryChangeSchema, { change: { case: "reclassifyAgency", value: { agency: needed(f, "code"), kind: kindOf(f), large: answerOf(f.large), vertical: answerOf(f.vertical), firstYear: yearOf(f) } } }).change],
+  [["correct", "更正"], (f) => needed(f, "code").startsWith("agencies/")
+    ? create(RegistryChangeSchema, { change: { case: "correctAgency", value: { agency: f.code, displayName: f.name, jurisdiction: placeOf(f.parent), kind: kindOf(f), large: answerOf(f.large), vertical: answerOf(f.vertical), firstYear: yearOf(f), reason: needed(f, "reason") } } }).change
+    : create(RegistryChangeSchema, { change: { case: "correctJurisdiction", value: { jurisdiction: f.code, displayName: f.name, parent: placeOf(f.parent), firstYear: yearOf(f), reason: needed(f, "reason") } } }).change],
+  [["void", "作废"], (f) => create(RegistryChangeSchema, { change: { case: "voidEntry", value: { entry: needed(f, "code"), reason: needed(f, "reason") } } }).change],
+  [["join", "归并"], (f) => create(RegistryChangeSchema, { change: { case: "joinAgency", value: { agency: needed(f, "code"), into: needed(f, "into"), reason: needed(f, "reason"), years: yearsOf(f.years) } } }).change],
   [["abolish", "撤销"], (f) => create(RegistryChangeSchema, { change: { case: "abolish", value: { entry: needed(f, "code"), firstYear: yearOf(f) } } }).change],
 ];
 
@@ -91,7 +102,16 @@ export function parseRegistry(text: string): Parsed {
 
 /** Lines stand in any order: what others belong to is created first, and what changes comes last. */
 function inOrder({ changes, lines, faults }: Parsed): Parsed {
-  const rank = ({ change }: RegistryChange) => (change.case === "createJurisdiction" ? change.value.level : change.case === "createAgency" ? 10 : 100 + (change.value?.firstYear ?? 0));
+  // What puts the past right stays behind what it puts right: in the order of the file, after all that is dated.
+  const LAST = 10_000;
+  const rank = ({ change }: RegistryChange) => {
+    switch (change.case) {
+      case "createJurisdiction": return change.value.level;
+      case "createAgency": return 10;
+      case "rename": case "move": case "merge": case "split": case "abolish": return 100 + change.value.firstYear;
+      default: return LAST;
+    }
+  };
   const order = changes.map((_, at) => at).sort((one, other) => rank(changes[one]!) - rank(changes[other]!) || one - other);
   return { changes: order.map((at) => changes[at]!), lines: order.map((at) => lines[at]!), faults };
 }
@@ -102,15 +122,21 @@ const word = <V>(table: Table<V>, value: V) => table.find(([, , one]) => one ===
 export function registryLines(changes: RegistryChange[]): string[][] {
   const row = (fields: Partial<Fields>) => COLUMNS.map((column) => fields[column] ?? "");
   const lines = changes.flatMap(({ change }): Partial<Fields>[] => {
-    const year = change.value && String(change.value.firstYear);
+    const year = change.value && "firstYear" in change.value ? String(change.value.firstYear) : "";
+    const answer = (value: boolean | undefined) => (value === undefined ? "" : String(value));
     switch (change.case) {
-      case "createJurisdiction": return [{ type: "jurisdiction", code: bare(change.value.name), parent: bare(change.value.parent), name: change.value.displayName, level: word(LEVELS, change.value.level), first_year: year! }];
-      case "createAgency": return [{ type: "agency", code: bare(change.value.name), parent: bare(change.value.jurisdiction), name: change.value.displayName, kind: word(KINDS, change.value.kind), large: change.value.large ? "true" : "", vertical: change.value.vertical ? "true" : "", first_year: year! }];
-      case "rename": return [{ type: "rename", code: change.value.entry, name: change.value.displayName, first_year: year! }];
-      case "move": return [{ type: "move", code: change.value.entry, parent: bare(change.value.parent), first_year: year! }];
-      case "merge": return [{ type: "merge", code: change.value.entries.join(" "), into: change.value.into, first_year: year! }];
-      case "split": return [{ type: "split", code: change.value.entry, into: change.value.into.join(" "), first_year: year! }];
-      case "abolish": return [{ type: "abolish", code: change.value.entry, first_year: year! }];
+      case "createJurisdiction": return [{ type: "jurisdiction", code: bare(change.value.name), parent: bare(change.value.parent), name: change.value.displayName, level: word(LEVELS, change.value.level), first_year: year }];
+      case "createAgency": return [{ type: "agency", code: bare(change.value.name), parent: bare(change.value.jurisdiction), name: change.value.displayName, kind: word(KINDS, change.value.kind), large: change.value.large ? "true" : "", vertical: change.value.vertical ? "true" : "", first_year: year }];
+      case "rename": return [{ type: "rename", code: change.value.entry, name: change.value.displayName, first_year: year }];
+      case "move": return [{ type: "move", code: change.value.entry, parent: bare(change.value.parent), first_year: year }];
+      case "merge": return [{ type: "merge", code: change.value.entries.join(" "), into: change.value.into, first_year: year }];
+      case "split": return [{ type: "split", code: change.value.entry, into: change.value.into.join(" "), first_year: year }];
+      case "abolish": return [{ type: "abolish", code: change.value.entry, first_year: year }];
+      case "reclassifyAgency": return [{ type: "reclassify", code: change.value.agency, kind: word(KINDS, change.value.kind), large: answer(change.value.large), vertical: answer(change.value.vertical), first_year: year }];
+      case "correctAgency": return [{ type: "correct", code: change.value.agency, name: change.value.displayName, parent: bare(change.value.jurisdiction), kind: word(KINDS, change.value.kind), large: answer(change.value.large), vertical: answer(change.value.vertical), first_year: year, reason: change.value.reason }];
+      case "correctJurisdiction": return [{ type: "correct", code: change.value.jurisdiction, name: change.value.displayName, parent: bare(change.value.parent), first_year: year, reason: change.value.reason }];
+      case "voidEntry": return [{ type: "void", code: change.value.entry, reason: change.value.reason }];
+      case "joinAgency": return [{ type: "join", code: change.value.agency, into: change.value.into, years: change.value.years.join(" "), reason: change.value.reason }];
       default: return [];
     }
   });
