@@ -120,7 +120,7 @@ fn subject_name(subject: Subject, language: Language) -> String {
             let chapter = catalogue().tables.get(line.table).map_or(0, |table| table.table.chapter);
             let label = line.line.columns.get(info.column).map_or("", |c| language.pick(c.label.zh, c.label.en));
             match language {
-                Chinese => format!("第{}章「{label}」一列", chinese_numeral(chapter)),
+                Chinese => format!("第{}章“{label}”一列", chinese_numeral(chapter)),
                 English => format!("Chapter {chapter}, column “{label}”"),
             }
         }
@@ -133,9 +133,9 @@ fn line_name(line: &LineInfo, language: Language) -> String {
     // Only its ordinal tells the line of all outcomes from the total column.
     let ordinal = if line.line.part == Part::Total { line.line.ordinal } else { "" };
     match (language, layout) {
-        (Chinese, _) if line.line.columns.len() == 1 => format!("「{}」", line.label_zh),
-        (Chinese, Some(Layout::Blocks)) => format!("「{}」一栏", line.label_zh),
-        (Chinese, _) => format!("「{ordinal}{}」一行", line.label_zh),
+        (Chinese, _) if line.line.columns.len() == 1 => format!("“{}”", line.label_zh),
+        (Chinese, Some(Layout::Blocks)) => format!("“{}”一栏", line.label_zh),
+        (Chinese, _) => format!("“{ordinal}{}”一行", line.label_zh),
         (English, Some(Layout::Blocks)) => format!("Block “{}”", line.label_en),
         (English, _) => format!("Line “{}”", line.label_en),
     }
@@ -165,7 +165,7 @@ pub(super) fn year_open(year: ReportYear, today: Date) -> Message {
 
 pub(super) fn table_missing(table: &Table) -> Message {
     Message {
-        zh: format!("第{}章「{}」的表格没有填报任何内容。", chinese_numeral(table.chapter), table.title.zh),
+        zh: format!("第{}章“{}”的表格没有填报任何内容。", chinese_numeral(table.chapter), table.title.zh),
         en: format!("The table of chapter {}, “{}”, is not filled in at all.", table.chapter, table.title.en),
     }
 }
@@ -177,7 +177,7 @@ pub(super) fn out_of_range(term: &Term, limit: i64) -> Message {
         [number_of(term), limit.into()].map(|number| quantity(info.kind, number));
     let (relation_zh, relation_en) = if above { ("大于上限", "above the limit of") } else { ("小于", "below") };
     Message {
-        zh: format!("「{}」为 {value_zh}，{relation_zh} {limit_zh}。", info.label_zh),
+        zh: format!("“{}”为 {value_zh}，{relation_zh} {limit_zh}。", info.label_zh),
         en: format!("“{}” is {value_en}, {relation_en} {limit_en}.", info.label_en),
     }
 }
@@ -240,7 +240,7 @@ pub(super) fn jump(cell: CellId, now: i128, before: i128, factor: i64) -> Messag
         (format!("减至 1/{factor} 以下"), "shrunk")
     };
     Message {
-        zh: format!("「{}」本年为 {now_zh}，上年为 {before_zh}，{change_zh}。", info.label_zh),
+        zh: format!("“{}”本年为 {now_zh}，上年为 {before_zh}，{change_zh}。", info.label_zh),
         en: format!(
             "“{}” is {now_en}, last year {before_en}: {change_en} by a factor of {factor} or more.",
             info.label_en
@@ -254,7 +254,7 @@ pub(super) fn unit_against_last_year(cell: CellId, now: i128, before: i128, unit
     let (hint_zh, hint_en) = converted(info.kind, now, units);
     let times = now.checked_div(before).unwrap_or(0);
     Message {
-        zh: format!("「{}」为 {now_zh}，是上年 {before_zh}的约 {times} 倍，疑似以元填报{hint_zh}。", info.label_zh),
+        zh: format!("“{}”为 {now_zh}，是上年 {before_zh}的约 {times} 倍，疑似以元填报{hint_zh}。", info.label_zh),
         en: format!(
             "“{}” is {now_en}, about {times} times last year's {before_en}: it looks as if entered in yuan{hint_en}.",
             info.label_en
@@ -267,7 +267,7 @@ pub(super) fn unit_above_ceiling(cell: CellId, now: i128, ceiling: i128, units: 
     let [(now_zh, now_en), (ceiling_zh, ceiling_en)] = [now, ceiling].map(|number| quantity(info.kind, number));
     let (hint_zh, hint_en) = converted(info.kind, now, units);
     Message {
-        zh: format!("「{}」为 {now_zh}，超过县级及以下机关的 {ceiling_zh}，疑似以元填报{hint_zh}。", info.label_zh),
+        zh: format!("“{}”为 {now_zh}，超过县级及以下机关的 {ceiling_zh}，疑似以元填报{hint_zh}。", info.label_zh),
         en: format!(
             "“{}” is {now_en}, above {ceiling_en} for an agency of a county or below: it looks as if entered in \
              yuan{hint_en}.",

@@ -265,7 +265,7 @@ fn remark(chapter: u8, sentence: &str, stated: Stated, meanings: &[Meaning]) -> 
     };
     let values = |chinese: bool, separator: &str| {
         let value = |(cells, sum): &Meaning| match chinese {
-            true => format!("「{}」为 {}", name(cells, chinese), amount(*sum, chinese)),
+            true => format!("“{}”为 {}", name(cells, chinese), amount(*sum, chinese)),
             false => format!("“{}” is {}", name(cells, chinese), amount(*sum, chinese)),
         };
         meanings.iter().map(value).collect::<Vec<_>>().join(separator)
