@@ -12,6 +12,7 @@ mod correct;
 mod earlier;
 mod error;
 pub mod exchange;
+mod initials;
 mod life;
 mod names;
 mod placement;

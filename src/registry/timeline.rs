@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::report::ReportYear;
 
-use super::JurisdictionIndex;
+use super::{JurisdictionIndex, initials};
 
 /// A value from its first year on, and what took its place later.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -217,14 +217,19 @@ impl<P: PartialEq, I> Timeline<P, I> {
         self.names.at(self.nearest(year))
     }
 
-    /// Whether one of its names, present or former, contains the text; spaces and case do not matter.
+    /// Whether one of its names, present or former, contains the text, or characters that begin with its letters in pinyin;
+    /// spaces and case do not matter.
     pub fn is_called(&self, text: &str) -> bool {
         if text.is_empty() {
             return true;
         }
         let plain = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
+        let typed = initials::typed(text);
         let text = plain(text);
-        self.names.iter().any(|(_, name)| plain(name).contains(&text))
+        let fits = |name: &str| {
+            plain(name).contains(&text) || typed.as_ref().is_some_and(|typed| initials::begin(name, typed))
+        };
+        self.names.iter().any(|(_, name)| fits(name))
     }
 
     /// What it belongs to in `year` and later, while it exists.
