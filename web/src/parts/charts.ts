@@ -15,7 +15,9 @@ export interface Paint {
   size: number;
 }
 
-export type ChartOption = (paint: Paint) => EChartsCoreOption;
+/** Of places it is drawn by what is loaded for them (echartsOfPlaces.ts). */
+export type ChartOption = ((paint: Paint) => EChartsCoreOption) & { isOfPlaces?: true };
+const ofPlaces = (option: (paint: Paint) => EChartsCoreOption): ChartOption => Object.assign(option, { isOfPlaces: true as const });
 
 export interface Bar {
   name: string;
@@ -115,7 +117,7 @@ export function lines(years: number[], of: Line[], incomplete: boolean[] = []): 
 
 /** Rectangles as large as their counts. */
 export function treemap(of: Bar[]): ChartOption {
-  return (paint) => ({
+  return ofPlaces((paint) => ({
     ...common(paint, ({ dataIndex }) => [of[dataIndex - 1]?.name ?? "", formatCount(of[dataIndex - 1]?.count ?? 0n)]),
     series: [{
       type: "treemap", roam: false, nodeClick: false, breadcrumb: { show: false }, left: 0, right: 0, top: 0, bottom: 0,
@@ -123,7 +125,7 @@ export function treemap(of: Bar[]): ChartOption {
       label: { fontSize: paint.size * 0.8, color: paint.back, formatter: ({ dataIndex }: { dataIndex: number }) => `${of[dataIndex - 1]?.name ?? ""}\n${formatCount(of[dataIndex - 1]?.count ?? 0n)}` },
       data: of.map((bar) => ({ name: bar.name, value: Number(bar.count), itemStyle: { color: paint.colours[2] } })),
     }],
-  });
+  }));
 }
 
 /** A place with its outline, by its division code. */
@@ -135,7 +137,7 @@ export interface Outlined extends Labelled {
 export function outlined(map: string, of: Outlined[]): ChartOption {
   const sizes = of.flatMap(({ size }) => size ?? []);
   const byCode = new Map(of.map((one) => [one.code, one]));
-  return (paint) => ({
+  return ofPlaces((paint) => ({
     ...common(paint, () => []),
     tooltip: { ...common(paint, () => []).tooltip, formatter: ({ name }: { name: string }) => tip(byCode.get(name)?.name ?? "", byCode.get(name)?.text ?? "") },
     visualMap: { show: false, min: Math.min(0, ...sizes), max: Math.max(1, ...sizes), inRange: { color: [paint.back, paint.colours[2]] } },
@@ -145,7 +147,7 @@ export function outlined(map: string, of: Outlined[]): ChartOption {
       label: { show: true, ...label(paint), textBorderColor: paint.back, textBorderWidth: 2, formatter: ({ name }: { name: string }) => shortName(byCode.get(name)?.name ?? "") },
       data: of.map(({ code, size }) => ({ name: code, value: size ?? "-" })),
     }],
-  });
+  }));
 }
 
 /** A table of colours: the darker, the more; each field has its figure. */
@@ -155,7 +157,7 @@ export function heat(rows: string[], columns: string[], counts: bigint[][]): Cha
   return (paint) => ({
     ...common(paint, ({ dataIndex }) => [`${rows[points[dataIndex]?.y ?? 0]} · ${columns[points[dataIndex]?.x ?? 0]}`, formatCount(points[dataIndex]?.count ?? 0n)]),
     grid: { left: paint.size * 8, right: 0, top: 0, bottom: paint.size * 3.2 },
-    xAxis: { type: "category", data: columns.map(shortName), axisLabel: { ...label(paint), fontSize: paint.size * 0.7, width: paint.size * 4.4, overflow: "break", interval: 0 }, axisLine: { show: false }, axisTick: { show: false } },
+    xAxis: { type: "category", data: columns.map(shortName), axisLabel: { ...label(paint), fontSize: paint.size * 0.65, width: paint.size * 4.5, overflow: "break", interval: 0 }, axisLine: { show: false }, axisTick: { show: false } },
     yAxis: names(paint, rows),
     visualMap: { show: false, min: 0, max: most, inRange: { color: [paint.back, paint.colours[0]] } },
     series: [{

@@ -1,0 +1,7 @@
+// What draws places as rectangles and on maps: loaded where somebody asks for these.
+import { MapChart, TreemapChart } from "echarts/charts";
+import { registerMap, use } from "echarts/core";
+
+use([MapChart, TreemapChart]);
+
+export { registerMap };
