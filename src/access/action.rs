@@ -53,6 +53,7 @@ actions! {
     "report.revisions", "查看报告各版本", "read a report's revisions";
     "report.events", "查看报告经过", "read a report's history";
     "report.contrast", "比较两份报告", "compare two reports";
+    "report.render", "下载报告", "take a report as a document";
     "report.accept", "通过报告", "accept a report";
     "report.return", "退回报告", "return a report";
     "report.withdraw", "撤回报告", "withdraw a report";

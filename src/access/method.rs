@@ -108,6 +108,7 @@ methods! {
         LIST_REPORT_REVISIONS "ListReportRevisions", "report.revisions", Right::Read, Told::InBulk;
         COMPARE_REPORTS "CompareReports", "report.contrast", Right::Read, Told::InBulk;
         LIST_REPORT_EVENTS "ListReportEvents", "report.events", Right::Read, Told::InBulk;
+        RENDER_REPORT "RenderReport", "report.render", Right::Read, Told::InBulk;
         ACCEPT_REPORT "AcceptReport", "report.accept", Right::Review;
         ACCEPT_REPORTS "AcceptReports", "report.accept", Right::Review;
         RETURN_REPORT "ReturnReport", "report.return", Right::Review;

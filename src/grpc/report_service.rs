@@ -190,6 +190,13 @@ impl ReportService for Reports {
         answer_page(&self.service, call::LIST_REPORT_EVENTS, request, |request, call| self.events(request, call)).await
     }
 
+    async fn render_report(
+        &self,
+        request: Request<pb::RenderReportRequest>,
+    ) -> Result<Response<pb::RenderReportResponse>, Status> {
+        answer(&self.service, call::RENDER_REPORT, request, |request, call| self.render(request, call)).await
+    }
+
     async fn accept_report(
         &self,
         request: Request<pb::AcceptReportRequest>,
@@ -277,6 +284,16 @@ impl Reports {
         let view = self.view(&named)?;
         let report = self.shown(wire::report_in_view(&view, asked), &call);
         Ok(pb::GetReportResponse { report: Some(report) })
+    }
+
+    async fn render(
+        &self,
+        request: pb::RenderReportRequest,
+        call: Call<'_>,
+    ) -> Result<pb::RenderReportResponse, Problem> {
+        let format = wire::document_format_from_wire(request.format, "format")?;
+        let view = self.view(&self.named(&request.name, "name", &call).await?)?;
+        Ok(wire::rendered_report_to_wire(self.service.render_report(&view, format).await?))
     }
 
     async fn reports(

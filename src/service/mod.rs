@@ -76,7 +76,7 @@ pub use read_back::{ReportFilter, ReportView, ReportsWanted};
 pub use read_document::{DocumentReading, Meant, judge_alone};
 pub use reconcile::{Comparison, ExplainedBy, NamedDifference, Reconciliation};
 pub use registry::{Applied, ChangeList, ChangesPage, Confirmed, EntryFilter, Known};
-pub use render::{RenderedForm, RenderedFrozenForm, frozen_document};
+pub use render::{RenderedFile, RenderedForm, RenderedFrozenForm, frozen_document};
 pub use restored::{NewerAccess, Restored, RestoredAccess, newer_access, settle_restored};
 pub use review::{ReviewRequest, Reviewed};
 pub use roll_up::{ConsolidatedForm, FormQuestion, RollupAnswer, RollupQuestion};

@@ -1,23 +1,31 @@
-//! The computed form as a document to publish.
+//! The computed form, frozen forms and single reports as documents.
 
 use crate::document::write::{ComputedForm, Document, Format, Frozen, file_name, write_document};
-use crate::report::ReportYear;
+use crate::report::{ReportOwner, ReportYear};
 use crate::rollup::{Coverage, FrozenForm, FrozenFormName, Mark};
 
 use super::parts::Service;
 use super::problem::Problem;
+use super::read_back::ReportView;
 use super::roll_up::{ConsolidatedForm, FormQuestion};
 use super::sight::Asker;
 
-/// A document with what its reader needs to be told about it.
+/// A document as a file.
 #[derive(Debug, Clone)]
-pub struct RenderedForm {
+pub struct RenderedFile {
     /// The bytes of the file.
     pub content: Vec<u8>,
     /// Media type.
     pub content_type: &'static str,
     /// To save it under; says whose form of which year it is.
-    pub file_name: String,
+    pub name: String,
+}
+
+/// A computed form with what its reader needs to be told about it.
+#[derive(Debug, Clone)]
+pub struct RenderedForm {
+    /// The document.
+    pub file: RenderedFile,
     /// How much of what was expected is in the sums.
     pub coverage: Coverage,
     /// Year whose tree was used.
@@ -31,12 +39,8 @@ pub struct RenderedForm {
 pub struct RenderedFrozenForm {
     /// What was frozen.
     pub form: FrozenForm,
-    /// The file.
-    pub content: Vec<u8>,
-    /// Media type.
-    pub content_type: &'static str,
-    /// A name for the file.
-    pub file_name: String,
+    /// The document.
+    pub file: RenderedFile,
 }
 
 /// A frozen form as a document, which says which one it is. It is made of what was frozen and of nothing else.
@@ -70,14 +74,8 @@ impl Service {
         asker: &Asker,
     ) -> Result<RenderedFrozenForm, Problem> {
         let form = self.frozen_form(name, asker).await?;
-        let document = frozen_document(&form);
-        let file_name = file_name(&document, format);
-        let written = tokio::task::spawn_blocking(move || write_document(&document, format)).await;
-        let content = match written {
-            Ok(content) => content.map_err(|error| Problem::internal(&error.to_string()))?,
-            Err(error) => return Err(Problem::internal(&error.to_string())),
-        };
-        Ok(RenderedFrozenForm { form, content, content_type: format.content_type(), file_name })
+        let file = written(frozen_document(&form), format).await?;
+        Ok(RenderedFrozenForm { form, file })
     }
 
     /// The computed form of a jurisdiction and year as the bytes of a file.
@@ -91,15 +89,36 @@ impl Service {
         asker: &Asker,
     ) -> Result<RenderedForm, Problem> {
         let form = self.consolidated_form(question, asker).await?;
-        let document = form.document();
-        let file_name = file_name(&document, format);
-        let written = tokio::task::spawn_blocking(move || write_document(&document, format)).await;
-        let content = match written {
-            Ok(content) => content.map_err(|error| Problem::internal(&error.to_string()))?,
-            Err(error) => return Err(Problem::internal(&error.to_string())),
-        };
-        let content_type = format.content_type();
+        let file = written(form.document(), format).await?;
         let ConsolidatedForm { coverage, hierarchy_year, sequence, .. } = form;
-        Ok(RenderedForm { content, content_type, file_name, coverage, hierarchy_year, sequence })
+        Ok(RenderedForm { file, coverage, hierarchy_year, sequence })
     }
+
+    /// A report as the bytes of a file, under the present name of its owner.
+    ///
+    /// # Errors
+    /// INTERNAL where it cannot be written.
+    pub async fn render_report(&self, view: &ReportView, format: Format) -> Result<RenderedFile, Problem> {
+        let revision = &view.revision;
+        let report = &revision.report;
+        let name = match &report.owner {
+            ReportOwner::Agency(id) => self.agency(id)?.entry.display_name,
+            ReportOwner::Jurisdiction(code) => self.jurisdiction(code)?.entry.display_name,
+        };
+        let sequence = i64::try_from(revision.sequence).unwrap_or(i64::MAX);
+        let narrative = revision.narrative.as_ref();
+        let document =
+            Document::of_report(name, report, &revision.figures, narrative, &revision.name().to_string(), sequence);
+        written(document, format).await
+    }
+}
+
+/// Drawing a document takes some milliseconds of computing, so it is done beside the calls.
+async fn written(document: Document, format: Format) -> Result<RenderedFile, Problem> {
+    let name = file_name(&document, format);
+    let content = match tokio::task::spawn_blocking(move || write_document(&document, format)).await {
+        Ok(content) => content.map_err(|error| Problem::internal(&error.to_string()))?,
+        Err(error) => return Err(Problem::internal(&error.to_string())),
+    };
+    Ok(RenderedFile { content, content_type: format.content_type(), name })
 }

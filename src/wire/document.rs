@@ -5,7 +5,7 @@ use crate::document::write::{ComputedForm, Document, Format};
 use crate::form::{CellId, Kind, catalogue};
 use crate::pb::{self, FormCell};
 use crate::report::{Hash, parse_sum};
-use crate::service::{Problem, RenderedForm, RenderedFrozenForm, RenderedTemplate};
+use crate::service::{Problem, RenderedFile, RenderedForm, RenderedFrozenForm, RenderedTemplate};
 
 use super::form::wire_cell;
 use super::registry::unknown_value;
@@ -91,22 +91,26 @@ pub(crate) fn document_from_wire(answer: &pb::GetConsolidatedFormResponse) -> Re
     Ok(Document::of_computed_form(computed, sum))
 }
 
-pub(crate) fn rendered_frozen_to_wire(rendered: RenderedFrozenForm) -> pb::RenderFrozenFormResponse {
+pub(crate) fn rendered_frozen_to_wire(RenderedFrozenForm { form, file }: RenderedFrozenForm) -> pb::RenderFrozenFormResponse {
     pb::RenderFrozenFormResponse {
-        file_sha256: Hash::of(&rendered.content).to_hex(),
-        content: rendered.content,
-        content_type: rendered.content_type.to_owned(),
-        file_name: rendered.file_name,
-        content_sha256: rendered.form.content_hash.to_hex(),
-        as_of: rendered.form.as_of.try_into().unwrap_or(i64::MAX),
+        file_sha256: Hash::of(&file.content).to_hex(),
+        content: file.content,
+        content_type: file.content_type.to_owned(),
+        file_name: file.name,
+        content_sha256: form.content_hash.to_hex(),
+        as_of: form.as_of.try_into().unwrap_or(i64::MAX),
     }
+}
+
+pub(crate) fn rendered_report_to_wire(file: RenderedFile) -> pb::RenderReportResponse {
+    pb::RenderReportResponse { content: file.content, content_type: file.content_type.to_owned(), file_name: file.name }
 }
 
 pub(crate) fn rendered_to_wire(rendered: RenderedForm) -> pb::RenderConsolidatedFormResponse {
     pb::RenderConsolidatedFormResponse {
-        content: rendered.content,
-        content_type: rendered.content_type.to_owned(),
-        file_name: rendered.file_name,
+        content: rendered.file.content,
+        content_type: rendered.file.content_type.to_owned(),
+        file_name: rendered.file.name,
         coverage: Some(coverage_to_wire(&rendered.coverage, rendered.hierarchy_year)),
         as_of: rendered.sequence.try_into().unwrap_or(i64::MAX),
     }

@@ -38,7 +38,7 @@ pub(crate) use comparison::{comparison_to_wire, freeze_from_wire, frozen_form_to
 pub(crate) use diagnosis::diagnoses_to_wire;
 pub(crate) use document::{
     document_format_from_wire, document_format_to_wire, document_from_wire, read_format_to_wire,
-    rendered_frozen_to_wire, rendered_to_wire, template_to_wire,
+    rendered_frozen_to_wire, rendered_report_to_wire, rendered_to_wire, template_to_wire,
 };
 pub use exchange::submission_of;
 pub(crate) use exchange::{entry_from_wire, submission_from_entry};

@@ -38,20 +38,13 @@ async fn server_with_reports() -> Server {
 async fn a_form_is_the_same_file_from_the_command_line_and_over_grpc() {
     let server = server_with_reports().await;
     let folder = TempDir::new().unwrap();
-    let formats = [
-        (DocumentFormat::Docx, Format::Docx),
-        (DocumentFormat::Html, Format::Html),
-        (DocumentFormat::Xlsx, Format::Xlsx),
-        (DocumentFormat::Csv, Format::Csv),
-        (DocumentFormat::Text, Format::Text),
-    ];
-    for (wire, format) in formats {
+    for format in Format::ALL {
         let file = path(&folder, &format!("form.{}", format.ending()));
         succeeds(&huizong(&server.url, &["form", PROVINCE, "--year", &YEAR.to_string(), "--output", &file]));
         let request = pb::RenderConsolidatedFormRequest {
             scope: Some(pb::Scope { jurisdiction: PROVINCE.to_owned(), ..Default::default() }),
             year: YEAR.into(),
-            format: wire.into(),
+            format: on_the_wire(format).into(),
         };
         let answer = server.rollups().render_consolidated_form(request).await.unwrap().into_inner();
         assert!(answer.content == std::fs::read(&file).unwrap(), "{format:?}");
@@ -80,6 +73,28 @@ async fn a_report_is_printed_with_the_hash_of_its_receipt() {
             assert!(html.contains(text), "{text}");
         }
         assert!(html.contains(r#"data-cell="requests.received.total">4</td>"#));
+        for format in Format::ALL {
+            let file = path(&folder, &format!("same.{}", format.ending()));
+            succeeds(&huizong(&server.url, &["report", "get", &name, "--output", &file]));
+            let request = pb::RenderReportRequest { name: name.clone(), format: on_the_wire(format).into() };
+            let answer = server.reports().render_report(request).await.unwrap().into_inner();
+            assert!(answer.content == std::fs::read(&file).unwrap(), "{format:?}");
+            assert_eq!(answer.content_type, format.content_type());
+            assert_eq!(
+                answer.file_name,
+                format!("agencies_city-bureau2022年政府信息公开工作年度报告.{}", format.ending())
+            );
+        }
+    }
+}
+
+fn on_the_wire(format: Format) -> DocumentFormat {
+    match format {
+        Format::Docx => DocumentFormat::Docx,
+        Format::Html => DocumentFormat::Html,
+        Format::Xlsx => DocumentFormat::Xlsx,
+        Format::Csv => DocumentFormat::Csv,
+        Format::Text => DocumentFormat::Text,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::form::{CellId, Edition};
 use crate::report::{Hash, ReportYear, computed_form_hash};
 
-use super::document::{content_hash_line, label};
+use super::document::content_hash_line;
 use super::{Document, Figure, Provenance};
 
 /// What is known of a computed form besides its figures.
@@ -45,10 +45,10 @@ impl Document {
     #[must_use]
     pub fn frozen_as(mut self, frozen: Frozen) -> Self {
         let Frozen { name, content_hash } = frozen;
-        self.provenance.push(Provenance { label: label("定稿", "published version"), value: name });
-        let value = content_hash.to_hex();
-        self.provenance
-            .push(Provenance { label: label("定稿内容 SHA-256", "SHA-256 of the frozen content"), value });
+        // Its number alone: resource names are for programs.
+        let number = name.rsplit('/').next().unwrap_or(&name).to_owned();
+        self.provenance.push(Provenance { label: "定稿编号", value: number });
+        self.provenance.push(Provenance { label: "定稿内容校验值（SHA-256）", value: content_hash.to_hex() });
         self
     }
 
@@ -57,22 +57,15 @@ impl Document {
         let ComputedForm { scope, name, year, edition, expected, included, missing, late, hierarchy_year, sequence } =
             form;
         let hash = computed_form_hash(&format!("{scope}/reports/{year}"), edition, &sum);
-        let mut coverage = format!(
-            "应报 {expected}，计入 {included}，未报 {missing}，逾期 {late}  {included} of {expected} in the sums, {missing} \
-             missing, {late} late"
-        );
+        let mut coverage = format!("应报{expected}份，计入{included}份，未报{missing}份，逾期报送{late}份");
         if hierarchy_year != year {
-            coverage.push_str(&format!("（按 {hierarchy_year} 年层级 tree of {hierarchy_year}）"));
+            coverage.push_str(&format!("（按{hierarchy_year}年度隶属关系汇总）"));
         }
-        let line = |zh, en, value: String| Provenance { label: label(zh, en), value };
+        let line = |label, value| Provenance { label, value };
         let provenance = vec![
-            line(
-                "范围",
-                "scope",
-                format!("{name} {scope}，由所辖机关报告汇总计算 computed from the reports of its agencies"),
-            ),
-            line("报告份数", "coverage", coverage),
-            line("截至日志序号", "as of journal sequence", sequence.to_string()),
+            line("数据范围", format!("{name}所辖各级行政机关报送的年度报告")),
+            line("汇总情况", coverage),
+            line("数据截至流水号", sequence.to_string()),
             content_hash_line(hash),
         ];
         let figure = |cell| sum(cell).map_or(Figure::Blank, Figure::Number);

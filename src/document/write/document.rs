@@ -36,11 +36,11 @@ impl From<Cell> for Figure {
     }
 }
 
-/// Something to be said about the figures as a whole, such as their content hash.
+/// Something to be said about the figures as a whole, such as their content hash; in Chinese, as all of the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provenance {
-    /// What it is, such as 日志序号.
-    pub label: Text,
+    /// What it is, such as 流水号.
+    pub label: &'static str,
     /// As it is printed behind the label.
     pub value: String,
 }
@@ -83,10 +83,6 @@ pub fn chapter_heading(number: u8, title: &Text) -> String {
     format!("{numeral}、{}", title.zh)
 }
 
-pub const fn label(zh: &'static str, en: &'static str) -> Text {
-    Text { zh, en }
-}
-
 impl Document {
     /// The document of a report, which says its revision, journal sequence and content hash.
     pub fn of_report(
@@ -99,8 +95,8 @@ impl Document {
     ) -> Self {
         let mut document = Self::new(name, report.year, figures.edition(), |cell| figures.get(cell).into());
         document.provenance = vec![
-            Provenance { label: label("版本", "revision"), value: revision.to_owned() },
-            Provenance { label: label("日志序号", "journal sequence"), value: sequence.to_string() },
+            Provenance { label: "版本", value: revision.to_owned() },
+            Provenance { label: "流水号", value: sequence.to_string() },
             content_hash_line(content_hash(report, figures, narrative)),
         ];
         let chapters = narrative.iter().flat_map(|narrative| narrative.chapters());
@@ -159,7 +155,7 @@ impl Document {
 
 /// The line that names a content hash.
 pub fn content_hash_line(hash: Hash) -> Provenance {
-    Provenance { label: label("内容 SHA-256", "content SHA-256"), value: hash.to_hex() }
+    Provenance { label: "内容校验值（SHA-256）", value: hash.to_hex() }
 }
 
 /// What is printed below a table whose group has both a line of its own and the lines that it stands for.

@@ -29,7 +29,7 @@ pub fn write(document: &Document) -> String {
                     dl {
                         @for provenance in &document.provenance {
                             div {
-                                dt { (provenance.label.zh) " " span lang="en" { (provenance.label.en) } }
+                                dt { (provenance.label) }
                                 dd { (provenance.value) }
                             }
                         }

@@ -22,7 +22,7 @@ pub fn write(document: &Document) -> String {
             }
         }
     }
-    lines.extend(document.provenance.iter().map(|p| format!("{} {}：{}", p.label.zh, p.label.en, p.value)));
+    lines.extend(document.provenance.iter().map(|p| format!("{}：{}", p.label, p.value)));
     lines.push(String::new());
     lines.join("\n")
 }

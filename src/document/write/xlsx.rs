@@ -28,8 +28,7 @@ pub fn write(document: &Document) -> Result<Vec<u8>, WriteError> {
     sheet.set_column_width(0, 32).map_err(WriteError::new)?;
     sheet.set_column_width(1, 80).map_err(WriteError::new)?;
     for (row, provenance) in (0..).zip(&document.provenance) {
-        let label = format!("{} {}", provenance.label.zh, provenance.label.en);
-        sheet.write(row, 0, label).map_err(WriteError::new)?;
+        sheet.write(row, 0, provenance.label).map_err(WriteError::new)?;
         sheet.write(row, 1, &provenance.value).map_err(WriteError::new)?;
     }
     workbook.save_to_buffer().map_err(WriteError::new)

@@ -24,6 +24,7 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     ("ReportService/ListReports", r#"{"parent":"{owner}"}"#, "submitter reviewer viewer"),
     ("ReportService/ListReportRevisions", r#"{"name":"{owner}/reports/2022"}"#, "submitter reviewer viewer"),
     ("ReportService/ListReportEvents", r#"{"name":"{owner}/reports/2022"}"#, "submitter reviewer viewer"),
+    ("ReportService/RenderReport", r#"{"name":"{owner}/reports/2022","format":1}"#, "submitter reviewer viewer"),
     ("ReportService/AcceptReport", r#"{"name":"{owner}/reports/2022"}"#, "reviewer"),
     ("ReportService/ReturnReport", r#"{"name":"{owner}/reports/2022"}"#, "reviewer"),
     ("ReportService/WithdrawReport", r#"{"name":"{owner}/reports/2022"}"#, "submitter reviewer"),

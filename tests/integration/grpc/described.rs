@@ -91,6 +91,7 @@ fn samples(etag: &str, collection_etag: &str) -> BTreeMap<&'static str, Value> {
         ("ReportService/ListReports", json!({"parent": "agencies/-", "year": YEAR})),
         ("ReportService/ListReportRevisions", json!({"name": name})),
         ("ReportService/ListReportEvents", json!({"name": name})),
+        ("ReportService/RenderReport", json!({"name": name, "format": "DOCUMENT_FORMAT_CSV"})),
         ("ReportService/AcceptReport", without_comments.clone()),
         ("ReportService/AcceptReports", json!({"requests": [without_comments.clone()]})),
         ("ReportService/CompareReports", json!({"earlier": name, "later": name})),

@@ -124,7 +124,7 @@ fn styles() -> io::Result<Vec<u8>> {
 fn footer(document: &Document) -> io::Result<Vec<u8>> {
     Xml::part("w:ftr", &[("xmlns:w", W)], |xml| {
         for provenance in &document.provenance {
-            let text = format!("{} {}：{}", provenance.label.zh, provenance.label.en, provenance.value);
+            let text = format!("{}：{}", provenance.label, provenance.value);
             line(xml, Layout::default(), &text, FOOTER)?;
         }
         let layout = Layout { alignment: Some("center"), ..Layout::default() };

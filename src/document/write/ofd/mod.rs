@@ -31,8 +31,7 @@ const BELOW_HEADING: i64 = 2_000;
 /// Where the archive cannot be made.
 pub fn write(document: &Document) -> Result<Vec<u8>, WriteError> {
     let provenance = document.provenance.iter();
-    let footer: Vec<String> =
-        provenance.map(|said| format!("{} {}：{}", said.label.zh, said.label.en, said.value)).collect();
+    let footer: Vec<String> = provenance.map(|said| format!("{}：{}", said.label, said.value)).collect();
     let mut pages = Pages::new(&footer, FOOTER);
     pages.paragraph(&document.title(), TITLE, Align::Centre, 0);
     pages.skip(ABOVE_HEADING);

@@ -181,9 +181,9 @@ fn a_computed_form_says_what_it_contains_on_every_page() {
     let (body, footer) = (part(&docx, "word/document.xml"), part(&docx, "word/footer.xml"));
     for format in [Format::Html, Format::Text] {
         let text = String::from_utf8(write_document(&document, format).unwrap()).unwrap();
-        assert!([&hash, "应报 12，计入 9，未报 3", "4711"].iter().all(|part| text.contains(*part)), "{format:?}");
+        assert!([&hash, "应报12份，计入9份，未报3份", "4711"].iter().all(|part| text.contains(*part)), "{format:?}");
     }
-    assert!([&hash, "应报 12，计入 9，未报 3", "4711"].iter().all(|part| footer.contains(*part)));
+    assert!([&hash, "应报12份，计入9份，未报3份", "4711"].iter().all(|part| footer.contains(*part)));
     let headings = ["年政府信息公开工作年度报告", "一、", "二、", "三、", "四、政府", "五、", "公开时效", "六、"];
     let places: Vec<_> = headings.iter().map(|heading| body.find(heading).unwrap()).collect();
     assert!(places.is_sorted(), "{places:?}");
