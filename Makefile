@@ -68,6 +68,12 @@ screenshots: dashboard
 	cargo build --locked
 	npm --prefix web run --silent screenshots
 
+# The dashboard in a browser at 10,000 agencies (AGENCIES): until figures are there, what is sent, frames while scrolling.
+.PHONY: dashboard-bench
+dashboard-bench: dashboard
+	cargo build --release --locked
+	HUIZONG=$(CURDIR)/target/release/huizong npm --prefix web run --silent measure
+
 demo: build
 	target/release/huizong demo
 

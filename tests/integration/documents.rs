@@ -91,6 +91,7 @@ async fn a_report_is_printed_with_the_hash_of_its_receipt() {
 fn on_the_wire(format: Format) -> DocumentFormat {
     match format {
         Format::Docx => DocumentFormat::Docx,
+        Format::Ofd => DocumentFormat::Ofd,
         Format::Html => DocumentFormat::Html,
         Format::Xlsx => DocumentFormat::Xlsx,
         Format::Csv => DocumentFormat::Csv,

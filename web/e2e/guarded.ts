@@ -13,15 +13,21 @@ export interface Guarded extends Server {
 }
 
 /** `access` are lines of the section of the configuration. */
-export const guarded = (agencies: number, years: string, ...access: string[]) => guardedAt("127.0.0.1:0", agencies, years, ...access);
+export const guarded = (agencies: number, years: string, ...access: string[]) => guard("127.0.0.1:0", agencies, years, access);
 
 /** The same at an address that is known beforehand. */
-export async function guardedAt(listen: string, agencies: number, years: string, ...access: string[]): Promise<Guarded> {
+export const guardedAt = (listen: string, agencies: number, years: string, ...access: string[]) => guard(listen, agencies, years, access);
+
+/** The same after something was done in the province while anybody could. */
+export const guardedAfter = (prepare: (province: Server) => Promise<unknown>, agencies: number, years: string) => guard("127.0.0.1:0", agencies, years, [], prepare);
+
+async function guard(listen: string, agencies: number, years: string, access: string[], prepare?: (province: Server) => Promise<unknown>): Promise<Guarded> {
   const made = folder();
   const data = path.join(made.path, "data");
   const config = path.join(made.path, "config.toml");
   writeFileSync(config, ["[access]", "authentication = true", ...access].join("\n"));
   const province = await demo(agencies, years, data);
+  await prepare?.(province);
   await province.stop();
   const token = (await offline("credential", "bootstrap", "chief", "--data", data)).trim();
   const server = await serve(data, listen, "--config", config);

@@ -39,6 +39,9 @@ test("one search finds pages, places and agencies, and goes there by the keyboar
   await options.getByText(agency!.label).first().waitFor();
   await page.keyboard.press("Enter");
   await page.waitForURL((url) => url.hash.startsWith("#/report") && url.hash.includes("owner=agencies"));
+  // The initials of 齐齐哈尔市, as the service knows them.
+  await finder.fill("qqhes");
+  await options.filter({ hasText: /^齐齐哈尔市\s*地区$/ }).waitFor();
   await finder.fill("没有这样的名称");
   await options.getByText("没有匹配的结果").waitFor();
   expect(complaints).toEqual([]);
@@ -65,6 +68,49 @@ test("a table of one's own is what rollup answers, as a workbook too, and its li
   await expect.poll(async () => (await again.page.locator("[data-test=pivot] tbody td:nth-child(2)").allInnerTexts()).map((text) => text.replaceAll(",", ""))).toEqual(await shown());
   expect(complaints).toEqual([]);
   for (const one of [page, again.page]) await one.context().close();
+});
+
+test("places are found by the initials of their names, lists by former names too", async () => {
+  const { page, complaints } = await open(browser, server, `/progress?year=${YEAR}`);
+  const places = page.getByRole("combobox", { name: "查找地区" });
+  await places.fill("hebs");
+  await page.locator("#places [role=option]").filter({ hasText: /^哈尔滨市/ }).first().waitFor();
+  await places.press("Enter");
+  await page.waitForURL(/scope=jurisdictions\/230100/);
+  const listed = page.locator("[data-test=listed]");
+  await listed.waitFor();
+  await page.getByRole("searchbox", { name: "查找单位" }).fill("gaj");
+  const names = page.locator("[data-test=agencies] tbody th");
+  await expect.poll(async () => (await names.allInnerTexts()).filter((name) => name.includes("公安局")).length).toBeGreaterThan(0);
+  expect((await names.allInnerTexts()).filter((name) => !name.includes("公安局"))).toEqual([]);
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test("a count is shown spread over all agencies, and charts are had as pictures", async () => {
+  const { page, complaints } = await open(browser, server, `/overview?year=${YEAR}`);
+  const places = page.locator("[data-test=places]");
+  await places.getByLabel("显示方式").selectOption("spread");
+  await places.getByText(/各单位的中位数：\d/).waitFor();
+  const answer = await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency");
+  const agencies = async () => (await places.locator("tbody td:nth-child(2)").allInnerTexts()).map((text) => Number(text.replaceAll(",", ""))).reduce((sum, one) => sum + one, 0);
+  expect(await agencies()).toBe(answer.rows.length);
+  for (const [name, begin] of [["PNG", "\x89PNG"], ["SVG", "<svg"]] as const) {
+    const [download] = await Promise.all([page.waitForEvent("download"), places.getByRole("button", { name, exact: true }).click()]);
+    const content = await readFile(await download.path(), "latin1");
+    expect(content.slice(0, begin.length)).toBe(begin);
+    // By itself it knows no style sheet.
+    if (name === "PNG") continue;
+    expect(content).not.toMatch(/light-dark|var\(/);
+    // Nor this page's policy.
+    const blank = await page.context().newPage();
+    expect(await blank.evaluate((text) => new DOMParser().parseFromString(text, "image/svg+xml").querySelector("parsererror") === null, content)).toBe(true);
+    await blank.close();
+  }
+  await places.getByLabel("显示方式").selectOption("tree");
+  await places.locator(".chart svg text").getByText("哈尔滨市").first().waitFor({ state: "attached" });
+  expect(complaints).toEqual([]);
+  await page.context().close();
 });
 
 test("places are ranked by how they changed over the agencies that are in both years", async () => {

@@ -101,6 +101,15 @@ export async function open(browser: Browser, server: Server, view: string, optio
   return { page, complaints };
 }
 
+/** The files of the dashboard that a page has loaded, with their sizes as they were sent. */
+export function loaded(page: Page): Promise<{ name: string; size: number }[]> {
+  return page.evaluate(() =>
+    [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+      .map((entry) => ({ name: entry.name, size: (entry as PerformanceResourceTiming).transferSize }))
+      .filter(({ name }) => /\/(#.*)?$|\/assets\/|\.svg$/.test(name)),
+  );
+}
+
 /** Sums as the command line gives them, flat: a row with what it is grouped by and its count. */
 export interface Sums {
   rows: { key: string; place: string; label: string; measure: string; count: string }[];

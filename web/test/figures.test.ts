@@ -18,6 +18,9 @@ describe("figures", () => {
     expect(percent(1n, 0n)).toBeUndefined();
     expect(change(90n, 100n)).toBe("−10.0%");
     expect(change(110n, 100n)).toBe("+10.0%");
+    expect(change(100_049n, 100_000n)).toBe("0.0%");
+    expect(change(99_951n, 100_000n)).toBe("0.0%");
+    expect(change(99_949n, 100_000n)).toBe("−0.1%");
     expect(change(5n, undefined)).toBeUndefined();
   });
   test("large counts are given in 万 with one decimal, small ones as they are", () => {

@@ -43,9 +43,10 @@ export function formatValue(value: CellValue | undefined): string {
 /** `part` of `whole` in per cent with one decimal, computed in integers; undefined where there is no whole. */
 export function percent(part: bigint, whole: bigint): string | undefined {
   if (whole === 0n) return undefined;
-  const sign = part < 0n !== whole < 0n && part !== 0n ? "−" : "";
   const absolute = (n: bigint) => (n < 0n ? -n : n);
   const tenths = (absolute(part) * 2000n + absolute(whole)) / (absolute(whole) * 2n);
+  // What is nought when it is rounded has no sign.
+  const sign = part < 0n !== whole < 0n && tenths !== 0n ? "−" : "";
   return `${sign}${formatCount(tenths / 10n)}.${tenths % 10n}%`;
 }
 
@@ -53,8 +54,11 @@ export function percent(part: bigint, whole: bigint): string | undefined {
 export function change(now: bigint, before: bigint | undefined): string | undefined {
   if (before === undefined || before === 0n) return undefined;
   const text = percent(now - before, before);
-  return text && !text.startsWith("−") ? `+${text}` : text;
+  return text && signed(text);
 }
+
+/** Per cent with a plus where they are more than nought. */
+export const signed = (percent: string) => (percent.startsWith("−") || percent === "0.0%" ? percent : `+${percent}`);
 
 /** An amount in whole numbers of 0.000001 万元. */
 export function microOf(text: string): bigint {

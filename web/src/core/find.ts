@@ -1,5 +1,11 @@
-// What a part of a name or a code finds: jurisdictions and agencies of the registry, by their present and former names.
+// What a part of a name, its initials in pinyin, or a code finds: jurisdictions and agencies of the registry, by their present
+// and former names.
+import { all, useAnswer, useThrottled } from "./live";
 import { registry } from "./service";
+import { PAGE } from "./sizes";
+
+/** While somebody types, the service is asked no more often. */
+export const TYPING_MS = 250;
 
 export interface Entry {
   /** Resource name. */
@@ -28,4 +34,22 @@ async function byCode(query: string, sort: Sort, options: { signal?: AbortSignal
   if (/^(\d{6}|\d{9}|\d{12})$/.test(code) && sort !== "agencies") return registry.getJurisdiction({ name: `jurisdictions/${code}` }, options).then(({ jurisdiction }) => (jurisdiction ? [jurisdiction] : []), () => []);
   if (/^[0-9A-Za-z-]{3,40}$/.test(code) && sort !== "jurisdictions") return registry.getAgency({ name: `agencies/${code}` }, options).then(({ agency }) => (agency ? [agency] : []), () => []);
   return [];
+}
+
+/** Whether the service finds an entry by what is typed: former names and initials, which a list at hand does not have. What has
+ * not been answered yet is not found. */
+export function useFound(sort: "jurisdictions" | "agencies", text: () => string, within: () => { jurisdiction?: string; year: number } | undefined): (name: string) => boolean {
+  const typed = useThrottled(() => text().trim(), TYPING_MS);
+  const found = useAnswer(
+    () => (typed.value && within() ? { ...within()!, query: typed.value } : undefined),
+    async ({ jurisdiction = "", year, query }, signal) => {
+      const question = { year, query, below: true, pageSize: PAGE };
+      const names =
+        sort === "jurisdictions"
+          ? all((pageToken) => registry.listJurisdictions({ ...question, parent: jurisdiction, pageToken }, { signal }), (page) => page.jurisdictions.map(({ name }) => name))
+          : all((pageToken) => registry.listAgencies({ ...question, jurisdiction, pageToken }, { signal }), (page) => page.agencies.map(({ name }) => name));
+      return new Set(await names);
+    },
+  );
+  return (name) => found.answer.value?.has(name) ?? false;
 }

@@ -6,6 +6,7 @@ import { all, useAnswer } from "./live";
 import { addressFor, scopeOf } from "./perspective";
 import { registry, reports, rollups, refusal, type Refusal } from "./service";
 import { caller, owners, scopes } from "./session";
+import { PAGE } from "./sizes";
 import { yearNow } from "./time";
 import { t } from "./language";
 import type { Word } from "./words";
@@ -17,7 +18,7 @@ export async function loadTree(year: number): Promise<Map<string, Jurisdiction>>
   const known = trees.get(year);
   if (known) return known;
   const loading = (async () => {
-    const found = await all((pageToken) => registry.listJurisdictions({ year, pageSize: 1000, pageToken }), (page) => page.jurisdictions);
+    const found = await all((pageToken) => registry.listJurisdictions({ year, pageSize: PAGE, pageToken }), (page) => page.jurisdictions);
     return new Map(found.map((jurisdiction) => [jurisdiction.name, jurisdiction]));
   })();
   trees.set(year, loading);
@@ -79,7 +80,7 @@ export async function begin(): Promise<void> {
 /** The jurisdictions that the caller's roles reach, or those that belong to no other. */
 async function findTops(): Promise<Jurisdiction[]> {
   if (caller.value?.unrestricted) {
-    const page = await registry.listJurisdictions({ pageSize: 1000 });
+    const page = await registry.listJurisdictions({ pageSize: PAGE });
     return page.jurisdictions.filter((one) => one.parent === "" && !one.endYear);
   }
   const found = await Promise.all(scopes.value.map((name) => registry.getJurisdiction({ name })));

@@ -1,5 +1,5 @@
 // What places are ranked by: sums, and rates of two sums; and how either changed since last year.
-import { amountText, change, formatAmount, formatCount, percent } from "./figures";
+import { amountText, change, formatAmount, formatCount, percent, signed } from "./figures";
 import { CONCLUDED, RATES, RECEIVED, REFUSED } from "./useOverview";
 import type { Word } from "./words";
 
@@ -57,7 +57,7 @@ export function rankedBy(ranking: Ranking, isChange: boolean, isAmount: boolean,
       if (!isChange) return { key, name, count, size: ratio === undefined ? undefined : Number(ratio), text: ratio === undefined ? "—" : (percent(ratio, MILLION) ?? "—") };
       const points = ratio === undefined || last === undefined ? undefined : ratio - last;
       const text = points === undefined ? "—" : percent(points, MILLION)!;
-      return { key, name, count, size: points === undefined ? undefined : Number(points), text: points !== undefined && points > 0n ? `+${text}` : text };
+      return { key, name, count, size: points === undefined ? undefined : Number(points), text: points === undefined ? text : signed(text) };
     }
     if (!isChange) return { key, name, count, size: Number(count), text: isAmount ? formatAmount(amountText(count)) : formatCount(count) };
     const last = sumOf(ranking.of, before);

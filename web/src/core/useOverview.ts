@@ -1,7 +1,7 @@
 // The figures of the overview: the headlines of this year and the years before it, live; and what is asked anew whenever they
 // change.
 import { computed, ref } from "vue";
-import { change, percent } from "./figures";
+import { change, percent, signed } from "./figures";
 import { say, t } from "./language";
 import { useAnswer, useSums } from "./live";
 import { scopeOf, usePerspective } from "./perspective";
@@ -82,8 +82,7 @@ export function useOverview() {
     };
     const [now, before] = [ratio(year.value), ratio(year.value - 1)];
     if (now === undefined || before === undefined) return undefined;
-    const text = percent(now - before, 1_000_000n) ?? "";
-    return t("points", { points: (text.startsWith("−") ? text : `+${text}`).replace("%", "") });
+    return t("points", { points: signed(percent(now - before, 1_000_000n) ?? "").replace("%", "") });
   };
   const years = computed(() => Array.from({ length: TREND_YEARS }, (_, at) => year.value - TREND_YEARS + 1 + at).filter((one) => (coverageOf(one)?.included ?? 0) > 0 || one === year.value));
   const headlines = computed<Headline[]>(() => [

@@ -6,11 +6,11 @@ import { scopeOf } from "./perspective";
 import { isJurisdiction, ownerOf, revisionOf } from "./owner";
 import { t } from "./language";
 import { refusal, refusalText, registry, reports, rollups } from "./service";
+import { PAGE } from "./sizes";
 import { daysSince } from "./time";
 import type { Jurisdiction } from "../gen/huizong/v1/registry_pb";
 import { ReportState, ReportView, type Report } from "../gen/huizong/v1/report_pb";
 
-const PAGE = 1000;
 const LISTS_EVERY_MS = 5000;
 /** Calls under way at once. */
 const AT_ONCE = 4;

@@ -6,8 +6,7 @@ import { say } from "./language";
 import { all, useAnswer } from "./live";
 import { nameOf, ownerOf } from "./owner";
 import { forms, refusal, reports } from "./service";
-
-const PAGE = 1000;
+import { PAGE } from "./sizes";
 
 /** `name` is the report's, `revision` the number of an earlier one. */
 export function useReport(name: Ref<string | undefined>, revision: Ref<string | undefined>) {

@@ -54,6 +54,7 @@ export const administration = {
   endingVoided: ["误登，已作废", "voided: registered by mistake"],
   confirmOthers: ["已核对，确为不同单位", "I have looked: they are different"],
   successors: ["承接单位", "Successors"],
+  peopleCount: ["共 {count} 个账号", "{count} accounts"],
   peopleSearch: ["账号、单位或地区", "Account, agency or jurisdiction"],
   account: ["账号", "Account"],
   roles: ["角色", "Roles"],

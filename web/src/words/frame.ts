@@ -66,6 +66,7 @@ export const frame = {
   save: ["保存", "Save"],
   remove: ["移除", "Remove"],
   more: ["显示更多", "Show more"],
+  rowsCount: ["共 {count} 行", "{count} rows"],
   showing: ["显示 {shown} 条，共 {all} 条", "{shown} of {all} shown"],
   showingSome: ["显示 {shown} 条，还有更多", "{shown} shown; there are more"],
   sortBy: ["按{column}排序", "Sort by {column}"],
