@@ -431,7 +431,7 @@ impl Reports {
                 let result = match self.review(ReviewAction::Accept, parts, call).await {
                     Ok(outcome) => pb::accept_reports_result::Result::Outcome(outcome),
                     Err(problem) => {
-                        note(problem.reason);
+                        note(problem.reason.as_str());
                         pb::accept_reports_result::Result::Problem(whole(&problem))
                     }
                 };

@@ -91,7 +91,9 @@ pub(crate) fn document_from_wire(answer: &pb::GetConsolidatedFormResponse) -> Re
     Ok(Document::of_computed_form(computed, sum))
 }
 
-pub(crate) fn rendered_frozen_to_wire(RenderedFrozenForm { form, file }: RenderedFrozenForm) -> pb::RenderFrozenFormResponse {
+pub(crate) fn rendered_frozen_to_wire(
+    RenderedFrozenForm { form, file }: RenderedFrozenForm,
+) -> pb::RenderFrozenFormResponse {
     pb::RenderFrozenFormResponse {
         file_sha256: Hash::of(&file.content).to_hex(),
         content: file.content,
