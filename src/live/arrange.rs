@@ -13,6 +13,7 @@ pub enum Unarranged {
     /// One of them does not apply.
     #[error(transparent)]
     Change(#[from] RegistryError),
+    /// Reports of agencies that part from the others cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

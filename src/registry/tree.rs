@@ -30,7 +30,7 @@ impl JurisdictionIndex {
 
 impl AgencyIndex {
     #[cfg(test)]
-    pub fn sample(at: u32) -> Self {
+    pub(crate) fn sample(at: u32) -> Self {
         Self(at)
     }
 
