@@ -208,7 +208,7 @@ fn brief(findings: &[pb::Finding]) -> Vec<pb::BriefFindings> {
             brief.len() - 1
         });
         let first = finding.left.iter().chain(&finding.right).next();
-        brief[at].cells.push(first.and_then(|term| fields_to(&term.cell)).unwrap_or_default().into());
+        brief[at].cells.push(first.and_then(|term| fields_to(&term.cell)).unwrap_or_default());
         brief[at].differences.push(finding.difference.as_ref().map_or(0, difference));
     }
     brief

@@ -20,7 +20,7 @@ fn a_name_and_a_parent_are_put_right_up_to_the_next_change() {
     let right =
         NewValues { display_name: Some("正名".to_owned()), parent: Some("230202".parse().unwrap()), ..values() };
     let correction = correct("agencies/one", right, 2022);
-    apply(&mut registry, &[correction.clone()]);
+    apply(&mut registry, std::slice::from_ref(&correction));
     let one = of(&registry, "one");
     let names = [2022, 2023, 2024].map(|of| registry.agency_in(one, year(of)).display_name);
     assert_eq!(names, ["正名", "正名", "新名"]);

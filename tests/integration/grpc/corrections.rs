@@ -173,7 +173,7 @@ async fn a_kind_is_put_right_for_its_years_and_only_the_sums_by_kind_follow() {
     assert_eq!(requests_of(&server, COUNTY, 0).await, whole);
     let request = pb::GetAgencyRequest { name: AGENCIES[3].to_owned() };
     let natures = server.registry().get_agency(request).await.unwrap().into_inner().agency.unwrap().natures;
-    assert_eq!(natures.iter().map(|one| (one.first_year, one.vertical)).last(), Some((LATER, true)));
+    assert_eq!(natures.last().map(|one| (one.first_year, one.vertical)), Some((LATER, true)));
     // For all of its years it takes the figures out of the local sum.
     apply(&server, correct(AGENCIES[3], |one| one.vertical = Some(true)), false).await.unwrap();
     assert_eq!(requests_of(&server, COUNTY, 0).await, whole - 8);
