@@ -142,7 +142,7 @@ pub(crate) fn write(text: Arguments<'_>) {
     let _ = std::io::stdout().lock().write_fmt(text);
 }
 
-/// As [`write`], with the end of the line.
+/// As [`write()`], with the end of the line.
 pub(crate) fn write_line(line: Arguments<'_>) {
     write(format_args!("{line}\n"));
 }

@@ -65,7 +65,7 @@ pub struct Applied {
     pub sequence: u64,
     /// What looks like something else, and was confirmed.
     pub suspects: Vec<Suspect>,
-    /// What becomes another sum where the past is put right, at most [`SUM_CHANGES_MAX`].
+    /// What becomes another sum where the past is put right, at most [`SUM_CHANGES_MAX`](super::sum_changes::SUM_CHANGES_MAX).
     pub sum_changes: Vec<SumChange>,
     /// Beyond these.
     pub sum_changes_omitted: usize,
