@@ -19,6 +19,9 @@ use crate::telemetry::metrics::{self, Metrics, Readings, UPKEEP_INTERVAL, YearCo
 mod disk;
 mod memory;
 
+pub(crate) use disk::look_up as disk_usage;
+pub(crate) use memory::limit_bytes as memory_limit;
+
 /// What the admin port tells about; it learns of the service when that has started.
 #[derive(Clone)]
 pub struct Admin(Arc<Known>);

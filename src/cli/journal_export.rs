@@ -49,8 +49,11 @@ impl Export {
         let channel = connect(server).await?;
         let mut client = Client::new(channel.clone());
         let mut operations = OperationsServiceClient::new(channel);
-        let status =
-            operations.get_status(pb::GetStatusRequest {}).await.map_err(|status| refused(&status))?.into_inner();
+        let status = operations
+            .get_status(pb::GetStatusRequest::default())
+            .await
+            .map_err(|status| refused(&status))?
+            .into_inner();
         let chain = Hash::from_hex(&status.chain_sha256).ok_or_else(unexpected)?;
         let sequence = u64::try_from(status.as_of).map_err(|_| unexpected())?;
         let end = Position { sequence, chain, ..Position::default() };

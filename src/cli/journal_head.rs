@@ -39,7 +39,8 @@ pub(crate) struct Head {
 impl Head {
     pub(crate) async fn run(&self, server: &Server) -> Outcome {
         let mut client = OperationsServiceClient::new(connect(server).await?);
-        let status = client.get_status(pb::GetStatusRequest {}).await.map_err(|status| refused(&status))?.into_inner();
+        let status =
+            client.get_status(pb::GetStatusRequest::default()).await.map_err(|status| refused(&status))?.into_inner();
         let head = status.journal_head.and_then(wire::head_from_wire).filter(SignedHead::holds);
         let mut head = head.ok_or_else(|| {
             let text = Message::new("服务未给出有效的签名", "the service gave no signature that holds");

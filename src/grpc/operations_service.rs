@@ -27,13 +27,15 @@ impl Operations {
         Self { service, limits: limits_in_words(limits) }
     }
 
-    async fn status(&self, call: Call<'_>) -> Result<pb::GetStatusResponse, Problem> {
+    async fn status(&self, request: pb::GetStatusRequest, call: Call<'_>) -> Result<pb::GetStatusResponse, Problem> {
         call.permit(Target::Service).await?;
         let mut status = wire::status_to_wire(self.service.status());
-        // The words name sums of any jurisdiction.
-        if !self.service.sees(&call.caller, call::VERIFY_STORE, Target::Service)
-            && let Some(recount) = &mut status.recount
-        {
+        // The words name sums of any jurisdiction, and folders of the machine.
+        if self.service.sees(&call.caller, call::VERIFY_STORE, Target::Service) {
+            if request.with_conditions {
+                status.conditions = self.service.conditions().await?.iter().map(wire::condition_to_wire).collect();
+            }
+        } else if let Some(recount) = &mut status.recount {
             recount.differences.clear();
         }
         Ok(status)
@@ -74,7 +76,7 @@ impl OperationsService for Operations {
         &self,
         request: Request<pb::GetStatusRequest>,
     ) -> Result<Response<pb::GetStatusResponse>, Status> {
-        answer(&self.service, call::GET_STATUS, request, |_, call| self.status(call)).await
+        answer(&self.service, call::GET_STATUS, request, |request, call| self.status(request, call)).await
     }
 
     type CreateBackupStream = BoxStream<'static, Result<pb::CreateBackupResponse, Status>>;

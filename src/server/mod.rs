@@ -3,6 +3,7 @@
 //!
 //! - `store`: opens a store. `opening`: the service of some settings.
 //! - `doors`: what is served, and what stands before it.
+//! - `condition`: how that is which the service rests on.
 //! - `exposure`: who reaches it, and what protects it then.
 //! - `admin_port`: metrics and probes, up before the store is.
 //! - `jobs`: what goes on beside the calls. `backups`: those that the service makes by itself.
@@ -14,6 +15,7 @@
 
 mod admin_port;
 mod backups;
+pub(crate) mod condition;
 mod doors;
 mod exposure;
 mod identity;
@@ -63,6 +65,8 @@ pub async fn serve(
     ready: impl FnOnce(SocketAddr),
 ) -> anyhow::Result<()> {
     let life = Arc::new(Life::begin(service.clone(), config).await);
+    let settings = config.clone();
+    service.is_examined_by(Arc::new(move |service| condition::examine(&settings, service)));
     let listener =
         TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;

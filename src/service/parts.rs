@@ -1,7 +1,7 @@
 //! The service: its parts, made once from its settings, and what every use case asks of them.
 
 use std::ops::Deref;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,6 +15,7 @@ use crate::live::Live;
 use crate::store::{CheckpointFile, Clock, LostEntry, SigningKey, Store, StoreError, lost_in_words};
 
 use super::budget::Budgets;
+use super::conditions::Condition;
 use super::differences::Recount;
 use super::guesses::Guesses;
 use super::places::Places;
@@ -32,6 +33,9 @@ pub(super) const SCANS_MAX: usize = 2;
 /// Callers that wait for a place for a document at most, and for how long.
 const DOCUMENTS_WAITING: usize = 256;
 const DOCUMENTS_PATIENCE: Duration = Duration::from_secs(20);
+
+/// What looks at all that the service rests on; it reads files.
+pub type Examination = Arc<dyn Fn(&Service) -> Vec<Condition> + Send + Sync>;
 
 /// The service over one store. A copy is the same service.
 ///
@@ -96,6 +100,8 @@ pub struct Parts {
     pub(super) document_places: Arc<Fair>,
     /// Scans of the whole store are few at a time.
     pub(super) scans: Arc<Semaphore>,
+    /// Looks at what the service rests on, where the process has said how.
+    pub(super) examination: OnceLock<Examination>,
 }
 
 impl Deref for Service {
@@ -237,6 +243,7 @@ impl Parts {
             readers,
             document_places: Arc::new(document_places),
             scans: Arc::new(Semaphore::new(SCANS_MAX)),
+            examination: OnceLock::new(),
         }
     }
 }

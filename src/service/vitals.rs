@@ -1,10 +1,12 @@
-//! What probes and metrics ask for.
+//! What probes, metrics and the status ask for.
 
 use crate::report::{Owners, ReportYear};
 use crate::rollup::{AgencyFilter, Mark, Scope};
 use crate::store::StoreError;
 
-use super::parts::Service;
+use super::conditions::Condition;
+use super::parts::{Examination, Service};
+use super::problem::Problem;
 
 /// How one report year stands over all jurisdictions, agencies under vertical management included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,5 +52,21 @@ impl Service {
     /// Why sums are not answered; none while they are.
     pub fn totals_fault(&self) -> Option<String> {
         self.live.read().fault.clone()
+    }
+
+    /// Has conditions looked at by this from now on; the first that was said stays.
+    pub fn is_examined_by(&self, examination: Examination) {
+        // Said twice, it is the same process.
+        let _ = self.examination.set(examination);
+    }
+
+    /// How that is which the service rests on; nothing where no process has said how to look.
+    ///
+    /// # Errors
+    /// Where looking failed.
+    pub async fn conditions(&self) -> Result<Vec<Condition>, Problem> {
+        let Some(examination) = self.examination.get().cloned() else { return Ok(Vec::new()) };
+        let service = self.clone();
+        Self::beside(move || Ok(examination(&service))).await
     }
 }

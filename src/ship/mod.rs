@@ -17,6 +17,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::config::Config;
+use crate::report::Message;
 use crate::service::{JournalFilter, Service};
 use crate::store::{JournalEntry, Position};
 use crate::telemetry::metrics;
@@ -77,6 +78,22 @@ pub async fn to_file(service: Service, config: Config) {
     }
     let shipping = Shipping::new("file", service, &config);
     shipping.forever(|| AppendedFile::open(path.clone())).await;
+}
+
+/// Where the journal is sent, and the sequence number of the newest entry that has arrived there; 0 for none.
+pub fn arrivals(config: &Config) -> Vec<(Message, u64)> {
+    let arrived = |to: &str| Mark::new(&config.data_directory, to).read().map_or(0, |position| position.sequence);
+    let mut found = Vec::new();
+    if config.journal.syslog.target().is_some() {
+        let address = &config.journal.syslog.address;
+        found.push((Message::new(format!("日志服务器 {address}"), format!("to {address}")), arrived("syslog")));
+    }
+    let path = &config.journal.file.path;
+    if !path.as_os_str().is_empty() {
+        let path = path.display();
+        found.push((Message::new(format!("文件 {path}"), format!("to {path}")), arrived("file")));
+    }
+    found
 }
 
 impl Shipping {

@@ -54,8 +54,8 @@ pub(crate) use layout::layout_to_wire;
 pub(crate) use narrative::narrative_from_wire;
 pub use narrative::narrative_to_wire;
 pub(crate) use operations::{
-    head_from_wire, moment_from_wire, moment_to_wire, part_to_wire, service_info_to_wire, since, status_to_wire,
-    verification_to_wire,
+    condition_to_wire, head_from_wire, moment_from_wire, moment_to_wire, part_to_wire, service_info_to_wire, since,
+    status_to_wire, verification_to_wire,
 };
 pub use problem::code_number;
 pub(crate) use problem::{problem_to_wire, reason_to_wire};

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::form::EDITIONS;
 use crate::pb;
 use crate::report::Message;
-use crate::service::{Moment, Problem, Reason, Recount, Status};
+use crate::service::{Condition, ConditionState, Moment, Problem, Reason, Recount, Status};
 use crate::store::transfer::Part;
 use crate::store::{SignedHead, Verification};
 
@@ -33,6 +33,24 @@ pub(crate) fn status_to_wire(status: Status) -> pb::GetStatusResponse {
         }),
         lost_entries: status.lost.iter().map(|entry| number(entry.sequence)).collect(),
         journal_time: (status.position.sequence > 0).then(|| timestamp_to_wire(status.position.time)),
+        conditions: Vec::new(),
+    }
+}
+
+/// What the service rests on, and how it is.
+pub(crate) fn condition_to_wire(condition: &Condition) -> pb::Condition {
+    let state = match condition.state {
+        ConditionState::Good => pb::ConditionState::Good,
+        ConditionState::Warning => pb::ConditionState::Warning,
+        ConditionState::Fault => pb::ConditionState::Fault,
+        ConditionState::Skipped => pb::ConditionState::Skipped,
+    };
+    pb::Condition {
+        check: condition.check.to_owned(),
+        state: state.into(),
+        title: Some(text_to_wire(&condition.title())),
+        message: Some(text_to_wire(&condition.message)),
+        remedy: (condition.state != ConditionState::Good).then(|| text_to_wire(&condition.remedy)),
     }
 }
 

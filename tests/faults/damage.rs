@@ -215,7 +215,7 @@ impl Store {
         let answered = program::block_on(async {
             let (server, channel) = program::try_start(&damaged, &self.settings).await?;
             let answers = answers(&channel).await;
-            let status = OperationsServiceClient::new(channel).get_status(pb::GetStatusRequest {}).await;
+            let status = OperationsServiceClient::new(channel).get_status(pb::GetStatusRequest::default()).await;
             let lost = status.map_or_else(|_| Vec::new(), |status| status.into_inner().lost_entries);
             let panics = server.logged("panicked");
             Ok::<_, String>((answers, lost, panics))
@@ -338,7 +338,7 @@ async fn answers(channel: &Channel) -> Vec<Result<String, String>> {
     let mut operations = OperationsServiceClient::new(channel.clone());
     let mut registry = RegistryServiceClient::new(channel.clone());
     // Each start, and a restore, is one entry more.
-    let status = operations.get_status(pb::GetStatusRequest {}).await.map(tonic::Response::into_inner);
+    let status = operations.get_status(pb::GetStatusRequest::default()).await.map(tonic::Response::into_inner);
     let newest = format!("as_of: {}", status.map_or(0, |status| status.as_of));
     let of_year = pb::ListReportsRequest {
         parent: "agencies/-".to_owned(),

@@ -127,7 +127,7 @@ async fn call_on(channel: Channel, seen: Arc<Seen>, sample: Arc<Sample>, number:
     let mut operations = OperationsServiceClient::new(channel.clone());
     for submission in sample.submissions.iter().cycle().skip(number) {
         let status = match number % 2 {
-            0 => operations.get_status(pb::GetStatusRequest {}).await.err(),
+            0 => operations.get_status(pb::GetStatusRequest::default()).await.err(),
             _ => sample::submit(&channel, submission).await.err(),
         };
         match status {

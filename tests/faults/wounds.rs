@@ -134,7 +134,7 @@ impl Wounds {
     }
 
     async fn status(&self, channel: &Channel) -> Option<pb::GetStatusResponse> {
-        let status = OperationsServiceClient::new(channel.clone()).get_status(pb::GetStatusRequest {}).await;
+        let status = OperationsServiceClient::new(channel.clone()).get_status(pb::GetStatusRequest::default()).await;
         status.ok().map(tonic::Response::into_inner)
     }
 

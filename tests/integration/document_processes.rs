@@ -138,7 +138,7 @@ async fn hostile_documents_are_refused_by_themselves_and_others_are_answered() {
         let mut answered = 0;
         while !ended.load(Ordering::Relaxed) {
             let mut client = OperationsServiceClient::new(channel.clone());
-            client.get_status(pb::GetStatusRequest {}).await.unwrap();
+            client.get_status(pb::GetStatusRequest::default()).await.unwrap();
             answered += 1;
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

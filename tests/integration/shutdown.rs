@@ -129,7 +129,7 @@ async fn who_was_let_in_before_the_stop_and_speaks_after_it_is_told_when_to_come
     });
     let endpoint = tonic::transport::Endpoint::from_shared(server.url.clone()).unwrap();
     let channel = endpoint.connect_with_connector(connector).await.unwrap();
-    let status = OperationsServiceClient::new(channel).get_status(pb::GetStatusRequest {}).await.unwrap_err();
+    let status = OperationsServiceClient::new(channel).get_status(pb::GetStatusRequest::default()).await.unwrap_err();
     told_when_to_come_back(&status);
     let ended = tokio::task::spawn_blocking(move || server.wait()).await.unwrap();
     assert_eq!(ended, Some(0));

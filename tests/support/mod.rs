@@ -157,7 +157,7 @@ impl Server {
 
     /// Number of the newest journal entry.
     pub async fn sequence(&self) -> i64 {
-        self.operations().get_status(pb::GetStatusRequest {}).await.unwrap().into_inner().as_of
+        self.operations().get_status(pb::GetStatusRequest::default()).await.unwrap().into_inner().as_of
     }
 
     pub async fn journal(&self) -> Vec<pb::JournalEntry> {

@@ -17,7 +17,8 @@ use crate::store::{SigningKey, Store, StoreError, lost_in_words, remove_empty_sn
 use super::super::client::{Server, connect};
 use super::super::verify::{Scratch, check};
 use super::super::{Failure, output};
-use super::{Finding, State, clock};
+use crate::server::condition::clock;
+use crate::service::{Condition, ConditionState};
 
 /// Looks into the store; whether a service has it open.
 pub(crate) async fn examine(
@@ -25,7 +26,7 @@ pub(crate) async fn examine(
     data: &Path,
     config: Option<&Config>,
     server: &Server,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<Condition>,
 ) -> Result<bool, Failure> {
     const NAME: &str = "store";
     let copy = match scratch.copy(data) {
@@ -52,7 +53,7 @@ pub(crate) async fn examine(
         }
     };
     let position = store.position();
-    findings.push(Finding::good(
+    findings.push(Condition::good(
         NAME,
         format!("可以打开，日志至第 {} 条", position.sequence),
         format!("it opens; its journal ends at entry {}", position.sequence),
@@ -70,13 +71,13 @@ pub(crate) async fn examine(
 }
 
 /// Entries that neither the log nor its copy has.
-fn lost(store: &dyn Store) -> Option<Finding> {
+fn lost(store: &dyn Store) -> Option<Condition> {
     let lost = store.lost();
     let words = lost_in_words(&lost);
     (!lost.is_empty()).then(|| {
-        Finding::new(
+        Condition::new(
             "lost_entries",
-            State::Fault,
+            ConditionState::Fault,
             Message::new(format!("{} 条日志条目在日志与副本中均已损坏：{words}", lost.len()), words.clone()),
             Message::new(
                 "停止服务，留底，再由备份补回：huizong restore 备份文件 --into 数据文件夹",
@@ -96,14 +97,14 @@ fn directory(store: &dyn Store) -> Option<Directory> {
 }
 
 /// Whether anyone may grant roles, where the service asks who calls.
-fn administrators(directory: &Directory, config: &Config) -> Option<Finding> {
+fn administrators(directory: &Directory, config: &Config) -> Option<Condition> {
     const NAME: &str = "administrators";
     if !config.access.authentication {
         return None;
     }
     let count = directory.principals().filter(|(_, principal)| principal.power() == Some(Power::Security)).count();
     if count > 0 {
-        return Some(Finding::good(
+        return Some(Condition::good(
             NAME,
             format!("有 {count} 名安全管理员"),
             format!("there are {count} security administrator(s)"),
@@ -117,11 +118,11 @@ fn administrators(directory: &Directory, config: &Config) -> Option<Finding> {
         "请停止服务，以服务用户运行 huizong credential bootstrap 姓名",
         "stop the service, and run huizong credential bootstrap NAME as its user",
     );
-    Some(Finding::new(NAME, State::Fault, message, remedy))
+    Some(Condition::new(NAME, ConditionState::Fault, message, remedy))
 }
 
 /// Whether anyone can agree to what a security administrator asks for, where that takes a second person.
-fn second_person(directory: &Directory, config: &Config) -> Option<Finding> {
+fn second_person(directory: &Directory, config: &Config) -> Option<Condition> {
     const NAME: &str = "second_person";
     if !config.access.dual_control {
         return None;
@@ -129,7 +130,7 @@ fn second_person(directory: &Directory, config: &Config) -> Option<Finding> {
     let other = |power| matches!(power, Some(Power::System | Power::Audit));
     let count = directory.principals().filter(|(_, principal)| other(principal.power())).count();
     if count > 0 {
-        return Some(Finding::good(
+        return Some(Condition::good(
             NAME,
             format!("有 {count} 人可确认授权"),
             format!("{count} person(s) can agree to what is asked for"),
@@ -143,11 +144,11 @@ fn second_person(directory: &Directory, config: &Config) -> Option<Finding> {
         "请停止服务，以服务用户运行 huizong credential bootstrap 姓名 --role auditor --code",
         "stop the service, and run huizong credential bootstrap NAME --role auditor --code as its user",
     );
-    Some(Finding::new(NAME, State::Fault, message, remedy))
+    Some(Condition::new(NAME, ConditionState::Fault, message, remedy))
 }
 
 /// What is wrong with the key that signs the journal: without one, a start makes it.
-fn signing_key(data: &Path) -> Option<Finding> {
+fn signing_key(data: &Path) -> Option<Condition> {
     if !data.join(SigningKey::FILE).exists() {
         return None;
     }
@@ -161,11 +162,11 @@ fn signing_key(data: &Path) -> Option<Finding> {
         "put the signing-key that is kept with the backups back into the folder; where there is none, delete the file and \
          start: heads of the journal are signed by a new key from then on",
     );
-    Some(Finding::new("signing_key", State::Fault, message, remedy))
+    Some(Condition::new("signing_key", ConditionState::Fault, message, remedy))
 }
 
 /// The key of the tokens: whether it can be used, and whether the tokens that hold were made with it.
-fn token_key(data: &Path, directory: Option<&Directory>) -> Option<Finding> {
+fn token_key(data: &Path, directory: Option<&Directory>) -> Option<Condition> {
     const NAME: &str = "token_key";
     let now = Timestamp::now();
     let made_with = |wanted: &dyn Fn(crate::access::KeyId) -> bool| {
@@ -181,7 +182,7 @@ fn token_key(data: &Path, directory: Option<&Directory>) -> Option<Finding> {
             format!("令牌密钥 token-key 已不在：{tokens} 个有效令牌都将被拒绝"),
             format!("the token-key is gone: {tokens} token(s) that hold will be refused"),
         );
-        return Some(Finding::new(NAME, State::Fault, message, put_key_back()));
+        return Some(Condition::new(NAME, ConditionState::Fault, message, put_key_back()));
     }
     let key = match TokenKey::open(data) {
         Ok(key) => key.id(),
@@ -195,7 +196,7 @@ fn token_key(data: &Path, directory: Option<&Directory>) -> Option<Finding> {
                 "put the token-key that is kept with the backups back into the folder; where there is none, delete the \
                  file, start, and make every token anew",
             );
-            return Some(Finding::new(NAME, State::Fault, message, remedy));
+            return Some(Condition::new(NAME, ConditionState::Fault, message, remedy));
         }
     };
     let foreign = made_with(&|made| made != key);
@@ -206,9 +207,9 @@ fn token_key(data: &Path, directory: Option<&Directory>) -> Option<Finding> {
                 "{foreign} token(s) that hold were made with another key and are refused: the token-key is not this store's"
             ),
         );
-        return Some(Finding::new(NAME, State::Fault, message, put_key_back()));
+        return Some(Condition::new(NAME, ConditionState::Fault, message, put_key_back()));
     }
-    Some(Finding::good(NAME, "令牌密钥可读", "the key of the tokens can be read"))
+    Some(Condition::good(NAME, "令牌密钥可读", "the key of the tokens can be read"))
 }
 
 fn put_key_back() -> Message {
@@ -220,19 +221,19 @@ fn put_key_back() -> Message {
 }
 
 /// The clock of a service that has the store open, as the service itself tells it.
-async fn clock_of_service(server: &Server) -> Finding {
+async fn clock_of_service(server: &Server) -> Condition {
     let skipped = |zh: String, en: String| {
         let remedy = Message::new(
             "请以 --server 指明服务，并以 --token-file 等出示系统管理员的凭据",
             "name the service with --server, and show a system administrator's credentials, as with --token-file",
         );
-        Finding::new(clock::NAME, State::Skipped, Message::new(zh, en), remedy)
+        Condition::new(clock::NAME, ConditionState::Skipped, Message::new(zh, en), remedy)
     };
     let channel = match connect(server).await {
         Ok(channel) => channel,
         Err(_) => return skipped("未能连接服务".to_owned(), "the service was not reached".to_owned()),
     };
-    match OperationsServiceClient::new(channel).get_status(pb::GetStatusRequest {}).await {
+    match OperationsServiceClient::new(channel).get_status(pb::GetStatusRequest::default()).await {
         Err(status) => {
             skipped(format!("服务未答复：{}", status.message()), format!("it did not answer: {}", status.message()))
         }
@@ -248,14 +249,14 @@ fn is_busy(error: &StoreError) -> bool {
     error.to_string().contains("another process has it open")
 }
 
-fn not_copied(name: &'static str, error: &StoreError) -> Finding {
+fn not_copied(name: &'static str, error: &StoreError) -> Condition {
     if is_busy(error) {
         let message = Message::new("服务正在使用，未离线检查", "a service has it open, so it was not looked into");
         let remedy = Message::new(
             "请运行 huizong verify 在线校验，或停止服务后再查",
             "run huizong verify against the service, or stop it and look again",
         );
-        return Finding::new(name, State::Skipped, message, remedy);
+        return Condition::new(name, ConditionState::Skipped, message, remedy);
     }
     let message = Message::new(format!("无法复制以供检查：{error}"), format!("no copy could be made: {error}"));
     let remedy = Message::new(
@@ -264,11 +265,11 @@ fn not_copied(name: &'static str, error: &StoreError) -> Finding {
         "check --data; where both log and db are gone from it, do not start the service and restore a backup into a \
          new folder; where there is no room for a copy, choose a folder with --scratch",
     );
-    Finding::new(name, State::Fault, message, remedy)
+    Condition::new(name, ConditionState::Fault, message, remedy)
 }
 
 /// Why the copy did not open, and whether it does without empty snapshots.
-fn not_opened(name: &'static str, copy: &Path, error: &StoreError) -> Finding {
+fn not_opened(name: &'static str, copy: &Path, error: &StoreError) -> Condition {
     let removed = remove_empty_snapshots(copy).unwrap_or_default();
     if !removed.is_empty() && open_unserved(copy).is_ok() {
         let names = removed.join(", ");
@@ -282,21 +283,21 @@ fn not_opened(name: &'static str, copy: &Path, error: &StoreError) -> Finding {
             format!("请先复制整个数据目录留底，再删除其中的 {names}"),
             format!("copy the whole folder to a safe place, then delete {names} in it"),
         );
-        return Finding::new(name, State::Fault, message, remedy);
+        return Condition::new(name, ConditionState::Fault, message, remedy);
     }
     let message = Message::new(format!("无法打开：{error}"), format!("it does not open: {error}"));
     let remedy = Message::new(
         "请先复制整个数据目录留底，勿启动服务；再以 huizong restore 由备份恢复到新目录",
         "copy the whole folder to a safe place and do not start the service; then restore a backup into a new folder",
     );
-    Finding::new(name, State::Fault, message, remedy)
+    Condition::new(name, ConditionState::Fault, message, remedy)
 }
 
-async fn contents(store: Arc<dyn Store>) -> Result<Finding, Failure> {
+async fn contents(store: Arc<dyn Store>) -> Result<Condition, Failure> {
     const NAME: &str = "records_and_totals";
     let found = check(store).await?;
     if found.faults_total == 0 {
-        return Ok(Finding::good(
+        return Ok(Condition::good(
             NAME,
             format!("{} 条记录、链、互相引用与重算的合计均一致", found.records),
             format!(
@@ -317,5 +318,5 @@ async fn contents(store: Arc<dyn Store>) -> Result<Finding, Failure> {
         "请运行 huizong verify 查看全部；留底后由备份恢复",
         "see all of them with huizong verify; keep a copy, then restore a backup",
     );
-    Ok(Finding::new(NAME, State::Fault, message, remedy))
+    Ok(Condition::new(NAME, ConditionState::Fault, message, remedy))
 }

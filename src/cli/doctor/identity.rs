@@ -8,10 +8,10 @@ use crate::identity::Provider;
 use crate::report::Message;
 use crate::server::provider;
 
-use super::{Finding, State};
+use crate::service::{Condition, ConditionState};
 
 /// Everything about it; nothing where people sign in with tokens only.
-pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
+pub(crate) async fn examine(config: &Config) -> Vec<Condition> {
     const NAME: &str = "identity_provider";
     let mut findings: Vec<_> = secret(config).into_iter().collect();
     findings.extend(match provider(config) {
@@ -23,18 +23,18 @@ pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
                 "请核对 [access.oidc] 中的文件与访问权限",
                 "check the files of [access.oidc] and their permissions",
             );
-            Some(Finding::new(NAME, State::Fault, message, remedy))
+            Some(Condition::new(NAME, ConditionState::Fault, message, remedy))
         }
     });
     findings
 }
 
 /// Whether the provider can be reached, and is the one of the settings.
-async fn answers(provider: &Arc<Provider>) -> Finding {
+async fn answers(provider: &Arc<Provider>) -> Condition {
     const NAME: &str = "identity_provider";
     let issuer = &provider.settings().issuer;
     let Err(refusal) = provider.check().await else {
-        return Finding::good(NAME, format!("{issuer} 应答正常"), format!("{issuer} answers as it should"));
+        return Condition::good(NAME, format!("{issuer} 应答正常"), format!("{issuer} answers as it should"));
     };
     let (said, detail) = (refusal.message(), refusal.detail);
     let message = Message::new(format!("{}：{detail}", said.zh), format!("{}: {detail}", said.en));
@@ -43,11 +43,11 @@ async fn answers(provider: &Arc<Provider>) -> Finding {
         "check that access.oidc.issuer is what the provider calls itself, letter by letter, that it can be reached from \
          here, and that its certificate is of an authority in access.oidc.ca or of the system; tokens are taken meanwhile",
     );
-    Finding::new(NAME, State::Fault, message, remedy)
+    Condition::new(NAME, ConditionState::Fault, message, remedy)
 }
 
 /// Whether others may read the secret of the client.
-fn secret(config: &Config) -> Option<Finding> {
+fn secret(config: &Config) -> Option<Condition> {
     let file = &config.access.oidc.client_secret_file;
     // A group may be the service's own.
     let is_open = config.access.oidc.is_on() && file.metadata().is_ok_and(|metadata| metadata.mode() & 0o007 != 0);
@@ -61,6 +61,6 @@ fn secret(config: &Config) -> Option<Finding> {
             format!("请运行 chmod o= {shown}，并在身份认证平台换用新的密钥"),
             format!("run chmod o= {shown}, and take a new secret at the identity provider"),
         );
-        Finding::new("identity_secret_privacy", State::Fault, message, remedy)
+        Condition::new("identity_secret_privacy", ConditionState::Fault, message, remedy)
     })
 }

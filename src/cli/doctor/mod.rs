@@ -1,18 +1,14 @@
 //! `huizong doctor`: looks at everything that an installation rests on, and says of each what to do. Changes nothing.
 //!
-//! - `network`: who reaches the service, and whether it has its ports.
+//! - `network`: whether the service has its ports.
 //! - `identity`: the provider that people sign in with.
-//! - `places`: folders, disks, who may read and who owns what.
-//! - `certificates`: TLS and revocations.
 //! - `contents`: the store itself, on a copy, or a running service: what opens, what is in it, keys and administrators.
-//! - `clock`: the time of the machine beside that of the journal.
+//!
+//! What a running service can look at by itself, too, is in `server/condition`.
 
-mod certificates;
-mod clock;
 mod contents;
 mod identity;
 mod network;
-mod places;
 
 use std::path::PathBuf;
 
@@ -22,6 +18,8 @@ use serde_json::json;
 
 use crate::config::Config;
 use crate::report::Message;
+use crate::server::condition::{certificates, exposure, places};
+use crate::service::{Condition, ConditionState};
 
 use super::client::Server;
 use super::output::{Listing, print_exactly};
@@ -40,56 +38,16 @@ pub(crate) struct Doctor {
     scratch: Scratch,
 }
 
-/// How something is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Good,
-    /// It works, and should be changed.
-    Warning,
-    Fault,
-    /// It could not be looked at.
-    Skipped,
-}
-
-impl State {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Good => "ok",
-            Self::Warning => "warning",
-            Self::Fault => "fault",
-            Self::Skipped => "skipped",
-        }
-    }
-}
-
-/// What was looked at, how it is, and what to do.
-struct Finding {
-    name: &'static str,
-    state: State,
-    message: Message,
-    remedy: Message,
-}
-
-impl Finding {
-    fn new(name: &'static str, state: State, message: Message, remedy: Message) -> Self {
-        Self { name, state, message, remedy }
-    }
-
-    fn good(name: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self::new(name, State::Good, Message::new(zh, en), Message::new("无须处理", "nothing to do"))
-    }
-}
-
 impl Doctor {
     pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         let mut findings = Vec::new();
         self.examine(server, &mut findings).await?;
         print(&findings, format)?;
-        let fault = findings.iter().any(|finding| finding.state == State::Fault);
+        let fault = findings.iter().any(|finding| finding.state == ConditionState::Fault);
         if fault { Err(Failure::Refused) } else { Ok(()) }
     }
 
-    async fn examine(&self, server: &Server, findings: &mut Vec<Finding>) -> Outcome {
+    async fn examine(&self, server: &Server, findings: &mut Vec<Condition>) -> Outcome {
         let (config, finding) = self.configuration();
         findings.push(finding);
         // Nothing is known by settings that cannot be read: what was said on the command line is looked at yet.
@@ -102,13 +60,13 @@ impl Doctor {
             (None, None) => return Ok(()),
         };
         if let Some(config) = &config {
-            findings.extend(network::exposure(config));
+            findings.extend(exposure::examine(config));
             findings.extend(certificates::examine(&config.tls, Timestamp::now()));
             findings.extend(identity::examine(config).await);
             findings.extend(places::backups(config, &data));
         }
         let folder = places::folder(&data);
-        let is_store = folder.state == State::Good;
+        let is_store = folder.state == ConditionState::Good;
         findings.push(folder);
         if !is_store {
             // Nothing that is missing with the folder is told of once more.
@@ -126,34 +84,43 @@ impl Doctor {
     }
 
     /// The settings, where they can be used.
-    fn configuration(&self) -> (Option<Config>, Finding) {
+    fn configuration(&self) -> (Option<Config>, Condition) {
         const NAME: &str = "configuration";
         let Some(path) = &self.config else {
-            let finding = Finding::good(NAME, "未指定配置文件，采用默认值", "no file was given: the defaults hold");
+            let finding = Condition::good(NAME, "未指定配置文件，采用默认值", "no file was given: the defaults hold");
             return (Some(Config::default()), finding);
         };
         match Config::read(path) {
-            Ok(config) => (Some(config), Finding::good(NAME, "配置有效", "every setting is valid")),
+            Ok(config) => (Some(config), Condition::good(NAME, "配置有效", "every setting is valid")),
             Err(error) => {
                 let message = Message::new(format!("配置无效：{error}"), format!("it is not valid: {error}"));
                 let remedy = Message::new(
                     "请对照 config.example.toml 改正后再查；在此之前不检查与配置有关的各项",
                     "correct it after config.example.toml and look again; what depends on it is not looked at before",
                 );
-                (None, Finding::new(NAME, State::Fault, message, remedy))
+                (None, Condition::new(NAME, ConditionState::Fault, message, remedy))
             }
         }
     }
 }
 
-fn print(findings: &[Finding], format: OutputFormat) -> Outcome {
+fn word(state: ConditionState) -> &'static str {
+    match state {
+        ConditionState::Good => "ok",
+        ConditionState::Warning => "warning",
+        ConditionState::Fault => "fault",
+        ConditionState::Skipped => "skipped",
+    }
+}
+
+fn print(findings: &[Condition], format: OutputFormat) -> Outcome {
     let both = |message: &Message| json!({ "zh": message.zh, "en": message.en });
     match format {
         OutputFormat::Json => {
             let checks = findings.iter().map(|finding| {
                 json!({
-                    "check": finding.name,
-                    "state": finding.state.word(),
+                    "check": finding.check,
+                    "state": word(finding.state),
                     "message": both(&finding.message),
                     "remedy": both(&finding.remedy),
                 })
@@ -165,8 +132,8 @@ fn print(findings: &[Finding], format: OutputFormat) -> Outcome {
             for finding in findings {
                 let cell = |message: &Message| format!("{}\n{}", message.zh, message.en);
                 listing.rows.push(vec![
-                    finding.name.to_owned(),
-                    finding.state.word().to_owned(),
+                    finding.check.to_owned(),
+                    word(finding.state).to_owned(),
                     cell(&finding.message),
                     cell(&finding.remedy),
                 ]);

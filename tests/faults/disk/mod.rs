@@ -201,7 +201,7 @@ impl Disk {
             }
             other => self.complain(trouble, format!("a write is answered {other:?}")),
         }
-        let status = OperationsServiceClient::new(channel.clone()).get_status(pb::GetStatusRequest {}).await;
+        let status = OperationsServiceClient::new(channel.clone()).get_status(pb::GetStatusRequest::default()).await;
         let status = status.unwrap().into_inner();
         if status.writable || !status.problem.as_ref().is_some_and(|problem| problem.en.contains(trouble.words)) {
             self.complain(trouble, format!("the status is {status:?}"));

@@ -199,7 +199,7 @@ async fn set_up(channel: &Channel) {
 }
 
 async fn position(channel: &Channel) -> u64 {
-    let status = OperationsServiceClient::new(channel.clone()).get_status(pb::GetStatusRequest {}).await;
+    let status = OperationsServiceClient::new(channel.clone()).get_status(pb::GetStatusRequest::default()).await;
     unsigned(status.unwrap().into_inner().as_of)
 }
 

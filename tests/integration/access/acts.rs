@@ -142,7 +142,7 @@ async fn a_service_that_takes_no_writes_starts_and_stops_all_the_same() {
     std::fs::write(&config, "[store]\nmin_free_bytes = 9000000000000000000\nballast_bytes = 0\n").unwrap();
     let (server, channel) = start_with(&data, &["--config", text(&config)]).await;
     let mut operations = huizong::pb::operations_service_client::OperationsServiceClient::new(channel);
-    operations.get_status(huizong::pb::GetStatusRequest {}).await.unwrap();
+    operations.get_status(huizong::pb::GetStatusRequest::default()).await.unwrap();
     assert!(!server.logged("what happened is not in the journal yet").is_empty());
     stop(server).await;
     assert!(journal(&data).is_empty());

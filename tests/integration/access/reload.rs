@@ -54,7 +54,7 @@ async fn certificates_are_exchanged_under_load_without_a_failed_call() {
                         // A new connection for every call.
                         client = OperationsServiceClient::new(server.client(Some(&token)).await);
                     }
-                    client.get_status(pb::GetStatusRequest {}).await.unwrap();
+                    client.get_status(pb::GetStatusRequest::default()).await.unwrap();
                     calls.fetch_add(1, Ordering::Relaxed);
                 }
             })

@@ -46,6 +46,6 @@ pub async fn hand_in(channel: &Channel, agency: &str) -> pb::SubmitReportRespons
 
 /// How far the journal has come.
 pub async fn newest(channel: &Channel) -> i64 {
-    let status = OperationsServiceClient::new(channel.clone()).get_status(pb::GetStatusRequest {}).await;
+    let status = OperationsServiceClient::new(channel.clone()).get_status(pb::GetStatusRequest::default()).await;
     status.unwrap().into_inner().as_of
 }

@@ -122,7 +122,8 @@ impl History {
 
     /// Notes the world as it is now.
     pub async fn note(&mut self) -> Result<i64, String> {
-        let status = self.door().operations().get_status(pb::GetStatusRequest {}).await.map_err(broken("status"))?;
+        let status =
+            self.door().operations().get_status(pb::GetStatusRequest::default()).await.map_err(broken("status"))?;
         let sequence = status.into_inner().as_of;
         self.past.insert(sequence, self.world.clone());
         Ok(sequence)

@@ -154,6 +154,35 @@ async fn metrics_say_what_happened() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_status_says_in_words_what_the_service_rests_on_where_that_is_asked_for() {
+    let program = Program::start("info", &[]);
+    use_it(&program).await;
+    let mut operations = OperationsServiceClient::new(program.channel().await);
+    let mut ask = async |with_conditions| {
+        operations.get_status(pb::GetStatusRequest { with_conditions }).await.unwrap().into_inner().conditions
+    };
+    assert_eq!(ask(false).await, []);
+    let conditions = ask(true).await;
+    let state = |check: &str| conditions.iter().find(|one| one.check == check).map(pb::Condition::state);
+    for check in
+        ["store_size", "memory", "disk_space", "file_system", "clock", "exposure", "privacy", "owner", "reports"]
+    {
+        assert!(state(check).is_some(), "{check}: {conditions:#?}");
+    }
+    assert_eq!(state("clock"), Some(pb::ConditionState::Good));
+    // The service makes no backups by itself here, which is said.
+    assert_eq!(state("backups"), Some(pb::ConditionState::Skipped));
+    for pb::Condition { check, title, message, remedy, .. } in &conditions {
+        let (title, message) = (title.as_ref().unwrap(), message.as_ref().unwrap());
+        assert_ne!(&title.zh, check, "it has a name that people call it by");
+        assert!(!message.zh.is_empty() && !message.en.is_empty(), "{check}");
+        assert_eq!(remedy.is_some(), state(check) != Some(pb::ConditionState::Good), "{check}");
+    }
+    let reports = conditions.iter().find(|one| one.check == "reports").and_then(|one| one.message.clone()).unwrap();
+    assert!(reports.zh.starts_with(&format!("{YEAR}年度：应报 6 份")), "{}", reports.zh);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_error_carries_the_id_of_its_call_and_so_do_the_lines_of_the_log() {
     let program = Program::start("info", &[]);
     let status = use_it(&program).await;
@@ -185,7 +214,7 @@ async fn what_is_refused_at_the_door_is_measured_and_logged_with_the_id_that_the
         let _held = ReportServiceClient::new(channel.clone()).submit_reports(requests).await;
         let mut operations = OperationsServiceClient::new(channel);
         let refused = loop {
-            let mut request = Request::new(pb::GetStatusRequest {});
+            let mut request = Request::new(pb::GetStatusRequest::default());
             request.metadata_mut().insert("x-request-id", MetadataValue::from_static("trace-8"));
             if let Err(status) = operations.get_status(request).await {
                 break status;

@@ -61,7 +61,7 @@ async fn a_new_store_is_announced_in_log_status_and_metrics() {
     assert!(program.log().iter().any(|line| line.contains("a new store was made")));
     assert!(program.get("/metrics").1.contains("huizong_store_new 1"));
     let mut operations = OperationsServiceClient::new(program.channel().await);
-    let status = operations.get_status(pb::GetStatusRequest {}).await.unwrap().into_inner();
+    let status = operations.get_status(pb::GetStatusRequest::default()).await.unwrap().into_inner();
     assert!(status.new_store && status.clock_time.is_some());
 }
 
@@ -190,7 +190,7 @@ async fn a_data_file_that_is_deleted_under_the_service_is_said_to_be_gone_and_ho
     std::fs::remove_file(&file).unwrap();
     create(&program, "120000").await.unwrap_err();
     let mut operations = OperationsServiceClient::new(program.channel().await);
-    let status = operations.get_status(pb::GetStatusRequest {}).await.unwrap().into_inner();
+    let status = operations.get_status(pb::GetStatusRequest::default()).await.unwrap().into_inner();
     let problem = status.problem.clone().unwrap_or_default().en;
     assert!(!status.writable && problem.contains("was deleted"), "{status:?}");
     let open = problem.split_whitespace().find(|word| word.starts_with("/proc/")).unwrap();

@@ -5,8 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::config::Tls;
 use crate::grpc::{RevocationList, TlsError, TlsFiles, Validity, revocations, validities};
 use crate::report::Message;
+use crate::service::{Condition, ConditionState};
 
-use super::{Finding, State};
+use super::moment;
 
 /// Certificates that end sooner are to be renewed now.
 const RENEWAL: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -15,14 +16,14 @@ const RENEWAL: SignedDuration = SignedDuration::from_hours(30 * 24);
 struct Use {
     name: &'static str,
     /// How bad it is.
-    state: State,
+    state: ConditionState,
     consequence: (&'static str, &'static str),
     renewal: (&'static str, &'static str),
 }
 
 const SERVER: Use = Use {
     name: "server_certificate",
-    state: State::Fault,
+    state: ConditionState::Fault,
     consequence: ("客户端将拒绝连接", "clients refuse to connect"),
     renewal: (
         "请将新证书及其私钥写入 tls.certificate 与 tls.key；服务会自行采用，无须重启",
@@ -33,7 +34,7 @@ const SERVER: Use = Use {
 const CLIENT_AUTHORITY: Use = Use {
     name: "client_ca",
     // It is trusted as it stands there; it is the certificates of its clients that end.
-    state: State::Warning,
+    state: ConditionState::Warning,
     consequence: ("由其签发的客户端证书不可依赖", "the client certificates that it issued are not to be relied on"),
     renewal: (
         "请将新的颁发机构证书加入 tls.client_ca，并重新签发客户端证书",
@@ -42,7 +43,7 @@ const CLIENT_AUTHORITY: Use = Use {
 };
 
 /// Looks at the files of TLS, where it is on.
-pub(crate) fn examine(tls: &Tls, now: Timestamp) -> Vec<Finding> {
+pub(crate) fn examine(tls: &Tls, now: Timestamp) -> Vec<Condition> {
     if !tls.is_on() {
         return Vec::new();
     }
@@ -50,7 +51,7 @@ pub(crate) fn examine(tls: &Tls, now: Timestamp) -> Vec<Finding> {
     let is_readable = readable.is_ok();
     let mut findings = vec![match readable {
         Ok(()) => {
-            Finding::good("tls", "证书与私钥可用，彼此相符", "certificates and key can be used and belong together")
+            Condition::good("tls", "证书与私钥可用，彼此相符", "certificates and key can be used and belong together")
         }
         Err(error) => unusable("tls", &error),
     }];
@@ -78,7 +79,7 @@ const REVOCATIONS: &str = "client_crl";
 const LIST_RENEWAL: SignedDuration = SignedDuration::from_hours(5 * 24);
 
 /// How the lists of revoked certificates are: as the one that is worst.
-fn judge_lists(lists: &[RevocationList], now: Timestamp) -> Finding {
+fn judge_lists(lists: &[RevocationList], now: Timestamp) -> Condition {
     let remedy = Message::new(
         "请由颁发客户端证书的机构重新生成吊销列表（openssl ca -gencrl），写入 tls.client_crl；服务会自行采用",
         "have the authority that issues client certificates make the list anew (openssl ca -gencrl), and put it into \
@@ -92,35 +93,35 @@ fn judge_lists(lists: &[RevocationList], now: Timestamp) -> Finding {
                 list.issuer
             ),
         );
-        return Finding::new(REVOCATIONS, State::Fault, message, remedy);
+        return Condition::new(REVOCATIONS, ConditionState::Fault, message, remedy);
     }
     let ending = lists.iter().filter_map(|list| Some((list, list.ends?))).min_by_key(|(_, ends)| *ends);
     let Some((list, ends)) = ending else {
-        return Finding::good(REVOCATIONS, "吊销列表可用", "the list of revoked certificates can be used");
+        return Condition::good(REVOCATIONS, "吊销列表可用", "the list of revoked certificates can be used");
     };
-    let issuer = &list.issuer;
+    let (issuer, end) = (&list.issuer, moment(ends));
     if ends < now {
         let message = Message::new(
-            format!("{issuer} 的吊销列表已于 {ends} 过期：其后吊销的证书仍被接受"),
-            format!("the list of {issuer} expired at {ends}: certificates revoked since are still taken"),
+            format!("{issuer} 的吊销列表已于 {} 过期：其后吊销的证书仍被接受", end.zh),
+            format!("the list of {issuer} expired at {}: certificates revoked since are still taken", end.en),
         );
-        return Finding::new(REVOCATIONS, State::Fault, message, remedy);
+        return Condition::new(REVOCATIONS, ConditionState::Fault, message, remedy);
     }
     if ends.duration_since(now) < LIST_RENEWAL {
         let message = Message::new(
-            format!("{issuer} 的吊销列表将于 {ends} 过期"),
-            format!("the list of {issuer} expires at {ends}"),
+            format!("{issuer} 的吊销列表将于 {} 过期", end.zh),
+            format!("the list of {issuer} expires at {}", end.en),
         );
-        return Finding::new(REVOCATIONS, State::Warning, message, remedy);
+        return Condition::new(REVOCATIONS, ConditionState::Warning, message, remedy);
     }
-    Finding::good(
+    Condition::good(
         REVOCATIONS,
-        format!("{issuer} 的吊销列表有效期至 {ends}"),
-        format!("the list of {issuer} is valid until {ends}"),
+        format!("{issuer} 的吊销列表有效期至 {}", end.zh),
+        format!("the list of {issuer} is valid until {}", end.en),
     )
 }
 
-fn unusable(name: &'static str, error: &TlsError) -> Finding {
+fn unusable(name: &'static str, error: &TlsError) -> Condition {
     let message = Message::new(format!("TLS 文件不可用：{error}"), format!("the files cannot be used: {error}"));
     let remedy = match error {
         TlsError::File { .. } => Message::new(
@@ -140,46 +141,48 @@ fn unusable(name: &'static str, error: &TlsError) -> Finding {
         ),
         TlsError::Protocol(_) => Message::new("请重新安装本程序", "install the program anew"),
     };
-    Finding::new(name, State::Fault, message, remedy)
+    Condition::new(name, ConditionState::Fault, message, remedy)
 }
 
 /// How the certificates of one file are: as the one that is worst.
-fn judge(of_use: &Use, certificates: &[Validity], now: Timestamp) -> Finding {
+fn judge(of_use: &Use, certificates: &[Validity], now: Timestamp) -> Condition {
     let Use { name, state, consequence, renewal } = *of_use;
     let renewal = Message::new(renewal.0, renewal.1);
     if let Some(Validity { subject, begins, .. }) = certificates.iter().find(|certificate| now < certificate.begins) {
+        let (begin, now) = (moment(*begins), moment(now));
         let message = Message::new(
-            format!("{subject} 自 {begins} 起才有效，现为 {now}：{}", consequence.0),
-            format!("{subject} is not valid before {begins}, and it is {now}: {}", consequence.1),
+            format!("{subject} 自 {} 起才有效，现为 {}：{}", begin.zh, now.zh, consequence.0),
+            format!("{subject} is not valid before {}, and it is {}: {}", begin.en, now.en, consequence.1),
         );
         let remedy = Message::new(
             format!("请核对本机时钟；时钟无误的，{}", renewal.zh),
             format!("check the clock of this machine; where it is right, {}", renewal.en),
         );
-        return Finding::new(name, state, message, remedy);
+        return Condition::new(name, state, message, remedy);
     }
     let Some(Validity { subject, ends, .. }) = certificates.iter().min_by_key(|certificate| certificate.ends) else {
-        return Finding::good(name, "没有证书", "there is no certificate");
+        return Condition::good(name, "没有证书", "there is no certificate");
     };
+    let end = moment(*ends);
     if *ends < now {
         let message = Message::new(
-            format!("{subject} 已于 {ends} 过期：{}", consequence.0),
-            format!("{subject} expired at {ends}: {}", consequence.1),
+            format!("{subject} 已于 {} 过期：{}", end.zh, consequence.0),
+            format!("{subject} expired at {}: {}", end.en, consequence.1),
         );
-        return Finding::new(name, state, message, renewal);
+        return Condition::new(name, state, message, renewal);
     }
     let left = ends.duration_since(now);
     let days = left.as_hours() / 24;
     if left < RENEWAL {
         let message = Message::new(
-            format!("{subject} 将于 {ends} 过期，尚余 {days} 天"),
-            format!("{subject} expires at {ends}, in {days} day(s)"),
+            format!("{subject} 将于 {} 过期，尚余 {days} 天", end.zh),
+            format!("{subject} expires at {}, in {days} day(s)", end.en),
         );
-        return Finding::new(name, State::Warning, message, renewal);
+        return Condition::new(name, ConditionState::Warning, message, renewal);
     }
-    Finding::good(
+    Condition::good(
         name,
-        format!("{subject} 有效期至 {ends}，尚余 {days} 天"),
-        format!("{subject} is valid until {ends}, for {days} days"),
+        format!("{subject} 有效期至 {}，尚余 {days} 天", end.zh),
+        format!("{subject} is valid until {}, for {days} days", end.en),
     )
 }

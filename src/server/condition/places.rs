@@ -8,23 +8,24 @@ use jiff::Timestamp;
 use crate::access::TokenKey;
 use crate::config::Config;
 use crate::report::Message;
+use crate::service::{Condition, ConditionState};
 use crate::store::disk::{FileSystem, file_system, free_bytes};
 use crate::store::transfer::Kept;
 use crate::store::{Folder, FolderFault, PRIVATE_FILE, PRIVATE_FOLDER, examine};
 
-use super::{Finding, State};
+use super::moment;
 
 /// Bits of a mode by which a group or others may do something.
 const OF_OTHERS: u32 = 0o077;
 
 /// Whether there is a store in the folder.
-pub(crate) fn folder(data: &Path) -> Finding {
+pub(crate) fn folder(data: &Path) -> Condition {
     const NAME: &str = "folder";
-    let fault = |message: Message, remedy: Message| Finding::new(NAME, State::Fault, message, remedy);
+    let fault = |message: Message, remedy: Message| Condition::new(NAME, ConditionState::Fault, message, remedy);
     let shown = data.display();
     match examine(data) {
         Err(error) => unknown(NAME, &error),
-        Ok(Folder::Store) => Finding::good(NAME, format!("{shown} 中有数据库"), format!("{shown} holds a store")),
+        Ok(Folder::Store) => Condition::good(NAME, format!("{shown} 中有数据库"), format!("{shown} holds a store")),
         Ok(Folder::Vacant) => {
             let message = if data.exists() {
                 Message::new(format!("{shown} 是空文件夹，没有数据库"), format!("{shown} holds no store"))
@@ -52,7 +53,7 @@ pub(crate) fn mebibytes(bytes: u64) -> String {
     format!("{} MiB", bytes >> 20)
 }
 
-pub(crate) fn disk_space(data: &Path, config: &Config) -> Finding {
+pub(crate) fn disk_space(data: &Path, config: &Config) -> Condition {
     const NAME: &str = "disk_space";
     let free = match free_bytes(data) {
         Ok(free) => free,
@@ -69,30 +70,30 @@ pub(crate) fn disk_space(data: &Path, config: &Config) -> Finding {
             format!("{zh}，低于 min_free_bytes（{}）：暂停写入", mebibytes(least)),
             format!("{en}, less than min_free_bytes ({}): writes are refused", mebibytes(least)),
         );
-        return Finding::new(NAME, State::Fault, message, remedy);
+        return Condition::new(NAME, ConditionState::Fault, message, remedy);
     }
     if free < least.saturating_mul(4) {
         let message = Message::new(
             format!("{zh}；低于 {} 时将暂停写入", mebibytes(least)),
             format!("{en}; writes will be refused under {}", mebibytes(least)),
         );
-        return Finding::new(NAME, State::Warning, message, remedy);
+        return Condition::new(NAME, ConditionState::Warning, message, remedy);
     }
-    Finding::good(NAME, zh, en)
+    Condition::good(NAME, zh, en)
 }
 
-fn unknown(name: &'static str, error: &std::io::Error) -> Finding {
+fn unknown(name: &'static str, error: &std::io::Error) -> Condition {
     let message = Message::new(format!("无法查看：{error}"), format!("it cannot be looked at: {error}"));
     let remedy = Message::new("请核对 --data 与访问权限", "check --data and the permissions");
-    Finding::new(name, State::Fault, message, remedy)
+    Condition::new(name, ConditionState::Fault, message, remedy)
 }
 
-pub(crate) fn file_system_kind(data: &Path) -> Finding {
+pub(crate) fn file_system_kind(data: &Path) -> Condition {
     const NAME: &str = "file_system";
     let local = Message::new("请改用本地磁盘（ext4 或 xfs）", "move the store to a local disk (ext4 or xfs)");
     match file_system(data) {
         Err(error) => unknown(NAME, &error),
-        Ok(FileSystem::Local) => Finding::good(NAME, "本地文件系统", "it is local"),
+        Ok(FileSystem::Local) => Condition::good(NAME, "本地文件系统", "it is local"),
         Ok(FileSystem::Network(kind)) => {
             let message = Message::new(
                 format!("网络文件系统 {kind}：锁与落盘没有保证，可能丢失已确认的数据"),
@@ -100,7 +101,7 @@ pub(crate) fn file_system_kind(data: &Path) -> Finding {
                     "a network file system, {kind}: locks and syncs may not hold, and what was acknowledged be lost"
                 ),
             );
-            Finding::new(NAME, State::Warning, message, local)
+            Condition::new(NAME, ConditionState::Warning, message, local)
         }
         Ok(FileSystem::CopyOnWrite(kind)) => {
             let message = Message::new(
@@ -109,7 +110,7 @@ pub(crate) fn file_system_kind(data: &Path) -> Finding {
                     "a copy-on-write file system, {kind}: the data file scatters, and a nearly full disk refuses even to overwrite"
                 ),
             );
-            Finding::new(NAME, State::Warning, message, local)
+            Condition::new(NAME, ConditionState::Warning, message, local)
         }
         Ok(FileSystem::Layer(kind)) => {
             let message = Message::new(
@@ -117,20 +118,20 @@ pub(crate) fn file_system_kind(data: &Path) -> Finding {
                 format!("the writable layer of a container, {kind}: everything is gone with the container"),
             );
             let remedy = Message::new("请为数据目录挂载卷", "mount a volume for the store");
-            Finding::new(NAME, State::Warning, message, remedy)
+            Condition::new(NAME, ConditionState::Warning, message, remedy)
         }
         Ok(FileSystem::Memory(kind)) => {
             let message = Message::new(
                 format!("内存文件系统 {kind}：关机后数据即丢失"),
                 format!("in memory, {kind}: everything is gone when the machine stops"),
             );
-            Finding::new(NAME, State::Warning, message, local)
+            Condition::new(NAME, ConditionState::Warning, message, local)
         }
     }
 }
 
 /// Whether anyone else may read keys or data.
-pub(crate) fn privacy(data: &Path, config: Option<&Config>) -> Vec<Finding> {
+pub(crate) fn privacy(data: &Path, config: Option<&Config>) -> Vec<Condition> {
     const NAME: &str = "privacy";
     let mode = |path: &Path| path.metadata().map(|metadata| metadata.mode() & 0o777);
     let folder = mode(data).unwrap_or(PRIVATE_FOLDER);
@@ -149,7 +150,7 @@ pub(crate) fn privacy(data: &Path, config: Option<&Config>) -> Vec<Finding> {
     }
     let shown = data.display();
     let mut findings = vec![if open.is_empty() {
-        Finding::good(NAME, "仅属主可读数据", "only its owner may read the store")
+        Condition::good(NAME, "仅属主可读数据", "only its owner may read the store")
     } else {
         let message = Message::new(
             format!("其他用户可以读取：{}", open.join("、")),
@@ -161,7 +162,7 @@ pub(crate) fn privacy(data: &Path, config: Option<&Config>) -> Vec<Finding> {
                 "run chmod -R go= {shown}; where others may have read the token-key, delete it and make every token anew"
             ),
         );
-        Finding::new(NAME, State::Fault, message, remedy)
+        Condition::new(NAME, ConditionState::Fault, message, remedy)
     }];
     let key = config.filter(|config| config.tls.is_on()).map(|config| &config.tls.key);
     // A group may be the service's own.
@@ -173,17 +174,17 @@ pub(crate) fn privacy(data: &Path, config: Option<&Config>) -> Vec<Finding> {
             format!("请运行 chmod o= {shown}，并换用新的私钥与证书"),
             format!("run chmod o= {shown}, and take a new key and certificate"),
         );
-        findings.push(Finding::new("tls_key_privacy", State::Fault, message, remedy));
+        findings.push(Condition::new("tls_key_privacy", ConditionState::Fault, message, remedy));
     }
     findings
 }
 
 /// Whether everything in the folder belongs to whom it should.
-pub(crate) fn owner(data: &Path) -> Finding {
+pub(crate) fn owner(data: &Path) -> Condition {
     const NAME: &str = "owner";
     let uid = |path: &Path| path.metadata().map(|metadata| metadata.uid()).ok();
     let Some(owner) = uid(data) else {
-        return Finding::good(NAME, "无法查看属主", "the owner cannot be told");
+        return Condition::good(NAME, "无法查看属主", "the owner cannot be told");
     };
     let me = rustix::process::geteuid().as_raw();
     let parent = data.canonicalize().ok().and_then(|data| uid(data.parent()?));
@@ -203,7 +204,11 @@ pub(crate) fn owner(data: &Path) -> Finding {
         }
     }
     if others.is_empty() {
-        return Finding::good(NAME, format!("均属于 uid {expected}"), format!("everything belongs to uid {expected}"));
+        return Condition::good(
+            NAME,
+            format!("均属于 uid {expected}"),
+            format!("everything belongs to uid {expected}"),
+        );
     }
     let message = Message::new(
         format!("不属于服务用户（uid {expected}）：{}；服务将无法读写", others.join("、")),
@@ -216,11 +221,11 @@ pub(crate) fn owner(data: &Path) -> Finding {
             data.display()
         ),
     );
-    Finding::new(NAME, State::Fault, message, remedy)
+    Condition::new(NAME, ConditionState::Fault, message, remedy)
 }
 
 /// Whether the service makes backups as it should, where it makes any.
-pub(crate) fn backups(config: &Config, data: &Path) -> Vec<Finding> {
+pub(crate) fn backups(config: &Config, data: &Path) -> Vec<Condition> {
     const NAME: &str = "backups";
     let backup = &config.backup;
     if !backup.is_on() {
@@ -238,7 +243,7 @@ pub(crate) fn backups(config: &Config, data: &Path) -> Vec<Finding> {
             "请将 backup.directory 改为另一磁盘，或另将备份复制到其他机器",
             "put backup.directory on another disk, or copy the backups to another machine",
         );
-        findings.push(Finding::new("backup_disk", State::Warning, message, remedy));
+        findings.push(Condition::new("backup_disk", ConditionState::Warning, message, remedy));
     }
     let newest = match Kept::new(&backup.directory, backup.keep).list() {
         Ok(backups) => backups.into_iter().next_back(),
@@ -246,13 +251,13 @@ pub(crate) fn backups(config: &Config, data: &Path) -> Vec<Finding> {
             let message = Message::new(format!("无法查看备份：{error}"), format!("they cannot be looked at: {error}"));
             let remedy =
                 Message::new("请核对 backup.directory 与访问权限", "check backup.directory and its permissions");
-            findings.push(Finding::new(NAME, State::Fault, message, remedy));
+            findings.push(Condition::new(NAME, ConditionState::Fault, message, remedy));
             return findings;
         }
     };
     let hours = i64::try_from(backup.every_hours).unwrap_or(i64::MAX).saturating_mul(2);
     findings.push(match newest {
-        Some(newest) if Timestamp::now().duration_since(newest.made).as_hours() < hours => Finding::good(
+        Some(newest) if Timestamp::now().duration_since(newest.made).as_hours() < hours => Condition::good(
             NAME,
             format!("最近一份为 {}", newest.path.display()),
             format!("the newest is {}", newest.path.display()),
@@ -260,14 +265,17 @@ pub(crate) fn backups(config: &Config, data: &Path) -> Vec<Finding> {
         newest => {
             let (zh, en) = newest.map_or_else(
                 || (format!("{shown} 中还没有备份"), format!("there is none in {shown} yet")),
-                |newest| (format!("最近一份已是 {}", newest.made), format!("the newest is of {}", newest.made)),
+                |newest| {
+                    let made = moment(newest.made);
+                    (format!("最近一份已是 {}", made.zh), format!("the newest is of {}", made.en))
+                },
             );
             let remedy = Message::new(
                 "请查看服务运行日志中备份失败的原因，核对 backup.directory 的空间与权限；服务刚启用的，稍后再查",
                 "see in the log why backups fail, and check room and permissions of backup.directory; where it was just \
                  turned on, look again later",
             );
-            Finding::new(NAME, State::Warning, Message::new(zh, en), remedy)
+            Condition::new(NAME, ConditionState::Warning, Message::new(zh, en), remedy)
         }
     });
     findings

@@ -3,8 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::report::Message;
+use crate::service::{Condition, ConditionState};
 
-use super::{Finding, State};
+use super::moment;
 
 pub(crate) const NAME: &str = "clock";
 
@@ -18,18 +19,20 @@ const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(180 * 24);
 const EARLIEST: &str = "2025-01-01T00:00:00Z";
 
 /// How the clock is at `now`, which it says itself.
-pub(crate) fn judge(now: Timestamp, newest: Option<Timestamp>) -> Finding {
+pub(crate) fn judge(now: Timestamp, newest: Option<Timestamp>) -> Condition {
     let synchronise = ("请启用时间同步（NTP）", "turn on synchronisation of time (NTP)");
     let lost = EARLIEST.parse::<Timestamp>().is_ok_and(|earliest| now < earliest);
     if lost || newest.is_some_and(|newest| newest.duration_since(now) > BEHIND_MAX) {
-        let newest = newest.map(|newest| newest.to_string()).unwrap_or_default();
+        let (now, newest) = (moment(now), newest.map_or_else(|| Message::new("", ""), moment));
         let message = Message::new(
             format!(
-                "时钟为 {now}，早于最近一条日志（{newest}）：时钟过慢，或记下该条日志时过快；在追上之前，时间自该条日志起续算"
+                "时钟为 {}，早于最近一条日志（{}）：时钟过慢，或记下该条日志时过快；在追上之前，时间自该条日志起续算",
+                now.zh, newest.zh
             ),
             format!(
-                "it says {now}, before the newest journal entry ({newest}): it is behind, or was ahead when that entry \
-                 was written; until it catches up, time goes on from that entry"
+                "it says {}, before the newest journal entry ({}): it is behind, or was ahead when that entry was written; \
+                 until it catches up, time goes on from that entry",
+                now.en, newest.en
             ),
         );
         let remedy = Message::new(
@@ -40,13 +43,17 @@ pub(crate) fn judge(now: Timestamp, newest: Option<Timestamp>) -> Finding {
                 synchronise.1
             ),
         );
-        return Finding::new(NAME, State::Fault, message, remedy);
+        return Condition::new(NAME, ConditionState::Fault, message, remedy);
     }
     if let Some(newest) = newest.filter(|newest| now.duration_since(*newest) > AHEAD_MAX) {
         let days = now.duration_since(newest).as_hours() / 24;
+        let (now, newest) = (moment(now), moment(newest));
         let message = Message::new(
-            format!("时钟为 {now}，比最近一条日志（{newest}）晚 {days} 天：久未使用，或时钟过快"),
-            format!("it says {now}, {days} days after the newest journal entry ({newest}): long unused, or ahead"),
+            format!("时钟为 {}，比最近一条日志（{}）晚 {days} 天：久未使用，或时钟过快", now.zh, newest.zh),
+            format!(
+                "it says {}, {days} days after the newest journal entry ({}): long unused, or ahead",
+                now.en, newest.en
+            ),
         );
         let remedy = Message::new(
             format!("请在启动服务前核对时间：过快的时钟会使其后所有回执都晚于实际；{}", synchronise.0),
@@ -55,7 +62,8 @@ pub(crate) fn judge(now: Timestamp, newest: Option<Timestamp>) -> Finding {
                 synchronise.1
             ),
         );
-        return Finding::new(NAME, State::Warning, message, remedy);
+        return Condition::new(NAME, ConditionState::Warning, message, remedy);
     }
-    Finding::good(NAME, format!("时钟 {now}，与日志相符"), format!("it says {now}, which fits the journal"))
+    let now = moment(now);
+    Condition::good(NAME, format!("时钟 {}，与日志相符", now.zh), format!("it says {}, which fits the journal", now.en))
 }
