@@ -168,7 +168,7 @@ pub fn problem_of_transport(status: &Status) -> pb::Problem {
         }
         Code::OutOfRange | Code::ResourceExhausted => (Reason::MessageTooLarge, "请分次发送", "send less at a time"),
         Code::DeadlineExceeded | Code::Cancelled => {
-            (Reason::DeadlineExceeded, "请以同一 request_id 重试", "send it again with the same request_id")
+            (Reason::DeadlineExceeded, "请重试（以同一 request_id）", "send it again with the same request_id")
         }
         Code::Unavailable => (Reason::Overloaded, "请稍后重试", "try again later"),
         _ => (Reason::MessageInvalid, "请按契约改正后重试", "correct it by the contract and try again"),

@@ -202,10 +202,13 @@ fn etag_mismatch(present: &Collection) -> Problem {
     Problem::new(
         Reason::EtagMismatch,
         Message::new(
-            format!("{name} 的当前 etag 为 {etag}，与所给不符"),
+            format!("{name} 已被他人更改（当前 etag 为 {etag}）"),
             format!("{name} has the etag {etag} now, another than was given"),
         ),
-        Message::new("请先取回当前内容核对，再以其 etag 更新", "read it as it is now, then update it with its etag"),
+        Message::new(
+            "请重新打开，核对当前内容后再更改（以其 etag 提交）",
+            "read it as it is now, then update it with its etag",
+        ),
     )
     .with("etag", etag)
     .with("name", name)

@@ -43,7 +43,7 @@ pub(super) fn check_content(submission: &Submission, content: Hash, head: Option
                 format!("the report was not taken: its content is that of {name}"),
             ),
             Message::new(
-                "无须再次报送；确需留存一个相同版本的，请注明 allow_unchanged",
+                "无须再次报送；确需留存一个相同版本的，请注明（allow_unchanged）",
                 "there is nothing to hand in; to keep another revision all the same, set allow_unchanged",
             ),
         )

@@ -272,8 +272,15 @@ impl Problem {
 
     /// Too much at once: worth trying again after a while.
     pub fn overload(reason: Reason, message: Message, retry_after: Duration) -> Self {
-        let seconds = retry_after.as_secs_f32().ceil();
-        let remedy = Message::new(format!("请在 {seconds} 秒后重试"), format!("try again after {seconds} s"));
+        let remedy = match retry_after.as_secs_f32().ceil() {
+            seconds if seconds <= 120.0 => {
+                Message::new(format!("请在 {seconds} 秒后重试"), format!("try again after {seconds} s"))
+            }
+            seconds => {
+                let minutes = (seconds / 60.0).ceil();
+                Message::new(format!("请在 {minutes} 分钟后重试"), format!("try again after {minutes} min"))
+            }
+        };
         Self { retry_after: Some(retry_after), ..Self::new(reason, message, remedy) }
     }
 
@@ -364,13 +371,13 @@ impl Problem {
     pub fn etag_mismatch(name: &str, present: Option<&str>) -> Self {
         let (zh, en) = match present {
             Some(etag) => (
-                format!("{name} 的当前版本为 {etag}，与所给不符"),
+                format!("{name} 已有更新的版本或状态已变（当前 etag 为 {etag}）"),
                 format!("the present revision of {name} has the etag {etag}"),
             ),
-            None => (format!("{name} 尚无版本，不应给出 etag"), format!("{name} has no revision yet, so no etag")),
+            None => (format!("{name} 尚无版本（不应给出 etag）"), format!("{name} has no revision yet, so no etag")),
         };
         let remedy = Message::new(
-            "请先取回当前版本核对，再以其 etag 重新提交",
+            "请重新打开，核对当前版本后再办理（以其 etag 提交）",
             "read the present revision, then try again with its etag",
         );
         Self::new(Reason::EtagMismatch, Message::new(zh, en), remedy)
@@ -410,7 +417,7 @@ impl Problem {
     pub(crate) fn no_agency(name: &str) -> Self {
         Self::new(
             Reason::AgencyNotFound,
-            Message::new(format!("没有登记 {name}"), format!("{name} is not registered")),
+            Message::new(format!("单位名录中没有 {name}"), format!("{name} is not registered")),
             no_agency_remedy(name),
         )
         .with("name", name)
@@ -420,7 +427,7 @@ impl Problem {
     pub(crate) fn no_jurisdiction(name: &str) -> Self {
         Self::new(
             Reason::JurisdictionNotFound,
-            Message::new(format!("没有登记 {name}"), format!("{name} is not registered")),
+            Message::new(format!("单位名录中没有 {name}"), format!("{name} is not registered")),
             Message::new("请核对区划代码", "check the division code"),
         )
         .with("name", name)
@@ -431,7 +438,7 @@ impl Problem {
         Self::new(
             Reason::ReportNotFound,
             Message::new(format!("没有 {name}"), format!("there is no {name}")),
-            Message::new("请核对机构与年度，或先提交报告", "check the agency and the year, or submit the report first"),
+            Message::new("请核对单位与年度，或先报送", "check the agency and the year, or submit the report first"),
         )
         .with("name", name)
     }
@@ -598,7 +605,7 @@ impl Problem {
                 Reason::OutcomeUnknown,
                 Message::new(format!("写入结果不明：{detail}"), detail),
                 Message::new(
-                    "请以相同的 request_id 重试，或先查询是否已存入",
+                    "请先查询是否已保存；未保存的，请重试（以相同的 request_id）",
                     "try again with the same request_id, or look whether it was stored",
                 ),
             ),

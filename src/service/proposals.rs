@@ -122,7 +122,7 @@ fn not_second(why: NotSecond, proposal: &Proposal) -> Problem {
     };
     let remedy = Message::new(
         format!(
-            "请另一位持有系统管理或审计管理权限、且非 {by}、{principal} 的人确认；没有的，请在本机以 huizong credential bootstrap --role 设立"
+            "请另一位持有系统管理或审计管理权限、且非 {by}、{principal} 的人确认；没有的，请在本机设立（huizong credential bootstrap --role）"
         ),
         format!(
             "have it confirmed by somebody else than {by} and {principal} who holds system administration or audit; where \

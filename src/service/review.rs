@@ -216,7 +216,7 @@ fn check_state(action: ReviewAction, before: &Standing) -> Result<(), Problem> {
         zh.push(words.0);
         en.push(words.1);
     }
-    zh.push("以当前 etag 提交新版本");
+    zh.push("报送新版本（以当前 etag）");
     en.push("submit a new revision with the present etag");
     Err(Problem::new(
         Reason::StateConflict,

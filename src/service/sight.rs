@@ -346,7 +346,7 @@ fn beyond_sight(jurisdiction: &JurisdictionCode) -> Problem {
         ),
     );
     let remedy = Message::new(
-        "请不指定 hierarchy_year 与 as_of，或缩小年度、范围后再查询；确需查看的，请上级机关查询，或请安全管理员授予角色",
+        "请不按其他年度隶属关系、不查历史时点（hierarchy_year、as_of），或缩小年度、范围后再查询；确需查看的，请上级机关查询，或请安全管理员授予角色",
         "ask without hierarchy_year and as_of, for fewer years or a smaller scope; else have the office above ask, or a \
          security administrator grant the role",
     );

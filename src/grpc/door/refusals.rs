@@ -35,7 +35,7 @@ pub(crate) fn out_of_time(limit: Duration) -> Problem {
         format!("the service did not answer within {seconds} s"),
     );
     let remedy = Message::new(
-        "更改可能已生效：请以同一 request_id 重试，或先查询；查询请缩小范围",
+        "更改可能已生效：请先查询，再重试（以同一 request_id）；查询请缩小范围",
         "a change may have been made: send it again with the same request_id, or look first; ask for less at a time",
     );
     Problem::new(Reason::DeadlineExceeded, message, remedy)
