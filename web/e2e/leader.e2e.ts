@@ -59,7 +59,7 @@ test("a table of one's own is what rollup answers, as a workbook too, and its li
   const answer = await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "child");
   const shown = async () => (await table.locator("tbody td:nth-child(2)").allInnerTexts()).map((text) => text.replaceAll(",", ""));
   expect(await shown()).toEqual(answer.rows.map((row) => row.count));
-  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "导出 XLSX" }).click()]);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "XLSX", exact: true }).click()]);
   const files = unzipSync(await readFile(await download.path()));
   const sheet = strFromU8(files["xl/worksheets/sheet1.xml"]!);
   const numbers = [...sheet.matchAll(/<c r="B(\d+)"[^>]*><v>(\d+)<\/v>/g)].map(([, , value]) => value);
@@ -68,6 +68,41 @@ test("a table of one's own is what rollup answers, as a workbook too, and its li
   await expect.poll(async () => (await again.page.locator("[data-test=pivot] tbody td:nth-child(2)").allInnerTexts()).map((text) => text.replaceAll(",", ""))).toEqual(await shown());
   expect(complaints).toEqual([]);
   for (const one of [page, again.page]) await one.context().close();
+});
+
+test("a table is made of places and agencies chosen one by one, true as of one moment, and had in every format", async () => {
+  const { page, complaints } = await open(browser, server, `/table?year=${YEAR}`);
+  const form = page.locator("[data-test=own-table]");
+  await form.locator("select").first().selectOption("chosen");
+  const [agency] = (await rollup(server, "jurisdictions/230200", "--year", String(YEAR), "--measure", "received", "--by", "agency")).rows;
+  const add = async (text: string) => {
+    await form.getByLabel("添加地区或单位").fill(text);
+    await form.getByRole("button", { name: "查找" }).click();
+    await form.locator(".picker .found").getByRole("button", { name: text, exact: true }).first().click();
+  };
+  for (const text of ["哈尔滨市", "大庆市", agency!.label]) await add(text);
+  await form.getByRole("button", { name: "查看" }).click();
+  const table = page.locator("[data-test=pivot]");
+  const cells = async (of: string) => (await table.locator(`${of} td:nth-child(2)`).allInnerTexts()).map((text) => text.replaceAll(",", ""));
+  await expect.poll(() => cells("tbody").then((found) => found.length)).toBe(3);
+  const received = async (place: string) => (await rollup(server, place, "--year", String(YEAR), "--measure", "received")).totals[0]!.count;
+  const wanted = [await received("jurisdictions/230100"), await received("jurisdictions/230600"), agency!.count];
+  expect(await table.locator("tbody th").allInnerTexts()).toEqual(["哈尔滨市", "大庆市", agency!.label]);
+  expect(await cells("tbody")).toEqual(wanted);
+  expect(await cells("tfoot")).toEqual([String(wanted.reduce((sum, one) => sum + BigInt(one), 0n))]);
+  await expectAccessible(page, "chosen places");
+  for (const [format, begin] of [["DOCX", "PK"], ["XLSX", "PK"], ["HTML", "<!doctype html>"], ["CSV", "\u00ef\u00bb\u00bf"]] as const) {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: format, exact: true }).click()]);
+    expect(download.suggestedFilename().endsWith(`.${format.toLowerCase()}`)).toBe(true);
+    expect((await readFile(await download.path(), "latin1")).slice(0, begin.length), format).toBe(begin);
+  }
+  // The province has the others in it: nothing is added up twice.
+  await add("黑龙江省");
+  await form.getByRole("button", { name: "查看" }).click();
+  await page.locator("[data-test=nested]").waitFor();
+  expect(await table.locator("tfoot").count()).toBe(0);
+  expect(complaints).toEqual([]);
+  await page.context().close();
 });
 
 test("places are found by the initials of their names, lists by former names too", async () => {

@@ -56,11 +56,27 @@ const row = (measure: string, child: string, year: string, count: bigint) => cre
 
 test("a table of one's own has its totals, and a cell that no report is in stays empty", () => {
   const layout = layoutOf({ lines: "requests.received", rows: "child", columns: "year", from: "2022", to: "2023" }, 2023);
-  const table = tableOf(layout, [row("m", "甲", "2022", 1n), row("m", "甲", "2023", 2n), row("m", "乙", "2023", 9007199254740993n)]);
+  const table = tableOf(layout, [row("m", "甲", "2022", 1n), row("m", "甲", "2023", 2n), row("m", "乙", "2023", 9007199254740993n)].map((row) => ({ row })));
   expect(table.columns.map((one) => one.name)).toEqual(["2022", "2023"]);
   expect(table.rows.map((one) => one.cells)).toEqual([["1", "2"], ["", "9,007,199,254,740,993"]]);
   expect(table.totals).toEqual(["1", "9,007,199,254,740,995"]);
-  expect(layoutOf({ rows: "nothing", from: "abc" }, 2023)).toEqual({ measures: ["requests.received"], rows: "child", columns: "measure", from: 2023, to: 2023 });
+  // Of two lines of the form each has its own columns, and neither hides the other.
+  const two = tableOf({ ...layout, measures: ["m", "n"] }, [row("m", "甲", "2023", 1n), row("n", "甲", "2023", 2n), row("m", "甲", "2022", 3n)].map((row) => ({ row })));
+  expect(two.columns.map((one) => one.name)).toEqual(["2022 m", "2023 m", "2023 n"]);
+  expect([two.rows[0]?.cells, two.totals]).toEqual([["3", "1", "2"], ["3", "1", "2"]]);
+  expect(layoutOf({ rows: "nothing", from: "abc" }, 2023)).toEqual({ measures: ["requests.received"], rows: "child", columns: "measure", from: 2023, to: 2023, of: [] });
+});
+
+test("a table of chosen places and agencies has a row for each, in their order, and no total where one is part of another", () => {
+  const layout = layoutOf({ rows: "chosen", columns: "year", from: "2022", to: "2023", of: "jurisdictions/230100,agencies/a-1,agencies/a-1,<b>" }, 2023);
+  expect(layout.of).toEqual(["jurisdictions/230100", "agencies/a-1"]);
+  const owners = [{ name: "jurisdictions/230100", displayName: "哈尔滨市" }, { name: "agencies/a-1", displayName: "甲局" }, { name: "agencies/b-1", displayName: "乙局" }];
+  const found = [{ row: row("m", "", "2023", 5n), owner: owners[0]! }, { row: row("m", "", "2022", 2n), owner: owners[1]! }];
+  const table = tableOf(layout, found, owners);
+  expect(table.columns.map((one) => one.name)).toEqual(["2022", "2023"]);
+  expect(table.rows.map((one) => [one.name, ...one.cells])).toEqual([["哈尔滨市", "", "5"], ["甲局", "2", ""], ["乙局", "", ""]]);
+  expect(table.totals).toEqual(["2", "5"]);
+  expect(tableOf(layout, found, owners, false).totals).toEqual([]);
 });
 
 test("places are ranked by a sum, a rate or a change, and one without a whole is not ranked at all", () => {

@@ -18,6 +18,10 @@ export function saveFile(name: string, content: BlobPart, type: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
+/** What a table of figures is had as. */
+export const TABLE_FORMATS = ["XLSX", "DOCX", "HTML", "CSV"] as const;
+export type TableFormat = (typeof TABLE_FORMATS)[number];
+
 export const saveCsv = (name: string, lines: string[][]) => saveFile(`${name}.csv`, csvOf(lines), "text/csv;charset=utf-8");
 
 /** Rows of CSV, with quoted fields and line ends in them; the byte order mark goes. */

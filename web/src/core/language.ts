@@ -14,10 +14,16 @@ watchEffect(() => {
   if (globalThis.document) document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
 });
 
+/** Values of these names are counts, and written with separators; years and numbers of entries are not. */
+const COUNTS = new Set(["count", "included", "expected", "shown", "all", "done", "failed", "before", "after", "now", "records", "revisions"]);
+
 /** A word of the screen; `{name}` in it is replaced by the value of that name. */
 export function t(word: Word, values: Record<string, string | number | bigint> = {}): string {
   const text = words[word][language.value === "zh" ? 0 : 1];
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = String(values[name] ?? "");
+    return COUNTS.has(name) && typeof values[name] !== "string" ? value.replace(/\B(?=(\d{3})+$)/g, ",") : value;
+  });
 }
 
 /** A text of the service in the reader's language. */

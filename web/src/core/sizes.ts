@@ -14,6 +14,12 @@ export const STEP = 50;
 export const FOUND_IN_PASSING = 8;
 export const FOUND = 50;
 export const LINES_FOUND = 12;
+/** Places and agencies that a table of one's own is of, where they are chosen one by one: each place is a question of its own. */
+export const CHOSEN_MAX = 50;
+/** Names that are asked for one by one at most. */
+export const ASKED_ONE_BY_ONE = 20;
+/** Questions under way at once for one answer. */
+export const ASKED_AT_ONCE = 4;
 /** Places in a chart: as bars, and as rows of a table of colours. */
 export const PLACES_DRAWN = 12;
 export const HEAT_PLACES = 8;
