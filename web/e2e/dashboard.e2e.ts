@@ -179,6 +179,14 @@ describe("a province with reports", () => {
     await expectAccessible(page, "frozen");
     const frozen = (await run(server, "frozen", "get", `${PROVINCE}/frozenForms/${YEAR}-1`)) as { frozenForm: { contentSha256: string } };
     expect(await page.locator("[data-test=frozen-hash]").innerText()).toBe(frozen.frozenForm.contentSha256);
+    // Whatever it is had as, it is what was frozen.
+    for (const [format, begin] of [["DOCX", "PK"], ["OFD", "PK"], ["XLSX", "PK"], ["CSV", "cell,"], ["HTML", "<!"]] as const) {
+      const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: format, exact: true }).click()]);
+      expect(download.suggestedFilename()).toMatch(new RegExp(`^黑龙江省${YEAR}年.*\\.${format.toLowerCase()}$`));
+      const content = await readFile(await download.path(), "latin1");
+      expect(content.slice(0, begin.length), format).toBe(begin);
+      if (format === "HTML") expect(content).toContain(frozen.frozenForm.contentSha256);
+    }
     // A report leaves the sums.
     const listed = await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency");
     const left = listed.rows.find((row) => BigInt(row.count) > 0n);
@@ -204,7 +212,7 @@ describe("a province with reports", () => {
   async function* pages(page: Page) {
     const listed = await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency");
     const reporter = listed.rows[0]?.key.split("/")[1];
-    const views = ["/mine", "/queue", "/progress", "/collections", "/overview", "/table", "/form", "/reconcile", "/rules", `/report?owner=agencies/${reporter}`, `/submit?owner=agencies/${guest}`, `/receipt?owner=agencies/${reporter}`, "/registry", "/people", "/journal", "/status"];
+    const views = ["/mine", "/queue", "/progress", "/collections", "/overview", "/table", "/form", "/reconcile", "/rules", `/report?owner=agencies/${reporter}`, `/submit?owner=agencies/${guest}`, `/receipt?owner=agencies/${reporter}`, "/table?rows=chosen&of=jurisdictions/230100", "/frozen?number=1", "/registry", "/people", "/journal", "/status"];
     for (const view of views) {
       await page.goto(`${server.url}/#${view}${view.includes("?") ? "&" : "?"}year=${YEAR}`);
       await page.locator("h1").waitFor();
@@ -214,7 +222,7 @@ describe("a province with reports", () => {
     }
   }
 
-  test.for([["light", "English"], ["dark", undefined]] as const)("the pages are accessible in %s, %s", async ([colorScheme, language]) => {
+  test.for([["light", "English"], ["dark", "English"], ["light", undefined], ["dark", undefined]] as const)("the pages are accessible in %s, %s", async ([colorScheme, language]) => {
     const { page, complaints } = await open(browser, server, `/?year=${YEAR}`, { colorScheme });
     if (language) await page.getByRole("button", { name: language }).click();
     for await (const view of pages(page)) await expectAccessible(page, `${view} ${colorScheme}`);

@@ -36,6 +36,9 @@ test("the queue has what waits, the oldest first; keys go on, accept, and return
   const count = Number((await coverage()).submitted);
   expect(count).toBeGreaterThan(3);
   await expect.poll(() => waiting(page).count()).toBe(count);
+  await page.reload();
+  const beside = page.locator("[data-test=waiting]");
+  await expect.poll(async () => parseInt(await beside.innerText(), 10)).toBe(count);
   const title = page.locator(".open-report > h2");
   await title.waitFor();
   await page.locator("[data-test=beside]").or(page.getByText("与上年各项数字完全相同")).or(page.getByText("该单位上年没有报告")).first().waitFor();
@@ -52,6 +55,7 @@ test("the queue has what waits, the oldest first; keys go on, accept, and return
   await page.keyboard.press("a");
   // What is done leaves the queue, and the next takes its place.
   await expect.poll(() => waiting(page).count()).toBe(count - 1);
+  await expect.poll(async () => parseInt(await beside.innerText(), 10)).toBe(count - 1);
   await expect.poll(() => title.innerText()).toContain(second);
   await page.keyboard.press("r");
   expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("TEXTAREA");
@@ -122,7 +126,12 @@ test("progress sorts places, lists whom to remind as the command line does, and 
   await dialog.getByLabel(/原因/).fill("机构改革，人员调整");
   await expectAccessible(page, "an extension");
   await dialog.getByRole("button", { name: "准予延期" }).click();
-  await page.locator("[data-test=exceptions]").getByText("2099-12-31 24:00").first().waitFor();
+  const granted = page.locator("[data-test=exceptions] tbody tr", { hasText: agency.displayName });
+  await granted.getByText("2099-12-31 24:00").first().waitFor();
+  // Granted by mistake, it is taken back.
+  page.once("dialog", (question) => void question.accept());
+  await granted.getByRole("button", { name: "收回延期" }).click();
+  await expect.poll(() => granted.count()).toBe(0);
   expect(complaints).toEqual([]);
   await page.context().close();
 });
@@ -194,6 +203,10 @@ test("the registry is searched, changed after a preview, exported, and imported 
 test("the status page verifies the whole store, and the journal shows, exports and links its entries", async () => {
   const { page, complaints } = await open(browser, server, "/status");
   await page.locator("[data-test=writable]").getByText("系统正常").waitFor();
+  const conditions = page.locator("[data-test=conditions]");
+  for (const [check, title] of [["disk_space", "磁盘空间"], ["clock", "系统时钟"], ["backups", "备份"]]) await conditions.locator(`[data-condition=${check}]`).getByText(title!).first().waitFor();
+  await conditions.locator("[data-condition=reports]").getByText(`${YEAR}年度：应报`).waitFor();
+  await expectAccessible(page, "conditions");
   await page.getByRole("button", { name: "核验全部数据" }).click();
   await page.locator("[data-test=verify]").getByText("未发现问题").waitFor();
   await page.getByRole("link", { name: "操作日志" }).click();

@@ -3,6 +3,7 @@
 import { all, useAnswer, useThrottled } from "./live";
 import { registry } from "./service";
 import { PAGE } from "./sizes";
+import { learn } from "./spoken";
 
 /** While somebody types, the service is asked no more often. */
 export const TYPING_MS = 250;
@@ -25,6 +26,7 @@ export async function findEntries(text: string, sort: Sort, max: number, signal?
     sort === "jurisdictions" || isName ? undefined : registry.listAgencies({ query, pageSize: max }, options),
   ]);
   const all: Entry[] = [...exact, ...(places?.jurisdictions ?? []), ...(agencies?.agencies ?? [])];
+  learn(all);
   return { found: all.filter((one, at) => all.findIndex(({ name }) => name === one.name) === at), hasMore: Boolean(places?.nextPageToken || agencies?.nextPageToken) };
 }
 

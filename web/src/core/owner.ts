@@ -1,6 +1,7 @@
 // Who owns a report: an agency its own, or a government the consolidated one of its jurisdiction.
 import { t } from "./language";
 import { registry } from "./service";
+import { learn } from "./spoken";
 
 export const isJurisdiction = (owner: string) => owner.startsWith("jurisdictions/");
 
@@ -11,6 +12,7 @@ export async function nameOf(owner: string, signal: AbortSignal): Promise<string
     return t("consolidatedOf", { name: jurisdiction?.displayName ?? owner });
   }
   const { agency } = await registry.getAgency({ name: owner }, { signal });
+  if (agency) learn([agency]);
   return agency?.displayName ?? owner;
 }
 

@@ -7,6 +7,7 @@ import { addressFor, scopeOf } from "./perspective";
 import { registry, reports, rollups, refusal, type Refusal } from "./service";
 import { caller, owners, scopes } from "./session";
 import { PAGE } from "./sizes";
+import { learn } from "./spoken";
 import { yearNow } from "./time";
 import { t } from "./language";
 import type { Word } from "./words";
@@ -19,6 +20,7 @@ export async function loadTree(year: number): Promise<Map<string, Jurisdiction>>
   if (known) return known;
   const loading = (async () => {
     const found = await all((pageToken) => registry.listJurisdictions({ year, pageSize: PAGE, pageToken }), (page) => page.jurisdictions);
+    learn(found);
     return new Map(found.map((jurisdiction) => [jurisdiction.name, jurisdiction]));
   })();
   trees.set(year, loading);

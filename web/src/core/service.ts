@@ -13,6 +13,7 @@ import { ReportService } from "../gen/huizong/v1/report_pb";
 import { RollupService } from "../gen/huizong/v1/rollup_pb";
 import { isAttended } from "./attendance";
 import { language, say, t } from "./language";
+import { spoken } from "./spoken";
 import type { Word } from "./words";
 import type { LocalizedText } from "../gen/huizong/v1/problem_pb";
 
@@ -109,9 +110,9 @@ export function isCancelled(error: unknown): boolean {
   return ConnectError.from(error).code === Code.Canceled;
 }
 
-/** A text of the service as a sentence. */
+/** A text of the service as a sentence for officials. */
 export function sentence(text: string): string {
-  const whole = text.trim();
+  const whole = spoken(text).trim();
   if (whole === "" || /[。！？.!?：:]$/.test(whole)) return whole;
   return `${whole}${language.value === "zh" ? "。" : "."}`;
 }

@@ -144,7 +144,7 @@ export function useOverview() {
   const disputes = computed(() => {
     const byMeasure = new Map((shown.value?.disputes.totals ?? []).map((row) => [row.measure, row]));
     const of = (line: string, result: string) => byMeasure.get(`disputes.${line}.${result}`);
-    const split = (row: RollupRow | undefined) => say(row?.measureLabel).split("·");
+    const split = (row: RollupRow | undefined) => say(row?.measureLabel).split(/·|, /);
     return {
       names: DISPUTES.map((line) => split(of(line, RESULTS[0]!))[0] ?? line),
       series: RESULTS.map((result) => ({ name: split(of(DISPUTES[0]!, result)).at(-1) ?? result, counts: DISPUTES.map((line) => countOf(of(line, result)) ?? 0n) })),

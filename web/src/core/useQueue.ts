@@ -7,6 +7,7 @@ import { isJurisdiction, ownerOf, revisionOf } from "./owner";
 import { t } from "./language";
 import { refusal, refusalText, registry, reports, rollups } from "./service";
 import { PAGE } from "./sizes";
+import { countAgain } from "./waiting";
 import { daysSince } from "./time";
 import type { Jurisdiction } from "../gen/huizong/v1/registry_pb";
 import { ReportState, ReportView, type Report } from "../gen/huizong/v1/report_pb";
@@ -77,6 +78,7 @@ export function useQueue(place: Ref<{ jurisdiction: string; year: number } | und
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     outcome.value = result;
     isAccepting.value = false;
+    countAgain();
     loaded.again();
   }
   return { loaded, waiting, acceptAll, isAccepting, outcome };

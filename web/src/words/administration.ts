@@ -3,7 +3,6 @@ import type { Words } from "./index";
 
 export const administration = {
   registrySearch: ["名称、曾用名或代码", "Name, former name or code"],
-  registryOf: ["隶属关系年度", "Hierarchy of year"],
   registryChildren: ["下级地区 {count} 个", "{count} jurisdiction(s) below"],
   registryAgencies: ["单位 {count} 家", "{count} agencies"],
   registryNew: ["新建", "New"],
@@ -93,6 +92,14 @@ export const administration = {
   roleRevoked: ["已收回。", "Revoked."],
   statusWritable: ["系统正常，接收报送。", "The system is well and takes submissions."],
   statusReadOnly: ["系统暂停接收报送：{why}。查询不受影响。", "The system takes no submissions for now: {why}. Queries still work."],
+  conditions: ["运行条件", "What the service rests on"],
+  conditionWhat: ["检查项目", "What was looked at"],
+  conditionHow: ["情况", "How it is"],
+  conditionGood: ["正常", "good"],
+  conditionWarning: ["须注意", "warning"],
+  conditionFault: ["须处理", "fault"],
+  conditionSkipped: ["待确认", "to be confirmed"],
+  lookAgain: ["重新检查", "Look again"],
   statusVersion: ["程序版本", "Version"],
   statusNewest: ["最新记录", "Newest entry"],
   statusClock: ["系统时钟", "Clock"],

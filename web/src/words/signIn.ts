@@ -30,5 +30,4 @@ export const signIn = {
   waitMinutes: ["请在 {minutes} 分钟后再试。", "Try again in {minutes} min."],
   cookieRefused: ["浏览器未接受登录 Cookie，请允许后再登录。", "The browser did not accept the sign-in cookie. Allow it and sign in again."],
   actingAs: ["以{name}的名义办理", "You act as {name}"],
-  nameNeeded: ["请先在页面上方填写经办人姓名。", "Fill in your name at the top of the page first."],
 } as const satisfies Words;
