@@ -1,4 +1,4 @@
-// The few totals by which somebody knows a report again: those that are no part of another total.
+// The few totals by which somebody knows a report again: those that are no part of another total, nor made of what is.
 import { cellText, computeTotals, tilesOf, type Cells } from "./form";
 import { say } from "./language";
 import type { GetFormLayoutResponse } from "../gen/huizong/v1/filling_pb";
@@ -11,9 +11,12 @@ export interface Total {
 
 export function mainTotals(layout: GetFormLayoutResponse, cells: Cells): Total[] {
   const tiles = tilesOf(layout);
-  const parts = new Set(tiles.flatMap((tile) => tile.addends));
+  /** How many totals a cell is a part of. */
+  const parts = new Map<string, number>();
+  for (const cell of tiles.flatMap((tile) => tile.addends)) parts.set(cell, (parts.get(cell) ?? 0) + 1);
+  const isWhole = (addends: string[]) => addends.some((cell) => parts.get(cell) === 1);
   const totals = computeTotals(layout, cells);
   return tiles
-    .filter((tile) => tile.addends.length > 0 && !parts.has(tile.cell))
+    .filter((tile) => tile.addends.length > 0 && !parts.has(tile.cell) && isWhole(tile.addends))
     .map((tile) => ({ cell: tile.cell, label: say(tile.label), text: cellText(cells.get(tile.cell) ?? totals.get(tile.cell)) || "—" }));
 }
