@@ -212,7 +212,7 @@ describe("a province with reports", () => {
   async function* pages(page: Page) {
     const listed = await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency");
     const reporter = listed.rows[0]?.key.split("/")[1];
-    const views = ["/mine", "/queue", "/progress", "/collections", "/overview", "/table", "/form", "/reconcile", "/rules", `/report?owner=agencies/${reporter}`, `/submit?owner=agencies/${guest}`, `/receipt?owner=agencies/${reporter}`, "/table?rows=chosen&of=jurisdictions/230100", "/frozen?number=1", "/registry", "/people", "/journal", "/status"];
+    const views = ["/mine", "/queue", "/progress", "/collections", "/overview", "/table", "/form", "/reconcile", "/rules", `/report?owner=agencies/${reporter}`, `/submit?owner=agencies/${guest}`, `/receipt?owner=agencies/${reporter}`, "/table?rows=chosen&of=jurisdictions/230100", "/frozen?number=1", "/wall", "/registry", "/people", "/journal", "/status"];
     for (const view of views) {
       await page.goto(`${server.url}/#${view}${view.includes("?") ? "&" : "?"}year=${YEAR}`);
       await page.locator("h1").waitFor();
@@ -276,6 +276,18 @@ describe("a province with reports", () => {
     // Chromium draws a head again on each page only where no button has a box in it.
     expect(await page.locator("[data-test=agencies] thead button").evaluateAll((buttons) => buttons.map((one) => getComputedStyle(one).display))).toEqual(Array(4).fill("contents"));
     for (const hidden of [".bar", ".side", ".place", ".tools"]) for (const one of await page.locator(hidden).all()) expect(await one.isVisible(), hidden).toBe(false);
+    await page.context().close();
+  });
+
+  test("on paper rules have their titles, and what is folded otherwise is left out", async () => {
+    const { page } = await open(browser, server, `/rules?year=${YEAR}`);
+    const titles = page.locator("[data-rule] summary");
+    await titles.first().waitFor();
+    await page.emulateMedia({ media: "print" });
+    for (const title of await titles.all()) expect(await title.isVisible()).toBe(true);
+    await page.goto(`${server.url}/#/form?year=${YEAR}`);
+    await page.locator("[data-test=form-hash]").waitFor();
+    expect(await page.locator("[data-test=frozen-forms]").isVisible()).toBe(false);
     await page.context().close();
   });
 
