@@ -100,6 +100,7 @@ export const administration = {
   conditionFault: ["须处理", "fault"],
   conditionSkipped: ["待确认", "to be confirmed"],
   lookAgain: ["重新检查", "Look again"],
+  statusStore: ["数据与日志", "Data and journal"],
   statusVersion: ["程序版本", "Version"],
   statusNewest: ["最新记录", "Newest entry"],
   statusClock: ["系统时钟", "Clock"],
