@@ -9,7 +9,7 @@
 //! - [`service`]: what can be done, one file a use case.
 //! - [`pb`]: the contract. [`wire`]: between it and our values.
 //! - [`grpc`], [`http`]: in and out. [`identity`]: who the identity provider says somebody is.
-//! - [`ship`], [`stamp`], [`outbound`]: what goes to others. [`admin`], [`telemetry`]: what an operator sees.
+//! - [`ship`], [`remind`], [`stamp`], [`outbound`]: what goes to others. [`admin`], [`telemetry`]: what an operator sees.
 //! - [`server`]: the process. [`cli`]: the command line. [`config`]: settings.
 
 #![forbid(unsafe_code)]
@@ -37,6 +37,7 @@ pub mod outbound;
 #[allow(unreachable_pub)]
 pub mod pb;
 pub mod registry;
+pub mod remind;
 pub mod report;
 pub mod rollup;
 pub mod rules;

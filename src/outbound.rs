@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
@@ -125,6 +125,20 @@ pub async fn post(
     content_type: &'static str,
     content: Vec<u8>,
 ) -> io::Result<(StatusCode, Bytes)> {
+    post_with(url, trust, content_type, None, content).await
+}
+
+/// As [`post`], with the value of `Authorization` where there is one.
+///
+/// # Errors
+/// As [`post`].
+pub async fn post_with(
+    url: &str,
+    trust: &Trust,
+    content_type: &'static str,
+    authorization: Option<&str>,
+    content: Vec<u8>,
+) -> io::Result<(StatusCode, Bytes)> {
     let uri: Uri = url.parse().map_err(io::Error::other)?;
     let (tls, usual) = match uri.scheme_str() {
         Some("http") => (None, 80),
@@ -136,6 +150,10 @@ pub async fn post(
     let stream = connect(host, authority.port_u16().unwrap_or(usual), tls).await?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let request = Request::post(path).header(HOST, authority.as_str()).header(CONTENT_TYPE, content_type);
+    let request = match authorization {
+        Some(value) => request.header(AUTHORIZATION, value),
+        None => request,
+    };
     let request = request.body(Full::new(Bytes::from(content))).map_err(io::Error::other)?;
     let exchange = async {
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;

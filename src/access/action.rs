@@ -83,6 +83,12 @@ actions! {
     "registry.apply", "变更单位名录", "change the registry";
     "registry.changes", "查看单位名录的变更", "read the changes of the registry";
     "registry.suspects", "查看疑似重复登记", "list what may be registered twice";
+    "registry.contacts_get", "查看联系人", "read an agency's contacts";
+    "registry.contacts_list", "列出联系人", "list contacts of agencies";
+    "registry.contacts", "更改联系人", "change an agency's contacts";
+    "reminder.list", "查看催报名单", "list whom to remind";
+    "reminder.render", "下载催报名单", "take the list of whom to remind";
+    "reminder.send", "发送催报提醒", "send reminders";
     "collection.get", "查看报送任务", "read a collection";
     "collection.list", "列出报送任务", "list collections";
     "collection.open", "启动报送任务", "open a collection";

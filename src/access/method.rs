@@ -19,8 +19,10 @@ pub enum Right {
     Withdraw,
     /// Accept and return reports, and freeze sums.
     Review,
-    /// Give an agency more time: its reviewer, or who keeps the collections.
+    /// Give an agency more time, or remind it: its reviewer, or who keeps the collections.
     Extend,
+    /// Know and change whom to ask at an agency: itself, its reviewer, or who keeps the registry.
+    Contacts,
     /// Read sums over a jurisdiction and all below it.
     RollUp,
     /// Read the entries of agencies in the registry.
@@ -43,6 +45,9 @@ impl Right {
             Self::ReadRegistry => !power || *role != Role::Power(Power::Audit),
             Self::Review => matches!(role, Role::Reviewer(_)),
             Self::Extend => matches!(role, Role::Reviewer(_) | Role::Power(Power::System)),
+            Self::Contacts => {
+                matches!(role, Role::Submitter(_) | Role::Reviewer(_) | Role::Power(Power::System))
+            }
             Self::RollUp => matches!(role, Role::Reviewer(_) | Role::Viewer(_)),
             Self::Power(needed) => *role == Role::Power(needed),
             Self::AnyPower => power,
@@ -151,12 +156,20 @@ methods! {
         APPLY_REGISTRY_CHANGES "ApplyRegistryChanges", "registry.apply", Right::Power(Power::System);
         LIST_REGISTRY_CHANGES "ListRegistryChanges", "registry.changes", Right::AnyPower, Told::Each;
         LIST_REGISTRY_SUSPECTS "ListRegistrySuspects", "registry.suspects", Right::AnyPower, Told::Each;
+        GET_AGENCY_CONTACTS "GetAgencyContacts", "registry.contacts_get", Right::Contacts, Told::InBulk;
+        LIST_AGENCY_CONTACTS "ListAgencyContacts", "registry.contacts_list", Right::Contacts, Told::Each;
+        UPDATE_AGENCY_CONTACTS "UpdateAgencyContacts", "registry.contacts", Right::Contacts;
         GET_COLLECTION "GetCollection", "collection.get", Right::Known;
         LIST_COLLECTIONS "ListCollections", "collection.list", Right::Known;
         CREATE_COLLECTION "CreateCollection", "collection.open", Right::Power(Power::System);
         UPDATE_COLLECTION "UpdateCollection", "collection.update", Right::Power(Power::System);
         GRANT_COLLECTION_EXCEPTION "GrantCollectionException", "collection.grant", Right::Extend;
         REVOKE_COLLECTION_EXCEPTION "RevokeCollectionException", "collection.revoke", Right::Power(Power::System);
+    }
+    "huizong.v1.ReminderService" {
+        LIST_REMINDERS "ListReminders", "reminder.list", Right::Extend, Told::InBulk;
+        RENDER_REMINDERS "RenderReminders", "reminder.render", Right::Extend, Told::Each;
+        SEND_REMINDERS "SendReminders", "reminder.send", Right::Extend;
     }
     "huizong.v1.AccessService" {
         GET_CALLER "GetCaller", "caller.get", Right::Known;

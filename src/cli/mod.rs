@@ -38,6 +38,7 @@ mod backup;
 mod check;
 mod client;
 mod collection;
+mod contacts;
 mod coverage;
 mod credential;
 mod demo;
@@ -60,6 +61,7 @@ mod perspective;
 mod publish;
 mod reconcile;
 mod registry;
+mod remind;
 mod report;
 mod rollup;
 mod salvage;
@@ -171,6 +173,12 @@ enum Command {
     /// Jurisdictions and agencies, and all that changes of them from year to year.
     #[command(subcommand)]
     Registry(registry::Registry),
+    /// Whom to ask at an agency: people, their telephone numbers and e-mail addresses.
+    #[command(subcommand)]
+    Contacts(contacts::Contacts),
+    /// Agencies whose report is missing or was returned: the list of them, and messages to them (催报).
+    #[command(subcommand)]
+    Remind(remind::Remind),
     /// The yearly campaign: due times, lock and exceptions.
     #[command(subcommand)]
     Collection(collection::Collection),
@@ -227,9 +235,14 @@ impl Command {
         matches!(self, Self::Rollup(_) | Self::Coverage(_) | Self::Journal(_))
     }
 
-    /// Stores, their copies, backups and journals hold everything; forms and workbooks are made to be handed on.
+    /// Stores, their copies, backups and journals hold everything, lists of people what is theirs; forms and workbooks are made to be handed on.
     fn writes_what_others_may_not_read(&self) -> bool {
-        matches!(
+        let writes_people = match self {
+            Self::Registry(registry) => registry.writes_people(),
+            Self::Remind(remind) => remind.writes_people(),
+            _ => false,
+        };
+        let writes_everything = matches!(
             self,
             Self::Serve(_)
                 | Self::Init(_)
@@ -241,7 +254,8 @@ impl Command {
                 | Self::Salvage(_)
                 | Self::Verify(_)
                 | Self::Doctor(_)
-        )
+        );
+        writes_people || writes_everything
     }
 }
 
@@ -370,6 +384,8 @@ async fn execute(arguments: Arguments) -> Outcome {
         Command::Publish(publish) => publish.run(&server).await,
         Command::Coverage(coverage) => coverage.run(&server, format).await,
         Command::Registry(registry) => registry.run(&server, format).await,
+        Command::Contacts(contacts) => contacts.run(&server, format).await,
+        Command::Remind(remind) => remind.run(&server, format).await,
         Command::Collection(collection) => collection.run(&server, format, &zone).await,
         Command::Credential(credential) => credential.run(&server, format).await,
         Command::Journal(journal) => journal.run(&server, format, &zone).await,

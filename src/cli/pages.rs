@@ -34,6 +34,7 @@ macro_rules! paged {
 paged! {
     GetCoverageResponse,
     ListAgenciesResponse,
+    ListAgencyContactsResponse,
     ListAnomaliesResponse,
     ListCollectionsResponse,
     ListCredentialsResponse,
@@ -43,6 +44,7 @@ paged! {
     ListMissingAgenciesResponse,
     ListPrincipalsResponse,
     ListRegistryChangesResponse,
+    ListRemindersResponse,
     ListRegistrySuspectsResponse,
     ListReportEventsResponse,
     ListReportRevisionsResponse,

@@ -7,7 +7,9 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use crate::document::table::{read_table, write_table};
 use crate::pb;
-use crate::pb::registry_change::{Change, CorrectAgency, CorrectJurisdiction, JoinAgency, ReclassifyAgency, VoidEntry};
+use crate::pb::registry_change::{
+    Change, CorrectAgency, CorrectJurisdiction, JoinAgency, JoinJurisdiction, ReclassifyAgency, RestoreEntry, VoidEntry,
+};
 use crate::pb::registry_service_client::RegistryServiceClient;
 use crate::registry::RegistryChange;
 use crate::registry::exchange::{ExchangeError, read_csv, read_json, read_rows, write_csv, write_json, write_rows};
@@ -15,8 +17,8 @@ use crate::wire;
 
 use super::client::{Connection, Server, connect, refused};
 use super::output::{Listing, print_json, read_text, resource};
-use super::pages;
 use super::{Failure, Outcome, OutputFormat, both};
+use super::{contacts, pages};
 
 /// Changes sent at a time; a longer file is applied in parts, and can be sent again after an interruption.
 const PART: usize = 10_000;
@@ -39,6 +41,9 @@ pub(crate) enum Registry {
     Export {
         /// .csv, .xlsx or .json
         file: PathBuf,
+        /// With the contacts of the agencies that you review, administer or are; the file is then for you alone.
+        #[arg(long)]
+        contacts: bool,
     },
     /// Entries that may be one and the same, registered twice. Ends with 1 where there are any.
     Check,
@@ -54,12 +59,21 @@ pub(crate) enum Registry {
         #[command(flatten)]
         why: Why,
     },
-    /// Join an agency that was registered twice to the one that stays. Both may not have a report of the same year.
+    /// Bring back what was voided by mistake, as it was before.
+    Restore {
+        /// jurisdictions/{code} or agencies/{id}, or the code or id alone.
+        entry: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Join an agency or a jurisdiction that was registered twice to the one that stays. Two agencies may not both have a
+    /// report of the same year; two jurisdictions are of one level.
     Join {
-        /// agencies/{id}, or the id alone: nothing is handed in for it any more.
+        /// agencies/{id} or jurisdictions/{code}, or the id or code alone: nothing is handed in for it, or belongs to it, any
+        /// more.
         agency: String,
-        /// agencies/{id}, or the id alone: the one that stays.
-        #[arg(long, value_name = "AGENCY")]
+        /// The one that stays, of the same sort.
+        #[arg(long, value_name = "ENTRY")]
         into: String,
         #[command(flatten)]
         why: Why,
@@ -105,6 +119,9 @@ pub(crate) struct Correct {
     parent: Option<String>,
     #[command(flatten)]
     nature: Nature,
+    /// The first report year that an agency owes a report for, where another one was registered.
+    #[arg(long, value_name = "Y", default_value_t = 0)]
+    begins: i32,
     #[command(flatten)]
     why: Why,
 }
@@ -213,6 +230,11 @@ impl FileKind {
 }
 
 impl Registry {
+    /// Whether a file is written with names of people in it.
+    pub(crate) fn writes_people(&self) -> bool {
+        matches!(self, Self::Export { contacts: true, .. })
+    }
+
     pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         match self {
             Self::Import { file, dry_run, confirm } => import(server, file, *dry_run, confirm).await,
@@ -227,17 +249,25 @@ impl Registry {
                 });
                 apply(server, format, change, why.dry_run).await
             }
-            Self::Join { agency, into, why } => {
-                let change = Change::JoinAgency(JoinAgency {
-                    agency: resource("agencies", agency),
-                    into: resource("agencies", into),
+            Self::Restore { entry, why } => {
+                let change = Change::RestoreEntry(RestoreEntry {
+                    entry: entry_name(entry),
                     reason: why.reason.clone(),
-                    years: Vec::new(),
                     etag: why.etag.clone(),
                 });
                 apply(server, format, change, why.dry_run).await
             }
-            Self::Export { file } => export(server, file).await,
+            Self::Join { agency, into, why } => {
+                let (entry, into, reason, etag) =
+                    (entry_name(agency), entry_name(into), why.reason.clone(), why.etag.clone());
+                let change = if entry.starts_with("jurisdictions/") {
+                    Change::JoinJurisdiction(JoinJurisdiction { jurisdiction: entry, into, reason, etag })
+                } else {
+                    Change::JoinAgency(JoinAgency { agency: entry, into, reason, years: Vec::new(), etag })
+                };
+                apply(server, format, change, why.dry_run).await
+            }
+            Self::Export { file, contacts } => export(server, file, *contacts).await,
             Self::Show { jurisdiction, query, year } => {
                 let search = Search {
                     parent: jurisdiction.as_deref().map(|id| resource("jurisdictions", id)).unwrap_or_default(),
@@ -266,6 +296,7 @@ impl Correct {
                 first_year: self.from,
                 reason,
                 etag,
+                begin_year: self.begins,
             });
         }
         Change::CorrectJurisdiction(CorrectJurisdiction {
@@ -378,14 +409,16 @@ async fn import(server: &Server, file: &Path, dry_run: bool, confirm: &[String])
     let changes = FileKind::of(file)?.read(file)?;
     let confirmed: Vec<String> =
         confirm.iter().map(|name| if name == "-" { "agencies/-".to_owned() } else { entry_name(name) }).collect();
-    if dry_run && changes.len() > PART {
+    if dry_run && changes.iter().filter(|change| !matches!(change, RegistryChange::PutContacts(_))).count() > PART {
         return Err(Failure::Usage(format!("--dry-run takes at most {PART} entries at a time")));
     }
     let mut client = RegistryServiceClient::new(connect(server).await?);
     let (mut applied, mut unchanged) = (0, 0);
-    for part in changes.chunks(PART) {
+    // Contacts are told by themselves.
+    let entries: Vec<pb::RegistryChange> = changes.iter().filter_map(wire::change_to_wire).collect();
+    for part in entries.chunks(PART) {
         let request = pb::ApplyRegistryChangesRequest {
-            changes: part.iter().filter_map(wire::change_to_wire).collect(),
+            changes: part.to_vec(),
             validate_only: dry_run,
             confirmed: confirmed.clone(),
         };
@@ -394,6 +427,10 @@ async fn import(server: &Server, file: &Path, dry_run: bool, confirm: &[String])
         unchanged += answer.unchanged;
     }
     println!("登记 {applied} 项，已有 {unchanged} 项  {applied} applied, {unchanged} unchanged");
+    let people = contacts::import(&mut client, &changes, dry_run).await?;
+    if people > 0 {
+        println!("联系人 {people} 个机构  contacts of {people} agencies");
+    }
     Ok(())
 }
 
@@ -476,11 +513,14 @@ fn former_names(names: &[pb::DatedName], shown: &str) -> String {
 /// Times that an export begins anew where the registry changes under it.
 const EXPORT_ATTEMPTS: usize = 3;
 
-async fn export(server: &Server, file: &Path) -> Outcome {
+async fn export(server: &Server, file: &Path, with_contacts: bool) -> Outcome {
     let kind = FileKind::of(file)?;
     let mut client = RegistryServiceClient::new(connect(server).await?);
     for _ in 0..EXPORT_ATTEMPTS {
-        let Some(changes) = all_changes(&mut client).await? else { continue };
+        let Some(mut changes) = all_changes(&mut client).await? else { continue };
+        if with_contacts {
+            changes.extend(contacts::exported(&mut client).await?);
+        }
         std::fs::write(file, kind.written(&changes)?)?;
         println!("{} 项已写入 entries written to {}", changes.len(), file.display());
         return Ok(());

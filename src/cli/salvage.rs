@@ -103,6 +103,9 @@ fn registry_change(change: &crate::registry::RegistryChange) -> Result<Option<Va
     if let crate::registry::RegistryChange::PutCollection(collection) = change {
         return canonical(&wire::collection_to_wire(collection)).map(Some);
     }
+    if let crate::registry::RegistryChange::PutContacts(contacts) = change {
+        return canonical(&wire::contacts_to_wire(contacts)).map(Some);
+    }
     wire::change_to_wire(change).map(|change: pb::RegistryChange| canonical(&change)).transpose()
 }
 

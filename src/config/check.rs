@@ -106,6 +106,7 @@ impl Config {
         if self.backup.is_on() && self.backup.directory.starts_with(&self.data_directory) {
             return Err(ConfigError::Within("backup.directory", "data_directory"));
         }
+        self.reminders.check()?;
         let syslog = &self.journal.syslog;
         if !syslog.address.is_empty() && syslog.target().is_none() {
             return Err(ConfigError::Address("journal.syslog.address", "host:port"));

@@ -5,6 +5,7 @@ mod check;
 mod limits;
 mod network;
 mod oidc;
+mod reminders;
 mod shipping;
 mod store;
 
@@ -19,6 +20,7 @@ pub use check::ConfigError;
 pub use limits::{Limits, PAGE_RESOURCES_MAX, PAGE_ROWS_MAX};
 pub use network::{Network, NetworkError};
 pub use oidc::{Oidc, is_protected_address};
+pub use reminders::{Reminders, SmtpAddress};
 pub use shipping::{Journal, JournalFile, Syslog};
 pub use store::StoreSettings;
 
@@ -52,6 +54,8 @@ pub struct Config {
     pub backup: Backup,
     /// What the dashboard shows of its own place.
     pub dashboard: Dashboard,
+    /// How agencies are reminded of reports that are missing.
+    pub reminders: Reminders,
 }
 
 /// What the dashboard shows of its own place.
@@ -143,6 +147,7 @@ impl Default for Config {
             journal: Journal::default(),
             backup: Backup::default(),
             dashboard: Dashboard::default(),
+            reminders: Reminders::default(),
         }
     }
 }
@@ -243,7 +248,7 @@ mod tests {
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let keys = example.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         let sections = example.lines().filter(|line| line.starts_with('[')).count();
-        assert_eq!((keys, sections), (77, 13), "a key is missing from the example, or from this count");
+        assert_eq!((keys, sections), (86, 14), "a key is missing from the example, or from this count");
     }
 
     #[test]

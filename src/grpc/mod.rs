@@ -3,6 +3,7 @@
 //! Health, reflection (with the error details, so that grpcurl prints them) and gRPC-Web stand on the same port.
 
 mod access_service;
+mod contacts;
 mod door;
 mod entrance;
 mod fitting;
@@ -15,6 +16,7 @@ mod over_http;
 mod pages;
 mod posted;
 mod registry_service;
+mod reminder_service;
 mod report_service;
 mod rollup_service;
 mod server;
@@ -36,6 +38,7 @@ use crate::pb::frozen_form_service_server::FrozenFormServiceServer;
 use crate::pb::journal_service_server::JournalServiceServer;
 use crate::pb::operations_service_server::OperationsServiceServer;
 use crate::pb::registry_service_server::RegistryServiceServer;
+use crate::pb::reminder_service_server::ReminderServiceServer;
 use crate::pb::report_service_server::ReportServiceServer;
 use crate::pb::rollup_service_server::RollupServiceServer;
 use crate::service::{Authority, Caller, Service};
@@ -51,12 +54,13 @@ pub(crate) use status::{DETAILS_HEADER, WHOLE};
 pub use status::{note, problem_of_status, problem_of_transport, to_status, whole};
 
 /// Names of the services whose health is reported.
-const SERVICES: [&str; 8] = [
+const SERVICES: [&str; 9] = [
     "huizong.v1.ReportService",
     "huizong.v1.FormService",
     "huizong.v1.RollupService",
     "huizong.v1.FrozenFormService",
     "huizong.v1.RegistryService",
+    "huizong.v1.ReminderService",
     "huizong.v1.AccessService",
     "huizong.v1.JournalService",
     "huizong.v1.OperationsService",
@@ -94,6 +98,7 @@ pub async fn routes(service: Service, limits: &Limits) -> anyhow::Result<(Routes
         RollupServiceServer: rollup_service::Rollups::new(service.clone(), limits);
         FrozenFormServiceServer: frozen_form_service::FrozenForms::new(service.clone(), limits);
         RegistryServiceServer: registry_service::Registries::new(service.clone(), limits);
+        ReminderServiceServer: reminder_service::Reminders::new(service.clone(), limits);
         AccessServiceServer: access_service::Access::new(service.clone(), limits);
         JournalServiceServer: journal_service::Journal::new(service.clone(), limits);
         OperationsServiceServer: operations_service::Operations::new(service, limits);

@@ -189,6 +189,8 @@ macro_rules! paged {
 paged!(
     GetCoverageRequest => GetCoverageResponse.children,
     ListAnomaliesRequest => ListAnomaliesResponse.anomalies,
+    ListAgencyContactsRequest => ListAgencyContactsResponse.contacts,
+    ListRemindersRequest => ListRemindersResponse.reminders,
     ListAgenciesRequest => ListAgenciesResponse.agencies,
     ListCollectionsRequest => ListCollectionsResponse.collections,
     ListCredentialsRequest => ListCredentialsResponse.credentials,

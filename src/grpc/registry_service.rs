@@ -11,6 +11,7 @@ use crate::report::{Message, ReportOwner, ReportYear};
 use crate::service::{ChangeList, Confirmed, EntryFilter, Problem, Reason, Service, Target};
 use crate::wire;
 
+use super::contacts;
 use super::pages::Pages;
 use super::unary::{Call, answer, answer_page};
 
@@ -350,6 +351,36 @@ impl RegistryService for Registries {
     ) -> Result<Response<pb::ListRegistrySuspectsResponse>, Status> {
         answer_page(&self.service, call::LIST_REGISTRY_SUSPECTS, request, |request, call| self.suspects(request, call))
             .await
+    }
+
+    async fn get_agency_contacts(
+        &self,
+        request: Request<pb::GetAgencyContactsRequest>,
+    ) -> Result<Response<pb::GetAgencyContactsResponse>, Status> {
+        answer(&self.service, call::GET_AGENCY_CONTACTS, request, async |request, call| {
+            contacts::get(&self.service, request, &call).await
+        })
+        .await
+    }
+
+    async fn list_agency_contacts(
+        &self,
+        request: Request<pb::ListAgencyContactsRequest>,
+    ) -> Result<Response<pb::ListAgencyContactsResponse>, Status> {
+        answer_page(&self.service, call::LIST_AGENCY_CONTACTS, request, |request, call| {
+            contacts::list(&self.service, &self.pages, request, call)
+        })
+        .await
+    }
+
+    async fn update_agency_contacts(
+        &self,
+        request: Request<pb::UpdateAgencyContactsRequest>,
+    ) -> Result<Response<pb::UpdateAgencyContactsResponse>, Status> {
+        answer(&self.service, call::UPDATE_AGENCY_CONTACTS, request, async |request, call| {
+            contacts::update(&self.service, request, &call).await
+        })
+        .await
     }
 
     async fn get_collection(

@@ -66,6 +66,10 @@ const FORM: &str = call::GET_CONSOLIDATED_FORM.path;
 const RENDER: &str = call::RENDER_CONSOLIDATED_FORM.path;
 const FROZEN: &str = call::GET_FROZEN_FORM.path;
 const RENDER_FROZEN: &str = call::RENDER_FROZEN_FORM.path;
+/// Formats of the list of whom to remind.
+const LISTS: &[&str] = &["csv", "xlsx"];
+const REMINDERS: &str = call::LIST_REMINDERS.path;
+const RENDER_REMINDERS: &str = call::RENDER_REMINDERS.path;
 
 fn resource<Q, A>(method: &'static str) -> Resource
 where
@@ -92,8 +96,18 @@ pub(crate) fn resources() -> Vec<Resource> {
         formats: DOCUMENTS,
         handler: get(frozen_form),
     };
+    let reminders = Resource {
+        method: REMINDERS,
+        request: pb::ListRemindersRequest::full_name(),
+        response: pb::ListRemindersResponse::full_name(),
+        formats: LISTS,
+        handler: get(reminders),
+    };
     vec![
         frozen,
+        reminders,
+        resource::<pb::GetAgencyContactsRequest, pb::GetAgencyContactsResponse>(call::GET_AGENCY_CONTACTS.path),
+        resource::<pb::ListAgencyContactsRequest, pb::ListAgencyContactsResponse>(call::LIST_AGENCY_CONTACTS.path),
         resource::<pb::QueryRollupRequest, pb::QueryRollupResponse>(call::QUERY_ROLLUP.path),
         form,
         resource::<pb::GetCoverageRequest, pb::GetCoverageResponse>(call::GET_COVERAGE.path),
@@ -300,6 +314,27 @@ async fn frozen_form(State(grpc): State<Routes>, request: Request) -> Result<Res
             Ok(as_file(document.content, document.content_type, &document.file_name))
         }
         Some(other) => Err(unknown_format(other, DOCUMENTS)),
+    }
+}
+
+/// Whom to remind, or the file of all of them.
+async fn reminders(State(grpc): State<Routes>, request: Request) -> Result<Response, Fault> {
+    let (parts, _) = request.into_parts();
+    let asker = Asker::new(grpc, &parts);
+    let mut asked = query::parameters(parts.uri.query());
+    let format = query::take(&mut asked, "format");
+    match format.as_deref() {
+        None | Some("json") => {
+            let request = query::request::<pb::ListRemindersRequest>(&asked)?;
+            json(&asker.ask::<_, pb::ListRemindersResponse>(REMINDERS, request).await?)
+        }
+        Some(format) if LISTS.contains(&format) => {
+            asked.push(("format".to_owned(), format.to_owned()));
+            let request = query::request::<pb::RenderRemindersRequest>(&asked)?;
+            let list: pb::RenderRemindersResponse = asker.ask(RENDER_REMINDERS, request).await?;
+            Ok(as_file(list.content, list.content_type, &list.file_name))
+        }
+        Some(other) => Err(unknown_format(other, LISTS)),
     }
 }
 

@@ -70,6 +70,8 @@ impl Table for pb::GetCoverageResponse {
             "returned",
             "late",
             "missing",
+            "due_time",
+            "days_left",
         ])
     }
 
@@ -81,6 +83,8 @@ impl Table for pb::GetCoverageResponse {
             row.extend([child.own_agencies.to_string(), child.depth.to_string()]);
             let counts = [one.expected, one.received, one.accepted, one.submitted, one.returned, one.late, one.missing];
             row.extend(counts.map(|count| count.to_string()));
+            row.push(child.due_time.as_ref().and_then(time_in_words).unwrap_or_default());
+            row.push(child.days_left.map(|days| days.to_string()).unwrap_or_default());
             row
         };
         self.children.iter().map(row).collect()
@@ -130,20 +134,59 @@ impl Table for pb::ListRulesResponse {
     }
 }
 
+fn contact_headings() -> Vec<String> {
+    texts(&["agency", "name", "duty", "telephone", "email"])
+}
+
+/// One row a person.
+fn contact_rows(contacts: &pb::AgencyContacts) -> Vec<Vec<String>> {
+    let agency = contacts.name.trim_end_matches("/contacts");
+    let row = |person: &pb::Contact| {
+        let fields = [&person.name, &person.duty, &person.telephone, &person.email].map(Clone::clone);
+        std::iter::once(agency.to_owned()).chain(fields).collect()
+    };
+    contacts.people.iter().map(row).collect()
+}
+
+impl Table for pb::GetAgencyContactsResponse {
+    fn headings(&self) -> Vec<String> {
+        contact_headings()
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        self.contacts.iter().flat_map(contact_rows).collect()
+    }
+}
+
+impl Table for pb::ListAgencyContactsResponse {
+    fn headings(&self) -> Vec<String> {
+        contact_headings()
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        self.contacts.iter().flat_map(contact_rows).collect()
+    }
+}
+
+/// A time as RFC 3339 has it.
+fn time_in_words(time: &prost_types::Timestamp) -> Option<String> {
+    jiff::Timestamp::new(time.seconds, time.nanos).ok().map(|time| time.to_string())
+}
+
 fn report_headings() -> Vec<String> {
     let facts = texts(&["name", "revision", "edition", "state", "late", "submit_time", "submitter", "content_sha256"]);
     facts.into_iter().chain(texts(&FORM_CELL_PATHS)).collect()
 }
 
 fn report_row(report: &pb::Report) -> Vec<String> {
-    let time = report.submit_time.and_then(|time| jiff::Timestamp::new(time.seconds, time.nanos).ok());
+    let time = report.submit_time.as_ref().and_then(time_in_words);
     let mut row = vec![
         report.name.clone(),
         report.revision.clone(),
         report.edition().as_str_name().trim_start_matches("EDITION_").to_lowercase(),
         report.state().as_str_name().trim_start_matches("REPORT_STATE_").to_lowercase(),
         report.late.to_string(),
-        time.map(|time| time.to_string()).unwrap_or_default(),
+        time.unwrap_or_default(),
         report.submitter.clone(),
         report.content_sha256.clone(),
     ];

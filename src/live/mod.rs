@@ -6,12 +6,13 @@
 //! - `present`: a state that follows the commits while others read it. `others`: a few more, over other trees or with
 //!   other reports in the sums. `past`: states of earlier moments.
 //! - `filling`: how what is kept only once it was asked for is read beside the commits: `columns`, `likeness`.
-//! - `directory`: who may do what. `notices`: word of commits.
+//! - `directory`: who may do what. `beside`: contacts and reminders. `notices`: word of commits.
 //! - `perspective`: which state answers a question. `then`: which agencies counted in a place at an earlier moment.
 //!
 //! It knows nothing of callers and of what they are told.
 
 mod arrange;
+mod beside;
 mod columns;
 mod directory;
 mod filling;
@@ -41,6 +42,7 @@ use past::Past;
 use present::Followed;
 
 pub use arrange::Unarranged;
+pub use beside::{Beside, KeptContacts, LastReminder};
 pub use columns::Columns;
 pub use notices::{Changed, Notice, Notices};
 pub use past::Unmade;
@@ -60,6 +62,7 @@ pub struct Live {
     /// Which present reports have texts alike.
     likeness: RwLock<Likeness>,
     directory: LiveDirectory,
+    beside: RwLock<Beside>,
     /// Tells watchers of commits.
     pub notices: Notices,
     /// Whose commits these are. Not held: it is closed when the service lets it go.
@@ -97,6 +100,15 @@ impl Live {
         self.directory.read()
     }
 
+    /// Contacts and reminders as they are now. Hold it briefly: commits wait for it.
+    pub fn beside(&self) -> RwLockReadGuard<'_, Beside> {
+        self.beside.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn beside_mut(&self) -> RwLockWriteGuard<'_, Beside> {
+        self.beside.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Changes of who may do what since the start: kind, whether it concerned an administrator, how many.
     pub fn access_changes(&self) -> Vec<(&'static str, bool, u64)> {
         self.directory.changes()
@@ -126,6 +138,7 @@ impl Live {
         tracing::info!(sequence, resumed, "the totals are loaded");
         self.present.change(|present, _| *present = state);
         self.directory.begin(directory::replayed(access)?);
+        *self.beside_mut() = Beside::of(&registry);
         self.notices.begin(sequence);
         // Loaded twice it is the same store.
         let _ = self.store.set(Arc::downgrade(store));
@@ -180,6 +193,9 @@ impl Live {
                     Item::Registry { change: RegistryChange::PutCollection(before), .. },
                     Item::Registry { change: RegistryChange::PutCollection(after), .. },
                 ) => self.present.change(|present, _| present.registry.exchange_reasons(before, after)),
+                (_, Item::Registry { sequence, change: RegistryChange::PutContacts(contacts), .. }) => {
+                    self.beside_mut().strike(*sequence, contacts);
+                }
                 (_, Item::Access { change, .. }) => self.directory.strike(change),
                 _ => {}
             }
@@ -199,11 +215,14 @@ impl Observer for Live {
         }
         self.present.follow(commits, &*store);
         self.others.follow(commits, &*store);
-        for effect in effects() {
-            match effect {
-                Effect::Access(change) => self.directory.follow(change),
-                Effect::Struck(struck) => self.strike(struck),
-                _ => {}
+        for commit in commits {
+            for effect in &commit.effects {
+                match effect {
+                    Effect::Access(change) => self.directory.follow(change),
+                    Effect::Registry(change) => self.beside_mut().follow(commit.entry.sequence, change),
+                    Effect::Struck(struck) => self.strike(struck),
+                    _ => {}
+                }
             }
         }
         self.notices.tell(commits);

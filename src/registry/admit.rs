@@ -5,7 +5,7 @@
 //! last change on it can be changed anew: the name or parent that is set last holds. What puts the past right is in
 //! `correct`.
 
-use crate::report::{Level, ReportYear};
+use crate::report::{AgencyId, Level, ReportYear};
 
 use super::apply::Step;
 use super::timeline::{End, Ending, Timeline, successors};
@@ -50,7 +50,11 @@ impl Registry {
                 self.admit_correct(entry, values, *first_year, reason)
             }
             RegistryChange::Void { entry, reason } => self.admit_void(entry, reason),
+            RegistryChange::Restore { entry, reason } => self.admit_restore(entry, reason),
             RegistryChange::Join { agency, into, years, reason } => self.admit_join([agency, into], years, reason),
+            RegistryChange::JoinPlaces { jurisdiction, into, reason } => {
+                self.admit_join_places([jurisdiction, into], reason)
+            }
             RegistryChange::PutCollection(new) => {
                 if self.collection(new.year) == Some(new) {
                     return Ok(None);
@@ -58,10 +62,20 @@ impl Registry {
                 new.check(self)?;
                 Ok(Some(Step::PutCollection(new)))
             }
+            RegistryChange::PutContacts(contacts) => self.admit_beside(std::slice::from_ref(&contacts.agency)),
+            RegistryChange::PutReminders(reminders) => self.admit_beside(&reminders.agencies),
             RegistryChange::Abolish { entry, first_year } => match self.known(entry)? {
                 EntryIndex::Jurisdiction(at) => self.admit_ends(&[at], *first_year, Ending::Abolished),
                 EntryIndex::Agency(at) => self.admit_agency_ends(&[at], *first_year, Ending::Abolished),
             },
+        }
+    }
+
+    /// What is about agencies and kept beside the registry: they must be known.
+    fn admit_beside<'a>(&self, agencies: &[AgencyId]) -> Result<Option<Step<'a>>, RegistryError> {
+        match agencies.iter().find(|id| self.find_agency(id).is_none()) {
+            Some(unknown) => Err(RegistryError::EntryUnknown(format!("agencies/{unknown}"))),
+            None => Ok(Some(Step::Beside)),
         }
     }
 

@@ -29,8 +29,12 @@ pub(super) enum Step<'a> {
     Nature(AgencyIndex, Nature, ReportYear),
     Correct(EntryIndex, &'a NewValues, Option<JurisdictionIndex>, ReportYear),
     Void(EntryIndex),
+    Restore(EntryIndex),
     Join(AgencyIndex, AgencyIndex, &'a [ReportYear]),
+    JoinPlaces(JurisdictionIndex, JurisdictionIndex),
     PutCollection(&'a Collection),
+    /// It is kept beside the registry.
+    Beside,
 }
 
 impl Registry {
@@ -82,7 +86,11 @@ impl Registry {
         self.take(step);
         let kept_itself = matches!(
             change,
-            RegistryChange::CreateJurisdiction(_) | RegistryChange::CreateAgency(_) | RegistryChange::PutCollection(_)
+            RegistryChange::CreateJurisdiction(_)
+                | RegistryChange::CreateAgency(_)
+                | RegistryChange::PutCollection(_)
+                | RegistryChange::PutContacts(_)
+                | RegistryChange::PutReminders(_)
         );
         if !kept_itself {
             self.dated.push_back(change.clone());
@@ -92,6 +100,7 @@ impl Registry {
 
     fn take(&mut self, step: Step<'_>) {
         match step {
+            Step::Beside => {}
             Step::PutCollection(new) => {
                 self.collections.insert(new.year, new.clone());
             }
@@ -109,7 +118,7 @@ impl Registry {
                 let index = AgencyIndex(self.agencies.len() as u32);
                 let time = Timeline::new(new.first_year, new.display_name.clone(), home);
                 let natures = Dated::new(new.first_year, new.nature());
-                self.posts.push_back(Post { time, natures, merged: Vec::new() });
+                self.posts.push_back(Post { time, natures, merged: Vec::new(), registered: new.first_year });
                 self.agency_by_id.insert(new.id.clone(), index);
                 self.agencies.push_back(new.clone());
                 self.insert_agency(home, index);
@@ -127,7 +136,9 @@ impl Registry {
             Step::Nature(at, nature, year) => self.set_nature(at, nature, year),
             Step::Correct(index, values, parent, year) => self.take_correction(index, values, parent, year),
             Step::Void(index) => self.take_void(index),
+            Step::Restore(index) => self.take_restore(index),
             Step::Join(at, into, years) => self.take_join(at, into, years),
+            Step::JoinPlaces(at, into) => self.take_join_places(at, into),
             Step::EndJurisdictions(ends, end) => {
                 for at in ends {
                     if let Ending::Merged(into) = end.how {
@@ -189,7 +200,7 @@ fn take_over<P: PartialEq, I>(time: &mut Timeline<P, I>, year: ReportYear) {
 
 /// Whether a change, once `other` was made after it, holds no more: what is set last from a year on does.
 fn gives_way(change: &RegistryChange, other: &RegistryChange) -> bool {
-    use RegistryChange::{Abolish, Correct, Join, Merge, Move, Reclassify, Rename, Split, Void};
+    use RegistryChange::{Abolish, Correct, Join, JoinPlaces, Merge, Move, Reclassify, Rename, Restore, Split, Void};
     // What an entry was never touches one that never was.
     let ends = match (change, other) {
         (
@@ -197,9 +208,33 @@ fn gives_way(change: &RegistryChange, other: &RegistryChange) -> bool {
             | Move { entry, .. }
             | Correct { entry, .. }
             | Split { entry, .. }
-            | Abolish { entry, .. },
+            | Abolish { entry, .. }
+            | Restore { entry, .. },
             Void { entry: other, .. },
-        ) => entry == other,
+        )
+        | (Void { entry, .. }, Restore { entry: other, .. }) => entry == other,
+        // What belonged to it belongs to the other, and of itself nothing is left to change.
+        (Rename { entry, .. } | Abolish { entry, .. } | Restore { entry, .. }, JoinPlaces { jurisdiction, .. }) => {
+            Entry::Jurisdiction(jurisdiction.clone()) == *entry
+        }
+        (Move { entry, parent, .. }, JoinPlaces { jurisdiction, .. }) => {
+            parent == jurisdiction || Entry::Jurisdiction(jurisdiction.clone()) == *entry
+        }
+        (Correct { entry, values, .. }, JoinPlaces { jurisdiction, .. }) => {
+            values.parent.as_ref() == Some(jurisdiction) || Entry::Jurisdiction(jurisdiction.clone()) == *entry
+        }
+        // What held before it begins is gone, and it begins where that was said last.
+        (
+            Rename { entry, first_year, .. } | Move { entry, first_year, .. } | Correct { entry, first_year, .. },
+            Correct { entry: other, values: NewValues { begins: Some(begins), .. }, .. },
+        ) => {
+            let was_begun = matches!(change, Correct { values, .. } if values.begins.is_some());
+            entry == other && (was_begun || first_year <= begins)
+        }
+        (
+            Reclassify { agency, first_year, .. },
+            Correct { entry, values: NewValues { begins: Some(begins), .. }, .. },
+        ) => Entry::Agency(agency.clone()) == *entry && first_year <= begins,
         (Merge { entries, .. }, Void { entry, .. }) => entries.contains(entry),
         (Reclassify { agency, .. }, Void { entry, .. }) => Entry::Agency(agency.clone()) == *entry,
         (
@@ -212,7 +247,12 @@ fn gives_way(change: &RegistryChange, other: &RegistryChange) -> bool {
     if ends {
         return true;
     }
-    let (Some(first_year), Some(year)) = (change.first_year(), other.first_year()) else { return false };
+    // That it begins elsewhere touches years before the one that a correction is from.
+    let from = |change: &RegistryChange| match change {
+        Correct { first_year, .. } => Some(*first_year),
+        other => other.first_year(),
+    };
+    let (Some(first_year), Some(year)) = (from(change), from(other)) else { return false };
     if first_year != year {
         return false;
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::report::{AgencyId, AgencyIdError, AgencyKind, Level, Message, ReportYear};
 
-use super::{Collection, JurisdictionCode};
+use super::{Collection, Contacts, JurisdictionCode, Reminders};
 
 /// A province, city, county, functional zone or township.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,8 @@ pub struct NewValues {
     pub large: Option<bool>,
     /// Whether it is 垂直管理.
     pub vertical: Option<bool>,
+    /// The first report year that it owes a report for, whatever was registered.
+    pub begins: Option<ReportYear>,
 }
 
 impl NewValues {
@@ -141,6 +143,9 @@ pub enum EntryNameError {
     /// It names a jurisdiction where an agency is meant.
     #[error("an agency is meant, agencies/{{id}}")]
     NoAgency,
+    /// It names an agency where a jurisdiction is meant.
+    #[error("a jurisdiction is meant, jurisdictions/{{code}}")]
+    NoPlace,
     /// It begins with `agencies/`, and no id follows.
     #[error(transparent)]
     Agency(AgencyIdError),
@@ -152,6 +157,7 @@ impl EntryNameError {
         match self {
             Self::Shape => Message::new("须为 jurisdictions/区划代码 或 agencies/机构标识", self.to_string()),
             Self::NoAgency => Message::new("须为 agencies/机构标识", self.to_string()),
+            Self::NoPlace => Message::new("须为 jurisdictions/区划代码", self.to_string()),
             Self::Agency(error) => error.message(),
         }
     }
@@ -244,6 +250,13 @@ pub enum RegistryChange {
         /// Why, in the words of whoever corrects.
         reason: String,
     },
+    /// The entry was voided by mistake: it is what it was before.
+    Restore {
+        /// What was voided.
+        entry: Entry,
+        /// Why, in the words of whoever corrects.
+        reason: String,
+    },
     /// Two entries are one agency, and always were: what was handed in under the one counts as the other's.
     Join {
         /// The one that nothing is handed in for any more.
@@ -255,8 +268,21 @@ pub enum RegistryChange {
         /// Why, in the words of whoever corrects.
         reason: String,
     },
+    /// Two entries are one jurisdiction, and always were: what belonged to the one belongs to the other.
+    JoinPlaces {
+        /// The one that nothing belongs to any more.
+        jurisdiction: JurisdictionCode,
+        /// The one that stays.
+        into: JurisdictionCode,
+        /// Why, in the words of whoever corrects.
+        reason: String,
+    },
     /// The collection of its year is this one now.
     PutCollection(Collection),
+    /// These are the agency's contacts now. A registry does not keep them.
+    PutContacts(Contacts),
+    /// Agencies were reminded. A registry does not keep it.
+    PutReminders(Reminders),
 }
 
 impl RegistryChange {
@@ -264,15 +290,24 @@ impl RegistryChange {
     /// is touched.
     pub fn first_year(&self) -> Option<ReportYear> {
         match self {
-            Self::CreateJurisdiction(_) | Self::CreateAgency(_) | Self::PutCollection(_) => None,
+            Self::CreateJurisdiction(_)
+            | Self::CreateAgency(_)
+            | Self::PutCollection(_)
+            | Self::PutContacts(_)
+            | Self::PutReminders(_) => None,
             Self::Rename { first_year, .. }
             | Self::Move { first_year, .. }
             | Self::Merge { first_year, .. }
             | Self::Split { first_year, .. }
             | Self::Reclassify { first_year, .. }
-            | Self::Correct { first_year, .. }
             | Self::Abolish { first_year, .. } => Some(*first_year),
-            Self::Void { .. } | Self::Join { .. } => Some(ReportYear::FIRST),
+            // Years before it are touched where it begins elsewhere.
+            Self::Correct { values, first_year, .. } => {
+                Some(if values.begins.is_some() { ReportYear::FIRST } else { *first_year })
+            }
+            Self::Void { .. } | Self::Restore { .. } | Self::Join { .. } | Self::JoinPlaces { .. } => {
+                Some(ReportYear::FIRST)
+            }
         }
     }
 
@@ -287,10 +322,19 @@ impl RegistryChange {
         }
     }
 
+    /// Whether it changes no entry, no place and no name: nothing that is counted becomes another.
+    pub fn moves_nobody(&self) -> bool {
+        matches!(self, Self::Rename { .. } | Self::PutCollection(_) | Self::PutContacts(_) | Self::PutReminders(_))
+    }
+
     /// Why it is made, where it says so.
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::Correct { reason, .. } | Self::Void { reason, .. } | Self::Join { reason, .. } => Some(reason),
+            Self::Correct { reason, .. }
+            | Self::Void { reason, .. }
+            | Self::Restore { reason, .. }
+            | Self::Join { reason, .. }
+            | Self::JoinPlaces { reason, .. } => Some(reason),
             _ => None,
         }
     }
@@ -306,9 +350,13 @@ impl RegistryChange {
             | Self::Split { entry, .. }
             | Self::Correct { entry, .. }
             | Self::Void { entry, .. }
+            | Self::Restore { entry, .. }
             | Self::Abolish { entry, .. } => entry.to_string(),
             Self::Reclassify { agency, .. } | Self::Join { agency, .. } => format!("agencies/{agency}"),
+            Self::JoinPlaces { jurisdiction, .. } => jurisdiction.name(),
             Self::PutCollection(collection) => collection.name(),
+            Self::PutContacts(contacts) => format!("agencies/{}", contacts.agency),
+            Self::PutReminders(reminders) => format!("collections/{}", reminders.year),
         }
     }
 }

@@ -57,7 +57,7 @@ impl Registry {
         let parent = parent.transpose()?;
         match index {
             EntryIndex::Jurisdiction(at) => {
-                if values.touches_nature() {
+                if values.touches_nature() || values.begins.is_some() {
                     return Err(RegistryError::NotOfJurisdictions(subject));
                 }
                 let time = self.jurisdiction_timeline(at);
@@ -76,18 +76,21 @@ impl Registry {
                 }
             }
             EntryIndex::Agency(at) => {
-                let time = self.agency_timeline(at);
-                let natures = self.natures(at);
+                let (time, natures) = self.begun(at, values.begins);
                 let nature = values.nature(*natures.at(first_year));
-                let is_right = stands(&time.names, values.display_name.as_ref(), first_year)
+                let is_right = values.begins.is_none_or(|begins| self.agency_timeline(at).first_year() == begins)
+                    && stands(&time.names, values.display_name.as_ref(), first_year)
                     && stands(&time.parents, parent.as_ref(), first_year)
-                    && (!values.touches_nature() || stands(natures, Some(&nature), first_year));
+                    && (!values.touches_nature() || stands(&natures, Some(&nature), first_year));
                 if is_right {
                     return Ok(None);
                 }
-                can_correct(time, &subject, first_year)?;
+                if let Some(begins) = values.begins {
+                    self.can_begin(at, &time, begins)?;
+                }
+                can_correct(&time, &subject, first_year)?;
                 if let Some(parent) = parent {
-                    self.can_belong(time, &subject, parent, first_year)?;
+                    self.can_belong(&time, &subject, parent, first_year)?;
                 }
             }
         }
@@ -102,7 +105,7 @@ impl Registry {
         let (is_void, is_joined, took_over, begins) = match index {
             EntryIndex::Jurisdiction(at) => {
                 let time = self.jurisdiction_timeline(at);
-                (time.is_void(), false, time.took_over, time.first_year())
+                (time.is_void(), time.joined.is_some(), time.took_over, time.first_year())
             }
             EntryIndex::Agency(at) => {
                 let time = self.agency_timeline(at);
@@ -188,7 +191,7 @@ impl Registry {
     }
 
     /// Whether an entry can have belonged to a jurisdiction from a year on, until what comes next.
-    fn can_belong<P: PartialEq, I>(
+    pub(super) fn can_belong<P: PartialEq, I>(
         &self,
         time: &Timeline<P, I>,
         subject: &str,
@@ -228,6 +231,26 @@ impl Registry {
         places.chain(agencies.map(|agency| self.agency(*agency).name())).collect()
     }
 
+    /// What an agency is one with, through all joinings; itself for most.
+    pub fn one_with(&self, agency: AgencyIndex) -> AgencyIndex {
+        let into = |at: &AgencyIndex| self.agency_timeline(*at).joined.as_ref().map(|joined| joined.into);
+        // Joinings make no circle.
+        std::iter::successors(Some(agency), into).last().unwrap_or(agency)
+    }
+
+    /// Agencies that are one with this one, and were registered besides it.
+    pub fn joined_to(&self, agency: AgencyIndex) -> Vec<AgencyIndex> {
+        let (mut found, mut waiting) = (Vec::new(), vec![agency]);
+        while let Some(at) = waiting.pop() {
+            let joined = self.posts[at.index()].merged.iter().copied();
+            let joined = joined.filter(|other| self.agency_timeline(*other).joined.is_some());
+            let before = found.len();
+            found.extend(joined);
+            waiting.extend_from_slice(&found[before..]);
+        }
+        found
+    }
+
     pub(super) fn set_nature(&mut self, at: AgencyIndex, nature: Nature, year: ReportYear) {
         self.posts[at.index()].natures.put(year, nature);
         self.renew_agency(at);
@@ -254,6 +277,11 @@ impl Registry {
             }
             EntryIndex::Agency(at) => {
                 let post = &mut self.posts[at.index()];
+                if let Some(begins) = values.begins {
+                    post.time.begin_at(begins);
+                    post.natures.begin_at(begins);
+                    self.agencies[at.index()].first_year = begins;
+                }
                 if let Some(name) = &values.display_name {
                     post.time.names.put(year, name.clone());
                 }
@@ -272,14 +300,8 @@ impl Registry {
 
     pub(super) fn take_void(&mut self, index: EntryIndex) {
         match index {
-            EntryIndex::Jurisdiction(at) => {
-                let time = &mut self.nodes[at.index()].time;
-                time.end = Some(End { year: time.first_year(), how: Ending::Abolished });
-            }
-            EntryIndex::Agency(at) => {
-                let time = &mut self.posts[at.index()].time;
-                time.end = Some(End { year: time.first_year(), how: Ending::Abolished });
-            }
+            EntryIndex::Jurisdiction(at) => self.nodes[at.index()].time.void(),
+            EntryIndex::Agency(at) => self.posts[at.index()].time.void(),
         }
     }
 

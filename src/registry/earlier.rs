@@ -15,7 +15,9 @@ impl Registry {
             let part = match change {
                 RegistryChange::CreateJurisdiction(_) => &mut extent.jurisdictions,
                 RegistryChange::CreateAgency(_) => &mut extent.agencies,
-                RegistryChange::PutCollection(_) => continue,
+                RegistryChange::PutCollection(_) | RegistryChange::PutContacts(_) | RegistryChange::PutReminders(_) => {
+                    continue;
+                }
                 _ => &mut extent.dated,
             };
             *part = part.saturating_sub(1);
@@ -115,13 +117,17 @@ fn of_members(change: &RegistryChange, ids: &HashSet<&AgencyId>) -> Option<Regis
         | RegistryChange::Split { entry, .. }
         | RegistryChange::Correct { entry, .. }
         | RegistryChange::Void { entry, .. }
+        | RegistryChange::Restore { entry, .. }
         | RegistryChange::Abolish { entry, .. } => is_member(entry).then(|| change.clone()),
+        RegistryChange::JoinPlaces { .. } => Some(change.clone()),
         RegistryChange::Reclassify { agency, .. } => ids.contains(agency).then(|| change.clone()),
         RegistryChange::Join { agency, into, .. } => {
             (ids.contains(agency) && ids.contains(into)).then(|| change.clone())
         }
-        RegistryChange::CreateJurisdiction(_) | RegistryChange::CreateAgency(_) | RegistryChange::PutCollection(_) => {
-            None
-        }
+        RegistryChange::CreateJurisdiction(_)
+        | RegistryChange::CreateAgency(_)
+        | RegistryChange::PutCollection(_)
+        | RegistryChange::PutContacts(_)
+        | RegistryChange::PutReminders(_) => None,
     }
 }

@@ -149,8 +149,28 @@ pub enum RegistryError {
     #[error("a correction of {0} gives nothing that is to be put right: give a name, a parent, a kind or the like")]
     NothingCorrected(String),
     /// The jurisdiction that is to be of a kind.
-    #[error("{0} is a jurisdiction, which has neither kind nor size nor 垂直管理: leave these away")]
+    #[error(
+        "{0} is a jurisdiction, which has neither kind nor size nor 垂直管理, and keeps its first year: leave these away"
+    )]
     NotOfJurisdictions(String),
+    /// They are of different levels.
+    #[error("{subject} cannot be joined to {other}, which is of another level: two that are one are of one level")]
+    JoinUnlike {
+        /// What is to be joined.
+        subject: String,
+        /// The one that stays.
+        other: String,
+    },
+    /// Others passed into the agency, or stand for it, in years in which it would not be there.
+    #[error(
+        "{subject} cannot begin in {first_year}, later than registered: others passed into it or stand for it; put these right first"
+    )]
+    BeginBound {
+        /// What is to begin later.
+        subject: String,
+        /// The first report year that it would owe a report for.
+        first_year: ReportYear,
+    },
     /// The entry that is to change without a reason.
     #[error("the change of {0} gives no reason: say why")]
     ReasonMissing(String),
@@ -298,7 +318,15 @@ impl RegistryError {
             Self::NothingCorrected(name) => {
                 format!("对 {name} 的更正没有写明更正什么；请至少给出名称、上级、类别等中的一项")
             }
-            Self::NotOfJurisdictions(name) => format!("{name} 是地区，没有类别、大型和垂直管理；请留空"),
+            Self::NotOfJurisdictions(name) => {
+                format!("{name} 是地区，没有类别、大型和垂直管理，首个年度也不能更正；请留空")
+            }
+            Self::JoinUnlike { subject, other } => {
+                format!("{subject} 不能归并到 {other}：两者级别不同；同一地区的级别必然相同，请核对")
+            }
+            Self::BeginBound { subject, first_year } => {
+                format!("{subject} 的首报年度不能推后到 {first_year} 年：其他条目曾并入或归并到它；请先更正这些条目")
+            }
             Self::ReasonMissing(name) => format!("对 {name} 的变更没有写明原因；请写明原因"),
             Self::NoLonger { subject } => {
                 format!("{subject} 已作废或已归并到其他条目，不能再变更；请变更代替它的条目")

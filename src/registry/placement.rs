@@ -7,7 +7,6 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::report::{AgencyId, ReportYear};
 
-use super::timeline::Ending;
 use super::{AgencyIndex, EntryIndex, JurisdictionIndex, Registry, RegistryChange};
 
 /// How an agency stands in the tree of a year.
@@ -74,9 +73,7 @@ impl Registry {
     /// The jurisdiction, or what it was merged into by `hierarchy_year`.
     pub fn resolve(&self, jurisdiction: JurisdictionIndex, hierarchy_year: ReportYear) -> JurisdictionIndex {
         let mut last = jurisdiction;
-        while let Some(Ending::Merged(into)) =
-            self.jurisdiction_timeline(last).ended_by(hierarchy_year).map(|end| &end.how)
-        {
+        while let Some(into) = self.jurisdiction_timeline(last).passed_into(hierarchy_year) {
             last = *into;
         }
         last
@@ -127,14 +124,21 @@ impl Registry {
             RegistryChange::CreateJurisdiction(_)
             | RegistryChange::CreateAgency(_)
             | RegistryChange::Rename { .. }
-            | RegistryChange::PutCollection(_) => &[],
+            | RegistryChange::PutCollection(_)
+            | RegistryChange::PutContacts(_)
+            | RegistryChange::PutReminders(_) => &[],
             RegistryChange::Move { entry, .. }
             | RegistryChange::Split { entry, .. }
             | RegistryChange::Correct { entry, .. }
             | RegistryChange::Void { entry, .. }
+            | RegistryChange::Restore { entry, .. }
             | RegistryChange::Abolish { entry, .. } => std::slice::from_ref(entry),
             RegistryChange::Merge { entries, .. } => entries.as_slice(),
             RegistryChange::Reclassify { agency, .. } => return self.all_that_was_below(self.entries_of([agency])),
+            RegistryChange::JoinPlaces { jurisdiction, into, .. } => {
+                let both = [jurisdiction, into].into_iter().filter_map(|code| self.find_jurisdiction(code));
+                return self.all_that_was_below(both.map(EntryIndex::Jurisdiction).collect());
+            }
             RegistryChange::Join { agency, into, .. } => {
                 return self.all_that_was_below(self.entries_of([agency, into]));
             }

@@ -214,7 +214,7 @@ impl Registry {
         let (is_gone, names): (bool, Vec<String>) = match entry {
             EntryIndex::Jurisdiction(at) => {
                 let time = self.jurisdiction_timeline(at);
-                (time.is_void(), time.names.iter().map(|(_, name)| folded(name)).collect())
+                (time.is_void() || time.joined.is_some(), time.names.iter().map(|(_, name)| folded(name)).collect())
             }
             EntryIndex::Agency(at) => {
                 let time = self.agency_timeline(at);
@@ -296,6 +296,7 @@ fn touched(change: &RegistryChange) -> Option<Entry> {
         RegistryChange::CreateAgency(new) => Some(Entry::Agency(new.id.clone())),
         RegistryChange::Rename { entry, .. }
         | RegistryChange::Move { entry, .. }
+        | RegistryChange::Restore { entry, .. }
         | RegistryChange::Correct { entry, .. } => Some(entry.clone()),
         _ => None,
     }
@@ -333,10 +334,15 @@ impl RegistryChange {
                 Self::Correct { entry: meant(entry), values, first_year, reason }
             }
             Self::Void { entry, reason } => Self::Void { entry: meant(entry), reason },
+            Self::Restore { entry, reason } => Self::Restore { entry: meant(entry), reason },
             Self::Join { agency, into, years, reason } => {
                 Self::Join { agency: id(agency), into: id(into), years, reason }
             }
-            other @ (Self::CreateJurisdiction(_) | Self::PutCollection(_)) => other,
+            other @ (Self::CreateJurisdiction(_)
+            | Self::JoinPlaces { .. }
+            | Self::PutCollection(_)
+            | Self::PutContacts(_)
+            | Self::PutReminders(_)) => other,
         }
     }
 }

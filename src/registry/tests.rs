@@ -1,5 +1,6 @@
 //! What the dated registry promises: one home a year, nothing counted twice, every refusal with its entries named.
 
+mod begins;
 mod collections;
 mod corrections;
 mod histories;
@@ -70,6 +71,15 @@ fn correct(name: &str, values: NewValues, first_year: u16) -> RegistryChange {
 
 fn void(name: &str) -> RegistryChange {
     RegistryChange::Void { entry: entry(name), reason: "误登".to_owned() }
+}
+
+fn restore(name: &str) -> RegistryChange {
+    RegistryChange::Restore { entry: entry(name), reason: "误作废".to_owned() }
+}
+
+fn join_places(code: &str, into: &str) -> RegistryChange {
+    let (jurisdiction, into) = (code.parse().unwrap(), into.parse().unwrap());
+    RegistryChange::JoinPlaces { jurisdiction, into, reason: "同一地区".to_owned() }
 }
 
 fn join(id: &str, into: &str, years: &[u16]) -> RegistryChange {

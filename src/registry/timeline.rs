@@ -38,6 +38,37 @@ impl<T: PartialEq> Dated<T> {
         }
     }
 
+    /// It begins in another year than was registered: what held at first, or holds from that year on, is what it begins with.
+    pub(super) fn begin_at(&mut self, year: ReportYear) {
+        if year < self.first.0 {
+            // What put the first value right does so from the new beginning on.
+            if let Some(first) = self.later.first_mut().filter(|(put, _)| *put == self.first.0) {
+                first.0 = year;
+            }
+        } else {
+            let past = self.later.partition_point(|(set, _)| *set <= year);
+            let last = self.later.drain(..past).next_back();
+            if let Some((_, value)) = last {
+                self.later.insert(0, (year, value));
+            }
+        }
+        self.first.0 = year;
+    }
+
+    /// What was one value was another one all along. How it was registered stays known.
+    pub(super) fn exchange(&mut self, one: &T, other: &T)
+    where
+        T: Clone,
+    {
+        for (_, value) in self.later.iter_mut().filter(|(_, value)| value == one) {
+            *value = other.clone();
+        }
+        let is_put_right = self.later.first().is_some_and(|(year, _)| *year == self.first.0);
+        if self.first.1 == *one && !is_put_right {
+            self.later.insert(0, (self.first.0, other.clone()));
+        }
+    }
+
     /// The first year after `year` from which on another value was set.
     pub(super) fn next_after(&self, year: ReportYear) -> Option<ReportYear> {
         self.later.iter().map(|(first_year, _)| *first_year).find(|first_year| *first_year > year)
@@ -108,6 +139,13 @@ pub struct End<I> {
     pub how: Ending<I>,
 }
 
+/// What the voiding of an entry took the place of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Voided<I> {
+    /// How it had ended; none where it had not.
+    pub end: Option<End<I>>,
+}
+
 /// What an entry was joined to, for it never was another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined<I> {
@@ -132,6 +170,8 @@ pub struct Timeline<P, I> {
     pub joined: Option<Joined<I>>,
     /// Years in which another entry, which was joined to this one, stands for it.
     pub(super) stood_for: BTreeSet<ReportYear>,
+    /// What it was before it was voided; none while it is not.
+    pub(super) voided: Option<Voided<I>>,
 }
 
 /// Of a jurisdiction; a root belongs to none.
@@ -149,6 +189,26 @@ impl<P: PartialEq, I> Timeline<P, I> {
             took_over: None,
             joined: None,
             stood_for: BTreeSet::new(),
+            voided: None,
+        }
+    }
+
+    /// It begins in another year than was registered.
+    pub(super) fn begin_at(&mut self, year: ReportYear) {
+        self.names.begin_at(year);
+        self.parents.begin_at(year);
+    }
+
+    /// It was registered by mistake.
+    pub(super) fn void(&mut self) {
+        let end = End { year: self.first_year(), how: Ending::Abolished };
+        self.voided = Some(Voided { end: self.end.replace(end) });
+    }
+
+    /// It was voided by mistake.
+    pub(super) fn restore(&mut self) {
+        if let Some(voided) = self.voided.take() {
+            self.end = voided.end;
         }
     }
 

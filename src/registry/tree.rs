@@ -59,6 +59,8 @@ pub(super) struct Post {
     pub natures: Dated<Nature>,
     /// Agencies merged into it, or joined to it.
     pub merged: Vec<AgencyIndex>,
+    /// The first year as it was registered.
+    pub registered: ReportYear,
 }
 
 /// How much is in a registry, which only grows.
@@ -340,6 +342,7 @@ impl Registry {
             kind,
             large,
             vertical,
+            first_year: self.posts[index.index()].registered,
             ..entry.clone()
         }
     }

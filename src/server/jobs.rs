@@ -9,7 +9,7 @@ use tonic_health::server::HealthReporter;
 use crate::access::CLOCK;
 use crate::config::Tls;
 use crate::grpc;
-use crate::service::Service;
+use crate::service::{Caller, Service};
 use crate::telemetry::metrics;
 
 /// How often rates are tidied up, and refusals left out of the journal are counted in it.
@@ -117,6 +117,19 @@ pub(crate) async fn look_for_damage(service: Service) {
                 tracing::error!(reason = problem.message.en, "the store is damaged, and cannot mend itself")
             }
         }
+    }
+}
+
+/// How often contacts that no longer hold are struck out, where they could not be when they were replaced.
+const CONTACTS_INTERVAL: Duration = Duration::from_secs(600);
+
+/// Strikes out contacts that were replaced while that could not be done, such as during a backup.
+pub(crate) async fn strike_contacts(service: Service) {
+    let mut interval = tokio::time::interval(CONTACTS_INTERVAL);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        service.strike_superseded(&Caller::internal("huizong")).await;
     }
 }
 

@@ -81,6 +81,7 @@ pub async fn serve(
     beside.spawn(jobs::measure_certificates(config.tls.clone()));
     beside.spawn(jobs::watch_clock(service.clone()));
     beside.spawn(jobs::look_for_damage(service.clone()));
+    beside.spawn(jobs::strike_contacts(service.clone()));
     beside.spawn(backups::keep(service.clone(), config.backup.clone()));
     beside.spawn(supervisor::keep_alive(service.clone()));
     if let Some(provider) = provider {

@@ -24,7 +24,8 @@ pub async fn open(config: &Config) -> anyhow::Result<Service> {
     let folder = &config.data_directory;
     let is_new_store = will_be_new(folder, config.store.must_exist)?;
     let had_key = folder.join(TokenKey::FILE).exists();
-    let settings = settings(config);
+    let reminding = crate::remind::reminding(&config.reminders)?;
+    let settings = Settings { reminding, ..settings(config) };
     let (config, to_open) = (config.clone(), folder.clone());
     let open = move || -> anyhow::Result<Service> {
         let opened = open_store(&to_open, &config.store)?;

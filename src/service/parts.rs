@@ -18,6 +18,7 @@ use super::budget::Budgets;
 use super::conditions::Condition;
 use super::differences::Recount;
 use super::guesses::Guesses;
+use super::messages::Reminding;
 use super::places::Places;
 use super::problem::Problem;
 use super::sessions::Sessions;
@@ -102,6 +103,8 @@ pub struct Parts {
     pub(super) scans: Arc<Semaphore>,
     /// Looks at what the service rests on, where the process has said how.
     pub(super) examination: OnceLock<Examination>,
+    /// What reminders are sent by and made of.
+    pub(super) reminding: Reminding,
 }
 
 impl Deref for Service {
@@ -214,6 +217,7 @@ impl Parts {
             columns_bytes,
             readers,
             documents,
+            reminding,
         } = settings;
         // Half of the places at most are one caller's.
         let document_places = Fair::new(documents, documents.div_ceil(2), DOCUMENTS_WAITING, DOCUMENTS_PATIENCE);
@@ -244,6 +248,7 @@ impl Parts {
             document_places: Arc::new(document_places),
             scans: Arc::new(Semaphore::new(SCANS_MAX)),
             examination: OnceLock::new(),
+            reminding,
         }
     }
 }

@@ -164,6 +164,8 @@ reasons! {
     CollectionNotFound = "COLLECTION_NOT_FOUND", NotFound;
     /// The agency has no exception in the collection.
     ExceptionNotFound = "EXCEPTION_NOT_FOUND", NotFound;
+    /// Nothing is set up to deliver reminders.
+    RemindersOff = "REMINDERS_OFF", FailedPrecondition;
     /// The collection is open with other values.
     CollectionExists = "COLLECTION_EXISTS", AlreadyExists;
     /// Values of a collection do not go together.
@@ -467,13 +469,26 @@ impl Problem {
         Self::new(
             Reason::RegistryInvalid,
             Message::new(
-                format!("{subject} 不能作废：已有报告 {report}"),
-                format!("{subject} cannot be voided, for there is {report}"),
+                format!("{subject} 不能作废或归并：已有报告 {report}"),
+                format!("{subject} cannot be voided or joined, for there is {report}"),
             ),
             Message::new(
                 "请先撤回该报告；实为另一条目的，请归并；不再存在的，请撤销",
                 "withdraw the report first; join the entry where it is another one, and abolish it where it has ended",
             ),
+        )
+        .with("report", report)
+    }
+
+    /// An agency has reported for a year in which it would not have begun.
+    pub fn report_before_it_begins(subject: &str, begins: ReportYear, report: &ReportKey) -> Self {
+        Self::new(
+            Reason::RegistryInvalid,
+            Message::new(
+                format!("{subject} 的首报年度不能更正为 {begins}：已有报告 {report}"),
+                format!("{subject} cannot begin in {begins}, for there is {report}"),
+            ),
+            Message::new("请先撤回该报告，或改用更早的年度", "withdraw the report first, or choose an earlier year"),
         )
         .with("report", report)
     }

@@ -243,15 +243,8 @@ impl Service {
         state: &Arc<State>,
         changes: &[RegistryChange],
     ) -> Result<(Vec<SumChange>, usize), Problem> {
-        let rewrites = |change: &RegistryChange| {
-            matches!(
-                change,
-                RegistryChange::Correct { .. }
-                    | RegistryChange::Void { .. }
-                    | RegistryChange::Join { .. }
-                    | RegistryChange::Reclassify { .. }
-            )
-        };
+        let rewrites =
+            |change: &RegistryChange| change.reason().is_some() || matches!(change, RegistryChange::Reclassify { .. });
         if !changes.iter().any(rewrites) {
             return Ok((Vec::new(), 0));
         }
@@ -294,6 +287,18 @@ impl Service {
         content_hash: Hash,
         caller: &Caller,
     ) -> Result<u64, Problem> {
+        self.store_changes_said(changes, action, subject, (content_hash, None), caller).await
+    }
+
+    /// As [`Service::store_changes`], with what else the entry says after what became of what.
+    pub(super) async fn store_changes_said(
+        &self,
+        changes: Vec<RegistryChange>,
+        action: &'static str,
+        subject: String,
+        (content_hash, said): (Hash, Option<String>),
+        caller: &Caller,
+    ) -> Result<u64, Problem> {
         let changes: Arc<[RegistryChange]> = changes.into();
         let _foreseen = self.foresee(&changes).await?;
         let (expected, registry, detail) = {
@@ -301,6 +306,7 @@ impl Service {
             let expected = self.reports_that_must_not_be(&state, &changes)?;
             (expected, Some(state.registry_sequence), changes_in_words(&state.registry, &changes))
         };
+        let detail = said.map_or(detail.clone(), |said| format!("{detail}\n{said}"));
         let entry = NewEntry { content_hash, ..caller.accepted(action, subject, detail) };
         let changes = changes.iter().cloned().map(Change::Registry).collect();
         let transaction = Transaction { registry, expected, ..Transaction::of(changes, entry) };
@@ -315,10 +321,7 @@ impl Service {
     /// before the thread that commits comes to them. It is forgotten with what is returned.
     async fn foresee(&self, changes: &Arc<[RegistryChange]>) -> Result<Foresight, Problem> {
         let foresight = Foresight(self.live.clone());
-        let moves_nobody = |change: &RegistryChange| {
-            matches!(change, RegistryChange::Rename { .. } | RegistryChange::PutCollection(_))
-        };
-        if !changes.iter().all(moves_nobody) {
+        if !changes.iter().all(RegistryChange::moves_nobody) {
             let (live, changes) = (self.live.clone(), changes.clone());
             self.blocking(move |store| live.foresee(&changes, store)).await?;
         }
@@ -382,6 +385,23 @@ impl Service {
                     let report = ReportKey { owner: owner.clone(), year };
                     if standing(report.clone())? {
                         return Err(Problem::report_of_what_is_voided(&change.subject(), &report));
+                    }
+                }
+            }
+            RegistryChange::JoinPlaces { jurisdiction, .. } => {
+                for year in every_year() {
+                    let report = ReportKey { owner: ReportOwner::Jurisdiction(jurisdiction.clone()), year };
+                    if standing(report.clone())? {
+                        return Err(Problem::report_of_what_is_voided(&change.subject(), &report));
+                    }
+                }
+            }
+            RegistryChange::Correct { entry: Entry::Agency(id), values, .. } => {
+                let begins = values.begins.unwrap_or(ReportYear::FIRST);
+                for year in every_year().take_while(|year| *year < begins) {
+                    let report = ReportKey::of_agency(id.clone(), year);
+                    if standing(report.clone())? {
+                        return Err(Problem::report_before_it_begins(&change.subject(), begins, &report));
                     }
                 }
             }
@@ -527,8 +547,13 @@ fn suspect_key(text: &str) -> Option<(Entry, Entry)> {
 /// Checks that an entry is as whoever changes it looked at it.
 fn check_etag(registry: &Registry, change: Option<&RegistryChange>, etag: &str) -> Result<(), Problem> {
     let name = match change {
-        Some(RegistryChange::Correct { entry, .. } | RegistryChange::Void { entry, .. }) => entry.clone(),
+        Some(
+            RegistryChange::Correct { entry, .. }
+            | RegistryChange::Void { entry, .. }
+            | RegistryChange::Restore { entry, .. },
+        ) => entry.clone(),
         Some(RegistryChange::Join { agency, .. }) => Entry::Agency(agency.clone()),
+        Some(RegistryChange::JoinPlaces { jurisdiction, .. }) => Entry::Jurisdiction(jurisdiction.clone()),
         _ => return Ok(()),
     };
     let present = match registry.find(&name) {

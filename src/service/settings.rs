@@ -8,6 +8,8 @@ use crate::access::TokenKey;
 use crate::document::process::Readers;
 use crate::store::{CheckpointFile, SigningKey};
 
+use super::messages::Reminding;
+
 /// Everything that a service is started with beside its store. The default is for tests and demonstrations: it lets
 /// everyone do everything, and keeps nothing but what the store keeps.
 pub struct Settings {
@@ -37,6 +39,8 @@ pub struct Settings {
     pub readers: Readers,
     /// Documents that are received or read at a time.
     pub documents: usize,
+    /// What reminders are sent by and made of.
+    pub reminding: Reminding,
 }
 
 impl Default for Settings {
@@ -55,6 +59,7 @@ impl Default for Settings {
             columns_bytes: 128 << 20,
             readers: Readers::default(),
             documents: 8,
+            reminding: Reminding::default(),
         }
     }
 }

@@ -47,9 +47,15 @@ impl Sight {
         for role in roles.iter().filter(|role| right.is_given_by(role)) {
             match role {
                 Role::Power(_) => return None,
-                Role::Submitter(ReportOwner::Agency(id)) => reach.agencies.extend(registry.find_agency(id)),
+                Role::Submitter(ReportOwner::Agency(id)) => {
+                    let own = registry.find_agency(id);
+                    reach.agencies.extend(own.iter().flat_map(|own| registry.joined_to(*own)).chain(own));
+                }
                 Role::Submitter(ReportOwner::Jurisdiction(_)) => {}
-                Role::Reviewer(scope) | Role::Viewer(scope) => reach.scopes.extend(registry.find_jurisdiction(scope)),
+                Role::Reviewer(scope) | Role::Viewer(scope) => {
+                    let scope = registry.find_jurisdiction(scope);
+                    reach.scopes.extend(scope.map(|scope| registry.one_place_with(scope)));
+                }
             }
         }
         Some(reach)
@@ -67,12 +73,20 @@ pub struct Reach {
 fn reaches(role: &Role, registry: &Registry, subject: Target<'_>) -> bool {
     match (role, subject) {
         (Role::Power(_), _) | (_, Target::Service) => true,
-        (Role::Submitter(own), Target::Owner(owner, _)) => own == owner,
+        (Role::Submitter(own), Target::Owner(owner, _)) => own == owner || is_one(registry, own, owner),
         (Role::Submitter(_), Target::Subtree(..)) => false,
         (Role::Reviewer(scope) | Role::Viewer(scope), subject) => {
-            registry.find_jurisdiction(scope).is_some_and(|scope| contains(registry, scope, subject))
+            let scope = registry.find_jurisdiction(scope).map(|scope| registry.one_place_with(scope));
+            scope.is_some_and(|scope| contains(registry, scope, subject))
         }
     }
+}
+
+/// Whether an owner was joined to another: what came in under its name is the other's.
+fn is_one(registry: &Registry, own: &ReportOwner, owner: &ReportOwner) -> bool {
+    let (ReportOwner::Agency(own), ReportOwner::Agency(owner)) = (own, owner) else { return false };
+    let found = registry.find_agency(own).zip(registry.find_agency(owner));
+    found.is_some_and(|(own, owner)| registry.one_with(owner) == own)
 }
 
 /// Whether a subject lies in or below a jurisdiction, in its year or as the tree is now.

@@ -5,6 +5,7 @@
 //! evidence. The words are part of what is hashed: they never change.
 
 mod lines;
+mod registry;
 
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};

@@ -15,6 +15,7 @@ mod change;
 mod entry;
 mod frozen;
 mod messages;
+mod people;
 mod registry;
 mod review;
 mod whole;

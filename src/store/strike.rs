@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::access::AccessChange;
-use crate::registry::RegistryChange;
+use crate::registry::{Contact, RegistryChange};
 use crate::report::{Message, RevisionName, struck};
 use crate::rollup::FrozenFormName;
 
@@ -65,6 +65,11 @@ fn without_words(item: &Item, salt: Salt) -> Item {
         }
         Item::Registry { change: RegistryChange::PutCollection(collection), .. } => {
             collection.exceptions.iter_mut().for_each(|exception| strike(&mut exception.reason));
+        }
+        Item::Registry { change: RegistryChange::PutContacts(contacts), .. } => {
+            for Contact { name, duty, telephone, email } in &mut contacts.people {
+                [name, duty, telephone, email].into_iter().for_each(strike);
+            }
         }
         Item::Access { change: AccessChange::CreateCredential(credential), .. } => strike(&mut credential.note),
         Item::Access { change: AccessChange::Enrol(enrolment), .. } => strike(&mut enrolment.note),

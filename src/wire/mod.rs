@@ -6,6 +6,7 @@ mod access;
 mod cell;
 mod collection;
 mod comparison;
+mod contact;
 mod diagnosis;
 mod document;
 mod exchange;
@@ -19,6 +20,7 @@ mod operations;
 mod problem;
 mod reading;
 mod registry;
+mod reminder;
 mod report;
 mod rollup;
 mod rule;
@@ -35,6 +37,8 @@ pub(crate) use collection::{
     exception_from_wire, optional_owner,
 };
 pub(crate) use comparison::{comparison_to_wire, freeze_from_wire, frozen_form_to_wire, reconciliation_to_wire};
+pub use contact::contacts_to_wire;
+pub(crate) use contact::{contacts_from_wire, contacts_name, known_contacts_to_wire};
 pub(crate) use diagnosis::diagnoses_to_wire;
 pub(crate) use document::{
     document_format_from_wire, document_format_to_wire, document_from_wire, read_format_to_wire,
@@ -66,6 +70,7 @@ pub(crate) use registry::{
     sum_change_to_wire, suspect_to_wire, year_from_wire,
 };
 pub use registry::{change_from_wire, change_to_wire};
+pub(crate) use reminder::{remind_from_wire, reminder_to_wire, rendered_reminders_to_wire, sent_reminders_to_wire};
 pub(crate) use report::{
     ReviewParts, accepted_to_wire, contrast_to_wire, event_to_wire, name_from_wire, report_in_view, report_to_wire,
     review_from_wire, reviewed_to_wire, states_from_wire, verdict_to_wire, view_from_wire,

@@ -125,11 +125,13 @@ impl LifeOnWire {
     }
 }
 
-/// None for a collection, which has messages of its own.
+/// None for a collection, contacts and reminders, which have messages of their own.
 pub fn change_to_wire(change: &RegistryChange) -> Option<pb::RegistryChange> {
     use pb::registry_change::Change;
     let change = match change {
-        RegistryChange::PutCollection(_) => return None,
+        RegistryChange::PutCollection(_) | RegistryChange::PutContacts(_) | RegistryChange::PutReminders(_) => {
+            return None;
+        }
         RegistryChange::CreateJurisdiction(jurisdiction) => {
             Change::CreateJurisdiction(jurisdiction_to_wire(jurisdiction))
         }
@@ -178,6 +180,7 @@ pub fn change_to_wire(change: &RegistryChange) -> Option<pb::RegistryChange> {
                 first_year: first_year.get().into(),
                 reason: reason.clone(),
                 etag: String::new(),
+                begin_year: values.begins.map_or(0, |year| year.get().into()),
             })
         }
         RegistryChange::Correct { entry: Entry::Jurisdiction(code), values, first_year, reason } => {
@@ -195,6 +198,19 @@ pub fn change_to_wire(change: &RegistryChange) -> Option<pb::RegistryChange> {
             reason: reason.clone(),
             etag: String::new(),
         }),
+        RegistryChange::Restore { entry, reason } => Change::RestoreEntry(pb::registry_change::RestoreEntry {
+            entry: entry.to_string(),
+            reason: reason.clone(),
+            etag: String::new(),
+        }),
+        RegistryChange::JoinPlaces { jurisdiction, into, reason } => {
+            Change::JoinJurisdiction(pb::registry_change::JoinJurisdiction {
+                jurisdiction: jurisdiction.name(),
+                into: into.name(),
+                reason: reason.clone(),
+                etag: String::new(),
+            })
+        }
         RegistryChange::Join { agency, into, years, reason } => Change::JoinAgency(pb::registry_change::JoinAgency {
             agency: format!("agencies/{agency}"),
             into: format!("agencies/{into}"),
@@ -277,6 +293,10 @@ pub fn change_from_wire(change: pb::RegistryChange, field: &str) -> Result<Regis
                 kind: optional_kind(wire.kind, &in_field("kind"))?,
                 large: wire.large,
                 vertical: wire.vertical,
+                begins: match wire.begin_year {
+                    0 => None,
+                    year => Some(year_from_wire(year, &in_field("begin_year"))?),
+                },
             };
             Ok(RegistryChange::Correct {
                 entry: Entry::Agency(agency_id(&wire.agency, &in_field("agency"))?),
@@ -306,6 +326,21 @@ pub fn change_from_wire(change: pb::RegistryChange, field: &str) -> Result<Regis
                 reason: reason(wire.reason, &in_field("reason"))?,
             })
         }
+        Change::JoinJurisdiction(wire) => {
+            let in_field = |name: &str| format!("{field}.join_jurisdiction.{name}");
+            Ok(RegistryChange::JoinPlaces {
+                jurisdiction: code(&wire.jurisdiction, &in_field("jurisdiction"))?,
+                into: code(&wire.into, &in_field("into"))?,
+                reason: reason(wire.reason, &in_field("reason"))?,
+            })
+        }
+        Change::RestoreEntry(wire) => {
+            let in_field = |name: &str| format!("{field}.restore_entry.{name}");
+            Ok(RegistryChange::Restore {
+                entry: entry(&wire.entry, &in_field("entry"))?,
+                reason: reason(wire.reason, &in_field("reason"))?,
+            })
+        }
         Change::JoinAgency(wire) => {
             let in_field = |name: &str| format!("{field}.join_agency.{name}");
             let years = wire.years.iter().enumerate();
@@ -330,6 +365,8 @@ pub(crate) fn etag_of_change(change: &pb::RegistryChange) -> &str {
         Some(Change::CorrectAgency(wire)) => &wire.etag,
         Some(Change::CorrectJurisdiction(wire)) => &wire.etag,
         Some(Change::VoidEntry(wire)) => &wire.etag,
+        Some(Change::RestoreEntry(wire)) => &wire.etag,
+        Some(Change::JoinJurisdiction(wire)) => &wire.etag,
         Some(Change::JoinAgency(wire)) => &wire.etag,
         _ => "",
     }

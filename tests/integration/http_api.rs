@@ -90,7 +90,27 @@ async fn csv_has_every_page_under_one_heading() {
     let received: Vec<_> = reports.lines()[1..].iter().map(|line| line.split(',').nth(column).unwrap()).collect();
     assert_eq!(received, ["3", "5", "7"]);
     let coverage = get(&server, &format!("/v1/coverage?jurisdiction={PROVINCE}&year={YEAR}&format=csv")).await;
-    assert!(coverage.lines()[1].ends_with(",2,1,1,0,0,0,1"), "{}", coverage.body);
+    assert!(coverage.lines()[0].ends_with(",missing,due_time,days_left"), "{}", coverage.body);
+    assert!(coverage.lines()[1].ends_with(",2,1,1,0,0,0,1,,"), "{}", coverage.body);
+    // Once there is a due time for a level, it stands beside its places with the days left.
+    let due = jiff::Timestamp::from_second(4_102_416_000).unwrap();
+    let due_times =
+        vec![pb::DueTime { level: pb::Level::City.into(), due_time: Some(huizong::wire::timestamp_to_wire(due)) }];
+    let collection = pb::Collection {
+        name: format!("collections/{YEAR}"),
+        review_policy: pb::ReviewPolicy::None.into(),
+        due_times,
+        ..Default::default()
+    };
+    let request = pb::CreateCollectionRequest { collection: Some(collection), validate_only: false };
+    server.registry().create_collection(request).await.unwrap();
+    let coverage = get(&server, &format!("/v1/coverage?jurisdiction={PROVINCE}&year={YEAR}&format=csv")).await;
+    let of_city = coverage.lines().into_iter().find(|line| line.starts_with(CITY)).unwrap().to_owned();
+    let days = of_city.rsplit(',').next().unwrap();
+    assert!(
+        of_city.contains(",2099-12-31T16:00:00Z,") && days.parse::<u32>().is_ok_and(|days| days > 20_000),
+        "{of_city}"
+    );
 }
 
 #[tokio::test]
@@ -187,7 +207,7 @@ async fn every_resource_answers_as_its_description_says() {
     let schemas = &described["components"]["schemas"];
     let (read, posted): (Vec<_>, Vec<_>) =
         described["paths"].as_object().unwrap().iter().partition(|(_, operations)| operations["get"].is_object());
-    assert_eq!(read.len(), 12);
+    assert_eq!(read.len(), 15);
     // What is posted is tried by its own test, call by call.
     for (path, operations) in posted {
         let content = &operations["post"]["requestBody"]["content"]["application/json"];
@@ -299,4 +319,74 @@ async fn rules_are_counted_where_they_failed() {
     let too_many = pb::ListRuleFailuresRequest { first_year: 2008, last_year: 2028, ..request };
     let refused = server.rollups().list_rule_failures(too_many).await.unwrap_err();
     assert_eq!(crate::support::problem(&refused).reason().as_str_name(), "YEARS_INVALID");
+}
+
+/// What was frozen as a document, byte for byte.
+async fn frozen_bytes(server: &Server, name: &str, format: &str) -> Vec<u8> {
+    let request = Request::get(format!("/v1/{name}?format={format}")).body(Body::empty()).unwrap();
+    let response = server.routes.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK, "{format}");
+    to_bytes(Body::new(response.into_body()), BODY_MAX_BYTES).await.unwrap().to_vec()
+}
+
+#[tokio::test]
+async fn a_frozen_form_is_the_document_of_exactly_what_was_frozen_whatever_happens_later() {
+    let server = province().await;
+    let frozen = crate::support::freeze(&server.channel, PROVINCE, YEAR, "公布").await.unwrap();
+    let formats = [
+        ("docx", pb::DocumentFormat::Docx),
+        ("xlsx", pb::DocumentFormat::Xlsx),
+        ("html", pb::DocumentFormat::Html),
+        ("csv", pb::DocumentFormat::Csv),
+        ("text", pb::DocumentFormat::Text),
+    ];
+    let mut before = Vec::new();
+    for (format, number) in formats {
+        let bytes = frozen_bytes(&server, &frozen.name, format).await;
+        let request = pb::RenderFrozenFormRequest { name: frozen.name.clone(), format: number.into() };
+        let rendered = server.frozen_forms().render_frozen_form(request).await.unwrap().into_inner();
+        assert!(rendered.content == bytes, "{format}: over HTTP and gRPC the same");
+        before.push(bytes);
+    }
+    // Each figure of it is the one that was frozen.
+    let csv = String::from_utf8(before[3].clone()).unwrap();
+    let form = frozen.form.as_ref().unwrap();
+    let mut figures = 0;
+    for (at, path) in pb::FORM_CELL_PATHS.iter().enumerate() {
+        let value = match pb::form_cell(form, at) {
+            Some(pb::FormCell::Count(count)) => count.to_string(),
+            Some(pb::FormCell::Amount(amount)) => amount.to_owned(),
+            None => continue,
+        };
+        let line = csv.lines().find(|line| line.split(',').any(|cell| cell == *path));
+        let line = line.unwrap_or_else(|| panic!("{path} is missing"));
+        assert!(line.split(',').any(|cell| cell == value), "{path}={value}: {line}");
+        figures += 1;
+    }
+    assert!(figures > 100, "{figures}");
+    // A report more, one corrected, another name and another place: what was frozen stays, byte for byte.
+    server.store(report(AGENCIES[1], 100)).await;
+    let stored = server.get(&crate::support::report_name(AGENCIES[0])).await.unwrap();
+    let mut correction = submission(report(AGENCIES[0], 50));
+    (correction.etag, correction.correction_reason) = (stored.etag, "更正".to_owned());
+    server.submit(correction).await.unwrap();
+    let change = crate::support::change;
+    use pb::registry_change::{Change, Move, Rename};
+    server
+        .apply(vec![
+            change(Change::Rename(Rename {
+                entry: PROVINCE.to_owned(),
+                display_name: "改名省".to_owned(),
+                first_year: 2019,
+            })),
+            change(Change::Move(Move { entry: AGENCIES[2].to_owned(), parent: CITY.to_owned(), first_year: 2019 })),
+        ])
+        .await;
+    let server = server.restarted().await;
+    for ((format, _), before) in formats.iter().zip(&before) {
+        let now = frozen_bytes(&server, &frozen.name, format).await;
+        assert!(now == *before, "{format}: {} bytes then, {} now", before.len(), now.len());
+    }
+    let again = crate::support::freeze(&server.channel, PROVINCE, YEAR, "再次").await.unwrap();
+    assert_ne!(again.content_sha256, frozen.content_sha256, "there was something to be seen");
 }

@@ -21,6 +21,7 @@ mod posted;
 mod readme;
 mod recount;
 mod recovery;
+mod reminders;
 mod replay;
 mod service_history;
 mod shutdown;

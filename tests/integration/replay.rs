@@ -154,8 +154,12 @@ fn kind(item: &Item) -> &'static str {
             RegistryChange::Reclassify { .. } => "reclassification",
             RegistryChange::Correct { .. } => "correction",
             RegistryChange::Void { .. } => "voiding",
+            RegistryChange::Restore { .. } => "restoring",
             RegistryChange::Join { .. } => "joining",
+            RegistryChange::JoinPlaces { .. } => "joining of places",
             RegistryChange::PutCollection(_) => "collection",
+            RegistryChange::PutContacts(_) => "contacts",
+            RegistryChange::PutReminders(_) => "reminders",
         },
         Item::Access { change, .. } => match change {
             AccessChange::Grant { .. } => "grant",
@@ -171,11 +175,12 @@ fn kind(item: &Item) -> &'static str {
     }
 }
 
-const KINDS: [&str; 26] = [
+const KINDS: [&str; 30] = [
     "abolish",
     "agency",
     "collection",
     "confirmation",
+    "contacts",
     "correction",
     "credential",
     "enrolment",
@@ -184,14 +189,17 @@ const KINDS: [&str; 26] = [
     "frozen form",
     "grant",
     "joining",
+    "joining of places",
     "jurisdiction",
     "merge",
     "move",
     "proposal",
     "reclassification",
     "refusal",
+    "reminders",
     "rename",
     "request",
+    "restoring",
     "review",
     "revision",
     "revocation",
@@ -388,6 +396,53 @@ async fn after_every_kind_of_change_the_running_state_is_that_of_a_fresh_replay(
             },
         ),
         ("a voiding", RegistryChange::Void { entry: entry("agencies/ten"), reason: "误登".to_owned() }),
+        ("a restoring", RegistryChange::Restore { entry: entry("agencies/ten"), reason: "误作废".to_owned() }),
+        (
+            "a later beginning",
+            RegistryChange::Correct {
+                entry: entry("agencies/ten"),
+                values: NewValues { begins: Some(year(2024)), ..NewValues::default() },
+                first_year: year(2024),
+                reason: "首报年度有误".to_owned(),
+            },
+        ),
+        (
+            "an earlier beginning",
+            RegistryChange::Correct {
+                entry: entry("agencies/ten"),
+                values: NewValues { begins: Some(year(2020)), ..NewValues::default() },
+                first_year: year(2020),
+                reason: "首报年度有误".to_owned(),
+            },
+        ),
+        (
+            "a joining of places",
+            RegistryChange::JoinPlaces {
+                jurisdiction: "230100".parse().unwrap(),
+                into: "230200".parse().unwrap(),
+                reason: "重复登记".to_owned(),
+            },
+        ),
+        (
+            "contacts",
+            RegistryChange::PutContacts(huizong::registry::Contacts {
+                agency: "one".parse().unwrap(),
+                people: vec![huizong::registry::Contact {
+                    name: "张三".to_owned(),
+                    telephone: "1".to_owned(),
+                    ..Default::default()
+                }],
+            }),
+        ),
+        (
+            "reminders",
+            RegistryChange::PutReminders(huizong::registry::Reminders {
+                year: year(2022),
+                at: jiff::Timestamp::from_second(1_700_000_000).unwrap(),
+                outcome: huizong::registry::Reminded::Sent,
+                agencies: vec!["one".parse().unwrap()],
+            }),
+        ),
     ] {
         world.change(what, change).await;
     }

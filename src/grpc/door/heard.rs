@@ -31,9 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Fields that name what a call is about, the first that is there.
 const SUBJECTS: [&str; 6] = ["name", "parent", "principal", "jurisdiction", "agency", "form"];
 /// Fields with a message that names what a call is about.
-const OBJECTS: [&str; 6] = ["submission", "scope", "agency", "jurisdiction", "collection", "exception"];
-/// Fields that are secret, and contents that a hash stands for: they are never put in words.
-const LEFT_OUT: [&str; 7] = ["token", "code", "secret", "password", "content", "form", "narrative"];
+const OBJECTS: [&str; 7] = ["submission", "scope", "agency", "jurisdiction", "collection", "exception", "contacts"];
+/// Fields that are secret or people's, and contents that a hash stands for: they are never put in words.
+const LEFT_OUT: [&str; 8] = ["token", "code", "secret", "password", "content", "form", "narrative", "people"];
 
 /// The first message of one call.
 #[derive(Debug)]

@@ -8,17 +8,27 @@ use super::dated::{Dated, joined, joined_years};
 use super::entry::{Entries, Record};
 use super::fault::{ExchangeError, Faults, Place, Problem};
 use super::file_order;
-use super::words::{ANSWERS, COLUMNS, Field, KINDS, LEVELS, TYPES, Word, choices, read, write};
-use crate::registry::RegistryChange;
+use super::words::{ANSWERS, COLUMNS, Field, KINDS, LEVELS, RARE, TYPES, Word, read, write};
+use crate::registry::{Contact, Contacts, RegistryChange};
 use crate::report::inert;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Columns whose absence means blank.
-const OPTIONAL: &[Field] = &[Field::Large, Field::Vertical, Field::Into, Field::Years, Field::Reason];
+const OPTIONAL: &[Field] = &[
+    Field::Large,
+    Field::Vertical,
+    Field::Into,
+    Field::Years,
+    Field::Reason,
+    Field::Begins,
+    Field::Duty,
+    Field::Telephone,
+    Field::Email,
+];
 
 /// Columns that hold what people wrote.
-const INERT: &[Field] = &[Field::Name, Field::Reason];
+const INERT: &[Field] = &[Field::Name, Field::Reason, Field::Duty, Field::Telephone, Field::Email];
 
 /// Reads a CSV file: columns in any order, with English or Chinese names and words, lines in any order.
 ///
@@ -69,8 +79,28 @@ pub fn read_rows(rows: &[Vec<String>]) -> Result<Vec<RegistryChange>, ExchangeEr
 pub fn write_rows(changes: &[RegistryChange]) -> Vec<Vec<String>> {
     let heading = COLUMNS.iter().map(|column| column.written.to_owned()).collect();
     let changes = file_order(changes).into_iter().filter_map(|position| changes.get(position));
-    let rows = changes.map(|change| COLUMNS.iter().map(|column| value(change, column.value)).collect());
-    std::iter::once(heading).chain(rows).collect()
+    let mut rows: Vec<Vec<String>> = std::iter::once(heading).chain(changes.flat_map(rows_of)).collect();
+    let is_written: Vec<bool> = COLUMNS
+        .iter()
+        .enumerate()
+        .map(|(at, column)| !RARE.contains(&column.value) || rows.iter().skip(1).any(|row| !row[at].is_empty()))
+        .collect();
+    for row in &mut rows {
+        let mut written = is_written.iter();
+        row.retain(|_| written.next().is_some_and(|is_written| *is_written));
+    }
+    rows
+}
+
+/// The rows of a change: one, and of contacts one a person.
+fn rows_of(change: &RegistryChange) -> Vec<Vec<String>> {
+    let RegistryChange::PutContacts(contacts) = change else {
+        return vec![COLUMNS.iter().map(|column| value(change, column.value)).collect()];
+    };
+    let nobody = [Contact::default()];
+    let people = if contacts.people.is_empty() { nobody.as_slice() } else { &contacts.people };
+    let row = |person| COLUMNS.iter().map(|column| contact_value(contacts, person, column.value)).collect();
+    people.iter().map(row).collect()
 }
 
 fn always_quoted(value: &str) -> String {
@@ -79,11 +109,9 @@ fn always_quoted(value: &str) -> String {
 
 /// Writes a CSV file without byte order mark, lines ended by LF, in the order of registry files.
 pub fn write_csv(changes: &[RegistryChange]) -> String {
-    let mut text = choices(COLUMNS).replace(", ", ",");
-    text.push('\n');
-    for change in file_order(changes).into_iter().filter_map(|position| changes.get(position)) {
-        let values = COLUMNS.iter().map(|column| quoted(&value(change, column.value)));
-        text.push_str(&values.collect::<Vec<_>>().join(","));
+    let mut text = String::new();
+    for row in write_rows(changes) {
+        text.push_str(&row.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(","));
         text.push('\n');
     }
     text
@@ -152,7 +180,7 @@ fn value(change: &RegistryChange, field: Field) -> String {
             Field::Name => inert::to_cell(&new.display_name).into_owned(),
             Field::Level => write(LEVELS, new.level).to_owned(),
             Field::FirstYear => new.first_year.to_string(),
-            Field::Kind | Field::Large | Field::Vertical | Field::Into | Field::Years | Field::Reason => String::new(),
+            _ => String::new(),
         },
         RegistryChange::CreateAgency(new) => match field {
             Field::Type => "agency".to_owned(),
@@ -163,9 +191,23 @@ fn value(change: &RegistryChange, field: Field) -> String {
             Field::Large => write(ANSWERS, new.large).to_owned(),
             Field::FirstYear => new.first_year.to_string(),
             Field::Vertical => write(ANSWERS, new.vertical).to_owned(),
-            Field::Level | Field::Into | Field::Years | Field::Reason => String::new(),
+            _ => String::new(),
         },
         dated => Dated::of(dated).map(|dated| dated_value(&dated, field)).unwrap_or_default(),
+    }
+}
+
+/// What a person has in a column.
+fn contact_value(contacts: &Contacts, person: &Contact, field: Field) -> String {
+    let text = |text: &str| inert::to_cell(text).into_owned();
+    match field {
+        Field::Type => "contact".to_owned(),
+        Field::Code => contacts.agency.to_string(),
+        Field::Name => text(&person.name),
+        Field::Duty => text(&person.duty),
+        Field::Telephone => text(&person.telephone),
+        Field::Email => text(&person.email),
+        _ => String::new(),
     }
 }
 
@@ -181,8 +223,11 @@ fn dated_value(change: &Dated<'_>, field: Field) -> String {
         Field::Large => word(ANSWERS, change.values.and_then(|values| values.large)),
         Field::Vertical => word(ANSWERS, change.values.and_then(|values| values.vertical)),
         Field::Years => joined_years(change.years),
+        Field::Begins => {
+            change.values.and_then(|values| values.begins).map(|year| year.to_string()).unwrap_or_default()
+        }
         Field::Reason => change.reason.map(inert::to_cell).unwrap_or_default().into_owned(),
-        Field::Level => String::new(),
+        Field::Level | Field::Duty | Field::Telephone | Field::Email => String::new(),
     }
 }
 

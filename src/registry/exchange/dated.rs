@@ -37,7 +37,9 @@ impl<'a> Dated<'a> {
         Some(match change {
             RegistryChange::CreateJurisdiction(_)
             | RegistryChange::CreateAgency(_)
-            | RegistryChange::PutCollection(_) => return None,
+            | RegistryChange::PutCollection(_)
+            | RegistryChange::PutContacts(_)
+            | RegistryChange::PutReminders(_) => return None,
             RegistryChange::Rename { entry, display_name, first_year } => {
                 Self { name: Some(display_name), ..plain(EntryType::Rename, entry, first_year) }
             }
@@ -62,6 +64,11 @@ impl<'a> Dated<'a> {
                 ..plain(EntryType::Correct, entry, first_year)
             },
             RegistryChange::Void { entry, .. } => of(EntryType::Void, vec![entry.clone()], None),
+            RegistryChange::Restore { entry, .. } => of(EntryType::Restore, vec![entry.clone()], None),
+            RegistryChange::JoinPlaces { jurisdiction, into, .. } => Self {
+                into: vec![Entry::Jurisdiction(into.clone())],
+                ..of(EntryType::Join, vec![Entry::Jurisdiction(jurisdiction.clone())], None)
+            },
             RegistryChange::Join { agency, into, years, .. } => Self {
                 into: vec![Entry::Agency(into.clone())],
                 years,

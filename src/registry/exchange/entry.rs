@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
-use crate::registry::{Agency, Entry, EntryNameError, Jurisdiction, JurisdictionCode, NewValues, RegistryChange};
+use crate::registry::{
+    Agency, CONTACTS_MAX, Contact, Contacts, Entry, EntryNameError, Jurisdiction, JurisdictionCode, NewValues,
+    RegistryChange,
+};
 use crate::report::{AgencyId, ReportYear, inert};
 
 use super::fault::{ExchangeError, Faults, Place, Problem};
 use super::in_file_order;
-use super::words::{ANSWERS, EntryType, Field, KINDS, LEVELS, Word, read};
+use super::words::{ANSWERS, EntryType, Field, KINDS, LEVELS, OF_CONTACTS, RARE, Word, read};
 
 /// A line or entry as it stands in the file.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub(super) struct Record {
 pub(super) struct Entries {
     pub faults: Faults,
     changes: Vec<RegistryChange>,
+    /// In the order in which their agencies stand there first.
+    contacts: Vec<Contacts>,
     /// Where each jurisdiction or agency stood first, by resource name.
     places: HashMap<String, Place>,
 }
@@ -35,6 +40,12 @@ impl Entries {
         let change = match entry {
             EntryType::Jurisdiction => fields.jurisdiction().map(RegistryChange::CreateJurisdiction),
             EntryType::Agency => fields.agency().map(RegistryChange::CreateAgency),
+            EntryType::Contact => {
+                if let Some((agency, person)) = fields.contact() {
+                    self.add_contact(agency, person, record);
+                }
+                return;
+            }
             dated => {
                 // The same entry changes again and again.
                 self.changes.extend(fields.dated(dated));
@@ -52,8 +63,25 @@ impl Entries {
         }
     }
 
+    /// Puts a person with the others of their agency; nobody where the agency has nobody any more.
+    fn add_contact(&mut self, agency: AgencyId, person: Option<Contact>, record: &Record) {
+        let known = self.contacts.iter().position(|contacts| contacts.agency == agency);
+        let at = known.unwrap_or_else(|| {
+            self.contacts.push(Contacts { agency: agency.clone(), people: Vec::new() });
+            self.contacts.len() - 1
+        });
+        let Some(contacts) = self.contacts.get_mut(at) else { return };
+        if contacts.people.len() == CONTACTS_MAX && person.is_some() {
+            let column = (record.column)(Field::Code);
+            self.faults.push(record.place, Some(column), Problem::Crowded(format!("agencies/{agency}")));
+        } else {
+            contacts.people.extend(person);
+        }
+    }
+
     /// The changes in the order of registry files.
-    pub(crate) fn finish(self) -> Result<Vec<RegistryChange>, ExchangeError> {
+    pub(crate) fn finish(mut self) -> Result<Vec<RegistryChange>, ExchangeError> {
+        self.changes.extend(self.contacts.into_iter().map(RegistryChange::PutContacts));
         self.faults.or(in_file_order(self.changes))
     }
 }
@@ -66,6 +94,7 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     fn jurisdiction(&mut self) -> Option<Jurisdiction> {
+        self.refuse(RARE);
         self.refuse(&[Field::Kind, Field::Large, Field::Vertical, Field::Into, Field::Years, Field::Reason]);
         let code = self.required(Field::Code, jurisdiction_code);
         let parent = self.optional(Field::Parent, jurisdiction_code);
@@ -82,6 +111,7 @@ impl Fields<'_> {
     }
 
     fn agency(&mut self) -> Option<Agency> {
+        self.refuse(RARE);
         self.refuse(&[Field::Level, Field::Into, Field::Years, Field::Reason]);
         let id = self.required(Field::Code, agency_id);
         let jurisdiction = self.required(Field::Parent, jurisdiction_code);
@@ -101,8 +131,50 @@ impl Fields<'_> {
         })
     }
 
+    /// A person with their agency; no person where none is named.
+    fn contact(&mut self) -> Option<(AgencyId, Option<Contact>)> {
+        self.refuse(&[
+            Field::Parent,
+            Field::Level,
+            Field::Kind,
+            Field::Large,
+            Field::Vertical,
+            Field::FirstYear,
+            Field::Into,
+            Field::Years,
+            Field::Reason,
+            Field::Begins,
+        ]);
+        let agency = self.required(Field::Code, agency_id)?;
+        let text = |field| self.record.values.get(&field).cloned().unwrap_or_default();
+        let person = Contact {
+            name: text(Field::Name),
+            duty: text(Field::Duty),
+            telephone: text(Field::Telephone),
+            email: text(Field::Email),
+        };
+        if person == Contact::default() {
+            return Some((agency, None));
+        }
+        let Some(fault) = person.fault() else { return Some((agency, Some(person))) };
+        let field = match fault.field {
+            "duty" => Field::Duty,
+            "telephone" => Field::Telephone,
+            "email" => Field::Email,
+            _ => Field::Name,
+        };
+        self.fault(field, Problem::Contact(fault));
+        None
+    }
+
     fn dated(&mut self, entry: EntryType) -> Option<RegistryChange> {
-        if let EntryType::Reclassify | EntryType::Correct | EntryType::Void | EntryType::Join = entry {
+        self.refuse(OF_CONTACTS);
+        if entry != EntryType::Correct {
+            self.refuse(&[Field::Begins]);
+        }
+        if let EntryType::Reclassify | EntryType::Correct | EntryType::Void | EntryType::Restore | EntryType::Join =
+            entry
+        {
             return self.correction(entry);
         }
         self.refuse(&[Field::Level, Field::Kind, Field::Large, Field::Vertical, Field::Years, Field::Reason]);
@@ -162,7 +234,7 @@ impl Fields<'_> {
                     reason: reason?,
                 })
             }
-            EntryType::Void => {
+            EntryType::Void | EntryType::Restore => {
                 self.refuse(&[
                     Field::Name,
                     Field::Parent,
@@ -173,8 +245,12 @@ impl Fields<'_> {
                     Field::Into,
                     Field::Years,
                 ]);
-                let (entry, reason) = (self.required(Field::Code, one_entry), self.reason());
-                Some(RegistryChange::Void { entry: entry?, reason: reason? })
+                let (subject, reason) = (self.required(Field::Code, one_entry), self.reason());
+                let (subject, reason) = (subject?, reason?);
+                Some(match entry {
+                    EntryType::Void => RegistryChange::Void { entry: subject, reason },
+                    _ => RegistryChange::Restore { entry: subject, reason },
+                })
             }
             EntryType::Join => {
                 self.refuse(&[
@@ -185,6 +261,17 @@ impl Fields<'_> {
                     Field::Vertical,
                     Field::FirstYear,
                 ]);
+                let is_place = self.value(Field::Code).is_some_and(|code| code.starts_with("jurisdictions/"));
+                if is_place {
+                    self.refuse(&[Field::Years]);
+                    let jurisdiction = self.required(Field::Code, one_jurisdiction);
+                    let (into, reason) = (self.required(Field::Into, one_jurisdiction), self.reason());
+                    return Some(RegistryChange::JoinPlaces {
+                        jurisdiction: jurisdiction?,
+                        into: into?,
+                        reason: reason?,
+                    });
+                }
                 let agency = self.required(Field::Code, one_agency);
                 let into = self.required(Field::Into, one_agency);
                 let (years, reason) = (self.optional(Field::Years, report_years), self.reason());
@@ -205,12 +292,14 @@ impl Fields<'_> {
         let kind = self.optional(Field::Kind, |text| known(KINDS, Field::Kind, text));
         let large = self.optional(Field::Large, |text| known(ANSWERS, Field::Large, text));
         let vertical = self.optional(Field::Vertical, |text| known(ANSWERS, Field::Vertical, text));
+        let begins = self.optional(Field::Begins, report_year);
         Some(NewValues {
             display_name: display_name?,
             parent: parent?,
             kind: kind?,
             large: large?,
             vertical: vertical?,
+            begins: begins?,
         })
     }
 
@@ -288,6 +377,13 @@ fn one_agency(text: &str) -> Result<AgencyId, Problem> {
     match one_entry(text)? {
         Entry::Agency(id) => Ok(id),
         Entry::Jurisdiction(_) => Err(Problem::Entry { found: text.to_owned(), error: EntryNameError::NoAgency }),
+    }
+}
+
+fn one_jurisdiction(text: &str) -> Result<JurisdictionCode, Problem> {
+    match one_entry(text)? {
+        Entry::Jurisdiction(code) => Ok(code),
+        Entry::Agency(_) => Err(Problem::Entry { found: text.to_owned(), error: EntryNameError::NoPlace }),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::report::{AgencyIdError, Message, YearError};
 
 use super::words::{ANSWERS, COLUMNS, Field, KINDS, LEVELS, TYPES, choices, choices_zh, write};
-use crate::registry::{EntryNameError, JurisdictionCodeError};
+use crate::registry::{CONTACTS_MAX, ContactFault, EntryNameError, JurisdictionCodeError};
 
 /// Faults of one file that are kept; more are counted.
 pub const FAULTS_SHOWN: usize = 100;
@@ -129,6 +129,12 @@ pub enum Problem {
     /// The text would not be read as it is seen.
     #[error("begins or ends with a space, or contains a line break or tab; remove it")]
     Spacing,
+    /// A field of a contact is not as it must be.
+    #[error("{}; correct it", .0.message().en)]
+    Contact(ContactFault),
+    /// More people than there is room for at one agency.
+    #[error("{0} has more than {most} contacts; keep those who can be asked", most = CONTACTS_MAX)]
+    Crowded(String),
     /// The same entry stands in the file before.
     #[error("{code} stands at {first} already; keep one")]
     Duplicate {
@@ -217,6 +223,8 @@ impl Problem {
             Self::Year { found, .. } => format!("“{found}”不是年度；请填四位数字，如 2024"),
             Self::Formula(first) => format!("以“{first}”开头，会被电子表格当作公式；请删去"),
             Self::Spacing => "首尾有空格，或含有换行、制表符；请删去".to_owned(),
+            Self::Contact(fault) => format!("{}；请改正", fault.message().zh),
+            Self::Crowded(agency) => format!("{agency} 的联系人超过 {CONTACTS_MAX} 名；请只留可联系到的人"),
             Self::Duplicate { code, first } => format!("{code} 已见于{}；请只保留一处", first.zh()),
         };
         Message::new(zh, self.to_string())

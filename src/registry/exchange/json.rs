@@ -11,13 +11,16 @@ use super::dated::Dated;
 use super::entry::{Entries, Record};
 use super::fault::{ExchangeError, Place, Problem};
 use super::file_order;
-use super::words::{AGENCY_KEYS, CHANGE_KEYS, EntryType, Field, JURISDICTION_KEYS, KINDS, LEVELS, TYPES, read, write};
-use crate::registry::{Agency, Entry, Jurisdiction, RegistryChange};
+use super::words::{
+    AGENCY_KEYS, CHANGE_KEYS, CONTACT_KEYS, EntryType, Field, JURISDICTION_KEYS, KINDS, LEVELS, TYPES, read, write,
+};
+use crate::registry::{Agency, Contact, Contacts, Entry, Jurisdiction, RegistryChange};
 use crate::report::ReportYear;
 
 const JURISDICTIONS: &str = "jurisdictions";
 const AGENCIES: &str = "agencies";
 const CHANGES: &str = "changes";
+const CONTACTS: &str = "contacts";
 
 /// The lists as they stand in the file.
 #[derive(Deserialize)]
@@ -29,6 +32,8 @@ struct File {
     agencies: Vec<Pairs>,
     #[serde(default)]
     changes: Vec<Pairs>,
+    #[serde(default)]
+    contacts: Vec<Pairs>,
 }
 
 /// An object's keys and values; a key that stands there twice is kept twice, to be reported.
@@ -85,6 +90,12 @@ pub fn read_json(text: &str) -> Result<Vec<RegistryChange>, ExchangeError> {
                     entries.add(EntryType::Agency, &record);
                 }
             }
+            let contacts = (1..).map(|number| Place::Entry { list: CONTACTS, number });
+            for (place, pairs) in contacts.zip(file.contacts) {
+                if let Some(record) = read_pairs(CONTACT_KEYS, contact_key, place, pairs, &mut entries) {
+                    entries.add(EntryType::Contact, &record);
+                }
+            }
             let changes = (1..).map(|number| Place::Entry { list: CHANGES, number });
             for (place, pairs) in changes.zip(file.changes) {
                 if let Some(record) = read_pairs(CHANGE_KEYS, change_key, place, pairs, &mut entries) {
@@ -102,15 +113,21 @@ pub fn read_json(text: &str) -> Result<Vec<RegistryChange>, ExchangeError> {
 /// Writes a JSON file with one entry a line, in the order of registry files.
 pub fn write_json(changes: &[RegistryChange]) -> String {
     let (mut jurisdictions, mut agencies, mut dated) = (Vec::new(), Vec::new(), Vec::new());
+    let mut contacts = Vec::new();
     for change in file_order(changes).into_iter().filter_map(|position| changes.get(position)) {
         match change {
             RegistryChange::CreateJurisdiction(new) => jurisdictions.push(jurisdiction(new)),
             RegistryChange::CreateAgency(new) => agencies.push(agency(new)),
+            RegistryChange::PutContacts(of) => contacts.extend(people(of)),
             change => dated.extend(Dated::of(change).map(|change| dated_change(&change))),
         }
     }
-    let lists = [(JURISDICTIONS, &jurisdictions), (AGENCIES, &agencies), (CHANGES, &dated)];
-    let lists = lists.map(|(name, entries)| format!("\"{name}\": {}", list(entries)));
+    let mut lists = vec![(JURISDICTIONS, &jurisdictions), (AGENCIES, &agencies), (CHANGES, &dated)];
+    if !contacts.is_empty() {
+        lists.push((CONTACTS, &contacts));
+    }
+    let lists: Vec<String> =
+        lists.into_iter().map(|(name, entries)| format!("\"{name}\": {}", list(entries))).collect();
     format!("{{\n{}\n}}\n", lists.join(",\n"))
 }
 
@@ -124,6 +141,10 @@ fn agency_key(field: Field) -> &'static str {
 
 fn change_key(field: Field) -> &'static str {
     key(CHANGE_KEYS, field)
+}
+
+fn contact_key(field: Field) -> &'static str {
+    key(CONTACT_KEYS, field)
 }
 
 fn key(keys: &[(&'static str, Field)], field: Field) -> &'static str {
@@ -177,7 +198,7 @@ fn add_dated(record: &Record, entries: &mut Entries) {
     let found = record.values.get(&Field::Type).map_or("", |text| text.trim());
     let column = Some(change_key(Field::Type));
     match read(TYPES, found) {
-        Some(EntryType::Jurisdiction | EntryType::Agency) => {
+        Some(EntryType::Jurisdiction | EntryType::Agency | EntryType::Contact) => {
             entries.faults.push(record.place, column, Problem::NotApplicable);
         }
         Some(dated) => entries.add(dated, record),
@@ -210,9 +231,28 @@ fn agency(new: &Agency) -> Vec<(&'static str, Value)> {
         Field::Large => Value::from(new.large),
         Field::FirstYear => Value::from(new.first_year.get()),
         Field::Vertical => Value::from(new.vertical),
-        Field::Type | Field::Level | Field::Into | Field::Years | Field::Reason => Value::Null,
+        _ => Value::Null,
     };
     AGENCY_KEYS.iter().map(|(key, field)| (*key, value(*field))).collect()
+}
+
+/// One entry a person; one without a name where an agency has nobody.
+fn people(of: &Contacts) -> Vec<Vec<(&'static str, Value)>> {
+    let nobody = [Contact::default()];
+    let people = if of.people.is_empty() { nobody.as_slice() } else { &of.people };
+    let entry = |person: &Contact| {
+        let value = |field| match field {
+            Field::Code => of.agency.as_str(),
+            Field::Name => &person.name,
+            Field::Duty => &person.duty,
+            Field::Telephone => &person.telephone,
+            Field::Email => &person.email,
+            _ => "",
+        };
+        let all = CONTACT_KEYS.iter().map(|(key, field)| (*key, value(*field)));
+        all.filter(|(_, value)| !value.is_empty()).map(|(key, value)| (key, Value::from(value))).collect()
+    };
+    people.iter().map(entry).collect()
 }
 
 fn dated_change(change: &Dated<'_>) -> Vec<(&'static str, Value)> {
@@ -233,8 +273,9 @@ fn dated_change(change: &Dated<'_>) -> Vec<(&'static str, Value)> {
         Field::Vertical => Value::from(change.values.and_then(|values| values.vertical)),
         Field::Years if change.years.is_empty() => Value::Null,
         Field::Years => change.years.iter().map(|year| year.get()).collect(),
+        Field::Begins => Value::from(change.values.and_then(|values| values.begins).map(ReportYear::get)),
         Field::Reason => Value::from(change.reason),
-        Field::Level => Value::Null,
+        Field::Level | Field::Duty | Field::Telephone | Field::Email => Value::Null,
     };
     let all = CHANGE_KEYS.iter().map(|(key, field)| (*key, value(*field)));
     all.filter(|(_, value)| !value.is_null()).collect()

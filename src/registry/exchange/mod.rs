@@ -1,4 +1,5 @@
-//! Registry files: jurisdictions, agencies and their dated changes as CSV or JSON, to be edited in a spreadsheet or made by a program.
+//! Registry files: jurisdictions, agencies, their dated changes and, for whoever may see them, their contacts as CSV or JSON,
+//! to be edited in a spreadsheet or made by a program.
 //!
 //! Reading reports every faulty line at once, and judges lines by themselves; whether the changes fit a registry
 //! is for [`super::Registry::plan`]. Writing then reading gives the same entries back, to the letter.
@@ -19,7 +20,7 @@ pub use self::fault::{ExchangeError, FAULTS_SHOWN, Fault, Place, Problem};
 pub use self::json::{read_json, write_json};
 
 /// Positions of the changes in the order of registry files: jurisdictions with parents before children, then
-/// agencies, then dated changes. What is in that order already stays as it is.
+/// agencies, then dated changes, then contacts. What is in that order already stays as it is.
 fn file_order(changes: &[RegistryChange]) -> Vec<usize> {
     let parents: HashMap<&JurisdictionCode, (usize, Option<&JurisdictionCode>)> = changes
         .iter()
@@ -31,7 +32,7 @@ fn file_order(changes: &[RegistryChange]) -> Vec<usize> {
         .collect();
     let mut order = Vec::with_capacity(changes.len());
     let mut placed = HashSet::new();
-    let (mut agencies, mut dated) = (Vec::new(), Vec::new());
+    let (mut agencies, mut dated, mut contacts) = (Vec::new(), Vec::new(), Vec::new());
     for (position, change) in changes.iter().enumerate() {
         let new = match change {
             RegistryChange::CreateJurisdiction(new) => new,
@@ -39,8 +40,12 @@ fn file_order(changes: &[RegistryChange]) -> Vec<usize> {
                 agencies.push(position);
                 continue;
             }
-            // Collections are no part of registry files.
-            RegistryChange::PutCollection(_) => continue,
+            RegistryChange::PutContacts(_) => {
+                contacts.push(position);
+                continue;
+            }
+            // Collections are no part of registry files, and what was sent to whom.
+            RegistryChange::PutCollection(_) | RegistryChange::PutReminders(_) => continue,
             _ => {
                 dated.push(position);
                 continue;
@@ -57,6 +62,7 @@ fn file_order(changes: &[RegistryChange]) -> Vec<usize> {
     }
     order.extend(agencies);
     order.extend(dated);
+    order.extend(contacts);
     order
 }
 

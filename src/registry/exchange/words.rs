@@ -17,9 +17,13 @@ pub enum Field {
     Into,
     Years,
     Reason,
+    Begins,
+    Duty,
+    Telephone,
+    Email,
 }
 
-/// What a line is: a jurisdiction, an agency, or a dated change.
+/// What a line is: a jurisdiction, an agency, a dated change, or a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EntryType {
     Jurisdiction,
@@ -32,7 +36,10 @@ pub(super) enum EntryType {
     Reclassify,
     Correct,
     Void,
+    Restore,
     Join,
+    /// One person to ask at an agency.
+    Contact,
 }
 
 /// A value with the word that is written for it and the others that are understood.
@@ -60,7 +67,16 @@ pub(super) const COLUMNS: &[Word<Field>] = &[
     word(Field::Into, "into", &["承继者", "承接单位", "并入", "分立为", "归并到"]),
     word(Field::Years, "years", &["报告年度"]),
     word(Field::Reason, "reason", &["原因", "更正原因"]),
+    word(Field::Begins, "begins", &["更正后的首报年度"]),
+    word(Field::Duty, "duty", &["职务", "职责"]),
+    word(Field::Telephone, "telephone", &["电话", "联系电话"]),
+    word(Field::Email, "email", &["电子邮箱", "邮箱"]),
 ];
+
+/// Fields of contacts alone.
+pub(super) const OF_CONTACTS: &[Field] = &[Field::Duty, Field::Telephone, Field::Email];
+/// Columns that are written only where something stands in them.
+pub(super) const RARE: &[Field] = &[Field::Begins, Field::Duty, Field::Telephone, Field::Email];
 
 /// Keys of jurisdictions in JSON files.
 pub(super) const JURISDICTION_KEYS: &[(&str, Field)] = &[
@@ -93,8 +109,18 @@ pub(super) const CHANGE_KEYS: &[(&str, Field)] = &[
     ("large", Field::Large),
     ("vertical", Field::Vertical),
     ("first_year", Field::FirstYear),
+    ("begins", Field::Begins),
     ("years", Field::Years),
     ("reason", Field::Reason),
+];
+
+/// Keys of contacts in JSON files, one entry a person.
+pub(super) const CONTACT_KEYS: &[(&str, Field)] = &[
+    ("agency", Field::Code),
+    ("name", Field::Name),
+    ("duty", Field::Duty),
+    ("telephone", Field::Telephone),
+    ("email", Field::Email),
 ];
 
 pub(super) const TYPES: &[Word<EntryType>] = &[
@@ -108,7 +134,9 @@ pub(super) const TYPES: &[Word<EntryType>] = &[
     word(EntryType::Reclassify, "reclassify", &["调整类别"]),
     word(EntryType::Correct, "correct", &["更正"]),
     word(EntryType::Void, "void", &["作废"]),
+    word(EntryType::Restore, "restore", &["恢复"]),
     word(EntryType::Join, "join", &["归并"]),
+    word(EntryType::Contact, "contact", &["联系人"]),
 ];
 
 pub(super) const LEVELS: &[Word<Level>] = &[

@@ -35,10 +35,13 @@ fn some_change() -> impl Strategy<Value = RegistryChange> {
         2 => (name(), YEARS).prop_map(|(name, year)| abolish(&name, year)),
         3 => (name(), new_values(), YEARS).prop_map(|(name, values, year)| correct(&name, values, year)),
         1 => (prop::sample::select(IDS.to_vec()), new_values(), YEARS).prop_map(|(id, values, year)| {
-            let values = NewValues { display_name: None, parent: None, ..values };
+            let values = NewValues { display_name: None, parent: None, begins: None, ..values };
             RegistryChange::Reclassify { agency: id.parse().unwrap(), values, first_year: self::year(year) }
         }),
-        1 => name().prop_map(|name| void(&name)),
+        2 => name().prop_map(|name| void(&name)),
+        2 => name().prop_map(|name| restore(&name)),
+        2 => (prop::sample::select(CODES.to_vec()), prop::sample::select(CODES.to_vec()))
+            .prop_map(|(code, into)| join_places(code, into)),
         1 => (
             prop::sample::select(IDS.to_vec()),
             prop::sample::select(IDS.to_vec()),
@@ -55,13 +58,15 @@ fn new_values() -> impl Strategy<Value = NewValues> {
         parent,
         prop::option::weighted(0.3, kinds),
         prop::option::weighted(0.3, any::<bool>()),
+        prop::option::weighted(0.2, YEARS),
     )
-        .prop_map(|(display_name, parent, kind, vertical)| NewValues {
+        .prop_map(|(display_name, parent, kind, vertical, begins)| NewValues {
             display_name,
             parent: parent.map(|code| code.parse().unwrap()),
             kind,
             large: None,
             vertical,
+            begins: begins.map(year),
         })
 }
 
@@ -76,8 +81,13 @@ fn first_year(change: &RegistryChange) -> ReportYear {
         | RegistryChange::Reclassify { first_year, .. }
         | RegistryChange::Correct { first_year, .. }
         | RegistryChange::Abolish { first_year, .. } => *first_year,
-        RegistryChange::Void { .. } | RegistryChange::Join { .. } => self::year(YEARS.end),
+        RegistryChange::Void { .. }
+        | RegistryChange::Restore { .. }
+        | RegistryChange::JoinPlaces { .. }
+        | RegistryChange::Join { .. } => self::year(YEARS.end),
         RegistryChange::PutCollection(new) => new.year,
+        RegistryChange::PutContacts(_) => self::year(YEARS.end),
+        RegistryChange::PutReminders(new) => new.year,
     }
 }
 
@@ -386,6 +396,8 @@ proptest! {
         let (mut registry, _) = admitted(&history);
         let at = of(&registry, id);
         let before = registry.clone();
+        // Where it begins touches the years before.
+        let values = NewValues { begins: None, ..values };
         if registry.apply(&correct(&format!("agencies/{id}"), values, from)) == Ok(true) {
             let next = before.agency_timeline(at).parents.next_after(year(from));
             for year in years() {
@@ -452,12 +464,16 @@ fn the_histories_do_have_mergers_splits_moves_and_ends() {
                 RegistryChange::Reclassify { .. } => "reclassify",
                 RegistryChange::Correct { .. } => "correct",
                 RegistryChange::Void { .. } => "void",
+                RegistryChange::Restore { .. } => "restore",
                 RegistryChange::Join { .. } => "join",
-                RegistryChange::PutCollection(_) => "put",
+                RegistryChange::JoinPlaces { .. } => "join places",
+                RegistryChange::PutCollection(_) | RegistryChange::PutContacts(_) | RegistryChange::PutReminders(_) => {
+                    "put"
+                }
             };
             *kinds.entry((kind, subject)).or_insert(0) += 1;
         }
     }
-    assert_eq!(kinds.len(), 18, "{kinds:?}");
+    assert_eq!(kinds.len(), 21, "{kinds:?}");
     assert!(kinds.values().all(|count| *count >= 5), "{kinds:?}");
 }

@@ -16,6 +16,10 @@ pub(crate) fn changes_in_words(registry: &Registry, changes: &[RegistryChange]) 
     for (position, change) in changes.iter().enumerate() {
         let line = match change {
             RegistryChange::PutCollection(collection) => collection_in_words(&registry, collection),
+            // Who the people are stands in no entry.
+            RegistryChange::PutContacts(contacts) => {
+                format!("registry.contacts agency=agencies/{} people={}", contacts.agency, contacts.people.len())
+            }
             change => line(&registry, change),
         };
         if words.len() + line.len() > WORDS_BYTES {

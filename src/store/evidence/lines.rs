@@ -7,10 +7,8 @@ use uuid::Uuid;
 
 use crate::access::{AccessChange, Asked, Credential, Enrolment, KeyId, Proposal, Role};
 use crate::form::catalogue;
-use crate::registry::{Agency, Collection, Exception, Jurisdiction, NewValues, RegistryChange, ReviewPolicy};
 use crate::report::{
-    AgencyKind, Cell, Finding, Level, Period, ReportState, ReportStatus, Review, ReviewAction, Revision, Severity,
-    Term, format_number,
+    Cell, Finding, Period, ReportState, ReportStatus, Review, ReviewAction, Revision, Severity, Term, format_number,
 };
 use crate::rollup::{Coverage, FrozenForm};
 use crate::store::transaction::{Requested, StoredRequest};
@@ -18,108 +16,6 @@ use crate::store::transaction::{Requested, StoredRequest};
 use super::Evidence;
 
 impl Evidence {
-    pub(super) fn registry(&mut self, change: &RegistryChange) -> &'static str {
-        match change {
-            RegistryChange::CreateJurisdiction(jurisdiction) => {
-                let Jurisdiction { code, parent, display_name, level, first_year } = jurisdiction;
-                self.plain("jurisdiction", code.name())
-                    .optional("parent", parent.as_ref().map(|parent| parent.name()))
-                    .plain("display_name", display_name)
-                    .plain("level", level_word(*level))
-                    .plain("first_year", first_year);
-                "registry.create_jurisdiction"
-            }
-            RegistryChange::CreateAgency(agency) => {
-                let Agency { id, jurisdiction, display_name, kind, large, vertical, first_year } = agency;
-                self.plain("agency", format_args!("agencies/{id}"))
-                    .plain("jurisdiction", jurisdiction.name())
-                    .plain("display_name", display_name)
-                    .plain("agency_kind", kind_word(*kind))
-                    .plain("large", large)
-                    .plain("vertical", vertical)
-                    .plain("first_year", first_year);
-                "registry.create_agency"
-            }
-            RegistryChange::Rename { entry, display_name, first_year } => {
-                self.plain("entry", entry).plain("display_name", display_name).plain("first_year", first_year);
-                "registry.rename"
-            }
-            RegistryChange::Move { entry, parent, first_year } => {
-                self.plain("entry", entry).plain("parent", parent.name()).plain("first_year", first_year);
-                "registry.move"
-            }
-            RegistryChange::Merge { entries, into, first_year } => {
-                self.list("entry", entries).plain("into", into).plain("first_year", first_year);
-                "registry.merge"
-            }
-            RegistryChange::Split { entry, into, first_year } => {
-                self.plain("entry", entry).list("into", into).plain("first_year", first_year);
-                "registry.split"
-            }
-            RegistryChange::Abolish { entry, first_year } => {
-                self.plain("entry", entry).plain("first_year", first_year);
-                "registry.abolish"
-            }
-            RegistryChange::Reclassify { agency, values, first_year } => {
-                self.plain("agency", format_args!("agencies/{agency}")).new_values(values);
-                self.plain("first_year", first_year);
-                "registry.reclassify"
-            }
-            RegistryChange::Correct { entry, values, first_year, reason } => {
-                self.plain("entry", entry).new_values(values);
-                self.plain("first_year", first_year).plain("reason", reason);
-                "registry.correct"
-            }
-            RegistryChange::Void { entry, reason } => {
-                self.plain("entry", entry).plain("reason", reason);
-                "registry.void"
-            }
-            RegistryChange::Join { agency, into, years, reason } => {
-                self.plain("agency", format_args!("agencies/{agency}"))
-                    .plain("into", format_args!("agencies/{into}"))
-                    .list("year", years)
-                    .plain("reason", reason);
-                "registry.join"
-            }
-            RegistryChange::PutCollection(collection) => {
-                self.collection(collection);
-                "registry.collection"
-            }
-        }
-    }
-
-    fn new_values(&mut self, values: &NewValues) {
-        let NewValues { display_name, parent, kind, large, vertical } = values;
-        self.optional("display_name", display_name.as_ref())
-            .optional("parent", parent.as_ref().map(|parent| parent.name()))
-            .optional("agency_kind", kind.map(kind_word))
-            .optional("large", *large)
-            .optional("vertical", *vertical);
-    }
-
-    fn collection(&mut self, collection: &Collection) {
-        let Collection { year, edition, due, lock, review, exceptions } = collection;
-        self.plain("year", year).plain("edition", edition);
-        for (level, due) in due {
-            self.plain(format!("due.{}", level_word(*level)), time_words(*due));
-        }
-        let policy = match review {
-            ReviewPolicy::None => "none",
-            ReviewPolicy::JurisdictionOffice => "jurisdiction_office",
-        };
-        self.optional("lock", lock.map(time_words)).plain("review", policy);
-        for (at, exception) in exceptions.iter().enumerate() {
-            let Exception { agency, due, lock, granted_by, reason, until } = exception;
-            let key = |field: &str| format!("exception.{}.{field}", at + 1);
-            self.plain(key("agency"), format_args!("agencies/{agency}"))
-                .optional(&key("due"), due.map(time_words))
-                .optional(&key("lock"), lock.map(time_words))
-                .plain(key("granted_by"), granted_by)
-                .words(key("reason"), reason)
-                .optional(&key("until"), until.map(time_words));
-        }
-    }
-
     fn role(&mut self, principal: &impl Display, role: &Role) {
         self.plain("principal", principal).plain("role", role.word()).plain("scope", role.scope());
     }
@@ -335,7 +231,7 @@ fn key_words(key: KeyId) -> String {
 }
 
 /// As it is kept: whole microseconds.
-fn time_words(time: Timestamp) -> String {
+pub(super) fn time_words(time: Timestamp) -> String {
     Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time).to_string()
 }
 
@@ -368,24 +264,5 @@ fn state_word(state: ReportState) -> &'static str {
         ReportState::Accepted => "accepted",
         ReportState::Returned => "returned",
         ReportState::Withdrawn => "withdrawn",
-    }
-}
-
-fn level_word(level: Level) -> &'static str {
-    match level {
-        Level::Province => "province",
-        Level::City => "city",
-        Level::County => "county",
-        Level::FunctionalZone => "functional_zone",
-        Level::Township => "township",
-    }
-}
-
-fn kind_word(kind: AgencyKind) -> &'static str {
-    match kind {
-        AgencyKind::GovernmentOffice => "government_office",
-        AgencyKind::Department => "department",
-        AgencyKind::Township => "township",
-        AgencyKind::DispatchedOffice => "dispatched_office",
     }
 }

@@ -7,11 +7,12 @@ use crate::registry::{Agency, Entry, Jurisdiction, NewValues, RegistryChange};
 use crate::report::{AgencyId, AgencyKind};
 
 use super::messages::{LEVELS, StoredLevel, parse, stored_of, value_of, year};
+use super::people::{StoredContacts, StoredReminders};
 use super::registry::{StoredCollection, StoredDated};
 
 #[derive(Clone, PartialEq, Message)]
 pub struct StoredChange {
-    #[prost(oneof = "StoredChangeKind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12")]
+    #[prost(oneof = "StoredChangeKind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16")]
     change: Option<StoredChangeKind>,
 }
 
@@ -41,6 +42,14 @@ enum StoredChangeKind {
     Void(StoredCorrection),
     #[prost(message, tag = "12")]
     Join(StoredJoin),
+    #[prost(message, tag = "13")]
+    PutContacts(StoredContacts),
+    #[prost(message, tag = "14")]
+    PutReminders(StoredReminders),
+    #[prost(message, tag = "15")]
+    Restore(StoredCorrection),
+    #[prost(message, tag = "16")]
+    JoinPlaces(StoredJoin),
 }
 
 /// New values from a year on; what is absent stays as it is.
@@ -63,10 +72,13 @@ struct StoredCorrection {
     vertical: Option<bool>,
     #[prost(string, tag = "8")]
     reason: String,
+    #[prost(uint32, optional, tag = "9")]
+    begins: Option<u32>,
 }
 
 #[derive(Clone, PartialEq, Message)]
 struct StoredJoin {
+    /// Id of an agency, or code of a jurisdiction.
     #[prost(string, tag = "1")]
     agency: String,
     #[prost(string, tag = "2")]
@@ -88,7 +100,13 @@ impl StoredCorrection {
             large: values.large,
             vertical: values.vertical,
             reason: reason.to_owned(),
+            begins: values.begins.map(|year| year.get().into()),
         }
+    }
+
+    /// Of what has an entry and a reason alone.
+    fn reasoned(entry: &Entry, reason: &str) -> Self {
+        Self { entry: entry.to_string(), reason: reason.to_owned(), ..Self::default() }
     }
 
     fn values(&self) -> Result<NewValues, String> {
@@ -98,6 +116,7 @@ impl StoredCorrection {
             kind: self.kind.map(|kind| value_of(&KINDS, kind, "kind of agency")).transpose()?,
             large: self.large,
             vertical: self.vertical,
+            begins: self.begins.map(year).transpose()?,
         })
     }
 
@@ -191,18 +210,25 @@ impl StoredChange {
             RegistryChange::Correct { entry, values, first_year, reason } => StoredChangeKind::Correct(
                 StoredCorrection::of(entry.to_string(), first_year.get().into(), values, reason),
             ),
-            RegistryChange::Void { entry, reason } => StoredChangeKind::Void(StoredCorrection {
-                entry: entry.to_string(),
-                reason: reason.clone(),
-                ..StoredCorrection::default()
-            }),
+            RegistryChange::Void { entry, reason } => StoredChangeKind::Void(StoredCorrection::reasoned(entry, reason)),
+            RegistryChange::Restore { entry, reason } => {
+                StoredChangeKind::Restore(StoredCorrection::reasoned(entry, reason))
+            }
             RegistryChange::Join { agency, into, years, reason } => StoredChangeKind::Join(StoredJoin {
                 agency: agency.to_string(),
                 into: into.to_string(),
                 years: years.iter().map(|year| year.get().into()).collect(),
                 reason: reason.clone(),
             }),
+            RegistryChange::JoinPlaces { jurisdiction, into, reason } => StoredChangeKind::JoinPlaces(StoredJoin {
+                agency: jurisdiction.to_string(),
+                into: into.to_string(),
+                years: Vec::new(),
+                reason: reason.clone(),
+            }),
             RegistryChange::PutCollection(new) => StoredChangeKind::PutCollection(StoredCollection::of(new)),
+            RegistryChange::PutContacts(new) => StoredChangeKind::PutContacts(StoredContacts::of(new)),
+            RegistryChange::PutReminders(new) => StoredChangeKind::PutReminders(StoredReminders::of(new)),
         };
         Self { change: Some(change) }
     }
@@ -242,13 +268,23 @@ impl StoredChange {
                 reason: stored.reason,
             },
             StoredChangeKind::Void(stored) => RegistryChange::Void { entry: stored.entry()?, reason: stored.reason },
+            StoredChangeKind::Restore(stored) => {
+                RegistryChange::Restore { entry: stored.entry()?, reason: stored.reason }
+            }
             StoredChangeKind::Join(stored) => RegistryChange::Join {
                 agency: parse(&stored.agency)?,
                 into: parse(&stored.into)?,
                 years: stored.years.into_iter().map(year).collect::<Result<_, _>>()?,
                 reason: stored.reason,
             },
+            StoredChangeKind::JoinPlaces(stored) => RegistryChange::JoinPlaces {
+                jurisdiction: parse(&stored.agency)?,
+                into: parse(&stored.into)?,
+                reason: stored.reason,
+            },
             StoredChangeKind::PutCollection(stored) => RegistryChange::PutCollection(stored.into_collection()?),
+            StoredChangeKind::PutContacts(stored) => RegistryChange::PutContacts(stored.into_contacts()?),
+            StoredChangeKind::PutReminders(stored) => RegistryChange::PutReminders(stored.into_reminders()?),
         })
     }
 }

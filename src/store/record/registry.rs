@@ -259,7 +259,19 @@ mod tests {
                 first_year,
                 reason: "登记有误".to_owned(),
             },
-            RegistryChange::Void { entry: place, reason: "重复登记".to_owned() },
+            RegistryChange::Correct {
+                entry: entry("agencies/three"),
+                values: NewValues { begins: Some(ReportYear::new(2020).unwrap()), ..NewValues::default() },
+                first_year,
+                reason: "首报年度有误".to_owned(),
+            },
+            RegistryChange::Void { entry: place.clone(), reason: "重复登记".to_owned() },
+            RegistryChange::JoinPlaces {
+                jurisdiction: "230199".parse().unwrap(),
+                into: "230100".parse().unwrap(),
+                reason: "同一地区".to_owned(),
+            },
+            RegistryChange::Restore { entry: place, reason: "误作废".to_owned() },
             RegistryChange::Join {
                 agency: "three".parse().unwrap(),
                 into: "four".parse().unwrap(),

@@ -210,3 +210,42 @@ async fn how_often_rules_fail_is_a_sum_that_a_submitter_does_not_see() {
     assert_eq!(list("viewer", CITY).await, Ok(()));
     assert_eq!(list("viewer", support::PROVINCE).await, Err("PERMISSION_DENIED".to_owned()));
 }
+
+#[tokio::test]
+async fn an_account_of_the_agency_that_stays_reaches_what_came_in_under_the_joined_one() {
+    let server = Guarded::start().await;
+    let internal = Caller::internal("test");
+    let first_year = huizong::report::ReportYear::new(2019).unwrap();
+    let twice = huizong::registry::RegistryChange::CreateAgency(huizong::registry::Agency {
+        id: "city-bureau-again".parse().unwrap(),
+        jurisdiction: CITY["jurisdictions/".len()..].parse().unwrap(),
+        display_name: "重复登记的局".to_owned(),
+        kind: huizong::report::AgencyKind::Department,
+        large: false,
+        vertical: false,
+        first_year,
+    });
+    server.service.change_registry(vec![twice], false, &internal).await.unwrap();
+    let other = "agencies/city-bureau-again";
+    submit(&server, other, 5, None).await;
+    let mut reports = ReportServiceClient::new(server.client_of("submitter").await);
+    let get = || pb::GetReportRequest { name: support::report_name(other), ..Default::default() };
+    assert_eq!(reason(&reports.get_report(get()).await.unwrap_err()), "PERMISSION_DENIED");
+    let join = huizong::registry::RegistryChange::Join {
+        agency: "city-bureau-again".parse().unwrap(),
+        into: "city-bureau".parse().unwrap(),
+        years: Vec::new(),
+        reason: "重复登记".to_owned(),
+    };
+    server.service.change_registry(vec![join], false, &internal).await.unwrap();
+    let seen = reports.get_report(get()).await.unwrap().into_inner().report.unwrap();
+    let listed = pb::ListReportsRequest { parent: "agencies/-".to_owned(), year: YEAR.into(), ..Default::default() };
+    let listed = reports.list_reports(listed).await.unwrap().into_inner().reports;
+    assert_eq!(listed.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), [support::report_name(other)]);
+    // It is corrected under its own name; those of others stay out of reach.
+    let mut correction = support::submission(support::report(other, 6));
+    (correction.etag, correction.correction_reason) = (seen.etag, "更正".to_owned());
+    reports.submit_report(correction).await.unwrap();
+    let office = pb::GetReportRequest { name: support::report_name("agencies/city-office"), ..Default::default() };
+    assert_eq!(reason(&reports.get_report(office).await.unwrap_err()), "PERMISSION_DENIED");
+}

@@ -3,6 +3,7 @@
 mod acts;
 mod audit;
 mod certificates;
+mod contacts;
 mod doctor;
 mod dual_control;
 mod enrolment;
@@ -16,4 +17,4 @@ mod recorded;
 mod reload;
 pub(crate) mod session;
 mod sight;
-mod table;
+pub mod table;

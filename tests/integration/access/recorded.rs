@@ -221,6 +221,18 @@ async fn every_call_of_the_contract_that_is_let_in_is_told_as_it_should_be() {
     ];
     let (apply, subject) = ("RegistryService/ApplyRegistryChanges", "registry (2 changes)");
     all.changes::<pb::ApplyRegistryChangesResponse>(apply, "system", &changes, subject, &said).await;
+    // Whom to ask: how many, and never who.
+    let contacts = json!({"contacts": {"name": "agencies/city-bureau/contacts", "people": [
+        {"name": "张三丰", "telephone": "0451-1"}]}});
+    let (put, subject) = ("RegistryService/UpdateAgencyContacts", "agencies/city-bureau");
+    let said = ["registry.contacts agency=agencies/city-bureau people=1"];
+    all.changes::<pb::UpdateAgencyContactsResponse>(put, "system", &contacts, subject, &said).await;
+    // Nothing delivers reminders here, which is a refusal.
+    let send = json!({"jurisdiction": CITY, "year": 2022});
+    let (answer, entries) = all.call("ReminderService/SendReminders", "reviewer", &send.to_string()).await;
+    assert!(answer.is_err());
+    let [entry] = entries.as_slice() else { panic!("{entries:?}") };
+    assert_eq!((entry.action.as_str(), entry.outcome, &*entry.subject), ("reminder.send", Outcome::Refused, CITY));
     // Reports, from the first submission to the withdrawal.
     let submitted = form(3);
     let first: pb::SubmitReportResponse =

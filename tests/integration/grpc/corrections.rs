@@ -4,7 +4,9 @@
 use std::process::{Command, Output};
 
 use huizong::pb;
-use huizong::pb::registry_change::{Change, CorrectAgency, JoinAgency, ReclassifyAgency, VoidEntry};
+use huizong::pb::registry_change::{
+    Change, CorrectAgency, JoinAgency, JoinJurisdiction, ReclassifyAgency, RestoreEntry, VoidEntry,
+};
 use tonic::{Code, Status};
 
 use crate::support::{
@@ -336,4 +338,105 @@ async fn the_command_line_puts_the_registry_right_and_its_files_carry_that() {
     let listed = huizong(&server, &["registry", "check", "--format", "csv"]);
     assert_eq!(listed.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&listed.stdout).contains("agencies/twin-b"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agency_owes_its_reports_from_the_year_that_is_said_and_none_that_it_has_handed_in_is_lost() {
+    let server = all_reported().await;
+    let before = server.sequence().await;
+    let begins = |year: i32| {
+        correct(AGENCIES[0], |one| {
+            one.begin_year = year;
+            one.first_year = year;
+        })
+    };
+    // It has reported for a year before it would begin.
+    let problem = refused(apply(&server, begins(LATER), false).await, Code::FailedPrecondition, "REGISTRY_INVALID");
+    assert_eq!(problem.metadata["report"], format!("{}/reports/{YEAR}", AGENCIES[0]));
+    let (expected, ..) = coverage(&server, CITY).await;
+    apply(&server, change(new_agency_of(2022)), false).await.unwrap();
+    assert_eq!(coverage(&server, CITY).await.0, expected + 1);
+    let later = correct("agencies/begun", |one| {
+        one.begin_year = LATER;
+        one.first_year = LATER;
+    });
+    let told = apply(&server, later.clone(), true).await.unwrap();
+    let of_city: Vec<_> = told.sum_changes.iter().filter(|sum| sum.jurisdiction == CITY).collect();
+    assert_eq!((of_city[0].expected_before, of_city[0].expected_after), (i64::from(expected) + 1, i64::from(expected)));
+    apply(&server, later, false).await.unwrap();
+    assert_eq!(coverage(&server, CITY).await.0, expected);
+    assert_eq!(requests_of(&server, PROVINCE, before).await, 63);
+    let server = server.restarted().await;
+    assert_eq!(coverage(&server, CITY).await.0, expected, "as it is counted anew");
+}
+
+fn new_agency_of(first_year: i32) -> Change {
+    let pb::RegistryChange { change: Some(Change::CreateAgency(agency)) } = new_agency("begun", CITY, "新设的局")
+    else {
+        unreachable!()
+    };
+    Change::CreateAgency(pb::Agency { first_year, ..agency })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_voided_by_mistake_is_owed_again() {
+    let server = Server::with_registry().await;
+    let (expected, ..) = coverage(&server, CITY).await;
+    apply(&server, void(AGENCIES[0]), false).await.unwrap();
+    assert_eq!(coverage(&server, CITY).await.0, expected - 1);
+    let restore = change(Change::RestoreEntry(RestoreEntry {
+        entry: AGENCIES[0].to_owned(),
+        reason: "误作废".to_owned(),
+        ..Default::default()
+    }));
+    let told = apply(&server, restore.clone(), true).await.unwrap();
+    assert_eq!((told.applied, coverage(&server, CITY).await.0), (1, expected - 1));
+    apply(&server, restore.clone(), false).await.unwrap();
+    assert_eq!(coverage(&server, CITY).await.0, expected);
+    assert_eq!(apply(&server, restore, false).await.unwrap().unchanged, 1);
+    server.store(report(AGENCIES[0], 5)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_jurisdiction_that_was_registered_twice_is_joined_with_nothing_lost_or_counted_twice() {
+    let server = all_reported().await;
+    let before = server.sequence().await;
+    let twice = "jurisdictions/230103";
+    let place = change(Change::CreateJurisdiction(pb::Jurisdiction {
+        name: twice.to_owned(),
+        parent: CITY.to_owned(),
+        display_name: "道里区（重复）".to_owned(),
+        level: pb::Level::County.into(),
+        first_year: 2019,
+        ..Default::default()
+    }));
+    apply(&server, place, false).await.unwrap();
+    let to = |agency: &str| correct(agency, |one| one.jurisdiction = twice.to_owned());
+    apply(&server, to(AGENCIES[3]), false).await.unwrap();
+    assert_eq!((requests_of(&server, COUNTY, 0).await, requests_of(&server, twice, 0).await), (1 << 2, 1 << 3));
+    let (city, province) = (requests_of(&server, CITY, 0).await, requests_of(&server, PROVINCE, 0).await);
+    let join = change(Change::JoinJurisdiction(JoinJurisdiction {
+        jurisdiction: twice.to_owned(),
+        into: COUNTY.to_owned(),
+        reason: "重复登记".to_owned(),
+        ..Default::default()
+    }));
+    let told = apply(&server, join.clone(), true).await.unwrap();
+    assert!(told.sum_changes.iter().any(|sum| sum.jurisdiction == COUNTY), "{told:?}");
+    assert!(told.sum_changes.iter().all(|sum| sum.jurisdiction != CITY && sum.jurisdiction != PROVINCE), "{told:?}");
+    apply(&server, join.clone(), false).await.unwrap();
+    assert_eq!(requests_of(&server, COUNTY, 0).await, (1 << 2) + (1 << 3));
+    assert_eq!((requests_of(&server, CITY, 0).await, requests_of(&server, PROVINCE, 0).await), (city, province));
+    assert_eq!(requests_of(&server, PROVINCE, before).await, 63, "the past stays");
+    assert_eq!(apply(&server, join, false).await.unwrap().unchanged, 1);
+    // Of another level it cannot be the same.
+    let unlike = change(Change::JoinJurisdiction(JoinJurisdiction {
+        jurisdiction: COUNTY.to_owned(),
+        into: CITY.to_owned(),
+        reason: "重复登记".to_owned(),
+        ..Default::default()
+    }));
+    refused(apply(&server, unlike, true).await, Code::FailedPrecondition, "REGISTRY_INVALID");
+    let server = server.restarted().await;
+    assert_eq!(requests_of(&server, COUNTY, 0).await, (1 << 2) + (1 << 3), "as it is counted anew");
 }

@@ -85,6 +85,20 @@ fn samples(etag: &str, collection_etag: &str) -> BTreeMap<&'static str, Value> {
             "RegistryService/RevokeCollectionException",
             json!({"name": "collections/2022", "agency": AGENCIES[0], "validateOnly": true}),
         ),
+        ("RegistryService/GetAgencyContacts", json!({"name": format!("{}/contacts", AGENCIES[0])})),
+        (
+            "RegistryService/UpdateAgencyContacts",
+            json!({"contacts": {"name": format!("{}/contacts", AGENCIES[0]), "people": [{"name": "张三", "duty": "科长", "telephone": "1", "email": "a@b.cn"}]}, "validateOnly": true}),
+        ),
+        ("ReminderService/ListReminders", json!({"jurisdiction": PROVINCE, "year": YEAR})),
+        (
+            "ReminderService/RenderReminders",
+            json!({"jurisdiction": PROVINCE, "year": YEAR, "format": "DOCUMENT_FORMAT_CSV"}),
+        ),
+        (
+            "ReminderService/SendReminders",
+            json!({"jurisdiction": PROVINCE, "year": YEAR, "agencies": [AGENCIES[0]], "subject": "催报", "text": "请报送", "validateOnly": true}),
+        ),
         ("ReportService/SubmitReport", submission.clone()),
         ("ReportService/SubmitReports", json!({"submission": submission})),
         ("ReportService/GetReport", json!({"name": name})),

@@ -8,7 +8,10 @@ use std::process::Command;
 use std::sync::Arc;
 
 use huizong::form::catalogue;
-use huizong::registry::{Collection, Exception, Jurisdiction, NewValues, RegistryChange, ReviewPolicy};
+use huizong::registry::{
+    Collection, Contact, Contacts, Exception, Jurisdiction, NewValues, RegistryChange, Reminded, Reminders,
+    ReviewPolicy,
+};
 use huizong::report::{
     AgencyKind, Answer, Cell, Finding, Level, Message, Narrative, Owners, Period, ReportState, ReviewAction, Severity,
     Term, content_hash,
@@ -227,18 +230,40 @@ pub async fn everything(store: &dyn Store) {
                 kind: Some(AgencyKind::Township),
                 large: Some(true),
                 vertical: Some(true),
+                begins: Some(year(2020)),
             },
             first_year,
             reason: "登记有误 wrong".to_owned(),
         },
-        RegistryChange::Void { entry: county, reason: "误登 mistake".to_owned() },
+        RegistryChange::Void { entry: county.clone(), reason: "误登 mistake".to_owned() },
+        RegistryChange::Restore { entry: county, reason: "误作废 mistake".to_owned() },
         RegistryChange::Join {
             agency: "agency".parse().unwrap(),
             into: "other".parse().unwrap(),
             years: vec![first_year],
             reason: "重复登记 twice".to_owned(),
         },
+        RegistryChange::JoinPlaces {
+            jurisdiction: "230199".parse().unwrap(),
+            into: "230100".parse().unwrap(),
+            reason: "重复登记 twice".to_owned(),
+        },
         RegistryChange::PutCollection(collection),
+        RegistryChange::PutContacts(Contacts {
+            agency: "agency".parse().unwrap(),
+            people: vec![Contact {
+                name: "张三 Zhang".to_owned(),
+                duty: "科长 head".to_owned(),
+                telephone: "0451-1".to_owned(),
+                email: "zhang@example.cn".to_owned(),
+            }],
+        }),
+        RegistryChange::PutReminders(Reminders {
+            year: year(2022),
+            at: time,
+            outcome: Reminded::Failed,
+            agencies: vec!["agency".parse().unwrap()],
+        }),
     ];
     for change in changes {
         commit(store, refuse(&report("agency", 2022)).and(Change::Registry(change))).await;
