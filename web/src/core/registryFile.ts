@@ -4,12 +4,12 @@ import { parseCsv } from "./files";
 import { t } from "./language";
 import { AgencyKind, Level, RegistryChangeSchema, type RegistryChange } from "../gen/huizong/v1/registry_pb";
 
-const COLUMNS = ["type", "code", "parent", "name", "level", "kind", "large", "vertical", "first_year", "into", "years", "reason"] as const;
+const COLUMNS = ["type", "code", "parent", "name", "level", "kind", "large", "vertical", "first_year", "into", "years", "reason", "begins"] as const;
 type Column = (typeof COLUMNS)[number];
 /** What is understood of each, as src/registry/exchange/words.rs has it; the first Chinese word is said in faults. */
 const UNDERSTOOD: Record<Column, string[]> = {
   type: ["类型"], code: ["代码", "编码"], parent: ["上级", "上级代码", "所属地区"], name: ["名称"], level: ["级别", "层级"], kind: ["类别", "机构类别"],
-  large: ["大型", "大型机构"], vertical: ["垂直管理"], first_year: ["起始年度", "首报年度"], into: ["承继者", "承接单位", "并入", "分立为", "归并到"], years: ["报告年度"], reason: ["原因", "更正原因"],
+  large: ["大型", "大型机构"], vertical: ["垂直管理"], first_year: ["起始年度", "首报年度"], into: ["承继者", "承接单位", "并入", "分立为", "归并到"], years: ["报告年度"], reason: ["原因", "更正原因"], begins: ["更正后的首报年度"],
 };
 const titleOf = (column: Column) => UNDERSTOOD[column][0] ?? column;
 type Table<V> = [string, string[], V][];
@@ -72,10 +72,13 @@ const MAKERS: [string[], (fields: Fields) => RegistryChange["change"]][] = [
   [["split", "分立", "分设"], (f) => create(RegistryChangeSchema, { change: { case: "split", value: { entry: needed(f, "code"), into: needed(f, "into").split(/\s+/), firstYear: yearOf(f) } } }).change],
   [["reclassify", "调整类别"], (f) => create(RegistryChangeSchema, { change: { case: "reclassifyAgency", value: { agency: needed(f, "code"), kind: kindOf(f), large: answerOf(f.large), vertical: answerOf(f.vertical), firstYear: yearOf(f) } } }).change],
   [["correct", "更正"], (f) => needed(f, "code").startsWith("agencies/")
-    ? create(RegistryChangeSchema, { change: { case: "correctAgency", value: { agency: f.code, displayName: f.name, jurisdiction: placeOf(f.parent), kind: kindOf(f), large: answerOf(f.large), vertical: answerOf(f.vertical), firstYear: yearOf(f), reason: needed(f, "reason") } } }).change
+    ? create(RegistryChangeSchema, { change: { case: "correctAgency", value: { agency: f.code, displayName: f.name, jurisdiction: placeOf(f.parent), kind: kindOf(f), large: answerOf(f.large), vertical: answerOf(f.vertical), firstYear: yearOf(f), reason: needed(f, "reason"), beginYear: Number(f.begins) || 0 } } }).change
     : create(RegistryChangeSchema, { change: { case: "correctJurisdiction", value: { jurisdiction: f.code, displayName: f.name, parent: placeOf(f.parent), firstYear: yearOf(f), reason: needed(f, "reason") } } }).change],
   [["void", "作废"], (f) => create(RegistryChangeSchema, { change: { case: "voidEntry", value: { entry: needed(f, "code"), reason: needed(f, "reason") } } }).change],
-  [["join", "归并"], (f) => create(RegistryChangeSchema, { change: { case: "joinAgency", value: { agency: needed(f, "code"), into: needed(f, "into"), reason: needed(f, "reason"), years: yearsOf(f.years) } } }).change],
+  [["restore", "恢复"], (f) => create(RegistryChangeSchema, { change: { case: "restoreEntry", value: { entry: needed(f, "code"), reason: needed(f, "reason") } } }).change],
+  [["join", "归并"], (f) => needed(f, "code").startsWith("jurisdictions/")
+    ? create(RegistryChangeSchema, { change: { case: "joinJurisdiction", value: { jurisdiction: f.code, into: needed(f, "into"), reason: needed(f, "reason") } } }).change
+    : create(RegistryChangeSchema, { change: { case: "joinAgency", value: { agency: needed(f, "code"), into: needed(f, "into"), reason: needed(f, "reason"), years: yearsOf(f.years) } } }).change],
   [["abolish", "撤销"], (f) => create(RegistryChangeSchema, { change: { case: "abolish", value: { entry: needed(f, "code"), firstYear: yearOf(f) } } }).change],
 ];
 
@@ -133,12 +136,17 @@ export function registryLines(changes: RegistryChange[]): string[][] {
       case "split": return [{ type: "split", code: change.value.entry, into: change.value.into.join(" "), first_year: year }];
       case "abolish": return [{ type: "abolish", code: change.value.entry, first_year: year }];
       case "reclassifyAgency": return [{ type: "reclassify", code: change.value.agency, kind: word(KINDS, change.value.kind), large: answer(change.value.large), vertical: answer(change.value.vertical), first_year: year }];
-      case "correctAgency": return [{ type: "correct", code: change.value.agency, name: change.value.displayName, parent: bare(change.value.jurisdiction), kind: word(KINDS, change.value.kind), large: answer(change.value.large), vertical: answer(change.value.vertical), first_year: year, reason: change.value.reason }];
+      case "correctAgency": return [{ type: "correct", code: change.value.agency, name: change.value.displayName, parent: bare(change.value.jurisdiction), kind: word(KINDS, change.value.kind), large: answer(change.value.large), vertical: answer(change.value.vertical), first_year: year, reason: change.value.reason, begins: change.value.beginYear ? String(change.value.beginYear) : "" }];
       case "correctJurisdiction": return [{ type: "correct", code: change.value.jurisdiction, name: change.value.displayName, parent: bare(change.value.parent), first_year: year, reason: change.value.reason }];
       case "voidEntry": return [{ type: "void", code: change.value.entry, reason: change.value.reason }];
+      case "joinJurisdiction": return [{ type: "join", code: change.value.jurisdiction, into: change.value.into, reason: change.value.reason }];
+      case "restoreEntry": return [{ type: "restore", code: change.value.entry, reason: change.value.reason }];
       case "joinAgency": return [{ type: "join", code: change.value.agency, into: change.value.into, years: change.value.years.join(" "), reason: change.value.reason }];
       default: return [];
     }
   });
-  return [[...COLUMNS], ...lines.map(row)];
+  // The rare column is written where something stands in it.
+  const kept = COLUMNS.filter((column) => column !== "begins" || lines.some((line) => line.begins));
+  const at = kept.map((column) => COLUMNS.indexOf(column));
+  return [[...kept], ...lines.map(row).map((cells) => at.map((one) => cells[one] ?? ""))];
 }

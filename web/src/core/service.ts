@@ -9,6 +9,7 @@ import { JournalService } from "../gen/huizong/v1/journal_pb";
 import { OperationsService } from "../gen/huizong/v1/operations_pb";
 import { ErrorReason, ProblemSchema, type Problem } from "../gen/huizong/v1/problem_pb";
 import { RegistryService } from "../gen/huizong/v1/registry_pb";
+import { ReminderService } from "../gen/huizong/v1/reminder_pb";
 import { ReportService } from "../gen/huizong/v1/report_pb";
 import { RollupService } from "../gen/huizong/v1/rollup_pb";
 import { isAttended } from "./attendance";
@@ -84,6 +85,7 @@ export const forms = createClient(FormService, transport);
 export const rollups = createClient(RollupService, transport);
 export const frozenForms = createClient(FrozenFormService, transport);
 export const registry = createClient(RegistryService, transport);
+export const reminders = createClient(ReminderService, transport);
 export const access = createClient(AccessService, transport);
 export const journal = createClient(JournalService, transport);
 export const operations = createClient(OperationsService, transport);
@@ -120,7 +122,7 @@ export function sentence(text: string): string {
 /** What officials call the fields of a request; a field that is none of theirs is not named. */
 const FIELDS: Record<string, Word> = {
   agency: "agency", code: "code", display_name: "name", due_time: "due", first_year: "year", jurisdiction: "jurisdiction", last_year: "year",
-  lock_time: "lock", measures: "lines", parent: "jurisdiction", reason: "exceptionReason", year: "year",
+  duty: "contactDuty", email: "contactEmail", lock_time: "lock", measures: "lines", parent: "jurisdiction", reason: "exceptionReason", subject: "remindSubject", telephone: "contactTelephone", text: "remindText", year: "year",
 };
 /** What is wrong with one field, by the last word of its path: `scope.states[0]` is `states`. */
 function violationText({ field, description }: { field: string; description?: LocalizedText | undefined }): string {

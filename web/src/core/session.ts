@@ -26,6 +26,8 @@ export const submits = computed(() => isOpen.value || owners.value.length > 0);
 export const administers = computed(() => isOpen.value || scopesOf(RoleKind.SYSTEM_ADMINISTRATOR).length > 0);
 /** Who may give agencies more time. */
 export const extendsTime = computed(() => administers.value || reviews.value);
+/** Who may know whom to ask at an agency, as far as the page can tell: itself, who reviews it, and who keeps the registry. */
+export const knowsContacts = (agency: string) => extendsTime.value || owners.value.includes(agency);
 /** Who keeps accounts and roles. */
 export const secures = computed(() => isOpen.value || scopesOf(RoleKind.SECURITY_ADMINISTRATOR).length > 0);
 /** Who reads the journal. */

@@ -6,6 +6,7 @@ import { filling } from "./filling";
 import { frame } from "./frame";
 import { journal } from "./journal";
 import { progress } from "./progress";
+import { reminding } from "./reminding";
 import { reviewing } from "./reviewing";
 import { signIn } from "./signIn";
 import { states } from "./states";
@@ -13,6 +14,6 @@ import { states } from "./states";
 /** A word in Chinese and in English; `{name}` stands for a value. */
 export type Words = Record<string, readonly [string, string]>;
 
-export const words = { ...frame, ...signIn, ...states, ...figures, ...filling, ...reviewing, ...progress, ...administration, ...journal };
+export const words = { ...frame, ...signIn, ...states, ...figures, ...filling, ...reviewing, ...progress, ...reminding, ...administration, ...journal };
 
 export type Word = keyof typeof words;
