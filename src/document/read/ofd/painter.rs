@@ -66,7 +66,7 @@ impl<'d> Painter<'d> {
             templates.push(Content { is_before: order.eq_ignore_ascii_case("Foreground"), element });
         }
         let setting = Setting::of_page(self.sheet(page, &templates));
-        let mut drawing = Drawing::default();
+        let mut drawing = Drawing { edge: Some(setting.clip.bounds()), ..Drawing::default() };
         let (before, behind): (Vec<_>, Vec<_>) = templates.iter().partition(|template| template.is_before);
         let all = behind.iter().map(|template| &template.element).chain([page]);
         for content in all.chain(before.iter().map(|template| &template.element)) {

@@ -99,6 +99,8 @@ pub struct Stroke {
 /// What a page draws.
 #[derive(Debug, Default)]
 pub struct Drawing {
+    /// Where the page ends, where that is known.
+    pub edge: Option<Area>,
     pub marks: Vec<Mark>,
     pub strokes: Vec<Stroke>,
     /// Areas of colour that something may be written on, the last on top.

@@ -191,7 +191,7 @@ impl Page {
         }
         let found = find_tables(&drawing.strokes);
         sight::part_overlays(&mut drawing.marks, &found);
-        sight::tear(&mut drawing.marks, &found);
+        sight::tear(&mut drawing.marks, &found, drawing.edge);
         let over = drawing.marks.iter().filter(|mark| mark.sight == Sight::Overlay).take(OVERLAY_CHARACTERS);
         let overlay = over.map(|mark| mark.text.as_str()).collect();
         let heights = found.iter().map(|table| (table.bottom(), table.top()));

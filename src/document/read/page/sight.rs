@@ -30,7 +30,7 @@ pub fn turn(drawing: &mut Drawing) {
         stroke.from = matrix.apply(stroke.from.x, stroke.from.y);
         stroke.to = matrix.apply(stroke.to.x, stroke.to.y);
     }
-    for round in drawing.rounds.iter_mut().chain(&mut drawing.drawn) {
+    for round in drawing.rounds.iter_mut().chain(&mut drawing.drawn).chain(&mut drawing.edge) {
         *round = Area::transformed([round.left, round.right], [round.bottom, round.top], matrix);
     }
 }
@@ -102,12 +102,13 @@ pub fn usual_size(marks: &[Mark]) -> f64 {
 }
 
 /// Marks the digits of cells into which, or out of which, a number goes: it is not known whose they are.
-pub fn tear(marks: &mut [Mark], tables: &[Table]) {
+pub fn tear(marks: &mut [Mark], tables: &[Table], edge: Option<Area>) {
     let cell = |point: Point| tables.iter().enumerate().find_map(|(at, table)| Some((at, table.cell_at(point)?)));
     // Also what is not to be seen: the rest of a number that a neighbouring cell covers or cuts off.
     let is_text = |mark: &&Mark| matches!(mark.sight, Sight::Seen | Sight::Hidden) && mark.quarter == Some(0);
     let is_number = |mark: &Mark| mark.text.chars().all(char::is_numeric);
-    let mut torn = HashSet::new();
+    let at = |mark: &Mark| [mark.start.x.to_bits(), mark.start.y.to_bits()];
+    let (mut torn, mut cut_off) = (HashSet::new(), HashSet::new());
     for line in clusters(marks.iter().filter(is_text).cloned().collect()) {
         for mark in line.iter().filter(|mark| is_number(mark)) {
             let (middle, inset) = (mark.middle(), (mark.end.x - mark.start.x) * STRADDLED);
@@ -122,12 +123,17 @@ pub fn tear(marks: &mut [Mark], tables: &[Table]) {
                 && (one.start.y - other.start.y).abs() < 0.1 * one.size
                 && (other.start.x - one.end.x).abs() < JOINED * one.size;
             let cells = [one, other].map(|mark| cell(mark.middle()));
-            if is_one && is_number(one) && is_number(other) && cells[0] != cells[1] {
+            // Beyond the edge of the page a number goes on as well.
+            let is_cut_off = edge.is_some_and(|edge| edge.contains(one.middle()) != edge.contains(other.middle()));
+            if is_one && is_number(one) && is_number(other) && (cells[0] != cells[1] || is_cut_off) {
                 torn.extend(cells.into_iter().flatten());
+                // Where there is no table, the digit before is all that can be told of.
+                cut_off.extend(is_cut_off.then_some([at(one), at(other)]).into_iter().flatten());
             }
         }
     }
     for mark in marks.iter_mut().filter(|mark| is_number(mark)) {
+        mark.is_doubtful |= cut_off.contains(&at(mark));
         mark.is_doubtful |= cell(mark.middle()).is_some_and(|cell| torn.contains(&cell));
     }
 }
@@ -154,6 +160,25 @@ mod tests {
         let quarters: Vec<_> = drawing.marks.iter().map(|mark| mark.quarter).collect();
         assert_eq!(quarters, [Some(0), Some(0), Some(3)]);
         assert!(drawing.marks[0].end.x > drawing.marks[0].start.x);
+    }
+
+    #[test]
+    fn a_number_that_goes_beyond_the_edge_of_the_page_is_doubtful() {
+        let beyond = Mark { sight: Sight::Hidden, ..mark("3", 10.0, 0.0) };
+        let numbers = vec![mark("1", 0.0, 0.0), mark("2", 5.0, 0.0), beyond];
+        let doubtful = |edge: Option<Area>| {
+            let mut marks = numbers.clone();
+            tear(&mut marks, &[], edge);
+            marks.iter().map(|mark| mark.is_doubtful).collect::<Vec<_>>()
+        };
+        let edge = Area { left: 0.0, bottom: -50.0, right: 11.0, top: 50.0 };
+        assert_eq!(doubtful(Some(edge)), [false, true, true]);
+        assert_eq!(
+            doubtful(Some(Area { right: 50.0, ..edge })),
+            [false; 3],
+            "what is hidden on the page is none of it"
+        );
+        assert_eq!(doubtful(None), [false; 3]);
     }
 
     #[test]

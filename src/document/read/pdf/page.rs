@@ -75,6 +75,7 @@ impl<'d> Painter<'d> {
         let matrix = Matrix::turned(turned);
         let boxes = [&b"MediaBox"[..], b"CropBox"].map(|name| self.area(self.inherited(dictionary, name), matrix));
         let clip = boxes.into_iter().flatten().fold(Area::EVERYWHERE, Area::within);
+        drawing.edge = (clip != Area::EVERYWHERE).then_some(clip);
         let state = State::new(matrix, Clip::to(clip));
         self.draw(&content, resources, state.clone(), 0, &mut drawing)?;
         self.annotations(dictionary, &state, &mut drawing)?;

@@ -11,7 +11,7 @@ use super::super::note::Place;
 use super::printed::PrintedCell;
 use super::value::Printed;
 use super::vocabulary::Vocabulary;
-use super::walk::Slot;
+use super::walk::{Slot, is_figure};
 use labels::{Form, Part, Placed, column_of, line_of};
 
 /// A header of blocks with the rows below it, as printed.
@@ -49,6 +49,8 @@ pub enum BlockFault {
     Header,
     /// There are not as many figures as the labels ask for.
     Count(usize),
+    /// It may be a part of a row that is divided.
+    Divided,
 }
 
 impl Block {
@@ -65,6 +67,12 @@ impl Block {
         };
         let above = if names_results(&self.header) { self.header.clone() } else { self.above.clone() };
         Self { above, ..Self::new(self.table) }
+    }
+
+    /// Whether several rows of figures stand below the header with nothing that tells them apart: one row, perhaps, that a box
+    /// around its figures or the end of a page divides.
+    pub fn is_divided(&self) -> bool {
+        self.rows.iter().filter(|row| row.labels.is_empty() && row.values.iter().any(is_figure)).count() > 1
     }
 
     /// A figure that is printed by itself.

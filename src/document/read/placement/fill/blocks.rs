@@ -17,8 +17,12 @@ impl Filler {
     pub fn blocks(&mut self, vocabulary: &Vocabulary, blocks: &[Block]) {
         let mut placed: Vec<(CellId, &Slot)> = Vec::new();
         for block in blocks {
+            let is_divided = block.is_divided();
             for (row, placement) in block.rows.iter().zip(block.placements(vocabulary)) {
                 match placement {
+                    Ok(_) if is_divided && row.labels.is_empty() => {
+                        self.note_block(vocabulary, block, row, BlockFault::Divided);
+                    }
                     Ok(cells) => placed.extend(cells),
                     Err(_) if !row.values.iter().any(is_figure) => {}
                     Err(fault) => self.note_block(vocabulary, block, row, fault),
@@ -61,6 +65,18 @@ impl Filler {
                 format!(
                     "the header of {:?} is not whole or may be read in several ways; whose the values ({values}) are cannot \
                      be told; not read; check the labels, or fill them in",
+                    title.en
+                ),
+            ),
+            BlockFault::Divided => (
+                NoteCode::CellUnplaced,
+                format!(
+                    "“{}”的同一表头下有几行数值，旁边没有名称，不能确定是否为断开的一行，数值（{values}）未读取；请手工填写",
+                    title.zh
+                ),
+                format!(
+                    "below one header of {:?} stand several rows of values without labels, which may be parts of one; the \
+                     values ({values}) are not read; fill them in",
                     title.en
                 ),
             ),

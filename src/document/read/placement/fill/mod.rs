@@ -42,11 +42,14 @@ pub fn fill(vocabulary: &Vocabulary, walked: Walked) -> Filled {
         words.line_infos().next().map(|line| line.id)
     });
     let found = walked.seen.iter().copied().chain(of_blocks).map(|line| catalogue().line(line).table).collect();
+    // Of a row in two parts one may have nothing in it.
+    let mut blank = walked.blank;
+    walked.rows.iter().for_each(|row| _ = blank.remove(&row.line));
     let rows = filler.without_repetitions(walked.rows);
     let rows = filler.without_headings(rows, &walked.seen);
     let mut rows = filler.without_foreign_headers(rows);
     rows.retain(|row| !walked.doubted.iter().any(|doubt| doubt.is_torn && doubt.line == row.line));
-    filler.blank_lines(&walked.blank);
+    filler.blank_lines(&blank);
     filler.lines_stood_for(&rows, &walked.seen);
     let uncertain = rows.into_iter().filter_map(|row| filler.row(row)).collect();
     filler.prove(uncertain);

@@ -1,9 +1,10 @@
 //! Rows that are divided: by a box around their figures, or by the end of a page. Figures beside no label may then be those
 //! of the row before, or of the one behind, and what seems blank there is not.
 
-use crate::form::LineId;
+use crate::form::{LineId, catalogue};
 
-use super::super::super::note::Place;
+use super::super::super::note::{NoteCode, Place, ReaderNote, shortened};
+use super::super::printed::PrintedCell;
 use super::{Slot, Walk, is_figure, listed};
 
 /// A line of which it is open what it holds, with the figures beside it.
@@ -16,9 +17,21 @@ pub struct Doubt {
     pub is_torn: bool,
 }
 
+/// The label that was opened last.
+#[derive(Debug)]
+struct Label {
+    line: LineId,
+    raw: String,
+    place: Place,
+    page: Option<usize>,
+    /// All its words were found.
+    is_whole: bool,
+}
+
 /// Rows that may be parts of one.
 #[derive(Debug, Default)]
 pub struct Divided {
+    label: Option<Label>,
     /// The line whose row was read last, and its page.
     last: Option<(LineId, Option<usize>)>,
     /// Figures beside no label that were read since, and their page.
@@ -26,9 +39,11 @@ pub struct Divided {
 }
 
 impl Divided {
-    /// Another label begins.
-    pub fn begin_line(&mut self) {
-        self.last = None;
+    /// The words that the label lacked were found.
+    pub fn label_is_whole(&mut self) {
+        if let Some(label) = &mut self.label {
+            label.is_whole = true;
+        }
     }
 
     pub fn end_table(&mut self) {
@@ -37,6 +52,39 @@ impl Divided {
 }
 
 impl Walk<'_> {
+    /// Another label begins. One that is not whole, and the last of a page or the first of the next, may be a part of
+    /// another's: its row, too.
+    pub fn label_begins(&mut self, line: LineId, cell: &PrintedCell, is_whole: bool) {
+        let page = self.context.header.page;
+        self.divided.last = None;
+        let label = Label { line, raw: cell.raw.clone(), place: cell.place, page, is_whole };
+        let before = self.divided.label.replace(label);
+        let Some(before) = before.filter(|before| before.page != page) else { return };
+        if !before.is_whole {
+            self.label_torn(before.line, before.raw, before.place);
+        }
+        if !is_whole {
+            self.label_torn(line, cell.raw.clone(), cell.place);
+        }
+    }
+
+    fn label_torn(&mut self, line: LineId, raw: String, place: Place) {
+        let info = catalogue().line(line);
+        let (zh, en, told) = (&info.label_zh, &info.label_en, shortened(&raw));
+        self.found.notes.push(ReaderNote::at(
+            NoteCode::CellUnplaced,
+            place,
+            &raw,
+            info.cells().collect(),
+            &format!("换页处的“{told}”不是完整的名称，不能确定是否为“{zh}”一行及其数值是否完整，未读取；请对照原文填写"),
+            &format!(
+                "{told:?} at the end of a page is no whole label: whether it is {en:?}, and whether its values are whole, \
+                 cannot be told; not read; fill them in"
+            ),
+        ));
+        self.found.doubted.push(Doubt { line, raw, place, is_torn: true });
+    }
+
     /// The row of a line was read, with values or blank cells.
     pub fn row_read(&mut self, line: LineId) {
         let page = self.context.header.page;

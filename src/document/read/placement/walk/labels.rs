@@ -123,6 +123,9 @@ impl Walk<'_> {
             open.row.values = std::mem::take(&mut open.held);
         }
         open.inexact = !rest.is_empty();
+        if rest.is_empty() {
+            self.divided.label_is_whole();
+        }
         open.remainder = Some(rest.to_owned()).filter(|rest| !rest.is_empty());
         true
     }
@@ -205,7 +208,6 @@ impl Walk<'_> {
 
     fn open_line(&mut self, table: usize, line: LineId, cell: &PrintedCell, remainder: Option<String>, inexact: bool) {
         self.enter(table);
-        self.divided.begin_line();
         let info = catalogue().line(line);
         self.context.zone = Zone::Body;
         self.context.group = info.group;
@@ -221,6 +223,7 @@ impl Walk<'_> {
             header_units: self.context.header.units(info.line.columns),
         };
         let remainder = remainder.filter(|remainder| !remainder.is_empty());
+        self.label_begins(line, cell, !inexact);
         self.open = Some(Open { row, remainder, held: Vec::new(), inexact, is_whole: false });
     }
 
