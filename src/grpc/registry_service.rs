@@ -57,6 +57,7 @@ impl Registries {
             etags,
             confirmed: confirmed(request.confirmed),
             validate_only: request.validate_only,
+            request_id: wire::request_id_from_wire(&request.request_id)?,
         };
         let applied = self.service.change_registry_so(list, &call.caller).await?;
         Ok(pb::ApplyRegistryChangesResponse {
@@ -66,6 +67,7 @@ impl Registries {
             applied: applied.applied.try_into().unwrap_or(i32::MAX),
             unchanged: applied.unchanged.try_into().unwrap_or(i32::MAX),
             as_of: applied.sequence.try_into().unwrap_or(i64::MAX),
+            already_stored: applied.is_repeated,
         })
     }
 
@@ -79,7 +81,7 @@ impl Registries {
     ) -> Result<(), Problem> {
         let confirmed = if is_confirmed { vec![change.subject()] } else { Vec::new() };
         let confirmed = Confirmed::These(confirmed);
-        let list = ChangeList { changes: vec![change], etags: Vec::new(), confirmed, validate_only };
+        let list = ChangeList { changes: vec![change], etags: Vec::new(), confirmed, validate_only, request_id: None };
         let applied = self.service.change_registry_so(list, &call.caller).await;
         applied.map(|_| ()).map_err(|mut problem| {
             for violation in &mut problem.violations {

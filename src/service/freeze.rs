@@ -164,7 +164,7 @@ impl Service {
         asker: &Asker,
     ) -> Result<FrozenForm, Problem> {
         let owner = ReportOwner::Jurisdiction(request.jurisdiction.clone());
-        let Requested::FrozenForm(name) = known.answered(fingerprint, id, &owner)? else {
+        let Requested::FrozenForm(name) = known.answered(fingerprint, id, Some(&owner))? else {
             return Err(Problem::internal("a request id of a frozen form stands for something else"));
         };
         self.frozen_form(name, asker).await

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::live::{Live, State, Unarranged};
 use crate::registry::exchange::write_json;
 use crate::registry::{
@@ -10,7 +12,9 @@ use crate::registry::{
 };
 use crate::report::{AgencyId, Hash, ReportKey, ReportOwner, ReportYear};
 use crate::rollup::Marks;
-use crate::store::{Change, Decision, NEWEST, NewEntry, Transaction, Version, check_length};
+use crate::store::{
+    Change, Decision, NEWEST, NewEntry, RequestId, Requested, StoredRequest, Transaction, Version, check_length,
+};
 
 use super::audit::changes_in_words;
 use super::caller::Caller;
@@ -52,6 +56,16 @@ pub struct ChangeList {
     pub confirmed: Confirmed,
     /// Check only.
     pub validate_only: bool,
+    /// For safe retries.
+    pub request_id: Option<Uuid>,
+}
+
+impl ChangeList {
+    /// What stands for the list where its request id comes again.
+    fn fingerprint(&self) -> Hash {
+        let Self { changes, etags, confirmed, .. } = self;
+        Hash::of(format!("{ACTION}\n{}\n{etags:?}\n{confirmed:?}\n", write_json(changes)).as_bytes())
+    }
 }
 
 /// What a list of changes did, or would do.
@@ -69,6 +83,8 @@ pub struct Applied {
     pub sum_changes: Vec<SumChange>,
     /// Beyond these.
     pub sum_changes_omitted: usize,
+    /// The request id was known: nothing was changed now.
+    pub is_repeated: bool,
 }
 
 /// A jurisdiction or agency, and all that it was.
@@ -130,6 +146,24 @@ impl ChangesKey {
     }
 }
 
+/// What became of changes that were to be stored.
+enum Stored {
+    /// They are, by the entry of this sequence.
+    Now(u64),
+    /// Their request id was known.
+    Before(StoredRequest),
+}
+
+/// The answer to a request id that is known, for the same `asked` changes.
+fn repeated(known: &StoredRequest, fingerprint: Hash, id: RequestId, asked: usize) -> Result<Applied, Problem> {
+    let Requested::Registry(applied) = *known.answered(fingerprint, id, None)? else {
+        return Err(Problem::internal("a request id of changes of the registry stands for something else"));
+    };
+    let applied = applied as usize;
+    let unchanged = asked.saturating_sub(applied);
+    Ok(Applied { applied, unchanged, sequence: known.sequence, is_repeated: true, ..Applied::default() })
+}
+
 /// What is foreseen while changes of the registry are on their way.
 struct Foresight(Arc<Live>);
 
@@ -150,16 +184,25 @@ impl Service {
         validate_only: bool,
         caller: &Caller,
     ) -> Result<Applied, Problem> {
-        let list = ChangeList { changes, etags: Vec::new(), confirmed: Confirmed::All, validate_only };
+        let list =
+            ChangeList { changes, etags: Vec::new(), confirmed: Confirmed::All, validate_only, request_id: None };
         self.change_registry_so(list, caller).await
     }
 
     /// As [`Service::change_registry`], with what is confirmed of it.
     ///
     /// # Errors
-    /// REGISTRY_SUSPECT where something looks like another entry and is not confirmed; ETAG_MISMATCH.
+    /// REGISTRY_SUSPECT where something looks like another entry and is not confirmed; ETAG_MISMATCH; REQUEST_ID_REUSED.
     pub async fn change_registry_so(&self, list: ChangeList, caller: &Caller) -> Result<Applied, Problem> {
-        let ChangeList { changes, etags, confirmed, validate_only } = list;
+        let request = list.request_id.map(|id| (id, list.fingerprint()));
+        let ChangeList { changes, etags, confirmed, validate_only, .. } = list;
+        let count = changes.len();
+        // A retry has its first answer, whatever became of the entries since.
+        if let Some((id, fingerprint)) = request
+            && let Some(known) = self.store.request(id)?
+        {
+            return repeated(&known, fingerprint, id, count);
+        }
         let _turn = self.registry_gate.lock().await;
         let state = self.present()?;
         let sequence = state.sequence;
@@ -206,6 +249,7 @@ impl Service {
             suspects: confirmed.into_iter().map(|(_, suspect)| suspect).collect(),
             sum_changes,
             sum_changes_omitted,
+            is_repeated: false,
         };
         if validate_only || applied == 0 {
             return Ok(told);
@@ -215,8 +259,13 @@ impl Service {
             many => format!("registry ({} changes)", many.len()),
         };
         let content = Hash::of(write_json(&plan.effective).as_bytes());
-        let sequence = self.store_changes(plan.effective, ACTION, subject, content, caller).await?;
-        Ok(Applied { sequence, ..told })
+        match self.store_list(plan.effective, ACTION, subject, (content, None), request, caller).await? {
+            Stored::Now(sequence) => Ok(Applied { sequence, ..told }),
+            Stored::Before(known) => {
+                let (id, fingerprint) = request.unwrap_or_default();
+                repeated(&known, fingerprint, id, count)
+            }
+        }
     }
 
     /// A change with codes in upper case, unless they are confirmed as they are; and of a joining the years that nobody
@@ -278,7 +327,7 @@ impl Service {
         Ok((Page::cut(rest, size, |suspect: &Suspect| format!("{} {}", suspect.entry, suspect.other)), total))
     }
 
-    /// Stores changes that were planned under the registry's gate; the journal sequence.
+    /// Stores changes that were planned under the registry's gate.
     pub(super) async fn store_changes(
         &self,
         changes: Vec<RegistryChange>,
@@ -296,9 +345,25 @@ impl Service {
         changes: Vec<RegistryChange>,
         action: &'static str,
         subject: String,
-        (content_hash, said): (Hash, Option<String>),
+        said: (Hash, Option<String>),
         caller: &Caller,
     ) -> Result<u64, Problem> {
+        match self.store_list(changes, action, subject, said, None, caller).await? {
+            Stored::Now(sequence) => Ok(sequence),
+            Stored::Before(_) => Err(Problem::internal("changes without a request id were stored before")),
+        }
+    }
+
+    /// As [`Service::store_changes_said`], for a request that may come again.
+    async fn store_list(
+        &self,
+        changes: Vec<RegistryChange>,
+        action: &'static str,
+        subject: String,
+        (content_hash, said): (Hash, Option<String>),
+        request: Option<(RequestId, Hash)>,
+        caller: &Caller,
+    ) -> Result<Stored, Problem> {
         let changes: Arc<[RegistryChange]> = changes.into();
         let _foreseen = self.foresee(&changes).await?;
         let (expected, registry, detail) = {
@@ -309,11 +374,11 @@ impl Service {
         let detail = said.map_or(detail.clone(), |said| format!("{detail}\n{said}"));
         let entry = NewEntry { content_hash, ..caller.accepted(action, subject, detail) };
         let changes = changes.iter().cloned().map(Change::Registry).collect();
-        let transaction = Transaction { registry, expected, ..Transaction::of(changes, entry) };
+        let transaction = Transaction { registry, expected, request, ..Transaction::of(changes, entry) };
         match self.store.commit(transaction).await? {
-            Decision::Committed(commit) => Ok(commit.entry.sequence),
+            Decision::Committed(commit) => Ok(Stored::Now(commit.entry.sequence)),
+            Decision::Repeated(known) | Decision::RequestIdReused(known) => Ok(Stored::Before(known)),
             Decision::Stale => Err(Problem::contended()),
-            other => Err(Problem::internal(&format!("the registry was not changed: {other:?}"))),
         }
     }
 

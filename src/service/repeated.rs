@@ -13,13 +13,20 @@ impl StoredRequest {
     ///
     /// # Errors
     /// REQUEST_ID_REUSED where something else was asked for. What that was is told to `owner` alone, where it was theirs.
-    pub(super) fn answered(&self, fingerprint: Hash, id: Uuid, owner: &ReportOwner) -> Result<&Requested, Problem> {
+    pub(super) fn answered(
+        &self,
+        fingerprint: Hash,
+        id: Uuid,
+        owner: Option<&ReportOwner>,
+    ) -> Result<&Requested, Problem> {
         if self.fingerprint == fingerprint {
             return Ok(&self.stored);
         }
         let used = match &self.stored {
-            Requested::Revision(name) | Requested::Review(name) if name.report.owner == *owner => name.to_string(),
-            Requested::FrozenForm(name) if *owner == ReportOwner::Jurisdiction(name.jurisdiction.clone()) => {
+            Requested::Revision(name) | Requested::Review(name) if owner == Some(&name.report.owner) => {
+                name.to_string()
+            }
+            Requested::FrozenForm(name) if owner == Some(&ReportOwner::Jurisdiction(name.jurisdiction.clone())) => {
                 name.to_string()
             }
             _ => String::new(),

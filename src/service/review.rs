@@ -161,7 +161,7 @@ impl Service {
         id: Uuid,
         report: &ReportKey,
     ) -> Result<Reviewed, Problem> {
-        let Requested::Review(name) = known.answered(fingerprint, id, &report.owner)? else {
+        let Requested::Review(name) = known.answered(fingerprint, id, Some(&report.owner))? else {
             return Err(Problem::internal("a request id of a review stands for something else"));
         };
         let revision = self.store.revision(name)?.ok_or_else(lost_revision)?;

@@ -298,7 +298,7 @@ impl Service {
         id: Uuid,
         report: &ReportKey,
     ) -> Result<Accepted, Problem> {
-        let Requested::Revision(name) = known.answered(fingerprint, id, &report.owner)? else {
+        let Requested::Revision(name) = known.answered(fingerprint, id, Some(&report.owner))? else {
             return Err(Problem::internal("a request id of a submission stands for something else"));
         };
         let revision = self.store.revision(name)?.ok_or_else(lost_revision)?;

@@ -184,6 +184,7 @@ impl<'a, S: Stored> TransactionGroup<'a, S> {
                     continue;
                 }
                 Change::Registry(change) => {
+                    draft.request = requested(Requested::Registry(position + 1));
                     (Item::Registry { sequence, position, change: change.clone() }, Effect::Registry(change))
                 }
                 Change::Access(change) => {

@@ -64,6 +64,7 @@ impl LostSubject {
             Item::Request { request, .. } => match &request.stored {
                 Requested::Revision(name) | Requested::Review(name) => Self::Report(name.report.clone()),
                 Requested::FrozenForm(_) => Self::Action("form.freeze".to_owned()),
+                Requested::Registry(_) => Self::Action("registry.apply".to_owned()),
             },
             Item::Frozen(_) => Self::Action("form.freeze".to_owned()),
             Item::Registry { .. } => Self::Action("registry.apply".to_owned()),

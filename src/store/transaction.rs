@@ -39,6 +39,8 @@ pub enum Requested {
     Review(RevisionName),
     /// A form that the request froze.
     FrozenForm(FrozenFormName),
+    /// So many changes of the registry, by the entry of the request.
+    Registry(u32),
 }
 
 /// A report as it stands: its status, its newest revision, and the one in the sums.
@@ -113,8 +115,9 @@ pub struct Transaction {
     pub expected: Vec<(ReportKey, Option<Version>)>,
     /// Journal sequence of the newest change of the registry, where it matters that there is none since; 0 for none.
     pub registry: Option<u64>,
-    /// A request id, with the digest of what is asked. It is kept with the revision, review or frozen form that is stored
-    /// for it (the last of several); without one, as for a refusal, it is not kept, and the request can be made again.
+    /// A request id, with the digest of what is asked. It is kept with the revision, review, frozen form or changes of the
+    /// registry that are stored for it (the last of several); without one, as for a refusal, it is not kept, and the request
+    /// can be made again.
     pub request: Option<(RequestId, Hash)>,
     /// In order; all of them take effect, or none.
     pub changes: Vec<Change>,

@@ -335,6 +335,11 @@ impl Walk<'_> {
                 let of_name = |forms: Vec<FrozenForm>| forms.into_iter().find(|form| form.name == *name);
                 (name.to_string(), forms.map(|forms| of_name(forms).map(|form| form.sequence)))
             }
+            Requested::Registry(count) => {
+                let stored = self.store.registry(request.sequence.saturating_sub(1), request.sequence);
+                let of_count = |changes: Vec<_>| (changes.len() == *count as usize).then_some(request.sequence);
+                ("registry".to_owned(), stored.map(of_count))
+            }
         };
         match stored {
             Ok(Some(sequence)) if sequence == request.sequence => {}

@@ -222,6 +222,7 @@ impl Evidence {
             Requested::Revision(name) => self.plain("revision", name),
             Requested::Review(name) => self.plain("review", name),
             Requested::FrozenForm(name) => self.plain("form", name),
+            Requested::Registry(changes) => self.plain("changes", changes),
         };
     }
 }

@@ -44,7 +44,7 @@ pub struct StoredEntry {
 pub struct StoredRequestId {
     #[prost(bytes = "vec", tag = "1")]
     fingerprint: Vec<u8>,
-    #[prost(oneof = "StoredRequested", tags = "2, 4, 5")]
+    #[prost(oneof = "StoredRequested", tags = "2, 4, 5, 6")]
     stored: Option<StoredRequested>,
     #[prost(uint64, tag = "3")]
     sequence: u64,
@@ -58,6 +58,8 @@ enum StoredRequested {
     Review(String),
     #[prost(string, tag = "5")]
     FrozenForm(String),
+    #[prost(uint32, tag = "6")]
+    Registry(u32),
 }
 
 impl StoredEntry {
@@ -114,6 +116,7 @@ impl StoredRequestId {
                 Requested::Revision(name) => StoredRequested::Revision(name.to_string()),
                 Requested::Review(name) => StoredRequested::Review(name.to_string()),
                 Requested::FrozenForm(name) => StoredRequested::FrozenForm(name.to_string()),
+                Requested::Registry(changes) => StoredRequested::Registry(*changes),
             }),
             sequence: request.sequence,
         }
@@ -126,6 +129,7 @@ impl StoredRequestId {
                 StoredRequested::Revision(name) => Requested::Revision(parse(&name)?),
                 StoredRequested::Review(name) => Requested::Review(parse(&name)?),
                 StoredRequested::FrozenForm(name) => Requested::FrozenForm(parse(&name)?),
+                StoredRequested::Registry(changes) => Requested::Registry(changes),
             },
             sequence: self.sequence,
         })

@@ -243,6 +243,30 @@ async fn two_reports_of_one_year_keep_entries_from_being_joined() {
     assert!(refusal.message.unwrap().en.contains(&YEAR.to_string()));
 }
 
+#[tokio::test]
+async fn changes_that_come_again_with_their_request_id_have_their_first_answer() {
+    let server = Server::with_registry().await;
+    let request_id = "8b1c7e52-6f0e-4d0e-9e53-5f8a3f4a1d11".to_owned();
+    let list = |name: &str| pb::ApplyRegistryChangesRequest {
+        changes: vec![new_agency("new-one", COUNTY, name), new_agency("new-two", COUNTY, "另一新局")],
+        request_id: request_id.clone(),
+        ..Default::default()
+    };
+    let ask = async |request| server.registry().apply_registry_changes(request).await.map(tonic::Response::into_inner);
+    let first = ask(list("新设局")).await.unwrap();
+    assert_eq!((first.applied, first.unchanged, first.already_stored), (2, 0, false));
+    apply(&server, void("agencies/new-one"), false).await.unwrap();
+    let after = server.sequence().await;
+    let again = ask(list("新设局")).await.unwrap();
+    assert_eq!(again, pb::ApplyRegistryChangesResponse { already_stored: true, ..first.clone() });
+    refused(ask(list("他局")).await, Code::AlreadyExists, "REQUEST_ID_REUSED");
+    let id_of_a_report = pb::SubmitReportRequest { request_id, ..submission(report(AGENCIES[0], 1)) };
+    refused(server.submit(id_of_a_report).await, Code::AlreadyExists, "REQUEST_ID_REUSED");
+    // A refusal may be journalled; nothing was changed.
+    let changed = server.journal().await.into_iter().filter(|entry| entry.action == "registry.apply");
+    assert!(changed.filter(|entry| entry.sequence > after).all(|entry| entry.outcome() == pb::JournalOutcome::Refused));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_in_small_letters_is_the_same_code_and_a_name_that_is_there_must_be_confirmed() {
     let server = Server::with_registry().await;
