@@ -15,6 +15,7 @@ use crate::stamp;
 use crate::store::{Extent, JournalEntry, Position, SignedHead, verify_journal_file_with};
 
 use super::journal::{fault, print_verified};
+use super::language::told;
 use super::output::print_line;
 use super::{Failure, Outcome, both};
 
@@ -91,7 +92,7 @@ impl Anchors {
                     ("✗", zh, en)
                 }
             };
-            print_line(&format!("  {mark} {}（第{}条）：{zh} {en}", one.what, one.sequence))?;
+            print_line(&format!("  {mark} {}（{}）：{}", one.what, one.sequence, told(&zh, &en, " ")))?;
         }
         if kept.is_empty() {
             return print_line(

@@ -16,6 +16,7 @@ use crate::wire::{reading_to_wire, value_in_words};
 
 use super::client::{diagnoses_text, findings_text};
 use super::documents::{Documents, Unlocking, expand, files_help};
+use super::language::told;
 use super::output::{Listing, label, print_exactly, print_line, to_json};
 use super::supply::{Supplied, judge_file, unread_lines, unread_text};
 use super::{Failure, Outcome, OutputFormat};
@@ -181,11 +182,14 @@ fn print_found(file: &Path, reading: &pb::ReadDocumentResponse, year_said: bool)
     print!("{}", inert::to_terminal(&findings_text(&reading.findings)));
     print_unread(reading);
     if reading.year == 0 && !year_said {
-        print_line(
-            "  未写明年度，未按规则审核；请用 --year 指定\n    no year is printed, so no rule was applied: give --year",
-        )?;
+        let told = told(
+            "未写明年度，未按规则审核；请用 --year 指定",
+            "no year is printed, so no rule was applied: give --year",
+            "\n    ",
+        );
+        print_line(&format!("  {told}"))?;
     } else if is_clean(reading) {
-        print_line("  ✓ 未发现问题 nothing found")?;
+        print_line(&format!("  ✓ {}", told("未发现问题", "nothing found", " ")))?;
     }
     Ok(())
 }

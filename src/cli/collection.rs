@@ -7,6 +7,7 @@ use crate::pb;
 use crate::pb::registry_service_client::RegistryServiceClient;
 
 use super::client::{Connection, Server, connect, refused};
+use super::language::{beside, heading, told};
 use super::output::{Listing, print_json, resource, time_text};
 use super::pages;
 use super::times::{Typed, Zone};
@@ -241,21 +242,24 @@ fn show(answer: pb::GetCollectionResponse, format: OutputFormat) -> Outcome {
 }
 
 fn deadline_text(deadline: &pb::Deadline) -> String {
-    let told = |words: Option<&pb::LocalizedText>, is_granted: bool| {
-        let granted = if is_granted { "（已准予延期 granted）" } else { "" };
-        words.map_or_else(|| "无 none".to_owned(), |words| format!("{}  {}{granted}", words.zh, words.en))
+    let time = |words: Option<&pb::LocalizedText>, is_granted: bool| {
+        let granted = if is_granted { told("（已准予延期）", " (granted)", "") } else { String::new() };
+        let words = words.map_or_else(|| told("无", "none", " "), |words| beside(&words.zh, &words.en));
+        format!("{words}{granted}")
     };
-    let left = match deadline.days_left {
-        None => String::new(),
-        Some(0) => "\n剩余 left    今天是最后一天 today is the last day".to_owned(),
-        Some(days) if days < 0 => format!("\n剩余 left    已逾期 {} 天 {} days late", -days, -days),
-        Some(days) => format!("\n剩余 left    {days} 天 days"),
-    };
+    let left = deadline.days_left.map(|days| match days {
+        0 => beside("今天是最后一天", "today is the last day"),
+        days if days < 0 => beside(format!("已逾期 {} 天", -days), format!("{} days late", -days)),
+        days => beside(format!("{days} 天"), format!("{days} days")),
+    });
+    let left = left.map(|left| format!("\n{}  {left}", heading("剩余 left"))).unwrap_or_default();
     format!(
-        "{}\n截止 due     {}{left}\n锁定 lock    {}",
+        "{}\n{}  {}{left}\n{}  {}",
         deadline.owner,
-        told(deadline.due_in_words.as_ref(), deadline.due_time_granted),
-        told(deadline.lock_in_words.as_ref(), deadline.lock_time_granted)
+        heading("截止 due"),
+        time(deadline.due_in_words.as_ref(), deadline.due_time_granted),
+        heading("锁定 lock"),
+        time(deadline.lock_in_words.as_ref(), deadline.lock_time_granted)
     )
 }
 
@@ -278,10 +282,10 @@ fn print(collection: pb::Collection, format: OutputFormat) -> Outcome {
     }
     if format == OutputFormat::Table {
         println!("{}  {}", collection.name, collection.edition().as_str_name().to_lowercase());
-        println!("截止 due     {}", due_text(&collection));
-        println!("锁定 lock    {}", time_text(collection.lock_time));
-        println!("审核 review  {}", review_text(&collection));
-        println!("etag         {}", collection.etag);
+        println!("{}  {}", heading("截止 due"), due_text(&collection));
+        println!("{}  {}", heading("锁定 lock"), time_text(collection.lock_time));
+        println!("{}  {}", heading("审核 review"), review_text(&collection));
+        println!("etag  {}", collection.etag);
         if collection.exceptions.is_empty() {
             return Ok(());
         }

@@ -10,7 +10,7 @@ use super::client::{Connection, Server, connect};
 use super::output::{Listing, print_json, resource, time_text};
 use super::pages;
 use super::perspective::Perspective;
-use super::rollup::coverage_text;
+use super::rollup::{as_of_text, coverage_text};
 use super::{Outcome, OutputFormat};
 
 #[derive(Args)]
@@ -86,7 +86,7 @@ impl Coverage {
         }
         listing.print(format)?;
         if let (OutputFormat::Table, Some(coverage)) = (format, &answer.coverage) {
-            println!("\n{}\n截至日志序号 as of journal sequence {}", coverage_text(coverage), answer.as_of);
+            println!("\n{}\n{}", coverage_text(coverage), as_of_text(answer.as_of));
         }
         Ok(())
     }

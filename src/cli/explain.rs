@@ -6,6 +6,7 @@ use crate::rules;
 use crate::wire::findings_to_wire;
 
 use super::client::findings_text;
+use super::language::{beside, told};
 use super::{Failure, Outcome};
 
 #[derive(Args)]
@@ -18,7 +19,7 @@ impl Explain {
     pub(crate) fn run(&self) -> Outcome {
         let Some(id) = &self.rule else {
             for rule in rules::all_rules() {
-                println!("{:<18} {}  {}", rule.id, rule.title.zh, rule.title.en);
+                println!("{:<18} {}", rule.id, beside(&rule.title.zh, &rule.title.en));
             }
             return Ok(());
         };
@@ -31,15 +32,20 @@ impl Explain {
             crate::report::Severity::Error => ("错误：不改正不予接收", "error: refused until put right"),
             crate::report::Severity::Warning => ("提示：须说明理由", "warning: needs a reason"),
         };
-        println!("{}  {}  {}", rule.id, rule.title.zh, rule.title.en);
-        println!("  {severity_zh}  {severity_en}");
+        println!("{}  {}", rule.id, beside(&rule.title.zh, &rule.title.en));
+        println!("  {}", beside(severity_zh, severity_en));
         for (zh, en, text) in
             [("规则", "Rule", rule.text), ("依据", "Basis", rule.basis), ("处理", "Remedy", rule.remedy)]
         {
-            println!("\n{zh} {en}\n  {}\n  {}", text.zh, text.en);
+            println!("\n{}\n  {}", told(zh, en, " "), told(&text.zh, &text.en, "\n  "));
         }
         if let Some(shown) = rule.demonstrate() {
-            println!("\n示例 Example ({})\n{}", shown.year, findings_text(&findings_to_wire(&shown.findings)));
+            println!(
+                "\n{} ({})\n{}",
+                told("示例", "Example", " "),
+                shown.year,
+                findings_text(&findings_to_wire(&shown.findings))
+            );
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use crate::pb::report_service_client::ReportServiceClient;
 use crate::wire::entry_from_wire;
 
 use super::client::{ANSWER_MAX_BYTES, Server, connect};
+use super::language::beside;
 use super::output::{parse_years, resource, to_json};
 use super::pages;
 use super::{Failure, Outcome, OutputFormat, both};
@@ -115,7 +116,7 @@ impl Export {
         }
         sink.finish()?;
         bar.finish_and_clear();
-        eprintln!("{written} 份报告 reports");
+        eprintln!("{}", beside(format!("{written} 份报告"), format!("{written} reports")));
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use crate::wire::document_from_wire;
 use super::client::{Server, connect, refused};
 use super::output::{Listing, print_json, resource, to_json};
 use super::perspective::Perspective;
-use super::rollup::coverage_text;
+use super::rollup::{as_of_text, coverage_text};
 use super::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Args)]
@@ -51,7 +51,7 @@ impl Form {
                 let rows = document.rows().into_iter().map(Vec::from).collect();
                 Listing { rows, ..Listing::new(&CELL_HEADINGS, &[3]) }.print(format)?;
                 if let Some(coverage) = &answer.coverage {
-                    println!("\n{}\n截至日志序号 as of journal sequence {}", coverage_text(coverage), answer.as_of);
+                    println!("\n{}\n{}", coverage_text(coverage), as_of_text(answer.as_of));
                 }
             }
         }

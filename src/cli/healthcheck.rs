@@ -17,6 +17,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::client::{Server, connect, refused, unreachable};
+use super::language::beside;
 use super::output::print_line;
 use super::{Failure, Outcome};
 
@@ -38,7 +39,8 @@ impl Healthcheck {
         let limit = Duration::from_secs(self.seconds);
         let (serving, word) = match self.admin {
             Some(address) => {
-                let unreachable = || Failure::Unreachable(format!("{address}: 无法连接  cannot be reached"));
+                let unreachable =
+                    || Failure::Unreachable(format!("{address}: {}", beside("无法连接", "cannot be reached")));
                 let answer = tokio::time::timeout(limit, readiness(address)).await.map_err(|_| unreachable())?;
                 let status = answer.map_err(|_| unreachable())?;
                 (status == StatusCode::OK, status.to_string())

@@ -14,6 +14,7 @@ use super::anchors::Anchors;
 use super::client::{Server, connect, refused};
 use super::journal_export::Export;
 use super::journal_head::Head;
+use super::language::{beside, told};
 use super::output::{Listing, print_json, print_line, resource, time_text};
 use super::times::{Typed, Zone};
 use super::verify::Scratch;
@@ -133,14 +134,14 @@ impl Strike {
         if format == OutputFormat::Json {
             return print_json(&answer);
         }
-        print_line(&format!(
-            "第 {} 条的文字已删去  the words of entry {} are struck out",
-            self.sequence, self.sequence
-        ))?;
-        print_line(
-            "  备份、导出文件与数据目录的旧字节中仍有副本，见 docs/journal.md\n  \
-             Backups, exports and old bytes of the data folder hold copies of them: see docs/journal.md",
-        )
+        let of = self.sequence;
+        print_line(&beside(format!("第 {of} 条的文字已删去"), format!("the words of entry {of} are struck out")))?;
+        let copies = told(
+            "备份、导出文件与数据目录的旧字节中仍有副本，见 docs/journal.md",
+            "Backups, exports and old bytes of the data folder hold copies of them: see docs/journal.md",
+            "\n  ",
+        );
+        print_line(&format!("  {copies}"))
     }
 }
 

@@ -19,6 +19,7 @@ use crate::store::SignedHead;
 use crate::wire;
 
 use super::client::{Server, connect, refused};
+use super::language::told;
 use super::output::print_line;
 use super::{Failure, Outcome, both};
 
@@ -54,7 +55,13 @@ impl Head {
         let failed = |error: std::io::Error| Failure::Failed(format!("{}: {error}", output.display()));
         let mut file = File::create_new(output).map_err(failed)?;
         writeln!(file, "{json}").and_then(|()| file.sync_all()).map_err(failed)?;
-        print_line(&format!("流水号 sequence  {}\n签名公钥 key     {}", head.sequence, head.key))
+        print_line(&format!(
+            "{}  {}\n{}  {}",
+            told("流水号", "sequence", " "),
+            head.sequence,
+            told("签名公钥", "key", " "),
+            head.key
+        ))
     }
 
     /// The token of an authority over what is signed.

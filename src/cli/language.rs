@@ -50,6 +50,11 @@ pub(crate) fn told(zh: &str, en: &str, between: &str) -> String {
     }
 }
 
+/// Two texts of one line.
+pub(crate) fn beside(zh: impl AsRef<str>, en: impl AsRef<str>) -> String {
+    told(zh.as_ref(), en.as_ref(), "  ")
+}
+
 /// A name that stands alone, such as that of a cell: Chinese, as the form has it, unless English alone is told.
 pub(crate) fn name<'a>(zh: &'a str, en: &'a str) -> &'a str {
     if spoken() == Language::En && !en.is_empty() { en } else { zh }

@@ -14,6 +14,7 @@ use crate::report::{Level, ReportYear};
 use crate::wire::document_format_to_wire;
 
 use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
+use super::language::beside;
 use super::output::{print_line, resource};
 use super::pages;
 use super::report::document;
@@ -71,11 +72,10 @@ impl Publish {
             }
             std::fs::write(path, &file.content)?;
         }
-        print_line(&format!(
-            "{published} 项，{} 个文件已写入 {}  {published} forms in {} files",
-            files.len(),
-            self.directory.display(),
-            files.len()
+        let (count, folder) = (files.len(), self.directory.display());
+        print_line(&beside(
+            format!("{published} 项，{count} 个文件已写入 {folder}"),
+            format!("{published} forms in {count} files in {folder}"),
         ))
     }
 

@@ -7,8 +7,9 @@ use crate::pb::rollup_service_client::RollupServiceClient;
 use crate::wire::value_in_words;
 
 use super::client::{ANSWER_MAX_BYTES, Server, connect, refused};
+use super::language::{beside, told};
 use super::output::{Listing, label, print_json, print_line, resource};
-use super::rollup::coverage_text;
+use super::rollup::{as_of_text, coverage_text};
 use super::{Outcome, OutputFormat};
 
 #[derive(Args)]
@@ -75,24 +76,19 @@ impl Reconcile {
         }
         differences(&answer.differences).print(format)?;
         if format == OutputFormat::Table {
-            println!(
-                "\n{}\n{} 格相符，{} 格不符 {} cells equal, {} differ",
-                answer.revision,
-                answer.equal_cells,
-                answer.differences.len(),
-                answer.equal_cells,
-                answer.differences.len(),
-            );
+            let (equal, different) = (answer.equal_cells, answer.differences.len());
+            let zh = format!("{equal} 格相符，{different} 格不符");
+            println!("\n{}\n{}", answer.revision, beside(zh, format!("{equal} cells equal, {different} differ")));
             for part in &answer.missing {
                 let name = part.jurisdiction.as_ref().map(|one| one.display_name.clone()).unwrap_or_default();
                 let own = if part.own_agencies { "（本级机关）" } else { "" };
                 let missing = part.coverage.map_or(0, |coverage| coverage.missing);
-                print_line(&format!("未报 missing: {name}{own} {missing}"))?;
+                print_line(&format!("{}: {name}{own} {missing}", told("未报", "missing", " ")))?;
             }
             if let Some(coverage) = &answer.coverage {
                 println!("{}", coverage_text(coverage));
             }
-            println!("截至日志序号 as of journal sequence {}", answer.as_of);
+            println!("{}", as_of_text(answer.as_of));
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use crate::registry::exchange::{ExchangeError, read_csv, read_json, read_rows, w
 use crate::wire;
 
 use super::client::{Connection, Server, connect, refused};
+use super::language::{beside, told};
 use super::output::{Listing, print_json, read_text, resource};
 use super::{Failure, Outcome, OutputFormat, both};
 use super::{contacts, pages};
@@ -330,18 +331,21 @@ async fn apply(server: &Server, format: OutputFormat, change: Change, dry_run: b
         validate_only: dry_run,
         // Whoever corrects an entry by name has looked at it.
         confirmed: vec!["agencies/-".to_owned()],
+        request_id: String::new(),
     };
     let answer = client.apply_registry_changes(request).await.map_err(|status| refused(&status))?.into_inner();
     if format == OutputFormat::Json {
         return print_json(&answer);
     }
     if format == OutputFormat::Table {
-        let told = match (answer.applied, dry_run) {
-            (0, _) => "已是如此，未作改动  it is so already, nothing was changed",
-            (_, true) => "仅核对，未保存；将改变下列汇总  checked only, nothing was stored; these sums would change",
-            (_, false) => "已更正；下列汇总随之改变  done; these sums have changed",
+        let (zh, en) = match (answer.applied, dry_run) {
+            (0, _) => ("已是如此，未作改动", "it is so already, nothing was changed"),
+            (_, true) => {
+                ("仅核对，未保存；将改变下列汇总", "checked only, nothing was stored; these sums would change")
+            }
+            (_, false) => ("已更正；下列汇总随之改变", "done; these sums have changed"),
         };
-        println!("{told}");
+        println!("{}", beside(zh, en));
     }
     let headings = [
         "地区 jurisdiction",
@@ -363,12 +367,13 @@ async fn apply(server: &Server, format: OutputFormat, change: Change, dry_run: b
             pair(sum.included_before, sum.included_after),
             pair(sum.requests_received_before, sum.requests_received_after),
             sum.changed_cells.to_string(),
-            if sum.by_kind { "是 yes".to_owned() } else { String::new() },
+            if sum.by_kind { told("是", "yes", " ") } else { String::new() },
         ]);
     }
     listing.print(format)?;
     if answer.sum_changes_omitted > 0 && format == OutputFormat::Table {
-        println!("另有{}项  and {} more", answer.sum_changes_omitted, answer.sum_changes_omitted);
+        let more = answer.sum_changes_omitted;
+        println!("{}", beside(format!("另有{more}项"), format!("and {more} more")));
     }
     Ok(())
 }
@@ -421,15 +426,17 @@ async fn import(server: &Server, file: &Path, dry_run: bool, confirm: &[String])
             changes: part.to_vec(),
             validate_only: dry_run,
             confirmed: confirmed.clone(),
+            request_id: String::new(),
         };
         let answer = client.apply_registry_changes(request).await.map_err(|status| refused(&status))?.into_inner();
         applied += answer.applied;
         unchanged += answer.unchanged;
     }
-    println!("登记 {applied} 项，已有 {unchanged} 项  {applied} applied, {unchanged} unchanged");
+    let zh = format!("登记 {applied} 项，已有 {unchanged} 项");
+    println!("{}", beside(zh, format!("{applied} applied, {unchanged} unchanged")));
     let people = contacts::import(&mut client, &changes, dry_run).await?;
     if people > 0 {
-        println!("联系人 {people} 个机构  contacts of {people} agencies");
+        println!("{}", beside(format!("联系人 {people} 个机构"), format!("contacts of {people} agencies")));
     }
     Ok(())
 }
@@ -522,7 +529,8 @@ async fn export(server: &Server, file: &Path, with_contacts: bool) -> Outcome {
             changes.extend(contacts::exported(&mut client).await?);
         }
         std::fs::write(file, kind.written(&changes)?)?;
-        println!("{} 项已写入 entries written to {}", changes.len(), file.display());
+        let (count, file) = (changes.len(), file.display());
+        println!("{}", beside(format!("{count} 项已写入 {file}"), format!("{count} entries written to {file}")));
         return Ok(());
     }
     Err(Failure::Failed("登记簿正在变动；请稍后重试\n  the registry is being changed; try again later".to_owned()))

@@ -16,6 +16,7 @@ use crate::wire::{entry_from_wire, value_in_words};
 
 use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
 use super::form::{Target, target};
+use super::language::{beside, told};
 use super::output::{Listing, print_json, print_line, resource, time_text, to_json};
 use super::pages;
 use super::{Failure, Outcome, OutputFormat, both};
@@ -269,7 +270,8 @@ impl Report {
                 .await?;
                 if all.reports.len() > *limit {
                     all.reports.truncate(*limit);
-                    eprintln!("只列出前 {limit} 份；用 --limit 多列  the first {limit} only; --limit lists more");
+                    let zh = format!("只列出前 {limit} 份；用 --limit 多列");
+                    eprintln!("{}", beside(zh, format!("the first {limit} only; --limit lists more")));
                 }
                 if format == OutputFormat::Json { print_json(&all) } else { print(&all.reports, format) }
             }
@@ -355,7 +357,7 @@ impl AcceptMany {
                     }
                     Some(pb::accept_reports_result::Result::Problem(problem)) => {
                         let words = problem.message.clone().unwrap_or_default();
-                        ("✗".to_owned(), format!("{}  {}", words.zh, words.en))
+                        ("✗".to_owned(), beside(&words.zh, &words.en))
                     }
                     None => Default::default(),
                 };
@@ -363,10 +365,15 @@ impl AcceptMany {
             }
             listing.print(format)?;
             if format == OutputFormat::Table {
-                let dry = if self.dry_run { "（仅校验，未保存 checked only, nothing stored）" } else { "" };
-                print_line(&format!(
-                    "通过 {} 份，未通过 {} 份{dry}  {} accepted, {} refused",
-                    all.accepted, all.refused, all.accepted, all.refused
+                let (accepted, refused) = (all.accepted, all.refused);
+                let (dry_zh, dry_en) = if self.dry_run {
+                    ("（仅校验，未保存）", " (checked only, nothing stored)")
+                } else {
+                    ("", "")
+                };
+                print_line(&beside(
+                    format!("通过 {accepted} 份，未通过 {refused} 份{dry_zh}"),
+                    format!("{accepted} accepted, {refused} refused{dry_en}"),
                 ))?;
             }
         }
@@ -433,12 +440,17 @@ impl Review {
 
 fn print_outcome(outcome: Option<pb::ReviewOutcome>) -> Outcome {
     let outcome = outcome.unwrap_or_default();
-    print_line(&format!("状态 state: {}", state_word(outcome.state())))?;
-    let in_sums = if outcome.accepted_revision.is_empty() { "无 none" } else { &outcome.accepted_revision };
-    print_line(&format!("计入汇总 in the sums: {in_sums}"))?;
+    print_line(&format!("{}: {}", told("状态", "state", " "), state_word(outcome.state())))?;
+    let in_sums = match outcome.accepted_revision.as_str() {
+        "" => told("无", "none", " "),
+        name => name.to_owned(),
+    };
+    print_line(&format!("{}: {in_sums}", told("计入汇总", "in the sums", " ")))?;
     match outcome.receipt {
-        Some(receipt) => print_line(&format!("日志序号 journal sequence: {}", receipt.journal_sequence)),
-        None => print_line("仅校验，未保存 checked only, nothing stored"),
+        Some(receipt) => {
+            print_line(&format!("{}: {}", told("日志序号", "journal sequence", " "), receipt.journal_sequence))
+        }
+        None => print_line(&told("仅校验，未保存", "checked only, nothing stored", " ")),
     }
 }
 
@@ -469,13 +481,13 @@ fn print_contrast(answer: &pb::CompareReportsResponse, format: OutputFormat) -> 
         return Ok(());
     }
     print_line(&format!(
-        "\n{} → {}\n相同 {} 处，格式不同而未比对 {} 处  {} equal, {} not comparable",
+        "\n{} → {}\n{}",
         answer.earlier,
         answer.later,
-        answer.equal_cells,
-        answer.not_comparable_cells,
-        answer.equal_cells,
-        answer.not_comparable_cells
+        beside(
+            format!("相同 {} 处，格式不同而未比对 {} 处", answer.equal_cells, answer.not_comparable_cells),
+            format!("{} equal, {} not comparable", answer.equal_cells, answer.not_comparable_cells),
+        )
     ))?;
     for chapter in &answer.chapters {
         let name = match chapter.chapter.as_str() {
@@ -483,7 +495,7 @@ fn print_contrast(answer: &pb::CompareReportsResponse, format: OutputFormat) -> 
             "problems" => "五、存在的主要问题及改进情况",
             _ => "六、其他需要报告的事项",
         };
-        print_line(&format!("\n{name}  （相同 {} 句 kept）", chapter.kept))?;
+        print_line(&format!("\n{name}  （{} {}）", told("相同句数", "kept", " "), chapter.kept))?;
         for sentence in &chapter.dropped {
             print_line(&format!("- {sentence}"))?;
         }

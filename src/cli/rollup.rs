@@ -9,6 +9,7 @@ use crate::rollup::Measure;
 use crate::wire::{key_in_words, value_in_words};
 
 use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
+use super::language::{beside, told};
 use super::output::{Listing, label, parse_years, print_json, print_line, resource};
 use super::pages;
 use super::perspective::Perspective;
@@ -95,7 +96,12 @@ pub(crate) fn coverage_text(coverage: &pb::Coverage) -> String {
         text.push_str(&format!("（按 {} 年层级）", coverage.hierarchy_year));
         english.push_str(&format!(" (tree of {})", coverage.hierarchy_year));
     }
-    format!("{text}  {english}")
+    beside(text, english)
+}
+
+/// What an answer is true as of.
+pub(crate) fn as_of_text(sequence: i64) -> String {
+    format!("{} {sequence}", told("截至日志序号", "as of journal sequence", " "))
 }
 
 impl Rollup {
@@ -187,7 +193,7 @@ impl Rollup {
             for row in &answer.totals {
                 let mut cells = vec![String::new(); keys * 2];
                 if let Some(first) = cells.first_mut() {
-                    "合计 total".clone_into(first);
+                    *first = told("合计", "total", " ");
                 }
                 cells.extend([
                     row.measure.clone(),
@@ -205,11 +211,10 @@ impl Rollup {
             }
             if self.comparable {
                 let agencies = answer.comparable_agencies;
-                println!(
-                    "可比口径：各年度均计入的 {agencies} 家单位  like for like: {agencies} agencies counted in every year"
-                );
+                let zh = format!("可比口径：各年度均计入的 {agencies} 家单位");
+                println!("{}", beside(zh, format!("like for like: {agencies} agencies counted in every year")));
             }
-            println!("截至日志序号 as of journal sequence {}", answer.as_of);
+            println!("{}", as_of_text(answer.as_of));
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ use crate::report::{Cell, parse_typed};
 use crate::service::{BEIJING, DocumentReading, Meant, judge_alone};
 
 use super::both;
+use super::language::{beside, told};
 
 #[derive(Args, Default)]
 pub(crate) struct Supplied {
@@ -101,11 +102,11 @@ pub(crate) fn unread_text(form: &pb::Form) -> String {
     if count == 0 {
         return String::new();
     }
-    let mut text = format!(
-        "  ? 未审核：有{count}个单元格未读取，涉及它们的勾稽关系均未审核\n    not judged: {count} cells were not read, and nothing is judged by them\n"
-    );
+    let zh = format!("未审核：有{count}个单元格未读取，涉及它们的勾稽关系均未审核");
+    let en = format!("not judged: {count} cells were not read, and nothing is judged by them");
+    let mut text = format!("  ? {}\n", told(&zh, &en, "\n    "));
     for (path, zh, en) in unread_lines(form) {
-        text.push_str(&format!("      {path}  {zh}  {en}\n"));
+        text.push_str(&format!("      {path}  {}\n", beside(zh, en)));
     }
     text
 }

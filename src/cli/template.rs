@@ -17,6 +17,7 @@ use crate::wire::{edition_from_wire, figures_from_wire};
 
 use super::client::{ANSWER_MAX_BYTES, Server, connect, refused};
 use super::documents::{Documents, Unlocking};
+use super::language::{beside, told};
 use super::output::print_line;
 use super::{Failure, Outcome};
 
@@ -50,7 +51,11 @@ impl Template {
             Ok(known) => known,
             Err(Failure::Unreachable(text)) => {
                 eprintln!(
-                    "{text}\n模板中没有机构名称和上年数字。  The template has neither the agency's name nor last year's figures."
+                    "{text}\n{}",
+                    beside(
+                        "模板中没有机构名称和上年数字。",
+                        "The template has neither the agency's name nor last year's figures."
+                    )
                 );
                 (agency.to_string(), None)
             }
@@ -67,7 +72,14 @@ impl Template {
         print_line(&format!("{title}  {}", self.output.display()))?;
         if unread > 0 {
             println!(
-                "  有{unread}个单元格未能从文件中读取，已标红；请对照原文填写，原文空白的清空该单元格\n    {unread} cell(s) could not be read in the document and are marked red; fill them in, or empty those that are blank there"
+                "  {}",
+                told(
+                    &format!("有{unread}个单元格未能从文件中读取，已标红；请对照原文填写，原文空白的清空该单元格"),
+                    &format!(
+                        "{unread} cell(s) could not be read in the document and are marked red; fill them in, or empty those that are blank there"
+                    ),
+                    "\n    "
+                )
             );
         }
         Ok(())

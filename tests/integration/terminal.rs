@@ -64,6 +64,21 @@ fn people_are_told_in_their_language() {
 }
 
 #[test]
+fn what_a_command_prints_is_in_one_language_too() {
+    for command in [&["explain"][..], &["explain", "T3-ROW-TOTAL"]] {
+        let printed = |lang: &str| {
+            let output = run(&[command, &["--lang", lang]].concat());
+            assert!(output.status.success());
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let (zh, en, both) = (printed("zh"), printed("en"), printed("both"));
+        assert!(!has_chinese(&en), "{en}");
+        assert!(has_chinese(&zh) && zh.lines().filter(|line| line.contains(" the ")).count() == 0, "{zh}");
+        assert!(both.len() > zh.len() && both.len() > en.len(), "{both}");
+    }
+}
+
+#[test]
 fn shells_and_manuals_know_every_command() {
     for shell in ["bash", "zsh", "fish"] {
         let script = said(&run(&["completions", shell]));

@@ -68,7 +68,7 @@ impl Bootstrap {
             (credential, code.reveal(), advice)
         } else {
             let (credential, token) = service.create_credential(new, &caller).await.map_err(refused)?;
-            (credential, token.reveal(), keep_it().to_owned())
+            (credential, token.reveal(), keep_it())
         };
         service
             .change_role(self.name, Role::Power(self.role), RoleChange::Grant { allow_missing: true }, &caller)

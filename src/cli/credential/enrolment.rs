@@ -9,6 +9,7 @@ use crate::pb;
 use crate::pb::access_service_client::AccessServiceClient;
 
 use super::super::client::{Server, connect, refused};
+use super::super::language::told;
 use super::super::output::{print_json, print_line, time_text, timestamp};
 use super::{Failure, Outcome, OutputFormat, keep_it, proposals};
 
@@ -41,7 +42,7 @@ pub(crate) async fn exchange(code: Option<String>, server: &Server, format: Outp
         Some(code) => code,
         None => {
             if std::io::stdin().is_terminal() {
-                eprintln!("登记码 code:");
+                eprintln!("{}:", told("登记码", "code", " "));
             }
             read_line()?
         }

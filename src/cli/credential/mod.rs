@@ -17,6 +17,7 @@ use crate::pb::access_service_client::AccessServiceClient;
 use crate::wire;
 
 use super::client::{Server, connect, refused};
+use super::language::{beside, told};
 use super::output::{Listing, print_json, print_line, resource, time_text};
 use super::pages::PAGE_SIZE;
 use super::{Failure, Outcome, OutputFormat, both, operator};
@@ -124,8 +125,8 @@ impl New {
     }
 }
 
-fn keep_it() -> &'static str {
-    "令牌只显示这一次，请妥善保存  The token is shown this once; keep it safe"
+fn keep_it() -> String {
+    beside("令牌只显示这一次，请妥善保存", "The token is shown this once; keep it safe")
 }
 
 impl Credential {
@@ -195,7 +196,11 @@ impl Credential {
                 if format == OutputFormat::Json {
                     return print_json(&declined);
                 }
-                print_line(&format!("{} 已否决 declined", declined.proposal.unwrap_or_default().name))
+                print_line(&format!(
+                    "{} {}",
+                    declined.proposal.unwrap_or_default().name,
+                    told("已否决", "declined", " ")
+                ))
             }
             Self::Enrol { credential, new: allow_missing } => {
                 let parent = credential.parent();
@@ -243,7 +248,8 @@ impl Credential {
                     return print_json(&ended);
                 }
                 let ended = ended.credential.unwrap_or_default();
-                print_line(&format!("{} 已吊销 revoked {}", ended.name, time_text(ended.revoke_time)))
+                let time = time_text(ended.revoke_time);
+                print_line(&format!("{} {} {time}", ended.name, told("已吊销", "revoked", " ")))
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::server;
 use crate::service::{Caller, Service, Submission};
 use crate::simulation::{Parameters, Province};
 
+use super::language::{beside, told};
 use super::output::parse_years;
 use super::{Failure, Outcome, both, serve};
 use story::Highlights;
@@ -67,33 +68,41 @@ impl Demo {
         };
         server::warn_of_exposure(&config);
         let service = server::open(&config).await?;
-        let told = fill(&service, &province, first_year, last_year).await?;
+        let story = fill(&service, &province, first_year, last_year).await?;
         let guest = province.guest();
         server::serve(service, &config, None, None, |address| {
             // Commands call the default address by themselves.
             let at = if address == DEFAULT_LISTEN { String::new() } else { format!(" --server http://{address}") };
             println!(
-                "模拟的黑龙江省已就绪：{} 个机构，{first_year}—{last_year} 年度  A simulated Heilongjiang is ready\n\
-                 看板 Dashboard: http://{address}{}\n\
-                 服务地址 Address: http://{address}  (gRPC, gRPC-Web, HTTP)\n\n\
-                 请在另一终端试试 Try in another shell:\n  \
+                "{}\n\
+                 {}: http://{address}{}\n\
+                 {}: http://{address}  (gRPC, gRPC-Web, HTTP)\n\n\
+                 {}:\n  \
                  huizong rollup jurisdictions/230000 --year {last_year} --measure received --by requester-type{at}\n  \
                  huizong coverage jurisdictions/230000 --year {last_year} --depth 2{at}\n  \
                  huizong coverage jurisdictions/230000 --year {last_year} --missing --format csv{at}\n  \
                  huizong form jurisdictions/230000 --year {last_year} --output form.docx{at}",
-                self.agencies,
+                beside(
+                    format!("模拟的黑龙江省已就绪：{} 个机构，{first_year}—{last_year} 年度", self.agencies),
+                    "A simulated Heilongjiang is ready",
+                ),
+                told("看板", "Dashboard", " "),
                 dashboard_note(),
+                told("服务地址", "Address", " "),
+                told("请在另一终端试试", "Try in another shell", " "),
             );
-            for line in highlights(&told, first_year, last_year, &at) {
+            for line in highlights(&story, first_year, last_year, &at) {
                 println!("  {line}");
             }
             let (id, year) = (&guest.id, guest.first_year.max(first_year));
             println!(
-                "\n尚未报送、可用自己的文档一试的机构 An agency left for a document of your own: {}\n  \
+                "\n{}: {}\n  \
                  huizong sample --agency {id} --year {year} --output report.docx\n  \
                  huizong submit report.docx --agency {id} --year {year}{at}\n\n\
-                 Ctrl-C 结束 ends it.",
+                 Ctrl-C {}",
+                told("尚未报送、可用自己的文档一试的机构", "An agency left for a document of your own", " "),
                 guest.display_name,
+                told("结束", "ends it", " "),
             );
         })
         .await?;
@@ -102,32 +111,34 @@ impl Demo {
 }
 
 /// Why there is no dashboard at its address, where there is none.
-fn dashboard_note() -> &'static str {
+fn dashboard_note() -> String {
     if crate::http::has_dashboard() {
-        ""
+        String::new()
     } else {
-        "（未编入，需 Node.js 20 以上 not built in: needs Node.js 20 or later）"
+        told("（未编入，需 Node.js 20 以上）", " (not built in: needs Node.js 20 or later)", "")
     }
 }
 
 /// Commands that show what happened in the province.
-fn highlights(told: &Option<Highlights>, first_year: ReportYear, last_year: ReportYear, at: &str) -> Vec<String> {
-    let Some(told) = told else { return Vec::new() };
+fn highlights(story: &Option<Highlights>, first_year: ReportYear, last_year: ReportYear, at: &str) -> Vec<String> {
+    let Some(story) = story else { return Vec::new() };
     let mut lines = Vec::new();
-    for (report, what) in
-        [(&told.returned, "被退回 returned"), (&told.corrected, "退回后更正 returned, then corrected")]
-    {
+    for (report, what) in [
+        (&story.returned, told("被退回", "returned", " ")),
+        (&story.corrected, told("退回后更正", "returned, then corrected", " ")),
+    ] {
         lines.extend(report.as_ref().map(|report| format!("huizong report history {report}{at}    # {what}")));
     }
-    if let Some((merged, into)) = &told.merged {
+    if let Some((merged, into)) = &story.merged {
         lines.push(format!(
-            "huizong rollup jurisdictions/230000 --year {first_year} --hierarchy-year {last_year} --by child{at}    # {merged} 并入 merged into {into}"
+            "huizong rollup jurisdictions/230000 --year {first_year} --hierarchy-year {last_year} --by child{at}    # {merged} {} {into}",
+            told("并入", "merged into", " ")
         ));
     }
-    if let Some(city) = &told.reconciled {
-        lines.push(format!("huizong reconcile {} --year {}{at}", city.name(), told.reconciled_year));
+    if let Some(city) = &story.reconciled {
+        lines.push(format!("huizong reconcile {} --year {}{at}", city.name(), story.reconciled_year));
     }
-    lines.extend(told.frozen.as_ref().map(|name| format!("huizong frozen compare {name}{at}")));
+    lines.extend(story.frozen.as_ref().map(|name| format!("huizong frozen compare {name}{at}")));
     lines
 }
 
