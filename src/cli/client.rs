@@ -152,15 +152,19 @@ fn address(server: &str) -> Result<String, Failure> {
 
 /// What went wrong in TLS, by what its library says of it, and what to do.
 const TLS_FAULTS: [(&str, &str, &str); 5] = [
-    ("InvalidContentType", "该地址不使用 TLS，请改用 http://", "there is no TLS at this address: use http://"),
+    ("invalidcontenttype", "该地址不使用 TLS，请改用 http://", "there is no TLS at this address: use http://"),
     (
-        "UnknownIssuer",
+        "unknownissuer",
         "证书由本机不认识的机构签发；请用 --ca 给出其证书（自签名证书亦同）",
         "its certificate is of an authority that this machine does not know: give it with --ca, as for a self-signed one",
     ),
-    ("NotValidForName", "证书不是此名称的；请使用证书上的名称", "its certificate is for other names: use one of them"),
-    ("Expired", "证书已过期；请联系运维人员", "its certificate is past its time: call the operator"),
-    ("UnsupportedCertVersion", "证书不合规；请联系运维人员", "its certificate is none: call the operator"),
+    (
+        "not valid for name",
+        "证书不是此名称的；请使用证书上的名称",
+        "its certificate is for other names: use one of them",
+    ),
+    ("expired", "证书已过期；请联系运维人员", "its certificate is past its time: call the operator"),
+    ("unsupportedcertversion", "证书不合规；请联系运维人员", "its certificate is none: call the operator"),
 ];
 
 /// As [`unreachable()`], with what went wrong where that is more than nobody answering.
@@ -171,7 +175,8 @@ fn unreachable_because(url: &str, error: &dyn std::error::Error) -> Failure {
         last = cause.to_string();
         source = cause.source();
     }
-    if let Some((_, zh, en)) = TLS_FAULTS.iter().find(|(sign, ..)| last.contains(sign)) {
+    let said = last.to_lowercase();
+    if let Some((_, zh, en)) = TLS_FAULTS.iter().find(|(sign, ..)| said.contains(sign)) {
         return Failure::Unreachable(format!("无法连接 {url}：{zh}\n  {url} cannot be reached: {en}"));
     }
     match unreachable(url) {

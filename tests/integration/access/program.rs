@@ -76,6 +76,59 @@ fn others_are_not_served_without_protection_unless_that_is_said() {
 }
 
 #[test]
+fn a_wrong_address_is_told_by_what_is_found_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let authority = Authority::new("test authority");
+    let Issued { certificate, key } = authority.server();
+    for (name, pem) in [("server.pem", &certificate), ("server.key", &key), ("ca.pem", &authority.pem)] {
+        std::fs::write(path(name), pem).unwrap();
+    }
+    let config = format!("[tls]\ncertificate = {:?}\nkey = {:?}\n", path("server.pem"), path("server.key"));
+    std::fs::write(path("config.toml"), config).unwrap();
+    let config = path("config.toml");
+    let arguments = ["--listen", "127.0.0.1:0", "--config", config.to_str().unwrap()];
+    let (_tls, _, tls) = serve(&arguments, &path("tls"));
+    let (_clear, _, clear) = serve(&["--listen", "127.0.0.1:0"], &path("clear"));
+    // Services of other kinds: one that speaks HTTP, and one that greets.
+    let other = |greeting: &'static str, hears_first: bool| {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                if hears_first {
+                    let _ = stream.read(&mut [0; 64]);
+                }
+                let _ = stream.write_all(greeting.as_bytes());
+            }
+        });
+        port
+    };
+    let web = other("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n", true);
+    let mail = other("220 mail.example ESMTP\r\n", false);
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let ca = path("ca.pem");
+    let known = ["--ca", ca.to_str().unwrap()];
+    for (server, more, zh, en) in [
+        (format!("http://127.0.0.1:{tls}"), &[][..], "该地址使用 TLS", "use https://"),
+        (format!("https://localhost:{clear}"), &[], "不使用 TLS", "use http://"),
+        (format!("https://localhost:{tls}"), &[], "用 --ca 给出", "give it with --ca"),
+        (format!("https://127.0.0.1:{tls}"), &known, "证书不是此名称的", "for other names"),
+        (format!("http://127.0.0.1:{web}"), &[], "另一个 HTTP 服务", "another service speaks HTTP"),
+        (format!("http://127.0.0.1:{mail}"), &[], "另一种服务", "something else listens"),
+        (format!("http://127.0.0.1:{nobody}"), &[], "请确认服务已启动", "is the service running?"),
+        (format!("ftp://127.0.0.1:{clear}"), &[], "没有 ftp://", "there is no ftp://"),
+    ] {
+        let output = huizong().args(["journal", "--server", &server]).args(more).output().unwrap();
+        let said = text(&output);
+        assert!(!output.status.success() && said.contains(zh) && said.contains(en), "{server}: {said}");
+    }
+    let right =
+        huizong().args(["journal", "--server", &format!("https://localhost:{tls}")]).args(known).output().unwrap();
+    assert!(right.status.success(), "{}", text(&right));
+}
+
+#[test]
 fn the_first_administrator_is_made_once_and_makes_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
