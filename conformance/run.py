@@ -3,7 +3,7 @@
 
     run.py --server URL        a service, over JSON by POST; an empty one, for the vectors hand reports in
     run.py --check PROGRAM     the offline check of the program: its errors
-    run.py --judge COMMAND     any program: gets a report a line as JSON (report, cells, narrative, answers), and answers a line with
+    run.py --judge COMMAND     any program: gets a report a line as JSON (report, cells, narrative, answers, source, earlier), and answers a line with
                                {"sha256": …, "findings": [{"rule": …, "severity": …, "difference": …}, …]}
 
 Exit code 0 where everything is as the vectors say; 1 with what is not. The canonical content of each report is hashed here, too.
@@ -50,9 +50,7 @@ def submission(report, vectors):
         "cells": [{"cell": path, "value": wire(value, path in vectors["amounts"])} for path, value in filled],
         "answers": report["answers"],
     }
-    if report.get("narrative"):
-        message["narrative"] = report["narrative"]
-    return message
+    return message | {part: report[part] for part in ("narrative", "source") if report.get(part)}
 
 
 def words(value):
@@ -99,6 +97,9 @@ class Server:
         reports, sums = vectors["reports"], vectors["sums"]
         self.call("RegistryService/ApplyRegistryChanges", reports["registry"])
         for report in reports["reports"]:
+            if report["earlier"]:
+                self.call("ReportService/SubmitReport", submission(report["earlier"], reports))
+        for report in reports["reports"]:
             message = {"submission": submission(report, reports)}
             verdict = self.call("FormService/CheckReport", message)
             expect(f"{report['what']}: content", verdict["contentSha256"], report["sha256"])
@@ -127,7 +128,7 @@ def check(program, vectors):
     """The errors that the program finds in a document with the figures; what needs a registry is not asked of it, nor what is
     not printed at all: a table that is missing in a document was not read."""
     for report in vectors["reports"]["reports"]:
-        if report["narrative"]:
+        if report["narrative"] or report["earlier"] or report["source"]:
             continue
         year = report["report"].rsplit("/", 1)[1]
         with tempfile.TemporaryDirectory() as folder:
@@ -151,10 +152,15 @@ def check(program, vectors):
 
 def judge(command, vectors):
     reports = vectors["reports"]
+
+    def told(report):
+        filled = {path: str(value) for path, value in cells(report, reports["editions"]).items()}
+        return {key: report[key] for key in ("report", "narrative", "answers", "source")} | {"cells": filled}
+
     lines = []
     for report in reports["reports"]:
-        filled = {path: str(value) for path, value in cells(report, reports["editions"]).items()}
-        lines.append(json.dumps({key: report[key] for key in ("report", "narrative", "answers")} | {"cells": filled}))
+        earlier = told(report["earlier"]) if report["earlier"] else None
+        lines.append(json.dumps(told(report) | {"earlier": earlier, "registry": reports["registry"]}))
     answers = subprocess.run(command, shell=True, input="\n".join(lines) + "\n", capture_output=True, text=True, check=True)
     for report, answer in zip(reports["reports"], answers.stdout.splitlines(), strict=True):
         answer = json.loads(answer)

@@ -20,6 +20,14 @@ pub struct Demonstration {
     pub figures: Figures,
     /// The same agency's form of the year before; none where the rule does not look at it.
     pub previous: Option<Figures>,
+    /// Chapters one, five and six; none where the rule does not look at them.
+    pub narrative: Option<Narrative>,
+    /// The chapters of the same agency's report of the year before.
+    pub previous_narrative: Option<Narrative>,
+    /// What the document says of itself, where the report was read from one.
+    pub source: Option<DocumentSource>,
+    /// What the agency is called, where the rule asks.
+    pub own_name: Option<&'static str>,
     /// What the rule finds in it.
     pub findings: Vec<Finding>,
 }
@@ -66,7 +74,8 @@ impl Rule {
         };
         let mut findings = judge(rule_set(year), &case);
         findings.retain(|finding| finding.rule == self.id);
-        Some(Demonstration { year, figures, previous, findings })
+        let own_name = document.map(|document| document.own_name);
+        Some(Demonstration { year, figures, previous, narrative, previous_narrative, source, own_name, findings })
     }
 }
 

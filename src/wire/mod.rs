@@ -63,7 +63,8 @@ pub(crate) use operations::{
 };
 pub use problem::code_number;
 pub(crate) use problem::{problem_to_wire, reason_to_wire};
-pub(crate) use reading::{meant_from_wire, reading_to_wire, source_to_wire};
+pub use reading::source_to_wire;
+pub(crate) use reading::{meant_from_wire, reading_to_wire};
 pub(crate) use registry::{
     agency_from_wire, agency_id as agency_id_from_wire, agency_to_wire, code as code_from_wire, etag_of_change,
     jurisdiction_from_wire, jurisdiction_to_wire, kind_from_wire, known_agency_to_wire, known_jurisdiction_to_wire,

@@ -30,7 +30,8 @@ pub(crate) fn reading_to_wire(document: &DocumentReading) -> pb::ReadDocumentRes
     }
 }
 
-pub(crate) fn source_to_wire(source: &DocumentSource) -> pb::DocumentSource {
+/// What a document says of which report it is, cut to the contract's lengths.
+pub fn source_to_wire(source: &DocumentSource) -> pb::DocumentSource {
     pb::DocumentSource {
         file_name: first(&source.file_name),
         title: first(&source.title),

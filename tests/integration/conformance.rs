@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use huizong::form::{Kind, Presence, catalogue, edition_for_year};
+use huizong::pb::registry_change::Change;
 use huizong::pb::{self, Dimension};
-use huizong::report::{Cell, Figures, Narrative, ReportKey, canonical_content};
-use huizong::rules::all_rules;
-use huizong::wire::{figures_to_wire, narrative_to_wire, to_json};
+use huizong::report::{Cell, DocumentSource, Figures, Narrative, ReportKey, canonical_content};
+use huizong::rules::{Rule, all_rules};
+use huizong::wire::{figures_to_wire, narrative_to_wire, source_to_wire, to_json};
 use serde_json::{Value, json};
 
-use crate::support::{AGENCIES, PROVINCE, Server, small_registry, value};
+use crate::support::{AGENCIES, COUNTY, PROVINCE, Server, change, small_registry, value};
 
 /// Agency of the vectors of rules; the others hand in what is added up.
 const JUDGED: &str = AGENCIES[0];
@@ -39,17 +40,22 @@ fn zeros(year: u16) -> Figures {
 /// A report of the vectors.
 struct Case {
     what: String,
-    agency: &'static str,
+    agency: String,
     year: u16,
     figures: Figures,
     narrative: Option<Narrative>,
-    answers: Vec<(&'static str, &'static str)>,
+    answers: Vec<(String, &'static str)>,
+    source: Option<DocumentSource>,
+    /// The agency's report of the year before, which is handed in before anything is judged.
+    earlier: Option<Box<Case>>,
+    /// What the agency is called, where it matters.
+    own_name: Option<&'static str>,
 }
 
 impl Case {
     fn submission(&self) -> pb::SubmitReportRequest {
-        let answer = |(rule, reason): &(&str, &str)| pb::Answer {
-            rule: (*rule).to_owned(),
+        let answer = |(rule, reason): &(String, &str)| pb::Answer {
+            rule: rule.clone(),
             reason: (*reason).to_owned(),
             ..Default::default()
         };
@@ -58,6 +64,7 @@ impl Case {
             form: Some(figures_to_wire(&self.figures).into()),
             narrative: self.narrative.as_ref().map(narrative_to_wire),
             answers: self.answers.iter().map(answer).collect(),
+            source: self.source.as_ref().map(source_to_wire),
             ..Default::default()
         }
     }
@@ -80,6 +87,18 @@ impl Case {
         differs.map(|cell| (cell.path.clone(), told(&cell.path))).collect()
     }
 
+    /// What is handed in.
+    fn report_json(&self) -> Value {
+        let narrative = self.narrative.as_ref().map(|narrative| message_json(&narrative_to_wire(narrative)));
+        json!({
+            "report": format!("{}/reports/{}", self.agency, self.year),
+            "zero_but": self.zero_but(),
+            "narrative": narrative,
+            "answers": self.answers.iter().map(|(rule, reason)| json!({ "rule": rule, "reason": reason })).collect::<Vec<_>>(),
+            "source": self.source.as_ref().map(|source| message_json(&source_to_wire(source))),
+        })
+    }
+
     fn to_json(&self, verdict: &pb::CheckReportResponse) -> Value {
         let key: ReportKey = format!("{}/reports/{}", self.agency, self.year).parse().unwrap();
         let canonical = canonical_content(&key, &self.figures, self.narrative.as_ref());
@@ -100,16 +119,9 @@ impl Case {
         };
         let computed: BTreeMap<_, _> =
             verdict.computed.iter().map(|one| (one.cell.clone(), value(&one.value))).collect();
-        let narrative = self
-            .narrative
-            .as_ref()
-            .map(|narrative| serde_json::from_str::<Value>(&to_json(&narrative_to_wire(narrative)).unwrap()).unwrap());
-        json!({
+        let mut told = json!({
             "what": self.what,
-            "report": key.to_string(),
-            "zero_but": self.zero_but(),
-            "narrative": narrative,
-            "answers": self.answers.iter().map(|(rule, reason)| json!({ "rule": rule, "reason": reason })).collect::<Vec<_>>(),
+            "earlier": self.earlier.as_ref().map(|earlier| earlier.report_json()),
             "canonical": canonical,
             "sha256": verdict.content_sha256,
             "verdict": {
@@ -118,8 +130,14 @@ impl Case {
                 "computed": computed,
                 "findings": verdict.findings.iter().map(finding).collect::<Vec<_>>(),
             },
-        })
+        });
+        told.as_object_mut().unwrap().append(self.report_json().as_object_mut().unwrap());
+        told
     }
+}
+
+fn message_json<M: prost::Message + prost::Name>(message: &M) -> Value {
+    serde_json::from_str(&to_json(message).unwrap()).unwrap()
 }
 
 fn set(figures: &mut Figures, path: &str, number: i64) {
@@ -127,31 +145,60 @@ fn set(figures: &mut Figures, path: &str, number: i64) {
 }
 
 /// A report in order in which so many were received of natural persons, and all disclosed.
-fn in_order(agency: &'static str, year: u16, requests: i64) -> Case {
+fn in_order(agency: &str, year: u16, requests: i64) -> Case {
     let mut figures = zeros(year);
     for line in ["received", "disclosed", "outcomes_total"] {
         for column in ["natural_person", "total"] {
             set(&mut figures, &format!("requests.{line}.{column}"), requests);
         }
     }
-    Case { what: format!("{requests} requests, in order"), agency, year, figures, narrative: None, answers: Vec::new() }
+    Case {
+        what: format!("{requests} requests, in order"),
+        agency: agency.to_owned(),
+        year,
+        figures,
+        narrative: None,
+        answers: Vec::new(),
+        source: None,
+        earlier: None,
+        own_name: None,
+    }
+}
+
+/// The example of a rule, of an agency of its own.
+fn example(rule: &Rule) -> Option<Case> {
+    let shown = rule.demonstrate()?;
+    let agency = format!("agencies/vector-{}", rule.id.to_lowercase());
+    let of = |year: u16, figures: Option<Figures>, narrative: Option<Narrative>| Case {
+        what: format!("{EXAMPLE}{}", rule.id),
+        agency: agency.clone(),
+        year,
+        figures: figures.unwrap_or_else(|| zeros(year)),
+        narrative,
+        answers: Vec::new(),
+        source: None,
+        earlier: None,
+        own_name: shown.own_name,
+    };
+    let year = shown.year.get();
+    let has_earlier = shown.previous.is_some() || shown.previous_narrative.is_some();
+    let earlier = has_earlier.then(|| Box::new(of(year - 1, shown.previous.clone(), shown.previous_narrative.clone())));
+    Some(Case {
+        source: shown.source.clone(),
+        earlier,
+        ..of(year, Some(shown.figures.clone()), shown.narrative.clone())
+    })
 }
 
 /// The example of every rule; then what is about the form and its content.
 fn cases() -> Vec<Case> {
-    let mut cases = Vec::new();
-    for rule in all_rules() {
-        let Some(shown) = rule.demonstrate() else { continue };
-        let (year, figures) = (shown.year.get(), shown.figures);
-        let what = format!("{EXAMPLE}{}", rule.id);
-        cases.push(Case { what, agency: JUDGED, year, figures, narrative: None, answers: Vec::new() });
-    }
+    let mut cases: Vec<Case> = all_rules().filter(|rule| !OF_THE_DAY.contains(&rule.id)).filter_map(example).collect();
     let mut blank = in_order(JUDGED, 2022, 10);
     blank.what = "totals left blank, which are computed, and the warning answered".to_owned();
     for line in ["received", "outcomes_total"] {
         blank.figures.set(catalogue().cell_at(&format!("requests.{line}.total")).unwrap(), Cell::Blank);
     }
-    blank.answers = vec![("TOTAL-BLANK", "由系统计算")];
+    blank.answers = vec![("TOTAL-BLANK".to_owned(), "由系统计算")];
     cases.push(blank);
     let mut amounts = in_order(JUDGED, 2022, 1);
     amounts.what = "an amount with decimals, a cell that does not apply, and a text with what is escaped".to_owned();
@@ -167,22 +214,30 @@ fn cases() -> Vec<Case> {
 /// Begins what the example of a rule is called.
 const EXAMPLE: &str = "the example of ";
 
+/// Rules that today's date breaks, or a year for which there is no form.
+const OF_THE_DAY: [&str; 2] = ["YEAR-OPEN", "EDITION-YEAR"];
+
 async fn reports() -> Value {
-    let server = Server::with_registry().await;
-    let mut reports = Vec::new();
-    for case in cases() {
+    let server = with_registry().await;
+    let judge = async |case: &Case| {
         let check = pb::CheckReportRequest { submission: Some(case.submission()) };
-        let verdict = server.forms().check_report(check).await;
-        // Some rules need more than one report of a known agency: another year, another agency, a text, today's date.
-        match (case.what.strip_prefix(EXAMPLE), verdict) {
-            (None, verdict) => reports.push(case.to_json(verdict.unwrap().get_ref())),
-            (Some(rule), Ok(verdict)) if verdict.get_ref().findings.iter().any(|finding| finding.rule == rule) => {
-                reports.push(case.to_json(verdict.get_ref()));
-            }
-            _ => {}
-        }
+        server.forms().check_report(check).await.unwrap().into_inner()
+    };
+    let mut cases = cases();
+    for case in &mut cases {
+        let Some(earlier) = &mut case.earlier else { continue };
+        let unanswered = judge(earlier).await.unanswered_rules;
+        earlier.answers = unanswered.into_iter().map(|rule| (rule, "示例")).collect();
+        server.submit(earlier.submission()).await.unwrap();
     }
-    assert!(reports.len() > 10, "{}", reports.len());
+    let mut reports = Vec::new();
+    for case in &cases {
+        let verdict = judge(case).await;
+        if let Some(rule) = case.what.strip_prefix(EXAMPLE) {
+            assert!(verdict.findings.iter().any(|finding| finding.rule == rule), "{rule}: {:?}", verdict.findings);
+        }
+        reports.push(case.to_json(&verdict));
+    }
     let editions = [2019, 2022].map(|year| {
         json!({ "edition": edition_for_year(year).unwrap().id, "first_year": edition_for_year(year).unwrap().first_year,
                 "prescribed": prescribed(year) })
@@ -190,20 +245,46 @@ async fn reports() -> Value {
     let amounts = catalogue().cells.iter().filter(|cell| cell.kind == Kind::Money).map(|cell| cell.path.as_str());
     json!({
         "format": "huizong-conformance/1",
-        "registry": registry(),
+        "registry": message_json(&registry()),
         "editions": editions,
         "amounts": amounts.collect::<Vec<_>>(),
         "reports": reports,
     })
 }
 
-fn registry() -> Value {
-    let request = pb::ApplyRegistryChangesRequest { changes: small_registry(), ..Default::default() };
-    serde_json::from_str(&to_json(&request).unwrap()).unwrap()
+/// The small registry, and the agencies of the examples.
+fn registry_changes() -> Vec<pb::RegistryChange> {
+    let of_example = |case: &Case| {
+        let kind = if case.own_name.is_some() { pb::AgencyKind::Department } else { pb::AgencyKind::GovernmentOffice };
+        change(Change::CreateAgency(pb::Agency {
+            name: case.agency.clone(),
+            jurisdiction: COUNTY.to_owned(),
+            // The names of two examples may be one.
+            display_name: case.own_name.map_or_else(|| case.agency.clone(), str::to_owned),
+            kind: kind.into(),
+            first_year: 2019,
+            ..Default::default()
+        }))
+    };
+    let cases = cases();
+    let examples = cases.iter().filter(|case| case.what.starts_with(EXAMPLE)).map(of_example);
+    small_registry().into_iter().chain(examples).collect()
+}
+
+fn registry() -> pb::ApplyRegistryChangesRequest {
+    // Two of the examples are of one name.
+    let confirmed = vec!["agencies/-".to_owned()];
+    pb::ApplyRegistryChangesRequest { changes: registry_changes(), confirmed, ..Default::default() }
+}
+
+async fn with_registry() -> Server {
+    let server = Server::start().await;
+    server.registry().apply_registry_changes(registry()).await.unwrap();
+    server
 }
 
 async fn sums() -> Value {
-    let server = Server::with_registry().await;
+    let server = with_registry().await;
     let mut handed_in = Vec::new();
     for (at, agency) in AGENCIES.iter().enumerate() {
         for year in [2021, 2022] {
@@ -211,7 +292,7 @@ async fn sums() -> Value {
             server.submit(case.submission()).await.unwrap();
             let check = pb::CheckReportResponse { content_sha256: String::new(), ..Default::default() };
             let mut told = case.to_json(&check);
-            for unneeded in ["verdict", "sha256", "canonical", "narrative"] {
+            for unneeded in ["verdict", "sha256", "canonical", "narrative", "earlier", "source"] {
                 told.as_object_mut().unwrap().remove(unneeded);
             }
             handed_in.push(told);
@@ -253,7 +334,7 @@ async fn sums() -> Value {
             questions.push(json!({ "what": what, "question": question, "pages": pages }));
         }
     }
-    json!({ "format": "huizong-conformance/1", "registry": registry(), "handed_in": handed_in, "questions": questions })
+    json!({ "format": "huizong-conformance/1", "registry": message_json(&registry()), "handed_in": handed_in, "questions": questions })
 }
 
 fn compare(file: &str, served: &Value) {
