@@ -43,6 +43,7 @@ use crate::pb::report_service_server::ReportServiceServer;
 use crate::pb::rollup_service_server::RollupServiceServer;
 use crate::service::{Authority, Caller, Service};
 use crate::telemetry::call::CallLayer;
+use crate::wire;
 
 pub use door::{
     Connection, DoorLayer, Hosts, Newcomers, Peer, Proxies, RevocationList, SESSION_COOKIE, SESSION_HEADER, TlsError,
@@ -109,6 +110,11 @@ pub async fn routes(service: Service, limits: &Limits) -> anyhow::Result<(Routes
 /// The same services with each call observed, for calls that do not come in by the entrance.
 pub fn observed(routes: Routes) -> Routes {
     Routes::from(routes.into_axum_router().layer(CallLayer::new(methods::methods())))
+}
+
+/// Makes what the first caller would wait for, and with it all others.
+pub fn prepare() {
+    wire::rules_to_wire();
 }
 
 /// Reports every service as serving or not.

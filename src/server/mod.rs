@@ -64,6 +64,8 @@ pub async fn serve(
     reload: Option<Reload>,
     ready: impl FnOnce(SocketAddr),
 ) -> anyhow::Result<()> {
+    // The examples of all rules are judged before somebody asks for them: all other calls would wait for that.
+    tokio::task::spawn_blocking(grpc::prepare);
     let life = Arc::new(Life::begin(service.clone(), config).await);
     let settings = config.clone();
     service.is_examined_by(Arc::new(move |service| condition::examine(&settings, service)));
