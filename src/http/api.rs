@@ -43,6 +43,7 @@ pub(crate) fn content_type(format: &str) -> &'static str {
         "html" => "text/html",
         "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "ofd" => "application/ofd",
         "text" => "text/plain",
         _ => "application/json",
     }
@@ -61,7 +62,7 @@ pub(crate) struct Resource {
 }
 
 /// Formats of the computed form.
-const DOCUMENTS: &[&str] = &["csv", "docx", "xlsx", "html", "text"];
+const DOCUMENTS: &[&str] = &["csv", "docx", "ofd", "xlsx", "html", "text"];
 const FORM: &str = call::GET_CONSOLIDATED_FORM.path;
 const RENDER: &str = call::RENDER_CONSOLIDATED_FORM.path;
 const FROZEN: &str = call::GET_FROZEN_FORM.path;

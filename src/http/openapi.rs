@@ -120,7 +120,7 @@ fn operation(
     content.insert("application/json".to_owned(), json!({ "schema": reference(response) }));
     for format in resource.formats {
         let schema = match *format {
-            "docx" | "xlsx" => json!({ "type": "string", "contentMediaType": content_type(format) }),
+            "docx" | "xlsx" | "ofd" => json!({ "type": "string", "contentMediaType": content_type(format) }),
             _ => json!({ "type": "string" }),
         };
         content.insert(content_type(format).to_owned(), json!({ "schema": schema }));
