@@ -17,7 +17,8 @@ pub fn measure(record: &Record, folders: &[&str]) {
     let folders = if folders.is_empty() { vec![fixtures] } else { folders.iter().map(PathBuf::from).collect() };
     for folder in folders {
         let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let mut files: Vec<_> = paths.filter(|path| path.is_file()).collect();
         files.sort();
         for file in files {
             let bytes = std::fs::read(&file).expect("a document that can be opened");
