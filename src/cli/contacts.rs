@@ -9,6 +9,7 @@ use crate::service::Problem;
 use crate::wire;
 
 use super::client::{Connection, Server, connect, refused};
+use super::language::beside;
 use super::output::{Listing, print_json, resource};
 use super::pages;
 use super::{Failure, Outcome, OutputFormat, both};
@@ -129,9 +130,9 @@ async fn update(
         return print_json(&answer);
     }
     let told = if how.dry_run {
-        "仅核对，未保存  checked only, nothing was stored"
+        beside("仅核对，未保存", "checked only, nothing was stored")
     } else {
-        "已保存；原有联系人已删去  stored; those before are struck out"
+        beside("已保存；原有联系人已删去", "stored; those before are struck out")
     };
     if format == OutputFormat::Table {
         println!("{told}");

@@ -210,15 +210,17 @@ async fn send(client: &mut Client, request: pb::SendRemindersRequest, format: Ou
             println!("\n{}\n\n{}\n", first.subject, first.text);
         }
         let (sent, failed, left_out) = (whole.sent, whole.failed, whole.left_out);
-        if request.validate_only {
-            println!(
-                "将发送{sent}条，略过{left_out}条；未发送  {sent} to be sent, {left_out} left out; nothing was sent"
-            );
-        } else {
-            println!(
-                "发出{sent}条，未发出{failed}条，略过{left_out}条  {sent} sent, {failed} failed, {left_out} left out"
-            );
-        }
+        let told = match request.validate_only {
+            true => language::beside(
+                format!("将发送{sent}条，略过{left_out}条；未发送"),
+                format!("{sent} to be sent, {left_out} left out; nothing was sent"),
+            ),
+            false => language::beside(
+                format!("发出{sent}条，未发出{failed}条，略过{left_out}条"),
+                format!("{sent} sent, {failed} failed, {left_out} left out"),
+            ),
+        };
+        println!("{told}");
     }
     if whole.failed > 0 { Err(Failure::Refused) } else { Ok(()) }
 }
