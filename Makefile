@@ -9,6 +9,7 @@ help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 ## make demo         build everything and serve a simulated province
+## make cluster      two instances over one PostgreSQL, serving a simulated province
 ## make test         everything that a change must pass
 ## make clients      the clients in clients/ against the program, in the languages whose tools are there
 ## make build        the program with the dashboard in it, for release
@@ -76,6 +77,11 @@ dashboard-bench: dashboard
 
 demo: build
 	target/release/huizong demo
+
+# On the system's PostgreSQL, which is installed where it is missing, in a temporary folder.
+.PHONY: cluster
+cluster: build
+	scripts/cluster target/release/huizong
 
 # The contract stays lint-clean, and never breaks what was last released (the tree at the last change of
 # proto/RELEASED).

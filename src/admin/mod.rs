@@ -97,6 +97,9 @@ impl Admin {
         checks.push(check("store", true, &format!("ok, journal at {}", status.position.sequence)));
         // Reads go on without writes, so the calls still belong here.
         checks.push(check("writes", true, status.problem.as_ref().map_or("ok", |problem| problem.en.as_str())));
+        if let Err(error) = service.check_fresh() {
+            checks.push(check("shared journal", false, &error.to_string()));
+        }
         let fault = service.totals_fault();
         checks.push(check("totals", fault.is_none(), fault.as_deref().unwrap_or("ok")));
         checks
@@ -109,6 +112,9 @@ impl Admin {
         if let Some(recount) = &status.recount {
             let differences = u64::try_from(recount.differences_total).unwrap_or(u64::MAX);
             metrics::recounted(differences, Some(recount.time.as_duration().as_secs_f64()));
+        }
+        if let Some(freshness) = service.freshness() {
+            metrics::stands_beside(freshness.age, freshness.behind);
         }
         let chain = status.position.chain.to_hex();
         let disk = disk::look_up(&self.0.data_directory);

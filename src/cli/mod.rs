@@ -67,6 +67,7 @@ mod rollup;
 mod salvage;
 mod sample;
 mod serve;
+mod store;
 mod submissions;
 mod submit;
 mod supply;
@@ -140,6 +141,9 @@ enum Command {
     Serve(serve::Serve),
     /// Make a new store; where `store.must_exist` is set, `serve` makes none by itself.
     Init(init::Init),
+    /// The journal that several instances share.
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     /// Serve a simulated province to look at.
     Demo(demo::Demo),
     /// Read documents and judge them offline; nothing is sent.
@@ -246,6 +250,7 @@ impl Command {
             self,
             Self::Serve(_)
                 | Self::Init(_)
+                | Self::Store(_)
                 | Self::Demo(_)
                 | Self::Credential(_)
                 | Self::Journal(_)
@@ -365,6 +370,7 @@ async fn execute(arguments: Arguments) -> Outcome {
         Command::DocumentReader(_) => Ok(()),
         Command::Serve(serve) => serve.run().await,
         Command::Init(init) => init.run().await,
+        Command::Store(store) => store.run(format).await,
         Command::Demo(demo) => demo.run().await,
         Command::Check(check) => check.run(format).await,
         Command::Read(read) => read.run(format).await,

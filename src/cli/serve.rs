@@ -1,4 +1,4 @@
-//! `huizong serve`: the service over the embedded store.
+//! `huizong serve`: the service over its store.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,6 +21,12 @@ pub(crate) struct Serve {
     /// Folder of the store, instead of the configured one.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Where the journal is that is shared with other instances, instead of the configured one; the folder holds a copy then.
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+    /// Folder of the keys that the instances have in common, instead of the configured one.
+    #[arg(long, value_name = "DIR")]
+    keys: Option<PathBuf>,
     /// Address that clients call, instead of the configured one.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
@@ -37,13 +43,16 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) async fn run(self) -> Outcome {
-        let Self { config: file, data, listen, admin_listen, .. } = &self;
-        let (file, data, listen, admin_listen) = (file.clone(), data.clone(), *listen, *admin_listen);
+        let Self { config: file, data, store, keys, listen, admin_listen, .. } = &self;
+        let (file, data, store, keys) = (file.clone(), data.clone(), store.clone(), keys.clone());
+        let (listen, admin_listen) = (*listen, *admin_listen);
         let read = move || -> Result<Config, ConfigError> {
             let mut config = file.as_deref().map(Config::read).transpose()?.unwrap_or_default();
             config.listen = listen.unwrap_or(config.listen);
             config.admin_listen = admin_listen.or(config.admin_listen);
             config.data_directory = data.clone().unwrap_or(config.data_directory);
+            config.store.url = store.clone().unwrap_or(config.store.url);
+            config.store.keys_directory = keys.clone().unwrap_or(config.store.keys_directory);
             Ok(config)
         };
         let config = read().map_err(|error| Failure::Usage(error.to_string()))?;

@@ -50,6 +50,9 @@ impl Config {
         let zero = [
             ("store.queue_transactions", self.store.queue_transactions),
             ("store.group_transactions", self.store.group_transactions),
+            ("store.stale_seconds", whole(self.store.stale_seconds)),
+            ("store.poll_ms", whole(self.store.poll_ms)),
+            ("store.patience_seconds", whole(self.store.patience_seconds)),
             ("limits.message_bytes", self.limits.message_bytes),
             ("limits.connections", self.limits.connections),
             ("limits.calls", self.limits.calls),
@@ -95,6 +98,15 @@ impl Config {
             if hours > MONTH_HOURS {
                 return Err(ConfigError::AboveMost(name, "720, a month"));
             }
+        }
+        if self.store.certificate.as_os_str().is_empty() != self.store.key.as_os_str().is_empty() {
+            return Err(ConfigError::Incomplete("store.certificate", "store.key"));
+        }
+        if self.store.is_shared() && self.store.keys_directory.as_os_str().is_empty() {
+            return Err(ConfigError::Incomplete("store.url", "store.keys_directory"));
+        }
+        if self.store.poll_ms > self.store.stale_seconds.saturating_mul(500) {
+            return Err(ConfigError::AboveMost("store.poll_ms", "half of store.stale_seconds"));
         }
         if self.tls.is_on() == self.tls.key.as_os_str().is_empty() {
             return Err(ConfigError::Incomplete("tls.certificate", "tls.key"));

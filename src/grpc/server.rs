@@ -44,8 +44,15 @@ const ASKED: [&str; 12] = [
     "x-user-agent",
 ];
 /// What they may read of an answer.
-const TOLD: [&str; 6] =
-    ["content-disposition", "grpc-message", "grpc-status", "grpc-status-details-bin", "retry-after", "x-request-id"];
+const TOLD: [&str; 7] = [
+    "content-disposition",
+    "grpc-message",
+    "grpc-status",
+    "grpc-status-details-bin",
+    "huizong-position",
+    "retry-after",
+    "x-request-id",
+];
 /// How long a browser remembers what is allowed.
 const ALLOWED_FOR: Duration = Duration::from_secs(3600);
 

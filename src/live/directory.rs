@@ -2,6 +2,7 @@
 //! administrator.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::access::{AccessChange, Asked, Credential, CredentialId, Directory, PrincipalName, Proposal, Role};
@@ -17,6 +18,8 @@ type Kind = (&'static str, bool);
 /// The directory of principals, and how many changes of it there were by kind.
 pub(crate) struct LiveDirectory {
     directory: RwLock<Directory>,
+    /// Journal sequence of the newest change that is in it; 0 for none.
+    sequence: AtomicU64,
     counts: Mutex<BTreeMap<Kind, u64>>,
 }
 
@@ -24,7 +27,7 @@ impl Default for LiveDirectory {
     fn default() -> Self {
         // Known from the first reading on, so that the first change is seen as one.
         let counts = KINDS.into_iter().flat_map(|kind| [((kind, false), 0), ((kind, true), 0)]).collect();
-        Self { directory: RwLock::default(), counts: Mutex::new(counts) }
+        Self { directory: RwLock::default(), sequence: AtomicU64::new(0), counts: Mutex::new(counts) }
     }
 }
 
@@ -40,7 +43,8 @@ impl LiveDirectory {
     }
 
     /// Begins with what was stored before.
-    pub(crate) fn begin(&self, stored: Directory) {
+    pub(crate) fn begin(&self, stored: Directory, sequence: u64) {
+        self.sequence.store(sequence, Ordering::Release);
         *self.directory.write().unwrap_or_else(PoisonError::into_inner) = stored;
     }
 
@@ -51,6 +55,16 @@ impl LiveDirectory {
         if let Err(error) = directory.apply(change) {
             tracing::error!(%error, "a stored change of the directory does not apply");
         }
+    }
+
+    /// All changes up to the one of this journal sequence are in it.
+    pub(crate) fn came_to(&self, sequence: u64) {
+        self.sequence.store(sequence, Ordering::Release);
+    }
+
+    /// Journal sequence of the newest change that is in it for sure; 0 for none.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.sequence.load(Ordering::Acquire)
     }
 
     /// Takes the words of a change that were struck out; `change` is without them.

@@ -109,6 +109,11 @@ impl Live {
         self.beside.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Journal sequence of the newest change of who may do what that [`Live::directory`] has for sure; 0 for none.
+    pub fn directory_sequence(&self) -> u64 {
+        self.directory.sequence()
+    }
+
     /// Changes of who may do what since the start: kind, whether it concerned an administrator, how many.
     pub fn access_changes(&self) -> Vec<(&'static str, bool, u64)> {
         self.directory.changes()
@@ -137,7 +142,8 @@ impl Live {
         let sequence = state.sequence;
         tracing::info!(sequence, resumed, "the totals are loaded");
         self.present.change(|present, _| *present = state);
-        self.directory.begin(directory::replayed(access)?);
+        let newest = access.last().map_or(0, |(sequence, _)| *sequence);
+        self.directory.begin(directory::replayed(access)?, newest);
         *self.beside_mut() = Beside::of(&registry);
         self.notices.begin(sequence);
         // Loaded twice it is the same store.
@@ -225,6 +231,8 @@ impl Observer for Live {
                 }
             }
         }
+        let changed = commits.iter().rfind(|commit| commit.changes_access());
+        changed.iter().for_each(|commit| self.directory.came_to(commit.entry.sequence));
         self.notices.tell(commits);
     }
 }

@@ -78,6 +78,21 @@ pub(crate) async fn watch_health(service: Service, health: HealthReporter) {
     }
 }
 
+/// How often it is looked whether this instance must start anew.
+const DIVERGED_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Waits until this instance has shown what is not in the journal that it shares: nothing that it holds is to be believed, and
+/// its next start makes it anew. Why.
+pub(crate) async fn diverged(service: Service) -> String {
+    let mut interval = tokio::time::interval(DIVERGED_INTERVAL);
+    loop {
+        interval.tick().await;
+        if let Some(why) = service.diverged() {
+            return why;
+        }
+    }
+}
+
 /// Compares the running totals with the store from time to time; what differs is logged and shown by the status.
 pub(crate) async fn recount(service: Service, every: Duration) {
     metrics::recounts_are_due(every.as_secs_f64());

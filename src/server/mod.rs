@@ -49,7 +49,7 @@ pub use exposure::{Exposed, exposed, warn_of_exposure};
 pub use identity::provider;
 pub use opening::{open, warn_of_file_system};
 pub use reload::Reload;
-pub use store::{Opened, open_store, open_unserved};
+pub use store::{Opened, engine, open_store, open_unserved};
 
 use life::Life;
 
@@ -107,12 +107,20 @@ pub async fn serve(
     let until = async move { drop(closed.await) };
     // Whoever has been told that it serves may stop it.
     let stop = signals::stop();
+    let diverged = jobs::diverged(service.clone());
+    let (end, mut ended) = oneshot::channel();
     ready(address);
     supervisor::ready();
     let limit = Duration::from_secs(config.limits.shutdown_seconds);
     let (stopping, stopped) = oneshot::channel();
     let calls = doors.serve_until(listener, until, async {
-        stop.await;
+        tokio::select! {
+            () = stop => {}
+            why = diverged => {
+                // Whoever waits for it is told when all has come to its end.
+                let _ = end.send(why);
+            }
+        }
         supervisor::stopping();
         if let Some(admin) = admin {
             admin.stopping();
@@ -140,5 +148,10 @@ pub async fn serve(
     life.end().await;
     let ending = service.clone();
     tokio::task::spawn_blocking(move || ending.keep_totals()).await?;
-    Ok(())
+    match ended.try_recv() {
+        Ok(why) => {
+            anyhow::bail!("this instance has shown what is not in the shared journal, and must be started anew: {why}")
+        }
+        Err(_) => Ok(()),
+    }
 }

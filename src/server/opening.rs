@@ -22,21 +22,35 @@ use super::store::open_store;
 /// Where the store cannot be opened or read, or a key cannot be used.
 pub async fn open(config: &Config) -> anyhow::Result<Service> {
     let folder = &config.data_directory;
-    let is_new_store = will_be_new(folder, config.store.must_exist)?;
-    let had_key = folder.join(TokenKey::FILE).exists();
+    let is_shared = config.store.is_shared();
+    let will_be_new = !is_shared && will_be_new(folder, config.store.must_exist)?;
+    let keys = match config.store.keys_directory.as_os_str().is_empty() {
+        true => folder.clone(),
+        false => config.store.keys_directory.clone(),
+    };
+    let had_key = keys.join(TokenKey::FILE).exists();
+    if is_shared && !(had_key && keys.join(SigningKey::FILE).exists()) {
+        // One that it made for itself would be no other instance's.
+        anyhow::bail!(
+            "{} lacks the keys that all instances have in common: make them once with huizong store init --keys, and give \
+             each instance the same",
+            keys.display()
+        );
+    }
     let reminding = crate::remind::reminding(&config.reminders)?;
     let settings = Settings { reminding, ..settings(config) };
     let (config, to_open) = (config.clone(), folder.clone());
-    let open = move || -> anyhow::Result<Service> {
+    let open = move || -> anyhow::Result<(Service, bool)> {
         let opened = open_store(&to_open, &config.store)?;
+        let is_new_store = will_be_new || (is_shared && opened.store.position().sequence == 0);
         // After the store: a folder that is none gets no keys.
-        let token_key = TokenKey::open(&to_open).context("the key of the tokens cannot be used")?;
-        let signing_key = SigningKey::open(&to_open).context("the key that signs the journal cannot be used")?;
+        let token_key = TokenKey::open(&keys).context("the key of the tokens cannot be used")?;
+        let signing_key = SigningKey::open(&keys).context("the key that signs the journal cannot be used")?;
         let (token_key, signing_key) = (Some(token_key), Some(signing_key));
         let settings = Settings { is_new_store, token_key, signing_key, ..settings };
-        Ok(Service::start(opened.store, opened.live, settings)?)
+        Ok((Service::start(opened.store, opened.live, settings)?, is_new_store))
     };
-    let service = tokio::task::spawn_blocking(open).await??;
+    let (service, is_new_store) = tokio::task::spawn_blocking(open).await??;
     if is_new_store {
         let folder = folder.display();
         tracing::warn!(%folder, "a new store was made: there was none; if there should be one, stop the service and look for it");

@@ -41,12 +41,13 @@ impl Service {
     ) -> Result<Collection, Problem> {
         let collection = collection.in_whole_microseconds();
         let _turn = self.registry_gate.lock().await;
+        let planned_on = self.live.read().registry_sequence;
         if let Ok(present) = self.collection(collection.year) {
             // Time that agencies were given since is no other value.
             let opened = Collection { exceptions: Vec::new(), ..present.clone() };
             return if opened == collection { Ok(present) } else { Err(exists(&collection)) };
         }
-        self.put(collection, "collection.open", "collection", validate_only, caller).await
+        self.put((collection, planned_on), "collection.open", "collection", validate_only, caller).await
     }
 
     /// Puts a collection in place of the present one, which has the etag `replaced`.
@@ -62,11 +63,12 @@ impl Service {
     ) -> Result<Collection, Problem> {
         let collection = collection.in_whole_microseconds();
         let _turn = self.registry_gate.lock().await;
+        let planned_on = self.live.read().registry_sequence;
         let present = self.collection(collection.year)?;
         if etag(&present) != replaced {
             return Err(etag_mismatch(&present));
         }
-        self.put(collection, "collection.update", "collection", validate_only, caller).await
+        self.put((collection, planned_on), "collection.update", "collection", validate_only, caller).await
     }
 
     /// Gives an agency more time; the same exception again changes nothing.
@@ -82,6 +84,7 @@ impl Service {
     ) -> Result<Collection, Problem> {
         let exception = exception.in_whole_microseconds();
         let _turn = self.registry_gate.lock().await;
+        let planned_on = self.live.read().registry_sequence;
         let mut collection = self.collection(year)?;
         self.agency(&exception.agency)?;
         if collection.exceptions.contains(&exception) {
@@ -92,7 +95,7 @@ impl Service {
             return Err(Problem::field(Reason::FieldInvalid, "exception.expire_time", description));
         }
         collection.exceptions.push(exception);
-        self.put(collection, "collection.grant", "exception", validate_only, caller).await
+        self.put((collection, planned_on), "collection.grant", "exception", validate_only, caller).await
     }
 
     /// Takes back all exceptions of an agency.
@@ -107,19 +110,20 @@ impl Service {
         caller: &Caller,
     ) -> Result<Collection, Problem> {
         let _turn = self.registry_gate.lock().await;
+        let planned_on = self.live.read().registry_sequence;
         let mut collection = self.collection(year)?;
         let granted = collection.exceptions.len();
         collection.exceptions.retain(|exception| exception.agency != *agency);
         if collection.exceptions.len() == granted {
             return Err(no_exception(&collection, agency));
         }
-        self.put(collection, "collection.revoke", "agency", validate_only, caller).await
+        self.put((collection, planned_on), "collection.revoke", "agency", validate_only, caller).await
     }
 
-    /// Stores a collection; the caller holds the registry's gate.
+    /// Stores a collection that was made on the registry as of the journal sequence beside it; the caller holds the registry's gate.
     async fn put(
         &self,
-        collection: Collection,
+        (collection, planned_on): (Collection, u64),
         action: &'static str,
         field: &str,
         validate_only: bool,
@@ -131,7 +135,7 @@ impl Service {
         let plan = plan.map_err(|(_, error)| invalid(field, &error))?;
         if !validate_only && !plan.effective.is_empty() {
             let content: Hash = collection.digest();
-            self.store_changes(plan.effective, action, collection.name(), content, caller).await?;
+            self.store_changes((plan.effective, planned_on), action, collection.name(), content, caller).await?;
         }
         Ok(collection)
     }

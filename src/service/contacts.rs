@@ -94,6 +94,7 @@ impl Service {
         let agency = contacts.agency.clone();
         {
             let _turn = self.registry_gate.lock().await;
+            let planned_on = self.live.read().registry_sequence;
             let present = self.contacts(&agency)?;
             if !etag.is_empty() && etag != present.etag {
                 return Err(Problem::etag_mismatch(&format!("agencies/{agency}/contacts"), Some(&present.etag)));
@@ -108,7 +109,7 @@ impl Service {
             check_length(&change)?;
             let subject = change.subject();
             // No hash of who they are: it would tell whoever tries names.
-            self.store_changes(vec![change], ACTION, subject, Hash::default(), caller).await?;
+            self.store_changes((vec![change], planned_on), ACTION, subject, Hash::default(), caller).await?;
         }
         self.strike_superseded(caller).await;
         self.contacts(&agency)

@@ -3,8 +3,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use tokio::sync::MutexGuard;
-
 use crate::access::{
     AccessChange, Credential, CredentialId, Denied, Enrolment, KeyId, Power, PrincipalName, Proposal, ProposalId, Role,
     Token, TokenKey, call,
@@ -14,7 +12,7 @@ use crate::store::{Change, Decision, NewEntry, Transaction, check_length};
 
 use super::caller::{Authority, Caller};
 use super::page::Page;
-use super::parts::Service;
+use super::parts::{AccessTurn, Service};
 use super::problem::{Problem, Reason};
 
 /// How long a credential holds at most.
@@ -162,7 +160,7 @@ impl Service {
             }
             RoleChange::Withdraw => (AccessChange::Withdraw { principal: principal.clone(), role }, "access.withdraw"),
         };
-        let turn = self.access_gate.lock().await;
+        let turn = self.access_turn().await;
         self.change_access(vec![change], caller.accepted(action, principal.name(), detail), &turn).await?;
         Ok((self.principal_view(&principal), None))
     }
@@ -221,7 +219,7 @@ impl Service {
         let detail = format!("expires {}{note}", credential.expires);
         let change = AccessChange::CreateCredential(credential.clone());
         let entry = caller.accepted("credential.create", credential.name(), detail);
-        let turn = self.access_gate.lock().await;
+        let turn = self.access_turn().await;
         self.change_access(vec![change], entry, &turn).await?;
         Ok((CredentialView::of_credential(&credential, None), token))
     }
@@ -236,7 +234,7 @@ impl Service {
         id: CredentialId,
         caller: &Caller,
     ) -> Result<CredentialView, Problem> {
-        let turn = self.access_gate.lock().await;
+        let turn = self.access_turn().await;
         let now = self.now();
         let known = self.credential_view(id).filter(|known| known.principal == *principal);
         let mut known = known.ok_or_else(|| denied(&Denied::NoCredential(id)))?;
@@ -331,7 +329,7 @@ impl Service {
         &self,
         changes: Vec<AccessChange>,
         entry: NewEntry,
-        _turn: &MutexGuard<'_, ()>,
+        turn: &AccessTurn<'_>,
     ) -> Result<(), Problem> {
         let mut planned = self.live.directory().clone();
         let mut changed = false;
@@ -344,12 +342,21 @@ impl Service {
             return Ok(());
         }
         let changes = changes.into_iter().map(Change::Access).collect();
-        match self.store.commit(Transaction::of(changes, entry)).await? {
+        // Where several instances share the store another one may have changed it meanwhile.
+        let transaction = Transaction { access: Some(turn.sequence), ..Transaction::of(changes, entry) };
+        match self.store.commit(transaction).await? {
             Decision::Committed(_) => Ok(()),
+            Decision::Stale => Err(changed_elsewhere()),
             other => Err(Problem::internal(&format!("the directory was not changed: {other:?}"))),
         }
     }
 }
+/// Another instance changed who may do what since this was looked at.
+fn changed_elsewhere() -> Problem {
+    let message = Message::new("账号与权限刚被他处更改", "who may do what was changed elsewhere at the same time");
+    Problem::new(Reason::Contended, message, Message::new("请核对后重试", "look at it, and try again"))
+}
+
 fn denied(error: &Denied) -> Problem {
     let (reason, zh, en) = match error {
         Denied::TwoPowers { .. } | Denied::PowerWithReports { .. } => (

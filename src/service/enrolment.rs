@@ -2,7 +2,6 @@
 //! has seen.
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::MutexGuard;
 use uuid::Uuid;
 
 use crate::access::{
@@ -14,7 +13,7 @@ use crate::report::{Message, whole_microseconds};
 use super::caller::{Authority, Caller};
 use super::credentials::{CredentialView, NewCredential};
 use super::guesses::GUESSES_MAX;
-use super::parts::Service;
+use super::parts::{AccessTurn, Service};
 use super::problem::{Problem, Reason};
 
 /// For so long the same request gives the same token, where its answer was lost.
@@ -92,7 +91,7 @@ impl Service {
         };
         let mut detail = format!("code ends {}, credential expires {}", enrolment.ends, enrolment.expires);
         let mut changes = vec![AccessChange::Enrol(enrolment.clone())];
-        let turn = self.access_gate.lock().await;
+        let turn = self.access_turn().await;
         let is_administrator = self.live.directory().power(&enrolment.principal).is_some();
         let proposal = match by.filter(|_| self.policy.dual_control && is_administrator) {
             Some(by) => Some(self.new_proposal(enrolment.principal.clone(), Asked::Enrolment(enrolment.id), by)?),
@@ -116,7 +115,7 @@ impl Service {
     pub async fn exchange(&self, code: &str, request: Option<Uuid>, caller: &Caller) -> Result<Exchanged, Problem> {
         let outcome = match self.known_code(code) {
             Ok(code) => {
-                let turn = self.access_gate.lock().await;
+                let turn = self.access_turn().await;
                 self.exchange_in_turn(&code, request, caller, &turn).await
             }
             Err(aimed_at) => Err(self.wrong_code(aimed_at, caller).await),
@@ -141,7 +140,7 @@ impl Service {
         code: &EnrolmentCode,
         request: Option<Uuid>,
         caller: &Caller,
-        turn: &MutexGuard<'_, ()>,
+        turn: &AccessTurn<'_>,
     ) -> Result<Exchanged, Problem> {
         let (now, key) = (self.now(), self.token_key()?);
         let enrolled = self.live.directory().enrolment(code.credential).cloned().ok_or_else(ended)?;
@@ -193,7 +192,7 @@ impl Service {
             && let Some(name) = self.open_enrolment(id)
             && self.guesses.add(id)
         {
-            let turn = self.access_gate.lock().await;
+            let turn = self.access_turn().await;
             let change = AccessChange::RevokeCredential { id, at: self.now() };
             let detail = format!("{GUESSES_MAX} wrong secrets were tried for its code");
             let entry = caller.accepted("credential.revoke", name, detail);

@@ -22,6 +22,7 @@ mod enrolment;
 mod freeze;
 mod guesses;
 mod history;
+mod instances;
 mod journal;
 mod messages;
 mod moment;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, MutexGuard, Semaphore, watch};
 
 use crate::access::TokenKey;
 use crate::document::process::{Fair, Readers};
@@ -38,6 +38,14 @@ const DOCUMENTS_PATIENCE: Duration = Duration::from_secs(20);
 /// What looks at all that the service rests on; it reads files.
 pub type Examination = Arc<dyn Fn(&Service) -> Vec<Condition> + Send + Sync>;
 
+/// Changes of who may do what go one at a time: each is checked against the directory as it is, and holds only where that has
+/// not changed since the turn began, at whatever instance.
+pub(super) struct AccessTurn<'a> {
+    _gate: MutexGuard<'a, ()>,
+    /// Journal sequence of the newest change that was in the directory then.
+    pub(super) sequence: u64,
+}
+
 /// The service over one store. A copy is the same service.
 ///
 /// ```
@@ -64,7 +72,7 @@ pub struct Parts {
     /// Changes of the registry are checked against its present state, so they go one at a time.
     pub(super) registry_gate: Mutex<()>,
     /// Changes of the directory of principals go one at a time, too.
-    pub(super) access_gate: Mutex<()>,
+    access_gate: Mutex<()>,
     /// Columns of single agencies are filled by one at a time.
     pub(super) column_turn: Arc<Semaphore>,
     /// Memory for them, in bytes.
@@ -116,6 +124,18 @@ impl Deref for Service {
 }
 
 impl Service {
+    /// Waits for the turn to change who may do what.
+    pub(super) async fn access_turn(&self) -> AccessTurn<'_> {
+        let gate = self.access_gate.lock().await;
+        AccessTurn { _gate: gate, sequence: self.live.directory_sequence() }
+    }
+
+    /// The same for whoever is not asynchronous.
+    pub(super) fn blocking_access_turn(&self) -> AccessTurn<'_> {
+        let gate = self.access_gate.blocking_lock();
+        AccessTurn { _gate: gate, sequence: self.live.directory_sequence() }
+    }
+
     /// A service over a store whose observer is `live`: from the totals that are kept and the journal since, or, where there
     /// are none or they are of no use, from every newest report. It keeps its totals then.
     ///

@@ -208,6 +208,8 @@ reasons! {
     DocumentUnreadable = "DOCUMENT_UNREADABLE", InvalidArgument;
     /// Writes are stopped; reads go on.
     StoreReadOnly = "STORE_READ_ONLY", Unavailable;
+    /// This instance cannot use the store that it shares now.
+    StoreUnavailable = "STORE_UNAVAILABLE", Unavailable;
     /// A write failed and may or may not be stored.
     OutcomeUnknown = "OUTCOME_UNKNOWN", Unavailable;
     /// A record cannot be read.
@@ -615,6 +617,14 @@ impl Problem {
                 Reason::TooMany,
                 Message::new(format!("内容过大，未存入：{detail}"), detail),
                 Message::new("请缩短理由等文字，或分批提交", "shorten the texts, or send it in parts"),
+            ),
+            StoreError::Unavailable(_) => Self::new(
+                Reason::StoreUnavailable,
+                Message::new(format!("本实例暂不可用：{detail}"), detail),
+                Message::new(
+                    "未存入任何内容；请稍后重试，或改用其他实例",
+                    "nothing was stored; try again soon, or at another instance",
+                ),
             ),
             StoreError::Unknown(_) => Self::new(
                 Reason::OutcomeUnknown,

@@ -27,7 +27,7 @@ impl Service {
         by: PrincipalName,
         caller: &Caller,
     ) -> Result<Proposal, Problem> {
-        let turn = self.access_gate.lock().await;
+        let turn = self.access_turn().await;
         let asked = Asked::Grant(role);
         let same = |waiting: &&Proposal| (&waiting.principal, &waiting.asked, &waiting.by) == (&principal, &asked, &by);
         let waiting = self.live.directory().proposals(self.now()).find(same).cloned();
@@ -72,7 +72,7 @@ impl Service {
     /// PROPOSAL_NOT_FOUND; SECOND_PERSON_REQUIRED for who asked, for whom it is about, for who holds no other power, and for
     /// who was enrolled by who asked alone; TWO_POWERS.
     pub async fn confirm(&self, id: ProposalId, caller: &Caller) -> Result<PrincipalView, Problem> {
-        let turn = self.access_gate.lock().await;
+        let turn = self.access_turn().await;
         let now = self.now();
         let proposal = self.live.directory().proposal(id, now).cloned().ok_or_else(|| no_proposal(id))?;
         let Authority::Principal { name, credential, .. } = &caller.authority else {
@@ -91,7 +91,7 @@ impl Service {
     /// # Errors
     /// PROPOSAL_NOT_FOUND.
     pub async fn decline(&self, id: ProposalId, caller: &Caller) -> Result<Proposal, Problem> {
-        let turn = self.access_gate.lock().await;
+        let turn = self.access_turn().await;
         let now = self.now();
         let proposal = self.live.directory().proposal(id, now).cloned().ok_or_else(|| no_proposal(id))?;
         let Authority::Principal { name, .. } = &caller.authority else {

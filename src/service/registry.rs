@@ -205,7 +205,7 @@ impl Service {
         }
         let _turn = self.registry_gate.lock().await;
         let state = self.present()?;
-        let sequence = state.sequence;
+        let (sequence, planned_on) = (state.sequence, state.registry_sequence);
         let changes: Vec<RegistryChange> =
             changes.into_iter().map(|change| self.as_meant(change, &state, &confirmed)).collect();
         for (at, etag) in &etags {
@@ -259,7 +259,7 @@ impl Service {
             many => format!("registry ({} changes)", many.len()),
         };
         let content = Hash::of(write_json(&plan.effective).as_bytes());
-        match self.store_list(plan.effective, ACTION, subject, (content, None), request, caller).await? {
+        match self.store_list((plan.effective, planned_on), ACTION, subject, (content, None), request, caller).await? {
             Stored::Now(sequence) => Ok(Applied { sequence, ..told }),
             Stored::Before(known) => {
                 let (id, fingerprint) = request.unwrap_or_default();
@@ -327,28 +327,29 @@ impl Service {
         Ok((Page::cut(rest, size, |suspect: &Suspect| format!("{} {}", suspect.entry, suspect.other)), total))
     }
 
-    /// Stores changes that were planned under the registry's gate.
+    /// Stores changes that were planned under the registry's gate, on the registry as of the journal sequence beside them: the
+    /// journal sequence.
     pub(super) async fn store_changes(
         &self,
-        changes: Vec<RegistryChange>,
+        (changes, planned_on): (Vec<RegistryChange>, u64),
         action: &'static str,
         subject: String,
         content_hash: Hash,
         caller: &Caller,
     ) -> Result<u64, Problem> {
-        self.store_changes_said(changes, action, subject, (content_hash, None), caller).await
+        self.store_changes_said((changes, planned_on), action, subject, (content_hash, None), caller).await
     }
 
     /// As [`Service::store_changes`], with what else the entry says after what became of what.
     pub(super) async fn store_changes_said(
         &self,
-        changes: Vec<RegistryChange>,
+        (changes, planned_on): (Vec<RegistryChange>, u64),
         action: &'static str,
         subject: String,
         said: (Hash, Option<String>),
         caller: &Caller,
     ) -> Result<u64, Problem> {
-        match self.store_list(changes, action, subject, said, None, caller).await? {
+        match self.store_list((changes, planned_on), action, subject, said, None, caller).await? {
             Stored::Now(sequence) => Ok(sequence),
             Stored::Before(_) => Err(Problem::internal("changes without a request id were stored before")),
         }
@@ -357,7 +358,7 @@ impl Service {
     /// As [`Service::store_changes_said`], for a request that may come again.
     async fn store_list(
         &self,
-        changes: Vec<RegistryChange>,
+        (changes, planned_on): (Vec<RegistryChange>, u64),
         action: &'static str,
         subject: String,
         (content_hash, said): (Hash, Option<String>),
@@ -369,7 +370,7 @@ impl Service {
         let (expected, registry, detail) = {
             let state = self.present()?;
             let expected = self.reports_that_must_not_be(&state, &changes)?;
-            (expected, Some(state.registry_sequence), changes_in_words(&state.registry, &changes))
+            (expected, Some(planned_on), changes_in_words(&state.registry, &changes))
         };
         let detail = said.map_or(detail.clone(), |said| format!("{detail}\n{said}"));
         let entry = NewEntry { content_hash, ..caller.accepted(action, subject, detail) };

@@ -217,7 +217,7 @@ impl Service {
     /// Compares who may do what with the stored changes of it.
     fn check_directory(&self, found: &mut Verification) {
         // No change comes between the two, for they go one at a time.
-        let _turn = self.access_gate.blocking_lock();
+        let _turn = self.blocking_access_turn();
         match Live::stored_directory(&*self.store) {
             Ok(stored) if stored == *self.live.directory() => {}
             Ok(_) => {

@@ -2,7 +2,7 @@
 
 use crate::report::{Owners, ReportYear};
 use crate::rollup::{AgencyFilter, Mark, Scope};
-use crate::store::StoreError;
+use crate::store::{Freshness, StoreError};
 
 use super::conditions::Condition;
 use super::parts::{Examination, Service};
@@ -42,6 +42,19 @@ impl Service {
             vitals
         });
         Ok(vitals.collect())
+    }
+
+    /// That what is read here is not older than settings allow, where other instances write as well.
+    ///
+    /// # Errors
+    /// Saying since when it is.
+    pub fn check_fresh(&self) -> Result<(), StoreError> {
+        self.store.check_fresh()
+    }
+
+    /// How this instance stands beside the journal that it shares; none where it shares none.
+    pub fn freshness(&self) -> Option<Freshness> {
+        self.store.freshness()
     }
 
     /// Changes of who may do what since the start: kind, whether it concerned an administrator, how many.

@@ -25,6 +25,8 @@ pub(crate) trait Stored {
     fn request(&self, id: RequestId) -> Result<Option<StoredRequest>, StoreError>;
     /// Journal sequence of the newest change of the registry; 0 for none.
     fn registry_sequence(&self) -> Result<u64, StoreError>;
+    /// The same of who may do what.
+    fn access_sequence(&self) -> Result<u64, StoreError>;
     fn is_frozen(&self, name: &FrozenFormName) -> Result<bool, StoreError>;
     /// The record under a key.
     fn record(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
@@ -38,6 +40,8 @@ pub(crate) struct TransactionGroup<'a, S> {
     requests: HashMap<RequestId, StoredRequest>,
     /// Journal sequence of the newest change of the registry in the group.
     registry: Option<u64>,
+    /// The same of who may do what.
+    access: Option<u64>,
     frozen: HashSet<FrozenFormName>,
     commits: Vec<Arc<Commit>>,
     logged: Vec<Logged>,
@@ -62,6 +66,7 @@ impl<'a, S: Stored> TransactionGroup<'a, S> {
             versions: HashMap::new(),
             requests: HashMap::new(),
             registry: None,
+            access: None,
             frozen: HashSet::new(),
             commits: Vec::new(),
             logged: Vec::new(),
@@ -114,6 +119,9 @@ impl<'a, S: Stored> TransactionGroup<'a, S> {
         if draft.effects.iter().any(|effect| matches!(effect, Effect::Registry(_))) {
             self.registry = Some(entry.sequence);
         }
+        if draft.effects.iter().any(|effect| matches!(effect, Effect::Access(_))) {
+            self.access = Some(entry.sequence);
+        }
         for effect in &draft.effects {
             if let Some((_, after)) = effect.report() {
                 self.versions.insert(after.newest.report.clone(), after.status.version());
@@ -131,6 +139,11 @@ impl<'a, S: Stored> TransactionGroup<'a, S> {
     fn is_stale(&self, transaction: &Transaction) -> Result<bool, StoreError> {
         if let Some(expected) = transaction.registry
             && expected != self.registry.map_or_else(|| self.stored.registry_sequence(), Ok)?
+        {
+            return Ok(true);
+        }
+        if let Some(expected) = transaction.access
+            && expected != self.access.map_or_else(|| self.stored.access_sequence(), Ok)?
         {
             return Ok(true);
         }

@@ -155,6 +155,10 @@ impl Stored for Kept {
         Ok(self.registry.last().map_or(0, |(sequence, _)| *sequence))
     }
 
+    fn access_sequence(&self) -> Result<u64, StoreError> {
+        Ok(self.access.last().map_or(0, |(sequence, _)| *sequence))
+    }
+
     fn is_frozen(&self, name: &FrozenFormName) -> Result<bool, StoreError> {
         Ok(self.frozen.contains_key(name))
     }

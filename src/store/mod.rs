@@ -46,6 +46,7 @@ pub mod transfer;
 mod verify;
 
 use std::ops::{ControlFlow, RangeInclusive};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 
@@ -70,7 +71,7 @@ pub use journal::{Covers, JournalEntry, NewEntry, Outcome, Position};
 pub use journal_file::{
     Extent, JournalFault, JournalWriter, verify_journal, verify_journal_file, verify_journal_file_with,
 };
-pub use log::{Keyed, Logged, Sizes};
+pub use log::{Engine, EngineOptions, EngineStatus, Keyed, Logged, Sizes};
 pub use lost::{LostEntry, LostSubject, Mendings, lost_in_words};
 pub use memory::MemoryStore;
 pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX, STORE_VERSION, check_length};
@@ -81,6 +82,11 @@ pub use transaction::{
     Change, Commit, Decision, Effect, Observer, RequestId, Requested, Standing, StoredRequest, Transaction, Version,
 };
 pub use verify::{StoreFault, Verification, Visitor, verify};
+
+/// What is done to a shared log before any instance uses it.
+pub mod engine {
+    pub use super::log::{init, status};
+}
 
 /// The change of the registry in a record of one, for whoever has nothing but its bytes; none where it is no such record.
 pub fn registry_change(record: &[u8]) -> Option<RegistryChange> {
@@ -104,6 +110,9 @@ pub enum StoreError {
         /// With fewer, no write is taken.
         min_free_bytes: u64,
     },
+    /// The log that is shared with other instances cannot be used now: nothing was stored, or what would be read is too old.
+    #[error("not now: {0}")]
+    Unavailable(String),
     /// The transaction may or may not be durable; asking again with the same request id tells.
     #[error("the write failed, and its outcome is unknown: {0}")]
     Unknown(String),
@@ -151,6 +160,21 @@ pub type Transactions = Box<dyn Iterator<Item = Result<Logged, StoreError>> + Se
 
 /// Records of another store, in order of their keys.
 pub type Records = Box<dyn Iterator<Item = Result<StoredRecord, StoreError>> + Send>;
+
+/// How a store stands beside a log that other instances append to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Freshness {
+    /// Since the log was last asked, with everything followed that was in it.
+    pub age: Duration,
+    /// With more than this nothing is answered.
+    pub limit: Duration,
+    /// Entries that were still to be followed when it was last looked at.
+    pub behind: u64,
+    /// Why the log could not be asked the last time.
+    pub trouble: Option<String>,
+    /// What was shown here is not in the log any more, and why that is known: the process has to start anew.
+    pub diverged: Option<String>,
+}
 
 /// A place to keep reports, the registry and the journal.
 ///
@@ -289,6 +313,38 @@ pub trait Store: Send + Sync + 'static {
     /// stands that one of them may be about is not told.
     fn lost(&self) -> Vec<LostEntry> {
         Vec::new()
+    }
+
+    /// That what is read here is not older than a store may be that others write to as well.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] saying since when it is.
+    fn check_fresh(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// How this store stands beside a log that others append to; none where nobody else does.
+    fn freshness(&self) -> Option<Freshness> {
+        None
+    }
+
+    /// Waits until everything up to a journal sequence is to be seen here; for ever, where it never comes.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where nothing comes but what is written here, and that is further than it has come.
+    fn reached(&self, sequence: u64) -> BoxFuture<'_, Result<(), StoreError>> {
+        let there = self.position().sequence >= sequence;
+        let never = || StoreError::Unavailable(format!("there is no journal entry {sequence}"));
+        Box::pin(std::future::ready(if there { Ok(()) } else { Err(never()) }))
+    }
+
+    /// Waits until everything is to be seen here that any instance had acknowledged when this was called; where the journal is
+    /// then.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the shared log cannot be asked.
+    fn newest(&self) -> BoxFuture<'_, Result<Position, StoreError>> {
+        Box::pin(std::future::ready(Ok(self.position())))
     }
 
     /// Why writes are stopped; `Ok` while they are taken.

@@ -115,6 +115,8 @@ pub struct Transaction {
     pub expected: Vec<(ReportKey, Option<Version>)>,
     /// Journal sequence of the newest change of the registry, where it matters that there is none since; 0 for none.
     pub registry: Option<u64>,
+    /// The same of the newest change of who may do what.
+    pub access: Option<u64>,
     /// A request id, with the digest of what is asked. It is kept with the revision, review, frozen form or changes of the
     /// registry that are stored for it (the last of several); without one, as for a refusal, it is not kept, and the request
     /// can be made again.
@@ -130,7 +132,7 @@ pub struct Transaction {
 impl Transaction {
     /// Changes without further conditions.
     pub fn of(changes: Vec<Change>, entry: NewEntry) -> Self {
-        Self { expected: Vec::new(), registry: None, request: None, changes, entry, salt: Salt::random() }
+        Self { expected: Vec::new(), registry: None, access: None, request: None, changes, entry, salt: Salt::random() }
     }
 }
 
@@ -143,7 +145,7 @@ pub enum Decision {
     Repeated(StoredRequest),
     /// The request id is known with another digest: nothing was stored.
     RequestIdReused(StoredRequest),
-    /// A report or the registry stands otherwise than expected, a form of that name is frozen already, one report was to
+    /// A report, the registry or who may do what stands otherwise than expected, a form of that name is frozen already, one report was to
     /// be changed twice, or words that are to be struck out are not there: nothing was stored.
     Stale,
 }
@@ -169,6 +171,11 @@ impl Commit {
     /// Whether an entry or a collection was changed.
     pub(crate) fn changes_registry(&self) -> bool {
         self.registry_changes().next().is_some()
+    }
+
+    /// Whether it was changed who may do what.
+    pub(crate) fn changes_access(&self) -> bool {
+        self.effects.iter().any(|effect| matches!(effect, Effect::Access(_)))
     }
 }
 

@@ -32,6 +32,12 @@ const JOURNAL_TIME: &str = "huizong_journal_timestamp_seconds";
 const STORE_NEW: &str = "huizong_store_new";
 const STORE_LOST: &str = "huizong_store_lost_entries";
 const STORE_MENDED: &str = "huizong_store_mended_total";
+const TURN_DURATION: &str = "huizong_shared_turn_duration_seconds";
+const FOLLOWED: &str = "huizong_shared_followed_entries_total";
+const SETTLED: &str = "huizong_shared_settled_total";
+const DIVERGED: &str = "huizong_shared_diverged_total";
+const SHARED_AGE: &str = "huizong_shared_age_seconds";
+const SHARED_BEHIND: &str = "huizong_shared_behind_entries";
 const TOKENS_OF_ANOTHER_KEY: &str = "huizong_tokens_of_another_key";
 const BACKUP_TIME: &str = "huizong_backup_timestamp_seconds";
 const BACKUP_BYTES: &str = "huizong_backup_size_bytes";
@@ -133,6 +139,13 @@ impl Metrics {
         counter!(CLOCK_STEPS).absolute(0);
         mended("log", 0);
         mended("copy", 0);
+        // Of a shared log, whether there is one or not.
+        followed(0);
+        counter!(DIVERGED).absolute(0);
+        for outcome in ["stored", "not stored", "unknown"] {
+            counter!(SETTLED, "outcome" => outcome).absolute(0);
+        }
+        stands_beside(Duration::ZERO, 0);
         // None is made by the service itself until that is turned on.
         backups_are_due(0.0);
         recounts_are_due(0.0);
@@ -208,6 +221,32 @@ pub fn signed_out(way: &'static str) {
 /// `log`, or the whole `copy`.
 pub fn mended(part: &'static str, count: u64) {
     counter!(STORE_MENDED, "part" => part).increment(count);
+}
+
+/// The turn to append to a shared log was had after so long.
+pub fn turn_waited(duration: Duration) {
+    histogram!(TURN_DURATION).record(duration);
+}
+
+/// So many entries of other instances were followed.
+pub fn followed(entries: usize) {
+    counter!(FOLLOWED).increment(entries as u64);
+}
+
+/// What became of an append without an answer is known: `stored`, `not stored`, or that it stays `unknown` to its callers.
+pub fn settled(outcome: &'static str) {
+    counter!(SETTLED, "outcome" => outcome).increment(1);
+}
+
+/// This instance has shown what is not in the shared log any more.
+pub fn diverged() {
+    counter!(DIVERGED).increment(1);
+}
+
+/// How this instance stands beside a shared log: seconds since that was last known, and entries still to be followed.
+pub fn stands_beside(age: Duration, behind: u64) {
+    gauge!(SHARED_AGE).set(age.as_secs_f64());
+    gauge!(SHARED_BEHIND).set(number(behind));
 }
 
 /// A transaction waits for the disk.
@@ -361,6 +400,12 @@ fn describe() {
     );
     describe_gauge!(STORE_LOST, "Journal entries that are damaged in the log and in its copy");
     describe_gauge!(STORE_NEW, "1 where the store was made by this start, for there was none");
+    describe_histogram!(TURN_DURATION, Unit::Seconds, "Time until the head of the shared log was locked");
+    describe_counter!(FOLLOWED, "Journal entries of other instances that were followed");
+    describe_counter!(SETTLED, "Appends to the shared log without an answer, by what became of them");
+    describe_counter!(DIVERGED, "How often this instance had shown what is not in the shared log any more");
+    describe_gauge!(SHARED_AGE, Unit::Seconds, "Time since this instance knew all of the shared log");
+    describe_gauge!(SHARED_BEHIND, "Entries of the shared log that were still to be followed at the last look");
     describe_gauge!(TOKENS_OF_ANOTHER_KEY, "Tokens that are refused because they were made with another token-key");
     describe_gauge!(
         BACKUP_TIME,

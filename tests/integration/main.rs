@@ -15,6 +15,7 @@ mod flood;
 mod full_disk;
 mod grpc;
 mod http_api;
+mod instances;
 mod model;
 mod operator;
 mod posted;

@@ -32,6 +32,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 pub mod below;
+pub mod postgres;
 pub mod process;
 pub mod raw;
 

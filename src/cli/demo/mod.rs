@@ -28,6 +28,12 @@ pub(crate) struct Demo {
     /// Folder to keep the province in; left out, it is gone at the end.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Where a journal is that is shared with other instances, in a PostgreSQL without a standby; the folder holds a copy then.
+    #[arg(long, value_name = "URL", requires = "keys")]
+    store: Option<String>,
+    /// Folder of the keys that they have in common.
+    #[arg(long, value_name = "DIR", requires = "store")]
+    keys: Option<PathBuf>,
     #[arg(long, value_name = "ADDR", default_value_t = DEFAULT_LISTEN)]
     listen: SocketAddr,
     #[arg(long, value_name = "N", default_value_t = crate::simulation::DEFAULT_AGENCIES)]
@@ -63,7 +69,13 @@ impl Demo {
             listen: self.listen,
             data_directory: folder.unwrap_or_default(),
             // A demonstration is worth no space set aside.
-            store: StoreSettings { ballast_bytes: 0, ..StoreSettings::default() },
+            store: StoreSettings {
+                ballast_bytes: 0,
+                url: self.store.clone().unwrap_or_default(),
+                without_standby: self.store.is_some(),
+                keys_directory: self.keys.clone().unwrap_or_default(),
+                ..StoreSettings::default()
+            },
             ..Config::default()
         };
         server::warn_of_exposure(&config);

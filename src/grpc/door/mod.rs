@@ -68,6 +68,12 @@ pub const SESSION_HEADER: &str = "x-huizong-session";
 /// Calls that a page makes by itself carry this header: they do not keep a session from ending.
 const UNATTENDED_HEADER: &str = "x-huizong-unattended";
 
+/// How far the journal must have come at least for a call to be answered, as [`PLACE_HEADER`] has told it; or `newest`.
+const AT_LEAST_HEADER: &str = "huizong-at-least";
+
+/// In an answer: how far the journal has come that it rests on.
+const PLACE_HEADER: &str = "huizong-position";
+
 /// Calls of the health service begin with it.
 const HEALTH: &str = "/grpc.health.v1.Health/";
 
@@ -225,6 +231,9 @@ where
             if is_call {
                 complete(&mut answer, &metadata);
             }
+            if let Ok(place) = HeaderValue::from_str(&door.service.place()) {
+                answer.headers_mut().insert(PLACE_HEADER, place);
+            }
             if is_protected && !is_call {
                 answer.headers_mut().insert(STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
             }
@@ -264,6 +273,11 @@ impl Door {
                 Some(bounds.calls.clone().try_acquire_owned().map_err(|_| overloaded())?)
             }
         };
+        if !path.starts_with(HEALTH) {
+            // Before anybody is asked who they are: that may have changed, too.
+            let wanted = request.headers.get(AT_LEAST_HEADER).map(|wanted| wanted.to_str().unwrap_or("?"));
+            self.service.come_to(wanted).await?;
+        }
         let caller = self.caller(request, peer, address).await?;
         let asked: Arc<dyn Asked> = heard.clone();
         let mut caller = Caller { asked: Some(asked), ..caller };

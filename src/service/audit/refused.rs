@@ -79,7 +79,7 @@ impl Service {
     /// Records a refusal, with the reason before what the entry says already; a refusal that cannot be recorded is itself
     /// a failure.
     async fn record_refusal(&self, problem: Problem, entry: NewEntry) -> Problem {
-        if matches!(problem.reason, Reason::StoreReadOnly | Reason::OutcomeUnknown) {
+        if matches!(problem.reason, Reason::StoreReadOnly | Reason::StoreUnavailable | Reason::OutcomeUnknown) {
             return problem;
         }
         let mut rules: Vec<&str> = problem.findings.iter().map(|finding| finding.rule.as_str()).collect();

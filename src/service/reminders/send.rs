@@ -192,7 +192,10 @@ impl Service {
         let said = wording.map(|wording| format!("{}\n{}", wording.subject, wording.text));
         let changes = reminders.into_iter().map(|one| RegistryChange::PutReminders(one.in_whole_microseconds()));
         let subject = request.jurisdiction.name();
-        self.store_changes_said(changes.collect(), ACTION, subject, (content, said), caller).await.map(|_| ())
+        // It says what was done, whatever else was changed before.
+        let planned_on = self.live.read().registry_sequence;
+        let changes = (changes.collect(), planned_on);
+        self.store_changes_said(changes, ACTION, subject, (content, said), caller).await.map(|_| ())
     }
 }
 

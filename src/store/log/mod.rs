@@ -4,17 +4,19 @@
 //! - [`FileLog`]: segments of checksummed frames in a folder. `memory`: for tests.
 //! - [`Logged`]: one transaction as a log keeps it.
 //!
-//! A log that several instances share fits the same promises: `append` is one transaction of the engine there, which a writer
-//! who does not know the head loses; it reads what others have written since, has its copy take that, and decides anew.
+//! - [`SharedLog`]: what a log that several instances append to promises besides. [`PostgresLog`]: tables of PostgreSQL.
 
 mod file;
 mod logged;
 #[cfg(test)]
 mod memory;
+mod postgres;
 #[cfg(test)]
 mod suite;
 
 use std::ops::RangeInclusive;
+
+use jiff::Timestamp;
 
 use crate::report::Hash;
 
@@ -24,6 +26,8 @@ use super::journal::Position;
 pub use file::Sizes;
 pub(crate) use file::{FOLDER, FileLog, holds_segments};
 pub use logged::{Keyed, Logged};
+pub(crate) use postgres::PostgresLog;
+pub use postgres::{Engine, EngineOptions, EngineStatus, init, status};
 
 /// Why nothing was appended, or may not have been.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +42,13 @@ pub(crate) enum LogError {
     /// is opened again.
     #[error("{0}")]
     Unknown(String),
+    /// Nothing was appended, and the next attempt may succeed.
+    #[error("{0}")]
+    NotStored(String),
+    /// What the writer stands on is not in the log any more: it has gone back behind what was shown, or is another one.
+    /// Nothing was appended.
+    #[error("{0}")]
+    Diverged(String),
 }
 
 /// What a log holds after a place, in its order.
@@ -81,6 +92,11 @@ pub(crate) trait Log: Send + Sync {
     /// Puts a transaction in its own place, with the same chain hashes; people's words are gone from it.
     fn replace(&self, transaction: &Logged) -> Result<(), StoreError>;
 
+    /// The same log, where others append to it as well.
+    fn shared(&self) -> Option<&dyn SharedLog> {
+        None
+    }
+
     /// Everything that cannot be read any more. Reads the whole log.
     fn gaps(&self) -> Result<Vec<RangeInclusive<u64>>, StoreError> {
         let gaps = self.read(0).filter_map(|piece| match piece {
@@ -90,6 +106,62 @@ pub(crate) trait Log: Send + Sync {
         });
         gaps.collect()
     }
+}
+
+/// Whoever appends to a shared log has the turn, and all that others have appended.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    /// What others have appended, in order.
+    pub newer: Vec<Logged>,
+    /// It is all of it. Otherwise there is more, and the turn was not taken: follow this first, and ask again.
+    pub complete: bool,
+    /// The time, by the clock of the log.
+    pub now: Timestamp,
+}
+
+/// What there is to be seen in a shared log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Nothing that is not known.
+    Same,
+    /// It stands at this sequence number.
+    Newer(u64),
+}
+
+/// A log that other instances append to as well.
+///
+/// Promises, besides those of [`Log`]:
+/// 1. **One at a time.** Between [`SharedLog::lock`] and the end of the turn nobody else appends, and what whoever takes it is
+///    handed is all that there is. The turn of one that hangs ends without it.
+/// 2. **What is unknown is settled by whoever has the turn next.** Once it is had again, what was appended in the turn before is
+///    there, or never will be.
+/// 3. **What is gone is noticed.** Where the entry that a caller stands on is not there, every question says so
+///    ([`LogError::Diverged`]).
+/// 4. **Nothing is read beyond what is known** ([`SharedLog::advance`]): what others append does not appear by itself.
+pub(crate) trait SharedLog: Log {
+    /// Takes the turn, for a writer that stands at `after`.
+    fn lock(&self, after: &Position) -> Result<Turn, LogError>;
+
+    /// Appends transactions that follow the head, and ends the turn.
+    fn append_locked(&self, group: &[Logged]) -> Result<(), LogError>;
+
+    /// Ends the turn without appending; everything that was found in it is durable then.
+    fn confirm(&self) -> Result<(), LogError>;
+
+    /// Ends the turn.
+    fn release(&self);
+
+    /// What others have appended after a place, as far as one answer goes, and the head; takes no turn.
+    fn newer(&self, after: &Position) -> Result<(Vec<Logged>, Position), LogError>;
+
+    /// Looks at the head, beside whoever has the turn.
+    fn look(&self, after: &Position) -> Result<Seen, LogError>;
+
+    /// Everything up to here is known.
+    fn advance(&self, to: Position);
+
+    /// Tells this log from any other, in hexadecimal.
+    fn epoch(&self) -> String;
 }
 
 /// Whether one transaction may stand in the place of another.

@@ -66,6 +66,8 @@ fn all(transactions: &[Logged]) -> Vec<Piece> {
     transactions.iter().cloned().map(Piece::Transaction).collect()
 }
 
+mod postgres;
+
 mod promises {
     use super::*;
 

@@ -15,6 +15,7 @@ use crate::store::{Clock, Item, Position, Records, StoreError, Transactions};
 use crate::telemetry::metrics;
 
 use super::copy::Copy;
+use super::following::Following;
 use super::import;
 use super::mendings;
 use super::shared::Shared;
@@ -44,7 +45,7 @@ impl Drop for Others {
 }
 
 /// Answers all of a group.
-fn answer(mut answers: Vec<(oneshot::Sender<Answered>, Result<Decision, StoreError>)>) {
+pub(super) fn answer(mut answers: Vec<(oneshot::Sender<Answered>, Result<Decision, StoreError>)>) {
     if let Some((first, decision)) = answers.pop() {
         // Where nobody waits for it, it comes back, and the others are answered all the same.
         let _ = first.send(Answered { decision, others: Others(answers) });
@@ -53,15 +54,28 @@ fn answer(mut answers: Vec<(oneshot::Sender<Answered>, Result<Decision, StoreErr
 
 /// What is to be written, and where to answer.
 pub(crate) enum Job {
-    Commit { transaction: Box<Transaction>, answer: oneshot::Sender<Answered> },
-    Import { records: Records, position: Position, answer: Answer<()> },
-    Follow { transactions: Transactions, position: Position, answer: Answer<()> },
+    Commit {
+        transaction: Box<Transaction>,
+        answer: oneshot::Sender<Answered>,
+    },
+    Import {
+        records: Records,
+        position: Position,
+        answer: Answer<()>,
+    },
+    Follow {
+        transactions: Transactions,
+        position: Position,
+        answer: Answer<()>,
+    },
+    /// Others have appended to the log.
+    CatchUp,
 }
 
 pub(crate) struct Committer {
-    shared: Arc<Shared>,
-    watermark: Watermark,
-    observer: Arc<dyn Observer>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) watermark: Watermark,
+    pub(super) observer: Arc<dyn Observer>,
     group_transactions: usize,
     clock: Clock,
 }
@@ -81,8 +95,11 @@ impl Committer {
     pub(crate) fn run(self, mut waiting: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(self.group_transactions);
         let mut transactions = Vec::with_capacity(self.group_transactions);
+        // What was found beside transactions while the turn was waited for.
+        let mut later = Vec::new();
         // What comes while a group is written makes the next one; waiting for more gains nothing.
-        while waiting.blocking_recv_many(&mut jobs, self.group_transactions) > 0 {
+        while !jobs.is_empty() || waiting.blocking_recv_many(&mut jobs, self.group_transactions) > 0 {
+            let mut catch_up = false;
             for job in jobs.drain(..) {
                 match job {
                     Job::Commit { transaction, answer } => transactions.push((*transaction, answer)),
@@ -98,15 +115,28 @@ impl Committer {
                             import::follow(shared, watermark, transactions, &position)
                         }));
                     }
+                    Job::CatchUp => {
+                        self.shared.following.iter().for_each(Following::begins);
+                        catch_up = true;
+                    }
                 }
             }
             metrics::transactions_taken(transactions.len());
+            // Those that are to be committed follow by themselves.
+            if let Some(log) = self.shared.log.shared().filter(|_| catch_up && transactions.is_empty())
+                && self.shared.stopped().is_none()
+            {
+                self.catch_up(log);
+            }
             let refused = match self.shared.stopped() {
                 Some(reason) => Err(StoreError::Stopped(reason)),
                 None => self.shared.space.check(),
             };
             if let Err(error) = refused {
                 answer(transactions.drain(..).map(|(_, answer)| (answer, Err(error.clone()))).collect());
+            } else if let Some(log) = self.shared.log.shared() {
+                self.commit_in_turn(log, &mut transactions, &mut waiting, &mut later);
+                jobs.append(&mut later);
             } else {
                 self.commit(transactions.drain(..));
             }
@@ -125,11 +155,14 @@ impl Committer {
         if let Some(reason) = self.shared.stopped() {
             return Err(StoreError::Stopped(reason));
         }
-        let imported = run(&self.shared, &self.watermark).and_then(|()| self.shared.reading(Copy::registry_sequence));
+        let sequences = |copy: &Copy| Ok((copy.registry_sequence()?, copy.access_sequence()?));
+        let imported = run(&self.shared, &self.watermark).and_then(|()| self.shared.reading(sequences));
         match &imported {
-            Ok(registry_sequence) => {
+            Ok((registry_sequence, access_sequence)) => {
                 self.shared.registry_sequence.store(*registry_sequence, Ordering::Release);
+                self.shared.access_sequence.store(*access_sequence, Ordering::Release);
                 self.shared.set_durable(*position);
+                self.shared.told();
                 self.shared.recent.clear();
             }
             Err(StoreError::NotEmpty) => {}
@@ -171,18 +204,26 @@ impl Committer {
     }
 
     /// Brings what is remembered of the store up to what has become durable.
-    fn note(&self, commits: &[Arc<Commit>]) {
+    pub(super) fn note(&self, commits: &[Arc<Commit>]) {
         for commit in commits {
-            let reports = commit.effects.iter().filter_map(Effect::report);
-            self.shared.recent.note_changes(reports.map(|(_, after)| after));
-            for struck in commit.effects.iter().filter_map(Effect::struck) {
-                // Reports are remembered with their words.
-                self.shared.recent.clear();
-                self.strike(struck);
-            }
-            if commit.changes_registry() {
-                self.shared.registry_sequence.store(commit.entry.sequence, Ordering::Release);
-            }
+            self.note_read(commit);
+            commit.effects.iter().filter_map(Effect::struck).for_each(|struck| self.strike(struck));
+        }
+    }
+
+    /// The same of a commit that another instance has made, which sees to the log itself.
+    pub(super) fn note_read(&self, commit: &Commit) {
+        let reports = commit.effects.iter().filter_map(Effect::report);
+        self.shared.recent.note_changes(reports.map(|(_, after)| after));
+        if commit.effects.iter().any(|effect| effect.struck().is_some()) {
+            // Reports are remembered with their words.
+            self.shared.recent.clear();
+        }
+        if commit.changes_registry() {
+            self.shared.registry_sequence.store(commit.entry.sequence, Ordering::Release);
+        }
+        if commit.changes_access() {
+            self.shared.access_sequence.store(commit.entry.sequence, Ordering::Release);
         }
     }
 

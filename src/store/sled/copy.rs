@@ -223,6 +223,16 @@ impl Copy {
         }
     }
 
+    /// The sequence number of the newest change of who may do what; 0 for none.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub(super) fn access_sequence(&self) -> Result<u64, StoreError> {
+        let last = self.tree.range(keys::access(0, 0)..=keys::access(u64::MAX, u32::MAX)).keys().next_back();
+        let key = last.transpose().map_err(|error| read_error(&error))?;
+        Ok(key.and_then(|key| keys::parse_access(&key)).map_or(0, |(sequence, _)| sequence))
+    }
+
     /// The sequence number of the newest change of the registry; 0 for none.
     ///
     /// # Errors

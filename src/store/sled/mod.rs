@@ -4,6 +4,8 @@
 //! - `copy`: the database that is read from. `state`: whether what is left of it may be believed.
 //! - `start`: how both are brought together when the store is opened. `retold`: the log as a copy proves it was.
 //! - `import`: what the committer does to take the records of another store.
+//! - `together`: how the committer writes to a log that other instances append to as well. `following`: what they have
+//!   appended, taken in. `watching`: looks whether there is any. `copied`: how an instance comes up beside such a log.
 //! - `durability`: the syncs that sled 0.34 leaves out.
 //! - `folder`: what is seen to before the store is opened.
 //! - `open`: how it is opened. `shared`: what readers and the committer share.
@@ -18,9 +20,11 @@
 //! Nothing else in the project knows sled.
 
 mod committer;
+mod copied;
 mod copy;
 mod durability;
 mod folder;
+mod following;
 mod import;
 mod mending;
 mod mendings;
@@ -34,6 +38,8 @@ mod shared;
 mod space;
 mod start;
 mod state;
+mod together;
+mod watching;
 mod watermark;
 
 use std::ops::{Bound, ControlFlow, RangeInclusive};
@@ -54,13 +60,16 @@ use crate::telemetry::metrics;
 use super::item::{StoredRecord, describe_key, sequence_of};
 use super::journal::{JournalEntry, Position};
 use super::ledger::Stored;
+use super::log::Seen;
 use super::record::decode;
 use super::transaction::{Decision, RequestId, Standing, StoredRequest, Transaction};
-use super::{Logged, LostEntry, Mendings, Records, Store, StoreError, Transactions, keys};
+use super::{Freshness, Logged, LostEntry, Mendings, Records, Store, StoreError, Transactions, keys};
 
 use committer::{Answered, Job};
 use copy::Copy;
+use following::Following;
 use shared::{Shared, read_error, revisions_of, standing_of};
+use watching::Watcher;
 
 pub use folder::{
     Folder, FolderFault, PRIVATE_FILE, PRIVATE_FOLDER, STARTS_FILE, copy_closed, examine, remove_empty_snapshots,
@@ -79,6 +88,8 @@ pub struct SledStore {
     shared: Arc<Shared>,
     jobs: Option<mpsc::Sender<Job>>,
     committer: Option<JoinHandle<()>>,
+    /// Of a log that others append to.
+    watcher: Option<Watcher>,
 }
 
 fn committer_ended() -> StoreError {
@@ -89,6 +100,7 @@ impl Drop for SledStore {
     /// Lets the committer finish what was taken on.
     fn drop(&mut self) {
         self.jobs = None;
+        self.watcher = None;
         // An observer may hold the store for a moment, and be the last to let it go, on the committer's own thread.
         let own_thread = std::thread::current().id();
         if let Some(committer) = self.committer.take_if(|committer| committer.thread().id() != own_thread)
@@ -98,6 +110,19 @@ impl Drop for SledStore {
         }
         if self.committer.is_none() {
             self.shared.close();
+        }
+    }
+}
+
+fn never_reached(sequence: u64) -> StoreError {
+    StoreError::Unavailable(format!("there is no journal entry {sequence}"))
+}
+
+impl SledStore {
+    /// Has the committer follow what other instances have appended.
+    fn catch_up(&self) {
+        if let (Some(jobs), Some(following)) = (&self.jobs, &self.shared.following) {
+            following.ask(jobs);
         }
     }
 }
@@ -338,6 +363,48 @@ impl Store for SledStore {
         self.shared.look_for_damage(after, limit)
     }
 
+    fn check_fresh(&self) -> Result<(), StoreError> {
+        self.shared.check_fresh()
+    }
+
+    fn freshness(&self) -> Option<Freshness> {
+        self.shared.following.as_ref().map(Following::freshness)
+    }
+
+    fn reached(&self, sequence: u64) -> BoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            let Some(following) = &self.shared.following else {
+                return if self.position().sequence >= sequence { Ok(()) } else { Err(never_reached(sequence)) };
+            };
+            let mut reached = following.reached();
+            // What waits for it is asked for now, and not at the next look.
+            self.catch_up();
+            let waited = reached.wait_for(|reached| *reached >= sequence).await;
+            waited.map(drop).map_err(|_| committer_ended())
+        }
+        .boxed()
+    }
+
+    fn newest(&self) -> BoxFuture<'_, Result<Position, StoreError>> {
+        async move {
+            let shared = self.shared.clone();
+            let look = move || {
+                let known = shared.durable();
+                shared.log.shared().map(|log| (log.look(&known), known.sequence))
+            };
+            let looked = tokio::task::spawn_blocking(look).await;
+            match looked.map_err(|error| StoreError::Read(error.to_string()))? {
+                None => {}
+                // It is here; those who follow may not have been told yet.
+                Some((Ok(Seen::Same), known)) => self.reached(known).await?,
+                Some((Ok(Seen::Newer(sequence)), _)) => self.reached(sequence).await?,
+                Some((Err(error), _)) => return Err(error.into()),
+            }
+            Ok(self.position())
+        }
+        .boxed()
+    }
+
     fn mendings(&self) -> Mendings {
         self.shared.mended.all()
     }
@@ -349,6 +416,7 @@ impl Store for SledStore {
     fn writable(&self) -> Result<(), StoreError> {
         match self.shared.stopped() {
             Some(reason) => Err(StoreError::Stopped(reason)),
+            None if self.shared.check_fresh().is_err() => self.shared.check_fresh(),
             None if self.jobs.as_ref().is_none_or(mpsc::Sender::is_closed) => Err(committer_ended()),
             None => self.shared.space.check(),
         }

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::mpsc;
 
 use crate::store::StoreError;
-use crate::store::log::Sizes;
+use crate::store::log::{Engine, Sizes};
 use crate::store::transaction::Observer;
 
 use super::committer::Committer;
@@ -16,6 +16,7 @@ use super::mendings::Mended;
 use super::shared::Shared;
 use super::space::{FreeSpace, Space};
 use super::state::Boot;
+use super::watching::Watcher;
 use super::watermark::Watermark;
 use super::{SledStore, durability, start, state};
 
@@ -43,6 +44,8 @@ pub struct SledOptions {
     pub boot: Boot,
     /// How large the files of the log become.
     pub log: Sizes,
+    /// The log that is shared with other instances, of which the folder holds a copy; none for one of its own in the folder.
+    pub engine: Option<Engine>,
 }
 
 impl SledOptions {
@@ -59,6 +62,7 @@ impl SledOptions {
             free_space: FreeSpace::default(),
             boot: Boot::default(),
             log: Sizes::default(),
+            engine: None,
         }
     }
 }
@@ -73,7 +77,9 @@ impl SledStore {
     /// [`StoreError::FormatVersion`] or [`StoreError::Damaged`] where its content cannot.
     pub fn open(options: &SledOptions, observer: Arc<dyn Observer>) -> Result<Self, StoreError> {
         let open_error = |error: std::io::Error| StoreError::Open(format!("{}: {error}", options.directory.display()));
-        will_be_new(&options.directory, options.must_exist)?;
+        if options.engine.is_none() {
+            will_be_new(&options.directory, options.must_exist)?;
+        }
         let mended = Mended::default();
         let start::Opened { log, copy, lost } = start::open(options, &mended)?;
         let watermark = Watermark::open(&options.directory).map_err(open_error)?;
@@ -100,6 +106,10 @@ impl SledStore {
             .name("store-committer".to_owned())
             .spawn(move || committer.run(waiting))
             .map_err(open_error)?;
-        Ok(Self { shared, jobs: Some(jobs), committer: Some(committer) })
+        let watcher = match &options.engine {
+            Some(engine) => Some(Watcher::begin(shared.clone(), jobs.downgrade(), engine.poll()).map_err(open_error)?),
+            None => None,
+        };
+        Ok(Self { shared, jobs: Some(jobs), committer: Some(committer), watcher })
     }
 }

@@ -9,7 +9,7 @@ use sled::{Db, IVec};
 use crate::report::{Owners, ReportKey, ReportOwner, ReportYear, Review, Revision};
 use crate::rollup::FrozenFormName;
 use crate::store::covered::prove;
-use crate::store::journal::Position;
+use crate::store::journal::{JournalEntry, Position};
 use crate::store::ledger::Stored;
 use crate::store::log::{Log, Logged, Piece};
 use crate::store::lost::{LostEntry, LostSubject, lost_in_words};
@@ -18,6 +18,7 @@ use crate::store::transaction::{RequestId, Standing, StoredRequest, Version};
 use crate::store::{NEWEST, StoreError, keys};
 
 use super::copy::{Copy, is_damage, made_anew};
+use super::following::Following;
 use super::mending::{self, Beside};
 use super::mendings::Mended;
 use super::moment;
@@ -29,6 +30,8 @@ use super::state::Boot;
 /// What the committer shares with readers.
 pub(crate) struct Shared {
     pub(super) log: Box<dyn Log>,
+    /// Of a log that others append to.
+    pub(super) following: Option<Following>,
     /// None while it could not be made anew. Whoever reads holds it no longer than that takes.
     copy: RwLock<Option<Copy>>,
     /// How often the copy was made anew.
@@ -41,6 +44,8 @@ pub(crate) struct Shared {
     durable: RwLock<Position>,
     /// Journal sequence of the newest durable change of the registry; 0 for none. The committer alone sets it.
     pub(super) registry_sequence: AtomicU64,
+    /// The same of who may do what.
+    pub(super) access_sequence: AtomicU64,
     pub(super) recent: Recent,
     /// What was made again.
     pub(super) mended: Mended,
@@ -66,7 +71,7 @@ pub(crate) fn read_error(error: &sled::Error) -> StoreError {
 
 impl Shared {
     pub(super) fn new(
-        log: impl Log + 'static,
+        log: Box<dyn Log>,
         copy: Copy,
         space: Space,
         options: &SledOptions,
@@ -75,7 +80,9 @@ impl Shared {
         Ok(Self {
             durable: RwLock::new(log.head()),
             registry_sequence: copy.registry_sequence()?.into(),
-            log: Box::new(log),
+            access_sequence: copy.access_sequence()?.into(),
+            following: options.engine.as_ref().map(|engine| Following::new(engine.stale(), log.head().sequence)),
+            log,
             copy: RwLock::new(Some(copy)),
             made_anew: AtomicU64::new(0),
             in_vain: AtomicBool::new(false),
@@ -95,6 +102,7 @@ impl Shared {
 
     pub(super) fn set_durable(&self, position: Position) {
         *self.durable.write().unwrap_or_else(PoisonError::into_inner) = position;
+        self.log.shared().iter().for_each(|log| log.advance(position));
     }
 
     pub(super) fn stopped(&self) -> Option<String> {
@@ -295,7 +303,8 @@ impl Shared {
             let last =
                 Position { sequence: logged.position.sequence - 1, chain: logged.previous, ..Position::default() };
             // People's words were struck out, or somebody has changed the copy, which verification names.
-            if prove(&here, &last).is_ok() {
+            // Others may have struck words out of a shared log that are here until that is followed.
+            if prove(&here, &last).is_ok() && (self.log.shared().is_none() || is_struck(&here)) {
                 self.log.replace(&here)?;
             }
         }
@@ -384,6 +393,12 @@ impl Shared {
     }
 }
 
+/// Whether the words of a transaction are gone.
+fn is_struck(logged: &Logged) -> bool {
+    let entry = logged.records.first().and_then(|record| decode::<JournalEntry>(&record.value).ok());
+    entry.is_some_and(|entry| entry.is_struck())
+}
+
 pub(super) fn get<R: Record>(tree: &Db, key: impl AsRef<[u8]>) -> Result<Option<R>, StoreError> {
     let value = tree.get(key).map_err(|error| read_error(&error))?;
     value.map(|value| decode(&value)).transpose()
@@ -460,6 +475,10 @@ impl Stored for Shared {
 
     fn registry_sequence(&self) -> Result<u64, StoreError> {
         Ok(self.registry_sequence.load(Ordering::Acquire))
+    }
+
+    fn access_sequence(&self) -> Result<u64, StoreError> {
+        Ok(self.access_sequence.load(Ordering::Acquire))
     }
 
     fn is_frozen(&self, name: &FrozenFormName) -> Result<bool, StoreError> {

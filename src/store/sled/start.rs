@@ -12,6 +12,7 @@ use crate::store::log::{self, FileLog, Log, Piece};
 use crate::store::lost::{LostEntry, LostSubject};
 use crate::store::record::Header;
 
+use super::copied;
 use super::copy::{Copy, is_damage, is_of_database, made_anew};
 use super::folder;
 use super::mending::{Beside, whole};
@@ -23,7 +24,7 @@ use super::watermark::Watermark;
 
 /// Both, and what is in neither.
 pub(super) struct Opened {
-    pub log: FileLog,
+    pub log: Box<dyn Log>,
     pub copy: Copy,
     pub lost: Vec<LostEntry>,
 }
@@ -34,6 +35,15 @@ pub(super) struct Opened {
 /// As [`super::SledStore::open`].
 pub(super) fn open(options: &SledOptions, mended: &Mended) -> Result<Opened, StoreError> {
     let directory = &options.directory;
+    if let Some(engine) = &options.engine {
+        return copied::open(options, engine);
+    }
+    if copied::is_copy(directory) {
+        return Err(StoreError::Open(format!(
+            "{} holds the copy of a shared store: say where that is (--store)",
+            directory.display()
+        )));
+    }
     let open_error = |error: std::io::Error| StoreError::Open(format!("{}: {error}", directory.display()));
     let log_folder = directory.join(log::FOLDER);
     let has_log = log::holds_segments(&log_folder).map_err(open_error)?;
@@ -46,7 +56,7 @@ pub(super) fn open(options: &SledOptions, mended: &Mended) -> Result<Opened, Sto
     if has_log {
         let log = FileLog::open(&log_folder, options.log)?;
         let (copy, lost) = beside(options, &log, left, mended)?;
-        return Ok(Opened { log, copy, lost });
+        return Ok(Opened { log: Box::new(log), copy, lost });
     }
     if !has_database(directory).map_err(open_error)? {
         // Before sled makes anything: a folder with an empty log is ours, and holds nothing that was acknowledged.
@@ -60,7 +70,7 @@ pub(super) fn open(options: &SledOptions, mended: &Mended) -> Result<Opened, Sto
             tracing::warn!(%error, "the machine stopped while the store was made: it is made anew");
             let log = FileLog::open(&log_folder, options.log)?;
             let copy = made_anew(directory, options.cache_bytes, &log, &[])?;
-            return Ok(Opened { log, copy, lost: Vec::new() });
+            return Ok(Opened { log: Box::new(log), copy, lost: Vec::new() });
         }
         opened => opened?,
     };
@@ -76,10 +86,10 @@ pub(super) fn open(options: &SledOptions, mended: &Mended) -> Result<Opened, Sto
             retell(&copy.tree, &log, position.sequence)?;
         }
     }
-    Ok(Opened { log, copy, lost: Vec::new() })
+    Ok(Opened { log: Box::new(log), copy, lost: Vec::new() })
 }
 
-fn has_database(directory: &Path) -> std::io::Result<bool> {
+pub(super) fn has_database(directory: &Path) -> std::io::Result<bool> {
     for entry in directory.read_dir()? {
         if entry?.file_name().to_str().is_some_and(is_of_database) {
             return Ok(true);
@@ -201,7 +211,7 @@ fn lengthen(copy: &Copy, log: &FileLog, position: &Position, mended: &Mended) {
 }
 
 /// Whether a place is one of the log's journal.
-fn is_at(log: &FileLog, position: &Position) -> Result<bool, StoreError> {
+pub(super) fn is_at(log: &dyn Log, position: &Position) -> Result<bool, StoreError> {
     let head = log.head();
     if position.sequence == head.sequence || position.sequence == 0 {
         return Ok(position.sequence == 0 || position.chain == head.chain);

@@ -15,7 +15,13 @@ use super::program::Program;
 const MANIFEST: &str = "deploy/kubernetes/base/huizong.yaml";
 const BACKUPS: &str = "deploy/kubernetes/components/backups/backups.yaml";
 const SERVICE_MONITOR: &str = "deploy/kubernetes/components/service-monitor/service-monitor.yaml";
-const OVERLAYS: [&str; 2] = ["deploy/kubernetes/overlays/trial", "deploy/kubernetes/overlays/production"];
+/// Several of them over one journal.
+const INSTANCES: &str = "deploy/kubernetes/overlays/instances/instances.yaml";
+const OVERLAYS: [&str; 3] = [
+    "deploy/kubernetes/overlays/trial",
+    "deploy/kubernetes/overlays/production",
+    "deploy/kubernetes/overlays/instances",
+];
 
 /// The folder of certificates and the folder of the store in images.
 const CERTIFICATES: &str = "/etc/huizong/tls/";
@@ -47,6 +53,21 @@ fn settings_in_deployments_are_settings_there_are() {
         }
     }
     assert!(read("deploy/prometheus/prometheus.yml").contains("huizong:7412"));
+}
+
+#[test]
+fn settings_of_several_instances_are_settings_there_are_and_their_files_are_mounted() {
+    let (overlay, manifest) = (read("deploy/kubernetes/overlays/instances/kustomization.yaml"), read(INSTANCES));
+    let config = overlay.split("value: |\n").nth(1).unwrap().split("\n  #").next().unwrap();
+    let config: String = config.lines().map(|line| format!("{}\n", line.trim())).collect();
+    let config = toml::from_str::<Config>(&config).unwrap();
+    assert!(config.store.is_shared() && config.access.authentication);
+    let keys = ["token-key", "signing-key"].map(|key| config.store.keys_directory.join(key));
+    let files = [&config.tls.certificate, &config.tls.key, &config.store.password_file, &config.store.ca];
+    for file in files.into_iter().chain(&keys) {
+        let name = file.strip_prefix("/etc/huizong").unwrap().to_str().unwrap();
+        assert!(manifest.contains(&format!("path: {name}\n")), "{name} is not mounted");
+    }
 }
 
 /// A folder with a certificate for this machine, and its key.
@@ -123,10 +144,10 @@ fn what_images_and_manifests_run_are_commands_of_ours() {
             words
         }));
     }
-    for manifest in [MANIFEST, BACKUPS, "deploy/kubernetes/bootstrap.yaml"] {
+    for manifest in [MANIFEST, BACKUPS, INSTANCES, "deploy/kubernetes/bootstrap.yaml"] {
         commands.extend(lists(manifest, "args: "));
     }
-    assert_eq!(commands.len(), 10);
+    assert_eq!(commands.len(), 11);
     for words in commands {
         let arguments = std::iter::once("huizong".to_owned()).chain(words.clone());
         assert!(Arguments::try_parse_from(arguments).is_ok(), "{words:?}");

@@ -2,12 +2,12 @@
 //! promises, that the past stays as it was, and that the stores agree with each other.
 
 mod agreement;
-mod contents;
-mod embedded;
+pub mod contents;
+pub mod embedded;
 mod history;
 mod plans;
 mod promises;
-mod samples;
+pub mod samples;
 mod space;
 mod strikes;
 mod transfer;
@@ -21,6 +21,17 @@ macro_rules! every_store_promises {
                 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
                 async fn $promise() {
                     crate::store_contract::promises::$promise(&crate::store_contract::samples::OpenMemory).await;
+                }
+            )*
+        }
+
+        mod shared {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $promise() {
+                    if let Some(open) = crate::store_contract::samples::OpenShared::new() {
+                        crate::store_contract::promises::$promise(&open).await;
+                    }
                 }
             )*
         }

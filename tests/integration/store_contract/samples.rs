@@ -1,6 +1,7 @@
 //! Stores to be tested, and transactions to put into them.
 
 use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::time::Duration;
 
 use huizong::access::{
     AccessChange, Asked, Credential, CredentialId, Enrolment, KeyId, PrincipalName, Proposal, ProposalId, Role,
@@ -13,11 +14,13 @@ use huizong::report::{
 };
 use huizong::rollup::{Counts, Coverage, FrozenForm, FrozenFormName, ShownSums};
 use huizong::store::{
-    Change, Commit, Decision, MemoryStore, NEWEST, NewEntry, Observer, Outcome, RequestId, SledOptions, SledStore,
-    Standing, Store, Transaction,
+    Change, Commit, Decision, Engine, EngineOptions, MemoryStore, NEWEST, NewEntry, Observer, Outcome, RequestId,
+    SledOptions, SledStore, Standing, Store, StoreError, Transaction,
 };
 use jiff::Timestamp;
 use tempfile::TempDir;
+
+use crate::support::postgres::Postgres;
 
 /// Makes a new, empty store.
 pub trait OpenStore: Sync {
@@ -50,6 +53,40 @@ impl OpenSled {
 impl OpenStore for OpenSled {
     fn open(&self, observer: Arc<dyn Observer>) -> Arc<dyn Store> {
         Arc::new(SledStore::open(&sled_options(&self.0), observer).unwrap())
+    }
+}
+
+/// A log of its own in PostgreSQL, and the folder of the copy until the test ends.
+pub struct OpenShared {
+    pub engine: Engine,
+    pub schema: String,
+    folder: TempDir,
+}
+
+impl OpenShared {
+    /// None where there is no PostgreSQL.
+    pub fn new() -> Option<Self> {
+        let (url, schema) = Postgres::common()?.schema();
+        let engine = engine(url);
+        huizong::store::engine::init(&engine, None).unwrap();
+        Some(Self { engine, schema, folder: new_folder() })
+    }
+}
+
+/// The log at an address, of a server that has no standby.
+pub fn engine(url: String) -> Engine {
+    let options = EngineOptions { url, without_standby: true, ..EngineOptions::default() };
+    Engine::new(EngineOptions { poll: Duration::from_millis(5), ..options }).unwrap()
+}
+
+/// An instance beside a log.
+pub fn instance(engine: &Engine, folder: &TempDir, observer: Arc<dyn Observer>) -> Result<SledStore, StoreError> {
+    SledStore::open(&SledOptions { engine: Some(engine.clone()), ..sled_options(folder) }, observer)
+}
+
+impl OpenStore for OpenShared {
+    fn open(&self, observer: Arc<dyn Observer>) -> Arc<dyn Store> {
+        Arc::new(instance(&self.engine, &self.folder, observer).unwrap())
     }
 }
 

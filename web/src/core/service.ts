@@ -14,6 +14,7 @@ import { ReportService } from "../gen/huizong/v1/report_pb";
 import { RollupService } from "../gen/huizong/v1/rollup_pb";
 import { isAttended } from "./attendance";
 import { language, say, t } from "./language";
+import { AT_LEAST_HEADER, later, POSITION_HEADER } from "./position";
 import { spoken } from "./spoken";
 import type { Word } from "./words";
 import type { LocalizedText } from "../gen/huizong/v1/problem_pb";
@@ -74,10 +75,26 @@ const guard: Interceptor = (next) => async (request) => {
   return response.stream ? { ...response, message: noticing(response.message) } : response;
 };
 
+let position = "";
+
+/** Whichever instance of the service answers shows what was shown before. */
+const follow: Interceptor = (next) => async (request) => {
+  if (position) request.header.set(AT_LEAST_HEADER, position);
+  try {
+    const response = await next(request);
+    position = later(position, response.header.get(POSITION_HEADER) ?? "");
+    return response;
+  } catch (error) {
+    // What was shown is not there any more, or not yet: the next answer is taken as it is.
+    if (refusal(error).reason === "STORE_UNAVAILABLE") position = "";
+    throw error;
+  }
+};
+
 const transport = createGrpcWebTransport({
   baseUrl: globalThis.location?.origin ?? "http://127.0.0.1:7411",
   useBinaryFormat: true,
-  interceptors: [guard, identify],
+  interceptors: [guard, identify, follow],
 });
 
 export const reports = createClient(ReportService, transport);

@@ -1,0 +1,206 @@
+//! The program as several processes over one PostgreSQL: asked through their doors, killed, stopped, moved in and out.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use huizong::pb::report_service_client::ReportServiceClient;
+use huizong::pb::rollup_service_client::RollupServiceClient;
+use huizong::pb::{self, registry_service_client::RegistryServiceClient};
+use tempfile::TempDir;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+
+use crate::store_contract::samples::{OpenShared, new_folder};
+use crate::support::postgres::Postgres;
+use crate::support::process::{Server, command, launch};
+use crate::support::{AGENCIES, PROVINCE, YEAR, count, problem, question, report, small_registry, submission};
+
+fn program(arguments: &[&str]) -> Output {
+    let output = Command::new(env!("CARGO_BIN_EXE_huizong")).args(arguments).env("HUIZONG_LANG", "en").output();
+    output.unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A shared store with its keys.
+struct Shared {
+    url: String,
+    keys: TempDir,
+}
+
+impl Shared {
+    fn new(server: &Postgres) -> Self {
+        let ((url, _), keys) = (server.schema(), new_folder());
+        let made = program(&["store", "init", &url, "--keys", keys.path().to_str().unwrap()]);
+        assert!(made.status.success(), "{}", said(&made));
+        Self { url, keys }
+    }
+
+    /// An instance in a process of its own.
+    async fn serve(&self, folder: &Path) -> Result<Instance, String> {
+        let config = folder.join("config.toml");
+        let settings = format!(
+            "[store]\nurl = \"{}\"\nkeys_directory = \"{}\"\nwithout_standby = true\npoll_ms = 20\nmin_free_bytes = \
+             0\nballast_bytes = 0\npatience_seconds = 4\n",
+            self.url,
+            self.keys.path().display()
+        );
+        std::fs::write(&config, settings).unwrap();
+        let data = folder.join("copy");
+        let (process, channel) = launch(&mut command(&data, &["--config", config.to_str().unwrap()])).await?;
+        Ok(Instance { process, channel })
+    }
+}
+
+struct Instance {
+    process: Server,
+    channel: Channel,
+}
+
+impl Instance {
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.process.id().to_string()).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Hands in a report; the position that the answer tells.
+    async fn submit(&self, agency: &str, requests: i64) -> Result<String, Status> {
+        let request = submission(report(agency, requests));
+        let answer = ReportServiceClient::new(self.channel.clone()).submit_report(request).await?;
+        Ok(position(answer.metadata()))
+    }
+
+    /// Requests received in the province, as of that position at least, and the one that the answer tells.
+    async fn received(&self, at_least: &str) -> Result<(i64, String), Status> {
+        let mut request = Request::new(question(PROVINCE, YEAR, "requests.received", &[]));
+        request.metadata_mut().insert("huizong-at-least", at_least.parse().unwrap());
+        let answer = RollupServiceClient::new(self.channel.clone()).query_rollup(request).await?;
+        let at = position(answer.metadata());
+        Ok((count(&answer.into_inner().totals[0]), at))
+    }
+}
+
+fn position(metadata: &tonic::metadata::MetadataMap) -> String {
+    metadata.get("huizong-position").expect("every answer tells it").to_str().unwrap().to_owned()
+}
+
+async fn register(instance: &Instance) {
+    let request =
+        pb::ApplyRegistryChangesRequest { changes: small_registry(), validate_only: false, ..Default::default() };
+    RegistryServiceClient::new(instance.channel.clone()).apply_registry_changes(request).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_brings_a_position_reads_it_at_any_instance_and_one_that_dies_is_not_missed() {
+    let Some(server) = Postgres::common() else { return };
+    let (shared, folders) = (Shared::new(server), [new_folder(), new_folder()]);
+    let one = shared.serve(folders[0].path()).await.unwrap();
+    let two = shared.serve(folders[1].path()).await.unwrap();
+    register(&one).await;
+    let mut total = 0;
+    for (round, agency) in AGENCIES[..4].iter().enumerate() {
+        let (at, other) = if round % 2 == 0 { (&one, &two) } else { (&two, &one) };
+        let stored = at.submit(agency, round as i64 * 10 + 1).await.unwrap();
+        total += round as i64 * 10 + 1;
+        let (received, seen) = other.received(&stored).await.unwrap();
+        assert_eq!(received, total, "{agency}");
+        assert_eq!(at.received(&seen).await.unwrap().0, total);
+        assert_eq!(one.received("newest").await.unwrap().0, two.received("newest").await.unwrap().0);
+    }
+    // What was never there is waited for and then told; what is another entry is told at once.
+    let later = one.received("999999").await.unwrap_err();
+    assert_eq!((later.code(), problem(&later).reason().as_str_name()), (Code::Unavailable, "STORE_UNAVAILABLE"));
+    let other = one.received("1-0000000000000000").await.unwrap_err();
+    assert_eq!(problem(&other).reason().as_str_name(), "STORE_UNAVAILABLE");
+    let none = one.received("yesterday").await.unwrap_err();
+    assert_eq!(none.code(), Code::InvalidArgument);
+    // One is killed: the other goes on at once, and it comes back to the same.
+    one.signal("KILL");
+    let stored = two.submit("agencies/province-office", 7).await.unwrap();
+    total += 7;
+    assert_eq!(two.received(&stored).await.unwrap().0, total);
+    drop(one);
+    let one = shared.serve(folders[0].path()).await.unwrap();
+    assert_eq!(one.received(&stored).await.unwrap().0, total);
+    // One is stopped in its tracks: it holds nobody up, and answers what is true when it goes on.
+    one.signal("STOP");
+    let stored = two.submit("agencies/province-bureau", 5).await.unwrap();
+    total += 5;
+    one.signal("CONT");
+    assert_eq!(one.received(&stored).await.unwrap().0, total);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_that_has_shown_what_is_gone_ends_and_starts_anew() {
+    let Some(server) = Postgres::start("") else { return };
+    let (shared, folder) = (Shared::new(&server), new_folder());
+    let mut one = shared.serve(folder.path()).await.unwrap();
+    register(&one).await;
+    let stored = one.submit("agencies/city-office", 3).await.unwrap();
+    server.program("pg_basebackup -h {at} -U huizong -D {at}/older --no-sync -c fast");
+    one.submit("agencies/county-office", 4).await.unwrap();
+    server.kill("data");
+    server.up("older");
+    let mut one_process = one.process;
+    let ended = tokio::task::spawn_blocking(move || (one_process.wait(), one_process));
+    let (code, process) = tokio::time::timeout(Duration::from_secs(60), ended).await.expect("it ends").unwrap();
+    assert_eq!(code, Some(1), "{:?}", process.logged("must be started anew"));
+    one = shared.serve(folder.path()).await.unwrap();
+    assert_eq!(one.received(&stored).await.unwrap().0, 3, "what the journal has");
+    assert!(!one.process.logged("they are kept in a file").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_without_the_common_keys_or_the_tables_says_what_to_do() {
+    let Some(open) = OpenShared::new() else { return };
+    let folder = new_folder();
+    let shared = Shared { url: open.engine.url().to_owned(), keys: new_folder() };
+    let log = shared.serve(folder.path()).await.err().expect("it has no keys");
+    assert!(log.contains("huizong store init --keys"), "{log}");
+    let (url, _) = Postgres::common().unwrap().schema();
+    let status = program(&["store", "status", &url, "--without-standby"]);
+    assert!(!status.status.success() && said(&status).contains("huizong store init"), "{}", said(&status));
+    let made = program(&["store", "init", &url]);
+    let again = program(&["store", "init", &url]);
+    assert!(made.status.success() && !again.status.success(), "{}", said(&again));
+    let status = program(&["store", "status", &url, "--without-standby", "--format", "json"]);
+    assert!(status.status.success() && said(&status).contains("\"sequence\":0"), "{}", said(&status));
+    let status = program(&["store", "status", &url]);
+    assert!(said(&status).contains("synchronous_standby_names is empty") && !status.status.success());
+    let refused = program(&["store", "status", "postgres://huizong:sesame@127.0.0.1/huizong"]);
+    assert!(refused.status.code() == Some(2) && !said(&refused).contains("sesame"), "{}", said(&refused));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_is_moved_to_a_shared_one_and_back_with_all_that_is_in_it() {
+    let Some(server) = Postgres::common() else { return };
+    let (own, back, folder) = (new_folder(), new_folder(), new_folder());
+    let data = own.path().to_str().unwrap();
+    {
+        let (process, channel) = crate::support::process::start(own.path()).await;
+        let one = Instance { process, channel };
+        register(&one).await;
+        one.submit("agencies/city-office", 3).await.unwrap();
+        one.process.terminate();
+        let mut process = one.process;
+        tokio::task::spawn_blocking(move || process.wait()).await.unwrap();
+    }
+    let shared = Shared::new(server);
+    let moved = program(&["store", "move", data, &shared.url, "--without-standby"]);
+    assert!(moved.status.success(), "{}", said(&moved));
+    let again = program(&["store", "move", data, &shared.url, "--without-standby"]);
+    assert!(!again.status.success() && said(&again).contains("is not empty"), "{}", said(&again));
+    let one = shared.serve(folder.path()).await.unwrap();
+    let stored = one.submit("agencies/county-office", 4).await.unwrap();
+    assert_eq!(one.received(&stored).await.unwrap().0, 7);
+    drop(one);
+    let there = back.path().join("store");
+    let moved = program(&["store", "move", &shared.url, there.to_str().unwrap(), "--without-standby"]);
+    assert!(moved.status.success(), "{}", said(&moved));
+    let (process, channel) = crate::support::process::start(&there).await;
+    let one = Instance { process, channel };
+    assert_eq!(one.received(&stored).await.unwrap().0, 7);
+}
