@@ -19,7 +19,7 @@ impl Explain {
     pub(crate) fn run(&self) -> Outcome {
         let Some(id) = &self.rule else {
             for rule in rules::all_rules() {
-                println!("{:<18} {}", rule.id, beside(&rule.title.zh, &rule.title.en));
+                println!("{:<18} {}", rule.id, beside(rule.title.zh, rule.title.en));
             }
             return Ok(());
         };
@@ -32,12 +32,12 @@ impl Explain {
             crate::report::Severity::Error => ("错误：不改正不予接收", "error: refused until put right"),
             crate::report::Severity::Warning => ("提示：须说明理由", "warning: needs a reason"),
         };
-        println!("{}  {}", rule.id, beside(&rule.title.zh, &rule.title.en));
+        println!("{}  {}", rule.id, beside(rule.title.zh, rule.title.en));
         println!("  {}", beside(severity_zh, severity_en));
         for (zh, en, text) in
             [("规则", "Rule", rule.text), ("依据", "Basis", rule.basis), ("处理", "Remedy", rule.remedy)]
         {
-            println!("\n{}\n  {}", told(zh, en, " "), told(&text.zh, &text.en, "\n  "));
+            println!("\n{}\n  {}", told(zh, en, " "), told(text.zh, text.en, "\n  "));
         }
         if let Some(shown) = rule.demonstrate() {
             println!(

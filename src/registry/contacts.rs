@@ -73,12 +73,12 @@ impl Contact {
             let fits = |c: char| c.is_ascii_digit() || TELEPHONE_SIGNS.contains(c);
             text.chars().all(fits) && text.chars().any(|c| c.is_ascii_digit()) && text.trim() == text
         };
-        if !self.telephone.is_empty()
-            && !(is_short(&self.telephone, TELEPHONE_MAX_CHARACTERS) && is_telephone(&self.telephone))
-        {
+        let is_callable = is_short(&self.telephone, TELEPHONE_MAX_CHARACTERS) && is_telephone(&self.telephone);
+        if !(self.telephone.is_empty() || is_callable) {
             return fault("telephone", FaultKind::Telephone);
         }
-        if !self.email.is_empty() && !(is_short(&self.email, EMAIL_MAX_CHARACTERS) && is_email(&self.email)) {
+        let is_reachable = is_short(&self.email, EMAIL_MAX_CHARACTERS) && is_email(&self.email);
+        if !(self.email.is_empty() || is_reachable) {
             return fault("email", FaultKind::Email);
         }
         if self.telephone.is_empty() && self.email.is_empty() {

@@ -197,7 +197,11 @@ impl<'a, S: Stored> TransactionGroup<'a, S> {
                     continue;
                 }
                 Change::Registry(change) => {
-                    draft.request = requested(Requested::Registry(position + 1));
+                    // A report or a form that is stored with it is what was asked for.
+                    let of_registry = |known: &StoredRequest| matches!(known.stored, Requested::Registry(_));
+                    if draft.request.as_ref().is_none_or(|(_, known)| of_registry(known)) {
+                        draft.request = requested(Requested::Registry(position + 1));
+                    }
                     (Item::Registry { sequence, position, change: change.clone() }, Effect::Registry(change))
                 }
                 Change::Access(change) => {

@@ -159,9 +159,8 @@ impl Session {
             return Err(Trouble::Unfit(fault));
         }
         // Where the server does not know it, nothing is lost by that.
-        match within(ANSWER, client.batch_execute(sql::NOTICES_ITS_CLIENT)).await {
-            Err(silent @ Trouble::Silent(_)) => return Err(silent),
-            Err(_) | Ok(()) => {}
+        if let Err(silent @ Trouble::Silent(_)) = within(ANSWER, client.batch_execute(sql::NOTICES_ITS_CLIENT)).await {
+            return Err(silent);
         }
         let statements = within(ANSWER, Statements::prepare(&client)).await?;
         let Some(driver) = ends.0.take() else { return Err(Trouble::Silent("it has ended".to_owned())) };
