@@ -52,7 +52,8 @@ pub fn without_doubles(marks: &mut Vec<Mark>) {
     marks.retain(|mark| {
         // Points to a cell of the raster; a double stands in the same or in one beside it.
         let (x, y) = ((mark.start.x / 4.0) as i64, (mark.start.y / 4.0) as i64);
-        let near = (x - 1..=x + 1).flat_map(|x| (y - 1..=y + 1).map(move |y| (x, y)));
+        let beside = |at: i64| at.saturating_sub(1)..=at.saturating_add(1);
+        let near = beside(x).flat_map(|x| beside(y).map(move |y| (x, y)));
         let is_double = near.filter_map(|at| seen.get(&at)).flatten().any(|other| {
             let distance = (other.start.x - mark.start.x).abs().max((other.start.y - mark.start.y).abs());
             other.text == mark.text && other.sight == mark.sight && distance < TWICE * mark.size
