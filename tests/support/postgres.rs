@@ -2,7 +2,7 @@
 //!
 //! Where there is none on the machine, tests that need it say so and are skipped.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -113,18 +113,23 @@ END"
         run(&format!("{}/{}", self.programs, words.replace("{at}", &self.folder.display().to_string())))
     }
 
-    /// What SQL is answered with, without headings.
-    pub fn sql(&self, text: &str) -> String {
+    /// A session that was told this SQL, and waits for more until its input is closed.
+    pub fn psql(&self, text: &str) -> Child {
         let at = self.folder.display();
-        let output =
+        let mut child =
             command(&format!("{}/psql -h {at} -U huizong -d postgres -XqAt -v ON_ERROR_STOP=1 -f -", self.programs))
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())
-                .spawn();
-        let mut child = output.unwrap();
-        std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
+                .spawn()
+                .unwrap();
+        child.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+        child
+    }
+
+    /// What SQL is answered with, without headings.
+    pub fn sql(&self, text: &str) -> String {
+        let output = self.psql(text).wait_with_output().unwrap();
         assert!(output.status.success(), "{text}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
