@@ -276,71 +276,72 @@ fn next_page<A: Message + Name>(answer: &A) -> Option<String> {
     (!token.is_empty()).then_some(token)
 }
 
-async fn form(State(grpc): State<Routes>, request: Request) -> Result<Response, Fault> {
-    let (parts, _) = request.into_parts();
-    let asker = Asker::new(grpc, &parts);
-    let mut asked = query::parameters(parts.uri.query());
-    let format = query::take(&mut asked, "format");
-    match format.as_deref() {
-        None | Some("json") => {
-            let request = query::request::<pb::GetConsolidatedFormRequest>(&asked)?;
-            json(&asker.ask::<_, pb::GetConsolidatedFormResponse>(FORM, request).await?)
+/// An answer that is a file.
+trait Rendered {
+    fn into_file(self) -> Response;
+}
+
+macro_rules! rendered {
+    ($($answer:ty),*) => {$(
+        impl Rendered for $answer {
+            fn into_file(self) -> Response {
+                as_file(self.content, self.content_type, &self.file_name)
+            }
         }
-        Some(format) if DOCUMENTS.contains(&format) => {
+    )*};
+}
+
+rendered!(pb::RenderConsolidatedFormResponse, pb::RenderFrozenFormResponse, pb::RenderRemindersResponse);
+
+/// The message that one call answers with, or, where a format is asked for, the file that another makes of the same question.
+async fn message_or_file<Q, A, R, F>(
+    asker: &Asker,
+    (message, file): (&'static str, &'static str),
+    formats: &[&str],
+    mut asked: Parameters,
+) -> Result<Response, Fault>
+where
+    Q: Message + Name + Default + 'static,
+    A: Message + Name + Default + 'static,
+    R: Message + Name + Default + 'static,
+    F: Message + Rendered + Default + 'static,
+{
+    match query::take(&mut asked, "format").as_deref() {
+        None | Some("json") => json(&asker.ask::<Q, A>(message, query::request(&asked)?).await?),
+        Some(format) if formats.contains(&format) => {
             asked.push(("format".to_owned(), format.to_owned()));
-            let request = query::request::<pb::RenderConsolidatedFormRequest>(&asked)?;
-            Ok(file(asker.ask(RENDER, request).await?))
+            Ok(asker.ask::<R, F>(file, query::request(&asked)?).await?.into_file())
         }
-        Some(other) => Err(unknown_format(other, DOCUMENTS)),
+        Some(other) => Err(unknown_format(other, formats)),
     }
+}
+
+async fn form(State(grpc): State<Routes>, request: Request) -> Result<Response, Fault> {
+    use pb::{GetConsolidatedFormRequest as Q, GetConsolidatedFormResponse as A};
+    use pb::{RenderConsolidatedFormRequest as R, RenderConsolidatedFormResponse as F};
+    let (parts, _) = request.into_parts();
+    let asked = query::parameters(parts.uri.query());
+    message_or_file::<Q, A, R, F>(&Asker::new(grpc, &parts), (FORM, RENDER), DOCUMENTS, asked).await
 }
 
 /// A frozen form, or the document of exactly what was frozen.
 async fn frozen_form(State(grpc): State<Routes>, request: Request) -> Result<Response, Fault> {
+    use pb::{GetFrozenFormRequest as Q, GetFrozenFormResponse as A};
+    use pb::{RenderFrozenFormRequest as R, RenderFrozenFormResponse as F};
     let (parts, _) = request.into_parts();
-    let asker = Asker::new(grpc, &parts);
     let mut asked = query::parameters(parts.uri.query());
     let name = parts.uri.path().strip_prefix("/v1/").unwrap_or_default();
     asked.push(("name".to_owned(), percent_decode_str(name).decode_utf8_lossy().into_owned()));
-    let format = query::take(&mut asked, "format");
-    match format.as_deref() {
-        None | Some("json") => {
-            let request = query::request::<pb::GetFrozenFormRequest>(&asked)?;
-            json(&asker.ask::<_, pb::GetFrozenFormResponse>(FROZEN, request).await?)
-        }
-        Some(format) if DOCUMENTS.contains(&format) => {
-            asked.push(("format".to_owned(), format.to_owned()));
-            let request = query::request::<pb::RenderFrozenFormRequest>(&asked)?;
-            let document: pb::RenderFrozenFormResponse = asker.ask(RENDER_FROZEN, request).await?;
-            Ok(as_file(document.content, document.content_type, &document.file_name))
-        }
-        Some(other) => Err(unknown_format(other, DOCUMENTS)),
-    }
+    message_or_file::<Q, A, R, F>(&Asker::new(grpc, &parts), (FROZEN, RENDER_FROZEN), DOCUMENTS, asked).await
 }
 
 /// Whom to remind, or the file of all of them.
 async fn reminders(State(grpc): State<Routes>, request: Request) -> Result<Response, Fault> {
+    use pb::{ListRemindersRequest as Q, ListRemindersResponse as A};
+    use pb::{RenderRemindersRequest as R, RenderRemindersResponse as F};
     let (parts, _) = request.into_parts();
-    let asker = Asker::new(grpc, &parts);
-    let mut asked = query::parameters(parts.uri.query());
-    let format = query::take(&mut asked, "format");
-    match format.as_deref() {
-        None | Some("json") => {
-            let request = query::request::<pb::ListRemindersRequest>(&asked)?;
-            json(&asker.ask::<_, pb::ListRemindersResponse>(REMINDERS, request).await?)
-        }
-        Some(format) if LISTS.contains(&format) => {
-            asked.push(("format".to_owned(), format.to_owned()));
-            let request = query::request::<pb::RenderRemindersRequest>(&asked)?;
-            let list: pb::RenderRemindersResponse = asker.ask(RENDER_REMINDERS, request).await?;
-            Ok(as_file(list.content, list.content_type, &list.file_name))
-        }
-        Some(other) => Err(unknown_format(other, LISTS)),
-    }
-}
-
-fn file(document: pb::RenderConsolidatedFormResponse) -> Response {
-    as_file(document.content, document.content_type, &document.file_name)
+    let asked = query::parameters(parts.uri.query());
+    message_or_file::<Q, A, R, F>(&Asker::new(grpc, &parts), (REMINDERS, RENDER_REMINDERS), LISTS, asked).await
 }
 
 fn as_file(content: Vec<u8>, content_type: String, file_name: &str) -> Response {
