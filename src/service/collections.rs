@@ -10,6 +10,7 @@ use super::caller::Caller;
 use super::page::Page;
 use super::parts::{BEIJING, Service};
 use super::problem::{Problem, Reason};
+use super::registry::Planned;
 
 impl Service {
     /// The collection of a year.
@@ -135,7 +136,8 @@ impl Service {
         let plan = plan.map_err(|(_, error)| invalid(field, &error))?;
         if !validate_only && !plan.effective.is_empty() {
             let content: Hash = collection.digest();
-            self.store_changes((plan.effective, planned_on), action, collection.name(), content, caller).await?;
+            let planned = Planned::new(plan.effective, planned_on, action, collection.name(), content);
+            self.store_planned(planned, caller).await?;
         }
         Ok(collection)
     }

@@ -10,6 +10,7 @@ use super::caller::Caller;
 use super::page::{Page, id_in_token};
 use super::parts::{SCANS_MAX, Service};
 use super::problem::{Problem, Reason};
+use super::registry::Planned;
 use super::sight::Sight;
 use super::target::Target;
 
@@ -109,7 +110,8 @@ impl Service {
             check_length(&change)?;
             let subject = change.subject();
             // No hash of who they are: it would tell whoever tries names.
-            self.store_changes((vec![change], planned_on), ACTION, subject, Hash::default(), caller).await?;
+            let planned = Planned::new(vec![change], planned_on, ACTION, subject, Hash::default());
+            self.store_planned(planned, caller).await?;
         }
         self.strike_superseded(caller).await;
         self.contacts(&agency)

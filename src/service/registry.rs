@@ -146,11 +146,41 @@ impl ChangesKey {
     }
 }
 
+/// Changes that were planned under the registry's gate, and what the journal says of them.
+pub(super) struct Planned {
+    changes: Vec<RegistryChange>,
+    /// Journal sequence of the registry that they were planned on.
+    on: u64,
+    action: &'static str,
+    subject: String,
+    content_hash: Hash,
+    /// What else the entry says, after what became of what.
+    said: Option<String>,
+    request: Option<(RequestId, Hash)>,
+}
+
+impl Planned {
+    pub(super) fn new(
+        changes: Vec<RegistryChange>,
+        on: u64,
+        action: &'static str,
+        subject: String,
+        content_hash: Hash,
+    ) -> Self {
+        Self { changes, on, action, subject, content_hash, said: None, request: None }
+    }
+
+    /// The same, of which the entry says this as well.
+    pub(super) fn saying(self, said: Option<String>) -> Self {
+        Self { said, ..self }
+    }
+}
+
 /// What became of changes that were to be stored.
-enum Stored {
+pub(super) enum Stored {
     /// They are, by the entry of this sequence.
     Now(u64),
-    /// Their request id was known.
+    /// Their request id was known; never where they have none.
     Before(StoredRequest),
 }
 
@@ -259,7 +289,8 @@ impl Service {
             many => format!("registry ({} changes)", many.len()),
         };
         let content = Hash::of(write_json(&plan.effective).as_bytes());
-        match self.store_list((plan.effective, planned_on), ACTION, subject, (content, None), request, caller).await? {
+        let planned = Planned { request, ..Planned::new(plan.effective, planned_on, ACTION, subject, content) };
+        match self.store_planned(planned, caller).await? {
             Stored::Now(sequence) => Ok(Applied { sequence, ..told }),
             Stored::Before(known) => {
                 let (id, fingerprint) = request.unwrap_or_default();
@@ -327,52 +358,17 @@ impl Service {
         Ok((Page::cut(rest, size, |suspect: &Suspect| format!("{} {}", suspect.entry, suspect.other)), total))
     }
 
-    /// Stores changes that were planned under the registry's gate, on the registry as of the journal sequence beside them: the
-    /// journal sequence.
-    pub(super) async fn store_changes(
-        &self,
-        (changes, planned_on): (Vec<RegistryChange>, u64),
-        action: &'static str,
-        subject: String,
-        content_hash: Hash,
-        caller: &Caller,
-    ) -> Result<u64, Problem> {
-        self.store_changes_said((changes, planned_on), action, subject, (content_hash, None), caller).await
-    }
-
-    /// As [`Service::store_changes`], with what else the entry says after what became of what.
-    pub(super) async fn store_changes_said(
-        &self,
-        (changes, planned_on): (Vec<RegistryChange>, u64),
-        action: &'static str,
-        subject: String,
-        said: (Hash, Option<String>),
-        caller: &Caller,
-    ) -> Result<u64, Problem> {
-        match self.store_list((changes, planned_on), action, subject, said, None, caller).await? {
-            Stored::Now(sequence) => Ok(sequence),
-            Stored::Before(_) => Err(Problem::internal("changes without a request id were stored before")),
-        }
-    }
-
-    /// As [`Service::store_changes_said`], for a request that may come again.
-    async fn store_list(
-        &self,
-        (changes, planned_on): (Vec<RegistryChange>, u64),
-        action: &'static str,
-        subject: String,
-        (content_hash, said): (Hash, Option<String>),
-        request: Option<(RequestId, Hash)>,
-        caller: &Caller,
-    ) -> Result<Stored, Problem> {
+    /// Stores changes that were planned under the registry's gate.
+    pub(super) async fn store_planned(&self, planned: Planned, caller: &Caller) -> Result<Stored, Problem> {
+        let Planned { changes, on, action, subject, content_hash, said, request } = planned;
         let changes: Arc<[RegistryChange]> = changes.into();
         let _foreseen = self.foresee(&changes).await?;
         let (expected, registry, detail) = {
             let state = self.present()?;
             let expected = self.reports_that_must_not_be(&state, &changes)?;
-            (expected, Some(planned_on), changes_in_words(&state.registry, &changes))
+            (expected, Some(on), changes_in_words(&state.registry, &changes))
         };
-        let detail = said.map_or(detail.clone(), |said| format!("{detail}\n{said}"));
+        let detail = [Some(detail), said].into_iter().flatten().collect::<Vec<_>>().join("\n");
         let entry = NewEntry { content_hash, ..caller.accepted(action, subject, detail) };
         let changes = changes.iter().cloned().map(Change::Registry).collect();
         let transaction = Transaction { registry, expected, request, ..Transaction::of(changes, entry) };

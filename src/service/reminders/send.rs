@@ -15,6 +15,7 @@ use crate::service::caller::Caller;
 use crate::service::messages::{Channel, Letter, Messenger, Wording};
 use crate::service::parts::{BEIJING, Service};
 use crate::service::problem::{Problem, Reason};
+use crate::service::registry::Planned;
 
 use super::wording::words_for;
 use super::{Reminder, off};
@@ -194,8 +195,8 @@ impl Service {
         let subject = request.jurisdiction.name();
         // It says what was done, whatever else was changed before.
         let planned_on = self.live.read().registry_sequence;
-        let changes = (changes.collect(), planned_on);
-        self.store_changes_said(changes, ACTION, subject, (content, said), caller).await.map(|_| ())
+        let planned = Planned::new(changes.collect(), planned_on, ACTION, subject, content).saying(said);
+        self.store_planned(planned, caller).await.map(|_| ())
     }
 }
 
