@@ -84,6 +84,10 @@ const DIVERGED_INTERVAL: Duration = Duration::from_millis(100);
 /// Waits until this instance has shown what is not in the journal that it shares: nothing that it holds is to be believed, and
 /// its next start makes it anew. Why.
 pub(crate) async fn diverged(service: Service) -> String {
+    if service.freshness().is_none() {
+        // A store of its own shows nothing that it has not.
+        return std::future::pending().await;
+    }
     let mut interval = tokio::time::interval(DIVERGED_INTERVAL);
     loop {
         interval.tick().await;
