@@ -1,6 +1,7 @@
 //! A real server on a free port over a store in a folder of its own, and what tests send to it.
 
 use std::path::Path;
+use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -102,6 +103,23 @@ impl Server {
         let server = Self::start().await;
         server.apply(small_registry()).await;
         server
+    }
+
+    /// What the program says that calls this server.
+    // Not every test calls it.
+    #[allow(dead_code)]
+    pub fn program(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_huizong"));
+        tokio::task::block_in_place(|| command.args(["--server", &self.url]).args(arguments).output().unwrap())
+    }
+
+    /// What the program prints that calls this server, which succeeds.
+    #[allow(dead_code)]
+    pub fn run(&self, arguments: &[&str]) -> String {
+        let output = self.program(arguments);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{arguments:?}: {text}\n{}", String::from_utf8_lossy(&output.stderr));
+        text
     }
 
     pub async fn apply(&self, changes: Vec<pb::RegistryChange>) -> pb::ApplyRegistryChangesResponse {

@@ -52,6 +52,18 @@ fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
+/// Writes `ca.pem`, a certificate of it for `localhost`, and `config.toml` with these and more settings.
+fn set_up_tls(folder: &Path, more: &str) {
+    let path = |name: &str| folder.join(name);
+    let authority = Authority::new("test authority");
+    let Issued { certificate, key } = authority.server();
+    for (name, pem) in [("server.pem", &certificate), ("server.key", &key), ("ca.pem", &authority.pem)] {
+        std::fs::write(path(name), pem).unwrap();
+    }
+    let config = format!("[tls]\ncertificate = {:?}\nkey = {:?}\n{more}", path("server.pem"), path("server.key"));
+    std::fs::write(path("config.toml"), config).unwrap();
+}
+
 #[test]
 fn others_are_not_served_without_protection_unless_that_is_said() {
     let folder = tempfile::tempdir().unwrap();
@@ -79,13 +91,7 @@ fn others_are_not_served_without_protection_unless_that_is_said() {
 fn a_wrong_address_is_told_by_what_is_found_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let authority = Authority::new("test authority");
-    let Issued { certificate, key } = authority.server();
-    for (name, pem) in [("server.pem", &certificate), ("server.key", &key), ("ca.pem", &authority.pem)] {
-        std::fs::write(path(name), pem).unwrap();
-    }
-    let config = format!("[tls]\ncertificate = {:?}\nkey = {:?}\n", path("server.pem"), path("server.key"));
-    std::fs::write(path("config.toml"), config).unwrap();
+    set_up_tls(folder.path(), "");
     let config = path("config.toml");
     let arguments = ["--listen", "127.0.0.1:0", "--config", config.to_str().unwrap()];
     let (_tls, _, tls) = serve(&arguments, &path("tls"));
@@ -132,17 +138,7 @@ fn a_wrong_address_is_told_by_what_is_found_there() {
 fn the_first_administrator_is_made_once_and_makes_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let authority = Authority::new("test authority");
-    let Issued { certificate, key } = authority.server();
-    for (name, pem) in [("server.pem", &certificate), ("server.key", &key), ("ca.pem", &authority.pem)] {
-        std::fs::write(path(name), pem).unwrap();
-    }
-    let config = format!(
-        "[tls]\ncertificate = {:?}\nkey = {:?}\n[access]\nauthentication = true\n",
-        path("server.pem"),
-        path("server.key")
-    );
-    std::fs::write(path("config.toml"), config).unwrap();
+    set_up_tls(folder.path(), "[access]\nauthentication = true\n");
     let data = path("data");
     let bootstrap = || {
         let mut command = huizong();

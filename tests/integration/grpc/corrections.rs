@@ -1,8 +1,6 @@
 //! The registry is put right: what becomes another sum is told before, what was frozen or answered stays, and nothing is
 //! registered twice unseen. Over gRPC, and by the command line.
 
-use std::process::{Command, Output};
-
 use huizong::pb;
 use huizong::pb::registry_change::{
     Change, CorrectAgency, JoinAgency, JoinJurisdiction, ReclassifyAgency, RestoreEntry, VoidEntry,
@@ -292,56 +290,40 @@ async fn a_code_in_small_letters_is_the_same_code_and_a_name_that_is_there_must_
     assert_eq!((suspects[0].entry.as_str(), suspects[0].alike()), ("agencies/other", pb::Alike::Name));
 }
 
-fn huizong(server: &Server, arguments: &[&str]) -> Output {
-    tokio::task::block_in_place(|| {
-        Command::new(env!("CARGO_BIN_EXE_huizong")).args(["--server", &server.url]).args(arguments).output().unwrap()
-    })
-}
-
-fn run(server: &Server, arguments: &[&str]) -> String {
-    let output = huizong(server, arguments);
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{arguments:?}: {text}\n{}", String::from_utf8_lossy(&output.stderr));
-    text
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_puts_the_registry_right_and_its_files_carry_that() {
     let server = all_reported().await;
     let year = YEAR.to_string();
-    run(&server, &["registry", "check"]);
-    let told = run(
-        &server,
-        &[
-            "registry",
-            "correct",
-            AGENCIES[2],
-            "--from",
-            &year,
-            "--parent",
-            "230000",
-            "--reason",
-            "登记有误",
-            "--dry-run",
-        ],
-    );
+    server.run(&["registry", "check"]);
+    let told = server.run(&[
+        "registry",
+        "correct",
+        AGENCIES[2],
+        "--from",
+        &year,
+        "--parent",
+        "230000",
+        "--reason",
+        "登记有误",
+        "--dry-run",
+    ]);
     assert!(told.contains(COUNTY) && told.contains("→"), "{told}");
-    run(&server, &["registry", "correct", AGENCIES[2], "--from", &year, "--parent", "230000", "--reason", "登记有误"]);
-    run(&server, &["registry", "reclassify", AGENCIES[2], "--from", "2024", "--vertical", "true"]);
+    server.run(&["registry", "correct", AGENCIES[2], "--from", &year, "--parent", "230000", "--reason", "登记有误"]);
+    server.run(&["registry", "reclassify", AGENCIES[2], "--from", "2024", "--vertical", "true"]);
     server.apply(vec![new_agency("mistake", COUNTY, "误登局"), new_agency("again", COUNTY, "又登局")]).await;
-    run(&server, &["registry", "void", "mistake", "--reason", "误登"]);
-    run(&server, &["registry", "join", "again", "--into", AGENCIES[3], "--reason", "重复登记"]);
+    server.run(&["registry", "void", "mistake", "--reason", "误登"]);
+    server.run(&["registry", "join", "again", "--into", AGENCIES[3], "--reason", "重复登记"]);
 
     let folder = tempfile::TempDir::new().unwrap();
     for name in ["registry.csv", "registry.json", "registry.xlsx"] {
         let [file, copy] = ["", "copy-"].map(|mark| folder.path().join(format!("{mark}{name}")));
         let [file, copy] = [file.to_str().unwrap(), copy.to_str().unwrap()];
-        run(&server, &["registry", "export", file]);
+        server.run(&["registry", "export", file]);
         let other = Server::start().await;
-        let told = run(&other, &["registry", "import", file]);
+        let told = other.run(&["registry", "import", file]);
         assert!(told.contains("15 applied, 0 unchanged"), "{told}");
-        assert!(run(&other, &["registry", "import", file]).contains("0 applied, 15 unchanged"));
-        run(&other, &["registry", "export", copy]);
+        assert!(other.run(&["registry", "import", file]).contains("0 applied, 15 unchanged"));
+        other.run(&["registry", "export", copy]);
         assert_eq!(std::fs::read(copy).unwrap(), std::fs::read(file).unwrap(), "{name}");
     }
     // What may be there twice is listed, and ends with 1.
@@ -355,11 +337,11 @@ async fn the_command_line_puts_the_registry_right_and_its_files_carry_that() {
         ),
     )
     .unwrap();
-    let refused = huizong(&server, &["registry", "import", twice.to_str().unwrap()]);
+    let refused = server.program(&["registry", "import", twice.to_str().unwrap()]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("agencies/twin-b"));
-    run(&server, &["registry", "import", twice.to_str().unwrap(), "--confirm", "agencies/twin-b"]);
-    let listed = huizong(&server, &["registry", "check", "--format", "csv"]);
+    server.run(&["registry", "import", twice.to_str().unwrap(), "--confirm", "agencies/twin-b"]);
+    let listed = server.program(&["registry", "check", "--format", "csv"]);
     assert_eq!(listed.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&listed.stdout).contains("agencies/twin-b"));
 }

@@ -2,7 +2,6 @@
 //! line over it.
 
 use std::path::Path;
-use std::process::{Command, Output};
 
 use huizong::pb;
 use huizong::pb::registry_change::Change;
@@ -202,17 +201,6 @@ async fn the_registry_and_its_collections_are_the_same_after_a_restart() {
     assert_eq!(server.apply(history()).await.unchanged, 7);
 }
 
-fn huizong(server: &Server, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_huizong")).args(["--server", &server.url]).args(arguments).output().unwrap()
-}
-
-async fn run(server: &Server, arguments: &[&str]) -> String {
-    let output = tokio::task::block_in_place(|| huizong(server, arguments));
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{arguments:?}: {text}\n{}", String::from_utf8_lossy(&output.stderr));
-    text
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_exports_a_history_that_imports_to_the_letter() {
     let server = with_history().await;
@@ -220,22 +208,22 @@ async fn the_command_line_exports_a_history_that_imports_to_the_letter() {
     for name in ["registry.csv", "registry.json"] {
         let (file, copy) = (folder.path().join(name), folder.path().join(format!("copy-{name}")));
         let path = |file: &Path| file.to_str().unwrap().to_owned();
-        run(&server, &["registry", "export", &path(&file)]).await;
+        server.run(&["registry", "export", &path(&file)]);
         let other = Server::start().await;
-        assert!(run(&other, &["registry", "import", &path(&file)]).await.contains("16 applied, 0 unchanged"));
-        assert!(run(&other, &["registry", "import", &path(&file)]).await.contains("0 applied, 16 unchanged"));
+        assert!(other.run(&["registry", "import", &path(&file)]).contains("16 applied, 0 unchanged"));
+        assert!(other.run(&["registry", "import", &path(&file)]).contains("0 applied, 16 unchanged"));
         // As a Chinese spreadsheet program saves it.
         let text = std::fs::read_to_string(&file).unwrap();
         let saved = folder.path().join(format!("gb18030-{name}"));
         std::fs::write(&saved, encoding_rs::GB18030.encode(&text).0).unwrap();
-        assert!(run(&other, &["registry", "import", &path(&saved)]).await.contains("0 applied, 16 unchanged"));
-        run(&other, &["registry", "export", &path(&copy)]).await;
+        assert!(other.run(&["registry", "import", &path(&saved)]).contains("0 applied, 16 unchanged"));
+        other.run(&["registry", "export", &path(&copy)]);
         assert_eq!(std::fs::read(&copy).unwrap(), std::fs::read(&file).unwrap());
     }
-    let shown = run(&server, &["registry", "show", "--query", "数据局", "--format", "csv"]).await;
+    let shown = server.run(&["registry", "show", "--query", "数据局", "--format", "csv"]);
     let expected = "agencies/city-bureau,哈尔滨市数据局,department,2019,2024,agencies/city-office agencies/county-bureau,agencies/city-bureau (2019)";
     assert_eq!(shown.lines().nth(1), Some(expected));
-    let shown = run(&server, &["registry", "show", "230202", "--year", "2023", "--format", "csv"]).await;
+    let shown = server.run(&["registry", "show", "230202", "--year", "2023", "--format", "csv"]);
     assert_eq!(shown.lines().count(), 3, "{shown}");
 }
 
@@ -432,7 +420,7 @@ async fn the_command_line_opens_grants_and_locks() {
     let server = Server::with_registry().await;
     let due = ["--due", "county=2025-01-31", "--due", "city=2025-02-28"];
     let open = [&["--utc", "collection", "open", "2024"][..], &due, &["--review", "jurisdiction-office"]].concat();
-    let opened = run(&server, &open).await;
+    let opened = server.run(&open);
     assert!(opened.contains("city=2025-02-28T16:00:00Z county=2025-01-31T16:00:00Z"), "{opened}");
     let grant = [
         "--utc",
@@ -447,15 +435,14 @@ async fn the_command_line_opens_grants_and_locks() {
         "--by",
         "省办",
     ];
-    let granted = run(&server, &grant).await;
+    let granted = server.run(&grant);
     assert!(granted.contains("机构改革") && granted.contains("2025-02-10T16:00:00Z"), "{granted}");
-    run(&server, &["collection", "lock", "2024", "--at", "2025-03-31T18:00:00+08:00"]).await;
+    server.run(&["collection", "lock", "2024", "--at", "2025-03-31T18:00:00+08:00"]);
     let collection = get(&server).await.unwrap();
     assert_eq!((collection.lock_time.unwrap().seconds, collection.exceptions.len()), (1_743_415_200, 1));
-    let shown = run(&server, &["collection", "show", "--format", "csv"]).await;
+    let shown = server.run(&["collection", "show", "--format", "csv"]);
     assert!(shown.lines().nth(1).unwrap().starts_with("collections/2024,"), "{shown}");
-    let refused =
-        tokio::task::block_in_place(|| huizong(&server, &["collection", "lock", "2024", "--at", "2025-01-01"]));
+    let refused = server.program(&["collection", "lock", "2024", "--at", "2025-01-01"]);
     assert_eq!(refused.status.code(), Some(1));
     let words = String::from_utf8(refused.stderr).unwrap();
     assert!(words.contains("COLLECTION_INVALID") && words.contains("停止接收时间"), "{words}");

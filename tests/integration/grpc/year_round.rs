@@ -2,7 +2,6 @@
 //! published. Over gRPC, and by the command line.
 
 use std::path::Path;
-use std::process::{Command, Output};
 
 use huizong::pb;
 use huizong::pb::accept_reports_result::Result as Judged;
@@ -33,19 +32,6 @@ async fn open(server: &Server, due: Option<i64>, review: pb::ReviewPolicy) {
     };
     let request = pb::CreateCollectionRequest { collection: Some(collection), ..Default::default() };
     server.registry().create_collection(request).await.unwrap();
-}
-
-fn huizong(server: &Server, arguments: &[&str]) -> Output {
-    tokio::task::block_in_place(|| {
-        Command::new(env!("CARGO_BIN_EXE_huizong")).args(["--server", &server.url]).args(arguments).output().unwrap()
-    })
-}
-
-fn run(server: &Server, arguments: &[&str]) -> String {
-    let output = huizong(server, arguments);
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{arguments:?}: {text}\n{}", String::from_utf8_lossy(&output.stderr));
-    text
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,9 +67,9 @@ async fn an_agency_is_told_until_when_it_has_time_and_what_was_granted() {
     let missing = server.rollups().list_missing_agencies(request).await.unwrap().into_inner();
     assert_eq!(missing.deadlines.len(), missing.agencies.len());
     let year = YEAR.to_string();
-    let shown = run(&server, &["collection", "show", &year, "--owner", AGENCIES[2]]);
+    let shown = server.run(&["collection", "show", &year, "--owner", AGENCIES[2]]);
     assert!(shown.contains("24时（北京时间）") && shown.contains("granted"), "{shown}");
-    let listed = run(&server, &["coverage", "230100", "--year", &year, "--format", "csv"]);
+    let listed = server.run(&["coverage", "230100", "--year", &year, "--format", "csv"]);
     assert!(listed.lines().next().unwrap().contains("days left"), "{listed}");
 }
 
@@ -125,9 +111,9 @@ async fn of_many_that_are_accepted_at_once_each_is_judged_by_itself() {
 
     // By the command line what waits is found, and accepted.
     let year = YEAR.to_string();
-    let listed = run(&server, &["report", "list", "--year", &year, "--state", "submitted", "--format", "csv"]);
+    let listed = server.run(&["report", "list", "--year", &year, "--state", "submitted", "--format", "csv"]);
     assert_eq!(listed.lines().count(), 2, "{listed}");
-    let done = run(&server, &["report", "accept-many", "--year", &year, "--as", "reviewer"]);
+    let done = server.run(&["report", "accept-many", "--year", &year, "--as", "reviewer"]);
     assert!(done.contains("1 accepted, 0 refused"), "{done}");
     assert_eq!(server.received().await, 15);
 }
@@ -203,7 +189,7 @@ async fn two_years_of_an_agency_stand_side_by_side() {
     assert_eq!([&received.before, &received.after, &received.difference].map(value), ["8", "9", "1"]);
     assert_eq!(received.share_permille, Some(125));
     assert_eq!((told.chapters[0].added.len(), told.chapters[0].dropped.len(), told.chapters[0].kept), (1, 1, 1));
-    let printed = run(&server, &["report", "compare", &earlier, &later]);
+    let printed = server.run(&["report", "compare", &earlier, &later]);
     assert!(printed.contains("+12.5%") && printed.contains("+ 二是平台有待整合。"), "{printed}");
     let unknown = pb::CompareReportsRequest { earlier, later: report_name(AGENCIES[3]) };
     refused(server.reports().compare_reports(unknown).await, Code::NotFound, "REPORT_NOT_FOUND");
@@ -244,18 +230,17 @@ async fn the_command_line_hands_in_again_what_was_withdrawn_only_when_it_is_told
     let file = folder.path().join("report.jsonl");
     let file = file.to_str().unwrap();
     server.store(report(AGENCIES[0], 7)).await;
-    std::fs::write(file, run(&server, &["export", "230000", "--year", &YEAR.to_string(), "--format", "jsonl"]))
-        .unwrap();
+    std::fs::write(file, server.run(&["export", "230000", "--year", &YEAR.to_string(), "--format", "jsonl"])).unwrap();
     let other = Server::with_registry().await;
-    run(&other, &["submit", file]);
+    other.run(&["submit", file]);
     let name = report_name(AGENCIES[0]);
-    run(&other, &["report", "withdraw", &name, "--reason", "有误"]);
-    let again = huizong(&other, &["submit", file]);
+    other.run(&["report", "withdraw", &name, "--reason", "有误"]);
+    let again = other.program(&["submit", file]);
     assert_eq!(again.status.code(), Some(1));
     let told = String::from_utf8_lossy(&again.stdout).into_owned() + &String::from_utf8_lossy(&again.stderr);
     assert!(told.contains("was withdrawn since") && told.contains("--etag current"), "{told}");
     assert_eq!(other.received().await, 0);
-    run(&other, &["submit", file, "--etag", "current", "--correction", "原样再报"]);
+    other.run(&["submit", file, "--etag", "current", "--correction", "原样再报"]);
     assert_eq!(other.received().await, 7);
 }
 
@@ -312,7 +297,7 @@ async fn what_is_published_is_what_was_frozen_or_accepted_byte_for_byte_and_noth
     let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
     let year = YEAR.to_string();
     for target in [&one, &two] {
-        run(&server, &["publish", target.to_str().unwrap(), "--year", &year]);
+        server.run(&["publish", target.to_str().unwrap(), "--year", &year]);
     }
     let published = files(&one);
     assert_eq!(published, files(&two), "it is the same byte for byte");
@@ -335,10 +320,10 @@ async fn what_is_published_is_what_was_frozen_or_accepted_byte_for_byte_and_noth
     );
     let index = String::from_utf8(named("index.html").unwrap()).unwrap();
     assert!(index.contains(&second.content_sha256) && !index.contains(&first.content_sha256));
-    assert_eq!(huizong(&server, &["publish", one.to_str().unwrap(), "--year", &year]).status.code(), Some(2));
+    assert_eq!(server.program(&["publish", one.to_str().unwrap(), "--year", &year]).status.code(), Some(2));
 
     // Over HTTP and by the command line it is the same document.
     let file = folder.path().join("frozen.docx");
-    run(&server, &["frozen", "get", &second.name, "--output", file.to_str().unwrap()]);
+    server.run(&["frozen", "get", &second.name, "--output", file.to_str().unwrap()]);
     assert_eq!(Some(std::fs::read(file).unwrap()), named(&format!("forms/230100-{YEAR}-frozen.docx")));
 }
