@@ -48,6 +48,16 @@ pub enum Spot {
     },
 }
 
+impl Spot {
+    /// Number of its page, where it has one.
+    pub(super) fn page(self) -> Option<usize> {
+        match self {
+            Self::Page { page, .. } => Some(page),
+            _ => None,
+        }
+    }
+}
+
 impl Place {
     /// The beginning of a document, for what concerns the whole of it.
     pub const START: Self = Self { order: 0, spot: Spot::Line(1), cell: 1 };

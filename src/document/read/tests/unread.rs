@@ -238,3 +238,68 @@ fn figures_beside_both_parts_of_a_divided_label_are_not_read() {
         assert_eq!(total, expected, "{page} {rest:?} {:?}", notes(&reading));
     }
 }
+
+#[test]
+fn a_row_whose_label_a_page_leaves_only_in_part_is_not_read() {
+    let head: &[&str] = &["申请情况", "自然人", "商业企业", "科研机构", "社会公益组织", "法律服务机构", "其他", "总计"];
+    let title: &[&str] = &["三、收到和处理政府信息公开申请情况"];
+    let row = |label: &'static str, text: &'static str| [label, text, text, text, text, text, text, text];
+    let totals = |part: [&str; 8], page: usize| {
+        let rows = [row("1.属于国家秘密", "1"), part, row("8.属于行政查询事项", "3")];
+        let reading = of_pages(&[(1, title), (1, head), (1, &rows[0]), (page, &rows[1]), (2, &rows[2])]);
+        let total = |line: &str| reading.figures.get(id(&format!("requests.refused.{line}.total")));
+        (total("state_secret"), total("internal_affairs"), total("administrative_query"))
+    };
+    let read = |whole| (Cell::Number(1), whole, Cell::Number(3));
+    // The last one of a page, and the first one of the next: the rest may make another line of it.
+    assert_eq!(totals(row("5.属于三类内部", "2"), 1), read(Cell::Unread));
+    assert_eq!(totals(row("类内部事务信息", "2"), 2), read(Cell::Unread));
+    assert_eq!(totals(row("5.属于三类内部事务信息", "2"), 1), read(Cell::Number(2)));
+}
+
+#[test]
+fn a_row_of_which_one_part_has_figures_is_not_blank_for_the_other() {
+    // The header is not the form's, so that no row below it is read.
+    let head: &[&str] = &["申请情况", "科研机构", "商业企业", "自然人", "自然人"];
+    let rows: [(usize, &[&str]); 5] = [
+        (1, &["三、收到和处理政府信息公开申请情况"]),
+        (1, head),
+        (1, &["2.没有现成信息需要另", "", "", "", ""]),
+        (1, &["", "0", "85562379", "21", "9"]),
+        (2, &["行制作", "", "", "", ""]),
+    ];
+    let reading = of_pages(&rows);
+    let found = reading.figures.get(id("requests.unavailable.needs_creation.natural_person"));
+    assert_eq!(found, Cell::Unread, "{:?}", notes(&reading));
+}
+
+#[test]
+fn several_rows_of_figures_below_one_header_of_blocks_may_be_one() {
+    let head: &[&str] = &["结果维持", "结果纠正", "其他结果", "尚未审结", "总计"];
+    let title: &[&str] = &["四、政府信息公开行政复议、行政诉讼情况"];
+    let upheld_and_total = |rows: &[&[&str]]| {
+        let mut all: Vec<(usize, &[&str])> = vec![(1, title), (1, &["行政复议"]), (1, head)];
+        all.extend(rows.iter().map(|row| (1, *row)));
+        let reading = of_pages(&all);
+        ["upheld", "total"].map(|column| reading.figures.get(id(&format!("disputes.reconsideration.{column}"))))
+    };
+    assert_eq!(upheld_and_total(&[&["1", "2", "3", "4", "10"]]), [Cell::Number(1), Cell::Number(10)]);
+    assert_eq!(upheld_and_total(&[&["", "0", "44", "0", "471"], &["", "", "", "", "", "14718"]]), [Cell::Unread; 2]);
+}
+
+#[test]
+fn figures_overleaf_beside_words_that_are_no_label_may_be_the_rest_of_a_row_of_blocks() {
+    let head: &[&str] = &["结果维持", "结果纠正", "其他结果", "尚未审结", "总计"];
+    let title: &[&str] = &["四、政府信息公开行政复议、行政诉讼情况"];
+    let total = |page: usize| {
+        let rows: [(usize, &[&str]); 5] = [
+            (1, title),
+            (1, &["行政复议"]),
+            (1, head),
+            (1, &["0", "0", "5313", "0", "5313"]),
+            (page, &["草稿", "", "4", "", "4"]),
+        ];
+        of_pages(&rows).figures.get(id("disputes.reconsideration.total"))
+    };
+    assert_eq!([total(2), total(1)], [Cell::Unread, Cell::Number(5313)]);
+}

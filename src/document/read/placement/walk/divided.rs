@@ -4,6 +4,7 @@
 use crate::form::{LineId, catalogue};
 
 use super::super::super::note::{NoteCode, Place, ReaderNote, shortened};
+use super::super::blocks::BlockRow;
 use super::super::printed::PrintedCell;
 use super::{Slot, Walk, is_figure, listed};
 
@@ -118,6 +119,11 @@ impl Walk<'_> {
     /// Figures stand beside no label of the form: perhaps beside the beginning of one.
     pub fn figures_astray(&mut self, values: &[Slot]) {
         let first = values.first().filter(|_| values.iter().any(is_figure));
-        self.divided.strayed = first.map(|first| (listed(values), first.place, self.context.header.page));
+        let page = self.context.header.page;
+        if let (Some(_), Some(block)) = (first, &mut self.block) {
+            let is_overleaf = |row: &BlockRow| row.place().spot.page() != page;
+            block.goes_on_overleaf |= block.rows.last().is_some_and(is_overleaf);
+        }
+        self.divided.strayed = first.map(|first| (listed(values), first.place, page));
     }
 }

@@ -137,10 +137,7 @@ pub fn walk(rows: &[PrintedRow], vocabulary: &Vocabulary, year: Option<u16>) -> 
         {
             walk.leave();
         }
-        walk.context.header.page = match row.cells.first().map(|cell| cell.place.spot) {
-            Some(Spot::Page { page, .. }) => Some(page),
-            _ => None,
-        };
+        walk.context.header.page = row.cells.first().and_then(|cell| cell.place.spot.page());
         match (row.extent, row.cells.as_slice()) {
             (Extent::Unknown, cells) => {
                 let followed = rows.get(position + 1).is_some_and(begins_with_value);
