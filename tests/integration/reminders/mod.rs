@@ -22,7 +22,7 @@ use tonic::transport::Channel;
 use tower::ServiceExt as _;
 
 use crate::support::{self, AGENCIES, CITY, PROVINCE, YEAR, refused, report, small_registry, submission};
-use receivers::{Hook, MailServer, PASSWORD, USER};
+use receivers::{Hook, MailServer, PASSWORD, Security, USER};
 
 /// The day on which everything happens, unless it is moved.
 static NOW: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
@@ -69,14 +69,19 @@ impl Office {
     }
 
     async fn at(clock: fn() -> Timestamp) -> Self {
+        Self::with(clock, Security::FirstByte, "smtps").await
+    }
+
+    /// Whose mail server is one of these, and is called by this scheme.
+    async fn with(clock: fn() -> Timestamp, security: Security, scheme: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let file = |name: &str| folder.path().join(name);
         let (mail, hook) = (MailServer::default(), Hook::default());
-        let port = mail.start(&file("ca.pem")).await;
+        let port = mail.start(&file("ca.pem"), security).await;
         std::fs::write(file("password"), format!("{PASSWORD}\n")).unwrap();
         std::fs::write(file("token"), "hook-token\n").unwrap();
         let reminders = Reminders {
-            smtp: format!("smtps://localhost:{port}"),
+            smtp: format!("{scheme}://localhost:{port}"),
             user: USER.to_owned(),
             password_file: file("password"),
             from: "省政府办公厅 <office@example.gov.cn>".to_owned(),
@@ -160,6 +165,22 @@ fn readable(text: &str) -> (String, String) {
     let words = words.map(|word| base64(word.trim_start_matches("=?utf-8?b?").trim_end_matches("?=")));
     let body = if head.contains("Content-Transfer-Encoding: base64") { base64(body) } else { body.to_owned() };
     (words.collect(), body)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_goes_out_by_tls_however_it_begins_and_never_without() {
+    let cases = [
+        (Security::StartTls, "smtp+starttls", 1),
+        (Security::Never, "smtp+starttls", 0),
+        (Security::Never, "smtps", 0),
+    ];
+    for (security, scheme, taken) in cases {
+        let office = Office::with(Timestamp::now, security, scheme).await;
+        office.know(AGENCIES[0], "张三丰", "0451-1", "zhang@example.gov.cn").await;
+        let sent = office.send(|request| request.agencies = vec![AGENCIES[0].to_owned()]).await;
+        assert_eq!((sent.sent, sent.failed), (taken, 1 - taken), "{scheme}: {sent:?}");
+        assert_eq!(office.mail.taken().len(), usize::try_from(taken).unwrap(), "{scheme}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

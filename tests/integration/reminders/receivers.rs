@@ -12,8 +12,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use mailin::{Action, AuthMechanism, Handler, Response, SessionBuilder, response};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufStream};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufStream};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
@@ -78,9 +78,20 @@ impl Handler for Session {
     }
 }
 
+/// Where TLS begins at a mail server.
+#[derive(Clone, Copy)]
+pub enum Security {
+    FirstByte,
+    StartTls,
+    Never,
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
 impl MailServer {
     /// Begins to serve; its port. The authority that it is to be known by is written to `ca`.
-    pub async fn start(&self, ca: &Path) -> u16 {
+    pub async fn start(&self, ca: &Path, security: Security) -> u16 {
         let authority = Authority::new("mail");
         std::fs::write(ca, &authority.pem).unwrap();
         let issued = authority.server();
@@ -100,9 +111,7 @@ impl MailServer {
             while let Ok((stream, peer)) = listener.accept().await {
                 let (acceptor, server) = (acceptor.clone(), server.clone());
                 tokio::spawn(async move {
-                    if let Ok(stream) = acceptor.accept(stream).await {
-                        let _ = server.serve(BufStream::new(stream), peer.ip()).await;
-                    }
+                    let _ = server.serve(stream, peer.ip(), &acceptor, security).await;
                 });
             }
         });
@@ -111,14 +120,23 @@ impl MailServer {
 
     async fn serve(
         self,
-        mut stream: BufStream<tokio_rustls::server::TlsStream<tokio::net::TcpStream>>,
+        stream: TcpStream,
         peer: IpAddr,
+        acceptor: &TlsAcceptor,
+        security: Security,
     ) -> io::Result<()> {
         let session = Session { server: self, mail: Mail::default(), data: Vec::new() };
         let mut builder = SessionBuilder::new("localhost");
         builder.enable_auth(AuthMechanism::Plain);
+        if matches!(security, Security::StartTls) {
+            builder.enable_start_tls();
+        }
         let mut session = builder.build(peer, session);
-        session.tls_active();
+        let mut stream: BufStream<Box<dyn Stream>> = BufStream::new(Box::new(stream));
+        if matches!(security, Security::FirstByte) {
+            stream = BufStream::new(Box::new(acceptor.accept(stream.into_inner()).await?));
+            session.tls_active();
+        }
         stream.write_all(&session.greeting().buffer()?).await?;
         stream.flush().await?;
         loop {
@@ -131,8 +149,13 @@ impl MailServer {
                 stream.write_all(&answer.buffer()?).await?;
                 stream.flush().await?;
             }
-            if answer.action == Action::Close {
-                return Ok(());
+            match answer.action {
+                Action::Close => return Ok(()),
+                Action::UpgradeTls => {
+                    stream = BufStream::new(Box::new(acceptor.accept(stream.into_inner()).await?));
+                    session.tls_active();
+                }
+                Action::Reply | Action::NoReply => {}
             }
         }
     }
