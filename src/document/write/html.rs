@@ -10,35 +10,41 @@ use super::{Document, Figure};
 
 const STYLE: &str = include_str!("document.css");
 
-pub fn write(document: &Document) -> String {
+/// A page in Chinese.
+pub(super) fn page(title: &str, style: &Markup, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="zh-CN" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (document.title()) }
-                style { (PreEscaped(STYLE)) }
+                title { (title) }
+                (style)
             }
-            body {
-                main {
-                    h1 { (document.title()) }
-                    @for chapter in document.chapters() { (chapter_markup(document, &chapter)) }
-                }
-                footer {
-                    dl {
-                        @for provenance in &document.provenance {
-                            div {
-                                dt { (provenance.label) }
-                                dd { (provenance.value) }
-                            }
-                        }
+            body { (body) }
+        }
+    };
+    page.into_string()
+}
+
+pub fn write(document: &Document) -> String {
+    let body = html! {
+        main {
+            h1 { (document.title()) }
+            @for chapter in document.chapters() { (chapter_markup(document, &chapter)) }
+        }
+        footer {
+            dl {
+                @for provenance in &document.provenance {
+                    div {
+                        dt { (provenance.label) }
+                        dd { (provenance.value) }
                     }
                 }
             }
         }
     };
-    page.into_string()
+    page(&document.title(), &html! { style { (PreEscaped(STYLE)) } }, &body)
 }
 
 fn chapter_markup(document: &Document, chapter: &Chapter<'_>) -> Markup {

@@ -1,5 +1,8 @@
 //! `huizong report`: reading reports back, and reviewing them.
 
+mod contrast;
+mod history;
+
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -12,14 +15,14 @@ use crate::pb;
 use crate::pb::registry_service_client::RegistryServiceClient;
 use crate::pb::report_service_client::ReportServiceClient;
 use crate::report::Owners;
-use crate::wire::{entry_from_wire, value_in_words};
+use crate::wire::entry_from_wire;
 
-use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
-use super::form::{Target, target};
-use super::language::{beside, told};
-use super::output::{Listing, print_json, print_line, resource, time_text, to_json};
-use super::pages;
-use super::{Failure, Outcome, OutputFormat, both};
+use crate::cli::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
+use crate::cli::form::{Target, target};
+use crate::cli::language::{beside, told};
+use crate::cli::output::{Listing, print_json, print_line, resource, time_text, to_json};
+use crate::cli::pages;
+use crate::cli::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Subcommand)]
 pub(crate) enum Report {
@@ -174,8 +177,10 @@ fn state_word(state: pb::ReportState) -> String {
 }
 
 fn print(reports: &[pb::Report], format: OutputFormat) -> Outcome {
-    let mut listing =
-        Listing::new(&["revision", "state", "late", "etag", "submitted", "submitter", "reason", "sha256"], &[]);
+    let mut listing = Listing::new(
+        &["revision", "state", "late", "etag", "submit_time", "submitter", "correction_reason", "content_sha256"],
+        &[],
+    );
     for report in reports {
         let time = time_text(report.submit_time);
         listing.rows.push(vec![
@@ -193,7 +198,7 @@ fn print(reports: &[pb::Report], format: OutputFormat) -> Outcome {
 }
 
 /// A report as a document under its owner's name, which says which revision it is.
-pub(super) async fn document(server: &Server, report: pb::Report) -> Result<Document, Failure> {
+pub(in crate::cli) async fn document(server: &Server, report: pb::Report) -> Result<Document, Failure> {
     let (revision, sequence) = (report.revision.clone(), report.journal_sequence);
     let entry = entry_from_wire(report);
     let entry = entry.map_err(|problem| Failure::Failed(both(&problem.message)))?;
@@ -288,9 +293,9 @@ impl Report {
             Self::Compare { earlier, later } => {
                 let request = pb::CompareReportsRequest { earlier: earlier.clone(), later: later.clone() };
                 let answer = client.compare_reports(request).await.map_err(|status| refused(&status))?.into_inner();
-                print_contrast(&answer, format)
+                contrast::print(&answer, format)
             }
-            Self::History { name } => history(&mut client, name, format).await,
+            Self::History { name } => history::print(&mut client, name, format).await,
             Self::Accept(review) => {
                 let request = pb::AcceptReportRequest {
                     name: review.name.clone(),
@@ -448,96 +453,8 @@ fn print_outcome(outcome: Option<pb::ReviewOutcome>) -> Outcome {
     print_line(&format!("{}: {in_sums}", told("计入汇总", "in the sums", " ")))?;
     match outcome.receipt {
         Some(receipt) => {
-            print_line(&format!("{}: {}", told("日志序号", "journal sequence", " "), receipt.journal_sequence))
+            print_line(&format!("{}: {}", told("流水号", "journal sequence", " "), receipt.journal_sequence))
         }
         None => print_line(&told("仅校验，未保存", "checked only, nothing stored", " ")),
     }
-}
-
-/// Thousandths as a percentage with its sign.
-fn percent(permille: i64) -> String {
-    let sign = if permille < 0 { "-" } else { "+" };
-    format!("{sign}{}.{}%", permille.unsigned_abs() / 10, permille.unsigned_abs() % 10)
-}
-
-fn print_contrast(answer: &pb::CompareReportsResponse, format: OutputFormat) -> Outcome {
-    if format == OutputFormat::Json {
-        return print_json(answer);
-    }
-    let headings = ["cell", "单元格", "前 before", "后 after", "差额 difference", "增减 share"];
-    let mut listing = Listing::new(&headings, &[2, 3, 4, 5]);
-    for one in &answer.cells {
-        listing.rows.push(vec![
-            one.cell.clone(),
-            one.label.clone().unwrap_or_default().zh,
-            value_in_words(one.before.as_ref()),
-            value_in_words(one.after.as_ref()),
-            value_in_words(one.difference.as_ref()),
-            one.share_permille.map(percent).unwrap_or_default(),
-        ]);
-    }
-    listing.print(format)?;
-    if format != OutputFormat::Table {
-        return Ok(());
-    }
-    print_line(&format!(
-        "\n{} → {}\n{}",
-        answer.earlier,
-        answer.later,
-        beside(
-            format!("相同 {} 处，格式不同而未比对 {} 处", answer.equal_cells, answer.not_comparable_cells),
-            format!("{} equal, {} not comparable", answer.equal_cells, answer.not_comparable_cells),
-        )
-    ))?;
-    for chapter in &answer.chapters {
-        let name = match chapter.chapter.as_str() {
-            "overview" => "一、总体情况",
-            "problems" => "五、存在的主要问题及改进情况",
-            _ => "六、其他需要报告的事项",
-        };
-        print_line(&format!("\n{name}  （{} {}）", told("相同句数", "kept", " "), chapter.kept))?;
-        for sentence in &chapter.dropped {
-            print_line(&format!("- {sentence}"))?;
-        }
-        for sentence in &chapter.added {
-            print_line(&format!("+ {sentence}"))?;
-        }
-    }
-    Ok(())
-}
-
-async fn history(client: &mut ReportServiceClient<Connection>, name: &str, format: OutputFormat) -> Outcome {
-    let page_size = pages::PAGE_SIZE;
-    let request = pb::ListReportEventsRequest { name: name.to_owned(), page_size, ..Default::default() };
-    let ask = async |page_token| {
-        client.list_report_events(pb::ListReportEventsRequest { page_token, ..request.clone() }).await
-    };
-    let events = pages::all(ask, |page| page.events).await?;
-    let all = pb::ListReportEventsResponse { events, ..Default::default() };
-    if format == OutputFormat::Json {
-        return print_json(&all);
-    }
-    let headings = ["sequence", "time", "actor", "action", "revision", "state", "reason", "cells"];
-    let mut listing = Listing::new(&headings, &[0]);
-    for event in &all.events {
-        let value = |value: &Option<pb::CellValue>| match value {
-            Some(value) => value_in_words(Some(value)),
-            None => "空 blank".to_owned(),
-        };
-        let change = |one: &pb::CellChange| format!("{} {} → {}", one.cell, value(&one.before), value(&one.after));
-        let mut cells: Vec<String> = event.changes.iter().map(change).collect();
-        cells.extend(event.comments.iter().map(|comment| format!("{}: {}", comment.cell, comment.text)));
-        let revision = event.revision.rsplit('/').next().unwrap_or_default();
-        listing.rows.push(vec![
-            event.journal_sequence.to_string(),
-            time_text(event.time),
-            event.actor.clone(),
-            word(event.action().as_str_name(), "REPORT_ACTION_"),
-            revision.to_owned(),
-            state_word(event.state()),
-            event.reason.clone(),
-            cells.join("\n"),
-        ]);
-    }
-    listing.print(format)
 }
