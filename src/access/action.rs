@@ -57,7 +57,7 @@ actions! {
     "report.accept", "通过报告", "accept a report";
     "report.return", "退回报告", "return a report";
     "report.withdraw", "撤回报告", "withdraw a report";
-    "report.reconcile", "核对汇总报告", "reconcile a consolidated report";
+    "report.reconcile", "数据比对", "reconcile a consolidated report";
     "document.read", "读取文件", "have a document read";
     "form.layout", "查看表样", "read the layout of the form";
     "rule.list", "查看规则", "read the rules";
@@ -82,6 +82,8 @@ actions! {
     "registry.agencies", "列出机构", "list agencies";
     "registry.apply", "变更单位名录", "change the registry";
     "registry.changes", "查看单位名录的变更", "read the changes of the registry";
+    "registry.read_file", "读取名录文件", "read a registry file";
+    "registry.render", "导出单位名录", "export the registry";
     "registry.suspects", "查看疑似重复登记", "list what may be registered twice";
     "registry.contacts_get", "查看联系人", "read an agency's contacts";
     "registry.contacts_list", "列出联系人", "list contacts of agencies";
@@ -130,7 +132,7 @@ actions! {
     SETTINGS, "设置变更", "settings changed";
     CLOCK, "时钟异常", "the clock is out of line";
     RESTORE, "由备份恢复", "restored from a backup";
-    MEND, "修复存储", "mended the store";
+    MEND, "修复数据库", "mended the store";
     RECOUNT, "重算不符", "a recount differs";
 }
 

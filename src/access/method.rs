@@ -155,6 +155,8 @@ methods! {
         CREATE_AGENCY "CreateAgency", "registry.apply", Right::Power(Power::System);
         APPLY_REGISTRY_CHANGES "ApplyRegistryChanges", "registry.apply", Right::Power(Power::System);
         LIST_REGISTRY_CHANGES "ListRegistryChanges", "registry.changes", Right::AnyPower, Told::Each;
+        READ_REGISTRY_FILE "ReadRegistryFile", "registry.read_file", Right::Power(Power::System);
+        RENDER_REGISTRY "RenderRegistry", "registry.render", Right::AnyPower, Told::Each;
         LIST_REGISTRY_SUSPECTS "ListRegistrySuspects", "registry.suspects", Right::AnyPower, Told::Each;
         GET_AGENCY_CONTACTS "GetAgencyContacts", "registry.contacts_get", Right::Contacts, Told::InBulk;
         LIST_AGENCY_CONTACTS "ListAgencyContacts", "registry.contacts_list", Right::Contacts, Told::Each;

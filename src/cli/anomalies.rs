@@ -46,7 +46,15 @@ impl Anomalies {
         if format == OutputFormat::Json {
             return print_json(&all);
         }
-        let headings = ["agency", "机构", "单元格", "本年 value", "以往中位数 own median", "偏离 score", "原因 why"];
+        let headings = [
+            "agency",
+            "机构 display name",
+            "单元格 label",
+            "本年 value",
+            "以往中位数 own median",
+            "偏离 score",
+            "原因 why",
+        ];
         let mut listing = Listing::new(&headings, &[3, 4, 5]);
         for one in &all.anomalies {
             let (whole, rest) = (one.score_hundredths / 100, one.score_hundredths % 100);

@@ -219,7 +219,7 @@ fn print_summary(summary: &Summary, format: OutputFormat) -> Outcome {
         );
     }
     print_line(&format!(
-        "已备份并校验 Backed up and checked\n  日志序号 sequence  {}\n  链上哈希 chain     {}\n  记录 records       {}\n  \
+        "已备份并校验 Backed up and checked\n  流水号 sequence    {}\n  日志校验值 chain   {}\n  记录 records       {}\n  \
          字节 bytes         {}\n  SHA-256            {}",
         summary.position.sequence, summary.position.chain, summary.records, summary.bytes, summary.sha256
     ))

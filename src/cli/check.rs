@@ -236,7 +236,7 @@ fn print_cells(file: &Path, reading: &pb::ReadDocumentResponse, format: OutputFo
     if format == OutputFormat::Table {
         print_line(&format!("{}  {}  {}", file.display(), reading.title, reading.edition().as_str_name()))?;
     }
-    let mut listing = Listing::new(&["cell", "单元格", "值 value", "原文 raw", "位置 place"], &[2]);
+    let mut listing = Listing::new(&["cell", "单元格 label", "值 value", "原文 raw", "位置 place"], &[2]);
     for cell in &reading.cells {
         let value = match cell.certainty() {
             pb::Certainty::Unread => UNREAD.to_owned(),

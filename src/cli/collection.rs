@@ -213,7 +213,7 @@ async fn list(client: &mut RegistryServiceClient<Connection>, format: OutputForm
         return print_json(&all);
     }
     let mut listing =
-        Listing::new(&["collection", "截止 due", "锁定 lock", "审核 review", "例外 exceptions", "etag"], &[4]);
+        Listing::new(&["collection", "截止 due", "停止接收 lock", "审核 review", "延期 exceptions", "etag"], &[4]);
     for collection in all.collections {
         listing.rows.push(vec![
             collection.name.clone(),
@@ -258,7 +258,7 @@ fn deadline_text(deadline: &pb::Deadline) -> String {
         deadline.owner,
         heading("截止 due"),
         time(deadline.due_in_words.as_ref(), deadline.due_time_granted),
-        heading("锁定 lock"),
+        heading("停止接收 lock"),
         time(deadline.lock_in_words.as_ref(), deadline.lock_time_granted)
     )
 }
@@ -268,7 +268,7 @@ fn print(collection: pb::Collection, format: OutputFormat) -> Outcome {
     if format == OutputFormat::Json {
         return print_json(&pb::GetCollectionResponse { collection: Some(collection), ..Default::default() });
     }
-    let headings = ["agency", "截止 due", "锁定 lock", "批准 granted by", "理由 reason", "有效至 until"];
+    let headings = ["agency", "截止 due", "停止接收 lock", "批准 granted by", "理由 reason", "有效至 until"];
     let mut listing = Listing::new(&headings, &[]);
     for exception in &collection.exceptions {
         listing.rows.push(vec![
@@ -283,7 +283,7 @@ fn print(collection: pb::Collection, format: OutputFormat) -> Outcome {
     if format == OutputFormat::Table {
         println!("{}  {}", collection.name, collection.edition().as_str_name().to_lowercase());
         println!("{}  {}", heading("截止 due"), due_text(&collection));
-        println!("{}  {}", heading("锁定 lock"), time_text(collection.lock_time));
+        println!("{}  {}", heading("停止接收 lock"), time_text(collection.lock_time));
         println!("{}  {}", heading("审核 review"), review_text(&collection));
         println!("etag  {}", collection.etag);
         if collection.exceptions.is_empty() {

@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 
 use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
+use crate::wire::Table;
 
 use super::client::{Connection, Server, connect};
-use super::output::{Listing, print_json, resource, time_text};
+use super::output::{Listing, print_csv, print_json, reader, resource, time_text};
 use super::pages;
 use super::perspective::Perspective;
 use super::rollup::{as_of_text, coverage_text};
@@ -55,12 +56,14 @@ impl Coverage {
         })
         .await?;
         let answer = whole.unwrap_or_default();
-        if format == OutputFormat::Json {
-            return print_json(&answer);
+        match format {
+            OutputFormat::Json => return print_json(&answer),
+            OutputFormat::Csv => return print_csv(&request, &answer),
+            OutputFormat::Table | OutputFormat::Xlsx => {}
         }
         let headings = [
             "jurisdiction",
-            "地区",
+            "地区 name",
             "应报 expected",
             "已报 received",
             "已通过 accepted",
@@ -75,7 +78,7 @@ impl Coverage {
         for child in &answer.children {
             let jurisdiction = child.jurisdiction.clone().unwrap_or_default();
             let one = child.coverage.unwrap_or_default();
-            let own = if child.own_agencies { "（本级机关）" } else { "" };
+            let own = if child.own_agencies { "（本级部门）" } else { "" };
             let indent = "　".repeat(usize::try_from(child.depth.max(1) - 1).unwrap_or(0));
             let counts = [one.expected, one.received, one.accepted, one.submitted, one.returned, one.late, one.missing];
             let mut row = vec![jurisdiction.name, format!("{indent}{}{own}", jurisdiction.display_name)];
@@ -114,23 +117,12 @@ impl Coverage {
             Ok(ControlFlow::Continue(()))
         })
         .await?;
-        if format == OutputFormat::Json {
-            return print_json(&all);
+        match format {
+            OutputFormat::Json => return print_json(&all),
+            OutputFormat::Csv => return print_csv(&request, &all),
+            OutputFormat::Table | OutputFormat::Xlsx => {}
         }
-        let headings = ["agency", "机构", "jurisdiction", "截止 due", "剩余天数 days left", "停止接收 lock"];
-        let mut listing = Listing::new(&headings, &[4]);
-        for agency in all.agencies {
-            let deadline = all.deadlines.iter().find(|deadline| deadline.owner == agency.name);
-            let deadline = deadline.cloned().unwrap_or_default();
-            listing.rows.push(vec![
-                agency.name,
-                agency.display_name,
-                agency.jurisdiction,
-                time_text(deadline.due_time),
-                deadline.days_left.map(|days| days.to_string()).unwrap_or_default(),
-                time_text(deadline.lock_time),
-            ]);
-        }
-        listing.print(format)
+        let headings = ["agency", "机构 name", "jurisdiction", "截止 due", "剩余天数 days left", "停止接收 lock"];
+        Listing { rows: all.rows(&reader()), ..Listing::new(&headings, &[4]) }.print(format)
     }
 }

@@ -29,8 +29,8 @@ impl Explain {
             ))
         })?;
         let (severity_zh, severity_en) = match rule.severity {
-            crate::report::Severity::Error => ("错误：不改正不予接收", "error: refused until put right"),
-            crate::report::Severity::Warning => ("提示：须说明理由", "warning: needs a reason"),
+            crate::report::Severity::Error => ("错误：须改正后方可报送", "error: must be corrected before submission"),
+            crate::report::Severity::Warning => ("警告：须作核实说明", "warning: an explanation is required"),
         };
         println!("{}  {}", rule.id, beside(rule.title.zh, rule.title.en));
         println!("  {}", beside(severity_zh, severity_en));

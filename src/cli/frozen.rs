@@ -64,7 +64,8 @@ pub(crate) enum Frozen {
 }
 
 fn print(forms: &[pb::FrozenForm], format: OutputFormat) -> Outcome {
-    let headings = ["name", "地区", "as_of", "计入 included", "应报 expected", "frozen", "creator", "note", "sha256"];
+    let headings =
+        ["name", "地区 display name", "as_of", "计入 included", "应报 expected", "frozen", "creator", "note", "sha256"];
     let mut listing = Listing::new(&headings, &[2, 3, 4]);
     for form in forms {
         let coverage = form.coverage.unwrap_or_default();
@@ -144,7 +145,7 @@ impl Frozen {
                 differences(&answer.differences).print(format)?;
                 if let (OutputFormat::Table, Some(coverage)) = (format, &answer.coverage) {
                     print_line(&format!(
-                        "\n{}\n截至日志序号 as of journal sequence {}",
+                        "\n{}\n数据截至流水号 as of journal sequence {}",
                         coverage_text(coverage),
                         answer.as_of
                     ))?;

@@ -186,7 +186,8 @@ impl List {
         if format == OutputFormat::Json {
             return print_json(&page);
         }
-        let headings = ["sequence", "time", "actor", "by", "action", "操作", "subject", "names", "outcome", "detail"];
+        let headings =
+            ["sequence", "time", "actor", "by", "action", "操作 in words", "subject", "names", "outcome", "detail"];
         let mut listing = Listing::new(&headings, &[0]);
         for entry in page.entries {
             let time = time_text(entry.time);
@@ -217,7 +218,7 @@ pub(crate) fn fault(error: &JournalFault) -> Failure {
 pub(crate) fn print_verified(extent: &Extent) -> Outcome {
     // Without anything that was kept elsewhere no more can be said.
     print_line(&format!(
-        "日志自洽 The journal is consistent with itself\n  条数 entries       {}\n  链上哈希 chain     {}",
+        "日志自洽 The journal is consistent with itself\n  条数 entries       {}\n  日志校验值 chain     {}",
         extent.end.sequence, extent.end.chain
     ))?;
     if extent.begin.sequence == 0 {
@@ -225,7 +226,7 @@ pub(crate) fn print_verified(extent: &Extent) -> Outcome {
     }
     print_line(&format!(
         "  接第 {0} 条之后，此前未核对 it goes on from entry {0}, and what is before that was not looked at\n  \
-           该条链上哈希 chain {1}",
+           该条日志校验值 chain {1}",
         extent.begin.sequence, extent.begin.chain
     ))
 }

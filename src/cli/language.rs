@@ -57,12 +57,26 @@ pub(crate) fn beside(zh: impl AsRef<str>, en: impl AsRef<str>) -> String {
 
 /// A name that stands alone, such as that of a cell: Chinese, as the form has it, unless English alone is told.
 pub(crate) fn name<'a>(zh: &'a str, en: &'a str) -> &'a str {
-    if spoken() == Language::En && !en.is_empty() { en } else { zh }
+    if is_english() && !en.is_empty() { en } else { zh }
 }
 
 fn has_chinese(text: &str) -> bool {
     text.chars()
         .any(|letter| ('\u{3000}'..='\u{9fff}').contains(&letter) || ('\u{ff00}'..='\u{ffef}').contains(&letter))
+}
+
+/// Whether English alone is told.
+pub(crate) fn is_english() -> bool {
+    spoken() == Language::En
+}
+
+/// The name of a column for programs, the same in all languages: of `剩余天数 days left`, `days_left`.
+pub(crate) fn field(heading: &str) -> String {
+    let english = match heading.split_once(' ') {
+        Some((zh, en)) if has_chinese(zh) && !has_chinese(en) => en,
+        _ => heading,
+    };
+    english.replace([' ', '/'], "_").to_lowercase()
 }
 
 /// One of a heading such as `值 value`; a heading in one language stays.

@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::sync::{Once, OnceLock};
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, presets};
 use jiff::tz::TimeZone;
 use prost::{Message, Name};
 
@@ -13,7 +13,7 @@ use crate::document::read::decode;
 use crate::document::write::write_listing;
 use crate::pb;
 use crate::report::inert;
-use crate::wire;
+use crate::wire::{self, Reader, Table, write_csv};
 
 use super::{Failure, Outcome, OutputFormat, both, language};
 
@@ -35,22 +35,13 @@ impl Listing {
 
     /// Writes as CSV.
     pub(crate) fn write_csv(&self, to: impl std::io::Write) -> Outcome {
-        let mut writer = csv::Writer::from_writer(to);
-        for row in std::iter::once(&self.headings).chain(&self.rows) {
-            let cells = row.iter().map(|cell| inert::to_cell(cell).into_owned());
-            writer.write_record(cells)?;
-        }
-        Ok(writer.flush()?)
+        let headings = self.headings.iter().map(|heading| language::field(heading)).collect();
+        Ok(write_csv(to, std::iter::once(&headings).chain(&self.rows))?)
     }
 
     /// Prints the rows as CSV, without their headings.
     pub(crate) fn print_rows(&self) -> Outcome {
-        let mut writer = csv::Writer::from_writer(std::io::stdout().lock());
-        for row in &self.rows {
-            let cells = row.iter().map(|cell| inert::to_cell(cell).into_owned());
-            writer.write_record(cells)?;
-        }
-        Ok(writer.flush()?)
+        Ok(write_csv(std::io::stdout().lock(), &self.rows)?)
     }
 
     /// Writes as a workbook.
@@ -71,7 +62,7 @@ impl Listing {
             OutputFormat::Xlsx => return self.write_xlsx(),
             OutputFormat::Table | OutputFormat::Json => {}
         }
-        let mut table = Table::new();
+        let mut table = comfy_table::Table::new();
         table.load_style(presets::NOTHING).set_header(self.headings.iter().map(|one| language::heading(one)));
         for row in &self.rows {
             table.add_row(row);
@@ -110,6 +101,13 @@ impl<W: std::io::Write> std::io::Write for Marked<W> {
     fn flush(&mut self) -> std::io::Result<()> {
         self.0.flush()
     }
+}
+
+/// Prints an answer as CSV, as it is over HTTP, but for the reader's time zone and language.
+pub(crate) fn print_csv<Q, A: Table<Q>>(asked: &Q, answer: &A) -> Outcome {
+    let headings = A::headings(asked);
+    let rows = answer.rows(&reader());
+    Ok(write_csv(Marked(std::io::stdout().lock()), std::iter::once(&headings).chain(&rows))?)
 }
 
 /// Canonical proto3 JSON, on one line.
@@ -165,13 +163,15 @@ pub(crate) fn tell_times_in_utc() {
     let _ = IN_UTC.set(());
 }
 
+/// Whoever reads what is printed: in the time zone of this machine, unless UTC was asked for, and their language.
+pub(crate) fn reader() -> Reader {
+    let zone = if IN_UTC.get().is_some() { TimeZone::UTC } else { TimeZone::system() };
+    Reader { zone, english: language::is_english() }
+}
+
 /// A time as RFC 3339 writes it, in the time zone of this machine unless UTC was asked for; nothing where there is none.
 pub(crate) fn time_text(time: Option<prost_types::Timestamp>) -> String {
-    let Some(time) = timestamp(time) else { return String::new() };
-    if IN_UTC.get().is_some() {
-        return time.to_string();
-    }
-    time.display_with_offset(TimeZone::system().to_offset(time)).to_string()
+    reader().time(time)
 }
 
 /// A name where there is one; Chinese, unless only English is told.

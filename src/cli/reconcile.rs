@@ -29,7 +29,7 @@ fn explanation_text(one: &pb::Explanation) -> String {
         pb::ExplanationKind::ArrivedSince if one.late => "逾期报送 late",
         pb::ExplanationKind::ArrivedSince => "其后报送 since",
         pb::ExplanationKind::CorrectedSince => "其后更正 corrected",
-        pb::ExplanationKind::LeftSince => "其后撤出 left",
+        pb::ExplanationKind::LeftSince => "其后不再计入 left",
         pb::ExplanationKind::ChildDiffers => "下级自报与汇总不符 child differs",
         pb::ExplanationKind::Unspecified => "",
     };
@@ -44,8 +44,15 @@ fn signed(number: Option<&pb::CellValue>) -> String {
 
 /// Differences as a listing.
 pub(crate) fn differences(differences: &[pb::CellDifference]) -> Listing {
-    let headings =
-        ["cell", "单元格", "所给 given", "汇总 computed", "差 difference", "说明 explained by", "未解释 rest"];
+    let headings = [
+        "cell",
+        "单元格 label",
+        "所给 given",
+        "汇总 computed",
+        "差额 difference",
+        "差额来源 explained by",
+        "未查明 rest",
+    ];
     let mut listing = Listing::new(&headings, &[2, 3, 4, 6]);
     for one in differences {
         let mut explained: Vec<String> = one.explanations.iter().map(explanation_text).collect();
@@ -81,7 +88,7 @@ impl Reconcile {
             println!("\n{}\n{}", answer.revision, beside(zh, format!("{equal} cells equal, {different} differ")));
             for part in &answer.missing {
                 let name = part.jurisdiction.as_ref().map(|one| one.display_name.clone()).unwrap_or_default();
-                let own = if part.own_agencies { "（本级机关）" } else { "" };
+                let own = if part.own_agencies { "（本级部门）" } else { "" };
                 let missing = part.coverage.map_or(0, |coverage| coverage.missing);
                 print_line(&format!("{}: {name}{own} {missing}", told("未报", "missing", " ")))?;
             }

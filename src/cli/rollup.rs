@@ -6,11 +6,11 @@ use std::ops::ControlFlow;
 use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
 use crate::rollup::Measure;
-use crate::wire::{key_in_words, value_in_words};
+use crate::wire::{Table, value_in_words};
 
 use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
 use super::language::{beside, told};
-use super::output::{Listing, label, parse_years, print_json, print_line, resource};
+use super::output::{Listing, label, parse_years, print_csv, print_json, print_line, reader, resource};
 use super::pages;
 use super::perspective::Perspective;
 use super::{Failure, Outcome, OutputFormat, both};
@@ -93,7 +93,7 @@ pub(crate) fn coverage_text(coverage: &pb::Coverage) -> String {
         }
     }
     if coverage.hierarchy_year != *year {
-        text.push_str(&format!("（按 {} 年层级）", coverage.hierarchy_year));
+        text.push_str(&format!("（按{}年度隶属关系）", coverage.hierarchy_year));
         english.push_str(&format!(" (tree of {})", coverage.hierarchy_year));
     }
     beside(text, english)
@@ -101,7 +101,7 @@ pub(crate) fn coverage_text(coverage: &pb::Coverage) -> String {
 
 /// What an answer is true as of.
 pub(crate) fn as_of_text(sequence: i64) -> String {
-    format!("{} {sequence}", told("截至日志序号", "as of journal sequence", " "))
+    format!("{} {sequence}", told("数据截至流水号", "as of journal sequence", " "))
 }
 
 impl Rollup {
@@ -132,7 +132,7 @@ impl Rollup {
             Ok(ControlFlow::Continue(()))
         })
         .await?;
-        self.print(&whole.unwrap_or_default(), format)
+        self.print(&request, &whole.unwrap_or_default(), format)
     }
 
     /// Whole paths of the measures; the table may be left out where the rest is unique.
@@ -153,7 +153,7 @@ impl Rollup {
         query: pb::QueryRollupRequest,
         format: OutputFormat,
     ) -> Outcome {
-        let pb::QueryRollupRequest { scope, first_year, last_year, measures, group_by, .. } = query;
+        let pb::QueryRollupRequest { scope, first_year, last_year, measures, group_by, .. } = query.clone();
         let request = pb::WatchRollupRequest { scope, first_year, last_year, measures, group_by, ..Default::default() };
         let mut answers = client.watch_rollup(request).await.map_err(|status| refused(&status))?.into_inner();
         while let Some(update) = answers.message().await.map_err(|status| refused(&status))? {
@@ -164,31 +164,24 @@ impl Rollup {
             for report in &update.changed_reports {
                 print_line(&format!("+ {report}"))?;
             }
-            self.print(&update.answer.unwrap_or_default(), format)?;
+            self.print(&query, &update.answer.unwrap_or_default(), format)?;
             print_line("")?;
         }
         Ok(())
     }
 
-    fn print(&self, answer: &pb::QueryRollupResponse, format: OutputFormat) -> Outcome {
-        if format == OutputFormat::Json {
-            return print_json(answer);
+    fn print(&self, asked: &pb::QueryRollupRequest, answer: &pb::QueryRollupResponse, format: OutputFormat) -> Outcome {
+        match format {
+            OutputFormat::Json => return print_json(answer),
+            OutputFormat::Csv => return print_csv(asked, answer),
+            OutputFormat::Table | OutputFormat::Xlsx => {}
         }
         let keys = self.group_by.len();
-        let mut headings: Vec<String> = Vec::new();
-        for by in &self.group_by {
-            let name = by.wire().as_str_name().trim_start_matches("DIMENSION_").to_lowercase();
-            headings.push(name.clone());
-            headings.push(format!("{name}_label"));
-        }
-        headings.extend(["measure", "指标", "值 value"].map(str::to_owned));
-        let mut listing = Listing { numbers: vec![headings.len() - 1], headings, rows: Vec::new() };
-        for row in &answer.rows {
-            let mut cells: Vec<String> =
-                row.keys.iter().flat_map(|key| [key_in_words(key), label(key.label.as_ref())]).collect();
-            cells.extend([row.measure.clone(), label(row.measure_label.as_ref()), value_in_words(row.value.as_ref())]);
-            listing.rows.push(cells);
-        }
+        let mut headings = pb::QueryRollupResponse::headings(asked);
+        let words = ["measure", "指标 measure", "值 value"].map(str::to_owned);
+        headings.splice(keys * 2.., words);
+        let rows = answer.rows(&reader());
+        let mut listing = Listing { numbers: vec![headings.len() - 1], headings, rows };
         if format == OutputFormat::Table && keys > 0 {
             for row in &answer.totals {
                 let mut cells = vec![String::new(); keys * 2];

@@ -164,8 +164,8 @@ impl Status {
             )?;
         } else {
             let mut lines = vec![
-                format!("日志序号 sequence  {}", position.sequence),
-                format!("链上哈希 chain     {}", position.chain),
+                format!("流水号 sequence    {}", position.sequence),
+                format!("日志校验值 chain   {}", position.chain),
                 format!("标识 epoch         {epoch}"),
             ];
             lines.extend(settings.into_iter().map(|(name, value)| format!("{name}: {value}")));

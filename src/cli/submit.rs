@@ -198,7 +198,7 @@ impl Submit {
         bar.finish_and_clear();
         let Counts { stored, known, failed } = counts;
         if many && format == OutputFormat::Table {
-            let zh = format!("存入 {stored}，此前已存 {known}，未接收 {failed}");
+            let zh = format!("成功{stored}份，此前已报{known}份，未通过{failed}份");
             let en = format!("{stored} stored, {known} stored before, {failed} refused");
             println!("{}", told(&zh, &en, "  "));
         }
@@ -378,7 +378,7 @@ fn accepted_text(source: &str, accepted: &pb::SubmitReportResponse) -> String {
                 false => told("已存入", "stored", " "),
             };
             text.push_str(&format!(
-                "  {word}\n  回执 Receipt\n    版本 revision  {}\n    etag           {}\n    内容 SHA-256   {}\n    日志序号 sequence {}\n    日志链 chain   {}\n    时间 time      {time}\n",
+                "  {word}\n  回执 Receipt\n    版本 revision  {}\n    etag           {}\n    内容 SHA-256   {}\n    流水号 sequence   {}\n    日志校验值 chain {}\n    时间 time      {time}\n",
                 receipt.revision, receipt.etag, receipt.content_sha256, receipt.journal_sequence, receipt.chain_sha256
             ));
         }

@@ -69,7 +69,7 @@ pub(crate) fn print(found: &pb::StoreVerification, format: OutputFormat) -> Outc
         print_json(found)?;
     } else {
         if found.faults_total > 0 {
-            let mut listing = Listing::new(&["place", "问题", "problem"], &[]);
+            let mut listing = Listing::new(&["place", "zh", "en"], &[]);
             for fault in &found.faults {
                 let text = fault.message.clone().unwrap_or_default();
                 listing.rows.push(vec![fault.place.clone(), text.zh, text.en]);
@@ -83,7 +83,7 @@ pub(crate) fn print(found: &pb::StoreVerification, format: OutputFormat) -> Outc
                 format!("有 {0} 处问题 {0} fault(s)", found.faults_total)
             };
             print_line(&format!(
-                "{state}\n  日志序号 sequence  {}\n  链上哈希 chain     {}\n  记录 records       {}\n  版本 revisions     {}",
+                "{state}\n  流水号 sequence    {}\n  日志校验值 chain   {}\n  记录 records       {}\n  版本 revisions     {}",
                 found.as_of, found.chain_sha256, found.records, found.revisions
             ))?;
         }

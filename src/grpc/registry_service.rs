@@ -147,6 +147,34 @@ impl Registries {
         })
     }
 
+    async fn read_file(
+        &self,
+        request: pb::ReadRegistryFileRequest,
+        call: Call<'_>,
+    ) -> Result<pb::ReadRegistryFileResponse, Problem> {
+        call.permit(Target::Service).await?;
+        if request.content.is_empty() {
+            return Err(Problem::required("content"));
+        }
+        Ok(wire::registry_file_to_wire(self.service.read_registry_file(request.content).await?))
+    }
+
+    async fn render(
+        &self,
+        request: pb::RenderRegistryRequest,
+        call: Call<'_>,
+    ) -> Result<pb::RenderRegistryResponse, Problem> {
+        call.permit(Target::Service).await?;
+        let format = wire::registry_format_from_wire(request.format, "format")?;
+        let sight = if request.contacts {
+            call.permit_as(call::LIST_AGENCY_CONTACTS, Target::Service).await?;
+            Some(self.service.sight(&call.caller, call::LIST_AGENCY_CONTACTS)?)
+        } else {
+            None
+        };
+        Ok(wire::rendered_registry_to_wire(self.service.render_registry(format, sight.as_ref()).await?))
+    }
+
     async fn suspects(
         &self,
         request: pb::ListRegistrySuspectsRequest,
@@ -345,6 +373,20 @@ impl RegistryService for Registries {
     ) -> Result<Response<pb::ListRegistryChangesResponse>, Status> {
         answer_page(&self.service, call::LIST_REGISTRY_CHANGES, request, |request, call| self.changes(request, call))
             .await
+    }
+
+    async fn read_registry_file(
+        &self,
+        request: Request<pb::ReadRegistryFileRequest>,
+    ) -> Result<Response<pb::ReadRegistryFileResponse>, Status> {
+        answer(&self.service, call::READ_REGISTRY_FILE, request, |request, call| self.read_file(request, call)).await
+    }
+
+    async fn render_registry(
+        &self,
+        request: Request<pb::RenderRegistryRequest>,
+    ) -> Result<Response<pb::RenderRegistryResponse>, Status> {
+        answer(&self.service, call::RENDER_REGISTRY, request, |request, call| self.render(request, call)).await
     }
 
     async fn list_registry_suspects(

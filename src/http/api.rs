@@ -20,10 +20,9 @@ use crate::grpc::{DETAILS_HEADER, PRINCIPAL_HEADER, WHOLE};
 use crate::pb;
 use crate::report::Message as Text;
 use crate::service::{Problem, Reason};
-use crate::wire::{descriptor, dynamic, to_json};
+use crate::wire::{Reader, Table, descriptor, dynamic, to_json, write_csv};
 
 use super::addresses::addresses;
-use super::csv::{self, Table};
 use super::fault::Fault;
 use super::openapi;
 use super::query::{self, Parameters};
@@ -75,7 +74,7 @@ const RENDER_REMINDERS: &str = call::RENDER_REMINDERS.path;
 fn resource<Q, A>(method: &'static str) -> Resource
 where
     Q: Message + Name + Default + 'static,
-    A: Message + Name + Default + Table + 'static,
+    A: Message + Name + Default + Table<Q> + 'static,
 {
     let handler = get(listing::<Q, A>(method));
     Resource { method, request: Q::full_name(), response: A::full_name(), formats: &["csv"], handler }
@@ -197,7 +196,7 @@ fn listing<Q, A>(
 ) -> impl Fn(State<Routes>, Request) -> futures::future::BoxFuture<'static, Result<Response, Fault>> + Clone
 where
     Q: Message + Name + Default + 'static,
-    A: Message + Name + Default + Table + 'static,
+    A: Message + Name + Default + Table<Q> + 'static,
 {
     // One that has a name in its address has one in all of them, after the same prefix.
     let named =
@@ -220,7 +219,7 @@ where
 async fn answer<Q, A>(asker: &Asker, method: &'static str, mut asked: Parameters) -> Result<Response, Fault>
 where
     Q: Message + Name + Default + 'static,
-    A: Message + Name + Default + Table + 'static,
+    A: Message + Name + Default + Table<Q> + 'static,
 {
     match query::take(&mut asked, "format").as_deref() {
         None | Some("json") => json(&asker.ask::<Q, A>(method, query::request(&asked)?).await?),
@@ -233,19 +232,22 @@ where
 async fn every_page<Q, A>(asker: Asker, method: &'static str, mut asked: Parameters) -> Result<Response, Fault>
 where
     Q: Message + Name + Default + 'static,
-    A: Message + Name + Default + Table + 'static,
+    A: Message + Name + Default + Table<Q> + 'static,
 {
     let pages = descriptor::<Q>().is_ok_and(|of| of.get_field_by_name("page_size").is_some());
     if pages && !asked.iter().any(|(name, _)| name == "page_size") {
         asked.push(("page_size".to_owned(), PAGE_RESOURCES_MAX.to_string()));
     }
-    let first: A = asker.ask(method, query::request::<Q>(&asked)?).await?;
-    let table = |page: &A, headings: bool| {
-        let headings = headings.then(|| page.headings());
-        csv::write(headings.iter().chain(&page.rows())).map(Bytes::from)
+    let question = query::request::<Q>(&asked)?;
+    let headings = A::headings(&question);
+    let first: A = asker.ask(method, question).await?;
+    let table = |page: &A, headings: Option<&Vec<String>>| {
+        let mut text = Vec::new();
+        write_csv(&mut text, headings.into_iter().chain(&page.rows(&Reader::PROGRAM)))?;
+        Ok::<_, ::csv::Error>(Bytes::from(text))
     };
     let mark = if asker.opens_tables { "\u{feff}" } else { "" };
-    let head = table(&first, true).map(|head| Bytes::from([mark.as_bytes(), &head].concat()));
+    let head = table(&first, Some(&headings)).map(|head| Bytes::from([mark.as_bytes(), &head].concat()));
     let begun = (head, next_page(&first));
     let stream = futures::stream::try_unfold((Some(begun), asker, asked), move |(page, asker, mut asked)| async move {
         let Some((text, next)) = page else { return Ok(None) };
@@ -258,7 +260,7 @@ where
                 let broken_off = |_: Fault| std::io::Error::other("a later page cannot be read");
                 let request = query::request::<Q>(&asked).map_err(|problem| broken_off(problem.into()))?;
                 let page: A = asker.ask(method, request).await.map_err(broken_off)?;
-                Some((table(&page, false), next_page(&page)))
+                Some((table(&page, None), next_page(&page)))
             }
         };
         Ok::<_, std::io::Error>(Some((text.map_err(std::io::Error::other)?, (following, asker, asked))))

@@ -5,7 +5,6 @@
 mod addresses;
 mod api;
 mod contract;
-mod csv;
 mod dashboard;
 mod fault;
 pub mod map;

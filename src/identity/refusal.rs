@@ -84,7 +84,7 @@ causes! {
     Nonce = "nonce", Untrusted,
         "身份令牌属于另一次登录", "the identity token belongs to another sign-in";
     ClaimMissing = "claim_missing", Untrusted,
-        "身份认证平台没有给出作为主体名称的声明",
+        "身份认证平台没有给出作为账号名称的声明",
         "the identity provider does not give the claim that names the principal";
     Unreachable = "unreachable", Unavailable,
         "无法连接身份认证平台", "the identity provider cannot be reached";

@@ -286,7 +286,7 @@ impl RegistryError {
             }
             Self::HasEnded { subject, end, first_year } => {
                 format!(
-                    "{subject} 自 {end} 年起不再存在，{first_year} 年不能再变更或再次终止；请变更其承接单位，或另行列入名录"
+                    "{subject} 自 {end} 年起不再存在，{first_year} 年不能再变更或再次撤并；请变更其承接单位，或另行列入名录"
                 )
             }
             Self::OutOfOrder { subject, first_year, latest } => {
@@ -297,7 +297,7 @@ impl RegistryError {
             Self::MembersLeft { subject, first_year, members } => {
                 let members = listed(members).0;
                 format!(
-                    "{subject} 不能在 {first_year} 年终止：当年或以后仍有 {members} 归属于它；请先将其自 {first_year} 年（或转入之年）起转出，或改为它们最后一年之后的年度"
+                    "{subject} 不能在 {first_year} 年撤并：当年或以后仍有 {members} 归属于它；请先将其自 {first_year} 年（或转入之年）起转出，或改为它们最后一年之后的年度"
                 )
             }
             Self::SuccessorMissing { subject, successor, first_year } => {
@@ -306,7 +306,7 @@ impl RegistryError {
             Self::SuccessorItself(name) => format!("{name} 不能是自己的承接单位；请另行列入新的条目"),
             Self::TakesOver { subject, took_over, first_year } => {
                 format!(
-                    "{subject} 在 {took_over} 年承继其他条目，当年必须存在，不能在 {first_year} 年终止；请改为 {took_over} 年以后的年度"
+                    "{subject} 在 {took_over} 年承继其他条目，当年必须存在，不能在 {first_year} 年撤并；请改为 {took_over} 年以后的年度"
                 )
             }
             Self::MixedSorts { subject, other } => {

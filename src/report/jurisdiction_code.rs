@@ -22,7 +22,7 @@ pub struct JurisdictionCodeError;
 impl JurisdictionCodeError {
     /// In both languages.
     pub fn message(&self) -> Message {
-        Message::new("地区以6、9或12位区划代码表示，如 jurisdictions/230000", self.to_string())
+        Message::new("行政区划代码应为6、9或12位数字，如 jurisdictions/230000", self.to_string())
     }
 }
 

@@ -60,7 +60,9 @@ impl MeasureError {
     pub fn message(&self) -> Message {
         let zh = match self {
             Self::Unknown(asked) => {
-                format!("表中没有“{asked}”；请写行、组或单元格的路径，如 requests.received 或 requests.refused")
+                format!(
+                    "没有名为“{asked}”的指标；可用指标如本年新收（requests.received）、不予公开（requests.refused）"
+                )
             }
             Self::Ambiguous { asked, candidates } => {
                 format!("“{asked}”可以指 {}；请写全路径", candidates.join(" 或 "))

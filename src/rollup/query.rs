@@ -92,7 +92,7 @@ impl QueryError {
     /// The error in both languages.
     pub fn message(&self) -> Message {
         let zh = match self {
-            Self::NoRequesterTypes(path) => format!("{path} 不按申请人类型细分；请改用第三章的行"),
+            Self::NoRequesterTypes(path) => format!("{path} 不按申请人类型细分；请改用第三部分的行"),
             Self::NoOutcomes(path) => format!("只有 requests.outcomes_total 可按办理结果细分，{path} 不可"),
             Self::DimensionTwice => "同一分组维度写了两次".to_owned(),
             Self::OutcomeAndLine => "办理结果与行都细分指标，只能选一个".to_owned(),
@@ -361,7 +361,7 @@ impl Query {
 fn scope_key(registry: &Registry, tree: Tree, scope: Scope) -> Key {
     let (index, mut zh, mut en) = match scope {
         Scope::Subtree(index) => (index, String::new(), String::new()),
-        Scope::Own(index) => (index, "（本级机关）".to_owned(), " (own agencies)".to_owned()),
+        Scope::Own(index) => (index, "（本级部门）".to_owned(), " (agencies at this level)".to_owned()),
     };
     let jurisdiction = registry.jurisdiction(index);
     if let Tree::Of(year) = tree

@@ -66,7 +66,7 @@ pub fn judge(set: &RuleSet, case: &Case<'_>) -> Vec<Finding> {
     judgement.raised.into_iter().map(|raised| raised.finding).collect()
 }
 
-/// Where on the form a finding stands: chapter, then cell. The report as a whole comes before chapter one.
+/// Where on the form a finding stands: chapter, then cell. The report as a whole comes before part 1.
 type Place = (u8, usize);
 
 const WHOLE_REPORT: Place = (0, 0);

@@ -76,8 +76,8 @@ pub(super) static ERRORS: &[Rule] = &[
         years: Years::ALL,
         title: text("三张表格齐全", "no table is missing"),
         text: text(
-            "第二、三、四章的每张表格都应当填报；完全空白的表格视为缺失。该表的其他问题不再另行提示。",
-            "Each of the tables of chapters two, three and four is filled in; one left wholly blank counts as missing. \
+            "第二、三、四部分的每张表格都应当填报；完全空白的表格视为缺失。该表的其他问题不再另行提示。",
+            "Each of the tables of parts 2, 3 and 4 is filled in; one left wholly blank counts as missing. \
              Nothing else is reported about a missing table.",
         ),
         basis: text("格式通知规定的表格；空白不等于零。", "The notices prescribe the tables; blank is not zero."),
@@ -95,8 +95,8 @@ pub(super) static ERRORS: &[Rule] = &[
         years: Years::ALL,
         title: text("数值在允许范围内", "numbers are within their range"),
         text: text(
-            "数量为不小于0的整数，金额不小于0，都不超过一万亿（件或者万元）；只有试行格式的“本年增/减”可以为负。\
-             越界的数字不再参与其他规则的判断。",
+            "件数应为非负整数，金额不小于0，都不超过一万亿（件或者万元）；只有试行格式的“本年增/减”可以为负。\
+             超出范围的数字不再参与其他审核。",
             "Counts are integers from 0 and amounts are from 0, neither above 10^12 (items, or 10,000 yuan); only the \
              trial format's 本年增/减 may be negative. A number out of range is not held against other rules.",
         ),
@@ -113,14 +113,14 @@ pub(super) static ERRORS: &[Rule] = &[
         id: "T3-ROW-TOTAL",
         severity: Severity::Error,
         years: Years::ALL,
-        title: text("申请情况表各行之和等于总计", "chapter three: each line adds up"),
+        title: text("申请情况表各行之和等于总计", "part 3: each line adds up"),
         text: text(
-            "第三章表格每一行，自然人与五类法人或其他组织之和等于总计。",
-            "In every line of chapter three the six requester columns sum to the total.",
+            "第三部分表格每一行，自然人与五类法人或其他组织之和等于总计。",
+            "In every line of part 3 the six requester columns sum to the total.",
         ),
         basis: text("表中“总计”一列的含义。", "The meaning of the form's total column."),
         remedy: text(
-            "请核对该行各类申请人的数字和总计。若另有一列相差同一个数，多为两者交叉处填错。",
+            "请核对该行各类申请人的数字和总计。若某一列的差额与该行相同，该行该列相交的单元格很可能填错。",
             "Check the line's figures and its total. Where a column is off by the same difference, the cell that both \
              share is the likely slip.",
         ),
@@ -144,11 +144,11 @@ pub(super) static ERRORS: &[Rule] = &[
         id: "T3-COL-OUTCOMES",
         severity: Severity::Error,
         years: Years::ALL,
-        title: text("办理结果各项之和等于（七）总计", "chapter three: the outcomes add up"),
+        title: text("办理结果各项之和等于（七）总计", "part 3: the outcomes add up"),
         text: text(
-            "第三章表格每一列（含总计列），（一）至（六）各项办理结果之和等于（七）总计；只填一行“其他处理”的，与其分项一并计算。\
+            "第三部分表格每一列（含总计列），（一）至（六）各项办理结果之和等于（七）总计；只填一行“其他处理”的，与其分项一并计算。\
              各行均平衡时，总计列的差额只是各列差额之和，不另行提示。",
-            "In every column of chapter three, the total included, the outcome lines sum to the line of all outcomes; a \
+            "In every column of part 3, the total included, the outcome lines sum to the line of all outcomes; a \
              single 其他处理 line is summed with its three siblings. Where all lines add up, the total column only repeats \
              the difference of the others and is not reported again.",
         ),
@@ -181,11 +181,11 @@ pub(super) static ERRORS: &[Rule] = &[
         id: "T3-COL-BALANCE",
         severity: Severity::Error,
         years: Years::ALL,
-        title: text("新收加结转等于办结加结转下年", "chapter three: requests in equal requests out"),
+        title: text("新收加结转等于办结加结转下年", "part 3: requests in equal requests out"),
         text: text(
-            "第三章表格每一列（含总计列），本年新收与上年结转之和，等于办理结果总计与结转下年度之和。\
+            "第三部分表格每一列（含总计列），本年新收与上年结转之和，等于办理结果总计与结转下年度之和。\
              各行均平衡时，总计列的差额只是各列差额之和，不另行提示。",
-            "In every column of chapter three, the total included, requests received and carried over equal all outcomes \
+            "In every column of part 3, the total included, requests received and carried over equal all outcomes \
              and requests carried forward. Where all lines add up, the total column only repeats the difference of the \
              others and is not reported again.",
         ),
@@ -222,10 +222,10 @@ pub(super) static ERRORS: &[Rule] = &[
         id: "T4-BLOCK-TOTAL",
         severity: Severity::Error,
         years: Years::ALL,
-        title: text("复议诉讼表各栏之和等于总计", "chapter four: each block adds up"),
+        title: text("复议诉讼表各栏之和等于总计", "part 4: each block adds up"),
         text: text(
-            "第四章表格每一栏（行政复议、未经复议直接起诉、复议后起诉），四项结果之和等于总计。",
-            "In each block of chapter four the four results sum to the total.",
+            "第四部分表格每一栏（行政复议、未经复议直接起诉、复议后起诉），四项结果之和等于总计。",
+            "In each block of part 4 the four results sum to the total.",
         ),
         basis: text("表中“总计”的含义。", "The meaning of the form's total column."),
         remedy: text("请核对该栏各项结果和总计。", "Check the block's results and its total."),

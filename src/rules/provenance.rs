@@ -110,7 +110,7 @@ pub(super) fn reused(case: &Case<'_>, least: usize) -> Vec<Message> {
 
 fn same(key: &ReportKey, count: usize) -> Message {
     Message {
-        zh: format!("{count}个不为零的数字与 {key} 全部相同。"),
+        zh: format!("{count}个不为零的数字与{key}全部相同。"),
         en: format!("All {count} figures other than zero are those of {key}."),
     }
 }

@@ -10,7 +10,7 @@ use super::model::{Blank, Check, Context, Ratio, Rule, Statement, TextCheck, Zer
 use super::plan::{Equation, Plan, PlannedRule, PlannedTerm};
 
 /// Goes up with every change of a rule, so that reports judged before keep the name of what judged them.
-const NUMBER: u16 = 3;
+const NUMBER: u16 = 4;
 
 /// First line of the canonical text; changes with its format.
 const HEADER: &str = "huizong-rules/1";

@@ -35,13 +35,13 @@ pub(super) fn equation(
     difference: i128,
 ) -> Message {
     let kind = left.first().map_or(Kind::Count, |term| kind_of(term.cell));
+    let off = if difference < 0 { "少" } else { "多" };
+    let by = format_number(kind, difference.saturating_abs());
     let difference = format_number(kind, difference);
     let side = |terms, language| sum(terms, subject, language);
-    // Digits are set off from the characters around them; brackets stand off by themselves.
-    let gap = if side(right, Chinese).ends_with('）') { "" } else { " " };
     Message {
         zh: format!(
-            "{}{}为 {}，与{} {}{gap}不符，差 {difference}。",
+            "{}{}为{}，与{}{}不符，{off}{by}。",
             subject_name(subject, Chinese),
             left_name.zh,
             side(left, Chinese),
@@ -76,12 +76,12 @@ fn sum(terms: &[Term], subject: Subject, language: Language) -> String {
     for (position, term) in parts.into_iter().enumerate() {
         let sign = match (position, term.negative) {
             (0, false) => "",
-            (0, true) => "- ",
-            (_, false) => " + ",
-            (_, true) => " - ",
+            (0, true) => language.pick("－", "- "),
+            (_, false) => language.pick("＋", " + "),
+            (_, true) => language.pick("－", " - "),
         };
-        let name = term_name(term, subject, language);
-        list.push_str(&format!("{sign}{name} {}", format_number(kind_of(term.cell), number_of(term))));
+        let (name, gap) = (term_name(term, subject, language), language.pick("", " "));
+        list.push_str(&format!("{sign}{name}{gap}{}", format_number(kind_of(term.cell), number_of(term))));
         if term.computed {
             list.push_str(language.pick("〔计算值〕", " [computed]"));
         }
@@ -120,8 +120,8 @@ fn subject_name(subject: Subject, language: Language) -> String {
             let chapter = catalogue().tables.get(line.table).map_or(0, |table| table.table.chapter);
             let label = line.line.columns.get(info.column).map_or("", |c| language.pick(c.label.zh, c.label.en));
             match language {
-                Chinese => format!("第{}章“{label}”一列", chinese_numeral(chapter)),
-                English => format!("Chapter {chapter}, column “{label}”"),
+                Chinese => format!("第{}部分“{label}”一列", chinese_numeral(chapter)),
+                English => format!("Part {chapter}, column “{label}”"),
             }
         }
     }
@@ -165,8 +165,8 @@ pub(super) fn year_open(year: ReportYear, today: Date) -> Message {
 
 pub(super) fn table_missing(table: &Table) -> Message {
     Message {
-        zh: format!("第{}章“{}”的表格没有填报任何内容。", chinese_numeral(table.chapter), table.title.zh),
-        en: format!("The table of chapter {}, “{}”, is not filled in at all.", table.chapter, table.title.en),
+        zh: format!("第{}部分“{}”的表格没有填报任何内容。", chinese_numeral(table.chapter), table.title.zh),
+        en: format!("The table of part {}, “{}”, is not filled in at all.", table.chapter, table.title.en),
     }
 }
 
@@ -177,7 +177,7 @@ pub(super) fn out_of_range(term: &Term, limit: i64) -> Message {
         [number_of(term), limit.into()].map(|number| quantity(info.kind, number));
     let (relation_zh, relation_en) = if above { ("大于上限", "above the limit of") } else { ("小于", "below") };
     Message {
-        zh: format!("“{}”为 {value_zh}，{relation_zh} {limit_zh}。", info.label_zh),
+        zh: format!("“{}”为{value_zh}，{relation_zh}{limit_zh}。", info.label_zh),
         en: format!("“{}” is {value_en}, {relation_en} {limit_en}.", info.label_en),
     }
 }
@@ -185,11 +185,11 @@ pub(super) fn out_of_range(term: &Term, limit: i64) -> Message {
 pub(super) fn blank_cells(line: &PlannedLine, blank: &[Term]) -> Message {
     let (zh, en) = (line_name(line.info, Chinese), line_name(line.info, English));
     if line.info.line.columns.len() == 1 {
-        return Message::new(format!("{zh}空白，按 0 计入合计。"), format!("{en} is blank and counts as 0."));
+        return Message::new(format!("{zh}空白，按0计入合计。"), format!("{en} is blank and counts as 0."));
     }
     if blank.len() == line.leaves.len() {
         return Message::new(
-            format!("{zh}各项全部空白，按 0 计入合计。"),
+            format!("{zh}各项全部空白，按0计入合计。"),
             format!("{en}: all its cells are blank and count as 0."),
         );
     }
@@ -198,7 +198,7 @@ pub(super) fn blank_cells(line: &PlannedLine, blank: &[Term]) -> Message {
         names.collect::<Vec<_>>().join(separator)
     };
     Message {
-        zh: format!("{zh}有 {} 个单元格空白（{}），按 0 计入合计。", blank.len(), names(Chinese, "、")),
+        zh: format!("{zh}有{}个单元格空白（{}），按0计入合计。", blank.len(), names(Chinese, "、")),
         en: format!("{en}: {} of its cells are blank ({}) and count as 0.", blank.len(), names(English, ", ")),
     }
 }
@@ -235,12 +235,12 @@ pub(super) fn jump(cell: CellId, now: i128, before: i128, factor: i64) -> Messag
     let info = catalogue().cell(cell);
     let [(now_zh, now_en), (before_zh, before_en)] = [now, before].map(|number| quantity(info.kind, number));
     let (change_zh, change_en) = if now > before {
-        (format!("增至 {factor} 倍以上"), "grown")
+        (format!("增至{factor}倍以上"), "grown")
     } else {
-        (format!("减至 1/{factor} 以下"), "shrunk")
+        (format!("减至 1/{factor}以下"), "shrunk")
     };
     Message {
-        zh: format!("“{}”本年为 {now_zh}，上年为 {before_zh}，{change_zh}。", info.label_zh),
+        zh: format!("“{}”本年为{now_zh}，上年为{before_zh}，{change_zh}。", info.label_zh),
         en: format!(
             "“{}” is {now_en}, last year {before_en}: {change_en} by a factor of {factor} or more.",
             info.label_en
@@ -254,7 +254,7 @@ pub(super) fn unit_against_last_year(cell: CellId, now: i128, before: i128, unit
     let (hint_zh, hint_en) = converted(info.kind, now, units);
     let times = now.checked_div(before).unwrap_or(0);
     Message {
-        zh: format!("“{}”为 {now_zh}，是上年 {before_zh}的约 {times} 倍，疑似以元填报{hint_zh}。", info.label_zh),
+        zh: format!("“{}”为{now_zh}，是上年{before_zh}的约{times}倍，疑似以元填报{hint_zh}。", info.label_zh),
         en: format!(
             "“{}” is {now_en}, about {times} times last year's {before_en}: it looks as if entered in yuan{hint_en}.",
             info.label_en
@@ -267,7 +267,7 @@ pub(super) fn unit_above_ceiling(cell: CellId, now: i128, ceiling: i128, units: 
     let [(now_zh, now_en), (ceiling_zh, ceiling_en)] = [now, ceiling].map(|number| quantity(info.kind, number));
     let (hint_zh, hint_en) = converted(info.kind, now, units);
     Message {
-        zh: format!("“{}”为 {now_zh}，超过县级及以下机关的 {ceiling_zh}，疑似以元填报{hint_zh}。", info.label_zh),
+        zh: format!("“{}”为{now_zh}，超过县级及以下机关的{ceiling_zh}，疑似以元填报{hint_zh}。", info.label_zh),
         en: format!(
             "“{}” is {now_en}, above {ceiling_en} for an agency of a county or below: it looks as if entered in \
              yuan{hint_en}.",
@@ -282,7 +282,7 @@ fn converted(kind: Kind, number: i128, units: i64) -> (String, String) {
     match (number.checked_rem(units), number.checked_div(units)) {
         (Some(0), Some(right)) => {
             let (zh, en) = quantity(kind, right);
-            (format!("（如是，应为 {zh}）"), format!(" (if so, it should be {en})"))
+            (format!("（如是，应为{zh}）"), format!(" (if so, it should be {en})"))
         }
         _ => (String::new(), String::new()),
     }
@@ -326,7 +326,7 @@ fn quantity(kind: Kind, number: i128) -> (String, String) {
     let number = format_number(kind, number);
     match kind {
         Kind::Count | Kind::SignedCount => (number.clone(), number),
-        Kind::Money => (format!("{number} 万元"), format!("{number} × 10,000 yuan")),
+        Kind::Money => (format!("{number}万元"), format!("{number} × 10,000 yuan")),
     }
 }
 

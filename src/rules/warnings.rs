@@ -46,7 +46,7 @@ pub(super) static WARNINGS: &[Rule] = &[
         ),
         basis: text("格式通知规定的单元格。", "The notices prescribe the cells."),
         remedy: text(
-            "没有发生的填“0”，不适用的填“不适用”；确需空白的请说明理由。",
+            "没有发生的填“0”，不适用的填“不适用”；确需空白的请填写核实说明。",
             "Fill in 0 where nothing happened, not applicable where a cell does not apply; else give the reason.",
         ),
         check: Check::Blank(Blank::Leaf),
@@ -90,13 +90,13 @@ pub(super) static WARNINGS: &[Rule] = &[
         years: Years::from(2021),
         title: text("其他处理分三项填报", "outcomes handled otherwise are told apart"),
         text: text(
-            "2021年起的格式将（六）其他处理分为三项。只填一行的照收，与三项一并汇总，但不拆分、不改列。",
+            "2021年起的格式将（六）其他处理分为三项。只填一行合计的，予以接收并一并汇总，系统不作拆分。",
             "From 2021 on the form tells three outcomes under 其他处理 apart. A single line is accepted and summed with the \
              three, but never split or relabelled.",
         ),
         basis: text("国办公开办函〔2021〕30号。", "Notice 国办公开办函〔2021〕30号."),
         remedy: text(
-            "能够区分的，请分三项填报；不能区分的请说明理由。",
+            "能够区分的，请分三项填报；不能区分的请填写核实说明。",
             "Tell the three apart, or say why it cannot be done.",
         ),
         check: Check::Blank(Blank::Merged),
@@ -154,7 +154,7 @@ pub(super) static WARNINGS: &[Rule] = &[
         ),
         basis: text("汇总实践：全零报告多为漏填。", "Practice: an all-zero report is mostly an unfilled one."),
         remedy: text(
-            "请核对是否漏填；确为全零的请说明理由。",
+            "请核对是否漏填；确为全零的请填写核实说明。",
             "Check that nothing was left out; else give the reason.",
         ),
         check: Check::Zero(Zero::Everything),
@@ -182,7 +182,7 @@ pub(super) static WARNINGS: &[Rule] = &[
              year to year.",
         ),
         remedy: text(
-            "如以元填报，请除以10000；金额无误的请说明理由。",
+            "如以元填报，请除以10000；金额无误的请填写核实说明。",
             "Divide by 10,000 if the amount is in yuan; else give the reason.",
         ),
         check: Check::Ratio(Ratio::Unit {
@@ -213,7 +213,7 @@ pub(super) static WARNINGS: &[Rule] = &[
             "汇总实践：变化悬殊多为多填或者少填一位数字，小数目的波动则属正常。",
             "Practice: such a change is mostly a digit too many or too few, while small numbers vary by nature.",
         ),
-        remedy: text("请核对数字；确有变化的请说明理由。", "Check the number; if it is right, give the reason."),
+        remedy: text("请核对数字；确有变化的请填写核实说明。", "Check the number; if it is right, give the reason."),
         check: Check::Ratio(Ratio::Jump {
             factor: 10,
             floor: 100,
@@ -295,7 +295,7 @@ pub(super) static WARNINGS: &[Rule] = &[
              compared where one of them is blank.",
         ),
         basis: text(
-            "三项的含义；台账重新清理后可以不一致。",
+            "三项的含义；经文件清理调整台账的可以不一致，请填写核实说明。",
             "The meaning of the three columns; a ledger that was cleared up may set them apart.",
         ),
         remedy: text(

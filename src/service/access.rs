@@ -222,10 +222,10 @@ fn sight(method: &Method, roles: Arc<BTreeSet<Role>>) -> Result<Sight, Problem> 
 fn forbidden(subject: &Target<'_>) -> Problem {
     let name = subject.name();
     let message = if name.is_empty() {
-        Message::new("您的角色不包含此操作", "your roles do not include this call")
+        Message::new("您没有此项操作的权限", "your roles do not include this call")
     } else {
         Message::new(
-            format!("{name} 不存在，或您的角色不包含对其的此操作"),
+            format!("未找到 {name}，或您没有相应权限"),
             format!("{name} does not exist, or your roles do not include this call on it"),
         )
     };
@@ -244,7 +244,7 @@ pub(super) fn unauthenticated(reason: Reason) -> Problem {
         _ => ("须提供凭据", "credentials are required"),
     };
     let remedy = Message::new(
-        "请在 authorization 元数据中提供令牌（Bearer），或使用客户端证书；令牌以安全管理员给的一次性登记码换取",
+        "请登录后再操作；接口调用以 authorization: Bearer 携带令牌，或使用客户端证书。令牌以安全管理员给的一次性登记码换取",
         "send a token in the metadata `authorization` (Bearer), or use a client certificate; tokens are exchanged for \
          one-time codes of a security administrator",
     );

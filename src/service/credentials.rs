@@ -381,7 +381,7 @@ fn no_principal(principal: &PrincipalName) -> Problem {
         Reason::PrincipalNotFound,
         Message::new(format!("没有 {}", principal.name()), format!("there is no {}", principal.name())),
         Message::new(
-            "请核对名称；确为新主体的，请注明允许新建（allow_missing，命令行为 --new）",
+            "请核对名称；确为新账号的，请注明允许新建（allow_missing，命令行为 --new）",
             "check the name; where it is to become known, say so (allow_missing, or --new on the command line)",
         ),
     )

@@ -35,7 +35,7 @@ pub(super) fn differences(running: &State, counted: &State) -> Vec<Message> {
         ));
     }
     if running.registry != counted.registry {
-        found.push(Message::new("登记的地区或机构与存储不一致", "the registry differs from the stored one"));
+        found.push(Message::new("名录中的地区或单位与数据库不一致", "the registry differs from the stored one"));
     }
     found.extend(
         running.totals.differences(&counted.totals).iter().map(|difference| words(difference, running, counted)),

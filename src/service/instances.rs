@@ -75,7 +75,7 @@ impl Service {
         let Some(text) = wanted else { return self.store.check_fresh().map_err(Problem::of_store) };
         let wanted = Wanted::parse(text.trim()).ok_or_else(|| {
             let description = Message::new(
-                "应为 newest，或序号，或序号-链上哈希前缀",
+                "应为 newest，或序号，或序号-日志校验值前缀",
                 "it must be newest, a sequence number, or one with the beginning of its chain hash after a hyphen",
             );
             Problem::field(Reason::FieldInvalid, "huizong-at-least", description)

@@ -40,7 +40,7 @@ pub(super) fn check_content(submission: &Submission, content: Hash, head: Option
             Reason::ContentUnchanged,
             Message::new(
                 format!("未予接收：内容与现有版本 {name} 完全相同"),
-                format!("the report was not taken: its content is that of {name}"),
+                format!("the report was rejected: its content is that of {name}"),
             ),
             Message::new(
                 "无须再次报送；确需留存一个相同版本的，请注明（allow_unchanged）",
@@ -89,16 +89,21 @@ pub(super) fn check_read(figures: &Figures, findings: &[Finding]) -> Result<(), 
         Reason::CellsUnread,
         Message::new(
             format!("有{count}个单元格未能从文件中读取，未予接收"),
-            format!("{count} cell(s) could not be read in the document; the report was not taken"),
+            format!("{} could not be read in the document; the report was rejected", counted(count, "cell")),
         ),
         Message::new(
-            "请对照原文逐一补填；原文确为空白的，注明空白后再提交",
+            "请对照原文逐一补填；原文确为空白的，注明空白后再报送",
             "fill each of them in from the document, or say that it is blank there, then submit again",
         ),
     )
     .with("cells", count)
     .with_findings(findings.to_vec())
     .with_violations(vec![Violation { field: "form.unread".to_owned(), description }]))
+}
+
+/// `1 error`, `2 errors`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Errors block; warnings need an answer each.
@@ -108,10 +113,10 @@ pub(super) fn check_findings(findings: &[Finding], answers: &[Answer]) -> Result
         return Err(Problem::new(
             Reason::ReportInvalid,
             Message::new(
-                format!("报告有 {errors} 处错误，未予接收"),
-                format!("the report has {errors} error(s) and was not taken"),
+                format!("报告有{errors}处错误，未予接收"),
+                format!("the report has {} and was rejected", counted(errors, "error")),
             ),
-            Message::new("请按每处提示改正后重新提交", "correct each place as told, then submit again"),
+            Message::new("请逐项改正后重新报送", "correct each of them, then submit again"),
         )
         .with("errors", errors)
         .with_findings(findings.to_vec()));
@@ -123,12 +128,12 @@ pub(super) fn check_findings(findings: &[Finding], answers: &[Answer]) -> Result
         return Err(Problem::new(
             Reason::WarningsUnanswered,
             Message::new(
-                format!("有 {} 处提示须说明理由：{}", unanswered.len(), ids.join("、")),
-                format!("{} warning(s) need a reason: {}", unanswered.len(), ids.join(", ")),
+                format!("有{}项警告须填写核实说明：{}", unanswered.len(), ids.join("、")),
+                format!("{} to be explained: {}", counted(unanswered.len(), "warning"), ids.join(", ")),
             ),
             Message::new(
-                "请核对；数字无误的，对每条提示写明理由后重新提交",
-                "check them; where the figures are right, give a reason for each and submit again",
+                "请核对；数字无误的，对每项警告填写核实说明后重新报送",
+                "check them; where the figures are right, explain each and submit again",
             ),
         )
         .with("rules", ids.join(","))

@@ -181,7 +181,7 @@ impl Service {
 
 fn check_request(request: &ReviewRequest) -> Result<(), Problem> {
     if request.action != ReviewAction::Accept && request.reason.trim().is_empty() {
-        let description = Message::new("退回或撤回须说明理由", "a return and a withdrawal need a reason");
+        let description = Message::new("退回、撤回须填写原因", "a return and a withdrawal need a reason");
         return Err(Problem::field(Reason::ReviewInvalid, "reason", description));
     }
     for (position, comment) in request.comments.iter().enumerate() {

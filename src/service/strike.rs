@@ -36,7 +36,7 @@ impl Service {
         }
         if entry.covers.is_none() {
             let (zh, en) = (
-                "是旧版本的记录，其文字直接计入链上哈希",
+                "是旧版本的记录，其文字直接计入日志校验值",
                 "is an entry of version 1, whose words are hashed as they stand",
             );
             return Err(field("sequence", zh, en));

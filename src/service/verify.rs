@@ -129,7 +129,7 @@ fn check_frozen(store: &dyn Store, mut forms: Vec<FrozenForm>, found: &mut Verif
             Err(problem) => found.fault(name, problem.message),
             Ok((hash, _)) if hash != form.content_hash => {
                 let text = Message::new(
-                    "数据或所含版本与其内容哈希不符",
+                    "数据或所含版本与其校验值不符",
                     "its figures, or the revisions in it, are not what its content hash says",
                 );
                 found.fault(name, text);
@@ -222,7 +222,7 @@ impl Service {
             Ok(stored) if stored == *self.live.directory() => {}
             Ok(_) => {
                 let text = Message::new(
-                    "运行中的账号、角色或凭据与存储不一致",
+                    "运行中的账号、角色或凭据与数据库不一致",
                     "the principals, roles or credentials in force differ from the stored ones",
                 );
                 found.fault("access", text);

@@ -140,7 +140,7 @@ impl Service {
     ) -> Result<impl Stream<Item = Result<Update<Q::Answer>, Problem>> + Send + use<Q>, Problem> {
         if *question.scope().2 != Perspective::default() {
             let description = Message::new(
-                "只能观察当前结果，不能带历史序号、层级年度或状态条件",
+                "只能跟踪当前结果，不能指定以往流水号、隶属关系的年度或状态",
                 "a watch follows the present: no as_of, hierarchy year or states",
             );
             return Err(Problem::field(Reason::AsOfInvalid, "as_of", description));

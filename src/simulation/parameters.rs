@@ -75,7 +75,7 @@ impl SimulationError {
             Self::UnknownProvince(code) => {
                 format!("GB/T 2260 中没有省级代码 {code}；请改用如 {DEFAULT_PROVINCE} 的代码")
             }
-            Self::YearsReversed { first, last } => format!("起始年度 {first} 晚于终止年度 {last}；请对调"),
+            Self::YearsReversed { first, last } => format!("起始年度 {first} 晚于结束年度 {last}；请对调"),
             Self::NoEdition(year) => format!("{year} 年没有适用的报告格式；请选择较晚的年度"),
             Self::TooFewAgencies { asked, minimum } => {
                 format!("机构数 {asked} 过少：本省各级政府办公厅（室）及预留机构共 {minimum} 个")

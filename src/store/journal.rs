@@ -145,7 +145,7 @@ impl JournalEntry {
         }
         if self.chain != self.compute_chain() {
             return Err(Message::new(
-                "内容与其链上哈希不符：已被改动",
+                "内容与其日志校验值不符：已被改动",
                 "it is not what its chain hash says: it was changed",
             ));
         }

@@ -227,7 +227,7 @@ impl Walk<'_> {
             Ok(entry) => {
                 if entry.time != time || (entry.subject == told.subject && !told.agrees(&entry)) {
                     let text = Message::new(
-                        format!("时间、内容哈希、操作人或原因与日志第 {sequence} 条不符"),
+                        format!("时间、内容校验值、操作人或原因与日志第 {sequence} 条不符"),
                         format!("its time, content hash, actor or reason is not that of journal entry {sequence}"),
                     );
                     self.found.fault(place, text);
@@ -257,7 +257,7 @@ impl Walk<'_> {
             self.found.fault(&name, text);
         }
         if !has_its_hash {
-            let text = Message::new("内容与其内容哈希不符", "its content is not what its content hash says");
+            let text = Message::new("内容与其校验值不符", "its content is not what its content hash says");
             self.found.fault(&name, text);
         }
         let Revision { content_hash, actor, reason, .. } = &*revision;
@@ -291,7 +291,7 @@ impl Walk<'_> {
         let name = form.name.to_string();
         if form.as_of >= form.sequence {
             let text =
-                Message::new("所据日志序号不在其前", "the journal sequence that it is true as of is not before it");
+                Message::new("所据流水号不在其前", "the journal sequence that it is true as of is not before it");
             self.found.fault(&name, text);
         }
         let FrozenForm { content_hash, actor, note, .. } = form;

@@ -32,7 +32,8 @@ pub(crate) fn word_of_role_kind(kind: pb::RoleKind) -> &'static str {
 pub(crate) fn role_from_wire(role: Option<&pb::Role>, field: &str) -> Result<Role, Problem> {
     let role = role.ok_or_else(|| Problem::required(field))?;
     Role::parse(word_of_role_kind(role.kind()), &role.scope).map_err(|error| {
-        let zh = "角色或范围不合规：submitter 的范围为 agencies/… 或 jurisdictions/…，reviewer、viewer 的范围为 jurisdictions/…，三种管理权限不带范围";
+        let zh =
+            "填报员（submitter）须指定单位或地区，审核员（reviewer）、查看员（viewer）须指定地区，三类管理员不指定范围";
         Problem::field(Reason::RoleInvalid, field, Message::new(zh, error.to_string()))
     })
 }

@@ -20,10 +20,12 @@ mod operations;
 mod problem;
 mod reading;
 mod registry;
+mod registry_file;
 mod reminder;
 mod report;
 mod rollup;
 mod rule;
+mod table;
 
 pub(crate) use access::{
     credential_name_from_wire, credential_to_wire, exchanged_to_wire, new_credential_from_wire, principal_from_wire,
@@ -71,6 +73,7 @@ pub(crate) use registry::{
     sum_change_to_wire, suspect_to_wire, year_from_wire,
 };
 pub use registry::{change_from_wire, change_to_wire};
+pub(crate) use registry_file::{registry_file_to_wire, registry_format_from_wire, rendered_registry_to_wire};
 pub(crate) use reminder::{remind_from_wire, reminder_to_wire, rendered_reminders_to_wire, sent_reminders_to_wire};
 pub(crate) use report::{
     ReviewParts, accepted_to_wire, contrast_to_wire, event_to_wire, name_from_wire, report_in_view, report_to_wire,
@@ -84,3 +87,4 @@ pub(crate) use rollup::{
 };
 pub use rollup::{form_to_wire, key_in_words};
 pub(crate) use rule::{rule_count_to_wire, rules_to_wire};
+pub(crate) use table::{Reader, Table, write_csv};

@@ -113,6 +113,42 @@ async fn csv_has_every_page_under_one_heading() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_prints_the_very_table_that_http_answers_with() {
+    let server = province().await;
+    let program = |arguments: &str| {
+        let arguments: Vec<_> = "--format csv --utc".split(' ').chain(arguments.split(' ')).collect();
+        server.run(&arguments)
+    };
+    let rollup = |year: u16| {
+        (
+            format!("rollup {PROVINCE} --year {year} --measure received --by child --by line"),
+            format!("rollup?first_year={year}&measures=requests.received&group_by=child-jurisdiction&group_by=line"),
+        )
+    };
+    let mut tables = vec![rollup(YEAR), rollup(YEAR + 1)];
+    for (command, address) in [("coverage", "coverage"), ("coverage --missing", "missing")] {
+        tables.push((format!("{command} {PROVINCE} --year {YEAR}"), format!("{address}?year={YEAR}")));
+    }
+    for (command, address) in tables {
+        let answer = get(&server, &format!("/v1/{address}&jurisdiction={PROVINCE}&format=csv")).await;
+        assert_eq!(program(&command), answer.body, "{command}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_without_rows_has_the_headings_of_one_with_rows() {
+    let server = province().await;
+    let headings = async |year: u16| {
+        let asked = format!("jurisdiction={PROVINCE}&first_year={year}&measures=requests.received");
+        let answer = get(&server, &format!("/v1/rollup?{asked}&group_by=agency&group_by=year&format=csv")).await;
+        (answer.lines()[0].to_owned(), answer.lines().len())
+    };
+    let (some, none) = (headings(YEAR).await, headings(YEAR + 1).await);
+    assert_eq!(some.0, "agency,agency_label,year,year_label,measure,measure_label,value");
+    assert_eq!((none, some.1), ((some.0.clone(), 1), 1 + 3));
+}
+
 #[tokio::test]
 async fn a_table_that_a_browser_opens_says_that_it_is_utf_8() {
     let server = province().await;

@@ -1,17 +1,14 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { csvOf, parseCsv } from "../src/core/files";
+import { csvOf } from "../src/core/files";
 import { layoutOf, tableOf } from "../src/core/pivot";
 import { rankedBy, RANKINGS, type Sums } from "../src/core/rankings";
-import { parseRegistry, registryLines } from "../src/core/registryFile";
 import { useSorting } from "../src/core/sorting";
 import { Dimension, RollupRowSchema } from "../src/gen/huizong/v1/rollup_pb";
 
 test("CSV keeps commas, quotes and line ends, and no name becomes a formula", () => {
   const lines = [["名称", "数"], ['甲,"乙"\n丙', "=1+1"], ["-5", "-5"]];
-  const text = csvOf(lines);
-  expect(text.startsWith("\ufeff")).toBe(true);
-  expect(parseCsv(text)).toEqual([lines[0], [lines[1]![0], "'=1+1"], lines[2]]);
+  expect(csvOf(lines)).toBe('\ufeff"名称","数"\r\n"甲,""乙""\n丙","\'=1+1"\r\n"-5","-5"\r\n');
 });
 
 test("a table sorts by any column both ways, and what has no value stands at the end", () => {
@@ -22,31 +19,6 @@ test("a table sorts by any column both ways, and what has no value stands at the
   expect([sorted.value.map((row) => row.name), direction("count")]).toEqual([["丙", "乙", "甲"], "descending"]);
   sortBy("count");
   expect([sorted.value.map((row) => row.name), direction("count"), direction("name")]).toEqual([["乙", "丙", "甲"], "ascending", "none"]);
-});
-
-const REGISTRY = `类型,代码,上级,名称,级别,类别,大型,起始年度,垂直管理,并入
-机构,office-1,230100,市政府办公室,,政府办公厅（室）,,2019,,
-地区,230100,230000,哈尔滨市,市级,,,2019,,
-地区,230000,,黑龙江省,省级,,,2019,,
-更名,agencies/office-1,,市政府办公厅,,,,2022,,
-合并,agencies/a agencies/b,,,,,,2024,,agencies/c
-`;
-
-test("a registry file with Chinese words and lines in any order is read, written, and read the same again", () => {
-  const parsed = parseRegistry(REGISTRY);
-  expect(parsed.faults).toEqual([]);
-  expect(parsed.changes.map(({ change }) => change.case)).toEqual(["createJurisdiction", "createJurisdiction", "createAgency", "rename", "merge"]);
-  expect(parsed.lines).toEqual([4, 3, 2, 5, 6]);
-  expect(parsed.changes[4]?.change.value).toMatchObject({ entries: ["agencies/a", "agencies/b"], into: "agencies/c", firstYear: 2024 });
-  expect(parseRegistry(csvOf(registryLines(parsed.changes))).changes).toEqual(parsed.changes);
-});
-
-test("what a row of a registry file lacks is said with its line", () => {
-  const { faults } = parseRegistry("type,code,parent,name,level,kind,first_year\nagency,a-1,230100,甲,,部门,\nward,x,,,,,\njurisdiction,230100,,乙,district,,2019\n");
-  expect(faults.map(({ line }) => line)).toEqual([2, 3, 4]);
-  expect(faults[0]?.why).toContain("起始年度");
-  expect(faults[2]?.why).toContain("district");
-  expect(parseRegistry("a,b\n1,2").faults).toHaveLength(1);
 });
 
 const row = (measure: string, child: string, year: string, count: bigint) => create(RollupRowSchema, {

@@ -102,6 +102,15 @@ pub enum ReadError {
     NotText,
 }
 
+/// A size as people say it.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes}字节"),
+        1024..0x10_0000 => format!("{}KB", bytes.div_ceil(1024)),
+        _ => format!("{}MB", bytes.div_ceil(1 << 20)),
+    }
+}
+
 impl ReadError {
     /// A file that is not what its format prescribes.
     pub fn damaged(format: &'static str, detail: impl ToString) -> Self {
@@ -112,13 +121,17 @@ impl ReadError {
     pub fn message(&self) -> Message {
         let zh = match self {
             Self::TooLarge { bytes, limit } => {
-                format!("文件有{bytes}字节，超过上限{limit}字节；请去掉图片和附件后重新提交")
+                format!(
+                    "文件大小为{}，超过上限{}；请去掉图片和附件后重新报送",
+                    size(*bytes as u64),
+                    size(*limit as u64)
+                )
             }
             Self::TooManyCells { limit } => format!("文件的单元格超过{limit}个；请只提交年度报告本身"),
             Self::TooManyPages { limit } => format!("文件超过{limit}页；请只提交年度报告本身"),
             Self::TooDeep { limit } => format!("表格或内容嵌套超过{limit}层；请按规定格式使用普通表格"),
             Self::TooLargeInside { limit } => {
-                format!("文件解压后超过上限{limit}字节；请去掉图片和附件后重新提交")
+                format!("文件解压后超过上限{}；请去掉图片和附件后重新报送", size(*limit))
             }
             Self::TooSlow { seconds } => {
                 format!("读取超过{seconds}秒，已放弃；请只提交年度报告本身，或另存为文本后提交")

@@ -19,7 +19,7 @@ const GUIDE: &[(&str, &str)] = &[
         "Fill in the pale yellow cells only; the grey totals are computed and locked.",
     ),
     (
-        "没有发生的填 0；不适用的填“不适用”；不填表示空白，审核时会提示。",
+        "没有发生的填0，不适用的填“不适用”；不得留空，留空的须填写核实说明。",
         "Nothing happened: 0. Does not apply: 不适用. An empty cell is blank, which raises a warning.",
     ),
     (
@@ -28,8 +28,8 @@ const GUIDE: &[(&str, &str)] = &[
     ),
     ("右侧浅灰色为上年数字，仅供对照。", "The pale grey figures to the right are last year's, for comparison."),
     (
-        "填好后提交：huizong submit 本文件.xlsx；有问题时另存一份标出问题的工作簿。",
-        "Then: huizong submit THIS.xlsx; problems come back marked in a copy of the workbook.",
+        "填好后请在系统“填报”页导入本文件，或用 huizong submit 报送；有问题的，系统另存一份标注问题的工作簿。",
+        "When filled in, open it on the page “Fill in”, or run huizong submit THIS.xlsx; problems come back marked in a copy.",
     ),
 ];
 

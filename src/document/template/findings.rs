@@ -23,7 +23,7 @@ const COLUMNS: [(&str, u16); 11] = [
     ("差 difference", 12),
     ("说明 message", 60),
     ("处理 what to do", 40),
-    ("理由（提示须填） reason (for a warning)", 40),
+    ("核实说明（警告须填） explanation (for a warning)", 40),
 ];
 
 /// Columns that are read back.

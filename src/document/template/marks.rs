@@ -100,7 +100,7 @@ impl Mark {
     pub(crate) fn severity_text(&self) -> &'static str {
         match self.severity {
             Severity::Error => "错误 error",
-            Severity::Warning => "提示 warning",
+            Severity::Warning => "警告 warning",
         }
     }
 

@@ -1,11 +1,12 @@
 //! Pages of published forms that any web server can serve: an index with a search, each form as documents, and all figures as
 //! open data with a dictionary. The same forms give the same bytes: no clock, and no order but that of codes.
 
-use maud::{DOCTYPE, html};
+use maud::html;
 
 use crate::form::{Kind, catalogue};
 use crate::report::{Hash, Level, ReportYear};
 
+use super::html::page;
 use super::{CELL_HEADINGS, Format, WriteError};
 
 /// The formats of each form, in the order in which they are offered.
@@ -115,61 +116,50 @@ fn shown(form: &PublishedForm, year: ReportYear) -> Shown<'_> {
 }
 
 fn index(title: &str, year: ReportYear, forms: &[Shown<'_>]) -> String {
-    let page = html! {
-        (DOCTYPE)
-        html lang="zh-CN" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
-                link rel="stylesheet" href="site.css";
+    let body = html! {
+        main {
+            h1 { (title) }
+            p {
+                "共 " (forms.len()) " 项。每项均可下载；校验值见各行和 "
+                a href="SHA256SUMS" { "SHA256SUMS" } "。 "
+                span lang="en" { (forms.len()) " forms of " (year) ", each with its hash." }
             }
-            body {
-                main {
-                    h1 { (title) }
-                    p {
-                        "共 " (forms.len()) " 项。每项均可下载；校验值见各行和 "
-                        a href="SHA256SUMS" { "SHA256SUMS" } "。 "
-                        span lang="en" { (forms.len()) " forms of " (year) ", each with its hash." }
-                    }
-                    p hidden {
-                        label for="search" { "查找地区 " span lang="en" { "Search" } } " "
-                        input id="search" type="search" autocomplete="off";
-                        " " span id="found" role="status" {}
-                    }
-                    div.scroll tabindex="0" role="region" aria-label="公布的表" {
-                        table {
-                            caption { (year) "年度公布的汇总表和报告" }
-                            thead {
-                                tr {
-                                    th scope="col" { "区划代码" }
-                                    th scope="col" { "地区" }
-                                    th scope="col" { "级别" }
-                                    th scope="col" { "内容" }
-                                    th scope="col" { "下载" }
-                                    th scope="col" { "出处与校验值" }
-                                }
-                            }
-                            tbody { @for shown in forms { (row(shown)) } }
+            p hidden {
+                label for="search" { "查找地区 " span lang="en" { "Search" } } " "
+                input id="search" type="search" autocomplete="off";
+                " " span id="found" role="status" {}
+            }
+            div.scroll tabindex="0" role="region" aria-label="公布的表" {
+                table {
+                    caption { (year) "年度公布的汇总表和报告" }
+                    thead {
+                        tr {
+                            th scope="col" { "区划代码" }
+                            th scope="col" { "地区" }
+                            th scope="col" { "级别" }
+                            th scope="col" { "内容" }
+                            th scope="col" { "下载" }
+                            th scope="col" { "出处与校验值" }
                         }
                     }
-                    h2 { "开放数据 " span lang="en" { "Open data" } }
-                    ul {
-                        li { a href="data.csv" { "data.csv" } "：全部单元格，每行一个 " span lang="en" { "every cell, one a row" } }
-                        li { a href="dictionary.csv" { "dictionary.csv" } "：单元格的含义和单位 " span lang="en" { "what each cell is" } }
-                    }
+                    tbody { @for shown in forms { (row(shown)) } }
                 }
-                footer {
-                    p {
-                        "只含已定稿的汇总表和已通过的政府年度报告。 "
-                        span lang="en" { "Only what was finalised or accepted is published here." }
-                    }
-                }
-                script src="site.js" {}
+            }
+            h2 { "开放数据 " span lang="en" { "Open data" } }
+            ul {
+                li { a href="data.csv" { "data.csv" } "：全部单元格，每行一个 " span lang="en" { "every cell, one a row" } }
+                li { a href="dictionary.csv" { "dictionary.csv" } "：单元格的含义和单位 " span lang="en" { "what each cell is" } }
             }
         }
+        footer {
+            p {
+                "只含已定稿的汇总表和已通过的政府年度报告。 "
+                span lang="en" { "Only what was finalised or accepted is published here." }
+            }
+        }
+        script src="site.js" {}
     };
-    page.into_string()
+    page(title, &html! { link rel="stylesheet" href="site.css"; }, &body)
 }
 
 fn row(shown: &Shown<'_>) -> maud::Markup {
@@ -192,7 +182,7 @@ fn row(shown: &Shown<'_>) -> maud::Markup {
                 }
             }
             td {
-                (form.source) "，截至日志序号 " (form.as_of) br;
+                (form.source) "，数据截至流水号 " (form.as_of) br;
                 "内容 SHA-256 " code { (form.content_sha256) }
             }
         }

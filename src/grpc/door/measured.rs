@@ -11,6 +11,7 @@ const LONG: &[(&str, usize)] = &[
     // As long as a document may be, and its name.
     (super::DOCUMENT_CALL, (8 << 20) + (64 << 10)),
     ("/huizong.v1.RegistryService/ApplyRegistryChanges", usize::MAX),
+    ("/huizong.v1.RegistryService/ReadRegistryFile", usize::MAX),
 ];
 
 /// Longest message of all other calls, in bytes: several times the largest report that is stored.

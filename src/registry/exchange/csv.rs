@@ -7,8 +7,8 @@ use ::csv::{ReaderBuilder, StringRecord};
 use super::dated::{Dated, joined, joined_years};
 use super::entry::{Entries, Record};
 use super::fault::{ExchangeError, Faults, Place, Problem};
-use super::file_order;
 use super::words::{ANSWERS, COLUMNS, Field, KINDS, LEVELS, RARE, TYPES, Word, read, write};
+use super::{RegistryFile, file_order};
 use crate::registry::{Contact, Contacts, RegistryChange};
 use crate::report::inert;
 
@@ -34,7 +34,7 @@ const INERT: &[Field] = &[Field::Name, Field::Reason, Field::Duty, Field::Teleph
 ///
 /// # Errors
 /// Every faulty line, with what to do about it.
-pub fn read_csv(text: &str) -> Result<Vec<RegistryChange>, ExchangeError> {
+pub fn read_csv(text: &str) -> Result<RegistryFile, ExchangeError> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut records = reader.records();
@@ -63,7 +63,7 @@ pub fn read_csv(text: &str) -> Result<Vec<RegistryChange>, ExchangeError> {
 ///
 /// # Errors
 /// As [`read_csv`].
-pub fn read_rows(rows: &[Vec<String>]) -> Result<Vec<RegistryChange>, ExchangeError> {
+pub fn read_rows(rows: &[Vec<String>]) -> Result<RegistryFile, ExchangeError> {
     let width = rows.iter().map(Vec::len).max().unwrap_or_default();
     let mut text = String::new();
     for row in rows {

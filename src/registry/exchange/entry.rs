@@ -8,8 +8,8 @@ use crate::registry::{
 };
 use crate::report::{AgencyId, ReportYear, inert};
 
+use super::RegistryFile;
 use super::fault::{ExchangeError, Faults, Place, Problem};
-use super::in_file_order;
 use super::words::{ANSWERS, EntryType, Field, KINDS, LEVELS, OF_CONTACTS, RARE, Word, read};
 
 /// A line or entry as it stands in the file.
@@ -26,9 +26,9 @@ pub(super) struct Record {
 #[derive(Debug, Default)]
 pub(super) struct Entries {
     pub faults: Faults,
-    changes: Vec<RegistryChange>,
+    changes: Vec<(RegistryChange, Place)>,
     /// In the order in which their agencies stand there first.
-    contacts: Vec<Contacts>,
+    contacts: Vec<(Contacts, Place)>,
     /// Where each jurisdiction or agency stood first, by resource name.
     places: HashMap<String, Place>,
 }
@@ -48,7 +48,7 @@ impl Entries {
             }
             dated => {
                 // The same entry changes again and again.
-                self.changes.extend(fields.dated(dated));
+                self.changes.extend(fields.dated(dated).map(|change| (change, record.place)));
                 return;
             }
         };
@@ -59,18 +59,18 @@ impl Entries {
             self.faults.push(record.place, Some(column), Problem::Duplicate { code: subject, first });
         } else {
             self.places.insert(subject, record.place);
-            self.changes.push(change);
+            self.changes.push((change, record.place));
         }
     }
 
     /// Puts a person with the others of their agency; nobody where the agency has nobody any more.
     fn add_contact(&mut self, agency: AgencyId, person: Option<Contact>, record: &Record) {
-        let known = self.contacts.iter().position(|contacts| contacts.agency == agency);
+        let known = self.contacts.iter().position(|(contacts, _)| contacts.agency == agency);
         let at = known.unwrap_or_else(|| {
-            self.contacts.push(Contacts { agency: agency.clone(), people: Vec::new() });
+            self.contacts.push((Contacts { agency: agency.clone(), people: Vec::new() }, record.place));
             self.contacts.len() - 1
         });
-        let Some(contacts) = self.contacts.get_mut(at) else { return };
+        let Some((contacts, _)) = self.contacts.get_mut(at) else { return };
         if contacts.people.len() == CONTACTS_MAX && person.is_some() {
             let column = (record.column)(Field::Code);
             self.faults.push(record.place, Some(column), Problem::Crowded(format!("agencies/{agency}")));
@@ -79,10 +79,11 @@ impl Entries {
         }
     }
 
-    /// The changes in the order of registry files.
-    pub(crate) fn finish(mut self) -> Result<Vec<RegistryChange>, ExchangeError> {
-        self.changes.extend(self.contacts.into_iter().map(RegistryChange::PutContacts));
-        self.faults.or(in_file_order(self.changes))
+    pub(crate) fn finish(self) -> Result<RegistryFile, ExchangeError> {
+        let contacts =
+            self.contacts.into_iter().map(|(contacts, place)| (RegistryChange::PutContacts(contacts), place));
+        let (changes, places): (Vec<_>, Vec<_>) = self.changes.into_iter().chain(contacts).unzip();
+        self.faults.or(RegistryFile::in_order(changes, &places))
     }
 }
 

@@ -161,18 +161,26 @@ impl Place {
             Self::Entry { list, number } => format!("{list} 第 {number} 项"),
         }
     }
+
+    /// In both languages.
+    pub fn message(self) -> Message {
+        Message::new(self.zh(), self.to_string())
+    }
 }
 
 impl ExchangeError {
+    /// Each fault, and how many more there are.
+    pub fn messages(&self) -> Vec<Message> {
+        let mut messages: Vec<_> = self.faults.iter().map(Fault::message).collect();
+        if self.more > 0 {
+            messages.push(Message::new(format!("另有 {} 处错误未列出", self.more), format!("and {} more", self.more)));
+        }
+        messages
+    }
+
     /// All faults, one a line, in both languages.
     pub fn message(&self) -> Message {
-        let messages: Vec<_> = self.faults.iter().map(Fault::message).collect();
-        let mut zh: Vec<_> = messages.iter().map(|message| message.zh.clone()).collect();
-        let mut en: Vec<_> = messages.into_iter().map(|message| message.en).collect();
-        if self.more > 0 {
-            zh.push(format!("另有 {} 处错误未列出", self.more));
-            en.push(format!("and {} more", self.more));
-        }
+        let (zh, en): (Vec<_>, Vec<_>) = self.messages().into_iter().map(|message| (message.zh, message.en)).unzip();
         Message::new(zh.join("\n"), en.join("\n"))
     }
 }
@@ -183,7 +191,7 @@ impl Fault {
         let problem = self.problem.message();
         match self.column {
             Some(column) => Message::new(
-                format!("{}“{column}”：{}", self.place.zh(), problem.zh),
+                format!("{}“{}”：{}", self.place.zh(), title_zh(self.place, column), problem.zh),
                 format!("{}, {column}: {}", self.place, problem.en),
             ),
             None => {
@@ -236,6 +244,12 @@ impl Field {
     pub(super) fn column(self) -> &'static str {
         write(COLUMNS, self)
     }
+}
+
+/// The title of a column in Chinese; keys of JSON files stay as they are.
+fn title_zh(place: Place, column: &'static str) -> &'static str {
+    let word = COLUMNS.iter().find(|word| matches!(place, Place::Line(_)) && word.written == column);
+    word.and_then(|word| word.understood.first().copied()).unwrap_or(column)
 }
 
 /// The words that a field takes.

@@ -10,10 +10,10 @@ use serde_json::Value;
 use super::dated::Dated;
 use super::entry::{Entries, Record};
 use super::fault::{ExchangeError, Place, Problem};
-use super::file_order;
 use super::words::{
     AGENCY_KEYS, CHANGE_KEYS, CONTACT_KEYS, EntryType, Field, JURISDICTION_KEYS, KINDS, LEVELS, TYPES, read, write,
 };
+use super::{RegistryFile, file_order};
 use crate::registry::{Agency, Contact, Contacts, Entry, Jurisdiction, RegistryChange};
 use crate::report::ReportYear;
 
@@ -67,7 +67,7 @@ impl<'de> Deserialize<'de> for Pairs {
 ///
 /// # Errors
 /// Every faulty entry, with what to do about it.
-pub fn read_json(text: &str) -> Result<Vec<RegistryChange>, ExchangeError> {
+pub fn read_json(text: &str) -> Result<RegistryFile, ExchangeError> {
     let mut entries = Entries::default();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if !text.trim_start().starts_with('{') {

@@ -66,11 +66,24 @@ fn file_order(changes: &[RegistryChange]) -> Vec<usize> {
     order
 }
 
-/// The changes in the order of registry files.
-fn in_file_order(changes: Vec<RegistryChange>) -> Vec<RegistryChange> {
-    let order = file_order(&changes);
-    let mut slots: Vec<_> = changes.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|position| slots.get_mut(position).and_then(Option::take)).collect()
+/// What a registry file holds, in the order of registry files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistryFile {
+    /// What it changes, contacts last: of each agency all.
+    pub changes: Vec<RegistryChange>,
+    /// Where each change stands; of contacts, the first person.
+    pub places: Vec<Place>,
+}
+
+impl RegistryFile {
+    fn in_order(changes: Vec<RegistryChange>, places: &[Place]) -> Self {
+        let order = file_order(&changes);
+        let mut slots: Vec<_> = changes.into_iter().map(Some).collect();
+        Self {
+            places: order.iter().filter_map(|position| places.get(*position).copied()).collect(),
+            changes: order.into_iter().filter_map(|position| slots.get_mut(position).and_then(Option::take)).collect(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -42,23 +42,23 @@ const JSON: &str = r#"{
 }
 "#;
 
-fn faults(result: Result<Vec<RegistryChange>, ExchangeError>) -> Vec<String> {
+fn faults(result: Result<RegistryFile, ExchangeError>) -> Vec<String> {
     result.unwrap_err().faults.iter().map(|fault| fault.message().en).collect()
 }
 
 #[test]
 fn canonical_files_are_written_as_they_were_read() {
-    assert_eq!(write_csv(&read_csv(CSV).unwrap()), CSV);
-    assert_eq!(write_json(&read_json(JSON).unwrap()), JSON);
+    assert_eq!(write_csv(&read_csv(CSV).unwrap().changes), CSV);
+    assert_eq!(write_json(&read_json(JSON).unwrap().changes), JSON);
     for empty in [write_csv(&[]), write_json(&[])] {
-        assert!(read_csv(&empty).or_else(|_| read_json(&empty)).unwrap().is_empty(), "{empty}");
+        assert!(read_csv(&empty).or_else(|_| read_json(&empty)).unwrap().changes.is_empty(), "{empty}");
     }
 }
 
 #[test]
 fn both_formats_hold_the_same_and_make_a_registry() {
-    let changes = read_csv(CSV).unwrap();
-    assert_eq!(read_json(&write_json(&changes)).unwrap(), changes);
+    let changes = read_csv(CSV).unwrap().changes;
+    assert_eq!(read_json(&write_json(&changes)).unwrap().changes, changes);
     let mut registry = Registry::default();
     for change in &changes {
         registry.apply(change).unwrap();
@@ -84,7 +84,7 @@ fn chinese_headers_words_and_a_byte_order_mark_are_understood() {
 调整类别,agencies/11341702486344515H,,,,派出机构,,2024,否,,,\r
 更正,agencies/mudanjiang-industry,230000,,,,,2022,,,,登记有误\r
 ";
-    assert_eq!(read_csv(chinese).unwrap(), read_csv(CSV).unwrap());
+    assert_eq!(read_csv(chinese).unwrap().changes, read_csv(CSV).unwrap().changes);
 }
 
 #[test]
@@ -96,7 +96,7 @@ name,kind,first_year,type,level,parent,code
 牡丹江市,,2019,jurisdiction,city,230000,231000
 黑龙江省,,2019,jurisdiction,province,,230000
 ";
-    let subjects: Vec<_> = read_csv(text).unwrap().iter().map(RegistryChange::subject).collect();
+    let subjects: Vec<_> = read_csv(text).unwrap().changes.iter().map(RegistryChange::subject).collect();
     let order = ["jurisdictions/230000", "jurisdictions/231000", "jurisdictions/231002", "agencies/finance"];
     assert_eq!(subjects, order);
 }
@@ -108,7 +108,7 @@ type,code,parent,name,level,kind,first_year
 jurisdiction,230100,230200,甲,city,,2019
 jurisdiction,230200,230100,乙,city,,2019
 ";
-    let changes = read_csv(text).unwrap();
+    let changes = read_csv(text).unwrap().changes;
     assert_eq!(changes.len(), 2);
     assert!(Registry::default().plan(&changes).is_err());
 }
@@ -212,10 +212,10 @@ proptest! {
     #[test]
     fn export_then_import_is_identity(changes in changes()) {
         let (csv, json) = (write_csv(&changes), write_json(&changes));
-        prop_assert_eq!(&read_csv(&csv).unwrap(), &changes);
-        prop_assert_eq!(&read_json(&json).unwrap(), &changes);
-        prop_assert_eq!(write_csv(&read_csv(&csv).unwrap()), csv);
-        prop_assert_eq!(write_json(&read_json(&json).unwrap()), json);
+        prop_assert_eq!(&read_csv(&csv).unwrap().changes, &changes);
+        prop_assert_eq!(&read_json(&json).unwrap().changes, &changes);
+        prop_assert_eq!(write_csv(&read_csv(&csv).unwrap().changes), csv);
+        prop_assert_eq!(write_json(&read_json(&json).unwrap().changes), json);
     }
 
     #[test]
@@ -224,7 +224,7 @@ proptest! {
         turned.reverse();
         let turn = turn % turned.len();
         turned.rotate_left(turn);
-        let order = read_csv(&write_csv(&turned)).unwrap();
+        let order = read_csv(&write_csv(&turned)).unwrap().changes;
         let count = |changes: &[RegistryChange]| changes.iter().map(RegistryChange::subject).collect::<HashSet<_>>();
         prop_assert_eq!(count(&order), count(&changes));
         let mut known = HashSet::new();

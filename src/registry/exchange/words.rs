@@ -64,7 +64,7 @@ pub(super) const COLUMNS: &[Word<Field>] = &[
     word(Field::Large, "large", &["大型", "大型机构"]),
     word(Field::FirstYear, "first_year", &["起始年度", "首报年度"]),
     word(Field::Vertical, "vertical", &["垂直管理"]),
-    word(Field::Into, "into", &["承继者", "承接单位", "并入", "分立为", "归并到"]),
+    word(Field::Into, "into", &["承接单位", "承继者", "并入", "分立为", "归并到"]),
     word(Field::Years, "years", &["报告年度"]),
     word(Field::Reason, "reason", &["原因", "更正原因"]),
     word(Field::Begins, "begins", &["更正后的首报年度"]),

@@ -333,9 +333,9 @@ proptest! {
         let (again, effective) = admitted(&registry.changes());
         prop_assert_eq!(&again, &registry);
         prop_assert_eq!(effective, registry.changes());
-        let read = exchange::read_csv(&exchange::write_csv(&registry.changes())).unwrap();
+        let read = exchange::read_csv(&exchange::write_csv(&registry.changes())).unwrap().changes;
         prop_assert_eq!(read, registry.changes());
-        let read = exchange::read_json(&exchange::write_json(&registry.changes())).unwrap();
+        let read = exchange::read_json(&exchange::write_json(&registry.changes())).unwrap().changes;
         prop_assert_eq!(read, registry.changes());
     }
 

@@ -7,8 +7,8 @@
 //! - [`cost`], [`explain`]: which explanation is likely
 //! - [`words`]: said to people
 //!
-//! In chapter three every cell enters one sum of its line and one or two of its column, and no two cells the same
-//! ones: a single mistake is always found by where it stands. Where totals are blank and computed, or in chapter four,
+//! In part 3 every cell enters one sum of its line and one or two of its column, and no two cells the same
+//! ones: a single mistake is always found by where it stands. Where totals are blank and computed, or in part 4,
 //! where one sum holds five cells, several cells can explain as much, and the likeliest slip decides their order.
 
 mod cost;
@@ -26,7 +26,7 @@ use super::rule_set::RuleSet;
 use explain::{Explanation, explanations};
 use system::System;
 
-/// Suggestions given for equations that fail together; one sum of chapter four has as many cells.
+/// Suggestions given for equations that fail together; one sum of part 4 has as many cells.
 pub(crate) const SUGGESTIONS_MAX: usize = 5;
 
 /// By how much, in tenths of a bit, an explanation leads the next one where it is called probable: four to one.

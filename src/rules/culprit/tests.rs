@@ -313,7 +313,7 @@ fn mistakes_all_over_the_sheet_have_no_simple_explanation() {
     }
     let diagnosis = diagnosed(&figures).remove(0);
     assert_eq!(diagnosis.suggestions, []);
-    assert!(diagnosis.message.zh.contains("没有简单的解释"), "{:?}", diagnosis.message);
+    assert!(diagnosis.message.zh.contains("未能自动定位错误"), "{:?}", diagnosis.message);
 }
 
 #[test]
@@ -324,7 +324,7 @@ fn the_words_name_the_cell_the_number_and_the_slip() {
     figures.set(at, Cell::Number(number(&valid, at) * 10));
     let message = diagnosed(&figures).remove(0).message;
     let right = number(&valid, at);
-    assert_eq!(message.zh, format!("自然人·予以公开 很可能是 {right}，不是 {right}0（多了一位数字）"));
+    assert_eq!(message.zh, format!("自然人·予以公开 很可能是{right}，不是{right}0（多了一位数字）"));
     assert_eq!(message.en, format!("natural persons, disclosed: probably {right}, not {right}0 (a digit too many)"));
 }
 

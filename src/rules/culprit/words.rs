@@ -21,7 +21,7 @@ pub(super) fn suggestion(suspects: &[Suspect], figures: &Figures, probable: bool
     let join = |pick: fn(&Message) -> &str, separator| parts.iter().map(pick).collect::<Vec<_>>().join(separator);
     let (mut zh, mut en) = (join(|part| &part.zh, "；"), join(|part| &part.en, "; "));
     if let Some(more) = suspects.len().checked_sub(CELLS_TOLD).filter(|more| *more > 0) {
-        zh.push_str(&format!("；另有 {more} 个单元格"));
+        zh.push_str(&format!("；另有{more}个单元格"));
         en.push_str(&format!("; and {more} more cells"));
     }
     Message { zh, en }
@@ -33,7 +33,7 @@ fn one(suspect: &Suspect, present: Cell, probable: bool, with_slip: bool) -> Mes
     let (not_zh, not_en) = match present {
         Cell::Number(number) => {
             let number = format_number(kind, number.into());
-            (format!("不是 {number}"), format!("not {number}"))
+            (format!("不是{number}"), format!("not {number}"))
         }
         // A cell that was not read is in no sum that is looked at.
         Cell::Blank | Cell::Unread => ("不是空白".to_owned(), "not blank".to_owned()),
@@ -47,7 +47,7 @@ fn one(suspect: &Suspect, present: Cell, probable: bool, with_slip: bool) -> Mes
     let (likely_zh, likely_en) = if probable { ("很可能", "probably") } else { ("可能", "perhaps") };
     let Message { zh: name_zh, en: name_en } = name(suspect.cell);
     Message {
-        zh: format!("{name_zh} {likely_zh}是 {needed}，{not_zh}{zh}"),
+        zh: format!("{name_zh} {likely_zh}是{needed}，{not_zh}{zh}"),
         en: format!("{name_en}: {likely_en} {needed}, {not_en}{en}"),
     }
 }
@@ -85,7 +85,7 @@ fn slip(slip: Slip) -> Text {
 
 pub(super) fn no_simple_explanation(rules: &[String]) -> Message {
     Message {
-        zh: format!("没有简单的解释（{}）：改动三个以内的单元格不能使各式平衡，请逐项核对", rules.join("、")),
+        zh: format!("未能自动定位错误（涉及{}）：可能有多处填错，请逐项核对", rules.join("、")),
         en: format!(
             "no simple explanation ({}): no change of up to three cells satisfies all sums; check each of them",
             rules.join(", ")

@@ -265,7 +265,7 @@ fn remark(chapter: u8, sentence: &str, stated: Stated, meanings: &[Meaning]) -> 
     };
     let values = |chinese: bool, separator: &str| {
         let value = |(cells, sum): &Meaning| match chinese {
-            true => format!("“{}”为 {}", name(cells, chinese), amount(*sum, chinese)),
+            true => format!("“{}”为{}", name(cells, chinese), amount(*sum, chinese)),
             false => format!("“{}” is {}", name(cells, chinese), amount(*sum, chinese)),
         };
         meanings.iter().map(value).collect::<Vec<_>>().join(separator)
@@ -282,12 +282,12 @@ fn remark(chapter: u8, sentence: &str, stated: Stated, meanings: &[Meaning]) -> 
             .collect(),
         message: Message {
             zh: format!(
-                "第{numeral}章写明 {}（“{sentence}”），而表格中{}。",
+                "第{numeral}部分写明{}（“{sentence}”），而表格中{}。",
                 amount(stated.number, true),
                 values(true, "，")
             ),
             en: format!(
-                "Chapter {chapter} says {} (“{sentence}”), but in the tables {}.",
+                "Part {chapter} says {} (“{sentence}”), but in the tables {}.",
                 amount(stated.number, false),
                 values(false, ", ")
             ),

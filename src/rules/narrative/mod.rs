@@ -49,11 +49,11 @@ fn thin(narrative: &Narrative, characters_min: usize) -> Option<Remark> {
     let characters = text.chars().filter(|character| character.is_alphanumeric()).count();
     let message = match characters {
         0 => Message::new(
-            "第五章“存在的主要问题及改进情况”没有内容。",
+            "第五部分“存在的主要问题及改进情况”没有内容。",
             "Chapter 5, “main problems and improvements”, is empty.",
         ),
         _ => Message::new(
-            format!("第五章“存在的主要问题及改进情况”仅 {characters} 字：“{}”。", sentence::quoted(text)),
+            format!("第五部分“存在的主要问题及改进情况”仅{characters}字：“{}”。", sentence::quoted(text)),
             format!(
                 "Chapter 5, “main problems and improvements”, has only {characters} character(s): “{}”.",
                 sentence::quoted(text)

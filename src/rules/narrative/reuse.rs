@@ -96,7 +96,7 @@ fn remark(key: &ReportKey, Overlap { shared, all, sentence }: &Overlap<'_>) -> R
         chapter,
         cells: Vec::new(),
         message: Message {
-            zh: format!("各章文字有 {percent}% 与 {key} 相同{quote_zh}。"),
+            zh: format!("各部分文字有{percent}%与{key}相同{quote_zh}。"),
             en: format!("{percent} % of the text also stands in {key}{quote_en}."),
         },
     }

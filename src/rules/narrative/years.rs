@@ -47,7 +47,7 @@ pub(super) fn other_years(narrative: &Narrative, year: ReportYear) -> Vec<Remark
                 cells: Vec::new(),
                 message: Message {
                     zh: format!(
-                        "第{}章写的是 {named} 年，而报告年度为 {own} 年：“{sentence}”。",
+                        "第{}部分写的是{named}年，而报告年度为{own}年：“{sentence}”。",
                         chinese_numeral(chapter.number)
                     ),
                     en: format!(

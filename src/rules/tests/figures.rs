@@ -70,7 +70,7 @@ fn a_sum_of_many_terms_is_told_without_them() {
     let about =
         |findings: &[Finding]| findings.iter().find(|f| f.rule == "T3-COL-OUTCOMES").unwrap().message.zh.clone();
     assert!(!about(&many).contains("予以公开"), "{}", about(&many));
-    assert_eq!(about(&few), "第三章“自然人”一列各项办理结果之和为 3（予以公开 3），与（七）总计 0 不符，差 3。");
+    assert_eq!(about(&few), "第三部分“自然人”一列各项办理结果之和为3（予以公开3），与（七）总计0不符，多3。");
 }
 
 #[test]

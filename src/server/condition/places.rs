@@ -96,7 +96,7 @@ pub(crate) fn file_system_kind(data: &Path) -> Condition {
         Ok(FileSystem::Local) => Condition::good(NAME, "本地文件系统", "it is local"),
         Ok(FileSystem::Network(kind)) => {
             let message = Message::new(
-                format!("网络文件系统 {kind}：锁与落盘没有保证，可能丢失已确认的数据"),
+                format!("网络文件系统 {kind}：锁与写入磁盘没有保证，可能丢失已确认的数据"),
                 format!(
                     "a network file system, {kind}: locks and syncs may not hold, and what was acknowledged be lost"
                 ),

@@ -113,8 +113,10 @@ pub fn verify_journal_file_with(
         return Err(at(sequence, untold_message()));
     }
     if last.chain.to_hex() != head.chain {
-        let text =
-            ("与首行所记的链上哈希不符：末条被替换", "it is not the entry that the first line names: it was replaced");
+        let text = (
+            "与首行所记的日志校验值不符：末条被替换",
+            "it is not the entry that the first line names: it was replaced",
+        );
         return Err(at(last.sequence, Message::new(text.0, text.1)));
     }
     let records = head.records.unwrap_or_default();

@@ -91,6 +91,13 @@ async fn contacts_are_in_no_answer_to_whom_they_are_not_for() {
         let names: Vec<&str> = listed.contacts.iter().map(|one| one.name.as_str()).collect();
         assert_eq!(names, ["agencies/city-bureau/contacts"], "{principal}");
     }
+    for (principal, is_shown) in [("system", Some(true)), ("security", None), ("auditor", None)] {
+        let mut client = RegistryServiceClient::new(server.client_of(principal).await);
+        let request = pb::RenderRegistryRequest { format: pb::RegistryFileFormat::Json.into(), contacts: true };
+        let found =
+            client.render_registry(request).await.map(|file| has_personal(&file.into_inner().content).is_some());
+        assert_eq!(found.ok(), is_shown, "{principal}");
+    }
     let journal = format!("{:?}", server.journal().await);
     assert_eq!(has_personal(journal.as_bytes()), None);
 }

@@ -78,6 +78,8 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     ("RegistryService/CreateAgency", "{}", "system"),
     ("RegistryService/ApplyRegistryChanges", "{}", "system"),
     ("RegistryService/ListRegistryChanges", "{}", "system security auditor"),
+    ("RegistryService/ReadRegistryFile", "{}", "system"),
+    ("RegistryService/RenderRegistry", r#"{"format":1}"#, "system security auditor"),
     ("RegistryService/ListRegistrySuspects", "{}", "system security auditor"),
     ("RegistryService/GetAgencyContacts", r#"{"name":"{owner}/contacts"}"#, "submitter reviewer system"),
     ("RegistryService/ListAgencyContacts", "{}", "submitter reviewer system"),

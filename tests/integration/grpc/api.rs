@@ -87,7 +87,8 @@ async fn one_wrong_requester_cell_is_refused_with_every_equation_that_it_breaks(
         ("requests.disclosed.natural_person", "10")
     );
     let message = problem.message.unwrap();
-    assert!(message.zh.starts_with("自然人·予以公开 很可能是 10，不是 11"), "{}", message.zh);
+    let said = "，未予接收。疑似填错：自然人·予以公开 很可能是10，不是11";
+    assert!(message.zh.starts_with("报告有") && message.zh.contains(said), "{}", message.zh);
     refused(server.get(&wrong.name).await, Code::NotFound, "REPORT_NOT_FOUND");
     assert_eq!(server.received().await, 0);
     let entry = server.journal().await.pop().unwrap();

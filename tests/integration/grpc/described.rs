@@ -85,6 +85,8 @@ fn samples(etag: &str, collection_etag: &str) -> BTreeMap<&'static str, Value> {
             "RegistryService/RevokeCollectionException",
             json!({"name": "collections/2022", "agency": AGENCIES[0], "validateOnly": true}),
         ),
+        ("RegistryService/ReadRegistryFile", json!({"content": "AAAA"})),
+        ("RegistryService/RenderRegistry", json!({"format": "REGISTRY_FILE_FORMAT_CSV"})),
         ("RegistryService/GetAgencyContacts", json!({"name": format!("{}/contacts", AGENCIES[0])})),
         (
             "RegistryService/UpdateAgencyContacts",

@@ -119,7 +119,7 @@ async fn a_refusal_with_mistakes_in_every_table_fits_its_header_and_keeps_the_li
     let problem = problem(&status);
     assert!(problem.diagnoses.iter().all(|diagnosis| !diagnosis.suggestions.is_empty()));
     assert_eq!(problem.diagnoses[0].suggestions[0].suspects[0].cell, "requests.disclosed.natural_person");
-    assert!(problem.message.unwrap().zh.starts_with("自然人·予以公开 很可能是 10，不是 11"));
+    assert!(problem.message.unwrap().zh.contains("疑似填错：自然人·予以公开 很可能是10，不是11"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

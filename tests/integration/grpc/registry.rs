@@ -181,6 +181,62 @@ async fn listed_changes_make_the_same_registry_elsewhere_page_by_page() {
     refused(server.registry().list_registry_changes(request).await, Code::InvalidArgument, "PAGE_INVALID");
 }
 
+async fn read(server: &Server, content: Vec<u8>) -> pb::ReadRegistryFileResponse {
+    server.registry().read_registry_file(pb::ReadRegistryFileRequest { content }).await.unwrap().into_inner()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_registry_as_a_file_in_any_format_is_read_back_as_what_it_is() {
+    let server = with_history().await;
+    let person = pb::Contact { name: "张三丰".to_owned(), telephone: "0451-1".to_owned(), ..Default::default() };
+    let contacts =
+        pb::AgencyContacts { name: format!("{}/contacts", AGENCIES[0]), people: vec![person], ..Default::default() };
+    let request = pb::UpdateAgencyContactsRequest { contacts: Some(contacts.clone()), validate_only: false };
+    server.registry().update_agency_contacts(request).await.unwrap();
+    let request = pb::ListRegistryChangesRequest { page_size: 1000, page_token: String::new() };
+    let all = server.registry().list_registry_changes(request).await.unwrap().into_inner().changes;
+    for format in [pb::RegistryFileFormat::Csv, pb::RegistryFileFormat::Xlsx, pb::RegistryFileFormat::Json] {
+        for with_contacts in [false, true] {
+            let request = pb::RenderRegistryRequest { format: format.into(), contacts: with_contacts };
+            let file = server.registry().render_registry(request).await.unwrap().into_inner();
+            let ending = format.as_str_name().trim_start_matches("REGISTRY_FILE_FORMAT_").to_lowercase();
+            assert_eq!(file.file_name, format!("单位名录.{ending}"));
+            let held = read(&server, file.content).await;
+            assert_eq!((&held.faults, held.places.len()), (&Vec::new(), all.len()), "{ending}");
+            assert_eq!(server.apply(held.changes.clone()).await.applied, 0, "{ending}");
+            let other = Server::start().await;
+            assert_eq!(usize::try_from(other.apply(held.changes).await.applied).unwrap(), all.len());
+            let expected = if with_contacts { vec![contacts.clone()] } else { Vec::new() };
+            assert_eq!((&held.contacts, held.contact_places.len()), (&expected, expected.len()), "{ending}");
+        }
+    }
+    let request = pb::RenderRegistryRequest::default();
+    refused(server.registry().render_registry(request).await, Code::InvalidArgument, "FIELD_REQUIRED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_file_tells_where_each_change_stands_or_each_fault_in_both_languages() {
+    let server = Server::start().await;
+    let text = "类型,代码,上级,名称,级别,类别,起始年度\n机构,office-1,230100,办公室,,部门,2020\n地区,230100,,哈尔滨市,市级,,2019\n";
+    let (gb18030, _, _) = encoding_rs::GB18030.encode(text);
+    let held = read(&server, gb18030.into_owned()).await;
+    let places: Vec<&str> = held.places.iter().map(|place| place.zh.as_str()).collect();
+    assert_eq!(places, ["第 3 行", "第 2 行"], "{held:?}");
+    assert_eq!(server.apply(held.changes).await.applied, 2);
+    let faulty = text.replace("2020", "").replace("市级", "市集");
+    let faults = read(&server, faulty.into_bytes()).await.faults;
+    let told: Vec<(&str, &str)> = faults.iter().map(|fault| (fault.zh.as_str(), fault.en.as_str())).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told[0], ("第 2 行“起始年度”：为空；请填写", "line 2, first_year: is blank; fill it in"));
+    assert!(told[1].0.starts_with("第 3 行“级别”：“市集”无法识别"), "{told:?}");
+    assert_eq!(read(&server, b"PK\x03\x04".to_vec()).await.faults.len(), 1);
+    refused(
+        server.registry().read_registry_file(pb::ReadRegistryFileRequest::default()).await,
+        Code::InvalidArgument,
+        "FIELD_REQUIRED",
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_registry_and_its_collections_are_the_same_after_a_restart() {
     let server = with_history().await;

@@ -183,11 +183,11 @@ async fn figures_follow_moves_and_mergers_only_where_another_years_tree_is_asked
     let by_child = question(CITY, BEFORE, "requests.received", &[pb::Dimension::ChildJurisdiction]);
     let as_reported = server.roll_up(by_child.clone()).await;
     assert_eq!(as_reported.coverage[0].hierarchy_year, i32::from(BEFORE));
-    assert_eq!(rows(as_reported), [("哈尔滨市（本级机关）".to_owned(), 9), ("道里区".to_owned(), 13)]);
+    assert_eq!(rows(as_reported), [("哈尔滨市（本级部门）".to_owned(), 9), ("道里区".to_owned(), 13)]);
     let later = crate::support::in_scope(by_child, |scope| scope.hierarchy_year = YEAR.into());
     let later = server.roll_up(later).await;
     assert_eq!(later.coverage[0].hierarchy_year, i32::from(YEAR));
-    assert_eq!(rows(later), [("哈尔滨市（本级机关）".to_owned(), 17), ("道里区".to_owned(), 5)]);
+    assert_eq!(rows(later), [("哈尔滨市（本级部门）".to_owned(), 17), ("道里区".to_owned(), 5)]);
     let by_agency =
         crate::support::in_scope(question(CITY, BEFORE, "requests.received", &[pb::Dimension::Agency]), |scope| {
             scope.hierarchy_year = YEAR.into();

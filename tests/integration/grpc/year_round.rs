@@ -70,7 +70,7 @@ async fn an_agency_is_told_until_when_it_has_time_and_what_was_granted() {
     let shown = server.run(&["collection", "show", &year, "--owner", AGENCIES[2]]);
     assert!(shown.contains("24时（北京时间）") && shown.contains("granted"), "{shown}");
     let listed = server.run(&["coverage", "230100", "--year", &year, "--format", "csv"]);
-    assert!(listed.lines().next().unwrap().contains("days left"), "{listed}");
+    assert!(listed.lines().next().unwrap().contains("days_left"), "{listed}");
 }
 
 async fn standing(server: &Server, agency: &str) -> pb::Report {

@@ -24,26 +24,5 @@ export type TableFormat = (typeof TABLE_FORMATS)[number];
 
 export const saveCsv = (name: string, lines: string[][]) => saveFile(`${name}.csv`, csvOf(lines), "text/csv;charset=utf-8");
 
-/** Rows of CSV, with quoted fields and line ends in them; the byte order mark goes. */
-export function parseCsv(text: string): string[][] {
-  const rows: string[][] = [[]];
-  let piece = "";
-  let quoted = false;
-  const source = text.replace(/^\ufeff/, "");
-  for (let at = 0; at < source.length; at += 1) {
-    const mark = source[at]!;
-    if (quoted) {
-      if (mark !== '"') piece += mark;
-      else if (source[at + 1] === '"') (piece += '"'), (at += 1);
-      else quoted = false;
-    } else if (mark === '"' && piece === "") quoted = true;
-    else if (mark === ",") rows.at(-1)!.push(piece), (piece = "");
-    else if (mark === "\n") rows.at(-1)!.push(piece.replace(/\r$/, "")), (piece = ""), rows.push([]);
-    else piece += mark;
-  }
-  rows.at(-1)!.push(piece.replace(/\r$/, ""));
-  return rows.filter((row) => row.some((cell) => cell.trim() !== ""));
-}
-
 /** The size of a file in words: 12.3 MB. */
 export const sizeText = (bytes: number) => `${(bytes / (1 << 20)).toFixed(bytes % (1 << 20) === 0 ? 0 : 1)} MB`;

@@ -51,7 +51,7 @@ export const reminding = {
   contrastNone: ["该年度没有报告，无从对比。", "There is no report of that year."],
   contrastEqual: ["数据完全相同（{count} 格）。", "All {count} figures are the same."],
   contrastSame: ["另有 {count} 格相同", "{count} more are the same"],
-  contrastOther: ["{count} 格仅一个年度的表式有，不作比较", "{count} cells are only in one edition and are not compared"],
+  contrastOther: ["{count} 格仅一个年度的报告格式有，不作比较", "{count} cells are only in one edition and are not compared"],
   contrastShare: ["变动率", "Share"],
   contrastAdded: ["新增的语句", "Sentences added"],
   contrastDropped: ["删去的语句", "Sentences dropped"],

@@ -273,7 +273,7 @@ impl Filler {
         self.note_row(
             NoteCode::PlacementProven,
             row,
-            &format!("“{zh}”有空白单元格丢失；按勾稽关系，其数值（{values}）只有一种放法，已据此读取，请核对"),
+            &format!("“{zh}”原表的空白单元格丢失，已按勾稽关系推定各列数值（{values}），请核对"),
             &format!("blank cells of {en:?} are lost; the equations leave one placement of its values ({values}), taken; please check"),
         );
     }

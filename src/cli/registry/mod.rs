@@ -1,28 +1,23 @@
 //! `huizong registry`: jurisdictions and agencies.
 
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+mod files;
+mod search;
+
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::document::table::{read_table, write_table};
 use crate::pb;
 use crate::pb::registry_change::{
     Change, CorrectAgency, CorrectJurisdiction, JoinAgency, JoinJurisdiction, ReclassifyAgency, RestoreEntry, VoidEntry,
 };
 use crate::pb::registry_service_client::RegistryServiceClient;
-use crate::registry::RegistryChange;
-use crate::registry::exchange::{ExchangeError, read_csv, read_json, read_rows, write_csv, write_json, write_rows};
-use crate::wire;
 
-use super::client::{Connection, Server, connect, refused};
-use super::language::{beside, told};
-use super::output::{Listing, print_json, read_text, resource};
-use super::{Failure, Outcome, OutputFormat, both};
-use super::{contacts, pages};
-
-/// Changes sent at a time; a longer file is applied in parts, and can be sent again after an interruption.
-const PART: usize = 10_000;
+use crate::cli::client::{Connection, Server, connect, refused};
+use crate::cli::language::{beside, told};
+use crate::cli::output::{Listing, print_json, resource};
+use crate::cli::pages;
+use crate::cli::{Failure, Outcome, OutputFormat};
 
 #[derive(Subcommand)]
 pub(crate) enum Registry {
@@ -183,53 +178,6 @@ fn entry_name(text: &str) -> String {
 
 type Client = RegistryServiceClient<Connection>;
 
-/// A kind of registry file.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum FileKind {
-    Csv,
-    Json,
-    Xlsx,
-}
-
-impl FileKind {
-    fn of(file: &Path) -> Result<Self, Failure> {
-        let ending = file.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
-        match ending.as_deref() {
-            Some("json") => Ok(Self::Json),
-            Some("csv") => Ok(Self::Csv),
-            Some("xlsx") => Ok(Self::Xlsx),
-            _ => Err(Failure::Usage(format!(
-                "{}: 须为 .csv、.xlsx 或 .json / must end in .csv, .xlsx or .json",
-                file.display()
-            ))),
-        }
-    }
-
-    fn read(self, file: &Path) -> Result<Vec<RegistryChange>, Failure> {
-        let faults = |error: ExchangeError| Failure::Failed(both(&error.message()));
-        match self {
-            Self::Json => read_json(&read_text(file).map_err(Failure::Failed)?).map_err(faults),
-            Self::Csv => read_csv(&read_text(file).map_err(Failure::Failed)?).map_err(faults),
-            Self::Xlsx => {
-                let unread = |words: String| Failure::Failed(format!("{}: {words}", file.display()));
-                let bytes = std::fs::read(file).map_err(|error| unread(error.to_string()))?;
-                let rows = read_table(&bytes).map_err(|error| unread(both(&error.message())))?;
-                read_rows(&rows).map_err(faults)
-            }
-        }
-    }
-
-    fn written(self, changes: &[RegistryChange]) -> Result<Vec<u8>, Failure> {
-        match self {
-            Self::Json => Ok(write_json(changes).into_bytes()),
-            Self::Csv => Ok(write_csv(changes).into_bytes()),
-            Self::Xlsx => {
-                write_table("单位名录", &write_rows(changes)).map_err(|error| Failure::Failed(error.to_string()))
-            }
-        }
-    }
-}
-
 impl Registry {
     /// Whether a file is written with names of people in it.
     pub(crate) fn writes_people(&self) -> bool {
@@ -238,7 +186,7 @@ impl Registry {
 
     pub(crate) async fn run(&self, server: &Server, format: OutputFormat) -> Outcome {
         match self {
-            Self::Import { file, dry_run, confirm } => import(server, file, *dry_run, confirm).await,
+            Self::Import { file, dry_run, confirm } => files::import(server, file, *dry_run, confirm).await,
             Self::Check => check(server, format).await,
             Self::Correct(correct) => apply(server, format, correct.change(), correct.why.dry_run).await,
             Self::Reclassify(change) => apply(server, format, change.change(), change.dry_run).await,
@@ -268,9 +216,9 @@ impl Registry {
                 };
                 apply(server, format, change, why.dry_run).await
             }
-            Self::Export { file, contacts } => export(server, file, *contacts).await,
+            Self::Export { file, contacts } => files::export(server, file, *contacts).await,
             Self::Show { jurisdiction, query, year } => {
-                let search = Search {
+                let search = search::Search {
                     parent: jurisdiction.as_deref().map(|id| resource("jurisdictions", id)).unwrap_or_default(),
                     query: query.clone().unwrap_or_default(),
                     year: year.unwrap_or_default(),
@@ -408,154 +356,4 @@ async fn check(server: &Server, format: OutputFormat) -> Outcome {
     Err(Failure::Failed(format!(
         "{found}处疑似重复；实为同一单位的请归并（registry join）或作废（registry void）\n  {found} to be looked at; what is one is joined (registry join) or voided (registry void)"
     )))
-}
-
-async fn import(server: &Server, file: &Path, dry_run: bool, confirm: &[String]) -> Outcome {
-    let changes = FileKind::of(file)?.read(file)?;
-    let confirmed: Vec<String> =
-        confirm.iter().map(|name| if name == "-" { "agencies/-".to_owned() } else { entry_name(name) }).collect();
-    if dry_run && changes.iter().filter(|change| !matches!(change, RegistryChange::PutContacts(_))).count() > PART {
-        return Err(Failure::Usage(format!("--dry-run takes at most {PART} entries at a time")));
-    }
-    let mut client = RegistryServiceClient::new(connect(server).await?);
-    let (mut applied, mut unchanged) = (0, 0);
-    // Contacts are told by themselves.
-    let entries: Vec<pb::RegistryChange> = changes.iter().filter_map(wire::change_to_wire).collect();
-    for part in entries.chunks(PART) {
-        let request = pb::ApplyRegistryChangesRequest {
-            changes: part.to_vec(),
-            validate_only: dry_run,
-            confirmed: confirmed.clone(),
-            request_id: String::new(),
-        };
-        let answer = client.apply_registry_changes(request).await.map_err(|status| refused(&status))?.into_inner();
-        applied += answer.applied;
-        unchanged += answer.unchanged;
-    }
-    let zh = format!("登记 {applied} 项，已有 {unchanged} 项");
-    println!("{}", beside(zh, format!("{applied} applied, {unchanged} unchanged")));
-    let people = contacts::import(&mut client, &changes, dry_run).await?;
-    if people > 0 {
-        println!("{}", beside(format!("联系人 {people} 个机构"), format!("contacts of {people} agencies")));
-    }
-    Ok(())
-}
-
-/// What is looked for; everything by default.
-#[derive(Default)]
-struct Search {
-    parent: String,
-    query: String,
-    year: i32,
-}
-
-impl Search {
-    async fn jurisdictions(&self, client: &mut Client) -> Result<Vec<pb::Jurisdiction>, Failure> {
-        let request = pb::ListJurisdictionsRequest {
-            parent: self.parent.clone(),
-            query: self.query.clone(),
-            year: self.year,
-            page_size: pages::PAGE_SIZE,
-            ..Default::default()
-        };
-        let ask = async |page_token| {
-            client.list_jurisdictions(pb::ListJurisdictionsRequest { page_token, ..request.clone() }).await
-        };
-        pages::all(ask, |page| page.jurisdictions).await
-    }
-
-    async fn agencies(&self, client: &mut Client) -> Result<Vec<pb::Agency>, Failure> {
-        let request = pb::ListAgenciesRequest {
-            jurisdiction: self.parent.clone(),
-            query: self.query.clone(),
-            year: self.year,
-            page_size: pages::PAGE_SIZE,
-            ..Default::default()
-        };
-        let ask =
-            async |page_token| client.list_agencies(pb::ListAgenciesRequest { page_token, ..request.clone() }).await;
-        pages::all(ask, |page| page.agencies).await
-    }
-
-    async fn show(&self, server: &Server, format: OutputFormat) -> Outcome {
-        let mut client = RegistryServiceClient::new(connect(server).await?);
-        let roots_only = self.parent.is_empty() && self.query.is_empty();
-        let mut below = self.jurisdictions(&mut client).await?;
-        if roots_only {
-            below.retain(|entry| entry.parent.is_empty());
-        }
-        let own = if roots_only { Vec::new() } else { self.agencies(&mut client).await? };
-        if format == OutputFormat::Json {
-            print_json(&pb::ListJurisdictionsResponse { jurisdictions: below, next_page_token: String::new() })?;
-            return print_json(&pb::ListAgenciesResponse { agencies: own, next_page_token: String::new() });
-        }
-        let headings = ["name", "名称", "level/kind", "first_year", "end_year", "successors", "曾用名 former names"];
-        let mut listing = Listing::new(&headings, &[]);
-        for entry in below {
-            let level = entry.level().as_str_name().trim_start_matches("LEVEL_").to_lowercase();
-            let former = former_names(&entry.names, &entry.display_name);
-            let end = if entry.end_year == 0 { String::new() } else { entry.end_year.to_string() };
-            let successors = entry.successors.join(" ");
-            let first_year = entry.first_year.to_string();
-            listing.rows.push(vec![entry.name, entry.display_name, level, first_year, end, successors, former]);
-        }
-        for entry in own {
-            let kind = entry.kind().as_str_name().trim_start_matches("AGENCY_KIND_").to_lowercase();
-            let former = former_names(&entry.names, &entry.display_name);
-            let end = if entry.end_year == 0 { String::new() } else { entry.end_year.to_string() };
-            let successors = entry.successors.join(" ");
-            let first_year = entry.first_year.to_string();
-            listing.rows.push(vec![entry.name, entry.display_name, kind, first_year, end, successors, former]);
-        }
-        listing.print(format)
-    }
-}
-
-/// Names other than the one shown, each with the first year that it was borne in.
-fn former_names(names: &[pb::DatedName], shown: &str) -> String {
-    let others = names.iter().filter(|name| name.display_name != shown);
-    others.map(|name| format!("{} ({})", name.display_name, name.first_year)).collect::<Vec<_>>().join("; ")
-}
-
-/// Times that an export begins anew where the registry changes under it.
-const EXPORT_ATTEMPTS: usize = 3;
-
-async fn export(server: &Server, file: &Path, with_contacts: bool) -> Outcome {
-    let kind = FileKind::of(file)?;
-    let mut client = RegistryServiceClient::new(connect(server).await?);
-    for _ in 0..EXPORT_ATTEMPTS {
-        let Some(mut changes) = all_changes(&mut client).await? else { continue };
-        if with_contacts {
-            changes.extend(contacts::exported(&mut client).await?);
-        }
-        std::fs::write(file, kind.written(&changes)?)?;
-        let (count, file) = (changes.len(), file.display());
-        println!("{}", beside(format!("{count} 项已写入 {file}"), format!("{count} entries written to {file}")));
-        return Ok(());
-    }
-    Err(Failure::Failed("登记簿正在变动；请稍后重试\n  the registry is being changed; try again later".to_owned()))
-}
-
-/// All changes that make the registry; none where it changed meanwhile.
-async fn all_changes(client: &mut Client) -> Result<Option<Vec<RegistryChange>>, Failure> {
-    let unreadable = |problem: crate::service::Problem| Failure::Failed(both(&problem.message));
-    let mut changes = Vec::new();
-    let mut total = None;
-    let mut changed_meanwhile = false;
-    let ask = async |page_token| {
-        let request = pb::ListRegistryChangesRequest { page_size: pages::PAGE_SIZE, page_token };
-        client.list_registry_changes(request).await
-    };
-    pages::each(ask, |page| {
-        if *total.get_or_insert(page.total_size) != page.total_size {
-            changed_meanwhile = true;
-            return Ok(ControlFlow::Break(()));
-        }
-        for change in page.changes {
-            changes.push(wire::change_from_wire(change, "change").map_err(unreadable)?);
-        }
-        Ok(ControlFlow::Continue(()))
-    })
-    .await?;
-    Ok((!changed_meanwhile).then_some(changes))
 }

@@ -1,0 +1,113 @@
+//! The registry from and to files.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use crate::cli::client::{Server, connect, refused};
+use crate::cli::language::beside;
+use crate::cli::{Failure, Outcome, both};
+use crate::cli::{contacts, pages};
+use crate::pb;
+use crate::pb::registry_service_client::RegistryServiceClient;
+use crate::registry::RegistryChange;
+use crate::service::{RegistryFormat, read_registry_file, write_registry_file};
+use crate::wire;
+
+use super::{Client, entry_name};
+
+/// Changes sent at a time; a longer file is applied in parts, and can be sent again after an interruption.
+const PART: usize = 10_000;
+
+/// The format of a registry file, as its ending says.
+fn format_of(file: &Path) -> Result<RegistryFormat, Failure> {
+    let ending = file.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+    let known = [RegistryFormat::Csv, RegistryFormat::Xlsx, RegistryFormat::Json];
+    known.into_iter().find(|format| ending.as_deref() == Some(format.ending())).ok_or_else(|| {
+        Failure::Usage(format!("{}: 须为 .csv、.xlsx 或 .json / must end in .csv, .xlsx or .json", file.display()))
+    })
+}
+
+/// What a registry file holds.
+fn read(file: &Path) -> Result<Vec<RegistryChange>, Failure> {
+    format_of(file)?;
+    let bytes = std::fs::read(file).map_err(|error| Failure::Failed(format!("{}: {error}", file.display())))?;
+    let read = read_registry_file(&bytes).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(both).collect();
+        Failure::Failed(format!("{}\n{}", file.display(), faults.join("\n")))
+    });
+    Ok(read?.changes)
+}
+
+pub(super) async fn import(server: &Server, file: &Path, dry_run: bool, confirm: &[String]) -> Outcome {
+    let changes = read(file)?;
+    let confirmed: Vec<String> =
+        confirm.iter().map(|name| if name == "-" { "agencies/-".to_owned() } else { entry_name(name) }).collect();
+    if dry_run && changes.iter().filter(|change| !matches!(change, RegistryChange::PutContacts(_))).count() > PART {
+        return Err(Failure::Usage(format!("--dry-run takes at most {PART} entries at a time")));
+    }
+    let mut client = RegistryServiceClient::new(connect(server).await?);
+    let (mut applied, mut unchanged) = (0, 0);
+    // Contacts are told by themselves.
+    let entries: Vec<pb::RegistryChange> = changes.iter().filter_map(wire::change_to_wire).collect();
+    for part in entries.chunks(PART) {
+        let request = pb::ApplyRegistryChangesRequest {
+            changes: part.to_vec(),
+            validate_only: dry_run,
+            confirmed: confirmed.clone(),
+            request_id: String::new(),
+        };
+        let answer = client.apply_registry_changes(request).await.map_err(|status| refused(&status))?.into_inner();
+        applied += answer.applied;
+        unchanged += answer.unchanged;
+    }
+    let zh = format!("登记 {applied} 项，已有 {unchanged} 项");
+    println!("{}", beside(zh, format!("{applied} applied, {unchanged} unchanged")));
+    let people = contacts::import(&mut client, &changes, dry_run).await?;
+    if people > 0 {
+        println!("{}", beside(format!("联系人 {people} 个机构"), format!("contacts of {people} agencies")));
+    }
+    Ok(())
+}
+
+/// Times that an export begins anew where the registry changes under it.
+const EXPORT_ATTEMPTS: usize = 3;
+
+pub(super) async fn export(server: &Server, file: &Path, with_contacts: bool) -> Outcome {
+    let format = format_of(file)?;
+    let mut client = RegistryServiceClient::new(connect(server).await?);
+    for _ in 0..EXPORT_ATTEMPTS {
+        let Some(mut changes) = all_changes(&mut client).await? else { continue };
+        if with_contacts {
+            changes.extend(contacts::exported(&mut client).await?);
+        }
+        std::fs::write(file, write_registry_file(&changes, format).map_err(Failure::Failed)?)?;
+        let (count, file) = (changes.len(), file.display());
+        println!("{}", beside(format!("{count} 项已写入 {file}"), format!("{count} entries written to {file}")));
+        return Ok(());
+    }
+    Err(Failure::Failed("单位名录正在变动；请稍后重试\n  the registry is being changed; try again later".to_owned()))
+}
+
+/// All changes that make the registry; none where it changed meanwhile.
+async fn all_changes(client: &mut Client) -> Result<Option<Vec<RegistryChange>>, Failure> {
+    let unreadable = |problem: crate::service::Problem| Failure::Failed(both(&problem.message));
+    let mut changes = Vec::new();
+    let mut total = None;
+    let mut changed_meanwhile = false;
+    let ask = async |page_token| {
+        let request = pb::ListRegistryChangesRequest { page_size: pages::PAGE_SIZE, page_token };
+        client.list_registry_changes(request).await
+    };
+    pages::each(ask, |page| {
+        if *total.get_or_insert(page.total_size) != page.total_size {
+            changed_meanwhile = true;
+            return Ok(ControlFlow::Break(()));
+        }
+        for change in page.changes {
+            changes.push(wire::change_from_wire(change, "change").map_err(unreadable)?);
+        }
+        Ok(ControlFlow::Continue(()))
+    })
+    .await?;
+    Ok((!changed_meanwhile).then_some(changes))
+}
