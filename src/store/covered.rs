@@ -132,6 +132,9 @@ pub(crate) fn prove(logged: &Logged, last: &Position) -> Result<Vec<Item>, Store
     let items = items.collect::<Result<Vec<_>, _>>()?;
     let Some((Item::Entry(entry), others)) = items.split_first() else { return Err(damaged("it is no entry")) };
     entry.check_follows(last).map_err(|what| damaged(&what.en))?;
+    if entry.chain != logged.position.chain {
+        return Err(damaged("it is another entry"));
+    }
     let own: Vec<_> = others.iter().filter(|item| item.sequence() == sequence).cloned().collect();
     if !covers(entry, &own) {
         return Err(damaged("its records are not those that it was stored with"));

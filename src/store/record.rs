@@ -4,7 +4,7 @@
 //! |---|---|
 //! | 0 | format version, up to [`FORMAT_VERSION`] |
 //! | 1 | kind of record |
-//! | 2–5 | CRC-32 of the kind and the message, little-endian |
+//! | 2–5 | CRC-32 of the version (from 3 on), the kind and the message, little-endian |
 //! | 6– | the message |
 //!
 //! Fields are only ever added; a change that an older program would misread takes a new format version.
@@ -15,6 +15,7 @@ mod change;
 mod entry;
 mod frozen;
 mod messages;
+mod names;
 mod people;
 mod registry;
 mod review;
@@ -35,8 +36,8 @@ use super::transaction::StoredRequest;
 pub(crate) use whole::whole;
 
 /// Highest version of the record format that this program reads; what is read of each is in `messages`. Version 2 has the
-/// cells of a form in one row ([`cells`]), and long chapters of text compressed.
-pub const FORMAT_VERSION: u8 = 2;
+/// cells of a form in one row ([`cells`]), and long chapters of text compressed; version 3 has short entries ([`entry`]).
+pub const FORMAT_VERSION: u8 = 3;
 
 /// Whether a record of this version can be read.
 fn is_read(version: u8) -> bool {
@@ -71,7 +72,7 @@ pub(crate) fn encode<R: Record>(value: &R) -> Vec<u8> {
     bytes.extend([R::VERSION, R::KIND, 0, 0, 0, 0]);
     // A Vec grows as needed, so encoding into it cannot fail.
     let _ = message.encode(&mut bytes);
-    let checksum = checksum(R::KIND, &bytes[HEADER_BYTES..]).to_le_bytes();
+    let checksum = checksum(R::VERSION, R::KIND, &bytes[HEADER_BYTES..]).to_le_bytes();
     bytes[2..HEADER_BYTES].copy_from_slice(&checksum);
     bytes
 }
@@ -126,7 +127,7 @@ pub(crate) fn check_sum(bytes: &[u8]) -> Result<(), StoreError> {
     if !is_read(header[0]) {
         return Err(StoreError::FormatVersion { found: header[0], supported: FORMAT_VERSION });
     }
-    if header[2..] != checksum(header[1], message).to_le_bytes() {
+    if header[2..] != checksum(header[0], header[1], message).to_le_bytes() {
         return Err(damaged("the checksum is wrong"));
     }
     Ok(())
@@ -139,7 +140,7 @@ fn message<R: Record, M: Message + Default>(bytes: &[u8]) -> Result<M, StoreErro
     if !is_read(header[0]) {
         return Err(StoreError::FormatVersion { found: header[0], supported: FORMAT_VERSION });
     }
-    if header[2..] != checksum(header[1], message).to_le_bytes() {
+    if header[2..] != checksum(header[0], header[1], message).to_le_bytes() {
         return Err(damaged("the checksum is wrong"));
     }
     if header[1] != R::KIND {
@@ -148,16 +149,26 @@ fn message<R: Record, M: Message + Default>(bytes: &[u8]) -> Result<M, StoreErro
     M::decode(message).map_err(|error| damaged(&error.to_string()))
 }
 
-fn checksum(kind: u8, message: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&[kind]);
+fn checksum(version: u8, kind: u8, message: &[u8]) -> u32 {
+    let mut hasher = begun_checksum(version, kind);
     hasher.update(message);
     hasher.finalize()
 }
 
-/// Version of what a store's folder holds: 1 was one database, 2 is a log and its copy, 3 the same with records of version 2.
+/// The checksum of a record, up to its message.
+fn begun_checksum(version: u8, kind: u8) -> crc32fast::Hasher {
+    let mut hasher = crc32fast::Hasher::new();
+    if version > 2 {
+        hasher.update(&[version]);
+    }
+    hasher.update(&[kind]);
+    hasher
+}
+
+/// Version of what a store's folder holds: 1 was one database, 2 is a log and its copy, 3 and 4 the same with records of version 2
+/// and 3.
 /// It stands in the place of the format version of the copy's header, so that a program from before refuses the folder by it.
-pub const STORE_VERSION: u8 = 3;
+pub const STORE_VERSION: u8 = 4;
 
 /// The version of one database.
 const WHOLE_VERSION: u8 = 1;
@@ -190,7 +201,7 @@ impl Header {
             time_microseconds: position.time.as_microsecond(),
         };
         let message = stored.encode_to_vec();
-        let checksum = checksum(StoreHeader::KIND, &message).to_le_bytes();
+        let checksum = checksum(WHOLE_VERSION, StoreHeader::KIND, &message).to_le_bytes();
         [&[STORE_VERSION, StoreHeader::KIND], &checksum[..], &message].concat()
     }
 
@@ -202,7 +213,8 @@ impl Header {
             Some(&WHOLE_VERSION) => decode::<StoreHeader>(bytes).map(|_| Self::Whole),
             Some(2..=STORE_VERSION) => {
                 let (head, message) = bytes.split_at_checked(HEADER_BYTES).ok_or_else(damaged)?;
-                if head[2..] != checksum(head[1], message).to_le_bytes() || head[1] != StoreHeader::KIND {
+                if head[2..] != checksum(WHOLE_VERSION, head[1], message).to_le_bytes() || head[1] != StoreHeader::KIND
+                {
                     return Err(damaged());
                 }
                 let stored = StoredPosition::decode(message).map_err(|_| damaged())?;
@@ -287,6 +299,7 @@ impl Record for FrozenForm {
 
 impl Record for JournalEntry {
     const KIND: u8 = b'j';
+    const VERSION: u8 = 3;
     type Stored = entry::StoredEntry;
 
     fn to_stored(&self) -> Self::Stored {
@@ -300,6 +313,7 @@ impl Record for JournalEntry {
 
 impl Record for StoredRequest {
     const KIND: u8 = b'q';
+    const VERSION: u8 = 3;
     type Stored = entry::StoredRequestId;
 
     fn to_stored(&self) -> Self::Stored {
@@ -395,6 +409,14 @@ mod tests {
             let at = position.index(bytes.len());
             bytes[at] ^= 1 << bit;
             prop_assert!(decode::<Revision>(&bytes).is_err());
+        }
+
+        #[test]
+        fn one_flipped_bit_of_an_entry_is_always_noticed(position in any::<prop::sample::Index>(), bit in 0..8u8) {
+            let mut bytes = encode(&entry::sample());
+            let at = position.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            prop_assert!(decode::<JournalEntry>(&bytes).is_err());
         }
 
         #[test]

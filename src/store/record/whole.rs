@@ -1,8 +1,6 @@
 //! Finds where a record ends that begins somewhere in a file: it does not say how long it is, but its checksum does.
 
-use crc32fast::Hasher;
-
-use super::{HEADER_BYTES, RECORD_BYTES_MAX, is_read};
+use super::{HEADER_BYTES, RECORD_BYTES_MAX, begun_checksum, is_read};
 
 /// The record at the beginning of `bytes`, header included; none where there is none.
 ///
@@ -15,8 +13,7 @@ pub(crate) fn whole(bytes: &[u8]) -> Option<&[u8]> {
     }
     let expected = u32::from_le_bytes(checksum.try_into().ok()?);
     let rest = &rest[..rest.len().min(RECORD_BYTES_MAX)];
-    let mut hasher = Hasher::new();
-    hasher.update(&[*kind]);
+    let mut hasher = begun_checksum(*version, *kind);
     let mut end = 0;
     loop {
         let field = field_bytes(&rest[end..])?;

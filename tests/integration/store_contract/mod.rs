@@ -10,6 +10,7 @@ mod promises;
 pub mod samples;
 mod space;
 mod strikes;
+mod takeover;
 mod transfer;
 mod verification;
 

@@ -8,7 +8,7 @@ use huizong::store::{
 use crate::store_contract::samples::*;
 use crate::store_contract::verification::{everything, texts, verified};
 
-fn strike(sequence: u64) -> Transaction {
+pub fn strike(sequence: u64) -> Transaction {
     let entry = NewEntry { action: STRIKE, ..entry(&entry_name(sequence), Outcome::Accepted) };
     Transaction::of(vec![Change::Strike(sequence)], entry)
 }

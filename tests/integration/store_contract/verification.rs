@@ -21,6 +21,7 @@ use huizong::store::transfer::Export;
 use huizong::store::{
     Change, Item, MemoryStore, NEWEST, Standing, Store, StoreError, Verification, Visitor, verify, verify_journal_file,
 };
+use tempfile::TempDir;
 
 use crate::store_contract::contents::OWNERS;
 use crate::store_contract::embedded::{fill, open};
@@ -79,8 +80,8 @@ async fn a_whole_store_has_no_fault() {
     assert_eq!(reports, expected);
 }
 
-/// Takes the last record that is wanted away, or puts another in its place, and answers what is found then.
-async fn after_damage(wanted: impl Fn(&Item) -> bool, damage: impl Fn(Item, &[u8]) -> Option<Vec<u8>>) -> Verification {
+/// A store from whose copy the last record that is wanted was taken away, or in which another was put in its place.
+async fn damaged(wanted: impl Fn(&Item) -> bool, damage: impl Fn(Item, &[u8]) -> Option<Vec<u8>>) -> TempDir {
     let folder = new_folder();
     let store = open(&folder).unwrap();
     fill(&store).await;
@@ -95,7 +96,12 @@ async fn after_damage(wanted: impl Fn(&Item) -> bool, damage: impl Fn(Item, &[u8
     };
     below.flush().unwrap();
     drop(below);
-    verified(&open(&folder).unwrap()).0
+    folder
+}
+
+/// The same, and what is found then.
+async fn after_damage(wanted: impl Fn(&Item) -> bool, damage: impl Fn(Item, &[u8]) -> Option<Vec<u8>>) -> Verification {
+    verified(&open(&damaged(wanted, damage).await).unwrap()).0
 }
 
 type Wanted = fn(&Item) -> bool;
@@ -184,6 +190,34 @@ async fn whatever_is_changed_is_named() {
         texts(&found)[0].contains("content hash, actor or reason is not that of journal entry"),
         "{:?}",
         found.faults
+    );
+}
+
+/// An entry does not hold its chain hash, which follows from the rest: another entry in its place is told by the one after it, or
+/// where it is the newest by what was acknowledged, and never takes the place of the one in the log.
+#[tokio::test]
+async fn an_entry_that_was_changed_with_its_chain_hash_is_named() {
+    let changed = |item: Item, _: &[u8]| {
+        let Item::Entry(mut entry) = item else { unreachable!() };
+        entry.detail.push_str("another");
+        entry.chain = entry.compute_chain();
+        Some(Item::Entry(entry).to_record().unwrap().value)
+    };
+    let folder = damaged(|item| matches!(item, Item::Entry(entry) if entry.sequence == 42), changed).await;
+    let store = open(&folder).unwrap();
+    store.look_for_damage(0, 1000).unwrap();
+    let texts = texts(&verified(&store).0);
+    assert!(texts.iter().any(|text| text.contains("journal entry 43: it names another hash")), "{texts:?}");
+    drop(store);
+    for name in ["db", "conf"] {
+        std::fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    assert_eq!(verified(&open(&folder).unwrap()).0.faults, []);
+
+    let folder = damaged(|item| matches!(item, Item::Entry(_)), changed).await;
+    let refused = open(&folder).err();
+    assert!(
+        matches!(&refused, Some(StoreError::Damaged(what)) if what.contains("entry 130 is not the one acknowledged"))
     );
 }
 
@@ -310,7 +344,8 @@ fn tampered(value: &[u8], at: usize, bit: u8) -> Vec<u8> {
     let mut value = value.to_vec();
     value[HEADER_BYTES + at] ^= bit;
     let mut checksum = crc32fast::Hasher::new();
-    checksum.update(&value[1..2]);
+    // The version is a part of it from 3 on.
+    checksum.update(if value[0] > 2 { &value[..2] } else { &value[1..2] });
     checksum.update(&value[HEADER_BYTES..]);
     value[2..HEADER_BYTES].copy_from_slice(&checksum.finalize().to_le_bytes());
     value
