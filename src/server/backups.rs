@@ -13,7 +13,7 @@ use crate::telemetry::metrics;
 /// How long to wait after a backup that failed.
 const RETRY: Duration = Duration::from_secs(600);
 
-/// How often it is looked at whether one is due: the clock may be set meanwhile.
+/// How often it is looked at the least whether one is due: the clock may be set meanwhile.
 const LOOK: Duration = Duration::from_secs(10);
 
 /// As whom the journal has it.
@@ -34,7 +34,8 @@ pub(crate) async fn keep(service: Service, settings: Backup) {
         Err(error) => tracing::error!(%error, "the backups of before cannot be looked at"),
     }
     tell(newest.as_ref());
-    let mut changes_made = Timestamp::now();
+    // A service that is restarted over and over has backups all the same.
+    let mut changes_made = newest_of_all(&kept).unwrap_or_else(Timestamp::now);
     loop {
         let now = Timestamp::now();
         // One that seems to be of the future is none to rely on.
@@ -56,7 +57,9 @@ pub(crate) async fn keep(service: Service, settings: Backup) {
                     }
                 }
             }
-            tokio::time::sleep(LOOK).await;
+            let until_due = changes_every - Timestamp::now().duration_since(changes_made);
+            let is_sooner = settings.changes_minutes > 0 && until_due.is_positive();
+            tokio::time::sleep(if is_sooner { until_due.unsigned_abs().min(LOOK) } else { LOOK }).await;
             continue;
         }
         match make(&service, &kept, 0).await {
@@ -73,6 +76,12 @@ pub(crate) async fn keep(service: Service, settings: Backup) {
             }
         }
     }
+}
+
+/// When the newest in the folder was begun, be it whole or what was stored since another.
+fn newest_of_all(kept: &Kept) -> Option<Timestamp> {
+    let newest = |backups: Result<Vec<KeptBackup>, _>| backups.ok()?.pop().map(|backup| backup.made);
+    newest(kept.list()).max(newest(kept.list_changes()))
 }
 
 fn tell(newest: Option<&KeptBackup>) {

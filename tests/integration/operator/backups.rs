@@ -3,11 +3,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use huizong::live::Live;
 use huizong::pb;
 use huizong::pb::registry_service_client::RegistryServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
+use huizong::store::{SledOptions, SledStore, Store as _};
 use tempfile::TempDir;
 
 use super::program::Program;
@@ -155,6 +158,101 @@ async fn what_changed_since_a_backup_is_backed_up_alone_and_restored_with_it() {
     // Of a store that is whole there is nothing to put back.
     let into = restore(&[whole_file, "--into", &file("all")]);
     assert!(into.status.success() && said(&into).contains("0 journal entries were put back"), "{}", said(&into));
+}
+
+/// Names all backups in a folder as if they had been begun so many seconds earlier, in their order.
+fn age(directory: &Path, seconds: i64) {
+    let mut paths: Vec<_> = directory.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let (time, ending) = name.trim_start_matches("huizong-").split_once('.').unwrap();
+        let made = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", time).unwrap();
+        let earlier = made - jiff::SignedDuration::from_secs(seconds);
+        let name = format!("huizong-{}.{ending}", earlier.strftime("%Y%m%dT%H%M%SZ"));
+        std::fs::rename(&path, directory.join(name)).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_machine_is_restored_to_any_entry_from_a_backup_and_those_of_each_minute() {
+    let (mut folder, kept) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let directory = kept.path().join("backups");
+    let settings = format!("[log]\njson = true\n[backup]\ndirectory = {directory:?}\nchanges_minutes = 1\n");
+    let changes = || {
+        let mut found: Vec<_> = directory.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+        found.retain(|path| path.extension().is_some_and(|extension| extension == "changes"));
+        found.sort();
+        found
+    };
+    let program = Program::configured(folder, &settings, "127.0.0.1:0", &[]);
+    program.wait_for(|lines| lines.iter().any(|line| line.contains("a backup was made and verified")).then_some(()));
+    fill(&program).await;
+    folder = program.stop();
+    for round in 1..=3 {
+        // Two minutes pass; a restart meanwhile puts nothing off.
+        age(&directory, 120);
+        let program = Program::configured(folder, &settings, "127.0.0.1:0", &[]);
+        wait_until("what changed is backed up", || changes().len() == round);
+        let mut reports = ReportServiceClient::new(program.channel().await);
+        for agency in &AGENCIES[..2] {
+            let name = report(agency, 3).name;
+            let report_before = pb::GetReportRequest { name, ..Default::default() };
+            let etag = reports.get_report(report_before).await.unwrap().into_inner().report.unwrap().etag;
+            let corrected = pb::SubmitReportRequest {
+                correction_reason: "more came in".to_owned(),
+                etag,
+                ..submission(report(agency, 3 + round as i64))
+            };
+            reports.submit_report(corrected).await.unwrap();
+        }
+        folder = program.stop();
+    }
+    age(&directory, 120);
+    // It is not stopped in order this time, and then nothing of it is there but the backups.
+    let program = Program::configured(folder, &settings, "127.0.0.1:0", &[]);
+    wait_until("what changed is backed up", || changes().len() == 4);
+    let whole = backups(&directory);
+    assert_eq!(whole.len(), 1);
+    let server = format!("http://127.0.0.1:{}", program.port());
+    let export = kept.path().join("journal.jsonl");
+    assert!(huizong(&["--server", &server, "journal", "export", "--output", text(&export)]).status.success());
+    drop(program);
+    let chains: Vec<(u64, String)> = std::fs::read_to_string(&export)
+        .unwrap()
+        .lines()
+        .filter_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            line.get("action")?;
+            Some((line["sequence"].as_u64()?, line["chain"].as_str()?.to_owned()))
+        })
+        .collect();
+    let parts: Vec<_> = whole.into_iter().chain(changes()).collect();
+    let restore = |parts: &[&Path], data: &Path, more: &[&str]| {
+        let parts = parts.iter().map(|path| text(path));
+        let arguments: Vec<_> = ["--format", "json", "restore"].into_iter().chain(parts).collect();
+        huizong(&[&arguments[..], &["--data", text(data), "--accept-older-access"], more].concat())
+    };
+    let all: Vec<&Path> = parts.iter().map(PathBuf::as_path).collect();
+    let ends = kept.path().join("all");
+    let restored = restore(&all, &ends, &[]);
+    assert!(restored.status.success(), "{}", said(&restored));
+    let last = SledStore::open(&SledOptions::new(&ends), Arc::new(Live::default())).unwrap().position().sequence - 1;
+    assert!(last >= 25, "{last} entries");
+    for to in (1..=last).step_by(4).chain([last]) {
+        let data = kept.path().join(format!("to-{to}"));
+        let restored = restore(&all, &data, &["--to", &to.to_string()]);
+        assert!(restored.status.success(), "to {to}: {}", said(&restored));
+        let store = SledStore::open(&SledOptions::new(&data), Arc::new(Live::default())).unwrap();
+        let entries = store.journal(to - 1, 10).unwrap();
+        let expected = &chains.iter().find(|(sequence, _)| *sequence == to).unwrap().1;
+        assert_eq!((entries.len(), &entries[0].chain.to_hex()), (2, expected), "to {to}");
+        assert_eq!(entries[1].action, "store.restore", "to {to}");
+    }
+    // Without one of them it ends, and says so.
+    let gap = [&all[..2], &all[3..]].concat();
+    let refused = restore(&gap, &kept.path().join("gap"), &[]);
+    assert!(!refused.status.success() && said(&refused).contains("goes on after entry"), "{}", said(&refused));
 }
 
 #[test]
