@@ -1,7 +1,9 @@
-//! The reference store: plain maps behind one lock. Forgets everything when it is dropped.
+//! The reference store: plain maps behind one lock are the copy of a log, which is in memory too unless it is said where. What
+//! that does not keep is forgotten with the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow, RangeInclusive};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use futures::FutureExt as _;
@@ -17,7 +19,7 @@ use super::covered::prove;
 use super::item::{ImportCheck, Item, StoredRecord, sequence_of};
 use super::journal::{JournalEntry, Position};
 use super::ledger::{Stored, TransactionGroup};
-use super::log::{Keyed, Logged};
+use super::log::{self, FileLog, Keyed, Log, Logged, MemoryLog, Piece, Sizes};
 use super::transaction::{Decision, Observer, RequestId, Standing, StoredRequest, Transaction, Version};
 use super::{Records, Store, StoreError, Transactions};
 
@@ -139,6 +141,27 @@ impl Kept {
     fn position(&self) -> Position {
         self.journal.last().map(JournalEntry::position).unwrap_or_default()
     }
+
+    /// Takes a transaction that the log has; taking one again changes nothing.
+    fn take(&mut self, logged: &Logged) -> Result<(), StoreError> {
+        for Keyed { key, value } in logged.records.iter().cloned() {
+            let record = StoredRecord { sequence: sequence_of(&key, &value), key, value };
+            if self.records.contains_key(&record.key) { self.replace(record)? } else { self.put(record)? }
+        }
+        Ok(())
+    }
+
+    /// Transactions after a place, made of what is kept of them.
+    fn transactions(&self, after: u64) -> Result<Vec<Logged>, StoreError> {
+        let mut of_entries: BTreeMap<u64, Vec<Keyed>> = BTreeMap::new();
+        for record in self.records.values() {
+            let of_entry = of_entries.entry(record.sequence.unwrap_or(0)).or_default();
+            // The entry comes first.
+            let at = if record.key.first() == Some(&b'j') { 0 } else { of_entry.len() };
+            of_entry.insert(at, record.clone().into());
+        }
+        of_entries.split_off(&(after + 1)).into_values().map(Logged::of).collect()
+    }
 }
 
 impl Stored for Kept {
@@ -172,6 +195,7 @@ impl Stored for Kept {
 pub struct MemoryStore {
     /// Held from a decision until the observer was told, so that both happen in one order.
     committing: Mutex<()>,
+    log: Box<dyn Log>,
     kept: RwLock<Kept>,
     observer: Arc<dyn Observer>,
 }
@@ -179,12 +203,47 @@ pub struct MemoryStore {
 impl MemoryStore {
     /// An empty store, whose commits `observer` is told of.
     pub fn new(observer: Arc<dyn Observer>) -> Self {
-        Self { committing: Mutex::default(), kept: RwLock::default(), observer }
+        let log = Box::<MemoryLog>::default();
+        Self { committing: Mutex::default(), log, kept: RwLock::default(), observer }
+    }
+
+    /// A store whose log is in files in a folder, with what is there already; all of it is in memory besides.
+    ///
+    /// # Errors
+    /// Where the log cannot be opened, or any of it cannot be read.
+    pub fn over(directory: &Path, observer: Arc<dyn Observer>) -> Result<Self, StoreError> {
+        let log = FileLog::open(&directory.join(log::FOLDER), Sizes::default())?;
+        let mut kept = Kept::default();
+        for piece in log.read(0) {
+            match piece? {
+                Piece::Transaction(logged) => kept.take(&logged)?,
+                Piece::Gap(gap) => return Err(unreadable(&gap)),
+            }
+        }
+        Ok(Self { committing: Mutex::default(), log: Box::new(log), kept: RwLock::new(kept), observer })
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Kept> {
         // A panic while writing is a defect of ours; what is kept was written before it and stays readable.
         self.kept.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Appends transactions to the log, and then takes them.
+    fn take(&self, kept: &mut Kept, group: &[Logged]) -> Result<(), StoreError> {
+        let appended = self.log.append(&kept.position(), group);
+        appended.map_err(|error| StoreError::Unknown(error.to_string()))?;
+        for logged in group {
+            kept.take(logged)?;
+            // People's words that it struck out go from the log of the earlier one, too.
+            let sequences = logged.records.iter().filter_map(|Keyed { key, value }| sequence_of(key, value));
+            let earlier: BTreeSet<u64> = sequences.filter(|sequence| *sequence < logged.position.sequence).collect();
+            if let Some(first) = earlier.first() {
+                let there = kept.transactions(first - 1)?.into_iter();
+                let struck = there.filter(|there| earlier.contains(&there.position.sequence));
+                struck.into_iter().try_for_each(|there| self.log.replace(&there))?;
+            }
+        }
+        Ok(())
     }
 
     fn apply(&self, transaction: Transaction) -> Result<Decision, StoreError> {
@@ -196,9 +255,9 @@ impl MemoryStore {
         let mut group = TransactionGroup::after(kept.position(), &*kept);
         let decision = group.decide(transaction, Timestamp::now())?;
         let (commits, logged) = (group.commits().to_vec(), group.take_logged());
-        for Keyed { key, value } in logged.into_iter().flat_map(|logged| logged.records) {
-            let record = StoredRecord { sequence: sequence_of(&key, &value), key, value };
-            if kept.records.contains_key(&record.key) { kept.replace(record)? } else { kept.put(record)? }
+        if let Err(error) = self.take(&mut kept, &logged) {
+            kept.stopped = Some(error.to_string());
+            return Err(error);
         }
         // The observer may read.
         drop(kept);
@@ -212,7 +271,10 @@ impl MemoryStore {
             return Err(StoreError::NotEmpty);
         }
         self.writable()?;
-        let taken = collect(records, position);
+        let taken = collect(records, position).and_then(|all| {
+            let appended = self.log.append(&Position::default(), &all.transactions(0)?);
+            appended.map_err(|error| StoreError::Unknown(error.to_string())).map(|()| all)
+        });
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         match taken {
             Ok(all) => *kept = all,
@@ -223,40 +285,30 @@ impl MemoryStore {
         }
         Ok(())
     }
-}
 
-impl MemoryStore {
     fn follow(&self, transactions: Transactions, position: Position) -> Result<(), StoreError> {
         let _committing = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
         self.writable()?;
-        let taken = followed(self.read().position(), transactions, position);
+        let followed = followed(self.read().position(), transactions, position);
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        let applied = taken.and_then(|records| {
-            records.into_iter().try_for_each(|record| {
-                if kept.records.contains_key(&record.key) { kept.replace(record) } else { kept.put(record) }
-            })
-        });
-        applied.inspect_err(|error| kept.stopped = Some(error.to_string()))
+        let taken = followed.and_then(|group| self.take(&mut kept, &group));
+        taken.inspect_err(|error| kept.stopped = Some(error.to_string()))
     }
 }
 
-/// The records of transactions that follow a place, checked.
-fn followed(
-    mut last: Position,
-    transactions: Transactions,
-    position: Position,
-) -> Result<Vec<StoredRecord>, StoreError> {
-    let mut records = Vec::new();
+/// What is said of entries that the log has no more.
+fn unreadable(gap: &RangeInclusive<u64>) -> StoreError {
+    StoreError::Damaged(format!("journal entry {} cannot be read in the log", gap.start()))
+}
+
+/// Transactions that follow a place, checked.
+fn followed(mut last: Position, transactions: Transactions, position: Position) -> Result<Vec<Logged>, StoreError> {
+    let mut group = Vec::new();
     for logged in transactions {
         let logged = logged?;
         prove(&logged, &last)?;
         last = logged.position;
-        let of_one = logged.records.into_iter();
-        records.extend(of_one.map(|Keyed { key, value }| StoredRecord {
-            sequence: sequence_of(&key, &value),
-            key,
-            value,
-        }));
+        group.push(logged);
     }
     if (last.sequence, last.chain) != (position.sequence, position.chain) {
         return Err(StoreError::Damaged(format!(
@@ -264,7 +316,7 @@ fn followed(
             last.sequence, position.sequence
         )));
     }
-    Ok(records)
+    Ok(group)
 }
 
 /// All records of another store, checked.
@@ -382,17 +434,12 @@ impl Store for MemoryStore {
         until: u64,
         take: &mut dyn FnMut(Logged) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let mut of_entries: BTreeMap<u64, Vec<Keyed>> = BTreeMap::new();
-        for record in self.read().records.values().filter(|record| record.key.first() != Some(&b'j')) {
-            of_entries.entry(record.sequence.unwrap_or(0)).or_default().push(record.clone().into());
-        }
-        let mut last = after;
-        while last < until {
-            let Some(entry) = self.journal(last, 1)?.pop().filter(|entry| entry.sequence <= until) else { break };
-            last = entry.sequence;
-            let others = of_entries.remove(&last).unwrap_or_default();
-            let records = std::iter::once(Item::Entry(entry).to_record()?.into()).chain(others).collect();
-            if take(Logged::of(records)?).is_break() {
+        for piece in self.log.read(after) {
+            let logged = match piece? {
+                Piece::Transaction(logged) => logged,
+                Piece::Gap(gap) => return Err(unreadable(&gap)),
+            };
+            if logged.position.sequence > until || take(logged).is_break() {
                 break;
             }
         }

@@ -17,7 +17,7 @@
 //! - [`disk`]: free space and file systems.
 //! - [`transfer`]: a whole store as a stream, between any two stores.
 //! - [`verify()`]: everything that can be checked about a store.
-//! - [`MemoryStore`]: the reference. [`SledStore`]: the embedded database.
+//! - [`MemoryStore`]: the reference, a copy in memory. [`SledStore`]: the embedded database as a copy. Each beside a log.
 
 mod ahead;
 mod checkpoint;

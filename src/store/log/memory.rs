@@ -1,4 +1,4 @@
-//! A log for tests: forgets everything when it is dropped.
+//! The reference log: forgets everything when it is dropped.
 
 use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
@@ -15,9 +15,15 @@ pub(crate) struct MemoryLog(Mutex<(Position, Vec<Option<Logged>>)>);
 
 impl MemoryLog {
     /// Damages what it holds of a transaction.
+    #[cfg(test)]
     pub(crate) fn damage(&self, sequence: u64) {
         self.0.lock().unwrap().1[usize::try_from(sequence).unwrap() - 1] = None;
     }
+}
+
+/// Where a transaction is.
+fn at(sequence: u64) -> usize {
+    sequence.checked_sub(1).and_then(|at| usize::try_from(at).ok()).unwrap_or(usize::MAX)
 }
 
 impl Log for MemoryLog {
@@ -39,9 +45,11 @@ impl Log for MemoryLog {
     }
 
     fn read(&self, after: u64) -> Box<dyn Iterator<Item = Result<Piece, StoreError>> + Send + '_> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).1.clone();
+        let first = usize::try_from(after).unwrap_or(usize::MAX);
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).1.get(first..).map(<[_]>::to_vec);
         let mut pieces: Vec<Piece> = Vec::new();
-        for (sequence, transaction) in (1..).zip(kept).skip(usize::try_from(after).unwrap_or(usize::MAX)) {
+        for (at, transaction) in kept.unwrap_or_default().into_iter().enumerate() {
+            let sequence = after + 1 + at as u64;
             match (transaction, pieces.last_mut()) {
                 (Some(transaction), _) => pieces.push(Piece::Transaction(transaction)),
                 (None, Some(Piece::Gap(gap))) => *gap = *gap.start()..=sequence,
@@ -53,16 +61,16 @@ impl Log for MemoryLog {
 
     fn fill(&self, gap: &RangeInclusive<u64>, transactions: &[Logged]) -> Result<(), StoreError> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (first, end) = (usize::try_from(*gap.start()).unwrap() - 1, usize::try_from(*gap.end()).unwrap());
+        let (first, end) = (at(*gap.start()), at(*gap.end()).saturating_add(1));
         let before = match first.checked_sub(1) {
             None => Some(Hash::default()),
-            Some(at) => kept.1[at].as_ref().map(|before| before.position.chain),
+            Some(at) => kept.1.get(at).and_then(Option::as_ref).map(|before| before.position.chain),
         };
         let next = match kept.1.get(end) {
             None => Some(kept.0.chain),
             Some(next) => next.as_ref().map(|next| next.previous),
         };
-        if !fits(gap, transactions, before, next) {
+        if end > kept.1.len() || !fits(gap, transactions, before, next) {
             return Err(StoreError::Damaged("what is to fill a gap is not what was there".to_owned()));
         }
         kept.1.splice(first..end, transactions.iter().cloned().map(Some));
@@ -75,12 +83,14 @@ impl Log for MemoryLog {
 
     fn replace(&self, transaction: &Logged) -> Result<(), StoreError> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = usize::try_from(transaction.position.sequence).unwrap() - 1;
-        let there = kept.1.get(at).cloned().flatten();
-        if !there.is_some_and(|there| is_in_place_of(transaction, &Piece::Transaction(there))) {
-            return Err(StoreError::Damaged("it is not in the place of itself".to_owned()));
+        let there = kept.1.get_mut(at(transaction.position.sequence));
+        let same = |there: &Option<Logged>| {
+            there.clone().is_some_and(|there| is_in_place_of(transaction, &Piece::Transaction(there)))
+        };
+        match there.filter(|there| same(there)) {
+            Some(there) => *there = Some(transaction.clone()),
+            None => return Err(StoreError::Damaged("it is not in the place of itself".to_owned())),
         }
-        kept.1[at] = Some(transaction.clone());
         Ok(())
     }
 }

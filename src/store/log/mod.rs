@@ -1,14 +1,13 @@
 //! What happened, in order: the one truth of a store, from which everything else in it can be made again.
 //!
 //! - [`Log`]: what every log promises; `suite` runs against each.
-//! - [`FileLog`]: segments of checksummed frames in a folder. `memory`: for tests.
+//! - [`FileLog`]: segments of checksummed frames in a folder. [`MemoryLog`]: the reference.
 //! - [`Logged`]: one transaction as a log keeps it.
 //!
 //! - [`SharedLog`]: what a log that several instances append to promises besides. [`PostgresLog`]: tables of PostgreSQL.
 
 mod file;
 mod logged;
-#[cfg(test)]
 mod memory;
 mod postgres;
 #[cfg(test)]
@@ -26,6 +25,7 @@ use super::journal::Position;
 pub use file::Sizes;
 pub(crate) use file::{FOLDER, FileLog, holds_segments};
 pub use logged::{Keyed, Logged};
+pub(crate) use memory::MemoryLog;
 pub(crate) use postgres::PostgresLog;
 pub use postgres::{Engine, EngineOptions, EngineStatus, init, status};
 

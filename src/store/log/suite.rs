@@ -11,8 +11,7 @@ use crate::store::evidence::Salt;
 use crate::store::item::Item;
 use crate::store::journal::{Covers, JournalEntry, NewEntry, Outcome, Position};
 
-use super::memory::MemoryLog;
-use super::{FileLog, Keyed, Log, LogError, Logged, Piece, Sizes};
+use super::{FileLog, Keyed, Log, LogError, Logged, MemoryLog, Piece, Sizes};
 
 /// So small that a few transactions fill a segment.
 const SMALL: Sizes = Sizes { segment_bytes: 4096, step_bytes: 1024 };

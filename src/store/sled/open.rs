@@ -46,6 +46,9 @@ pub struct SledOptions {
     pub log: Sizes,
     /// The log that is shared with other instances, of which the folder holds a copy; none for one of its own in the folder.
     pub engine: Option<Engine>,
+    /// The log is in memory and made of the copy at each opening: nothing is durable then but what sled has written by itself.
+    /// For tests of what does not depend on the log.
+    pub log_in_memory: bool,
 }
 
 impl SledOptions {
@@ -63,6 +66,7 @@ impl SledOptions {
             boot: Boot::default(),
             log: Sizes::default(),
             engine: None,
+            log_in_memory: false,
         }
     }
 }

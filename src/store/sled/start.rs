@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::store::StoreError;
 use crate::store::journal::Position;
-use crate::store::log::{self, FileLog, Log, Piece};
+use crate::store::log::{self, FileLog, Log, MemoryLog, Piece};
 use crate::store::lost::{LostEntry, LostSubject};
 use crate::store::record::Header;
 
@@ -53,6 +53,9 @@ pub(super) fn open(options: &SledOptions, mended: &Mended) -> Result<Opened, Sto
         // sled writes as soon as it is opened.
         state::opened(directory, &options.boot).map_err(open_error)?;
     }
+    if options.log_in_memory {
+        return in_memory(options);
+    }
     if has_log {
         let log = FileLog::open(&log_folder, options.log)?;
         let (copy, lost) = beside(options, &log, left, mended)?;
@@ -87,6 +90,15 @@ pub(super) fn open(options: &SledOptions, mended: &Mended) -> Result<Opened, Sto
         }
     }
     Ok(Opened { log: Box::new(log), copy, lost: Vec::new() })
+}
+
+/// The copy, and a log in memory that is made of it.
+fn in_memory(options: &SledOptions) -> Result<Opened, StoreError> {
+    let copy = Copy::open(&options.directory, options.cache_bytes)?;
+    let Header::CopyOf(position) = header_of(&copy)? else { return Err(unfinished()) };
+    let log = Box::<MemoryLog>::default();
+    retell(&copy.tree, &*log, position.sequence)?;
+    Ok(Opened { log, copy, lost: Vec::new() })
 }
 
 pub(super) fn has_database(directory: &Path) -> std::io::Result<bool> {

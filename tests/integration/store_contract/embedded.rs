@@ -1,6 +1,7 @@
 //! What only the store on disk promises: everything is there after opening again, and what is not right is refused.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use huizong::report::{Owners, ReportKey, ReportState, ReviewAction, Revision, RevisionName, content_hash};
@@ -15,6 +16,7 @@ use tempfile::TempDir;
 
 use crate::store_contract::contents::Contents;
 use crate::store_contract::samples::*;
+use crate::store_contract::strikes::strike;
 use crate::support::below::open_below;
 
 const HEADER_KEY: &[u8] = b"m";
@@ -87,6 +89,44 @@ async fn everything_is_there_after_opening_again() {
         before = Contents::read(&store, &ids);
         before.assert_chain();
         assert_eq!(before.journal.len(), after.journal.len() + 2);
+    }
+}
+
+#[tokio::test]
+async fn whatever_copy_and_log_a_store_has_it_is_the_same_after_opening_again() {
+    let stores: [&dyn OpenStore; 3] =
+        [&OpenMemoryOverFiles::default(), &OpenSledOverMemory::default(), &OpenSled::default()];
+    let ids: Vec<_> = (0..100).map(request_id).collect();
+    for open in stores {
+        let store = open.open(Witness::new());
+        fill(&*store).await;
+        commit(&*store, strike(3)).await;
+        let before = Contents::read(&*store, &ids);
+        let transactions = |store: &dyn Store| {
+            let mut all = Vec::new();
+            let take = &mut |logged| {
+                all.push(logged);
+                ControlFlow::Continue(())
+            };
+            store.transactions(0, NEWEST, take).unwrap();
+            all
+        };
+        let told = transactions(&*store);
+        assert_eq!(told.len() as u64, before.position.sequence);
+        drop(store);
+        for _ in 0..2 {
+            let store = open.open(Witness::new());
+            assert_eq!(Contents::read(&*store, &ids), before);
+            let (now, position) = (transactions(&*store), store.position());
+            assert_eq!(now.last().unwrap().position, position);
+            assert_eq!(
+                now.iter().map(|one| one.position).collect::<Vec<_>>(),
+                told.iter().map(|one| one.position).collect::<Vec<_>>()
+            );
+        }
+        let store = open.open(Witness::new());
+        commit(&*store, submit(&*store, &report("agency-0", 2019), 1)).await;
+        assert_eq!(store.position().sequence, before.position.sequence + 1);
     }
 }
 

@@ -14,37 +14,33 @@ mod takeover;
 mod transfer;
 mod verification;
 
-/// Runs each promise against each store.
-macro_rules! every_store_promises {
-    ($($promise:ident),* $(,)?) => {
-        mod memory {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-                async fn $promise() {
-                    crate::store_contract::promises::$promise(&crate::store_contract::samples::OpenMemory).await;
-                }
-            )*
-        }
+/// Runs each promise against one store; none where it cannot be had.
+macro_rules! promises_of {
+    ($store:ident, $open:expr, [$($promise:ident),*]) => {
+        mod $store {
+            use crate::store_contract::{promises, samples::*};
 
-        mod shared {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
                 async fn $promise() {
-                    if let Some(open) = crate::store_contract::samples::OpenShared::new() {
-                        crate::store_contract::promises::$promise(&open).await;
+                    if let Some(open) = $open {
+                        promises::$promise(&open).await;
                     }
                 }
             )*
         }
+    };
+}
 
-        mod sled {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-                async fn $promise() {
-                    crate::store_contract::promises::$promise(&crate::store_contract::samples::OpenSled::default()).await;
-                }
-            )*
-        }
+/// Runs each promise against each store: copies in memory and on disk, each beside a log in memory, in files, and in
+/// PostgreSQL.
+macro_rules! every_store_promises {
+    ($($promise:ident),* $(,)?) => {
+        promises_of!(memory, Some(OpenMemory), [$($promise),*]);
+        promises_of!(memory_over_files, Some(OpenMemoryOverFiles::default()), [$($promise),*]);
+        promises_of!(sled_over_memory, Some(OpenSledOverMemory::default()), [$($promise),*]);
+        promises_of!(sled, Some(OpenSled::default()), [$($promise),*]);
+        promises_of!(shared, OpenShared::new(), [$($promise),*]);
     };
 }
 

@@ -27,6 +27,7 @@ pub trait OpenStore: Sync {
     fn open(&self, observer: Arc<dyn Observer>) -> Arc<dyn Store>;
 }
 
+/// Both in memory.
 pub struct OpenMemory;
 
 impl OpenStore for OpenMemory {
@@ -35,7 +36,38 @@ impl OpenStore for OpenMemory {
     }
 }
 
-/// Keeps the folder until the test ends.
+/// A copy in memory beside a log in files, in a folder that is there until the test ends; opened again it is the same store.
+pub struct OpenMemoryOverFiles(TempDir);
+
+impl Default for OpenMemoryOverFiles {
+    fn default() -> Self {
+        Self(new_folder())
+    }
+}
+
+impl OpenStore for OpenMemoryOverFiles {
+    fn open(&self, observer: Arc<dyn Observer>) -> Arc<dyn Store> {
+        Arc::new(MemoryStore::over(self.0.path(), observer).unwrap())
+    }
+}
+
+/// The other way round: a copy on disk beside a log in memory.
+pub struct OpenSledOverMemory(TempDir);
+
+impl Default for OpenSledOverMemory {
+    fn default() -> Self {
+        Self(new_folder())
+    }
+}
+
+impl OpenStore for OpenSledOverMemory {
+    fn open(&self, observer: Arc<dyn Observer>) -> Arc<dyn Store> {
+        let options = SledOptions { log_in_memory: true, ..sled_options(&self.0) };
+        Arc::new(SledStore::open(&options, observer).unwrap())
+    }
+}
+
+/// Both on disk. Keeps the folder until the test ends.
 pub struct OpenSled(TempDir);
 
 impl Default for OpenSled {

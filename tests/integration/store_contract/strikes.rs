@@ -25,8 +25,9 @@ fn with_words(records: &[StoredRecord], up_to: u64) -> Vec<&StoredRecord> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn words_go_from_every_kind_of_record_and_every_check_holds() {
-    let folder = OpenSled::default();
-    for store in [OpenMemory.open(Witness::new()), folder.open(Witness::new())] {
+    let (folder, files, disk) = (OpenSled::default(), OpenMemoryOverFiles::default(), OpenSledOverMemory::default());
+    for open in [&OpenMemory as &dyn OpenStore, &folder, &files, &disk] {
+        let store = open.open(Witness::new());
         everything(&*store).await;
         let whole = store.position();
         let before = store.records(NEWEST, None, 10_000).unwrap();
