@@ -20,7 +20,7 @@ const WORDS: [&str; 12] = [
 ];
 
 /// What entries are about, as one character each: U+0001 and on from there.
-const ACTIONS: [&str; 86] = [
+const ACTIONS: [&str; 87] = [
     "report.submit",
     "report.check",
     "report.get",
@@ -107,6 +107,7 @@ const ACTIONS: [&str; 86] = [
     "store.restore",
     "store.mend",
     "totals.differ",
+    "registry.read_file",
 ];
 
 /// The character of a place in a list; none beyond what takes one byte.
