@@ -18,6 +18,7 @@ use crate::store::{StoreError, keys};
 
 use super::durability::{self, CONFIGURATION_FILE, DATA_FILE, DataFile, SEGMENT_BYTES};
 use super::folder;
+use super::grouped::in_groups;
 use super::shared::read_error;
 
 /// Where the files of a copy are put that another takes the place of, until that is whole.
@@ -104,23 +105,25 @@ impl Copy {
     pub(super) fn catch_up(&self, log: &dyn Log, after: &Position, lost: &[LostEntry]) -> Result<(), StoreError> {
         let until = log.head().sequence;
         let is_known = |sequence: u64| lost.iter().any(|entry| entry.sequence == sequence);
-        for piece in log.read(after.sequence) {
-            match piece? {
-                Piece::Gap(mut gap) => {
-                    if let Some(first) = gap.find(|sequence| !is_known(*sequence)) {
-                        return Err(missing(first));
-                    }
-                }
-                Piece::Transaction(logged) => {
-                    let sequence = logged.position.sequence;
-                    self.apply(&[logged])?;
-                    if sequence % PROGRESS == 0 {
-                        tracing::info!(sequence, until, "the copy is made from the log");
-                    }
-                }
+        let transactions = log.read(after.sequence).filter_map(|piece| match piece {
+            Ok(Piece::Transaction(logged)) => Some(Ok(logged)),
+            Ok(Piece::Gap(mut gap)) => gap.find(|sequence| !is_known(*sequence)).map(|first| Err(missing(first))),
+            Err(error) => Some(Err(error)),
+        });
+        let mut told = after.sequence;
+        in_groups(transactions, |group| {
+            let Some(last) = group.last() else { return Ok(()) };
+            // In the order of their keys more of them go where the last one went; of one key the later stands.
+            let mut records: Vec<&Keyed> = group.iter().flat_map(|logged| &logged.records).collect();
+            records.sort_by(|one, two| one.key.cmp(&two.key));
+            records.into_iter().try_for_each(|record| self.insert(record))?;
+            self.set_header(&Header::CopyOf(last.position))?;
+            if last.position.sequence >= told + PROGRESS {
+                told = last.position.sequence;
+                tracing::info!(sequence = told, until, "the copy is made from the log");
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Takes transactions without remembering how far it has come.
@@ -128,10 +131,12 @@ impl Copy {
     /// # Errors
     /// Where they cannot be written.
     pub(super) fn take(&self, group: &[Logged]) -> Result<(), StoreError> {
-        for Keyed { key, value } in group.iter().flat_map(|logged| &logged.records) {
-            self.tree.insert(key, value.as_slice()).map_err(|error| write_error(&error))?;
-        }
-        Ok(())
+        group.iter().flat_map(|logged| &logged.records).try_for_each(|record| self.insert(record))
+    }
+
+    fn insert(&self, record: &Keyed) -> Result<(), StoreError> {
+        let inserted = self.tree.insert(&record.key, record.value.as_slice());
+        inserted.map(drop).map_err(|error| write_error(&error))
     }
 
     /// A transaction with the records that are here, each whole; none where they are those of the log.

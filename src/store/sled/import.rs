@@ -11,11 +11,11 @@ use sled::Batch;
 use crate::store::ahead::{all_cores, in_order};
 use crate::store::covered::prove;
 use crate::store::item::{Examined, ImportCheck, StoredRecord};
-use crate::store::log::Logged;
 use crate::store::record::Header;
 use crate::store::{Position, Records, StoreError, Transactions};
 
 use super::copy::Copy;
+use super::grouped::{self, in_groups};
 use super::shared::Shared;
 use super::watermark::Watermark;
 use super::{keys, retold, state};
@@ -54,10 +54,6 @@ pub(crate) fn run(
     state::opened(&shared.space.directory, &shared.boot).map_err(unknown)
 }
 
-/// Transactions taken together, and bytes.
-const GROUP_TRANSACTIONS: usize = 1024;
-const GROUP_BYTES: usize = 4 << 20;
-
 /// Appends transactions of another store to the log, and has the copy take them; the caller shows them.
 pub(crate) fn follow(
     shared: &Shared,
@@ -72,25 +68,16 @@ pub(crate) fn follow(
         copy.tree.remove(keys::HEADER).map_err(unknown)?;
         copy.sync()?;
         let mut last = first;
-        let (mut group, mut bytes) = (Vec::new(), 0);
-        let take = |group: &mut Vec<Logged>| -> Result<(), StoreError> {
-            shared.log.append(&shared.log.head(), group).map_err(unknown)?;
-            copy.take(group)?;
-            group.clear();
-            Ok(())
-        };
-        for logged in transactions {
+        let proved = transactions.map(|logged| {
             let logged = logged?;
             prove(&logged, &last)?;
             last = logged.position;
-            bytes += logged.records.iter().map(|record| record.value.len()).sum::<usize>();
-            group.push(logged);
-            if group.len() >= GROUP_TRANSACTIONS || bytes >= GROUP_BYTES {
-                take(&mut group)?;
-                bytes = 0;
-            }
-        }
-        take(&mut group)?;
+            Ok(logged)
+        });
+        in_groups(proved, |group| {
+            shared.log.append(&shared.log.head(), group).map_err(unknown)?;
+            copy.take(group)
+        })?;
         if (last.sequence, last.chain) != (position.sequence, position.chain) {
             let text = format!("they end at entry {} instead of {}", last.sequence, position.sequence);
             return Err(StoreError::Damaged(text));
@@ -104,7 +91,7 @@ pub(crate) fn follow(
     // People's words that were struck out by one of these go from the log of earlier ones, too.
     let mut looked_at = 0;
     while looked_at < first.sequence {
-        looked_at = shared.look_through(looked_at, GROUP_TRANSACTIONS as u64, first.sequence)?;
+        looked_at = shared.look_through(looked_at, grouped::TRANSACTIONS as u64, first.sequence)?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 //! - `import`: what the committer does to take the records of another store.
 //! - `together`: how the committer writes to a log that other instances append to as well. `following`: what they have
 //!   appended, taken in. `watching`: looks whether there is any. `copied`: how an instance comes up beside such a log.
+//! - `grouped`: many transactions, taken in groups.
 //! - `durability`: the syncs that sled 0.34 leaves out.
 //! - `folder`: what is seen to before the store is opened.
 //! - `open`: how it is opened. `shared`: what readers and the committer share.
@@ -25,6 +26,7 @@ mod copy;
 mod durability;
 mod folder;
 mod following;
+mod grouped;
 mod import;
 mod mending;
 mod mendings;

@@ -8,11 +8,8 @@ use crate::store::journal::Position;
 use crate::store::keys;
 use crate::store::log::{Keyed, Log, Logged};
 
+use super::grouped::in_groups;
 use super::shared::read_error;
-
-/// Transactions appended to a log together, and bytes.
-const GROUP_TRANSACTIONS: usize = 1024;
-const GROUP_BYTES: usize = 4 << 20;
 
 /// Transactions between two words of progress.
 const PROGRESS: u64 = 50_000;
@@ -104,23 +101,12 @@ impl Iterator for Retold<'_> {
 /// # Errors
 /// [`StoreError::Damaged`] naming the first entry that cannot be proved; where the log cannot be written.
 pub(super) fn retell(tree: &sled::Db, log: &dyn Log, until: u64) -> Result<(), StoreError> {
-    let append = |group: &mut Vec<Logged>| {
-        let appended = log.append(&log.head(), group).map_err(|error| StoreError::Unknown(error.to_string()));
-        group.clear();
-        appended
-    };
-    let (mut group, mut bytes) = (Vec::new(), 0);
-    for logged in Retold::of(tree, log.head(), until)? {
-        let logged = logged?;
-        bytes += logged.records.iter().map(|record| record.value.len()).sum::<usize>();
-        if logged.position.sequence % PROGRESS == 0 {
+    let told = Retold::of(tree, log.head(), until)?.inspect(|logged| {
+        if let Ok(logged) = logged
+            && logged.position.sequence % PROGRESS == 0
+        {
             tracing::info!(sequence = logged.position.sequence, until, "the log is made from its copy");
         }
-        group.push(logged);
-        if group.len() >= GROUP_TRANSACTIONS || bytes >= GROUP_BYTES {
-            append(&mut group)?;
-            bytes = 0;
-        }
-    }
-    append(&mut group)
+    });
+    in_groups(told, |group| log.append(&log.head(), group).map_err(|error| StoreError::Unknown(error.to_string())))
 }

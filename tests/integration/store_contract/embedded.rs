@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use huizong::report::{Owners, ReportKey, ReportState, ReviewAction, Revision, RevisionName, content_hash};
 use huizong::simulation::{Parameters, Province};
 use huizong::store::{
-    Boot, Change, LostEntry, LostSubject, Mendings, NEWEST, STORE_VERSION, SledOptions, SledStore, Store, StoreError,
-    Transaction, put_back,
+    Boot, Change, Item, LostEntry, LostSubject, Mendings, NEWEST, STORE_VERSION, SledOptions, SledStore, Store,
+    StoreError, Transaction, put_back,
 };
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -113,6 +113,8 @@ async fn whatever_copy_and_log_a_store_has_it_is_the_same_after_opening_again() 
         };
         let told = transactions(&*store);
         assert_eq!(told.len() as u64, before.position.sequence);
+        let third = &told[2].records[0];
+        assert!(matches!(Item::decode(&third.key, &third.value), Ok(Item::Entry(entry)) if entry.is_struck()));
         drop(store);
         for _ in 0..2 {
             let store = open.open(Witness::new());
