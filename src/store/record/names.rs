@@ -20,7 +20,7 @@ const WORDS: [&str; 12] = [
 ];
 
 /// What entries are about, as one character each: U+0001 and on from there.
-const ACTIONS: [&str; 87] = [
+const ACTIONS: [&str; 88] = [
     "report.submit",
     "report.check",
     "report.get",
@@ -108,6 +108,7 @@ const ACTIONS: [&str; 87] = [
     "store.mend",
     "totals.differ",
     "registry.read_file",
+    "registry.render",
 ];
 
 /// The character of a place in a list; none beyond what takes one byte.
