@@ -54,6 +54,15 @@ impl Notices {
         self.newest.subscribe()
     }
 
+    /// Waits until everything in memory has followed the journal up to here: whoever was shown this is shown nothing older by any
+    /// state.
+    pub async fn told(&self, sequence: u64) {
+        if *self.newest.borrow() < sequence {
+            // The sender is this.
+            let _ = self.subscribe().wait_for(|newest| *newest >= sequence).await;
+        }
+    }
+
     /// Takes note of commits, in their order.
     pub fn tell(&self, commits: &[Arc<Commit>]) {
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);

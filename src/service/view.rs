@@ -33,6 +33,8 @@ impl Service {
     ) -> Result<Present, Problem> {
         let sight = self.sight_of(asker)?;
         let present = self.live.state_of(perspective, extent.years).await?;
+        // The others may be a moment behind this one: nobody is to see the journal go back.
+        self.live.notices.told(present.state.sequence).await;
         match self.check_extent(&sight, extent, &present.state) {
             Ok(()) => Ok(present),
             Err(problem) => Err(self.record_unseen(problem, asker, extent.jurisdiction).await),
