@@ -70,6 +70,16 @@ const FAULTS: &[Fault] = &[
             rounds: wanted.rounds.unwrap_or(20),
             time: Duration::from_secs(wanted.seconds.unwrap_or(15)),
             kills: 3,
+            instances: 1,
+        })
+    }),
+    ("instances", |wanted| {
+        history::run(&history::Options {
+            seed: wanted.seed(),
+            rounds: wanted.rounds.unwrap_or(20),
+            time: Duration::from_secs(wanted.seconds.unwrap_or(20)),
+            kills: 8,
+            instances: 3,
         })
     }),
     ("stops", |wanted| stops::run(wanted.seed(), wanted.rounds.unwrap_or(200))),
@@ -146,7 +156,22 @@ fn tests() -> Vec<Trial> {
     let short = Options { rounds: 2, cuts: 8, seconds: 0.5, recoveries_of: 4, ..Options::default() };
     vec![
         fault("concurrent_calls_are_as_if_made_one_after_the_other", || {
-            history::run(&history::Options { seed: SEED, rounds: 1, time: Duration::from_secs(4), kills: 1 })
+            history::run(&history::Options {
+                seed: SEED,
+                rounds: 1,
+                time: Duration::from_secs(4),
+                kills: 1,
+                instances: 1,
+            })
+        }),
+        fault("concurrent_calls_at_three_instances_are_as_if_made_one_after_the_other", || {
+            history::run(&history::Options {
+                seed: SEED,
+                rounds: 1,
+                time: Duration::from_secs(8),
+                kills: 4,
+                instances: 3,
+            })
         }),
         Trial::test("a_doctored_history_is_noticed", || Ok(history::doctored::test(SEED)?)),
         fault("nothing_acknowledged_is_lost_when_the_process_is_killed", || kill::run(SEED, 50)),

@@ -84,7 +84,7 @@ fn point(call: &Call, entries: &BTreeMap<&str, &pb::JournalEntry>) -> Option<(u6
         Answer::Sum(sum) if !matches!(&call.asked, Asked::RollUp(question) if question.as_of > 0) => {
             Some((sum.sequence, false))
         }
-        Answer::Sum(_) | Answer::Repeated { .. } | Answer::Found(_) | Answer::Unknown => None,
+        Answer::Sum(_) | Answer::Repeated { .. } | Answer::Found(_) | Answer::Unavailable | Answer::Unknown => None,
     }
 }
 
@@ -198,6 +198,11 @@ impl<'a> Check<'a> {
             Answer::Unknown => {
                 if let Some(entry) = entry.filter(|entry| number(entry.sequence) <= window.first) {
                     self.say(Kind::Wrong, format!("done before it was asked, in {}: {call:?}", entry.sequence));
+                }
+            }
+            Answer::Unavailable => {
+                if let Some(entry) = entry {
+                    self.say(Kind::Wrong, format!("told that it was not done, and it is entry {entry:?}: {call:?}"));
                 }
             }
             Answer::Stored { sequence, etag, state } => {

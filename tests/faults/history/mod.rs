@@ -1,7 +1,8 @@
 //! Random clients at once against the real program, and a checker that must find an order of their calls that explains
-//! every answer; in the long run with the program killed in between.
+//! every answer; in the long run with the program killed in between. The same at several instances over one journal, each of
+//! which may be asked anything.
 //!
-//! - `record`: what is written down.
+//! - `record`: what is written down. `served`: the programs that are asked.
 //! - `client`: one client.
 //! - `model`: what a sequential service would answer.
 //! - `check`: whether the history is one of such a service.
@@ -12,6 +13,7 @@ mod client;
 pub mod doctored;
 mod model;
 mod record;
+mod served;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,14 +29,16 @@ use huizong::pb::rollup_service_client::RollupServiceClient;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use tokio::sync::watch;
+use tonic::Request;
 use tonic::transport::Channel;
 
-use crate::program::{self, Settings};
+use crate::program;
 use crate::support;
 use crate::table::Row;
 use check::Kind;
 use client::{Client, Seen, nanoseconds, unsigned};
 use record::{AGENCIES, Answer, Asked, History, Question, REVIEWED_YEAR, Revision, TREE, Update, Watch, YEARS};
+use served::Served;
 
 const CLIENTS: usize = 12;
 const WATCHERS: usize = 4;
@@ -47,17 +51,22 @@ pub struct Options {
     pub rounds: u64,
     /// How long clients work in a round.
     pub time: Duration,
-    /// How often the program is killed in a round.
+    /// How often a program is killed in a round, or something else is done to it.
     pub kills: u32,
+    /// How many programs there are over one journal.
+    pub instances: usize,
 }
 
 /// Records histories and checks them.
 pub fn run(options: &Options) -> Row {
-    let mut row = Row::new("history", options.seed);
-    let (mut calls, mut unknown, mut sums, mut updates) = (0, 0, 0, 0);
+    let mut row = Row::new(if options.instances > 1 { "instances" } else { "history" }, options.seed);
+    let (mut calls, mut unknown, mut unavailable, mut sums, mut updates) = (0, 0, 0, 0, 0);
     for round in 0..options.rounds {
         let seed = options.seed + round;
-        let history = program::block_on(record(&Options { seed, ..*options }));
+        let Some(history) = program::block_on(record(&Options { seed, ..*options })) else {
+            row.notes.push("skipped: there is no PostgreSQL on this machine".to_owned());
+            break;
+        };
         row.rounds += 1;
         for call in &history.calls {
             calls += 1;
@@ -65,6 +74,7 @@ pub fn run(options: &Options) -> Row {
                 Answer::Stored { .. } | Answer::Moved { changed: true, .. } => row.acknowledged += 1,
                 Answer::Refused(_) => row.refused += 1,
                 Answer::Unknown => unknown += 1,
+                Answer::Unavailable => unavailable += 1,
                 Answer::Sum(_) => sums += 1,
                 Answer::Found(_) | Answer::Repeated { .. } | Answer::Moved { changed: false, .. } => {}
             }
@@ -83,20 +93,21 @@ pub fn run(options: &Options) -> Row {
             row.complain(format!("seed {seed}: {violation}"));
         }
     }
-    row.notes.push(format!("{calls} calls, {unknown} without an answer, {sums} sums, {updates} answers of watches"));
+    row.notes.push(format!(
+        "{calls} calls, {unknown} without an answer, {unavailable} to be asked again, {sums} sums, {updates} answers of watches"
+    ));
     row.done()
 }
 
-/// Lets clients work, and writes down everything.
-async fn record(options: &Options) -> History {
+/// Lets clients work, and writes down everything; none where there can be no journal of several instances.
+async fn record(options: &Options) -> Option<History> {
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let settings = Settings::default().refusals_in_the_journal();
-    let (mut server, channel) = program::start(&data, &settings).await;
+    let mut served = Served::start(folder.path(), options.instances).await?;
+    let channels = served.channels();
+    let channel = channels[0].borrow().clone();
     set_up(&channel).await;
     let mut history = History { began_after: position(&channel).await, ..History::default() };
 
-    let (told, current) = watch::channel(channel);
     let (began, seen) = (Instant::now(), Arc::new(Seen::since(history.began_after)));
     let until = began + options.time;
     let client = |number: usize| Client {
@@ -104,13 +115,16 @@ async fn record(options: &Options) -> History {
         random: ChaCha8Rng::seed_from_u64(options.seed.wrapping_mul(1000).wrapping_add(number as u64)),
         began,
         seen: seen.clone(),
-        channel: current.clone(),
+        channels: channels.clone(),
         calls: Vec::new(),
     };
     let clients: Vec<_> = (0..CLIENTS).map(|number| tokio::spawn(client(number).work(until))).collect();
     let (over, is_over) = watch::channel(false);
     let watchers: Vec<_> = (0..WATCHERS)
-        .map(|number| tokio::spawn(follow(watched(number), began, current.clone(), is_over.clone())))
+        .map(|number| {
+            let channel = channels[number % channels.len()].clone();
+            tokio::spawn(follow(watched(number), began, channel, is_over.clone()))
+        })
         .collect();
 
     let mut random = ChaCha8Rng::seed_from_u64(options.seed);
@@ -119,10 +133,7 @@ async fn record(options: &Options) -> History {
         let part = options.time.as_secs_f64() / f64::from(options.kills);
         let moment = began + Duration::from_secs_f64(part * (f64::from(kill) + random.random_range(0.2..0.8)));
         tokio::time::sleep_until(moment.into()).await;
-        drop(server);
-        let (next, channel) = program::start(&data, &settings).await;
-        server = next;
-        told.send_replace(channel);
+        served.disturb(&mut random).await;
     }
     for client in clients {
         history.calls.extend(client.await.unwrap());
@@ -154,10 +165,10 @@ async fn record(options: &Options) -> History {
     for watcher in watchers {
         history.watches.extend(watcher.await.unwrap());
     }
-    let channel = current.borrow().clone();
+    let channel = channels[0].borrow().clone();
     dump(&channel, &mut history).await;
-    program::assert_whole(&channel, &data, server).await;
-    history
+    served.assert_whole().await;
+    Some(history)
 }
 
 async fn set_up(channel: &Channel) {
@@ -223,7 +234,8 @@ async fn follow(
     let mut watches = Vec::new();
     while !*over.borrow() {
         let invoked = nanoseconds(began);
-        let request = support::watched(client::query(&question));
+        let mut request = Request::new(support::watched(client::query(&question)));
+        request.metadata_mut().insert(client::AT_LEAST_HEADER, client::NEWEST.parse().unwrap());
         let present = channel.borrow().clone();
         let answer = RollupServiceClient::new(present).watch_rollup(request).await;
         let Ok(answer) = answer else {
@@ -298,5 +310,6 @@ async fn dump(channel: &Channel, history: &mut History) {
 
 /// A history of the real program, to be doctored.
 fn recorded(seed: u64) -> History {
-    program::block_on(record(&Options { seed, rounds: 1, time: Duration::from_secs(2), kills: 0 }))
+    let options = Options { seed, rounds: 1, time: Duration::from_secs(2), kills: 0, instances: 1 };
+    program::block_on(record(&options)).unwrap()
 }

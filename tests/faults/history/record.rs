@@ -123,6 +123,8 @@ pub enum Answer {
     Sum(Sum),
     /// With the stable reason.
     Refused(String),
+    /// By an instance that does not reach the journal of several: it was not done, and is to be asked again.
+    Unavailable,
     /// The connection broke, or the service did not say what became of it.
     Unknown,
 }
