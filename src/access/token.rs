@@ -79,6 +79,7 @@ const KEY_ID_TEXT: &[u8] = b"huizong/token-key";
 /// Begin what is hashed of codes, which is of another length than what is hashed of tokens.
 const CODE_TEXT: &[u8] = b"huizong/enrolment-code";
 const EXCHANGE_TEXT: &[u8] = b"huizong/enrolment-exchange";
+const PURPOSE_TEXT: &[u8] = b"huizong/key-for/";
 
 /// The key under which tokens are hashed. Whoever copies the store without it cannot even test a guess.
 #[derive(Clone)]
@@ -141,6 +142,11 @@ impl TokenKey {
     pub fn exchange(&self, code: &EnrolmentCode, request: [u8; 16]) -> Token {
         let secret = self.keyed_hash(&[EXCHANGE_TEXT, &code.credential.0, &code.secret, &request]).0;
         Token { credential: code.credential, secret }
+    }
+
+    /// A key for something else, named by a short word: whoever has it finds neither this one nor another.
+    pub fn for_purpose(&self, purpose: &str) -> [u8; 32] {
+        self.keyed_hash(&[PURPOSE_TEXT, purpose.as_bytes()]).0
     }
 
     fn keyed_hash(&self, parts: &[&[u8]]) -> Hash {

@@ -45,6 +45,7 @@ use crate::service::{Authority, Caller, Service};
 use crate::telemetry::call::CallLayer;
 use crate::wire;
 
+pub(crate) use door::UNATTENDED_HEADER;
 pub use door::{
     Connection, DoorLayer, Hosts, Newcomers, Peer, Proxies, RevocationList, SESSION_COOKIE, SESSION_HEADER, TlsError,
     TlsFiles, Validity, connections, cookie_of, revocations, session_cookie, validities,

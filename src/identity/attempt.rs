@@ -1,13 +1,13 @@
 //! What ties the provider's answer to the browser that asked for it.
 //!
 //! The browser keeps a cookie with a secret; state, nonce and the verifier of PKCE are made of it with a key that lives as
-//! long as the process. So nothing is kept here of who began, however many begin; only what was answered is, for as long as
+//! long as the process, or that several instances have in common. So nothing is kept here of who began, however many begin; only what was answered is, for as long as
 //! it could be answered once more.
 
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -40,16 +40,18 @@ pub(crate) struct Attempt {
 
 pub(crate) struct Attempts {
     key: [u8; 32],
-    started: Instant,
-    /// States that were answered, and when, in seconds since the start.
+    /// States that were answered, and when, in seconds since 1970. At several instances one could be answered at each; the
+    /// provider exchanges its code once.
     answered: Mutex<HashMap<String, u64>>,
 }
 
 impl Attempts {
+    /// Under a key that instances have in common, else one of its own.
+    ///
     /// # Errors
     /// Where the system gives no random bytes.
-    pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { key: random_bytes()?, started: Instant::now(), answered: Mutex::default() })
+    pub(crate) fn new(common: Option<[u8; 32]>) -> io::Result<Self> {
+        Ok(Self { key: common.map_or_else(random_bytes, Ok)?, answered: Mutex::default() })
     }
 
     /// Begins an attempt that leads back to `back`, or to the first page where that is no path of ours.
@@ -58,14 +60,14 @@ impl Attempts {
     /// Where the system gives no random bytes.
     pub(crate) fn begin(&self, back: &str) -> io::Result<Attempt> {
         let secret = hex::encode(random_bytes::<32>()?);
-        let begun = self.seconds();
+        let begun = Self::seconds();
         let back = utf8_percent_encode(own_path(back), NON_ALPHANUMERIC);
         Ok(self.of(format!("{begun}.{secret}.{back}")))
     }
 
-    /// Since the start.
-    fn seconds(&self) -> u64 {
-        self.started.elapsed().as_secs()
+    /// Since 1970, by the clock of the machine.
+    fn seconds() -> u64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
     }
 
     fn of(&self, cookie: String) -> Attempt {
@@ -89,7 +91,7 @@ impl Attempts {
     /// # Errors
     /// Where it was not begun in this browser, too long ago, or answered before.
     pub(crate) fn answer(&self, cookie: Option<&str>, state: &str) -> Result<Attempt, Refusal> {
-        self.answer_at(self.seconds(), cookie, state)
+        self.answer_at(Self::seconds(), cookie, state)
     }
 
     fn answer_at(&self, now: u64, cookie: Option<&str>, state: &str) -> Result<Attempt, Refusal> {
@@ -131,32 +133,35 @@ mod tests {
 
     #[test]
     fn an_answer_is_taken_once_and_only_from_the_browser_that_asked() {
-        let attempts = Attempts::new().unwrap();
+        let attempts = Attempts::new(None).unwrap();
         let (one, other) = (attempts.begin("/").unwrap(), attempts.begin("/").unwrap());
         let refused = |cookie: Option<&str>, state: &str| attempts.answer(cookie, state).err().unwrap().cause;
         assert_eq!(refused(None, &one.state), Cause::NotBegunHere);
         assert_eq!(refused(Some(&other.cookie), &one.state), Cause::NotBegunHere);
         assert_eq!(refused(Some(&one.cookie), ""), Cause::NotBegunHere);
-        let elsewhere = Attempts::new().unwrap();
+        let elsewhere = Attempts::new(None).unwrap();
         assert!(elsewhere.answer(Some(&one.cookie), &one.state).is_err(), "another process has another key");
         let taken = attempts.answer(Some(&one.cookie), &one.state).unwrap();
         assert_eq!((taken.nonce, taken.verifier), (one.nonce, one.verifier));
         assert_eq!(refused(Some(&one.cookie), &one.state), Cause::AnsweredBefore);
+        let [begun, answered] = [(); 2].map(|()| Attempts::new(Some([7; 32])).unwrap());
+        let begun = begun.begin("/").unwrap();
+        assert!(answered.answer(Some(&begun.cookie), &begun.state).is_ok(), "instances have one key");
     }
 
     #[test]
     fn an_attempt_is_too_old_in_the_end() {
-        let attempts = Attempts::new().unwrap();
+        let attempts = Attempts::new(None).unwrap();
         let attempt = attempts.begin("/").unwrap();
         let answer = |seconds| attempts.answer_at(seconds, Some(&attempt.cookie), &attempt.state);
-        let end = attempts.seconds() + ATTEMPT_SECONDS;
+        let end = Attempts::seconds() + ATTEMPT_SECONDS;
         assert_eq!(answer(end + 1).err().unwrap().cause, Cause::NotBegunHere);
         assert!(answer(end - 1).is_ok());
     }
 
     #[test]
     fn nobody_is_led_to_another_site() {
-        let attempts = Attempts::new().unwrap();
+        let attempts = Attempts::new(None).unwrap();
         for own in ["/", "/#/form?year=2023&scope=jurisdictions/230000", "/?a=b.c"] {
             assert_eq!(attempts.begin(own).unwrap().back, own);
         }

@@ -109,11 +109,16 @@ struct TokenError {
 
 impl Provider {
     /// The provider of these settings; nothing is asked of it yet. `public_url` has no path, and `secret` is that of the
-    /// client, where it has one.
+    /// client, where it has one; `key` that of several instances, of which any may take the answer to what another has begun.
     ///
     /// # Errors
     /// Where the file of authorities cannot be used, or the system gives no random bytes.
-    pub fn new(settings: &Oidc, public_url: &str, secret: Option<String>) -> Result<Self, ClientError> {
+    pub fn new(
+        settings: &Oidc,
+        public_url: &str,
+        secret: Option<String>,
+        key: Option<[u8; 32]>,
+    ) -> Result<Self, ClientError> {
         signatures::install();
         let public_url = public_url.trim_end_matches('/').to_owned();
         Ok(Self {
@@ -122,7 +127,7 @@ impl Provider {
             secret,
             client: Client::new(&settings.ca, Duration::from_secs(settings.timeout_seconds))?,
             discovery: Discovery::new(&settings.issuer),
-            attempts: Attempts::new().map_err(ClientError::Random)?,
+            attempts: Attempts::new(key).map_err(ClientError::Random)?,
             settings: settings.clone(),
         })
     }
@@ -222,7 +227,7 @@ impl Provider {
                     Some(name) => name,
                     None => self.asked_for(&document, tokens.access_token, &claims).await?,
                 };
-                Ok((name, self.sign_out(&document, &token)))
+                Ok((name, self.sign_out(&document, Some(&token))))
             }
         }
     }
@@ -306,13 +311,20 @@ impl Provider {
         self.claim(&claims).ok_or_else(missing)
     }
 
+    /// Where to sign out at the provider, without saying who; none where it offers that not, or does not answer.
+    pub async fn sign_out_of_anybody(&self) -> Option<String> {
+        let document = self.discovery.document(&self.client).await.ok()?;
+        self.sign_out(&document, None)
+    }
+
     /// Where to sign out at the provider (RP-Initiated Logout 1.0).
-    fn sign_out(&self, document: &Document, token: &str) -> Option<String> {
+    fn sign_out(&self, document: &Document, token: Option<&str>) -> Option<String> {
         let endpoint = document.end_session_endpoint.as_deref()?;
         let first_page = format!("{}/", self.public_url);
         let known = [("client_id", self.settings.client_id.as_str()), ("post_logout_redirect_uri", &first_page)];
-        let whole = with_parameters(endpoint, &[&[("id_token_hint", token)][..], &known].concat());
-        Some(if whole.len() <= SIGN_OUT_MAX_BYTES { whole } else { with_parameters(endpoint, &known) })
+        let whole = token.map(|token| with_parameters(endpoint, &[&[("id_token_hint", token)][..], &known].concat()));
+        let whole = whole.filter(|whole| whole.len() <= SIGN_OUT_MAX_BYTES);
+        Some(whole.unwrap_or_else(|| with_parameters(endpoint, &known)))
     }
 }
 

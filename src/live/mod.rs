@@ -6,7 +6,7 @@
 //! - `present`: a state that follows the commits while others read it. `others`: a few more, over other trees or with
 //!   other reports in the sums. `past`: states of earlier moments.
 //! - `filling`: how what is kept only once it was asked for is read beside the commits: `columns`, `likeness`.
-//! - `directory`: who may do what. `beside`: contacts and reminders. `notices`: word of commits.
+//! - `directory`: who may do what. `ended`: sessions that ended before their time. `beside`: contacts and reminders. `notices`: word of commits.
 //! - `perspective`: which state answers a question. `then`: which agencies counted in a place at an earlier moment.
 //!
 //! It knows nothing of callers and of what they are told.
@@ -15,6 +15,7 @@ mod arrange;
 mod beside;
 mod columns;
 mod directory;
+mod ended;
 mod filling;
 mod follow;
 mod likeness;
@@ -44,6 +45,7 @@ use present::Followed;
 pub use arrange::Unarranged;
 pub use beside::{Beside, KeptContacts, LastReminder};
 pub use columns::Columns;
+pub use ended::Ended;
 pub use notices::{Changed, Notice, Notices};
 pub use past::Unmade;
 pub use perspective::Perspective;
@@ -62,6 +64,7 @@ pub struct Live {
     /// Which present reports have texts alike.
     likeness: RwLock<Likeness>,
     directory: LiveDirectory,
+    ended: Ended,
     beside: RwLock<Beside>,
     /// Tells watchers of commits.
     pub notices: Notices,
@@ -107,6 +110,11 @@ impl Live {
 
     fn beside_mut(&self) -> RwLockWriteGuard<'_, Beside> {
         self.beside.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sessions of browsers that somebody has ended.
+    pub fn ended_sessions(&self) -> &Ended {
+        &self.ended
     }
 
     /// Journal sequence of the newest change of who may do what that [`Live::directory`] has for sure; 0 for none.
@@ -222,6 +230,7 @@ impl Observer for Live {
         self.present.follow(commits, &*store);
         self.others.follow(commits, &*store);
         for commit in commits {
+            self.ended.follow(&commit.entry);
             for effect in &commit.effects {
                 match effect {
                     Effect::Access(change) => self.directory.follow(change),
@@ -234,5 +243,9 @@ impl Observer for Live {
         let changed = commits.iter().rfind(|commit| commit.changes_access());
         changed.iter().for_each(|commit| self.directory.came_to(commit.entry.sequence));
         self.notices.tell(commits);
+    }
+
+    fn is_ready(&self) -> bool {
+        self.store.get().is_some()
     }
 }

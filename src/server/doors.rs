@@ -35,7 +35,7 @@ impl Doors {
     /// Where certificates or the map cannot be read.
     pub async fn new(service: &Service, config: &Config, provider: Option<Arc<Provider>>) -> anyhow::Result<Self> {
         let (routes, health) = grpc::routes(service.clone(), &config.limits).await?;
-        let session = http::session::routes(service.clone(), config.tls.is_on(), provider);
+        let session = http::session::routes(service.clone(), config.tls.is_on(), provider.clone());
         let own = session.merge(http::map::routes(&config.dashboard.map)?);
         let tls = if config.tls.is_on() { Some(TlsFiles::read(&config.tls)?) } else { None };
         let proxies = Proxies::new(&config.server);
@@ -43,7 +43,9 @@ impl Doors {
         let hosts = Hosts::new(&config.server, tls.as_ref(), !config.listen.ip().is_loopback());
         let door = DoorLayer::behind(service.clone(), &config.limits, proxies.clone(), hosts);
         let (newcomers, config) = (Newcomers::default(), config.clone());
-        Ok(Self { routes: http::with_grpc(routes, own), door, health, tls, newcomers, proxies, config })
+        let routes = http::with_grpc(routes, own);
+        let routes = http::session::renewing(routes, service.clone(), config.tls.is_on(), provider);
+        Ok(Self { routes, door, health, tls, newcomers, proxies, config })
     }
 
     /// Serves connections until it is dropped.

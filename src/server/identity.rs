@@ -9,16 +9,16 @@ use crate::config::{Config, Oidc};
 use crate::identity::{Cause, Provider};
 use crate::telemetry::metrics;
 
-/// The provider; none where people sign in with tokens only.
+/// The provider; none where people sign in with tokens only. `key` is what instances have in common, where there are several.
 ///
 /// # Errors
 /// Where the secret or the authorities cannot be read.
-pub fn provider(config: &Config) -> anyhow::Result<Option<Arc<Provider>>> {
+pub fn provider(config: &Config, key: Option<[u8; 32]>) -> anyhow::Result<Option<Arc<Provider>>> {
     let settings = &config.access.oidc;
     if !settings.is_on() {
         return Ok(None);
     }
-    let provider = Provider::new(settings, &config.server.public_url, secret(settings)?)?;
+    let provider = Provider::new(settings, &config.server.public_url, secret(settings)?, key)?;
     Ok(Some(Arc::new(provider)))
 }
 

@@ -72,7 +72,7 @@ pub async fn serve(
     let listener =
         TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
-    let provider = provider(config)?;
+    let provider = provider(config, service.common_key("provider-attempts"))?;
     let doors = Doors::new(&service, config, provider.clone()).await?;
     if let Some(admin) = &admin {
         admin.started(service.clone());

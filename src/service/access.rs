@@ -52,9 +52,7 @@ impl Service {
             Authority::Open => Err(unauthenticated(Reason::CredentialsRequired)),
             Authority::Nobody => Err(unauthenticated(Reason::CredentialsRequired)),
             Authority::Principal { name, credential, session } => {
-                if session.is_some_and(|session| !self.sessions.is_alive(session)) {
-                    return Err(unauthenticated(Reason::CredentialsRequired));
-                }
+                session.map_or(Ok(()), |session| self.check_session(session))?;
                 let directory = self.live.directory();
                 if let Some(id) = credential {
                     let known = directory.credential(*id).ok_or_else(|| unauthenticated(Reason::CredentialInvalid))?;

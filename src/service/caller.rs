@@ -40,18 +40,29 @@ pub enum Authority {
     Nobody,
 }
 
-/// What a session is known by inside: the hash of its cookie.
+/// What a session is known by inside: the hash of its id, which its cookie has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionKey(Hash);
 
 impl SessionKey {
-    pub(super) fn of(cookie: &str) -> Self {
-        Self(Hash::of(cookie.as_bytes()))
+    pub(super) fn of(id: &str) -> Self {
+        Self(Hash::of(id.as_bytes()))
+    }
+
+    /// The digits that the journal has of it.
+    fn digits(self) -> [u8; 8] {
+        let [a, b, c, d, e, f, g, h, ..] = self.0.0;
+        [a, b, c, d, e, f, g, h]
+    }
+
+    /// The same as a number.
+    pub(super) fn number(self) -> u64 {
+        u64::from_be_bytes(self.digits())
     }
 
     /// As the journal names it: enough to tell sessions apart, and nothing to make a cookie of.
     pub(super) fn name(self) -> String {
-        format!("sessions/{}", hex::encode(&self.0.0[..8]))
+        format!("sessions/{}", hex::encode(self.digits()))
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, MutexGuard, Semaphore, watch};
 
-use crate::access::TokenKey;
+use crate::access::{TokenKey, random_bytes};
 use crate::document::process::{Fair, Readers};
 use crate::live::Live;
 use crate::store::{CheckpointFile, Clock, LostEntry, SigningKey, Store, StoreError, lost_in_words};
@@ -34,6 +34,9 @@ pub(super) const SCANS_MAX: usize = 2;
 /// Callers that wait for a place for a document at most, and for how long.
 const DOCUMENTS_WAITING: usize = 256;
 const DOCUMENTS_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a start waits at most for what other instances have stored meanwhile.
+const FOLLOWED: Duration = Duration::from_secs(5);
 
 /// What looks at all that the service rests on; it reads files.
 pub type Examination = Arc<dyn Fn(&Service) -> Vec<Condition> + Send + Sync>;
@@ -151,10 +154,32 @@ impl Service {
                 lost_in_words(&lost)
             )));
         }
+        let longest = SignedDuration::try_from(settings.sign_in.longest).unwrap_or(SignedDuration::MAX);
+        live.ended_sessions().sessions_last(longest);
+        if store.freshness().is_some() {
+            // Sessions go on at other instances, and so at this one.
+            let newest = store.position().time.max((settings.clock)());
+            let since = newest.checked_sub(longest).unwrap_or(Timestamp::MIN);
+            live.ended_sessions().load(&*store, since)?;
+        }
         let resumed = live.load(&store, settings.kept.as_ref())?;
-        let service = Self(Arc::new(Parts::new(store, live, settings, resumed)));
+        let service = Self(Arc::new(Parts::new(store, live, settings, resumed)?));
         service.keep_totals();
+        service.follow_others();
         Ok(service)
+    }
+
+    /// Waits a moment until this instance knows all that others have stored while it was being loaded.
+    fn follow_others(&self) {
+        let until = Instant::now() + FOLLOWED;
+        while self.store.check_fresh().is_err() && Instant::now() < until {
+            std::thread::sleep(FOLLOWED / 1000);
+        }
+    }
+
+    /// A key for a purpose that all instances have in common; none where there is but one.
+    pub fn common_key(&self, purpose: &str) -> Option<[u8; 32]> {
+        common_key(&*self.store, self.token_key.as_ref(), purpose)
     }
 
     /// Whether callers are asked who they are.
@@ -221,8 +246,13 @@ impl Service {
     }
 }
 
+/// A key for a purpose, where several instances share a store.
+fn common_key(store: &dyn Store, token_key: Option<&TokenKey>, purpose: &str) -> Option<[u8; 32]> {
+    token_key.filter(|_| store.freshness().is_some()).map(|key| key.for_purpose(purpose))
+}
+
 impl Parts {
-    fn new(store: Arc<dyn Store>, live: Arc<Live>, settings: Settings, resumed: bool) -> Self {
+    fn new(store: Arc<dyn Store>, live: Arc<Live>, settings: Settings, resumed: bool) -> Result<Self, StoreError> {
         let Settings {
             clock,
             kept,
@@ -239,9 +269,13 @@ impl Parts {
             documents,
             reminding,
         } = settings;
+        let session_key = common_key(&*store, token_key.as_ref(), "session-cookies");
+        // Of one instance they end with the process.
+        let session_key =
+            session_key.map_or_else(random_bytes, Ok).map_err(|error| StoreError::Open(error.to_string()))?;
         // Half of the places at most are one caller's.
         let document_places = Fair::new(documents, documents.div_ceil(2), DOCUMENTS_WAITING, DOCUMENTS_PATIENCE);
-        Self {
+        Ok(Self {
             store,
             live,
             clock: Clock::over(clock),
@@ -263,12 +297,12 @@ impl Parts {
             token_key,
             signing_key,
             budgets: Budgets::new(entries),
-            sessions: Sessions::new(sign_in),
+            sessions: Sessions::new(sign_in, session_key),
             readers,
             document_places: Arc::new(document_places),
             scans: Arc::new(Semaphore::new(SCANS_MAX)),
             examination: OnceLock::new(),
             reminding,
-        }
+        })
     }
 }

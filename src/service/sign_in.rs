@@ -1,13 +1,15 @@
 //! Signing in from a browser, with a token or by an identity provider, and signing out.
 
-use crate::access::{SIGN_IN, SIGN_OUT};
+use std::time::Duration;
+
+use crate::access::{CredentialId, PrincipalName, SIGN_IN, SIGN_OUT};
 use crate::report::Message;
 
 use super::access::unauthenticated;
 use super::caller::{Authority, Caller, SessionKey};
 use super::parts::Service;
 use super::problem::{Problem, Reason};
-use super::sessions::Origin;
+use super::sessions::{Origin, Session, Standing};
 
 /// What is shown by whoever an identity provider has named.
 const PROVIDER: &str = "provider";
@@ -47,32 +49,69 @@ impl Service {
     /// # Errors
     /// As [`Service::authenticate_from`].
     pub async fn sign_in(&self, token: &str, caller: &Caller) -> Result<String, Problem> {
-        let begun = self.authenticate_from(token, &caller.address).and_then(|authority| {
-            self.sessions.begin(authority, Origin::Token).map_err(|error| Problem::internal(&error.to_string()))
+        let begun = self.authenticate_from(token, &caller.address).and_then(|authority| match authority {
+            Authority::Principal { name, credential, .. } => self.begin_session(name, credential, Origin::Token),
+            Authority::Open | Authority::Nobody => Err(unauthenticated(Reason::CredentialsRequired)),
         });
         let shown = Caller { by: self.shown_by_token(token), ..caller.clone() };
         match begun {
             Ok(cookie) => {
-                self.note_session(SIGN_IN, self.sessions.authority(&cookie), &shown).await;
+                self.note_sign_in(&cookie, &shown).await;
                 Ok(cookie)
             }
             Err(problem) => Err(self.refuse_sign_in(problem, &shown).await),
         }
     }
 
-    /// Puts the beginning or the end of a session into the journal: whose it is, and by what it was begun or ended.
-    async fn note_session(&self, action: &'static str, session: Option<Authority>, shown: &Caller) {
-        let Some(Authority::Principal { name, session: Some(key), .. }) = &session else { return };
-        let subject = format!("{}/{}", name.name(), key.name());
-        let principal = name.to_string();
-        let caller = Caller { principal, authority: session.unwrap_or(Authority::Nobody), ..shown.clone() };
-        self.note(&caller, caller.accepted(action, subject, String::new())).await;
+    fn begin_session(
+        &self,
+        principal: PrincipalName,
+        credential: Option<CredentialId>,
+        origin: Origin,
+    ) -> Result<String, Problem> {
+        let begun = self.sessions.begin(principal, credential, origin, self.now());
+        begun.map_err(|error| Problem::internal(&error.to_string()))
+    }
+
+    /// Puts the beginning of a session into the journal: whose it is, and by what it was begun.
+    async fn note_sign_in(&self, cookie: &str, shown: &Caller) {
+        if let Some(session) = self.find_session(cookie, false) {
+            let (caller, subject) = whose(&session, shown);
+            self.note(&caller, caller.accepted(SIGN_IN, subject, String::new())).await;
+        }
+    }
+
+    /// The session of a cookie, where it has not ended.
+    fn find_session(&self, cookie: &str, attended: bool) -> Option<Session> {
+        let session = self.sessions.find(cookie, attended, self.now())?;
+        let ended = self.live.ended_sessions().has(session.key.number(), session.begun);
+        (!ended).then_some(session)
+    }
+
+    /// Whether a session goes on, of a call that was begun in it.
+    pub(super) fn check_session(&self, key: SessionKey) -> Result<(), Problem> {
+        let (standing, begun) = self.sessions.standing(key, self.now());
+        let is_ended = begun.is_some_and(|begun| self.live.ended_sessions().has(key.number(), begun));
+        match standing {
+            Standing::Alive if !is_ended => Ok(()),
+            // It may be in use at another instance: whoever has its cookie knows.
+            Standing::Idle if !is_ended && self.store.freshness().is_some() => {
+                let message = Message::new(
+                    "本实例不知此会话是否仍在使用",
+                    "whether somebody still uses the session is not known at this instance",
+                );
+                Err(Problem::overload(Reason::Stopping, message, Duration::from_secs(1)))
+            }
+            _ => Err(unauthenticated(Reason::CredentialsRequired)),
+        }
     }
 
     /// What a cookie shows, for the journal; after `claimed:` where there is no such session.
     pub fn shown_by_cookie(&self, cookie: &str) -> String {
-        let claimed = if self.sessions.authority(cookie).is_some() { "" } else { "claimed:" };
-        format!("{claimed}{}", SessionKey::of(cookie).name())
+        match self.find_session(cookie, false) {
+            Some(session) => session.key.name(),
+            None => format!("claimed:{}", SessionKey::of(cookie).name()),
+        }
     }
 
     /// Whom a session belongs to, where nobody is there: it ends as early as without the call.
@@ -80,7 +119,8 @@ impl Service {
     /// # Errors
     /// CREDENTIALS_REQUIRED where there is no such session, or it has ended.
     pub fn session(&self, cookie: &str) -> Result<Authority, Problem> {
-        self.sessions.authority(cookie).ok_or_else(|| unauthenticated(Reason::CredentialsRequired))
+        let session = self.find_session(cookie, false);
+        session.map(|session| session.authority()).ok_or_else(|| unauthenticated(Reason::CredentialsRequired))
     }
 
     /// Whom a session belongs to that somebody uses, and which is idle from now on only.
@@ -88,7 +128,13 @@ impl Service {
     /// # Errors
     /// As [`Service::session`].
     pub fn use_session(&self, cookie: &str) -> Result<Authority, Problem> {
-        self.sessions.used_by(cookie).ok_or_else(|| unauthenticated(Reason::CredentialsRequired))
+        let session = self.find_session(cookie, true);
+        session.map(|session| session.authority()).ok_or_else(|| unauthenticated(Reason::CredentialsRequired))
+    }
+
+    /// The cookie of a session that somebody uses, anew, where that is due: it says since when nobody has used it.
+    pub fn renewed_session(&self, cookie: &str) -> Option<String> {
+        self.find_session(cookie, true)?.renewed
     }
 
     /// Begins a session of the principal that the identity provider has named: the value of its cookie. A refusal is in
@@ -104,15 +150,13 @@ impl Service {
         caller: &Caller,
     ) -> Result<String, Problem> {
         let known = name.parse().ok().filter(|name| !self.live.directory().roles(name).is_empty());
-        let begun = known.ok_or_else(|| no_principal(name, contact)).and_then(|name| {
-            let authority = Authority::Principal { name, credential: None, session: None };
-            let begun = self.sessions.begin(authority, Origin::Provider { sign_out });
-            begun.map_err(|error| Problem::internal(&error.to_string()))
-        });
+        let begun = known
+            .ok_or_else(|| no_principal(name, contact))
+            .and_then(|name| self.begin_session(name, None, Origin::Provider { sign_out }));
         let shown = Caller { by: PROVIDER.to_owned(), ..caller.clone() };
         match begun {
             Ok(cookie) => {
-                self.note_session(SIGN_IN, self.sessions.authority(&cookie), &shown).await;
+                self.note_sign_in(&cookie, &shown).await;
                 Ok(cookie)
             }
             Err(problem) => Err(self.record_limited(problem, SIGN_IN, format!("principals/{name}"), &shown).await),
@@ -124,14 +168,31 @@ impl Service {
         self.record_limited(problem, SIGN_IN, String::new(), caller).await
     }
 
-    /// Ends a session, and tells what it began with; one that is not there is ended already.
-    pub async fn sign_out(&self, cookie: &str, caller: &Caller) -> Option<Origin> {
+    /// Ends a session, and tells what it began with; one that is not there is ended already. With several instances it ends at
+    /// the others by the entry that the journal has of it.
+    ///
+    /// # Errors
+    /// Where others could not be told: it goes on.
+    pub async fn sign_out(&self, cookie: &str, caller: &Caller) -> Result<Option<Origin>, Problem> {
         let shown = Caller { by: self.shown_by_cookie(cookie), ..caller.clone() };
-        let authority = self.sessions.authority(cookie);
-        let ended = self.sessions.end(cookie);
-        self.note_session(SIGN_OUT, authority, &shown).await;
-        ended
+        let Some(session) = self.find_session(cookie, false) else { return Ok(None) };
+        let (caller, subject) = whose(&session, &shown);
+        let recorded = self.record(caller.accepted(SIGN_OUT, subject, String::new())).await;
+        if let Err(problem) = recorded {
+            if self.store.freshness().is_some() {
+                return Err(problem);
+            }
+            tracing::error!(problem = problem.message.en, "the end of a session is not in the journal");
+        }
+        self.live.ended_sessions().end(session.key.number(), self.now());
+        Ok(self.sessions.forget(session.key))
     }
+}
+
+/// Whose a session is, as a caller, and what the journal calls it.
+fn whose(session: &Session, shown: &Caller) -> (Caller, String) {
+    let subject = format!("{}/{}", session.principal.name(), session.key.name());
+    (Caller { principal: session.principal.to_string(), authority: session.authority(), ..shown.clone() }, subject)
 }
 
 fn no_principal(name: &str, contact: &Message) -> Problem {

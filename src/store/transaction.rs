@@ -234,4 +234,9 @@ impl Effect {
 pub trait Observer: Send + Sync + 'static {
     /// In the order of the journal; several where they became durable together.
     fn committed(&self, commits: &[Arc<Commit>]);
+
+    /// Whether it has read what was there before, and follows from there. Until it has, nothing of other instances is taken in.
+    fn is_ready(&self) -> bool {
+        true
+    }
 }

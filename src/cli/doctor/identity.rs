@@ -14,7 +14,7 @@ use crate::service::{Condition, ConditionState};
 pub(crate) async fn examine(config: &Config) -> Vec<Condition> {
     const NAME: &str = "identity_provider";
     let mut findings: Vec<_> = secret(config).into_iter().collect();
-    findings.extend(match provider(config) {
+    findings.extend(match provider(config, None) {
         Ok(None) => None,
         Ok(Some(provider)) => Some(answers(&provider).await),
         Err(error) => {

@@ -66,7 +66,7 @@ pub const SESSION_COOKIE: &str = "huizong-session";
 pub const SESSION_HEADER: &str = "x-huizong-session";
 
 /// Calls that a page makes by itself carry this header: they do not keep a session from ending.
-const UNATTENDED_HEADER: &str = "x-huizong-unattended";
+pub(crate) const UNATTENDED_HEADER: &str = "x-huizong-unattended";
 
 /// How far the journal must have come at least for a call to be answered, as [`PLACE_HEADER`] has told it; or `newest`.
 const AT_LEAST_HEADER: &str = "huizong-at-least";

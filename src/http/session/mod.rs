@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -17,11 +18,12 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
+use tonic::service::Routes;
 
-use crate::grpc::{SESSION_COOKIE, SESSION_HEADER, refusal, session_cookie};
+use crate::grpc::{SESSION_COOKIE, SESSION_HEADER, UNATTENDED_HEADER, refusal, session_cookie};
 use crate::identity::Provider;
 use crate::report::Message;
-use crate::service::{Caller, Origin, Problem, Reason, Service};
+use crate::service::{Authority, Caller, Origin, Problem, Reason, Service};
 use crate::telemetry::metrics;
 use crate::wire::{dynamic, problem_to_wire};
 
@@ -46,13 +48,34 @@ struct SignIn {
 
 /// The routes; `secure` under TLS.
 pub fn routes(service: Service, secure: bool, provider: Option<Arc<Provider>>) -> Router {
-    let secure = secure || provider.as_ref().is_some_and(|provider| provider.is_public_url_protected());
     Router::new()
         .route("/session", get(show).post(begin).delete(end))
         .route("/session/ways", get(provider::ways))
         .route("/session/provider", get(provider::begin))
         .route(Provider::ANSWER_PATH, get(provider::finish))
-        .with_state(Door { service, secure, provider, refusals: Arc::default() })
+        .with_state(Door::new(service, secure, provider))
+}
+
+/// What is asked in a session, behind which its cookie is given anew where that is due: it says since when nobody has used it.
+pub fn renewing(routes: Routes, service: Service, secure: bool, provider: Option<Arc<Provider>>) -> Routes {
+    let door = Door::new(service, secure, provider);
+    Routes::from(routes.into_axum_router().layer(from_fn_with_state(door, renew)))
+}
+
+async fn renew(State(door): State<Door>, request: Request, next: Next) -> Response {
+    let caller = request.extensions().get::<Caller>().map(|caller| &caller.authority);
+    let is_in_session = matches!(caller, Some(Authority::Principal { session: Some(_), .. }));
+    let is_attended = !request.headers().contains_key(UNATTENDED_HEADER);
+    let cookie = session_cookie(request.headers()).filter(|_| is_in_session && is_attended).map(str::to_owned);
+    let response = next.run(request).await;
+    // What begins or ends one says so itself.
+    match cookie.filter(|_| !response.headers().contains_key(SET_COOKIE)) {
+        Some(cookie) => match door.service.renewed_session(&cookie) {
+            Some(renewed) => with_cookie(response, &door.session(&renewed, None)),
+            None => response,
+        },
+        None => response,
+    }
 }
 
 /// Who is signed in: the principal and its roles.
@@ -98,19 +121,34 @@ async fn end(State(door): State<Door>, caller: Option<Extension<Caller>>, header
     }
     let ended = match session_cookie(&headers) {
         Some(session) => door.service.sign_out(session, &caller).await,
-        None => None,
+        None => Ok(None),
+    };
+    let ended = match ended {
+        Ok(ended) => ended,
+        Err(problem) => return refused(&problem),
     };
     if let Some(origin) = &ended {
         metrics::signed_out(if *origin == Origin::Token { "token" } else { "provider" });
     }
     let response = match ended {
-        Some(Origin::Provider { sign_out }) => answer(StatusCode::OK, &json!({ "provider": { "sign_out": sign_out } })),
+        Some(Origin::Provider { sign_out }) => {
+            let sign_out = match (sign_out, &door.provider) {
+                (None, Some(provider)) => provider.sign_out_of_anybody().await,
+                (known, _) => known,
+            };
+            answer(StatusCode::OK, &json!({ "provider": { "sign_out": sign_out } }))
+        }
         _ => answer_empty(),
     };
     with_cookie(response, &door.session("", Some(0)))
 }
 
 impl Door {
+    fn new(service: Service, secure: bool, provider: Option<Arc<Provider>>) -> Self {
+        let secure = secure || provider.as_ref().is_some_and(|provider| provider.is_public_url_protected());
+        Self { service, secure, provider, refusals: Arc::default() }
+    }
+
     fn session(&self, session: &str, seconds: Option<u64>) -> String {
         self.cookie(SESSION_COOKIE, session, "Strict", seconds)
     }

@@ -122,6 +122,10 @@ impl Committer {
 
     /// Follows others up to the head of the log, as it is when this is called.
     pub(super) fn catch_up(&self, log: &dyn SharedLog) {
+        // Whoever reads the store for the first time reads it as it is at one moment; the watcher asks again.
+        if !self.observer.is_ready() {
+            return;
+        }
         loop {
             let asked = Instant::now();
             let followed = log.newer(&self.shared.durable()).map_err(|error| self.noted(error));

@@ -161,3 +161,30 @@ async fn signing_in_needs_our_header_and_who_guesses_is_told_to_wait() {
         |outcome| journal.iter().filter(|entry| entry.action == "session.begin" && entry.outcome == outcome).count();
     assert_eq!((tried(Outcome::Refused), tried(Outcome::Accepted)), (3, 1));
 }
+
+#[tokio::test]
+async fn who_uses_a_session_is_given_its_cookie_anew_and_no_page_that_asks_by_itself() {
+    let limits = SignInLimits { idle: Duration::from_secs(8), ..SignInLimits::default() };
+    let server = Guarded::with(Limits::default(), 10_000, limits).await;
+    let token = server.token("viewer", SignedDuration::from_hours(1)).await;
+    let first = cookie(&sign_in(&server, &token).await);
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let show = async |cookie: &str, headers: &[(&str, &str)]| {
+        let headers = [&[("cookie", cookie)], headers].concat();
+        ask(&server, "GET", "/session", &headers, Vec::new()).await
+    };
+    let by_itself = show(&first, &[("x-huizong-unattended", "1")]).await;
+    assert!(by_itself.status() == StatusCode::OK && !by_itself.headers().contains_key("set-cookie"));
+    let used = show(&first, &[]).await;
+    let set = used.headers()["set-cookie"].to_str().unwrap();
+    assert!(set.contains("; HttpOnly; SameSite=Strict; Secure"), "{set}");
+    let anew = cookie(&used);
+    assert_ne!(anew, first);
+    // Both are of one session, which ends once.
+    assert!(!show(&anew, &[]).await.headers().contains_key("set-cookie"), "it is new enough");
+    let ended = ask(&server, "DELETE", "/session", &[("cookie", &anew), HEADER], Vec::new()).await;
+    assert_eq!((ended.status(), cookie(&ended).as_str()), (StatusCode::NO_CONTENT, "huizong-session="));
+    for cookie in [&first, &anew] {
+        assert_eq!(show(cookie, &[]).await.status(), StatusCode::UNAUTHORIZED);
+    }
+}

@@ -1,7 +1,9 @@
 //! Several instances over one journal in PostgreSQL: the stores of each, with real servers that are killed, and hang.
 
+mod cluster;
 mod program;
 mod service;
+mod sessions;
 
 use std::io::Write as _;
 use std::sync::Arc;

@@ -1,5 +1,8 @@
 //! Two services over one journal: what one decides rests on what the other has changed.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use huizong::access::{Power, PrincipalName, Role};
 use huizong::config::StoreSettings;
 use huizong::registry::{Jurisdiction, RegistryChange};
@@ -12,18 +15,26 @@ use crate::store_contract::samples::{OpenShared, new_folder};
 
 /// A service over a shared store, with the folder of its copy.
 async fn service(open: &OpenShared) -> (Service, TempDir) {
+    started(open, 5, Settings::default()).await
+}
+
+/// The same with settings of its own.
+pub(super) async fn started(open: &OpenShared, poll_ms: u64, settings: Settings) -> (Service, TempDir) {
     let (folder, url) = (new_folder(), open.engine.url().to_owned());
-    let settings = StoreSettings {
+    let store = StoreSettings {
         url,
         without_standby: true,
-        poll_ms: 5,
+        poll_ms,
         min_free_bytes: 0,
         ballast_bytes: 0,
         ..StoreSettings::default()
     };
     let path = folder.path().to_owned();
-    let opened = tokio::task::spawn_blocking(move || open_store(&path, &settings).unwrap()).await.unwrap();
-    (Service::start(opened.store, opened.live, Settings::default()).unwrap(), folder)
+    let start = move || {
+        let opened = open_store(&path, &store).unwrap();
+        Service::start(opened.store, opened.live, settings).unwrap()
+    };
+    (tokio::task::spawn_blocking(start).await.unwrap(), folder)
 }
 
 /// The powers that a principal holds, as a service knows it when it has come as far as any.
@@ -91,4 +102,36 @@ async fn of_changes_of_the_registry_at_two_instances_at_once_each_rests_on_the_o
         }
     }
     assert_eq!(one.place(), two.place());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_instance_that_starts_while_others_write_misses_nothing() {
+    let Some(open) = OpenShared::new() else { return };
+    let (one, _one) = service(&open).await;
+    let over = Arc::new(AtomicBool::new(false));
+    let writing = {
+        let (one, over, caller) = (one.clone(), over.clone(), Caller::internal("test"));
+        tokio::spawn(async move {
+            let mut written = 0;
+            while !over.load(Ordering::Relaxed) {
+                let name: PrincipalName = format!("person-{written}").parse().unwrap();
+                let role = Role::parse("auditor", "").unwrap();
+                one.change_role(name, role, RoleChange::Grant { allow_missing: true }, &caller).await.unwrap();
+                written += 1;
+            }
+            written
+        })
+    };
+    let mut others = Vec::new();
+    for _ in 0..8 {
+        others.push(service(&open).await);
+    }
+    over.store(true, Ordering::Relaxed);
+    let written = writing.await.unwrap();
+    for (other, _) in &others {
+        other.come_to(Some("newest")).await.unwrap();
+        assert_eq!((other.place(), other.newest_sequence()), (one.place(), one.newest_sequence()));
+        assert_eq!(other.principals(100_000, "").items.len(), written);
+    }
+    println!("{written} written beside eight starts");
 }

@@ -112,16 +112,18 @@ export interface Refusal {
   code: Code;
   reason: string;
   problem: Problem | undefined;
-  /** The service cannot be reached, or gave no reason of its own: the call may be tried again as it is, and loads are. */
+  /** The service cannot be reached, gave no reason of its own, or is one instance of several that is of no use just now: the call
+   * may be tried again as it is, and loads are. */
   passing: boolean;
 }
 
 const PASSING = [Code.Unavailable, Code.DeadlineExceeded, Code.Unknown, Code.ResourceExhausted, Code.Internal];
+const PASSING_REASONS = [ErrorReason.STOPPING, ErrorReason.STORE_UNAVAILABLE];
 
 export function refusal(error: unknown): Refusal {
   const known = ConnectError.from(error);
   const problem = known.findDetails(ProblemSchema)[0];
-  const passing = !problem && PASSING.includes(known.code);
+  const passing = problem ? PASSING_REASONS.includes(problem.reason) : PASSING.includes(known.code);
   return { code: known.code, reason: problem ? ErrorReason[problem.reason] : Code[known.code], problem, passing };
 }
 
