@@ -187,7 +187,7 @@ test("the registry is searched, changed after a preview, exported, and imported 
   await page.locator("[data-test=entry]").getByText("测试办公室").waitFor();
   await expectAccessible(page, "registry");
   const files = page.locator("[data-test=registry-files]");
-  const [download] = await Promise.all([page.waitForEvent("download"), files.getByRole("button", { name: "CSV" }).click()]);
+  const [download] = await Promise.all([page.waitForEvent("download"), files.getByRole("button", { name: "CSV", exact: true }).click()]);
   const text = await readFile(await download.path(), "utf8");
   expect(text).toContain("\nrename,agencies/test-office,");
   const file = page.locator("[data-test=registry-file]");
@@ -198,7 +198,7 @@ test("the registry is searched, changed after a preview, exported, and imported 
   await file.setInputFiles({ name: "名录.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
   await page.getByText(/将执行 0 项变更/).waitFor();
   // Workbooks and contacts go the same way; what is told of a person in the file is seen at the agency.
-  const [workbook] = await Promise.all([page.waitForEvent("download"), files.getByRole("button", { name: "XLSX" }).click()]);
+  const [workbook] = await Promise.all([page.waitForEvent("download"), files.getByRole("button", { name: "XLSX", exact: true }).click()]);
   await file.setInputFiles({ name: "名录.xlsx", mimeType: "application/octet-stream", buffer: await readFile(await workbook.path()) });
   await page.getByText(/将执行 0 项变更/).waitFor();
   await file.setInputFiles({ name: "联系人.csv", mimeType: "text/csv", buffer: Buffer.from("类型,代码,上级,名称,级别,类别,起始年度,职务,电话,电子邮箱\n联系人,test-office,,张三丰,,,,科长,0451-1,a@example.com\n") });

@@ -14,8 +14,10 @@ use crate::report::inert;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// Columns whose absence means blank.
+/// Columns whose absence means blank: a file of jurisdictions alone has no kinds, one of agencies no levels.
 const OPTIONAL: &[Field] = &[
+    Field::Level,
+    Field::Kind,
     Field::Large,
     Field::Vertical,
     Field::Into,
