@@ -274,6 +274,26 @@ fn a_row_of_which_one_part_has_figures_is_not_blank_for_the_other() {
 }
 
 #[test]
+fn figures_below_a_part_of_a_label_are_not_those_of_a_blank_row() {
+    let head: &[&str] = &["申请情况", "自然人", "商业企业", "科研机构", "社会公益组织", "法律服务机构", "其他", "总计"];
+    let rows: [(usize, &[&str]); 5] = [
+        (1, &["三、收到和处理政府信息公开申请情况"]),
+        (1, head),
+        (1, &["4.保护第三方合", "", "", "", "", "", "", ""]),
+        (1, &["", "55202", "91", "70", "4748", "36201", "0", "1"]),
+        (1, &["5.属于三类内部事务信息", "2", "2", "2", "2", "2", "2", "2"]),
+    ];
+    let reading = of_pages(&rows);
+    let of = |line: &str| reading.figures.get(id(&format!("requests.refused.{line}.natural_person")));
+    assert_eq!(
+        (of("third_party_rights"), of("internal_affairs")),
+        (Cell::Unread, Cell::Number(2)),
+        "{:?}",
+        notes(&reading)
+    );
+}
+
+#[test]
 fn several_rows_of_figures_below_one_header_of_blocks_may_be_one() {
     let head: &[&str] = &["结果维持", "结果纠正", "其他结果", "尚未审结", "总计"];
     let title: &[&str] = &["四、政府信息公开行政复议、行政诉讼情况"];

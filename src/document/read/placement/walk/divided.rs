@@ -116,6 +116,13 @@ impl Walk<'_> {
         }
     }
 
+    /// Figures stand below a part of a label whose rest did not come: the line's, perhaps, which seems blank.
+    pub fn figures_held(&mut self, line: LineId, values: &[Slot]) {
+        if let Some(first) = values.first().filter(|_| values.iter().any(is_figure)) {
+            self.found.doubted.push(Doubt { line, raw: listed(values), place: first.place, is_torn: false });
+        }
+    }
+
     /// Figures stand beside no label of the form: perhaps beside the beginning of one.
     pub fn figures_astray(&mut self, values: &[Slot]) {
         let first = values.first().filter(|_| values.iter().any(is_figure));

@@ -386,6 +386,7 @@ impl Walk<'_> {
             self.note_inexact(&cell, info.cells().collect(), &zh, &en);
         }
         self.found.notes.extend(note_of_stray(&open.held));
+        self.figures_held(open.row.line, &open.held);
         if !open.row.values.is_empty() {
             self.found.rows.push(open.row);
         }
