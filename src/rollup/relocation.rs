@@ -200,7 +200,19 @@ impl Totals {
     ) -> Result<Vec<PartMove>, E> {
         let mut moves = Vec::new();
         for (year, totals) in years {
-            for ((own, class), home) in self.homes(before, after, groups, *year) {
+            let (homes, homeless) = self.homes(before, after, groups, *year);
+            // What counts nowhere is in no sum that it could be taken from.
+            for (group, from, to) in homeless {
+                let mut part = Part::default();
+                for agency in &group.members {
+                    part.add(&read(*agency, *year)?);
+                    part.failures.add(&totals.refused(*agency));
+                }
+                if part != Part::default() {
+                    moves.push(PartMove { year: *year, part, from, to });
+                }
+            }
+            for ((own, class), home) in homes {
                 let Some(whole) = totals.parts.get(&own).and_then(|by_class| by_class.get(&class)) else { continue };
                 let Home { from, mut blocks } = home;
                 if blocks.iter().all(|block| block.to == from) && after.tree == self.tree() {
@@ -229,30 +241,37 @@ impl Totals {
         Ok(moves)
     }
 
-    /// The groups by the jurisdiction that they are own agencies of before, and there by where they count after.
+    /// The groups by the jurisdiction that they are own agencies of before, and there by where they count after; and those that
+    /// count nowhere before, as what was voided, and somewhere after.
     fn homes<'a>(
         &self,
         before: &Registry,
         after: Destination<'_>,
         groups: &'a [Group],
         year: ReportYear,
-    ) -> BTreeMap<(Scope, Class), Home<'a>> {
+    ) -> (BTreeMap<(Scope, Class), Home<'a>>, Vec<(&'a Group, Standing, Standing)>) {
         let mut homes: BTreeMap<(Scope, Class), Home<'a>> = BTreeMap::new();
+        let mut homeless = Vec::new();
         for group in groups {
             let is_known = |agency: &AgencyIndex| agency.index() < before.agencies().len();
             if !group.members.first().is_some_and(is_known) {
                 continue;
             }
             let Some(from) = group.standing(self.tree(), before, year) else { continue };
-            let Some(own) = from.scopes.first().copied() else { continue };
             let Some(to) = group.standing(after.tree, after.registry, year) else { continue };
+            let Some(own) = from.scopes.first().copied() else {
+                if !to.scopes.is_empty() {
+                    homeless.push((group, from, to));
+                }
+                continue;
+            };
             let home = homes.entry((own, from.class)).or_insert_with(|| Home { from, blocks: Vec::new() });
             match home.blocks.iter_mut().find(|block| block.to == to) {
                 Some(block) => block.groups.push(group),
                 None => home.blocks.push(Block { to, groups: vec![group] }),
             }
         }
-        homes
+        (homes, homeless)
     }
 
     /// Makes the changes.

@@ -104,11 +104,12 @@ impl Totals {
         }
     }
 
-    /// Counts a refused submission of an agency's report of a year by the rules that it broke, each named once.
+    /// Counts a refused submission of an agency's report of a year by the rules that it broke, each named once. What counts
+    /// nowhere now may where the registry is corrected.
     pub fn refuse(&mut self, registry: &Registry, agency: AgencyIndex, year: ReportYear, rules: &[&str]) {
         let class = class_of(registry, agency, year);
         let scopes = self.scopes(registry, agency, year);
-        if rules.is_empty() || scopes.is_empty() {
+        if rules.is_empty() {
             return;
         }
         let totals = self.years.entry(year).or_default();
