@@ -323,3 +323,21 @@ fn figures_overleaf_beside_words_that_are_no_label_may_be_the_rest_of_a_row_of_b
     };
     assert_eq!([total(2), total(1)], [Cell::Unread, Cell::Number(5313)]);
 }
+
+#[test]
+fn figures_beside_words_that_are_no_label_may_be_those_that_a_row_of_blocks_lacks() {
+    let head: &[&str] = &["结果维持", "结果纠正", "其他结果", "尚未审结", "总计"];
+    let read = |first: &'static [&'static str]| {
+        let rows: [(usize, &[&str]); 5] = [
+            (1, &["四、政府信息公开行政复议、行政诉讼情况"]),
+            (1, &["行政复议"]),
+            (1, head),
+            (1, first),
+            (1, &["草稿2025", "", "（其中修订件）", "82224", "13"]),
+        ];
+        let reading = of_pages(&rows);
+        ["upheld", "other_result"].map(|column| reading.figures.get(id(&format!("disputes.reconsideration.{column}"))))
+    };
+    assert_eq!(read(&["", "", "0", "", ""]), [Cell::Unread; 2]);
+    assert_eq!(read(&["1", "2", "3", "4", "10"]), [Cell::Number(1), Cell::Number(3)], "nothing is lacking");
+}

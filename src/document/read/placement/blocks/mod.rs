@@ -22,8 +22,8 @@ pub struct Block {
     /// The header of the block before, for one that names no results of its own.
     above: Vec<PrintedCell>,
     pub rows: Vec<BlockRow>,
-    /// Figures stand overleaf that may be the rest of its last row.
-    pub goes_on_overleaf: bool,
+    /// Figures stand overleaf or beside what is blank in its last row, and may be the rest of that.
+    pub goes_on: bool,
 }
 
 /// One row of figures, or figures that are printed one by one.
@@ -57,7 +57,7 @@ pub enum BlockFault {
 
 impl Block {
     pub fn new(table: usize) -> Self {
-        Self { table, header: Vec::new(), above: Vec::new(), rows: Vec::new(), goes_on_overleaf: false }
+        Self { table, header: Vec::new(), above: Vec::new(), rows: Vec::new(), goes_on: false }
     }
 
     /// The block that begins where this one has ended.
@@ -75,7 +75,7 @@ impl Block {
     /// around its figures or the end of a page divides.
     pub fn is_divided(&self) -> bool {
         let without_labels = |row: &&BlockRow| row.labels.is_empty() && row.values.iter().any(is_figure);
-        self.goes_on_overleaf || self.rows.iter().filter(without_labels).count() > 1
+        self.goes_on || self.rows.iter().filter(without_labels).count() > 1
     }
 
     /// A figure that is printed by itself.

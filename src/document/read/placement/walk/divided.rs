@@ -6,6 +6,7 @@ use crate::form::{LineId, catalogue};
 use super::super::super::note::{NoteCode, Place, ReaderNote, shortened};
 use super::super::blocks::BlockRow;
 use super::super::printed::PrintedCell;
+use super::super::value::Printed;
 use super::{Slot, Walk, is_figure, listed};
 
 /// A line of which it is open what it holds, with the figures beside it.
@@ -128,8 +129,10 @@ impl Walk<'_> {
         let first = values.first().filter(|_| values.iter().any(is_figure));
         let page = self.context.header.page;
         if let (Some(_), Some(block)) = (first, &mut self.block) {
-            let is_overleaf = |row: &BlockRow| row.place().spot.page() != page;
-            block.goes_on_overleaf |= block.rows.last().is_some_and(is_overleaf);
+            let may_go_on = |row: &BlockRow| {
+                row.place().spot.page() != page || row.values.iter().any(|slot| slot.printed == Printed::Empty)
+            };
+            block.goes_on |= block.rows.last().is_some_and(may_go_on);
         }
         self.divided.strayed = first.map(|first| (listed(values), first.place, page));
     }
