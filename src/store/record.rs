@@ -412,16 +412,18 @@ mod tests {
         }
 
         #[test]
-        fn one_flipped_bit_of_an_entry_is_always_noticed(position in any::<prop::sample::Index>(), bit in 0..8u8) {
-            let mut bytes = encode(&entry::sample());
-            let at = position.index(bytes.len());
-            bytes[at] ^= 1 << bit;
-            prop_assert!(decode::<JournalEntry>(&bytes).is_err());
-        }
-
-        #[test]
         fn arbitrary_bytes_are_refused_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             prop_assert!(decode::<Revision>(&bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn any_flipped_bit_of_an_entry_is_noticed() {
+        let bytes = encode(&entry::sample());
+        for (at, bit) in (0..bytes.len()).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+            let mut bytes = bytes.clone();
+            bytes[at] ^= 1 << bit;
+            assert!(decode::<JournalEntry>(&bytes).is_err(), "bit {bit} of byte {at}");
         }
     }
 

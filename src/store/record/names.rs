@@ -243,6 +243,7 @@ mod tests {
             3 => prop::sample::select(WORDS.to_vec()).prop_map(str::to_owned),
             2 => "[0-9a-f]{2,16}",
             2 => "[A-Za-z0-9/. ]{0,12}",
+            1 => "[\\x00-\\x1f\\x7f]",
             1 => any::<String>(),
         ];
         proptest::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())

@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use crate::store::item::{describe_key, sequence_of};
 use crate::store::journal::{JournalEntry, Position};
@@ -26,6 +28,9 @@ const SET_ASIDE: &str = "set-aside";
 
 /// Transactions between two words of progress.
 const PROGRESS: u64 = 50_000;
+
+/// Groups that are read ahead of the one that is taken.
+const GROUPS_AHEAD: usize = 2;
 
 /// The open copy.
 pub(crate) struct Copy {
@@ -111,16 +116,24 @@ impl Copy {
             Err(error) => Some(Err(error)),
         });
         let mut told = after.sequence;
-        in_groups(transactions, |group| {
-            let Some(last) = group.last() else { return Ok(()) };
-            // In the order of their keys more of them go where the last one went; of one key the later stands.
-            let mut records: Vec<&Keyed> = group.iter().flat_map(|logged| &logged.records).collect();
-            records.sort_by(|one, two| one.key.cmp(&two.key));
-            records.into_iter().try_for_each(|record| self.insert(record))?;
-            self.set_header(&Header::CopyOf(last.position))?;
-            if last.position.sequence >= told + PROGRESS {
-                told = last.position.sequence;
-                tracing::info!(sequence = told, until, "the copy is made from the log");
+        // One core reads the log and proves what it reads, another puts it into the database.
+        thread::scope(|scope| {
+            let (give, given) = sync_channel(GROUPS_AHEAD);
+            scope.spawn(move || {
+                let nobody = |_| StoreError::Unavailable("nobody takes it any more".to_owned());
+                if let Err(error) = in_groups(transactions, |group| give.send(Ok(Sorted::of(group))).map_err(nobody)) {
+                    // Where nobody takes it any more, nobody is to be told.
+                    let _ = give.send(Err(error));
+                }
+            });
+            for group in given {
+                let Sorted { records, last } = group?;
+                records.iter().try_for_each(|record| self.insert(record))?;
+                self.set_header(&Header::CopyOf(last))?;
+                if last.sequence >= told + PROGRESS {
+                    told = last.sequence;
+                    tracing::info!(sequence = told, until, "the copy is made from the log");
+                }
             }
             Ok(())
         })
@@ -246,6 +259,22 @@ impl Copy {
         let last = self.tree.range(keys::registry(0, 0)..=keys::registry(u64::MAX, u32::MAX)).keys().next_back();
         let key = last.transpose().map_err(|error| read_error(&error))?;
         Ok(key.and_then(|key| keys::parse_registry(&key)).map_or(0, |(sequence, _)| sequence))
+    }
+}
+
+/// The records of transactions in the order of their keys, so that more of them go where the last one went; of one key the later
+/// comes last.
+struct Sorted {
+    records: Vec<Keyed>,
+    last: Position,
+}
+
+impl Sorted {
+    fn of(group: Vec<Logged>) -> Self {
+        let last = group.last().map(|last| last.position).unwrap_or_default();
+        let mut records: Vec<Keyed> = group.into_iter().flat_map(|logged| logged.records).collect();
+        records.sort_by(|one, two| one.key.cmp(&two.key));
+        Self { records, last }
     }
 }
 

@@ -13,7 +13,7 @@ const BYTES: usize = 4 << 20;
 /// The first that comes among them, or that taking a group has; what came before it in the same group is not taken.
 pub(super) fn in_groups(
     transactions: impl Iterator<Item = Result<Logged, StoreError>>,
-    mut take: impl FnMut(&[Logged]) -> Result<(), StoreError>,
+    mut take: impl FnMut(Vec<Logged>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let (mut group, mut bytes) = (Vec::new(), 0);
     for logged in transactions {
@@ -21,10 +21,9 @@ pub(super) fn in_groups(
         bytes += logged.records.iter().map(|record| record.value.len()).sum::<usize>();
         group.push(logged);
         if group.len() >= TRANSACTIONS || bytes >= BYTES {
-            take(&group)?;
-            group.clear();
+            take(std::mem::take(&mut group))?;
             bytes = 0;
         }
     }
-    if group.is_empty() { Ok(()) } else { take(&group) }
+    if group.is_empty() { Ok(()) } else { take(group) }
 }

@@ -75,8 +75,8 @@ pub(crate) fn follow(
             Ok(logged)
         });
         in_groups(proved, |group| {
-            shared.log.append(&shared.log.head(), group).map_err(unknown)?;
-            copy.take(group)
+            shared.log.append(&shared.log.head(), &group).map_err(unknown)?;
+            copy.take(&group)
         })?;
         if (last.sequence, last.chain) != (position.sequence, position.chain) {
             let text = format!("they end at entry {} instead of {}", last.sequence, position.sequence);

@@ -108,5 +108,5 @@ pub(super) fn retell(tree: &sled::Db, log: &dyn Log, until: u64) -> Result<(), S
             tracing::info!(sequence = logged.position.sequence, until, "the log is made from its copy");
         }
     });
-    in_groups(told, |group| log.append(&log.head(), group).map_err(|error| StoreError::Unknown(error.to_string())))
+    in_groups(told, |group| log.append(&log.head(), &group).map_err(|error| StoreError::Unknown(error.to_string())))
 }

@@ -26,6 +26,8 @@ pub(super) struct Frame<'a> {
     /// The first of its group: what came before that was durable before this was written.
     pub group: u64,
     pub records: &'a [u8],
+    /// Where these begin.
+    pub begin: usize,
     /// Where the next one begins.
     pub end: usize,
 }
@@ -72,7 +74,7 @@ impl<'a> Frame<'a> {
         }
         let (sequence, group) = (u64::from_le_bytes(number(numbers, 0)?), u64::from_le_bytes(number(numbers, 8)?));
         let end = at + (HEAD_BYTES + records_bytes).next_multiple_of(ALIGNMENT);
-        Some(Self { sequence, group, records, end })
+        Some(Self { sequence, group, records, begin: at + HEAD_BYTES, end })
     }
 
     /// The next place after damage where a frame may follow that belongs after `expected`.

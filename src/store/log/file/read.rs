@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 
 use crate::store::StoreError;
@@ -16,6 +16,9 @@ pub(super) struct Reader {
     folder: PathBuf,
     /// Segments that are still to be read, by their first sequence numbers, with where each ends.
     segments: VecDeque<RangeInclusive<u64>>,
+    /// The segment at hand, and where in it the transactions that come next stand: each is decoded when it is asked for.
+    bytes: Vec<u8>,
+    frames: VecDeque<(u64, Range<usize>)>,
     /// The sequence number that comes next.
     expected: u64,
     until: Position,
@@ -35,6 +38,8 @@ impl Reader {
         let wanted = segments.iter().zip(ends).filter(|(_, end)| *end > after);
         Self {
             folder: folder.to_owned(),
+            bytes: Vec::new(),
+            frames: VecDeque::new(),
             segments: wanted.map(|(first, end)| *first..=end).collect(),
             expected: after + 1,
             until,
@@ -48,22 +53,20 @@ impl Reader {
     fn read_segment(&mut self) -> bool {
         let Some(sequences) = self.segments.pop_front() else { return false };
         let (first, end) = sequences.into_inner();
-        let bytes = match std::fs::read(segment::path(&self.folder, first)) {
-            Ok(bytes) => bytes,
+        match std::fs::read(segment::path(&self.folder, first)) {
+            Ok(bytes) => self.bytes = bytes,
             // It is gone, or cannot be read: what was in it is a gap before what comes next.
             Err(error) => {
                 tracing::warn!(first, %error, "a segment of the log cannot be read");
                 return true;
             }
-        };
-        for found in segment::scan(&bytes, first).found {
-            let Found::Frame(frame) = found else { continue };
-            if frame.sequence < self.expected || frame.sequence > end {
-                continue;
-            }
-            self.skip_to(frame.sequence);
-            self.take(Logged::decode(frame.records));
         }
+        let expected = self.expected;
+        let frames = segment::scan(&self.bytes, first).found.into_iter().filter_map(|found| match found {
+            Found::Frame(frame) => Some((frame.sequence, frame.begin..frame.begin + frame.records.len())),
+            Found::Gap(_) => None,
+        });
+        self.frames = frames.filter(|(sequence, _)| (expected..=end).contains(sequence)).collect();
         true
     }
 
@@ -99,8 +102,13 @@ impl Iterator for Reader {
     type Item = Result<Piece, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while self.waiting.is_empty() && !self.has_ended {
-            if !self.read_segment() {
+        while self.waiting.is_empty() {
+            if let Some((sequence, at)) = self.frames.pop_front() {
+                self.skip_to(sequence);
+                self.take(Logged::decode(&self.bytes[at]));
+            } else if self.has_ended {
+                return None;
+            } else if !self.read_segment() {
                 self.has_ended = true;
                 self.skip_to(self.until.sequence + 1);
             }
