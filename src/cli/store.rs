@@ -146,7 +146,7 @@ impl Status {
     async fn run(self, format: OutputFormat) -> Outcome {
         let engine = self.address.way.engine(&self.address.url)?;
         let looked = blocking(move || engine::status(&engine)).await?;
-        let EngineStatus { position, epoch, format: layout, settings, fault } =
+        let EngineStatus { position, epoch, format: layout, settings, fault, standbys: _ } =
             looked.map_err(|error| Failure::Failed(format!("{}: {error}", self.address.url)))?;
         if format == OutputFormat::Json {
             let settings: serde_json::Map<_, _> =

@@ -25,6 +25,8 @@ pub struct StoreSettings {
     pub stale_seconds: u64,
     /// Time between two looks at the shared journal, in milliseconds.
     pub poll_ms: u64,
+    /// Have PostgreSQL tell of what others have stored at once, beside that (LISTEN, NOTIFY).
+    pub wake_ups: bool,
     /// Seconds that a write to the shared journal may take before its outcome is looked for.
     pub patience_seconds: u64,
     /// Folder of the keys that all instances of one store have in common; empty for the folder of the store.
@@ -57,6 +59,7 @@ impl Default for StoreSettings {
             without_standby: false,
             stale_seconds: 2,
             poll_ms: 50,
+            wake_ups: true,
             patience_seconds: 10,
             keys_directory: PathBuf::new(),
             must_exist: false,

@@ -53,6 +53,7 @@ pub fn engine(settings: &StoreSettings) -> Result<Option<Engine>, String> {
         key,
         without_standby: settings.without_standby,
         poll: Duration::from_millis(settings.poll_ms),
+        wake_ups: settings.wake_ups,
         stale: Duration::from_secs(settings.stale_seconds),
         patience: Duration::from_secs(settings.patience_seconds),
     };

@@ -157,6 +157,9 @@ pub(crate) trait SharedLog: Log {
     /// Looks at the head, beside whoever has the turn.
     fn look(&self, after: &Position) -> Result<Seen, LogError>;
 
+    /// Says what to do when somebody else has appended, as far as there is word of it: nothing may rest on that.
+    fn when_appended(&self, wake: Box<dyn Fn() + Send + Sync>);
+
     /// Everything up to here is known.
     fn advance(&self, to: Position);
 

@@ -1,4 +1,5 @@
-//! Looks at a shared log again and again, beside the committer, and tells it when there is something to follow.
+//! Looks at a shared log again and again, beside the committer, and tells it when there is something to follow; so does word of
+//! the log itself, where it has any.
 
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -24,6 +25,15 @@ impl Watcher {
     /// Where there can be no thread.
     pub(super) fn begin(shared: Arc<Shared>, jobs: WeakSender<Job>, every: Duration) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
+        if let Some(log) = shared.log.shared() {
+            // Not held: the log is a part of what it wakes.
+            let (woken, jobs) = (Arc::downgrade(&shared), jobs.clone());
+            log.when_appended(Box::new(move || {
+                if let Some(shared) = woken.upgrade() {
+                    catch_up(&shared, &jobs);
+                }
+            }));
+        }
         let watch = move || {
             while stopped.recv_timeout(every) == Err(mpsc::RecvTimeoutError::Timeout) {
                 look(&shared, &jobs);
@@ -43,21 +53,23 @@ impl Drop for Watcher {
     }
 }
 
+/// Has the committer follow.
+fn catch_up(shared: &Shared, jobs: &WeakSender<Job>) {
+    if let (Some(jobs), Some(following)) = (jobs.upgrade(), &shared.following) {
+        following.ask(&jobs);
+    }
+}
+
 fn look(shared: &Shared, jobs: &WeakSender<Job>) {
     let (Some(log), asked, known) = (shared.log.shared(), Instant::now(), shared.durable()) else { return };
-    let catch_up = || {
-        if let (Some(jobs), Some(following)) = (jobs.upgrade(), &shared.following) {
-            following.ask(&jobs);
-        }
-    };
     match log.look(&known) {
         Ok(Seen::Same) => shared.confirm(asked),
         Ok(Seen::Newer(sequence)) => {
             shared.is_behind(sequence.saturating_sub(known.sequence));
-            catch_up();
+            catch_up(shared, jobs);
         }
         // The committer may have come further than what was asked about; it sees for itself.
-        Err(LogError::Diverged(_)) => catch_up(),
+        Err(LogError::Diverged(_)) => catch_up(shared, jobs),
         Err(error) => shared.trouble(error.to_string()),
     }
 }

@@ -38,6 +38,8 @@ pub struct EngineOptions {
     pub without_standby: bool,
     /// How often the log is looked at for what others have appended.
     pub poll: Duration,
+    /// Have the server tell of that at once, too, where it can (LISTEN, NOTIFY).
+    pub wake_ups: bool,
     /// An instance that could not look for as long does not answer from its copy.
     pub stale: Duration,
     /// How long a write may take before its outcome is called unknown.
@@ -54,6 +56,7 @@ impl Default for EngineOptions {
             key: PathBuf::new(),
             without_standby: false,
             poll: Duration::from_millis(50),
+            wake_ups: true,
             stale: Duration::from_secs(2),
             patience: Duration::from_secs(10),
         }

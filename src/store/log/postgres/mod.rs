@@ -2,6 +2,7 @@
 //!
 //! - `address`: where it is. `session`: one connection, with deadlines. `sql`: every question.
 //! - `writer`: the one connection that locks the head and appends. `reader`: what is read page by page.
+//! - `waking`: word of what others append.
 //! - `tables`: makes the tables, and tells what is in them.
 //!
 //! A lock is no lease: nothing goes by a clock. A writer that slept finds another chain under the lock, or no lock. What
@@ -13,6 +14,7 @@ mod reader;
 mod session;
 mod sql;
 mod tables;
+mod waking;
 mod writer;
 
 use std::future::Future;
@@ -32,6 +34,7 @@ use super::{Keyed, Log, LogError, Logged, Piece, Seen, SharedLog, Turn, fits, is
 
 use reader::Reader;
 use session::{ANSWER, Session, Trouble, within};
+use waking::Waking;
 
 pub use address::{Engine, EngineOptions};
 pub use tables::{EngineStatus, init, status};
@@ -56,6 +59,7 @@ pub(crate) struct PostgresLog {
 struct Inner {
     engine: Engine,
     epoch: Vec<u8>,
+    waking: Waking,
     /// The one that locks the head.
     writer: tokio::sync::Mutex<Option<Session>>,
     /// The one that looks at it.
@@ -146,6 +150,7 @@ impl PostgresLog {
         }
         let inner = Inner {
             engine: engine.clone(),
+            waking: Waking::new(&head.epoch, engine.options.wake_ups),
             epoch: head.epoch,
             writer: tokio::sync::Mutex::default(),
             watcher: Some(session).into(),
@@ -353,6 +358,19 @@ impl SharedLog for PostgresLog {
     fn look(&self, after: &Position) -> Result<Seen, LogError> {
         let (inner, after) = (self.inner.clone(), *after);
         self.wait(async move { writer::look(&inner, &after).await })
+    }
+
+    fn when_appended(&self, wake: Box<dyn Fn() + Send + Sync>) {
+        let inner = self.inner.clone();
+        inner.waking.begin(wake);
+        let began = self.wait(async move {
+            // The next one listens.
+            *inner.watcher.lock().await = None;
+            Ok(())
+        });
+        if let Err(error) = began {
+            tracing::warn!(%error, "nothing is heard of what others append; it is looked for");
+        }
     }
 
     fn advance(&self, to: Position) {

@@ -11,6 +11,7 @@ use tokio_postgres::{AsyncMessage, Client, Statement};
 
 use super::address::{Engine, described};
 use super::sql;
+use super::waking::Heard;
 
 /// Until an ordinary question has its answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(5);
@@ -72,6 +73,8 @@ pub(super) async fn within<T>(
 pub(super) struct Session {
     pub client: Client,
     pub statements: Statements,
+    /// What tells others of an append, where that is known to be of use.
+    pub tells: Option<String>,
     warned: Arc<Mutex<Option<String>>>,
     driver: JoinHandle<()>,
 }
@@ -117,8 +120,11 @@ impl Drop for Session {
     }
 }
 
-/// A connection to a server that may be written to, and the warnings that come on it.
-pub(super) async fn connect(engine: &Engine) -> Result<(Client, Arc<Mutex<Option<String>>>, JoinHandle<()>), Trouble> {
+/// A connection to a server that may be written to, and the warnings that come on it; what else comes is `heard`.
+pub(super) async fn connect(
+    engine: &Engine,
+    heard: Option<Heard>,
+) -> Result<(Client, Arc<Mutex<Option<String>>>, JoinHandle<()>), Trouble> {
     let config = engine.config().map_err(|error| Trouble::Unfit(error.to_string()))?;
     let (client, mut connection) = within(engine.connect_deadline(), config.connect(engine.tls.clone())).await?;
     let warned = Arc::<Mutex<Option<String>>>::default();
@@ -126,11 +132,13 @@ pub(super) async fn connect(engine: &Engine) -> Result<(Client, Arc<Mutex<Option
     let driver = tokio::spawn(async move {
         // Before the answer that it belongs to is handed on.
         while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
-            if let AsyncMessage::Notice(notice) = message
-                && is_warning(&notice)
-            {
-                tracing::warn!(notice = notice.message(), "the shared log warns");
-                *warnings.lock().unwrap_or_else(PoisonError::into_inner) = Some(notice.message().to_owned());
+            match message {
+                AsyncMessage::Notice(notice) if is_warning(&notice) => {
+                    tracing::warn!(notice = notice.message(), "the shared log warns");
+                    *warnings.lock().unwrap_or_else(PoisonError::into_inner) = Some(notice.message().to_owned());
+                }
+                AsyncMessage::Notification(word) => heard.iter().for_each(|heard| heard(word.payload())),
+                _ => {}
             }
         }
     });
@@ -140,7 +148,12 @@ pub(super) async fn connect(engine: &Engine) -> Result<(Client, Arc<Mutex<Option
 impl Session {
     /// Connects, and looks whether the server keeps what it acknowledges.
     pub(super) async fn open(engine: &Engine) -> Result<Self, Trouble> {
-        let (client, warned, driver) = connect(engine).await?;
+        Self::open_to_hear(engine, None).await
+    }
+
+    /// The same, for what comes unasked.
+    pub(super) async fn open_to_hear(engine: &Engine, heard: Option<Heard>) -> Result<Self, Trouble> {
+        let (client, warned, driver) = connect(engine, heard).await?;
         // Whatever happens from here on, the connection ends with this.
         struct Ends(Option<JoinHandle<()>>);
         impl Drop for Ends {
@@ -164,7 +177,7 @@ impl Session {
         }
         let statements = within(ANSWER, Statements::prepare(&client)).await?;
         let Some(driver) = ends.0.take() else { return Err(Trouble::Silent("it has ended".to_owned())) };
-        Ok(Self { client, statements, warned, driver })
+        Ok(Self { client, statements, tells: None, warned, driver })
     }
 
     /// Ends the transaction, and is certain of it only where the server warned of nothing.

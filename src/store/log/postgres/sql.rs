@@ -68,6 +68,18 @@ SET idle_in_transaction_session_timeout = '5s';";
 /// Of PostgreSQL 14 and later: a session that waits for the lock notices that its client is gone.
 pub(super) const NOTICES_ITS_CLIENT: &str = "SET client_connection_check_interval = '2s'";
 
+/// PostgreSQL's own: standbys that follow, and those that commits wait for. A role without `pg_monitor` sees no states.
+pub(super) const STANDBYS: &str = "SELECT count(*), count(*) FILTER (WHERE sync_state IN ('sync', 'quorum')) FROM \
+                                   pg_stat_replication";
+
+/// PostgreSQL's own: word to whoever listens. The channel is made of hexadecimal digits.
+pub(super) fn listen(channel: &str) -> String {
+    format!("LISTEN {channel}")
+}
+pub(super) fn notify(channel: &str, name: &str) -> String {
+    format!("NOTIFY {channel}, '{name}'")
+}
+
 /// Whether the server keeps what it acknowledges.
 pub(super) const DURABILITY: &str = "SELECT current_setting('fsync'), current_setting('full_page_writes'), \
                                      current_setting('synchronous_commit'), \

@@ -36,7 +36,7 @@ pub fn init(engine: &Engine, role: Option<&str>) -> Result<(), String> {
     let grants = role.map(|role| sql::GRANTS.replace("{}", &format!("\"{}\"", role.replace('"', "\"\""))));
     let engine = engine.clone();
     let made = runtime.wait(async move {
-        let (client, _, driver) = connect(&engine).await?;
+        let (client, _, driver) = connect(&engine, None).await?;
         let make = async {
             client.batch_execute(sql::BEGIN).await?;
             client.batch_execute(sql::TABLES).await?;
@@ -78,6 +78,9 @@ pub struct EngineStatus {
     pub settings: Vec<(&'static str, String)>,
     /// Why no instance would use it; none where they would.
     pub fault: Option<String>,
+    /// Standbys that follow it, and those among them that commits wait for, as far as this role may see them; none where the
+    /// server does not tell.
+    pub standbys: Option<(u64, u64)>,
 }
 
 /// In the order of [`sql::DURABILITY`].
@@ -93,16 +96,17 @@ pub fn status(engine: &Engine) -> Result<EngineStatus, String> {
     let engine = engine.clone();
     let without_standby = engine.options.without_standby;
     let looked = runtime.wait(async move {
-        let (client, _, driver) = connect(&engine).await?;
+        let (client, _, driver) = connect(&engine, None).await?;
         let look = async {
             let settings = client.query_one(sql::DURABILITY, &[]).await?;
-            Ok((settings, client.query_opt(sql::HEAD, &[]).await?))
+            let head = client.query_opt(sql::HEAD, &[]).await?;
+            Ok((settings, head, client.query_one(sql::STANDBYS, &[]).await.ok()))
         };
         let looked = within(ANSWER, look).await;
         driver.abort();
         looked
     });
-    let (settings, head) = looked.map_err(|trouble: Trouble| advised(&trouble))?;
+    let (settings, head, standbys) = looked.map_err(|trouble: Trouble| advised(&trouble))?;
     let said = super::session::settings(&settings);
     let head = head.ok_or("the shared log has no head")?;
     let Head { position, epoch, format } = Head::of(&head).map_err(|error| error.to_string())?;
@@ -110,7 +114,13 @@ pub fn status(engine: &Engine) -> Result<EngineStatus, String> {
         position,
         epoch: hex::encode(epoch),
         format,
-        fault: super::session::unfit(&said, without_standby),
+        fault: super::session::unfit(&said, without_standby).or_else(|| {
+            (format > FORMAT).then(|| format!("its tables have format {format}, and this program knows up to {FORMAT}"))
+        }),
+        standbys: standbys.and_then(|row| {
+            let count = |at| row.try_get::<_, i64>(at).ok().and_then(|count| u64::try_from(count).ok());
+            Some((count(0)?, count(1)?))
+        }),
         settings: SETTINGS.into_iter().zip(said).collect(),
     })
 }

@@ -50,8 +50,9 @@ fn diverged(why: String) -> LogError {
 /// show what it has not handed on to its standby.
 async fn session<'a>(inner: &Inner, writer: &'a mut Option<Session>) -> Result<&'a Session, Trouble> {
     if writer.as_ref().is_none_or(|session| session.client.is_closed()) {
-        let session = Session::open(&inner.engine).await?;
+        let mut session = Session::open(&inner.engine).await?;
         session.barrier(inner.engine.options.patience).await?;
+        session.tells = inner.waking.told_by(&session.client).await?;
         *writer = Some(session);
     }
     writer.as_ref().ok_or_else(|| Trouble::Silent("there is no connection".to_owned()))
@@ -204,6 +205,7 @@ pub(super) async fn append(inner: &Inner, group: &[Logged]) -> Result<(), LogErr
         }
     }
     flight.push(client.execute(&known.move_head, &head).map_ok(drop).boxed());
+    flight.extend(session.tells.iter().map(|tell| client.batch_execute(tell).boxed()));
     flight.push(client.batch_execute(sql::COMMIT).boxed());
     // So few that they are asked in this order: the COMMIT is the last that is sent.
     debug_assert!(flight.len() <= 30, "{} questions at once", flight.len());
@@ -286,7 +288,9 @@ pub(super) async fn look(inner: &Inner, after: &Position) -> Result<Seen, LogErr
     let mut watcher = inner.watcher.lock().await;
     let asked = async {
         if watcher.as_ref().is_none_or(|session| session.client.is_closed()) {
-            *watcher = Some(Session::open(&inner.engine).await?);
+            let session = Session::open_to_hear(&inner.engine, inner.waking.heard()).await?;
+            inner.waking.listen(&session.client).await?;
+            *watcher = Some(session);
         }
         let Some(session) = watcher.as_ref() else { return Err(Trouble::Silent("there is no connection".to_owned())) };
         let sequence = number(after.sequence);
