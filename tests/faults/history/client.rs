@@ -82,7 +82,8 @@ impl Seen {
         }
     }
 
-    fn came_to(&self, sequence: u64) {
+    /// An answer was true as of this place.
+    pub fn came_to(&self, sequence: u64) {
         self.place.fetch_max(sequence, Ordering::SeqCst);
     }
 
@@ -90,7 +91,7 @@ impl Seen {
     fn at_least(&self, random: &mut ChaCha8Rng) -> String {
         match random.random_ratio(1, 2) {
             true => NEWEST.to_owned(),
-            false => self.place.load(Ordering::SeqCst).to_string(),
+            false => self.place.load(Ordering::SeqCst).max(self.began).to_string(),
         }
     }
 }
