@@ -162,7 +162,7 @@ manifests: $(KUBERNETES_VALIDATE)
 	$(KUBERNETES_VALIDATE) --strict --quiet deploy/kubernetes/bootstrap.yaml deploy/kubernetes/base/huizong.yaml \
 		deploy/kubernetes/components/backups/backups.yaml
 	@command -v kubectl >/dev/null || echo "kubectl is missing: the overlays are not built, only their parts are checked"
-	@! command -v kubectl >/dev/null || for overlay in trial production; do \
+	@! command -v kubectl >/dev/null || for overlay in trial production instances; do \
 		scripts/check-overlay $$overlay $(KUBERNETES_VALIDATE) || exit 1; done
 
 # The image around the static program, built and run as a deployment runs it; needs podman and buildah.
