@@ -1,5 +1,6 @@
 //! `huizong doctor`: looks at everything that an installation rests on, and says of each what to do. Changes nothing.
 //!
+//! - `shared`: the journal that several instances share, and their common keys.
 //! - `network`: whether the service has its ports.
 //! - `identity`: the provider that people sign in with.
 //! - `contents`: the store itself, on a copy, or a running service: what opens, what is in it, keys and administrators.
@@ -9,6 +10,7 @@
 mod contents;
 mod identity;
 mod network;
+mod shared;
 
 use std::path::PathBuf;
 
@@ -64,6 +66,15 @@ impl Doctor {
             findings.extend(certificates::examine(&config.tls, Timestamp::now()));
             findings.extend(identity::examine(config).await);
             findings.extend(places::backups(config, &data));
+        }
+        if let Some(config) = config.as_ref().filter(|config| config.store.is_shared()) {
+            // The folder holds a copy, if anything: nothing in it is the truth, and a start makes it.
+            findings.extend(shared::examine(config).await);
+            if data.exists() {
+                findings.push(places::disk_space(&data, config));
+                findings.extend(places::privacy(&data, Some(config)));
+            }
+            return Ok(());
         }
         let folder = places::folder(&data);
         let is_store = folder.state == ConditionState::Good;

@@ -22,6 +22,7 @@ pub(crate) fn examine(config: &Config, service: &Service) -> Vec<Condition> {
     let data = &config.data_directory;
     let position = service.status().position;
     let mut found = running::store(config, service);
+    found.extend(running::shared(service));
     found.push(places::disk_space(data, config));
     found.push(places::file_system_kind(data));
     found.extend(places::backups(config, data));

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::report::Message;
 use crate::service::{Condition, ConditionState, Service, YearVitals};
 use crate::ship;
+use crate::store::Freshness;
 
 use super::places::mebibytes;
 
@@ -35,6 +36,37 @@ pub(crate) fn store(config: &Config, service: &Service) -> Vec<Condition> {
     }
     found.extend(memory());
     found
+}
+
+/// How this instance stands beside the journal that it shares.
+pub(crate) fn shared(service: &Service) -> Option<Condition> {
+    const NAME: &str = "shared_store";
+    let Freshness { age, limit, behind, trouble, diverged } = service.freshness()?;
+    if let Some(why) = diverged {
+        let message = Message::new(
+            format!("本实例展示过的内容已不在共享日志中：{why}"),
+            format!("what this instance has shown is not in the shared journal any more: {why}"),
+        );
+        let remedy = Message::new(
+            "本实例将自行停止，请重新启动；数据目录中的 lost-*.jsonl 是所失内容，请妥善保存",
+            "it ends by itself: start it again, and keep the lost-*.jsonl in its folder, which is what is lost",
+        );
+        return Some(Condition::new(NAME, ConditionState::Fault, message, remedy));
+    }
+    let seconds = age.as_secs_f32();
+    let message = Message::new(
+        format!("{seconds:.1} 秒前与共享日志一致，尚差 {behind} 条"),
+        format!("it knew all of the shared journal {seconds:.1} s ago, and is {behind} entries behind"),
+    );
+    if age <= limit {
+        return Some(Condition::good(NAME, message.zh, message.en));
+    }
+    let why = trouble.unwrap_or_default();
+    let remedy = Message::new(
+        format!("请检查 PostgreSQL 与网络；期间本实例不作答复。{why}"),
+        format!("look after PostgreSQL and the network; meanwhile this instance answers nothing. {why}"),
+    );
+    Some(Condition::new(NAME, ConditionState::Fault, message, remedy))
 }
 
 fn memory() -> Option<Condition> {

@@ -1,9 +1,11 @@
 //! The program as several processes over one PostgreSQL: asked through their doors, killed, stopped, moved in and out.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use huizong::pb::operations_service_client::OperationsServiceClient;
 use huizong::pb::report_service_client::ReportServiceClient;
 use huizong::pb::rollup_service_client::RollupServiceClient;
 use huizong::pb::{self, registry_service_client::RegistryServiceClient};
@@ -39,16 +41,19 @@ impl Shared {
         Self { url, keys }
     }
 
-    /// An instance in a process of its own.
-    async fn serve(&self, folder: &Path) -> Result<Instance, String> {
-        let config = folder.join("config.toml");
-        let settings = format!(
+    fn settings(&self) -> String {
+        format!(
             "[store]\nurl = \"{}\"\nkeys_directory = \"{}\"\nwithout_standby = true\npoll_ms = 20\nmin_free_bytes = \
              0\nballast_bytes = 0\npatience_seconds = 4\n",
             self.url,
             self.keys.path().display()
-        );
-        std::fs::write(&config, settings).unwrap();
+        )
+    }
+
+    /// An instance in a process of its own.
+    async fn serve(&self, folder: &Path) -> Result<Instance, String> {
+        let config = folder.join("config.toml");
+        std::fs::write(&config, self.settings()).unwrap();
         let data = folder.join("copy");
         let (process, channel) = launch(&mut command(&data, &["--config", config.to_str().unwrap()])).await?;
         Ok(Instance { process, channel })
@@ -203,4 +208,55 @@ async fn a_store_is_moved_to_a_shared_one_and_back_with_all_that_is_in_it() {
     let (process, channel) = crate::support::process::start(&there).await;
     let one = Instance { process, channel };
     assert_eq!(one.received(&stored).await.unwrap().0, 7);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_looks_at_a_shared_store_and_says_what_is_wrong() {
+    let Some(server) = Postgres::common() else { return };
+    let (shared, folder) = (Shared::new(server), new_folder());
+    let (config, copy) = (folder.path().join("config.toml"), folder.path().join("copy"));
+    let doctor = |settings: &str| -> BTreeMap<String, (String, String)> {
+        std::fs::write(&config, settings).unwrap();
+        let arguments = ["doctor", "--config", config.to_str().unwrap(), "--data", copy.to_str().unwrap()];
+        let done = program(&[&arguments[..], &["--format", "json"]].concat());
+        let told: serde_json::Value =
+            serde_json::from_slice(&done.stdout).unwrap_or_else(|_| panic!("{}", said(&done)));
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let checks = told["checks"].as_array().unwrap().iter();
+        let told: BTreeMap<_, _> = checks
+            .map(|one| {
+                let words = format!("{} {}", text(&one["message"]["en"]), text(&one["remedy"]["en"]));
+                (text(&one["check"]), (text(&one["state"]), words))
+            })
+            .collect();
+        let has_fault = told.values().any(|(state, _)| state == "fault");
+        assert_eq!(done.status.success(), !has_fault, "{told:?}");
+        told
+    };
+    let expect = |told: &BTreeMap<String, (String, String)>, check: &str, state: &str, words: &str| {
+        let (found, said) = &told[check];
+        assert!(found == state && said.contains(words), "{check}: {found} {said}");
+    };
+    let settings = shared.settings();
+    let told = doctor(&settings);
+    expect(&told, "shared_store", "ok", "ends at entry 0");
+    expect(&told, "shared_store_durability", "warning", "synchronous_standby_names");
+    expect(&told, "shared_keys", "ok", "the same everywhere");
+    let told = doctor(&settings.replace("without_standby = true", "without_standby = false"));
+    expect(&told, "shared_store_durability", "fault", "synchronous_standby_names is empty");
+    expect(&told, "shared_store_standbys", "warning", "every write waits");
+    let told = doctor(&settings.replace("keys_directory = \"", "keys_directory = \"/nowhere"));
+    expect(&told, "shared_keys", "fault", "lacks token-key, signing-key");
+    let (other, _) = server.schema();
+    let told = doctor(&settings.replace(&shared.url, &other));
+    expect(&told, "shared_store", "fault", "huizong store init");
+    // A copy in the folder, or a service that has it open, changes nothing of that.
+    let one = shared.serve(folder.path()).await.unwrap();
+    register(&one).await;
+    let told = doctor(&settings);
+    assert!(told.values().all(|(state, _)| state != "fault"), "{told:?}");
+    let conditions = pb::GetStatusRequest { with_conditions: true, ..Default::default() };
+    let status = OperationsServiceClient::new(one.channel.clone()).get_status(conditions).await.unwrap().into_inner();
+    let shared = status.conditions.iter().find(|condition| condition.check == "shared_store").expect("it says so");
+    assert_eq!(shared.state(), pb::ConditionState::Good, "{shared:?}");
 }
