@@ -1,6 +1,7 @@
 //! Several instances over one journal in PostgreSQL: the stores of each, with real servers that are killed, and hang.
 
 mod cluster;
+mod failover;
 mod program;
 mod service;
 mod sessions;
