@@ -86,6 +86,11 @@ onSignInElsewhere(() => {
 /** Ends the session, and forgets what was on the screen. Who signed in with the identity provider signs out there, too. */
 export async function signOut(): Promise<void> {
   const answer = await session("DELETE").catch(() => undefined);
+  if (answer && answer.status >= 500) {
+    // Other instances could not be told: the session goes on, and who leaves must know.
+    globalThis.alert(await problemOf(answer));
+    return;
+  }
   const ended: { provider?: { sign_out: string | null } } = answer?.status === 200 ? await answer.json().catch(() => ({})) : {};
   caller.value = undefined;
   leftAlone.value = ended.provider?.sign_out === null;
@@ -95,10 +100,13 @@ export async function signOut(): Promise<void> {
 
 const session = (method: string, body?: string) => fetch("/session", { method, headers: { [SESSION_HEADER]: "1", "content-type": "application/json", ...(method === "DELETE" && shown.value ? { [SHOWN_HEADER]: shown.value } : {}) }, ...(body ? { body } : {}) });
 
+async function problemOf(answer: Response): Promise<string> {
+  const problem: { message?: { zh: string; en: string } } = await answer.json().catch(() => ({}));
+  return sentence(problem.message ? say({ $typeName: "huizong.v1.LocalizedText", ...problem.message }) : t("failed", { reason: answer.status }));
+}
+
 async function whyNot(answer: Response): Promise<string> {
   const wait = Number(answer.headers.get("retry-after"));
   const minutes = Math.ceil(wait / 60);
-  const problem: { message?: { zh: string; en: string } } = await answer.json().catch(() => ({}));
-  const text = sentence(problem.message ? say({ $typeName: "huizong.v1.LocalizedText", ...problem.message }) : t("failed", { reason: answer.status }));
-  return `${text} ${wait > 0 ? t("waitMinutes", { minutes }) : t("signInHelp")}`;
+  return `${await problemOf(answer)} ${wait > 0 ? t("waitMinutes", { minutes }) : t("signInHelp")}`;
 }
