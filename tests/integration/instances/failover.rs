@@ -3,7 +3,7 @@
 
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use huizong::store::{Decision, Engine, EngineOptions, Store as _, StoreError, engine as tables};
@@ -116,7 +116,7 @@ async fn a_full_disk_of_the_server_refuses_writes_with_nothing_stored_and_no_lon
     let Some(server) = Postgres::start("") else { return };
     let at = server.folder().display().to_string();
     let shell = |script: &str| Command::new("sh").args(["-c", script]).output().unwrap();
-    let mounted = shell(&format!("mkdir {at}/small && mount -t tmpfs -o size=12m tmpfs {at}/small"));
+    let mounted = shell(&format!("mkdir {at}/small && mount -t tmpfs -o size=8m tmpfs {at}/small"));
     if !mounted.status.success() {
         eprintln!("skipped: a small file system cannot be mounted: {}", String::from_utf8_lossy(&mounted.stderr));
         return;
@@ -139,7 +139,7 @@ async fn a_full_disk_of_the_server_refuses_writes_with_nothing_stored_and_no_lon
     let report = report("agency", 2022);
     commit(&store, submit(&store, &report, 0)).await;
     assert!(
-        shell(&format!("fallocate -l 9m {at}/small/other || dd if=/dev/zero of={at}/small/other bs=1M count=9"))
+        shell(&format!("fallocate -l 7m {at}/small/other || dd if=/dev/zero of={at}/small/other bs=1M count=7"))
             .status
             .success()
     );
@@ -212,4 +212,80 @@ async fn what_is_stored_is_seen_elsewhere_at_once_where_there_is_word_of_it_and_
         assert!(!wake_ups || middle < poll / 2, "{times:?}");
         assert!(late < Duration::from_secs(2), "{times:?}");
     }
+}
+
+/// Hands connections on to a server's socket; those that were there can be made to hang, with neither end told.
+struct Between {
+    port: u16,
+    taken: Arc<AtomicU64>,
+    hung: Arc<tokio::sync::watch::Sender<u64>>,
+}
+
+impl Between {
+    async fn new(socket: std::path::PathBuf) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let hung = Arc::new(tokio::sync::watch::Sender::new(0));
+        let taken = Arc::new(AtomicU64::new(0));
+        let (told, count) = (hung.clone(), taken.clone());
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let of_this = count.fetch_add(1, Ordering::SeqCst) + 1;
+                let (mut told, socket) = (told.subscribe(), socket.clone());
+                tokio::spawn(async move {
+                    let mut far = tokio::net::UnixStream::connect(socket).await.unwrap();
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        () = async { drop(told.wait_for(|hung| *hung >= of_this).await) } => {
+                            // Open for as long as the test is there, and nothing goes through.
+                            std::future::pending::<()>().await;
+                        }
+                    }
+                });
+            }
+        });
+        Self { port, taken, hung }
+    }
+
+    /// Has all connections hang that there are by now.
+    fn hang(&self) {
+        self.hung.send_replace(self.taken.load(Ordering::SeqCst));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn connections_that_hang_half_open_are_given_up_and_nothing_is_stored_twice() {
+    let Some(server) = Postgres::start("") else { return };
+    let (_, schema) = server.schema();
+    let between = Between::new(server.folder().join(".s.PGSQL.5432")).await;
+    let port = between.port;
+    let url =
+        format!("postgres://huizong@127.0.0.1:{port}/postgres?sslmode=disable&options=-c%20search_path%3D{schema}");
+    let engine = Engine::new(EngineOptions { url, ..alone() }).unwrap();
+    tables::init(&engine, None).unwrap();
+    let folder = new_folder();
+    let store = Arc::new(instance(&engine, &folder, Witness::new()).unwrap());
+    let report = report("agency", 2022);
+    commit(&*store, submit(&*store, &report, 1)).await;
+    let hung = Instant::now();
+    between.hang();
+    let asked = {
+        let (store, report) = (store.clone(), report.clone());
+        tokio::spawn(
+            async move { store.commit(submit(&*store, &report, 2).with_request(request_id(2), "digest")).await },
+        )
+    };
+    until("it says that it hears nothing", || store.check_fresh().is_err()).await;
+    until("it hears again", || store.check_fresh().is_ok()).await;
+    println!("heard again after {:?}", hung.elapsed());
+    let outcome = tokio::time::timeout(super::PATIENCE, asked).await.expect("it is answered").unwrap();
+    println!("answered after {:?}: {:?}", hung.elapsed(), outcome.as_ref().map(|_| "stored"));
+    // Whatever it was, asked again it is stored once.
+    match store.commit(submit(&*store, &report, 2).with_request(request_id(2), "digest")).await.unwrap() {
+        Decision::Committed(commit) => assert!(outcome.is_err() && commit.entry.sequence == 2, "{outcome:?}"),
+        Decision::Repeated(known) => assert_eq!(known.sequence, 2),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(store.position().sequence, 2);
+    Contents::read(&*store, &[request_id(2)]).assert_chain();
 }

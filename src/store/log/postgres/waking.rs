@@ -1,7 +1,6 @@
 //! Word of what others append, beside the looks at the head: whoever waits less waits for this, and nothing rests on it. A server
 //! that does not know it is used without, and so is a connection that hears nothing.
 
-use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use tokio_postgres::Client;
@@ -23,12 +22,6 @@ pub(super) struct Waking {
     name: String,
     wake: Arc<OnceLock<Wake>>,
     wanted: bool,
-}
-
-impl fmt::Debug for Waking {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Waking({})", self.channel)
-    }
 }
 
 impl Waking {
