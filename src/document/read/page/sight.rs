@@ -15,6 +15,8 @@ pub const LARGE: f64 = 2.5;
 const STRADDLED: f64 = 0.2;
 /// How near the digits of one number stand, in parts of the size.
 const JOINED: f64 = 0.08;
+/// What stands within a number.
+const SEPARATORS: [char; 4] = [',', '，', '.', '．'];
 /// How near a character printed twice to look bold stands to itself, in parts of the size.
 const TWICE: f64 = 0.15;
 
@@ -108,6 +110,12 @@ pub fn tear(marks: &mut [Mark], tables: &[Table], edge: Option<Area>) {
     // Also what is not to be seen: the rest of a number that a neighbouring cell covers or cuts off.
     let is_text = |mark: &&Mark| matches!(mark.sight, Sight::Seen | Sight::Hidden) && mark.quarter == Some(0);
     let is_number = |mark: &Mark| mark.text.chars().all(char::is_numeric);
+    let is_separator = |mark: &Mark| mark.text.chars().all(|c| SEPARATORS.contains(&c));
+    let goes_on = |one: &Mark, other: &Mark| {
+        (one.size / other.size - 1.0).abs() < 0.07
+            && (one.start.y - other.start.y).abs() < 0.1 * one.size
+            && (other.start.x - one.end.x).abs() < JOINED * one.size
+    };
     let at = |mark: &Mark| [mark.start.x.to_bits(), mark.start.y.to_bits()];
     let (mut torn, mut cut_off) = (HashSet::new(), HashSet::new());
     for line in clusters(marks.iter().filter(is_text).cloned().collect()) {
@@ -118,18 +126,25 @@ pub fn tear(marks: &mut [Mark], tables: &[Table], edge: Option<Area>) {
                 torn.extend(ends.into_iter().flatten());
             }
         }
-        for pair in line.windows(2) {
-            let [one, other] = pair else { continue };
-            let is_one = (one.size / other.size - 1.0).abs() < 0.07
-                && (one.start.y - other.start.y).abs() < 0.1 * one.size
-                && (other.start.x - one.end.x).abs() < JOINED * one.size;
-            let cells = [one, other].map(|mark| cell(mark.middle()));
-            // Beyond the edge of the page a number goes on as well.
-            let is_cut_off = edge.is_some_and(|edge| edge.contains(one.middle()) != edge.contains(other.middle()));
-            if is_one && is_number(one) && is_number(other) && (cells[0] != cells[1] || is_cut_off) {
-                torn.extend(cells.into_iter().flatten());
-                // Where there is no table, the digit before is all that can be told of.
-                cut_off.extend(is_cut_off.then_some([at(one), at(other)]).into_iter().flatten());
+        for (position, one) in line.iter().enumerate().filter(|(_, mark)| is_number(mark)) {
+            // The next digit, over what sets thousands and decimals apart; that counts itself where the page ends before it.
+            let mut behind = one;
+            for other in line.iter().skip(position + 1) {
+                if !goes_on(behind, other) || !(is_number(other) || is_separator(other)) {
+                    break;
+                }
+                let cells = [one, other].map(|mark| cell(mark.middle()));
+                // Beyond the edge of the page a number goes on as well.
+                let is_cut_off = edge.is_some_and(|edge| edge.contains(one.middle()) != edge.contains(other.middle()));
+                if is_cut_off || cells[0] != cells[1] && is_number(other) {
+                    torn.extend(cells.into_iter().flatten());
+                    // Where there is no table, the digit before is all that can be told of.
+                    cut_off.extend(is_cut_off.then_some([at(one), at(other)]).into_iter().flatten());
+                }
+                if is_number(other) {
+                    break;
+                }
+                behind = other;
             }
         }
     }
@@ -180,6 +195,10 @@ mod tests {
             "what is hidden on the page is none of it"
         );
         assert_eq!(doubtful(None), [false; 3]);
+        // What sets thousands apart is a part of the number.
+        let mut marks = vec![mark("6", 0.0, 0.0), mark("8", 5.0, 0.0), mark(",", 10.0, 0.0), mark("7", 15.0, 0.0)];
+        tear(&mut marks, &[], Some(Area { right: 14.0, ..edge }));
+        assert_eq!(marks.iter().map(|mark| mark.is_doubtful).collect::<Vec<_>>(), [false, true, false, true]);
     }
 
     #[test]
