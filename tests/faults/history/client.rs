@@ -23,10 +23,9 @@ use crate::support;
 
 /// Longest wait for an answer; what takes longer is unknown.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How far the journal must have come for an answer, and how far it had.
+/// Asks for all that any instance has stored: who does not may be answered as of a moment ago.
 pub const AT_LEAST_HEADER: &str = "huizong-at-least";
 pub const NEWEST: &str = "newest";
-const PLACE_HEADER: &str = "huizong-position";
 /// Pause after a broken connection.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -35,8 +34,6 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Seen {
     etags: Mutex<BTreeMap<String, Vec<String>>>,
     sequence: AtomicU64,
-    /// The newest place in the journal that any answer was true as of.
-    place: AtomicU64,
     /// Where the journal stood when all places were there.
     began: u64,
 }
@@ -75,23 +72,6 @@ impl Seen {
         }
         if let Answer::Stored { sequence, .. } | Answer::Moved { sequence, .. } = answer {
             self.sequence.fetch_max(*sequence, Ordering::SeqCst);
-            self.came_to(*sequence);
-        }
-        if let (Asked::RollUp(Question { as_of: 0, .. }), Answer::Sum(sum)) = (asked, answer) {
-            self.came_to(sum.sequence);
-        }
-    }
-
-    /// An answer was true as of this place.
-    pub fn came_to(&self, sequence: u64) {
-        self.place.fetch_max(sequence, Ordering::SeqCst);
-    }
-
-    /// What an instance is asked for that must have come as far as any answer: with one, nothing need be said.
-    fn at_least(&self, random: &mut ChaCha8Rng) -> String {
-        match random.random_ratio(1, 2) {
-            true => NEWEST.to_owned(),
-            false => self.place.load(Ordering::SeqCst).max(self.began).to_string(),
         }
     }
 }
@@ -170,17 +150,10 @@ impl Client {
     pub async fn ask(&mut self, asked: Asked) -> Answer {
         let principal = format!("client-{}-{}", self.number, self.calls.len());
         let channel = self.channels[self.random.random_range(0..self.channels.len())].borrow().clone();
-        let at_least = self.seen.at_least(&mut self.random);
-        let by = By { principal: &principal, at_least: &at_least };
         let invoked = nanoseconds(self.began);
-        let answer = match tokio::time::timeout(PATIENCE, send(channel, by, &asked)).await {
+        let answer = match tokio::time::timeout(PATIENCE, send(channel, &principal, &asked)).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(status)) => {
-                let place = status.metadata().get(PLACE_HEADER).and_then(|place| place.to_str().ok());
-                let sequence = place.and_then(|place| place.split('-').next()?.parse().ok());
-                sequence.into_iter().for_each(|sequence| self.seen.came_to(sequence));
-                refusal(&asked, &status)
-            }
+            Ok(Err(status)) => refusal(&asked, &status),
             Err(_) => Answer::Unknown,
         };
         self.seen.note(&asked, &answer);
@@ -205,21 +178,14 @@ fn refusal(asked: &Asked, status: &Status) -> Answer {
     }
 }
 
-/// Who asks, and how far the journal must have come for the answer.
-#[derive(Clone, Copy)]
-struct By<'a> {
-    principal: &'a str,
-    at_least: &'a str,
-}
-
-fn by<T>(who: By<'_>, message: T) -> Request<T> {
+fn by<T>(principal: &str, message: T) -> Request<T> {
     let mut request = Request::new(message);
-    request.metadata_mut().insert(PRINCIPAL_HEADER, who.principal.parse().unwrap());
-    request.metadata_mut().insert(AT_LEAST_HEADER, who.at_least.parse().unwrap());
+    request.metadata_mut().insert(PRINCIPAL_HEADER, principal.parse().unwrap());
+    request.metadata_mut().insert(AT_LEAST_HEADER, NEWEST.parse().unwrap());
     request
 }
 
-async fn send(channel: Channel, principal: By<'_>, asked: &Asked) -> Result<Answer, Status> {
+async fn send(channel: Channel, principal: &str, asked: &Asked) -> Result<Answer, Status> {
     let mut reports = ReportServiceClient::new(channel.clone());
     let reason = "as the hour commands".to_owned();
     match asked {

@@ -123,7 +123,7 @@ async fn record(options: &Options) -> Option<History> {
     let watchers: Vec<_> = (0..WATCHERS)
         .map(|number| {
             let channel = channels[number % channels.len()].clone();
-            tokio::spawn(follow(watched(number), began, seen.clone(), channel, is_over.clone()))
+            tokio::spawn(follow(watched(number), began, channel, is_over.clone()))
         })
         .collect();
 
@@ -228,7 +228,6 @@ fn watched(number: usize) -> Question {
 async fn follow(
     question: Question,
     began: Instant,
-    seen: Arc<Seen>,
     channel: watch::Receiver<Channel>,
     mut over: watch::Receiver<bool>,
 ) -> Vec<Watch> {
@@ -255,7 +254,6 @@ async fn follow(
             };
             let Ok(Some(message)) = message else { break };
             let sum = client::sum(&message.answer.unwrap());
-            seen.came_to(sum.sequence);
             watch.updates.push(Update {
                 returned: nanoseconds(began),
                 previous_sequence: unsigned(message.previous_as_of),
