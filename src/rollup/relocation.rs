@@ -80,6 +80,9 @@ struct Home<'a> {
     blocks: Vec<Block<'a>>,
 }
 
+/// Groups that count nowhere before the change, with how they stand before and after it.
+type Homeless<'a> = Vec<(&'a Group, Standing, Standing)>;
+
 /// Agencies by all that their classes and places follow from. One that has ended, or to which another was joined, stands
 /// alone.
 fn groups(registries: &[&Registry], agencies: impl Iterator<Item = AgencyIndex>) -> Vec<Group> {
@@ -249,7 +252,7 @@ impl Totals {
         after: Destination<'_>,
         groups: &'a [Group],
         year: ReportYear,
-    ) -> (BTreeMap<(Scope, Class), Home<'a>>, Vec<(&'a Group, Standing, Standing)>) {
+    ) -> (BTreeMap<(Scope, Class), Home<'a>>, Homeless<'a>) {
         let mut homes: BTreeMap<(Scope, Class), Home<'a>> = BTreeMap::new();
         let mut homeless = Vec::new();
         for group in groups {

@@ -66,7 +66,8 @@ pub fn read_csv(text: &str) -> Result<RegistryFile, ExchangeError> {
 /// # Errors
 /// As [`read_csv`].
 pub fn read_rows(rows: &[Vec<String>]) -> Result<RegistryFile, ExchangeError> {
-    let width = rows.iter().map(Vec::len).max().unwrap_or_default();
+    // As wide as the titles: a cell far to the right of them makes its own row too wide, and no other.
+    let width = rows.first().map_or(0, Vec::len);
     let mut text = String::new();
     for row in rows {
         let blanks = width.saturating_sub(row.len());

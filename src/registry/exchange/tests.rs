@@ -56,6 +56,18 @@ fn canonical_files_are_written_as_they_were_read() {
 }
 
 #[test]
+fn a_cell_far_to_the_right_makes_no_other_row_wider() {
+    let row = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
+    let mut far = vec![String::new(); 16_383];
+    far.push("x".to_owned());
+    let titles = row(&["type", "code", "parent", "name", "level", "first_year"]);
+    let place = row(&["jurisdiction", "230000", "", "黑龙江省", "province", "2019"]);
+    let error = read_rows(&[titles, far, place]).unwrap_err();
+    let problems: Vec<_> = error.faults.into_iter().map(|fault| (fault.place, fault.problem)).collect();
+    assert_eq!(problems, [(Place::Line(2), Problem::Width { expected: 6, found: 16_384 })]);
+}
+
+#[test]
 fn both_formats_hold_the_same_and_make_a_registry() {
     let changes = read_csv(CSV).unwrap().changes;
     assert_eq!(read_json(&write_json(&changes)).unwrap().changes, changes);
