@@ -28,11 +28,11 @@ impl Says {
     }
 }
 
-/// Gathers the hash of every record: some 40 bytes for each, and 48 for each entry.
+/// Gathers the hash of every record: some 40 bytes for each, and 56 for each entry.
 #[derive(Default)]
 pub(crate) struct Covered {
-    /// By sequence number, from 1; none where there is no such entry, or it is of version 1.
-    entries: Vec<Option<Covers>>,
+    /// Sequence numbers, in order, with what each covers; none where it is of version 1.
+    entries: Vec<(u64, Option<Covers>)>,
     /// Sequence numbers with hashes.
     records: Vec<(u64, Hash)>,
     /// With people's words, which wait for the salt of their entry.
@@ -52,8 +52,8 @@ impl Covered {
 
     /// Takes one more entry. They come in order, so that nothing is reserved for numbers that are not there.
     pub(crate) fn add_entry(&mut self, entry: &JournalEntry) {
-        if entry.sequence == self.entries.len() as u64 + 1 {
-            self.entries.push(entry.covers);
+        if self.entries.last().is_none_or(|(last, _)| *last < entry.sequence) {
+            self.entries.push((entry.sequence, entry.covers));
         }
     }
 
@@ -68,8 +68,8 @@ impl Covered {
     }
 
     fn of(&self, sequence: u64) -> Option<Covers> {
-        let at = usize::try_from(sequence.checked_sub(1)?).ok()?;
-        self.entries.get(at).copied().flatten()
+        let at = self.entries.binary_search_by_key(&sequence, |(of, _)| *of).ok()?;
+        self.entries[at].1
     }
 
     /// Sequence numbers of entries whose records are others than they were stored with, in order: one was changed or
@@ -82,13 +82,13 @@ impl Covered {
         }
         self.records.sort_unstable();
         let mut records = self.records.iter().peekable();
-        // No entry has this number.
-        let mut differing: Vec<u64> =
-            iter::from_fn(|| records.next_if(|(of, _)| *of == 0)).map(|(of, _)| *of).collect();
+        let mut differing: Vec<u64> = Vec::new();
         let mut covering = false;
-        for (sequence, covers) in (1..).zip(&self.entries) {
+        for (sequence, covers) in &self.entries {
+            // No entry has these numbers.
+            differing.extend(iter::from_fn(|| records.next_if(|(of, _)| of < sequence)).map(|(of, _)| *of));
             let mut hashes = Vec::new();
-            while let Some((_, hash)) = records.next_if(|(of, _)| *of == sequence) {
+            while let Some((_, hash)) = records.next_if(|(of, _)| of == sequence) {
                 hashes.push(*hash);
             }
             let same = match covers {
@@ -98,10 +98,11 @@ impl Covered {
             };
             covering |= covers.is_some();
             if !same {
-                differing.push(sequence);
+                differing.push(*sequence);
             }
         }
         differing.extend(records.map(|(of, _)| *of));
+        differing.dedup();
         differing
     }
 }
