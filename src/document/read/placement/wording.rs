@@ -28,6 +28,17 @@ impl Wording {
     }
 }
 
+/// Words by which a label says something else than the form's, however near it is to that: another period, a part, a share.
+const TURNING: [&str; 18] = [
+    "去年", "上年", "历年", "累计", "其中", "本月", "当月", "季度", "占比", "比例", "比重", "平均", "同比", "环比",
+    "百件", "千件", "百份", "千份",
+];
+
+/// Whether a printed label has a word that turns it into something else than `label` says.
+pub fn turns(printed: &str, label: &str) -> bool {
+    TURNING.iter().any(|word| printed.contains(word) && !label.contains(word))
+}
+
 /// Reduces a printed label.
 pub fn wording(raw: &str) -> Wording {
     let folded = fold(raw);

@@ -341,3 +341,24 @@ fn figures_beside_words_that_are_no_label_may_be_those_that_a_row_of_blocks_lack
     assert_eq!(read(&["", "", "0", "", ""]), [Cell::Unread; 2]);
     assert_eq!(read(&["1", "2", "3", "4", "10"]), [Cell::Number(1), Cell::Number(3)], "nothing is lacking");
 }
+
+#[test]
+fn a_label_that_says_another_period_a_part_or_a_share_is_not_read_for_one_near_it() {
+    let head = |last: &'static str| {
+        ["申请情况", "自然人", "商业企业", "科研机构", "社会公益组织", "法律服务机构", "其他", last]
+    };
+    let received = |label: &'static str, last: &'static str| {
+        let (head, row) = (head(last), [label, "1", "2", "3", "4", "5", "6", "21"]);
+        let rows: [(usize, &[&str]); 3] = [(1, &["三、收到和处理政府信息公开申请情况"]), (1, &head), (1, &row)];
+        let reading = of_pages(&rows);
+        ["natural_person", "total"].map(|column| reading.figures.get(id(&format!("requests.received.{column}"))))
+    };
+    assert_eq!(received("一、本年新收政府信息公开申请数量", "总计"), [Cell::Number(1), Cell::Number(21)]);
+    for label in ["去年新收", "上年新收", "累计新收", "本月新收", "其中本年新收"] {
+        let label: &'static str = Box::leak(format!("一、{label}政府信息公开申请数量").into_boxed_str());
+        assert_eq!(received(label, "总计")[0], Cell::Unread, "{label}");
+    }
+    for last in ["占比（%）", "平均"] {
+        assert_eq!(received("一、本年新收政府信息公开申请数量", last)[1], Cell::Unread, "{last}");
+    }
+}

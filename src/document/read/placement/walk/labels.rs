@@ -7,7 +7,7 @@ use super::super::context::{Likely, Zone};
 use super::super::printed::PrintedCell;
 use super::super::value::{has_digit, unit_in_header};
 use super::super::vocabulary::Meaning;
-use super::super::wording::{Wording, wording};
+use super::super::wording::{Wording, turns, wording};
 use super::{DEBRIS_PIECES, LabelledRow, Open, Unknown, Walk};
 
 impl Walk<'_> {
@@ -46,6 +46,10 @@ impl Walk<'_> {
             return false;
         }
         if let Some(label) = self.context.likely_column(words).filter(|_| !followed) {
+            if turns(&words.full, label) {
+                self.push_header(None, cell);
+                return true;
+            }
             self.note_inexact(cell, Vec::new(), label, label);
             self.push_header(Some(label), cell);
             return true;
@@ -55,7 +59,8 @@ impl Walk<'_> {
             if let Some(meaning) = self.context.meaning(&words, followed) {
                 return self.act(meaning, &cell, &words, followed);
             }
-            if let Some(likely) = self.context.likely_line(&words, row) {
+            let likely = self.context.likely_line(&words, row);
+            if let Some(likely) = likely.filter(|one| !turns(&words.full, &catalogue().line(one.line).label_zh)) {
                 if !likely.rivals.is_empty() {
                     self.torn_label(&cell, &likely);
                     return true;

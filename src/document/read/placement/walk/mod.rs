@@ -19,7 +19,7 @@ use super::header::Order;
 use super::printed::{Columns, Extent, PrintedCell, PrintedRow};
 use super::value::{Printed, Unit, has_digit, printed};
 use super::vocabulary::{Meaning, Vocabulary};
-use super::wording::wording;
+use super::wording::{turns, wording};
 use divided::Divided;
 pub use divided::Doubt;
 pub use unplaced::{listed, row_words};
@@ -346,7 +346,11 @@ impl Walk<'_> {
             self.leave();
         }
         if self.context.awaits_header() && !is_text {
-            self.context.header.unknown(cell.columns);
+            match turns(&words.full, "") {
+                // A column of something else, as one of another edition is.
+                true => self.context.header.label(None, None, cell.columns, cell.place.order),
+                false => self.context.header.unknown(cell.columns),
+            }
         }
         self.unknown = Some(Unknown::new(cell, inside));
     }
