@@ -253,7 +253,10 @@ fn gives_way(change: &RegistryChange, other: &RegistryChange) -> bool {
         other => other.first_year(),
     };
     let (Some(first_year), Some(year)) = (from(change), from(other)) else { return false };
-    if first_year != year {
+    // A change from an earlier year on is taken after a later one only where that was from the first year of an entry, which then
+    // began earlier.
+    let is_dated = |change: &RegistryChange| matches!(change, Rename { .. } | Move { .. } | Reclassify { .. });
+    if first_year != year && !(year < first_year && is_dated(change) && is_dated(other)) {
         return false;
     }
     match (change, other) {
