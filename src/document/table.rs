@@ -10,7 +10,7 @@ use super::write::xlsx::new_workbook;
 /// Cells that a table may have: a province with its townships, through the years.
 const MAX_CELLS: usize = 2_000_000;
 /// Bytes that a workbook may unpack to.
-const MAX_UNPACKED_BYTES: u64 = 512 * 1024 * 1024;
+const MAX_UNPACKED_BYTES: u64 = 128 * 1024 * 1024;
 
 /// The rows of the first visible sheet as they are shown, blank ones too, each up to its last cell.
 ///

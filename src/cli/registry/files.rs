@@ -47,7 +47,10 @@ pub(super) async fn import(server: &Server, file: &Path, dry_run: bool, confirm:
     }
     let mut client = RegistryServiceClient::new(connect(server).await?);
     let (mut applied, mut unchanged) = (0, 0);
-    // Contacts are told by themselves.
+    // Contacts are told by themselves. Nothing is stored where one of them would be refused then.
+    if !dry_run {
+        contacts::import(&mut client, &changes, true).await?;
+    }
     let entries: Vec<pb::RegistryChange> = changes.iter().filter_map(wire::change_to_wire).collect();
     for part in entries.chunks(PART) {
         let request = pb::ApplyRegistryChangesRequest {
@@ -59,6 +62,9 @@ pub(super) async fn import(server: &Server, file: &Path, dry_run: bool, confirm:
         let answer = client.apply_registry_changes(request).await.map_err(|status| refused(&status))?.into_inner();
         applied += answer.applied;
         unchanged += answer.unchanged;
+    }
+    if dry_run {
+        println!("{}", beside("仅审核，未保存：", "Checked only, nothing is stored:"));
     }
     let zh = format!("登记 {applied} 项，已有 {unchanged} 项");
     println!("{}", beside(zh, format!("{applied} applied, {unchanged} unchanged")));

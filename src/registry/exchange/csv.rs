@@ -38,6 +38,8 @@ const INERT: &[Field] = &[Field::Name, Field::Reason, Field::Duty, Field::Teleph
 /// Every faulty line, with what to do about it.
 pub fn read_csv(text: &str) -> Result<RegistryFile, ExchangeError> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    // Lines are counted by LF: those of other systems end otherwise.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut records = reader.records();
     let mut entries = Entries::default();
@@ -45,13 +47,14 @@ pub fn read_csv(text: &str) -> Result<RegistryFile, ExchangeError> {
         entries.faults.push(Place::Line(1), None, Problem::Empty);
         return entries.finish();
     };
-    let header = header.map(|header| read_header(&header, &mut entries.faults)).unwrap_or_default();
+    let header =
+        header.map(|header| read_header(&header, place(&header, &text), &mut entries.faults)).unwrap_or_default();
     if !entries.faults.is_empty() {
         return entries.finish();
     }
     for record in records {
         match record {
-            Ok(line) => read_line(&line, &header, &mut entries),
+            Ok(line) => read_line(&line, place(&line, &text), &header, &mut entries),
             Err(error) => {
                 let line = error.position().map_or(1, ::csv::Position::line);
                 entries.faults.push(Place::Line(line), None, Problem::Syntax(error.to_string()));
@@ -120,37 +123,40 @@ pub fn write_csv(changes: &[RegistryChange]) -> String {
     text
 }
 
-fn place(record: &StringRecord) -> Place {
-    Place::Line(record.position().map_or(1, ::csv::Position::line))
+/// Where a record begins: its reader counts from before the blank lines that it passes over.
+fn place(record: &StringRecord, text: &str) -> Place {
+    let Some(position) = record.position() else { return Place::Line(1) };
+    let begins = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let blank = text.as_bytes().get(begins..).unwrap_or_default().iter().take_while(|byte| **byte == b'\n').count();
+    Place::Line(position.line() + blank as u64)
 }
 
 /// The field of each column.
-fn read_header(header: &StringRecord, faults: &mut Faults) -> Vec<Field> {
+fn read_header(header: &StringRecord, place: Place, faults: &mut Faults) -> Vec<Field> {
     let mut fields = Vec::with_capacity(header.len());
     for title in header {
         match read(COLUMNS, title.trim()) {
             Some(field) if fields.contains(&field) => {
-                faults.push(place(header), Some(field.column()), Problem::Repeated);
+                faults.push(place, Some(field.column()), Problem::Repeated);
             }
             Some(field) => fields.push(field),
-            None => faults.push(place(header), None, Problem::UnknownColumn(title.to_owned())),
+            None => faults.push(place, None, Problem::UnknownColumn(title.to_owned())),
         }
     }
     for column in COLUMNS {
         if !fields.contains(&column.value) && !OPTIONAL.contains(&column.value) {
-            faults.push(place(header), Some(column.written), Problem::Missing);
+            faults.push(place, Some(column.written), Problem::Missing);
         }
     }
     fields
 }
 
-fn read_line(line: &StringRecord, header: &[Field], entries: &mut Entries) {
+fn read_line(line: &StringRecord, place: Place, header: &[Field], entries: &mut Entries) {
     let filled = |text: &&str| !text.trim().is_empty();
     // Spreadsheets leave lines of commas behind.
     if line.iter().filter(filled).count() == 0 {
         return;
     }
-    let place = place(line);
     if line.len() != header.len() {
         let problem = Problem::Width { expected: header.len(), found: line.len() };
         return entries.faults.push(place, None, problem);

@@ -9,6 +9,8 @@ use crate::registry::{CONTACTS_MAX, ContactFault, EntryNameError, JurisdictionCo
 
 /// Faults of one file that are kept; more are counted.
 pub const FAULTS_SHOWN: usize = 100;
+/// Characters of what stands in a place that are quoted.
+const QUOTED_CHARACTERS: usize = 60;
 
 /// Everything that is wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -202,6 +204,23 @@ impl Fault {
 }
 
 impl Problem {
+    /// Keeps the beginning of what stands there.
+    fn shorten(&mut self) {
+        let (Self::UnknownColumn(found)
+        | Self::Word { found, .. }
+        | Self::Jurisdiction { found, .. }
+        | Self::Agency { found, .. }
+        | Self::Entry { found, .. }
+        | Self::Year { found, .. }) = self
+        else {
+            return;
+        };
+        if let Some((end, _)) = found.char_indices().nth(QUOTED_CHARACTERS) {
+            found.truncate(end);
+            found.push('…');
+        }
+    }
+
     /// The problem in both languages, with what to do.
     pub fn message(&self) -> Message {
         let zh = match self {
@@ -271,8 +290,9 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    pub(crate) fn push(&mut self, place: Place, column: Option<&'static str>, problem: Problem) {
+    pub(crate) fn push(&mut self, place: Place, column: Option<&'static str>, mut problem: Problem) {
         if self.faults.len() < FAULTS_SHOWN {
+            problem.shorten();
             self.faults.push(Fault { place, column, problem });
         } else {
             self.more += 1;

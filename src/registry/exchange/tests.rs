@@ -56,6 +56,17 @@ fn canonical_files_are_written_as_they_were_read() {
 }
 
 #[test]
+fn lines_are_counted_however_they_end_and_long_cells_are_quoted_by_their_beginning() {
+    let text = "type,code,parent,name,first_year\n\nward,1,,甲,2019\n";
+    for end in ["\n", "\r\n", "\r"] {
+        let error = read_csv(&text.replace('\n', end)).unwrap_err();
+        assert_eq!(error.faults[0].place, Place::Line(3), "{end:?}");
+    }
+    let error = read_csv(&text.replace("ward", &"市".repeat(1_000_000))).unwrap_err();
+    assert!(error.message().zh.chars().count() < 500, "{}", error.message().zh.len());
+}
+
+#[test]
 fn a_cell_far_to_the_right_makes_no_other_row_wider() {
     let row = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
     let mut far = vec![String::new(); 16_383];

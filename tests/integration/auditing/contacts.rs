@@ -116,4 +116,17 @@ async fn files_of_the_registry_carry_contacts_where_that_is_asked_for_and_take_t
     let refused = huizong(&["--server", &server.url, "registry", "import", text(&wrong)]).await;
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && told.contains("第 2 行“电话”"), "{told}");
+    // Where the contacts of one agency are refused, those of no other and no entry of the file are stored.
+    let half = file("half.csv");
+    let (known, rows) =
+        (AGENCIES[0].trim_start_matches("agencies/"), "type,code,parent,name,level,first_year,telephone\n");
+    let rows = format!(
+        "{rows}jurisdiction,230600,230000,大庆市,city,2019,\ncontact,{known},,王五,,,0451-9\ncontact,nobody,,赵六,,,0451-8\n"
+    );
+    std::fs::write(&half, rows).unwrap();
+    let refused = huizong(&["--server", &server.url, "registry", "import", text(&half)]).await;
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("nobody"), "{refused:?}");
+    let shown = succeed(&["--server", &server.url, "contacts", "show", AGENCIES[0]]).await;
+    assert!(shown.contains(BEFORE[0]) && !shown.contains("王五"), "{shown}");
+    assert!(!succeed(&["--server", &server.url, "registry", "show", "230000"]).await.contains("230600"));
 }
