@@ -48,6 +48,9 @@ async fn a_primary_that_dies_is_followed_by_its_standby_with_all_that_was_acknow
 
     // Its standby hangs: what is written waits, and reads go on.
     commit(&*stores[0], submit(&*stores[0], &report_of(0), 1)).await;
+    for store in &stores {
+        store.reached(1).await.unwrap();
+    }
     let standby = |name: &str| {
         let script = format!("p=$(head -1 {at}/standby/postmaster.pid); kill -{name} $p $(pgrep -P $p)");
         assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());

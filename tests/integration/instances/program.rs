@@ -255,7 +255,7 @@ async fn the_doctor_looks_at_a_shared_store_and_says_what_is_wrong() {
     register(&one).await;
     let told = doctor(&settings);
     assert!(told.values().all(|(state, _)| state != "fault"), "{told:?}");
-    let conditions = pb::GetStatusRequest { with_conditions: true, ..Default::default() };
+    let conditions = pb::GetStatusRequest { with_conditions: true };
     let status = OperationsServiceClient::new(one.channel.clone()).get_status(conditions).await.unwrap().into_inner();
     let shared = status.conditions.iter().find(|condition| condition.check == "shared_store").expect("it says so");
     assert_eq!(shared.state(), pb::ConditionState::Good, "{shared:?}");
