@@ -99,7 +99,7 @@ test("another who signs in after a session ended finds nothing of what was typed
   await signIn(page, await server.admit("second", `submitter ${server.guest}`));
   await page.locator("[data-test=who]").getByText("second").waitFor();
   await cell.waitFor();
-  expect(await cell.inputValue()).toBe("");
+  await expect.poll(() => cell.inputValue()).toBe("");
   await page.context().close();
 });
 
