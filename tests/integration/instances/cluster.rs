@@ -18,7 +18,8 @@ struct Script(Child);
 
 impl Drop for Script {
     fn drop(&mut self) {
-        let _ = Command::new("kill").arg("-INT").arg(self.0.id().to_string()).status();
+        // An interrupt is ignored by what a shell started beside itself.
+        let _ = Command::new("kill").arg("-TERM").arg(self.0.id().to_string()).status();
         let _ = self.0.wait();
     }
 }
