@@ -89,15 +89,25 @@ test("a submitter fills in its own report, keeps it when the session ends, and o
   await page.context().close();
 });
 
-test("another who signs in after a session ended finds nothing of what was typed before", async () => {
+test.each(["kept", "due"])("another who signs in after a session ended finds nothing of what was typed before, whose draft is %s", async (draft) => {
   const { page } = await open(browser, server, `/submit?year=${YEAR}&owner=${server.guest}`);
-  await signIn(page, await server.admit("first", `submitter ${server.guest}`));
+  await signIn(page, await server.admit(`first-${draft}`, `submitter ${server.guest}`));
   const cell = page.locator('[data-cell="requests.received.natural_person"] input');
-  await cell.fill("17");
+  await cell.waitFor();
+  if (draft === "due") {
+    await page.evaluate(() => {
+      const later = globalThis.setTimeout;
+      globalThis.setTimeout = ((then: () => void, milliseconds?: number) => later(then, (milliseconds ?? 0) * 1000)) as typeof globalThis.setTimeout;
+    });
+    await cell.fill("17");
+  } else {
+    await cell.fill("17");
+    await page.locator("[data-test=draft]").waitFor();
+  }
   await page.evaluate(() => fetch("/session", { method: "DELETE", headers: { "x-huizong-session": "1" } }));
   await page.locator("[data-test=check]").click();
-  await signIn(page, await server.admit("second", `submitter ${server.guest}`));
-  await page.locator("[data-test=who]").getByText("second").waitFor();
+  await signIn(page, await server.admit(`second-${draft}`, `submitter ${server.guest}`));
+  await page.locator("[data-test=who]").getByText(`second-${draft}`).waitFor();
   await cell.waitFor();
   await expect.poll(() => cell.inputValue()).toBe("");
   await page.context().close();

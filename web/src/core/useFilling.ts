@@ -44,7 +44,8 @@ async function dueOf(owner: string, year: number, signal: AbortSignal) {
 
 export function useFilling(owner: Ref<string | undefined>, year: Ref<number>) {
   const name = computed(() => (owner.value ? `${owner.value}/reports/${year.value}` : undefined));
-  const person = computed(() => (caller.value?.unrestricted ? "" : (caller.value?.principal ?? "")));
+  /** Whoever sat here when the page came up: what is kept as it goes away is theirs, even where another's sign-in took it away. */
+  const person = caller.value?.unrestricted ? "" : (caller.value?.principal ?? "");
 
   /** Whose report it is, when it is due, and what is there already. */
   const before = useAnswer(
@@ -140,7 +141,7 @@ export function useFilling(owner: Ref<string | undefined>, year: Ref<number>) {
     origin.value = report ? { kind: "revision", number: report.revision.split("/").pop() ?? "" } : { kind: computed ? "computed" : "blank" };
   }
   function start(known: Known) {
-    const kept = loadDraft(person.value, `${known.owner}/reports/${known.year}`);
+    const kept = loadDraft(person, `${known.owner}/reports/${known.year}`);
     if (kept) {
       put(kept);
       origin.value = { kind: "draft", saved: dateTimeText(new Date(kept.saved)), isOld: kept.basis !== (known.report?.etag ?? "") };
@@ -163,7 +164,7 @@ export function useFilling(owner: Ref<string | undefined>, year: Ref<number>) {
     clearTimeout(timer);
     timer = undefined;
     const now = draft();
-    isFull.value = !saveDraft(person.value, startedFor.value, now);
+    isFull.value = !saveDraft(person, startedFor.value, now);
     saved.value = now.saved;
   }
   watch([texts, chapters, answers, reason], () => {
@@ -195,7 +196,7 @@ export function useFilling(owner: Ref<string | undefined>, year: Ref<number>) {
   function forget() {
     clearTimeout(timer);
     timer = undefined;
-    if (startedFor.value) dropDraft(person.value, startedFor.value);
+    if (startedFor.value) dropDraft(person, startedFor.value);
     saved.value = undefined;
   }
   function dropAndStartAnew() {
