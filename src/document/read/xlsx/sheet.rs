@@ -9,7 +9,7 @@ use super::super::error::ReadError;
 use super::super::inscription::{Aside, Look, Settled, is_figure};
 use super::super::package::{attribute, number};
 use super::conditional::{Conditional, Difference};
-use super::number_format::{general, shown};
+use super::number_format::{general, shown, shows_text_alone};
 use super::style::{CellStyle, Styles};
 use super::text::{RichText, TextReader};
 use super::{At, damaged, events, text_of};
@@ -140,21 +140,22 @@ impl Sheet {
 
     fn put(&mut self, cell: OpenCell, texts: &[RichText], styles: &Styles) {
         let (at, style, value) = (cell.at, styles.cell(cell.style), cell.value.trim());
+        let code = styles.format(style);
         match cell.kind.as_str() {
             _ if value.is_empty() && cell.text.is_none() => {}
             "s" => {
                 if let Some(text) = value.parse().ok().and_then(|at: usize| texts.get(at)) {
-                    self.put_text(at, style, text);
+                    self.put_text(at, style, text, code);
                 }
             }
             "inlineStr" => {
                 if let Some(text) = cell.text {
-                    self.put_text(at, style, &text.finish());
+                    self.put_text(at, style, &text.finish(), code);
                 }
             }
-            "b" => self.put_text(at, style, &RichText::plain(if value == "1" { "TRUE" } else { "FALSE" })),
-            "" | "n" => self.put_number(at, style, value, styles.format(style)),
-            _ => self.put_text(at, style, &RichText::plain(&cell.value)),
+            "b" => self.put_text(at, style, &RichText::plain(if value == "1" { "TRUE" } else { "FALSE" }), code),
+            "" | "n" => self.put_number(at, style, value, code),
+            _ => self.put_text(at, style, &RichText::plain(&cell.value), code),
         }
         if cell.formula && !self.cells.contains_key(&at) && cell.kind != "str" {
             let aside = Aside { look: Look::Formula, text: "=".to_owned() };
@@ -162,16 +163,21 @@ impl Sheet {
         }
     }
 
-    /// A text in a cell.
-    pub fn put_text(&mut self, at: At, style: CellStyle, text: &RichText) {
+    /// A text in a cell, to which the code of its format may add.
+    pub fn put_text(&mut self, at: At, style: CellStyle, text: &RichText, code: &str) {
         self.kept.push((at, style, None));
-        self.insert(at, text.inscription(style).settle());
+        let mut settled = text.inscription(style).settle();
+        if (style.is_repeated || !shows_text_alone(code)) && is_figure(&settled.text) {
+            settled.asides.push(Aside { look: Look::Kept, text: settled.text.clone() });
+            settled.is_doubtful = true;
+        }
+        self.insert(at, settled);
     }
 
     /// A number in a cell, as the code of its format shows it.
     pub fn put_number(&mut self, at: At, style: CellStyle, value: &str, code: &str) {
         self.kept.push((at, style, Some(value.to_owned())));
-        let (text, aside) = self.number(value, code);
+        let (text, aside) = self.number(value, code, style.is_repeated);
         let mut settled = RichText::plain(&text).inscription(style).settle();
         if let Some((aside, is_doubtful)) = aside {
             settled.asides.push(aside);
@@ -196,12 +202,13 @@ impl Sheet {
     }
 
     /// What is shown of a number, and the number that is kept where that is another.
-    fn number(&self, value: &str, code: &str) -> (String, Option<(Aside, bool)>) {
+    fn number(&self, value: &str, code: &str, is_repeated: bool) -> (String, Option<(Aside, bool)>) {
         let kept = || Aside { look: Look::Kept, text: general(value) };
         if self.hides_zeros && general(value) == "0" {
             return (String::new(), Some((kept(), true)));
         }
-        let shown = shown(value, code);
+        let mut shown = shown(value, code);
+        shown.is_plain &= !is_repeated;
         let aside = (!shown.is_plain || shown.is_rounded).then(|| (kept(), !shown.is_plain));
         (shown.text, aside)
     }
@@ -238,12 +245,13 @@ impl Sheet {
         }
     }
 
-    /// The cells from one place to another are one.
+    /// The cells from one corner to the opposite one are one.
     ///
     /// # Errors
     /// [`ReadError::Damaged`] where there are too many such.
-    pub fn merge(&mut self, first: At, last: At) -> Result<(), ReadError> {
-        self.merged.insert(first, last);
+    pub fn merge(&mut self, one: At, other: At) -> Result<(), ReadError> {
+        let first = (one.0.min(other.0), one.1.min(other.1));
+        self.merged.insert(first, (one.0.max(other.0), one.1.max(other.1)));
         match self.merged.len() > MAX_MERGED {
             true => Err(damaged(format!("more than {MAX_MERGED} merged cells"))),
             false => Ok(()),
