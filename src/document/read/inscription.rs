@@ -31,6 +31,8 @@ pub enum Look {
     Cover,
     /// A picture amid the text: the number, perhaps, where nothing else stands there.
     Picture,
+    /// A number that the program puts before the paragraph, and that is not written in it.
+    Numbering,
 }
 
 impl Look {
@@ -51,6 +53,7 @@ impl Look {
             Self::Strange => ("特殊排版", "specially set"),
             Self::Cover => ("遮盖图形", "a box over it"),
             Self::Picture => ("图片", "a picture"),
+            Self::Numbering => ("自动编号", "automatic numbering"),
         }
     }
 
@@ -166,13 +169,14 @@ impl Inscription {
             if !text.is_empty() {
                 parted |= !look.leaves_no_gap();
                 let may_count = matches!(look, Look::Small | Look::Strange) && has_digit(&text);
-                settled.is_doubtful |= may_count || look == Look::Cover;
+                settled.is_doubtful |= may_count || matches!(look, Look::Cover | Look::Numbering);
                 settled.asides.push(Aside { look, text });
             }
         }
         settled.text = one_line(&settled.text);
         // A number of which nothing is plain.
-        let may_be_number = |aside: &Aside| has_digit(&aside.text) || aside.look == Look::Picture;
+        let may_be_number =
+            |aside: &Aside| has_digit(&aside.text) || matches!(aside.look, Look::Picture | Look::Numbering);
         settled.is_doubtful |= settled.text.is_empty() && settled.asides.iter().any(may_be_number);
         // Words are no number, whatever digits stand beside them.
         settled.is_doubtful &= settled.text.chars().all(|c| is_part_of_a_number(c) || c.is_whitespace());

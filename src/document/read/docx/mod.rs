@@ -12,8 +12,13 @@ use super::placement::PrintedRow;
 use super::{Format, Limits};
 use style::{Names, RunStyle, Styles, is_shade};
 
-/// Elements whose text is not printed: codes of fields, and the second form of what is already there.
-const UNPRINTED: &[&str] = &["instrText", "Fallback", "sectPr", "rPrChange", "pPrChange", "tcPrChange", "trPrChange"];
+/// Elements whose text is not printed: the second form of what is already there, and how it was before.
+const UNPRINTED: &[&str] = &["Fallback", "sectPr", "rPrChange", "pPrChange", "tcPrChange", "trPrChange"];
+
+/// Fields whose result is drawn, and no text.
+const DRAWN: &[&str] = &["EQ", "SYMBOL", "LISTNUM", "AUTONUM", "ADVANCE"];
+/// Characters that are kept of the code of a field.
+const MAX_CODE: usize = 64;
 
 /// Reads a document into printed rows.
 ///
@@ -82,6 +87,9 @@ struct Body {
     cell: Option<CellSpan>,
     /// Within an element of text: blanks between other elements are none of the document's.
     is_text: bool,
+    /// Within the code of a field, and what has been read of it.
+    is_code: bool,
+    code: String,
     /// The styles of the tables that are open, outermost first.
     tables: Vec<Option<String>>,
     /// The style of the paragraph.
@@ -94,6 +102,8 @@ struct Body {
     in_run_properties: bool,
     in_paragraph_properties: bool,
     in_row_properties: bool,
+    /// Whether the paragraph says that it is numbered by the program.
+    is_numbered: Option<bool>,
     /// The row is not shown.
     hidden_row: bool,
     /// A colour lies behind the cell, or the paragraph.
@@ -125,6 +135,8 @@ impl Body {
             styles,
             cell: None,
             is_text: false,
+            is_code: false,
+            code: String::new(),
             tables: Vec::new(),
             paragraph: None,
             run: (None, RunStyle::default()),
@@ -132,6 +144,7 @@ impl Body {
             in_run_properties: false,
             in_paragraph_properties: false,
             in_row_properties: false,
+            is_numbered: None,
             hidden_row: false,
             shaded_cell: false,
             shaded_paragraph: false,
@@ -198,7 +211,11 @@ impl Body {
                 (self.paragraph, self.shaded_paragraph) = (None, false);
                 self.begin_run();
             }
-            "pPr" => self.in_paragraph_properties = true,
+            "pPr" => {
+                self.in_paragraph_properties = true;
+                self.is_numbered = None;
+            }
+            "numId" => self.is_numbered = Some(attribute(element, "val").is_some_and(|list| list != "0")),
             "pStyle" => {
                 self.paragraph = attribute(element, "val");
                 self.begin_run();
@@ -207,7 +224,13 @@ impl Body {
             "rPr" if !self.in_paragraph_properties => self.in_run_properties = true,
             "t" | "delText" => self.is_text = true,
             "br" | "cr" if !self.in_paragraph_properties => self.flow.line_break()?,
-            "tab" if !self.in_paragraph_properties => self.flow.text(" ", Look::Plain),
+            "tab" | "ptab" if !self.in_paragraph_properties => self.flow.text(" ", Look::Plain),
+            "instrText" => self.is_code = true,
+            "fldSimple" => {
+                self.code = attribute(element, "instr").unwrap_or_default();
+                self.end_code();
+            }
+            "fldChar" => self.end_code(),
             "noBreakHyphen" => self.text_of_run("-"),
             "sym" => self.symbol(element),
             // Whatever stands in the run is the mark of a note.
@@ -241,14 +264,29 @@ impl Body {
                 self.begin_cell()?;
                 self.flow.end_cell()?;
             }
-            "p" => self.flow.end_paragraph()?,
+            "p" => {
+                let of_style = || self.styles.is_numbered(self.paragraph.as_deref());
+                if self.flow.in_cell() && self.is_numbered.take().unwrap_or_else(of_style) {
+                    self.flow.text(BOX, Look::Numbering);
+                }
+                self.flow.end_paragraph()?;
+            }
             "drawing" | "pict" | "object" => self.end_drawn(),
             "pPr" => self.in_paragraph_properties = false,
             "trPr" => self.in_row_properties = false,
             "t" | "delText" => self.is_text = false,
+            "instrText" => self.is_code = false,
             _ => {}
         }
         Ok(())
+    }
+
+    /// The code of a field is whole. What some draw is no text: a digit in a ring, mostly.
+    fn end_code(&mut self) {
+        let code = std::mem::take(&mut self.code);
+        if self.flow.in_cell() && DRAWN.iter().any(|name| code.trim_start().to_ascii_uppercase().starts_with(name)) {
+            self.flow.text("①", Setting { look: Look::Strange, ..self.setting });
+        }
     }
 
     /// Takes what an element says of a picture or a shape.
@@ -311,6 +349,9 @@ impl Body {
     }
 
     fn text(&mut self, text: &str) {
+        if self.is_code {
+            self.code.extend(text.chars().take(MAX_CODE - self.code.chars().count().min(MAX_CODE)));
+        }
         if self.is_text {
             self.text_of_run(text);
         }

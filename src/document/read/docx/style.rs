@@ -217,6 +217,8 @@ struct Named {
     has_parts_apart: bool,
     /// Of a style of tables: a colour lies behind its cells.
     is_shaded: bool,
+    /// Of a style of paragraphs: whether they are numbered by the program.
+    is_numbered: Option<bool>,
 }
 
 /// The styles that a run has beside its own properties, by their ids.
@@ -264,6 +266,9 @@ impl Styles {
                     }
                     ("basedOn", Some((_, named))) => named.base = attribute(&element, "val"),
                     ("tblStylePr", _) => part = Some(RunStyle::default()),
+                    ("numId", Some((_, named))) => {
+                        named.is_numbered = Some(attribute(&element, "val").is_some_and(|list| list != "0"));
+                    }
                     ("rPrDefault", _) => in_defaults = true,
                     ("rPr", _) => in_run = true,
                     (_, Some((_, named))) if in_run => part.as_mut().unwrap_or(&mut named.style).take(&element),
@@ -307,6 +312,11 @@ impl Styles {
     /// Whether a style of tables has a colour behind its cells.
     pub fn is_shaded(&self, table: Option<&str>) -> bool {
         self.line(table).any(|named| named.is_shaded)
+    }
+
+    /// Whether a style of paragraphs has them numbered by the program.
+    pub fn is_numbered(&self, paragraph: Option<&str>) -> bool {
+        self.line(paragraph.or(self.usual.as_deref())).find_map(|named| named.is_numbered).unwrap_or(false)
     }
 
     /// Whether some rows or columns of a style of tables are set apart: which these are is not looked at.

@@ -19,8 +19,7 @@ use shown::{PICTURES, Shown, own_style};
 use style::Style;
 
 /// Elements whose text is not printed.
-const UNPRINTED: &[&str] =
-    &["script", "style", "noscript", "template", "datalist", "audio", "meter", "progress", "noframes", "noembed"];
+const UNPRINTED: &[&str] = &["script", "style", "noscript", "template", "datalist", "audio", "noframes", "noembed"];
 
 /// Parts of a table: one that takes no place is not there, as if it had not been written.
 const TABLE_PARTS: &[&str] = &["table", "thead", "tbody", "tfoot", "tr", "td", "th", "colgroup", "col"];
@@ -117,20 +116,23 @@ impl Walk {
     /// Enters an element; false where its inside is not walked through.
     fn begin(&mut self, element: &ElementRef<'_>) -> Result<bool, ReadError> {
         let (node, name) = (element.value(), element.value().name());
-        let shown = self.here().inside(node, self.style(element)?, self.flow.in_cell());
+        let style = self.style(element)?;
+        let shown = self.here().inside(node, style, self.flow.in_cell());
         self.shown.push(shown);
         if shown.is_absent {
             // Whoever reads the number beside it should know of it; what is no part of a cell is as if not written.
             let is_text = ![TABLE_PARTS, UNPRINTED, PICTURES].iter().any(|names| names.contains(&name));
             if self.flow.in_cell() && is_text {
                 let text: String = element.text().collect();
-                self.flow.text(&text, Look::Hidden);
+                self.flow.text(&text, if style.is_unfollowed == Some(true) { Look::Strange } else { Look::Hidden });
             }
             return Ok(false);
         }
         if shown.is_cover {
             self.flow.text(BOX, Look::Cover);
         }
+        let list = element.parent().and_then(ElementRef::wrap);
+        let is_listed = name == "li" && list.is_some_and(|list| list.value().name() == "ol");
         match name {
             "table" => self.flow.begin_table()?,
             "tr" => self.flow.begin_row()?,
@@ -154,7 +156,12 @@ impl Walk {
             // Web sites of governments state the title here by rule, pages of navigation before it.
             "meta" => title_of_meta(&mut self.flow, node)?,
             name if UNPRINTED.contains(&name) => return Ok(false),
-            name if PARAGRAPHS.contains(&name) => self.flow.end_paragraph()?,
+            name if PARAGRAPHS.contains(&name) => {
+                self.flow.end_paragraph()?;
+                if is_listed && self.flow.in_cell() {
+                    self.flow.text(BOX, Look::Numbering);
+                }
+            }
             _ if shown.is_block => self.apart(),
             _ => {}
         }
@@ -214,7 +221,11 @@ fn chosen(element: &ElementRef<'_>) -> String {
         all.filter(|element| element.value().name() == "option")
     };
     let selected = options().filter(|option| option.attr("selected").is_some()).last();
-    selected.or_else(|| options().next()).map(|option| option.text().collect()).unwrap_or_default()
+    let text = |option: ElementRef<'_>| match option.attr("label") {
+        Some(label) if !label.is_empty() => label.to_owned(),
+        _ => option.text().collect(),
+    };
+    selected.or_else(|| options().next()).map(text).unwrap_or_default()
 }
 
 fn title_of_meta(flow: &mut Flow, element: &Element) -> Result<(), ReadError> {

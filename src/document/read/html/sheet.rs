@@ -45,7 +45,7 @@ impl Sheet {
             variables.add(element.attr("style").unwrap_or_default());
             if element.value().name() == "style" && element.attr("media").is_none_or(is_for_screens) {
                 let text: String = element.text().collect();
-                read(&without_comments(&text), 0, &mut blocks)?;
+                read(&without_comments(&text), Inside::default(), &mut blocks)?;
             }
         }
         blocks.iter().for_each(|block| variables.add(&block.body));
@@ -88,6 +88,27 @@ fn is_for_screens(media: &str) -> bool {
     media.trim().is_empty() || media.split(',').any(is_shown)
 }
 
+/// Within which other rules a rule stands.
+#[derive(Debug, Clone, Copy, Default)]
+struct Inside {
+    depth: usize,
+    /// Of a condition that is not looked at.
+    is_conditional: bool,
+    /// Of a layer, which gives way to what stands in others or in none.
+    is_layered: bool,
+}
+
+impl Inside {
+    fn of(self, head: &str) -> Self {
+        let name = head.split([' ', '(']).next().unwrap_or_default();
+        Self {
+            depth: self.depth + 1,
+            is_conditional: self.is_conditional || matches!(name, "@supports" | "@container" | "@scope"),
+            is_layered: self.is_layered || name == "@layer",
+        }
+    }
+}
+
 /// Whether the rules within a rule of this head count: a condition that is not looked at is taken for one that holds.
 fn is_followed(head: &str) -> bool {
     let (name, condition) = head.split_once([' ', '(']).unwrap_or((head, ""));
@@ -112,9 +133,10 @@ fn without_comments(text: &str) -> String {
 struct Block {
     head: String,
     body: String,
+    inside: Inside,
 }
 
-fn read(text: &str, depth: usize, blocks: &mut Vec<Block>) -> Result<(), ReadError> {
+fn read(text: &str, inside: Inside, blocks: &mut Vec<Block>) -> Result<(), ReadError> {
     let mut rest = text;
     while let Some((head, body)) = rest.split_once('{') {
         let (body, after) = block(body);
@@ -123,11 +145,11 @@ fn read(text: &str, depth: usize, blocks: &mut Vec<Block>) -> Result<(), ReadErr
         let head = head.rsplit(';').next().unwrap_or_default().replace("<!--", " ").replace("-->", " ");
         let head = head.trim();
         if head.starts_with('@') {
-            if depth < MAX_DEPTH && is_followed(head) {
-                read(body, depth + 1, blocks)?;
+            if inside.depth < MAX_DEPTH && is_followed(head) {
+                read(body, inside.of(head), blocks)?;
             }
         } else {
-            open(head, body, depth, blocks)?;
+            open(head, body, inside, blocks)?;
         }
     }
     Ok(())
@@ -150,14 +172,14 @@ fn block(text: &str) -> (&str, &str) {
 }
 
 /// Keeps the declarations of a rule, and those of the rules within it.
-fn open(head: &str, body: &str, depth: usize, blocks: &mut Vec<Block>) -> Result<(), ReadError> {
+fn open(head: &str, body: &str, inside: Inside, blocks: &mut Vec<Block>) -> Result<(), ReadError> {
     let at = blocks.len();
-    let body = without_nested(head, body, depth, blocks)?;
+    let body = without_nested(head, body, inside, blocks)?;
     if blocks.len() > MAX_BLOCKS {
         return Err(too_many());
     }
     // What stands within a rule counts after it.
-    blocks.insert(at, Block { head: head.to_owned(), body });
+    blocks.insert(at, Block { head: head.to_owned(), body, inside });
     Ok(())
 }
 
@@ -176,8 +198,14 @@ fn add(block: &Block, body: &str, rules: &mut Vec<Rule>) -> Result<(), ReadError
                 push(element, false, if counts { added } else { Style::default() }, rules)?;
             }
             None => {
-                push(name, false, plain, rules)?;
-                push(name, true, important, rules)?;
+                // A layer lays out whole pages by the names of their elements; what it says of these is as good as certain.
+                let [ids, classes, _] = exactness(name);
+                let is_doubtful = block.inside.is_conditional || (block.inside.is_layered && ids + classes > 0);
+                for (is_important, style) in [(false, plain), (true, important)] {
+                    let is_unfollowed = is_doubtful && style != Style::default();
+                    let doubt = Style { is_unfollowed: is_unfollowed.then_some(true), ..Style::default() };
+                    push(name, is_important, doubt.over(style), rules)?;
+                }
             }
         }
     }
@@ -196,7 +224,7 @@ fn push(name: &str, is_important: bool, style: Style, rules: &mut Vec<Rule>) -> 
 }
 
 /// The declarations of a rule; the rules within it are added for themselves.
-fn without_nested(head: &str, body: &str, depth: usize, blocks: &mut Vec<Block>) -> Result<String, ReadError> {
+fn without_nested(head: &str, body: &str, around: Inside, blocks: &mut Vec<Block>) -> Result<String, ReadError> {
     let (mut own, mut rest) = (String::new(), body);
     while let Some((before, inside)) = rest.split_once('{') {
         let (inner, after) = block(inside);
@@ -205,12 +233,12 @@ fn without_nested(head: &str, body: &str, depth: usize, blocks: &mut Vec<Block>)
         own.push_str(declarations);
         own.push(';');
         let name = name.trim();
-        if depth >= MAX_DEPTH {
+        if around.depth >= MAX_DEPTH {
             continue;
         }
         if name.starts_with('@') {
             if is_followed(name) {
-                open(head, inner, depth + 1, blocks)?;
+                open(head, inner, around.of(name), blocks)?;
             }
             continue;
         }
@@ -220,7 +248,7 @@ fn without_nested(head: &str, body: &str, depth: usize, blocks: &mut Vec<Block>)
                 false => format!("{outer} {name}"),
             });
             for name in names {
-                open(&name, inner, depth + 1, blocks)?;
+                open(&name, inner, around.of(""), blocks)?;
             }
         }
     }

@@ -4,15 +4,16 @@ use scraper::node::Element;
 
 use super::super::colour::are_alike;
 use super::super::inscription::{Look, Setting};
-use super::TABLE_PARTS;
 use super::colour::{Colour, FAINT, colour};
 use super::style::{Flowing, Level, PAGE_SIZE, Size, Style, size_of_attribute};
+use super::{PARAGRAPHS, TABLE_PARTS};
 
 /// Smallest size in pixels that is to be seen.
 const VISIBLE_SIZE: f32 = 1.5;
 
 /// Elements that show a picture, of which it is not known what is in it.
-pub const PICTURES: &[&str] = &["img", "svg", "canvas", "object", "picture", "video", "embed", "iframe"];
+pub const PICTURES: &[&str] =
+    &["img", "svg", "canvas", "object", "picture", "video", "embed", "iframe", "meter", "progress"];
 
 /// How text is set within an element.
 #[derive(Debug, Clone, Copy)]
@@ -63,9 +64,11 @@ impl Shown {
         shown.is_cover = false;
         shown.is_block = !is_part_of_table && style.is_block == Some(true);
         shown.is_invisible = style.is_invisible.unwrap_or(self.is_invisible);
-        shown.is_gone |= style.opacity.is_some_and(|opacity| opacity <= FAINT)
-            || style.is_away == Some(true)
-            || (style.is_cut == Some(true) && style.has_no_side == Some(true));
+        // What stands in a line has no sides; whether it does is often decided elsewhere.
+        let is_box = is_part_of_table || PARAGRAPHS.contains(&name) || style.is_block.is_some();
+        let is_cut_off = style.is_cut == Some(true) && style.has_no_side == Some(true);
+        let is_gone = style.opacity.is_some_and(|opacity| opacity <= FAINT) || style.is_away == Some(true);
+        shown.is_gone |= is_gone || (is_cut_off && is_box);
         shown.is_struck |= style.is_struck == Some(true);
         shown.is_ruby |= matches!(name, "rt" | "rtc" | "rp");
         shown.is_strange |= name == "bdo" || name == "math" || style.is_reordered == Some(true);
@@ -73,16 +76,21 @@ impl Shown {
         shown.is_strange |= name == "details" && element.attr("open").is_none();
         let is_cell = matches!(name, "td" | "th");
         shown.is_strange |= style.is_unfollowed == Some(true) && (is_cell || in_cell && !is_part_of_table);
+        // A cell that stands elsewhere than in its row.
+        shown.is_strange |= is_cell && style.flowing.is_some_and(|flowing| flowing != Flowing::InLine);
         if is_part_of_table {
             shown.level = Level::OnLine;
         } else {
             // A whole page may be laid out so; only within a cell does it tell one text from another.
-            shown.is_over |= in_cell && (style.flowing == Some(Flowing::Over) || style.is_turned == Some(true));
+            let is_turned = style.is_turned == Some(true);
+            shown.is_over |= in_cell && (style.flowing == Some(Flowing::Over) || is_turned && is_box);
+            shown.is_strange |= in_cell && is_turned && !is_box;
             let has_ground = style.background.is_some_and(|colour| colour != Colour::Transparent);
             shown.is_cover =
                 in_cell && style.flowing == Some(Flowing::Over) && (has_ground || PICTURES.contains(&name));
             let is_shifted = style.is_relative == Some(true) && style.is_shifted == Some(true);
-            shown.is_strange |= in_cell && (style.flowing == Some(Flowing::Elsewhere) || is_shifted);
+            let is_cut = style.is_cut == Some(true) && style.is_narrow == Some(true);
+            shown.is_strange |= in_cell && (style.flowing == Some(Flowing::Elsewhere) || is_shifted || is_cut);
             let moved = style.moved.filter(|_| style.is_relative != Some(false));
             for level in [style.level, moved].into_iter().flatten().filter(|level| *level != Level::OnLine) {
                 shown.level = level;
@@ -102,7 +110,10 @@ impl Shown {
     /// How a text is set here.
     pub fn setting(&self) -> Setting {
         let look = match self {
-            _ if self.is_hidden() => Look::Hidden,
+            _ if self.is_absent || self.is_invisible || self.is_gone => Look::Hidden,
+            // What gives a text no colour may draw it in another way.
+            Self { is_strange: true, .. } if self.is_unseen() => Look::Strange,
+            _ if self.is_unseen() => Look::Hidden,
             Self { is_struck: true, .. } => Look::Struck,
             Self { is_over: true, .. } => Look::Overlay,
             Self { is_ruby: true, .. } => Look::Ruby,
@@ -116,13 +127,14 @@ impl Shown {
         Setting { look, size }
     }
 
-    fn is_hidden(&self) -> bool {
+    /// Of no colour that is told from what lies behind, or of no size.
+    fn is_unseen(&self) -> bool {
         let is_alike = match (self.colour, self.background) {
             (Colour::Transparent, _) => true,
             (Colour::Rgb(text), Colour::Rgb(behind)) => are_alike(text, behind),
             _ => false,
         };
-        self.is_absent || self.is_invisible || self.is_gone || is_alike || self.pixels < VISIBLE_SIZE
+        is_alike || self.pixels < VISIBLE_SIZE
     }
 }
 
@@ -146,6 +158,9 @@ pub fn own_style(element: &Element) -> Style {
         style.background = Some(Colour::Unknown);
     }
     let is_closed = element.name() == "dialog" && element.attr("open").is_none();
+    if element.name() == "dialog" {
+        style.flowing = Some(Flowing::Over);
+    }
     if element.attr("hidden").is_some() || element.attr("popover").is_some() || is_closed {
         style.is_absent = Some(true);
     }

@@ -58,6 +58,8 @@ pub struct Style {
     pub is_cut: Option<bool>,
     /// A side of no length.
     pub has_no_side: Option<bool>,
+    /// A side so short that a number may not fit.
+    pub is_narrow: Option<bool>,
     /// Characters in an order of their own.
     pub is_reordered: Option<bool>,
     /// Begins and ends a line.
@@ -107,6 +109,7 @@ impl Style {
             is_away: self.is_away.or(below.is_away),
             is_cut: self.is_cut.or(below.is_cut),
             has_no_side: self.has_no_side.or(below.has_no_side),
+            is_narrow: self.is_narrow.or(below.is_narrow),
             is_reordered: self.is_reordered.or(below.is_reordered),
             is_block: self.is_block.or(below.is_block),
             is_unfollowed: self.is_unfollowed.or(below.is_unfollowed),
@@ -114,26 +117,29 @@ impl Style {
     }
 
     fn declare(&mut self, name: &str, value: &str) {
-        let is_computed = COMPUTED.contains(&name) && ["calc(", "env(", "attr("].iter().any(|of| value.contains(of));
+        let is_computed = COMPUTED.contains(&name) && is_computed(value);
         // A custom property that has several values.
-        let is_one_of_several = (COMPUTED.contains(&name) || BY_PROPERTY.contains(&name)) && value.contains("var(");
+        let is_one_of_several = BY_PROPERTY.contains(&name) && value.contains("var(");
         if is_computed || is_one_of_several || is_unfollowed(name, value) {
             self.is_unfollowed = Some(true);
         }
         match name {
-            "display" => {
+            // What is none of CSS's words is as if not written.
+            "display" if is_display(value) => {
                 self.is_absent = Some(value == "none");
                 self.is_block = Some(BLOCKS.contains(&value));
             }
-            "visibility" => self.is_invisible = Some(matches!(value, "hidden" | "collapse")),
-            "opacity" => self.opacity = hundredths(value),
+            "visibility" if matches!(value, "visible" | "hidden" | "collapse") => {
+                self.is_invisible = Some(matches!(value, "hidden" | "collapse"))
+            }
+            "opacity" => self.opacity = hundredths(value).or(self.opacity),
             "color" | "-webkit-text-fill-color" if !matches!(value, "inherit" | "unset") => {
                 self.colour = Some(colour(value));
             }
             "background-color" => self.background = Some(colour(value)),
             "background" => self.background = Some(background(value)),
             "background-image" if value != "none" => self.background = Some(Colour::Unknown),
-            "font-size" => self.size = size(value),
+            "font-size" => self.size = size(value).or(self.size),
             "font" => self.size = value.split_whitespace().find_map(|part| size(part.split('/').next()?)),
             "vertical-align" => self.level = Some(level(value)),
             "mso-text-raise" => self.moved = length(value).map(|raise| sided(-raise)),
@@ -160,7 +166,10 @@ impl Style {
             "transform" | "rotate" | "scale" | "translate" => self.is_turned = Some(value != "none"),
             "overflow" | "overflow-x" | "overflow-y" => self.is_cut = Some(matches!(value, "hidden" | "clip")),
             "width" | "height" | "max-width" | "max-height" => {
-                self.has_no_side = length(value).filter(|length| *length == 0.0).map(|_| true).or(self.has_no_side);
+                let length = length(value).filter(|_| !value.ends_with('%'));
+                let narrow = if name.ends_with("width") { NARROW } else { LOW };
+                self.has_no_side = length.filter(|length| *length == 0.0).map(|_| true).or(self.has_no_side);
+                self.is_narrow = length.filter(|length| *length < narrow).map(|_| true).or(self.is_narrow);
             }
             _ => {}
         }
@@ -175,37 +184,82 @@ impl Style {
     }
 }
 
+/// A box in which what does not fit is cut off may hide digits where it is less wide or high than this, in pixels.
+const NARROW: f32 = 120.0;
+const LOW: f32 = PAGE_SIZE;
+
+fn is_display(value: &str) -> bool {
+    let of_parts = ["inline", "table", "ruby", "flow", "-webkit-", "-ms-", "inherit", "initial", "unset", "revert"];
+    matches!(value, "none" | "contents" | "run-in")
+        || BLOCKS.contains(&value)
+        || of_parts.iter().any(|part| value.starts_with(part))
+}
+
+/// Whether a value is computed from others, by any function but those that name a colour or a file.
+fn is_computed(value: &str) -> bool {
+    let functions = value.match_indices('(').map(|(at, _)| {
+        let before = value.get(..at).unwrap_or_default();
+        before.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).next().unwrap_or_default()
+    });
+    functions.into_iter().any(|function| !FUNCTIONS.contains(&function)) || value.contains("(from ")
+}
+
+/// Functions that are read, or that only draw.
+const FUNCTIONS: [&str; 14] = [
+    "rgb",
+    "rgba",
+    "hsl",
+    "hsla",
+    "hwb",
+    "lab",
+    "lch",
+    "oklab",
+    "oklch",
+    "color",
+    "url",
+    "linear-gradient",
+    "radial-gradient",
+    "",
+];
+
 /// How an element is laid out that stands on lines of its own.
 const BLOCKS: [&str; 8] = ["block", "flex", "grid", "table", "list-item", "flow-root", "table-row", "table-caption"];
 
-/// What hides, raises or strikes a text, by a value that is computed elsewhere.
-const COMPUTED: [&str; 8] =
-    ["display", "visibility", "opacity", "vertical-align", "text-decoration", "text-decoration-line", "top", "bottom"];
-
-/// What else does by a custom property of which it is not known which value it has.
-const BY_PROPERTY: [&str; 13] = [
+/// What hides, raises or strikes a text, by a value that may be computed.
+const COMPUTED: [&str; 14] = [
+    "display",
+    "visibility",
+    "opacity",
+    "vertical-align",
+    "text-decoration",
+    "text-decoration-line",
+    "top",
+    "bottom",
     "color",
     "-webkit-text-fill-color",
     "background",
     "background-color",
     "font",
     "font-size",
-    "position",
-    "left",
-    "right",
-    "text-indent",
-    "transform",
-    "max-width",
-    "max-height",
 ];
+
+/// What else does by a custom property of which it is not known which value it has.
+const BY_PROPERTY: [&str; 7] = ["position", "left", "right", "text-indent", "transform", "max-width", "max-height"];
 
 /// Whether a declaration may move, hide or change characters in a way that is not followed.
 fn is_unfollowed(name: &str, value: &str) -> bool {
+    if name == "all" {
+        return true;
+    }
     if matches!(value, "none" | "normal" | "auto" | "visible" | "unset" | "initial" | "inherit" | "1" | "100%") {
         return false;
     }
     match name.trim_start_matches("-webkit-") {
-        "clip"
+        "animation"
+        | "animation-name"
+        | "text-shadow"
+        | "text-stroke"
+        | "clip"
         | "clip-path"
         | "mask"
         | "mask-image"
@@ -220,6 +274,9 @@ fn is_unfollowed(name: &str, value: &str) -> bool {
         "font-variant" => value.split(' ').any(|part| matches!(part, "super" | "sub")),
         "font-feature-settings" => ["sups", "subs", "sinf", "frac", "numr", "dnom"].iter().any(|of| value.contains(of)),
         "background" | "background-image" => value.contains("gradient"),
+        "background-clip" => value == "text",
+        "content" => value.contains("url("),
+        "quotes" => value.chars().any(char::is_numeric),
         "margin" | "margin-left" | "margin-right" | "letter-spacing" | "word-spacing" => {
             value.split(' ').filter_map(length).any(|length| length <= -2.0)
         }
@@ -294,6 +351,7 @@ fn size(value: &str) -> Option<Size> {
     match value {
         "smaller" => Some(Size::Times(0.8)),
         "larger" => Some(Size::Times(1.2)),
+        _ if value.starts_with('-') => None,
         _ => {
             let percent = number("%").map(|percent| Size::Times(percent / 100.0));
             let of_page = number("rem").map(Size::OfPage);

@@ -116,6 +116,14 @@ pub fn tear(marks: &mut [Mark], tables: &[Table], edge: Option<Area>) {
             && (one.start.y - other.start.y).abs() < 0.1 * one.size
             && (other.start.x - one.end.x).abs() < JOINED * one.size
     };
+    // Digits that would stand beyond the edge of the page are often not drawn at all.
+    let is_at_edge = |mark: &Mark| {
+        let (middle, width) = (mark.middle(), mark.end.x - mark.start.x);
+        edge.is_some_and(|edge| {
+            edge.contains(middle)
+                && [middle.x - width, middle.x + width].iter().any(|x| !edge.contains(Point { x: *x, ..middle }))
+        })
+    };
     let at = |mark: &Mark| [mark.start.x.to_bits(), mark.start.y.to_bits()];
     let (mut torn, mut cut_off) = (HashSet::new(), HashSet::new());
     for line in clusters(marks.iter().filter(is_text).cloned().collect()) {
@@ -124,6 +132,10 @@ pub fn tear(marks: &mut [Mark], tables: &[Table], edge: Option<Area>) {
             let ends = [mark.start.x + inset, mark.end.x - inset].map(|x| cell(Point { x, ..middle }));
             if ends[0] != ends[1] {
                 torn.extend(ends.into_iter().flatten());
+            }
+            if is_at_edge(mark) {
+                torn.extend(cell(middle));
+                cut_off.insert(at(mark));
             }
         }
         for (position, one) in line.iter().enumerate().filter(|(_, mark)| is_number(mark)) {
@@ -187,7 +199,7 @@ mod tests {
             tear(&mut marks, &[], edge);
             marks.iter().map(|mark| mark.is_doubtful).collect::<Vec<_>>()
         };
-        let edge = Area { left: 0.0, bottom: -50.0, right: 11.0, top: 50.0 };
+        let edge = Area { left: -50.0, bottom: -50.0, right: 11.0, top: 50.0 };
         assert_eq!(doubtful(Some(edge)), [false, true, true]);
         assert_eq!(
             doubtful(Some(Area { right: 50.0, ..edge })),
@@ -195,6 +207,10 @@ mod tests {
             "what is hidden on the page is none of it"
         );
         assert_eq!(doubtful(None), [false; 3]);
+        // What would stand beyond the edge need not be drawn: a number that ends at it may be the beginning of one.
+        let mut marks = vec![mark("1", 0.0, 0.0), mark("2", 5.0, 0.0)];
+        tear(&mut marks, &[], Some(Area { right: 11.0, ..edge }));
+        assert_eq!(marks.iter().map(|mark| mark.is_doubtful).collect::<Vec<_>>(), [false, true]);
         // What sets thousands apart is a part of the number.
         let mut marks = vec![mark("6", 0.0, 0.0), mark("8", 5.0, 0.0), mark(",", 10.0, 0.0), mark("7", 15.0, 0.0)];
         tear(&mut marks, &[], Some(Area { right: 14.0, ..edge }));

@@ -8,7 +8,7 @@ use crate::form::{ColumnGroup, Layout, LineId, catalogue};
 use super::header::Header;
 use super::nearness::{edits_within, tolerated_edits};
 use super::printed::PrintedRow;
-use super::value::has_digit;
+use super::value::{Unit, has_digit, unit_stated};
 use super::vocabulary::{LineWords, Meaning, TableWords, Vocabulary};
 use super::wording::{Wording, wording};
 
@@ -31,6 +31,9 @@ pub struct Context<'v> {
     pub header: Header,
     /// The year in the document's title.
     pub year: Option<u16>,
+    /// The unit stated last above a table, and whether figures have come since.
+    unit: Option<&'static Unit>,
+    is_unit_used: bool,
     landmarks: Landmarks,
 }
 
@@ -62,8 +65,28 @@ impl<'v> Context<'v> {
             group: None,
             header: Header::default(),
             year,
+            unit: None,
+            is_unit_used: false,
             landmarks: Landmarks::of(vocabulary, rows),
         }
+    }
+
+    /// A heading or a line above a table may state a unit for all that is below.
+    pub fn states_unit(&mut self, raw: &str) {
+        if let Some(unit) = unit_stated(raw) {
+            (self.unit, self.is_unit_used) = (Some(unit), false);
+        }
+    }
+
+    /// The unit of the figures that are read here, as it is stated above them.
+    pub fn unit(&mut self) -> Option<&'static Unit> {
+        self.is_unit_used = true;
+        self.unit
+    }
+
+    /// A chapter begins: a unit that was stated above other figures is not one of those that follow.
+    pub fn begin_units(&mut self) {
+        self.unit = self.unit.filter(|_| !self.is_unit_used);
     }
 
     pub fn words(&self) -> Option<&'v TableWords> {

@@ -49,6 +49,9 @@ pub struct Order {
     pub listed: Vec<usize>,
     /// The columns of the page over which the label of each of the line's columns stands, where all are known.
     pub placed: Option<Vec<Columns>>,
+    /// For each of the line's columns those of the page over which its label stands, as far as they are known: a value that
+    /// stands beside them is none of it.
+    pub anchors: Vec<Vec<Columns>>,
     /// The header has the labels more than once, so that the place alone tells whose a value is.
     pub only_placed: bool,
     /// The header has words that are none of the form's: columns of something else, perhaps.
@@ -58,7 +61,13 @@ pub struct Order {
 impl Order {
     /// The form's own, where no header says otherwise.
     fn of_the_form(columns: usize) -> Self {
-        Self { listed: (0..columns).collect(), placed: None, only_placed: false, has_strangers: false }
+        Self {
+            listed: (0..columns).collect(),
+            placed: None,
+            anchors: Vec::new(),
+            only_placed: false,
+            has_strangers: false,
+        }
     }
 }
 
@@ -156,16 +165,35 @@ impl Header {
         let page = labels().next().and_then(|entry| entry.page);
         // A header that begins on one page and ends on the next has its columns counted in two ways.
         let has_places = labels().all(|entry| entry.columns.is_some() && entry.page == page);
-        if !self.is_side_by_side() {
+        // A label in the place of another: which of the two is meant is not known.
+        if !self.is_side_by_side() || (missing > 0 && columns.iter().any(|column| self.places(column).len() > 1)) {
             return None;
         }
         let order =
             if has_places && missing == 0 { self.by_place(columns, year) } else { self.by_sequence(columns, missing) };
         order.map(|order| Order {
             has_strangers: count(Word::Unknown) > 0,
+            anchors: self.anchors(columns),
             placed: order.placed.filter(|_| page == self.page),
             ..order
         })
+    }
+
+    /// The columns of the page that is being read over which a label stands.
+    fn places(&self, column: &Column) -> Vec<Columns> {
+        let here = self.labelled(column).filter(|entry| entry.page == self.page);
+        let mut places: Vec<Columns> = here.filter_map(|entry| entry.columns).collect();
+        places.dedup();
+        places
+    }
+
+    /// The places of the labels of each column; none where labels stand above each other, which tells no value's column.
+    fn anchors(&self, columns: &[Column]) -> Vec<Vec<Columns>> {
+        let anchors: Vec<Vec<Columns>> = columns.iter().map(|column| self.places(column)).collect();
+        let mut all: Vec<Columns> = anchors.iter().flatten().copied().collect();
+        all.sort_by_key(|place| place.first);
+        let is_apart = all.windows(2).all(|pair| matches!(pair, [left, right] if left.last < right.first));
+        if is_apart { anchors } else { Vec::new() }
     }
 
     /// By the places of the labels, all of which are there.
@@ -197,7 +225,7 @@ impl Header {
         });
         // One above the other: as good as a sequence.
         if is_apart {
-            Some(Order { listed, placed: Some(placed), only_placed, has_strangers: false })
+            Some(Order { listed, placed: Some(placed), anchors: Vec::new(), only_placed, has_strangers: false })
         } else {
             self.by_sequence(columns, 0)
         }
@@ -256,7 +284,13 @@ impl Header {
         if !has_group && total.is_some_and(|at| at > 0 && at + 1 < listed.len()) {
             return None;
         }
-        Some(Order { listed, placed: None, only_placed: !only_once && columns.len() > 1, has_strangers: false })
+        Some(Order {
+            listed,
+            placed: None,
+            anchors: Vec::new(),
+            only_placed: !only_once && columns.len() > 1,
+            has_strangers: false,
+        })
     }
 }
 

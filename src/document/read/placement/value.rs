@@ -1,5 +1,7 @@
 //! The text of one printed cell: a number, with or without unit or remark, a mark for blank, or words.
 
+use std::sync::LazyLock;
+
 use unicode_normalization::UnicodeNormalization;
 
 use crate::form::Kind;
@@ -24,10 +26,10 @@ pub enum Printed {
     Words,
 }
 
-/// A unit printed behind a number.
+/// A unit printed behind a number, or stated for several.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unit {
-    pub text: &'static str,
+    pub text: String,
     /// Size in the unit of a count.
     of_count: Option<Ratio>,
     /// Size in 万元.
@@ -40,32 +42,43 @@ struct Ratio {
     per: i64,
 }
 
-const fn ratio(times: i64, per: i64) -> Option<Ratio> {
-    Some(Ratio { times, per })
-}
-
-const fn counted(text: &'static str) -> Unit {
-    Unit { text, of_count: ratio(1, 1), of_money: None }
-}
-
-/// Units seen in number cells and in headers.
-static UNITS: &[Unit] = &[
-    counted("件"),
-    counted("件次"),
-    counted("个"),
-    counted("项"),
-    counted("条"),
-    counted("份"),
-    counted("宗"),
-    counted("次"),
-    counted("起"),
-    Unit { text: "万件", of_count: ratio(10_000, 1), of_money: None },
-    Unit { text: "万", of_count: ratio(10_000, 1), of_money: ratio(1, 1) },
-    Unit { text: "元", of_count: None, of_money: ratio(1, 10_000) },
-    Unit { text: "千元", of_count: None, of_money: ratio(1, 10) },
-    Unit { text: "万元", of_count: None, of_money: ratio(1, 1) },
-    Unit { text: "亿元", of_count: None, of_money: ratio(10_000, 1) },
+/// What things are counted in.
+const COUNTERS: &[&str] = &["件", "件次", "个", "项", "条", "份", "宗", "次", "起"];
+/// By how much a word before a unit multiplies it.
+const MULTIPLES: &[(&str, i64)] = &[
+    ("", 1),
+    ("十", 10),
+    ("百", 100),
+    ("千", 1_000),
+    ("万", 10_000),
+    ("十万", 100_000),
+    ("百万", 1_000_000),
+    ("千万", 10_000_000),
+    ("亿", 100_000_000),
 ];
+/// How many 元 are one 万元.
+const YUAN: i64 = 10_000;
+
+/// Units seen in number cells, labels and headings.
+static UNITS: LazyLock<Vec<Unit>> = LazyLock::new(|| {
+    let of_things = MULTIPLES.iter().flat_map(|(word, times)| {
+        COUNTERS.iter().map(move |counter| Unit {
+            text: format!("{word}{counter}"),
+            of_count: Some(Ratio { times: *times, per: 1 }),
+            of_money: None,
+        })
+    });
+    let of_money = MULTIPLES.iter().map(|(word, times)| {
+        let (times, per) = if *times < YUAN { (1, YUAN / times) } else { (times / YUAN, 1) };
+        Unit { text: format!("{word}元"), of_count: None, of_money: Some(Ratio { times, per }) }
+    });
+    let bare = ["万", "亿"].iter().filter_map(|word| {
+        let (_, times) = MULTIPLES.iter().find(|(multiple, _)| multiple == word)?;
+        let of_money = Some(Ratio { times: times / YUAN, per: 1 });
+        Some(Unit { text: (*word).to_owned(), of_count: Some(Ratio { times: *times, per: 1 }), of_money })
+    });
+    of_things.chain(of_money).chain(bare).collect()
+});
 
 impl Unit {
     fn ratio(&self, kind: Kind) -> Option<Ratio> {
@@ -77,7 +90,7 @@ impl Unit {
 
     /// Whether this is the unit in which the form states cells of `kind`.
     pub fn is_own(&self, kind: Kind) -> bool {
-        self.ratio(kind) == ratio(1, 1)
+        self.ratio(kind) == Some(Ratio { times: 1, per: 1 })
     }
 
     /// Whether cells of `kind` can be stated in it at all.
@@ -95,12 +108,20 @@ impl Unit {
     }
 }
 
-/// The unit that a header states, such as 元 in `采购总金额（单位：元）`.
-pub fn unit_in_header(raw: &str) -> Option<&'static Unit> {
+/// The unit that a label or heading states for the figures beside or below it, such as 元 in `采购总金额（单位：元）`
+/// or 百件 in `本年制发件数（百件）`. Of several the first that is another than the form's.
+pub fn unit_stated(raw: &str) -> Option<&'static Unit> {
     let text: String = raw.nfkc().filter(|c| !c.is_whitespace()).collect();
-    let (_, stated) = text.split_once("单位")?;
-    let stated = stated.trim_start_matches([':', '为']).trim_end_matches([')', ']']);
-    unit(stated)
+    let opens = |c: char| matches!(c, '(' | '[' | '【' | '〔');
+    let closes = |c: char| matches!(c, ')' | ']' | '】' | '〕');
+    let stated = match text.split_once("单位") {
+        Some((_, stated)) => stated.trim_start_matches([':', '为']),
+        None => text.rsplit_once(opens)?.1,
+    };
+    let stated = stated.split(closes).next().unwrap_or_default();
+    let units = || stated.split(['、', ',', ';', '/', '。', '或']).filter_map(unit);
+    let is_own = |unit: &&Unit| [Kind::Count, Kind::Money].iter().any(|kind| unit.is_own(*kind));
+    units().find(|unit| !is_own(unit)).or_else(|| units().next())
 }
 
 fn unit(text: &str) -> Option<&'static Unit> {
@@ -271,7 +292,7 @@ pub fn take(kind: Kind, printed: &Printed, header_unit: Option<&'static Unit>) -
     let stated = unit.or_else(|| header_unit.filter(|unit| unit.measures(kind)));
     if let Some(stated) = stated.filter(|stated| !stated.is_own(kind)) {
         return match stated.measures(kind) {
-            true => Taken::OtherUnit { unit: stated.text, means: stated.converted(kind, digits) },
+            true => Taken::OtherUnit { unit: &stated.text, means: stated.converted(kind, digits) },
             false => Taken::Unreadable(None),
         };
     }
@@ -337,10 +358,23 @@ mod tests {
     fn another_unit_is_named_and_not_converted() {
         let taken = take(Kind::Money, &printed("251000元"), None);
         assert_eq!(taken, Taken::OtherUnit { unit: "元", means: Some("25.1".to_owned()) });
-        let under_header = take(Kind::Money, &printed("380"), unit_in_header("采购总金额（单位：元）"));
+        let under_header = take(Kind::Money, &printed("380"), unit_stated("采购总金额（单位：元）"));
         assert_eq!(under_header, Taken::OtherUnit { unit: "元", means: Some("0.038".to_owned()) });
         assert_eq!(count("1.2万"), Taken::OtherUnit { unit: "万", means: Some("12000".to_owned()) });
-        let own = take(Kind::Money, &printed("18.8710"), unit_in_header("本年收费金额（单位：万元）"));
+        for (raw, means) in [
+            ("一、本年新收（单位：百件）", "38000"),
+            ("制发件数（万件）", "3800000"),
+            ("计量单位：千件，万元", "380000"),
+        ] {
+            let under_label = take(Kind::Count, &printed("380"), unit_stated(raw));
+            assert!(matches!(under_label, Taken::OtherUnit { means: Some(found), .. } if found == means), "{raw}");
+        }
+        for raw in
+            ["单位：件", "现行有效件数（件）", "单位：件、万元", "行政机关（决定）", "（二）部分公开（区分处理的）"]
+        {
+            assert_eq!(take(Kind::Count, &printed("380"), unit_stated(raw)), Taken::Value(Cell::Number(380)), "{raw}");
+        }
+        let own = take(Kind::Money, &printed("18.8710"), unit_stated("本年收费金额（单位：万元）"));
         assert_eq!(own, Taken::Value(Cell::Number(18_871_000)));
     }
 

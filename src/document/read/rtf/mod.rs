@@ -84,6 +84,8 @@ struct Group {
     depth: usize,
     /// The colour behind the paragraph, by its number.
     ground: usize,
+    /// The paragraph is numbered by the program.
+    is_numbered: bool,
 }
 
 impl Group {
@@ -152,6 +154,7 @@ impl Reader {
             in_table: false,
             depth: 0,
             ground: 0,
+            is_numbered: false,
         };
         Self {
             sided: Sided::new(Flow::new(max_cells)),
@@ -292,17 +295,31 @@ impl Reader {
             return Ok(());
         }
         match word {
-            "pard" => (self.group.in_table, self.group.depth, self.group.ground) = (false, 0, 0),
+            "pard" => {
+                (self.group.in_table, self.group.depth, self.group.ground) = (false, 0, 0);
+                self.group.is_numbered = false;
+            }
+            "ls" => self.group.is_numbered = number != Some(0),
             "intbl" => self.group.in_table = true,
             "itap" => {
                 self.group.depth = usize::try_from(number.unwrap_or(0)).unwrap_or(0);
                 self.group.in_table = self.group.depth > 0;
             }
             "cbpat" => self.group.ground = usize::try_from(number.unwrap_or(0)).unwrap_or(0),
-            "par" | "sect" | "page" | "line" => self.end_paragraph()?,
+            "par" => {
+                self.tell_numbering()?;
+                self.end_paragraph()?;
+            }
+            "sect" | "page" | "line" => self.end_paragraph()?,
             "tab" => self.write_plain(" ")?,
-            "cell" => self.sided.end_cell(1)?,
-            "nestcell" => self.sided.end_cell(self.group.depth().max(2))?,
+            "cell" => {
+                self.tell_numbering()?;
+                self.sided.end_cell(1)?;
+            }
+            "nestcell" => {
+                self.tell_numbering()?;
+                self.sided.end_cell(self.group.depth().max(2))?;
+            }
             "row" => self.end_row(1)?,
             "nestrow" => self.end_row(self.group.depth().max(2))?,
             "emdash" => self.write_plain("—")?,
@@ -394,6 +411,14 @@ impl Reader {
         let encoding = charset.and_then(of_charset).unwrap_or(self.encoding);
         let (text, _) = encoding.decode_without_bom_handling(&bytes);
         self.write_plain(&text)
+    }
+
+    /// Of a paragraph in a table that ends here.
+    fn tell_numbering(&mut self) -> Result<(), ReadError> {
+        match self.group.depth() {
+            depth if depth > 0 && self.group.is_numbered => self.sided.text(depth, BOX, Look::Numbering),
+            _ => Ok(()),
+        }
     }
 
     fn write_plain(&mut self, text: &str) -> Result<(), ReadError> {

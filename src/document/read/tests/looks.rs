@@ -51,8 +51,20 @@ fn boxes_and_pictures_over_the_digits_of_a_page_leave_them_open() {
         "<svg><text>169</text></svg>",
         "<input type=button value=169>",
         "<details>169</details>",
+        "<meter value=169></meter>",
+        "<div style='width:2em;overflow:hidden'>1694</div>",
+        "169<b style='color:color-mix(in srgb,white 100%,black)'>5</b>",
+        "169<b style='color:light-dark(white,black)'>5</b>",
+        "169<b style='font-size:calc(0px)'>5</b>",
+        "169<b style='animation:k 1s forwards'>5</b>",
+        "169<b style='all:unset' hidden>5</b>",
+        "169<b class=l>5</b>",
+        "169<b class=m>5</b>",
+        "<q>169</q>",
+        "<ol><li>169</li></ol>",
     ] {
-        let style = ".k::after{content:'';position:absolute;inset:0;background:#fff}";
+        let style = ".k::after{content:'';position:absolute;inset:0;background:#fff}\
+            q{quotes:'1' '2'}@layer a{.l{display:inline}}@supports not (display:grid){.m{display:none}}";
         is_unread(&html(style, content), content);
     }
     for content in [
@@ -61,6 +73,11 @@ fn boxes_and_pictures_over_the_digits_of_a_page_leave_them_open() {
         "<div style='margin-top:-2px'>169</div>",
         "<details open>169</details>",
         "<input type=checkbox value=1>169",
+        "<ul><li>169</li></ul>",
+        "<b hidden style='display:inline'>169</b>",
+        "<b style='display:none of these'>169</b>",
+        "<select><option label=169>5</option></select>",
+        "<div style='width:100%;overflow:hidden'>169</div>",
     ] {
         is_plain(&html("td::after{content:''}", content), content);
     }
@@ -128,6 +145,33 @@ fn styles_of_paragraphs_runs_and_tables_strike_out() {
     is_plain(&docx_table(&table("v"), &styles, &run("", "169")), "white on the colour of a header");
     // All of the table is struck out, its labels too: then nothing is left of it.
     assert_eq!(cell(&docx_table(&table("t"), &styles, &run("", "169")), PERMITS), "");
+}
+
+#[test]
+fn what_a_word_processor_numbers_or_draws_by_itself_leaves_digits_open() {
+    let code = |code: &str| {
+        let mark = |kind: &str| format!("<w:r><w:fldChar w:fldCharType=\"{kind}\"/></w:r>");
+        format!("{}<w:r><w:instrText>{code}</w:instrText></w:r>{}", mark("begin"), mark("end"))
+    };
+    let numbered = |list: &str| format!("<w:pPr><w:numPr><w:numId w:val=\"{list}\"/></w:numPr></w:pPr>");
+    let style = "<w:styles><w:style w:type=\"paragraph\" w:styleId=\"n\"><w:pPr><w:numPr><w:numId w:val=\"1\"/></w:numPr>\
+                 </w:pPr></w:style></w:styles>";
+    let styled = "<w:pPr><w:pStyle w:val=\"n\"/></w:pPr>";
+    is_unread(&docx("", &(run("", "169") + &code(" eq \\o\\ac(○,1)"))), "a digit in a ring");
+    is_unread(&docx("", &format!("<w:fldSimple w:instr=\"EQ \\o(1,2)\"/>{}", run("", "169"))), "two upon each other");
+    is_unread(&docx("", &(numbered("1") + &run("", "169"))), "numbered");
+    is_unread(&docx("", &numbered("1")), "nothing but its number");
+    is_unread(&docx(style, &(styled.to_owned() + &run("", "169"))), "numbered by its style");
+    is_plain(
+        &docx(
+            style,
+            &(styled.replace("/></w:pPr>", "/><w:numPr><w:numId w:val=\"0\"/></w:numPr></w:pPr>") + &run("", "169")),
+        ),
+        "not numbered after all",
+    );
+    is_plain(&docx("", &(run("", "169") + &code("PAGE"))), "a field of another kind");
+    let parted = "<w:r><w:t>16</w:t><w:ptab w:alignment=\"right\"/><w:t>9</w:t></w:r>";
+    assert_eq!(cell(&docx("", parted), PERMITS), "", "two numbers or one");
 }
 
 #[test]

@@ -79,6 +79,7 @@ fn what_is_set_otherwise_is_no_part_of_the_number() {
         "{\\f1 169}",
         "169{\\field{\\*\\fldinst EQ \\\\o\\\\ac(\\'81,1)}{\\fldrslt }}",
         "{\\pict 00}",
+        "{\\listtext\\pard 1.\\tab}\\ls1 169",
     ] {
         let reading = permits(content);
         assert_eq!(certainty(&reading, PERMITS), Some(Certainty::Unread), "{content} {:?}", notes(&reading));
@@ -86,6 +87,7 @@ fn what_is_set_otherwise_is_no_part_of_the_number() {
     for content in [
         "{\\field{\\*\\fldinst SUM(9)}{\\fldrslt 169}}",
         "169{\\footnote 5}",
+        "\\ls0 169",
         "{\\*\\unknown 5}169",
         "{\\highlight2\\cf1 169}",
         "{\\nonshppict{\\pict 00}}169",

@@ -80,6 +80,56 @@ fn a_number_merged_over_several_rows_belongs_to_none() {
 }
 
 #[test]
+fn a_unit_is_that_of_all_figures_beside_or_below_where_it_is_stated() {
+    let rows = row(&["规章", "1", "2", "3"]) + &row(&["行政规范性文件", "4", "5", "6"]);
+    let page = chapter_two(&rows);
+    let of = |stated: &str| {
+        let reading = read(stated.as_bytes(), "a.html");
+        let lines = ["proactive_disclosure.rules", "proactive_disclosure.normative_documents"];
+        (lines.map(|path| line(&reading, path)), reading.notes.iter().any(|note| note.code == NoteCode::UnitInCell))
+    };
+    let (all, none) = (["1", "2", "3"].map(str::to_owned), ["", "", ""].map(str::to_owned));
+    let other = ["4", "5", "6"].map(str::to_owned);
+    for own in ["（单位：件）", "（件）", "（单位：件、万元）"] {
+        let stated = page.replace("情况</p>", &format!("情况{own}</p>"));
+        assert_eq!(of(&stated), ([all.to_vec(), other.to_vec()], false), "{own}");
+    }
+    let beside = page.replace("规章<", "规章（单位：百件）<");
+    assert_eq!(of(&beside), ([none.to_vec(), other.to_vec()], true));
+    let above = page.replace("制发件数", "制发件数（万件）");
+    assert_eq!(of(&above).0, [["", "2", "3"], ["", "5", "6"]].map(|line| line.map(str::to_owned).to_vec()));
+    for stated in [
+        page.replace("情况</p>", "情况（单位：百件）</p>"),
+        page.replace("情况</p>", "情况</p><p>单位：百件</p>"),
+        page.replace("<p>二、", "<p>单位：万件</p><p>二、"),
+        page.replace("<table>", "<table><caption>计量单位：千件</caption>"),
+        page.replace("（一）项", "（一）项（单位：百件）"),
+    ] {
+        assert_eq!(of(&stated), ([none.to_vec(), none.to_vec()], true), "{stated}");
+    }
+}
+
+#[test]
+fn values_that_do_not_stand_below_the_labels_of_their_columns_are_not_read() {
+    let rows = row(&["规章", "1", "2", "3"]);
+    let page = chapter_two(&rows);
+    for moved in [
+        page.replace("<td>本年废止件数</td>", ""),
+        page.replace("<td>本年废止件数</td>", "<td>媒体报道数</td><td>本年废止件数</td>"),
+        page.replace("<td>本年废止件数</td>", "<td>本年制发件数</td>"),
+        page.replace("<td>本年废止件数</td>", "<td colspan=2>本年废止件数</td>"),
+        page.replace("<td>2</td>", "<td colspan=2>2</td>"),
+    ] {
+        let reading = read(moved.as_bytes(), "a.html");
+        assert_eq!(line(&reading, "proactive_disclosure.rules"), ["", "", ""], "{moved}");
+        let codes: Vec<_> = reading.notes.iter().map(|note| note.code).collect();
+        assert!(codes.contains(&NoteCode::HeaderMismatch), "{moved} {codes:?}");
+    }
+    let blank = page.replace("<td>本年废止件数</td>", "<td></td>");
+    assert_eq!(line(&read(blank.as_bytes(), "a.html"), "proactive_disclosure.rules"), ["1", "2", "3"]);
+}
+
+#[test]
 fn blank_cells_beside_the_table_are_no_cells_of_it() {
     let rows = row(&["规章", "", "2", ""]) + &row(&["行政规范性文件", "3", "", "4"]);
     let wide = chapter_two(&rows).replace("<td>信息内容</td>", "<td>信息内容</td><td></td>");

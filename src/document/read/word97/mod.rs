@@ -137,6 +137,10 @@ impl Reader {
 
     fn character(&mut self, unit: u16, here: &Here) -> Result<(), ReadError> {
         let depth = here.paragraph.depth();
+        let is_end = matches!(unit, 0x07 | 0x0D) && !here.paragraph.ends_row && !here.paragraph.ends_inner_row;
+        if is_end && here.paragraph.is_numbered && depth > 0 {
+            self.sided.text(depth, BOX, Look::Numbering)?;
+        }
         match unit {
             0x13 if self.fields.len() < MAX_FIELDS => {
                 self.fields.push(true);

@@ -19,6 +19,8 @@ pub struct Paragraph {
     pub ends_row: bool,
     pub ends_inner_cell: bool,
     pub ends_inner_row: bool,
+    /// It is numbered by the program.
+    pub is_numbered: bool,
     pub ground: Option<Rgb>,
     pub left: i32,
     pub sides: Vec<Side>,
@@ -36,6 +38,8 @@ impl Paragraph {
                 0x2417 => paragraph.ends_row = property.byte() != 0,
                 0x6649 => paragraph.depth = usize::try_from(property.u32()).unwrap_or(usize::MAX),
                 0x244B => paragraph.ends_inner_cell = property.byte() != 0,
+                // Which list it is of; 0 and 0xF801 stand for none.
+                0x460B => paragraph.is_numbered = !matches!(property.u16(), 0 | 0xF801),
                 0x244C => paragraph.ends_inner_row = property.byte() != 0,
                 0x442D => paragraph.ground = short_shading(property.u16()),
                 0xC64D => paragraph.ground = shading(operand),

@@ -52,6 +52,7 @@ struct RawStyle {
     format: u16,
     pattern: u32,
     ground: u32,
+    is_repeated: bool,
 }
 
 impl Globals {
@@ -139,7 +140,8 @@ impl Globals {
             1 => Some(self.colour(raw.ground, Colour::WHITE)),
             _ => None,
         };
-        CellStyle { font: self.font(raw.font).unwrap_or_default(), ground, ..CellStyle::default() }
+        let font = self.font(raw.font).unwrap_or_default();
+        CellStyle { font, ground, is_repeated: raw.is_repeated, ..CellStyle::default() }
     }
 
     /// The number format of a style.
@@ -157,12 +159,16 @@ fn font(bytes: &[u8]) -> RawFont {
     RawFont { font, colour: u32::from(u16_at(bytes, 4)) }
 }
 
+/// The alignment in which a text is repeated until it fills the cell.
+const FILL: u8 = 4;
+
 fn style(bytes: &[u8]) -> RawStyle {
     RawStyle {
         font: u16_at(bytes, 0),
         format: u16_at(bytes, 2),
         pattern: u32_at(bytes, 14) >> 26,
         ground: u32::from(u16_at(bytes, 18) & 0x7F),
+        is_repeated: bytes.get(6).is_some_and(|alignment| alignment & 7 == FILL),
     }
 }
 

@@ -158,7 +158,7 @@ impl Reading<'_> {
 
     fn text(&mut self, at: At, style: u16, text: &RichText) -> Result<(), ReadError> {
         self.count()?;
-        self.sheet.put_text(at, self.globals.style(style), text);
+        self.sheet.put_text(at, self.globals.style(style), text, self.globals.format(style));
         Ok(())
     }
 

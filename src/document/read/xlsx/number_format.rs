@@ -97,7 +97,8 @@ pub fn shown(value: &str, code: &str) -> Shown {
     let plain = |text: String| Shown { text, is_plain: true, is_rounded: false };
     let Some(number) = Decimal::of(value) else { return plain(value.to_owned()) };
     let sections = sections(code);
-    let has_conditions = sections.iter().any(|section| section.contains(&Piece::Other));
+    let of_numbers = sections.iter().take(MAX_SECTIONS - 1);
+    let has_conditions = of_numbers.flatten().any(|piece| *piece == Piece::Other);
     let (section, sign) = match (number.is_negative, number.digits == 0, &sections[..]) {
         (true, _, [_, negative, ..]) => (negative, ""),
         (_, true, [_, _, zero, ..]) => (zero, ""),
@@ -113,7 +114,7 @@ pub fn shown(value: &str, code: &str) -> Shown {
             Piece::Literal(character) => character.to_string(),
             _ => String::new(),
         });
-        return plain(pieces.collect());
+        return Shown { is_plain: is_once(section), ..plain(pieces.collect()) };
     }
     filled(&number, section, sign)
 }
@@ -187,10 +188,35 @@ fn filled(number: &Decimal, section: &[Piece], sign: &str) -> Shown {
     let has_digits = text.chars().any(|c| c.is_ascii_digit());
     // A unit that is shown says what the scaled number is; without one it says less than what is kept.
     let states_unit = section.iter().any(|piece| matches!(piece, Piece::Literal('万' | '千' | '亿' | '元')));
-    Shown { text: format!("{sign}{text}"), is_plain: has_digits && (thousands == 0 || states_unit), is_rounded }
+    let is_plain = has_digits && (thousands == 0 || states_unit) && !writes_digits(section);
+    Shown { text: format!("{sign}{text}"), is_plain, is_rounded }
 }
 
-/// The sections for positive, negative and zero, without the one for text.
+/// Whether a section shows digits that are none of the number's.
+fn writes_digits(section: &[Piece]) -> bool {
+    section.iter().any(|piece| matches!(piece, Piece::Literal(literal) if literal.is_numeric()))
+}
+
+/// Whether a section shows all that is kept, once, and no digit beside it.
+fn is_once(section: &[Piece]) -> bool {
+    let times = section.iter().filter(|piece| **piece == Piece::General).count();
+    let has_places = section.iter().any(|piece| matches!(piece, Piece::Digit { .. } | Piece::Other));
+    times == 1 && !has_places && !writes_digits(section)
+}
+
+/// Whether a text in a cell of the format `code` is shown as it is.
+pub fn shows_text_alone(code: &str) -> bool {
+    let sections = sections(code);
+    match sections.get(MAX_SECTIONS - 1).or(sections.last().filter(|last| last.contains(&Piece::General))) {
+        Some(section) => is_once(section),
+        None => true,
+    }
+}
+
+/// The sections of a format: for positive, negative, zero, and text.
+const MAX_SECTIONS: usize = 4;
+
+/// The sections for positive, negative, zero and text, as far as they are there.
 fn sections(code: &str) -> Vec<Vec<Piece>> {
     let mut sections = vec![Vec::new()];
     let mut rest = code.chars().peekable();
@@ -210,7 +236,8 @@ fn sections(code: &str) -> Vec<Vec<Piece>> {
             }
             // The next character is literal, as wide as a blank, or repeated to fill the cell.
             '\\' | '!' => rest.next().map(Piece::Literal),
-            '_' | '*' => rest.next().and(None),
+            '_' => rest.next().and(None),
+            '*' => rest.next().filter(|filling| filling.is_numeric()).map(Piece::Literal),
             '[' => {
                 let inside: String = rest.by_ref().take_while(|c| *c != ']').collect();
                 let is_clock = inside.chars().all(|c| matches!(c.to_ascii_lowercase(), 'h' | 'm' | 's'));
@@ -236,7 +263,7 @@ fn sections(code: &str) -> Vec<Vec<Piece>> {
         };
         sections.last_mut().into_iter().for_each(|section| section.extend(piece));
     }
-    sections.truncate(3);
+    sections.truncate(MAX_SECTIONS);
     sections
 }
 
@@ -288,6 +315,23 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_shown_alone_where_its_format_adds_nothing_to_it() {
+        for (code, expected) in [
+            ("General", true),
+            ("@", true),
+            ("0.00", true),
+            ("0;-0;0;@\"件\"", true),
+            ("_(* #,##0_);_(* \\(#,##0\\);_(* \"-\"_);_(@_)", true),
+            ("@\"0\"", false),
+            ("@@", false),
+            ("0;-0;0;", false),
+            ("0;-0;0;\"12\"", false),
+        ] {
+            assert_eq!(shows_text_alone(code), expected, "{code}");
+        }
+    }
+
+    #[test]
     fn a_number_is_what_its_format_shows() {
         for (value, code, text, is_plain, is_rounded) in [
             ("1234567", "0!.0000\"万元\"", "123.4567万元", true, false),
@@ -301,6 +345,10 @@ mod tests {
             ("0.5", "#.00", "0.50", true, false),
             ("12", "General\"件\"", "12件", true, false),
             ("12", "0\"件\"", "12件", true, false),
+            ("12", "0\"0\"", "120", false, false),
+            ("12", "@\"0\"", "120", false, false),
+            ("12", "@@", "1212", false, false),
+            ("12", "0*5", "125", false, false),
             ("12", ";;;", "", false, false),
             ("0", "0;-0;;@", "", false, false),
             ("0", "#", "", false, false),

@@ -90,11 +90,13 @@ pub struct CellStyle {
     pub font: Font,
     /// The colour behind the text; none where it is a pattern or a flow of colours.
     pub ground: Option<Colour>,
+    /// What stands in the cell is repeated until it fills it.
+    pub is_repeated: bool,
 }
 
 impl Default for CellStyle {
     fn default() -> Self {
-        Self { format: 0, font: Font::default(), ground: Some(Colour::WHITE) }
+        Self { format: 0, font: Font::default(), ground: Some(Colour::WHITE), is_repeated: false }
     }
 }
 
@@ -152,7 +154,11 @@ impl Styles {
                         let fill = number(element, "fillId").and_then(|at| fills.get(at).copied());
                         let ground = fill.unwrap_or(Some(Colour::WHITE));
                         let format = id(element, "numFmtId").unwrap_or(0);
-                        styles.cells.push(CellStyle { format, font, ground });
+                        styles.cells.push(CellStyle { format, font, ground, is_repeated: false });
+                    }
+                    ("cellXfs", "alignment") => {
+                        let is_repeated = attribute(element, "horizontal").is_some_and(|value| value == "fill");
+                        styles.cells.iter_mut().last().into_iter().for_each(|last| last.is_repeated = is_repeated);
                     }
                     _ => {}
                 },

@@ -9,7 +9,7 @@ use crate::form::CellId;
 
 use super::super::note::Place;
 use super::printed::PrintedCell;
-use super::value::Printed;
+use super::value::{Printed, Unit};
 use super::vocabulary::Vocabulary;
 use super::walk::{Slot, is_figure};
 use labels::{Form, Part, Placed, column_of, line_of};
@@ -22,6 +22,8 @@ pub struct Block {
     /// The header of the block before, for one that names no results of its own.
     above: Vec<PrintedCell>,
     pub rows: Vec<BlockRow>,
+    /// The unit that is stated above or in the header.
+    pub unit: Option<&'static Unit>,
     /// Figures stand overleaf or beside what is blank in its last row, and may be the rest of that.
     pub goes_on: bool,
 }
@@ -56,8 +58,8 @@ pub enum BlockFault {
 }
 
 impl Block {
-    pub fn new(table: usize) -> Self {
-        Self { table, header: Vec::new(), above: Vec::new(), rows: Vec::new(), goes_on: false }
+    pub fn new(table: usize, unit: Option<&'static Unit>) -> Self {
+        Self { table, header: Vec::new(), above: Vec::new(), rows: Vec::new(), unit, goes_on: false }
     }
 
     /// The block that begins where this one has ended.
@@ -68,7 +70,7 @@ impl Block {
             })
         };
         let above = if names_results(&self.header) { self.header.clone() } else { self.above.clone() };
-        Self { above, ..Self::new(self.table) }
+        Self { above, ..Self::new(self.table, self.unit) }
     }
 
     /// Whether several rows of figures stand below the header with nothing that tells them apart: one row, perhaps, that a box

@@ -8,6 +8,7 @@ use crate::report::Cell;
 use super::super::super::Certainty;
 use super::super::super::note::{NoteCode, ReaderNote, cell_label};
 use super::super::blocks::{Block, BlockFault, BlockRow};
+use super::super::value::Unit;
 use super::super::vocabulary::Vocabulary;
 use super::super::walk::{Slot, is_figure, listed};
 use super::Filler;
@@ -15,7 +16,7 @@ use super::Filler;
 impl Filler {
     /// Chapter four: a figure that is printed twice is read only where both agree.
     pub fn blocks(&mut self, vocabulary: &Vocabulary, blocks: &[Block]) {
-        let mut placed: Vec<(CellId, &Slot)> = Vec::new();
+        let mut placed: Vec<(CellId, &Slot, Option<&'static Unit>)> = Vec::new();
         for block in blocks {
             let is_divided = block.is_divided();
             for (row, placement) in block.rows.iter().zip(block.placements(vocabulary)) {
@@ -23,20 +24,20 @@ impl Filler {
                     Ok(_) if is_divided && row.labels.is_empty() => {
                         self.note_block(vocabulary, block, row, BlockFault::Divided);
                     }
-                    Ok(cells) => placed.extend(cells),
+                    Ok(cells) => placed.extend(cells.into_iter().map(|(cell, slot)| (cell, slot, block.unit))),
                     Err(_) if !row.values.iter().any(is_figure) => {}
                     Err(fault) => self.note_block(vocabulary, block, row, fault),
                 }
             }
         }
-        let slots_of = |cell: CellId| placed.iter().filter(move |(other, _)| *other == cell).map(|(_, slot)| *slot);
+        let slots_of = |cell: CellId| placed.iter().filter(move |(other, ..)| *other == cell).map(|(_, slot, _)| *slot);
         let mut done = HashSet::new();
-        for (cell, slot) in &placed {
+        for (cell, slot, unit) in &placed {
             if !done.insert(*cell) {
                 continue;
             }
             if slots_of(*cell).all(|other| other.printed == slot.printed) {
-                self.cell(*cell, slot, None, Certainty::Exact);
+                self.cell(*cell, slot, *unit, Certainty::Exact);
                 continue;
             }
             let values = slots_of(*cell).map(|slot| slot.raw.as_str()).collect::<Vec<_>>().join(" ");

@@ -48,6 +48,15 @@ impl Filler {
     }
 }
 
+/// Whether no value of the placement stands beside the label of its column.
+pub fn is_below_labels(order: &Order, values: &[Slot], placement: &Placement) -> bool {
+    placement.iter().all(|(column, value)| {
+        let labels = order.anchors.get(*column).map_or(&[][..], Vec::as_slice);
+        let own = values.get(*value).filter(|slot| slot.printed != Printed::Empty).and_then(|slot| slot.columns);
+        labels.is_empty() || own.is_none_or(|own| labels.iter().any(|label| label.overlaps(own)))
+    })
+}
+
 /// By the columns of the page over which the labels stand, each over exactly one value; none where that is not so.
 pub fn by_place(order: &Order, values: &[Slot]) -> Option<Placement> {
     let mut placement = Placement::new();

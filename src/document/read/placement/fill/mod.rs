@@ -19,7 +19,7 @@ use super::value::{Printed, Taken, take};
 use super::vocabulary::Vocabulary;
 use super::walk::{Doubt, LabelledRow, Slot, Walked, listed, row_words};
 use fit::{Fit, fit};
-use header::by_place;
+use header::{by_place, is_below_labels};
 
 /// The figures with their provenance.
 pub struct Filled {
@@ -221,17 +221,32 @@ impl Filler {
         // With more cells than columns, which of them are beside the table must be plain.
         let is_read = |slot: &Slot| slot.printed != Printed::Words;
         let is_plain = row.values.len() <= cells.len() || (row.values.iter().all(is_read) && !order.has_strangers);
-        match fit(cells.len(), &row.values, row.keeps_blanks) {
-            Fit::Placed(_) if !is_plain => self.too_many(&row),
-            Fit::Placed(placement) => self.place(&row, &ordered(placement), Certainty::Exact),
-            Fit::TooMany => self.too_many(&row),
-            Fit::Several(_) if !is_plain => self.too_many(&row),
-            Fit::Several(placements) => {
-                let placements = placements.into_iter().map(ordered).collect();
-                return Some((row, placements));
+        let placements: Vec<Placement> = match fit(cells.len(), &row.values, row.keeps_blanks) {
+            Fit::Placed(placement) if is_plain => vec![ordered(placement)],
+            Fit::Several(placements) if is_plain => placements.into_iter().map(ordered).collect(),
+            Fit::Placed(_) | Fit::Several(_) | Fit::TooMany => {
+                self.too_many(&row);
+                return None;
             }
+        };
+        match &placements[..] {
+            all if !all.iter().any(|one| is_below_labels(order, &row.values, one)) => self.beside_labels(&row),
+            [placement] => self.place(&row, placement, Certainty::Exact),
+            // Not only those below the labels: what seems blank may be merged with the row above.
+            _ => return Some((row, placements)),
         }
         None
+    }
+
+    fn beside_labels(&mut self, row: &LabelledRow) {
+        let (zh, en, values) = row_words(row);
+        self.unread_row(row);
+        self.note_row(
+            NoteCode::HeaderMismatch,
+            row,
+            &format!("“{zh}”的数值（{values}）与上方列名没有上下对齐，不能确定各属哪一列，未读取；请核对表格的合并单元格，或手工填写"),
+            &format!("the values beside {en:?} ({values}) do not stand below the labels of the columns; whose they are cannot be told; not read; check the merged cells of the table, or fill them in"),
+        );
     }
 
     fn too_many(&mut self, row: &LabelledRow) {
@@ -303,7 +318,7 @@ impl Filler {
         cells.iter().for_each(|cell| _ = self.figures.set(*cell, Cell::Blank));
         for (column, value) in placement {
             let (Some(cell), Some(slot)) = (cells.get(*column), row.values.get(*value)) else { continue };
-            let unit = row.header_units.get(*column).copied().flatten();
+            let unit = row.units.get(*column).copied().flatten();
             let read = self.cell(*cell, slot, unit, certainty);
             is_readable &= read.is_some();
             if let Some(number) = line.get_mut(*column) {

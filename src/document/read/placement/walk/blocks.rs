@@ -2,6 +2,7 @@
 
 use super::super::blocks::{Block, BlockRow};
 use super::super::printed::PrintedCell;
+use super::super::value::unit_stated;
 use super::super::vocabulary::Meaning;
 use super::super::wording::{Wording, wording};
 use super::{LABEL_CHARACTERS, Slot, Walk};
@@ -10,7 +11,8 @@ impl Walk<'_> {
     /// The block of figures being read, where the walk is in a table of blocks.
     pub fn block_here(&mut self) -> Option<&mut Block> {
         let table = self.context.table.filter(|_| self.context.in_blocks())?;
-        Some(self.block.get_or_insert_with(|| Block::new(table)))
+        let unit = self.context.unit();
+        Some(self.block.get_or_insert_with(|| Block::new(table, unit)))
     }
 
     /// In a table of blocks, every label before the figures is header; behind them, one of the form's begins another.
@@ -30,6 +32,7 @@ impl Walk<'_> {
         }
         self.close();
         if let Some(block) = &mut self.block {
+            block.unit = unit_stated(&cell.raw).or(block.unit);
             block.header.push(cell.clone());
         }
         true

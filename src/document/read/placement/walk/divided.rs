@@ -48,6 +48,11 @@ impl Divided {
         }
     }
 
+    /// Whether the row read last stands on another page.
+    pub fn is_overleaf(&self, page: Option<usize>) -> bool {
+        self.last.is_some_and(|(_, before)| before != page)
+    }
+
     pub fn end_table(&mut self) {
         *self = Self::default();
     }

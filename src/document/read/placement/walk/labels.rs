@@ -5,7 +5,7 @@ use crate::form::{Layout, LineId, catalogue};
 use super::super::super::chapters::{Chapter, chapter};
 use super::super::context::{Likely, Zone};
 use super::super::printed::PrintedCell;
-use super::super::value::{has_digit, unit_in_header};
+use super::super::value::{has_digit, unit_stated};
 use super::super::vocabulary::Meaning;
 use super::super::wording::{Wording, turns, wording};
 use super::{DEBRIS_PIECES, LabelledRow, Open, Unknown, Walk};
@@ -139,7 +139,7 @@ impl Walk<'_> {
     fn act(&mut self, meaning: Meaning, cell: &PrintedCell, words: &Wording, followed: bool) -> bool {
         match meaning {
             Meaning::Line { table, line } => return self.line(table, line, cell, words, followed),
-            Meaning::Title { table } => self.title(table),
+            Meaning::Title { table } => self.title(table, cell),
             Meaning::Chapter => {
                 self.leave();
                 self.context.table = None;
@@ -150,10 +150,12 @@ impl Walk<'_> {
             Meaning::Group { .. } | Meaning::Heading { .. } | Meaning::Section { .. } if followed => return false,
             Meaning::Group { table, group } => {
                 self.enter(table);
+                self.context.states_unit(&cell.raw);
                 self.context.group = Some(group);
             }
             Meaning::Heading { table } => {
                 self.enter(table);
+                self.context.states_unit(&cell.raw);
                 self.collects_block_header(cell, words);
                 if self.context.zone == Zone::Body {
                     self.context.begin_header();
@@ -164,6 +166,7 @@ impl Walk<'_> {
             }
             Meaning::Section { table } => {
                 self.enter(table);
+                self.context.states_unit(&cell.raw);
                 self.collects_block_header(cell, words);
                 self.context.group = None;
                 if self.context.words().is_some_and(|words| words.has_several_headers) {
@@ -185,9 +188,11 @@ impl Walk<'_> {
         true
     }
 
-    fn title(&mut self, table: usize) {
+    fn title(&mut self, table: usize, cell: &PrintedCell) {
         self.leave();
         self.end_block();
+        self.context.begin_units();
+        self.context.states_unit(&cell.raw);
         self.context.enter(table);
         self.context.begin_header();
         self.context.group = None;
@@ -216,6 +221,10 @@ impl Walk<'_> {
         let info = catalogue().line(line);
         self.context.zone = Zone::Body;
         self.context.group = info.group;
+        // The nearest that is stated counts.
+        let own = unit_stated(&cell.raw);
+        let of_header = self.context.header.units(info.line.columns).into_iter();
+        let above = self.context.unit();
         self.found.seen.insert(line);
         let row = LabelledRow {
             line,
@@ -225,7 +234,7 @@ impl Walk<'_> {
             keeps_blanks: false,
             order: self.context.header.order(info.line.columns, self.context.year),
             header: self.context.header.number,
-            header_units: self.context.header.units(info.line.columns),
+            units: of_header.map(|of_column| own.or(of_column).or(above)).collect(),
         };
         let remainder = remainder.filter(|remainder| !remainder.is_empty());
         self.label_begins(line, cell, !inexact);
@@ -238,6 +247,6 @@ impl Walk<'_> {
             self.context.begin_header();
         }
         self.context.inside = self.context.table.is_some();
-        self.context.header.label(label, unit_in_header(&cell.raw), cell.columns, cell.place.order);
+        self.context.header.label(label, unit_stated(&cell.raw), cell.columns, cell.place.order);
     }
 }

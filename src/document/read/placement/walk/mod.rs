@@ -17,7 +17,7 @@ use super::blocks::{Block, BlockRow};
 use super::context::Context;
 use super::header::Order;
 use super::printed::{Columns, Extent, PrintedCell, PrintedRow};
-use super::value::{Printed, Unit, has_digit, printed};
+use super::value::{Printed, Unit, has_digit, printed, unit_stated};
 use super::vocabulary::{Meaning, Vocabulary};
 use super::wording::{turns, wording};
 use divided::Divided;
@@ -50,8 +50,8 @@ pub struct LabelledRow {
     pub order: Option<Order>,
     /// Number of that header.
     pub header: usize,
-    /// The unit that the header states, by column.
-    pub header_units: Vec<Option<&'static Unit>>,
+    /// The unit that its label, the header or a line above states, by column.
+    pub units: Vec<Option<&'static Unit>>,
 }
 
 /// What the walk found.
@@ -223,7 +223,10 @@ impl Walk<'_> {
             .get(..first_value)
             .and_then(|before| before.iter().rposition(|slot| slot.printed == Printed::Words))
             .map_or(0, |last| last + 1);
-        let labels_end = self.without_unreadable_numbers(cells, labels_end);
+        let labels_end = match self.goes_on_with_numbers(cells) {
+            true => 0,
+            false => self.without_unreadable_numbers(cells, labels_end),
+        };
         let labels: Vec<_> = cells.iter().take(labels_end).filter(|cell| !cell.raw.is_empty()).collect();
         let values: Vec<_> = slots.into_iter().skip(labels_end).collect();
         let keeps_blanks = extent == Extent::Complete;
@@ -267,6 +270,13 @@ impl Walk<'_> {
             }
             None => labels_end,
         }
+    }
+
+    /// Whether the words of the first row of a page are perhaps numbers, beside nothing else: the rest of a row that the page
+    /// before broke off.
+    fn goes_on_with_numbers(&self, cells: &[PrintedCell]) -> bool {
+        let mut texts = cells.iter().map(|cell| cell.raw.as_str()).filter(|raw| !raw.is_empty()).peekable();
+        self.divided.is_overleaf(self.context.header.page) && texts.peek().is_some() && texts.all(is_nearly_number)
     }
 
     /// A row of values without a label: chapter four, or the values amid a label broken over lines.
@@ -345,7 +355,11 @@ impl Walk<'_> {
         if is_text && !followed {
             self.leave();
         }
-        if self.context.awaits_header() && !is_text {
+        let states_unit = !is_text && !followed && unit_stated(&cell.raw).is_some();
+        if states_unit {
+            self.context.states_unit(&cell.raw);
+        }
+        if self.context.awaits_header() && !is_text && !states_unit {
             match turns(&words.full, "") {
                 // A column of something else, as one of another edition is.
                 true => self.context.header.label(None, None, cell.columns, cell.place.order),
@@ -420,5 +434,9 @@ fn is_nearly_number(raw: &str) -> bool {
 
 /// Whether a number is printed there, readable or not.
 pub fn is_figure(slot: &Slot) -> bool {
-    matches!(slot.printed, Printed::Number { .. } | Printed::Shared | Printed::Doubtful)
+    match slot.printed {
+        Printed::Number { .. } | Printed::Shared | Printed::Doubtful => true,
+        Printed::Words => is_nearly_number(&slot.raw),
+        _ => false,
+    }
 }
