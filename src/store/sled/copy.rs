@@ -14,6 +14,7 @@ use std::thread;
 use crate::store::item::{describe_key, sequence_of};
 use crate::store::journal::{JournalEntry, Position};
 use crate::store::log::{Keyed, Log, Logged, Piece};
+use crate::store::loose;
 use crate::store::lost::LostEntry;
 use crate::store::record::{Header, check_sum, decode};
 use crate::store::{StoreError, keys};
@@ -184,7 +185,10 @@ impl Copy {
             .iter()
             .map_while(Result::ok)
             .filter(|(key, value)| key.first() != Some(&b'j') && is_of(key, value));
-        entries.chain(others.map(|(key, value)| Keyed { key: key.to_vec(), value: value.to_vec() })).collect()
+        let others = others.map(|(key, value)| Keyed { key: key.to_vec(), value: value.to_vec() });
+        // It may still stand in the file, there or as it was first written.
+        let loose = loose::records_in(&self.directory.join(DATA_FILE), of);
+        entries.chain(others).chain(loose).collect()
     }
 
     pub(super) fn data_file(&self) -> &File {

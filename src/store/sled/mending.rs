@@ -34,10 +34,7 @@ impl Beside<'_> {
     fn remains(&self, of: &RangeInclusive<u64>) -> Vec<Keyed> {
         match self {
             Self::Copy(copy) => copy.remains(of),
-            Self::Bytes(directory) => {
-                let bytes = std::fs::read(directory.join(DATA_FILE)).unwrap_or_default();
-                loose::records(&bytes, of)
-            }
+            Self::Bytes(directory) => loose::records_in(&directory.join(DATA_FILE), of),
             Self::Records(records) => records.to_vec(),
         }
     }
@@ -63,15 +60,28 @@ pub(super) fn fill_all(
 ) -> Result<Vec<LostEntry>, StoreError> {
     let (Some(first), Some(last)) = (gaps.first(), gaps.last()) else { return Ok(Vec::new()) };
     // Before anything is written again, which takes what is damaged elsewhere in the same file out of it.
-    let remains = log.remains(&(*first.start()..=*last.end()));
+    let mut remains = log.remains(&(*first.start()..=*last.end()));
+    // Most often the copy has all of it.
+    let is_retold = |gap: &&RangeInclusive<u64>| {
+        let Beside::Copy(copy) = beside else { return false };
+        let told = retold(log, copy, gap);
+        if let Err(error) = &told {
+            tracing::error!(%error, "the copy does not show all of what the log has lost");
+        }
+        told.inspect(|()| tell(gap, mended)).is_ok()
+    };
+    let left: Vec<&RangeInclusive<u64>> = gaps.iter().filter(|gap| !is_retold(gap)).collect();
+    if let (Some(first), Some(last)) = (left.first(), left.last()) {
+        remains.extend(beside.remains(&(*first.start()..=*last.end())));
+    }
     let mut lost = Vec::new();
-    for gap in gaps {
+    for gap in left {
         lost.extend(fill(log, beside, gap, &remains, mended)?);
     }
     Ok(lost)
 }
 
-/// Puts back what is missing in one place of the log, of which there are these `remains`.
+/// Puts back what is missing in one place of the log, of which there are these `remains` here and there.
 fn fill(
     log: &dyn Log,
     beside: &Beside<'_>,
@@ -79,25 +89,15 @@ fn fill(
     remains: &[Keyed],
     mended: &Mended,
 ) -> Result<Vec<LostEntry>, StoreError> {
-    // Most often the copy has all of it.
-    if let Beside::Copy(copy) = beside {
-        match retold(log, copy, gap) {
-            Ok(()) => {
-                tell(gap, mended);
-                return Ok(Vec::new());
-            }
-            Err(error) => tracing::error!(%error, "the copy does not show all of what the log has lost"),
-        }
-    }
     let mut items: BTreeMap<u64, Vec<(Item, Keyed)>> = BTreeMap::new();
-    for record in beside.remains(gap).into_iter().chain(remains.iter().cloned()) {
+    for record in remains {
         let Ok(item) = Item::decode(&record.key, &record.value) else { continue };
         if !gap.contains(&item.sequence()) {
             continue;
         }
         let of_entry = items.entry(item.sequence()).or_default();
-        if !of_entry.iter().any(|(_, known)| *known == record) {
-            of_entry.push((item, record));
+        if !of_entry.iter().any(|(_, known)| known == record) {
+            of_entry.push((item, record.clone()));
         }
     }
     let mut proved: BTreeMap<u64, Logged> =
