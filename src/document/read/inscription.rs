@@ -215,6 +215,11 @@ fn is_part_of_a_number(character: char) -> bool {
     character.is_numeric() || matches!(character, ',' | '.' | '，' | '．' | '-' | '－' | '−' | '+')
 }
 
+/// Whether a font draws pictures in the place of letters and digits: Wingdings, Webdings and their like.
+pub fn draws_pictures(font: &str) -> bool {
+    font.to_ascii_lowercase().contains("dings")
+}
+
 /// Longest unit behind a figure, in characters.
 const UNIT_CHARACTERS: usize = 2;
 

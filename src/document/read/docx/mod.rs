@@ -6,7 +6,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::error::ReadError;
 use super::flow::{CellSpan, Flow};
-use super::inscription::{BOX, Look, Setting, is_figure};
+use super::inscription::{BOX, Look, Setting, draws_pictures, is_figure};
 use super::package::{MAX_DEPTH, Package, attribute, number, referred, xml};
 use super::placement::PrintedRow;
 use super::{Format, Limits};
@@ -337,7 +337,7 @@ impl Body {
     /// A character of a font of pictures: which it is, only its look tells.
     fn symbol(&mut self, element: &BytesStart<'_>) {
         let code = attribute(element, "char").and_then(|code| u32::from_str_radix(&code, 16).ok()).unwrap_or(0) & 0xFF;
-        let is_of_pictures = attribute(element, "font").is_some_and(|font| font.to_ascii_lowercase().contains("dings"));
+        let is_of_pictures = attribute(element, "font").is_some_and(|font| draws_pictures(&font));
         let text = match (code, is_of_pictures) {
             // Circled digits.
             (0x80..=0x95, true) => '①',

@@ -9,7 +9,7 @@ use super::super::Format;
 use super::super::character::{Character, is_crowded, is_squeezed, is_visible, moved};
 use super::super::colour::are_alike;
 use super::super::error::ReadError;
-use super::super::inscription::{Look, Setting};
+use super::super::inscription::{Look, Setting, draws_pictures};
 use super::super::package::{attribute, xml};
 
 /// Most styles of a document.
@@ -35,6 +35,8 @@ pub struct RunStyle {
     ground: Option<[u8; 3]>,
     /// Squeezed, or laid out in a way in which its characters are not one after the other.
     is_strange: Option<bool>,
+    /// In a font that draws pictures.
+    is_pictures: Option<bool>,
     /// In half points.
     size: Option<u16>,
     /// The fill of its characters, which stands in the place of a colour.
@@ -92,6 +94,10 @@ impl RunStyle {
                 self.is_shaded = Some(!matches!(value.as_deref(), Some("none" | "white") | None));
                 self.ground = value.filter(|value| value == "black").map(|_| [0; 3]);
             }
+            "rFonts" => {
+                let of_digits = ["ascii", "hAnsi"].map(|range| attribute(element, range));
+                self.is_pictures = of_digits.iter().flatten().next().map(|font| draws_pictures(font));
+            }
             "w" => self.is_strange = number_of(value).map(is_squeezed),
             "spacing" => self.is_strange = number_of(value).map(is_crowded),
             "fitText" => self.is_strange = Some(true),
@@ -136,6 +142,7 @@ impl RunStyle {
             ink: self.ink.or(below.ink),
             ground: self.ground.or(below.ground),
             is_strange: self.is_strange.or(below.is_strange),
+            is_pictures: self.is_pictures.or(below.is_pictures),
             size: self.size.or(below.size),
             fill: self.fill.or(below.fill),
             in_fill: false,
@@ -175,7 +182,7 @@ impl RunStyle {
         let character = Character {
             is_hidden: is_on(self.is_hidden) || is_white || is_alike,
             is_struck: is_on(self.is_struck),
-            is_strange: is_on(self.is_strange),
+            is_strange: is_on(self.is_strange) || is_on(self.is_pictures),
             moved: self.moved.unwrap_or_default(),
             level: self.level.unwrap_or_default(),
             size,

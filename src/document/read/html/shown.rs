@@ -3,7 +3,7 @@
 use scraper::node::Element;
 
 use super::super::colour::are_alike;
-use super::super::inscription::{Look, Setting};
+use super::super::inscription::{Look, Setting, draws_pictures};
 use super::colour::{Colour, FAINT, colour};
 use super::style::{Flowing, Level, PAGE_SIZE, Size, Style, size_of_attribute};
 use super::{PARAGRAPHS, TABLE_PARTS};
@@ -150,6 +150,7 @@ pub fn own_style(element: &Element) -> Style {
         "font" => {
             style.colour = element.attr("color").map(colour);
             style.size = element.attr("size").and_then(size_of_attribute);
+            style.is_unfollowed = element.attr("face").filter(|face| draws_pictures(face)).map(|_| true);
         }
         _ => {}
     }

@@ -1,5 +1,6 @@
 //! What CSS says of a text as far as that decides whether and as what it is to be seen. Nothing is laid out.
 
+use super::super::inscription::draws_pictures;
 use super::colour::{Colour, background, colour, hundredths};
 
 /// Height of characters.
@@ -276,6 +277,7 @@ fn is_unfollowed(name: &str, value: &str) -> bool {
         "background" | "background-image" => value.contains("gradient"),
         "background-clip" => value == "text",
         "content" => value.contains("url("),
+        "font-family" | "font" => draws_pictures(value),
         "quotes" => value.chars().any(char::is_numeric),
         "margin" | "margin-left" | "margin-right" | "letter-spacing" | "word-spacing" => {
             value.split(' ').filter_map(length).any(|length| length <= -2.0)

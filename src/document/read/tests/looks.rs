@@ -61,6 +61,8 @@ fn boxes_and_pictures_over_the_digits_of_a_page_leave_them_open() {
         "169<b class=l>5</b>",
         "169<b class=m>5</b>",
         "<q>169</q>",
+        "<b style='font-family:Wingdings'>169</b>",
+        "169<font face='Webdings'>5</font>",
         "<ol><li>169</li></ol>",
     ] {
         let style = ".k::after{content:'';position:absolute;inset:0;background:#fff}\
@@ -170,6 +172,8 @@ fn what_a_word_processor_numbers_or_draws_by_itself_leaves_digits_open() {
         "not numbered after all",
     );
     is_plain(&docx("", &(run("", "169") + &code("PAGE"))), "a field of another kind");
+    is_unread(&docx("", &run("<w:rFonts w:ascii=\"Wingdings\" w:hAnsi=\"Wingdings\"/>", "169")), "a font of pictures");
+    is_plain(&docx("", &run("<w:rFonts w:ascii=\"SimSun\" w:cs=\"Wingdings\"/>", "169")), "of another script");
     let parted = "<w:r><w:t>16</w:t><w:ptab w:alignment=\"right\"/><w:t>9</w:t></w:r>";
     assert_eq!(cell(&docx("", parted), PERMITS), "", "two numbers or one");
 }
@@ -184,6 +188,21 @@ fn shapes_over_the_digits_of_a_word_processor_leave_them_open() {
     is_unread(&docx("", &(run("", "169") + line)), "a line");
     is_unread(&docx("", "<w:r><w:drawing><wp:inline><pic:pic/></wp:inline></w:drawing></w:r>"), "a picture");
     is_plain(&docx("", &(run("", "169") + &anchor("1"))), "behind the text");
+}
+
+#[test]
+fn what_a_workbook_repeats_adds_or_draws_leaves_digits_open() {
+    let styles = "<styleSheet><numFmts><numFmt numFmtId=\"200\" formatCode=\"@&quot;0&quot;\"/></numFmts>\
+        <fonts><font/><font><name val=\"Wingdings\"/></font></fonts><cellXfs><xf/><xf fontId=\"1\"/>\
+        <xf><alignment horizontal=\"fill\"/></xf><xf numFmtId=\"200\"/><xf><alignment horizontal=\"center\"/></xf></cellXfs></styleSheet>";
+    let number = |style: usize| format!("<c r=\"B2\" s=\"{style}\"><v>169</v></c>");
+    let text = |style: usize| format!("<c r=\"B2\" s=\"{style}\" t=\"inlineStr\"><is><t>169</t></is></c>");
+    for style in 1..=3 {
+        is_unread(&xlsx(styles, "", &number(style)), &format!("a number of style {style}"));
+        is_unread(&xlsx(styles, "", &text(style)), &format!("a text of style {style}"));
+    }
+    is_plain(&xlsx(styles, "", &number(4)), "in the middle");
+    is_plain(&xlsx(styles, "", &text(4)), "a text in the middle");
 }
 
 const BEHIND: &str = "<fills><fill><patternFill patternType=\"none\"/></fill><fill><patternFill patternType=\"solid\">\

@@ -154,8 +154,11 @@ impl Globals {
 
 fn font(bytes: &[u8]) -> RawFont {
     let level = u16_at(bytes, 8);
+    // Of one byte a character, or of two.
+    let name = bytes.get(16..).unwrap_or_default().iter().filter(|byte| byte.is_ascii_graphic());
+    let name: String = name.map(|byte| char::from(*byte)).collect();
     // Height in twentieths of a point.
-    let font = Font::of(level, u16_at(bytes, 2) & 8 != 0, u16_at(bytes, 0) / 2);
+    let font = Font::of(level, u16_at(bytes, 2) & 8 != 0, u16_at(bytes, 0) / 2, &name);
     RawFont { font, colour: u32::from(u16_at(bytes, 4)) }
 }
 

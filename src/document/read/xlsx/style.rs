@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use quick_xml::events::{BytesStart, Event};
 
 use super::super::error::ReadError;
-use super::super::inscription::{Look, Setting};
+use super::super::inscription::{Look, Setting, draws_pictures};
 use super::super::package::{attribute, number};
 use super::colour::Colour;
 use super::conditional::Difference;
@@ -27,6 +27,8 @@ pub struct Font {
     colour: Option<Colour>,
     /// In tenths of a point.
     size: u16,
+    /// It draws pictures.
+    is_pictures: bool,
 }
 
 impl Font {
@@ -43,6 +45,7 @@ impl Font {
                 };
             }
             "color" => self.colour = Some(Colour::of(element, Colour::BLACK)),
+            "name" | "rFont" => self.is_pictures = value.is_some_and(|name| draws_pictures(&name)),
             "sz" => {
                 let size = value.and_then(|value| value.trim().parse::<f32>().ok()).unwrap_or(0.0);
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
@@ -54,13 +57,13 @@ impl Font {
     }
 
     /// A font that is raised for 1, lowered for 2; its size is in tenths of a point.
-    pub fn of(level: u16, is_struck: bool, size: u16) -> Self {
+    pub fn of(level: u16, is_struck: bool, size: u16, name: &str) -> Self {
         let level = match level {
             1 => Look::Superscript,
             2 => Look::Subscript,
             _ => Look::Plain,
         };
-        Self { level, is_struck, colour: None, size }
+        Self { level, is_struck, colour: None, size, is_pictures: draws_pictures(name) }
     }
 
     pub fn set_colour(&mut self, colour: Colour) {
@@ -77,6 +80,7 @@ impl Font {
             _ if ground.is_some_and(|ground| self.colour().is_alike(ground)) => Look::Hidden,
             Self { size: 1..VISIBLE_SIZE, .. } => Look::Hidden,
             Self { is_struck: true, .. } => Look::Struck,
+            Self { is_pictures: true, .. } => Look::Strange,
             Self { level, .. } => level,
         };
         Setting { look, size: self.size }
