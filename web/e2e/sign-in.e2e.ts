@@ -108,6 +108,7 @@ test.each(["kept", "due"])("another who signs in after a session ended finds not
   await page.locator("[data-test=check]").click();
   await signIn(page, await server.admit(`second-${draft}`, `submitter ${server.guest}`));
   await page.locator("[data-test=who]").getByText(`second-${draft}`).waitFor();
+  await page.locator(`[data-owed="${YEAR}"] [data-test=next-step]`).getByText("填报", { exact: true }).click();
   await cell.waitFor();
   await expect.poll(() => cell.inputValue()).toBe("");
   await page.context().close();

@@ -20,7 +20,9 @@ const router = createRouter({
 });
 
 createApp(App).use(router).mount("#app");
-watch(caller, (known) => {
+watch(caller, (known, before) => {
+  // What one has looked at is no beginning for another.
+  if (before && !known?.unrestricted && before.principal !== known?.principal) void router.replace("/");
   forget();
   if (known) void begin();
 }, { flush: "sync" });

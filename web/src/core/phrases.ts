@@ -1,26 +1,30 @@
-// Phrases that a reviewer returns reports with, kept in the browser.
+// Phrases that a reviewer returns reports with, kept in the browser for this person.
 import { computed, ref } from "vue";
 import { t } from "./language";
 
 const KEY = "huizong.phrases";
 const MOST = 20;
 const FIRST = ["phraseOne", "phraseTwo", "phraseThree"] as const;
+const keyOf = (person: string) => [KEY, person].filter(Boolean).join(" ");
 
-const load = (): string[] | undefined => {
+const load = (person: string): string[] | undefined => {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "null");
+    const kept: unknown = JSON.parse(localStorage.getItem(keyOf(person)) ?? "null");
     return Array.isArray(kept) ? kept.filter((one): one is string => typeof one === "string") : undefined;
   } catch {
     return undefined;
   }
 };
-const kept = ref(load());
-/** Until somebody keeps one of their own, those that come with the page. */
-export const phrases = computed<string[]>(() => kept.value ?? FIRST.map((word) => t(word)));
 
-function store(next: string[]) {
-  kept.value = next.slice(0, MOST);
-  localStorage.setItem(KEY, JSON.stringify(kept.value));
+export function usePhrases(person: string) {
+  const kept = ref(load(person));
+  /** Until somebody keeps one of their own, those that come with the page. */
+  const phrases = computed<string[]>(() => kept.value ?? FIRST.map((word) => t(word)));
+  function store(next: string[]) {
+    kept.value = next.slice(0, MOST);
+    localStorage.setItem(keyOf(person), JSON.stringify(kept.value));
+  }
+  const keep = (text: string) => text.trim() && store([text.trim(), ...phrases.value.filter((one) => one !== text.trim())]);
+  const drop = (text: string) => store(phrases.value.filter((one) => one !== text));
+  return { phrases, keep, drop };
 }
-export const keepPhrase = (text: string) => text.trim() && store([text.trim(), ...phrases.value.filter((one) => one !== text.trim())]);
-export const dropPhrase = (text: string) => store(phrases.value.filter((one) => one !== text));

@@ -92,11 +92,13 @@ export function tableOf(layout: Layout, found: Found[], owners: Entry[] = [], is
 
 const KEY = "huizong.tables";
 export type Saved = Record<string, string>;
-export function savedTables(): Saved {
+const keptFor = (person: string) => [KEY, person].filter(Boolean).join(" ");
+/** What this person has saved in this browser. */
+export function savedTables(person: string): Saved {
   try {
-    return (JSON.parse(localStorage.getItem(KEY) ?? "{}") as Saved) ?? {};
+    return (JSON.parse(localStorage.getItem(keptFor(person)) ?? "{}") as Saved) ?? {};
   } catch {
     return {};
   }
 }
-export const storeTables = (tables: Saved) => localStorage.setItem(KEY, JSON.stringify(tables));
+export const storeTables = (person: string, tables: Saved) => localStorage.setItem(keptFor(person), JSON.stringify(tables));

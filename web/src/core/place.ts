@@ -7,7 +7,7 @@ import { addressFor, scopeOf } from "./perspective";
 import { registry, reports, rollups, refusal, type Refusal } from "./service";
 import { caller, owners, scopes } from "./session";
 import { PAGE } from "./sizes";
-import { learn } from "./spoken";
+import { forgetNames, learn } from "./spoken";
 import { yearNow } from "./time";
 import { t } from "./language";
 import type { Word } from "./words";
@@ -46,6 +46,7 @@ export const forgetTrees = () => trees.clear();
 /** Forgets what another caller looked at. */
 export function forget(): void {
   trees.clear();
+  forgetNames();
   years.value = [];
   root.value = undefined;
   beginning.value = undefined;

@@ -35,6 +35,8 @@ export const audits = computed(() => isOpen.value || scopesOf(RoleKind.AUDITOR).
 export const holdsPower = computed(() => administers.value || secures.value || audits.value);
 /** In whose name the page acts: who is signed in, or who says to sit here. */
 export const actor = computed(() => (isOpen.value ? principal.value.trim() : (caller.value?.principal ?? "")));
+/** Under whose name this browser keeps what somebody writes or sets up here; no name where nobody is asked for one. */
+export const keeper = computed(() => (isOpen.value ? "" : (caller.value?.principal ?? "")));
 export const isSignedIn = computed(() => caller.value !== undefined && !isOpen.value);
 
 const RETRY_MS = 2000;

@@ -9,6 +9,9 @@ export function learn(entries: Iterable<{ name: string; displayName: string }>):
   for (const { name, displayName } of entries) known.set(name, displayName);
 }
 
+/** Names that another has met are theirs. */
+export const forgetNames = () => known.clear();
+
 /** What one is called, where the page has met it; its code otherwise. */
 export const nameKnown = (name: string) => known.get(name) ?? name.split("/")[1] ?? name;
 

@@ -10,7 +10,7 @@ import { scopeOf } from "./perspective";
 import { isJurisdiction, nameOf } from "./owner";
 import { blockOf, fillingOf } from "./paste";
 import { forms, refusal, registry, reports, rollups } from "./service";
-import { caller } from "./session";
+import { keeper } from "./session";
 import { dateTimeText } from "./time";
 import type { ReadDocumentResponse } from "../gen/huizong/v1/filling_pb";
 import type { Report } from "../gen/huizong/v1/report_pb";
@@ -45,7 +45,7 @@ async function dueOf(owner: string, year: number, signal: AbortSignal) {
 export function useFilling(owner: Ref<string | undefined>, year: Ref<number>) {
   const name = computed(() => (owner.value ? `${owner.value}/reports/${year.value}` : undefined));
   /** Whoever sat here when the page came up: what is kept as it goes away is theirs, even where another's sign-in took it away. */
-  const person = caller.value?.unrestricted ? "" : (caller.value?.principal ?? "");
+  const person = keeper.value;
 
   /** Whose report it is, when it is due, and what is there already. */
   const before = useAnswer(
