@@ -211,7 +211,7 @@ impl Denied {
             Self::NoEnrolment(id) => format!("没有可兑换的登记 {id}"),
             Self::NoProposal(id) => format!("没有待确认的申请 {id}"),
             Self::ProposalExists(id) => format!("申请 {id} 已存在"),
-            Self::TooMany { principal, what, limit } => format!("{principal} 的 {what} 已达上限 {limit}"),
+            Self::TooMany { principal, what, limit } => format!("{principal} 的 {what} 已达上限{limit}"),
         };
         Message::new(zh, self.to_string())
     }

@@ -3,6 +3,7 @@
 //! Health, reflection (with the error details, so that grpcurl prints them) and gRPC-Web stand on the same port.
 
 mod access_service;
+mod collections;
 mod contacts;
 mod door;
 mod entrance;

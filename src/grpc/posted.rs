@@ -188,7 +188,7 @@ fn call_of(
 
 fn too_large(most: usize) -> Problem {
     let text = Message::new(
-        format!("请求超过此调用所收的 {most} 字节"),
+        format!("请求超过此调用所收的{most}字节"),
         format!("the request is longer than the {most} bytes that this call takes"),
     );
     let remedy = Message::new("请分次发送", "send less at a time");

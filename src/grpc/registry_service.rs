@@ -6,11 +6,12 @@ use crate::access::call;
 use crate::config::Limits;
 use crate::pb;
 use crate::pb::registry_service_server::RegistryService;
-use crate::registry::{Collection, JurisdictionCode, RegistryChange};
+use crate::registry::{JurisdictionCode, RegistryChange};
 use crate::report::{Message, ReportOwner, ReportYear};
 use crate::service::{ChangeList, Confirmed, EntryFilter, Problem, Reason, Service, Target};
 use crate::wire;
 
+use super::collections;
 use super::contacts;
 use super::pages::Pages;
 use super::unary::{Call, answer, answer_page};
@@ -41,7 +42,7 @@ impl Registries {
         }
         if request.changes.len() > self.changes_max {
             let max = self.changes_max;
-            let description = Message::new(format!("一次最多 {max} 项"), format!("at most {max} at a time"));
+            let description = Message::new(format!("一次最多{max}项"), format!("at most {max} at a time"));
             return Err(Problem::field(Reason::TooMany, "changes", description));
         }
         let etags = request.changes.iter().enumerate().filter_map(|(at, change)| {
@@ -189,73 +190,6 @@ impl Registries {
             total_size: total.try_into().unwrap_or(i32::MAX),
         })
     }
-
-    /// A collection without the exceptions of agencies that the caller does not see.
-    fn collection_in_sight(&self, collection: &Collection, call: &Call<'_>) -> pb::Collection {
-        let mut wire = wire::collection_to_wire(collection);
-        let sees = |name: &str| {
-            let owner = wire::agency_id_from_wire(name, "agency").map(ReportOwner::Agency);
-            let sees =
-                |owner: &ReportOwner| self.service.sees(&call.caller, call::GET_AGENCY, Target::Owner(owner, None));
-            owner.is_ok_and(|owner| sees(&owner))
-        };
-        wire.exceptions.retain(|exception| sees(&exception.agency));
-        wire
-    }
-
-    async fn collections(
-        &self,
-        request: pb::ListCollectionsRequest,
-        call: Call<'_>,
-    ) -> Result<pb::ListCollectionsResponse, Problem> {
-        call.permit(Target::Service).await?;
-        let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
-        let page = self.service.collections(asked.size, asked.key());
-        Ok(pb::ListCollectionsResponse {
-            collections: page.items.iter().map(|item| self.collection_in_sight(item, &call)).collect(),
-            next_page_token: asked.token(page.next.as_deref()),
-        })
-    }
-
-    async fn open(&self, request: pb::CreateCollectionRequest, call: &Call<'_>) -> Result<Collection, Problem> {
-        let wire = request.collection.ok_or_else(|| Problem::required("collection"))?;
-        let collection = wire::collection_from_wire(wire, "collection")?;
-        self.service.open_collection(collection, request.validate_only, &call.caller).await
-    }
-
-    async fn update(&self, request: pb::UpdateCollectionRequest, call: &Call<'_>) -> Result<Collection, Problem> {
-        let wire = request.collection.ok_or_else(|| Problem::required("collection"))?;
-        let etag = wire.etag.clone();
-        if etag.is_empty() {
-            return Err(Problem::required("collection.etag"));
-        }
-        let mask = request.update_mask.unwrap_or_default();
-        let year = wire::collection_year(&wire.name, "collection.name")?;
-        // Whoever changes it between this and the replacing has changed its etag.
-        let mut present = self.service.collection(year)?;
-        let exceptions = std::mem::take(&mut present.exceptions);
-        let wanted = wire::collection_merged(wire::collection_to_wire(&present), wire, &mask.paths)?;
-        let collection = Collection { exceptions, ..wire::collection_from_wire(wanted, "collection")? };
-        self.service.replace_collection(collection, &etag, request.validate_only, &call.caller).await
-    }
-
-    async fn grant(
-        &self,
-        request: pb::GrantCollectionExceptionRequest,
-        call: &Call<'_>,
-    ) -> Result<Collection, Problem> {
-        call.permit(Target::Service).await?;
-        let year = wire::collection_year(&request.name, "name")?;
-        let wire = request.exception.ok_or_else(|| Problem::required("exception"))?;
-        let agency = ReportOwner::Agency(wire::agency_id_from_wire(&wire.agency, "exception.agency")?);
-        call.permit(Target::Owner(&agency, Some(year))).await?;
-        let exception = wire::exception_from_wire(wire, &call.caller.principal, "exception")?;
-        self.service.grant_exception(year, exception, request.validate_only, &call.caller).await
-    }
-}
-
-fn collection_name(collection: Option<&pb::Collection>) -> String {
-    collection.map(|collection| collection.name.clone()).unwrap_or_default()
 }
 
 fn optional_year(year: i32) -> Result<Option<ReportYear>, Problem> {
@@ -441,7 +375,7 @@ impl RegistryService for Registries {
             let collection = self.service.collection(year)?;
             let deadlines = self.service.deadlines(year, owner, &call.caller)?;
             Ok(pb::GetCollectionResponse {
-                collection: Some(self.collection_in_sight(&collection, &call)),
+                collection: Some(collections::in_sight(&self.service, &collection, &call)),
                 deadlines: deadlines.iter().map(wire::deadlines_to_wire).collect(),
             })
         })
@@ -452,8 +386,10 @@ impl RegistryService for Registries {
         &self,
         request: Request<pb::ListCollectionsRequest>,
     ) -> Result<Response<pb::ListCollectionsResponse>, Status> {
-        answer_page(&self.service, call::LIST_COLLECTIONS, request, |request, call| self.collections(request, call))
-            .await
+        answer_page(&self.service, call::LIST_COLLECTIONS, request, |request, call| {
+            collections::list(&self.service, &self.pages, request, call)
+        })
+        .await
     }
 
     async fn create_collection(
@@ -461,8 +397,8 @@ impl RegistryService for Registries {
         request: Request<pb::CreateCollectionRequest>,
     ) -> Result<Response<pb::CreateCollectionResponse>, Status> {
         answer(&self.service, call::CREATE_COLLECTION, request, async |request, call| {
-            let (subject, dry) = (collection_name(request.collection.as_ref()), request.validate_only);
-            let collection = call.administer(subject, dry, self.open(request, &call)).await?;
+            let (subject, dry) = (collections::name(request.collection.as_ref()), request.validate_only);
+            let collection = call.administer(subject, dry, collections::open(&self.service, request, &call)).await?;
             Ok(pb::CreateCollectionResponse { collection: Some(wire::collection_to_wire(&collection)) })
         })
         .await
@@ -473,8 +409,8 @@ impl RegistryService for Registries {
         request: Request<pb::UpdateCollectionRequest>,
     ) -> Result<Response<pb::UpdateCollectionResponse>, Status> {
         answer(&self.service, call::UPDATE_COLLECTION, request, async |request, call| {
-            let (subject, dry) = (collection_name(request.collection.as_ref()), request.validate_only);
-            let collection = call.administer(subject, dry, self.update(request, &call)).await?;
+            let (subject, dry) = (collections::name(request.collection.as_ref()), request.validate_only);
+            let collection = call.administer(subject, dry, collections::update(&self.service, request, &call)).await?;
             Ok(pb::UpdateCollectionResponse { collection: Some(wire::collection_to_wire(&collection)) })
         })
         .await
@@ -486,8 +422,9 @@ impl RegistryService for Registries {
     ) -> Result<Response<pb::GrantCollectionExceptionResponse>, Status> {
         answer(&self.service, call::GRANT_COLLECTION_EXCEPTION, request, async |request, call| {
             let (subject, dry) = (request.name.clone(), request.validate_only);
-            let collection = call.conclude(self.grant(request, &call).await, || subject, dry).await?;
-            let collection = Some(self.collection_in_sight(&collection, &call));
+            let collection =
+                call.conclude(collections::grant(&self.service, request, &call).await, || subject, dry).await?;
+            let collection = Some(collections::in_sight(&self.service, &collection, &call));
             Ok(pb::GrantCollectionExceptionResponse { collection })
         })
         .await

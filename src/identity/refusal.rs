@@ -45,7 +45,7 @@ macro_rules! causes {
 causes! {
     /// The answer comes with no attempt of this browser, or with one that is too old.
     NotBegunHere = "not_begun_here", Attempt,
-        "此次登录不是从本浏览器发起的，或已超过 10 分钟，或其间服务已重启",
+        "此次登录不是从本浏览器发起的，或已超过10分钟，或其间服务已重启",
         "this sign-in was not begun in this browser, or longer than 10 minutes ago, or the service has started anew since";
     AnsweredBefore = "answered_before", Attempt,
         "此次登录的答复已经用过", "the answer to this sign-in was used before";

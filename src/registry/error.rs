@@ -255,9 +255,7 @@ fn listed(members: &[String]) -> (String, String) {
     let shown = &members[..members.len().min(MEMBERS_SHOWN)];
     match members.len() - shown.len() {
         0 => (shown.join("、"), shown.join(", ")),
-        more => {
-            (format!("{}等 {} 个", shown.join("、"), members.len()), format!("{} and {more} more", shown.join(", ")))
-        }
+        more => (format!("{}等{}个", shown.join("、"), members.len()), format!("{} and {more} more", shown.join(", "))),
     }
 }
 
@@ -276,37 +274,35 @@ impl RegistryError {
                 format!("{subject} 不能归属于 {parent}：级别不低于上级；请改正级别或上级")
             }
             Self::BeforeParent { subject, first_year, parent, parent_first_year } => {
-                format!("{subject} 自 {first_year} 年起，早于上级 {parent} 的 {parent_first_year} 年；请改正起始年度")
+                format!("{subject} 自{first_year}年起，早于上级 {parent} 的{parent_first_year}年；请改正起始年度")
             }
             Self::ParentEnded { subject, parent, end } => {
-                format!("{subject} 不能归属于 {parent}：后者自 {end} 年起不再存在；请改为其承接单位")
+                format!("{subject} 不能归属于 {parent}：后者自{end}年起不再存在；请改为其承接单位")
             }
             Self::TooEarly { subject, first_year, begins } => {
-                format!("{subject} 自 {begins} 年起存在，{first_year} 年的变更过早；请改为更晚的年度")
+                format!("{subject} 自{begins}年起存在，{first_year}年的变更过早；请改为更晚的年度")
             }
             Self::HasEnded { subject, end, first_year } => {
                 format!(
-                    "{subject} 自 {end} 年起不再存在，{first_year} 年不能再变更或再次撤并；请变更其承接单位，或另行列入名录"
+                    "{subject} 自{end}年起不再存在，{first_year}年不能再变更或再次撤并；请变更其承接单位，或另行列入名录"
                 )
             }
             Self::OutOfOrder { subject, first_year, latest } => {
-                format!(
-                    "{subject} 在 {latest} 年已有变更，不能从 {first_year} 年起改写此前的历史；请改为 {latest} 年或以后"
-                )
+                format!("{subject} 在{latest}年已有变更，不能从{first_year}年起改写此前的历史；请改为{latest}年或以后")
             }
             Self::MembersLeft { subject, first_year, members } => {
                 let members = listed(members).0;
                 format!(
-                    "{subject} 不能在 {first_year} 年撤并：当年或以后仍有 {members} 归属于它；请先将其自 {first_year} 年（或转入之年）起转出，或改为它们最后一年之后的年度"
+                    "{subject} 不能在{first_year}年撤并：当年或以后仍有 {members} 归属于它；请先将其自{first_year}年（或转入之年）起转出，或改为它们最后一年之后的年度"
                 )
             }
             Self::SuccessorMissing { subject, successor, first_year } => {
-                format!("{successor} 在 {first_year} 年不存在，{subject} 不能并入或分立为它；请先登记，或改正年度")
+                format!("{successor} 在{first_year}年不存在，{subject} 不能并入或分立为它；请先登记，或改正年度")
             }
             Self::SuccessorItself(name) => format!("{name} 不能是自己的承接单位；请另行列入新的条目"),
             Self::TakesOver { subject, took_over, first_year } => {
                 format!(
-                    "{subject} 在 {took_over} 年承继其他条目，当年必须存在，不能在 {first_year} 年撤并；请改为 {took_over} 年以后的年度"
+                    "{subject} 在{took_over}年承继其他条目，当年必须存在，不能在{first_year}年撤并；请改为{took_over}年以后的年度"
                 )
             }
             Self::MixedSorts { subject, other } => {
@@ -325,7 +321,7 @@ impl RegistryError {
                 format!("{subject} 不能归并到 {other}：两者级别不同；同一地区的级别必然相同，请核对")
             }
             Self::BeginBound { subject, first_year } => {
-                format!("{subject} 的首报年度不能推后到 {first_year} 年：其他条目曾并入或归并到它；请先更正这些条目")
+                format!("{subject} 的首报年度不能推后到{first_year}年：其他条目曾并入或归并到它；请先更正这些条目")
             }
             Self::ReasonMissing(name) => format!("对 {name} 的变更没有写明原因；请写明原因"),
             Self::NoLonger { subject } => {

@@ -53,7 +53,7 @@ impl AgencyIdError {
     /// In both languages.
     pub fn message(&self) -> Message {
         let zh = match self {
-            Self::Shape => "机构标识为 18 位统一社会信用代码，无此代码的为 3 至 40 位小写字母、数字或连字符".to_owned(),
+            Self::Shape => "机构标识为18位统一社会信用代码，无此代码的为3至40位小写字母、数字或连字符".to_owned(),
             Self::Character(found) => format!("统一社会信用代码中没有“{found}”"),
             Self::CheckCharacter { expected, found } => {
                 format!("统一社会信用代码的校验码应为 {expected}，不是 {found}（GB 32100）")

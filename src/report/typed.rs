@@ -39,7 +39,7 @@ impl TypedError {
     pub fn message(self, text: &str) -> Message {
         let zh = match self {
             Self::Divided => "中间有换行、制表符或空格，不能确定是一个数还是两个数",
-            Self::Grouping => "千位分隔符须每三位一个，如 1,234",
+            Self::Grouping => "千位分隔符须每三位一个，如1,234",
             Self::Signed => "该单元格不带正负号",
             Self::Value(ValueError::NotANumber) => "不是数字",
             Self::Value(ValueError::DecimalCount) => "件数不应有小数",

@@ -309,7 +309,7 @@ pub(super) fn no_authority(terms: &[Term]) -> Message {
 }
 
 pub(super) fn all_zero() -> Message {
-    Message::new("报告所填的数字全部为 0。", "Every number in the report is 0.")
+    Message::new("报告所填的数字全部为0。", "Every number in the report is 0.")
 }
 
 fn kind_of(cell: CellId) -> Kind {

@@ -22,7 +22,7 @@ fn no_such_entry(sequence: u64) -> Problem {
     Problem::field(
         Reason::AsOfInvalid,
         "since",
-        Message::new(format!("日志没有第 {sequence} 条"), format!("the journal has no entry {sequence}")),
+        Message::new(format!("日志没有第{sequence}条"), format!("the journal has no entry {sequence}")),
     )
 }
 
@@ -33,7 +33,7 @@ impl Service {
             Problem::new(
                 Reason::TooMany,
                 Message::new(
-                    format!("已有 {SCANS_MAX} 个备份或校验在进行"),
+                    format!("已有{SCANS_MAX}个备份或校验在进行"),
                     format!("{SCANS_MAX} backups or verifications are under way"),
                 ),
                 Message::new("请待其完成后重试", "try again when they have ended"),

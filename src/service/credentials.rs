@@ -104,7 +104,7 @@ impl NewCredential {
         let latest = now.saturating_add(SignedDuration::from_hours(24 * CREDENTIAL_DAYS_MAX)).unwrap_or(now);
         if self.expires <= now || self.expires > latest {
             let description = Message::new(
-                format!("须在将来，且不超过 {CREDENTIAL_DAYS_MAX} 天"),
+                format!("须在将来，且不超过{CREDENTIAL_DAYS_MAX}天"),
                 format!("must be in the future, and at most {CREDENTIAL_DAYS_MAX} days from now"),
             );
             return Err(Problem::field(Reason::FieldInvalid, "credential.expire_time", description));

@@ -52,7 +52,7 @@ pub(super) fn column_differences(state: &State, columns: &Columns) -> Vec<Messag
         if sum != total {
             let path = &catalogue().cell(cell).path;
             found.push(Message::new(
-                format!("{year} 年度：{path} 各机构之和为 {sum}，累计为 {total}"),
+                format!("{year}年度：{path} 各机构之和为{sum}，累计为{total}"),
                 format!("{year}: {path} of single agencies adds up to {sum}, the running sum is {total}"),
             ));
         }
@@ -75,7 +75,7 @@ fn words(difference: &TotalsDifference, running: &State, counted: &State) -> Mes
                 unlike(&one, &two)
             };
             Message::new(
-                format!("{zh}，{year} 年度，{class_zh}：{}", what.zh),
+                format!("{zh}，{year}年度，{class_zh}：{}", what.zh),
                 format!("{en}, {year}, {class_en}: {}", what.en),
             )
         }
@@ -86,7 +86,7 @@ fn words(difference: &TotalsDifference, running: &State, counted: &State) -> Mes
             Message::new(format!("{zh}，{class_zh}：{}", text.0), format!("{en}, {class_en}: {}", text.1))
         }
         TotalsDifference::Marks { year } => Message::new(
-            format!("{year} 年度：各机构的报送、审核情况与重算不符"),
+            format!("{year}年度：各机构的报送、审核情况与重算不符"),
             format!("{year}: how the reports of agencies stand is not what the recount says"),
         ),
     }
@@ -117,7 +117,7 @@ fn class_sums(state: &State, scope: Scope, year: ReportYear, class: Class) -> Su
 pub(super) fn unlike(running: &Sums, counted: &Sums) -> Message {
     if running.reports != counted.reports {
         return Message::new(
-            format!("累计 {} 份，重算 {} 份", running.reports, counted.reports),
+            format!("累计{}份，重算{}份", running.reports, counted.reports),
             format!("{} reports in the running sum, {} in the recount", running.reports, counted.reports),
         );
     }
@@ -125,7 +125,7 @@ pub(super) fn unlike(running: &Sums, counted: &Sums) -> Message {
     let Some(cell) = cell else { return Message::new("一致", "the same") };
     let (one, two) = (running.value(cell.id), counted.value(cell.id));
     Message::new(
-        format!("{} 累计 {one}，重算 {two}", cell.path),
+        format!("{} 累计{one}，重算{two}", cell.path),
         format!("{} is {one} in the running sum, {two} in the recount", cell.path),
     )
 }
@@ -203,7 +203,7 @@ mod tests {
         let path = &cell().path;
         for text in &found {
             assert!(text.en.contains("jurisdictions/230000") && text.en.contains(path.as_str()), "{text:?}");
-            assert!(text.zh.contains("累计 5，重算 6"), "{text:?}");
+            assert!(text.zh.contains("累计5，重算6"), "{text:?}");
         }
     }
 

@@ -91,7 +91,7 @@ impl Service {
             Err(_) => {
                 let at = self.store.position().sequence;
                 return Err(unavailable(
-                    format!("本实例尚在日志第 {at} 条，未追上所求的 {text}"),
+                    format!("本实例尚在日志第{at}条，未追上所求的 {text}"),
                     format!("this instance stands at journal entry {at}, and has not come to {text}"),
                 ));
             }
@@ -118,7 +118,7 @@ impl Service {
             return Ok(());
         }
         Err(unavailable(
-            format!("日志第 {sequence} 条与所见不符：数据库曾回退，或为另一数据库"),
+            format!("日志第{sequence}条与所见不符：数据库曾回退，或为另一数据库"),
             format!(
                 "journal entry {sequence} is not the one that was seen: the store has gone back, or is another one"
             ),

@@ -46,7 +46,7 @@ impl Places {
         let Ok(permit) = self.free.clone().try_acquire_owned() else {
             let limit = self.limits.watchers;
             return Err(too_many(Message::new(
-                format!("已有 {limit} 处在实时查看，达到上限"),
+                format!("已有{limit}处在实时查看，达到上限"),
                 format!("{limit} watchers are the most at a time"),
             )));
         };
@@ -60,7 +60,7 @@ impl Places {
             let own = taken.entry(name.clone()).or_default();
             if *own >= limit {
                 return Err(too_many(Message::new(
-                    format!("{name} 已有 {limit} 处在实时查看，达到单个账号的上限"),
+                    format!("{name} 已有{limit}处在实时查看，达到单个账号的上限"),
                     format!("{name} has {limit} watchers, the most of one principal at a time"),
                 )));
             }

@@ -67,11 +67,11 @@ impl Problem {
     pub fn overload(reason: Reason, message: Message, retry_after: Duration) -> Self {
         let remedy = match retry_after.as_secs_f32().ceil() {
             seconds if seconds <= 120.0 => {
-                Message::new(format!("请在 {seconds} 秒后重试"), format!("try again after {seconds} s"))
+                Message::new(format!("请在{seconds}秒后重试"), format!("try again after {seconds} s"))
             }
             seconds => {
                 let minutes = (seconds / 60.0).ceil();
-                Message::new(format!("请在 {minutes} 分钟后重试"), format!("try again after {minutes} min"))
+                Message::new(format!("请在{minutes}分钟后重试"), format!("try again after {minutes} min"))
             }
         };
         Self { retry_after: Some(retry_after), ..Self::new(reason, message, remedy) }
@@ -182,13 +182,13 @@ impl Problem {
     pub fn not_due(name: &str, year: ReportYear, first: ReportYear, end: Option<ReportYear>) -> Self {
         let (zh, en) = match end {
             Some(end) if end <= year => {
-                (format!("{name} 自 {end} 年度起已撤并"), format!("{name} no longer exists from {end} on"))
+                (format!("{name} 自{end}年度起已撤并"), format!("{name} no longer exists from {end} on"))
             }
-            _ => (format!("{name} 自 {first} 年度起报送"), format!("{name} reports from {first} on")),
+            _ => (format!("{name} 自{first}年度起报送"), format!("{name} reports from {first} on")),
         };
         Self::new(
             Reason::AgencyNotDue,
-            Message::new(format!("{zh}，{year} 年度无须报送"), format!("{en} and owes no report for {year}")),
+            Message::new(format!("{zh}，{year}年度无须报送"), format!("{en} and owes no report for {year}")),
             Message::new(
                 "请核对年度；名录有误的，请联系本级政务公开主管部门更正",
                 "check the year, or have the registry corrected",
@@ -279,7 +279,7 @@ impl Problem {
         Self::new(
             Reason::RegistryInvalid,
             Message::new(
-                format!("{subject} 的首报年度不能更正为 {begins}：已有报告 {report}"),
+                format!("{subject} 的首报年度不能更正为{begins}：已有报告 {report}"),
                 format!("{subject} cannot begin in {begins}, for there is {report}"),
             ),
             Message::new("请先撤回该报告，或改用更早的年度", "withdraw the report first, or choose an earlier year"),
@@ -333,7 +333,7 @@ impl Problem {
         Self::new(
             Reason::RegistryInvalid,
             Message::new(
-                format!("{subject}：不能自 {first_year} 年起撤并，已有报告 {report}"),
+                format!("{subject}：不能自{first_year}年起撤并，已有报告 {report}"),
                 format!("{subject}: the agency cannot end from {first_year} on, for there is {report}"),
             ),
             Message::new("请先撤回该报告，或改用以后的年度", "withdraw the report first, or choose a later year"),

@@ -61,7 +61,7 @@ pub fn newer_access(store: &dyn Store, backup: &Position) -> Result<Result<Newer
     if at_backup != Some(backup.chain) {
         let sequence = backup.sequence;
         return Ok(Err(Message::new(
-            format!("该文件夹的日志第 {sequence} 条与备份不符：不是所备份的数据库，或已被改动"),
+            format!("该文件夹的日志第{sequence}条与备份不符：不是所备份的数据库，或已被改动"),
             format!(
                 "entry {sequence} of the journal in this folder is not that of the backup: it is another store, or was changed"
             ),

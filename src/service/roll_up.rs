@@ -150,8 +150,7 @@ impl RollupQuestion {
             return Err(Problem::field(Reason::YearsInvalid, "last_year", description));
         }
         if self.measures.len() > MEASURES_MAX {
-            let description =
-                Message::new(format!("最多 {MEASURES_MAX} 项"), format!("at most {MEASURES_MAX} measures"));
+            let description = Message::new(format!("最多{MEASURES_MAX}项"), format!("at most {MEASURES_MAX} measures"));
             return Err(Problem::field(Reason::FieldInvalid, "measures", description));
         }
         if self.measures.is_empty() {

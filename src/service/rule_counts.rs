@@ -48,7 +48,7 @@ impl Service {
         let years: Vec<ReportYear> =
             (first.get()..=last.get()).take(YEARS_MAX + 1).filter_map(|year| ReportYear::new(year).ok()).collect();
         if years.is_empty() || years.len() > YEARS_MAX {
-            let zh = format!("应为 1 到 {YEARS_MAX} 个年度，由早到晚");
+            let zh = format!("应为1到{YEARS_MAX}个年度，由早到晚");
             let en = format!("takes 1 to {YEARS_MAX} years, the earliest first");
             return Err(Problem::field(Reason::YearsInvalid, "last_year", Message::new(zh, en)));
         }

@@ -75,7 +75,7 @@ impl From<Unmade> for Problem {
 /// A journal sequence in a field that the journal has not come to; it stands at `newest`.
 pub(super) fn as_of_invalid(field: &str, newest: u64) -> Problem {
     let description = Message::new(
-        format!("流水号超出范围，当前最新为 {newest}"),
+        format!("流水号超出范围，当前最新为{newest}"),
         format!("the journal has not come that far; it stands at {newest}"),
     );
     Problem::field(Reason::AsOfInvalid, field, description).with("sequence", newest)

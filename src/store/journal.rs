@@ -139,7 +139,7 @@ impl JournalEntry {
         let wanted = last.sequence + 1;
         if self.sequence != wanted {
             return Err(Message::new(
-                format!("此处应为第 {wanted} 条，实为第 {} 条：有缺失、多出或次序颠倒", self.sequence),
+                format!("此处应为第{wanted}条，实为第{}条：有缺失、多出或次序颠倒", self.sequence),
                 format!("entry {} stands where entry {wanted} belongs: one is missing, added or moved", self.sequence),
             ));
         }

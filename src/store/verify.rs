@@ -80,7 +80,7 @@ pub fn verify(store: &dyn Store, as_of: u64, visitor: &mut dyn Visitor) -> Verif
     if walk.found.position.sequence != as_of {
         let found = walk.found.position.sequence;
         let text = Message::new(
-            format!("日志止于第 {found} 条，应为 {as_of}"),
+            format!("日志止于第{found}条，应为{as_of}"),
             format!("the journal ends at entry {found} instead of {as_of}"),
         );
         walk.found.fault("journal", text);
@@ -210,10 +210,10 @@ impl Walk<'_> {
     /// The entry of a sequence, or why there is none.
     fn journalled(&self, sequence: u64) -> Result<JournalEntry, Message> {
         let missing =
-            || Message::new(format!("没有日志第 {sequence} 条"), format!("there is no journal entry {sequence}"));
+            || Message::new(format!("没有日志第{sequence}条"), format!("there is no journal entry {sequence}"));
         let entries = self.store.journal(sequence.checked_sub(1).ok_or_else(missing)?, 1).map_err(|error| {
             Message::new(
-                format!("日志第 {sequence} 条无法读取：{error}"),
+                format!("日志第{sequence}条无法读取：{error}"),
                 format!("journal entry {sequence} cannot be read: {error}"),
             )
         })?;
@@ -227,7 +227,7 @@ impl Walk<'_> {
             Ok(entry) => {
                 if entry.time != time || (entry.subject == told.subject && !told.agrees(&entry)) {
                     let text = Message::new(
-                        format!("时间、内容校验值、操作人或原因与日志第 {sequence} 条不符"),
+                        format!("时间、内容校验值、操作人或原因与日志第{sequence}条不符"),
                         format!("its time, content hash, actor or reason is not that of journal entry {sequence}"),
                     );
                     self.found.fault(place, text);
@@ -243,7 +243,7 @@ impl Walk<'_> {
         let before = self.standing.as_ref().map(|standing| standing.status);
         let number = before.map_or(1, |before| before.newest + 1);
         if revision.number != number {
-            let text = Message::new(format!("缺少第 {number} 版"), format!("revision {number} before it is missing"));
+            let text = Message::new(format!("缺少第{number}版"), format!("revision {number} before it is missing"));
             self.found.fault(&name, text);
         } else if revision.accepted_before != before.and_then(|before| before.accepted) {
             let text = Message::new(

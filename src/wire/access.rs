@@ -53,7 +53,7 @@ pub(crate) fn credential_name_from_wire(name: &str, field: &str) -> Result<(Prin
 
 fn bad_name(field: &str, shape: &str) -> Problem {
     let description = Message::new(
-        format!("名称形如 {shape}，账号标识为 1 至 64 位 a-z、0-9、-、_、."),
+        format!("名称形如 {shape}，账号标识为1至64位 a-z、0-9、-、_、."),
         format!("the name has the form {shape}; a principal is 1 to 64 of a-z, 0-9, -, _ and ."),
     );
     Problem::bad_name(field, description)

@@ -196,7 +196,7 @@ fn time(wire: Option<prost_types::Timestamp>, field: &str) -> Result<Option<Time
 
 fn short(text: String, max: usize, field: &str) -> Result<String, Problem> {
     if text.chars().count() > max {
-        let description = Message::new(format!("最多 {max} 字"), format!("at most {max} characters"));
+        let description = Message::new(format!("最多{max}字"), format!("at most {max} characters"));
         return Err(Problem::field(Reason::FieldInvalid, field, description));
     }
     Ok(text)

@@ -38,7 +38,7 @@ pub(crate) fn edition_to_wire(edition: &Edition) -> i32 {
 /// FIELD_INVALID for a number that the contract does not have.
 pub(crate) fn edition_from_wire(number: i32, year: u16, field: &str) -> Result<&'static Edition, Problem> {
     let unknown = || {
-        let description = Message::new(format!("没有编号为 {number} 的格式"), format!("there is no edition {number}"));
+        let description = Message::new(format!("没有编号为{number}的格式"), format!("there is no edition {number}"));
         Problem::field(Reason::FieldInvalid, field, description)
     };
     let wire = pb::Edition::try_from(number).map_err(|_| unknown())?;
@@ -162,7 +162,7 @@ pub(super) fn cells_to_wire(figures: &Figures) -> Vec<pb::FilledCell> {
 
 fn cells_invalid(violations: Vec<Violation>) -> Problem {
     let count = violations.len();
-    let message = Message::new(format!("{count} 个单元格不合规"), format!("{count} cell(s) are not valid"));
+    let message = Message::new(format!("{count}个单元格不合规"), format!("{count} cell(s) are not valid"));
     let remedy = Message::new("请按每格提示改正", "correct each cell as told");
     Problem::new(Reason::CellInvalid, message, remedy).with_violations(violations)
 }

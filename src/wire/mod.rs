@@ -20,6 +20,7 @@ mod operations;
 mod problem;
 mod reading;
 mod registry;
+mod registry_change;
 mod registry_file;
 mod reminder;
 mod report;
@@ -68,11 +69,12 @@ pub(crate) use problem::{problem_to_wire, reason_to_wire};
 pub use reading::source_to_wire;
 pub(crate) use reading::{meant_from_wire, reading_to_wire};
 pub(crate) use registry::{
-    agency_from_wire, agency_id as agency_id_from_wire, agency_to_wire, code as code_from_wire, etag_of_change,
-    jurisdiction_from_wire, jurisdiction_to_wire, kind_from_wire, known_agency_to_wire, known_jurisdiction_to_wire,
-    sum_change_to_wire, suspect_to_wire, year_from_wire,
+    agency_from_wire, agency_id as agency_id_from_wire, agency_to_wire, code as code_from_wire, jurisdiction_from_wire,
+    jurisdiction_to_wire, kind_from_wire, known_agency_to_wire, known_jurisdiction_to_wire, sum_change_to_wire,
+    suspect_to_wire, year_from_wire,
 };
-pub use registry::{change_from_wire, change_to_wire};
+pub(crate) use registry_change::etag_of_change;
+pub use registry_change::{change_from_wire, change_to_wire};
 pub(crate) use registry_file::{registry_file_to_wire, registry_format_from_wire, rendered_registry_to_wire};
 pub(crate) use reminder::{remind_from_wire, reminder_to_wire, rendered_reminders_to_wire, sent_reminders_to_wire};
 pub(crate) use report::{

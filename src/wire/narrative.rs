@@ -15,7 +15,7 @@ pub(crate) fn narrative_from_wire(wire: pb::Narrative, field: &str) -> Result<Op
     let bytes = narrative.bytes();
     if bytes > NARRATIVE_BYTES_MAX {
         let description = Message::new(
-            format!("各部分文字共 {bytes} 字节，不得超过 {NARRATIVE_BYTES_MAX} 字节"),
+            format!("各部分文字共{bytes}字节，不得超过{NARRATIVE_BYTES_MAX}字节"),
             format!("its chapters have {bytes} bytes, more than {NARRATIVE_BYTES_MAX}"),
         );
         return invalid(field.to_owned(), description);

@@ -71,14 +71,14 @@ pub(super) fn source_from_wire(source: pb::DocumentSource) -> Result<DocumentSou
     for (field, text) in [("file_name", &source.file_name), ("title", &source.title), ("agency", &source.agency)] {
         if text.chars().count() > SOURCE_CHARACTERS_MAX {
             let description = Message::new(
-                format!("不得超过 {SOURCE_CHARACTERS_MAX} 字"),
+                format!("不得超过{SOURCE_CHARACTERS_MAX}字"),
                 format!("is longer than {SOURCE_CHARACTERS_MAX} characters"),
             );
             return Err(Problem::field(Reason::FieldInvalid, format!("source.{field}"), description));
         }
     }
     if source.years.len() > SOURCE_YEARS_MAX {
-        let description = Message::new(format!("最多 {SOURCE_YEARS_MAX} 个"), format!("at most {SOURCE_YEARS_MAX}"));
+        let description = Message::new(format!("最多{SOURCE_YEARS_MAX}个"), format!("at most {SOURCE_YEARS_MAX}"));
         return Err(Problem::field(Reason::TooMany, "source.years", description));
     }
     let years = source.years.iter().map(|year| year_from_wire(*year, "source.years")).collect::<Result<_, _>>()?;

@@ -8,7 +8,7 @@ use crate::service::{Problem, Reason, RegistryFormat, RenderedFile};
 
 use super::contact::contacts_to_wire;
 use super::finding::text_to_wire;
-use super::registry::change_to_wire;
+use super::registry_change::change_to_wire;
 
 /// What is in a file, or what is wrong with it.
 pub(crate) fn registry_file_to_wire(read: Result<RegistryFile, Vec<Message>>) -> pb::ReadRegistryFileResponse {

@@ -50,7 +50,7 @@ pub(crate) fn reminder_to_wire(reminder: &Reminder) -> pb::Reminder {
 pub(crate) fn remind_from_wire(wire: pb::SendRemindersRequest) -> Result<RemindRequest, Problem> {
     let most = crate::registry::REMINDERS_MAX;
     if wire.agencies.len() > most {
-        let text = Message::new(format!("一次最多 {most} 个"), format!("at most {most} at a time"));
+        let text = Message::new(format!("一次最多{most}个"), format!("at most {most} at a time"));
         return Err(Problem::field(Reason::TooMany, "agencies", text));
     }
     let agencies = wire.agencies.iter().enumerate();

@@ -94,7 +94,7 @@ pub fn timestamp_to_wire(time: Timestamp) -> prost_types::Timestamp {
 /// FIELD_INVALID.
 pub(crate) fn hash_from_wire(text: &str, field: &str) -> Result<Hash, Problem> {
     Hash::from_hex(text).ok_or_else(|| {
-        let description = Message::new("应为 64 位十六进制数字", "is not 64 hexadecimal digits");
+        let description = Message::new("应为64位十六进制数字", "is not 64 hexadecimal digits");
         Problem::field(Reason::FieldInvalid, field, description)
     })
 }
@@ -149,7 +149,7 @@ pub fn submission_from_wire(request: pb::SubmitReportRequest) -> Result<Submissi
 /// TOO_MANY, FIELD_INVALID.
 pub(super) fn answers_from_wire(answers: Vec<pb::Answer>) -> Result<Vec<Answer>, Problem> {
     if answers.len() > ANSWERS_MAX {
-        let description = Message::new(format!("最多 {ANSWERS_MAX} 条"), format!("at most {ANSWERS_MAX}"));
+        let description = Message::new(format!("最多{ANSWERS_MAX}条"), format!("at most {ANSWERS_MAX}"));
         return Err(Problem::field(Reason::TooMany, "answers", description));
     }
     let answer = |(position, answer): (usize, pb::Answer)| {
@@ -171,7 +171,7 @@ pub(super) fn check_length(text: &str, field: &str) -> Result<(), Problem> {
         return Ok(());
     }
     let description = Message::new(
-        format!("不得超过 {REASON_MAX_CHARACTERS} 字"),
+        format!("不得超过{REASON_MAX_CHARACTERS}字"),
         format!("is longer than {REASON_MAX_CHARACTERS} characters"),
     );
     Err(Problem::field(Reason::FieldInvalid, field, description))
@@ -336,7 +336,7 @@ pub(crate) fn review_from_wire(action: ReviewAction, parts: ReviewParts) -> Resu
     }
     let reason = reason_from_wire(reason, "reason")?;
     if comments.len() > COMMENTS_MAX {
-        let description = Message::new(format!("最多 {COMMENTS_MAX} 条"), format!("at most {COMMENTS_MAX}"));
+        let description = Message::new(format!("最多{COMMENTS_MAX}条"), format!("at most {COMMENTS_MAX}"));
         return Err(Problem::field(Reason::TooMany, "comments", description));
     }
     for (position, comment) in comments.iter().enumerate() {

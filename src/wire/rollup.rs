@@ -110,10 +110,8 @@ pub(crate) fn coverage_question_from_wire(
     depth: i32,
 ) -> Result<CoverageQuestion, Problem> {
     let bad_depth = || {
-        let description = Message::new(
-            format!("应在 0 到 {COVERAGE_DEPTH_MAX} 之间"),
-            format!("is not from 0 to {COVERAGE_DEPTH_MAX}"),
-        );
+        let description =
+            Message::new(format!("应在0到{COVERAGE_DEPTH_MAX}之间"), format!("is not from 0 to {COVERAGE_DEPTH_MAX}"));
         Problem::field(Reason::FieldInvalid, "depth", description)
     };
     let Scope { jurisdiction, perspective, filter } = scope_from_wire(scope)?;
@@ -189,10 +187,7 @@ pub(crate) fn following_from_wire(resume_after: i64, heartbeat_seconds: i32) -> 
         0 => None,
         seconds @ 5..=600 => Some(Duration::from_secs(seconds.unsigned_abs().into())),
         _ => {
-            return Err(invalid(
-                "heartbeat_seconds",
-                Message::new("须为 0，或 5 至 600", "must be 0, or from 5 to 600"),
-            ));
+            return Err(invalid("heartbeat_seconds", Message::new("须为0，或5至600", "must be 0, or from 5 to 600")));
         }
     };
     Ok(Following { resume_after, heartbeat })

@@ -360,11 +360,7 @@ async fn the_journal_is_exported_verified_and_filtered() {
     std::fs::write(&file, lines.concat()).unwrap();
     let moved = huizong(&["journal", "verify", text(&file)]).await;
     assert_eq!(moved.status.code(), Some(1));
-    assert!(
-        complaints(&moved).contains("line 31:") && complaints(&moved).contains("第 31 行"),
-        "{}",
-        complaints(&moved)
-    );
+    assert!(complaints(&moved).contains("line 31:") && complaints(&moved).contains("第31行"), "{}", complaints(&moved));
 }
 
 /// What was kept elsewhere tells the journal that it was kept of from one that was written anew, and from one that goes on.

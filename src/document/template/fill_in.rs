@@ -105,7 +105,7 @@ impl FillIn<'_> {
             validate(sheet, tile, cell)?;
         }
         if let (Some(previous), Some(year)) = (&self.template.previous, self.template.year.previous()) {
-            let heading = format!("{year} 年度（上年）数字，仅供对照 last year's figures, for comparison");
+            let heading = format!("{year}年度（上年）数字，仅供对照 last year's figures, for comparison");
             sheet.write(1, sheet::column(beside(grid))?, heading).map_err(WriteError::new)?;
             sheet::draw(sheet, formats, grid, beside(grid), &|cell| Drawn {
                 value: Value::Printed(printed(cell, previous.get(cell))),

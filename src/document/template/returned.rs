@@ -91,7 +91,7 @@ impl TemplateError {
     pub fn message(&self) -> Message {
         let zh = match self {
             Self::NotATemplate(what) => format!("不是由 huizong template 生成的工作簿（{what}）；请重新生成模板填报"),
-            Self::TooLarge => format!("工作簿超过 {MAX_BYTES} 字节，或解压后超过 {MAX_UNPACKED_BYTES} 字节"),
+            Self::TooLarge => format!("工作簿超过{MAX_BYTES}字节，或解压后超过{MAX_UNPACKED_BYTES}字节"),
             Self::SheetMissing(name) => format!("缺少工作表“{name}”；请重新生成模板填报"),
         };
         Message::new(zh, self.to_string())
@@ -297,7 +297,7 @@ pub(super) fn fault(cell: CellId, raw: String, message: Message) -> Fault {
     let message =
         Message::new(format!("{}：{}", info.label_zh, message.zh), format!("{}: {}", info.label_en, message.en));
     let remedy = Message::new(
-        "请填数字；没有填 0，不适用填“不适用”，原文空白的清空单元格，说明文字请写入报告正文",
+        "请填数字；没有填0，不适用填“不适用”，原文空白的清空单元格，说明文字请写入报告正文",
         "fill in a number; 0 where there is none, 不适用 where it does not apply, nothing where the document is blank; remarks belong in the text of the report",
     );
     Fault { cell, raw, message, remedy }

@@ -30,10 +30,8 @@ pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
 
 pub(crate) fn out_of_time(limit: Duration) -> Problem {
     let seconds = limit.as_secs();
-    let message = Message::new(
-        format!("服务未能在 {seconds} 秒内答复"),
-        format!("the service did not answer within {seconds} s"),
-    );
+    let message =
+        Message::new(format!("服务未能在{seconds}秒内答复"), format!("the service did not answer within {seconds} s"));
     let remedy = Message::new(
         "更改可能已生效：请先查询，再重试（以同一 request_id）；查询请缩小范围",
         "a change may have been made: send it again with the same request_id, or look first; ask for less at a time",
@@ -44,7 +42,7 @@ pub(crate) fn out_of_time(limit: Duration) -> Problem {
 pub(crate) fn gone_on_for_long(longest: Duration) -> Problem {
     let minutes = longest.as_secs().div_ceil(60);
     let message =
-        Message::new(format!("流式调用已持续 {minutes} 分钟"), format!("the stream has gone on for {minutes} minutes"));
+        Message::new(format!("流式调用已持续{minutes}分钟"), format!("the stream has gone on for {minutes} minutes"));
     Problem::overload(Reason::Stopping, message, OVERLOAD_WAIT)
 }
 

@@ -159,8 +159,8 @@ impl fmt::Display for Place {
 impl Place {
     fn zh(self) -> String {
         match self {
-            Self::Line(line) => format!("第 {line} 行"),
-            Self::Entry { list, number } => format!("{list} 第 {number} 项"),
+            Self::Line(line) => format!("第{line}行"),
+            Self::Entry { list, number } => format!("{list} 第{number}项"),
         }
     }
 
@@ -175,7 +175,7 @@ impl ExchangeError {
     pub fn messages(&self) -> Vec<Message> {
         let mut messages: Vec<_> = self.faults.iter().map(Fault::message).collect();
         if self.more > 0 {
-            messages.push(Message::new(format!("另有 {} 处错误未列出", self.more), format!("and {} more", self.more)));
+            messages.push(Message::new(format!("另有{}处错误未列出", self.more), format!("and {} more", self.more)));
         }
         messages
     }
@@ -230,13 +230,13 @@ impl Problem {
             Self::Repeated => "重复出现；请只保留一个".to_owned(),
             Self::Missing => "缺少此项；请补上".to_owned(),
             Self::Width { expected, found } => {
-                format!("应有 {expected} 个值，实有 {found} 个；含逗号的值请加英文双引号")
+                format!("应有{expected}个值，实有{found}个；含逗号的值请加英文双引号")
             }
             Self::Blank => "为空；请填写".to_owned(),
             Self::NotApplicable => "此处不适用却已填写；请留空".to_owned(),
             Self::Nested => "应为文字、数字或是否；请改为单一的值".to_owned(),
             Self::Word { field, found } => format!("“{found}”无法识别；请填 {}", accepted(*field).zh),
-            Self::Jurisdiction { found, .. } => format!("“{found}”不是 6、9 或 12 位数字的行政区划代码；请改正"),
+            Self::Jurisdiction { found, .. } => format!("“{found}”不是6、9或12位数字的行政区划代码；请改正"),
             Self::Agency { found, error } => {
                 format!(
                     "“{found}”不是有效的机构标识（{}）；若被电子表格改成了数字，请将该列设为文本",
@@ -247,11 +247,11 @@ impl Problem {
                 format!("“{found}”不是条目名称（{}）；多个以空格分隔", error.message().zh)
             }
             Self::Several => "只能有一个；请只保留一个".to_owned(),
-            Self::Year { found, .. } => format!("“{found}”不是年度；请填四位数字，如 2024"),
+            Self::Year { found, .. } => format!("“{found}”不是年度；请填四位数字，如2024"),
             Self::Formula(first) => format!("以“{first}”开头，会被电子表格当作公式；请删去"),
             Self::Spacing => "首尾有空格，或含有换行、制表符；请删去".to_owned(),
             Self::Contact(fault) => format!("{}；请改正", fault.message().zh),
-            Self::Crowded(agency) => format!("{agency} 的联系人超过 {CONTACTS_MAX} 名；请只留可联系到的人"),
+            Self::Crowded(agency) => format!("{agency} 的联系人超过{CONTACTS_MAX}名；请只留可联系到的人"),
             Self::Duplicate { code, first } => format!("{code} 已见于{}；请只保留一处", first.zh()),
         };
         Message::new(zh, self.to_string())

@@ -68,5 +68,5 @@ fn long_lists_of_members_are_cut_and_counted() {
     }
     let message = registry.apply(&abolish("jurisdictions/230202", 2024)).unwrap_err().message();
     assert!(message.en.contains("agencies/more-9 and 2 more;"), "{}", message.en);
-    assert!(message.zh.contains("agencies/more-9等 12 个"), "{}", message.zh);
+    assert!(message.zh.contains("agencies/more-9等12个"), "{}", message.zh);
 }

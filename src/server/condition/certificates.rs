@@ -175,14 +175,14 @@ fn judge(of_use: &Use, certificates: &[Validity], now: Timestamp) -> Condition {
     let days = left.as_hours() / 24;
     if left < RENEWAL {
         let message = Message::new(
-            format!("{subject} 将于 {} 过期，尚余 {days} 天", end.zh),
+            format!("{subject} 将于 {} 过期，尚余{days}天", end.zh),
             format!("{subject} expires at {}, in {days} day(s)", end.en),
         );
         return Condition::new(name, ConditionState::Warning, message, renewal);
     }
     Condition::good(
         name,
-        format!("{subject} 有效期至 {}，尚余 {days} 天", end.zh),
+        format!("{subject} 有效期至 {}，尚余{days}天", end.zh),
         format!("{subject} is valid until {}, for {days} days", end.en),
     )
 }

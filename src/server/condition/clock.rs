@@ -49,7 +49,7 @@ pub(crate) fn judge(now: Timestamp, newest: Option<Timestamp>) -> Condition {
         let days = now.duration_since(newest).as_hours() / 24;
         let (now, newest) = (moment(now), moment(newest));
         let message = Message::new(
-            format!("时钟为 {}，比最近一条日志（{}）晚 {days} 天：久未使用，或时钟过快", now.zh, newest.zh),
+            format!("时钟为 {}，比最近一条日志（{}）晚{days}天：久未使用，或时钟过快", now.zh, newest.zh),
             format!(
                 "it says {}, {days} days after the newest journal entry ({}): long unused, or ahead",
                 now.en, newest.en

@@ -55,7 +55,7 @@ pub(crate) fn shared(service: &Service) -> Option<Condition> {
     }
     let seconds = age.as_secs_f32();
     let message = Message::new(
-        format!("{seconds:.1} 秒前与共享日志一致，尚差 {behind} 条"),
+        format!("{seconds:.1}秒前与共享日志一致，尚差{behind}条"),
         format!("it knew all of the shared journal {seconds:.1} s ago, and is {behind} entries behind"),
     );
     if age <= limit {
@@ -120,7 +120,7 @@ pub(crate) fn callers(config: &Config, service: &Service) -> Vec<Condition> {
     }
     let (failures, lock_outs) = service.sign_in_counts();
     let (zh, en) = (
-        format!("本次启动以来，无效的令牌或登记码 {failures} 次，因此要求等待 {lock_outs} 次"),
+        format!("本次启动以来，无效的令牌或登记码{failures}次，因此要求等待{lock_outs}次"),
         format!(
             "since the start {failures} token(s) or codes were not valid, and addresses were told to wait {lock_outs} time(s)"
         ),
@@ -159,7 +159,7 @@ pub(crate) fn shipping(config: &Config, service: &Service) -> Vec<Condition> {
     let told = |(to, arrived): (Message, u64)| {
         let waiting = newest.saturating_sub(arrived);
         let (zh, en) = (
-            format!("{}：已送达第 {arrived} 条，尚有 {waiting} 条", to.zh),
+            format!("{}：已送达第{arrived}条，尚有{waiting}条", to.zh),
             format!("{}: entry {arrived} has arrived, {waiting} have not", to.en),
         );
         if waiting < WAITING_MAX {
@@ -183,7 +183,7 @@ pub(crate) fn reports(service: &Service) -> Vec<Condition> {
         let YearVitals { year, expected, received, included } = vitals;
         Condition::good(
             "reports",
-            format!("{year}年度：应报 {expected} 份，已报 {received} 份，计入汇总 {included} 份"),
+            format!("{year}年度：应报{expected}份，已报{received}份，计入汇总{included}份"),
             format!("{year}: {expected} expected, {received} received, {included} included"),
         )
     };

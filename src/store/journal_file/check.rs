@@ -34,8 +34,8 @@ impl JournalFault {
     /// In words, with the place.
     pub fn message(&self) -> Message {
         let (zh, en) = match self.line {
-            Some(line) => (format!("第 {line} 行"), format!("line {line}")),
-            None => (format!("日志第 {} 条", self.sequence), format!("journal entry {}", self.sequence)),
+            Some(line) => (format!("第{line}行"), format!("line {line}")),
+            None => (format!("日志第{}条", self.sequence), format!("journal entry {}", self.sequence)),
         };
         Message::new(format!("{zh}：{}", self.what.zh), format!("{en}: {}", self.what.en))
     }
@@ -78,7 +78,7 @@ pub fn verify_journal_file_with(
         && (begin.sequence, begin.chain) != (after.sequence, after.chain)
     {
         return Err(first_fault(Message::new(
-            format!("此文件接第 {} 条，而其前止于第 {} 条或属另一日志", begin.sequence, after.sequence),
+            format!("此文件接第{}条，而其前止于第{}条或属另一日志", begin.sequence, after.sequence),
             format!(
                 "it goes on from entry {}, and what is before it ends with entry {} or is of another journal",
                 begin.sequence, after.sequence
@@ -155,14 +155,14 @@ fn unlike() -> Message {
 
 fn missing_entry(expected: u64) -> Message {
     Message::new(
-        format!("文件在此结束，而日志应至第 {expected} 条：其后缺失"),
+        format!("文件在此结束，而日志应至第{expected}条：其后缺失"),
         format!("the file ends here, and the journal goes to entry {expected}: the rest is missing"),
     )
 }
 
 fn missing_record(expected: u64) -> Message {
     Message::new(
-        format!("文件在此结束，而记录应有 {expected} 条：其后缺失"),
+        format!("文件在此结束，而记录应有{expected}条：其后缺失"),
         format!("the file ends here, and there should be {expected} records: the rest is missing"),
     )
 }

@@ -59,7 +59,7 @@ impl DamagedStream {
                 format!("format version {found} is newer than {supported}: use a newer program"),
             ),
             Fault::Length { bytes } => {
-                Message::new(format!("长度 {bytes} 不可能"), format!("a length of {bytes} bytes is not possible"))
+                Message::new(format!("长度{bytes}不可能"), format!("a length of {bytes} bytes is not possible"))
             }
             Fault::Number { found } => Message::new(
                 format!("此处实为编号 {found} 的帧：次序颠倒、缺失或编号被改"),
@@ -81,7 +81,7 @@ impl DamagedStream {
     pub fn message(&self) -> Message {
         let what = self.what();
         Message::new(
-            format!("第 {} 帧（自第 {} 字节起）：{}", self.frame, self.offset, what.zh),
+            format!("第{}帧（自第{}字节起）：{}", self.frame, self.offset, what.zh),
             format!("frame {}, from byte {}: {}", self.frame, self.offset, what.en),
         )
     }

@@ -179,7 +179,7 @@ async fn the_status_says_in_words_what_the_service_rests_on_where_that_is_asked_
         assert_eq!(remedy.is_some(), state(check) != Some(pb::ConditionState::Good), "{check}");
     }
     let reports = conditions.iter().find(|one| one.check == "reports").and_then(|one| one.message.clone()).unwrap();
-    assert!(reports.zh.starts_with(&format!("{YEAR}年度：应报 6 份")), "{}", reports.zh);
+    assert!(reports.zh.starts_with(&format!("{YEAR}年度：应报6份")), "{}", reports.zh);
 }
 
 #[tokio::test(flavor = "multi_thread")]

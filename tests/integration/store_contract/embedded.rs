@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use crate::store_contract::contents::Contents;
 use crate::store_contract::samples::*;
 use crate::store_contract::strikes::strike;
-use crate::support::below::open_below;
+use crate::support::below::{open_below, without_past};
 
 const HEADER_KEY: &[u8] = b"m";
 /// Of a store from before there was a log.
@@ -311,6 +311,7 @@ async fn a_damaged_record_is_made_again_from_the_log_and_never_read_as_another_v
 
         // In both places at once: it is named, nothing is read in its stead, and everything else is.
         assert_eq!(damage_file(&log_file(folder.path()), &damage()), 1);
+        without_past(folder.path());
         let lost = LostEntry { sequence: name_sequence(of_review), subject: LostSubject::Report(bad.clone()) };
         for _ in 0..2 {
             let store = open(&folder).unwrap();
@@ -443,6 +444,8 @@ async fn of_what_is_damaged_in_both_exactly_that_is_lost() {
             }
         }
         drop(below);
+        // What it was before may still stand in the file, from which it would be put back.
+        without_past(folder.path());
         let store = open(&folder).unwrap();
         // Nobody may have come by what is damaged: this goes through all of it.
         let looked = store.look_for_damage(0, 100);
@@ -463,6 +466,30 @@ async fn of_what_is_damaged_in_both_exactly_that_is_lost() {
         assert_eq!(store.records(NEWEST, None, usize::MAX).unwrap(), records, "round {round}");
     }
     assert!(lost_in_all > 20 && mended_in_all > 100, "{lost_in_all} lost, {mended_in_all} mended");
+}
+
+#[tokio::test]
+async fn what_neither_gives_out_is_put_back_from_what_the_file_of_the_copy_still_has() {
+    let folder = new_folder();
+    let store = open(&folder).unwrap();
+    for number in 0..12 {
+        let transaction =
+            submit(&store, &report("agency", 2022), number).with_request(request_id(number as u128), "digest");
+        commit(&store, transaction).await;
+    }
+    let records = store.records(NEWEST, None, usize::MAX).unwrap();
+    drop(store);
+    let below = open_below(folder.path());
+    // Its request id says not by itself of which transaction it is, and stands there with a part of its key.
+    for record in records.iter().filter(|record| record.sequence == Some(5) && record.key[0] != b'q') {
+        below.insert(&record.key, &record.value[..record.value.len() - 1]).unwrap();
+        assert_eq!(damage_file(&log_file(folder.path()), &record.value), 1);
+    }
+    drop(below);
+    let store = open(&folder).unwrap();
+    assert_eq!(store.look_for_damage(0, 100), Ok(12));
+    assert_eq!((store.lost().len(), store.mendings().entries), (0, 1));
+    assert_eq!(store.records(NEWEST, None, usize::MAX).unwrap(), records);
 }
 
 /// Flips one bit of a file at every place in which something occurs.
