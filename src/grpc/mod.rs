@@ -53,7 +53,7 @@ pub use door::{
 };
 pub use over_http::{refusal, refusal_of};
 pub use server::{Layered, server};
-pub(crate) use status::{DETAILS_HEADER, WHOLE};
+pub(crate) use status::{DETAILS_HEADER, WHOLE, prefers_chinese};
 pub use status::{note, problem_of_status, problem_of_transport, to_status, whole};
 
 /// Names of the services whose health is reported.

@@ -197,7 +197,7 @@ fn any(name: &str, message: &impl Message) -> prost_types::Any {
 
 /// Whether a caller reads Chinese: of the languages that they name with their weights, the one that is wanted most among
 /// those that there are; Chinese where neither is named.
-fn prefers_chinese(metadata: &MetadataMap) -> bool {
+pub(crate) fn prefers_chinese(metadata: &MetadataMap) -> bool {
     let asked = metadata.get("accept-language").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let wanted = |language: &str| {
         let weights = asked.split(',').filter_map(|one| {

@@ -16,7 +16,7 @@ use tonic_prost::ProstCodec;
 
 use crate::access::call;
 use crate::config::PAGE_RESOURCES_MAX;
-use crate::grpc::{DETAILS_HEADER, PRINCIPAL_HEADER, WHOLE};
+use crate::grpc::{DETAILS_HEADER, PRINCIPAL_HEADER, WHOLE, prefers_chinese};
 use crate::pb;
 use crate::report::Message as Text;
 use crate::service::{Problem, Reason};
@@ -241,9 +241,10 @@ where
     let question = query::request::<Q>(&asked)?;
     let headings = A::headings(&question);
     let first: A = asker.ask(method, question).await?;
-    let table = |page: &A, headings: Option<&Vec<String>>| {
+    let english = !prefers_chinese(&asker.metadata);
+    let table = move |page: &A, headings: Option<&Vec<String>>| {
         let mut text = Vec::new();
-        write_csv(&mut text, headings.into_iter().chain(&page.rows(&Reader::PROGRAM)))?;
+        write_csv(&mut text, headings.into_iter().chain(&page.rows(&Reader::program(english))))?;
         Ok::<_, ::csv::Error>(Bytes::from(text))
     };
     let mark = if asker.opens_tables { "\u{feff}" } else { "" };

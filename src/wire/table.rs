@@ -23,8 +23,10 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// A program somewhere: times in UTC, labels as the form has them.
-    pub(crate) const PROGRAM: Self = Self { zone: TimeZone::UTC, english: false };
+    /// A program somewhere: times in UTC, labels as the form has them unless it asks for English ones.
+    pub(crate) fn program(english: bool) -> Self {
+        Self { zone: TimeZone::UTC, english }
+    }
 
     fn label(&self, text: Option<&pb::LocalizedText>) -> String {
         text.map(|text| if self.english { &text.en } else { &text.zh }).cloned().unwrap_or_default()

@@ -29,7 +29,15 @@ impl Answer {
 }
 
 async fn get(server: &Server, address: &str) -> Answer {
-    let request = Request::get(address).body(Body::empty()).unwrap();
+    get_in(server, address, None).await
+}
+
+/// As [`get`], for who reads these languages.
+async fn get_in(server: &Server, address: &str, languages: Option<&str>) -> Answer {
+    let mut request = Request::get(address).body(Body::empty()).unwrap();
+    if let Some(languages) = languages {
+        request.headers_mut().insert(header::ACCEPT_LANGUAGE, languages.parse().unwrap());
+    }
     let response = server.routes.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = to_bytes(Body::new(body), BODY_MAX_BYTES).await.unwrap();
@@ -62,6 +70,22 @@ async fn json_is_the_message_that_grpc_answers_with() {
     let expected =
         server.reports().get_report(pb::GetReportRequest { name, ..Default::default() }).await.unwrap().into_inner();
     assert_eq!(answer.body, to_json(&expected).unwrap());
+}
+
+#[tokio::test]
+async fn labels_in_csv_are_in_the_readers_language_under_the_same_headings() {
+    let server = province().await;
+    let rules = "/v1/rules?format=csv".to_owned();
+    let rollup = format!("/v1/rollup?jurisdiction={CITY}&first_year={YEAR}&measures=requests.received&format=csv");
+    for languages in [Some("en"), Some("en-GB, zh;q=0.5"), Some("zh-CN, en;q=0.8"), Some("fr"), None] {
+        let english = languages.is_some_and(|languages| languages.starts_with("en"));
+        let chinese = get(&server, &rollup).await;
+        let answer = get_in(&server, &rollup, languages).await;
+        assert_eq!(answer.lines()[0], "measure,measure_label,value");
+        assert_eq!(answer.body == chinese.body, !english, "{languages:?}: {}", answer.body);
+        assert_eq!(answer.body.contains("本年新收政府信息公开申请数量"), !english, "{languages:?}: {}", answer.body);
+        assert_eq!(get_in(&server, &rules, languages).await.lines()[0], get(&server, &rules).await.lines()[0]);
+    }
 }
 
 #[tokio::test]
