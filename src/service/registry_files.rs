@@ -1,9 +1,11 @@
 //! Registry files as bytes: what they hold in whatever format they are, and the registry written as one.
 
-use crate::document::read::decode;
+use crate::document::read::{ReadError, decode, other_than_table};
 use crate::document::table::{read_table, write_table};
 use crate::registry::RegistryChange;
-use crate::registry::exchange::{RegistryFile, read_csv, read_json, read_rows, write_csv, write_json, write_rows};
+use crate::registry::exchange::{
+    Fault, Place, Problem as Unread, RegistryFile, read_csv, read_json, read_rows, write_csv, write_json, write_rows,
+};
 use crate::report::Message;
 
 use super::parts::Service;
@@ -56,14 +58,32 @@ impl RegistryFormat {
 /// Each thing that is wrong with it, where, and what to do.
 pub fn read_registry_file(bytes: &[u8]) -> Result<RegistryFile, Vec<Message>> {
     let unread = |message| vec![message];
+    if let Some(found) = other_than_table(bytes) {
+        return Err(unread(ReadError::NoTable { found }.message()));
+    }
+    if let Some(line) = zero_byte(bytes) {
+        return Err(unread(Fault { place: Place::Line(line), column: None, problem: Unread::Zero }.message()));
+    }
     let read = if bytes.starts_with(ARCHIVE) {
         read_rows(&read_table(bytes).map_err(|error| unread(error.message()))?)
     } else {
         let text = decode(bytes).map_err(|error| unread(error.message()))?;
-        let is_json = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with(['{', '[']);
-        if is_json { read_json(&text) } else { read_csv(&text) }
+        if is_json(&text) { read_json(&text) } else { read_csv(&text) }
     };
     read.map_err(|error| error.messages())
+}
+
+/// The line of the first zero byte, where the bytes are neither a workbook nor marked as text of two bytes a character.
+fn zero_byte(bytes: &[u8]) -> Option<u64> {
+    let has_any = [ARCHIVE, b"\xFF\xFE", b"\xFE\xFF"].iter().any(|begun| bytes.starts_with(begun));
+    let at = bytes.iter().position(|byte| *byte == 0).filter(|_| !has_any)?;
+    Some(1 + bytes.iter().take(at).filter(|byte| **byte == b'\n').count() as u64)
+}
+
+/// Whether a text is JSON, be it only a number or a word in quotes.
+fn is_json(text: &str) -> bool {
+    let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    text.starts_with(['{', '[']) || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// Writes changes as a registry file.

@@ -97,6 +97,21 @@ pub enum ReadError {
         /// Name of the format, for people.
         found: &'static str,
     },
+    /// A table was wanted, and it is something else.
+    #[error("the file is in the format {found}, and no table; save the table as .xlsx or .csv")]
+    NoTable {
+        /// Name of the format, for people.
+        found: &'static str,
+    },
+    /// A CSV file that is not laid out as the cells of a report are.
+    #[error(
+        "{name:?} is a CSV file, and not one of a report's cells, whose first column is `cell`; reports of many agencies are \
+         handed in with huizong submit, and the registry with huizong registry import"
+    )]
+    OtherCsv {
+        /// Name of the file.
+        name: String,
+    },
     /// The bytes are text in no encoding that is read.
     #[error("the document is neither UTF-8 nor GB18030 text; save it as UTF-8 and send it again")]
     NotText,
@@ -153,6 +168,11 @@ impl ReadError {
             Self::UnsupportedFormat { name, found } => {
                 format!("“{name}”是{found}格式，暂不能读取；请另存为以下格式之一后重新提交：{}", names())
             }
+            Self::NoTable { found } => format!("文件是{found}格式，不是表格；请将表格另存为 .xlsx 或 .csv"),
+            Self::OtherCsv { name } => format!(
+                "“{name}”是CSV，但不是年度报告的单元格表（其首列为 cell）；多个机构的报告请用 huizong submit 报送，单位名录请用 \
+                 huizong registry import 导入"
+            ),
             Self::NotText => "文件不是UTF-8或GB18030编码的文本；请另存为UTF-8后重新提交".to_owned(),
         };
         Message::new(zh, self.to_string())

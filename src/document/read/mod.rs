@@ -48,6 +48,7 @@ pub use guard::{STACK_BYTES, caught};
 pub use note::{NoteCode, Place, ReaderNote, Spot};
 pub use password::Password;
 pub use placement::EditionEvidence;
+pub use told::other_than_table;
 
 use std::borrow::Cow;
 

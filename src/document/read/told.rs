@@ -8,6 +8,8 @@ use super::note::shortened;
 /// First bytes of a compound file.
 const COMPOUND: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 
+const ZIP: &str = "ZIP";
+
 /// First bytes of formats that are not read.
 const FOREIGN_SIGNATURES: &[(&[u8], &str)] = &[
     (COMPOUND, "OLE"),
@@ -15,11 +17,12 @@ const FOREIGN_SIGNATURES: &[(&[u8], &str)] = &[
     (b"\xFF\xD8\xFF", "JPEG"),
     (b"Rar!", "RAR"),
     (b"7z\xBC\xAF\x27\x1C", "7Z"),
-    (b"PK\x03\x04", "ZIP"),
+    (b"PK\x03\x04", ZIP),
 ];
 
 /// Endings of texts of another kind, with their names.
-const FOREIGN_ENDINGS: &[(&str, &str)] = &[("csv", "CSV"), ("json", "JSON")];
+const FOREIGN_ENDINGS: &[(&str, &str)] = &[(CSV, "CSV"), ("json", "JSON")];
+const CSV: &str = "csv";
 
 /// Where the signature of a PDF may stand, in bytes from the beginning.
 const PDF_HEAD_BYTES: usize = 1024;
@@ -61,11 +64,24 @@ pub fn detect(bytes: &[u8], file_name: &str) -> Result<Detected, ReadError> {
         // As text anything is read, so here its name is asked.
         let foreign = FOREIGN_ENDINGS.iter().find(|(ending, _)| has_ending(file_name, &[ending]));
         return match foreign.filter(|_| info.format == Format::Text) {
+            Some((CSV, _)) => Err(ReadError::OtherCsv { name: shortened(file_name) }),
             Some((_, found)) => Err(unsupported(found)),
             None => Ok(Detected { format: info.format, text }),
         };
     }
     Err(ReadError::NotText)
+}
+
+/// The name of the format that bytes are in which are neither a workbook nor text. An archive that is nothing else may be a
+/// workbook.
+pub fn other_than_table(bytes: &[u8]) -> Option<&'static str> {
+    let told = FORMATS.iter().find(|info| matches!(info.told, Told::ByBytes(is_told) if is_told(bytes)));
+    let foreign =
+        || FOREIGN_SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)).map(|(_, name)| *name);
+    match told {
+        Some(info) => (info.format != Format::Xlsx).then_some(info.name),
+        None => foreign().filter(|name| *name != ZIP),
+    }
 }
 
 /// The signature of a PDF may stand somewhat behind the beginning.
@@ -141,11 +157,34 @@ mod tests {
     #[test]
     fn a_format_that_is_not_read_is_named() {
         let cases: [(&[u8], &str, &str); 3] =
-            [(b"PK\x03\x04", "a", "ZIP"), (COMPOUND, "a.docx", "OLE"), (b"a,b", "a.CSV", "CSV")];
+            [(b"PK\x03\x04", "a", "ZIP"), (COMPOUND, "a.docx", "OLE"), (b"{}", "a.JSON", "JSON")];
         for (bytes, name, expected) in cases {
             let error = detect(bytes, name).err().unwrap();
             assert!(matches!(&error, ReadError::UnsupportedFormat { found, .. } if *found == expected), "{error}");
             assert!(error.message().zh.contains("DOCX"));
+        }
+    }
+
+    #[test]
+    fn another_csv_than_a_reports_is_not_said_to_be_a_format_that_is_not_read() {
+        let error = detect(b"a,b", "a.CSV").err().unwrap();
+        assert_eq!(error, ReadError::OtherCsv { name: "a.CSV".to_owned() });
+        assert!(error.to_string().contains("`cell`") && error.message().zh.contains("registry import"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_table_is_told_from_workbooks_and_text() {
+        for (bytes, found) in [
+            (&b"PK\x03\x04..word/document.xml"[..], Some("DOCX")),
+            (b"PK\x03\x04..xl/workbook.xml", None),
+            (b"PK\x03\x04..other.xml", None),
+            (COMPOUND, Some("OLE")),
+            (b"\x89PNG", Some("PNG")),
+            (b"%PDF-1.7", Some("PDF")),
+            (b"type,code\n", None),
+            (b"{}", None),
+        ] {
+            assert_eq!(other_than_table(bytes), found);
         }
     }
 }

@@ -6,7 +6,7 @@ use ::csv::{ReaderBuilder, StringRecord};
 
 use super::dated::{Dated, joined, joined_years};
 use super::entry::{Entries, Record};
-use super::fault::{ExchangeError, Faults, Place, Problem};
+use super::fault::{ExchangeError, Faults, Place, Problem, Separator};
 use super::words::{ANSWERS, COLUMNS, Field, KINDS, LEVELS, RARE, TYPES, Word, read, write};
 use super::{RegistryFile, file_order};
 use crate::registry::{Contact, Contacts, RegistryChange};
@@ -40,9 +40,13 @@ pub fn read_csv(text: &str) -> Result<RegistryFile, ExchangeError> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     // Lines are counted by LF: those of other systems end otherwise.
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let mut entries = Entries::default();
+    if let Some((line, problem)) = unreadable(&text) {
+        entries.faults.push(Place::Line(line), None, problem);
+        return entries.finish();
+    }
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut records = reader.records();
-    let mut entries = Entries::default();
     let Some(header) = records.next() else {
         entries.faults.push(Place::Line(1), None, Problem::Empty);
         return entries.finish();
@@ -62,6 +66,49 @@ pub fn read_csv(text: &str) -> Result<RegistryFile, ExchangeError> {
         }
     }
     entries.finish()
+}
+
+/// What makes a text no CSV as a whole, and the line where it begins: a zero byte, or a value in quotes that does not end, or
+/// ends within another line's.
+fn unreadable(text: &str) -> Option<(u64, Problem)> {
+    let line_of = |at: usize| 1 + text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() as u64;
+    if let Some(at) = text.find('\0') {
+        return Some((line_of(at), Problem::Zero));
+    }
+    let bytes = text.as_bytes();
+    let (mut at, mut begins) = (0, true);
+    while let Some(byte) = bytes.get(at) {
+        if !begins || *byte != b'"' {
+            begins = matches!(byte, b',' | b'\n');
+            at += 1;
+            continue;
+        }
+        let opened = at;
+        at += 1;
+        loop {
+            match (bytes.get(at), bytes.get(at + 1)) {
+                (None, _) => return Some((line_of(opened), Problem::Unclosed)),
+                (Some(b'"'), Some(b'"')) => at += 2,
+                (Some(b'"'), _) => break,
+                _ => at += 1,
+            }
+        }
+        at += 1;
+        let is_several = bytes.get(opened..at).unwrap_or_default().contains(&b'\n');
+        if is_several && !matches!(bytes.get(at), None | Some(b',' | b'\n')) {
+            return Some((line_of(opened), Problem::Unclosed));
+        }
+        begins = false;
+    }
+    None
+}
+
+/// What divides the titles in place of commas, where they are known ones so.
+fn divided_otherwise(header: &StringRecord) -> Option<Separator> {
+    let whole = header.iter().collect::<Vec<_>>().join(",");
+    let known = |separator: char| whole.split(separator).filter(|title| read(COLUMNS, title.trim()).is_some()).count();
+    let found = Separator::ALL.iter().find(|(_, sign, ..)| known(*sign) > 1);
+    found.filter(|_| known(',') == 0).map(|(separator, ..)| *separator)
 }
 
 /// As [`read_csv`], of a table whose cells are given; a row is a line. What is missing at the end of a row is blank.
@@ -134,6 +181,10 @@ fn place(record: &StringRecord, text: &str) -> Place {
 /// The field of each column.
 fn read_header(header: &StringRecord, place: Place, faults: &mut Faults) -> Vec<Field> {
     let mut fields = Vec::with_capacity(header.len());
+    if let Some(separator) = divided_otherwise(header) {
+        faults.push(place, None, Problem::Separator(separator));
+        return fields;
+    }
     for title in header {
         match read(COLUMNS, title.trim()) {
             Some(field) if fields.contains(&field) => {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::report::{AgencyIdError, Message, YearError};
+use crate::report::{AgencyIdError, Message, YearError, in_chinese};
 
 use super::words::{ANSWERS, COLUMNS, Field, KINDS, LEVELS, TYPES, choices, choices_zh, write};
 use crate::registry::{CONTACTS_MAX, ContactFault, EntryNameError, JurisdictionCodeError};
@@ -47,6 +47,40 @@ pub enum Place {
     },
 }
 
+/// What divides columns in place of commas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Separator {
+    /// `;`, as spreadsheets of some countries write.
+    Semicolon,
+    /// A tab.
+    Tab,
+    /// The comma of Chinese text.
+    WideComma,
+}
+
+impl Separator {
+    /// All of them, with the sign and the names in Chinese and English.
+    pub(super) const ALL: [(Self, char, &str, &str); 3] = [
+        (Self::Semicolon, ';', "分号", "semicolons"),
+        (Self::Tab, '\t', "制表符", "tabs"),
+        (Self::WideComma, '，', "中文逗号", "Chinese commas"),
+    ];
+
+    fn names(self) -> (&'static str, &'static str) {
+        let known = Self::ALL.iter().find(|(one, ..)| *one == self);
+        known.map_or(("", ""), |(_, _, zh, en)| (*zh, *en))
+    }
+}
+
+impl fmt::Display for Separator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.names().1)
+    }
+}
+
+/// The lists of a JSON file, for people.
+const LISTS: &str = "jurisdictions, agencies, changes, contacts";
+
 /// What is wrong in one place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
@@ -56,6 +90,20 @@ pub enum Problem {
     /// The text is no CSV or JSON; what its reader says.
     #[error("cannot be read: {0}; correct the text or export the file anew")]
     Syntax(String),
+    /// A JSON file that is not an object of lists.
+    #[error(
+        "is no object with the lists {LISTS}; write {{\"jurisdictions\": […], …}} as `huizong registry export` does"
+    )]
+    NoLists,
+    /// The columns are divided by something else than commas.
+    #[error("the columns are divided by {0}, not by commas; save the file as comma-separated CSV")]
+    Separator(Separator),
+    /// A zero byte, which no text has.
+    #[error("holds a zero byte: the file is damaged, or no UTF-8 text; save it anew as UTF-8")]
+    Zero,
+    /// A double quote that begins a value is not matched by one that ends it.
+    #[error("a double quote begins a value here and is not closed; close it, or double each quote within a value")]
+    Unclosed,
     /// The title of a column, or a key, that a registry file does not have.
     #[error("unknown: {0:?}; remove it or correct its spelling")]
     UnknownColumn(String),
@@ -225,7 +273,17 @@ impl Problem {
     pub fn message(&self) -> Message {
         let zh = match self {
             Self::Empty => format!("文件为空；首行应为表头 {}", choices(COLUMNS)),
-            Self::Syntax(error) => format!("无法读取（{error}）；请改正文本或重新导出"),
+            Self::Syntax(error) => format!("无法读取（{}）；请改正文本或重新导出", in_chinese(error)),
+            Self::NoLists => {
+                format!(
+                    "不是含有列表 {LISTS} 的对象；请按 huizong registry export 的写法 {{\"jurisdictions\": […], …}}"
+                )
+            }
+            Self::Separator(found) => {
+                format!("各列以{}分隔，而非英文逗号；请另存为逗号分隔的 CSV", found.names().0)
+            }
+            Self::Zero => "含有空字符（NUL）：文件已损坏，或不是 UTF-8 文本；请另存为 UTF-8".to_owned(),
+            Self::Unclosed => "英文双引号由此开始而没有结束；请补上，或将值中的引号写成两个".to_owned(),
             Self::UnknownColumn(found) => format!("无法识别“{found}”；请删除或改正名称"),
             Self::Repeated => "重复出现；请只保留一个".to_owned(),
             Self::Missing => "缺少此项；请补上".to_owned(),

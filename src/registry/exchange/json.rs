@@ -72,8 +72,7 @@ pub fn read_json(text: &str) -> Result<RegistryFile, ExchangeError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if !text.trim_start().starts_with('{') {
         // A bare list would otherwise pass for the lists in their order.
-        let expected = format!("expected an object with the lists {JURISDICTIONS}, {AGENCIES} and {CHANGES}");
-        entries.faults.push(Place::Line(1), None, Problem::Syntax(expected));
+        entries.faults.push(Place::Line(1), None, Problem::NoLists);
         return entries.finish();
     }
     match serde_json::from_str::<File>(text) {

@@ -16,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 use super::{JurisdictionCode, RegistryChange};
 
 pub use self::csv::{read_csv, read_rows, write_csv, write_rows};
-pub use self::fault::{ExchangeError, FAULTS_SHOWN, Fault, Place, Problem};
+pub use self::fault::{ExchangeError, FAULTS_SHOWN, Fault, Place, Problem, Separator};
 pub use self::json::{read_json, write_json};
 
 /// Positions of the changes in the order of registry files: jurisdictions with parents before children, then

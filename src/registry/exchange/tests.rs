@@ -111,6 +111,34 @@ fn chinese_headers_words_and_a_byte_order_mark_are_understood() {
 }
 
 #[test]
+fn what_is_no_table_as_a_whole_is_told_by_the_line_where_it_begins() {
+    let header = "type,code,parent,name,level,kind,first_year\n";
+    let told = |text: &str| -> Vec<_> {
+        read_csv(text).unwrap_err().faults.into_iter().map(|fault| (fault.place, fault.problem)).collect()
+    };
+    for separator in [(";", Separator::Semicolon), ("\t", Separator::Tab), ("，", Separator::WideComma)] {
+        let text = header.replace(',', separator.0);
+        assert_eq!(told(&text), [(Place::Line(1), Problem::Separator(separator.1))], "{text}");
+    }
+    for (rows, line, problem) in [
+        ("agency,a-b,230100,\"A,,department,2019\n", 2, Problem::Unclosed),
+        (
+            "agency,a-b,230100,A,,department,2019\nagency,b-c,230100,\"B\n,\"C\",,department,2019\n",
+            3,
+            Problem::Unclosed,
+        ),
+        ("\nagency,a-b,230100,A\0,,department,2019\n", 3, Problem::Zero),
+    ] {
+        assert_eq!(told(&format!("{header}{rows}")), [(Place::Line(line), problem)], "{rows}");
+    }
+    let quoted = format!("{header}agency,a-b,230100,\"A, \"\"B\"\"\",,department,2019\n");
+    assert_eq!(read_csv(&quoted).unwrap().changes.len(), 1, "a quote within a value is written twice");
+    for text in ["[]", "3", "\"agencies\""] {
+        assert_eq!(read_json(text).unwrap_err().faults[0].problem, Problem::NoLists, "{text}");
+    }
+}
+
+#[test]
 fn columns_and_lines_stand_in_any_order_and_parents_come_first() {
     let text = "\
 name,kind,first_year,type,level,parent,code
