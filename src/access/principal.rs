@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::report::Message;
+
 /// 1 to 64 of `a-z`, `0-9`, `-`, `_` and `.`, beginning with a letter or digit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PrincipalName(String);
@@ -14,6 +16,14 @@ pub const PRINCIPAL_MAX_BYTES: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a principal is known by 1 to 64 of a-z, 0-9, '-', '_' and '.', beginning with a letter or digit")]
 pub struct PrincipalNameError;
+
+impl PrincipalNameError {
+    /// In both languages.
+    pub fn message(&self) -> Message {
+        let zh = "账号为1至64个 a-z、0-9、“-”、“_”、“.”，以字母或数字开头";
+        Message::new(zh, self.to_string())
+    }
+}
 
 impl PrincipalName {
     /// Without `principals/`.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::report::{JurisdictionCode, ReportOwner};
+use crate::report::{JurisdictionCode, Message, ReportOwner};
 
 /// A role, with the part of the tree that it holds for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +43,21 @@ pub enum RoleError {
     /// A power was given a scope.
     #[error("a power over the service has no scope")]
     PowerScope,
+}
+
+impl RoleError {
+    /// In both languages.
+    pub fn message(&self) -> Message {
+        let zh = match self {
+            Self::Unknown => {
+                "角色为 submitter、reviewer、viewer、system-administrator、security-administrator 或 auditor"
+            }
+            Self::SubmitterScope => "submitter 的范围为 agencies/代码 或 jurisdictions/代码",
+            Self::SubtreeScope => "reviewer 和 viewer 的范围为 jurisdictions/代码",
+            Self::PowerScope => "管理员和审计员没有范围",
+        };
+        Message::new(zh, self.to_string())
+    }
 }
 
 impl Role {

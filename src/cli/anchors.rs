@@ -15,7 +15,7 @@ use crate::stamp;
 use crate::store::{Extent, JournalEntry, Position, SignedHead, verify_journal_file_with};
 
 use super::journal::{fault, print_verified};
-use super::language::told;
+use super::language::{heading, told};
 use super::output::print_line;
 use super::{Failure, Outcome, both};
 
@@ -62,7 +62,7 @@ impl Anchors {
         }
         if let Some(file) = &self.extends {
             let Position { sequence, chain, .. } = verified(file, None, |_| {})?.end;
-            let what = format!("原导出文件 the export {}", file.display());
+            let what = format!("{} {}", heading("原导出文件 the export"), file.display());
             kept.push(Kept { sequence, chain: chain.to_hex(), revision: None, what });
         }
         keys.sort_unstable();
@@ -92,21 +92,23 @@ impl Anchors {
                     ("✗", zh, en)
                 }
             };
-            print_line(&format!("  {mark} {}（{}）：{}", one.what, one.sequence, told(&zh, &en, " ")))?;
+            print_line(&format!("  {mark} {} ({}): {}", one.what, one.sequence, told(&zh, &en, " ")))?;
         }
         if kept.is_empty() {
-            return print_line(
-                "  未与另行保存的回执、导出文件或签名比对：整条重写的日志同样自洽\n  \
-                 Nothing kept elsewhere was compared: a journal that was written anew would be consistent too",
+            let nothing = told(
+                "未与另行保存的回执、导出文件或签名比对：整条重写的日志同样自洽",
+                "Nothing kept elsewhere was compared: a journal that was written anew would be consistent too",
+                "\n  ",
             );
+            return print_line(&format!("  {nothing}"));
         }
         if differing == 0 { Ok(()) } else { Err(Failure::Refused) }
     }
 
     /// A signed head, with its signature checked.
     fn signed(&self, file: &Path, keys: &[String]) -> Result<Kept, Failure> {
-        let text = std::fs::read_to_string(file).map_err(|error| failed(file, error))?;
-        let head: SignedHead = serde_json::from_str(&text).map_err(|error| failed(file, error))?;
+        let text = std::fs::read_to_string(file).map_err(|error| Failure::at(file.display(), &error))?;
+        let head: SignedHead = serde_json::from_str(&text).map_err(|error| Failure::at(file.display(), &error))?;
         if !head.holds() {
             let text = Message::new(
                 "签名无效：内容或签名被改动",
@@ -127,9 +129,13 @@ impl Anchors {
         }
         let stamped = self.stamped(file, &head)?;
         let SignedHead { sequence, chain, time, key, .. } = head;
-        let known =
-            if self.key.is_none() && keys.is_empty() { "（公钥未经核对 key not compared）" } else { "" };
-        let what = format!("签名 the head signed at {time} by {key}{known}{stamped}");
+        let known = if self.key.is_none() && keys.is_empty() {
+            told("（公钥未经核对）", " (key not compared)", "")
+        } else {
+            String::new()
+        };
+        let what = told(&format!("由 {key} 于 {time} 签名的首部"), &format!("the head signed at {time} by {key}"), " ");
+        let what = format!("{what}{known}{stamped}");
         Ok(Kept { sequence, chain, revision: None, what })
     }
 }
@@ -138,17 +144,20 @@ impl Anchors {
     /// What an authority's time stamp says of a head, in words.
     fn stamped(&self, file: &Path, head: &SignedHead) -> Result<String, Failure> {
         let Some(authorities) = &self.timestamp_ca else {
-            let unseen = "（时间戳未经核对，见 --timestamp-ca time stamp not looked at）";
-            return Ok(if head.timestamp.is_empty() { String::new() } else { unseen.to_owned() });
+            let unseen =
+                || told("（时间戳未经核对，见 --timestamp-ca）", " (time stamp not looked at, see --timestamp-ca)", "");
+            return Ok(if head.timestamp.is_empty() { String::new() } else { unseen() });
         };
         let complain = |text: Message| failed(file, both(&text));
         if head.timestamp.is_empty() {
             return Err(complain(Message::new("没有时间戳", "there is no time stamp in it")));
         }
-        let token = hex::decode(&head.timestamp).map_err(|error| failed(file, error))?;
-        let authorities = std::fs::read_to_string(authorities).map_err(|error| failed(authorities, error))?;
+        let token = hex::decode(&head.timestamp).map_err(|error| Failure::at(file.display(), &error))?;
+        let authorities =
+            std::fs::read_to_string(authorities).map_err(|error| Failure::at(authorities.display(), &error))?;
         let stamp = stamp::verify(&token, head.digest(), &authorities).map_err(|error| complain(error.0))?;
-        Ok(format!("，{} 于 {} 盖时间戳 stamped by it then", stamp.authority, stamp.time))
+        let (who, when) = (stamp.authority, stamp.time);
+        Ok(told(&format!("，{who} 于 {when} 盖时间戳"), &format!(", stamped by {who} at {when}"), ""))
     }
 }
 
@@ -173,7 +182,7 @@ impl Kept {
 }
 
 fn verified(file: &Path, after: Option<&Position>, show: impl FnMut(&JournalEntry)) -> Result<Extent, Failure> {
-    let opened = File::open(file).map_err(|error| failed(file, error))?;
+    let opened = File::open(file).map_err(|error| Failure::at(file.display(), &error))?;
     verify_journal_file_with(BufReader::new(opened), after, show).map_err(|error| match fault(&error) {
         Failure::Failed(text) => failed(file, text),
         other => other,
@@ -182,10 +191,10 @@ fn verified(file: &Path, after: Option<&Position>, show: impl FnMut(&JournalEntr
 
 /// All receipts in a file of JSON, however deep; and the keys that they name.
 fn receipts(file: &Path, kept: &mut Vec<Kept>, keys: &mut Vec<String>) -> Outcome {
-    let text = std::fs::read_to_string(file).map_err(|error| failed(file, error))?;
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::at(file.display(), &error))?;
     let before = kept.len();
     for value in serde_json::Deserializer::from_str(&text).into_iter::<Value>() {
-        find_receipts(&value.map_err(|error| failed(file, error))?, file, kept, keys);
+        find_receipts(&value.map_err(|error| Failure::at(file.display(), &error))?, file, kept, keys);
     }
     if kept.len() == before {
         let text = Message::new("没有回执", "there is no receipt in it");
@@ -206,7 +215,11 @@ fn find_receipts(value: &Value, file: &Path, kept: &mut Vec<Kept>, keys: &mut Ve
             sequence,
             chain: chain.to_owned(),
             revision: Some((revision.to_owned(), content.to_owned())),
-            what: format!("回执 the receipt of {revision} in {}", file.display()),
+            what: told(
+                &format!("{} 中 {revision} 的回执", file.display()),
+                &format!("the receipt of {revision} in {}", file.display()),
+                " ",
+            ),
         });
         return;
     }

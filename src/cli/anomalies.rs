@@ -9,7 +9,7 @@ use crate::pb::rollup_service_client::RollupServiceClient;
 use crate::wire::value_in_words;
 
 use super::client::{Server, connect};
-use super::output::{Listing, print_json, resource};
+use super::output::{Listing, label, print_json, resource};
 use super::pages;
 use super::{Outcome, OutputFormat};
 
@@ -61,11 +61,11 @@ impl Anomalies {
             listing.rows.push(vec![
                 one.agency.clone(),
                 one.display_name.clone(),
-                one.label.clone().unwrap_or_default().zh,
+                label(one.label.as_ref()),
                 value_in_words(one.value.as_ref()),
                 value_in_words(one.own_median.as_ref()),
                 format!("{whole}.{rest:02}"),
-                one.why.clone().unwrap_or_default().zh,
+                label(one.why.as_ref()),
             ]);
         }
         listing.print(format)

@@ -18,7 +18,8 @@ use crate::store::transfer::{self, Kept, KeptError, Summary};
 use crate::store::{Position, PutBack, Store, StoreError, Transaction, lost_in_words, put_back};
 
 use super::client::{Server, connect, refused};
-use super::output::print_line;
+use super::language::{heading, told};
+use super::output::{facts, print_line};
 use super::verify::{Scratch, check, print};
 use super::{Failure, Outcome, OutputFormat, both, operator};
 
@@ -86,11 +87,11 @@ pub(crate) fn bar(what: &str, bytes: Option<u64>) -> ProgressBar {
         None => "{spinner} {msg} {bytes} {bytes_per_sec} {elapsed}",
     };
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    bytes.map_or_else(ProgressBar::no_length, ProgressBar::new).with_style(style).with_message(what.to_owned())
+    bytes.map_or_else(ProgressBar::no_length, ProgressBar::new).with_style(style).with_message(heading(what).to_owned())
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::Failed(format!("{}: {error}", path.display()))
+    Failure::at(path.display(), error)
 }
 
 /// Checks a backup wholly.
@@ -114,7 +115,7 @@ impl Backup {
             (Some(output), _) => to_file(output, self.since.as_deref(), server).await?,
             (None, Some(directory)) => {
                 let kept = Kept::new(directory, self.keep.into());
-                let failed = |error: KeptError| Failure::Failed(error.to_string());
+                let failed = |error: KeptError| Failure::of(&error);
                 let since = if self.changes {
                     kept.newest_position().map_err(failed)?.ok_or_else(no_backup)?
                 } else {
@@ -128,7 +129,9 @@ impl Backup {
                 goes_on(&backup.path, &summary, since)?;
                 summary
             }
-            (None, None) => return Err(Failure::Usage("--output or --directory".to_owned())),
+            (None, None) => {
+                return Err(Failure::Usage(told("--output 或 --directory", "--output or --directory", "\n  ")));
+            }
         };
         print_summary(&summary, format)
     }
@@ -197,7 +200,7 @@ async fn receive(server: &Server, since: Position, mut take: impl FnMut(&[u8]) -
     let bar = bar("备份 backing up", None);
     while let Some(part) = parts.message().await.map_err(|status| refused(&status))? {
         take(&part.content)?;
-        bar.set_message(format!("备份 backing up: {}", part.records));
+        bar.set_message(format!("{}: {}", heading("备份 backing up"), part.records));
         bar.inc(part.content.len() as u64);
     }
     bar.finish_and_clear();
@@ -218,11 +221,17 @@ fn print_summary(summary: &Summary, format: OutputFormat) -> Outcome {
             .to_string(),
         );
     }
-    print_line(&format!(
-        "已备份并校验 Backed up and checked\n  流水号 sequence    {}\n  日志校验值 chain   {}\n  记录 records       {}\n  \
-         字节 bytes         {}\n  SHA-256            {}",
-        summary.position.sequence, summary.position.chain, summary.records, summary.bytes, summary.sha256
-    ))
+    let held = facts(
+        &[
+            ("流水号 sequence", summary.position.sequence.to_string()),
+            ("日志校验值 chain", summary.position.chain.to_string()),
+            ("记录 records", summary.records.to_string()),
+            ("字节 bytes", summary.bytes.to_string()),
+            ("SHA-256", summary.sha256.to_string()),
+        ],
+        "  ",
+    );
+    print_line(&format!("{}\n{held}", told("已备份并校验", "Backed up and checked", " ")))
 }
 
 /// What is asked before access goes back to where it was.
@@ -287,10 +296,13 @@ impl Access {
         match read {
             Ok(Ok(newer)) => Ok(Some(newer)),
             Ok(Err(message)) => Err(at(&message)),
-            Err(error) => Err(at(&Message::new(
-                format!("无法读取：{error}；确已无法打开的，请加 --accept-older-access"),
-                format!("it cannot be read: {error}; if it cannot be opened at all, say --accept-older-access"),
-            ))),
+            Err(error) => {
+                let Message { zh, en } = error.message();
+                Err(at(&Message::new(
+                    format!("无法读取：{zh}；确已无法打开的，请加 --accept-older-access"),
+                    format!("it cannot be read: {en}; if it cannot be opened at all, say --accept-older-access"),
+                )))
+            }
         }
     }
 }
@@ -311,16 +323,17 @@ impl Restore {
         }
         let summary = self.verify_files()?;
         let newer = if self.to.is_none() { self.access.newer(&summary.position)? } else { None };
-        let store = open_unserved(data).map_err(|error| Failure::Failed(error.to_string()))?;
+        let store = open_unserved(data).map_err(|error| Failure::of(&error))?;
         self.fill(&*store, &summary).await.map_err(|error| {
+            let Message { zh, en } = error.message();
             let text = Message::new(
-                format!("未能恢复：{error}；请清空 {} 后重试", data.display()),
-                format!("it was not restored: {error}; empty {} and try again", data.display()),
+                format!("未能恢复：{zh}；请清空 {} 后重试", data.display()),
+                format!("it was not restored: {en}; empty {} and try again", data.display()),
             );
             Failure::Failed(both(&text))
         })?;
         let newer = if self.to.is_some() { self.access.newer(&store.position())? } else { newer };
-        let failed = |error: StoreError| Failure::Failed(error.to_string());
+        let failed = |error: StoreError| Failure::of(&error);
         let restored = Restored {
             file: self.files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(" "),
             sha256: summary.sha256,
@@ -338,9 +351,10 @@ impl Restore {
     async fn check(&self, format: OutputFormat) -> Outcome {
         let summary = self.verify_files()?;
         let folder = tempfile::Builder::new().prefix("huizong-restore-").tempdir()?;
-        let store = open_unserved(folder.path()).map_err(|error| Failure::Failed(error.to_string()))?;
+        let store = open_unserved(folder.path()).map_err(|error| Failure::of(&error))?;
         self.fill(&*store, &summary).await.map_err(|error| {
-            let text = Message::new(format!("此文件无法恢复：{error}"), format!("it cannot be restored from: {error}"));
+            let Message { zh, en } = error.message();
+            let text = Message::new(format!("此文件无法恢复：{zh}"), format!("it cannot be restored from: {en}"));
             Failure::Failed(both(&text))
         })?;
         let found = check(store.clone()).await?;
@@ -389,7 +403,7 @@ impl Restore {
             let (records, bytes) = all.map_or((0, 0), |all| (all.records, all.bytes));
             all = Some(Summary { records: records + summary.records, bytes: bytes + summary.bytes, ..summary });
         }
-        let all = all.ok_or_else(|| Failure::Usage("FILE".to_owned()))?;
+        let all = all.ok_or_else(|| Failure::Usage(told("须给出备份文件", "FILE is missing", "\n  ")))?;
         match self.to {
             Some(to) if to == 0 || to > all.position.sequence => {
                 let last = all.position.sequence;
@@ -405,7 +419,7 @@ impl Restore {
 
     /// Puts back the entries that a damaged store has lost.
     async fn put_back(&self, damaged: &Path, format: OutputFormat) -> Outcome {
-        let failed = |error: StoreError| Failure::Failed(error.to_string());
+        let failed = |error: StoreError| Failure::of(&error);
         let mut found = PutBack::default();
         for file in &self.files {
             verify_file(file)?;

@@ -16,7 +16,7 @@ use crate::wire::{reading_to_wire, value_in_words};
 
 use super::client::{diagnoses_text, findings_text};
 use super::documents::{Documents, Unlocking, expand, files_help};
-use super::language::told;
+use super::language::{name, term, told};
 use super::output::{Listing, label, print_exactly, print_line, to_json};
 use super::supply::{Supplied, judge_file, unread_lines, unread_text};
 use super::{Failure, Outcome, OutputFormat};
@@ -120,7 +120,7 @@ impl Json {
 fn print_notes(reading: &pb::ReadDocumentResponse) -> Outcome {
     for note in &reading.notes {
         let message = note.message.clone().unwrap_or_default();
-        print_line(&format!("  ? {}\n      {}\n        {}", note.code, message.zh, message.en))?;
+        print_line(&format!("  ? {}\n      {}", note.code, told(&message.zh, &message.en, "\n        ")))?;
     }
     Ok(())
 }
@@ -150,7 +150,7 @@ impl Check {
         let Self { files, year, agency, supplied, unlocking } = self;
         let (files, many) = expand(&files)?;
         if many && !supplied.is_empty() {
-            return Err(Failure::Usage("--set：只能用于一个文件\n  for one document only".to_owned()));
+            return Err(Failure::Usage("--set：只能用于一个文件\n  --set is for one document only".to_owned()));
         }
         let mut found = false;
         let mut json = Json { many, printed: false };
@@ -234,13 +234,13 @@ impl Read {
 
 fn print_cells(file: &Path, reading: &pb::ReadDocumentResponse, format: OutputFormat) -> Outcome {
     if format == OutputFormat::Table {
-        print_line(&format!("{}  {}  {}", file.display(), reading.title, reading.edition().as_str_name()))?;
+        print_line(&format!("{}  {}  {}", file.display(), reading.title, term(reading.edition().as_str_name())))?;
     }
     let mut listing = Listing::new(&["cell", "单元格 label", "值 value", "原文 raw", "位置 place"], &[2]);
     for cell in &reading.cells {
         let value = match cell.certainty() {
-            pb::Certainty::Unread => UNREAD.to_owned(),
-            _ => value_in_words(cell.value.as_ref()),
+            pb::Certainty::Unread => name(UNREAD, "unread").to_owned(),
+            _ => term(&value_in_words(cell.value.as_ref())),
         };
         listing.rows.push(vec![
             cell.cell.clone(),

@@ -16,9 +16,11 @@ use tonic::{Code, Request, Status};
 
 use crate::grpc::{PRINCIPAL_HEADER, encode_principal, problem_of_status};
 use crate::pb;
+use crate::report::in_chinese;
 
 use super::Failure;
-use super::language::told;
+use super::failure::said_at;
+use super::language::{heading, told};
 
 /// Longest answer that is taken, in bytes.
 pub(crate) const ANSWER_MAX_BYTES: usize = 64 << 20;
@@ -79,7 +81,7 @@ impl Credentials {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+    std::fs::read(path).map_err(|error| Failure::Usage(said_at(path.display(), &error)))
 }
 
 /// Says with every call who calls.
@@ -107,7 +109,7 @@ pub(crate) type Connection = InterceptedService<Channel, Introduce>;
 /// A connection to the service.
 pub(crate) async fn connect(server: &Server) -> Result<Connection, Failure> {
     let url = address(&server.url)?;
-    let usage = |error: &dyn std::fmt::Display| Failure::Usage(format!("--server {url}: {error}"));
+    let usage = |error: &(dyn std::error::Error + 'static)| Failure::Usage(said_at(format!("--server {url}"), error));
     let mut endpoint = Channel::from_shared(url.clone()).map_err(|error| usage(&error))?;
     let _ = CALLED.set(url.clone());
     let token = server.credentials.token()?;
@@ -119,10 +121,13 @@ pub(crate) async fn connect(server: &Server) -> Result<Connection, Failure> {
     }
     let channel = endpoint.connect().await.map_err(|error| unreachable_because(&url, &error))?;
     let token = token.map(|token| format!("Bearer {token}").parse::<AsciiMetadataValue>());
-    let token = token.transpose().map_err(|_| Failure::Usage("--token: not a token".to_owned()))?.map(|mut token| {
-        token.set_sensitive(true);
-        token
-    });
+    let token = token
+        .transpose()
+        .map_err(|_| Failure::Usage(told("--token：不是令牌", "--token: not a token", "\n  ")))?
+        .map(|mut token| {
+            token.set_sensitive(true);
+            token
+        });
     let principal = server.principal.as_deref().and_then(|name| encode_principal(name).parse().ok());
     Ok(InterceptedService::new(channel, Introduce { principal, token }))
 }
@@ -180,7 +185,10 @@ fn unreachable_because(url: &str, error: &dyn std::error::Error) -> Failure {
         return Failure::Unreachable(format!("无法连接 {url}：{zh}\n  {url} cannot be reached: {en}"));
     }
     match unreachable(url) {
-        Failure::Unreachable(text) if url.starts_with("https") => Failure::Unreachable(format!("{text}\n  ({last})")),
+        Failure::Unreachable(text) if url.starts_with("https") => Failure::Unreachable(format!(
+            "{text}\n{}",
+            told(&format!("（{}）", in_chinese(&last)), &format!("  ({last})"), "\n")
+        )),
         other => other,
     }
 }
@@ -236,13 +244,19 @@ pub(crate) fn refused(status: &Status) -> Failure {
             eprint!("{}", problem_text(&problem));
             Failure::Refused
         }
-        None if status.code() == Code::Unavailable => Failure::Unreachable(status.message().to_owned()),
+        None if status.code() == Code::Unavailable => Failure::Unreachable(said(status)),
         // No service said so: under TLS 1.3 a certificate is refused after the connection was made.
         None if status.code() == Code::Cancelled => Failure::Unreachable(
             "服务断开了连接；出示客户端证书的，证书可能已吊销、过期，或签发机构不被认可\n  the service ended the connection; a client certificate that was shown may be revoked, expired, or of an authority that is not accepted".to_owned(),
         ),
-        None => Failure::Failed(format!("{:?}: {}", status.code(), status.message())),
+        None => Failure::Failed(said(status)),
     }
+}
+
+/// What a status says that names no problem.
+fn said(status: &Status) -> String {
+    let (code, message) = (status.code(), status.message());
+    told(&format!("调用未成功（{code:?}）：{}", in_chinese(message)), &format!("{code:?}: {message}"), "\n  ")
 }
 
 /// Whether nothing was understood of what came back.
@@ -299,7 +313,7 @@ pub(crate) fn diagnoses_text(diagnoses: &[pb::Diagnosis]) -> String {
     for diagnosis in diagnoses {
         text.push_str(&lines(diagnosis.message.as_ref(), "  ☞ "));
         for other in diagnosis.suggestions.iter().skip(1) {
-            text.push_str(&lines(other.message.as_ref(), "    或 or "));
+            text.push_str(&lines(other.message.as_ref(), &format!("    {} ", heading("或 or"))));
         }
     }
     text

@@ -7,7 +7,7 @@ use crate::pb;
 use crate::pb::registry_service_client::RegistryServiceClient;
 
 use super::client::{Connection, Server, connect, refused};
-use super::language::{beside, heading, told};
+use super::language::{beside, heading, term, told};
 use super::output::{Listing, print_json, resource, time_text};
 use super::pages;
 use super::times::{Typed, Zone};
@@ -97,11 +97,18 @@ enum Review {
 }
 
 fn parse_due(text: &str) -> Result<(pb::Level, Typed), String> {
-    let (level, time) = text.split_once('=').ok_or_else(|| format!("{text:?} is no LEVEL=TIME"))?;
+    let (level, time) = text
+        .split_once('=')
+        .ok_or_else(|| told(&format!("“{text}”不是 级别=时间"), &format!("{text:?} is no LEVEL=TIME"), "\n  "))?;
     let name = format!("LEVEL_{}", level.to_ascii_uppercase().replace('-', "_"));
     let known = pb::Level::from_str_name(&name).filter(|level| *level != pb::Level::Unspecified);
-    let known =
-        known.ok_or_else(|| format!("{level:?} is none of province, city, county, functional-zone, township"))?;
+    let known = known.ok_or_else(|| {
+        told(
+            &format!("没有级别“{level}”；可用 province、city、county、functional-zone、township"),
+            &format!("{level:?} is none of province, city, county, functional-zone, township"),
+            "\n  ",
+        )
+    })?;
     Ok((known, time.parse()?))
 }
 
@@ -192,12 +199,12 @@ fn name_of(year: i32) -> String {
 }
 
 fn review_text(collection: &pb::Collection) -> String {
-    collection.review_policy().as_str_name().trim_start_matches("REVIEW_POLICY_").to_lowercase()
+    term(&collection.review_policy().as_str_name().trim_start_matches("REVIEW_POLICY_").to_lowercase())
 }
 
 fn due_text(collection: &pb::Collection) -> String {
     let due = collection.due_times.iter().map(|due| {
-        let level = due.level().as_str_name().trim_start_matches("LEVEL_").to_lowercase();
+        let level = term(&due.level().as_str_name().trim_start_matches("LEVEL_").to_lowercase());
         format!("{level}={}", time_text(due.due_time))
     });
     due.collect::<Vec<_>>().join(" ")
@@ -281,11 +288,11 @@ fn print(collection: pb::Collection, format: OutputFormat) -> Outcome {
         ]);
     }
     if format == OutputFormat::Table {
-        println!("{}  {}", collection.name, collection.edition().as_str_name().to_lowercase());
+        println!("{}  {}", collection.name, term(&collection.edition().as_str_name().to_lowercase()));
         println!("{}  {}", heading("截止 due"), due_text(&collection));
         println!("{}  {}", heading("停止接收 lock"), time_text(collection.lock_time));
         println!("{}  {}", heading("审核 review"), review_text(&collection));
-        println!("etag  {}", collection.etag);
+        println!("{}  {}", heading("etag"), collection.etag);
         if collection.exceptions.is_empty() {
             return Ok(());
         }

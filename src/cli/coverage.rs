@@ -8,6 +8,7 @@ use crate::pb::rollup_service_client::RollupServiceClient;
 use crate::wire::Table;
 
 use super::client::{Connection, Server, connect};
+use super::language::name;
 use super::output::{Listing, print_csv, print_json, reader, resource, time_text};
 use super::pages;
 use super::perspective::Perspective;
@@ -78,8 +79,8 @@ impl Coverage {
         for child in &answer.children {
             let jurisdiction = child.jurisdiction.clone().unwrap_or_default();
             let one = child.coverage.unwrap_or_default();
-            let own = if child.own_agencies { "（本级部门）" } else { "" };
-            let indent = "　".repeat(usize::try_from(child.depth.max(1) - 1).unwrap_or(0));
+            let own = if child.own_agencies { name("（本级部门）", " (own agencies)") } else { "" };
+            let indent = name("　", "  ").repeat(usize::try_from(child.depth.max(1) - 1).unwrap_or(0));
             let counts = [one.expected, one.received, one.accepted, one.submitted, one.returned, one.late, one.missing];
             let mut row = vec![jurisdiction.name, format!("{indent}{}{own}", jurisdiction.display_name)];
             row.extend(counts.map(|count| count.to_string()));

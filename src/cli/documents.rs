@@ -14,6 +14,8 @@ use crate::document::process::{Read, Readers, Settings, Unread, Wanted};
 use crate::document::read::{Limits, Password, ReadError, format};
 use crate::report::Message;
 
+use super::failure::said_at;
+use super::language::told;
 use super::{Failure, both};
 
 /// Files read ahead for each process that reads.
@@ -98,14 +100,14 @@ fn content(path: &Path, archives: &Mutex<HashMap<PathBuf, Archive>>) -> Result<V
         };
         let name = path.strip_prefix(&whole).unwrap_or(path);
         let member = archive.members().iter().find(|member| Path::new(&member.name) == name).cloned();
-        let member = member.ok_or_else(|| format!("{}: not there", path.display()))?;
+        let member = member.ok_or_else(|| format!("{}: {}", path.display(), told("不在其中", "not there", " ")))?;
         return archive.read(&member, &limits).map_err(unread);
     }
     if is_archive(path) {
         // Why it was not gone through.
         Archive::open(path).map_err(unread)?;
     }
-    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+    let failed = |error: std::io::Error| said_at(path.display(), &error);
     let limit = limits.max_bytes;
     let bytes = usize::try_from(std::fs::metadata(path).map_err(failed)?.len()).unwrap_or(usize::MAX);
     if bytes > limit {
@@ -134,7 +136,7 @@ pub(crate) fn expand(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, bool), Failure>
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
             many = true;
-            let failed = |error: std::io::Error| Failure::Failed(format!("{}: {error}", path.display()));
+            let failed = |error: std::io::Error| Failure::at(path.display(), &error);
             if !seen.insert(path.canonicalize().map_err(failed)?) {
                 continue;
             }

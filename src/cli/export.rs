@@ -48,7 +48,7 @@ impl Sink {
             Self::JsonLines(to) => Ok(writeln!(to, "{}", to_json(&report)?)?),
             Self::Csv(writer) => {
                 let entry = entry_from_wire(report).map_err(|problem| Failure::Failed(both(&problem.message)))?;
-                writer.write(&entry).map_err(|error| Failure::Failed(error.to_string()))
+                writer.write(&entry).map_err(|error| Failure::of(&error))
             }
         }
     }
@@ -85,7 +85,7 @@ impl Export {
             None => Box::new(BufWriter::new(std::io::stdout())),
         };
         let mut sink = if is_csv {
-            let writer = ReportWriter::new(to).map_err(|error| Failure::Failed(error.to_string()))?;
+            let writer = ReportWriter::new(to).map_err(|error| Failure::of(&error))?;
             Sink::Csv(Box::new(writer))
         } else {
             Sink::JsonLines(to)

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::document::write::{self, CELL_HEADINGS, write_document};
+use crate::document::write::{self, write_document};
 use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
 use crate::wire::document_from_wire;
 
 use super::client::{Server, connect, refused};
+use super::language::told;
 use super::output::{Listing, print_json, resource, to_json};
 use super::perspective::Perspective;
 use super::rollup::{as_of_text, coverage_text};
@@ -42,14 +43,19 @@ impl Form {
             return print_json(&answer);
         }
         let document = document_from_wire(&answer).map_err(|problem| Failure::Failed(both(&problem.message)))?;
-        let written = |format| write_document(&document, format).map_err(|error| Failure::Failed(error.to_string()));
+        let written = |format| write_document(&document, format).map_err(|error| Failure::of(&error));
         match (target, format) {
             (Some((path, Target::Json)), _) => std::fs::write(path, to_json(&answer)?)?,
             (Some((path, Target::Document(format))), _) => std::fs::write(path, written(format)?)?,
             (None, OutputFormat::Csv) => std::io::stdout().write_all(&written(write::Format::Csv)?)?,
             (None, _) => {
-                let rows = document.rows().into_iter().map(Vec::from).collect();
-                Listing { rows, ..Listing::new(&CELL_HEADINGS, &[3]) }.print(format)?;
+                let mut listing = Listing::new(&["cell", "单元格 label", "值 value"], &[2]);
+                listing.rows = document
+                    .rows()
+                    .into_iter()
+                    .map(|[cell, zh, en, value]| vec![cell, told(&zh, &en, "  "), value])
+                    .collect();
+                listing.print(format)?;
                 if let Some(coverage) = &answer.coverage {
                     println!("\n{}\n{}", coverage_text(coverage), as_of_text(answer.as_of));
                 }

@@ -15,7 +15,7 @@ use super::form::{Target, target};
 use super::output::{Listing, print_json, print_line, resource, time_text, to_json};
 use super::pages;
 use super::reconcile::differences;
-use super::rollup::coverage_text;
+use super::rollup::{as_of_text, coverage_text};
 use super::{Outcome, OutputFormat};
 
 #[derive(Subcommand)]
@@ -144,11 +144,7 @@ impl Frozen {
                 }
                 differences(&answer.differences).print(format)?;
                 if let (OutputFormat::Table, Some(coverage)) = (format, &answer.coverage) {
-                    print_line(&format!(
-                        "\n{}\n数据截至流水号 as of journal sequence {}",
-                        coverage_text(coverage),
-                        answer.as_of
-                    ))?;
+                    print_line(&format!("\n{}\n{}", coverage_text(coverage), as_of_text(answer.as_of)))?;
                 }
                 Ok(())
             }

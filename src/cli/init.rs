@@ -9,6 +9,7 @@ use crate::report::Message;
 use crate::server;
 use crate::store::will_be_new;
 
+use super::failure::words;
 use super::output::print_line;
 use super::{Failure, Outcome, both};
 
@@ -26,10 +27,10 @@ impl Init {
     /// A store that is there already stays as it is: nothing is to be done then.
     pub(crate) async fn run(self) -> Outcome {
         let config = self.config.as_deref().map(Config::read).transpose();
-        let mut config = config.map_err(|error| Failure::Usage(error.to_string()))?.unwrap_or_default();
+        let mut config = config.map_err(|error| Failure::Usage(both(&words(&error))))?.unwrap_or_default();
         config.data_directory = self.data.unwrap_or(config.data_directory);
         config.store.must_exist = false;
-        let is_new = will_be_new(&config.data_directory, false).map_err(|error| Failure::Failed(error.to_string()))?;
+        let is_new = will_be_new(&config.data_directory, false).map_err(|error| Failure::of(&error))?;
         // Opened also where it is there: whoever is told that nothing is to be done relies on it.
         drop(server::open(&config).await?);
         let folder = config.data_directory.display();

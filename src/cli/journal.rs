@@ -14,8 +14,8 @@ use super::anchors::Anchors;
 use super::client::{Server, connect, refused};
 use super::journal_export::Export;
 use super::journal_head::Head;
-use super::language::{beside, told};
-use super::output::{Listing, print_json, print_line, resource, time_text};
+use super::language::{beside, comma, term, told};
+use super::output::{Listing, facts, label, print_json, print_line, resource, time_text};
 use super::times::{Typed, Zone};
 use super::verify::Scratch;
 use super::{Failure, Outcome, OutputFormat, both};
@@ -191,7 +191,7 @@ impl List {
         let mut listing = Listing::new(&headings, &[0]);
         for entry in page.entries {
             let time = time_text(entry.time);
-            let outcome = entry.outcome().as_str_name().trim_start_matches("JOURNAL_OUTCOME_").to_lowercase();
+            let outcome = term(&entry.outcome().as_str_name().trim_start_matches("JOURNAL_OUTCOME_").to_lowercase());
             let names: Vec<String> = entry.names.into_iter().map(|named| named.display_name).collect();
             listing.rows.push(vec![
                 entry.sequence.to_string(),
@@ -199,9 +199,9 @@ impl List {
                 entry.actor,
                 entry.by.unwrap_or_default(),
                 entry.action,
-                entry.action_text.unwrap_or_default().zh,
+                label(entry.action_text.as_ref()),
                 entry.subject,
-                names.join("、"),
+                names.join(comma()),
                 outcome,
                 entry.detail,
             ]);
@@ -217,18 +217,19 @@ pub(crate) fn fault(error: &JournalFault) -> Failure {
 /// Says what was found of a journal, or of the end of one.
 pub(crate) fn print_verified(extent: &Extent) -> Outcome {
     // Without anything that was kept elsewhere no more can be said.
-    print_line(&format!(
-        "日志自洽 The journal is consistent with itself\n  条数 entries       {}\n  日志校验值 chain     {}",
-        extent.end.sequence, extent.end.chain
-    ))?;
+    let end = [("条数 entries", extent.end.sequence.to_string()), ("日志校验值 chain", extent.end.chain.to_string())];
+    let state = told("日志自洽", "The journal is consistent with itself", " ");
+    print_line(&format!("{state}\n{}", facts(&end, "  ")))?;
     if extent.begin.sequence == 0 {
         return Ok(());
     }
-    print_line(&format!(
-        "  接第 {0} 条之后，此前未核对 it goes on from entry {0}, and what is before that was not looked at\n  \
-           该条日志校验值 chain {1}",
-        extent.begin.sequence, extent.begin.chain
-    ))
+    let from = extent.begin.sequence;
+    let begins = told(
+        &format!("接第 {from} 条之后，此前未核对"),
+        &format!("it goes on from entry {from}, and what is before that was not looked at"),
+        " ",
+    );
+    print_line(&format!("  {begins}\n{}", facts(&[("该条日志校验值 chain", extent.begin.chain.to_string())], "  ")))
 }
 
 impl VerifyJournal {
@@ -236,8 +237,10 @@ impl VerifyJournal {
         if !self.files.is_empty() {
             return self.kept.compare(&self.files);
         }
-        let Some(data) = &self.data else { return Err(Failure::Usage("FILE / --data DIR".to_owned())) };
-        let failed = |error: crate::store::StoreError| Failure::Failed(format!("{}: {error}", data.display()));
+        let Some(data) = &self.data else {
+            return Err(Failure::Usage(told("须给出文件或 --data 文件夹", "FILE or --data DIR is needed", "\n  ")));
+        };
+        let failed = |error: crate::store::StoreError| Failure::at(data.display(), &error);
         let copy = self.scratch.copy(data).map_err(failed)?;
         let store: std::sync::Arc<dyn Store> = open_unserved(copy.path()).map_err(failed)?;
         let end = verify_journal(&*store).map_err(|error| fault(&error))?;

@@ -71,7 +71,7 @@ impl Export {
             bar.set_position(last - begin.sequence);
         }
         bar.finish_and_clear();
-        let file = writer.finish()?.into_inner().map_err(|error| Failure::Failed(error.to_string()))?;
+        let file = writer.finish()?.into_inner().map_err(|error| Failure::of(error.error()))?;
         file.sync_all()?;
         // What is on disk is checked, not what was sent: the service's journal goes on from what was exported before.
         print_verified(&verify_file(&self.output, Some(&begin))?)
@@ -157,13 +157,13 @@ fn export_backup(backup: &Path, output: &Path) -> Outcome {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let file = writer.finish()?.into_inner().map_err(|error| Failure::Failed(error.to_string()))?;
+    let file = writer.finish()?.into_inner().map_err(|error| Failure::of(error.error()))?;
     file.sync_all()?;
     print_verified(&verify_file(output, None)?)
 }
 
-fn unreadable(file: &Path, error: &impl std::fmt::Display) -> Failure {
-    Failure::Failed(format!("{}: {error}", file.display()))
+fn unreadable(file: &Path, error: &(impl std::error::Error + 'static)) -> Failure {
+    Failure::at(file.display(), error)
 }
 
 /// The records of a backup in clear. Whether they are whole is found where the file that is made of them is verified.

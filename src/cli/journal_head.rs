@@ -50,9 +50,9 @@ impl Head {
         if let Some(url) = &self.timestamp {
             head.timestamp = hex::encode(self.stamp(url, &head).await?);
         }
-        let json = serde_json::to_string(&head).map_err(|error| Failure::Failed(error.to_string()))?;
+        let json = serde_json::to_string(&head).map_err(|error| Failure::of(&error))?;
         let Some(output) = &self.output else { return print_line(&json) };
-        let failed = |error: std::io::Error| Failure::Failed(format!("{}: {error}", output.display()));
+        let failed = |error: std::io::Error| Failure::at(output.display(), &error);
         let mut file = File::create_new(output).map_err(failed)?;
         writeln!(file, "{json}").and_then(|()| file.sync_all()).map_err(failed)?;
         print_line(&format!(
@@ -69,7 +69,7 @@ impl Head {
         let complain = |text: Message| Failure::Failed(format!("{url}: {}", both(&text)));
         let digest = head.digest();
         let mut nonce = [0; 8];
-        OsRng.try_fill_bytes(&mut nonce).map_err(|error| Failure::Failed(error.to_string()))?;
+        OsRng.try_fill_bytes(&mut nonce).map_err(|error| Failure::of(&error))?;
         let question = stamp::request(digest, nonce).map_err(|error| complain(error.0))?;
         let trust = Trust { ca: self.timestamp_https_ca.clone().unwrap_or_default(), ..Trust::default() };
         let (status, answer) = outbound::post(url, &trust, "application/timestamp-query", question)

@@ -46,6 +46,7 @@ mod doctor;
 mod documents;
 mod explain;
 mod export;
+mod failure;
 mod form;
 mod frozen;
 mod healthcheck;
@@ -72,6 +73,7 @@ mod submissions;
 mod submit;
 mod supply;
 mod template;
+mod terms;
 mod times;
 mod verify;
 mod workbook;
@@ -85,6 +87,9 @@ use crate::document::process::{self, Confinement};
 use crate::report::{Message, inert};
 use crate::service::Caller;
 
+pub use failure::parse;
+
+use failure::Failure;
 use language::Language;
 
 /// 汇总 Huizong: collects annual reports on government information disclosure, checks them, and adds them up.
@@ -117,7 +122,8 @@ struct Connection {
     #[arg(long, global = true)]
     bom: bool,
     /// In which languages results for people are; left out, as the locale says (LC_ALL, LANG), or both.
-    #[arg(long, global = true, value_enum, env = "HUIZONG_LANG", value_name = "LANGUAGE")]
+    #[arg(long, global = true, value_enum, env = language::VARIABLE, value_name = "LANGUAGE")]
+    #[allow(dead_code, reason = "looked for before the arguments are taken apart; here it has its help")]
     lang: Option<Language>,
     /// Time zone of times that are given without an offset: its name, or an offset such as +08:00.
     #[arg(long, global = true, env = "HUIZONG_TIME_ZONE", value_name = "ZONE", default_value = times::DEFAULT)]
@@ -267,41 +273,6 @@ impl Command {
 /// How long work in the background gets to notice that the command has ended.
 const SCANS_END: Duration = Duration::from_secs(1);
 
-/// Why a command ends with another code than 0.
-enum Failure {
-    /// Findings, or a refusal that was printed already: 1.
-    Refused,
-    /// Something else went wrong, to be said: 1.
-    Failed(String),
-    /// The command makes no sense as given: 2.
-    Usage(String),
-    /// The server cannot be reached: 3.
-    Unreachable(String),
-    /// Nobody reads any more what is printed, as in `huizong form … | head`: 0.
-    Unread,
-}
-
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        Self::Failed(format!("{error:#}"))
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::BrokenPipe { Self::Unread } else { Self::Failed(error.to_string()) }
-    }
-}
-
-impl From<csv::Error> for Failure {
-    fn from(error: csv::Error) -> Self {
-        match error.into_kind() {
-            csv::ErrorKind::Io(error) => error.into(),
-            other => Self::Failed(format!("{other:?}")),
-        }
-    }
-}
-
 type Outcome = Result<(), Failure>;
 
 /// Whoever runs a command on the machine itself, for the journal: the command, and the user of the operating system.
@@ -321,9 +292,6 @@ pub fn run(arguments: Arguments) -> ExitCode {
     if let Command::DocumentReader(reader) = &arguments.command {
         return reader.run().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
-    // A table for machines is the same for everybody, unless they ask.
-    let is_table = arguments.connection.format == OutputFormat::Csv;
-    language::speak(arguments.connection.lang.or(is_table.then_some(Language::Both)));
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -12,9 +12,11 @@ use prost::{Message, Name};
 use crate::document::read::decode;
 use crate::document::write::write_listing;
 use crate::pb;
-use crate::report::inert;
+use crate::report::{Message as Words, in_chinese, inert};
 use crate::wire::{self, Reader, Table, write_csv};
 
+use super::failure::said_at;
+use super::language::told;
 use super::{Failure, Outcome, OutputFormat, both, language};
 
 /// Rows under headings; the columns named in `numbers` are aligned to the right.
@@ -52,7 +54,7 @@ impl Listing {
             return Err(Failure::Usage(text.to_owned()));
         }
         let bytes = write_listing("汇总 Huizong", &self.headings, &self.rows, &self.numbers);
-        Ok(to.write_all(&bytes.map_err(|error| Failure::Failed(error.to_string()))?)?)
+        Ok(to.write_all(&bytes.map_err(|error| Failure::of(&error))?)?)
     }
 
     /// Prints as a table, as CSV, or as a workbook.
@@ -117,7 +119,7 @@ pub(crate) fn to_json<M: Message + Name>(message: &M) -> Result<String, Failure>
 
 /// A message from canonical proto3 JSON.
 pub(crate) fn from_json<M: Message + Name + Default>(text: &str) -> Result<M, Failure> {
-    wire::from_json(text).map_err(Failure::Failed)
+    wire::from_json(text).map_err(|text| Failure::Failed(both(&Words::new(in_chinese(&text), text))))
 }
 
 /// Prints canonical JSON.
@@ -133,6 +135,16 @@ pub(crate) fn print_line(line: &str) -> Outcome {
 /// Prints a line for machines. Where nobody reads any more, the command ends.
 pub(crate) fn print_exactly(line: &str) -> Outcome {
     Ok(writeln!(std::io::stdout().lock(), "{line}")?)
+}
+
+/// What there is to say of one thing, a line each: its heading, such as `值 value`, and what it is.
+pub(crate) fn facts(facts: &[(&str, String)], indent: &str) -> String {
+    let headings: Vec<&str> = facts.iter().map(|(heading, _)| language::heading(heading)).collect();
+    let widest = headings.iter().map(|heading| language::width(heading)).max().unwrap_or(0);
+    let lines = headings.iter().zip(facts).map(|(heading, (_, fact))| {
+        format!("{indent}{heading}{}  {fact}", " ".repeat(widest - language::width(heading)))
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Prints for people; what cannot be printed, nobody reads.
@@ -181,7 +193,13 @@ pub(crate) fn label(text: Option<&pb::LocalizedText>) -> String {
 
 /// `2022`, or `2019..2022`.
 pub(crate) fn parse_years(text: &str) -> Result<(i32, i32), String> {
-    let bad = || format!("{text:?} is no year or range of years such as 2019..2022");
+    let bad = || {
+        told(
+            &format!("“{text}”不是年度，也不是年度范围，如 2019..2022"),
+            &format!("{text:?} is no year or range of years such as 2019..2022"),
+            "\n  ",
+        )
+    };
     let (first, last) = text.split_once("..").unwrap_or((text, text));
     let first: i32 = first.parse().map_err(|_| bad())?;
     let last: i32 = last.trim_start_matches('=').parse().map_err(|_| bad())?;
@@ -198,7 +216,6 @@ pub(crate) fn resource(collection: &str, id: &str) -> String {
 /// # Errors
 /// Where it cannot be read, or is no text; in both languages.
 pub(crate) fn read_text(file: &Path) -> Result<String, String> {
-    let told = |words: String| format!("{}: {words}", file.display());
-    let bytes = std::fs::read(file).map_err(|error| told(error.to_string()))?;
-    decode(&bytes).map_err(|error| told(both(&error.message())))
+    let bytes = std::fs::read(file).map_err(|error| said_at(file.display(), &error))?;
+    decode(&bytes).map_err(|error| format!("{}: {}", file.display(), both(&error.message())))
 }

@@ -14,7 +14,7 @@ use crate::report::{Level, ReportYear};
 use crate::wire::document_format_to_wire;
 
 use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
-use super::language::beside;
+use super::language::{beside, told};
 use super::output::{print_line, resource};
 use super::pages;
 use super::report::document;
@@ -64,7 +64,7 @@ impl Publish {
         let published = forms.len();
         let title = self.title.clone();
         let title = title.unwrap_or_else(|| format!("{}年政府信息公开工作年度报告汇总", self.year));
-        let files = site(&title, self.year, forms).map_err(|error| Failure::Failed(error.to_string()))?;
+        let files = site(&title, self.year, forms).map_err(|error| Failure::of(&error))?;
         for file in &files {
             let path = self.directory.join(&file.path);
             if let Some(folder) = path.parent() {
@@ -162,7 +162,7 @@ impl Publish {
         let mut documents = Vec::new();
         for format in SITE_FORMATS {
             let written = write_document(&document, format);
-            documents.push((format, written.map_err(|error| Failure::Failed(error.to_string()))?));
+            documents.push((format, written.map_err(|error| Failure::of(&error))?));
         }
         Ok(Some(PublishedForm {
             what: Published::Report,
@@ -188,7 +188,11 @@ fn level_of(place: &pb::Jurisdiction) -> Result<Level, Failure> {
         pb::Level::County => Ok(Level::County),
         pb::Level::FunctionalZone => Ok(Level::FunctionalZone),
         pb::Level::Township => Ok(Level::Township),
-        pb::Level::Unspecified => Err(Failure::Failed(format!("{}: the level is not known", place.name))),
+        pb::Level::Unspecified => Err(Failure::Failed(told(
+            &format!("{}：级别未知", place.name),
+            &format!("{}: the level is not known", place.name),
+            "\n  ",
+        ))),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::pb::rollup_service_client::RollupServiceClient;
 use crate::wire::value_in_words;
 
 use super::client::{ANSWER_MAX_BYTES, Server, connect, refused};
-use super::language::{beside, told};
+use super::language::{self, beside, heading, semicolon, told};
 use super::output::{Listing, label, print_json, print_line, resource};
 use super::rollup::{as_of_text, coverage_text};
 use super::{Outcome, OutputFormat};
@@ -25,14 +25,14 @@ pub(crate) struct Reconcile {
 
 /// What explains a difference, in words.
 fn explanation_text(one: &pb::Explanation) -> String {
-    let how = match one.kind() {
+    let how = heading(match one.kind() {
         pb::ExplanationKind::ArrivedSince if one.late => "逾期报送 late",
         pb::ExplanationKind::ArrivedSince => "其后报送 since",
         pb::ExplanationKind::CorrectedSince => "其后更正 corrected",
         pb::ExplanationKind::LeftSince => "其后不再计入 left",
         pb::ExplanationKind::ChildDiffers => "下级自报与汇总不符 child differs",
         pb::ExplanationKind::Unspecified => "",
-    };
+    });
     format!("{} {how} {}", one.display_name, signed(one.contribution.as_ref()))
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn differences(differences: &[pb::CellDifference]) -> Listing {
             value_in_words(one.given.as_ref()),
             value_in_words(one.computed.as_ref()),
             signed(one.difference.as_ref()),
-            explained.join("；"),
+            explained.join(semicolon()),
             value_in_words(one.unexplained.as_ref()),
         ]);
     }
@@ -87,10 +87,10 @@ impl Reconcile {
             let zh = format!("{equal} 格相符，{different} 格不符");
             println!("\n{}\n{}", answer.revision, beside(zh, format!("{equal} cells equal, {different} differ")));
             for part in &answer.missing {
-                let name = part.jurisdiction.as_ref().map(|one| one.display_name.clone()).unwrap_or_default();
-                let own = if part.own_agencies { "（本级部门）" } else { "" };
+                let place = part.jurisdiction.as_ref().map(|one| one.display_name.clone()).unwrap_or_default();
+                let own = if part.own_agencies { language::name("（本级部门）", " (own agencies)") } else { "" };
                 let missing = part.coverage.map_or(0, |coverage| coverage.missing);
-                print_line(&format!("{}: {name}{own} {missing}", told("未报", "missing", " ")))?;
+                print_line(&format!("{}: {place}{own} {missing}", told("未报", "missing", " ")))?;
             }
             if let Some(coverage) = &answer.coverage {
                 println!("{}", coverage_text(coverage));

@@ -8,6 +8,7 @@ use crate::pb;
 use crate::pb::reminder_service_client::ReminderServiceClient;
 
 use super::client::{Connection, Server, connect, refused};
+use super::language::{heading, semicolon};
 use super::output::{Listing, print_json, read_text, resource, time_text};
 use super::pages;
 use super::{Failure, Outcome, OutputFormat, language};
@@ -108,13 +109,13 @@ impl Of {
         let mut listing = Listing::new(&headings, &[5]);
         for one in reminders {
             let cause = match one.cause() {
-                pb::ReminderCause::Returned => "已退回 returned",
-                pb::ReminderCause::Missing | pb::ReminderCause::Unspecified => "未报送 missing",
+                pb::ReminderCause::Returned => heading("已退回 returned"),
+                pb::ReminderCause::Missing | pb::ReminderCause::Unspecified => heading("未报送 missing"),
             };
             let people = one.people.iter().map(|person| {
                 [&person.name, &person.telephone, &person.email].map(String::as_str).join(" ").trim().to_owned()
             });
-            let people = people.collect::<Vec<_>>().join("；");
+            let people = people.collect::<Vec<_>>().join(semicolon());
             let outcome = outcome_text(one.last_outcome());
             listing.rows.push(vec![
                 one.agency,
@@ -148,13 +149,13 @@ impl Of {
         };
         let answer = client.render_reminders(request).await.map_err(|status| refused(&status))?.into_inner();
         std::fs::write(file, answer.content)?;
-        println!("已写入 written to {}", file.display());
+        println!("{} {}", heading("已写入 written to"), file.display());
         Ok(())
     }
 }
 
 fn outcome_text(outcome: pb::ReminderOutcome) -> &'static str {
-    match outcome {
+    heading(match outcome {
         pb::ReminderOutcome::Unspecified => "",
         pb::ReminderOutcome::Begun => "已发起，结果不明 begun",
         pb::ReminderOutcome::Sent => "已发出 sent",
@@ -162,7 +163,7 @@ fn outcome_text(outcome: pb::ReminderOutcome) -> &'static str {
         pb::ReminderOutcome::Already => "今日已提醒 reminded today",
         pb::ReminderOutcome::Unreachable => "无联系方式 unreachable",
         pb::ReminderOutcome::Planned => "将发送 to be sent",
-    }
+    })
 }
 
 /// Sends until nobody remains; on trial once.

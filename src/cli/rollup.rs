@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::pb;
 use crate::pb::rollup_service_client::RollupServiceClient;
+use crate::report::Message;
 use crate::rollup::Measure;
 use crate::wire::{Table, value_in_words};
 
@@ -142,7 +143,11 @@ impl Rollup {
         }
         let whole = |asked: &String| match Measure::find(asked) {
             Ok(measure) => Ok(measure.path.to_owned()),
-            Err(error) => Err(Failure::Usage(format!("--measure：{}", both(&error.message())))),
+            Err(error) => {
+                let Message { zh, en } = error.message();
+                let text = Message::new(format!("--measure：{zh}"), format!("--measure: {en}"));
+                Err(Failure::Usage(both(&text)))
+            }
         };
         self.measures.iter().map(whole).collect()
     }

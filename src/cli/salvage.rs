@@ -31,16 +31,17 @@ pub(crate) struct Salvage {
 
 impl Salvage {
     pub(crate) fn run(&self, format: OutputFormat) -> Outcome {
-        let failed = |error: &dyn std::fmt::Display| Failure::Failed(format!("{}: {error}", self.output.display()));
+        let failed = |error: &std::io::Error| Failure::at(self.output.display(), error);
         let mut options = OpenOptions::new();
         let file = options.write(true).create_new(true).open(&self.output).map_err(|error| failed(&error))?;
         let found = self.scratch.copy(&self.data).and_then(|copy| salvage(copy.path()));
         let found = found.map_err(|error| {
             // Nothing was found, and so nothing is to be kept.
             let _ = std::fs::remove_file(&self.output);
+            let Message { zh, en } = error.message();
             let text = Message::new(
-                format!("无法读取：{error}；请核对 --data，并确认没有服务在使用"),
-                format!("it cannot be read: {error}; check --data, and that no service has it open"),
+                format!("无法读取：{zh}；请核对 --data，并确认没有服务在使用"),
+                format!("it cannot be read: {en}; check --data, and that no service has it open"),
             );
             Failure::Failed(both(&text))
         })?;
@@ -55,7 +56,7 @@ impl Salvage {
         for Loss { place, reason } in &found.losses {
             line(json!({ "kind": "loss", "place": place, "reason": reason }))?;
         }
-        let file = writer.into_inner().map_err(|error| failed(&error))?;
+        let file = writer.into_inner().map_err(|error| failed(error.error()))?;
         file.sync_all().map_err(|error| failed(&error))?;
         tell(&found, format)?;
         if found.losses.is_empty() { Ok(()) } else { Err(Failure::Refused) }
@@ -64,7 +65,7 @@ impl Salvage {
 
 /// A record, readable where the contract has a message for it, and as it is stored.
 fn shown(item: &Item) -> Result<Value, Failure> {
-    let record = item.to_record().map_err(|error| Failure::Failed(error.to_string()))?;
+    let record = item.to_record().map_err(|error| Failure::of(&error))?;
     let (kind, message) = match item {
         Item::Entry(entry) => ("journal_entry", Some(canonical(&wire::entry_to_wire(entry))?)),
         Item::Revision(revision) => {
@@ -110,7 +111,7 @@ fn registry_change(change: &crate::registry::RegistryChange) -> Result<Option<Va
 }
 
 fn canonical<M: prost::Message + prost::Name>(message: &M) -> Result<Value, Failure> {
-    serde_json::from_str(&to_json(message)?).map_err(|error| Failure::Failed(error.to_string()))
+    serde_json::from_str(&to_json(message)?).map_err(|error| Failure::of(&error))
 }
 
 fn tell(found: &Found, format: OutputFormat) -> Outcome {

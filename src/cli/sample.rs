@@ -43,7 +43,7 @@ impl Sample {
     pub(crate) fn run(self) -> Outcome {
         let (path, target) = target(&self.output)?;
         let Target::Document(format) = target else {
-            return Err(Failure::Usage("--output：须为文档\n  has to be a document".to_owned()));
+            return Err(Failure::Usage("--output：须为文档\n  --output has to be a document".to_owned()));
         };
         let mut figures = figures(&self.agency, self.year)?;
         if self.mistake {
@@ -73,8 +73,7 @@ fn figures(agency: &AgencyId, year: ReportYear) -> Result<Figures, Failure> {
     let usual = |figures: &Figures| {
         total.is_some_and(|cell| figures.get(cell).number().is_some_and(|number| USUAL.contains(&number)))
     };
-    made.find(usual)
-        .ok_or_else(|| Failure::Usage(format!("{year}：没有规定的报告格式\n  there is no form for that year")))
+    made.find(usual).ok_or_else(|| Failure::Usage(format!("{year}：没有规定的报告格式\n  there is no form for {year}")))
 }
 
 /// Another last digit: what a slip of the finger makes of it.
@@ -86,6 +85,6 @@ fn mistake(figures: &mut Figures) {
 
 fn write(path: &Path, format: write::Format, name: String, year: ReportYear, figures: &Figures) -> Outcome {
     let document = Document::new(name, year, figures.edition(), |cell| Figure::from(figures.get(cell)));
-    let bytes = write_document(&document, format).map_err(|error| Failure::Failed(error.to_string()))?;
-    std::fs::write(path, bytes).map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))
+    let bytes = write_document(&document, format).map_err(|error| Failure::of(&error))?;
+    std::fs::write(path, bytes).map_err(|error| Failure::at(path.display(), &error))
 }

@@ -11,7 +11,8 @@ use crate::http;
 use crate::server::{self, Exposed, Reload, exposed};
 use crate::telemetry::log;
 
-use super::{Failure, Outcome};
+use super::failure::words;
+use super::{Failure, Outcome, both};
 
 #[derive(Args)]
 pub(crate) struct Serve {
@@ -55,7 +56,7 @@ impl Serve {
             config.store.keys_directory = keys.clone().unwrap_or(config.store.keys_directory);
             Ok(config)
         };
-        let config = read().map_err(|error| Failure::Usage(error.to_string()))?;
+        let config = read().map_err(|error| Failure::Usage(both(&words(&error))))?;
         self.check_exposure(&config)?;
         let log = start_log(&config.log)?;
         let reload = Reload::new(Box::new(read), config.clone(), log);

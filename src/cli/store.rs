@@ -8,11 +8,12 @@ use clap::{Args, Subcommand};
 
 use crate::access::TokenKey;
 use crate::config::StoreSettings;
-use crate::report::Message;
+use crate::report::{Message, in_chinese};
 use crate::server::{self, open_unserved};
 use crate::store::{Engine, EngineStatus, Logged, SigningKey, Store, StoreError, Transactions, engine};
 
-use super::output::print_line;
+use super::language::told;
+use super::output::{facts, print_line};
 use super::verify::check;
 use super::{Failure, Outcome, OutputFormat, both, verify};
 
@@ -76,7 +77,12 @@ impl Way {
         match server::engine(&self.settings(url)) {
             Ok(Some(engine)) => Ok(engine),
             Ok(None) => Err(Failure::Usage("postgres://…".to_owned())),
-            Err(error) => Err(Failure::Usage(error)),
+            Err(_) if !url.starts_with("postgres") => Err(Failure::Usage(told(
+                &format!("{url}：应为 postgres://…"),
+                &format!("{url}: postgres://… is wanted"),
+                "\n  ",
+            ))),
+            Err(error) => Err(Failure::Usage(both(&Message::new(in_chinese(&error), error)))),
         }
     }
 }
@@ -111,7 +117,7 @@ pub(crate) struct Move {
 
 /// Has something done that waits for a server.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Failure::Failed(error.to_string()))
+    tokio::task::spawn_blocking(work).await.map_err(|error| Failure::of(&error))
 }
 
 impl StoreCommand {
@@ -163,18 +169,19 @@ impl Status {
                 .to_string(),
             )?;
         } else {
-            let mut lines = vec![
-                format!("流水号 sequence    {}", position.sequence),
-                format!("日志校验值 chain   {}", position.chain),
-                format!("标识 epoch         {epoch}"),
+            let mut held = vec![
+                ("流水号 sequence", position.sequence.to_string()),
+                ("日志校验值 chain", position.chain.to_string()),
+                ("标识 epoch", epoch),
             ];
-            lines.extend(settings.into_iter().map(|(name, value)| format!("{name}: {value}")));
+            held.extend(settings);
             let state = match &fault {
-                None => "各实例可用 Instances take it".to_owned(),
-                Some(fault) => format!("各实例不予采用 No instance takes it: {fault}"),
+                None => told("各实例可用", "Instances take it", " "),
+                Some(fault) => {
+                    told(&format!("各实例不予采用：{fault}"), &format!("No instance takes it: {fault}"), "\n  ")
+                }
             };
-            lines.push(state);
-            print_line(&lines.join("\n  "))?;
+            print_line(&format!("{}\n{state}", facts(&held, "")))?;
         }
         if fault.is_none() { Ok(()) } else { Err(Failure::Refused) }
     }
@@ -206,10 +213,14 @@ impl Move {
         }
         let transactions: Transactions =
             Box::new(All { store: from.clone(), after: 0, until: position.sequence, page: Vec::new() });
-        to.import_transactions(transactions, position).await.map_err(|error| Failure::Failed(error.to_string()))?;
+        to.import_transactions(transactions, position).await.map_err(|error| Failure::of(&error))?;
         let there = to.position();
         if (there.sequence, there.chain) != (position.sequence, position.chain) {
-            return Err(Failure::Failed(format!("{} / {}", there.sequence, position.sequence)));
+            let (found, wanted) = (there.sequence, position.sequence);
+            return Err(Failure::Failed(both(&Message::new(
+                format!("目标只到第 {found} 条，应到第 {wanted} 条，请勿使用"),
+                format!("what has arrived ends at entry {found}, not at {wanted}: do not use it"),
+            ))));
         }
         // Every record, the chain and the sums, of what has arrived; and that they are those of what was left.
         let (left, arrived) = (check(from).await?, check(to).await?);
@@ -238,7 +249,7 @@ impl Move {
             }
             Ok((open_unserved(Path::new(&place))?, PathBuf::from(place)))
         };
-        blocking(open).await?.map_err(|error| Failure::Failed(error.to_string()))
+        blocking(open).await?.map_err(|error| Failure::of(&error))
     }
 }
 

@@ -22,8 +22,10 @@ use crate::wire::{
 use super::Failure;
 use super::both;
 use super::documents::{Documents, Unlocking, archive_of};
+use super::failure::said_at;
+use super::language::told;
 use super::output::from_json;
-use super::supply::{Supplied, UNREAD_REMEDY, judge_file, unread_text};
+use super::supply::{Supplied, judge_file, unread_remedy, unread_text};
 use super::workbook::Workbook;
 
 /// Longest line of JSON Lines, in bytes: far more than a report takes.
@@ -202,7 +204,7 @@ impl Table {
 fn unreadable(place: &str, error: &std::io::Error) -> String {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<ReadError>()) {
         Some(error) => format!("{place}: {}", both(&error.message())),
-        None => format!("{place}: {error}"),
+        None => said_at(place, error),
     }
 }
 
@@ -211,15 +213,20 @@ fn next_line(from: &mut impl BufRead) -> std::io::Result<Option<String>> {
     let mut line = String::new();
     let read = from.take(LINE_MAX_BYTES).read_line(&mut line)?;
     if read as u64 == LINE_MAX_BYTES && !line.ends_with('\n') {
-        let text = format!("一行超过{LINE_MAX_BYTES}字节 a line has more than {LINE_MAX_BYTES} bytes");
+        let text = told(
+            &format!("一行超过{LINE_MAX_BYTES}字节"),
+            &format!("a line has more than {LINE_MAX_BYTES} bytes"),
+            " ",
+        );
         return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, text));
     }
     Ok((read > 0).then_some(line))
 }
 
 /// Why nothing is supplied to a workbook.
-const SET_IN_WORKBOOK: &str =
-    "--set：不能用于工作簿，请直接在工作簿中填写\n  not for a workbook: fill the cells in there";
+fn set_in_workbook() -> String {
+    told("--set 不能用于工作簿，请直接在工作簿中填写", "--set is not for a workbook: fill the cells in there", "\n  ")
+}
 
 /// Whose report of which year a file is, as its name says: `AGENCY-YEAR`, with whatever follows the year, as in
 /// `11341702486344515H-2022年报.docx`.
@@ -251,7 +258,7 @@ impl Said {
     async fn document(&self, documents: &Documents, file: &Path) -> Made {
         let source = file.display().to_string();
         match documents.read(file, Wanted::Submission).await? {
-            Read::Workbook(_) if !self.supplied.is_empty() => Err(format!("{source}: {SET_IN_WORKBOOK}")),
+            Read::Workbook(_) if !self.supplied.is_empty() => Err(format!("{source}: {}", set_in_workbook())),
             Read::Workbook(returned) => {
                 let (workbook, submission) = Workbook::take(file, *returned, self.agency.as_ref(), self.year)?;
                 let submission = self.complete(submission);
@@ -268,9 +275,12 @@ impl Said {
                 let document = judge_file(file, *reading, &meant, &self.supplied)?;
                 let year = document.year.or(named.year);
                 let (Some(owner), Some(year)) = (meant.owner, year) else {
-                    return Err(format!(
-                        "{source}: 请给出 --agency 与 --year，或将文件命名为 机构代码-年度 / give --agency and --year, or name the file AGENCY-YEAR"
-                    ));
+                    let how = told(
+                        "请给出 --agency 与 --year，或将文件命名为 机构代码-年度",
+                        "give --agency and --year, or name the file AGENCY-YEAR",
+                        "\n  ",
+                    );
+                    return Err(format!("{source}: {how}"));
                 };
                 self.report(source, ReportKey { owner, year }, &document)
             }
@@ -279,10 +289,11 @@ impl Said {
 
     fn report(&self, source: String, key: ReportKey, document: &DocumentReading) -> Made {
         let notes = document.reading.notes.iter();
-        let notes: Vec<_> = notes.map(|note| format!("  ? {}\n    {}\n", note.message.zh, note.message.en)).collect();
+        let notes: Vec<_> =
+            notes.map(|note| format!("  ? {}\n", told(&note.message.zh, &note.message.en, "\n    "))).collect();
         let form = figures_to_wire(&document.reading.figures);
         if !form.unread.is_empty() {
-            return Err(format!("{source}\n{}{}{UNREAD_REMEDY}", notes.concat(), unread_text(&form)));
+            return Err(format!("{source}\n{}{}{}", notes.concat(), unread_text(&form), unread_remedy()));
         }
         let notes = notes.iter().map(|note| format!("{source}\n{note}")).collect();
         let submission = self.complete(pb::SubmitReportRequest {

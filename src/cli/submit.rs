@@ -18,8 +18,8 @@ use crate::report::{AgencyId, Hash, JurisdictionCode, ReportYear, inert};
 
 use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, findings_text, problem_text, refused};
 use super::documents::{Unlocking, expand, files_help};
-use super::language::told;
-use super::output::{Listing, print_exactly, print_json, time_text, to_json};
+use super::language::{heading, told};
+use super::output::{Listing, facts, print_exactly, print_json, time_text, to_json};
 use super::submissions::{Item, Said, Submissions};
 use super::supply::Supplied;
 use super::workbook::Workbook;
@@ -67,7 +67,9 @@ pub(crate) struct Submit {
 }
 
 fn parse_reason(text: &str) -> Result<(String, String), String> {
-    let (rule, reason) = text.split_once('=').ok_or("the form is RULE=TEXT, such as ALL-ZERO=新设机构")?;
+    let (rule, reason) = text.split_once('=').ok_or_else(|| {
+        told("须为 规则=说明，如 ALL-ZERO=新设机构", "the form is RULE=TEXT, such as ALL-ZERO=\"a new agency\"", "\n  ")
+    })?;
     Ok((rule.to_owned(), reason.to_owned()))
 }
 
@@ -143,7 +145,7 @@ impl Submit {
             return if counts.failed > 0 {
                 Err(Failure::Refused)
             } else {
-                Err(Failure::Usage("没有可提交的报告 nothing to submit".to_owned()))
+                Err(Failure::Usage(told("没有可提交的报告", "nothing to submit", " ")))
             };
         };
         // Only a file that is the only one is asked whether it holds more.
@@ -153,8 +155,9 @@ impl Submit {
         let (mut sources, mut answers, sending) = send(server, begun, submissions, self.dry_run, bar.clone()).await?;
         while let Some((source, workbook)) = sources.recv().await {
             let answer = answers.message().await.map_err(|status| interrupted(&status))?;
-            let answer =
-                answer.ok_or_else(|| Failure::Unreachable("the stream ended early; run it again".to_owned()))?;
+            let answer = answer.ok_or_else(|| {
+                Failure::Unreachable(told("连接提前结束，请重新运行", "the stream ended early; run it again", "\n  "))
+            })?;
             bar.inc(1);
             match format {
                 OutputFormat::Json if many => bar.suspend(|| print_exactly(&named_json(&source, &answer)?))?,
@@ -194,7 +197,7 @@ impl Submit {
         }
         // Where it ends early, nothing more is sent.
         drop((sources, answers));
-        counts.failed += sending.await.map_err(|error| Failure::Failed(error.to_string()))?;
+        counts.failed += sending.await.map_err(|error| Failure::of(&error))?;
         bar.finish_and_clear();
         let Counts { stored, known, failed } = counts;
         if many && format == OutputFormat::Table {
@@ -333,7 +336,7 @@ fn receipt_row(source: &str, answer: &pb::SubmitReportsResponse) -> Listing {
 /// The answer as canonical JSON, with the file that it is about before everything else.
 fn named_json(source: &str, answer: &pb::SubmitReportsResponse) -> Result<String, Failure> {
     let answer = to_json(answer)?;
-    let source = serde_json::to_string(source).map_err(|error| Failure::Failed(error.to_string()))?;
+    let source = serde_json::to_string(source).map_err(|error| Failure::of(&error))?;
     let rest = answer.trim_start_matches('{');
     let comma = if rest == "}" { "" } else { "," };
     Ok(format!("{{\"file\":{source}{comma}{rest}"))
@@ -377,10 +380,18 @@ fn accepted_text(source: &str, accepted: &pb::SubmitReportResponse) -> String {
                 true => told("此前已存入", "stored before", " "),
                 false => told("已存入", "stored", " "),
             };
-            text.push_str(&format!(
-                "  {word}\n  回执 Receipt\n    版本 revision  {}\n    etag           {}\n    内容 SHA-256   {}\n    流水号 sequence   {}\n    日志校验值 chain {}\n    时间 time      {time}\n",
-                receipt.revision, receipt.etag, receipt.content_sha256, receipt.journal_sequence, receipt.chain_sha256
-            ));
+            let receipt = facts(
+                &[
+                    ("版本 revision", receipt.revision.clone()),
+                    ("etag", receipt.etag.clone()),
+                    ("内容 SHA-256", receipt.content_sha256.clone()),
+                    ("流水号 sequence", receipt.journal_sequence.to_string()),
+                    ("日志校验值 chain", receipt.chain_sha256.clone()),
+                    ("时间 time", time),
+                ],
+                "    ",
+            );
+            text.push_str(&format!("  {word}\n  {}\n{receipt}\n", heading("回执 Receipt")));
         }
     }
     text

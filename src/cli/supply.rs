@@ -23,12 +23,20 @@ pub(crate) struct Supplied {
 }
 
 fn parse_set(text: &str) -> Result<(Vec<CellId>, Cell), String> {
-    let (path, typed) = text.split_once('=').ok_or("the form is CELL=NUMBER, such as requests.received.total=12")?;
+    let (path, typed) = text.split_once('=').ok_or_else(|| {
+        told(
+            "须为 单元格=数字，如 requests.received.total=12",
+            "the form is CELL=NUMBER, such as requests.received.total=12",
+            "\n  ",
+        )
+    })?;
     if let Some(cell) = catalogue().cell_at(path) {
         let value = parse_typed(catalogue().cell(cell).kind, typed).map_err(|error| both(&error.message(typed)))?;
         if value == Cell::Blank && typed.trim().is_empty() {
-            return Err(format!(
-                "{path}：没有给出数字；原文空白的写 {path}=blank\n  no number; where the document is blank, write {path}=blank"
+            return Err(told(
+                &format!("{path}：没有给出数字；原文空白的写 {path}=blank"),
+                &format!("{path}: no number; where the document is blank, write {path}=blank"),
+                "\n  ",
             ));
         }
         return Ok((vec![cell], value));
@@ -36,10 +44,12 @@ fn parse_set(text: &str) -> Result<(Vec<CellId>, Cell), String> {
     let within = |cell: &str| cell.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
     let cells: Vec<_> = catalogue().cells.iter().filter(|info| within(&info.path)).map(|info| info.id).collect();
     match (cells.is_empty(), typed) {
-        (true, _) => Err(format!("没有单元格 {path}\n  there is no cell {path}")),
+        (true, _) => Err(told(&format!("没有单元格 {path}"), &format!("there is no cell {path}"), "\n  ")),
         (false, "blank" | "空白") => Ok((cells, Cell::Blank)),
-        (false, _) => Err(format!(
-            "{path} 是多个单元格，只能写 {path}=blank\n  {path} is several cells, which can only be blank together"
+        (false, _) => Err(told(
+            &format!("{path} 是多个单元格，只能写 {path}=blank"),
+            &format!("{path} is several cells, which can only be blank together"),
+            "\n  ",
         )),
     }
 }
@@ -112,4 +122,11 @@ pub(crate) fn unread_text(form: &pb::Form) -> String {
 }
 
 /// What to do about unread cells.
-pub(crate) const UNREAD_REMEDY: &str = "  → 请对照原文补填：--set 单元格=数字（原文空白的 =blank），或用 huizong template 单位 --year 年度 --from 文件 --output 工作簿.xlsx 得到标出这些单元格的工作簿，补填后提交\n    fill them in from the document: --set CELL=NUMBER (=blank where it is blank), or in the workbook that huizong template AGENCY --year Y --from DOCUMENT --output WORKBOOK.xlsx makes of it\n";
+pub(crate) fn unread_remedy() -> String {
+    let remedy = told(
+        "请对照原文补填：--set 单元格=数字（原文空白的 =blank），或用 huizong template 单位 --year 年度 --from 文件 --output 工作簿.xlsx 得到标出这些单元格的工作簿，补填后提交",
+        "fill them in from the document: --set CELL=NUMBER (=blank where it is blank), or in the workbook that huizong template AGENCY --year Y --from DOCUMENT --output WORKBOOK.xlsx makes of it",
+        "\n    ",
+    );
+    format!("  → {remedy}\n")
+}

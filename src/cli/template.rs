@@ -12,12 +12,13 @@ use crate::form::edition_for_year;
 use crate::pb;
 use crate::pb::registry_service_client::RegistryServiceClient;
 use crate::pb::report_service_client::ReportServiceClient;
-use crate::report::{AgencyId, Figures, ReportYear};
+use crate::report::{AgencyId, AgencyIdError, Figures, ReportYear};
 use crate::wire::{edition_from_wire, figures_from_wire};
 
 use super::client::{ANSWER_MAX_BYTES, Server, connect, refused};
 use super::documents::{Documents, Unlocking};
-use super::language::{beside, told};
+use super::failure::said_at;
+use super::language::{beside, lines, told};
 use super::output::print_line;
 use super::{Failure, Outcome};
 
@@ -40,10 +41,12 @@ pub(crate) struct Template {
 impl Template {
     pub(crate) async fn run(&self, server: &Server) -> Outcome {
         if self.output.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("xlsx")) {
-            return Err(Failure::Usage("--output：模板为 .xlsx 文件\n  a template is an .xlsx file".to_owned()));
+            return Err(Failure::Usage(
+                "--output：模板为 .xlsx 文件\n  --output: a template is an .xlsx file".to_owned(),
+            ));
         }
         let id = self.agency.strip_prefix("agencies/").unwrap_or(&self.agency);
-        let agency: AgencyId = id.parse().map_err(|error| Failure::Usage(format!("{id}: {error}")))?;
+        let agency: AgencyId = id.parse().map_err(|error: AgencyIdError| Failure::Usage(said_at(id, &error)))?;
         let edition = edition_for_year(self.year.get()).ok_or_else(|| {
             Failure::Usage(format!("{}：没有规定的报告格式\n  no edition of the form exists for that year", self.year))
         })?;
@@ -51,7 +54,8 @@ impl Template {
             Ok(known) => known,
             Err(Failure::Unreachable(text)) => {
                 eprintln!(
-                    "{text}\n{}",
+                    "{}\n{}",
+                    lines(&text),
                     beside(
                         "模板中没有机构名称和上年数字。",
                         "The template has neither the agency's name nor last year's figures."
@@ -67,7 +71,7 @@ impl Template {
             None => (write_template(&template), 0),
             Some(document) => filled_in(template, document, self.unlocking.clone()).await?,
         };
-        let workbook = workbook.map_err(|error| Failure::Failed(error.to_string()))?;
+        let workbook = workbook.map_err(|error| Failure::of(&error))?;
         std::fs::write(&self.output, workbook)?;
         print_line(&format!("{title}  {}", self.output.display()))?;
         if unread > 0 {

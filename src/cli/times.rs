@@ -8,6 +8,8 @@ use jiff::{Timestamp, ToSpan as _};
 
 use crate::service::BEIJING;
 
+use super::language::told;
+
 /// Where times are meant that say nothing else.
 pub(crate) const DEFAULT: &str = "Asia/Shanghai";
 
@@ -29,7 +31,10 @@ impl FromStr for Zone {
         if let Some(offset) = offset(text) {
             return Ok(Self(offset.to_time_zone()));
         }
-        TimeZone::get(text).map(Self).map_err(|error| error.to_string())
+        TimeZone::get(text).map(Self).map_err(|error| {
+            let zh = format!("没有时区“{text}”；可写 Asia/Shanghai 或 +08:00");
+            told(&zh, &error.to_string(), "\n  ")
+        })
     }
 }
 
@@ -64,8 +69,13 @@ impl FromStr for Typed {
         }
         let typed = if text.len() <= DAY_LENGTH { text.parse().map(Self::Day) } else { text.parse().map(Self::Local) };
         typed.map_err(|_| {
-            format!(
-                "{text:?} is no time such as \"2026-01-31 18:00\" or 2026-01-31T18:00:00+08:00, and no day such as 2026-01-31"
+            told(
+                &format!("“{text}”不是时间（如 \"2026-01-31 18:00\" 或 2026-01-31T18:00:00+08:00），也不是日期（如 2026-01-31）"),
+                &format!(
+                    "{text:?} is no time such as \"2026-01-31 18:00\" or 2026-01-31T18:00:00+08:00, and no day such as \
+                     2026-01-31"
+                ),
+                "\n  ",
             )
         })
     }
@@ -79,7 +89,7 @@ impl Typed {
     pub(crate) fn until(self, zone: &Zone) -> Result<Timestamp, String> {
         match self {
             Self::Day(day) => {
-                day.checked_add(1.day()).map_err(|error| error.to_string()).and_then(|next| begin(next, zone))
+                day.checked_add(1.day()).map_err(|error| beyond(&error)).and_then(|next| begin(next, zone))
             }
             other => other.since(zone),
         }
@@ -92,14 +102,18 @@ impl Typed {
     pub(crate) fn since(self, zone: &Zone) -> Result<Timestamp, String> {
         match self {
             Self::Moment(moment) => Ok(moment),
-            Self::Local(local) => zone.0.to_timestamp(local).map_err(|error| error.to_string()),
+            Self::Local(local) => zone.0.to_timestamp(local).map_err(|error| beyond(&error)),
             Self::Day(day) => begin(day, zone),
         }
     }
 }
 
 fn begin(day: Date, zone: &Zone) -> Result<Timestamp, String> {
-    zone.0.to_timestamp(day.at(0, 0, 0, 0)).map_err(|error| error.to_string())
+    zone.0.to_timestamp(day.at(0, 0, 0, 0)).map_err(|error| beyond(&error))
+}
+
+fn beyond(error: &jiff::Error) -> String {
+    told("时间超出范围", &error.to_string(), "\n  ")
 }
 
 #[cfg(test)]

@@ -16,7 +16,8 @@ use crate::store::{Store, StoreError, copy_closed};
 use crate::wire;
 
 use super::client::{Server, connect, refused};
-use super::output::{Listing, print_json, print_line};
+use super::language::{heading, told};
+use super::output::{Listing, facts, print_json, print_line};
 use super::{Failure, Outcome, OutputFormat, both};
 
 #[derive(Args)]
@@ -54,13 +55,21 @@ impl Scratch {
 
 /// Verifies a store that is not in service.
 pub(crate) async fn check(store: Arc<dyn Store>) -> Result<pb::StoreVerification, Failure> {
-    let bar = ProgressBar::new_spinner().with_message("校验 verifying");
+    let bar = ProgressBar::new_spinner().with_message(heading("校验 verifying"));
     let told = bar.clone();
     let checked =
         tokio::task::spawn_blocking(move || check_store(&*store, None, &mut |records| told.set_position(records)));
-    let found = checked.await.map_err(|error| Failure::Failed(error.to_string()))?;
+    let found = checked.await.map_err(|error| Failure::of(&error))?;
     bar.finish_and_clear();
     Ok(wire::verification_to_wire(&found))
+}
+
+/// For programs each language has a column.
+fn faults_listing(format: OutputFormat) -> Listing {
+    match format {
+        OutputFormat::Csv => Listing::new(&["place", "zh", "en"], &[]),
+        _ => Listing::new(&["place", "meaning"], &[]),
+    }
 }
 
 /// Prints what was found; faults end the command with 1.
@@ -69,23 +78,34 @@ pub(crate) fn print(found: &pb::StoreVerification, format: OutputFormat) -> Outc
         print_json(found)?;
     } else {
         if found.faults_total > 0 {
-            let mut listing = Listing::new(&["place", "zh", "en"], &[]);
+            let mut listing = faults_listing(format);
             for fault in &found.faults {
                 let text = fault.message.clone().unwrap_or_default();
-                listing.rows.push(vec![fault.place.clone(), text.zh, text.en]);
+                listing.rows.push(if format == OutputFormat::Csv {
+                    vec![fault.place.clone(), text.zh, text.en]
+                } else {
+                    vec![fault.place.clone(), told(&text.zh, &text.en, "\n")]
+                });
             }
             listing.print(format)?;
         }
         if format == OutputFormat::Table {
             let state = if found.faults_total == 0 {
-                "数据完好 The store is whole".to_owned()
+                told("数据完好", "The store is whole", " ")
             } else {
-                format!("有 {0} 处问题 {0} fault(s)", found.faults_total)
+                let total = found.faults_total;
+                told(&format!("有 {total} 处问题"), &format!("{total} fault(s)"), " ")
             };
-            print_line(&format!(
-                "{state}\n  流水号 sequence    {}\n  日志校验值 chain   {}\n  记录 records       {}\n  版本 revisions     {}",
-                found.as_of, found.chain_sha256, found.records, found.revisions
-            ))?;
+            let held = facts(
+                &[
+                    ("流水号 sequence", found.as_of.to_string()),
+                    ("日志校验值 chain", found.chain_sha256.clone()),
+                    ("记录 records", found.records.to_string()),
+                    ("版本 revisions", found.revisions.to_string()),
+                ],
+                "  ",
+            );
+            print_line(&format!("{state}\n{held}"))?;
         }
     }
     if found.faults_total == 0 { Ok(()) } else { Err(Failure::Refused) }
@@ -98,9 +118,10 @@ impl Verify {
             Some(data) => {
                 let copy = self.scratch.copy(data).and_then(|copy| Ok((open_unserved(copy.path())?, copy)));
                 let (store, _copy) = copy.map_err(|error| {
+                    let Message { zh, en } = error.message();
                     let text = Message::new(
-                        format!("无法打开：{error}。请运行 huizong doctor --data {}", data.display()),
-                        format!("it cannot be opened: {error}. Run huizong doctor --data {}", data.display()),
+                        format!("{zh}。请运行 huizong doctor --data {}", data.display()),
+                        format!("it cannot be opened: {en}. Run huizong doctor --data {}", data.display()),
                     );
                     Failure::Failed(both(&text))
                 })?;
@@ -115,7 +136,7 @@ async fn online(server: &Server) -> Result<pb::StoreVerification, Failure> {
     let mut client = OperationsServiceClient::new(connect(server).await?);
     let answers = client.verify_store(pb::VerifyStoreRequest {}).await.map_err(|status| refused(&status))?;
     let mut answers = answers.into_inner();
-    let bar = ProgressBar::new_spinner().with_message("校验 verifying");
+    let bar = ProgressBar::new_spinner().with_message(heading("校验 verifying"));
     while let Some(answer) = answers.message().await.map_err(|status| refused(&status))? {
         bar.set_position(u64::try_from(answer.records).unwrap_or_default());
         if let Some(result) = answer.result {

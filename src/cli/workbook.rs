@@ -10,6 +10,8 @@ use crate::wire::{finding_from_wire, submission_from_entry};
 
 use super::both;
 use super::documents::archive_of;
+use super::failure::said_at;
+use super::language::told;
 
 /// Between a file's own name and the number of its copy.
 const SUFFIX: &str = ".findings";
@@ -35,9 +37,12 @@ impl Workbook {
         let is_meant = agency.is_none_or(|id| *id == template.agency) && year.is_none_or(|year| year == template.year);
         if !is_meant {
             let (agency, year) = (&template.agency, template.year);
-            return Err(format!(
-                "{place}: 工作簿属于 {agency} 的 {year} 年度报告，与所给 --agency、--year 不符\n  the workbook is for {agency}, {year}, and not as --agency and --year say"
-            ));
+            let why = told(
+                &format!("工作簿属于 {agency} 的 {year} 年度报告，与所给 --agency、--year 不符"),
+                &format!("the workbook is for {agency}, {year}, and not as --agency and --year say"),
+                "\n  ",
+            );
+            return Err(format!("{place}: {why}"));
         }
         let entry = ReportEntry {
             report: ReportKey::of_agency(template.agency.clone(), template.year),
@@ -69,13 +74,13 @@ impl Workbook {
             _ => self.path.clone(),
         };
         let path = copy_path(&own);
-        let written = write_with_marks(&self.returned, marks).map_err(|error| error.to_string());
-        match written.and_then(|bytes| std::fs::write(&path, bytes).map_err(|error| error.to_string())) {
+        let written = write_with_marks(&self.returned, marks).map_err(|error| said_at(path.display(), &error));
+        match written.and_then(|bytes| std::fs::write(&path, bytes).map_err(|error| said_at(path.display(), &error))) {
             Ok(()) => {
                 let path = path.display();
-                format!("  标出问题的工作簿 the workbook with its findings marked: {path}\n")
+                format!("  {}: {path}\n", told("标出问题的工作簿", "the workbook with its findings marked", " "))
             }
-            Err(error) => format!("  {}: {error}\n", path.display()),
+            Err(text) => format!("  {text}\n"),
         }
     }
 }

@@ -44,6 +44,7 @@ mod strike;
 mod transaction;
 pub mod transfer;
 mod verify;
+mod words;
 
 use std::ops::{ControlFlow, RangeInclusive};
 use std::time::Duration;

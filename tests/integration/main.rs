@@ -16,6 +16,7 @@ mod full_disk;
 mod grpc;
 mod http_api;
 mod instances;
+mod languages;
 mod model;
 mod operator;
 mod posted;

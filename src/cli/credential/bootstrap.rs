@@ -9,7 +9,9 @@ use crate::config::Config;
 use crate::server;
 use crate::service::{NewCredential, Problem, RoleChange};
 
+use super::super::failure::words;
 use super::enrolment::hand_it_over;
+use super::told;
 use super::{Failure, Outcome, both, in_days, keep_it, operator, print_line};
 
 #[derive(Args)]
@@ -39,14 +41,18 @@ pub(crate) struct Bootstrap {
 fn power(word: &str) -> Result<Power, String> {
     match Role::parse(word, "") {
         Ok(Role::Power(power)) => Ok(power),
-        _ => Err("security-administrator, system-administrator or auditor".to_owned()),
+        _ => Err(told(
+            "可用 security-administrator、system-administrator、auditor",
+            "security-administrator, system-administrator or auditor",
+            "\n  ",
+        )),
     }
 }
 
 impl Bootstrap {
     pub(crate) async fn run(self) -> Outcome {
         let config = self.config.as_deref().map(Config::read).transpose();
-        let mut config = config.map_err(|error| Failure::Usage(error.to_string()))?.unwrap_or_default();
+        let mut config = config.map_err(|error| Failure::Usage(both(&words(&error))))?.unwrap_or_default();
         config.data_directory = self.data.unwrap_or(config.data_directory);
         let service = server::open(&config).await?;
         if service.has_administrator(self.role) && !self.again {

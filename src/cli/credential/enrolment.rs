@@ -21,8 +21,13 @@ const ATTEMPTS: usize = 3;
 /// What is said with a code.
 pub(crate) fn hand_it_over(ends: Option<Timestamp>) -> String {
     let ends = ends.map(|ends| ends.to_string()).unwrap_or_default();
-    format!(
-        "登记码只显示这一次，请经可靠途径交给本人，有效至 {ends}：huizong credential exchange\nThe code is shown this once; hand it to its holder by a way that you trust, who exchanges it until {ends}: huizong credential exchange"
+    told(
+        &format!("登记码只显示这一次，请经可靠途径交给本人，有效至 {ends}：huizong credential exchange"),
+        &format!(
+            "The code is shown this once; hand it to its holder by a way that you trust, who exchanges it until {ends}: \
+             huizong credential exchange"
+        ),
+        "\n",
     )
 }
 
@@ -78,7 +83,12 @@ fn read_line() -> Result<String, Failure> {
 pub(crate) fn tell_replacement(replacement: Option<&pb::CredentialReplacement>) {
     let Some(pb::CredentialReplacement { time, enrolled_by, credentials, .. }) = replacement else { return };
     let time = time_text(*time);
-    eprintln!(
-        "您的凭据已于 {time} 更换，登记码由 {enrolled_by} 发出，原有凭据 {credentials} 个已失效；如非您本人办理，请立即告知审计员\nYour credential was replaced on {time}; {enrolled_by} made the code, and {credentials} before it ended; if that was not you, tell the auditor at once"
+    let zh = format!(
+        "您的凭据已于 {time} 更换，登记码由 {enrolled_by} 发出，原有凭据 {credentials} 个已失效；如非您本人办理，请立即告知审计员"
     );
+    let en = format!(
+        "Your credential was replaced on {time}; {enrolled_by} made the code, and {credentials} before it ended; if that was \
+         not you, tell the auditor at once"
+    );
+    eprintln!("{}", told(&zh, &en, "\n"));
 }

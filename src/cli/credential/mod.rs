@@ -107,7 +107,7 @@ pub(crate) struct New {
 fn in_days(days: i64) -> Result<Timestamp, Failure> {
     let hours = days.checked_mul(24).map(SignedDuration::try_from_hours);
     let expires = hours.flatten().and_then(|hours| Timestamp::now().checked_add(hours).ok());
-    expires.ok_or_else(|| Failure::Usage("--days: too many".to_owned()))
+    expires.ok_or_else(|| Failure::Usage(told("--days：过多", "--days: too many", "\n  ")))
 }
 
 fn words(role: &pb::Role) -> String {
@@ -266,7 +266,7 @@ fn print_principal(principal: Option<pb::Principal>, format: OutputFormat) -> Ou
 
 impl RoleOf {
     fn role(&self) -> Result<pb::Role, Failure> {
-        let role = Role::parse(&self.role, &self.scope).map_err(|error| Failure::Usage(error.to_string()))?;
+        let role = Role::parse(&self.role, &self.scope).map_err(|error| Failure::Usage(both(&error.message())))?;
         Ok(wire::role_to_wire(&role))
     }
 }

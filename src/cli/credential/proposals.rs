@@ -4,6 +4,7 @@ use crate::pb;
 use crate::pb::access_service_client::AccessServiceClient;
 
 use super::super::client::{Connection, refused};
+use super::super::language::told;
 use super::super::output::{Listing, print_json, time_text};
 use super::{Outcome, OutputFormat, PAGE_SIZE, words};
 
@@ -11,9 +12,9 @@ use super::{Outcome, OutputFormat, PAGE_SIZE, words};
 pub(crate) fn tell(proposal: Option<&pb::Proposal>) {
     if let Some(pb::Proposal { name, expire_time, .. }) = proposal {
         let until = time_text(*expire_time);
-        eprintln!(
-            "须由另一位管理员确认，至 {until}：huizong credential confirm {name}\nA second person has to agree until {until}: huizong credential confirm {name}"
-        );
+        let zh = format!("须由另一位管理员确认，至 {until}：huizong credential confirm {name}");
+        let en = format!("A second person has to agree until {until}: huizong credential confirm {name}");
+        eprintln!("{}", told(&zh, &en, "\n"));
     }
 }
 

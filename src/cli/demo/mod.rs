@@ -48,7 +48,9 @@ pub(crate) struct Demo {
 
 fn year(year: i32) -> Result<ReportYear, Failure> {
     let year = u16::try_from(year).ok().and_then(|year| ReportYear::new(year).ok());
-    year.ok_or_else(|| Failure::Usage("--years: a report year has four digits".to_owned()))
+    year.ok_or_else(|| {
+        Failure::Usage(told("--years：年度为四位数字", "--years: a report year has four digits", "\n  "))
+    })
 }
 
 impl Demo {

@@ -78,7 +78,10 @@ fn lost(store: &dyn Store) -> Option<Condition> {
         Condition::new(
             "lost_entries",
             ConditionState::Fault,
-            Message::new(format!("{} 条日志条目在日志与副本中均已损坏：{words}", lost.len()), words.clone()),
+            Message::new(
+                format!("{} 条日志条目在日志与副本中均已损坏：{words}", lost.len()),
+                format!("{} journal entries are damaged in the log and its copy: {words}", lost.len()),
+            ),
             Message::new(
                 "停止服务，留底，再由备份补回：huizong restore 备份文件 --into 数据文件夹",
                 "stop the service, keep a copy, then put them back from a backup: huizong restore BACKUP --into FOLDER",
@@ -258,7 +261,8 @@ fn not_copied(name: &'static str, error: &StoreError) -> Condition {
         );
         return Condition::new(name, ConditionState::Skipped, message, remedy);
     }
-    let message = Message::new(format!("无法复制以供检查：{error}"), format!("no copy could be made: {error}"));
+    let Message { zh, en } = error.message();
+    let message = Message::new(format!("无法复制以供检查：{zh}"), format!("no copy could be made: {en}"));
     let remedy = Message::new(
         "请核对 --data；数据目录中日志 log 与副本 db 均缺失的，勿启动服务，以 huizong restore 由备份恢复到新目录；副本空间不足时以 \
          --scratch 另选文件夹",
@@ -285,7 +289,8 @@ fn not_opened(name: &'static str, copy: &Path, error: &StoreError) -> Condition 
         );
         return Condition::new(name, ConditionState::Fault, message, remedy);
     }
-    let message = Message::new(format!("无法打开：{error}"), format!("it does not open: {error}"));
+    let Message { zh, en } = error.message();
+    let message = Message::new(format!("无法打开：{zh}"), format!("it does not open: {en}"));
     let remedy = Message::new(
         "请先复制整个数据目录留底，勿启动服务；再以 huizong restore 由备份恢复到新目录",
         "copy the whole folder to a safe place and do not start the service; then restore a backup into a new folder",

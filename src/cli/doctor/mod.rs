@@ -24,6 +24,8 @@ use crate::server::condition::{certificates, exposure, places};
 use crate::service::{Condition, ConditionState};
 
 use super::client::Server;
+use super::failure::words;
+use super::language::{term, told};
 use super::output::{Listing, print_exactly};
 use super::verify::Scratch;
 use super::{Failure, Outcome, OutputFormat};
@@ -104,7 +106,8 @@ impl Doctor {
         match Config::read(path) {
             Ok(config) => (Some(config), Condition::good(NAME, "配置有效", "every setting is valid")),
             Err(error) => {
-                let message = Message::new(format!("配置无效：{error}"), format!("it is not valid: {error}"));
+                let Message { zh, en } = words(&error);
+                let message = Message::new(format!("配置无效：{zh}"), format!("it is not valid: {en}"));
                 let remedy = Message::new(
                     "请对照 config.example.toml 改正后再查；在此之前不检查与配置有关的各项",
                     "correct it after config.example.toml and look again; what depends on it is not looked at before",
@@ -141,10 +144,10 @@ fn print(findings: &[Condition], format: OutputFormat) -> Outcome {
         OutputFormat::Table | OutputFormat::Csv | OutputFormat::Xlsx => {
             let mut listing = Listing::new(&["check", "state", "meaning", "what to do"], &[]);
             for finding in findings {
-                let cell = |message: &Message| format!("{}\n{}", message.zh, message.en);
+                let cell = |message: &Message| told(&message.zh, &message.en, "\n");
                 listing.rows.push(vec![
                     finding.check.to_owned(),
-                    word(finding.state).to_owned(),
+                    term(word(finding.state)),
                     cell(&finding.message),
                     cell(&finding.remedy),
                 ]);

@@ -14,7 +14,7 @@ use crate::pb::registry_change::{
 use crate::pb::registry_service_client::RegistryServiceClient;
 
 use crate::cli::client::{Connection, Server, connect, refused};
-use crate::cli::language::{beside, told};
+use crate::cli::language::{beside, heading, told};
 use crate::cli::output::{Listing, print_json, resource};
 use crate::cli::pages;
 use crate::cli::{Failure, Outcome, OutputFormat};
@@ -342,9 +342,9 @@ async fn check(server: &Server, format: OutputFormat) -> Outcome {
         let mut listing = Listing::new(&["条目 entry", "疑似重复 may be", "原因 why", "相同之处 shared"], &[]);
         for suspect in suspects {
             let why = match suspect.alike() {
-                pb::Alike::Code => "代码 code",
-                pb::Alike::Name => "名称 name",
-                pb::Alike::FormerName | pb::Alike::Unspecified => "曾用名 former name",
+                pb::Alike::Code => heading("代码 code"),
+                pb::Alike::Name => heading("名称 name"),
+                pb::Alike::FormerName | pb::Alike::Unspecified => heading("曾用名 former name"),
             };
             listing.rows.push(vec![suspect.entry, suspect.other, why.to_owned(), suspect.shared]);
         }

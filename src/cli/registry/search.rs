@@ -1,6 +1,7 @@
 //! `huizong registry show` and `find`: what is registered.
 
 use crate::cli::client::{Server, connect};
+use crate::cli::language::term;
 use crate::cli::output::{Listing, print_json};
 use crate::cli::pages;
 use crate::cli::{Failure, Outcome, OutputFormat};
@@ -61,7 +62,7 @@ impl Search {
             ["name", "名称 display name", "level/kind", "first_year", "end_year", "successors", "曾用名 former names"];
         let mut listing = Listing::new(&headings, &[]);
         for entry in below {
-            let level = entry.level().as_str_name().trim_start_matches("LEVEL_").to_lowercase();
+            let level = term(&entry.level().as_str_name().trim_start_matches("LEVEL_").to_lowercase());
             let former = former_names(&entry.names, &entry.display_name);
             let end = if entry.end_year == 0 { String::new() } else { entry.end_year.to_string() };
             let successors = entry.successors.join(" ");
@@ -69,7 +70,7 @@ impl Search {
             listing.rows.push(vec![entry.name, entry.display_name, level, first_year, end, successors, former]);
         }
         for entry in own {
-            let kind = entry.kind().as_str_name().trim_start_matches("AGENCY_KIND_").to_lowercase();
+            let kind = term(&entry.kind().as_str_name().trim_start_matches("AGENCY_KIND_").to_lowercase());
             let former = former_names(&entry.names, &entry.display_name);
             let end = if entry.end_year == 0 { String::new() } else { entry.end_year.to_string() };
             let successors = entry.successors.join(" ");

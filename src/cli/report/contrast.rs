@@ -1,7 +1,7 @@
 //! `huizong report compare`: one report beside another, in words and figures.
 
-use crate::cli::language::{beside, told};
-use crate::cli::output::{Listing, print_json, print_line};
+use crate::cli::language::{beside, name, told};
+use crate::cli::output::{Listing, label, print_json, print_line};
 use crate::cli::{Outcome, OutputFormat};
 use crate::pb;
 use crate::wire::value_in_words;
@@ -21,7 +21,7 @@ pub(super) fn print(answer: &pb::CompareReportsResponse, format: OutputFormat) -
     for one in &answer.cells {
         listing.rows.push(vec![
             one.cell.clone(),
-            one.label.clone().unwrap_or_default().zh,
+            label(one.label.as_ref()),
             value_in_words(one.before.as_ref()),
             value_in_words(one.after.as_ref()),
             value_in_words(one.difference.as_ref()),
@@ -42,12 +42,12 @@ pub(super) fn print(answer: &pb::CompareReportsResponse, format: OutputFormat) -
         )
     ))?;
     for chapter in &answer.chapters {
-        let name = match chapter.chapter.as_str() {
-            "overview" => "一、总体情况",
-            "problems" => "五、存在的主要问题及改进情况",
-            _ => "六、其他需要报告的事项",
+        let title = match chapter.chapter.as_str() {
+            "overview" => name("一、总体情况", "1. Overview"),
+            "problems" => name("五、存在的主要问题及改进情况", "5. Main problems and improvements"),
+            _ => name("六、其他需要报告的事项", "6. Other matters to be reported"),
         };
-        print_line(&format!("\n{name}  （{} {}）", told("相同句数", "kept", " "), chapter.kept))?;
+        print_line(&format!("\n{title}  ({} {})", told("相同句数", "kept", " "), chapter.kept))?;
         for sentence in &chapter.dropped {
             print_line(&format!("- {sentence}"))?;
         }

@@ -1,6 +1,7 @@
 //! `huizong report history`: what has happened to a report.
 
 use crate::cli::client::Connection;
+use crate::cli::language::{heading, term};
 use crate::cli::output::{Listing, print_json, time_text};
 use crate::cli::pages;
 use crate::cli::{Outcome, OutputFormat};
@@ -25,8 +26,8 @@ pub(super) async fn print(client: &mut ReportServiceClient<Connection>, name: &s
     let mut listing = Listing::new(&headings, &[0]);
     for event in &all.events {
         let value = |value: &Option<pb::CellValue>| match value {
-            Some(value) => value_in_words(Some(value)),
-            None => "空 blank".to_owned(),
+            Some(value) => term(&value_in_words(Some(value))),
+            None => heading("空 blank").to_owned(),
         };
         let change = |one: &pb::CellChange| format!("{} {} → {}", one.cell, value(&one.before), value(&one.after));
         let mut cells: Vec<String> = event.changes.iter().map(change).collect();
@@ -36,7 +37,7 @@ pub(super) async fn print(client: &mut ReportServiceClient<Connection>, name: &s
             event.journal_sequence.to_string(),
             time_text(event.time),
             event.actor.clone(),
-            word(event.action().as_str_name(), "REPORT_ACTION_"),
+            term(&word(event.action().as_str_name(), "REPORT_ACTION_")),
             revision.to_owned(),
             state_word(event.state()),
             event.reason.clone(),

@@ -19,7 +19,7 @@ use crate::wire::entry_from_wire;
 
 use crate::cli::client::{ANSWER_MAX_BYTES, Connection, Server, connect, refused};
 use crate::cli::form::{Target, target};
-use crate::cli::language::{beside, told};
+use crate::cli::language::{beside, term, told};
 use crate::cli::output::{Listing, print_json, print_line, resource, time_text, to_json};
 use crate::cli::pages;
 use crate::cli::{Failure, Outcome, OutputFormat, both};
@@ -155,7 +155,8 @@ pub(crate) struct Review {
 }
 
 fn parse_years(text: &str) -> Result<(i32, i32), String> {
-    let year = |text: &str| text.parse::<i32>().map_err(|_| format!("{text:?} is no year such as 2024"));
+    let bad = || told(&format!("“{text}”不是年度，如 2024"), &format!("{text:?} is no year such as 2024"), "\n  ");
+    let year = |text: &str| text.parse::<i32>().map_err(|_| bad());
     match text.split_once("..") {
         Some((first, last)) => Ok((year(first)?, year(last)?)),
         None => year(text).map(|year| (year, year)),
@@ -164,7 +165,9 @@ fn parse_years(text: &str) -> Result<(i32, i32), String> {
 
 fn parse_comment(text: &str) -> Result<(String, String), String> {
     let parts = text.split_once('=').filter(|(cell, text)| !cell.is_empty() && !text.is_empty());
-    parts.map(|(cell, text)| (cell.to_owned(), text.to_owned())).ok_or_else(|| format!("{text:?} is not CELL=TEXT"))
+    parts
+        .map(|(cell, text)| (cell.to_owned(), text.to_owned()))
+        .ok_or_else(|| told(&format!("“{text}”不是 单元格=意见"), &format!("{text:?} is not CELL=TEXT"), "\n  "))
 }
 
 /// The name of an enumerated value in lower case, without what all its siblings begin with.
@@ -173,7 +176,7 @@ fn word(name: &str, prefix: &str) -> String {
 }
 
 fn state_word(state: pb::ReportState) -> String {
-    word(state.as_str_name(), "REPORT_STATE_")
+    term(&word(state.as_str_name(), "REPORT_STATE_"))
 }
 
 fn print(reports: &[pb::Report], format: OutputFormat) -> Outcome {
@@ -186,7 +189,7 @@ fn print(reports: &[pb::Report], format: OutputFormat) -> Outcome {
         listing.rows.push(vec![
             report.revision.clone(),
             state_word(report.state()),
-            if report.late { "late".to_owned() } else { String::new() },
+            if report.late { term("late") } else { String::new() },
             report.etag.clone(),
             time,
             report.submitter.clone(),
@@ -232,7 +235,7 @@ impl Report {
                     Some((path, Target::Document(format))) => {
                         let document = document(server, answer.report.unwrap_or_default()).await?;
                         let written = write_document(&document, format);
-                        Ok(std::fs::write(path, written.map_err(|error| Failure::Failed(error.to_string()))?)?)
+                        Ok(std::fs::write(path, written.map_err(|error| Failure::of(&error))?)?)
                     }
                 }
             }
