@@ -60,7 +60,7 @@ test("a clerk sees what is owed, hands in from a document after confirming a sum
   const [download] = await Promise.all([page.waitForEvent("download"), page.locator("[data-test=template]").click()]);
   expect(download.suggestedFilename()).toBe(`${name}${YEAR}年政府信息公开工作年度报告填报模板.xlsx`);
   await page.locator("input[type=file]").setInputFiles({ name: "模板.xlsx", mimeType: "application/zip", buffer: await readFile(await download.path()) });
-  await page.getByText("已读取 模板.xlsx（XLSX）").waitFor();
+  await page.getByText("已读取“模板.xlsx”（XLSX）").waitFor();
   await page.locator("input[type=file]").setInputFiles(DOCUMENT);
   await page.locator("[data-test=suggestions]").getByText(/11/).first().waitFor();
   await page.locator("[data-test=submit]").click();
@@ -171,7 +171,7 @@ test("cells take the keys and blocks of a spreadsheet, show sums at once, last y
     field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
   }, text);
   await paste(filled[0]!, "1,234\t5\r\n６\t7\t\r\n");
-  await page.locator("[data-test=pasted]").getByText("已粘贴 5 个单元格").waitFor();
+  await page.locator("[data-test=pasted]").getByText("已粘贴5个单元格").waitFor();
   expect(await Promise.all(filled.map((cell) => input(page, cell).inputValue()))).toEqual(["1,234", "5", "６", "7"]);
   await input(page, filled[0]!).focus();
   await page.keyboard.press("Control+z");
@@ -180,14 +180,14 @@ test("cells take the keys and blocks of a spreadsheet, show sums at once, last y
   // Two lines into one cell are never run together.
   await paste("disputes.litigation_after_reconsideration.total", "56\n78");
   expect(await input(page, "disputes.litigation_after_reconsideration.total").inputValue()).toBe("56");
-  await page.locator("[data-test=pasted]").getByText("另有 1 个超出表格").waitFor();
+  await page.locator("[data-test=pasted]").getByText("另有1个超出表格").waitFor();
   await input(page, filled[0]!).fill("1 2");
   await page.getByText("“1 2”不是数字").waitFor();
   const text = (await readFile(DOCUMENT, "utf8")).replace(/(\| 一、本年新收政府信息公开申请数量 \| )(\d+)/, "$1约$2余");
   expect(text).toContain("约");
   await page.locator("input[type=file]").setInputFiles({ name: "a.md", mimeType: "text/markdown", buffer: Buffer.from(text) });
   const unread = page.locator("[data-test=unread]");
-  await unread.getByText("有 1 个单元格未能从文件中读取").waitFor();
+  await unread.getByText("有1个单元格未能从文件中读取").waitFor();
   expect(await input(page, NATURAL).getAttribute("placeholder")).toBe("未读取");
   expect(await input(page, NATURAL).getAttribute("class")).toContain("unread");
   await expectAccessible(page, "unread");
@@ -277,7 +277,7 @@ test("a document of another year asks before the page turns there, and leaves th
   await page.locator(".findings code", { hasText: "DOCUMENT-YEAR" }).waitFor();
   await ask.getByRole("button", { name: `改报${YEAR}年度` }).click();
   await page.waitForURL(`**year=${YEAR}**`);
-  await page.getByText("已读取 district.md").waitFor();
+  await page.getByText("已读取“district.md”").waitFor();
   // Findings of the other year are not shown for this one.
   expect(await page.locator(".findings code", { hasText: "DOCUMENT-YEAR" }).count()).toBe(0);
   await page.goBack();

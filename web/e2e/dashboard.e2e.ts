@@ -51,7 +51,7 @@ describe("a province with reports", () => {
     };
     const [like, all] = [await sums("--comparable"), await sums()];
     const shown = page.locator('[data-change="requests.received"]');
-    await page.locator("[data-test=basis]").getByText(`两年均已计入的 ${like.comparableAgencies} 家单位`).waitFor();
+    await page.locator("[data-test=basis]").getByText(`两年均已计入的${like.comparableAgencies}家单位`).waitFor();
     await expect.poll(() => shown.innerText()).toContain(changeOf(like));
     await page.getByRole("button", { name: "改按全部报告" }).click();
     await expect.poll(() => shown.innerText()).toContain(changeOf(all));
@@ -98,7 +98,7 @@ describe("a province with reports", () => {
     await page.getByRole("radio", { name: "按单位" }).check();
     const more = page.locator("aside.parts [data-test=shown-of]");
     const all = (await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency")).rows;
-    await more.getByText(`共 ${all.length} 条`).waitFor();
+    await more.getByText(`共${all.length}条`).waitFor();
     expect(await parts.locator("[data-test=parts-sum]").innerText()).toBe((await cell.innerText()));
     // The largest of all come first, not the largest of a page.
     const sizes = async () => (await parts.locator("tbody td.number").allInnerTexts()).map((text) => BigInt(text.replaceAll(",", "")));
@@ -107,7 +107,7 @@ describe("a province with reports", () => {
     await page.getByRole("button", { name: "从大到小" }).click();
     await expect.poll(sizes).toEqual([...sorted].reverse().slice(0, 50));
     for (let shown = 50; shown < all.length; shown += 50) {
-      await more.getByText(`显示 ${shown} 条，共 ${all.length} 条`).waitFor();
+      await more.getByText(`显示${shown}条，共${all.length}条`).waitFor();
       await more.getByRole("button").click();
     }
     await expect.poll(sumOfParts).toBe(total);
@@ -149,7 +149,7 @@ describe("a province with reports", () => {
     await page.getByLabel("隶属关系年度").selectOption(String(YEAR - 1));
     await page.getByRole("button", { name: "查看", exact: true }).click();
     const stamp = page.locator("[data-test=perspective]");
-    await stamp.getByText(new RegExp(`数据截至\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d（流水号 ${listed.asOf}），按${YEAR - 1}年度隶属关系汇总`)).waitFor();
+    await stamp.getByText(new RegExp(`数据截至\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d（流水号${listed.asOf}），按${YEAR - 1}年度隶属关系汇总`)).waitFor();
     await expect.poll(() => count(page, "requests.received")).toBe(BigInt(then));
     expect(page.url()).toContain(`as_of=${listed.asOf}`);
     expect(await page.getByText("实时更新").count()).toBe(0);

@@ -153,7 +153,7 @@ test("places are ranked by how they changed over the agencies that are in both y
   const places = page.locator("[data-test=places]");
   await places.getByLabel("显示方式").selectOption("change");
   const answer = await rollup(server, PROVINCE, "--year", `${YEAR - 1}..${YEAR}`, "--measure", "received", "--by", "child", "--by", "year", "--comparable", "--hierarchy-year", String(YEAR));
-  await places.getByText(`两年均已计入的 ${answer.comparableAgencies} 家单位`).waitFor();
+  await places.getByText(`两年均已计入的${answer.comparableAgencies}家单位`).waitFor();
   expect(answer.comparableAgencies).toBeGreaterThan(50);
   expect(complaints).toEqual([]);
   await page.context().close();

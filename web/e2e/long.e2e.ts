@@ -82,7 +82,7 @@ test("keys go through a long queue, and its tools act on all of it", async () =>
   expect(await current.isVisible()).toBe(true);
   await expectAccessible(page, "a long queue");
   await page.getByLabel("全选所列").check();
-  await page.getByRole("button", { name: `通过所选 ${count} 份` }).waitFor();
+  await page.getByRole("button", { name: `通过所选${count}份` }).waitFor();
   expect(complaints).toEqual([]);
   await page.context().close();
 });
@@ -90,7 +90,7 @@ test("keys go through a long queue, and its tools act on all of it", async () =>
 test("a table of one's own has all agencies, and adds up to its total", async () => {
   const { page, complaints } = await open(browser, server, `/table?year=${YEAR}&lines=requests.received.total&rows=agency&columns=measure&from=${YEAR}&to=${YEAR}`);
   const answer = await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "agency");
-  await page.locator("[data-test=rows]").getByText(`共 ${answer.rows.length} 行`).waitFor();
+  await page.locator("[data-test=rows]").getByText(`共${answer.rows.length}行`).waitFor();
   const table = page.locator("[data-test=pivot]");
   expect(await table.locator("tbody tr").count()).toBeLessThan(100);
   await page.evaluate(() => globalThis.dispatchEvent(new Event("beforeprint")));

@@ -151,7 +151,7 @@ test("where a session ended while nobody used it, another tab signs in and the p
     // Nobody touches the page until the session has ended; what is asked then brings up the sign-in page.
     await page.waitForTimeout((IDLE_SECONDS + 1) * 1000);
     await page.locator("[data-test=check]").click();
-    await page.getByText(`${principalOf("wang")} 的登录已超时`).waitFor();
+    await page.getByText(`${principalOf("wang")}的登录已超时`).waitFor();
     expect(await cell.isVisible()).toBe(false);
     const [other] = await Promise.all([page.context().waitForEvent("page"), withProvider(page).click()]);
     // The provider knows them yet, and asks nothing.

@@ -69,12 +69,12 @@ test("contacts are kept with an agency, and all that are missing are reminded in
   await page.evaluate(() => document.addEventListener("click", (event) => event.detail > 0 && ((globalThis as unknown as { clicks: number }).clicks = ((globalThis as unknown as { clicks?: number }).clicks ?? 0) + 1), { capture: true }));
   await page.locator("[data-test=remind-open]").click();
   const dialog = page.locator("[data-test=remind]");
-  await dialog.locator("[data-test=remind-count]").getByText("将提醒 2 家").waitFor();
+  await dialog.locator("[data-test=remind-count]").getByText("将提醒2家").waitFor();
   await dialog.getByText("尚未报送").first().waitFor();
   await expectAccessible(page, "reminding");
   expect(posted).toEqual([]);
   await dialog.locator("[data-test=remind-send]").click();
-  await dialog.locator("[data-test=reminded]").getByText("已发出 2 条").waitFor();
+  await dialog.locator("[data-test=reminded]").getByText("已发出2条").waitFor();
   expect(await page.evaluate(() => (globalThis as unknown as { clicks: number }).clicks)).toBeLessThanOrEqual(4);
   expect(posted.map(({ agency }) => agency).sort()).toEqual([first!.agency, second!.agency].sort());
   expect(posted.find(({ agency }) => agency === first!.agency)?.people[0]).toMatchObject({ name: "张三丰", telephone: "0451-82630000" });
@@ -103,7 +103,7 @@ test("a wrong place is put right after its sums are shown, and what was voided b
   await change.getByLabel("上级地区").fill("黑龙江省");
   await change.getByRole("button", { name: "查找" }).click();
   await change.getByRole("button", { name: "黑龙江省", exact: true }).first().click();
-  await change.getByLabel("自哪个年度起").fill(String(YEAR));
+  await change.getByLabel("起始年度").fill(String(YEAR));
   await change.getByLabel(/原因/).fill("登记有误");
   await change.getByRole("button", { name: "预览" }).click();
   await change.locator("[data-test=sum-changes]").getByText("→").first().waitFor();

@@ -127,7 +127,7 @@ test("a session that ends under an open dialog lets one sign in, and the dialog 
 test("deadlines that are being typed stay while an extension is granted", async () => {
   const { page } = await open(browser, server, `/collections?year=${YEAR}`);
   await signIn(page, "keeper", await server.admit("keeper", "system-administrator"));
-  const lock = page.getByLabel("停止接收时间");
+  const lock = page.getByLabel("停止接收时间", { exact: true });
   await lock.fill("2098-01-31");
   await page.getByRole("searchbox", { name: "查找单位" }).fill("公安局");
   await page.getByRole("button", { name: "查找" }).click();

@@ -17,11 +17,13 @@ watchEffect(() => {
 /** Values of these names are counts, and written with separators; years and numbers of entries are not. */
 const COUNTS = new Set(["count", "included", "expected", "shown", "all", "done", "failed", "before", "after", "now", "records", "revisions"]);
 
-/** A word of the screen; `{name}` in it is replaced by the value of that name. */
+/** A word of the screen; `{name}` in it is replaced by the value of that name, `{name|one|many}` by what goes with one or with
+ * many of it. */
 export function t(word: Word, values: Record<string, string | number | bigint> = {}): string {
   const text = words[word][language.value === "zh" ? 0 : 1];
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => {
+  return text.replace(/\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g, (_, name: string, one?: string, many?: string) => {
     const value = String(values[name] ?? "");
+    if (many !== undefined) return value === "1" ? (one ?? "") : many;
     return COUNTS.has(name) && typeof values[name] !== "string" ? value.replace(/\B(?=(\d{3})+$)/g, ",") : value;
   });
 }

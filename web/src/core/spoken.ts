@@ -22,6 +22,9 @@ const OTHERS = String.raw`collections/(?<collection>\d{4})|principals/(?<princip
 const NAMES = new RegExp(String.raw`(?<before> ?)(?<![\w/])(?:${ENTRY}${OF_ENTRY}|${OTHERS})(?![\w/])(?<after> ?)`, "g");
 const FOR_PROGRAMS = /\s?[（(][^（）()]*(?:\bhuizong |--[a-z]|\b[a-z]+_[a-z_]+\b|\betag\b)[^（）()]*[）)]/g;
 
+/** Codes of rules that a sentence ends with; each stands beside its finding. */
+const RULES = /[：:]\s?[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+(?:(?:、|, )[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+)*(?=$|[。；.;])/g;
+
 function called(parts: Record<string, string | undefined>): string {
   const { entry, year, revision, frozenYear, frozen, collection, principal, proposal } = parts;
   if (collection) return t("calledCollection", { year: collection });
@@ -35,7 +38,7 @@ function called(parts: Record<string, string | undefined>): string {
 }
 
 export function spoken(text: string): string {
-  return text.replace(FOR_PROGRAMS, "").replace(NAMES, (...match) => {
+  return text.replace(FOR_PROGRAMS, "").replace(RULES, "").replace(NAMES, (...match) => {
     const parts = match.at(-1) as Record<string, string | undefined>;
     return language.value === "zh" ? called(parts) : `${parts.before}${called(parts)}${parts.after}`;
   });

@@ -1,7 +1,11 @@
 // The few totals by which somebody knows a report again: those that are no part of another total, nor made of what is.
 import { cellText, computeTotals, tilesOf, type Cells } from "./form";
-import { say } from "./language";
+import { say, t } from "./language";
+import type { Word } from "./words";
 import type { GetFormLayoutResponse } from "../gen/huizong/v1/filling_pb";
+
+/** What is called by its heading alone in the table, and says too little elsewhere. */
+const OWN_NAMES: Record<string, Word> = { "requests.outcomes_total.total": "allOutcomes" };
 
 export interface Total {
   cell: string;
@@ -18,5 +22,5 @@ export function mainTotals(layout: GetFormLayoutResponse, cells: Cells): Total[]
   const totals = computeTotals(layout, cells);
   return tiles
     .filter((tile) => tile.addends.length > 0 && !parts.has(tile.cell) && isWhole(tile.addends))
-    .map((tile) => ({ cell: tile.cell, label: say(tile.label), text: cellText(cells.get(tile.cell) ?? totals.get(tile.cell)) || "—" }));
+    .map((tile) => ({ cell: tile.cell, label: OWN_NAMES[tile.cell] ? t(OWN_NAMES[tile.cell]!) : say(tile.label), text: cellText(cells.get(tile.cell) ?? totals.get(tile.cell)) || "—" }));
 }
