@@ -28,7 +28,9 @@ pub fn read_form_csv(text: &str, limits: &Limits) -> Result<Reading, ReadError> 
         let record = record.map_err(|error| ReadError::damaged(Format::Csv.name(), error))?;
         let line = record.position().map_or(0, |position| usize::try_from(position.line()).unwrap_or(0));
         let field = |at: usize| record.get(at).unwrap_or_default().trim().to_owned();
-        rows.push((Place::in_text(line, CELL_HEADINGS.len()), field(0), field(CELL_HEADINGS.len() - 1)));
+        // A number with a comma in it, or something beside it: what of that is the value is not known.
+        let value: Vec<&str> = record.iter().skip(CELL_HEADINGS.len() - 1).map(str::trim).collect();
+        rows.push((Place::in_text(line, CELL_HEADINGS.len()), field(0), value.join(" ").trim().to_owned()));
         if rows.len() > limits.max_cells {
             return Err(ReadError::TooManyCells { limit: limits.max_cells });
         }

@@ -220,6 +220,16 @@ pub fn draws_pictures(font: &str) -> bool {
     font.to_ascii_lowercase().contains("dings")
 }
 
+/// Fields of a word processor whose result is drawn or chosen, and no text of the document: a digit in a ring, mostly.
+const DRAWN_FIELDS: [&str; 9] =
+    ["EQ", "SYMBOL", "LISTNUM", "AUTONUM", "ADVANCE", "FORMDROPDOWN", "FORMCHECKBOX", "MACROBUTTON", "GOTOBUTTON"];
+
+/// Whether a field of this code shows what is not written.
+pub fn is_drawn(code: &str) -> bool {
+    let code = code.trim_start().to_ascii_uppercase();
+    DRAWN_FIELDS.iter().any(|name| code.starts_with(name))
+}
+
 /// Longest unit behind a figure, in characters.
 const UNIT_CHARACTERS: usize = 2;
 

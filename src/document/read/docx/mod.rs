@@ -6,7 +6,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::error::ReadError;
 use super::flow::{CellSpan, Flow};
-use super::inscription::{BOX, Look, Setting, draws_pictures, is_figure};
+use super::inscription::{BOX, Look, Setting, draws_pictures, is_drawn, is_figure};
 use super::package::{MAX_DEPTH, Package, attribute, number, referred, xml};
 use super::placement::PrintedRow;
 use super::{Format, Limits};
@@ -15,8 +15,6 @@ use style::{Names, RunStyle, Styles, is_shade};
 /// Elements whose text is not printed: the second form of what is already there, and how it was before.
 const UNPRINTED: &[&str] = &["Fallback", "sectPr", "rPrChange", "pPrChange", "tcPrChange", "trPrChange"];
 
-/// Fields whose result is drawn, and no text.
-const DRAWN: &[&str] = &["EQ", "SYMBOL", "LISTNUM", "AUTONUM", "ADVANCE"];
 /// Characters that are kept of the code of a field.
 const MAX_CODE: usize = 64;
 
@@ -104,6 +102,8 @@ struct Body {
     in_row_properties: bool,
     /// Whether the paragraph says that it is numbered by the program.
     is_numbered: Option<bool>,
+    /// The cell continues the one above, and what is written in it is not shown.
+    is_continued: bool,
     /// The row is not shown.
     hidden_row: bool,
     /// A colour lies behind the cell, or the paragraph.
@@ -145,6 +145,7 @@ impl Body {
             in_paragraph_properties: false,
             in_row_properties: false,
             is_numbered: None,
+            is_continued: false,
             hidden_row: false,
             shaded_cell: false,
             shaded_paragraph: false,
@@ -190,7 +191,7 @@ impl Body {
             "gridBefore" => self.flow.skip(number(element, "val").unwrap_or(0)),
             "tc" => {
                 self.cell = Some(CellSpan { columns: 1, rows: 1, continued: false });
-                self.shaded_cell = false;
+                (self.shaded_cell, self.is_continued) = (false, false);
             }
             "gridSpan" => {
                 if let Some(cell) = &mut self.cell {
@@ -203,6 +204,7 @@ impl Body {
                 if let Some(cell) = &mut self.cell {
                     cell.continued = !begins;
                 }
+                self.is_continued = !begins;
             }
             "shd" if self.in_paragraph_properties => self.shaded_paragraph = is_shade(element),
             "shd" if self.cell.is_some() => self.shaded_cell = is_shade(element),
@@ -228,9 +230,9 @@ impl Body {
             "instrText" => self.is_code = true,
             "fldSimple" => {
                 self.code = attribute(element, "instr").unwrap_or_default();
-                self.end_code();
+                self.end_code(true);
             }
-            "fldChar" => self.end_code(),
+            "fldChar" => self.end_code(attribute(element, "fldCharType").is_some_and(|kind| kind == "separate")),
             "noBreakHyphen" => self.text_of_run("-"),
             "sym" => self.symbol(element),
             // Whatever stands in the run is the mark of a note.
@@ -281,10 +283,12 @@ impl Body {
         Ok(())
     }
 
-    /// The code of a field is whole. What some draw is no text: a digit in a ring, mostly.
-    fn end_code(&mut self) {
+    /// The code of a field is whole; `has_result` where what it shows follows.
+    fn end_code(&mut self, has_result: bool) {
         let code = std::mem::take(&mut self.code);
-        if self.flow.in_cell() && DRAWN.iter().any(|name| code.trim_start().to_ascii_uppercase().starts_with(name)) {
+        // A sum that was never worked out is shown by the program alone.
+        let is_open_sum = !has_result && code.trim_start().starts_with('=');
+        if self.flow.in_cell() && (is_drawn(&code) || is_open_sum) {
             self.flow.text("①", Setting { look: Look::Strange, ..self.setting });
         }
     }
@@ -359,7 +363,7 @@ impl Body {
 
     fn text_of_run(&mut self, text: &str) {
         let mut setting = self.setting;
-        if self.hidden_row {
+        if self.hidden_row || self.is_continued {
             setting.look = Look::Hidden;
         }
         let in_cell = self.flow.in_cell();

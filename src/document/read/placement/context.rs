@@ -3,14 +3,15 @@
 
 use std::collections::HashSet;
 
-use crate::form::{ColumnGroup, Layout, LineId, catalogue};
+use crate::form::{ColumnGroup, Kind, Layout, LineId, catalogue};
 
 use super::header::Header;
 use super::nearness::{edits_within, tolerated_edits};
+use super::period::Period;
 use super::printed::PrintedRow;
-use super::value::{Unit, has_digit, unit_stated};
+use super::value::{Unit, has_digit, unit_stated, units_said};
 use super::vocabulary::{LineWords, Meaning, TableWords, Vocabulary};
-use super::wording::{Wording, wording};
+use super::wording::{Wording, is_turned_by, wording};
 
 /// Whether header or lines are being read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,12 +35,21 @@ pub struct Context<'v> {
     /// The unit stated last above a table, and whether figures have come since.
     unit: Option<&'static Unit>,
     is_unit_used: bool,
+    /// What says above a table that its figures are of another period.
+    period: Option<String>,
+    is_period_used: bool,
+    /// It heads more than one table.
+    is_period_lasting: bool,
+    /// Units that sentences state of all figures.
+    said: Vec<&'static Unit>,
     landmarks: Landmarks,
 }
 
 /// Shortest beginning of a label that can stand for it, in characters, and that of one with a number before it.
 const BEGINNING_CHARACTERS: usize = 4;
 const NUMBERED_CHARACTERS: usize = 3;
+/// Words of a heading above a whole form.
+const HEADS_ALL: [&str; 4] = ["附", "年度报告", "年报", "统计表"];
 /// Longest wording that is compared with labels for likeness, in characters.
 const LIKENESS_CHARACTERS: usize = 64;
 /// Most blank-separated pieces of one printed label.
@@ -67,15 +77,37 @@ impl<'v> Context<'v> {
             year,
             unit: None,
             is_unit_used: false,
+            period: None,
+            is_period_used: false,
+            is_period_lasting: false,
+            said: units_said(rows),
             landmarks: Landmarks::of(vocabulary, rows),
         }
     }
 
-    /// A heading or a line above a table may state a unit for all that is below.
-    pub fn states_unit(&mut self, raw: &str) {
+    /// A heading or a line above a table may state the unit, and the period, of all that is below. `heads_all` where it may
+    /// head a whole form.
+    pub fn states(&mut self, raw: &str, heads_all: bool) {
         if let Some(unit) = unit_stated(raw) {
             (self.unit, self.is_unit_used) = (Some(unit), false);
         }
+        let period = Period::of(raw);
+        if period.is_stated() && self.year.is_some() {
+            self.period = period.is_other_than(self.year).then(|| raw.trim().to_owned());
+            self.is_period_used = false;
+            self.is_period_lasting = heads_all && HEADS_ALL.iter().any(|word| raw.contains(word));
+        }
+    }
+
+    /// Other text stands between what was stated and whatever comes, unless that is a part of what it was stated of.
+    pub fn goes_on(&mut self) {
+        self.period = self.period.take().filter(|_| self.is_period_lasting || self.is_period_used);
+    }
+
+    /// What says that the figures that are read here are of another period.
+    pub fn period(&mut self) -> Option<String> {
+        self.is_period_used = true;
+        self.period.clone()
     }
 
     /// The unit of the figures that are read here, as it is stated above them.
@@ -84,9 +116,15 @@ impl<'v> Context<'v> {
         self.unit
     }
 
-    /// A chapter begins: a unit that was stated above other figures is not one of those that follow.
-    pub fn begin_units(&mut self) {
+    /// Units that sentences of the document state of figures of a kind.
+    pub fn units_said(&self, kind: Kind) -> impl Iterator<Item = &'static Unit> {
+        self.said.iter().copied().filter(move |unit| unit.measures(kind))
+    }
+
+    /// A chapter begins: what was stated above other figures is not said of those that follow.
+    pub fn begin_chapter(&mut self) {
         self.unit = self.unit.filter(|_| !self.is_unit_used);
+        self.period = self.period.take().filter(|_| self.is_period_lasting || !self.is_period_used);
     }
 
     pub fn words(&self) -> Option<&'v TableWords> {
@@ -128,12 +166,21 @@ impl<'v> Context<'v> {
     /// What a label that is exactly the form's means here; `followed` says whether a value stands behind it.
     pub fn meaning(&self, words: &Wording, followed: bool) -> Option<Meaning> {
         let exact = self.vocabulary.meanings(&words.full);
-        // A sentence may begin with a label and go on in brackets; a label is no sentence.
-        let loose = if words.unclosed || words.sentence { &[] } else { self.vocabulary.meanings(&words.short) };
+        // A sentence may begin with a label and go on in brackets; a label is no sentence. What stands in brackets may make
+        // something else of it.
+        let is_other = words.unclosed || words.sentence || self.is_turned(words);
+        let loose = if is_other { &[] } else { self.vocabulary.meanings(&words.short) };
         [exact, loose]
             .into_iter()
             .filter(|known| !known.is_empty())
             .find_map(|known| self.choose(known, words, followed))
+    }
+
+    /// Whether the words in brackets say that figures are of something else than the label's, or of another period.
+    fn is_turned(&self, words: &Wording) -> bool {
+        let is_of_last_year = words.short.contains("上年") || words.short.contains("上一年");
+        let is_other_period = !is_of_last_year && Period::of(&words.aside).is_other_than(self.year);
+        is_turned_by(&words.aside, &words.short) || is_other_period
     }
 
     fn choose(&self, known: &[Meaning], words: &Wording, followed: bool) -> Option<Meaning> {

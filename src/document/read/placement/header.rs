@@ -71,6 +71,9 @@ impl Order {
     }
 }
 
+/// The column of the page in which a table's corner stands.
+const FIRST_COLUMN: usize = 0;
+
 impl Header {
     /// Forgets what was read: another header begins.
     pub fn begin(&mut self) {
@@ -159,6 +162,18 @@ impl Header {
         }
         // As many words as labels that are not known: they may be these, in any order.
         if missing > 1 && count(Word::Unknown) >= missing {
+            return None;
+        }
+        // A column of something else stands where the form's own is not: alone, or beside the corner.
+        let is_beside = |entry: &&Entry| {
+            entry.word == Word::Unknown && entry.columns.is_some_and(|columns| columns.first > FIRST_COLUMN)
+        };
+        let strangers = self.entries.iter().filter(is_beside).count();
+        if missing > 0 && (strangers >= missing || (found == 0 && count(Word::Unknown) > 0)) {
+            return None;
+        }
+        let years = || self.entries.iter().filter(|entry| matches!(entry.word, Word::Year(_)));
+        if years().next().is_some() && year.is_some_and(|year| years().all(|entry| entry.word != Word::Year(year))) {
             return None;
         }
         let labels = || self.entries.iter().filter(|entry| matches!(entry.word, Word::Label(_)));

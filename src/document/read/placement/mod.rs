@@ -10,6 +10,7 @@ mod edition;
 mod fill;
 mod header;
 mod nearness;
+mod period;
 mod printed;
 mod prove;
 mod value;
@@ -19,6 +20,7 @@ mod wording;
 
 pub use edition::EditionEvidence;
 pub use nearness::{edits_within, tolerated_edits};
+pub use period::Period;
 pub use printed::{Columns, Extent, PrintedCell, PrintedRow};
 pub use value::{Taken, is_value, printed, take};
 pub use wording::wording;

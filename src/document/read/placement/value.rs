@@ -2,8 +2,11 @@
 
 use std::sync::LazyLock;
 
+use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 
+use super::period::Period;
+use super::printed::PrintedRow;
 use crate::form::Kind;
 use crate::report::{Cell, ValueError, format_number, parse_number};
 
@@ -124,6 +127,21 @@ pub fn unit_stated(raw: &str) -> Option<&'static Unit> {
     units().find(|unit| !is_own(unit)).or_else(|| units().next())
 }
 
+/// Units that sentences state of figures elsewhere: 以上单位均为百件, 注：收费金额单位为元.
+pub fn units_said(rows: &[PrintedRow]) -> Vec<&'static Unit> {
+    static SAID: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        // A pattern that does not compile is a defect that the tests of this file rule out.
+        Regex::new(r"单位(?:均|都|统一|全部)?为([^，。；、()（）\s]{1,4})|以([^，。；、]{1,4})为单位").ok()
+    });
+    let texts = rows.iter().flat_map(|row| &row.cells).filter(|cell| cell.raw.contains("单位"));
+    let found = texts.flat_map(|cell| {
+        let captures = SAID.iter().flat_map(|pattern| pattern.captures_iter(&cell.raw));
+        let words = captures.filter_map(|found| found.get(1).or(found.get(2)).map(|word| word.as_str().to_owned()));
+        words.filter_map(|word| unit(&word)).collect::<Vec<_>>()
+    });
+    found.collect()
+}
+
 fn unit(text: &str) -> Option<&'static Unit> {
     UNITS.iter().find(|unit| unit.text == text)
 }
@@ -234,11 +252,17 @@ fn number(text: &str) -> Printed {
     let (digits, rest) = unsigned.split_at(end);
     let Some(digits) = without_separators(digits) else { return Printed::Words };
     let (rest, remark) = match rest.split_once('(') {
-        Some((before, remark)) if remark.ends_with(')') => (before, true),
-        _ => (rest, false),
+        Some((before, remark)) if remark.ends_with(')') => (before, Some(remark.trim_end_matches(')'))),
+        _ => (rest, None),
     };
+    if remark.is_some_and(changes_the_number) {
+        return Printed::Words;
+    }
+    // A unit in brackets is a unit.
+    let in_brackets = remark.and_then(|remark| unit(remark.rsplit([':', '位']).next().unwrap_or_default()));
+    let remark = remark.is_some();
     let unit = match rest {
-        "" => None,
+        "" => in_brackets,
         rest => match unit(rest) {
             Some(unit) => Some(unit),
             None => return Printed::Words,
@@ -246,6 +270,16 @@ fn number(text: &str) -> Printed {
     };
     let sign = if text.starts_with('-') { "-" } else { "" };
     Printed::Number { digits: format!("{sign}{digits}"), unit, remark }
+}
+
+/// Words in brackets by which a number is another one, of another period, or not certain.
+const CHANGING: [&str; 18] = [
+    "应为", "应是", "应改", "更正", "订正", "改为", "作废", "有误", "约", "估", "暂", "上年", "去年", "半年", "季度",
+    "累计", "%", "人次",
+];
+
+fn changes_the_number(remark: &str) -> bool {
+    CHANGING.iter().any(|word| remark.contains(word)) || Period::of(remark).is_stated()
 }
 
 /// Digits without their thousands separators, where these stand every three digits.
@@ -289,7 +323,7 @@ pub fn take(kind: Kind, printed: &Printed, header_unit: Option<&'static Unit>) -
         Printed::Words => return Taken::Unreadable(None),
         Printed::Number { digits, unit, remark } => (digits, *unit, *remark),
     };
-    let stated = unit.or_else(|| header_unit.filter(|unit| unit.measures(kind)));
+    let stated = unit.or(header_unit);
     if let Some(stated) = stated.filter(|stated| !stated.is_own(kind)) {
         return match stated.measures(kind) {
             true => Taken::OtherUnit { unit: &stated.text, means: stated.converted(kind, digits) },

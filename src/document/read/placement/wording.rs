@@ -13,6 +13,8 @@ pub struct Wording {
     pub full: String,
     /// The same without what stands in brackets: filling notes, units.
     pub short: String,
+    /// Letters, characters and digits of what stands in brackets.
+    pub aside: String,
     /// Numbering such as `（一）`, `1.` or `三、` stood before it.
     pub numbered: bool,
     /// A bracket is opened and not closed: the label is cut or goes on elsewhere.
@@ -29,14 +31,22 @@ impl Wording {
 }
 
 /// Words by which a label says something else than the form's, however near it is to that: another period, a part, a share.
-const TURNING: [&str; 18] = [
-    "去年", "上年", "历年", "累计", "其中", "本月", "当月", "季度", "占比", "比例", "比重", "平均", "同比", "环比",
-    "百件", "千件", "百份", "千份",
+const TURNING: [&str; 26] = [
+    "去年", "上年", "历年", "累计", "其中", "本月", "当月", "本季", "季度", "半年", "占比", "比例", "比重", "平均",
+    "同比", "环比", "金额", "人次", "人数", "更正", "应为", "作废", "非", "国有", "失效", "约",
 ];
+
+/// Units that are none of a label that does not have them.
+const SCALED: [&str; 5] = ["百件", "千件", "百份", "千份", "万元"];
 
 /// Whether a printed label has a word that turns it into something else than `label` says.
 pub fn turns(printed: &str, label: &str) -> bool {
-    TURNING.iter().any(|word| printed.contains(word) && !label.contains(word))
+    is_turned_by(printed, label) || SCALED.iter().any(|word| printed.contains(word) && !label.contains(word))
+}
+
+/// The same of what stands in brackets behind a label; a unit there is seen for itself.
+pub fn is_turned_by(aside: &str, label: &str) -> bool {
+    TURNING.iter().any(|word| aside.contains(word) && !label.contains(word))
 }
 
 /// Reduces a printed label.
@@ -54,8 +64,9 @@ pub fn wording(raw: &str) -> Wording {
             '。' | '!' | '?' | ';' => result.sentence = true,
             _ if character.is_alphanumeric() => {
                 result.full.push(character);
-                if depth == 0 {
-                    result.short.push(character);
+                match depth {
+                    0 => result.short.push(character),
+                    _ => result.aside.push(character),
                 }
             }
             _ => {}

@@ -10,7 +10,7 @@ use encoding_rs::{BIG5, EUC_KR, Encoding, GB18030, SHIFT_JIS, UTF_8, WINDOWS_125
 use super::colour::Rgb;
 use super::error::ReadError;
 use super::flow::Flow;
-use super::inscription::{BOX, Look, Setting};
+use super::inscription::{BOX, Look, Setting, is_drawn};
 use super::placement::PrintedRow;
 use super::sided::{Merge, Side, Sided};
 use super::{Format, Limits};
@@ -230,8 +230,7 @@ impl Reader {
         }
         if ended == Destination::Code && self.group.destination != Destination::Code {
             let code = std::mem::take(&mut self.code);
-            // Its result is drawn, and no text: a digit in a ring, mostly.
-            if code.trim_start().to_ascii_uppercase().starts_with("EQ") {
+            if is_drawn(&code) {
                 self.write("①", Look::Strange)?;
             }
         }

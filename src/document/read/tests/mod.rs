@@ -11,6 +11,7 @@ mod ofd;
 mod pdf;
 mod pdf_drawn;
 mod pdf_pages;
+mod periods;
 mod properties;
 mod render;
 mod roundtrips;

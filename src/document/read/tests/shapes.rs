@@ -9,7 +9,7 @@ use super::{cell, line, notes};
 use crate::form::{EDITIONS, catalogue};
 use crate::report::{Cell, Figures};
 
-fn read(bytes: &[u8], name: &str) -> Reading {
+pub(super) fn read(bytes: &[u8], name: &str) -> Reading {
     read_document(bytes, name, &Limits::default()).unwrap()
 }
 
@@ -26,7 +26,7 @@ fn numbered(edition: usize) -> Figures {
     figures
 }
 
-fn chapter_two(rows: &str) -> String {
+pub(super) fn chapter_two(rows: &str) -> String {
     format!(
         "<html><p>示例市某局2023年政府信息公开工作年度报告</p><p>二、主动公开政府信息情况</p><table>\
          <tr><td colspan=4>第二十条第（一）项</td></tr>\
@@ -34,7 +34,7 @@ fn chapter_two(rows: &str) -> String {
     )
 }
 
-fn row(texts: &[&str]) -> String {
+pub(super) fn row(texts: &[&str]) -> String {
     format!("<tr>{}</tr>", texts.iter().map(|text| format!("<td>{text}</td>")).collect::<String>())
 }
 

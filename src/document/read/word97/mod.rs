@@ -10,7 +10,7 @@ mod styles;
 use super::colour::Rgb;
 use super::error::ReadError;
 use super::flow::Flow;
-use super::inscription::{BOX, Look, Setting};
+use super::inscription::{BOX, Look, Setting, is_drawn};
 use super::placement::PrintedRow;
 use super::sided::Sided;
 use super::{Format, Limits};
@@ -148,9 +148,8 @@ impl Reader {
             }
             0x14 => self.fields.iter_mut().last().into_iter().for_each(|in_code| *in_code = false),
             0x15 => {
-                // Its result is drawn, and no text: a digit in a ring, mostly.
-                let in_code = self.fields.pop().unwrap_or(false);
-                if in_code && self.code.trim_start().to_ascii_uppercase().starts_with("EQ") {
+                self.fields.pop();
+                if is_drawn(&self.code) {
                     self.sided.text(depth, "①", Setting { look: Look::Strange, ..here.setting })?;
                 }
             }

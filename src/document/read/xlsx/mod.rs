@@ -17,6 +17,7 @@ use super::error::ReadError;
 use super::grid::Grid;
 use super::note::{NoteCode, Place, ReaderNote, Spot};
 use super::package::{referred, xml};
+use super::placement::{Extent, Period, PrintedCell, PrintedRow};
 use super::{Format, Limits, Printed};
 pub use book::Book;
 pub use colour::Colour;
@@ -45,6 +46,8 @@ pub fn read_xlsx(bytes: &[u8], limits: &Limits) -> Result<Printed, ReadError> {
         if book.sheets.get(number).is_some_and(|sheet| sheet.is_visible)
             && let Some(sheet) = book.sheet(number)?
         {
+            let name = book.sheets.get(number).map(|sheet| sheet.name.clone()).unwrap_or_default();
+            head(&name, number + 1, &mut workbook);
             print(sheet, number + 1, limits.max_cells, &mut workbook)?;
         }
     }
@@ -74,6 +77,14 @@ fn text_of(event: &Event<'_>) -> Option<String> {
         Event::CData(text) => Some(text.xml10_content().into_owned()),
         Event::GeneralRef(reference) => Some(referred(reference)),
         _ => None,
+    }
+}
+
+/// A sheet whose name says of which period it is has it for a heading.
+fn head(name: &str, number: usize, book: &mut Printed) {
+    if Period::of(name).is_stated() {
+        let place = Place { order: book.rows.len() + 1, spot: Spot::Sheet { sheet: number, row: 1 }, cell: 1 };
+        book.rows.push(PrintedRow { cells: vec![PrintedCell::alone(name, place)], extent: Extent::Unknown });
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Block {
     pub rows: Vec<BlockRow>,
     /// The unit that is stated above or in the header.
     pub unit: Option<&'static Unit>,
+    /// What says above that it is of another period.
+    pub period: Option<String>,
     /// Figures stand overleaf or beside what is blank in its last row, and may be the rest of that.
     pub goes_on: bool,
 }
@@ -55,11 +57,13 @@ pub enum BlockFault {
     Count(usize),
     /// It may be a part of a row that is divided.
     Divided,
+    /// It is of another period.
+    Period,
 }
 
 impl Block {
-    pub fn new(table: usize, unit: Option<&'static Unit>) -> Self {
-        Self { table, header: Vec::new(), above: Vec::new(), rows: Vec::new(), unit, goes_on: false }
+    pub fn new(table: usize, unit: Option<&'static Unit>, period: Option<String>) -> Self {
+        Self { table, header: Vec::new(), above: Vec::new(), rows: Vec::new(), unit, period, goes_on: false }
     }
 
     /// The block that begins where this one has ended.
@@ -70,7 +74,7 @@ impl Block {
             })
         };
         let above = if names_results(&self.header) { self.header.clone() } else { self.above.clone() };
-        Self { above, ..Self::new(self.table, self.unit) }
+        Self { above, ..Self::new(self.table, self.unit, self.period.clone()) }
     }
 
     /// Whether several rows of figures stand below the header with nothing that tells them apart: one row, perhaps, that a box

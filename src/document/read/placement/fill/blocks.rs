@@ -21,6 +21,7 @@ impl Filler {
             let is_divided = block.is_divided();
             for (row, placement) in block.rows.iter().zip(block.placements(vocabulary)) {
                 match placement {
+                    Ok(_) if block.period.is_some() => self.note_block(vocabulary, block, row, BlockFault::Period),
                     Ok(_) if is_divided && row.labels.is_empty() => {
                         self.note_block(vocabulary, block, row, BlockFault::Divided);
                     }
@@ -69,6 +70,17 @@ impl Filler {
                     title.en
                 ),
             ),
+            BlockFault::Period => {
+                let said = block.period.as_deref().unwrap_or_default();
+                (
+                    NoteCode::HeaderMismatch,
+                    format!("“{}”上方注明“{said}”，不是本年度的数字（{values}），未读取；请核对后填写", title.zh),
+                    format!(
+                        "{said:?} stands above {:?}: its values ({values}) are of another period; not read; fill them in",
+                        title.en
+                    ),
+                )
+            }
             BlockFault::Divided => (
                 NoteCode::CellUnplaced,
                 format!(

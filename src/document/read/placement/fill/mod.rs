@@ -42,10 +42,10 @@ pub fn fill(vocabulary: &Vocabulary, walked: Walked) -> Filled {
         words.line_infos().next().map(|line| line.id)
     });
     let found = walked.seen.iter().copied().chain(of_blocks).map(|line| catalogue().line(line).table).collect();
-    // Of a row in two parts one may have nothing in it.
     let mut blank = walked.blank;
-    walked.rows.iter().for_each(|row| _ = blank.remove(&row.line));
-    let rows = filler.without_repetitions(walked.rows);
+    let rows = filler.without_other_periods(walked.rows, &blank);
+    let rows = filler.without_contradicted(rows, &mut blank);
+    let rows = filler.without_repetitions(rows);
     let rows = filler.without_headings(rows, &walked.seen);
     let mut rows = filler.without_foreign_headers(rows);
     rows.retain(|row| !walked.doubted.iter().any(|doubt| doubt.is_torn && doubt.line == row.line));
@@ -83,6 +83,49 @@ struct Filler {
 }
 
 impl Filler {
+    /// Rows of the report's own period. Of the others one note for what says so, unless the line is printed of its own as well.
+    fn without_other_periods(&mut self, rows: Vec<LabelledRow>, blank: &HashMap<LineId, usize>) -> Vec<LabelledRow> {
+        let (rows, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.period.is_none());
+        let is_there = |line: LineId| blank.contains_key(&line) || rows.iter().any(|row| row.line == line);
+        let mut rest: Vec<&LabelledRow> = others.iter().filter(|row| !is_there(row.line)).collect();
+        while let Some(first) = rest.first().copied() {
+            let (under_it, after): (Vec<_>, Vec<_>) = rest.into_iter().partition(|row| row.period == first.period);
+            rest = after;
+            self.note_other_period(first, &under_it);
+        }
+        rows
+    }
+
+    fn note_other_period(&mut self, first: &LabelledRow, rows: &[&LabelledRow]) {
+        let (zh, en, values) = row_words(first);
+        let said = first.period.as_deref().unwrap_or_default();
+        let (more_zh, more_en) = match rows.len() {
+            1 => (String::new(), String::new()),
+            count => (format!("等{count}行"), format!(" and {} more rows", count - 1)),
+        };
+        rows.iter().for_each(|row| self.unread_row(row));
+        let cells = rows.iter().flat_map(|row| cells_of(row.line)).collect();
+        let raw = format!("{} {}", first.raw, listed(&first.values));
+        let zh = format!("“{zh}”{more_zh}上方注明“{said}”，不是本年度的数字（{values}……），未读取；请核对后填写");
+        let en = format!(
+            "{said:?} stands above {en:?}{more_en}: their values ({values} ...) are of another period; not read; fill them in"
+        );
+        self.notes.push(ReaderNote::at(NoteCode::HeaderMismatch, first.place, &raw, cells, &zh, &en));
+    }
+
+    /// Rows of which the document does not show in another table that nothing is in them; of a row in two parts one may have
+    /// nothing in it.
+    fn without_contradicted(&mut self, rows: Vec<LabelledRow>, blank: &mut HashMap<LineId, usize>) -> Vec<LabelledRow> {
+        let (rows, contradicted): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| blank.get(&row.line).is_none_or(|header| *header == row.header));
+        for row in &contradicted {
+            self.unread_row(row);
+            self.note_repeated(row, false);
+        }
+        rows.iter().chain(&contradicted).for_each(|row| _ = blank.remove(&row.line));
+        rows.into_iter().filter(|row| !contradicted.iter().any(|other| other.line == row.line)).collect()
+    }
+
     /// Rows whose line is printed once; of equal ones the first, of different ones none.
     fn without_repetitions(&mut self, rows: Vec<LabelledRow>) -> Vec<LabelledRow> {
         let mut first: HashMap<LineId, usize> = HashMap::new();
@@ -148,8 +191,8 @@ impl Filler {
     }
 
     /// Rows that are printed whole, with nothing in them.
-    fn blank_lines(&mut self, blank: &HashSet<LineId>) {
-        for cell in blank.iter().flat_map(|line| cells_of(*line)) {
+    fn blank_lines(&mut self, blank: &HashMap<LineId, usize>) {
+        for cell in blank.keys().flat_map(|line| cells_of(*line)) {
             self.figures.set(cell, Cell::Blank);
         }
     }

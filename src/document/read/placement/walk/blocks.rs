@@ -1,6 +1,9 @@
 //! The walk within chapter four: what is header there, and which rows are figures.
 
+use crate::form::Kind;
+
 use super::super::blocks::{Block, BlockRow};
+use super::super::period::Period;
 use super::super::printed::PrintedCell;
 use super::super::value::unit_stated;
 use super::super::vocabulary::Meaning;
@@ -11,8 +14,9 @@ impl Walk<'_> {
     /// The block of figures being read, where the walk is in a table of blocks.
     pub fn block_here(&mut self) -> Option<&mut Block> {
         let table = self.context.table.filter(|_| self.context.in_blocks())?;
-        let unit = self.context.unit();
-        Some(self.block.get_or_insert_with(|| Block::new(table, unit)))
+        let (unit, period) = (self.context.unit(), self.context.period());
+        let unit = unit.or_else(|| self.context.units_said(Kind::Count).next());
+        Some(self.block.get_or_insert_with(|| Block::new(table, unit, period)))
     }
 
     /// In a table of blocks, every label before the figures is header; behind them, one of the form's begins another.
@@ -31,8 +35,13 @@ impl Walk<'_> {
             self.block = Some(next);
         }
         self.close();
+        let year = self.context.year;
         if let Some(block) = &mut self.block {
             block.unit = unit_stated(&cell.raw).or(block.unit);
+            let period = Period::of(&cell.raw);
+            if period.is_stated() {
+                block.period = period.is_other_than(year).then(|| cell.raw.clone());
+            }
             block.header.push(cell.clone());
         }
         true

@@ -3,7 +3,7 @@
 
 use crate::form::{LineId, catalogue};
 
-use super::super::super::note::{NoteCode, Place, ReaderNote, shortened};
+use super::super::super::note::{NoteCode, Place, ReaderNote, Spot, shortened};
 use super::super::blocks::BlockRow;
 use super::super::printed::PrintedCell;
 use super::super::value::Printed;
@@ -117,7 +117,9 @@ impl Walk<'_> {
         let last = self.divided.last;
         self.figures_astray(values);
         if let (Some((line, before)), Some((raw, place, page))) = (last, &self.divided.strayed) {
-            let is_torn = is_same_row || before != *page;
+            // A line of a text that is a number alone may be the rest of the one before: of the last number of its row.
+            let is_rest = values.len() == 1 && matches!(place.spot, Spot::Line(_));
+            let is_torn = is_same_row || is_rest || before != *page;
             self.found.doubted.push(Doubt { line, raw: raw.clone(), place: *place, is_torn });
         }
     }

@@ -1,11 +1,11 @@
 //! What a label does to the walk: it opens a line, heads a column, names a group, or ends a table.
 
-use crate::form::{Layout, LineId, catalogue};
+use crate::form::{Column, Layout, LineId, catalogue};
 
 use super::super::super::chapters::{Chapter, chapter};
 use super::super::context::{Likely, Zone};
 use super::super::printed::PrintedCell;
-use super::super::value::{has_digit, unit_stated};
+use super::super::value::{Unit, has_digit, unit_stated};
 use super::super::vocabulary::Meaning;
 use super::super::wording::{Wording, turns, wording};
 use super::{DEBRIS_PIECES, LabelledRow, Open, Unknown, Walk};
@@ -27,6 +27,10 @@ impl Walk<'_> {
             return true;
         }
         if let Some(year) = self.year_of(&words).filter(|_| !followed && self.context.awaits_header()) {
+            // Above a table, and none of its columns.
+            if cell.columns.is_none() {
+                self.context.states(&cell.raw, false);
+            }
             self.context.header.year(year, cell.columns);
             return true;
         }
@@ -142,6 +146,9 @@ impl Walk<'_> {
             Meaning::Title { table } => self.title(table, cell),
             Meaning::Chapter => {
                 self.leave();
+                self.context.begin_chapter();
+                self.context.goes_on();
+                self.context.states(&cell.raw, self.has_read());
                 self.context.table = None;
             }
             // In text a group's name is a word like any other.
@@ -150,12 +157,12 @@ impl Walk<'_> {
             Meaning::Group { .. } | Meaning::Heading { .. } | Meaning::Section { .. } if followed => return false,
             Meaning::Group { table, group } => {
                 self.enter(table);
-                self.context.states_unit(&cell.raw);
+                self.context.states(&cell.raw, false);
                 self.context.group = Some(group);
             }
             Meaning::Heading { table } => {
                 self.enter(table);
-                self.context.states_unit(&cell.raw);
+                self.context.states(&cell.raw, false);
                 self.collects_block_header(cell, words);
                 if self.context.zone == Zone::Body {
                     self.context.begin_header();
@@ -166,7 +173,7 @@ impl Walk<'_> {
             }
             Meaning::Section { table } => {
                 self.enter(table);
-                self.context.states_unit(&cell.raw);
+                self.context.states(&cell.raw, false);
                 self.collects_block_header(cell, words);
                 self.context.group = None;
                 if self.context.words().is_some_and(|words| words.has_several_headers) {
@@ -191,8 +198,8 @@ impl Walk<'_> {
     fn title(&mut self, table: usize, cell: &PrintedCell) {
         self.leave();
         self.end_block();
-        self.context.begin_units();
-        self.context.states_unit(&cell.raw);
+        self.context.begin_chapter();
+        self.context.states(&cell.raw, false);
         self.context.enter(table);
         self.context.begin_header();
         self.context.group = None;
@@ -221,10 +228,16 @@ impl Walk<'_> {
         let info = catalogue().line(line);
         self.context.zone = Zone::Body;
         self.context.group = info.group;
-        // The nearest that is stated counts.
         let own = unit_stated(&cell.raw);
         let of_header = self.context.header.units(info.line.columns).into_iter();
         let above = self.context.unit();
+        // Of several that are stated, the one that is not the form's: what contradicts itself is not read.
+        let unit = |(of_column, column): (Option<&'static Unit>, &Column)| {
+            let above = above.filter(|unit| unit.measures(column.kind));
+            let stated = || [own, of_column, above].into_iter().flatten().chain(self.context.units_said(column.kind));
+            stated().find(|unit| !unit.is_own(column.kind)).or_else(|| stated().next())
+        };
+        let units = of_header.zip(info.line.columns).map(unit).collect();
         self.found.seen.insert(line);
         let row = LabelledRow {
             line,
@@ -234,7 +247,8 @@ impl Walk<'_> {
             keeps_blanks: false,
             order: self.context.header.order(info.line.columns, self.context.year),
             header: self.context.header.number,
-            units: of_header.map(|of_column| own.or(of_column).or(above)).collect(),
+            units,
+            period: self.context.period(),
         };
         let remainder = remainder.filter(|remainder| !remainder.is_empty());
         self.label_begins(line, cell, !inexact);

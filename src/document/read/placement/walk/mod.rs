@@ -7,7 +7,7 @@ mod divided;
 mod labels;
 mod unplaced;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::form::{CellId, LineId, catalogue};
 
@@ -16,6 +16,7 @@ use super::super::note::{NoteCode, Place, ReaderNote, Spot, shortened};
 use super::blocks::{Block, BlockRow};
 use super::context::Context;
 use super::header::Order;
+use super::period::Period;
 use super::printed::{Columns, Extent, PrintedCell, PrintedRow};
 use super::value::{Printed, Unit, has_digit, printed, unit_stated};
 use super::vocabulary::{Meaning, Vocabulary};
@@ -52,6 +53,8 @@ pub struct LabelledRow {
     pub header: usize,
     /// The unit that its label, the header or a line above states, by column.
     pub units: Vec<Option<&'static Unit>>,
+    /// What says above it that it is of another period.
+    pub period: Option<String>,
 }
 
 /// What the walk found.
@@ -63,8 +66,8 @@ pub struct Walked {
     pub seen: HashSet<LineId>,
     /// Lines of which a label has words that has those of another too.
     pub torn: HashSet<LineId>,
-    /// Lines whose row is whole and has nothing in it.
-    pub blank: HashSet<LineId>,
+    /// Lines whose row is whole and has nothing in it, with the number of the header above.
+    pub blank: HashMap<LineId, usize>,
     /// Lines near which figures stand beside no label.
     pub doubted: Vec<Doubt>,
     pub notes: Vec<ReaderNote>,
@@ -230,6 +233,9 @@ impl Walk<'_> {
         let labels: Vec<_> = cells.iter().take(labels_end).filter(|cell| !cell.raw.is_empty()).collect();
         let values: Vec<_> = slots.into_iter().skip(labels_end).collect();
         let keeps_blanks = extent == Extent::Complete;
+        if !labels.is_empty() && values.iter().any(is_figure) && self.is_of_other_period(cells) {
+            return self.foreign_row(&labels, values);
+        }
         match labels.split_last() {
             _ if values.iter().all(|slot| slot.printed == Printed::Empty) => {
                 for label in labels {
@@ -237,9 +243,11 @@ impl Walk<'_> {
                         self.unknown_words(label, false);
                     }
                 }
-                if let Some(open) = self.open.as_ref().filter(|_| keeps_blanks && !values.is_empty()) {
+                if let Some(open) = self.open.as_mut().filter(|_| keeps_blanks && !values.is_empty()) {
+                    // What stands below it, outside the table, is none of its values.
+                    open.is_whole = open.remainder.is_none();
                     let line = open.row.line;
-                    self.found.blank.insert(line);
+                    self.found.blank.insert(line, self.context.header.number);
                     self.row_read(line);
                 }
             }
@@ -270,6 +278,27 @@ impl Walk<'_> {
             }
             None => labels_end,
         }
+    }
+
+    /// Whether words beside the label of a row say that its figures are of another period.
+    fn is_of_other_period(&self, cells: &[PrintedCell]) -> bool {
+        let words = cells.iter().skip(1).filter(|cell| printed(&cell.raw) == Printed::Words);
+        !self.context.in_blocks()
+            && words.map(|cell| Period::of(&cell.raw)).any(|one| one.is_other_than(self.context.year))
+    }
+
+    /// A row whose figures are of another period than the report.
+    fn foreign_row(&mut self, labels: &[&PrintedCell], values: Vec<Slot>) {
+        self.close();
+        let Some((first, rest)) = labels.split_first() else { return };
+        let lines = labels.iter().filter_map(|label| match self.context.meaning(&wording(&label.raw), true) {
+            Some(Meaning::Line { line, .. }) => Some(line),
+            _ => None,
+        });
+        self.found.torn.extend(lines);
+        let raw = std::iter::once(first).chain(rest).map(|label| label.raw.as_str()).collect::<Vec<_>>().join(" ");
+        self.unknown = Some(Unknown { raw, values, ..Unknown::new(first, true) });
+        self.close();
     }
 
     /// Whether the words of the first row of a page are perhaps numbers, beside nothing else: the rest of a row that the page
@@ -347,6 +376,11 @@ impl Walk<'_> {
         self.divided.end_table();
     }
 
+    /// Whether some of a form has been read: a heading that comes now may be of another.
+    fn has_read(&self) -> bool {
+        !self.found.seen.is_empty() || !self.found.blocks.is_empty()
+    }
+
     fn unknown_words(&mut self, cell: &PrintedCell, followed: bool) {
         let words = wording(&cell.raw);
         self.close();
@@ -355,11 +389,12 @@ impl Walk<'_> {
         if is_text && !followed {
             self.leave();
         }
-        let states_unit = !is_text && !followed && unit_stated(&cell.raw).is_some();
-        if states_unit {
-            self.context.states_unit(&cell.raw);
+        let states = !is_text && !followed && (unit_stated(&cell.raw).is_some() || Period::of(&cell.raw).is_stated());
+        match states {
+            true => self.context.states(&cell.raw, self.has_read()),
+            false => self.context.goes_on(),
         }
-        if self.context.awaits_header() && !is_text && !states_unit {
+        if self.context.awaits_header() && !is_text && !is_caption(&cell.raw) {
             match turns(&words.full, "") {
                 // A column of something else, as one of another edition is.
                 true => self.context.header.label(None, None, cell.columns, cell.place.order),
@@ -409,6 +444,12 @@ impl Walk<'_> {
             self.found.rows.push(open.row);
         }
     }
+}
+
+/// Whether a text only says in which unit figures are.
+fn is_caption(raw: &str) -> bool {
+    let text = raw.trim_start_matches(['（', '(', '[', ' ', '\u{3000}']);
+    ["单位", "计量单位", "数据单位", "注"].iter().any(|word| text.starts_with(word)) && unit_stated(raw).is_some()
 }
 
 /// The values of a row without the blank cells that stand outside the columns of its header, where it has more cells
