@@ -153,7 +153,7 @@ fn goes_on(file: &Path, summary: &Summary, since: Position) -> Outcome {
     }
     let sequence = since.sequence;
     let text = Message::new(
-        format!("服务日志第 {sequence} 条与原备份不符：不是所备份的数据库，或已由备份恢复；请做一次完整备份"),
+        format!("服务日志第{sequence}条与原备份不符：不是所备份的数据库，或已由备份恢复；请做一次完整备份"),
         format!(
             "entry {sequence} of the service's journal is not that of the backup: it is another store, or was restored; make \
              a whole backup"
@@ -250,7 +250,7 @@ fn tell_access(access: RestoredAccess, restored: &Restored) {
     let RestoredAccess { carried, ended, voided } = access;
     let roles = match restored.newer {
         Some(_) => Message::new(
-            format!("备份之后的 {carried} 项角色与凭据变更已重新生效。"),
+            format!("备份之后的{carried}项角色与凭据变更已重新生效。"),
             format!("{carried} changes of roles and credentials since the backup hold again."),
         ),
         None => Message::new(
@@ -262,9 +262,7 @@ fn tell_access(access: RestoredAccess, restored: &Restored) {
         Message::new("原有令牌继续有效。", "tokens of before go on to hold.")
     } else {
         Message::new(
-            format!(
-                "原有令牌 {voided} 个已全部作废；请以 huizong credential bootstrap --again 为安全管理员签发新令牌。"
-            ),
+            format!("原有令牌{voided}个已全部作废；请以 huizong credential bootstrap --again 为安全管理员签发新令牌。"),
             format!(
                 "{voided} tokens of before are void; make a new one for a security administrator with huizong credential \
                  bootstrap --again."
@@ -276,7 +274,7 @@ fn tell_access(access: RestoredAccess, restored: &Restored) {
         eprintln!(
             "{}",
             both(&Message::new(
-                format!("备份时尚未兑换的登记码、待确认的申请共 {ended} 项已失效，请重新办理。"),
+                format!("备份时尚未兑换的登记码、待确认的申请共{ended}项已失效，请重新办理。"),
                 format!(
                     "{ended} one-time code(s) and proposal(s) that waited in the backup have ended; make them anew."
                 ),
@@ -390,7 +388,7 @@ impl Restore {
             if (summary.since.sequence, summary.since.chain) != (before.sequence, before.chain) {
                 let text = Message::new(
                     format!(
-                        "此文件接在日志第 {} 条之后，而此前的文件止于第 {} 条",
+                        "此文件接在日志第{}条之后，而此前的文件止于第{}条",
                         summary.since.sequence, before.sequence
                     ),
                     format!(
@@ -408,7 +406,7 @@ impl Restore {
             Some(to) if to == 0 || to > all.position.sequence => {
                 let last = all.position.sequence;
                 let text = Message::new(
-                    format!("备份止于日志第 {last} 条，没有第 {to} 条"),
+                    format!("备份止于日志第{last}条，没有第{to}条"),
                     format!("the backup ends at journal entry {last}, and has no entry {to}"),
                 );
                 Err(Failure::Usage(both(&text)))
@@ -434,7 +432,7 @@ impl Restore {
         eprintln!(
             "{}",
             both(&Message::new(
-                format!("已补回 {there} 条日志条目。"),
+                format!("已补回{there}条日志条目。"),
                 format!("{there} journal entries were put back.")
             ))
         );

@@ -256,8 +256,8 @@ fn deadline_text(deadline: &pb::Deadline) -> String {
     };
     let left = deadline.days_left.map(|days| match days {
         0 => beside("今天是最后一天", "today is the last day"),
-        days if days < 0 => beside(format!("已逾期 {} 天", -days), format!("{} days late", -days)),
-        days => beside(format!("{days} 天"), format!("{days} days")),
+        days if days < 0 => beside(format!("已逾期{}天", -days), format!("{} days late", -days)),
+        days => beside(format!("{days}天"), format!("{days} days")),
     });
     let left = left.map(|left| format!("\n{}  {left}", heading("剩余 left"))).unwrap_or_default();
     format!(

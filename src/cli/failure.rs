@@ -86,11 +86,11 @@ fn settings(error: &ConfigError) -> Message {
             let whole = error.to_string();
             let place = whole.strip_prefix("TOML parse error at line ").and_then(|rest| rest.split_once('\n'));
             let place = place.and_then(|(place, _)| place.split_once(", column "));
-            let place = place.map(|(line, column)| format!("第 {line} 行第 {column} 列，")).unwrap_or_default();
+            let place = place.map(|(line, column)| format!("第{line}行第{column}列，")).unwrap_or_default();
             format!("{}：{place}{}", path.display(), in_chinese(error.message()))
         }
-        ConfigError::Zero(key) => format!("{key} 至少为 1"),
-        ConfigError::AboveMost(key, most) => format!("{key} 不得大于 {most}"),
+        ConfigError::Zero(key) => format!("{key} 至少为1"),
+        ConfigError::AboveMost(key, most) => format!("{key} 不得大于{most}"),
         ConfigError::Within(inner, outer) => format!("{inner} 不得在 {outer} 之内：否则会一同丢失"),
         ConfigError::Incomplete(key, other) => format!("{key} 与 {other} 须同时设置"),
         ConfigError::Address(key, form) => format!("{key} 的形式为 {form}"),

@@ -135,7 +135,7 @@ impl Strike {
             return print_json(&answer);
         }
         let of = self.sequence;
-        print_line(&beside(format!("第 {of} 条的文字已删去"), format!("the words of entry {of} are struck out")))?;
+        print_line(&beside(format!("第{of}条的文字已删去"), format!("the words of entry {of} are struck out")))?;
         let copies = told(
             "备份、导出文件与数据目录的旧字节中仍有副本，见 docs/journal.md",
             "Backups, exports and old bytes of the data folder hold copies of them: see docs/journal.md",
@@ -225,7 +225,7 @@ pub(crate) fn print_verified(extent: &Extent) -> Outcome {
     }
     let from = extent.begin.sequence;
     let begins = told(
-        &format!("接第 {from} 条之后，此前未核对"),
+        &format!("接第{from}条之后，此前未核对"),
         &format!("it goes on from entry {from}, and what is before that was not looked at"),
         " ",
     );

@@ -91,7 +91,7 @@ impl Export {
         if begin.sequence > end.sequence {
             let (found, ends) = (begin.sequence, end.sequence);
             return Err(Failure::Failed(both(&Message::new(
-                format!("服务的日志止于第 {ends} 条，未到第 {found} 条：服务可能已由备份恢复，或不是同一日志"),
+                format!("服务的日志止于第{ends}条，未到第{found}条：服务可能已由备份恢复，或不是同一日志"),
                 format!(
                     "the service's journal ends with entry {ends}, before entry {found}: it was restored from a backup, \
                      or it is another journal"

@@ -74,7 +74,7 @@ impl Publish {
         }
         let (count, folder) = (files.len(), self.directory.display());
         print_line(&beside(
-            format!("{published} 项，{count} 个文件已写入 {folder}"),
+            format!("{published}项，{count}个文件已写入 {folder}"),
             format!("{published} forms in {count} files in {folder}"),
         ))
     }

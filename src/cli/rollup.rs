@@ -209,7 +209,7 @@ impl Rollup {
             }
             if self.comparable {
                 let agencies = answer.comparable_agencies;
-                let zh = format!("可比口径：各年度均计入的 {agencies} 家单位");
+                let zh = format!("可比口径：各年度均计入的{agencies}家单位");
                 println!("{}", beside(zh, format!("like for like: {agencies} agencies counted in every year")));
             }
             println!("{}", as_of_text(answer.as_of));

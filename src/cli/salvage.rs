@@ -129,7 +129,7 @@ fn tell(found: &Found, format: OutputFormat) -> Outcome {
         listing.print(format)?;
     }
     print_line(&both(&Message::new(
-        format!("找回 {records} 条记录（其中 {} 条直接取自文件），{} 处无法找回", found.from_bytes, found.losses.len()),
+        format!("找回{records}条记录（其中{}条直接取自文件），{}处无法找回", found.from_bytes, found.losses.len()),
         format!(
             "{records} record(s) found ({} of them in the bytes of the file alone), {} loss(es)",
             found.from_bytes,

@@ -218,7 +218,7 @@ impl Move {
         if (there.sequence, there.chain) != (position.sequence, position.chain) {
             let (found, wanted) = (there.sequence, position.sequence);
             return Err(Failure::Failed(both(&Message::new(
-                format!("目标只到第 {found} 条，应到第 {wanted} 条，请勿使用"),
+                format!("目标只到第{found}条，应到第{wanted}条，请勿使用"),
                 format!("what has arrived ends at entry {found}, not at {wanted}: do not use it"),
             ))));
         }

@@ -94,7 +94,7 @@ pub(crate) fn print(found: &pb::StoreVerification, format: OutputFormat) -> Outc
                 told("数据完好", "The store is whole", " ")
             } else {
                 let total = found.faults_total;
-                told(&format!("有 {total} 处问题"), &format!("{total} fault(s)"), " ")
+                told(&format!("有{total}处问题"), &format!("{total} fault(s)"), " ")
             };
             let held = facts(
                 &[

@@ -38,7 +38,7 @@ impl Workbook {
         if !is_meant {
             let (agency, year) = (&template.agency, template.year);
             let why = told(
-                &format!("工作簿属于 {agency} 的 {year} 年度报告，与所给 --agency、--year 不符"),
+                &format!("工作簿属于 {agency} 的{year}年度报告，与所给 --agency、--year 不符"),
                 &format!("the workbook is for {agency}, {year}, and not as --agency and --year say"),
                 "\n  ",
             );

@@ -37,7 +37,7 @@ const SYSTEM: &[(u16, &str)] = &[
 
 /// Texts with holes, in the order in which they are tried; `{}` stands for what is kept, or said in Chinese itself.
 const TEXTS: &[(&str, &str)] = &[
-    ("{} at line {} column {}", "第 {1} 行第 {2} 列：{0}"),
+    ("{} at line {} column {}", "第{1}行第{2}列：{0}"),
     ("invalid type: {}, expected {}", "类型不符：应为{1}，实为{0}"),
     ("invalid value: {}, expected {}", "值不符：应为{1}，实为{0}"),
     ("invalid length {}, expected {}", "长度为 {0}，应为{1}"),
@@ -139,7 +139,7 @@ pub fn system_in_chinese(text: &str) -> String {
     let Some((before, after)) = text.split_once(NUMBER) else { return text.to_owned() };
     let Some((number, rest)) = after.split_once(')') else { return text.to_owned() };
     let known = number.parse().ok().and_then(|number: u16| SYSTEM.iter().find(|(known, _)| *known == number));
-    let words = known.map_or_else(|| format!("系统错误 {number}"), |(_, words)| (*words).to_owned());
+    let words = known.map_or_else(|| format!("系统错误{number}"), |(_, words)| (*words).to_owned());
     // The system's words are letters, blanks and little else, after a colon, a bracket or a Chinese sign.
     let is_words = |letter: char| letter.is_ascii_alphanumeric() || " -'/,".contains(letter);
     let place = before.trim_end_matches(is_words);
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(in_chinese(&missing.to_string()), "文件或文件夹不存在");
         assert_eq!(system_in_chinese(&format!("a b.csv: {missing}")), "a b.csv: 文件或文件夹不存在");
         assert_eq!(system_in_chinese(&format!("无法读取：{missing}；请核对")), "无法读取：文件或文件夹不存在；请核对");
-        assert_eq!(system_in_chinese("x: Odd (os error 999)"), "x: 系统错误 999");
+        assert_eq!(system_in_chinese("x: Odd (os error 999)"), "x: 系统错误999");
         assert_eq!(system_in_chinese("nothing of the system"), "nothing of the system");
     }
 
@@ -182,7 +182,7 @@ mod tests {
             (r#"{"a" 1}"#, "此处应为 :"),
         ] {
             let told = told(text);
-            assert!(told.starts_with("第 1 行第 ") && told.contains(words), "{text}: {told}");
+            assert!(told.starts_with("第1行第") && told.contains(words), "{text}: {told}");
         }
     }
 

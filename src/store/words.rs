@@ -46,7 +46,7 @@ impl StoreError {
             Self::Open(why) => format!("数据库无法打开：{}", reason(why)),
             Self::Folder(fault) => fault.message().zh,
             Self::FormatVersion { found, supported } => {
-                format!("记录格式为第 {found} 版，本程序只能读到第 {supported} 版：请使用更新的程序")
+                format!("记录格式为第{found}版，本程序只能读到第{supported}版：请使用更新的程序")
             }
             Self::Damaged(why) => format!("记录已损坏（{}）：请由备份恢复", reason(why)),
             Self::NotEmpty => "数据库不为空：请另选空文件夹".to_owned(),

@@ -303,7 +303,7 @@ async fn what_is_wrong_with_files_and_arguments_is_told_in_one_language() {
                 "agency,one-agency,230100,\"A,,department,2019\nagency,two-agency,230100,B,,department,2019\n",
             ),
             "line 2",
-            "第 2 行",
+            "第2行",
         ),
         (
             csv(
@@ -311,18 +311,18 @@ async fn what_is_wrong_with_files_and_arguments_is_told_in_one_language() {
                 "agency,one-agency,230100,\"A,,department,2019\nagency,two-agency,230100,\"B\",,department,2019\n",
             ),
             "line 2",
-            "第 2 行",
+            "第2行",
         ),
-        (csv("zero", "agency,one-agency,230100,A\0,,department,2019\n"), "line 2", "第 2 行"),
+        (csv("zero", "agency,one-agency,230100,A\0,,department,2019\n"), "line 2", "第2行"),
         (file("semicolons.csv", header.replace(',', ";").as_bytes()), "semicolons", "分号"),
         (file("tabs.csv", header.replace(',', "\t").as_bytes()), "tabs", "制表符"),
         (file("wide.csv", header.replace(',', "，").as_bytes()), "Chinese commas", "中文逗号"),
         (file("list.json", b"[1, 2]"), "lists", "列表"),
         (file("text.json", b"\"registry\""), "lists", "列表"),
-        (file("object.json", b"{\"agencies\": {}}"), "line 1", "第 1 行"),
-        (file("cut.json", b"{\"agencies\": ["), "line 1", "第 1 行"),
+        (file("object.json", b"{\"agencies\": {}}"), "line 1", "第1行"),
+        (file("cut.json", b"{\"agencies\": ["), "line 1", "第1行"),
         (file("empty.csv", b""), "empty", "为空"),
-        (csv("unknown", "ward,1,,A,,,20x2\n"), "line 2", "第 2 行"),
+        (csv("unknown", "ward,1,,A,,,20x2\n"), "line 2", "第2行"),
         (path("nowhere.csv"), "nowhere.csv", "nowhere.csv"),
         // Refused by the service, by the line of the file and, where that is told, the column.
         (
@@ -331,7 +331,7 @@ async fn what_is_wrong_with_files_and_arguments_is_told_in_one_language() {
                 "agency,one-agency,230100,A-one,,department,2019\n\nagency,two-agency,999999,A-two,,department,2019\n",
             ),
             "line 4",
-            "第 4 行",
+            "第4行",
         ),
     ];
     let mut wrong = Vec::new();

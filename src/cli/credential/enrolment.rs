@@ -84,7 +84,7 @@ pub(crate) fn tell_replacement(replacement: Option<&pb::CredentialReplacement>) 
     let Some(pb::CredentialReplacement { time, enrolled_by, credentials, .. }) = replacement else { return };
     let time = time_text(*time);
     let zh = format!(
-        "您的凭据已于 {time} 更换，登记码由 {enrolled_by} 发出，原有凭据 {credentials} 个已失效；如非您本人办理，请立即告知审计员"
+        "您的凭据已于 {time} 更换，登记码由 {enrolled_by} 发出，原有凭据{credentials}个已失效；如非您本人办理，请立即告知审计员"
     );
     let en = format!(
         "Your credential was replaced on {time}; {enrolled_by} made the code, and {credentials} before it ended; if that was \

@@ -97,7 +97,7 @@ impl Demo {
                  huizong coverage jurisdictions/230000 --year {last_year} --missing --format csv{at}\n  \
                  huizong form jurisdictions/230000 --year {last_year} --output form.docx{at}",
                 beside(
-                    format!("模拟的黑龙江省已就绪：{} 个机构，{first_year}—{last_year} 年度", self.agencies),
+                    format!("模拟的黑龙江省已就绪：{}个机构，{first_year}—{last_year}年度", self.agencies),
                     "A simulated Heilongjiang is ready",
                 ),
                 told("看板", "Dashboard", " "),

@@ -217,7 +217,7 @@ async fn review(
         if at % CORRECTED == 0 {
             told.returned.get_or_insert_with(|| report.clone());
         } else {
-            correct(service, report, "经核对，漏计 1 件", cast).await?;
+            correct(service, report, "经核对，漏计1件", cast).await?;
             act(service, report, ReviewAction::Accept, "", &cast.office).await?;
             told.corrected.get_or_insert_with(|| report.clone());
         }

@@ -55,7 +55,7 @@ pub(crate) async fn examine(
     let position = store.position();
     findings.push(Condition::good(
         NAME,
-        format!("可以打开，日志至第 {} 条", position.sequence),
+        format!("可以打开，日志至第{}条", position.sequence),
         format!("it opens; its journal ends at entry {}", position.sequence),
     ));
     findings.extend(lost(&*store));
@@ -109,7 +109,7 @@ fn administrators(directory: &Directory, config: &Config) -> Option<Condition> {
     if count > 0 {
         return Some(Condition::good(
             NAME,
-            format!("有 {count} 名安全管理员"),
+            format!("有{count}名安全管理员"),
             format!("there are {count} security administrator(s)"),
         ));
     }
@@ -135,7 +135,7 @@ fn second_person(directory: &Directory, config: &Config) -> Option<Condition> {
     if count > 0 {
         return Some(Condition::good(
             NAME,
-            format!("有 {count} 人可确认授权"),
+            format!("有{count}人可确认授权"),
             format!("{count} person(s) can agree to what is asked for"),
         ));
     }
@@ -316,7 +316,7 @@ async fn contents(store: Arc<dyn Store>) -> Result<Condition, Failure> {
     let place = first.map(|fault| fault.place.clone()).unwrap_or_default();
     let total = found.faults_total;
     let message = Message::new(
-        format!("{total} 处问题，首先是 {place}：{}", text.zh),
+        format!("{total}处问题，首先是 {place}：{}", text.zh),
         format!("{total} fault(s), first {place}: {}", text.en),
     );
     let remedy = Message::new(

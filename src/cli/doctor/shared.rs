@@ -42,7 +42,7 @@ fn reached(config: &Config, status: &EngineStatus) -> Vec<Condition> {
     let sequence = status.position.sequence;
     let mut found = vec![Condition::good(
         NAME,
-        format!("可以连接，日志至第 {sequence} 条，表结构版本 {}", status.format),
+        format!("可以连接，日志至第{sequence}条，表结构版本 {}", status.format),
         format!("it is reached; its journal ends at entry {sequence}, its tables have format {}", status.format),
     )];
     found.push(durability(config, status));
@@ -83,7 +83,7 @@ fn standbys(config: &Config, status: &EngineStatus) -> Option<Condition> {
         return None;
     }
     let message = Message::new(
-        format!("已连接备库 {connected} 个，其中同步 {synchronous} 个"),
+        format!("已连接备库{connected}个，其中同步{synchronous}个"),
         format!("{connected} standby(s) follow, {synchronous} of them synchronously"),
     );
     if synchronous > 0 || config.store.without_standby {

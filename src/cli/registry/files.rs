@@ -107,7 +107,7 @@ pub(super) async fn import(server: &Server, file: &Path, dry_run: bool, confirm:
         confirm.iter().map(|name| if name == "-" { "agencies/-".to_owned() } else { entry_name(name) }).collect();
     if dry_run && changes.iter().filter(|change| !matches!(change, RegistryChange::PutContacts(_))).count() > PART {
         let (zh, en) =
-            (format!("--dry-run 一次至多 {PART} 项"), format!("--dry-run takes at most {PART} entries at a time"));
+            (format!("--dry-run 一次至多{PART}项"), format!("--dry-run takes at most {PART} entries at a time"));
         return Err(Failure::Usage(told(&zh, &en, "\n  ")));
     }
     let mut client = RegistryServiceClient::new(connect(server).await?);
@@ -133,11 +133,11 @@ pub(super) async fn import(server: &Server, file: &Path, dry_run: bool, confirm:
     if dry_run {
         println!("{}", beside("仅审核，未保存：", "Checked only, nothing is stored:"));
     }
-    let zh = format!("登记 {applied} 项，已有 {unchanged} 项");
+    let zh = format!("登记{applied}项，已有{unchanged}项");
     println!("{}", beside(zh, format!("{applied} applied, {unchanged} unchanged")));
     let people = contacts::import(&mut client, &changes, dry_run).await?;
     if people > 0 {
-        println!("{}", beside(format!("联系人 {people} 个机构"), format!("contacts of {people} agencies")));
+        println!("{}", beside(format!("联系人{people}个机构"), format!("contacts of {people} agencies")));
     }
     Ok(())
 }
@@ -155,7 +155,7 @@ pub(super) async fn export(server: &Server, file: &Path, with_contacts: bool) ->
         }
         std::fs::write(file, write_registry_file(&changes, format).map_err(Failure::Failed)?)?;
         let (count, file) = (changes.len(), file.display());
-        println!("{}", beside(format!("{count} 项已写入 {file}"), format!("{count} entries written to {file}")));
+        println!("{}", beside(format!("{count}项已写入 {file}"), format!("{count} entries written to {file}")));
         return Ok(());
     }
     Err(Failure::Failed("单位名录正在变动；请稍后重试\n  the registry is being changed; try again later".to_owned()))

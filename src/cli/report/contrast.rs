@@ -37,7 +37,7 @@ pub(super) fn print(answer: &pb::CompareReportsResponse, format: OutputFormat) -
         answer.earlier,
         answer.later,
         beside(
-            format!("相同 {} 处，格式不同而未比对 {} 处", answer.equal_cells, answer.not_comparable_cells),
+            format!("相同{}处，格式不同而未比对{}处", answer.equal_cells, answer.not_comparable_cells),
             format!("{} equal, {} not comparable", answer.equal_cells, answer.not_comparable_cells),
         )
     ))?;

@@ -155,7 +155,7 @@ pub(crate) struct Review {
 }
 
 fn parse_years(text: &str) -> Result<(i32, i32), String> {
-    let bad = || told(&format!("“{text}”不是年度，如 2024"), &format!("{text:?} is no year such as 2024"), "\n  ");
+    let bad = || told(&format!("“{text}”不是年度，如2024"), &format!("{text:?} is no year such as 2024"), "\n  ");
     let year = |text: &str| text.parse::<i32>().map_err(|_| bad());
     match text.split_once("..") {
         Some((first, last)) => Ok((year(first)?, year(last)?)),
@@ -278,7 +278,7 @@ impl Report {
                 .await?;
                 if all.reports.len() > *limit {
                     all.reports.truncate(*limit);
-                    let zh = format!("只列出前 {limit} 份；用 --limit 多列");
+                    let zh = format!("只列出前{limit}份；用 --limit 多列");
                     eprintln!("{}", beside(zh, format!("the first {limit} only; --limit lists more")));
                 }
                 if format == OutputFormat::Json { print_json(&all) } else { print(&all.reports, format) }
@@ -380,7 +380,7 @@ impl AcceptMany {
                     ("", "")
                 };
                 print_line(&beside(
-                    format!("通过 {accepted} 份，未通过 {refused} 份{dry_zh}"),
+                    format!("通过{accepted}份，未通过{refused}份{dry_zh}"),
                     format!("{accepted} accepted, {refused} refused{dry_en}"),
                 ))?;
             }
