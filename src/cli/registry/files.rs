@@ -39,11 +39,10 @@ fn format_of(file: &Path) -> Result<RegistryFormat, Failure> {
 fn read(file: &Path) -> Result<RegistryFile, Failure> {
     format_of(file)?;
     let bytes = std::fs::read(file).map_err(|error| Failure::at(file.display(), &error))?;
-    let read = read_registry_file(&bytes).map_err(|faults| {
+    read_registry_file(&bytes).map_err(|faults| {
         let faults: Vec<String> = faults.iter().map(both).collect();
         Failure::Failed(format!("{}\n{}", file.display(), faults.join("\n")))
-    });
-    read
+    })
 }
 
 /// Where in a file the changes stand that are sent together, for what is refused of them.

@@ -7,7 +7,7 @@ use super::super::super::note::{NoteCode, Place, ReaderNote, Spot, shortened};
 use super::super::blocks::BlockRow;
 use super::super::printed::PrintedCell;
 use super::super::value::Printed;
-use super::{Slot, Walk, is_figure, listed};
+use super::{Slot, Walk, is_figure, is_nearly_number, listed};
 
 /// A line of which it is open what it holds, with the figures beside it.
 #[derive(Debug, Clone)]
@@ -59,6 +59,13 @@ impl Divided {
 }
 
 impl Walk<'_> {
+    /// Whether the words of the first row of a page are perhaps numbers, beside nothing else: the rest of a row that the page
+    /// before broke off.
+    pub fn goes_on_with_numbers(&self, cells: &[PrintedCell]) -> bool {
+        let mut texts = cells.iter().map(|cell| cell.raw.as_str()).filter(|raw| !raw.is_empty()).peekable();
+        self.divided.is_overleaf(self.context.header.page) && texts.peek().is_some() && texts.all(is_nearly_number)
+    }
+
     /// Another label begins. One that is not whole, and the last of a page or the first of the next, may be a part of
     /// another's: its row, too.
     pub fn label_begins(&mut self, line: LineId, cell: &PrintedCell, is_whole: bool) {

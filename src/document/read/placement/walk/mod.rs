@@ -4,6 +4,7 @@
 
 mod blocks;
 mod divided;
+mod foreign;
 mod labels;
 mod unplaced;
 
@@ -23,6 +24,7 @@ use super::vocabulary::{Meaning, Vocabulary};
 use super::wording::{turns, wording};
 use divided::Divided;
 pub use divided::Doubt;
+use foreign::is_caption;
 pub use unplaced::{listed, row_words};
 use unplaced::{note_of_stray, note_of_unknown};
 
@@ -280,34 +282,6 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether words beside the label of a row say that its figures are of another period.
-    fn is_of_other_period(&self, cells: &[PrintedCell]) -> bool {
-        let words = cells.iter().skip(1).filter(|cell| printed(&cell.raw) == Printed::Words);
-        !self.context.in_blocks()
-            && words.map(|cell| Period::of(&cell.raw)).any(|one| one.is_other_than(self.context.year))
-    }
-
-    /// A row whose figures are of another period than the report.
-    fn foreign_row(&mut self, labels: &[&PrintedCell], values: Vec<Slot>) {
-        self.close();
-        let Some((first, rest)) = labels.split_first() else { return };
-        let lines = labels.iter().filter_map(|label| match self.context.meaning(&wording(&label.raw), true) {
-            Some(Meaning::Line { line, .. }) => Some(line),
-            _ => None,
-        });
-        self.found.torn.extend(lines);
-        let raw = std::iter::once(first).chain(rest).map(|label| label.raw.as_str()).collect::<Vec<_>>().join(" ");
-        self.unknown = Some(Unknown { raw, values, ..Unknown::new(first, true) });
-        self.close();
-    }
-
-    /// Whether the words of the first row of a page are perhaps numbers, beside nothing else: the rest of a row that the page
-    /// before broke off.
-    fn goes_on_with_numbers(&self, cells: &[PrintedCell]) -> bool {
-        let mut texts = cells.iter().map(|cell| cell.raw.as_str()).filter(|raw| !raw.is_empty()).peekable();
-        self.divided.is_overleaf(self.context.header.page) && texts.peek().is_some() && texts.all(is_nearly_number)
-    }
-
     /// A row of values without a label: chapter four, or the values amid a label broken over lines.
     fn values_alone(&mut self, values: Vec<Slot>, keeps_blanks: bool) {
         if let Some(block) = self.block_here() {
@@ -376,11 +350,6 @@ impl Walk<'_> {
         self.divided.end_table();
     }
 
-    /// Whether some of a form has been read: a heading that comes now may be of another.
-    fn has_read(&self) -> bool {
-        !self.found.seen.is_empty() || !self.found.blocks.is_empty()
-    }
-
     fn unknown_words(&mut self, cell: &PrintedCell, followed: bool) {
         let words = wording(&cell.raw);
         self.close();
@@ -444,12 +413,6 @@ impl Walk<'_> {
             self.found.rows.push(open.row);
         }
     }
-}
-
-/// Whether a text only says in which unit figures are.
-fn is_caption(raw: &str) -> bool {
-    let text = raw.trim_start_matches(['（', '(', '[', ' ', '\u{3000}']);
-    ["单位", "计量单位", "数据单位", "注"].iter().any(|word| text.starts_with(word)) && unit_stated(raw).is_some()
 }
 
 /// The values of a row without the blank cells that stand outside the columns of its header, where it has more cells
