@@ -253,6 +253,12 @@ pub(crate) fn refused(status: &Status) -> Failure {
     }
 }
 
+/// What a refusal of one of several says.
+pub(crate) fn status_text(status: &Status) -> String {
+    let problem = problem_of_status(status).map(|problem| problem_text(&problem).trim_end().to_owned());
+    problem.unwrap_or_else(|| said(status))
+}
+
 /// What a status says that names no problem.
 fn said(status: &Status) -> String {
     let (code, message) = (status.code(), status.message());

@@ -16,7 +16,7 @@ use crate::pb::report_service_client::ReportServiceClient;
 use crate::pb::submit_reports_response::Result as Answered;
 use crate::report::{AgencyId, Hash, JurisdictionCode, ReportYear, inert};
 
-use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, findings_text, problem_text, refused};
+use super::client::{ANSWER_MAX_BYTES, Connection, Server, connect, findings_text, problem_text, refused, status_text};
 use super::documents::{Unlocking, expand, files_help};
 use super::language::{heading, told};
 use super::output::{Listing, facts, print_exactly, print_json, time_text, to_json};
@@ -279,7 +279,7 @@ async fn with_present_etag(
         Err(status) if status.code() == Code::NotFound => {
             Ok(pb::SubmitReportRequest { etag: String::new(), correction_reason: String::new(), ..submission })
         }
-        Err(status) => Err(status.message().to_owned()),
+        Err(status) => Err(status_text(&status)),
     }
 }
 

@@ -58,12 +58,29 @@ impl Divided {
     }
 }
 
+/// Whether a text ends what is bracketed elsewhere, and says nothing else.
+fn ends_brackets(raw: &str) -> bool {
+    let closes = |c: char| matches!(c, '）' | ')' | '】' | '〕');
+    raw.ends_with(closes) && !raw.contains(['（', '(', '【', '〔']) && raw.chars().count() <= REST_CHARACTERS
+}
+
+/// Longest end of a bracketed text that a page may begin with, in characters.
+const REST_CHARACTERS: usize = 12;
+
 impl Walk<'_> {
-    /// Whether the words of the first row of a page are perhaps numbers, beside nothing else: the rest of a row that the page
-    /// before broke off.
-    pub fn goes_on_with_numbers(&self, cells: &[PrintedCell]) -> bool {
-        let mut texts = cells.iter().map(|cell| cell.raw.as_str()).filter(|raw| !raw.is_empty()).peekable();
-        self.divided.is_overleaf(self.context.header.page) && texts.peek().is_some() && texts.all(is_nearly_number)
+    /// Whether the words of the first row of a page are perhaps numbers, or the end of what was bracketed, beside nothing else:
+    /// the rest of a row that the page before broke off. Then nothing of that row is certain.
+    pub fn goes_on_overleaf(&mut self, cells: &[PrintedCell]) -> bool {
+        let is_rest = |raw: &str| is_nearly_number(raw) || ends_brackets(raw);
+        let filled = || cells.iter().filter(|cell| !cell.raw.is_empty());
+        let Some(first) = filled().next().filter(|_| self.divided.is_overleaf(self.context.header.page)) else {
+            return false;
+        };
+        let goes_on = filled().all(|cell| is_rest(&cell.raw));
+        if let Some((line, _)) = self.divided.last.filter(|_| goes_on) {
+            self.found.doubted.push(Doubt { line, raw: first.raw.clone(), place: first.place, is_torn: true });
+        }
+        goes_on
     }
 
     /// Another label begins. One that is not whole, and the last of a page or the first of the next, may be a part of

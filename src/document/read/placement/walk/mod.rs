@@ -228,7 +228,7 @@ impl Walk<'_> {
             .get(..first_value)
             .and_then(|before| before.iter().rposition(|slot| slot.printed == Printed::Words))
             .map_or(0, |last| last + 1);
-        let labels_end = match self.goes_on_with_numbers(cells) {
+        let labels_end = match self.goes_on_overleaf(cells) {
             true => 0,
             false => self.without_unreadable_numbers(cells, labels_end),
         };
