@@ -106,8 +106,9 @@ fn opening(rows: &[PrintedRow]) -> impl Iterator<Item = &str> {
     cells.take_while(is_before_tables).filter(|text| wording(text).sentence && text.len() <= SENTENCE_CHARACTERS * 3)
 }
 
-fn expression(pattern: &'static str) -> Option<Regex> {
-    // A pattern that does not compile is a defect that the tests of this file rule out.
+/// A pattern of our own.
+pub fn expression(pattern: &'static str) -> Option<Regex> {
+    // One that does not compile is a defect that the tests of its file rule out.
     Regex::new(pattern).ok()
 }
 
@@ -168,7 +169,7 @@ fn agency_in(title: &str) -> Option<String> {
 }
 
 /// The text without blanks, full-width digits and the four digits of a year in Chinese as Arabic ones.
-fn arabic(text: &str) -> String {
+pub fn arabic(text: &str) -> String {
     let mut plain = String::new();
     let mut run = String::new();
     for character in text.chars().filter(|c| !c.is_whitespace()) {

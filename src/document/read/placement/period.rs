@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use unicode_normalization::UnicodeNormalization;
+
+use super::super::title::{arabic, expression};
 
 /// What a text says of the period of figures.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,34 +15,10 @@ pub struct Period {
     is_part: bool,
 }
 
-fn expression(pattern: &'static str) -> Option<Regex> {
-    // A pattern that does not compile is a defect that the tests of this file rule out.
-    Regex::new(pattern).ok()
-}
-
-/// Digits of a year in Chinese.
-const DIGITS: &str = "〇一二三四五六七八九";
-
-fn folded(text: &str) -> String {
-    let one = |c: char| match c {
-        '○' | '零' => '0',
-        _ => DIGITS.chars().position(|digit| digit == c).and_then(|at| char::from_digit(at as u32, 10)).unwrap_or(c),
-    };
-    let plain: String = text.nfkc().filter(|c| !c.is_whitespace()).collect();
-    // Of a year alone: 一月 and 三季度 keep their words.
-    static YEAR: LazyLock<Option<Regex>> = LazyLock::new(|| expression("二[〇○零][〇○零一二三四五六七八九]{2}年"));
-    match &*YEAR {
-        Some(year) => year
-            .replace_all(&plain, |found: &regex::Captures<'_>| found[0].chars().map(one).collect::<String>())
-            .into_owned(),
-        None => plain,
-    }
-}
-
 impl Period {
     /// What a text says; nothing, mostly.
     pub fn of(text: &str) -> Self {
-        static YEARS: LazyLock<Option<Regex>> = LazyLock::new(|| expression(r"(20\d\d)(?:年|[-—–至~]20\d\d年)"));
+        static YEARS: LazyLock<Option<Regex>> = LazyLock::new(|| expression(r"(20\d\d)(?:年|[-－—–−~～至到]20\d\d年)"));
         static PARTS: LazyLock<Option<Regex>> = LazyLock::new(|| expression("上半年|下半年|[一二三四1-4]季度|半年度"));
         static MONTHS: LazyLock<Option<Regex>> = LazyLock::new(|| {
             expression(r"(\d{1,2})月?(?:\d{1,2}日)?(?:起)?[-－—–−~～至到]+(?:20\d\d年|同年|当年)?(\d{1,2})月")
@@ -51,7 +28,7 @@ impl Period {
         if !may_name_one && !text.contains(['半', '季']) {
             return Self::default();
         }
-        let text = folded(text);
+        let text = arabic(text);
         let years = YEARS.iter().flat_map(|pattern| pattern.captures_iter(&text));
         let years = years.filter_map(|found| found.get(1)?.as_str().parse().ok()).collect();
         let is_other_span = |found: regex::Captures<'_>| &found[1] != "1" || &found[2] != "12";

@@ -21,27 +21,49 @@ impl Filler {
         while let Some(first) = rest.first() {
             let (under_it, after) = rest.split_at(rest.iter().take_while(|row| row.header == first.header).count());
             rest = after;
-            self.note_header(first, under_it);
+            self.note_header(first, &under_it.iter().collect::<Vec<_>>());
         }
         known
     }
 
-    fn note_header(&mut self, first: &LabelledRow, rows: &[LabelledRow]) {
+    fn note_header(&mut self, first: &LabelledRow, rows: &[&LabelledRow]) {
+        self.note_above(first, rows, |zh, en, values| {
+            let zh = format!(
+                "{zh}上方的表头与格式规定的列不符，不能确定各数值（{values}……）属于哪一列，未读取；请核对列名和列序，或手工填写"
+            );
+            let en = format!(
+                "the header above {en} is not the form's; whose values ({values} ...) are whose cannot be told; \
+                 not read; check the columns, or fill them in"
+            );
+            (zh, en)
+        });
+    }
+
+    pub fn note_other_period(&mut self, first: &LabelledRow, rows: &[&LabelledRow]) {
+        let said = first.period.as_deref().unwrap_or_default();
+        self.note_above(first, rows, |zh, en, values| {
+            let zh = format!("{zh}上方注明“{said}”，不是本年度的数字（{values}……），未读取；请核对后填写");
+            let en = format!(
+                "{said:?} stands above {en}: their values ({values} ...) are of another period; not read; fill them in"
+            );
+            (zh, en)
+        });
+    }
+
+    /// One note on rows that are not read for what stands above them, in words made of their names and the first of their values.
+    fn note_above(
+        &mut self,
+        first: &LabelledRow,
+        rows: &[&LabelledRow],
+        words: impl Fn(&str, &str, &str) -> (String, String),
+    ) {
         let (zh, en, values) = row_words(first);
         let (more_zh, more_en) = match rows.len() {
             1 => (String::new(), String::new()),
             count => (format!("等{count}行"), format!(" and {} more rows", count - 1)),
         };
-        let zh = format!(
-            "“{zh}”{more_zh}上方的表头与格式规定的列不符，不能确定各数值（{values}……）属于哪一列，未读取；请核对列名和列序，或手工填写"
-        );
-        let en = format!(
-            "the header above {en:?}{more_en} is not the form's; whose values ({values} ...) are whose cannot be told; \
-             not read; check the columns, or fill them in"
-        );
-        for row in rows {
-            self.unread_row(row);
-        }
+        let (zh, en) = words(&format!("“{zh}”{more_zh}"), &format!("{en:?}{more_en}"), &values);
+        rows.iter().for_each(|row| self.unread_row(row));
         let raw = format!("{} {}", first.raw, listed(&first.values));
         let cells = rows.iter().flat_map(|row| cells_of(row.line)).collect();
         self.notes.push(ReaderNote::at(NoteCode::HeaderMismatch, first.place, &raw, cells, &zh, &en));

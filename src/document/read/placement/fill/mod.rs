@@ -96,23 +96,6 @@ impl Filler {
         rows
     }
 
-    fn note_other_period(&mut self, first: &LabelledRow, rows: &[&LabelledRow]) {
-        let (zh, en, values) = row_words(first);
-        let said = first.period.as_deref().unwrap_or_default();
-        let (more_zh, more_en) = match rows.len() {
-            1 => (String::new(), String::new()),
-            count => (format!("等{count}行"), format!(" and {} more rows", count - 1)),
-        };
-        rows.iter().for_each(|row| self.unread_row(row));
-        let cells = rows.iter().flat_map(|row| cells_of(row.line)).collect();
-        let raw = format!("{} {}", first.raw, listed(&first.values));
-        let zh = format!("“{zh}”{more_zh}上方注明“{said}”，不是本年度的数字（{values}……），未读取；请核对后填写");
-        let en = format!(
-            "{said:?} stands above {en:?}{more_en}: their values ({values} ...) are of another period; not read; fill them in"
-        );
-        self.notes.push(ReaderNote::at(NoteCode::HeaderMismatch, first.place, &raw, cells, &zh, &en));
-    }
-
     /// Rows of which the document does not show in another table that nothing is in them; of a row in two parts one may have
     /// nothing in it.
     fn without_contradicted(&mut self, rows: Vec<LabelledRow>, blank: &mut HashMap<LineId, usize>) -> Vec<LabelledRow> {
