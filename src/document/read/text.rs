@@ -13,6 +13,9 @@ const ROW_LINES: usize = 24;
 /// Most blank-separated pieces of a line that can be a row; longer lines are text.
 const ROW_PIECES: usize = 64;
 
+/// What divides cells, as keyboards and drawings of tables have it.
+const BARS: [char; 5] = ['|', '｜', '│', '┃', '║'];
+
 /// Reads the lines of a text into printed rows.
 ///
 /// # Errors
@@ -46,13 +49,13 @@ struct Rows {
 impl Rows {
     fn line(&mut self, line: &str, number: usize) -> Result<(), ReadError> {
         // A tab before a single cell: a dump of a table, in which an empty line ends the row.
-        if let Some(cell) = line.strip_prefix('\t').filter(|cell| !cell.contains(['\t', '|'])) {
+        if let Some(cell) = line.strip_prefix('\t').filter(|cell| !cell.contains('\t') && !cell.contains(BARS)) {
             self.count(1)?;
             self.tabbed.push(PrintedCell::alone((self.settle)(cell.trim()), Place::in_text(number, 1)));
             return Ok(());
         }
         self.end_tabbed();
-        if is_blank(line) || is_page_number(line) {
+        if is_blank(line) || is_rule(line) || is_page_number(line) {
             return Ok(());
         }
         let (texts, extent) = cells_of(line, self.max_cells);
@@ -85,6 +88,14 @@ fn is_blank(line: &str) -> bool {
     line.chars().all(|c| c.is_whitespace() || c == '\u{feff}')
 }
 
+/// A line that is drawn between rows: `+----+----+`, `├──┼──┤`.
+fn is_rule(line: &str) -> bool {
+    let is_drawn = |c: char| matches!(c, '\u{2500}'..='\u{257f}' | '+' | '-' | '=' | '|') || c.is_whitespace();
+    let is_across = |c: char| matches!(c, '-' | '=' | '─' | '━' | '═' | '┄' | '┅' | '┈' | '┉' | '╌' | '╍');
+    let joins = |c: char| c == '+' || (matches!(c, '\u{2500}'..='\u{257f}') && !is_across(c) && !BARS.contains(&c));
+    line.chars().all(is_drawn) && line.contains(is_across) && line.contains(joins)
+}
+
 /// `- 2 -`, or 第2页.
 pub fn is_page_number(line: &str) -> bool {
     let text: String = line.chars().filter(|c| !c.is_whitespace()).collect();
@@ -97,10 +108,10 @@ pub fn is_page_number(line: &str) -> bool {
 /// The cells of one line, of which no more than one beyond `max_cells` are looked at.
 pub fn cells_of(line: &str, max_cells: usize) -> (Vec<&str>, Extent) {
     let trimmed = line.trim();
-    if trimmed.contains('|') {
-        let inner = trimmed.strip_prefix('|').unwrap_or(trimmed);
-        let inner = inner.strip_suffix('|').unwrap_or(inner);
-        let cells: Vec<_> = inner.split('|').take(max_cells + 1).map(str::trim).collect();
+    if is_barred(trimmed) {
+        let inner = trimmed.strip_prefix(BARS).unwrap_or(trimmed);
+        let inner = inner.strip_suffix(BARS).unwrap_or(inner);
+        let cells: Vec<_> = inner.split(BARS).take(max_cells + 1).map(str::trim).collect();
         // One cell on a line, whose end the bar marks, is no row.
         let extent = if cells.len() == 1 { Extent::Unknown } else { Extent::Complete };
         return (cells, extent);
@@ -122,6 +133,12 @@ pub fn cells_of(line: &str, max_cells: usize) -> (Vec<&str>, Extent) {
         }
         (None, _) => (vec![trimmed], Extent::Unknown),
     }
+}
+
+/// Whether bars divide a line into cells; those of Chinese text may also stand in a sentence.
+fn is_barred(line: &str) -> bool {
+    let ends_in_value = || line.rsplit(BARS).next().is_some_and(|last| is_value(last.trim()));
+    line.contains('|') || line.starts_with(BARS) || line.matches(BARS).count() > 1 || (line.contains(BARS) && ends_in_value())
 }
 
 /// The pieces between blanks, each with its position in bytes.
@@ -183,6 +200,18 @@ mod tests {
         let whole = row(&["三 2.其他 法律", "0", "12"], Extent::Filled);
         let expected = [whole, row(&["规章", "1", "2"], Extent::Filled), row(&["7"], Extent::Filled)];
         assert_eq!(rows("三 2.其他 法律 0 12\n规章 1 2\n7\n- 3 -"), expected);
+    }
+
+    #[test]
+    fn a_table_that_is_drawn_with_characters_is_read_as_one_with_bars() {
+        let drawn = "┌────┬──┬──┐\n│规章│1 │  │\n├────┼──┼──┤\n│行政许可｜5│7│\n└────┴──┴──┘";
+        let expected = [row(&["规章", "1", ""], Extent::Complete), row(&["行政许可", "5", "7"], Extent::Complete)];
+        assert_eq!(rows(drawn), expected);
+        assert_eq!(rows("+--+--+\n| 规章 | 1 |\n+==+==+"), [row(&["规章", "1"], Extent::Complete)]);
+        assert_eq!(rows("规章 ｜ 1"), [row(&["规章", "1"], Extent::Complete)]);
+        let sentence = "电话一｜电话二";
+        assert_eq!(rows(sentence), [row(&[sentence], Extent::Unknown)]);
+        assert_eq!(rows("-"), [row(&["-"], Extent::Unknown)], "nothing, in words");
     }
 
     #[test]

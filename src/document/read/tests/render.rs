@@ -3,14 +3,22 @@
 use crate::form::{CellId, Layout, LineInfo, Presence, Sheet, TableInfo, catalogue};
 use crate::report::{Cell, Figures, format_number};
 
+/// The lines that a label and its values make.
+pub type PrintRow = fn(String, Vec<String>) -> Vec<String>;
+
 /// A document with every value of the form printed; `-` for blank.
 pub fn render(figures: &Figures, separator: &str) -> String {
+    render_rows(figures, separator, |label, values| [vec![label], values].concat())
+}
+
+/// The same with the rows of its tables as `print` has them.
+pub fn render_rows(figures: &Figures, separator: &str, print: PrintRow) -> String {
     let mut lines = vec!["示例市数据局2022年政府信息公开工作年度报告".to_owned(), "一、总体情况".to_owned()];
     lines.push("本年度受理申请3件，予以公开2件；行政许可详见下表。".to_owned());
     for (sheet, table) in catalogue().sheets(figures.edition()) {
         lines.push(format!("、{}", table.table.title.zh));
         match table.table.layout {
-            Layout::Rows => rows(figures, sheet, table, &mut lines),
+            Layout::Rows => rows(figures, sheet, table, print, &mut lines),
             Layout::Blocks => blocks(figures, table, &mut lines),
         }
     }
@@ -19,7 +27,7 @@ pub fn render(figures: &Figures, separator: &str) -> String {
     lines.join(separator)
 }
 
-fn rows(figures: &Figures, sheet: &Sheet, table: &TableInfo, lines: &mut Vec<String>) {
+fn rows(figures: &Figures, sheet: &Sheet, table: &TableInfo, print: PrintRow, lines: &mut Vec<String>) {
     let (mut section, mut columns, mut group) = ("", None, None);
     for line in table.lines().map(|line| catalogue().line(line)).filter(|line| is_printed(figures, sheet, line)) {
         if section != line.line.section {
@@ -35,8 +43,8 @@ fn rows(figures: &Figures, sheet: &Sheet, table: &TableInfo, lines: &mut Vec<Str
             lines.extend(heading.map(|group| format!("{}{}", group.ordinal, group.label.zh)));
         }
         group = line.group;
-        lines.push(format!("{}{}", line.line.ordinal, line.line.label.zh));
-        lines.extend(line.cells().map(|cell| text(figures, cell)));
+        let label = format!("{}{}", line.line.ordinal, line.line.label.zh);
+        lines.extend(print(label, line.cells().map(|cell| text(figures, cell)).collect()));
     }
 }
 

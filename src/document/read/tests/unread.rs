@@ -4,7 +4,7 @@ use super::super::placement::{Columns, Extent, PrintedCell, PrintedRow};
 use super::super::{Format, Limits, Place, Printed as RowsRead, Reading, Spot, read_document, understood};
 use super::formats::html;
 use super::layout::document;
-use super::render::{render, text};
+use super::render::{render, render_rows, text};
 use super::{cell, line, notes, read, unread};
 use crate::form::{CellId, EDITIONS, Presence, catalogue};
 use crate::report::{Cell, Figures};
@@ -124,6 +124,33 @@ fn every_cell_of_the_edition_is_a_number_or_blank_or_unread_by_what_is_printed_t
             assert_eq!(reading.figures.get(cell), figures.get(cell), "{path}: {}", text(&figures, cell));
         }
         assert_eq!(cell(&reading, &catalogue().cell(prescribed(edition)[0]).path), "");
+    }
+}
+
+/// The cells of the tables of rows that are read, each as it is printed.
+fn read_as_printed(figures: &Figures, reading: &Reading) -> usize {
+    let of_rows = |info: &&crate::form::CellInfo| !info.path.starts_with("disputes.");
+    let read = catalogue().cells_of(figures.edition()).filter(of_rows).filter(|info| {
+        let found = reading.figures.get(info.id);
+        // The line that stands in place of others is not printed.
+        assert!(matches!(found, Cell::Unread | Cell::Blank) || found == figures.get(info.id), "{}: {found:?}", info.path);
+        found != Cell::Unread && figures.get(info.id) != Cell::Blank
+    });
+    read.count()
+}
+
+#[test]
+fn figures_of_a_text_that_stand_before_their_labels_are_not_those_of_the_label_before() {
+    for edition in 0..EDITIONS.len() {
+        let figures = numbered(edition);
+        let before = render_rows(&figures, "\n", |label, values| [values, vec![label]].concat());
+        let reading = read(&before);
+        assert_eq!(read_as_printed(&figures, &reading), 0, "{before}");
+        let told = reading.notes.iter().any(|note| note.message.zh.contains("在第一个行名之前已有数值"));
+        assert!(told, "{:?}", notes(&reading));
+        // Where each row has a line of its own, neither the line above nor the one below is its label.
+        let lines = render_rows(&figures, "\n", |label, values| vec![values.join(" "), label]);
+        assert_eq!(read_as_printed(&figures, &read(&lines)), 0, "{lines}");
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the header above a row says of it: whether it is one for it, and over which of its columns a value stands.
 
+use std::collections::HashSet;
+
 use crate::form::{CellId, Presence, catalogue};
 
 use super::super::super::note::{NoteCode, ReaderNote};
@@ -24,6 +26,25 @@ impl Filler {
             self.note_header(first, &under_it.iter().collect::<Vec<_>>());
         }
         known
+    }
+
+    /// Rows that stand below no header of these, in which figures stand before the first label; of the others one note for each.
+    pub fn without_early_figures(&mut self, rows: Vec<LabelledRow>, headers: &HashSet<usize>) -> Vec<LabelledRow> {
+        let (early, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| headers.contains(&row.header));
+        for below in early.chunk_by(|one, other| one.header == other.header) {
+            let Some(first) = below.first() else { continue };
+            self.note_above(first, &below.iter().collect::<Vec<_>>(), |zh, en, values| {
+                let zh = format!(
+                    "{zh}所在的表，在第一个行名之前已有数值：数值可能写在行名之前，不能确定各数值（{values}……）属于哪一行，未读取；请把数值写在行名之后，或手工填写"
+                );
+                let en = format!(
+                    "in the table of {en} figures stand before the first label: whether they stand before their labels, or \
+                     behind them ({values} ...), cannot be told; not read; put them behind their labels, or fill them in"
+                );
+                (zh, en)
+            });
+        }
+        rows
     }
 
     fn note_header(&mut self, first: &LabelledRow, rows: &[&LabelledRow]) {

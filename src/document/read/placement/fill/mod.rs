@@ -43,7 +43,8 @@ pub fn fill(vocabulary: &Vocabulary, walked: Walked) -> Filled {
     });
     let found = walked.seen.iter().copied().chain(of_blocks).map(|line| catalogue().line(line).table).collect();
     let mut blank = walked.blank;
-    let rows = filler.without_other_periods(walked.rows, &blank);
+    let rows = filler.without_early_figures(walked.rows, &walked.early);
+    let rows = filler.without_other_periods(rows, &blank);
     let rows = filler.without_contradicted(rows, &mut blank);
     let rows = filler.without_repetitions(rows);
     let rows = filler.without_headings(rows, &walked.seen);

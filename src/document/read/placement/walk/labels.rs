@@ -226,6 +226,7 @@ impl Walk<'_> {
     fn open_line(&mut self, table: usize, line: LineId, cell: &PrintedCell, remainder: Option<String>, inexact: bool) {
         self.enter(table);
         let info = catalogue().line(line);
+        self.early.label_begins(self.context.header.number, self.context.zone == Zone::Header);
         self.context.zone = Zone::Body;
         self.context.group = info.group;
         let own = unit_stated(&cell.raw);
@@ -260,6 +261,7 @@ impl Walk<'_> {
         if self.context.zone == Zone::Body {
             self.context.begin_header();
         }
+        self.early.forget();
         self.context.inside = self.context.table.is_some();
         self.context.header.label(label, unit_stated(&cell.raw), cell.columns, cell.place.order);
     }

@@ -4,6 +4,7 @@
 
 mod blocks;
 mod divided;
+mod early;
 mod foreign;
 mod labels;
 mod unplaced;
@@ -24,6 +25,7 @@ use super::vocabulary::{Meaning, Vocabulary};
 use super::wording::{turns, wording};
 use divided::Divided;
 pub use divided::Doubt;
+use early::Early;
 use foreign::is_caption;
 pub use unplaced::{listed, row_words};
 use unplaced::{note_of_stray, note_of_unknown};
@@ -72,6 +74,8 @@ pub struct Walked {
     pub blank: HashMap<LineId, usize>,
     /// Lines near which figures stand beside no label.
     pub doubted: Vec<Doubt>,
+    /// Headers below which figures may stand before their labels.
+    pub early: HashSet<usize>,
     pub notes: Vec<ReaderNote>,
 }
 
@@ -110,6 +114,7 @@ struct Walk<'v> {
     /// Values that stand beside no label.
     stray: Vec<Slot>,
     divided: Divided,
+    early: Early,
     block: Option<Block>,
     found: Walked,
 }
@@ -131,6 +136,7 @@ pub fn walk(rows: &[PrintedRow], vocabulary: &Vocabulary, year: Option<u16>) -> 
         unknown: None,
         stray: Vec::new(),
         divided: Divided::default(),
+        early: Early::default(),
         block: None,
         found: Walked::default(),
     };
@@ -153,6 +159,7 @@ pub fn walk(rows: &[PrintedRow], vocabulary: &Vocabulary, year: Option<u16>) -> 
     }
     walk.close();
     walk.end_block();
+    walk.found.early = walk.early.doubted();
     walk.found
 }
 
@@ -211,10 +218,12 @@ impl Walk<'_> {
         if let Some(open) = &mut self.open {
             open.row.values.push(slot);
         } else if let Some(unknown) = &mut self.unknown {
+            self.early.waits(std::slice::from_ref(&slot));
             unknown.values.push(slot);
         } else if let Some(block) = self.block_here() {
             block.lone_value(slot);
         } else {
+            self.early.waits(std::slice::from_ref(&slot));
             self.stray.push(slot);
         }
     }
@@ -294,6 +303,7 @@ impl Walk<'_> {
             }
             _ => {
                 self.close();
+                self.early.waits(&values);
                 self.figures_alone(&values);
                 self.stray = values;
                 self.close();
@@ -347,6 +357,7 @@ impl Walk<'_> {
         self.close();
         self.end_block();
         self.context.inside = false;
+        self.early.forget();
         self.divided.end_table();
     }
 
@@ -409,6 +420,7 @@ impl Walk<'_> {
         }
         self.found.notes.extend(note_of_stray(&open.held));
         self.figures_held(open.row.line, &open.held);
+        self.early.line_ends(&open.row, catalogue().line(open.row.line).line.columns.len());
         if !open.row.values.is_empty() {
             self.found.rows.push(open.row);
         }
