@@ -94,7 +94,7 @@ impl<W: std::io::Write> std::io::Write for Marked<W> {
         static WRITTEN: Once = Once::new();
         let mut outcome = Ok(());
         if MARKED.get().is_some() {
-            WRITTEN.call_once(|| outcome = self.0.write_all("\u{feff}".as_bytes()));
+            WRITTEN.call_once(|| outcome = self.0.write_all(inert::BYTE_ORDER_MARK.as_bytes()));
         }
         outcome?;
         self.0.write(bytes)

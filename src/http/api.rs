@@ -19,6 +19,7 @@ use crate::config::PAGE_RESOURCES_MAX;
 use crate::grpc::{DETAILS_HEADER, PRINCIPAL_HEADER, WHOLE, prefers_chinese};
 use crate::pb;
 use crate::report::Message as Text;
+use crate::report::inert::BYTE_ORDER_MARK;
 use crate::service::{Problem, Reason};
 use crate::wire::{Reader, Table, descriptor, dynamic, to_json, write_csv};
 
@@ -247,7 +248,7 @@ where
         write_csv(&mut text, headings.into_iter().chain(&page.rows(&Reader::program(english))))?;
         Ok::<_, ::csv::Error>(Bytes::from(text))
     };
-    let mark = if asker.opens_tables { "\u{feff}" } else { "" };
+    let mark = if asker.opens_tables { BYTE_ORDER_MARK } else { "" };
     let head = table(&first, Some(&headings)).map(|head| Bytes::from([mark.as_bytes(), &head].concat()));
     let begun = (head, next_page(&first));
     let stream = futures::stream::try_unfold((Some(begun), asker, asked), move |(page, asker, mut asked)| async move {

@@ -8,6 +8,9 @@ const MARK: char = '\'';
 /// Signs with which spreadsheets begin a formula, full width included. A name that begins with one is no name.
 pub const FORMULA_SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
+/// By which spreadsheets know that a text is UTF-8.
+pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 fn begins_a_formula(words: &str) -> bool {
     words.trim_start_matches(MARK).starts_with(|first| FORMULA_SIGNS.contains(&first) || first == '\t' || first == '\r')
 }
@@ -21,6 +24,19 @@ fn is_number(words: &str) -> bool {
 /// Words as a cell of a CSV file: `'` stands before what would be a formula, numbers stay as they are.
 pub fn to_cell(words: &str) -> Cow<'_, str> {
     if begins_a_formula(words) && !is_number(words) { format!("{MARK}{words}").into() } else { words.into() }
+}
+
+/// Writes rows of a CSV file, whose cells are made by [`to_cell`] where people wrote them.
+///
+/// # Errors
+/// Where they cannot be written; rows of another length than the first.
+pub fn write_csv<C: AsRef<[u8]>>(
+    to: impl std::io::Write,
+    rows: impl IntoIterator<Item = impl IntoIterator<Item = C>>,
+) -> Result<(), csv::Error> {
+    let mut writer = csv::Writer::from_writer(to);
+    rows.into_iter().try_for_each(|row| writer.write_record(row))?;
+    Ok(writer.flush()?)
 }
 
 /// Words from a cell of a CSV file that [`to_cell`] made.

@@ -7,6 +7,7 @@ use crate::registry::exchange::{
     Fault, Place, Problem as Unread, RegistryFile, read_csv, read_json, read_rows, write_csv, write_json, write_rows,
 };
 use crate::report::Message;
+use crate::report::inert::BYTE_ORDER_MARK;
 
 use super::parts::Service;
 use super::problem::Problem;
@@ -30,8 +31,6 @@ const TITLE: &str = "单位名录";
 const ARCHIVE: &[u8] = b"PK";
 /// Changes that are read at a time.
 const PART: usize = 1000;
-/// By which spreadsheets know that a text is UTF-8.
-const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 impl RegistryFormat {
     /// Its ending, without a dot.

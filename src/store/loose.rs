@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -51,6 +51,15 @@ pub(crate) fn records_in(path: &Path, of: &RangeInclusive<u64>) -> Vec<Keyed> {
 }
 
 fn look_through(path: &Path, of: &RangeInclusive<u64>, found: &mut Vec<Keyed>) -> io::Result<()> {
+    in_pieces(path, |bytes, starts| found.extend(starts.filter_map(|at| record_at(bytes, at, of))))
+}
+
+/// Shows a file piece by piece: with each some bytes, and at which of them records may begin that were not shown before. What
+/// begins there, and the key before it, is in these bytes whole.
+///
+/// # Errors
+/// What the kernel reports.
+pub(crate) fn in_pieces(path: &Path, mut look: impl FnMut(&[u8], Range<usize>)) -> io::Result<()> {
     let mut file = File::open(path)?;
     let mut bytes = Vec::new();
     loop {
@@ -60,7 +69,7 @@ fn look_through(path: &Path, of: &RangeInclusive<u64>, found: &mut Vec<Keyed>) -
         let is_end = read == 0;
         let until = if is_end { bytes.len() } else { bytes.len().saturating_sub(RECORD_BYTES_MAX) };
         let from = known.saturating_sub(RECORD_BYTES_MAX);
-        found.extend((from..until).filter_map(|at| record_at(&bytes, at, of)));
+        look(&bytes, from..until.max(from));
         if is_end {
             return Ok(());
         }

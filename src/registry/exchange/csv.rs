@@ -10,9 +10,7 @@ use super::fault::{ExchangeError, Faults, Place, Problem, Separator};
 use super::words::{ANSWERS, COLUMNS, Field, KINDS, LEVELS, RARE, TYPES, Word, read, write};
 use super::{RegistryFile, file_order};
 use crate::registry::{Contact, Contacts, RegistryChange};
-use crate::report::inert;
-
-const BYTE_ORDER_MARK: char = '\u{feff}';
+use crate::report::inert::{self, BYTE_ORDER_MARK};
 
 /// Columns whose absence means blank: a file of jurisdictions alone has no kinds, one of agencies no levels.
 const OPTIONAL: &[Field] = &[
@@ -162,12 +160,11 @@ fn always_quoted(value: &str) -> String {
 
 /// Writes a CSV file without byte order mark, lines ended by LF, in the order of registry files.
 pub fn write_csv(changes: &[RegistryChange]) -> String {
-    let mut text = String::new();
-    for row in write_rows(changes) {
-        text.push_str(&row.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(","));
-        text.push('\n');
-    }
-    text
+    let mut text = Vec::new();
+    // Rows are as long as their titles, and memory takes all of them.
+    let written = inert::write_csv(&mut text, write_rows(changes));
+    debug_assert!(written.is_ok(), "{written:?}");
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// Where a record begins: its reader counts from before the blank lines that it passes over.
@@ -296,11 +293,3 @@ fn word<T: Copy + PartialEq>(words: &[Word<T>], value: Option<T>) -> String {
     value.map_or_else(String::new, |value| write(words, value).to_owned())
 }
 
-/// The value, in double quotes where it needs them.
-fn quoted(value: &str) -> String {
-    if value.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", value.replace('"', "\"\""))
-    } else {
-        value.to_owned()
-    }
-}

@@ -16,6 +16,7 @@ use super::words::{
 use super::{RegistryFile, file_order};
 use crate::registry::{Agency, Contact, Contacts, Entry, Jurisdiction, RegistryChange};
 use crate::report::ReportYear;
+use crate::report::inert::BYTE_ORDER_MARK;
 
 const JURISDICTIONS: &str = "jurisdictions";
 const AGENCIES: &str = "agencies";
@@ -69,7 +70,7 @@ impl<'de> Deserialize<'de> for Pairs {
 /// Every faulty entry, with what to do about it.
 pub fn read_json(text: &str) -> Result<RegistryFile, ExchangeError> {
     let mut entries = Entries::default();
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     if !text.trim_start().starts_with('{') {
         // A bare list would otherwise pass for the lists in their order.
         entries.faults.push(Place::Line(1), None, Problem::NoLists);

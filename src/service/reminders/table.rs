@@ -29,9 +29,6 @@ const HEADINGS: [&str; 14] = [
     "上次提醒结果",
 ];
 
-/// By which spreadsheets know that a text is UTF-8.
-const BYTE_ORDER_MARK: &str = "\u{feff}";
-
 impl Service {
     /// All agencies to be reminded as a CSV or XLSX file.
     ///
@@ -66,11 +63,9 @@ fn file(title: &str, rows: &[Vec<String>], format: Format) -> Result<Vec<u8>, St
     if format == Format::Xlsx {
         return write_table(title, rows).map_err(|error| error.to_string());
     }
-    let mut writer = ::csv::Writer::from_writer(BYTE_ORDER_MARK.as_bytes().to_vec());
-    for row in rows {
-        writer.write_record(row).map_err(|error| error.to_string())?;
-    }
-    writer.into_inner().map_err(|error| error.to_string())
+    let mut content = inert::BYTE_ORDER_MARK.as_bytes().to_vec();
+    inert::write_csv(&mut content, rows).map_err(|error| error.to_string())?;
+    Ok(content)
 }
 
 fn row(one: &Reminder, year: ReportYear) -> Vec<String> {

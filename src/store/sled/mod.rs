@@ -121,6 +121,21 @@ fn never_reached(sequence: u64) -> StoreError {
 }
 
 impl SledStore {
+    /// Has the committer take what comes of another store, and waits until it has.
+    fn have_taken(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<(), StoreError>>) -> Job + Send,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        let (answer, answered) = oneshot::channel();
+        let job = job(answer);
+        async move {
+            let jobs = self.jobs.as_ref().ok_or_else(committer_ended)?;
+            jobs.send(job).await.map_err(|_| committer_ended())?;
+            answered.await.unwrap_or_else(|_| Err(StoreError::Unknown("the committer has ended".to_owned())))
+        }
+        .boxed()
+    }
+
     /// Has the committer follow what other instances have appended.
     fn catch_up(&self) {
         if let (Some(jobs), Some(following)) = (&self.jobs, &self.shared.following) {
@@ -325,13 +340,7 @@ impl Store for SledStore {
     }
 
     fn import(&self, records: Records, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
-        async move {
-            let (answer, answered) = oneshot::channel();
-            let jobs = self.jobs.as_ref().ok_or_else(committer_ended)?;
-            jobs.send(Job::Import { records, position, answer }).await.map_err(|_| committer_ended())?;
-            answered.await.unwrap_or_else(|_| Err(StoreError::Unknown("the committer has ended".to_owned())))
-        }
-        .boxed()
+        self.have_taken(|answer| Job::Import { records, position, answer })
     }
 
     fn transactions(
@@ -348,13 +357,7 @@ impl Store for SledStore {
         transactions: Transactions,
         position: Position,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
-        async move {
-            let (answer, answered) = oneshot::channel();
-            let jobs = self.jobs.as_ref().ok_or_else(committer_ended)?;
-            jobs.send(Job::Follow { transactions, position, answer }).await.map_err(|_| committer_ended())?;
-            answered.await.unwrap_or_else(|_| Err(StoreError::Unknown("the committer has ended".to_owned())))
-        }
-        .boxed()
+        self.have_taken(|answer| Job::Follow { transactions, position, answer })
     }
 
     fn position(&self) -> Position {

@@ -2,14 +2,15 @@
 //! files, for a record is known by its own checksum. Works on a copy of the folder, and judges nothing of what it finds.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::Range;
 use std::path::Path;
 
 use crate::report::RevisionName;
 use crate::store::item::{Item, describe_key};
 use crate::store::journal::{JournalEntry, Outcome};
 use crate::store::log::{self, FileLog, Keyed, Log as _, Piece, Sizes};
-use crate::store::loose::placed;
-use crate::store::record::{RECORD_BYTES_MAX, whole};
+use crate::store::loose::{in_pieces, placed};
+use crate::store::record::whole;
 use crate::store::{StoreError, keys};
 
 use super::copy::open_tree;
@@ -18,9 +19,6 @@ use super::watermark;
 
 /// sled's cache while the store is read, in bytes.
 const CACHE_BYTES: u64 = 64 << 20;
-
-/// Bytes that one thread looks at in one piece.
-const PIECE_BYTES: usize = 16 << 20;
 
 /// Something that cannot be read, or is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,19 +56,20 @@ impl Salvage {
 pub fn salvage(copy: &Path) -> Result<Salvage, StoreError> {
     let error = |path: &Path, error: std::io::Error| StoreError::Open(format!("{}: {error}", path.display()));
     let log = copy.join(log::FOLDER);
-    // Before sled opens the copy, for that cuts off what comes after damage.
-    let mut files = Vec::new();
     let segments =
         if log.exists() { log.read_dir().map_err(|cause| error(&log, cause))?.flatten().collect() } else { Vec::new() };
-    let paths = segments.iter().map(std::fs::DirEntry::path).chain([copy.join(DATA_FILE)]);
-    for path in paths.filter(|path| path.exists()) {
-        files.push(std::fs::read(&path).map_err(|cause| error(&path, cause))?);
-    }
     let acknowledged = std::fs::read_to_string(copy.join(watermark::FILE)).ok();
     let mut found = Salvage::default();
-    let whole = through_log(&log, &mut found);
-    through_sled(copy, whole, &mut found);
-    files.iter().for_each(|bytes| from_bytes(bytes, &mut found));
+    let is_whole = through_log(&log, &mut found);
+    // Before sled opens the copy, for that cuts off what comes after damage.
+    let mut loose = Loose::default();
+    let paths = segments.iter().map(std::fs::DirEntry::path).chain([copy.join(DATA_FILE)]);
+    for path in paths.filter(|path| path.exists()) {
+        let look = |bytes: &[u8], starts| loose.take(bytes, starts, &found.items);
+        in_pieces(&path, look).map_err(|cause| error(&path, cause))?;
+    }
+    through_sled(copy, is_whole, &mut found);
+    loose.give(&mut found);
     account(acknowledged.as_deref(), &mut found);
     Ok(found)
 }
@@ -126,38 +125,52 @@ fn through_sled(copy: &Path, has_log: bool, found: &mut Salvage) {
     }
 }
 
-/// Whole records wherever they stand in the file.
-fn from_bytes(bytes: &[u8], found: &mut Salvage) {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let starts: Vec<usize> = (0..bytes.len()).step_by(PIECE_BYTES).collect();
-    let look = |start: usize| {
-        // A record may begin in this piece and end in the next.
-        let piece = &bytes[start..bytes.len().min(start + PIECE_BYTES + RECORD_BYTES_MAX)];
-        (0..piece.len().min(PIECE_BYTES)).filter_map(|at| whole(&piece[at..])).collect::<Vec<_>>()
-    };
-    // Those without a place of their own are told apart by what they are.
-    let known = found.items.values().filter(|item| !names_its_place(item));
-    let mut known: HashSet<Vec<u8>> = known.filter_map(|item| Some(item.to_record().ok()?.value)).collect();
-    for part in starts.chunks(threads) {
+/// Whole records, wherever they stand in a file.
+#[derive(Default)]
+struct Loose {
+    items: BTreeMap<Vec<u8>, Item>,
+    without_place: Vec<Vec<u8>>,
+    /// The same as these, each once.
+    told: HashSet<Vec<u8>>,
+}
+
+impl Loose {
+    /// Looks at some bytes of a file for what begins at one of these, but for what is `known`.
+    fn take(&mut self, bytes: &[u8], starts: Range<usize>, known: &BTreeMap<Vec<u8>, Item>) {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let look = |starts: Range<usize>| starts.filter_map(|at| whole(bytes.get(at..)?)).collect::<Vec<_>>();
+        let part = starts.len().div_ceil(threads).max(1);
+        let parts = starts.clone().step_by(part).map(|start| start..starts.end.min(start + part));
         let records: Vec<&[u8]> = std::thread::scope(|scope| {
-            let looking: Vec<_> = part.iter().map(|start| scope.spawn(|| look(*start))).collect();
+            let looking: Vec<_> = parts.map(|part| scope.spawn(|| look(part))).collect();
             looking.into_iter().flat_map(|one| one.join().unwrap_or_default()).collect()
         });
         for record in records {
             match placed(record) {
-                Some(item) => {
-                    if let std::collections::btree_map::Entry::Vacant(place) = found.items.entry(item.key()) {
-                        place.insert(item);
-                        found.from_bytes += 1;
-                    }
+                Some(item) if !known.contains_key(&item.key()) => _ = self.items.entry(item.key()).or_insert(item),
+                None if is_without_place(record) && self.told.insert(record.to_vec()) => {
+                    self.without_place.push(record.to_vec());
                 }
-                None if is_without_place(record) && known.insert(record.to_vec()) => {
-                    found.without_place.push(record.to_vec());
-                    found.from_bytes += 1;
-                }
-                None => {}
+                Some(_) | None => {}
             }
         }
+    }
+
+    /// Adds what nothing else has given out.
+    fn give(self, found: &mut Salvage) {
+        for (key, item) in self.items {
+            if let std::collections::btree_map::Entry::Vacant(place) = found.items.entry(key) {
+                place.insert(item);
+                found.from_bytes += 1;
+            }
+        }
+        // Those without a place of their own are told apart by what they are.
+        let given = found.items.values().filter(|item| !names_its_place(item));
+        let given: HashSet<Vec<u8>> = given.filter_map(|item| Some(item.to_record().ok()?.value)).collect();
+        let others = self.without_place.into_iter().filter(|record| !given.contains(record));
+        let before = found.without_place.len();
+        found.without_place.extend(others);
+        found.from_bytes += found.without_place.len() - before;
     }
 }
 
