@@ -32,6 +32,8 @@ const HEAD_ROWS: usize = 40;
 const TITLE_CHARACTERS: usize = 60;
 /// What a link to the page before or after begins with.
 const OTHER_PAGES: [&str; 8] = ["上一", "下一", "前一", "后一", "相关", "上篇", "下篇", "附件"];
+/// Words of a heading over the form.
+const HEADINGS: [&str; 4] = ["年度报告", "年报", "统计表", "情况表"];
 /// Rows whose sentences may say the report's year or agency; longest of them, in characters.
 const OPENING_ROWS: usize = 80;
 const SENTENCE_CHARACTERS: usize = 4_000;
@@ -43,6 +45,8 @@ pub fn find_title(rows: &[PrintedRow]) -> Titled {
     let mut titled = title(rows);
     let title = titled.title.clone().unwrap_or_default();
     let mut found: Vec<(ReportYear, String)> = titled.years.iter().map(|year| (*year, title.clone())).collect();
+    found.extend(heading(rows).filter(|(year, _)| !titled.years.contains(year)));
+    titled.agency = titled.agency.or_else(|| reporter(rows));
     for text in opening(rows) {
         let plain = arabic(text);
         for year in years_said(&plain) {
@@ -99,11 +103,30 @@ fn title(rows: &[PrintedRow]) -> Titled {
     Titled::default()
 }
 
+/// What the last heading before the tables says of the year: a page may be called otherwise than what is printed on it.
+fn heading(rows: &[PrintedRow]) -> Option<(ReportYear, String)> {
+    let lines = before_tables(rows).filter_map(|line| {
+        let words = wording(line);
+        let heads = HEADINGS.iter().any(|word| words.full.contains(word));
+        let is_heading = heads && !words.sentence && words.length() <= TITLE_CHARACTERS;
+        let is_link = OTHER_PAGES.iter().any(|link| line.trim_start().starts_with(link));
+        match years_in(&arabic(line), |_| false)[..] {
+            [year] if is_heading && !is_link => Some((year, line.to_owned())),
+            _ => None,
+        }
+    });
+    lines.last()
+}
+
+/// What stands before the first table of the form.
+fn before_tables(rows: &[PrintedRow]) -> impl Iterator<Item = &str> {
+    let cells = rows.iter().take(OPENING_ROWS).flat_map(|row| &row.cells).map(|cell| cell.raw.as_str());
+    cells.take_while(|text| !wording(text).full.contains("主动公开政府信息情况") || wording(text).sentence)
+}
+
 /// The sentences before the tables, and those of the notice that the report is published with.
 fn opening(rows: &[PrintedRow]) -> impl Iterator<Item = &str> {
-    let cells = rows.iter().take(OPENING_ROWS).flat_map(|row| &row.cells).map(|cell| cell.raw.as_str());
-    let is_before_tables = |text: &&str| !wording(text).full.contains("主动公开政府信息情况") || wording(text).sentence;
-    cells.take_while(is_before_tables).filter(|text| wording(text).sentence && text.len() <= SENTENCE_CHARACTERS * 3)
+    before_tables(rows).filter(|text| wording(text).sentence && text.len() <= SENTENCE_CHARACTERS * 3)
 }
 
 /// A pattern of our own.
@@ -132,6 +155,24 @@ fn years_said(text: &str) -> Vec<ReportYear> {
         .collect();
     years.dedup();
     years
+}
+
+/// Who reports, as a line or a row of a table above the form says: 填报单位：某局.
+fn reporter(rows: &[PrintedRow]) -> Option<String> {
+    static REPORTER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        expression(r"^(?:填报|报送|填表|上报|编制|发布)(?:单位|机关|部门)(?:名称)?(?:[（(]?[盖公]章[）)]?)?[：:]?(.*)$")
+    });
+    let said = |row: &PrintedRow| {
+        let mut cells = row.cells.iter().map(|cell| arabic(&cell.raw));
+        let beside = cells
+            .by_ref()
+            .find_map(|text| REPORTER.as_ref()?.captures(&text)?.get(1).map(|name| name.as_str().to_owned()))?;
+        let name = if beside.is_empty() { cells.next()? } else { beside };
+        let name = name.split(['，', '。', '；', '（', '(']).next().unwrap_or_default();
+        let name = name.split("填报").next().unwrap_or_default().to_owned();
+        (2..=AGENCY_CHARACTERS).contains(&name.chars().count()).then_some(name)
+    };
+    rows.iter().take(OPENING_ROWS).find_map(said)
 }
 
 /// Who made the report, as the opening sentence says: 由…编制.
@@ -221,6 +262,29 @@ mod tests {
     }
 
     #[test]
+    fn a_heading_over_the_form_may_say_another_year_than_the_page_is_called_by() {
+        let title = "示例市某局2023年政府信息公开工作年度报告";
+        let years = |lines: &[&str]| {
+            let cells = lines.iter().enumerate().map(|(at, line)| PrintedCell::alone(*line, Place::in_text(at + 1, 1)));
+            let rows: Vec<_> = cells.map(|cell| PrintedRow { cells: vec![cell], extent: Extent::Unknown }).collect();
+            let titled = find_title(&rows);
+            (titled.year.map(ReportYear::get), titled.years.iter().map(|year| year.get()).collect::<Vec<_>>())
+        };
+        let chapter = "二、主动公开政府信息情况";
+        for heading in ["示例市某局2022年政府信息公开工作年度报告", "2022年度报告", "附：2022年度统计表"]
+        {
+            assert_eq!(years(&[title, "一、总体情况", heading, chapter]), (Some(2023), vec![2023, 2022]), "{heading}");
+        }
+        for other in ["上一篇：2022年政府信息公开工作年度报告", "附件：2022年度统计表", "2022年印发的文件", title]
+        {
+            assert_eq!(years(&[title, other, chapter]), (Some(2023), vec![2023]), "{other}");
+        }
+        // A list of all years' reports stands before the report's own title.
+        let list = ["2021年政府信息公开工作年度报告", title, chapter, "2020年政府信息公开工作年度报告"];
+        assert_eq!(years(&[&[title], &list[..]].concat()), (Some(2023), vec![2023]));
+    }
+
+    #[test]
     fn the_year_of_a_title_stands_before_its_character() {
         for text in ["2022年度", "2022 年度", "２０２２年", "二〇二二年", "二○二二年"] {
             let titled = titled(&format!("示例市某局{text}政府信息公开工作年度报告"));
@@ -279,6 +343,24 @@ mod tests {
         ] {
             let said: Vec<u16> = years_said(&arabic(text)).into_iter().map(ReportYear::get).collect();
             assert_eq!(said, years, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_above_the_form_says_who_reports() {
+        let row = |cells: &[&str]| {
+            let cells = cells.iter().map(|cell| PrintedCell::alone(*cell, Place::in_text(1, 1)));
+            PrintedRow { cells: cells.collect(), extent: Extent::Unknown }
+        };
+        for (cells, agency) in [
+            (&["填报单位：示例市教育局"][..], Some("示例市教育局")),
+            (&["报送单位（盖章）：示例市教育局（公章）"], Some("示例市教育局")),
+            (&["填报单位", "示例市教育局", "填报日期"], Some("示例市教育局")),
+            (&["填报单位：示例市教育局 填报日期：2024年1月5日"], Some("示例市教育局")),
+            (&["单位：件"], None),
+            (&["填报单位"], None),
+        ] {
+            assert_eq!(find_title(&[row(cells)]).agency.as_deref(), agency, "{cells:?}");
         }
     }
 
