@@ -6,6 +6,7 @@
 mod chapters;
 mod character;
 mod colour;
+mod correction;
 mod decode;
 mod docx;
 mod error;
@@ -211,6 +212,7 @@ fn understood(format: Format, printed: Printed, limits: &Limits) -> Reading {
     let is_title = |note: &ReaderNote| note.code == NoteCode::RowUnknown && Some(&note.raw) == titled.title.as_ref();
     notes.extend(placed.notes.into_iter().filter(|note| !is_title(note)));
     notes.extend(text_notes);
+    notes.extend(correction::corrections(&rows));
     notes.extend(titled.note.clone());
     notes.sort_by_key(|note| note.place);
     Reading {

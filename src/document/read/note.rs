@@ -152,6 +152,8 @@ pub enum NoteCode {
     TableNotFound,
     /// No table of the form was found at all.
     NoTables,
+    /// A sentence corrects a figure; what is taken is the one in the table.
+    CorrectionSaid,
     /// Two report years are printed.
     YearUncertain,
     /// The headers do not tell which edition of the form it is, or tell of two.
@@ -183,6 +185,7 @@ impl NoteCode {
             Self::RowNotFound => "ROW-NOT-FOUND",
             Self::TableNotFound => "TABLE-NOT-FOUND",
             Self::NoTables => "NO-TABLES",
+            Self::CorrectionSaid => "CORRECTION-SAID",
             Self::YearUncertain => "YEAR-UNCERTAIN",
             Self::EditionUncertain => "EDITION-UNCERTAIN",
         }

@@ -138,7 +138,10 @@ pub fn cells_of(line: &str, max_cells: usize) -> (Vec<&str>, Extent) {
 /// Whether bars divide a line into cells; those of Chinese text may also stand in a sentence.
 fn is_barred(line: &str) -> bool {
     let ends_in_value = || line.rsplit(BARS).next().is_some_and(|last| is_value(last.trim()));
-    line.contains('|') || line.starts_with(BARS) || line.matches(BARS).count() > 1 || (line.contains(BARS) && ends_in_value())
+    line.contains('|')
+        || line.starts_with(BARS)
+        || line.matches(BARS).count() > 1
+        || (line.contains(BARS) && ends_in_value())
 }
 
 /// The pieces between blanks, each with its position in bytes.

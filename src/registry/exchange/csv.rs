@@ -292,4 +292,3 @@ fn dated_value(change: &Dated<'_>, field: Field) -> String {
 fn word<T: Copy + PartialEq>(words: &[Word<T>], value: Option<T>) -> String {
     value.map_or_else(String::new, |value| write(words, value).to_owned())
 }
-

@@ -468,6 +468,22 @@ fn a_header_of_chapter_four_that_may_be_read_in_two_ways_is_not_read() {
 }
 
 #[test]
+fn what_seems_blank_in_chapter_four_is_not_where_figures_stand_beside_no_label() {
+    let row = |label: &str, cells: [&str; 3]| format!("<tr><td>{label}</td><td>{}</td></tr>", cells.join("</td><td>"));
+    let head = row("", [DISPUTES[0].0, DISPUTES[1].0, DISPUTES[2].0]);
+    let rows = |second: &str| {
+        format!("<table>{head}{}{second}{}</table>", row(RESULTS[0], ["1", "2", "3"]), row(RESULTS[2], ["7", "8", "9"]))
+    };
+    // A box around figures parts them from their row.
+    let divided = row(RESULTS[1], ["", "", "6"]) + "<tr><td></td><td>4</td><td>5</td><td></td></tr>";
+    let cell = catalogue().cell_at("disputes.reconsideration.corrected").unwrap();
+    let read = |second: &str| disputes(&rows(second)).figures.get(cell);
+    assert_eq!(read(&divided), Cell::Unread);
+    assert_eq!(read(&row(RESULTS[1], ["", "", "6"])), Cell::Blank);
+    assert_eq!(read(&row(RESULTS[1], ["4", "", "6"])), Cell::Number(4));
+}
+
+#[test]
 fn one_cell_on_a_line_whose_end_a_bar_marks_is_read_with_its_blanks() {
     let text = "二、主动公开政府信息情况\n第二十条第（一）项 |\n信息内容 |\n本年制发件数 |\n本年废止件数 |\n现行有效件数 |\n\
         规章 |\n1 |\n |\n3 |\n行政规范性文件 |\n4 |\n5 |\n6 |\n";

@@ -133,7 +133,11 @@ fn read_as_printed(figures: &Figures, reading: &Reading) -> usize {
     let read = catalogue().cells_of(figures.edition()).filter(of_rows).filter(|info| {
         let found = reading.figures.get(info.id);
         // The line that stands in place of others is not printed.
-        assert!(matches!(found, Cell::Unread | Cell::Blank) || found == figures.get(info.id), "{}: {found:?}", info.path);
+        assert!(
+            matches!(found, Cell::Unread | Cell::Blank) || found == figures.get(info.id),
+            "{}: {found:?}",
+            info.path
+        );
         found != Cell::Unread && figures.get(info.id) != Cell::Blank
     });
     read.count()

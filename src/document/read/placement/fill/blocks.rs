@@ -8,7 +8,7 @@ use crate::report::Cell;
 use super::super::super::Certainty;
 use super::super::super::note::{NoteCode, ReaderNote, cell_label};
 use super::super::blocks::{Block, BlockFault, BlockRow};
-use super::super::value::Unit;
+use super::super::value::{Printed, Unit};
 use super::super::vocabulary::Vocabulary;
 use super::super::walk::{Slot, is_figure, listed};
 use super::Filler;
@@ -17,6 +17,7 @@ impl Filler {
     /// Chapter four: a figure that is printed twice is read only where both agree.
     pub fn blocks(&mut self, vocabulary: &Vocabulary, blocks: &[Block]) {
         let mut placed: Vec<(CellId, &Slot, Option<&'static Unit>)> = Vec::new();
+        let unread_before = self.unread.len();
         for block in blocks {
             let is_divided = block.is_divided();
             for (row, placement) in block.rows.iter().zip(block.placements(vocabulary)) {
@@ -31,6 +32,8 @@ impl Filler {
                 }
             }
         }
+        // What seems blank may be the place of a figure that is not read: a box around figures parts them from their row.
+        let is_missed = self.unread.len() > unread_before;
         let slots_of = |cell: CellId| placed.iter().filter(move |(other, ..)| *other == cell).map(|(_, slot, _)| *slot);
         let mut done = HashSet::new();
         for (cell, slot, unit) in &placed {
@@ -38,6 +41,10 @@ impl Filler {
                 continue;
             }
             if slots_of(*cell).all(|other| other.printed == slot.printed) {
+                if is_missed && slot.printed == Printed::Empty {
+                    self.unread.push((*cell, slot.raw.clone(), slot.place));
+                    continue;
+                }
                 self.cell(*cell, slot, *unit, Certainty::Exact);
                 continue;
             }
