@@ -1,9 +1,12 @@
 //! A font of a PDF: what the codes of a text say, and how wide they are.
 
+use std::collections::HashMap;
+
 use encoding_rs::{GBK, UTF_16BE};
 use lopdf::{Dictionary, Document, Encoding, Object};
 
 use super::super::error::ReadError;
+use super::super::inscription::draws_pictures;
 use super::super::page::UNKNOWN;
 use super::cmap::CharacterMap;
 use super::unpack::Unpacker;
@@ -37,6 +40,10 @@ pub struct Font<'d> {
     codes: Codes,
     map: Option<CharacterMap>,
     encoding: Option<Encoding<'d>>,
+    /// The characters of codes to which the font gives names of its own; none for one that nobody knows.
+    named: HashMap<u32, Option<char>>,
+    /// Its characters are pictures.
+    is_of_pictures: bool,
     /// First and last code with the width of each.
     widths: Vec<(u32, u32, f64)>,
     default_width: f64,
@@ -54,9 +61,11 @@ impl<'d> Font<'d> {
             Some(table) => unpacker.content(table)?.map(|content| CharacterMap::parse(&content)),
             None => None,
         };
+        let base = object(b"BaseFont").and_then(|name| name.as_name().ok()).unwrap_or_default();
+        let is_of_pictures = draws_pictures(&String::from_utf8_lossy(base));
         let name = object(b"Encoding").and_then(|encoding| encoding.as_name().ok()).unwrap_or_default();
         if font.get(b"Subtype").and_then(Object::as_name).is_ok_and(|subtype| subtype == b"Type0") {
-            return Ok(Self::composite(font, document, map, name));
+            return Ok(Self { is_of_pictures, ..Self::composite(font, document, map, name) });
         }
         let scale = match object(b"FontMatrix").and_then(|matrix| matrix.as_array().ok()?.first()?.as_float().ok()) {
             // A font of drawings has a scale of its own.
@@ -70,6 +79,8 @@ impl<'d> Font<'d> {
             codes: Codes::Fixed(1),
             // With a table of its own nothing else is asked.
             encoding: if map.is_none() { font.get_font_encoding_with_limit(document, 0).ok() } else { None },
+            named: object(b"Encoding").map(|encoding| named(encoding, document)).unwrap_or_default(),
+            is_of_pictures,
             map,
             widths: widths.filter_map(|(code, width)| Some((code, code, number(width, document)? * scale))).collect(),
             default_width: WIDTH,
@@ -92,6 +103,8 @@ impl<'d> Font<'d> {
             codes,
             map,
             encoding: None,
+            named: HashMap::new(),
+            is_of_pictures: false,
             widths: widths.map(|widths| ranges(widths, document)).unwrap_or_default(),
             default_width: object(b"DW").and_then(|width| number(width, document)).unwrap_or(WIDE),
             is_vertical: name.ends_with(b"-V"),
@@ -118,11 +131,20 @@ impl<'d> Font<'d> {
     }
 
     fn text(&self, number: u32, code: &[u8]) -> Option<String> {
+        if self.is_of_pictures {
+            return None;
+        }
         if let Some(map) = &self.map {
             return map.text(number);
         }
         if let Some(encoding) = &self.encoding {
-            return encoding.bytes_to_string(code).ok().filter(|text| !text.is_empty());
+            let text = encoding.bytes_to_string(code).ok().filter(|text| !text.is_empty());
+            return match self.named.get(&number) {
+                Some(Some(character)) => Some(character.to_string()),
+                // What is behind such a name may be anything: the code says what another font would draw.
+                Some(None) => text.filter(|text| !text.chars().any(is_of_numbers)),
+                None => text,
+            };
         }
         let encoding = match self.codes {
             Codes::Gbk => GBK,
@@ -138,6 +160,61 @@ impl<'d> Font<'d> {
         let range = before.checked_sub(1).and_then(|at| self.widths.get(at));
         range.filter(|(_, last, _)| code <= *last).map_or(self.default_width, |(.., width)| *width)
     }
+}
+
+fn is_of_numbers(character: char) -> bool {
+    character.is_numeric() || matches!(character, ',' | '.' | '-' | '−' | '\u{e000}'..='\u{f8ff}')
+}
+
+/// The codes to which an encoding gives names, with the characters of those that number figures are made of.
+fn named(encoding: &Object, document: &Document) -> HashMap<u32, Option<char>> {
+    let differences = encoding.as_dict().and_then(|encoding| encoding.get_deref(b"Differences", document));
+    let mut named = HashMap::new();
+    let mut code = 0u32;
+    for each in differences.and_then(Object::as_array).into_iter().flatten() {
+        match each {
+            Object::Integer(first) => code = u32::try_from(*first).unwrap_or(0),
+            Object::Name(name) => {
+                named.insert(code, character_named(&String::from_utf8_lossy(name)));
+                code = code.saturating_add(1);
+            }
+            _ => {}
+        }
+    }
+    named
+}
+
+/// The character of a glyph's name, of those that figures are made of and those that are named by their number; what follows a
+/// point says how it looks (Adobe Glyph List Specification, section 2).
+fn character_named(name: &str) -> Option<char> {
+    const NAMES: [(&str, char); 17] = [
+        ("zero", '0'),
+        ("one", '1'),
+        ("two", '2'),
+        ("three", '3'),
+        ("four", '4'),
+        ("five", '5'),
+        ("six", '6'),
+        ("seven", '7'),
+        ("eight", '8'),
+        ("nine", '9'),
+        ("comma", ','),
+        ("period", '.'),
+        ("hyphen", '-'),
+        ("minus", '−'),
+        ("space", ' '),
+        ("slash", '/'),
+        ("percent", '%'),
+    ];
+    let base = name.split('.').next().unwrap_or_default();
+    let by_number = || {
+        let digits = base
+            .strip_prefix("uni")
+            .filter(|digits| digits.len() == 4)
+            .or_else(|| base.strip_prefix('u').filter(|digits| (4..=6).contains(&digits.len())))?;
+        char::from_u32(u32::from_str_radix(digits, 16).ok()?)
+    };
+    NAMES.iter().find(|(known, _)| *known == base).map(|(_, character)| *character).or_else(by_number)
 }
 
 fn number(object: &Object, document: &Document) -> Option<f64> {
@@ -164,4 +241,28 @@ fn ranges(widths: &[Object], document: &Document) -> Vec<(u32, u32, f64)> {
     }
     ranges.sort_by_key(|(first, ..)| *first);
     ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_glyphs_are_known_by_what_they_say_and_not_by_where_they_stand() {
+        for (name, character) in [
+            ("four", Some('4')),
+            ("four.lf", Some('4')),
+            ("uni0034", Some('4')),
+            ("u0034", Some('4')),
+            ("u1D7D2", Some('\u{1d7d2}')),
+            ("g55", None),
+            ("cid55", None),
+            ("Four", None),
+            ("fouroldstyle", None),
+            ("uniform", None),
+            ("", None),
+        ] {
+            assert_eq!(character_named(name), character, "{name}");
+        }
+    }
 }

@@ -47,6 +47,7 @@ const UNPRINTED: &[&str] = &[
     "nonshppict",
     "nonesttables",
     "listtext",
+    "upr",
     "xe",
     "tc",
     "rxe",
@@ -217,7 +218,7 @@ impl Reader {
 
     /// Destinations marked as optional that are known all the same.
     fn is_known(&self, word: &str) -> bool {
-        matches!(word, "shppict" | "fldinst" | "nesttableprops")
+        matches!(word, "shppict" | "fldinst" | "nesttableprops" | "ud")
     }
 
     fn close(&mut self) -> Result<(), ReadError> {
@@ -240,8 +241,11 @@ impl Reader {
     fn symbol(&mut self, symbol: u8) -> Result<(), ReadError> {
         match symbol {
             b'*' => self.is_optional = true,
-            b'~' => self.write_plain(" ")?,
-            b'_' => self.write_plain("-")?,
+            b'~' | b'_' => {
+                // Behind what was read before it.
+                self.flush()?;
+                self.write_plain(if symbol == b'~' { " " } else { "-" })?;
+            }
             b'\\' | b'{' | b'}' => self.bytes.push(symbol),
             b'\r' | b'\n' => self.end_paragraph()?,
             _ => {}
@@ -274,6 +278,12 @@ impl Reader {
             (Destination::Unprinted, "shpfblwtxt") if number != Some(1) && self.group.depth() > 0 => {
                 self.sided.text(self.group.depth(), BOX, Look::Cover)?;
             }
+            // What stands in a frame or is drawn as a formula is not looked at; that something stands there is.
+            (Destination::Unprinted, "shptxt" | "dptxbxtext" | "moMath") if self.group.depth() > 0 => {
+                self.sided.text(self.group.depth(), BOX, Look::Picture)?;
+            }
+            // Twice the same, of which the second is for programs that know Unicode.
+            (_, "ud") => self.group.destination = Destination::Body,
             (Destination::InnerRow, word) => return self.row_word(word, number),
             (Destination::Body, "pict" | "object") => {
                 self.flush()?;

@@ -56,7 +56,7 @@ impl Characters {
             "plain" => *self = Self { font: self.font, ..Self::default() },
             "strike" | "striked" => self.is_struck = is_on,
             "deleted" => self.is_deleted = is_on,
-            "v" | "webhidden" => self.is_hidden = is_on,
+            "v" => self.is_hidden = is_on,
             "super" => self.level = if is_on { Look::Superscript } else { Look::Plain },
             "sub" => self.level = if is_on { Look::Subscript } else { Look::Plain },
             "nosupersub" => self.level = Look::Plain,

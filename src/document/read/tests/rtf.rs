@@ -51,6 +51,23 @@ fn permits(content: &str) -> Reading {
 }
 
 #[test]
+fn what_stands_between_digits_or_in_a_frame_is_not_lost() {
+    for content in [
+        "16\\~9",
+        "16\\_9",
+        "{\\shp{\\*\\shpinst{\\shptxt \\pard\\intbl 169}}}",
+        "{\\*\\do\\dptxbx{\\dptxbxtext 169}}",
+        "{\\mmath{\\*\\moMath 169}}",
+    ] {
+        let reading = permits(content);
+        assert_eq!(certainty(&reading, PERMITS), Some(Certainty::Unread), "{content} {:?}", notes(&reading));
+    }
+    for content in ["{\\webhidden 1}69", "{\\upr{9}{\\*\\ud 169}}"] {
+        assert_eq!(cell(&permits(content), PERMITS), "169", "{content}");
+    }
+}
+
+#[test]
 fn characters_of_code_pages_and_of_unicode_are_read() {
     for content in ["169", "1{\\b 6}9", "\\u-239?\\u-234?\\u-231?", "{\\uc2 \\u49\\'a3\\'b1}69", "\\plain\\f0 169"] {
         assert_eq!(cell(&permits(content), PERMITS), "169", "{content} {:?}", notes(&permits(content)));
