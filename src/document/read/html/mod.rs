@@ -14,6 +14,7 @@ use super::error::ReadError;
 use super::flow::{CellSpan, Flow};
 use super::inscription::{BOX, Look};
 use super::placement::PrintedRow;
+use colour::Colour;
 use sheet::Sheet;
 use shown::{PICTURES, Shown, own_style};
 use style::Style;
@@ -27,7 +28,7 @@ const TABLE_PARTS: &[&str] = &["table", "thead", "tbody", "tfoot", "tr", "td", "
 /// Kinds of `<input>` whose value is typed in and shown.
 const TYPED: &[&str] = &["text", "number", "tel", "search"];
 /// Those that show no value.
-const UNSHOWN: &[&str] = &["hidden", "checkbox", "radio", "file", "image", "color"];
+const UNSHOWN: &[&str] = &["hidden", "checkbox", "radio", "file", "color"];
 
 /// Elements that begin and end a paragraph.
 const PARAGRAPHS: &[&str] = &[
@@ -60,6 +61,18 @@ const PARAGRAPHS: &[&str] = &[
     "body",
     "figure",
     "center",
+    "address",
+    "fieldset",
+    "legend",
+    "figcaption",
+    "hr",
+    "details",
+    "summary",
+    "dialog",
+    "hgroup",
+    "menu",
+    "dir",
+    "search",
 ];
 
 /// Reads the paragraphs and tables of a page into printed rows.
@@ -142,7 +155,10 @@ impl Walk {
             "input" => self.typed(node, shown),
             "select" => {
                 self.apart();
-                self.flow.text(&chosen(element), shown.setting());
+                // A list that is open shows all of it.
+                let is_open = node.attr("multiple").is_some() || node.attr("size").is_some_and(|size| size != "1");
+                let setting = if is_open { Look::Strange.into() } else { shown.setting() };
+                self.flow.text(&chosen(element), setting);
                 self.apart();
                 return Ok(false);
             }
@@ -155,6 +171,11 @@ impl Walk {
             }
             // Web sites of governments state the title here by rule, pages of navigation before it.
             "meta" => title_of_meta(&mut self.flow, node)?,
+            // What a program writes where it stands.
+            "script" if self.flow.in_cell() && element.text().any(|text| text.contains("document.write")) => {
+                self.flow.text(BOX, Look::Picture);
+                return Ok(false);
+            }
             name if UNPRINTED.contains(&name) => return Ok(false),
             name if PARAGRAPHS.contains(&name) => {
                 self.flow.end_paragraph()?;
@@ -164,6 +185,10 @@ impl Walk {
             }
             _ if shown.is_block => self.apart(),
             _ => {}
+        }
+        if self.flow.in_cell() && is_drawn(element, style) {
+            // A digit, perhaps, as far as is known here.
+            self.flow.text("①", Look::Strange);
         }
         Ok(true)
     }
@@ -207,11 +232,19 @@ impl Walk {
             self.apart();
             self.flow.text(value, shown.setting());
             self.apart();
+        } else if self.flow.in_cell() && kind == "image" {
+            self.flow.text(BOX, Look::Picture);
         } else if self.flow.in_cell() && !UNSHOWN.contains(&kind.as_str()) {
             // A button, a date, a slider: it may show its value.
             self.flow.text(value, Look::Strange);
         }
     }
+}
+
+/// Whether an element without a text of its own shows what a sheet writes into it, or a picture behind it.
+fn is_drawn(element: &ElementRef<'_>, style: Style) -> bool {
+    let has_picture = style.background == Some(Colour::Unknown) && !TABLE_PARTS.contains(&element.value().name());
+    (style.is_added == Some(true) || has_picture) && element.text().all(|text| text.trim().is_empty())
 }
 
 /// The text of the option that a list shows: the one that is selected, or the first.
@@ -225,7 +258,8 @@ fn chosen(element: &ElementRef<'_>) -> String {
         Some(label) if !label.is_empty() => label.to_owned(),
         _ => option.text().collect(),
     };
-    selected.or_else(|| options().next()).map(text).unwrap_or_default()
+    let first = || options().find(|option| option.attr("disabled").is_none()).or_else(|| options().next());
+    selected.or_else(first).map(text).unwrap_or_default()
 }
 
 fn title_of_meta(flow: &mut Flow, element: &Element) -> Result<(), ReadError> {

@@ -185,7 +185,7 @@ fn open(head: &str, body: &str, inside: Inside, blocks: &mut Vec<Block>) -> Resu
 
 fn add(block: &Block, body: &str, rules: &mut Vec<Rule>) -> Result<(), ReadError> {
     let (plain, important) = Style::parse(body);
-    let added = Style { is_unfollowed: Some(true), ..Style::default() };
+    let added = Style { is_unfollowed: Some(true), is_added: Some(true), ..Style::default() };
     for name in split(&block.head, ',').map(str::trim) {
         match of_pseudo_element(name) {
             // Digits that only the sheet writes are printed all the same, and a box that it draws may cover some; what is
@@ -216,11 +216,69 @@ fn push(name: &str, is_important: bool, style: Style, rules: &mut Vec<Rule>) -> 
     if style == Style::default() {
         return Ok(());
     }
-    // What names no element of the page as it stands, such as `:hover`, is none of ours.
+    let weight = (is_important, exactness(name));
     if let Ok(selector) = Selector::parse(name) {
-        rules.push(Rule { selector, weight: (is_important, exactness(name)), style });
+        rules.push(Rule { selector, weight, style });
+    } else if style.is_absent == Some(true) || style.is_invisible == Some(true) {
+        // Of which elements it hides something, a part of its name that is not known here says; what names none of the page as
+        // it stands, such as `:hover`, is none of ours.
+        let known = without_unknown(name);
+        let style = Style { is_unfollowed: Some(true), ..Style::default() };
+        rules.extend(known.and_then(|name| Selector::parse(&name).ok()).map(|selector| Rule {
+            selector,
+            weight,
+            style,
+        }));
     }
     if rules.len() > MAX_RULES { Err(too_many()) } else { Ok(()) }
+}
+
+/// Conditions of selectors that hold or not as a page stands, and are not followed here.
+const STATIC: [&str; 12] = [
+    ":lang(",
+    ":link",
+    ":any-link",
+    ":defined",
+    ":dir(",
+    ":read-only",
+    ":read-write",
+    ":checked",
+    ":enabled",
+    ":disabled",
+    ":nth-child(",
+    ":not(",
+];
+
+/// A selector without the conditions that are not followed; none where it has others, or is nothing else.
+fn without_unknown(name: &str) -> Option<String> {
+    let mut kept = String::new();
+    let mut rest = name;
+    while let Some(at) = rest.find(':') {
+        let (before, condition) = rest.split_at(at);
+        kept.push_str(before);
+        let known = STATIC.iter().find(|known| condition.starts_with(**known))?;
+        let after = condition.strip_prefix(known)?;
+        rest = if known.ends_with('(') { behind_bracket(after) } else { after };
+    }
+    kept.push_str(rest);
+    let kept = kept.trim();
+    (!kept.is_empty()).then(|| kept.to_owned())
+}
+
+/// What stands behind the bracket that closes one which was opened before.
+fn behind_bracket(text: &str) -> &str {
+    let mut depth = 1usize;
+    for (at, character) in text.char_indices() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return text.get(at + 1..).unwrap_or_default();
+        }
+    }
+    ""
 }
 
 /// The declarations of a rule; the rules within it are added for themselves.

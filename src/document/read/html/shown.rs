@@ -20,8 +20,10 @@ pub const PICTURES: &[&str] =
 pub struct Shown {
     /// The element and all in it take no place.
     pub is_absent: bool,
-    /// It stands on lines of its own.
+    /// It stands on lines of its own, or apart from what is beside it.
     pub is_block: bool,
+    /// What is in it does.
+    is_spread: bool,
     is_invisible: bool,
     /// Cannot be undone further inside.
     is_gone: bool,
@@ -42,6 +44,7 @@ impl Shown {
     pub const PAGE: Self = Self {
         is_absent: false,
         is_block: false,
+        is_spread: false,
         is_invisible: false,
         is_gone: false,
         is_struck: false,
@@ -62,7 +65,8 @@ impl Shown {
         let mut shown = self;
         shown.is_absent = style.is_absent.unwrap_or(false);
         shown.is_cover = false;
-        shown.is_block = !is_part_of_table && style.is_block == Some(true);
+        shown.is_block = !is_part_of_table && (style.is_block == Some(true) || self.is_spread);
+        shown.is_spread = style.is_spread == Some(true);
         shown.is_invisible = style.is_invisible.unwrap_or(self.is_invisible);
         // What stands in a line has no sides; whether it does is often decided elsewhere.
         let is_box = is_part_of_table || PARAGRAPHS.contains(&name) || style.is_block.is_some();

@@ -63,8 +63,12 @@ pub struct Style {
     pub is_narrow: Option<bool>,
     /// Characters in an order of their own.
     pub is_reordered: Option<bool>,
-    /// Begins and ends a line.
+    /// Begins and ends a line, or stands in a box of its own.
     pub is_block: Option<bool>,
+    /// What is in it is set out one beside or below the other.
+    pub is_spread: Option<bool>,
+    /// The sheet writes something into it.
+    pub is_added: Option<bool>,
     /// Set in a way that is not followed here, by which it may be moved, hidden or added to.
     pub is_unfollowed: Option<bool>,
 }
@@ -113,6 +117,8 @@ impl Style {
             is_narrow: self.is_narrow.or(below.is_narrow),
             is_reordered: self.is_reordered.or(below.is_reordered),
             is_block: self.is_block.or(below.is_block),
+            is_spread: self.is_spread.or(below.is_spread),
+            is_added: self.is_added.or(below.is_added),
             is_unfollowed: self.is_unfollowed.or(below.is_unfollowed),
         }
     }
@@ -128,7 +134,8 @@ impl Style {
             // What is none of CSS's words is as if not written.
             "display" if is_display(value) => {
                 self.is_absent = Some(value == "none");
-                self.is_block = Some(BLOCKS.contains(&value));
+                self.is_block = Some(BLOCKS.contains(&value) || value.starts_with("inline-"));
+                self.is_spread = Some(value.ends_with("flex") || value.ends_with("grid"));
             }
             "visibility" if matches!(value, "visible" | "hidden" | "collapse") => {
                 self.is_invisible = Some(matches!(value, "hidden" | "collapse"))
@@ -162,7 +169,7 @@ impl Style {
                 self.is_relative = Some(value == "relative");
             }
             "float" if value != "none" => self.flowing = Some(Flowing::Elsewhere),
-            "flex-direction" if value.ends_with("reverse") => self.flowing = Some(Flowing::Elsewhere),
+            "flex-direction" | "flex-flow" if value.contains("reverse") => self.flowing = Some(Flowing::Elsewhere),
             "unicode-bidi" => self.is_reordered = Some(value.contains("override")),
             "transform" | "rotate" | "scale" | "translate" => self.is_turned = Some(value != "none"),
             "overflow" | "overflow-x" | "overflow-y" => self.is_cut = Some(matches!(value, "hidden" | "clip")),

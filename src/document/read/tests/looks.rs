@@ -38,6 +38,33 @@ fn custom_properties_of_a_page_count_where_they_have_one_value() {
 }
 
 #[test]
+fn what_a_sheet_or_a_program_writes_or_sets_apart_in_a_cell_leaves_it_open() {
+    for (style, content) in [
+        ("i::before{content:'169'}", "<i></i>"),
+        ("b:empty::after{content:'169'}", "<b></b>"),
+        ("i::before{content:attr(title)}", "<i title=169></i>"),
+        ("i::after{content:'7'}", "169<i></i>"),
+        ("i{background:url(1.png)}", "<i></i>"),
+        ("", "<input type=image src=169.png>"),
+        ("", "<script>document.write(169)</script>"),
+        ("", "16<hr>9"),
+        ("", "<div style='display:flex;flex-direction:column'><span>16</span><span>9</span></div>"),
+        (".g{display:grid}", "<div class=g><b>16</b><b>9</b></div>"),
+        ("", "<b style='display:inline-block;width:3em'>16</b><b style='display:inline-block'>9</b>"),
+        ("", "<div style='display:flex;flex-flow:row-reverse'><span>9</span><span>16</span></div>"),
+        ("", "<address>16</address>9"),
+        ("i:lang(zh){display:none}", "169<i lang=zh>5</i>"),
+        ("b:not(:hover){display:none}", "169<b>5</b>"),
+        ("", "<select multiple><option>16<option>9</select>"),
+    ] {
+        is_unread(&html(style, content), &format!("{style} {content}"));
+    }
+    is_plain(&html("", "<select><option disabled>0<option>169</select>"), "the first that can be chosen");
+    is_plain(&html("a:hover{display:none} tr:hover td{color:#fff}", "<a>169</a>"), "under a pointer");
+    is_plain(&html("i::before{content:''}", "169<i></i>"), "nothing written");
+}
+
+#[test]
 fn boxes_and_pictures_over_the_digits_of_a_page_leave_them_open() {
     for content in [
         "447228<div style='position:absolute;left:0;background:#fff;width:2em'>&nbsp;</div>",
