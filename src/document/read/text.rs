@@ -30,8 +30,10 @@ pub fn read_text(text: &str, max_cells: usize) -> Result<Vec<PrintedRow>, ReadEr
 /// As [`read_text`].
 pub fn read_lines(text: &str, max_cells: usize, settle: fn(&str) -> Settled) -> Result<Vec<PrintedRow>, ReadError> {
     let mut rows = Rows { rows: Vec::new(), tabbed: Vec::new(), cells: 0, max_cells, settle };
-    for (position, line) in text.lines().enumerate() {
-        rows.line(line, position + 1)?;
+    // Lines of old programs end with CR alone.
+    let ends_otherwise = text.contains('\r') && !text.contains('\n');
+    for (position, line) in text.split(if ends_otherwise { '\r' } else { '\n' }).enumerate() {
+        rows.line(line.trim_end_matches('\r'), position + 1)?;
     }
     rows.end_tabbed();
     Ok(rows.rows)

@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::report::{ReportYear, before_range, joins_years, years_in};
 
 use super::note::{NoteCode, ReaderNote};
-use super::placement::{PrintedRow, wording};
+use super::placement::{Period, PrintedRow, wording};
 
 /// What the head of a document says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Titled {
     pub years: Vec<ReportYear>,
     /// Whose report it is.
     pub agency: Option<String>,
+    /// What says that the figures are of a part of a year.
+    pub part: Option<String>,
     /// That two years are printed.
     pub note: Option<ReaderNote>,
 }
@@ -32,8 +34,12 @@ const HEAD_ROWS: usize = 40;
 const TITLE_CHARACTERS: usize = 60;
 /// What a link to the page before or after begins with.
 const OTHER_PAGES: [&str; 8] = ["上一", "下一", "前一", "后一", "相关", "上篇", "下篇", "附件"];
+/// Words of a sentence on the period of the figures.
+const PERIODS: [&str; 4] = ["统计期限", "统计时间", "统计区间", "数据统计"];
 /// Words of a heading over the form.
 const HEADINGS: [&str; 4] = ["年度报告", "年报", "统计表", "情况表"];
+/// Longest line that is a year alone, in characters.
+const YEAR_CHARACTERS: usize = 6;
 /// Rows whose sentences may say the report's year or agency; longest of them, in characters.
 const OPENING_ROWS: usize = 80;
 const SENTENCE_CHARACTERS: usize = 4_000;
@@ -45,10 +51,14 @@ pub fn find_title(rows: &[PrintedRow]) -> Titled {
     let mut titled = title(rows);
     let title = titled.title.clone().unwrap_or_default();
     let mut found: Vec<(ReportYear, String)> = titled.years.iter().map(|year| (*year, title.clone())).collect();
-    found.extend(heading(rows).filter(|(year, _)| !titled.years.contains(year)));
+    let heading = heading(rows, titled.years.is_empty());
+    found.extend(heading.filter(|(year, _)| !titled.years.contains(year)));
     titled.agency = titled.agency.or_else(|| reporter(rows));
+    titled.part = titled.title.clone().filter(|title| Period::of(title).is_part());
     for text in opening(rows) {
         let plain = arabic(text);
+        let says_period = PERIODS.iter().any(|word| plain.contains(word)) && Period::of(text).is_part();
+        titled.part = titled.part.or_else(|| says_period.then(|| text.to_owned()));
         for year in years_said(&plain) {
             if !found.iter().any(|(known, _)| *known == year) {
                 found.push((year, text.to_owned()));
@@ -104,11 +114,14 @@ fn title(rows: &[PrintedRow]) -> Titled {
 }
 
 /// What the last heading before the tables says of the year: a page may be called otherwise than what is printed on it.
-fn heading(rows: &[PrintedRow]) -> Option<(ReportYear, String)> {
+/// Where the title says no year, a line does that is one alone; else such lines may lead to the reports of other years.
+fn heading(rows: &[PrintedRow], is_only: bool) -> Option<(ReportYear, String)> {
     let lines = before_tables(rows).filter_map(|line| {
         let words = wording(line);
         let heads = HEADINGS.iter().any(|word| words.full.contains(word));
-        let is_heading = heads && !words.sentence && words.length() <= TITLE_CHARACTERS;
+        // （2023年度）, on a line of its own below the title.
+        let is_alone = is_only && words.length() <= YEAR_CHARACTERS && arabic(line).contains("年");
+        let is_heading = (heads || is_alone) && !words.sentence && words.length() <= TITLE_CHARACTERS;
         let is_link = OTHER_PAGES.iter().any(|link| line.trim_start().starts_with(link));
         match years_in(&arabic(line), |_| false)[..] {
             [year] if is_heading && !is_link => Some((year, line.to_owned())),
@@ -140,15 +153,19 @@ fn years_said(text: &str) -> Vec<ReportYear> {
     static SAID: LazyLock<Vec<Option<Regex>>> = LazyLock::new(|| {
         [
             // The period of the figures.
-            r"(20\d\d)年1月1日(?:起)?(?:至|到|—|－|-|~|～)+(?:(20\d\d)年|同年|当年)?12月31日",
+            r"(20\d\d)年1月1日(?:起)?，?(?:至|到|—|－|-|~|～)+(?:(20\d\d)年|同年|当年)?12月31日",
             // The report by its name: 2022年度政府信息公开工作情况报告.
             r"(?:(20\d\d)(?:年(?:度)?)?(?:至|到|、|和|—|－|-|~|～)+)?(20\d\d)年(?:度)?[^，。；：、0-9]{0,24}?政府信息公开(?:工作)?(?:情况)?(?:的)?(?:年度)?(?:工作)?(?:情况)?(?:年度)?报告",
+            r"(?:截至|截止到?|截止时间为)(20\d\d)年12月31日",
+            r"(20\d\d)[.\-/]0?1[.\-/]0?1(?:起)?(?:至|到|—|－|-|~|～)+(20\d\d)[.\-/]12[.\-/]31",
             r"政府信息公开(?:工作)?(20\d\d)年(?:度)?报告",
         ]
         .map(expression)
         .into()
     });
     let found = SAID.iter().flatten().flat_map(|pattern| pattern.captures_iter(text));
+    // The year of the regulation by which the report is made is none of its own.
+    let found = found.filter(|found| !found[0].contains("修订") && !found[0].contains("修正"));
     let mut years: Vec<ReportYear> = found
         .flat_map(|found| [1, 2].map(|group| found.get(group).and_then(|year| year.as_str().parse().ok())))
         .flatten()

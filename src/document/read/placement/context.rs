@@ -66,7 +66,7 @@ pub struct Likely {
 }
 
 impl<'v> Context<'v> {
-    pub fn new(vocabulary: &'v Vocabulary, rows: &[PrintedRow], year: Option<u16>) -> Self {
+    pub fn new(vocabulary: &'v Vocabulary, rows: &[PrintedRow], year: Option<u16>, part: Option<String>) -> Self {
         Self {
             vocabulary,
             table: None,
@@ -77,9 +77,9 @@ impl<'v> Context<'v> {
             year,
             unit: None,
             is_unit_used: false,
-            period: None,
+            is_period_lasting: part.is_some(),
+            period: part,
             is_period_used: false,
-            is_period_lasting: false,
             said: units_said(rows),
             landmarks: Landmarks::of(vocabulary, rows),
         }
@@ -92,7 +92,9 @@ impl<'v> Context<'v> {
             (self.unit, self.is_unit_used) = (Some(unit), false);
         }
         let period = Period::of(raw);
-        if period.is_stated() && self.year.is_some() {
+        // What the document says of all its figures holds until another part of it says otherwise.
+        let is_of_all = self.is_period_lasting && !self.is_period_used;
+        if period.is_stated() && self.year.is_some() && !(is_of_all && !period.is_other_than(self.year)) {
             self.period = period.is_other_than(self.year).then(|| raw.trim().to_owned());
             self.is_period_used = false;
             self.is_period_lasting = heads_all && HEADS_ALL.iter().any(|word| raw.contains(word));

@@ -44,7 +44,7 @@ pub struct Placed {
 pub fn place(rows: &[PrintedRow], titled: &Titled) -> Placed {
     let (edition, evidence, mut notes) = edition::decide(rows, titled.year);
     let vocabulary = Vocabulary::of(edition);
-    let walked = walk::walk(rows, vocabulary, titled.year.map(ReportYear::get));
+    let walked = walk::walk(rows, vocabulary, titled.year.map(ReportYear::get), titled.part.clone());
     notes.extend(walked.notes.iter().cloned());
     let filled = fill::fill(vocabulary, walked);
     notes.extend(filled.notes);

@@ -21,7 +21,7 @@ impl Period {
         static YEARS: LazyLock<Option<Regex>> = LazyLock::new(|| expression(r"(20\d\d)(?:年|[-－—–−~～至到]20\d\d年)"));
         static PARTS: LazyLock<Option<Regex>> = LazyLock::new(|| expression("上半年|下半年|[一二三四1-4]季度|半年度"));
         static MONTHS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-            expression(r"(\d{1,2})月?(?:\d{1,2}日)?(?:起)?[-－—–−~～至到]+(?:20\d\d年|同年|当年)?(\d{1,2})月")
+            expression(r"(\d{1,2})月?(?:\d{1,2}日)?(?:起)?，?[-－—–−~～至到]+(?:20\d\d年|同年|当年)?(\d{1,2})月")
         });
         // Most texts say none: every label of every document comes by here.
         let may_name_one = text.contains(['年', '月']) && text.chars().any(|c| c.is_numeric() || c == '零' || c == '○');
@@ -35,6 +35,11 @@ impl Period {
         let is_part = PARTS.iter().any(|pattern| pattern.is_match(&text))
             || MONTHS.iter().flat_map(|pattern| pattern.captures_iter(&text)).any(is_other_span);
         Self { years, is_part }
+    }
+
+    /// Whether it names a part of a year.
+    pub fn is_part(&self) -> bool {
+        self.is_part
     }
 
     /// Whether it says anything.

@@ -468,6 +468,60 @@ fn a_header_of_chapter_four_that_may_be_read_in_two_ways_is_not_read() {
 }
 
 #[test]
+fn a_unit_is_heard_in_whatever_words_it_stands() {
+    let fees = |unit: &str| {
+        let page = format!(
+            "<h2>二、主动公开政府信息情况</h2><table><tr><td colspan=2>第二十条第（八）项</td></tr><tr><td>信息内容</td>\
+             <td>本年收费金额{unit}</td></tr><tr><td>行政事业性收费</td><td>51.25</td></tr></table>"
+        );
+        cell(&read(page.as_bytes(), "a.html"), "proactive_disclosure.administrative_fees")
+    };
+    for unit in [
+        "（单位：人民币元）",
+        "（人民币：元）",
+        "（单位：（元））",
+        "（RMB元）",
+        "（单位：圆）",
+        "（単位：元）",
+        "（金额：元）",
+        "（￥）",
+        "（角）",
+        "（万美元）",
+        "：元",
+    ] {
+        assert_eq!(fees(unit), "", "{unit}");
+    }
+    for unit in ["", "（单位：万元）", "（人民币万元）", "（金额：万元）"] {
+        assert_eq!(fees(unit), "51.25", "{unit}");
+    }
+}
+
+#[test]
+fn noughts_of_formulas_that_are_computed_when_a_workbook_is_opened_are_not_read() {
+    let of = |calculation: &str, value: &str| {
+        let sheet = "<worksheet><sheetData><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>信息内容</t></is></c>\
+            <c r=\"B1\" t=\"inlineStr\"><is><t>本年处理决定数量</t></is></c></row><row r=\"2\"><c r=\"A2\" t=\"inlineStr\"><is>\
+            <t>行政许可</t></is></c><c r=\"B2\"><f>A9+160</f><v>VALUE</v></c></row></sheetData></worksheet>"
+            .replace("VALUE", value);
+        let book = format!("<workbook><sheets><sheet name=\"a\" r:id=\"r1\"/></sheets>{calculation}</workbook>");
+        let parts = [
+            ("xl/workbook.xml", book.as_str()),
+            (
+                "xl/_rels/workbook.xml.rels",
+                "<Relationships><Relationship Id=\"r1\" Type=\"a/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>",
+            ),
+            ("xl/worksheets/sheet1.xml", &sheet),
+        ];
+        let reading = read(&super::formats::package(&parts), "a.xlsx");
+        (cell(&reading, PERMITS), certainty(&reading, PERMITS))
+    };
+    let anew = "<calcPr fullCalcOnLoad=\"1\"/>";
+    assert_eq!(of(anew, "0"), (String::new(), Some(Certainty::Unread)));
+    assert_eq!(of("", "0").0, "0");
+    assert_eq!(of(anew, "169").0, "169");
+}
+
+#[test]
 fn what_seems_blank_in_chapter_four_is_not_where_figures_stand_beside_no_label() {
     let row = |label: &str, cells: [&str; 3]| format!("<tr><td>{label}</td><td>{}</td></tr>", cells.join("</td><td>"));
     let head = row("", [DISPUTES[0].0, DISPUTES[1].0, DISPUTES[2].0]);

@@ -53,6 +53,22 @@ fn a_table_that_says_another_year_or_a_part_of_one_is_not_read() {
 }
 
 #[test]
+fn a_document_of_a_part_of_a_year_is_not_read_as_the_years() {
+    let of = of_2023();
+    let title = "2023年政府信息公开工作年度报告";
+    assert!(of.contains(title));
+    for other in
+        ["2023年上半年政府信息公开工作报告", "2023年第一季度政府信息公开工作报告", "2023年1—6月政府信息公开工作报告"]
+    {
+        is_unread(&page(&of.replace(title, other)), other);
+    }
+    let period = "<p>一、总体情况</p><p>本报告统计期限自2023年1月1日起，至2023年6月30日止。</p><p>二、";
+    is_unread(&page(&of.replace("<p>二、", period)), period);
+    let whole = period.replace("6月30日", "12月31日") + "";
+    assert_eq!(line(&page(&of.replace("<p>二、", &whole)), RULES), ["1", "2", "3"]);
+}
+
+#[test]
 fn of_a_row_for_each_year_the_one_that_is_meant_is_read_or_none() {
     let of = |rows: &str| chapter_two(rows).replace("<td>信息内容</td>", "<td>信息内容</td><td></td>");
     for marker in ["2022年", "（2022年）", "1-6月", "第1季度"] {

@@ -32,6 +32,8 @@ pub struct Book<'b> {
     pub sheets: Vec<SheetPart>,
     texts: Vec<RichText>,
     styles: Styles,
+    /// What formulas give is computed when it is opened, whatever is kept of it.
+    is_computed_anew: bool,
     /// Cells that may still be read.
     left: usize,
     max_cells: usize,
@@ -60,7 +62,23 @@ impl<'b> Book<'b> {
         let styles = package.part(&path("styles", "styles.xml"))?;
         let styles = styles.map(|part| Styles::parse(&part)).transpose()?.unwrap_or_default();
         let sheets = sheets(&book, &parts)?;
-        Ok(Self { package, sheets, texts, styles, left: limits.max_cells, max_cells: limits.max_cells })
+        let is_computed_anew = is_computed_anew(&book)?;
+        Ok(Self {
+            package,
+            sheets,
+            texts,
+            styles,
+            is_computed_anew,
+            left: limits.max_cells,
+            max_cells: limits.max_cells,
+        })
+    }
+
+    /// Doubts of a sheet what programs write that compute nothing: nought, to be computed when it is opened.
+    pub fn doubt_uncomputed(&self, sheet: &mut Sheet) {
+        if self.is_computed_anew {
+            sheet.doubt_noughts_of_formulas();
+        }
     }
 
     /// The cells of a sheet by its number from 0; none where its part is not there.
@@ -72,6 +90,20 @@ impl<'b> Book<'b> {
         let Some(part) = self.package.part(&part.path)? else { return Ok(None) };
         Sheet::parse(&part, &self.texts, &self.styles, &mut self.left, self.max_cells).map(Some)
     }
+}
+
+/// Whether a workbook has formulas computed when it is opened.
+fn is_computed_anew(book: &str) -> Result<bool, ReadError> {
+    let mut found = false;
+    events(book, |event| {
+        if let Event::Start(element) = &event
+            && element.local_name().as_ref() == "calcPr"
+        {
+            found |= attribute(element, "fullCalcOnLoad").is_some_and(|value| value == "1" || value == "true");
+        }
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// What a part refers to.

@@ -44,8 +44,9 @@ pub fn read_xlsx(bytes: &[u8], limits: &Limits) -> Result<Printed, ReadError> {
     let mut workbook = Printed::default();
     for number in 0..book.sheets.len() {
         if book.sheets.get(number).is_some_and(|sheet| sheet.is_visible)
-            && let Some(sheet) = book.sheet(number)?
+            && let Some(mut sheet) = book.sheet(number)?
         {
+            book.doubt_uncomputed(&mut sheet);
             let name = book.sheets.get(number).map(|sheet| sheet.name.clone()).unwrap_or_default();
             head(&name, number + 1, &mut workbook);
             print(sheet, number + 1, limits.max_cells, &mut workbook)?;

@@ -34,6 +34,8 @@ pub struct Sheet {
     hides_zeros: bool,
     /// Of each cell its style, and the number that is kept in it, for conditions.
     kept: Vec<(At, CellStyle, Option<String>)>,
+    /// Cells with a formula, of which 0 is kept.
+    noughts: Vec<At>,
 }
 
 /// A cell whose element is being read.
@@ -59,6 +61,7 @@ impl Sheet {
         let mut cell: Option<OpenCell> = None;
         let mut next: At = (0, 0);
         let mut is_value = false;
+        let mut is_extension = false;
         let mut conditional = Conditional::default();
         events(part, |event| {
             if cell.is_none() {
@@ -85,7 +88,8 @@ impl Sheet {
                         *left = left.checked_sub(1).ok_or(ReadError::TooManyCells { limit })?;
                         cell = Some(open_cell(element, next)?);
                     }
-                    "v" => is_value = true,
+                    "extLst" => is_extension = true,
+                    "v" => is_value = !is_extension,
                     "is" => cell.iter_mut().for_each(|cell| cell.text = Some(TextReader::default())),
                     "f" => cell.iter_mut().for_each(|cell| cell.formula = true),
                     "mergeCell" => sheet.merge_cell(element)?,
@@ -99,6 +103,7 @@ impl Sheet {
                             sheet.put(cell, texts, styles);
                         }
                     }
+                    "extLst" => is_extension = false,
                     "v" => is_value = false,
                     _ => {}
                 },
@@ -141,6 +146,9 @@ impl Sheet {
     fn put(&mut self, cell: OpenCell, texts: &[RichText], styles: &Styles) {
         let (at, style, value) = (cell.at, styles.cell(cell.style), cell.value.trim());
         let code = styles.format(style);
+        if cell.formula && value == "0" {
+            self.noughts.push(at);
+        }
         match cell.kind.as_str() {
             _ if value.is_empty() && cell.text.is_none() => {}
             "s" => {
@@ -158,6 +166,14 @@ impl Sheet {
             _ => self.put_text(at, style, &RichText::plain(&cell.value), code),
         }
         if cell.formula && !self.cells.contains_key(&at) && cell.kind != "str" {
+            let aside = Aside { look: Look::Formula, text: "=".to_owned() };
+            self.cells.insert(at, Settled { asides: vec![aside], is_doubtful: true, ..Settled::default() });
+        }
+    }
+
+    /// Marks the cells of whose formula 0 is kept as not computed.
+    pub fn doubt_noughts_of_formulas(&mut self) {
+        for at in std::mem::take(&mut self.noughts) {
             let aside = Aside { look: Look::Formula, text: "=".to_owned() };
             self.cells.insert(at, Settled { asides: vec![aside], is_doubtful: true, ..Settled::default() });
         }
@@ -272,7 +288,15 @@ impl Sheet {
         let has_digit = |settled: &Settled| settled.text.chars().any(|c| c.is_ascii_digit());
         let first = self.cells.iter().find(|(at, settled)| is_hidden(at) && has_digit(settled)).map(|(at, _)| *at);
         let hidden: Vec<At> = self.cells.keys().filter(|at| is_hidden(at)).copied().collect();
-        hidden.iter().for_each(|at| drop(self.cells.remove(at)));
+        for at in hidden {
+            let Some(settled) = self.cells.remove(&at) else { continue };
+            // A row that is hidden is not there; of a column that is, the row is.
+            let is_of_row = self.hidden_rows.binary_search(&at.0).is_ok();
+            if !is_of_row && has_digit(&settled) {
+                let aside = Aside { look: Look::Hidden, text: settled.text };
+                self.cells.insert(at, Settled { asides: vec![aside], is_doubtful: true, ..Settled::default() });
+            }
+        }
         first
     }
 }

@@ -128,10 +128,10 @@ const DEBRIS_PIECES: usize = 8;
 /// Longer texts that are no label are sentences, in characters.
 const LABEL_CHARACTERS: usize = 60;
 
-/// Walks over the rows of a document.
-pub fn walk(rows: &[PrintedRow], vocabulary: &Vocabulary, year: Option<u16>) -> Walked {
+/// Walks over the rows of a document, of which `part` says that it is of a part of a year.
+pub fn walk(rows: &[PrintedRow], vocabulary: &Vocabulary, year: Option<u16>, part: Option<String>) -> Walked {
     let mut walk = Walk {
-        context: Context::new(vocabulary, rows, year),
+        context: Context::new(vocabulary, rows, year, part),
         open: None,
         unknown: None,
         stray: Vec::new(),
