@@ -148,12 +148,6 @@ impl Engine {
         }
         Ok(config)
     }
-
-    /// Until no host that is named has answered.
-    pub(super) fn connect_deadline(&self) -> Duration {
-        let hosts = u32::try_from(self.config.get_hosts().len()).unwrap_or(u32::MAX);
-        self.config.get_connect_timeout().copied().unwrap_or(CONNECT).saturating_mul(hosts) + CONNECT
-    }
 }
 
 /// Whether a host is this machine.

@@ -1,6 +1,6 @@
 //! A log that several instances share: tables of PostgreSQL, or of one of its kin. Whoever appends holds the head's row.
 //!
-//! - `address`: where it is. `session`: one connection, with deadlines. `sql`: every question.
+//! - `address`: where it is. `hosts`: which of them takes writes. `session`: one connection, with deadlines. `sql`: every question.
 //! - `writer`: the one connection that locks the head and appends. `reader`: what is read page by page.
 //! - `waking`: word of what others append.
 //! - `tables`: makes the tables, and tells what is in them.
@@ -10,6 +10,7 @@
 //! hold it.
 
 mod address;
+mod hosts;
 mod reader;
 mod session;
 mod sql;

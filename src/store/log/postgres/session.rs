@@ -10,6 +10,7 @@ use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::{AsyncMessage, Client, Statement};
 
 use super::address::{Engine, described};
+use super::hosts;
 use super::sql;
 use super::waking::Heard;
 
@@ -125,8 +126,7 @@ pub(super) async fn connect(
     engine: &Engine,
     heard: Option<Heard>,
 ) -> Result<(Client, Arc<Mutex<Option<String>>>, JoinHandle<()>), Trouble> {
-    let config = engine.config().map_err(|error| Trouble::Unfit(error.to_string()))?;
-    let (client, mut connection) = within(engine.connect_deadline(), config.connect(engine.tls.clone())).await?;
+    let (client, mut connection) = hosts::connect(engine).await?;
     let warned = Arc::<Mutex<Option<String>>>::default();
     let warnings = warned.clone();
     let driver = tokio::spawn(async move {
