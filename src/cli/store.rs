@@ -10,7 +10,7 @@ use crate::access::TokenKey;
 use crate::config::StoreSettings;
 use crate::report::{Message, in_chinese};
 use crate::server::{self, open_unserved};
-use crate::store::{Engine, EngineStatus, Logged, SigningKey, Store, StoreError, Transactions, engine};
+use crate::store::{Engine, EngineStatus, Logged, Roles, SigningKey, Store, StoreError, Transactions, engine};
 
 use super::language::told;
 use super::output::{facts, print_line};
@@ -21,6 +21,10 @@ use super::{Failure, Outcome, OutputFormat, both, verify};
 pub(crate) enum StoreCommand {
     /// Make the tables of a shared store in an empty database, in one transaction.
     Init(Init),
+    /// Make what a shared store of before lacks, and let roles use it: instances go on meanwhile.
+    Upgrade(Upgrade),
+    /// Follow the journal with the tables that analysts read, up to its end; instances do that by themselves.
+    Figures(Figures),
     /// Where a shared store stands, and whether its server keeps what it acknowledges.
     Status(Status),
     /// Move everything from a store of its own (a folder) to a shared one (an address), or back; no instance may run.
@@ -94,9 +98,33 @@ pub(crate) struct Init {
     /// Role of the instances, which gets the rights that they need and no more.
     #[arg(long, value_name = "NAME")]
     role: Option<String>,
+    /// Role of analysts, which may read the figures of reports and nothing else.
+    #[arg(long, value_name = "NAME")]
+    analyst: Option<String>,
     /// Folder for the keys that all instances have in common: made where they are not there.
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Upgrade {
+    #[command(flatten)]
+    address: Address,
+    /// Role of the instances, as huizong store init was told.
+    #[arg(long, value_name = "NAME")]
+    role: Option<String>,
+    /// Role of analysts, which may read the figures of reports and nothing else.
+    #[arg(long, value_name = "NAME")]
+    analyst: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Figures {
+    #[command(flatten)]
+    address: Address,
+    /// From the beginning of the journal.
+    #[arg(long)]
+    anew: bool,
 }
 
 #[derive(Args)]
@@ -124,6 +152,8 @@ impl StoreCommand {
     pub(crate) async fn run(self, format: OutputFormat) -> Outcome {
         match self {
             Self::Init(init) => init.run().await,
+            Self::Upgrade(upgrade) => upgrade.run().await,
+            Self::Figures(figures) => figures.run(format).await,
             Self::Status(status) => status.run(format).await,
             Self::Move(r#move) => r#move.run(format).await,
         }
@@ -138,8 +168,8 @@ impl Init {
             TokenKey::open(keys)?;
             SigningKey::open(keys)?;
         }
-        let role = self.role.clone();
-        let made = blocking(move || engine::init(&engine, role.as_deref())).await?;
+        let roles = Roles { instances: self.role.clone(), analyst: self.analyst.clone() };
+        let made = blocking(move || engine::init(&engine, &roles)).await?;
         made.map_err(|error| Failure::Failed(format!("{}: {error}", self.address.url)))?;
         print_line(&both(&Message::new(
             format!("已在 {} 建立共享数据库的表", self.address.url),
@@ -148,11 +178,59 @@ impl Init {
     }
 }
 
+impl Upgrade {
+    async fn run(self) -> Outcome {
+        let engine = self.address.way.engine(&self.address.url)?;
+        let roles = Roles { instances: self.role.clone(), analyst: self.analyst.clone() };
+        let made = blocking(move || engine::upgrade(&engine, &roles)).await?;
+        let made = made.map_err(|error| Failure::Failed(format!("{}: {error}", self.address.url)))?;
+        let text = match (made.leases, made.analysis) {
+            (false, false) => Message::new(
+                "各表均已存在，已按所给角色授权",
+                "nothing was missing; the roles that were named may use what there is",
+            ),
+            (leases, analysis) => {
+                let (mut zh, mut en) = (Vec::new(), Vec::new());
+                if leases {
+                    zh.push("各实例分工的表");
+                    en.push("the table by which instances share jobs");
+                }
+                if analysis {
+                    zh.push("供分析查询的表");
+                    en.push("the tables that analysts read");
+                }
+                let (zh, en) = (zh.join("、"), en.join(" and "));
+                Message::new(
+                    format!("已建立{zh}；各实例重新启动后使用"),
+                    format!("made {en}; instances use that from their next start"),
+                )
+            }
+        };
+        print_line(&both(&text))
+    }
+}
+
+impl Figures {
+    async fn run(self, format: OutputFormat) -> Outcome {
+        let engine = self.address.way.engine(&self.address.url)?;
+        let anew = self.anew;
+        let followed = blocking(move || engine::figures(&engine, anew)).await?;
+        let followed = followed.map_err(|error| Failure::Failed(format!("{}: {error}", self.address.url)))?;
+        if format == OutputFormat::Json {
+            return print_line(&serde_json::json!({ "sequence": followed.sequence }).to_string());
+        }
+        print_line(&both(&Message::new(
+            format!("供分析查询的表截至日志第{}条", followed.sequence),
+            format!("the tables that analysts read are true as of journal entry {}", followed.sequence),
+        )))
+    }
+}
+
 impl Status {
     async fn run(self, format: OutputFormat) -> Outcome {
         let engine = self.address.way.engine(&self.address.url)?;
         let looked = blocking(move || engine::status(&engine)).await?;
-        let EngineStatus { position, epoch, format: layout, settings, fault, standbys: _ } =
+        let EngineStatus { position, epoch, format: layout, settings, fault, standbys: _, extras } =
             looked.map_err(|error| Failure::Failed(format!("{}: {error}", self.address.url)))?;
         if format == OutputFormat::Json {
             let settings: serde_json::Map<_, _> =
@@ -163,6 +241,8 @@ impl Status {
                     "chainSha256": position.chain.to_hex(),
                     "epoch": epoch,
                     "format": layout,
+                    "sharesJobs": extras.leases,
+                    "hasFigures": extras.analysis,
                     "settings": settings,
                     "fault": fault,
                 })
@@ -174,6 +254,9 @@ impl Status {
                 ("日志校验值 chain", position.chain.to_string()),
                 ("标识 epoch", epoch),
             ];
+            let there = |is_there| if is_there { told("有", "yes", " ") } else { told("无", "no", " ") };
+            held.push(("各实例分工 jobs shared", there(extras.leases)));
+            held.push(("供分析查询的表 figures for SQL", there(extras.analysis)));
             held.extend(settings);
             let state = match &fault {
                 None => told("各实例可用", "Instances take it", " "),

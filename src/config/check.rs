@@ -53,6 +53,7 @@ impl Config {
             ("store.stale_seconds", whole(self.store.stale_seconds)),
             ("store.poll_ms", whole(self.store.poll_ms)),
             ("store.patience_seconds", whole(self.store.patience_seconds)),
+            ("store.lease_seconds", whole(self.store.lease_seconds)),
             ("limits.message_bytes", self.limits.message_bytes),
             ("limits.connections", self.limits.connections),
             ("limits.calls", self.limits.calls),

@@ -29,6 +29,9 @@ pub struct StoreSettings {
     pub wake_ups: bool,
     /// Seconds that a write to the shared journal may take before its outcome is looked for.
     pub patience_seconds: u64,
+    /// Seconds that an instance has a job for which one of them does for all, such as backups; it asks for it anew three times
+    /// within.
+    pub lease_seconds: u64,
     /// Folder of the keys that all instances of one store have in common; empty for the folder of the store.
     pub keys_directory: PathBuf,
     /// Refuse a folder that holds no store, rather than make a new one: a volume that is not mounted is an empty folder.
@@ -61,6 +64,7 @@ impl Default for StoreSettings {
             poll_ms: 50,
             wake_ups: true,
             patience_seconds: 10,
+            lease_seconds: 30,
             keys_directory: PathBuf::new(),
             must_exist: false,
             cache_mib: 128,

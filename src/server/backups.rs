@@ -19,11 +19,18 @@ const LOOK: Duration = Duration::from_secs(10);
 /// As whom the journal has it.
 const ACTOR: &str = "backup.schedule";
 
-/// Makes backups for ever, where that is asked for.
-pub(crate) async fn keep(service: Service, settings: Backup) {
-    if !settings.is_on() {
-        return;
+/// Whoever makes none any more has none that could be too old.
+struct Due;
+
+impl Drop for Due {
+    fn drop(&mut self) {
+        metrics::backups_are_due(0.0);
     }
+}
+
+/// Makes backups for ever, or until this is given up.
+pub(crate) async fn keep(service: Service, settings: Backup) {
+    let _due = Due;
     let every = SignedDuration::from_hours(i64::try_from(settings.every_hours).unwrap_or(i64::MAX / 3600));
     metrics::backups_are_due(every.as_secs_f64());
     let changes_every = SignedDuration::from_mins(i64::try_from(settings.changes_minutes).unwrap_or(i64::MAX / 60));

@@ -152,6 +152,39 @@ pub(crate) async fn strike_contacts(service: Service) {
     }
 }
 
+/// How often it is looked whether the plain tables for analysts lack something, and how long they are left alone after a failure.
+const FIGURES_INTERVAL: Duration = Duration::from_millis(500);
+const FIGURES_PAUSE: Duration = Duration::from_secs(10);
+
+/// Follows the journal with the plain tables that analysts read.
+pub(crate) async fn keep_figures(service: Service) {
+    let mut there = None;
+    let mut troubled = false;
+    loop {
+        let newest = service.status().position.sequence;
+        if there.is_some_and(|there| there >= newest) {
+            tokio::time::sleep(FIGURES_INTERVAL).await;
+            continue;
+        }
+        match service.follow_figures().await {
+            Ok(None) => return,
+            Ok(Some(followed)) => {
+                there = Some(followed.sequence);
+                metrics::figures_followed(followed.behind);
+                if std::mem::take(&mut troubled) {
+                    tracing::info!(followed.sequence, "the tables for analysts are followed again");
+                }
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut troubled, true) {
+                    tracing::error!(%error, "the tables for analysts cannot be followed now; it is tried again, and nothing waits for it");
+                }
+                tokio::time::sleep(FIGURES_PAUSE).await;
+            }
+        }
+    }
+}
+
 /// Says so where the machine's clock is set, or is behind what the journal says already.
 pub(crate) async fn watch_clock(service: Service) {
     let mut interval = tokio::time::interval(CLOCK_INTERVAL);

@@ -6,7 +6,8 @@
 //! - `condition`: how that is which the service rests on.
 //! - `exposure`: who reaches it, and what protects it then.
 //! - `admin_port`: metrics and probes, up before the store is.
-//! - `jobs`: what goes on beside the calls. `backups`: those that the service makes by itself.
+//! - `jobs`: what goes on beside the calls. `backups`: those that the service makes by itself. `duty`: what one of several instances
+//!   does for all.
 //! - `identity`: the provider that people sign in with.
 //! - `life`: what the journal says of start, settings and end.
 //! - `reload`: what a hang-up changes.
@@ -17,6 +18,7 @@ mod admin_port;
 mod backups;
 pub(crate) mod condition;
 mod doors;
+mod duty;
 mod exposure;
 mod identity;
 mod jobs;
@@ -33,6 +35,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -40,7 +44,7 @@ use tokio::task::JoinSet;
 use crate::admin::Admin;
 use crate::config::Config;
 use crate::grpc;
-use crate::service::Service;
+use crate::service::{BACKUP, FIGURES, FILE, SYSLOG, Service};
 use crate::ship;
 
 pub use admin_port::open_admin;
@@ -84,13 +88,13 @@ pub async fn serve(
     beside.spawn(jobs::watch_clock(service.clone()));
     beside.spawn(jobs::look_for_damage(service.clone()));
     beside.spawn(jobs::strike_contacts(service.clone()));
-    beside.spawn(backups::keep(service.clone(), config.backup.clone()));
+    for duty in duties(&service, config) {
+        beside.spawn(duty);
+    }
     beside.spawn(supervisor::keep_alive(service.clone()));
     if let Some(provider) = provider {
         beside.spawn(identity::look(provider));
     }
-    beside.spawn(ship::to_syslog(service.clone(), config.clone()));
-    beside.spawn(ship::to_file(service.clone(), config.clone()));
     if let Some(reload) = reload {
         // Listened for from now on: a hang-up that nobody waits for ends the process.
         let hang_ups = signals::HangUps::listen();
@@ -154,4 +158,30 @@ pub async fn serve(
         }
         Err(_) => Ok(()),
     }
+}
+
+/// What one of several instances does for all, as far as it is asked for.
+fn duties(service: &Service, config: &Config) -> Vec<BoxFuture<'static, ()>> {
+    let lease = Duration::from_secs(config.store.lease_seconds);
+    let mut duties = Vec::new();
+    if config.backup.is_on() {
+        let (of, settings) = (service.clone(), config.backup.clone());
+        let keep = move || backups::keep(of.clone(), settings.clone());
+        duties.push(duty::while_mine(service.clone(), BACKUP, lease, keep).boxed());
+    }
+    if config.journal.syslog.target().is_some() {
+        let (of, settings) = (service.clone(), config.clone());
+        let send = move || ship::to_syslog(of.clone(), settings.clone());
+        duties.push(duty::while_mine(service.clone(), SYSLOG, lease, send).boxed());
+    }
+    if !config.journal.file.path.as_os_str().is_empty() {
+        let (of, settings) = (service.clone(), config.clone());
+        let send = move || ship::to_file(of.clone(), settings.clone());
+        duties.push(duty::while_mine(service.clone(), FILE, lease, send).boxed());
+    }
+    if service.extras().is_some_and(|extras| extras.analysis) {
+        let of = service.clone();
+        duties.push(duty::while_mine(service.clone(), FIGURES, lease, move || jobs::keep_figures(of.clone())).boxed());
+    }
+    duties
 }

@@ -18,6 +18,7 @@ mod coverage;
 mod credentials;
 mod deadlines;
 mod differences;
+mod duties;
 mod enrolment;
 mod entries;
 mod freeze;
@@ -75,6 +76,7 @@ pub use coverage::{COVERAGE_DEPTH_MAX, CoverageAnswer, CoverageQuestion, Coverag
 pub use credentials::{CREDENTIAL_DAYS_MAX, CredentialView, NewCredential, PrincipalView, RoleChange};
 pub use deadlines::{DEADLINES_MAX, Deadlines, TimeLimit, in_words as time_in_words};
 pub use differences::Recount;
+pub use duties::{BACKUP, FIGURES, FILE, SYSLOG};
 pub use enrolment::{Exchanged, Replacement};
 pub use entries::{ChangesPage, EntryFilter, Known};
 pub use freeze::FreezeRequest;

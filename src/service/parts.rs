@@ -1,5 +1,6 @@
 //! The service: its parts, made once from its settings, and what every use case asks of them.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock, RwLock};
 use std::time::{Duration, Instant};
@@ -116,6 +117,8 @@ pub struct Parts {
     pub(super) examination: OnceLock<Examination>,
     /// What reminders are sent by and made of.
     pub(super) reminding: Reminding,
+    /// Jobs that another instance does for all, as far as was asked.
+    pub(super) elsewhere: RwLock<BTreeSet<&'static str>>,
 }
 
 impl Deref for Service {
@@ -303,6 +306,7 @@ impl Parts {
             scans: Arc::new(Semaphore::new(SCANS_MAX)),
             examination: OnceLock::new(),
             reminding,
+            elsewhere: RwLock::default(),
         })
     }
 }

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::report::Message;
-use crate::service::{JournalFilter, Service};
+use crate::service::{FILE, JournalFilter, SYSLOG, Service};
 use crate::store::{JournalEntry, Position};
 use crate::telemetry::metrics;
 
@@ -52,7 +52,7 @@ trait Target {
 
 /// What is the same for all ways.
 struct Shipping {
-    /// As metrics and log call it.
+    /// As metrics, log and the other instances call it.
     to: &'static str,
     service: Service,
     writer: Writer,
@@ -63,37 +63,48 @@ struct Shipping {
     troubled: bool,
 }
 
-/// Sends the journal as syslog for as long as the service serves, where a receiver is set.
+/// Sends the journal as syslog for ever, or until this is given up, where a receiver is set.
 pub async fn to_syslog(service: Service, config: Config) {
     let Some(receiver) = Receiver::new(&config.journal.syslog) else { return };
-    let shipping = Shipping::new("syslog", service, &config);
+    let shipping = Shipping::new(SYSLOG, service, &config);
     shipping.forever(|| receiver.connect()).await;
 }
 
-/// Appends the journal to a file for as long as the service serves, where one is set.
+/// Appends the journal to a file for ever, or until this is given up, where one is set.
 pub async fn to_file(service: Service, config: Config) {
     let path = config.journal.file.path.clone();
     if path.as_os_str().is_empty() {
         return;
     }
-    let shipping = Shipping::new("file", service, &config);
+    let shipping = Shipping::new(FILE, service, &config);
     shipping.forever(|| AppendedFile::open(path.clone())).await;
 }
 
-/// Where the journal is sent, and the sequence number of the newest entry that has arrived there; 0 for none.
-pub fn arrivals(config: &Config) -> Vec<(Message, u64)> {
-    let arrived = |to: &str| Mark::new(&config.data_directory, to).read().map_or(0, |position| position.sequence);
+/// Where the journal is sent, and the sequence number of the newest entry that has arrived there, 0 for none; nothing where
+/// another instance sends it.
+pub fn arrivals(config: &Config, service: &Service) -> Vec<(Message, Option<u64>)> {
+    let arrived = |to: &str| {
+        let arrived = || Mark::new(&config.data_directory, to).read().map_or(0, |position| position.sequence);
+        (!service.is_done_elsewhere(to)).then(arrived)
+    };
     let mut found = Vec::new();
     if config.journal.syslog.target().is_some() {
         let address = &config.journal.syslog.address;
-        found.push((Message::new(format!("日志服务器 {address}"), format!("to {address}")), arrived("syslog")));
+        found.push((Message::new(format!("日志服务器 {address}"), format!("to {address}")), arrived(SYSLOG)));
     }
     let path = &config.journal.file.path;
     if !path.as_os_str().is_empty() {
         let path = path.display();
-        found.push((Message::new(format!("文件 {path}"), format!("to {path}")), arrived("file")));
+        found.push((Message::new(format!("文件 {path}"), format!("to {path}")), arrived(FILE)));
     }
     found
+}
+
+/// Whoever sends it no more has nothing that waits.
+impl Drop for Shipping {
+    fn drop(&mut self) {
+        metrics::journal_shipped(self.to, 0, None);
+    }
 }
 
 impl Shipping {
@@ -127,9 +138,22 @@ impl Shipping {
         }
     }
 
+    /// How far it was sent from here, or by whichever instance.
+    async fn marked(&self) -> Option<Position> {
+        let everywhere = self.service.done(self.to).await.filter(|mark| mark.sequence > 0);
+        self.mark.read().into_iter().chain(everywhere).max_by_key(|mark| mark.sequence)
+    }
+
+    async fn mark(&self, arrived: &Position) {
+        if let Err(error) = self.mark.write(arrived) {
+            tracing::error!(to = self.to, %error, "how far the journal was sent cannot be kept: it is sent again after a restart");
+        }
+        self.service.note_done(self.to, *arrived).await;
+    }
+
     /// How far it has arrived; measured.
     async fn arrived(&self) -> Position {
-        let position = match self.mark.read() {
+        let position = match self.marked().await {
             Some(mark) if self.is_of_this_journal(&mark).await => mark,
             Some(mark) => {
                 // A backup was restored since.
@@ -192,9 +216,7 @@ impl Shipping {
             if let Some(position) = target.arrived() {
                 arrived = position;
                 self.under_way = (2 * self.under_way).min(UNDER_WAY_MAX);
-                if let Err(error) = self.mark.write(&arrived) {
-                    tracing::error!(to = self.to, %error, "how far the journal was sent cannot be kept: it is sent again after a restart");
-                }
+                self.mark(&arrived).await;
             }
             if sent.sequence == arrived.sequence && std::mem::take(&mut self.troubled) {
                 tracing::info!(to = self.to, arrived.sequence, "the journal is sent again");

@@ -72,7 +72,7 @@ pub use journal::{Covers, JournalEntry, NewEntry, Outcome, Position};
 pub use journal_file::{
     Extent, JournalFault, JournalWriter, verify_journal, verify_journal_file, verify_journal_file_with,
 };
-pub use log::{Engine, EngineOptions, EngineStatus, Keyed, Logged, Sizes};
+pub use log::{Engine, EngineOptions, EngineStatus, Extras, FiguresAsOf, Keyed, Logged, Roles, Sizes};
 pub use lost::{LostEntry, LostSubject, Mendings, lost_in_words};
 pub use memory::MemoryStore;
 pub use record::{FORMAT_VERSION, RECORD_BYTES_MAX, STORE_VERSION, check_length};
@@ -86,7 +86,7 @@ pub use verify::{StoreFault, Verification, Visitor, verify};
 
 /// What is done to a shared log before any instance uses it.
 pub mod engine {
-    pub use super::log::{init, status};
+    pub use super::log::{figures, init, status, upgrade};
 }
 
 /// The change of the registry in a record of one, for whoever has nothing but its bytes; none where it is no such record.
@@ -346,6 +346,45 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Unavailable`] where the shared log cannot be asked.
     fn newest(&self) -> BoxFuture<'_, Result<Position, StoreError>> {
         Box::pin(std::future::ready(Ok(self.position())))
+    }
+
+    /// What there is beside a shared journal; none where nobody else appends to it.
+    fn extras(&self) -> Option<Extras> {
+        None
+    }
+
+    /// Takes a job on for a time that one of several instances does for all, or goes on having it: whether it is this one's. It
+    /// is where there are no others, or they cannot share jobs.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where that cannot be asked.
+    fn take_on(&self, _job: &'static str, _time: Duration) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(std::future::ready(Ok(true)))
+    }
+
+    /// How far whoever had such a job has come with it; none where instances do not share jobs.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where that cannot be asked.
+    fn done(&self, _job: &'static str) -> BoxFuture<'_, Result<Option<Position>, StoreError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// Notes how far this instance has come with such a job.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where that cannot be noted.
+    fn note_done(&self, _job: &'static str, _position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Follows the journal by one page with the plain tables that analysts read, or from its beginning; none where there are no
+    /// such tables.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where that cannot be done now.
+    fn follow_figures(&self, _anew: bool) -> BoxFuture<'_, Result<Option<FiguresAsOf>, StoreError>> {
+        Box::pin(std::future::ready(Ok(None)))
     }
 
     /// Why writes are stopped; `Ok` while they are taken.

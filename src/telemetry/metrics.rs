@@ -38,6 +38,7 @@ const SETTLED: &str = "huizong_shared_settled_total";
 const DIVERGED: &str = "huizong_shared_diverged_total";
 const SHARED_AGE: &str = "huizong_shared_age_seconds";
 const SHARED_BEHIND: &str = "huizong_shared_behind_entries";
+const FIGURES_BEHIND: &str = "huizong_shared_figures_behind_entries";
 const TOKENS_OF_ANOTHER_KEY: &str = "huizong_tokens_of_another_key";
 const BACKUP_TIME: &str = "huizong_backup_timestamp_seconds";
 const BACKUP_BYTES: &str = "huizong_backup_size_bytes";
@@ -249,6 +250,11 @@ pub fn stands_beside(age: Duration, behind: u64) {
     gauge!(SHARED_BEHIND).set(number(behind));
 }
 
+/// The plain tables for analysts were followed, and how many entries they still lack.
+pub fn figures_followed(behind: u64) {
+    gauge!(FIGURES_BEHIND).set(number(behind));
+}
+
 /// A transaction waits for the disk.
 pub fn transaction_queued() {
     gauge!(COMMIT_QUEUE).increment(1.0);
@@ -405,6 +411,10 @@ fn describe() {
     describe_counter!(SETTLED, "Appends to the shared log without an answer, by what became of them");
     describe_counter!(DIVERGED, "How often this instance had shown what is not in the shared log any more");
     describe_gauge!(SHARED_AGE, Unit::Seconds, "Time since this instance knew all of the shared log");
+    describe_gauge!(
+        FIGURES_BEHIND,
+        "Entries that the plain tables for analysts lacked when this instance last followed with them"
+    );
     describe_gauge!(SHARED_BEHIND, "Entries of the shared log that were still to be followed at the last look");
     describe_gauge!(TOKENS_OF_ANOTHER_KEY, "Tokens that are refused because they were made with another token-key");
     describe_gauge!(

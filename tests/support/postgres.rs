@@ -87,6 +87,11 @@ END"
         Some(postgres)
     }
 
+    /// Where the programs are.
+    pub fn programs(&self) -> &'static str {
+        self.programs
+    }
+
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -139,6 +144,21 @@ END"
         let name = format!("t{}", self.schemas.fetch_add(1, Ordering::Relaxed));
         self.sql(&format!("CREATE SCHEMA {name};"));
         (self.url(&name), name)
+    }
+
+    /// The address of a new database with nothing in it, and its name.
+    pub fn database(&self) -> (String, String) {
+        let name = format!("d{}", self.schemas.fetch_add(1, Ordering::Relaxed));
+        self.sql(&format!("CREATE DATABASE {name};"));
+        let host = self.folder.display().to_string().replace('/', "%2F");
+        (format!("postgres://huizong@{host}/{name}"), name)
+    }
+
+    /// What SQL is answered with in a database, by a role; none where it is refused.
+    pub fn answer(&self, database: &str, role: &str, text: &str) -> Option<String> {
+        let child = self.psql(&format!("\\set QUIET on\n\\connect {database} {role}\n{text}"));
+        let output = child.wait_with_output().unwrap();
+        output.status.success().then(|| String::from_utf8(output.stdout).unwrap().trim().to_owned())
     }
 
     /// The address of a schema.

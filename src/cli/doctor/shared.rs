@@ -47,7 +47,23 @@ fn reached(config: &Config, status: &EngineStatus) -> Vec<Condition> {
     )];
     found.push(durability(config, status));
     found.extend(standbys(config, status));
+    found.extend(extras(status));
     found
+}
+
+/// What a store of before lacks.
+fn extras(status: &EngineStatus) -> Option<Condition> {
+    (!status.extras.leases).then(|| {
+        let message = Message::new(
+            "缺少各实例分工的表：备份与日志发送由每个实例各做一次",
+            "the table is missing by which instances share jobs: each makes backups and sends the journal",
+        );
+        let remedy = Message::new(
+            "请运行 huizong store upgrade，并以 --role 授权，再逐一重新启动各实例",
+            "run huizong store upgrade with --role, and start one instance after the other anew",
+        );
+        Condition::new("shared_store_jobs", ConditionState::Warning, message, remedy)
+    })
 }
 
 /// Whether it keeps what it acknowledges.

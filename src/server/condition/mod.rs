@@ -25,7 +25,7 @@ pub(crate) fn examine(config: &Config, service: &Service) -> Vec<Condition> {
     found.extend(running::shared(service));
     found.push(places::disk_space(data, config));
     found.push(places::file_system_kind(data));
-    found.extend(places::backups(config, data));
+    found.extend(running::backups(config, service));
     found.extend(running::backups_elsewhere(config));
     found.push(clock::judge(service.machine_time(), (position.sequence > 0).then_some(position.time)));
     found.extend(exposure::examine(config));

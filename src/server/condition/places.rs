@@ -262,6 +262,21 @@ pub(crate) fn backups(config: &Config, data: &Path) -> Vec<Condition> {
             format!("最近一份为 {}", newest.path.display()),
             format!("the newest is {}", newest.path.display()),
         ),
+        // Of several instances one makes them, in its own folder.
+        newest if config.store.is_shared() => {
+            let (zh, en) = newest.map_or_else(
+                || (format!("{shown} 中没有备份"), format!("there is none in {shown}")),
+                |newest| {
+                    let made = moment(newest.made);
+                    (format!("{shown} 中最近一份为 {}", made.zh), format!("the newest in {shown} is of {}", made.en))
+                },
+            );
+            let remedy = Message::new(
+                "备份由各实例之一代做：请确认其他实例的备份目录中有近期备份",
+                "one of the instances makes them for all: see to it that the folder of another has a recent one",
+            );
+            Condition::new(NAME, ConditionState::Skipped, Message::new(zh, en), remedy)
+        }
         newest => {
             let (zh, en) = newest.map_or_else(
                 || (format!("{shown} 中还没有备份"), format!("there is none in {shown} yet")),

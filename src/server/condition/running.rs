@@ -3,11 +3,11 @@
 use crate::admin::{disk_usage, memory_limit};
 use crate::config::Config;
 use crate::report::Message;
-use crate::service::{Condition, ConditionState, Service, YearVitals};
+use crate::service::{BACKUP, Condition, ConditionState, Service, YearVitals};
 use crate::ship;
 use crate::store::Freshness;
 
-use super::places::mebibytes;
+use super::places::{self, mebibytes};
 
 /// Report years that are told of, the newest first.
 const YEARS: usize = 3;
@@ -98,6 +98,15 @@ fn resident_bytes(status: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim_end().parse::<u64>().ok()?.checked_mul(1024)
 }
 
+/// Whether backups are made as they should be; where another instance makes them, they are in its folder.
+pub(crate) fn backups(config: &Config, service: &Service) -> Vec<Condition> {
+    if service.is_done_elsewhere(BACKUP) {
+        let (zh, en) = ("由其他实例备份", "another instance makes them");
+        return vec![Condition::good("backups", zh, en)];
+    }
+    places::backups(config, &config.data_directory)
+}
+
 /// Where the service makes no backups by itself, they are somebody else's to see to.
 pub(crate) fn backups_elsewhere(config: &Config) -> Option<Condition> {
     (!config.backup.is_on()).then(|| {
@@ -156,7 +165,11 @@ pub(crate) fn callers(config: &Config, service: &Service) -> Vec<Condition> {
 /// How far the journal has come, to wherever it is sent.
 pub(crate) fn shipping(config: &Config, service: &Service) -> Vec<Condition> {
     let newest = service.newest_sequence();
-    let told = |(to, arrived): (Message, u64)| {
+    let told = |(to, arrived): (Message, Option<u64>)| {
+        let Some(arrived) = arrived else {
+            let (zh, en) = (format!("{}：由其他实例发送", to.zh), format!("{}: another instance sends it", to.en));
+            return Condition::good("shipping", zh, en);
+        };
         let waiting = newest.saturating_sub(arrived);
         let (zh, en) = (
             format!("{}：已送达第{arrived}条，尚有{waiting}条", to.zh),
@@ -171,7 +184,7 @@ pub(crate) fn shipping(config: &Config, service: &Service) -> Vec<Condition> {
         );
         Condition::new("shipping", ConditionState::Warning, Message::new(zh, en), remedy)
     };
-    ship::arrivals(config).into_iter().map(told).collect()
+    ship::arrivals(config, service).into_iter().map(told).collect()
 }
 
 /// What is expected and has come, of the newest years.

@@ -14,6 +14,7 @@ mod postgres;
 mod suite;
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -27,7 +28,7 @@ pub(crate) use file::{FOLDER, FileLog, holds_segments};
 pub use logged::{Keyed, Logged};
 pub(crate) use memory::MemoryLog;
 pub(crate) use postgres::PostgresLog;
-pub use postgres::{Engine, EngineOptions, EngineStatus, init, status};
+pub use postgres::{Engine, EngineOptions, EngineStatus, Extras, Roles, figures, init, status, upgrade};
 
 /// Why nothing was appended, or may not have been.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -128,6 +129,15 @@ pub(crate) enum Seen {
     Newer(u64),
 }
 
+/// How far the plain tables for analysts have followed the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FiguresAsOf {
+    /// They are true as of this entry.
+    pub sequence: u64,
+    /// Entries that are still to be followed.
+    pub behind: u64,
+}
+
 /// A log that other instances append to as well.
 ///
 /// Promises, besides those of [`Log`]:
@@ -165,6 +175,22 @@ pub(crate) trait SharedLog: Log {
 
     /// Tells this log from any other, in hexadecimal.
     fn epoch(&self) -> String;
+
+    /// What there is beside the journal.
+    fn extras(&self) -> Extras;
+
+    /// Takes a job on for a time that one instance does for all, or goes on having it: whether it is this instance's. Doing it
+    /// twice does no harm: a clock may be wrong, and one that slept may not know yet that it has lost it.
+    fn take_on(&self, job: &str, time: Duration) -> Result<bool, LogError>;
+
+    /// How far whoever had a job has come with it.
+    fn done(&self, job: &str) -> Result<Position, LogError>;
+
+    /// Notes how far this instance has come with a job that it has.
+    fn note_done(&self, job: &str, position: &Position) -> Result<(), LogError>;
+
+    /// Follows the journal by one page with the plain tables for analysts; `anew` from its beginning.
+    fn follow_figures(&self, anew: bool) -> Result<FiguresAsOf, LogError>;
 }
 
 /// Whether one transaction may stand in the place of another.

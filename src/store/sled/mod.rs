@@ -1,6 +1,7 @@
 //! The embedded store: a log that is the truth, and a copy of it on sled 0.34.7 that everything is read from.
 //!
 //! - `committer`: the only thread that writes: to the log, then to the copy.
+//! - `beside`: what there is beside a log that others append to.
 //! - `copy`: the database that is read from. `state`: whether what is left of it may be believed.
 //! - `start`: how both are brought together when the store is opened. `retold`: the log as a copy proves it was.
 //! - `import`: what the committer does to take the records of another store.
@@ -20,6 +21,7 @@
 //!
 //! Nothing else in the project knows sled.
 
+mod beside;
 mod committer;
 mod copied;
 mod copy;
@@ -47,9 +49,10 @@ mod watermark;
 use std::ops::{Bound, ControlFlow, RangeInclusive};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use futures::{FutureExt as _, TryFutureExt as _};
 use sled::IVec;
 use tokio::sync::{mpsc, oneshot};
 
@@ -62,10 +65,12 @@ use crate::telemetry::metrics;
 use super::item::{StoredRecord, describe_key, sequence_of};
 use super::journal::{JournalEntry, Position};
 use super::ledger::Stored;
-use super::log::Seen;
+use super::log::{Seen, SharedLog};
 use super::record::decode;
 use super::transaction::{Decision, RequestId, Standing, StoredRequest, Transaction};
-use super::{Freshness, Logged, LostEntry, Mendings, Records, Store, StoreError, Transactions, keys};
+use super::{
+    Extras, FiguresAsOf, Freshness, Logged, LostEntry, Mendings, Records, Store, StoreError, Transactions, keys,
+};
 
 use committer::{Answered, Job};
 use copy::Copy;
@@ -408,6 +413,28 @@ impl Store for SledStore {
             Ok(self.position())
         }
         .boxed()
+    }
+
+    fn extras(&self) -> Option<Extras> {
+        self.shared.log.shared().map(SharedLog::extras)
+    }
+
+    fn take_on(&self, job: &'static str, time: Duration) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.beside(|extras| extras.leases, move |log| log.take_on(job, time))
+            .map_ok(|mine| mine.unwrap_or(true))
+            .boxed()
+    }
+
+    fn done(&self, job: &'static str) -> BoxFuture<'_, Result<Option<Position>, StoreError>> {
+        self.beside(|extras| extras.leases, move |log| log.done(job)).boxed()
+    }
+
+    fn note_done(&self, job: &'static str, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.beside(|extras| extras.leases, move |log| log.note_done(job, &position)).map_ok(|_| ()).boxed()
+    }
+
+    fn follow_figures(&self, anew: bool) -> BoxFuture<'_, Result<Option<FiguresAsOf>, StoreError>> {
+        self.beside(|extras| extras.analysis, move |log| log.follow_figures(anew)).boxed()
     }
 
     fn mendings(&self) -> Mendings {

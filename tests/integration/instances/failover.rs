@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use huizong::store::{Decision, Engine, EngineOptions, Store as _, StoreError, engine as tables};
+use huizong::store::{Decision, Engine, EngineOptions, Roles, Store as _, StoreError, engine as tables};
 
 use super::{alone, of_own, until};
 use crate::store_contract::contents::Contents;
@@ -41,7 +41,7 @@ async fn a_primary_that_dies_is_followed_by_its_standby_with_all_that_was_acknow
     let at = server.folder().display().to_string();
     let options = EngineOptions { url, poll: Duration::from_millis(5), ..alone() };
     let engine = Engine::new(EngineOptions { patience: Duration::from_secs(10), ..options }).unwrap();
-    tables::init(&engine, None).unwrap();
+    tables::init(&engine, &Roles::default()).unwrap();
     let folders = [new_folder(), new_folder()];
     let stores = folders.each_ref().map(|folder| Arc::new(instance(&engine, folder, Witness::new()).unwrap()));
     let report_of = |writer: u64| report(&format!("agency-{writer}"), 2022);
@@ -136,7 +136,7 @@ async fn a_full_disk_of_the_server_refuses_writes_with_nothing_stored_and_no_lon
     let (url, _) = server.schema();
     let url = format!("{url}%20-c%20default_tablespace%3Dsmall");
     let engine = Engine::new(EngineOptions { url, ..alone() }).unwrap();
-    tables::init(&engine, None).unwrap();
+    tables::init(&engine, &Roles::default()).unwrap();
     let folder = new_folder();
     let store = instance(&engine, &folder, Witness::new()).unwrap();
     let report = report("agency", 2022);
@@ -176,7 +176,7 @@ async fn of_several_that_make_the_tables_at_once_one_does() {
         let engine = engine(url);
         let made = (0..4).map(|_| {
             let engine = engine.clone();
-            std::thread::spawn(move || tables::init(&engine, None))
+            std::thread::spawn(move || tables::init(&engine, &Roles::default()))
         });
         let made: Vec<_> = made.collect::<Vec<_>>().into_iter().map(|made| made.join().unwrap()).collect();
         assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 1, "{made:?}");
@@ -265,7 +265,7 @@ async fn connections_that_hang_half_open_are_given_up_and_nothing_is_stored_twic
     let url =
         format!("postgres://huizong@127.0.0.1:{port}/postgres?sslmode=disable&options=-c%20search_path%3D{schema}");
     let engine = Engine::new(EngineOptions { url, ..alone() }).unwrap();
-    tables::init(&engine, None).unwrap();
+    tables::init(&engine, &Roles::default()).unwrap();
     let folder = new_folder();
     let store = Arc::new(instance(&engine, &folder, Witness::new()).unwrap());
     let report = report("agency", 2022);

@@ -1,6 +1,8 @@
 //! Several instances over one journal in PostgreSQL: the stores of each, with real servers that are killed, and hang.
 
+mod analysis;
 mod cluster;
+mod duties;
 mod failover;
 mod program;
 mod service;
@@ -12,7 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use huizong::report::ReviewAction;
-use huizong::store::{Change, Decision, Engine, EngineOptions, NEWEST, SledStore, Store, StoreError, engine as tables};
+use huizong::store::{
+    Change, Decision, Engine, EngineOptions, NEWEST, Roles, SledStore, Store, StoreError, engine as tables,
+};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
@@ -150,7 +154,7 @@ fn of_own(server: &Postgres, options: EngineOptions) -> (Engine, TempDir) {
     let (url, _) = server.schema();
     let options = EngineOptions { url, poll: Duration::from_millis(5), ..options };
     let engine = Engine::new(options).unwrap();
-    tables::init(&engine, None).unwrap();
+    tables::init(&engine, &Roles::default()).unwrap();
     (engine, new_folder())
 }
 

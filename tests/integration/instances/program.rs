@@ -18,30 +18,30 @@ use crate::support::postgres::Postgres;
 use crate::support::process::{Server, command, launch};
 use crate::support::{AGENCIES, PROVINCE, YEAR, count, problem, question, report, small_registry, submission};
 
-fn program(arguments: &[&str]) -> Output {
+pub(super) fn program(arguments: &[&str]) -> Output {
     let output = Command::new(env!("CARGO_BIN_EXE_huizong")).args(arguments).env("HUIZONG_LANG", "en").output();
     output.unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub(super) fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 /// A shared store with its keys.
-struct Shared {
-    url: String,
-    keys: TempDir,
+pub(super) struct Shared {
+    pub(super) url: String,
+    pub(super) keys: TempDir,
 }
 
 impl Shared {
-    fn new(server: &Postgres) -> Self {
+    pub(super) fn new(server: &Postgres) -> Self {
         let ((url, _), keys) = (server.schema(), new_folder());
         let made = program(&["store", "init", &url, "--keys", keys.path().to_str().unwrap()]);
         assert!(made.status.success(), "{}", said(&made));
         Self { url, keys }
     }
 
-    fn settings(&self) -> String {
+    pub(super) fn settings(&self) -> String {
         format!(
             "[store]\nurl = \"{}\"\nkeys_directory = \"{}\"\nwithout_standby = true\npoll_ms = 20\nmin_free_bytes = \
              0\nballast_bytes = 0\npatience_seconds = 4\n",
@@ -51,35 +51,40 @@ impl Shared {
     }
 
     /// An instance in a process of its own.
-    async fn serve(&self, folder: &Path) -> Result<Instance, String> {
+    pub(super) async fn serve(&self, folder: &Path) -> Result<Instance, String> {
+        self.serve_with(folder, "").await
+    }
+
+    /// The same with further settings.
+    pub(super) async fn serve_with(&self, folder: &Path, settings: &str) -> Result<Instance, String> {
         let config = folder.join("config.toml");
-        std::fs::write(&config, self.settings()).unwrap();
+        std::fs::write(&config, self.settings() + settings).unwrap();
         let data = folder.join("copy");
         let (process, channel) = launch(&mut command(&data, &["--config", config.to_str().unwrap()])).await?;
         Ok(Instance { process, channel })
     }
 }
 
-struct Instance {
-    process: Server,
-    channel: Channel,
+pub(super) struct Instance {
+    pub(super) process: Server,
+    pub(super) channel: Channel,
 }
 
 impl Instance {
-    fn signal(&self, name: &str) {
+    pub(super) fn signal(&self, name: &str) {
         let sent = Command::new("kill").arg(format!("-{name}")).arg(self.process.id().to_string()).status();
         assert!(sent.unwrap().success());
     }
 
     /// Hands in a report; the position that the answer tells.
-    async fn submit(&self, agency: &str, requests: i64) -> Result<String, Status> {
+    pub(super) async fn submit(&self, agency: &str, requests: i64) -> Result<String, Status> {
         let request = submission(report(agency, requests));
         let answer = ReportServiceClient::new(self.channel.clone()).submit_report(request).await?;
         Ok(position(answer.metadata()))
     }
 
     /// Requests received in the province, as of that position at least, and the one that the answer tells.
-    async fn received(&self, at_least: &str) -> Result<(i64, String), Status> {
+    pub(super) async fn received(&self, at_least: &str) -> Result<(i64, String), Status> {
         let mut request = Request::new(question(PROVINCE, YEAR, "requests.received", &[]));
         request.metadata_mut().insert("huizong-at-least", at_least.parse().unwrap());
         let answer = RollupServiceClient::new(self.channel.clone()).query_rollup(request).await?;
@@ -88,11 +93,11 @@ impl Instance {
     }
 }
 
-fn position(metadata: &tonic::metadata::MetadataMap) -> String {
+pub(super) fn position(metadata: &tonic::metadata::MetadataMap) -> String {
     metadata.get("huizong-position").expect("every answer tells it").to_str().unwrap().to_owned()
 }
 
-async fn register(instance: &Instance) {
+pub(super) async fn register(instance: &Instance) {
     let request =
         pb::ApplyRegistryChangesRequest { changes: small_registry(), validate_only: false, ..Default::default() };
     RegistryServiceClient::new(instance.channel.clone()).apply_registry_changes(request).await.unwrap();

@@ -100,7 +100,7 @@ impl OpenShared {
     pub fn new() -> Option<Self> {
         let (url, schema) = Postgres::common()?.schema();
         let engine = engine(url);
-        huizong::store::engine::init(&engine, None).unwrap();
+        huizong::store::engine::init(&engine, &huizong::store::Roles::default()).unwrap();
         Some(Self { engine, schema, folder: new_folder() })
     }
 }

@@ -4,13 +4,16 @@
 //! - `writer`: the one connection that locks the head and appends. `reader`: what is read page by page.
 //! - `waking`: word of what others append.
 //! - `tables`: makes the tables, and tells what is in them.
+//! - `lease`: which instance does what one does for all. `analysis`: the figures once more, as plain tables for analysts.
 //!
 //! A lock is no lease: nothing goes by a clock. A writer that slept finds another chain under the lock, or no lock. What
 //! became of a COMMIT without an answer is told by the chain, once the lock is had again: until then whoever sent it may still
 //! hold it.
 
 mod address;
+mod analysis;
 mod hosts;
+mod lease;
 mod reader;
 mod session;
 mod sql;
@@ -21,6 +24,7 @@ mod writer;
 use std::future::Future;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
@@ -31,18 +35,20 @@ use crate::store::StoreError;
 use crate::store::journal::Position;
 use crate::store::loose;
 
-use super::{Keyed, Log, LogError, Logged, Piece, Seen, SharedLog, Turn, fits, is_in_place_of};
+use super::{FiguresAsOf, Keyed, Log, LogError, Logged, Piece, Seen, SharedLog, Turn, fits, is_in_place_of};
 
 use reader::Reader;
 use session::{ANSWER, Session, Trouble, within};
 use waking::Waking;
 
 pub use address::{Engine, EngineOptions};
-pub use tables::{EngineStatus, init, status};
+pub use analysis::figures;
+pub use tables::{EngineStatus, Extras, Roles, init, status, upgrade};
 
 const CHECKSUM_BYTES: usize = 4;
 
-/// Layout of the tables. A program refuses those of a newer one.
+/// Layout of the head and the journal. A program refuses those of a newer one. What is beside them may be there or not
+/// ([`Extras`]), and older programs do without: it does not change this.
 const FORMAT: i64 = 1;
 
 /// The open log.
@@ -65,8 +71,34 @@ struct Inner {
     writer: tokio::sync::Mutex<Option<Session>>,
     /// The one that looks at it.
     watcher: tokio::sync::Mutex<Option<Session>>,
-    /// One that nobody reads with at the moment.
-    reader: Mutex<Option<Session>>,
+    /// One that nobody uses at the moment, for what is asked beside these two.
+    idle: Mutex<Option<Session>>,
+    /// As whom this instance takes on what one does for all.
+    name: String,
+    /// What there is beside the head and the journal.
+    extras: Extras,
+}
+
+impl Inner {
+    /// A connection for whoever needs one now and then.
+    async fn idle(&self) -> Result<Session, Trouble> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match idle {
+            Some(session) if !session.client.is_closed() => Ok(session),
+            _ => Session::open(&self.engine).await,
+        }
+    }
+
+    /// For the next one; only where nothing has been begun on it that has not ended.
+    fn give_back(&self, session: Session) {
+        *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
+    }
+}
+
+/// As people tell instances apart: the machine, the process, and digits that no other has.
+fn own_name() -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}/{}/{}", machine.trim(), std::process::id(), uuid::Uuid::new_v4().simple())
 }
 
 /// The head's row.
@@ -138,12 +170,13 @@ impl PostgresLog {
             runtime.wait(async move {
                 let session = Session::open(&engine).await?;
                 let head = within(ANSWER, session.client.query_opt(&session.statements.head, &[])).await?;
-                Ok((session, head))
+                let extras = tables::extras(&session.client).await?;
+                Ok((session, head, extras))
             })
         };
         let open_error =
             |trouble: Trouble| StoreError::Open(format!("{}: {}", engine.url(), tables::advised(&trouble)));
-        let (session, head) = connected.map_err(open_error)?;
+        let (session, head, extras) = connected.map_err(open_error)?;
         let head = Head::of(&head.ok_or_else(|| damaged("it has no head"))?)?;
         if head.format > FORMAT {
             let found = u8::try_from(head.format).unwrap_or(u8::MAX);
@@ -155,8 +188,16 @@ impl PostgresLog {
             epoch: head.epoch,
             writer: tokio::sync::Mutex::default(),
             watcher: Some(session).into(),
-            reader: Mutex::default(),
+            idle: Mutex::default(),
+            name: own_name(),
+            extras,
         };
+        if !extras.leases {
+            tracing::warn!(
+                "what one instance could do for all is done by each: there is no table for that yet, or this role may not use it \
+                 (huizong store upgrade)"
+            );
+        }
         Ok(Self { runtime, inner: Arc::new(inner), appending: Mutex::default(), known: RwLock::new(head.position) })
     }
 
@@ -189,6 +230,12 @@ impl PostgresLog {
 impl From<mpsc::RecvError> for LogError {
     fn from(_: mpsc::RecvError) -> Self {
         Self::Unknown("a task of the shared log has ended".to_owned())
+    }
+}
+
+impl From<Trouble> for LogError {
+    fn from(trouble: Trouble) -> Self {
+        Self::NotStored(tables::advised(&trouble))
     }
 }
 
@@ -380,5 +427,29 @@ impl SharedLog for PostgresLog {
 
     fn epoch(&self) -> String {
         hex::encode(&self.inner.epoch)
+    }
+
+    fn extras(&self) -> Extras {
+        self.inner.extras
+    }
+
+    fn take_on(&self, job: &str, time: Duration) -> Result<bool, LogError> {
+        let (inner, job) = (self.inner.clone(), job.to_owned());
+        self.wait(async move { lease::take_on(&inner, &job, time).await.map_err(LogError::from) })
+    }
+
+    fn done(&self, job: &str) -> Result<Position, LogError> {
+        let (inner, job) = (self.inner.clone(), job.to_owned());
+        self.wait(async move { lease::done(&inner, &job).await.map_err(LogError::from) })
+    }
+
+    fn note_done(&self, job: &str, position: &Position) -> Result<(), LogError> {
+        let (inner, job, position) = (self.inner.clone(), job.to_owned(), *position);
+        self.wait(async move { lease::note_done(&inner, &job, &position).await.map_err(LogError::from) })
+    }
+
+    fn follow_figures(&self, anew: bool) -> Result<FiguresAsOf, LogError> {
+        let inner = self.inner.clone();
+        self.wait(async move { analysis::follow(&inner, anew).await })
     }
 }

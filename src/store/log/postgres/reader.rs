@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_postgres::Row;
@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 use crate::store::StoreError;
 use crate::store::log::{LogError, Piece};
 
-use super::session::{Session, Trouble, within};
+use super::session::{Trouble, within};
 use super::{Inner, PostgresLog, logged_of, number};
 
 /// Transactions of a page.
@@ -21,14 +21,10 @@ const PAGE_ANSWER: Duration = Duration::from_secs(30);
 
 /// A page, where the server has it.
 async fn page(inner: Arc<Inner>, after: u64, until: u64) -> Result<Vec<Row>, Trouble> {
-    let idle = inner.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let session = match idle {
-        Some(session) if !session.client.is_closed() => session,
-        _ => Session::open(&inner.engine).await?,
-    };
+    let session = inner.idle().await?;
     let (after, until) = (number(after), number(until));
     let rows = within(PAGE_ANSWER, session.client.query(&session.statements.range, &[&after, &until, &PAGE])).await?;
-    *inner.reader.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
+    inner.give_back(session);
     Ok(rows)
 }
 

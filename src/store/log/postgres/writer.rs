@@ -82,7 +82,7 @@ fn checked(inner: &Inner, head: Option<&Row>, mine: Option<&Row>, after: &Positi
 }
 
 /// Transactions of others in their order, without gaps.
-fn in_order(rows: &[Row], after: &Position) -> Result<Vec<Logged>, LogError> {
+pub(super) fn in_order(rows: &[Row], after: &Position) -> Result<Vec<Logged>, LogError> {
     let transactions = (after.sequence + 1..).zip(rows).map(|(sequence, row)| {
         let logged = logged_of(row).filter(|logged| logged.position.sequence == sequence);
         logged.ok_or_else(|| LogError::NotStored(format!("journal entry {sequence} of the shared log cannot be read")))

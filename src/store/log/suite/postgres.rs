@@ -1,6 +1,6 @@
 //! The same promises of the log that instances share, and those besides; over a real server.
 
-use super::super::{Engine, EngineOptions, PostgresLog, Seen, SharedLog as _, init, status};
+use super::super::{Engine, EngineOptions, PostgresLog, Roles, Seen, SharedLog as _, init, status};
 use super::*;
 
 /// The tests of the whole program start their server in the same way.
@@ -15,7 +15,7 @@ fn shared() -> Option<(Engine, String)> {
     let server = Postgres::common()?;
     let (url, schema) = server.schema();
     let engine = Engine::new(EngineOptions { url, without_standby: true, ..EngineOptions::default() }).unwrap();
-    init(&engine, None).unwrap();
+    init(&engine, &Roles::default()).unwrap();
     Some((engine, schema))
 }
 
@@ -120,13 +120,13 @@ fn tables_are_made_once_by_one_of_those_who_try_at_the_same_time() {
     let error = PostgresLog::open(&engine).err().unwrap().to_string();
     assert!(error.contains("huizong store init"), "{error}");
     let made = std::thread::scope(|scope| {
-        let tries: Vec<_> = (0..6).map(|_| scope.spawn(|| init(&engine, None))).collect();
+        let tries: Vec<_> = (0..6).map(|_| scope.spawn(|| init(&engine, &Roles::default()))).collect();
         tries.into_iter().map(|tried| tried.join().unwrap()).collect::<Vec<_>>()
     });
     assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 1, "{made:?}");
     assert!(made.iter().flat_map(|made| made.as_ref().err()).all(|error| error.contains("there is a store already")));
     append_all(&PostgresLog::open(&engine).unwrap(), &chain(&Position::default(), 3));
-    init(&engine, None).unwrap_err();
+    init(&engine, &Roles::default()).unwrap_err();
     assert_eq!(status(&engine).unwrap().position.sequence, 3, "nothing was changed");
 }
 
@@ -136,7 +136,8 @@ fn a_role_with_the_rights_of_an_instance_can_do_what_an_instance_does_and_delete
     let (url, schema) = server.schema();
     let engine = |url| Engine::new(EngineOptions { url, without_standby: true, ..EngineOptions::default() }).unwrap();
     server.sql(&format!("CREATE ROLE instance_{schema} LOGIN; GRANT USAGE ON SCHEMA {schema} TO instance_{schema};"));
-    init(&engine(url.clone()), Some(&format!("instance_{schema}"))).unwrap();
+    let role = format!("instance_{schema}");
+    init(&engine(url.clone()), &Roles { instances: Some(role), analyst: None }).unwrap();
     let log = PostgresLog::open(&engine(url.replace("huizong@", &format!("instance_{schema}@")))).unwrap();
     promises::a_transaction_is_replaced_by_itself_without_words_only(&log);
     for change in
