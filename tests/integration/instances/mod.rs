@@ -2,6 +2,7 @@
 
 mod analysis;
 mod cluster;
+mod compose;
 mod duties;
 mod failover;
 mod program;
