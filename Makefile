@@ -17,6 +17,7 @@ help:
 ## make image        the container image, built and tried
 ## make bench        speed, beside an echo, PostgreSQL and DuckDB; make bench-publish puts it into docs/
 ## make faults       kills, power cuts, failing disks and more, at length
+## make patroni      PostgreSQL's failovers on three machines that are network namespaces
 ## make fuzz         every reader of documents against made-up inputs
 ## make advisories   known vulnerabilities of what is linked in
 ## make sbom         what the program is made of
@@ -235,6 +236,19 @@ faults: export MODEL_SEED := $(MODEL_SEED)
 faults: check-tools
 	$(if $(filter model,$(FAULTS)),cargo test --locked --test integration -- --nocapture every_answer)
 	$(if $(filter-out model,$(FAULTS)),cargo test --locked --test faults -- long $(filter-out model,$(FAULTS)) --soak-seconds $(SOAK_SECONDS) --seed $(FAULTS_SEED))
+
+# Switchover, loss of a machine and partition under Patroni, PATRONI_ROUNDS of each; root is needed, for network namespaces. The
+# programs lie where the user of PostgreSQL may read them.
+PATRONI := 4.1.5
+PATRONI_ROUNDS ?= 20
+PATRONI_FOLDER := /var/tmp/huizong-patroni-$(PATRONI)
+.PHONY: patroni
+patroni: check-tools
+	@command -v etcd >/dev/null && command -v ip >/dev/null && command -v psql >/dev/null || \
+		{ echo "installing etcd and PostgreSQL"; apt-get update -q && apt-get install -y -q etcd-server iproute2 postgresql python3-venv; }
+	@test -x $(PATRONI_FOLDER)/bin/patroni || \
+		{ /usr/bin/python3 -m venv $(PATRONI_FOLDER) && $(PATRONI_FOLDER)/bin/pip install -q 'patroni[etcd3]==$(PATRONI)' psycopg2-binary; }
+	PATH=$(PATRONI_FOLDER)/bin:$$PATH cargo test --locked --test faults -- long switchover node-loss partition --rounds $(PATRONI_ROUNDS)
 
 # Documents made at random, each with what is known to be printed in it, until DOCUMENT_CELLS of their cells are read; then
 # some by way of an office suite and a browser, where these are installed. A short run without them is part of `make test`.

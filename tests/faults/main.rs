@@ -17,6 +17,7 @@ mod disk;
 mod history;
 mod input;
 mod kill;
+mod patroni;
 mod power_cut;
 mod preload;
 mod program;
@@ -38,6 +39,7 @@ use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use patroni::Mishap;
 use power_cut::{Options, Report};
 use table::Row;
 
@@ -82,6 +84,9 @@ const FAULTS: &[Fault] = &[
             instances: 3,
         })
     }),
+    ("switchover", |wanted| patroni::run(Mishap::Switchover, wanted.seed(), wanted.rounds.unwrap_or(20))),
+    ("node-loss", |wanted| patroni::run(Mishap::Loss, wanted.seed(), wanted.rounds.unwrap_or(20))),
+    ("partition", |wanted| patroni::run(Mishap::Partition, wanted.seed(), wanted.rounds.unwrap_or(20))),
     ("stops", |wanted| stops::run(wanted.seed(), wanted.rounds.unwrap_or(200))),
     ("kill", |wanted| kill::run(wanted.seed(), wanted.rounds.unwrap_or(500))),
     ("power-cut", |wanted| power_cut::long(wanted.seed(), wanted.rounds.unwrap_or(500))),

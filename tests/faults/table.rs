@@ -19,6 +19,7 @@ pub struct Row {
     pub wrong: u64,
     /// Calls and starts that were refused as they had to be.
     pub refused: u64,
+    is_skipped: bool,
     began: Instant,
     seconds: f64,
     /// What went wrong, in words.
@@ -38,6 +39,7 @@ impl Row {
             torn: 0,
             wrong: 0,
             refused: 0,
+            is_skipped: false,
             began: Instant::now(),
             seconds: 0.0,
             complaints: Vec::new(),
@@ -58,14 +60,43 @@ impl Row {
         self.complaints.push(complaint);
     }
 
+    /// The same time, with what another process has counted.
+    pub fn with_counts_of(self, other: Self) -> Self {
+        Self { began: self.began, ..other }
+    }
+
+    /// It cannot be tried here, and why.
+    pub fn skip(&mut self, why: &str) {
+        self.is_skipped = true;
+        self.notes.push(format!("skipped: {why}"));
+    }
+
     pub fn is_good(&self) -> bool {
-        self.rounds > 0 && self.lost + self.torn + self.wrong == 0 && self.complaints.is_empty()
+        (self.rounds > 0 || self.is_skipped) && self.lost + self.torn + self.wrong == 0 && self.complaints.is_empty()
     }
 }
 
 /// Titles of the columns, as wide as what stands under them.
 pub const TITLE: &str =
     "fault         rounds       seed  acknowledged   lost   torn  wrong figures  refused as should   time (s)";
+
+/// A row that another process has printed, with the lines of its notes.
+pub fn parse(fault: &'static str, line: &str) -> Option<Row> {
+    let mut words = line.split_whitespace();
+    let is_it = words.next() == Some(fault);
+    let numbers: Vec<&str> = words.collect();
+    let [rounds, seed, acknowledged, lost, torn, wrong, refused, _] = numbers[..] else { return None };
+    let number = |text: &str| text.parse().ok();
+    is_it.then_some(Row {
+        rounds: number(rounds)?,
+        acknowledged: number(acknowledged)?,
+        lost: number(lost)?,
+        torn: number(torn)?,
+        wrong: number(wrong)?,
+        refused: number(refused)?,
+        ..Row::new(fault, number(seed)?)
+    })
+}
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

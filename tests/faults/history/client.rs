@@ -87,10 +87,10 @@ pub struct Client {
 }
 
 impl Client {
-    /// Asks one thing after the other until the time is over.
-    pub async fn work(mut self, until: Instant) -> Vec<Call> {
+    /// Asks one thing after the other until it is enough.
+    pub async fn work(mut self, enough: watch::Receiver<bool>) -> Vec<Call> {
         let mut again: Option<Asked> = None;
-        while Instant::now() < until {
+        while !*enough.borrow() {
             let asked = match again.take() {
                 Some(asked) => asked,
                 None => self.think(),

@@ -37,8 +37,9 @@ use crate::support;
 use crate::table::Row;
 use check::Kind;
 use client::{Client, Seen, nanoseconds, unsigned};
-use record::{AGENCIES, Answer, Asked, History, Question, REVIEWED_YEAR, Revision, TREE, Update, Watch, YEARS};
-use served::Served;
+pub use record::History;
+use record::{AGENCIES, Answer, Asked, Question, REVIEWED_YEAR, Revision, TREE, Update, Watch, YEARS};
+pub use served::Served;
 
 const CLIENTS: usize = 12;
 const WATCHERS: usize = 4;
@@ -60,30 +61,58 @@ pub struct Options {
 /// Records histories and checks them.
 pub fn run(options: &Options) -> Row {
     let mut row = Row::new(if options.instances > 1 { "instances" } else { "history" }, options.seed);
-    let (mut calls, mut unknown, mut unavailable, mut sums, mut updates) = (0, 0, 0, 0, 0);
+    let mut tally = Tally::default();
     for round in 0..options.rounds {
-        let seed = options.seed + round;
-        let Some(history) = program::block_on(record(&Options { seed, ..*options })) else {
-            row.notes.push("skipped: there is no PostgreSQL on this machine".to_owned());
+        let options = Options { seed: options.seed + round, ..*options };
+        let Some(history) = program::block_on(recorded_by_own(&options)) else {
+            row.skip("there is no PostgreSQL on this machine");
             break;
         };
+        tally.take(&mut row, &options, &history);
+    }
+    row.notes.push(tally.to_string());
+    row.done()
+}
+
+/// What the calls of some histories were answered.
+#[derive(Default)]
+pub struct Tally {
+    calls: u64,
+    unknown: u64,
+    unavailable: u64,
+    sums: u64,
+    updates: usize,
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { calls, unknown, unavailable, sums, updates } = self;
+        write!(f, "{calls} calls, {unknown} without an answer, {unavailable} to be asked again, {sums} sums, ")?;
+        write!(f, "{updates} answers of watches")
+    }
+}
+
+impl Tally {
+    /// Counts what a history holds, and checks it.
+    pub fn take(&mut self, row: &mut Row, options: &Options, history: &History) {
         row.rounds += 1;
         for call in &history.calls {
-            calls += 1;
+            self.calls += 1;
             match &call.answer {
                 Answer::Stored { .. } | Answer::Moved { changed: true, .. } => row.acknowledged += 1,
                 Answer::Refused(_) => row.refused += 1,
-                Answer::Unknown => unknown += 1,
-                Answer::Unavailable => unavailable += 1,
-                Answer::Sum(_) => sums += 1,
+                Answer::Unknown => self.unknown += 1,
+                Answer::Unavailable => self.unavailable += 1,
+                Answer::Sum(_) => self.sums += 1,
                 Answer::Found(_) | Answer::Repeated { .. } | Answer::Moved { changed: false, .. } => {}
             }
         }
-        updates += history.watches.iter().map(|watch| watch.updates.len()).sum::<usize>();
+        self.updates += history.watches.iter().map(|watch| watch.updates.len()).sum::<usize>();
+        let (seed, unknown) = (options.seed, self.unknown);
         if options.kills == 0 && unknown > 0 {
             row.complain(format!("seed {seed}: {unknown} calls without an answer, and nobody was killed"));
         }
-        for violation in check::check(&history) {
+        for violation in check::check(history) {
             let count = match violation.kind {
                 Kind::Lost => &mut row.lost,
                 Kind::Torn => &mut row.torn,
@@ -93,16 +122,27 @@ pub fn run(options: &Options) -> Row {
             row.complain(format!("seed {seed}: {violation}"));
         }
     }
-    row.notes.push(format!(
-        "{calls} calls, {unknown} without an answer, {unavailable} to be asked again, {sums} sums, {updates} answers of watches"
-    ));
-    row.done()
 }
 
-/// Lets clients work, and writes down everything; none where there can be no journal of several instances.
-async fn record(options: &Options) -> Option<History> {
+/// The longest time in which nothing was stored, while clients worked.
+pub fn longest_pause(history: &History) -> Duration {
+    let stored = |call: &&record::Call| matches!(call.answer, Answer::Stored { .. });
+    let mut stored: Vec<_> = history.calls.iter().filter(stored).map(|call| call.returned).collect();
+    stored.sort_unstable();
+    // The last are of the end, when one thing is done after the other.
+    stored.truncate(stored.len().saturating_sub(2));
+    let pauses = stored.windows(2).map(|two| two[1] - two[0]);
+    Duration::from_nanos(pauses.max().unwrap_or(0))
+}
+
+async fn recorded_by_own(options: &Options) -> Option<History> {
     let folder = tempfile::tempdir().unwrap();
-    let mut served = Served::start(folder.path(), options.instances).await?;
+    let served = Served::start(folder.path(), options.instances).await?;
+    Some(record(options, served).await)
+}
+
+/// Lets clients work, and writes down everything.
+pub async fn record(options: &Options, mut served: Served) -> History {
     let channels = served.channels();
     let channel = channels[0].borrow().clone();
     set_up(&channel).await;
@@ -118,7 +158,9 @@ async fn record(options: &Options) -> Option<History> {
         channels: channels.clone(),
         calls: Vec::new(),
     };
-    let clients: Vec<_> = (0..CLIENTS).map(|number| tokio::spawn(client(number).work(until))).collect();
+    let (enough, is_enough) = watch::channel(false);
+    let clients = (0..CLIENTS).map(|number| tokio::spawn(client(number).work(is_enough.clone())));
+    let clients: Vec<_> = clients.collect();
     let (over, is_over) = watch::channel(false);
     let watchers: Vec<_> = (0..WATCHERS)
         .map(|number| {
@@ -135,6 +177,8 @@ async fn record(options: &Options) -> Option<History> {
         tokio::time::sleep_until(moment.into()).await;
         served.disturb(&mut random).await;
     }
+    tokio::time::sleep_until(until.into()).await;
+    enough.send_replace(true);
     for client in clients {
         history.calls.extend(client.await.unwrap());
     }
@@ -168,7 +212,7 @@ async fn record(options: &Options) -> Option<History> {
     let channel = channels[0].borrow().clone();
     dump(&channel, &mut history).await;
     served.assert_whole().await;
-    Some(history)
+    history
 }
 
 async fn set_up(channel: &Channel) {
@@ -312,5 +356,5 @@ async fn dump(channel: &Channel, history: &mut History) {
 /// A history of the real program, to be doctored.
 fn recorded(seed: u64) -> History {
     let options = Options { seed, rounds: 1, time: Duration::from_secs(2), kills: 0, instances: 1 };
-    program::block_on(record(&options)).unwrap()
+    program::block_on(recorded_by_own(&options)).unwrap()
 }

@@ -1,5 +1,5 @@
-//! What the clients of a history ask: one program over a store of its own, or several over one journal in PostgreSQL; and what is
-//! done to it meanwhile.
+//! What the clients of a history ask: one program over a store of its own, or several over one journal in PostgreSQL, here or on
+//! machines of its own; and what is done to it meanwhile.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,6 +14,7 @@ use tonic::Request;
 use tonic::transport::Channel;
 
 use super::client::AT_LEAST_HEADER;
+use crate::patroni::{Machines, Mishap};
 use crate::program::{self, Program, Settings};
 use crate::support::postgres::Postgres;
 
@@ -33,6 +34,8 @@ pub struct Served {
     instances: Vec<Instance>,
     /// Which they share, where they are several.
     postgres: Option<Postgres>,
+    /// The same on machines of their own.
+    machines: Option<(Machines, Mishap)>,
     /// What was done last.
     turn: u32,
 }
@@ -40,15 +43,23 @@ pub struct Served {
 /// PostgreSQL with its tables, and the settings of those who share it.
 fn shared(folder: &Path) -> Option<(Postgres, Settings)> {
     let postgres = Postgres::start("")?;
-    let ((url, _), keys) = (postgres.schema(), folder.join("keys"));
+    let (url, _) = postgres.schema();
+    let settings = settings_of(folder, &url, true);
+    Some((postgres, settings))
+}
+
+/// Makes the tables at an address, and the settings of those who share them.
+fn settings_of(folder: &Path, url: &str, without_standby: bool) -> Settings {
+    let keys = folder.join("keys");
     let keys = keys.to_str().unwrap();
-    let made = program::huizong(&["store", "init", &url, "--keys", keys]);
+    let made = program::huizong(&["store", "init", url, "--keys", keys]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let store = format!(
-        "[store]\nurl = \"{url}\"\nkeys_directory = \"{keys}\"\nwithout_standby = true\npoll_ms = 20\npatience_seconds = 4\n"
+        "[store]\nurl = \"{url}\"\nkeys_directory = \"{keys}\"\nwithout_standby = {without_standby}\npoll_ms = \
+         20\npatience_seconds = 4\n"
     );
     let settings = Settings::default().refusals_in_the_journal();
-    Some((postgres, Settings { text: settings.text.replace("[store]\n", &store), ..settings }))
+    Settings { text: settings.text.replace("[store]\n", &store), ..settings }
 }
 
 impl Served {
@@ -61,14 +72,27 @@ impl Served {
                 (Some(postgres), settings)
             }
         };
-        let mut served = Self { settings, instances: Vec::new(), postgres, turn: 0 };
-        for number in 0..instances.max(1) {
-            let data = folder.join(format!("data-{number}"));
-            let (program, channel) = program::start(&data, &served.settings).await;
-            let channel = watch::Sender::new(channel);
-            served.instances.push(Instance { data, program: Some(program), channel });
-        }
+        let mut served = Self { settings, instances: Vec::new(), postgres, machines: None, turn: 0 };
+        served.begin(folder, instances.max(1)).await;
         Some(served)
+    }
+
+    /// Programs over one journal on machines to which something happens.
+    pub async fn on_machines(folder: &Path, instances: usize, machines: Machines, mishap: Mishap) -> Self {
+        let settings = settings_of(folder, &machines.new_schema(), false);
+        let machines = Some((machines, mishap));
+        let mut served = Self { settings, instances: Vec::new(), postgres: None, machines, turn: 0 };
+        served.begin(folder, instances).await;
+        served
+    }
+
+    async fn begin(&mut self, folder: &Path, instances: usize) {
+        for number in 0..instances {
+            let data = folder.join(format!("data-{number}"));
+            let (program, channel) = program::start(&data, &self.settings).await;
+            let channel = watch::Sender::new(channel);
+            self.instances.push(Instance { data, program: Some(program), channel });
+        }
     }
 
     /// Where each is called now.
@@ -79,6 +103,9 @@ impl Served {
     /// Kills a program and starts it anew; where there are several, in turn also stops one for a while, kills all of PostgreSQL,
     /// and has one begin with nothing.
     pub async fn disturb(&mut self, random: &mut ChaCha8Rng) {
+        if let Some((machines, mishap)) = &self.machines {
+            return machines.suffer(*mishap).await;
+        }
         let at = random.random_range(0..self.instances.len());
         let what = if self.postgres.is_some() { self.turn % 4 } else { 0 };
         self.turn += 1;
@@ -110,7 +137,7 @@ impl Served {
 
     /// Nothing is wrong with any store, and all have the same journal.
     pub async fn assert_whole(self) {
-        if self.postgres.is_none() {
+        if self.postgres.is_none() && self.machines.is_none() {
             for Instance { data, program, channel } in self.instances {
                 let at = channel.borrow().clone();
                 program::assert_whole(&at, &data, program.unwrap()).await;
