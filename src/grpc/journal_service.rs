@@ -25,9 +25,11 @@ impl Journal {
 
     async fn journal(
         &self,
-        request: pb::ListJournalRequest,
+        mut request: pb::ListJournalRequest,
         call: Call<'_>,
     ) -> Result<pb::ListJournalResponse, Problem> {
+        // Whether they are wanted makes no other question of later pages.
+        let with_actions = std::mem::take(&mut request.with_actions);
         let asked = self.pages.resources.page(&request, self.service.newest_sequence())?;
         let negative = |_| Problem::bad_page("after_sequence", Message::new("不得为负", "is negative"));
         let after = u64::try_from(request.after_sequence).map_err(negative)?;
@@ -46,6 +48,7 @@ impl Journal {
                 .map(|entry| wire::named_entry_to_wire(entry, self.service.names_in(entry)))
                 .collect(),
             next_page_token: asked.token(page.next.as_deref()),
+            actions: if with_actions { wire::journal_actions_to_wire() } else { Vec::new() },
         })
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::access::action;
+use crate::access::{ACTIONS, Action, action};
 use crate::pb;
 use crate::report::{Hash, Message, ReportOwner};
 use crate::service::{JournalFilter, Problem, Reason};
@@ -16,8 +16,7 @@ pub(crate) fn entry_to_wire(entry: &JournalEntry) -> pb::JournalEntry {
         time: Some(timestamp_to_wire(entry.time)),
         actor: entry.actor.clone(),
         by: entry.by.clone(),
-        action_text: action(&entry.action)
-            .map(|action| pb::LocalizedText { zh: action.zh.to_owned(), en: action.en.to_owned() }),
+        action_text: action(&entry.action).map(action_text),
         action: entry.action.clone(),
         subject: entry.subject.clone(),
         outcome: match entry.outcome {
@@ -33,6 +32,16 @@ pub(crate) fn entry_to_wire(entry: &JournalEntry) -> pb::JournalEntry {
         chain_sha256: entry.chain.to_hex(),
         names: Vec::new(),
     }
+}
+
+fn action_text(action: &Action) -> pb::LocalizedText {
+    pb::LocalizedText { zh: action.zh.to_owned(), en: action.en.to_owned() }
+}
+
+/// Every action that there is a word for.
+pub(crate) fn journal_actions_to_wire() -> Vec<pb::JournalAction> {
+    let told = |action: &Action| pb::JournalAction { action: action.word.to_owned(), text: Some(action_text(action)) };
+    ACTIONS.iter().map(told).collect()
 }
 
 /// As [`entry_to_wire`], with what the resources are called that it names.

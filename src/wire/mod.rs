@@ -53,7 +53,8 @@ pub(crate) use finding::{finding_from_wire, findings_to_wire, text_to_wire};
 pub(crate) use form::{edition_from_wire, edition_to_wire, sums_to_wire};
 pub use form::{figures_from_wire, figures_to_wire};
 pub(crate) use journal::{
-    entry_from_wire as journal_entry_from_wire, entry_to_wire, journal_filter_from_wire, named_entry_to_wire,
+    entry_from_wire as journal_entry_from_wire, entry_to_wire, journal_actions_to_wire, journal_filter_from_wire,
+    named_entry_to_wire,
 };
 pub use json::{contract, to_json};
 pub(crate) use json::{descriptor, dynamic, from_json, message_from_dynamic};
