@@ -8,12 +8,14 @@
 
 mod catalogue;
 mod editions;
+mod english;
 mod model;
 mod tables;
 
 pub use catalogue::Catalogue;
 pub use catalogue::{CellInfo, GroupInfo, LineInfo, TableInfo, catalogue};
 pub use editions::{EDITIONS, edition, edition_by_id, edition_for_year};
+pub use english::heading_in_english;
 pub use model::{
     CellId, Chapter, Column, ColumnGroup, Edition, Group, Headings, Kind, Layout, Line, LineId, Merged, Part, Presence,
     Sheet, Table, Text,

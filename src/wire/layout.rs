@@ -1,7 +1,7 @@
 //! The printed tables of the form, for screens.
 
 use crate::document::write::{Content, Grid, Tile, addends, grids, is_total};
-use crate::form::{CellId, Edition, Kind, Text, catalogue};
+use crate::form::{CellId, Edition, Kind, Text, catalogue, heading_in_english};
 use crate::pb;
 
 /// The tables of an edition as they are printed where the cells named in `filled` are not blank.
@@ -52,6 +52,10 @@ fn tile_to_wire(grid: &Grid, tile: &Tile) -> pb::FormTile {
         text: tile.content.heading().unwrap_or_default().to_owned(),
         ..Default::default()
     };
+    if let Some(zh) = tile.content.heading().filter(|heading| !heading.is_empty()) {
+        let en = heading_in_english(grid.table, zh).unwrap_or_default();
+        wire.heading = Some(pb::LocalizedText { zh: zh.to_owned(), en });
+    }
     if let Content::Figure(cell) = tile.content {
         let info = catalogue().cell(cell);
         wire.cell = info.path.clone();
@@ -88,6 +92,20 @@ mod tests {
             assert_eq!(shown, prescribed);
             for tile in layout.tables.iter().flat_map(|table| &table.tiles) {
                 assert_eq!(tile.cell.contains("total") && !tile.cell.ends_with("disclosed"), !tile.addends.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn every_heading_is_there_in_english() {
+        for edition in EDITIONS {
+            // A line in place of others, too.
+            let layout = layout_to_wire(edition, &["requests.other.unspecified.total".to_owned()]);
+            let headings: Vec<_> =
+                layout.tables.iter().flat_map(|table| &table.tiles).filter_map(|tile| tile.heading.clone()).collect();
+            assert!(headings.len() > 30);
+            for heading in headings {
+                assert!(!heading.en.is_empty() && heading.en.is_ascii(), "{heading:?}");
             }
         }
     }
