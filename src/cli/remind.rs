@@ -33,7 +33,7 @@ pub(crate) enum Remind {
         /// What the message is about; left out, what the service is set to.
         #[arg(long, default_value = "", value_name = "TEXT")]
         subject: String,
-        /// File with the message; left out, what the service is set to. {机构}, {地区}, {年度}, {状态}, {截止时间} and
+        /// File with the message; left out, what the service is set to. {单位}, {地区}, {年度}, {状态}, {截止时间} and
         /// {剩余天数} stand for each agency's own.
         #[arg(long, value_name = "FILE")]
         text: Option<PathBuf>,

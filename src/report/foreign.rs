@@ -131,6 +131,14 @@ pub fn in_chinese(text: &str) -> String {
     })
 }
 
+/// Behind a Chinese sentence, in brackets, what a library or the system says of it: where it is known in Chinese. What is not is
+/// in the English sentence, and in the log.
+pub fn because(text: &str) -> String {
+    let told = in_chinese(text);
+    let is_chinese = told.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
+    if is_chinese { format!("（{told}）") } else { String::new() }
+}
+
 /// Ends what the system says.
 const NUMBER: &str = " (os error ";
 
@@ -158,6 +166,8 @@ mod tests {
         assert_eq!(system_in_chinese(&format!("a b.csv: {missing}")), "a b.csv: 文件或文件夹不存在");
         assert_eq!(system_in_chinese(&format!("无法读取：{missing}；请核对")), "无法读取：文件或文件夹不存在；请核对");
         assert_eq!(system_in_chinese("x: Odd (os error 999)"), "x: 系统错误999");
+        assert_eq!(because(&missing.to_string()), "（文件或文件夹不存在）");
+        assert_eq!(because("a sum of 2023 is more than can be counted"), "");
         assert_eq!(system_in_chinese("nothing of the system"), "nothing of the system");
     }
 

@@ -32,7 +32,7 @@ pub use contrast::{CellContrast, FigureContrast, TextContrast, contrast_figures,
 pub use diagnosis::{Diagnosis, Slip, Suggestion, Suspect};
 pub use figures::{Completed, Figures};
 pub use finding::{Finding, Message, Period, Severity, Term};
-pub use foreign::{in_chinese, system_in_chinese};
+pub use foreign::{because, in_chinese, system_in_chinese};
 pub use hash::Hash;
 pub use jurisdiction_code::{JURISDICTION_CODE_MAX_BYTES, JurisdictionCode, JurisdictionCodeError};
 pub use limits::{ANSWERS_MAX, COMMENTS_MAX, REASON_MAX_CHARACTERS, SOURCE_CHARACTERS_MAX, SOURCE_YEARS_MAX};

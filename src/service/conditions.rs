@@ -52,7 +52,7 @@ impl Condition {
 const TITLES: &[(&str, &str, &str)] = &[
     ("exposure", "对外访问的保护", "protection from outside"),
     ("admin_port", "管理端口", "the admin port"),
-    ("tls", "TLS 证书与私钥", "TLS certificate and key"),
+    ("tls", "TLS证书与私钥", "TLS certificate and key"),
     ("server_certificate", "服务器证书", "server certificate"),
     ("client_ca", "客户端证书颁发机构", "authority of client certificates"),
     ("client_crl", "证书吊销列表", "list of revoked certificates"),

@@ -72,7 +72,7 @@ impl Default for Wording {
     fn default() -> Self {
         Self {
             subject: "请报送{年度}年度政府信息公开工作年度报告".to_owned(),
-            text: "{机构}：\n\n截至目前，你单位{年度}年度政府信息公开工作年度报告{状态}。报送截止时间：{截止时间}                   （{剩余天数}）。请尽快报送；已报送的，请忽略本提醒。\n\n{地区}政府信息公开主管部门"
+            text: "{单位}：\n\n截至目前，你单位{年度}年度政府信息公开工作年度报告{状态}。报送截止时间：{截止时间}                   （{剩余天数}）。请尽快报送；已报送的，请忽略本提醒。\n\n{地区}政府信息公开主管部门"
                 .to_owned(),
         }
     }
@@ -99,13 +99,16 @@ pub(super) enum Placeholder {
 }
 
 const PLACEHOLDERS: [(&str, &str, Placeholder); 6] = [
-    ("机构", "agency", Placeholder::Agency),
+    ("单位", "agency", Placeholder::Agency),
     ("地区", "jurisdiction", Placeholder::Jurisdiction),
     ("年度", "year", Placeholder::Year),
     ("状态", "cause", Placeholder::Cause),
     ("截止时间", "due", Placeholder::Due),
     ("剩余天数", "days_left", Placeholder::DaysLeft),
 ];
+
+/// What messages have that were written before it was called otherwise.
+const FORMER: [(&str, Placeholder); 1] = [("机构", Placeholder::Agency)];
 
 /// A piece of a wording.
 enum Piece<'a> {
@@ -121,8 +124,9 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     while let Some((before, after)) = rest.split_once('{') {
         let Some((name, later)) = after.split_once('}') else { break };
         found.push(Piece::Plain(before));
-        let known = PLACEHOLDERS.iter().find(|(zh, en, _)| name == *zh || name == *en);
-        found.push(known.map_or(Piece::Unknown(name), |(.., placeholder)| Piece::Of(*placeholder)));
+        let known = PLACEHOLDERS.iter().find(|(zh, en, _)| name == *zh || name == *en).map(|(.., of)| *of);
+        let former = || FORMER.iter().find(|(former, _)| name == *former).map(|(_, of)| *of);
+        found.push(known.or_else(former).map_or(Piece::Unknown(name), Piece::Of));
         rest = later;
     }
     found.push(Piece::Plain(rest));

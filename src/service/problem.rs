@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::registry::{RegistryError, Suspect};
-use crate::report::{AgencyId, Diagnosis, Finding, Message, ReportKey, ReportYear, Suggestion, YearError};
+use crate::report::{AgencyId, Diagnosis, Finding, Message, ReportKey, ReportYear, Suggestion, YearError, because};
 use crate::rollup::{MeasureError, QueryError};
 use crate::store::StoreError;
 
@@ -386,7 +386,7 @@ impl Problem {
         match error {
             StoreError::Stopped(_) => Self::new(
                 Reason::StoreReadOnly,
-                Message::new(format!("系统暂停接收报送（{detail}）"), detail),
+                Message::new(format!("系统暂停接收报送{}", because(&detail)), detail),
                 Message::new(
                     "查询不受影响；请稍后重试，并联系运维人员",
                     "reads go on; try again later, and call the operator",
@@ -395,7 +395,7 @@ impl Problem {
             StoreError::DiskFull { free_bytes, min_free_bytes } => Self::new(
                 Reason::StoreReadOnly,
                 Message::new(
-                    format!("存储空间不足，系统暂停接收报送（可用 {} MB）", free_bytes >> 20),
+                    format!("存储空间不足，系统暂停接收报送（可用{} MB）", free_bytes >> 20),
                     format!(
                         "there is too little room on the disk, and nothing is taken in ({} MB are free)",
                         free_bytes >> 20
@@ -410,20 +410,20 @@ impl Problem {
             .with("min_free_bytes", min_free_bytes),
             StoreError::TooLarge { .. } => Self::new(
                 Reason::TooMany,
-                Message::new(format!("内容过大，未存入：{detail}"), detail),
+                Message::new(format!("内容过大，未保存{}", because(&detail)), detail),
                 Message::new("请缩短理由等文字，或分批提交", "shorten the texts, or send it in parts"),
             ),
             StoreError::Unavailable(_) => Self::new(
                 Reason::StoreUnavailable,
-                Message::new(format!("本实例暂不可用：{detail}"), detail),
+                Message::new(format!("本实例暂不可用{}", because(&detail)), detail),
                 Message::new(
-                    "未存入任何内容；请稍后重试，或改用其他实例",
+                    "未保存任何内容；请稍后重试，或改用其他实例",
                     "nothing was stored; try again soon, or at another instance",
                 ),
             ),
             StoreError::Unknown(_) => Self::new(
                 Reason::OutcomeUnknown,
-                Message::new(format!("报送结果未确认（{detail}）"), detail),
+                Message::new(format!("报送结果未确认{}", because(&detail)), detail),
                 Message::new(
                     "请先查询是否已保存；未保存的，请重试（以相同的 request_id）",
                     "try again with the same request_id, or look whether it was stored",
@@ -446,7 +446,7 @@ impl Problem {
             | StoreError::FormatVersion { .. }
             | StoreError::Damaged(_) => Self::new(
                 Reason::StoreDamaged,
-                Message::new(format!("数据无法读取：{detail}"), detail),
+                Message::new(format!("数据无法读取{}", because(&detail)), detail),
                 Message::new("请联系运维人员", "call the operator"),
             ),
         }

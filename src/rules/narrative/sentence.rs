@@ -43,9 +43,9 @@ pub(super) fn plain(text: &str) -> String {
     plain
 }
 
-/// The sentence as it is quoted: its beginning, where it is long.
+/// The sentence as it is quoted: without the sign that ends it, for what quotes it goes on; its beginning, where it is long.
 pub(super) fn quoted(sentence: &str) -> String {
-    let sentence = sentence.trim();
+    let sentence = sentence.trim().trim_end_matches(['。', '；', ';', '.']);
     if sentence.chars().count() <= QUOTED_MAX {
         return sentence.to_owned();
     }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::config::Tls;
 use crate::grpc::{RevocationList, TlsError, TlsFiles, Validity, revocations, validities};
-use crate::report::Message;
+use crate::report::{Message, because};
 use crate::service::{Condition, ConditionState};
 
 use super::moment;
@@ -26,7 +26,7 @@ const SERVER: Use = Use {
     state: ConditionState::Fault,
     consequence: ("客户端将拒绝连接", "clients refuse to connect"),
     renewal: (
-        "请将新证书及其私钥写入 tls.certificate 与 tls.key；服务会自行采用，无须重启",
+        "请更换证书与私钥文件（tls.certificate、tls.key）；服务会自行采用，无须重启",
         "put a new certificate and its key into tls.certificate and tls.key; the service takes them on by itself",
     ),
 };
@@ -37,7 +37,7 @@ const CLIENT_AUTHORITY: Use = Use {
     state: ConditionState::Warning,
     consequence: ("由其签发的客户端证书不可依赖", "the client certificates that it issued are not to be relied on"),
     renewal: (
-        "请将新的颁发机构证书加入 tls.client_ca，并重新签发客户端证书",
+        "请将新的颁发机构证书加入其文件（tls.client_ca），并重新签发客户端证书",
         "add the authority's new certificate to tls.client_ca, and have client certificates issued anew",
     ),
 };
@@ -81,13 +81,13 @@ const LIST_RENEWAL: SignedDuration = SignedDuration::from_hours(5 * 24);
 /// How the lists of revoked certificates are: as the one that is worst.
 fn judge_lists(lists: &[RevocationList], now: Timestamp) -> Condition {
     let remedy = Message::new(
-        "请由颁发客户端证书的机构重新生成吊销列表（openssl ca -gencrl），写入 tls.client_crl；服务会自行采用",
+        "请由颁发客户端证书的机构重新生成吊销列表（openssl ca -gencrl），写入其文件（tls.client_crl）；服务会自行采用",
         "have the authority that issues client certificates make the list anew (openssl ca -gencrl), and put it into \
          tls.client_crl; the service takes it on by itself",
     );
     if let Some(list) = lists.iter().find(|list| !list.is_of_authority) {
         let message = Message::new(
-            format!("吊销列表由 {} 签发，不属于 tls.client_ca 中的机构：不起作用", list.issuer),
+            format!("吊销列表由 {} 签发，不属于所配置的颁发机构（tls.client_ca）：不起作用", list.issuer),
             format!(
                 "the list of {} is signed by none of the authorities in tls.client_ca: it revokes nothing",
                 list.issuer
@@ -122,7 +122,10 @@ fn judge_lists(lists: &[RevocationList], now: Timestamp) -> Condition {
 }
 
 fn unusable(name: &'static str, error: &TlsError) -> Condition {
-    let message = Message::new(format!("TLS 文件不可用：{error}"), format!("the files cannot be used: {error}"));
+    let message = Message::new(
+        format!("证书或私钥文件不可用{}", because(&error.to_string())),
+        format!("the files cannot be used: {error}"),
+    );
     let remedy = match error {
         TlsError::File { .. } => Message::new(
             "请核对该路径、服务用户的读取权限及其内容（PEM）；服务缺少它无法启动",
@@ -130,12 +133,12 @@ fn unusable(name: &'static str, error: &TlsError) -> Condition {
              without it",
         ),
         TlsError::Key(_) => Message::new(
-            "请将与 tls.certificate 首个证书配对的私钥写入 tls.key；先签发的证书须在链的最前",
+            "请将与首个证书（tls.certificate）配对的私钥写入私钥文件（tls.key）；先签发的证书须在链的最前",
             "put the key of the first certificate in tls.certificate into tls.key; the server's own certificate comes \
              first in its chain",
         ),
         TlsError::ClientAuthority(_) => Message::new(
-            "请将颁发客户端证书的机构证书（PEM）写入 tls.client_ca，吊销列表写入 tls.client_crl",
+            "请将颁发客户端证书的机构证书（PEM）写入其文件（tls.client_ca），吊销列表写入其文件（tls.client_crl）",
             "put the certificate of the authority that issues client certificates (PEM) into tls.client_ca, and its \
              revocations into tls.client_crl",
         ),

@@ -29,7 +29,7 @@ pub(crate) fn examine(config: &Config) -> Vec<Condition> {
             ),
         );
         let remedy = Message::new(
-            "请改为 127.0.0.1，或以防火墙、网络策略只放行监控主机",
+            "请改为只在本机监听，或以防火墙、网络策略只放行监控主机",
             "listen on 127.0.0.1, or let only the monitoring machine through by firewall or network policy",
         );
         findings.push(Condition::new("admin_port", ConditionState::Warning, message, remedy));
@@ -43,13 +43,13 @@ fn remedy(exposed: Exposed) -> (&'static str, &'static str, &'static str, &'stat
         Exposed::WithoutTls => (
             "途中者可以读取、改动一切",
             "whoever is on the way reads and alters everything",
-            "请配置 tls.certificate 与 tls.key，或将 listen 改为 127.0.0.1",
+            "请配置证书与私钥（tls.certificate、tls.key），或改为只在本机监听（listen）",
             "set tls.certificate and tls.key, or listen on 127.0.0.1",
         ),
         Exposed::WithoutAuthentication => (
             "能访问者可以做任何事",
             "whoever reaches it may do everything",
-            "请设 access.authentication = true，或将 listen 改为 127.0.0.1",
+            "请启用身份认证（access.authentication），或改为只在本机监听（listen）",
             "set access.authentication = true, or listen on 127.0.0.1",
         ),
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::access::TokenKey;
 use crate::config::Config;
-use crate::report::Message;
+use crate::report::{Message, because};
 use crate::service::{Condition, ConditionState};
 use crate::store::disk::{FileSystem, file_system, free_bytes};
 use crate::store::transfer::Kept;
@@ -33,7 +33,7 @@ pub(crate) fn folder(data: &Path) -> Condition {
                 Message::new(format!("{shown} 不存在"), format!("{shown} is not there"))
             };
             let remedy = Message::new(
-                "请核对 data_directory 与挂载的卷；确需新建的，请运行 huizong init；有备份的，请运行 huizong restore",
+                "请核对数据目录（data_directory）与挂载的卷；确需新建的，请运行 huizong init；有备份的，请运行 huizong restore",
                 "check data_directory and whether its volume is mounted; for a new store run huizong init, with a backup \
                  huizong restore",
             );
@@ -50,7 +50,10 @@ pub(crate) fn folder(data: &Path) -> Condition {
 }
 
 pub(crate) fn mebibytes(bytes: u64) -> String {
-    format!("{} MiB", bytes >> 20)
+    match bytes >> 20 {
+        few if few < 10 << 10 => format!("{few} MiB"),
+        many => format!("{} GiB", many >> 10),
+    }
 }
 
 pub(crate) fn disk_space(data: &Path, config: &Config) -> Condition {
@@ -60,21 +63,21 @@ pub(crate) fn disk_space(data: &Path, config: &Config) -> Condition {
         Err(error) => return unknown(NAME, &error),
     };
     let least = config.store.min_free_bytes;
-    let (zh, en) = (format!("可用 {}", mebibytes(free)), format!("{} are free", mebibytes(free)));
+    let (zh, en) = (format!("可用{}", mebibytes(free)), format!("{} are free", mebibytes(free)));
     let remedy = Message::new(
         "请清理磁盘或扩容；若磁盘已满、数据无法打开，删除数据目录中的 ballast 文件即可腾出空间",
         "free or add space; where the disk is full and the store does not open, delete the file ballast in its folder",
     );
     if free < least {
         let message = Message::new(
-            format!("{zh}，低于 min_free_bytes（{}）：暂停写入", mebibytes(least)),
+            format!("{zh}，低于{}的下限（min_free_bytes）：暂停写入", mebibytes(least)),
             format!("{en}, less than min_free_bytes ({}): writes are refused", mebibytes(least)),
         );
         return Condition::new(NAME, ConditionState::Fault, message, remedy);
     }
     if free < least.saturating_mul(4) {
         let message = Message::new(
-            format!("{zh}；低于 {} 时将暂停写入", mebibytes(least)),
+            format!("{zh}；低于{}时将暂停写入", mebibytes(least)),
             format!("{en}; writes will be refused under {}", mebibytes(least)),
         );
         return Condition::new(NAME, ConditionState::Warning, message, remedy);
@@ -83,8 +86,9 @@ pub(crate) fn disk_space(data: &Path, config: &Config) -> Condition {
 }
 
 fn unknown(name: &'static str, error: &std::io::Error) -> Condition {
-    let message = Message::new(format!("无法查看：{error}"), format!("it cannot be looked at: {error}"));
-    let remedy = Message::new("请核对 --data 与访问权限", "check --data and the permissions");
+    let message =
+        Message::new(format!("无法查看{}", because(&error.to_string())), format!("it cannot be looked at: {error}"));
+    let remedy = Message::new("请核对数据目录（--data）与访问权限", "check --data and the permissions");
     Condition::new(name, ConditionState::Fault, message, remedy)
 }
 
@@ -206,7 +210,7 @@ pub(crate) fn owner(data: &Path) -> Condition {
     if others.is_empty() {
         return Condition::good(
             NAME,
-            format!("均属于 uid {expected}"),
+            format!("均属于服务用户（uid {expected}）"),
             format!("everything belongs to uid {expected}"),
         );
     }
@@ -240,7 +244,7 @@ pub(crate) fn backups(config: &Config, data: &Path) -> Vec<Condition> {
             format!("the backups in {shown} lie on the disk of the store: both are lost with it"),
         );
         let remedy = Message::new(
-            "请将 backup.directory 改为另一磁盘，或另将备份复制到其他机器",
+            "请将备份目录（backup.directory）改到另一磁盘，或另将备份复制到其他机器",
             "put backup.directory on another disk, or copy the backups to another machine",
         );
         findings.push(Condition::new("backup_disk", ConditionState::Warning, message, remedy));
@@ -248,9 +252,14 @@ pub(crate) fn backups(config: &Config, data: &Path) -> Vec<Condition> {
     let newest = match Kept::new(&backup.directory, backup.keep).list() {
         Ok(backups) => backups.into_iter().next_back(),
         Err(error) => {
-            let message = Message::new(format!("无法查看备份：{error}"), format!("they cannot be looked at: {error}"));
-            let remedy =
-                Message::new("请核对 backup.directory 与访问权限", "check backup.directory and its permissions");
+            let message = Message::new(
+                format!("无法查看备份{}", because(&error.to_string())),
+                format!("they cannot be looked at: {error}"),
+            );
+            let remedy = Message::new(
+                "请核对备份目录（backup.directory）与访问权限",
+                "check backup.directory and its permissions",
+            );
             findings.push(Condition::new(NAME, ConditionState::Fault, message, remedy));
             return findings;
         }
@@ -286,7 +295,7 @@ pub(crate) fn backups(config: &Config, data: &Path) -> Vec<Condition> {
                 },
             );
             let remedy = Message::new(
-                "请查看服务运行日志中备份失败的原因，核对 backup.directory 的空间与权限；服务刚启用的，稍后再查",
+                "请查看服务运行日志中备份失败的原因，核对备份目录（backup.directory）的空间与权限；服务刚启用的，稍后再查",
                 "see in the log why backups fail, and check room and permissions of backup.directory; where it was just \
                  turned on, look again later",
             );

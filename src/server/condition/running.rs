@@ -2,7 +2,7 @@
 
 use crate::admin::{disk_usage, memory_limit};
 use crate::config::Config;
-use crate::report::Message;
+use crate::report::{Message, because};
 use crate::service::{BACKUP, Condition, ConditionState, Service, YearVitals};
 use crate::ship;
 use crate::store::Freshness;
@@ -22,8 +22,10 @@ const MEMORY_FULL: u64 = 90;
 pub(crate) fn store(config: &Config, service: &Service) -> Vec<Condition> {
     let mut found = Vec::new();
     if let Some(fault) = service.totals_fault() {
-        let message =
-            Message::new(format!("汇总数据不可信：{fault}"), format!("the totals cannot be trusted: {fault}"));
+        let message = Message::new(
+            format!("汇总数据不可信{}", because(&fault)),
+            format!("the totals cannot be trusted: {fault}"),
+        );
         let remedy = Message::new(
             "请联系运维人员重启服务并核验数据",
             "have the operator restart the service and verify the store",
@@ -32,7 +34,7 @@ pub(crate) fn store(config: &Config, service: &Service) -> Vec<Condition> {
     }
     if let Some(bytes) = disk_usage(&config.data_directory).store_bytes {
         let size = mebibytes(bytes);
-        found.push(Condition::good("store_size", format!("数据文件共 {size}"), format!("its files take {size}")));
+        found.push(Condition::good("store_size", format!("数据文件共{size}"), format!("its files take {size}")));
     }
     found.extend(memory());
     found
@@ -44,7 +46,7 @@ pub(crate) fn shared(service: &Service) -> Option<Condition> {
     let Freshness { age, limit, behind, trouble, diverged } = service.freshness()?;
     if let Some(why) = diverged {
         let message = Message::new(
-            format!("本实例展示过的内容已不在共享日志中：{why}"),
+            format!("本实例展示过的内容已不在共享日志中{}", because(&why)),
             format!("what this instance has shown is not in the shared journal any more: {why}"),
         );
         let remedy = Message::new(
@@ -63,8 +65,11 @@ pub(crate) fn shared(service: &Service) -> Option<Condition> {
     }
     let why = trouble.unwrap_or_default();
     let remedy = Message::new(
-        format!("请检查 PostgreSQL 与网络；期间本实例不作答复。{why}"),
-        format!("look after PostgreSQL and the network; meanwhile this instance answers nothing. {why}"),
+        format!("请检查共享数据库（PostgreSQL）与网络；期间本实例不作答复{}", because(&why)),
+        format!(
+            "look after PostgreSQL and the network; meanwhile this instance answers nothing{}{why}",
+            if why.is_empty() { "" } else { ": " }
+        ),
     );
     Some(Condition::new(NAME, ConditionState::Fault, message, remedy))
 }
@@ -76,17 +81,17 @@ fn memory() -> Option<Condition> {
     let Some(limit) = memory_limit() else {
         return Some(Condition::good(
             NAME,
-            format!("占用 {shown}，未设上限"),
+            format!("占用{shown}，未设上限"),
             format!("{shown} are used, without a limit"),
         ));
     };
     let (zh, en) =
-        (format!("占用 {shown}，上限 {}", mebibytes(limit)), format!("{shown} of {} are used", mebibytes(limit)));
+        (format!("占用{shown}，上限{}", mebibytes(limit)), format!("{shown} of {} are used", mebibytes(limit)));
     if used / 100 < limit / 10_000 * MEMORY_FULL {
         return Some(Condition::good(NAME, zh, en));
     }
     let remedy = Message::new(
-        "请调高服务的内存上限，或调低 memory.columns_mib 与 limits.document_readers",
+        "请调高服务的内存上限，或调低内存用量的设置（memory.columns_mib、limits.document_readers）",
         "raise the limit, or lower memory.columns_mib and limits.document_readers",
     );
     Some(Condition::new(NAME, ConditionState::Warning, Message::new(zh, en), remedy))
@@ -115,7 +120,7 @@ pub(crate) fn backups_elsewhere(config: &Config) -> Option<Condition> {
             ConditionState::Skipped,
             Message::new("本服务未设定自动备份", "the service makes none by itself"),
             Message::new(
-                "请确认另有定期备份，或设定 backup.directory",
+                "请确认另有定期备份，或设定备份目录（backup.directory）",
                 "see to it that they are made elsewhere, or set backup.directory",
             ),
         )
@@ -149,7 +154,7 @@ pub(crate) fn callers(config: &Config, service: &Service) -> Vec<Condition> {
             "token_key",
             ConditionState::Fault,
             Message::new(
-                format!("{foreign} 个有效令牌由另一密钥签发，均会被拒绝"),
+                format!("{foreign}个有效令牌由另一密钥签发，均会被拒绝"),
                 format!("{foreign} token(s) that hold were made with another key and are refused"),
             ),
             Message::new(

@@ -17,9 +17,9 @@ pub use send::{Fate, RemindRequest, Sent, SentReminders};
 fn off() -> Problem {
     Problem::new(
         Reason::RemindersOff,
-        Message::new("未设置发送催报的方式", "nothing is set up to deliver reminders"),
+        Message::new("尚未设置催报提醒的发送方式", "nothing is set up to deliver reminders"),
         Message::new(
-            "请系统管理员在 [reminders] 中设置 smtp 或 webhook；名单仍可导出",
+            "请联系系统管理员设置发送方式（电子邮件或网络接口）；催报名单仍可导出",
             "have the operator set smtp or webhook in [reminders]; the list can be had all the same",
         ),
     )

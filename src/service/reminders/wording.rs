@@ -62,13 +62,15 @@ mod tests {
     fn placeholders_of_both_languages_are_filled_in_and_what_they_stand_for_is_not_looked_at_again() {
         let wording = Wording {
             subject: "{year} {年度}".to_owned(),
-            text: "{机构}，{地区}：{状态}；{截止时间}，{days_left}。{ {}".to_owned(),
+            text: "{单位}，{地区}：{状态}；{截止时间}，{days_left}。{ {}".to_owned(),
         };
         assert_eq!(wording.fault().map(|fault| fault.field), Some("text"), "an empty name is none");
         let wording = Wording { text: wording.text.replace("{ {}", "{"), ..wording };
         assert_eq!(wording.fault(), None);
         let (subject, text) = words_for(&wording, &reminder(), ReportYear::new(2022).unwrap());
         assert_eq!(subject, "2022 2022");
+        let before = Wording { text: wording.text.replace("{单位}", "{机构}"), ..wording };
+        assert_eq!(words_for(&before, &reminder(), ReportYear::new(2022).unwrap()).1, text);
         assert_eq!(text, "某局{年度}，黑龙江省：已被退回、尚未重新报送；2023年1月31日24时（北京时间），已逾期2天。{");
     }
 }

@@ -203,8 +203,8 @@ async fn whoever_is_missing_is_reminded_by_mail_or_webhook_once_a_day_and_the_jo
     assert!(office.mail.taken().is_empty() && office.hook.posted().is_empty());
 
     let own = |request: &mut pb::SendRemindersRequest| {
-        request.subject = "{year}年度报告催报：{机构}".to_owned();
-        request.text = "{机构}{状态}，{剩余天数}。".to_owned();
+        request.subject = "{year}年度报告催报：{单位}".to_owned();
+        request.text = "{单位}{状态}，{剩余天数}。".to_owned();
     };
     let sent = office.send(own).await;
     assert_eq!((sent.sent, sent.failed, sent.left_out, sent.remaining), (2, 0, 3, 0), "{sent:?}");
@@ -235,7 +235,7 @@ async fn whoever_is_missing_is_reminded_by_mail_or_webhook_once_a_day_and_the_jo
     // The journal has who was reminded and what was written, and nobody's name, number or address.
     let entries: Vec<_> = office.journal().await.into_iter().filter(|one| one.action == "reminder.send").collect();
     assert_eq!(entries.len(), 2, "{entries:?}");
-    assert!(entries[0].detail.contains("outcome=begun") && entries[0].detail.contains("{机构}{状态}"));
+    assert!(entries[0].detail.contains("outcome=begun") && entries[0].detail.contains("{单位}{状态}"));
     assert!(entries[1].detail.contains("outcome=sent") && entries[1].detail.contains(by_hook));
     let all = format!("{:?}", office.journal().await);
     for personal in ["张三丰", "zhang@example.gov.cn", "0451-1", "李四光", "0451-2"] {

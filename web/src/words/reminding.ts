@@ -21,7 +21,7 @@ export const reminding = {
   remindNobody: ["没有可以提醒的单位：均已于今日提醒过，或没有联系方式。", "Nobody to remind: all were reminded today or have no address."],
   remindSubject: ["标题", "Subject"],
   remindText: ["内容", "Text"],
-  remindHint: ["可用{机构}、{地区}、{年度}、{状态}、{截止时间}、{剩余天数}代表各单位自己的内容。", "{机构}, {地区}, {年度}, {状态}, {截止时间} and {剩余天数} stand for each agency's own."],
+  remindHint: ["可用{单位}、{地区}、{年度}、{状态}、{截止时间}、{剩余天数}代表各单位自己的内容。", "{单位}, {地区}, {年度}, {状态}, {截止时间} and {剩余天数} stand for each agency's own."],
   remindExample: ["以“{name}”为例", "As “{name}” will read it"],
   remindPreview: ["预览", "Preview"],
   remindSend: ["发送提醒", "Send reminders"],
