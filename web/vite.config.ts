@@ -4,6 +4,7 @@ import path from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import vue from "@vitejs/plugin-vue";
 import { defineConfig, type Plugin } from "vite";
+import { spoken } from "./words.plugin.ts";
 
 /** Beside each script and style its compressed form (at Brotli's highest level, by default), which the service gives as it is. Of the
  * files as they were written: other plugins change them to the last. */
@@ -17,7 +18,7 @@ const compressed: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [vue(), compressed],
+  plugins: [vue(), spoken, compressed],
   define: { __VUE_OPTIONS_API__: "false", __VUE_PROD_DEVTOOLS__: "false" },
   build: {
     target: "es2022",

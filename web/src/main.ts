@@ -2,6 +2,7 @@
 import { createApp, watch } from "vue";
 import { createRouter, createWebHashHistory } from "vue-router";
 import App from "./App.vue";
+import { language, learnLanguage } from "./core/language";
 import { begin, forget } from "./core/place";
 import { caller, recognise } from "./core/session";
 import { tellTabs } from "./core/ways";
@@ -19,7 +20,8 @@ const router = createRouter({
   ],
 });
 
-createApp(App).use(router).mount("#app");
+// Who calls is asked meanwhile.
+void learnLanguage(language.value).then(() => createApp(App).use(router).mount("#app"));
 watch(caller, (known, before) => {
   // What one has looked at is no beginning for another.
   if (before && !known?.unrestricted && before.principal !== known?.principal) void router.replace("/");

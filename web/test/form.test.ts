@@ -48,7 +48,7 @@ test("every word of the screen is there in both languages with the same values i
 
 test("a word stands in one file, and no sentence names a resource, a command or a code", async () => {
   const files = import.meta.glob<Record<string, object>>("../src/words/*.ts", { eager: true });
-  const keys = Object.entries(files).filter(([name]) => !name.endsWith("/index.ts")).flatMap(([, file]) => Object.values(file).flatMap((words) => Object.keys(words)));
+  const keys = Object.entries(files).filter(([name]) => !/(index|told)\.ts$/.test(name)).flatMap(([, file]) => Object.values(file).flatMap((words) => Object.keys(words)));
   expect(keys.length).toBeGreaterThan(400);
   expect(new Set(keys).size).toBe(keys.length);
   for (const [word, [zh]] of Object.entries(words)) expect(zh, word).not.toMatch(/agencies\/|jurisdictions\/|etag|huizong (?!_)|「|claimed|anonymous/);

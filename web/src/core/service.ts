@@ -1,19 +1,14 @@
-// The clients of the service over gRPC-Web, and its refusals as values.
+// The clients of the service over gRPC-Web that nearly every page uses (the others are in clients), and its refusals as values.
 import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { ref, watch } from "vue";
 import { AccessService } from "../gen/huizong/v1/access_pb";
-import { FormService } from "../gen/huizong/v1/filling_pb";
-import { FrozenFormService } from "../gen/huizong/v1/frozen_form_pb";
-import { JournalService } from "../gen/huizong/v1/journal_pb";
-import { OperationsService } from "../gen/huizong/v1/operations_pb";
 import { ErrorReason, ProblemSchema, type Problem } from "../gen/huizong/v1/problem_pb";
 import { RegistryService } from "../gen/huizong/v1/registry_pb";
-import { ReminderService } from "../gen/huizong/v1/reminder_pb";
 import { ReportService } from "../gen/huizong/v1/report_pb";
 import { RollupService } from "../gen/huizong/v1/rollup_pb";
 import { isAttended } from "./attendance";
-import { language, say, t } from "./language";
+import { joined, language, say, t } from "./language";
 import { AT_LEAST_HEADER, later, POSITION_HEADER } from "./position";
 import { spoken } from "./spoken";
 import type { Word } from "./words";
@@ -91,21 +86,16 @@ const follow: Interceptor = (next) => async (request) => {
   }
 };
 
-const transport = createGrpcWebTransport({
+export const transport = createGrpcWebTransport({
   baseUrl: globalThis.location?.origin ?? "http://127.0.0.1:7411",
   useBinaryFormat: true,
   interceptors: [guard, identify, follow],
 });
 
 export const reports = createClient(ReportService, transport);
-export const forms = createClient(FormService, transport);
 export const rollups = createClient(RollupService, transport);
-export const frozenForms = createClient(FrozenFormService, transport);
 export const registry = createClient(RegistryService, transport);
-export const reminders = createClient(ReminderService, transport);
 export const access = createClient(AccessService, transport);
-export const journal = createClient(JournalService, transport);
-export const operations = createClient(OperationsService, transport);
 
 /** A refusal as the screen shows it. */
 export interface Refusal {
@@ -154,6 +144,5 @@ export function refusalText(refusal: Refusal, retrying = false): string {
   if (!refusal.problem) return t(!refusal.passing ? "failed" : retrying ? "retrying" : "unreachable", { reason: refusal.reason });
   const { message, remedy, fieldViolations } = refusal.problem;
   const wrong = fieldViolations.length > 0 ? fieldViolations.map(violationText) : [say(message)];
-  const sentences = [...wrong, say(remedy)].map(sentence).filter(Boolean);
-  return sentences.join(language.value === "zh" ? "" : " ");
+  return joined(...[...wrong, say(remedy)].map(sentence));
 }

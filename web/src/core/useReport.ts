@@ -5,7 +5,8 @@ import { cellsOf, tilesOf } from "./form";
 import { say } from "./language";
 import { all, useAnswer } from "./live";
 import { nameOf, ownerOf } from "./owner";
-import { forms, refusal, reports } from "./service";
+import { forms } from "./clients/forms";
+import { refusal, reports } from "./service";
 import { PAGE } from "./sizes";
 
 /** `name` is the report's, `revision` the number of an earlier one. */

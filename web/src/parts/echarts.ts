@@ -1,9 +1,10 @@
-// The parts of ECharts that are used, in a file of their own that is loaded late.
-import { BarChart, HeatmapChart, LineChart } from "echarts/charts";
-import { GridComponent, LegendComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
+// The parts of ECharts that every chart is drawn with, in a file of their own that is loaded late; what few charts need is loaded
+// with these. Its tooltip would be a seventh of all of it, and is not among them (Chart.vue).
+import { BarChart, LineChart } from "echarts/charts";
+import { GridSimpleComponent, LegendPlainComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 
-use([BarChart, HeatmapChart, LineChart, GridComponent, LegendComponent, TooltipComponent, VisualMapComponent, SVGRenderer]);
+use([BarChart, LineChart, GridSimpleComponent, LegendPlainComponent, SVGRenderer]);
 
 export { init };
