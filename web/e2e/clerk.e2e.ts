@@ -121,6 +121,9 @@ test("what is typed outlives reloading, other years, unreadable and too large fi
   await page.locator("input[type=file]").setInputFiles({ name: "大.docx", mimeType: "application/zip", buffer: Buffer.alloc((8 << 20) + (1 << 19)) });
   await page.locator("[data-test=file-complaint]").getByText("大小为8.5 MB，超过8 MB上限").waitFor();
   expect(await cell.inputValue()).toBe("约17");
+  await page.locator("input[type=file]").setInputFiles({ name: "别的.txt", mimeType: "text/plain", buffer: Buffer.from("今天天气很好。") });
+  await page.locator("[data-test=file-complaint]").getByText("“别的.txt”中没有年度报告的表格和文字；已填内容未变").waitFor();
+  expect(await cell.inputValue()).toBe("约17");
   await page.locator(".place select").selectOption(String(YEAR - 1));
   await page.locator("[data-test=agency]").getByText(`${YEAR - 1}年度`).waitFor();
   await page.locator("[data-test=from-revision]").waitFor();
@@ -308,5 +311,62 @@ test("a government's own report begins with the computed sums, is handed in, and
   await page.getByRole("button", { name: "齐齐哈尔市（本级政府年度报告） 第1版" }).click();
   await page.locator("[data-test=state]").getByText("待审核").waitFor();
   expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test("two windows on one report have one draft: what is typed in either is in both, and neither writes over the other", async () => {
+  const owner = missing.find((one) => one.name !== guest)?.name ?? "";
+  const { page: first, complaints } = await open(browser, server, `/submit?year=${YEAR}&owner=${owner}`);
+  const second = await first.context().newPage();
+  await second.goto(first.url());
+  const [one, other] = [NATURAL, "requests.received.commercial_enterprise"];
+  for (const page of [first, second]) await input(page, one).waitFor();
+  await input(first, one).fill("31");
+  await expect.poll(() => input(second, one).inputValue()).toBe("31");
+  await input(second, other).fill("32");
+  await expect.poll(() => input(first, other).inputValue()).toBe("32");
+  await input(first, one).fill("33");
+  await first.locator("[data-test=draft]").getByText("已暂存").waitFor();
+  await expect.poll(() => input(second, one).inputValue()).toBe("33");
+  await second.close();
+  await first.reload();
+  await first.locator("[data-test=draft-back]").waitFor();
+  expect([await input(first, one).inputValue(), await input(first, other).inputValue()]).toEqual(["33", "32"]);
+  // Thrown away in one window, it is in none.
+  const third = await first.context().newPage();
+  await third.goto(first.url());
+  await third.locator("[data-test=draft-back]").waitFor();
+  first.once("dialog", (dialog) => void dialog.accept());
+  await first.getByRole("button", { name: "放弃暂存" }).click();
+  await expect.poll(() => input(third, one).inputValue()).toBe("");
+  expect(complaints).toEqual([]);
+  await first.context().close();
+});
+
+test("where the answer to a submission is lost, submitting once more gives the receipt, and nothing is stored twice", async () => {
+  const owner = missing.filter((one) => one.name !== guest)[1]?.name ?? "";
+  const { page } = await open(browser, server, `/submit?year=${YEAR}&owner=${owner}`);
+  await page.locator("input[type=file]").setInputFiles(DOCUMENT);
+  await page.locator("[data-test=suggestions]").getByText(/11/).first().waitFor();
+  await page.route("**/SubmitReport", async (route) => {
+    const answer = await route.fetch();
+    // Only what was confirmed is lost: a check before it is answered.
+    if ((await page.locator("[data-test=submit-now]").isVisible()) && answer.ok()) await route.abort("connectionreset");
+    else await route.fulfill({ response: answer });
+  });
+  await input(page, "disputes.reconsideration.total").fill("11");
+  await input(page, "disputes.litigation_after_reconsideration.total").fill("5");
+  await page.locator("[data-test=submit]").click();
+  await page.getByText("WARNINGS_UNANSWERED").waitFor();
+  for (const answer of await page.locator(".findings textarea").all()) await answer.fill("已逐项核对，数字无误");
+  await page.locator("[data-test=submit]").click();
+  await page.locator("[data-test=submit-now]").click();
+  await page.locator("[data-test=uncertain]").getByText("不会重复报送").waitFor();
+  await page.unroute("**/SubmitReport");
+  await page.locator("[data-test=submit]").click();
+  const receipt = page.locator("[data-test=receipt]");
+  await receipt.getByText("第1版").waitFor();
+  const stored = JSON.stringify(await run(server, "report", "get", `${owner}/reports/${YEAR}`));
+  expect([/revisions\/1"/.test(stored), /revisions\/2"/.test(stored)]).toEqual([true, false]);
   await page.context().close();
 });

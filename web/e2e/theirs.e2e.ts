@@ -1,9 +1,10 @@
 // What one person writes, keeps and looks at in a browser is theirs: nobody who signs in after them finds it, and they lose none of it.
+import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { handInAgain } from "./api";
 import { guardedAfter, type Guarded } from "./guarded";
-import { browse, open } from "./program";
+import { browse, open, ROOT } from "./program";
 
 const PROVINCE = "jurisdictions/230000";
 const CITY = "jurisdictions/230100";
@@ -138,5 +139,36 @@ test("deadlines that are being typed stay while an extension is granted", async 
   await dialog.getByRole("button", { name: "准予延期" }).click();
   await page.locator("[data-test=exceptions]").getByText("2097-12-31 24:00").first().waitFor();
   expect(await lock.inputValue()).toBe("2098-01-31");
+  await page.context().close();
+});
+
+test("a receipt is shown with its chain hash to whoever was given it, and not to another clerk of the agency in the same browser", async () => {
+  const first = await server.admit("first-clerk", `submitter ${server.guest}`);
+  const { page } = await open(browser, server, `/submit?year=${YEAR}&owner=${server.guest}`);
+  await signIn(page, "first-clerk", first);
+  await page.goto(`${server.url}/#/submit?year=${YEAR}&owner=${server.guest}`);
+  await page.locator("input[type=file]").setInputFiles(path.join(ROOT, "tests/fixtures/documents/district.md"));
+  await page.locator("[data-test=suggestions]").getByText(/11/).first().waitFor();
+  for (const [cell, figure] of [["disputes.reconsideration.total", "11"], ["disputes.litigation_after_reconsideration.total", "5"]]) await page.locator(`[data-cell="${cell}"] input`).fill(figure!);
+  await page.locator("[data-test=submit]").click();
+  await page.getByText("WARNINGS_UNANSWERED").waitFor();
+  for (const answer of await page.locator(".findings textarea").all()) await answer.fill("已逐项核对，数字无误");
+  await page.locator("[data-test=submit]").click();
+  await page.locator("[data-test=submit-now]").click();
+  const receipt = page.locator("[data-test=receipt]");
+  await receipt.waitFor();
+  const hashes = receipt.locator("dd > code");
+  const given = await hashes.allInnerTexts();
+  expect(given.filter((text) => /^[0-9a-f]{64}$/.test(text)).length).toBeGreaterThan(1);
+  const address = page.url();
+  await signOut(page);
+  await signIn(page, "second-clerk", await server.admit("second-clerk", `submitter ${server.guest}`));
+  await page.goto(address);
+  await receipt.getByText("本浏览器没有保存").waitFor();
+  expect(await hashes.allInnerTexts()).not.toEqual(given);
+  await signOut(page);
+  await signIn(page, "first-clerk", first);
+  await page.goto(address);
+  await expect.poll(() => hashes.allInnerTexts()).toEqual(given);
   await page.context().close();
 });

@@ -58,7 +58,7 @@ describe("a block from a spreadsheet", () => {
     expect(blockOf("12\r\n")).toEqual([["12"]]);
     expect(blockOf("1\t2\r\n3\t4\r\n")).toEqual([["1", "2"], ["3", "4"]]);
     expect(blockOf("56\n78")).toEqual([["56"], ["78"]]);
-    expect(blockOf('"5\n6"\t""\t"a ""b"""')).toEqual([["5\n6", "", 'a "b"']]);
+    expect(blockOf('"5\n6"\t""\t"a ""b"""')).toEqual([["5 6", "", 'a "b"']]);
     expect(blockOf("1\t\r\n\t4")).toEqual([["1", ""], ["", "4"]]);
   });
   test("fills the cells that it covers, row by row, and says what stands outside", () => {

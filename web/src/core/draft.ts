@@ -47,5 +47,15 @@ export function saveDraft(person: string, report: string, draft: Draft): boolean
   }
 }
 
+/** What another window of this browser has kept of a report since, or that it keeps none any more; the way to stop listening. */
+export function onOtherDraft(person: string, report: () => string | undefined, take: (draft: Draft | undefined) => void): () => void {
+  const hear = ({ key }: StorageEvent) => {
+    const mine = report();
+    if (mine !== undefined && key === keyOf(person, mine)) take(loadDraft(person, mine));
+  };
+  globalThis.addEventListener("storage", hear);
+  return () => globalThis.removeEventListener("storage", hear);
+}
+
 export const dropDraft = (person: string, report: string) => localStorage.removeItem(keyOf(person, report));
 export const savedAt = (person: string, report: string) => loadDraft(person, report)?.saved;

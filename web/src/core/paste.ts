@@ -16,7 +16,8 @@ export function blockOf(text: string): string[][] | undefined {
     // A spreadsheet quotes a cell with a line end or a tab in it, and doubles the quotes within.
     const quoted = piece === "" && mark === '"' ? /^"((?:[^"]|"")*)"(?=\t|\r|\n|$)/.exec(text.slice(at)) : null;
     if (quoted) {
-      piece = quoted[1]!.replaceAll('""', '"');
+      // A field has one line; without a blank two figures would become one.
+      piece = quoted[1]!.replaceAll('""', '"').replace(/\s*[\r\n]+\s*/g, " ");
       at += quoted[0].length;
       continue;
     }

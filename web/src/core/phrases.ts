@@ -24,7 +24,9 @@ export function usePhrases(person: string) {
     kept.value = next.slice(0, MOST);
     localStorage.setItem(keyOf(person), JSON.stringify(kept.value));
   }
-  const keep = (text: string) => text.trim() && store([text.trim(), ...phrases.value.filter((one) => one !== text.trim())]);
-  const drop = (text: string) => store(phrases.value.filter((one) => one !== text));
+  /** Another window may have kept some since. */
+  const known = () => load(person) ?? phrases.value;
+  const keep = (text: string) => text.trim() && store([text.trim(), ...known().filter((one) => one !== text.trim())]);
+  const drop = (text: string) => store(known().filter((one) => one !== text));
   return { phrases, keep, drop };
 }

@@ -1,12 +1,14 @@
 // Has the service check a report that is being filled in, and hands it in. What the service found stays beside the figures
 // that it was found in, and never beside those of another report.
 import { computed, nextTick, ref, shallowRef, watch } from "vue";
-import { cellsOf, cellText, formOf, plainText, type Cell, type Cells } from "./form";
+import { cellsOf, cellText, formOf, plainText, UNREAD, type Cell, type Cells } from "./form";
 import { newId } from "./ids";
-import { forms, type Refusal, refusal, reports } from "./service";
+import { forms } from "./clients/forms";
+import { type Refusal, refusal, reports } from "./service";
 import { saveFile, sizeText } from "./files";
 import { t } from "./language";
 import { keepReceipt } from "./receipts";
+import { keeper } from "./session";
 import { CHAPTERS, type Filling } from "./useFilling";
 import { Severity, type Diagnosis, type Finding } from "../gen/huizong/v1/problem_pb";
 import type { Report, SubmitReportResponse } from "../gen/huizong/v1/report_pb";
@@ -74,6 +76,7 @@ export function useChecking(filling: Filling) {
     conflict.value = undefined;
     otherYear.value = undefined;
     requestId = undefined;
+    isUncertain.value = false;
   }
   watch(name, clear, { flush: "sync" });
 
@@ -91,6 +94,11 @@ export function useChecking(filling: Filling) {
       const answer = await forms.readDocument({ content, fileName: file.name, report: meant ?? "", year });
       // The page may show another report by now, to which this says nothing.
       if (meant !== name.value) return;
+      // What says nothing of the report takes the place of nothing.
+      if ([...cellsOf(answer.form).values()].every((cell) => cell === UNREAD) && !answer.cells.some(({ raw }) => raw) && !CHAPTERS.some((chapter) => answer.narrative?.[chapter])) {
+        complaint.value = t("fileWithout", { name: file.name });
+        return;
+      }
       clear();
       filling.takeDocument(answer, file.name);
       await nextTick();
@@ -129,25 +137,31 @@ export function useChecking(filling: Filling) {
     }
   }
 
+  /** The connection broke while the report was being handed in: it may have been stored or not. */
+  const isUncertain = ref(false);
+  const contentOf = (report: ReturnType<typeof filledIn>) => JSON.stringify([report.name, figures.value, source.value?.title, report.answers, report.correctionReason, report.etag]);
+  /** Whether what is filled in may have been stored already: then it is sent once more as it is, and not judged beside itself. */
+  const mayBeStored = () => isUncertain.value && name.value !== undefined && contentOf(filledIn(name.value)) === requestContent;
   // A retry of the same content carries the same id, so that it is never stored twice.
   let requestId: string | undefined;
   let requestContent = "";
   /** Whether it passed, or was handed in. */
   async function send(validateOnly: boolean): Promise<SubmitReportResponse | undefined> {
-    const meant = name.value;
+    const [meant, person] = [name.value, keeper.value];
     if (!meant) return undefined;
     isBusy.value = true;
     passes.value = false;
     complaint.value = "";
     const report = filledIn(meant);
     const now = typed.value;
-    const content = JSON.stringify([meant, figures.value, source.value?.title, report.answers, report.correctionReason, report.etag]);
+    const content = contentOf(report);
     if (!requestId || content !== requestContent) [requestId, requestContent] = [newId(), content];
     try {
       const answer = await reports.submitReport({ ...report, validateOnly, requestId: validateOnly ? "" : requestId, ...(source.value ? { source: source.value } : {}) });
-      if (answer.receipt && !validateOnly) keepReceipt(answer.receipt);
+      if (answer.receipt && !validateOnly) keepReceipt(person, answer.receipt);
       if (meant !== name.value) return undefined;
       failed.value = undefined;
+      isUncertain.value = false;
       diagnoses.value = [];
       findings.value = answer.findings;
       checked.value = now;
@@ -156,6 +170,7 @@ export function useChecking(filling: Filling) {
     } catch (error) {
       if (meant !== name.value) return undefined;
       failed.value = refusal(error);
+      if (!validateOnly) isUncertain.value = failed.value.passing || failed.value.reason === "OUTCOME_UNKNOWN";
       const problem = failed.value.problem;
       if (problem?.findings.length) {
         // Warnings that were answered stay beside those that were not.
@@ -188,7 +203,7 @@ export function useChecking(filling: Filling) {
     conflict.value = undefined;
   }
 
-  return { findings, diagnoses, failed, complaint, passes, isBusy, isReading, isStale, conflict, otherYear, warnings, byCell, take, send, saveMarked, settle };
+  return { findings, diagnoses, failed, complaint, passes, isBusy, isReading, isStale, conflict, otherYear, warnings, byCell, isUncertain, mayBeStored, take, send, saveMarked, settle };
 }
 
 export type Checking = ReturnType<typeof useChecking>;

@@ -3,13 +3,14 @@
 import { computed, nextTick, onScopeDispose, ref, shallowRef, watch, type Ref } from "vue";
 import { Code } from "@connectrpc/connect";
 import { collectionOf, deadlineOf } from "./collection";
-import { dropDraft, loadDraft, saveDraft, type Draft } from "./draft";
+import { dropDraft, loadDraft, onOtherDraft, saveDraft, type Draft } from "./draft";
 import { cellsOf, computeTotals, parseCell, plainText, tilesOf, UNREAD, type Cells } from "./form";
 import { useAnswer } from "./live";
 import { scopeOf } from "./perspective";
 import { isJurisdiction, nameOf } from "./owner";
 import { blockOf, fillingOf } from "./paste";
-import { forms, refusal, registry, reports, rollups } from "./service";
+import { forms } from "./clients/forms";
+import { refusal, registry, reports, rollups } from "./service";
 import { keeper } from "./session";
 import { dateTimeText } from "./time";
 import type { ReadDocumentResponse } from "../gen/huizong/v1/filling_pb";
@@ -173,13 +174,29 @@ export function useFilling(owner: Ref<string | undefined>, year: Ref<number>) {
     timer = setTimeout(keep, SAVE_AFTER_MS);
   }, { deep: true });
   // What is put into the form by starting is not typed.
-  watch(startedFor, async () => {
+  async function settle() {
     isRestoring = true;
     await nextTick();
     isRestoring = false;
     clearTimeout(timer);
     timer = undefined;
-  }, { flush: "sync" });
+  }
+  watch(startedFor, settle, { flush: "sync" });
+  // All windows of a browser have one draft: what is typed in one is in the others, so that none writes over it what it had before.
+  const deafen = onOtherDraft(person, () => startedFor.value, (other) => {
+    // It is being typed here, too: what is typed last is kept.
+    if (timer !== undefined) return;
+    void settle();
+    if (other) {
+      put(other);
+      saved.value = other.saved;
+    } else {
+      // It was handed in there, or thrown away.
+      saved.value = undefined;
+      startedFor.value = undefined;
+      before.again();
+    }
+  });
   watch(name, () => {
     keep();
     startedFor.value = undefined;
@@ -190,6 +207,7 @@ export function useFilling(owner: Ref<string | undefined>, year: Ref<number>) {
   globalThis.addEventListener("pagehide", keep);
   onScopeDispose(() => {
     keep();
+    deafen();
     globalThis.removeEventListener("pagehide", keep);
   });
   /** Throws away what was typed, by the person's own choice or because it was handed in. */

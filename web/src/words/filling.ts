@@ -25,6 +25,8 @@ export const filling = {
   whose: ["填报单位", "Agency"],
   drop: ["将文件拖至此处，或点击选择文件（{formats}，不超过{limit}）", "Drop a file here, or choose one ({formats}; at most {limit})"],
   reading: ["正在读取…", "Reading…"],
+  fileWithout: ["“{name}”中没有年度报告的表格和文字；已填内容未变。请核对是否选错文件。", "“{name}” has neither tables nor text of an annual report; what you filled in is unchanged. Check whether it is the right file."],
+  sendUncertain: ["连接中断，不能确定报告是否已报送。请再点“报送”：不会重复报送。", "The connection broke, and the report may have been submitted or not. Choose “Submit” again: it is not submitted twice."],
   readFrom: ["已读取“{name}”（{format}）。", "Read from “{name}” ({format})."],
   fileTooLarge: ["文件“{name}”大小为{size}，超过{limit}上限，未读取；已填内容未变。请压缩图片或另存为较小的文件。", "The file “{name}” is {size}, over the limit of {limit}. It was not read; what you filled in is unchanged."],
   fileFailed: ["未能读取“{name}”；已填内容未变。", "“{name}” could not be read; what you filled in is unchanged."],
