@@ -224,11 +224,11 @@ test("the status page verifies the whole store, and the journal shows, exports a
   await rows.first().waitFor();
   await page.getByRole("button", { name: "核验所列记录的衔接" }).click();
   await page.locator("[data-test=links]").getByText("均一致").waitFor();
-  await rows.first().getByRole("button").click();
+  await rows.first().getByRole("button").first().click();
   await page.locator("[data-test=entry]").getByText(/^[0-9a-f]{64}$/).first().waitFor();
   await expectAccessible(page, "an entry");
   await page.locator("[data-test=entry]").getByRole("button", { name: "关闭" }).click();
-  await page.getByLabel("操作", { exact: true }).fill("collection");
+  await page.getByRole("combobox", { name: "操作", exact: true }).selectOption({ label: "报送任务：全部" });
   await page.getByRole("button", { name: "查询", exact: true }).click();
   await expect.poll(() => rows.count()).toBeLessThan(20);
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "导出查询结果" }).click()]);

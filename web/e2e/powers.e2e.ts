@@ -84,3 +84,41 @@ test("a security administrator makes an account, gives it a role for a place, ha
   expect(faults(complaints)).toEqual([]);
   await page.context().close();
 });
+
+test("the journal tells an auditor in words what happened to whom, in both languages, and finds it by a name and an action of a list", async () => {
+  await command(server, "rollup", PROVINCE, "--year", String(YEAR)).catch(() => undefined);
+  const officer = await server.admit("wang-wu", `reviewer ${CITY}`);
+  // Refused: it reaches beyond their place.
+  await command({ ...server, token: officer }, "rollup", PROVINCE, "--year", String(YEAR)).catch(() => undefined);
+  await command({ ...server, token: officer }, "report", "list", "--year", String(YEAR), "--parent", server.guest).catch(() => undefined);
+  const { page, complaints } = await open(browser, server, "/");
+  await signIn(page, await server.admit("auditor-in-words", "auditor"));
+  const rows = page.locator("[data-test=journal] tbody tr");
+  await rows.filter({ hasText: "账号wang-wu" }).first().waitFor();
+  const granted = rows.filter({ hasText: "授予角色" }).filter({ hasText: "账号wang-wu" }).first();
+  expect(await granted.innerText()).toMatch(/账号wang-wu[\s\S]*已执行[\s\S]*审核员：哈尔滨市/);
+  const machine = /agencies\/|jurisdictions\/|principals\/|credentials\/|sessions\/|\{"|[A-Z]{4,}_[A-Z]+|\b[a-z]+\.[a-z_]+\b/;
+  // What people are told, without their addresses; settings are called what they are in the file of settings.
+  const told = async () => (await rows.evaluateAll((rows) => rows.map((row) => [3, 4, 6].map((at) => (row as HTMLTableRowElement).cells[at]?.innerText ?? "").join(" | ")))).filter((text) => machine.test(text) && !/^(设置变更|settings changed)/.test(text));
+  expect(await told()).toEqual([]);
+  await page.getByRole("button", { name: "English" }).click();
+  await rows.filter({ hasText: "account wang-wu" }).first().waitFor();
+  expect(await told()).toEqual([]);
+  await page.getByRole("button", { name: "中文" }).click();
+  await page.getByRole("combobox", { name: "操作", exact: true }).selectOption({ label: "授予角色" });
+  await page.getByLabel("单位或地区").fill("哈尔滨市");
+  await page.getByRole("button", { name: "查询", exact: true }).click();
+  await expect.poll(() => new URL(page.url()).hash).toContain("jurisdictions/230100");
+  await rows.filter({ hasText: "账号wang-wu" }).first().waitFor();
+  const found = await rows.evaluateAll((rows) => rows.map((row) => (row as HTMLTableRowElement).cells[3]?.innerText));
+  expect(new Set(found)).toEqual(new Set(["授予角色"]));
+  expect(await page.getByLabel("单位或地区").inputValue()).toBe("哈尔滨市");
+  // About one account alone, and everything of one entry.
+  await rows.getByRole("button", { name: "账号wang-wu" }).first().click();
+  await page.locator("[data-test=about]").getByText("账号wang-wu").waitFor();
+  await rows.first().getByRole("button").first().click();
+  await page.locator("[data-test=entry]").getByText("access.grant").waitFor();
+  await expectAccessible(page, "an entry in words");
+  expect(faults(complaints)).toEqual([]);
+  await page.context().close();
+});

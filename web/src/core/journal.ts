@@ -32,9 +32,18 @@ export function questionOf(asked: Asked) {
 }
 
 /** A code of nothing but 6, 9 or 12 digits is a jurisdiction's, any other an agency's. */
-function placeOf(text: string): string {
+export function placeOf(text: string): string {
   if (text === "" || text.includes("/")) return text;
   return `${/^(\d{6}|\d{9}|\d{12})$/.test(text) ? "jurisdictions" : "agencies"}/${text}`;
+}
+
+/** What is no name: a code, or a resource by its name. */
+export const isCode = (text: string) => /^((jurisdictions|agencies)\/)?[0-9A-Za-z-]+$/.test(text);
+
+/** Who did it and from where: the address is the last word, where there is one. */
+export function actorOf(actor: string): { who: string; address: string } {
+  const [, who, address] = /^(.*) (\S+)$/.exec(actor) ?? [];
+  return { who: who ?? actor, address: address ?? "" };
 }
 
 /** Whether entries that lie next to each other follow each other: how many do, and the first that does not. */

@@ -37,8 +37,11 @@ function called(parts: Record<string, string | undefined>): string {
   return t(revision ? "calledRevision" : "calledReport", { name, year, number: revision ?? "" });
 }
 
-export function spoken(text: string): string {
-  return text.replace(FOR_PROGRAMS, "").replace(RULES, "").replace(NAMES, (...match) => {
+export const spoken = (text: string) => named(text.replace(FOR_PROGRAMS, "").replace(RULES, ""));
+
+/** A text in which resources are called what they are. */
+export function named(text: string): string {
+  return text.replace(NAMES, (...match) => {
     const parts = match.at(-1) as Record<string, string | undefined>;
     return language.value === "zh" ? called(parts) : `${parts.before}${called(parts)}${parts.after}`;
   });

@@ -30,6 +30,11 @@ export function momentText(time: Timestamp | undefined): string {
   return `${day} ${clock} +08:00`;
 }
 
+/** To the second, where it is said that times are Beijing's. */
+export function clockText(time: Timestamp | undefined): string {
+  return time ? inBeijing(timestampDate(time)).join(" ") : "";
+}
+
 /** A time by which something is due: midnight is the end of the day before, as offices write it. */
 export function deadlineText(time: Timestamp | undefined): string {
   if (!time) return "";
