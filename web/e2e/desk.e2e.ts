@@ -116,7 +116,7 @@ test("progress sorts places, lists whom to remind as the command line does, and 
   const sizes = (await places.locator("td:nth-child(8)").allInnerTexts()).map(Number);
   expect(sizes).toEqual([...sizes].sort((one, other) => other - one));
   expect(sizes.reduce((sum, one) => sum + one, 0)).toBe(Number(count));
-  await page.locator("[data-test=deadlines]").getByText("省级截止时间").waitFor();
+  await page.locator("[data-test=deadlines]").getByText("各级截止时间").waitFor();
   // An extension, in four clicks and two fields.
   const agency = missing.agencies[0]!;
   await page.getByLabel("筛选").selectOption("missing");

@@ -148,6 +148,43 @@ test("a count is shown spread over all agencies, and charts are had as pictures"
   await page.context().close();
 });
 
+test("what lies under the pointer is said with its exact figure, inside of its chart, and goes with the pointer", async () => {
+  const { page, complaints } = await open(browser, server, `/overview?year=${YEAR}`);
+  const card = page.locator("[data-test=places]");
+  const [first] = (await rollup(server, PROVINCE, "--year", String(YEAR), "--measure", "received", "--by", "child")).rows.sort((one, other) => Number(other.count) - Number(one.count));
+  const bars = card.locator(".chart svg path[fill]:not([fill=none])");
+  await bars.first().waitFor();
+  // Charts are drawn by moving.
+  await expect.poll(async () => (await bars.first().boundingBox())?.width).toBeGreaterThan(20);
+  await page.waitForTimeout(500);
+  const chart = (await card.locator(".chart").boundingBox())!;
+  await page.mouse.move(chart.x + chart.width * 0.42, chart.y + 7);
+  const tip = card.locator("[data-test=tip]");
+  await tip.waitFor();
+  expect(await tip.innerText()).toContain(Number(first!.count).toLocaleString("en"));
+  const box = (await tip.boundingBox())!;
+  expect(box.x).toBeGreaterThanOrEqual(chart.x);
+  expect(box.x + box.width).toBeLessThanOrEqual(chart.x + chart.width + 1);
+  await page.mouse.move(chart.x + chart.width / 2, chart.y - 60);
+  await tip.waitFor({ state: "detached" });
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+test("tables that are kept in two windows are all kept", async () => {
+  const { page: first } = await open(browser, server, `/table?year=${YEAR}`);
+  const second = await first.context().newPage();
+  await second.goto(first.url());
+  for (const [page, name] of [[first, "甲表"], [second, "乙表"]] as const) {
+    await page.getByPlaceholder("名称").fill(name);
+    await page.getByRole("button", { name: "以此名称保存在本浏览器" }).click();
+    await page.getByRole("button", { name, exact: true }).waitFor();
+  }
+  await first.reload();
+  for (const name of ["甲表", "乙表"]) await first.getByRole("button", { name, exact: true }).waitFor();
+  await first.context().close();
+});
+
 test("places are ranked by how they changed over the agencies that are in both years", async () => {
   const { page, complaints } = await open(browser, server, `/overview?year=${YEAR}`);
   const places = page.locator("[data-test=places]");

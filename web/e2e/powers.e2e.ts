@@ -101,6 +101,8 @@ test("the journal tells an auditor in words what happened to whom, in both langu
   // What people are told, without their addresses; settings are called what they are in the file of settings.
   const told = async () => (await rows.evaluateAll((rows) => rows.map((row) => [3, 4, 6].map((at) => (row as HTMLTableRowElement).cells[at]?.innerText ?? "").join(" | ")))).filter((text) => machine.test(text) && !/^(设置变更|settings changed)/.test(text));
   expect(await told()).toEqual([]);
+  // Before somebody is known the page asks for nothing that can only be refused.
+  expect(await rows.filter({ hasText: "未登录" }).filter({ hasText: "列出地区" }).count()).toBe(0);
   await page.getByRole("button", { name: "English" }).click();
   await rows.filter({ hasText: "account wang-wu" }).first().waitFor();
   expect(await told()).toEqual([]);

@@ -114,7 +114,7 @@ export function usePlace() {
   const scope = computed(() => text("scope") ?? root.value?.name);
   const tree = shallowRef<Map<string, Jurisdiction>>(new Map());
   /** The tree of the year, asked for until it is there: without it no place has a name. */
-  const loaded = useAnswer(() => ({ year: year.value, root: root.value?.name }), ({ year }) => loadTree(year));
+  const loaded = useAnswer(() => (caller.value ? { year: year.value, root: root.value?.name } : undefined), ({ year }) => loadTree(year));
   watch(loaded.answer, (found) => (tree.value = found ?? new Map()));
   const jurisdiction = computed(() => (scope.value ? tree.value.get(scope.value) : undefined));
   const above = (name: string | undefined) => {

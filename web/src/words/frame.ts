@@ -10,6 +10,7 @@ export const frame = {
   calledCollection: ["{year}年度报送任务", "the collection of {year}"],
   calledPrincipal: ["账号{name}", "account {name}"],
   calledProposal: ["编号为{number}的申请", "request {number}"],
+  inBrackets: ["（{text}）", " ({text})"],
   title: ["汇总 · 政府信息公开工作年度报告", "Huizong · annual reports on government information disclosure"],
   mine: ["我的填报", "My reports"],
   submit: ["填报", "Fill in"],

@@ -18,6 +18,8 @@ export const progress = {
   policy: ["审核方式", "Review"],
   policyNone: ["不审核，报送即通过", "none: accepted at once"],
   policyOffice: ["由所属地区办公厅（室）审核", "by the office of the jurisdiction"],
+  dueOfAll: ["各级截止时间", "Deadline, all levels"],
+  grantedCount: ["已准予{count}家", "{count} granted"],
   dueOf: ["{level}截止时间", "Deadline, {level}"],
   lockTime: ["停止接收时间", "Lock time"],
   dueHint: ["填写日期，即当日24:00（北京时间）截止；留空表示不设。", "A date means 24:00 of that day, Beijing time; leave blank for none."],

@@ -9,6 +9,7 @@ export const reviewing = {
   firstTime: ["首次报送", "first submission"],
   againTime: ["第{revision}版", "revision {revision}"],
   waitsDays: ["已等{days}天", "{days} {days|day|days}"],
+  waitsToday: ["今日报送", "today"],
   selectAll: ["全选所列", "Select all listed"],
   select: ["选择{name}", "Select {name}"],
   acceptMany: ["通过所选{count}份", "Accept the {count} selected"],
