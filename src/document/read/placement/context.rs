@@ -40,6 +40,8 @@ pub struct Context<'v> {
     is_period_used: bool,
     /// It heads more than one table.
     is_period_lasting: bool,
+    /// What says that the whole document is of a part of a year.
+    part: Option<String>,
     /// Units that sentences state of all figures.
     said: Vec<&'static Unit>,
     landmarks: Landmarks,
@@ -77,9 +79,10 @@ impl<'v> Context<'v> {
             year,
             unit: None,
             is_unit_used: false,
-            is_period_lasting: part.is_some(),
-            period: part,
+            period: None,
             is_period_used: false,
+            is_period_lasting: false,
+            part,
             said: units_said(rows),
             landmarks: Landmarks::of(vocabulary, rows),
         }
@@ -92,9 +95,7 @@ impl<'v> Context<'v> {
             (self.unit, self.is_unit_used) = (Some(unit), false);
         }
         let period = Period::of(raw);
-        // What the document says of all its figures holds until another part of it says otherwise.
-        let is_of_all = self.is_period_lasting && !self.is_period_used;
-        if period.is_stated() && self.year.is_some() && !(is_of_all && !period.is_other_than(self.year)) {
+        if period.is_stated() && self.year.is_some() {
             self.period = period.is_other_than(self.year).then(|| raw.trim().to_owned());
             self.is_period_used = false;
             self.is_period_lasting = heads_all && HEADS_ALL.iter().any(|word| raw.contains(word));
@@ -109,7 +110,7 @@ impl<'v> Context<'v> {
     /// What says that the figures that are read here are of another period.
     pub fn period(&mut self) -> Option<String> {
         self.is_period_used = true;
-        self.period.clone()
+        self.period.clone().or_else(|| self.part.clone())
     }
 
     /// The unit of the figures that are read here, as it is stated above them.
