@@ -26,17 +26,18 @@ pub fn to_cell(words: &str) -> Cow<'_, str> {
     if begins_a_formula(words) && !is_number(words) { format!("{MARK}{words}").into() } else { words.into() }
 }
 
-/// Writes rows of a CSV file, whose cells are made by [`to_cell`] where people wrote them.
+/// Rows as a CSV file, whose cells are made by [`to_cell`] where people wrote them.
 ///
 /// # Errors
-/// Where they cannot be written; rows of another length than the first.
-pub fn write_csv<C: AsRef<[u8]>>(
-    to: impl std::io::Write,
+/// Rows of another length than the first.
+pub fn to_csv<C: AsRef<[u8]>>(
     rows: impl IntoIterator<Item = impl IntoIterator<Item = C>>,
-) -> Result<(), csv::Error> {
-    let mut writer = csv::Writer::from_writer(to);
+) -> Result<Vec<u8>, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
     rows.into_iter().try_for_each(|row| writer.write_record(row))?;
-    Ok(writer.flush()?)
+    writer.flush()?;
+    // Memory takes all of it.
+    Ok(writer.into_inner().unwrap_or_default())
 }
 
 /// Words from a cell of a CSV file that [`to_cell`] made.

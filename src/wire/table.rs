@@ -58,8 +58,11 @@ pub(crate) fn write_csv<'a>(
     to: impl std::io::Write,
     rows: impl IntoIterator<Item = &'a Vec<String>>,
 ) -> Result<(), csv::Error> {
-    let cell = |cell: &'a String| inert::to_cell(cell).into_owned();
-    inert::write_csv(to, rows.into_iter().map(|row| row.iter().map(cell)))
+    let mut writer = csv::Writer::from_writer(to);
+    for row in rows {
+        writer.write_record(row.iter().map(|cell| inert::to_cell(cell).into_owned()))?;
+    }
+    Ok(writer.flush()?)
 }
 
 fn texts(of: &[&str]) -> Vec<String> {

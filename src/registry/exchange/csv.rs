@@ -160,11 +160,10 @@ fn always_quoted(value: &str) -> String {
 
 /// Writes a CSV file without byte order mark, lines ended by LF, in the order of registry files.
 pub fn write_csv(changes: &[RegistryChange]) -> String {
-    let mut text = Vec::new();
-    // Rows are as long as their titles, and memory takes all of them.
-    let written = inert::write_csv(&mut text, write_rows(changes));
+    // Rows are as long as their titles, and made of texts.
+    let written = inert::to_csv(write_rows(changes));
     debug_assert!(written.is_ok(), "{written:?}");
-    String::from_utf8(text).unwrap_or_default()
+    String::from_utf8(written.unwrap_or_default()).unwrap_or_default()
 }
 
 /// Where a record begins: its reader counts from before the blank lines that it passes over.

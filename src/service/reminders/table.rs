@@ -63,9 +63,8 @@ fn file(title: &str, rows: &[Vec<String>], format: Format) -> Result<Vec<u8>, St
     if format == Format::Xlsx {
         return write_table(title, rows).map_err(|error| error.to_string());
     }
-    let mut content = inert::BYTE_ORDER_MARK.as_bytes().to_vec();
-    inert::write_csv(&mut content, rows).map_err(|error| error.to_string())?;
-    Ok(content)
+    let rows = inert::to_csv(rows).map_err(|error| error.to_string())?;
+    Ok([inert::BYTE_ORDER_MARK.as_bytes(), &rows].concat())
 }
 
 fn row(one: &Reminder, year: ReportYear) -> Vec<String> {
