@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let keys = example.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         let sections = example.lines().filter(|line| line.starts_with('[')).count();
-        assert_eq!((keys, sections), (97, 14), "a key is missing from the example, or from this count");
+        assert_eq!((keys, sections), (98, 14), "a key is missing from the example, or from this count");
     }
 
     #[test]
