@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from plots import plots
-from targets import number, targets, targets_of_pauses
+from targets import number, targets, targets_of_instances, targets_of_pauses
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "target/bench"
@@ -19,6 +19,7 @@ DOCUMENT = ROOT / "docs/performance.md"
 # What stands beside nothing, in the measure of pauses.
 ALONE = "nothing else"
 ENGINES = {"huizong": "Huizong", "echo": "echo", "peer": "bare service over PostgreSQL", "postgresql": "PostgreSQL", "duckdb": "DuckDB", "disk": "the disk"}
+ENGINES |= {"plain": "plain INSERTs by 64 connections"} | {f"{count} instance{'s' * (count > 1)}": f"{count} instance{'s' * (count > 1)}" for count in [1, 2, 3]}
 
 
 class Figures:
@@ -207,6 +208,22 @@ def pauses(figures):
     return (text + growth_of_pauses(figures)).rstrip() + "\n"
 
 
+def instances(figures):
+    """Several instances over one journal; nothing where that was not measured."""
+    if not figures.all("instances"):
+        return ""
+    text = machine(figures) + verdicts(targets_of_instances(figures))
+    for province in figures.provinces():
+        text += f"{title(province)}:\n\n" + rates(figures, province, "instances")
+        rows = [
+            [line["engine"], line["in_flight"], number(line["p50_ms"]), number(line["p99_ms"])]
+            for line in figures.all("instances", **province)
+            if "p50_ms" in line
+        ]
+        text += table(["a commit, by", "in flight", "half within, ms", "99 % within, ms"], rows) if rows else ""
+    return text.rstrip() + "\n"
+
+
 def of_no_province(figures):
     text = ""
     rows = [[line["call"], number(line["microseconds"]), line["reports"]] for line in figures.all("validation")]
@@ -229,7 +246,7 @@ def verdicts(found):
 
 def tables(figures, images, pictures):
     """All else; nothing where nothing else was measured."""
-    if not figures.has_more_than("machine", "memory", "pauses"):
+    if not figures.has_more_than("machine", "memory", "pauses", "instances"):
         return ""
     text = machine(figures) + verdicts(targets(figures))
     text += "".join(f"![{caption}]({images}{name})\n\n" for name, caption in pictures)
@@ -239,7 +256,8 @@ def tables(figures, images, pictures):
 
 def publish(figures, pictures):
     document = DOCUMENT.read_text()
-    for name, text in {"figures": tables(figures, "images/", pictures), "pauses": pauses(figures)}.items():
+    sections = {"figures": tables(figures, "images/", pictures), "pauses": pauses(figures), "instances": instances(figures)}
+    for name, text in sections.items():
         begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
         before, rest = document.split(begin)
         _, after = rest.split(end)
@@ -254,7 +272,7 @@ def main():
     lines = (FOLDER / "figures.jsonl").read_text().splitlines()
     figures = Figures([json.loads(line) for line in lines])
     pictures = plots(figures, FOLDER)
-    text = "\n".join(filter(None, [tables(figures, "", pictures), pauses(figures)]))
+    text = "\n".join(filter(None, [tables(figures, "", pictures), pauses(figures), instances(figures)]))
     (FOLDER / "performance-tables.md").write_text(text)
     print(text)
     if "--publish" in sys.argv[1:]:

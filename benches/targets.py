@@ -125,6 +125,35 @@ def of_province(figures, province):
     return found
 
 
+STORES = "commits, stores alone"
+
+
+def targets_of_instances(figures):
+    """Stores alone beside plain INSERTs, and services beside the bare one."""
+    found = []
+    for province in figures.provinces():
+        place = f"{province['agencies']:,} × {province['years']}"
+
+        def value(field, call, engine, in_flight):
+            return figures.value(field, "instances", call=call, engine=engine, in_flight=in_flight, **province)
+
+        for engine, in_flight, goal in [("1 instance", MANY, 1.4), ("3 instances", MANY, 1.1), ("3 instances", 256, 1.4)]:
+            rates = [value("per_second", STORES, who, in_flight) for who in [engine, "plain"]]
+            ratio = divided(*rates)
+            measure = f"{STORES}, {engine}, {in_flight} in flight; {place}"
+            found += at_least(measure, ratio, goal, "plain INSERTs") if ratio else []
+        spread = divided(*(value(field, STORES, "3 instances", MANY) for field in ["p99_ms", "p50_ms"]))
+        measure = f"{STORES}, 3 instances, p99 ÷ p50; {place}"
+        found += at_most(measure, spread, 4, "×") if spread else []
+        for engine in ["1 instance", "2 instances", "3 instances"]:
+            for in_flight in [MANY, 256]:
+                ratio = divided(*(value("per_second", SUBMIT, who, in_flight) for who in [engine, "peer"]))
+                told = f"{number(ratio)} × a bare service over PostgreSQL"
+                measure = f"{SUBMIT}, {engine}, {in_flight} in flight; {place}"
+                found += [Target(measure, told, "", None)] if ratio else []
+    return found
+
+
 def targets_of_pauses(figures):
     found = []
     for province in figures.provinces():

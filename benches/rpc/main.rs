@@ -9,6 +9,7 @@ mod documents;
 mod echo;
 mod export;
 mod growth;
+mod instances;
 mod latency;
 mod load;
 mod mixed;
@@ -32,8 +33,19 @@ use scene::Scene;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What can be measured, in this order. The first ones are of every province.
-const MEASURES: [&str; 10] =
-    ["start", "query", "submit", "latency", "watch", "mixed", "pauses", "validation", "documents", "growth"];
+const MEASURES: [&str; 11] = [
+    "start",
+    "query",
+    "submit",
+    "latency",
+    "watch",
+    "mixed",
+    "instances",
+    "pauses",
+    "validation",
+    "documents",
+    "growth",
+];
 /// Agencies and years of the province that is measured where none is named.
 const PROVINCE: &str = "10000x10";
 
@@ -65,7 +77,7 @@ async fn main() {
 
     let record = Record::new(&folder());
     record.machine(&measures, &provinces);
-    if MEASURES[..7].iter().any(|measure| is_asked(measure)) {
+    if MEASURES[..8].iter().any(|measure| is_asked(measure)) {
         for (agencies, years) in provinces.into_iter().map(province) {
             let mut scene = Scene::set(record.clone(), agencies, years).await;
             measure(&mut scene, is_asked).await;
@@ -104,6 +116,9 @@ async fn measure(scene: &mut Scene, is_asked: impl Fn(&str) -> bool) {
     }
     if is_asked("mixed") {
         mixed::measure(scene).await;
+    }
+    if is_asked("instances") {
+        instances::measure(scene).await;
     }
     // At last: it changes who belongs to whom.
     if is_asked("pauses") {

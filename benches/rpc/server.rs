@@ -20,11 +20,15 @@ use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Server};
 
 use super::echo::Echo;
+use super::instances;
 use super::scene::{parameters, stored_years};
 
 /// How this program is told to be something else.
 const FILL: &str = "--fill";
 const SERVE: &str = "--serve";
+
+/// How it is told of a journal that it shares with others.
+const SHARED_VARIABLE: &str = "BENCH_SHARED";
 
 /// Submissions under way at a time while a store is filled.
 const FILLING: usize = 256;
@@ -34,7 +38,7 @@ const RATE: u32 = 10_000_000;
 
 /// Whether the first argument asks for another role than to measure.
 pub fn is_mode(argument: &str) -> bool {
-    [FILL, SERVE].contains(&argument)
+    [FILL, SERVE, instances::COMMIT].contains(&argument)
 }
 
 /// Is what the first argument says.
@@ -43,6 +47,9 @@ pub async fn run(mode: &str, arguments: &[String]) {
         [folder] if mode == SERVE => serve(Path::new(folder)).await,
         [folder, agencies, years] if mode == FILL => {
             fill(Path::new(folder), agencies.parse().unwrap(), years.parse().unwrap()).await;
+        }
+        [folder, rest @ ..] if mode == instances::COMMIT => {
+            instances::commit(Path::new(folder), rest.try_into().expect("four words")).await;
         }
         _ => panic!("{mode} {arguments:?} is not what this program calls itself with"),
     }
@@ -54,7 +61,9 @@ fn clock() -> Timestamp {
 }
 
 fn open(folder: &Path) -> Service {
-    let opened = open_store(folder, &StoreSettings::default()).unwrap();
+    let url = std::env::var(SHARED_VARIABLE).unwrap_or_default();
+    let store = StoreSettings { without_standby: !url.is_empty(), url, ..StoreSettings::default() };
+    let opened = open_store(folder, &store).unwrap();
     let settings = Settings { clock, kept: Some(CheckpointFile::new(folder)), ..Settings::default() };
     Service::start(opened.store, opened.live, settings).unwrap()
 }
@@ -104,7 +113,7 @@ async fn serve(folder: &Path) {
 }
 
 /// This program, in another role.
-fn itself(mode: &str, folder: &Path) -> Command {
+pub fn itself(mode: &str, folder: &Path) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.arg(mode).arg(folder);
     command
@@ -112,7 +121,17 @@ fn itself(mode: &str, folder: &Path) -> Command {
 
 /// Makes a store in `folder` with a simulated province and the reports of so many years; how many these are.
 pub fn fill_store(folder: &Path, agencies: usize, years: u16) -> u32 {
+    filled_by(itself(FILL, folder), agencies, years)
+}
+
+/// The same over a journal that is shared.
+pub fn fill_shared_store(folder: &Path, agencies: usize, years: u16, url: &str) -> u32 {
     let mut command = itself(FILL, folder);
+    command.env(SHARED_VARIABLE, url);
+    filled_by(command, agencies, years)
+}
+
+fn filled_by(mut command: Command, agencies: usize, years: u16) -> u32 {
     let filled = command.args([agencies.to_string(), years.to_string()]).stderr(Stdio::inherit()).output().unwrap();
     String::from_utf8_lossy(&filled.stdout).trim().parse().expect("a store that could be filled")
 }
@@ -135,11 +154,27 @@ impl Drop for Running {
 impl Running {
     /// Starts the service over a store, and waits until it says that it serves.
     pub fn start(folder: &Path) -> Self {
-        let mut child = itself(SERVE, folder).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        Self::of(itself(SERVE, folder))
+    }
+
+    /// The same over a journal that is shared.
+    pub fn start_shared(folder: &Path, url: &str) -> Self {
+        let mut command = itself(SERVE, folder);
+        command.env(SHARED_VARIABLE, url);
+        Self::of(command)
+    }
+
+    fn of(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let (service, echo) = line.trim_end().split_once(' ').expect("the service to say where it is");
         Self { service: service.parse().unwrap(), echo: echo.parse().unwrap(), child }
+    }
+
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// A connection to the service.

@@ -153,14 +153,22 @@ impl Corrections {
     /// Of reports of the last year by agencies that `takes` says.
     pub async fn among(scene: &Scene, takes: impl Fn(&str) -> bool) -> Self {
         let reports = scene.reports(scene.last_year()).filter(|report| takes(&report.name));
-        let bodies: Vec<_> = reports.take(CORRECTED).collect();
+        Self::by(scene.channel.clone(), reports.take(CORRECTED).collect()).await
+    }
+
+    /// Of reports of the last year, by their places among them, by another service that has the same.
+    pub async fn at(scene: &Scene, channel: Channel, takes: impl Fn(usize) -> bool) -> Self {
+        let reports = scene.reports(scene.last_year()).enumerate().filter(|(place, _)| takes(*place));
+        Self::by(channel, reports.map(|(_, report)| report).take(CORRECTED).collect()).await
+    }
+
+    async fn by(channel: Channel, bodies: Vec<pb::SubmitReportRequest>) -> Self {
         let mut etags = Vec::new();
         for body in &bodies {
             let request = pb::GetReportRequest { name: body.name.clone(), ..Default::default() };
-            let answer = ReportServiceClient::new(scene.channel.clone()).get_report(request).await.unwrap();
+            let answer = ReportServiceClient::new(channel.clone()).get_report(request).await.unwrap();
             etags.push(Mutex::new(answer.into_inner().report.unwrap().etag));
         }
-        let channel = scene.channel.clone();
         Self { channel, bodies: Arc::new(bodies), etags: Arc::new(etags), next: Arc::default() }
     }
 
