@@ -415,7 +415,7 @@ async fn a_submission_takes_little_of_the_log() {
 async fn of_what_is_damaged_in_both_exactly_that_is_lost() {
     let mut random = ChaCha8Rng::seed_from_u64(20);
     let (mut lost_in_all, mut mended_in_all) = (0, 0);
-    for round in 0..30u32 {
+    for round in 0..10u32 {
         let folder = new_folder();
         let store = open(&folder).unwrap();
         for number in 0..12 {
@@ -465,7 +465,7 @@ async fn of_what_is_damaged_in_both_exactly_that_is_lost() {
         let store = open(&folder).unwrap();
         assert_eq!(store.records(NEWEST, None, usize::MAX).unwrap(), records, "round {round}");
     }
-    assert!(lost_in_all > 20 && mended_in_all > 100, "{lost_in_all} lost, {mended_in_all} mended");
+    assert!(lost_in_all > 5 && mended_in_all > 30, "{lost_in_all} lost, {mended_in_all} mended");
 }
 
 #[tokio::test]
