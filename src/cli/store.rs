@@ -91,16 +91,29 @@ impl Way {
     }
 }
 
+/// Who may use the tables.
 #[derive(Args)]
-pub(crate) struct Init {
-    #[command(flatten)]
-    address: Address,
+struct RoleArguments {
     /// Role of the instances, which gets the rights that they need and no more.
     #[arg(long, value_name = "NAME")]
     role: Option<String>,
     /// Role of analysts, which may read the figures of reports and nothing else.
     #[arg(long, value_name = "NAME")]
     analyst: Option<String>,
+}
+
+impl RoleArguments {
+    fn roles(&self) -> Roles {
+        Roles { instances: self.role.clone(), analyst: self.analyst.clone() }
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct Init {
+    #[command(flatten)]
+    address: Address,
+    #[command(flatten)]
+    roles: RoleArguments,
     /// Folder for the keys that all instances have in common: made where they are not there.
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
@@ -110,12 +123,8 @@ pub(crate) struct Init {
 pub(crate) struct Upgrade {
     #[command(flatten)]
     address: Address,
-    /// Role of the instances, as huizong store init was told.
-    #[arg(long, value_name = "NAME")]
-    role: Option<String>,
-    /// Role of analysts, which may read the figures of reports and nothing else.
-    #[arg(long, value_name = "NAME")]
-    analyst: Option<String>,
+    #[command(flatten)]
+    roles: RoleArguments,
 }
 
 #[derive(Args)]
@@ -168,7 +177,7 @@ impl Init {
             TokenKey::open(keys)?;
             SigningKey::open(keys)?;
         }
-        let roles = Roles { instances: self.role.clone(), analyst: self.analyst.clone() };
+        let roles = self.roles.roles();
         let made = blocking(move || engine::init(&engine, &roles)).await?;
         made.map_err(|error| Failure::Failed(format!("{}: {error}", self.address.url)))?;
         print_line(&both(&Message::new(
@@ -181,7 +190,7 @@ impl Init {
 impl Upgrade {
     async fn run(self) -> Outcome {
         let engine = self.address.way.engine(&self.address.url)?;
-        let roles = Roles { instances: self.role.clone(), analyst: self.analyst.clone() };
+        let roles = self.roles.roles();
         let made = blocking(move || engine::upgrade(&engine, &roles)).await?;
         let made = made.map_err(|error| Failure::Failed(format!("{}: {error}", self.address.url)))?;
         let text = match (made.leases, made.analysis) {

@@ -79,7 +79,10 @@ impl<'d> Font<'d> {
             codes: Codes::Fixed(1),
             // With a table of its own nothing else is asked.
             encoding: if map.is_none() { font.get_font_encoding_with_limit(document, 0).ok() } else { None },
-            named: object(b"Encoding").map(|encoding| named(encoding, document)).unwrap_or_default(),
+            named: object(b"Encoding")
+                .filter(|_| map.is_none())
+                .map(|encoding| named(encoding, document))
+                .unwrap_or_default(),
             is_of_pictures,
             map,
             widths: widths.filter_map(|(code, width)| Some((code, code, number(width, document)? * scale))).collect(),
