@@ -168,27 +168,53 @@ fn sides(log: &dyn Log, gap: &RangeInclusive<u64>) -> Result<(Option<Hash>, Opti
     Ok((before, next))
 }
 
+/// Most ways in which records are put together until they are given up.
+const TRIES_MAX: usize = 1_024;
+
 /// A transaction of which the entry says that these are all its records, each once.
 pub(super) fn proved(records: &[(Item, Keyed)]) -> Option<Logged> {
+    let mut places: BTreeMap<&[u8], Vec<&(Item, Keyed)>> = BTreeMap::new();
+    for record in records {
+        // A transaction has one request at most; a value found loose may have stood behind another's key.
+        let place = if matches!(record.0, Item::Request { .. }) { b"q" } else { record.1.key.as_slice() };
+        places.entry(place).or_default().push(record);
+    }
+    let known: Vec<Vec<&(Item, Keyed)>> = places.into_values().collect();
     // Of what was kept twice, and is not the same, either may be what it was: words may be struck out of one of them.
-    [false, true].into_iter().find_map(|last| {
-        let mut by_key: BTreeMap<&[u8], &(Item, Keyed)> = BTreeMap::new();
-        for record in records {
-            if last || !by_key.contains_key(record.1.key.as_slice()) {
-                by_key.insert(&record.1.key, record);
-            }
-        }
-        let entry = by_key.values().find_map(|(item, record)| match item {
-            Item::Entry(entry) => Some((entry, record)),
-            _ => None,
-        })?;
-        let others = || by_key.values().filter(|(item, _)| !matches!(item, Item::Entry(_)));
-        let items: Vec<Item> = others().map(|(item, _)| item.clone()).collect();
-        if entry.0.compute_chain() != entry.0.chain || !covers(entry.0, &items) {
-            return None;
-        }
-        Logged::of(std::iter::once(entry.1).chain(others().map(|(_, record)| record)).cloned().collect()).ok()
-    })
+    let [first, last] =
+        [<[_]>::first, <[_]>::last].map(|one| known.iter().filter_map(|known| one(known).copied()).collect());
+    [first, last]
+        .into_iter()
+        .chain(choices(&known).skip(1).take(TRIES_MAX))
+        .find_map(|chosen: Vec<_>| proved_of(&chosen))
+}
+
+/// Every way to take one of each, the first of all before any other.
+fn choices<'a, T>(known: &'a [Vec<&'a T>]) -> impl Iterator<Item = Vec<&'a T>> {
+    let of = |mut number: usize| -> Option<Vec<&'a T>> {
+        let chosen = known.iter().map(|known| {
+            let one = known[number % known.len()];
+            number /= known.len();
+            one
+        });
+        let chosen = chosen.collect();
+        (number == 0).then_some(chosen)
+    };
+    (0..).map_while(of)
+}
+
+/// The transaction of exactly these records, if its entry says so.
+fn proved_of(records: &[&(Item, Keyed)]) -> Option<Logged> {
+    let entry = records.iter().find_map(|(item, record)| match item {
+        Item::Entry(entry) => Some((entry, record)),
+        _ => None,
+    })?;
+    let others = || records.iter().filter(|(item, _)| !matches!(item, Item::Entry(_)));
+    let items: Vec<Item> = others().map(|(item, _)| item.clone()).collect();
+    if entry.0.compute_chain() != entry.0.chain || !covers(entry.0, &items) {
+        return None;
+    }
+    Logged::of(std::iter::once(entry.1).chain(others().map(|(_, record)| record)).cloned().collect()).ok()
 }
 
 /// Transactions that stand together, each chained to the one before.
