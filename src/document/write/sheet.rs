@@ -37,13 +37,15 @@ pub struct Formats {
 impl Formats {
     pub fn new() -> Self {
         let base = Format::new().set_font_name("宋体").set_align(FormatAlign::VerticalCenter);
-        let boxed = base.clone().set_font_size(10).set_border(FormatBorder::Thin).set_text_wrap();
+        let boxed = base.clone().set_font_size(10).set_border(FormatBorder::Thin);
+        let wrapped = boxed.clone().set_text_wrap();
         Self {
             title: base.clone().set_font_size(16).set_bold().set_align(FormatAlign::Center),
             heading: base.set_font_size(12).set_bold(),
-            column_heading: boxed.clone().set_align(FormatAlign::Center),
-            row_heading: boxed.clone().set_align(FormatAlign::Left),
-            figure: boxed.set_align(FormatAlign::Center),
+            column_heading: wrapped.clone().set_align(FormatAlign::Center),
+            row_heading: wrapped.set_align(FormatAlign::Left),
+            // A number that has no room gives way to a row of marks.
+            figure: boxed.set_align(FormatAlign::Center).set_shrink(),
         }
     }
 
