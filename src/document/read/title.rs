@@ -46,9 +46,49 @@ const SENTENCE_CHARACTERS: usize = 4_000;
 /// Longest name of an agency, in characters.
 const AGENCY_CHARACTERS: usize = 40;
 
+/// What an agency's name ends with.
+const AGENCIES: [&str; 32] = [
+    "局",
+    "委",
+    "办",
+    "厅",
+    "府",
+    "会",
+    "中心",
+    "院",
+    "校",
+    "大学",
+    "学院",
+    "所",
+    "队",
+    "处",
+    "室",
+    "部",
+    "馆",
+    "站",
+    "行",
+    "公司",
+    "署",
+    "团",
+    "台",
+    "镇",
+    "乡",
+    "街道",
+    "县",
+    "区",
+    "市",
+    "旗",
+    "省",
+    "办公厅",
+];
+
 /// Finds the title, and what it and the opening say of year and agency.
 pub fn find_title(rows: &[PrintedRow]) -> Titled {
-    let mut titled = title(rows);
+    // What is called an annex is the report itself where nothing else is.
+    let mut titled = title(rows, false);
+    if titled.title.is_none() {
+        titled = title(rows, true);
+    }
     let title = titled.title.clone().unwrap_or_default();
     let mut found: Vec<(ReportYear, String)> = titled.years.iter().map(|year| (*year, title.clone())).collect();
     let heading = heading(rows, titled.years.is_empty());
@@ -90,27 +130,56 @@ pub fn find_title(rows: &[PrintedRow]) -> Titled {
 }
 
 /// The first short line on 政府信息公开 that names a year, or calls itself 年度报告.
-fn title(rows: &[PrintedRow]) -> Titled {
+fn title(rows: &[PrintedRow], is_annex: bool) -> Titled {
     let mut before: Option<&str> = None;
-    for cell in rows.iter().take(HEAD_ROWS).flat_map(|row| row.cells.iter().filter(|cell| !cell.raw.is_empty())) {
+    let cells = || rows.iter().take(HEAD_ROWS).flat_map(|row| row.cells.iter().filter(|cell| !cell.raw.is_empty()));
+    for (at, cell) in cells().enumerate() {
         // What stands before the last mark of a breadcrumb is where the page is, not what it is called.
         let line = cell.raw.rsplit(['>', '›', '»', '＞']).next().unwrap_or_default().trim();
+        let line = line
+            .split_once(['：', ':'])
+            .map_or(line, |(head, rest)| if is_annex && head.starts_with("附件") { rest.trim() } else { line });
         let words = wording(line);
         let is_title = words.full.contains("政府信息公开")
             && !words.sentence
             && words.length() <= TITLE_CHARACTERS
             && !OTHER_PAGES.iter().any(|link| line.starts_with(link));
-        let years = years_in(&arabic(line), |_| false);
+        let years = years_of_title(line);
         if is_title && (!years.is_empty() || words.full.contains("年度报告")) {
             // The agency's name often stands on a line of its own above.
             let begins_with_year = !years.is_empty() && line.starts_with(['2', '２', '二']);
             let name = before.filter(|name| begins_with_year && wording(name).length() <= TITLE_CHARACTERS);
             let title = name.map_or_else(|| line.to_owned(), |name| format!("{name}{line}"));
-            return Titled { agency: agency_in(&title), title: Some(title), years, ..Titled::default() };
+            // Below it in brackets, where it stands neither in it nor above.
+            let below = || cells().nth(at + 1).and_then(|cell| agency_in_brackets(&cell.raw));
+            return Titled { agency: agency_in(&title).or_else(below), title: Some(title), years, ..Titled::default() };
         }
         before = Some(line).filter(|_| !words.sentence);
     }
     Titled::default()
+}
+
+/// The years that a title names, but for one that a mark before it says that it was published in.
+fn years_of_title(line: &str) -> Vec<ReportYear> {
+    static YEAR_ALONE: LazyLock<Option<Regex>> = LazyLock::new(|| expression(r"[（(〔\[](20\d\d)[）)〕\]]$"));
+    let plain = arabic(line);
+    let years = years_in(&without_mark(&plain), |_| false);
+    let alone = || Some(vec![YEAR_ALONE.as_ref()?.captures(&plain)?.get(1)?.as_str().parse().ok()?]);
+    if years.is_empty() { alone().unwrap_or_default() } else { years }
+}
+
+/// A title without what stands in black brackets before it: 【年报】.
+fn without_mark(title: &str) -> String {
+    let rest = title.trim_start().strip_prefix(['【', '[', '〔']).and_then(|rest| rest.split_once(['】', ']', '〕']));
+    rest.map(|(_, rest)| rest).filter(|rest| !rest.is_empty()).unwrap_or(title).to_owned()
+}
+
+/// The agency that stands in brackets at the end of a text.
+fn agency_in_brackets(text: &str) -> Option<String> {
+    let inner = text.trim().strip_suffix(['）', ')'])?.rsplit_once(['（', '('])?.1.trim();
+    let is_agency =
+        (3..=AGENCY_CHARACTERS).contains(&inner.chars().count()) && AGENCIES.iter().any(|end| inner.ends_with(end));
+    is_agency.then(|| inner.to_owned())
 }
 
 /// What the last heading before the tables says of the year: a page may be called otherwise than what is printed on it.
@@ -123,7 +192,7 @@ fn heading(rows: &[PrintedRow], is_only: bool) -> Option<(ReportYear, String)> {
         let is_alone = is_only && words.length() <= YEAR_CHARACTERS && arabic(line).contains("年");
         let is_heading = (heads || is_alone) && !words.sentence && words.length() <= TITLE_CHARACTERS;
         let is_link = OTHER_PAGES.iter().any(|link| line.trim_start().starts_with(link));
-        match years_in(&arabic(line), |_| false)[..] {
+        match years_of_title(line)[..] {
             [year] if is_heading && !is_link => Some((year, line.to_owned())),
             _ => None,
         }
@@ -137,9 +206,12 @@ fn before_tables(rows: &[PrintedRow]) -> impl Iterator<Item = &str> {
     cells.take_while(|text| !wording(text).full.contains("主动公开政府信息情况") || wording(text).sentence)
 }
 
-/// The sentences before the tables, and those of the notice that the report is published with.
+/// The sentences before the tables, and those of the notice that the report is published with; lines that end with a year
+/// too, which may say the period.
 fn opening(rows: &[PrintedRow]) -> impl Iterator<Item = &str> {
-    before_tables(rows).filter(|text| wording(text).sentence && text.len() <= SENTENCE_CHARACTERS * 3)
+    let ends_year = |text: &str| text.contains("12") && text.contains("31");
+    before_tables(rows)
+        .filter(move |text| (wording(text).sentence || ends_year(text)) && text.len() <= SENTENCE_CHARACTERS * 3)
 }
 
 /// A pattern of our own.
@@ -147,6 +219,11 @@ pub fn expression(pattern: &'static str) -> Option<Regex> {
     // One that does not compile is a defect that the tests of its file rule out.
     Regex::new(pattern).ok()
 }
+
+/// Words before and behind the name of a report that this one is not.
+const OTHER_BEFORE: [&str; 10] = ["与", "和", "同", "较", "比", "对照", "针对", "上年度", "参照", "对"];
+const OTHER_BEHIND: [&str; 12] =
+    ["的基础", "基础上", "相比", "比较", "中", "所列", "指出", "提出", "反映", "存在", "发布后", "公布后"];
 
 /// The report years that a text plainly says, in Arabic digits and without blanks.
 fn years_said(text: &str) -> Vec<ReportYear> {
@@ -159,6 +236,8 @@ fn years_said(text: &str) -> Vec<ReportYear> {
             r"(?:截至|截止到?|截止时间为)(20\d\d)年12月31日",
             r"(20\d\d)[.\-/]0?1[.\-/]0?1(?:起)?(?:至|到|—|－|-|~|～)+(20\d\d)[.\-/]12[.\-/]31",
             r"政府信息公开(?:工作)?(20\d\d)年(?:度)?报告",
+            // 2023年，我局…, at the beginning of all.
+            r"^(20\d\d)年(?:度)?(?:以来)?，(?:我|本|全)",
         ]
         .map(expression)
         .into()
@@ -166,6 +245,14 @@ fn years_said(text: &str) -> Vec<ReportYear> {
     let found = SAID.iter().flatten().flat_map(|pattern| pattern.captures_iter(text));
     // The year of the regulation by which the report is made is none of its own.
     let found = found.filter(|found| !found[0].contains("修订") && !found[0].contains("修正"));
+    // Nor is the report of the year before, that this one is compared with.
+    let found = found.filter(|found| {
+        let (before, behind) = found.get(0).map_or(("", ""), |whole| {
+            (text.get(..whole.start()).unwrap_or_default(), text.get(whole.end()..).unwrap_or_default())
+        });
+        !OTHER_BEFORE.iter().any(|word| before.ends_with(word))
+            && !OTHER_BEHIND.iter().any(|word| behind.starts_with(word))
+    });
     let mut years: Vec<ReportYear> = found
         .flat_map(|found| [1, 2].map(|group| found.get(group).and_then(|year| year.as_str().parse().ok())))
         .flatten()
@@ -195,17 +282,23 @@ fn reporter(rows: &[PrintedRow]) -> Option<String> {
 /// Who made the report, as the opening sentence says: 由…编制.
 fn author(text: &str) -> Option<String> {
     static AUTHOR: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        expression(r"由([^，。；：、由]{2,40}?)(?:根据|按照|依据|汇总|组织|负责|牵头|编制|编写|起草)")
+        expression(
+            r"由([^，。；：、由]{2,40}?)(?:根据|按照|依据|汇总|组织|负责|牵头|编制|编写|起草)|现(?:将|予以?)?(?:向社会)?(?:公布|发布|公开|印发)?《?([^，。；：、《》]{2,40}?)(?:关于)?20\d\d年(?:度)?(?:的)?政府信息公开",
+        )
     });
     let found = AUTHOR.as_ref()?.captures(text)?;
-    let name = found.get(1)?.as_str();
+    let name = found.get(1).or(found.get(2))?.as_str();
     // 由本机关编制 names nobody.
     (!name.contains(['本', '我', '各', '《'])).then(|| name.to_owned())
 }
 
+/// What is done with a report before it is named.
+const VERBS: [&str; 8] = ["报送", "上报", "印发", "公布", "发布", "公开", "提交", "呈报"];
+
 /// The agency that a title names: before the year, or between the year and 政府信息公开.
 fn agency_in(title: &str) -> Option<String> {
-    let plain: String = arabic(title).chars().filter(|c| !matches!(c, '《' | '》' | '“' | '”' | '"')).collect();
+    let plain = arabic(title).chars().filter(|c| !matches!(c, '《' | '》' | '“' | '”' | '"')).collect::<String>();
+    let plain = without_mark(&plain);
     let year = plain.find('年').and_then(|mark| {
         let digits = plain.get(..mark)?.trim_end_matches(|c: char| c.is_ascii_digit()).len();
         (mark - digits == 4).then_some((digits, mark + '年'.len_utf8()))
@@ -215,7 +308,10 @@ fn agency_in(title: &str) -> Option<String> {
     let before = before_range(before).map_or(before, |(rest, _)| rest);
     let between = year.and_then(|(_, end)| plain.get(end..subject.max(end)));
     let name = |text: &str| {
-        let text = text.trim_start_matches("关于").trim_start_matches('度');
+        // 甲局关于报送…的函, 关于报送甲局…的函.
+        let text = text.split_once("关于").filter(|(who, _)| !who.is_empty()).map_or(text, |(who, _)| who);
+        let text = VERBS.iter().fold(text.trim_start_matches("关于"), |text, verb| text.trim_start_matches(verb));
+        let text = text.trim_start_matches('度');
         let text = text.trim_end_matches("的").trim_end_matches("关于").trim_end_matches("年度").trim();
         let length = text.chars().count();
         // What is left of a heading without a name is no name.
@@ -223,7 +319,7 @@ fn agency_in(title: &str) -> Option<String> {
             && !["印发", "公布", "发布", "本机关", "我"].iter().any(|word| text.contains(word));
         is_name.then(|| text.to_owned())
     };
-    name(before).or_else(|| between.and_then(name))
+    name(before).or_else(|| between.and_then(name)).or_else(|| agency_in_brackets(&plain))
 }
 
 /// The text without blanks, full-width digits and the four digits of a year in Chinese as Arabic ones.
@@ -307,6 +403,13 @@ mod tests {
             let titled = titled(&format!("示例市某局{text}政府信息公开工作年度报告"));
             assert_eq!(titled.year.map(ReportYear::get), Some(2022), "{text}");
         }
+        let alone = titled("示例市某局政府信息公开工作年度报告（2023）");
+        assert_eq!(alone.year.map(ReportYear::get), Some(2023));
+        let marked = titled("【2024年发布】示例市某局2023年政府信息公开工作年度报告");
+        assert_eq!((marked.year.map(ReportYear::get), marked.note), (Some(2023), None));
+        assert_eq!(marked.agency.as_deref(), Some("示例市某局"));
+        let annex = titled("附件1：示例市某局2023年政府信息公开工作年度报告");
+        assert_eq!((annex.year.map(ReportYear::get), annex.agency.as_deref()), (Some(2023), Some("示例市某局")));
         for text in ["22年", "12022年", "2022-12-31", "年"] {
             assert_eq!(titled(&format!("示例市某局{text}政府信息公开工作年度报告")).year, None, "{text}");
         }
@@ -335,6 +438,11 @@ mod tests {
             ("示例市财政局关于2022年政府信息公开工作的年度报告", Some("示例市财政局")),
             ("示例县二〇二二年政府信息公开工作年度报告", Some("示例县")),
             ("《示例市财政局2022年政府信息公开工作年度报告》", Some("示例市财政局")),
+            ("【年报】示例市财政局2022年政府信息公开工作年度报告", Some("示例市财政局")),
+            ("2022年政府信息公开工作年度报告（示例市财政局）", Some("示例市财政局")),
+            ("示例市财政局关于报送2022年政府信息公开工作年度报告的函", Some("示例市财政局")),
+            ("关于报送示例市财政局2022年政府信息公开工作年度报告的函", Some("示例市财政局")),
+            ("2022年政府信息公开工作年度报告（公开版）", None),
             ("2022年政府信息公开工作年度报告", None),
             ("政府信息公开工作年度报告", None),
             ("关于公布2022年政府信息公开工作年度报告的通知", None),
@@ -354,6 +462,10 @@ mod tests {
             ("现将《示例市2022年政府信息公开工作年度报告》予以公布。", &[2022]),
             ("统计期限为2021年1月1日至2022年12月31日。", &[2021, 2022]),
             ("现将2021—2022年度政府信息公开工作情况报告如下。", &[2021, 2022]),
+            ("统计期限：2023.1.1-2023.12.31", &[2023]),
+            ("2023年，我局认真贯彻落实《条例》。", &[2023]),
+            ("在2022年政府信息公开工作年度报告的基础上，完善了公开目录。", &[]),
+            ("与2022年度政府信息公开工作年度报告相比，公开数量有所增长。", &[]),
             ("本报告于2023年1月15日公布，电子版可在网站下载。", &[]),
             ("根据2019年修订的《条例》，编制本报告。", &[]),
             ("与2021年相比，公开数量有所增长，政府信息公开工作报告及时。", &[]),
@@ -387,6 +499,9 @@ mod tests {
             ("根据《条例》规定，由四家镇办公室编制完成本报告。", Some("四家镇办公室")),
             ("本报告由两城镇人民政府党政办公室编制。", Some("两城镇人民政府党政办公室")),
             ("本报告由市政府办公室根据各县区报告汇总编制。", Some("市政府办公室")),
+            ("现公布示例市财政局2023年政府信息公开工作年度报告。", Some("示例市财政局")),
+            ("现将《示例市财政局2023年度政府信息公开工作年度报告》公布如下。", Some("示例市财政局")),
+            ("现将2023年政府信息公开工作年度报告公布如下。", None),
             ("本报告由本机关编制。", None),
             ("数据由各部门提供。", None),
         ] {

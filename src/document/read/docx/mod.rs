@@ -104,8 +104,12 @@ struct Body {
     is_numbered: Option<bool>,
     /// The cell continues the one above, and what is written in it is not shown.
     is_continued: bool,
+    /// The cell is one with that beside it, or deleted.
+    is_strange_cell: bool,
     /// The row is not shown.
     hidden_row: bool,
+    /// The lines of the paragraph are lower than a character.
+    is_flat: bool,
     /// A colour lies behind the cell, or the paragraph.
     shaded_cell: bool,
     shaded_paragraph: bool,
@@ -122,7 +126,11 @@ fn look_within(name: &str) -> Option<Look> {
         "txbxContent" => Some(Look::Overlay),
         "sup" => Some(Look::Superscript),
         "sub" => Some(Look::Subscript),
-        "num" | "den" | "deg" | "lim" | "bdo" | "dir" => Some(Look::Strange),
+        // Of formulas, which stack characters, strike them out or only keep their place.
+        "num" | "den" | "deg" | "lim" | "phant" | "borderBox" | "eqArr" | "mr" | "nary" => Some(Look::Strange),
+        "bdo" | "dir" => Some(Look::Strange),
+        // Which of its forms is shown, the program decides that opens it.
+        "AlternateContent" => Some(Look::Strange),
         _ => None,
     }
 }
@@ -146,7 +154,9 @@ impl Body {
             in_row_properties: false,
             is_numbered: None,
             is_continued: false,
+            is_strange_cell: false,
             hidden_row: false,
+            is_flat: false,
             shaded_cell: false,
             shaded_paragraph: false,
             drawn: None,
@@ -186,12 +196,14 @@ impl Body {
                 self.hidden_row = !attribute(element, "val").is_some_and(|value| value == "0" || value == "false")
             }
             "trPr" => self.in_row_properties = true,
+            "trHeight" => self.hidden_row |= is_flat(element, "val", "hRule"),
+            "spacing" if self.in_paragraph_properties => self.is_flat |= is_flat(element, "line", "lineRule"),
             // Deleted while changes were tracked.
             "del" if self.in_row_properties => self.hidden_row = true,
             "gridBefore" => self.flow.skip(number(element, "val").unwrap_or(0)),
             "tc" => {
                 self.cell = Some(CellSpan { columns: 1, rows: 1, continued: false });
-                (self.shaded_cell, self.is_continued) = (false, false);
+                (self.shaded_cell, self.is_continued, self.is_strange_cell) = (false, false, false);
             }
             "gridSpan" => {
                 if let Some(cell) = &mut self.cell {
@@ -206,11 +218,15 @@ impl Body {
                 }
                 self.is_continued = !begins;
             }
+            "hMerge" | "cellDel" | "cellMerge" => self.is_strange_cell = true,
             "shd" if self.in_paragraph_properties => self.shaded_paragraph = is_shade(element),
             "shd" if self.cell.is_some() => self.shaded_cell = is_shade(element),
             "p" => {
                 self.begin_cell()?;
-                (self.paragraph, self.shaded_paragraph) = (None, false);
+                if std::mem::take(&mut self.is_strange_cell) {
+                    self.unknown();
+                }
+                (self.paragraph, self.shaded_paragraph, self.is_flat) = (None, false, false);
                 self.begin_run();
             }
             "pPr" => {
@@ -235,6 +251,13 @@ impl Body {
             "fldChar" => self.end_code(attribute(element, "fldCharType").is_some_and(|kind| kind == "separate")),
             "noBreakHyphen" => self.text_of_run("-"),
             "sym" => self.symbol(element),
+            // What another file holds, or the program counts.
+            "altChunk" | "subDoc" => {
+                self.begin_cell()?;
+                self.unknown();
+            }
+            "pgNum" | "dayShort" | "dayLong" | "monthShort" | "monthLong" | "yearShort" | "yearLong" => self.unknown(),
+            "Choice" if !is_usual(element) => self.unknown(),
             // Whatever stands in the run is the mark of a note.
             "footnoteReference" | "endnoteReference" if self.setting.look == Look::Plain => {
                 self.setting.look = Look::Superscript;
@@ -288,7 +311,14 @@ impl Body {
         let code = std::mem::take(&mut self.code);
         // A sum that was never worked out is shown by the program alone.
         let is_open_sum = !has_result && code.trim_start().starts_with('=');
-        if self.flow.in_cell() && (is_drawn(&code) || is_open_sum) {
+        if is_drawn(&code) || is_open_sum {
+            self.unknown();
+        }
+    }
+
+    /// Something stands here that may be a digit, as far as is known.
+    fn unknown(&mut self) {
+        if self.flow.in_cell() {
             self.flow.text("①", Setting { look: Look::Strange, ..self.setting });
         }
     }
@@ -342,14 +372,12 @@ impl Body {
     fn symbol(&mut self, element: &BytesStart<'_>) {
         let code = attribute(element, "char").and_then(|code| u32::from_str_radix(&code, 16).ok()).unwrap_or(0) & 0xFF;
         let is_of_pictures = attribute(element, "font").is_some_and(|font| draws_pictures(&font));
-        let text = match (code, is_of_pictures) {
-            // Circled digits.
-            (0x80..=0x95, true) => '①',
-            (0x30..=0x39, false) => char::from_u32(code).unwrap_or('0'),
-            _ => '□',
-        };
-        let setting = Setting { look: Look::Strange, ..self.setting };
-        self.flow.text(&text.to_string(), setting);
+        match char::from_u32(code).filter(|character| character.is_ascii_graphic() && !is_of_pictures) {
+            Some(character) => {
+                self.flow.text(&character.to_string(), Setting { look: Look::Strange, ..self.setting });
+            }
+            None => self.unknown(),
+        }
     }
 
     fn text(&mut self, text: &str) {
@@ -373,10 +401,33 @@ impl Body {
             setting.look = Look::Strange;
         }
         // Outside the tables a box of text is a part of the document like any other.
-        let around = self.around.iter().copied().rfind(|look| in_cell || *look != Look::Overlay);
+        let around =
+            self.around.iter().copied().rfind(|look| in_cell || !matches!(look, Look::Overlay | Look::Strange));
         if let Some(look) = around.filter(|_| setting.look != Look::Hidden) {
             setting.look = look;
         }
+        if self.is_flat && in_cell && setting.look == Look::Plain {
+            setting.look = Look::Strange;
+        }
         self.flow.text(text, setting);
     }
+}
+
+/// Heights below this, in twentieths of a point, show no character whole.
+const FLAT: usize = 80;
+
+/// Whether an element states a height that stays, whatever stands there, and is less than characters have.
+fn is_flat(element: &BytesStart<'_>, height: &str, rule: &str) -> bool {
+    let stays = attribute(element, rule).is_some_and(|rule| rule == "exact");
+    stays && number(element, height).is_some_and(|height| height < FLAT)
+}
+
+/// Extensions of the format that word processors of today know, by their usual prefixes.
+const EXTENSIONS: [&str; 14] =
+    ["w14", "w15", "w16", "wp14", "wps", "wpg", "wpc", "wpi", "a14", "am3d", "aink", "cx1", "v", "c14"];
+
+/// Whether programs show one of several forms of a content, by the extensions that it takes.
+fn is_usual(element: &BytesStart<'_>) -> bool {
+    let extensions = attribute(element, "Requires").unwrap_or_default();
+    extensions.split_whitespace().all(|extension| EXTENSIONS.contains(&extension))
 }

@@ -2,6 +2,7 @@
 //! the text; scripts are not run, and sheets outside the page not fetched.
 
 mod colour;
+mod media;
 mod sheet;
 mod shown;
 mod style;
@@ -130,7 +131,10 @@ impl Walk {
     fn begin(&mut self, element: &ElementRef<'_>) -> Result<bool, ReadError> {
         let (node, name) = (element.value(), element.value().name());
         let style = self.style(element)?;
-        let shown = self.here().inside(node, style, self.flow.in_cell());
+        let mut shown = self.here().inside(node, style, self.flow.in_cell());
+        if has_shadow(element) {
+            shown = shown.strange();
+        }
         self.shown.push(shown);
         if shown.is_absent {
             // Whoever reads the number beside it should know of it; what is no part of a cell is as if not written.
@@ -165,7 +169,12 @@ impl Walk {
             "textarea" | "button" => self.apart(),
             name if PICTURES.contains(&name) => {
                 if self.flow.in_cell() {
-                    self.flow.text(BOX, Look::Picture);
+                    // What has a text of its own, or a page, may show digits beside those of the cell.
+                    let has_digits = element.text().any(|text| text.contains(char::is_numeric));
+                    let is_page = matches!(name, "iframe" | "object" | "embed");
+                    let (text, look) =
+                        if is_page || has_digits { ("①", Look::Strange) } else { (BOX, Look::Picture) };
+                    self.flow.text(text, look);
                 }
                 return Ok(name == "picture");
             }
@@ -239,6 +248,12 @@ impl Walk {
             self.flow.text(value, Look::Strange);
         }
     }
+}
+
+/// Whether an element shows a text that stands in a template in the place of what is written in it.
+fn has_shadow(element: &ElementRef<'_>) -> bool {
+    let mut inside = element.children().filter_map(ElementRef::wrap);
+    inside.any(|child| child.value().name() == "template" && child.attr("shadowrootmode").is_some())
 }
 
 /// Whether an element without a text of its own shows what a sheet writes into it, or a picture behind it.

@@ -6,7 +6,8 @@ use scraper::{ElementRef, Html, Selector};
 
 use super::super::error::ReadError;
 use super::colour::Colour;
-use super::style::{Flowing, Style, split};
+use super::media::holds;
+use super::style::{Flowing, Style, split, without_escapes};
 use super::variables::Variables;
 
 /// Most rules that are kept, of those that can hide, raise or strike a text.
@@ -43,9 +44,11 @@ impl Sheet {
         for node in page.tree.nodes() {
             let Some(element) = ElementRef::wrap(node) else { continue };
             variables.add(element.attr("style").unwrap_or_default());
-            if element.value().name() == "style" && element.attr("media").is_none_or(is_for_screens) {
+            let media = element.attr("media").unwrap_or_default();
+            if element.value().name() == "style" && holds(media) != Some(false) {
                 let text: String = element.text().collect();
-                read(&without_comments(&text), Inside::default(), &mut blocks)?;
+                let inside = Inside { is_conditional: holds(media).is_none(), ..Inside::default() };
+                read(&without_comments(&text), inside, &mut blocks)?;
             }
         }
         blocks.iter().for_each(|block| variables.add(&block.body));
@@ -80,14 +83,6 @@ fn too_many() -> ReadError {
     ReadError::damaged(super::super::Format::Html.name(), "too many rules of style")
 }
 
-/// Whether a page on a wide screen follows what stands under this condition.
-fn is_for_screens(media: &str) -> bool {
-    let media = media.to_ascii_lowercase();
-    let is_other = |query: &str| ["print", "max-", "speech", "dark"].iter().any(|word| query.contains(word));
-    let is_shown = |query: &str| !is_other(query);
-    media.trim().is_empty() || media.split(',').any(is_shown)
-}
-
 /// Within which other rules a rule stands.
 #[derive(Debug, Clone, Copy, Default)]
 struct Inside {
@@ -99,22 +94,29 @@ struct Inside {
 }
 
 impl Inside {
-    fn of(self, head: &str) -> Self {
-        let name = head.split([' ', '(']).next().unwrap_or_default();
-        Self {
+    /// Within a rule of this head besides; none where what stands in it does not count. A condition that is not looked at
+    /// may hold.
+    fn of(self, head: &str) -> Option<Self> {
+        let (name, condition) = head.split_at(head.find([' ', '(']).unwrap_or(head.len()));
+        let is_doubtful = match name {
+            "@media" => match holds(condition) {
+                Some(false) => return None,
+                holds => holds.is_none(),
+            },
+            "@supports" | "@container" | "@scope" => true,
+            "@layer" => false,
+            _ => return None,
+        };
+        Some(Self {
             depth: self.depth + 1,
-            is_conditional: self.is_conditional || matches!(name, "@supports" | "@container" | "@scope"),
+            is_conditional: self.is_conditional || is_doubtful,
             is_layered: self.is_layered || name == "@layer",
-        }
+        })
     }
-}
 
-/// Whether the rules within a rule of this head count: a condition that is not looked at is taken for one that holds.
-fn is_followed(head: &str) -> bool {
-    let (name, condition) = head.split_once([' ', '(']).unwrap_or((head, ""));
-    match name {
-        "@media" => is_for_screens(condition),
-        name => matches!(name, "@supports" | "@layer" | "@container" | "@scope"),
+    /// Within another rule.
+    fn nested(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
     }
 }
 
@@ -144,9 +146,9 @@ fn read(text: &str, inside: Inside, blocks: &mut Vec<Block>) -> Result<(), ReadE
         // Statements such as `@import` end before the head of the rule; marks of comments of HTML stand there too.
         let head = head.rsplit(';').next().unwrap_or_default().replace("<!--", " ").replace("-->", " ");
         let head = head.trim();
-        if head.starts_with('@') {
-            if inside.depth < MAX_DEPTH && is_followed(head) {
-                read(body, inside.of(head), blocks)?;
+        if head.starts_with(['@', '\\']) {
+            if let Some(inside) = inside.of(&without_escapes(head)).filter(|inside| inside.depth <= MAX_DEPTH) {
+                read(body, inside, blocks)?;
             }
         } else {
             open(head, body, inside, blocks)?;
@@ -157,14 +159,20 @@ fn read(text: &str, inside: Inside, blocks: &mut Vec<Block>) -> Result<(), ReadE
 
 /// What stands up to the bracket that closes the block, and what follows.
 fn block(text: &str) -> (&str, &str) {
-    let mut depth = 0usize;
+    let (mut depth, mut quote, mut is_escaped) = (0usize, None, false);
     for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'{' => depth += 1,
-            b'}' if depth == 0 => {
+        match (quote, byte) {
+            _ if is_escaped => is_escaped = false,
+            (_, b'\\') => is_escaped = true,
+            // A quotation ends with its line at the latest.
+            (Some(_), b'\n') => quote = None,
+            (Some(open), _) => quote = quote.filter(|_| byte != open),
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'{') => depth += 1,
+            (None, b'}') if depth == 0 => {
                 return (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
             }
-            b'}' => depth -= 1,
+            (None, b'}') => depth -= 1,
             _ => {}
         }
     }
@@ -186,7 +194,10 @@ fn open(head: &str, body: &str, inside: Inside, blocks: &mut Vec<Block>) -> Resu
 fn add(block: &Block, body: &str, rules: &mut Vec<Rule>) -> Result<(), ReadError> {
     let (plain, important) = Style::parse(body);
     let added = Style { is_unfollowed: Some(true), is_added: Some(true), ..Style::default() };
-    for name in split(&block.head, ',').map(str::trim) {
+    let names = || split(&block.head, ',').map(str::trim);
+    // A list of which one selector is none of CSS's is as if not written.
+    let is_sound = names().all(is_selector);
+    for name in names() {
         match of_pseudo_element(name) {
             // Digits that only the sheet writes are printed all the same, and a box that it draws may cover some; what is
             // said of a first letter may hide it.
@@ -200,9 +211,10 @@ fn add(block: &Block, body: &str, rules: &mut Vec<Rule>) -> Result<(), ReadError
             None => {
                 // A layer lays out whole pages by the names of their elements; what it says of these is as good as certain.
                 let [ids, classes, _] = exactness(name);
-                let is_doubtful = block.inside.is_conditional || (block.inside.is_layered && ids + classes > 0);
+                let is_doubtful =
+                    block.inside.is_conditional || !is_sound || (block.inside.is_layered && ids + classes > 0);
                 for (is_important, style) in [(false, plain), (true, important)] {
-                    let is_unfollowed = is_doubtful && style != Style::default();
+                    let is_unfollowed = is_doubtful && style.tells();
                     let doubt = Style { is_unfollowed: is_unfollowed.then_some(true), ..Style::default() };
                     push(name, is_important, doubt.over(style), rules)?;
                 }
@@ -219,10 +231,10 @@ fn push(name: &str, is_important: bool, style: Style, rules: &mut Vec<Rule>) -> 
     let weight = (is_important, exactness(name));
     if let Ok(selector) = Selector::parse(name) {
         rules.push(Rule { selector, weight, style });
-    } else if style.is_absent == Some(true) || style.is_invisible == Some(true) {
-        // Of which elements it hides something, a part of its name that is not known here says; what names none of the page as
-        // it stands, such as `:hover`, is none of ours.
-        let known = without_unknown(name);
+    } else if style.tells() {
+        // Of which elements it tells something, a part of its name that is not known here says; what names none of the page
+        // as it stands, such as `:hover`, is none of ours.
+        let known = without(name, &STATIC);
         let style = Style { is_unfollowed: Some(true), ..Style::default() };
         rules.extend(known.and_then(|name| Selector::parse(&name).ok()).map(|selector| Rule {
             selector,
@@ -233,36 +245,74 @@ fn push(name: &str, is_important: bool, style: Style, rules: &mut Vec<Rule>) -> 
     if rules.len() > MAX_RULES { Err(too_many()) } else { Ok(()) }
 }
 
-/// Conditions of selectors that hold or not as a page stands, and are not followed here.
-const STATIC: [&str; 12] = [
-    ":lang(",
-    ":link",
-    ":any-link",
-    ":defined",
-    ":dir(",
-    ":read-only",
-    ":read-write",
-    ":checked",
-    ":enabled",
-    ":disabled",
-    ":nth-child(",
-    ":not(",
+/// Conditions of selectors that hold or not as a page stands and are not followed here, with the elements that they are of.
+const STATIC: [(&str, &str); 12] = [
+    (":lang(", "[lang]"),
+    (":dir(", "[dir]"),
+    (":nth-child(", "*"),
+    (":not(", "*"),
+    (":link", "a"),
+    (":any-link", "a"),
+    (":read-only", "input"),
+    (":read-write", "input"),
+    (":checked", "input"),
+    (":enabled", "input"),
+    (":disabled", "input"),
+    (":defined", "*"),
 ];
 
-/// A selector without the conditions that are not followed; none where it has others, or is nothing else.
-fn without_unknown(name: &str) -> Option<String> {
+/// Those that no element of a page meets while nobody uses it, and parts of elements that the page does not write.
+const DYNAMIC: [(&str, &str); 16] = [
+    ("::-webkit-", ""),
+    ("::placeholder", ""),
+    ("::selection", ""),
+    ("::marker", ""),
+    ("::backdrop", ""),
+    (":hover", ""),
+    (":active", ""),
+    (":focus-visible", ""),
+    (":focus-within", ""),
+    (":focus", ""),
+    (":visited", ""),
+    (":target", ""),
+    (":fullscreen", ""),
+    (":invalid", ""),
+    (":valid", ""),
+    (":placeholder-shown", ""),
+];
+
+/// A selector without these conditions; none where it has others.
+fn without(name: &str, conditions: &[(&str, &str)]) -> Option<String> {
     let mut kept = String::new();
     let mut rest = name;
     while let Some(at) = rest.find(':') {
         let (before, condition) = rest.split_at(at);
-        kept.push_str(before);
-        let known = STATIC.iter().find(|known| condition.starts_with(**known))?;
+        let (known, element) = conditions.iter().find(|(known, _)| condition.starts_with(known))?;
         let after = condition.strip_prefix(known)?;
+        // Of elements that are not written as HTML has them.
+        if after.trim_start().starts_with(":defined") {
+            return None;
+        }
+        kept.push_str(before);
+        if before.is_empty() || before.ends_with([' ', '>', '+', '~', '(']) {
+            kept.push_str(element);
+        }
         rest = if known.ends_with('(') { behind_bracket(after) } else { after };
+        rest = if known.ends_with('-') {
+            rest.trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == '-')
+        } else {
+            rest
+        };
     }
     kept.push_str(rest);
-    let kept = kept.trim();
-    (!kept.is_empty()).then(|| kept.to_owned())
+    Some(kept.trim().to_owned())
+}
+
+/// Whether browsers know a selector as one, as far as that can be told.
+fn is_selector(name: &str) -> bool {
+    let parses = |name: &str| name.is_empty() || Selector::parse(name).is_ok();
+    let all: Vec<(&str, &str)> = STATIC.into_iter().chain(DYNAMIC).collect();
+    of_pseudo_element(name).is_some() || parses(name) || without(name, &all).is_some_and(|name| parses(&name))
 }
 
 /// What stands behind the bracket that closes one which was opened before.
@@ -295,8 +345,8 @@ fn without_nested(head: &str, body: &str, around: Inside, blocks: &mut Vec<Block
             continue;
         }
         if name.starts_with('@') {
-            if is_followed(name) {
-                open(head, inner, around.of(name), blocks)?;
+            if let Some(around) = around.of(name) {
+                open(head, inner, around, blocks)?;
             }
             continue;
         }
@@ -306,7 +356,7 @@ fn without_nested(head: &str, body: &str, around: Inside, blocks: &mut Vec<Block
                 false => format!("{outer} {name}"),
             });
             for name in names {
-                open(&name, inner, around.of(""), blocks)?;
+                open(&name, inner, around.nested(), blocks)?;
             }
         }
     }
@@ -331,19 +381,6 @@ fn writes_digits(body: &str) -> bool {
     let contents = split(body, ';').filter_map(|declaration| declaration.split_once(':'));
     let contents = contents.filter(|(name, _)| name.trim().eq_ignore_ascii_case("content")).map(|(_, value)| value);
     contents.map(without_escapes).any(|content| content.contains('(') || content.chars().any(char::is_numeric))
-}
-
-/// A text with the characters that it names by their number.
-fn without_escapes(text: &str) -> String {
-    let mut parts = text.split('\\');
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part.bytes().take(6).take_while(u8::is_ascii_hexdigit).count();
-        let (digits, rest) = part.split_at_checked(end).unwrap_or(("", part));
-        plain.extend(u32::from_str_radix(digits, 16).ok().and_then(char::from_u32));
-        plain.push_str(rest);
-    }
-    plain
 }
 
 /// How many ids, classes and names a selector has.

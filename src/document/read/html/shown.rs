@@ -33,6 +33,8 @@ pub struct Shown {
     pub is_cover: bool,
     is_strange: bool,
     is_ruby: bool,
+    /// Boxes stand one to the left of the other.
+    is_leftward: bool,
     level: Level,
     pixels: f32,
     colour: Colour,
@@ -52,6 +54,7 @@ impl Shown {
         is_cover: false,
         is_strange: false,
         is_ruby: false,
+        is_leftward: false,
         level: Level::OnLine,
         pixels: PAGE_SIZE,
         colour: Colour::Rgb([0; 3]),
@@ -76,6 +79,9 @@ impl Shown {
         shown.is_struck |= style.is_struck == Some(true);
         shown.is_ruby |= matches!(name, "rt" | "rtc" | "rp");
         shown.is_strange |= name == "bdo" || name == "math" || style.is_reordered == Some(true);
+        let is_box_in_line = (style.is_block == Some(true) || self.is_spread) && !is_part_of_table;
+        shown.is_strange |= in_cell && self.is_leftward && is_box_in_line;
+        shown.is_leftward = style.is_leftward.unwrap_or(self.is_leftward);
         // Shows only its first line.
         shown.is_strange |= name == "details" && element.attr("open").is_none();
         let is_cell = matches!(name, "td" | "th");
@@ -111,12 +117,17 @@ impl Shown {
         shown
     }
 
+    /// The same where what is shown is not what is written.
+    pub fn strange(self) -> Self {
+        Self { is_strange: true, ..self }
+    }
+
     /// How a text is set here.
     pub fn setting(&self) -> Setting {
         let look = match self {
             _ if self.is_absent || self.is_invisible || self.is_gone => Look::Hidden,
-            // What gives a text no colour may draw it in another way.
-            Self { is_strange: true, .. } if self.is_unseen() => Look::Strange,
+            // Of what is not followed it is not known what it undoes, or draws in another way.
+            Self { is_strange: true, .. } if self.is_unseen() || self.is_struck => Look::Strange,
             _ if self.is_unseen() => Look::Hidden,
             Self { is_struck: true, .. } => Look::Struck,
             Self { is_over: true, .. } => Look::Overlay,
@@ -158,6 +169,7 @@ pub fn own_style(element: &Element) -> Style {
         }
         _ => {}
     }
+    style.is_leftward = element.attr("dir").map(|direction| direction.eq_ignore_ascii_case("rtl"));
     style.background = element.attr("bgcolor").map(colour);
     if element.attr("background").is_some() {
         style.background = Some(Colour::Unknown);

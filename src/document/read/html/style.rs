@@ -63,6 +63,8 @@ pub struct Style {
     pub is_narrow: Option<bool>,
     /// Characters in an order of their own.
     pub is_reordered: Option<bool>,
+    /// Boxes stand one to the left of the other.
+    pub is_leftward: Option<bool>,
     /// Begins and ends a line, or stands in a box of its own.
     pub is_block: Option<bool>,
     /// What is in it is set out one beside or below the other.
@@ -86,7 +88,9 @@ impl Style {
         let (mut plain, mut important) = (Self::default(), Self::default());
         for declaration in split(declarations, ';') {
             let Some((name, value)) = declaration.split_once(':') else { continue };
-            let (name, value) = (name.trim().to_ascii_lowercase(), value.trim().to_ascii_lowercase());
+            let name = without_escapes(name.trim()).to_ascii_lowercase();
+            let value = value.trim().to_ascii_lowercase();
+            let value = if name == "content" { value } else { without_escapes(&value) };
             match value.strip_suffix("important").map(str::trim_end).and_then(|value| value.strip_suffix('!')) {
                 Some(value) => important.declare(&name, value.trim()),
                 None => plain.declare(&name, &value),
@@ -116,6 +120,7 @@ impl Style {
             has_no_side: self.has_no_side.or(below.has_no_side),
             is_narrow: self.is_narrow.or(below.is_narrow),
             is_reordered: self.is_reordered.or(below.is_reordered),
+            is_leftward: self.is_leftward.or(below.is_leftward),
             is_block: self.is_block.or(below.is_block),
             is_spread: self.is_spread.or(below.is_spread),
             is_added: self.is_added.or(below.is_added),
@@ -123,8 +128,34 @@ impl Style {
         }
     }
 
+    /// Whether it may hide a text, show what is hidden, move it, strike it out or add to it.
+    pub fn tells(&self) -> bool {
+        let is_pale = |colour| match colour {
+            Colour::Transparent => true,
+            Colour::Rgb(channels) => channels.iter().all(|channel| *channel >= PALE),
+            Colour::Unknown => false,
+        };
+        let is_tiny = |size| {
+            matches!(size, Size::Pixels(size) if size < TINY)
+                || matches!(size, Size::Times(times) | Size::OfPage(times) if times < 0.5)
+        };
+        let is_off_line = |level: Option<Level>| level.is_some_and(|level| level != Level::OnLine);
+        self.is_absent.is_some()
+            || self.is_invisible.is_some()
+            || self.opacity.is_some()
+            || self.colour.is_some_and(is_pale)
+            || self.size.is_some_and(is_tiny)
+            || is_off_line(self.level)
+            || is_off_line(self.moved)
+            || self.flowing.is_some_and(|flowing| flowing != Flowing::InLine)
+            || [self.is_struck, self.is_shifted, self.is_turned, self.is_away, self.has_no_side, self.is_reordered]
+                .into_iter()
+                .chain([self.is_leftward, self.is_added, self.is_unfollowed])
+                .any(|is| is == Some(true))
+    }
+
     fn declare(&mut self, name: &str, value: &str) {
-        let is_computed = COMPUTED.contains(&name) && is_computed(value);
+        let is_computed = COMPUTED.contains(&name) && (is_computed(value) || value.starts_with("revert"));
         // A custom property that has several values.
         let is_one_of_several = BY_PROPERTY.contains(&name) && value.contains("var(");
         if is_computed || is_one_of_several || is_unfollowed(name, value) {
@@ -170,6 +201,7 @@ impl Style {
             }
             "float" if value != "none" => self.flowing = Some(Flowing::Elsewhere),
             "flex-direction" | "flex-flow" if value.contains("reverse") => self.flowing = Some(Flowing::Elsewhere),
+            "direction" => self.is_leftward = Some(value == "rtl"),
             "unicode-bidi" => self.is_reordered = Some(value.contains("override")),
             "transform" | "rotate" | "scale" | "translate" => self.is_turned = Some(value != "none"),
             "overflow" | "overflow-x" | "overflow-y" => self.is_cut = Some(matches!(value, "hidden" | "clip")),
@@ -191,6 +223,11 @@ impl Style {
         }
     }
 }
+
+/// A colour of which all channels are at least this may be that of the paper.
+const PALE: u8 = 200;
+/// Characters lower than this, in pixels, may not be seen.
+const TINY: f32 = 6.0;
 
 /// A box in which what does not fit is cut off may hide digits where it is less wide or high than this, in pixels.
 const NARROW: f32 = 120.0;
@@ -269,8 +306,6 @@ fn is_unfollowed(name: &str, value: &str) -> bool {
         | "text-stroke"
         | "clip"
         | "clip-path"
-        | "mask"
-        | "mask-image"
         | "filter"
         | "zoom"
         | "content-visibility"
@@ -281,7 +316,17 @@ fn is_unfollowed(name: &str, value: &str) -> bool {
         | "text-combine-upright" => true,
         "font-variant" => value.split(' ').any(|part| matches!(part, "super" | "sub")),
         "font-feature-settings" => ["sups", "subs", "sinf", "frac", "numr", "dnom"].iter().any(|of| value.contains(of)),
-        "background" | "background-image" => value.contains("gradient"),
+        "background" | "background-image" | "background-color" => {
+            value.contains("gradient") || value.contains("currentcolor")
+        }
+        "line-height" => match value.strip_suffix('%').unwrap_or(value).parse::<f32>() {
+            Ok(share) => share < if value.ends_with('%') { 60.0 } else { 0.6 },
+            Err(_) => length(value).is_some_and(|height| height < LOW / 2.0),
+        },
+        "list-style" | "list-style-type" | "list-style-image" | "text-emphasis" | "text-emphasis-style" => {
+            !value.split(' ').all(|part| MARKS.contains(&part))
+        }
+        name if name.starts_with("mask") || name.starts_with("offset") => true,
         "background-clip" => value == "text",
         "content" => value.contains("url("),
         "font-family" | "font" => draws_pictures(value),
@@ -299,6 +344,22 @@ fn is_unfollowed(name: &str, value: &str) -> bool {
         _ => false,
     }
 }
+
+/// Marks before or over a text that are no digits.
+const MARKS: [&str; 12] = [
+    "none",
+    "disc",
+    "circle",
+    "square",
+    "inside",
+    "outside",
+    "dot",
+    "triangle",
+    "filled",
+    "open",
+    "sesame",
+    "double-circle",
+];
 
 /// Margin in pixels by which an element is drawn over the line before it.
 const OVER_LINE: f32 = -8.0;
@@ -383,6 +444,20 @@ pub fn size_of_attribute(value: &str) -> Option<Size> {
         value if value.starts_with('+') => Some(Size::Times(1.2)),
         _ => None,
     }
+}
+
+/// A text with the characters that it names by their number, or behind a stroke.
+pub fn without_escapes(text: &str) -> String {
+    let mut parts = text.split('\\');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.bytes().take(6).take_while(u8::is_ascii_hexdigit).count();
+        let (digits, rest) = part.split_at_checked(end).unwrap_or(("", part));
+        plain.extend(u32::from_str_radix(digits, 16).ok().and_then(char::from_u32));
+        // A blank only ends the number.
+        plain.push_str(if digits.is_empty() { rest } else { rest.strip_prefix(char::is_whitespace).unwrap_or(rest) });
+    }
+    plain
 }
 
 /// The parts between separators that stand in no brackets and no quotes.

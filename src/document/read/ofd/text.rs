@@ -1,5 +1,7 @@
 //! The characters of a text object where they stand.
 
+use std::collections::HashMap;
+
 use super::super::page::geometry::Matrix;
 use super::element::{Element, number};
 
@@ -20,9 +22,10 @@ pub fn characters(object: &Element, matrix: Matrix) -> impl Iterator<Item = Plac
     let size = object.number("Size").unwrap_or(0.0);
     let scale = object.number("HScale").unwrap_or(1.0);
     let turn = object.number("CharDirection").unwrap_or(0.0) as i64;
-    // Of several characters drawn as one, or one as several, it is not known what they look like.
-    let is_joined =
-        object.all("CGTransform").any(|transform| transform.value("CodeCount") != transform.value("GlyphCount"));
+    // Of several characters drawn as one, or one as several, it is not known what they look like, nor of characters that
+    // are set out in another direction in what order they stand.
+    let is_joined = object.all("CGTransform").any(|transform| !is_one_to_one(transform, object))
+        || object.number("ReadDirection").is_some_and(|direction| direction != 0.0);
     // In a page whose y grows downwards a turn to the right is one to the left.
     let upright = Matrix([size * scale, 0.0, 0.0, -size, 0.0, 0.0]).then(Matrix::turned(-turn));
     let (mut x, mut y) = (0.0, 0.0);
@@ -61,6 +64,21 @@ pub fn characters(object: &Element, matrix: Matrix) -> impl Iterator<Item = Plac
             last.width = before.width;
         }
         placed
+    })
+}
+
+/// Whether each character of an object is drawn by a glyph of its own, and by the same one wherever it stands.
+fn is_one_to_one(transform: &Element, object: &Element) -> bool {
+    if transform.value("CodeCount") != transform.value("GlyphCount") {
+        return false;
+    }
+    let first = transform.number("CodePosition").unwrap_or(0.0) as usize;
+    let characters = object.all("TextCode").flat_map(|code| text(code).chars()).skip(first);
+    let glyphs = transform.all("Glyphs").flat_map(|glyphs| glyphs.text.split_whitespace());
+    let (mut by_glyph, mut by_character) = (HashMap::new(), HashMap::new());
+    glyphs.zip(characters).all(|(glyph, character)| {
+        *by_glyph.entry(glyph).or_insert(character) == character
+            && *by_character.entry(character).or_insert(glyph) == glyph
     })
 }
 
@@ -149,6 +167,13 @@ mod tests {
         assert_eq!(loose("<TextCode X='0' Y='0'>12</TextCode>"), [false, true]);
         assert_eq!(loose("<TextCode X='0' Y='0' DeltaX='1'>123</TextCode>"), [false, false, true]);
         assert_eq!(loose("<CGTransform CodeCount='2' GlyphCount='1'/><TextCode DeltaX='1'>12</TextCode>"), [true; 2]);
+        let drawn = |glyphs: &str| {
+            format!(
+                "<CGTransform CodeCount='2' GlyphCount='2'><Glyphs>{glyphs}</Glyphs></CGTransform><TextCode DeltaX='1'>12</TextCode>"
+            )
+        };
+        assert_eq!(loose(&drawn("20 21")), [false; 2]);
+        assert_eq!(loose(&drawn("20 20")), [true; 2]);
         assert_eq!(loose("<TextCode>1</TextCode>"), [false]);
     }
 

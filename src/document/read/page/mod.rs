@@ -19,7 +19,7 @@ use std::collections::HashMap;
 
 use super::error::ReadError;
 use super::grid::Grid;
-use super::inscription::{Aside, BOX, Look, Settled};
+use super::inscription::{self, Aside, BOX, Look, Settled};
 use super::note::{NoteCode, Place, ReaderNote, Spot, shortened};
 use super::placement::PrintedRow;
 use super::text::is_page_number;
@@ -143,6 +143,8 @@ struct Filled {
 /// A drawing in a cell that is smaller than this, in points, or covers more than this of the cell, is no figure.
 const LEAST_DRAWN: f64 = 3.0;
 const MOST_DRAWN: f64 = 0.6;
+/// How far from the sides of a cell a line begins and ends that is drawn in it, in points.
+const INSET: f64 = 1.5;
 
 impl Filled {
     /// The text of a cell. One without text in which something is drawn is no blank cell.
@@ -153,12 +155,35 @@ impl Filled {
             let least = drawn.width().max(drawn.height());
             least >= LEAST_DRAWN && drawn.width() * drawn.height() <= MOST_DRAWN * sides.width() * sides.height()
         };
-        if settled.text.is_empty() && self.drawn.get(&cell).is_some_and(|drawn| drawn.iter().any(is_figure)) {
+        let digits: Vec<geometry::Area> =
+            self.marks.get(&cell).into_iter().flatten().filter(|mark| is_digit(mark)).map(Mark::body).collect();
+        let figures = || self.drawn.get(&cell).into_iter().flatten().filter(|drawn| is_figure(drawn));
+        let is_drawn = if settled.text.is_empty() {
+            figures().next().is_some()
+        } else {
+            inscription::is_figure(&settled.text) && figures().any(|figure| is_beside(figure, &digits))
+        };
+        if is_drawn {
             settled.asides.push(Aside { look: Look::Picture, text: BOX.to_owned() });
             settled.is_doubtful = true;
         }
         settled
     }
+}
+
+fn is_digit(mark: &Mark) -> bool {
+    mark.sight == Sight::Seen && mark.text.chars().any(char::is_numeric)
+}
+
+/// Whether a drawing stands where one more digit would: before or behind these, on their line and no larger than two of them.
+fn is_beside(drawn: &geometry::Area, digits: &[geometry::Area]) -> bool {
+    let height = digits.iter().map(|digit| digit.height()).fold(0.0, f64::max);
+    let is_apart = |digit: &geometry::Area| drawn.right <= digit.left || drawn.left >= digit.right;
+    let is_near = |digit: &geometry::Area| drawn.left - digit.right <= height && digit.left - drawn.right <= height;
+    let is_level = |digit: &geometry::Area| drawn.bottom < digit.top && digit.bottom < drawn.top;
+    drawn.width().max(drawn.height()) <= 2.0 * height
+        && digits.iter().all(is_apart)
+        && digits.iter().any(|digit| is_near(digit) && is_level(digit))
 }
 
 /// The tables of a page.
@@ -206,8 +231,13 @@ impl Page {
                 None => outside.push(mark),
             }
         }
-        for area in drawing.drawn {
-            let corners = [(area.left, area.bottom), (area.right, area.top)].map(|(x, y)| geometry::Point { x, y });
+        // Lines that end away from the sides of their cell are none of its.
+        let lines = drawing.strokes.iter().filter(|stroke| stroke.is_seen);
+        let lines =
+            lines.filter_map(|stroke| geometry::Area::around(&[stroke.from, stroke.to])).map(|area| (area, INSET));
+        for (area, inset) in drawing.drawn.into_iter().map(|area| (area, 0.0)).chain(lines) {
+            let corners = [(area.left - inset, area.bottom - inset), (area.right + inset, area.top + inset)];
+            let corners = corners.map(|(x, y)| geometry::Point { x, y });
             for filled in &mut tables {
                 let [one, other] = corners.map(|corner| filled.table.cell_at(corner));
                 if let Some(cell) = one.filter(|cell| other == Some(*cell)) {

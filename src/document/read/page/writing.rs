@@ -99,6 +99,8 @@ fn line(cluster: &[Mark]) -> Option<Line> {
 pub fn cell(marks: Vec<Mark>, width: f64) -> Settled {
     let (flow, beside): (Vec<_>, Vec<_>) =
         marks.into_iter().partition(|mark| matches!(mark.sight, Sight::Seen | Sight::Running));
+    // Upside down a 6 is a 9.
+    let is_turned = flow.iter().any(|mark| mark.quarter == Some(2) && mark.text.chars().any(char::is_numeric));
     let (flow, across) = upright(flow);
     let mut inscription = Inscription::default();
     let mut before: Option<Vec<Mark>> = None;
@@ -125,7 +127,7 @@ pub fn cell(marks: Vec<Mark>, width: f64) -> Settled {
     }
     // A cell in which digits are hidden or laid over, and nothing else stands, is no blank cell.
     let has_digit = settled.asides.iter().any(|aside| aside.text.chars().any(char::is_numeric));
-    settled.is_doubtful |= settled.text.is_empty() && has_digit;
+    settled.is_doubtful |= settled.text.is_empty() && has_digit || is_turned && is_number(&settled.text);
     settled
 }
 

@@ -75,14 +75,12 @@ impl<'d> Font<'d> {
         let first = object(b"FirstChar").and_then(|first| first.as_i64().ok()).unwrap_or(0);
         let widths = object(b"Widths").and_then(|widths| widths.as_array().ok()).map(Vec::as_slice).unwrap_or_default();
         let widths = (u32::try_from(first).unwrap_or(0)..).zip(widths.iter().take(256));
+        // The codes of a font that comes with the document and states no encoding are its own.
+        let is_own = map.is_some() && object(b"Encoding").is_none() && is_embedded(font, document);
         Ok(Self {
             codes: Codes::Fixed(1),
-            // With a table of its own nothing else is asked.
-            encoding: if map.is_none() { font.get_font_encoding_with_limit(document, 0).ok() } else { None },
-            named: object(b"Encoding")
-                .filter(|_| map.is_none())
-                .map(|encoding| named(encoding, document))
-                .unwrap_or_default(),
+            encoding: font.get_font_encoding_with_limit(document, 0).ok().filter(|_| !is_own),
+            named: object(b"Encoding").map(|encoding| named(encoding, document)).unwrap_or_default(),
             is_of_pictures,
             map,
             widths: widths.filter_map(|(code, width)| Some((code, code, number(width, document)? * scale))).collect(),
@@ -138,16 +136,14 @@ impl<'d> Font<'d> {
             return None;
         }
         if let Some(map) = &self.map {
-            return map.text(number);
+            let text = map.text(number)?;
+            // What is drawn follows the encoding, whatever the table beside it says.
+            let is_digit = |text: &str| text.len() == 1 && text.chars().all(|c| c.is_ascii_digit());
+            let drawn = self.encoded(number, code).filter(|drawn| is_digit(drawn) && is_digit(&text));
+            return drawn.is_none_or(|drawn| drawn == text).then_some(text);
         }
-        if let Some(encoding) = &self.encoding {
-            let text = encoding.bytes_to_string(code).ok().filter(|text| !text.is_empty());
-            return match self.named.get(&number) {
-                Some(Some(character)) => Some(character.to_string()),
-                // What is behind such a name may be anything: the code says what another font would draw.
-                Some(None) => text.filter(|text| !text.chars().any(is_of_numbers)),
-                None => text,
-            };
+        if self.encoding.is_some() {
+            return self.encoded(number, code);
         }
         let encoding = match self.codes {
             Codes::Gbk => GBK,
@@ -157,12 +153,32 @@ impl<'d> Font<'d> {
         Some(encoding.decode_without_bom_handling_and_without_replacement(code)?.into_owned())
     }
 
+    /// The text of a code by the encoding and the names of characters.
+    fn encoded(&self, number: u32, code: &[u8]) -> Option<String> {
+        let text = self.encoding.as_ref()?.bytes_to_string(code).ok().filter(|text| !text.is_empty());
+        match self.named.get(&number) {
+            Some(Some(character)) => Some(character.to_string()),
+            // What is behind such a name may be anything: the code says what another font would draw.
+            Some(None) => text.filter(|text| !text.chars().any(is_of_numbers)),
+            None => text,
+        }
+    }
+
     fn width(&self, code: u32) -> f64 {
         // Of the ranges that begin at or before the code, the last.
         let before = self.widths.partition_point(|(first, ..)| *first <= code);
         let range = before.checked_sub(1).and_then(|at| self.widths.get(at));
         range.filter(|(_, last, _)| code <= *last).map_or(self.default_width, |(.., width)| *width)
     }
+}
+
+/// Whether the outlines of a font come with the document.
+fn is_embedded(font: &Dictionary, document: &Document) -> bool {
+    // A font of drawings is one by itself.
+    font.has(b"CharProcs")
+        || font.get_deref(b"FontDescriptor", document).and_then(Object::as_dict).is_ok_and(|descriptor| {
+            [&b"FontFile"[..], b"FontFile2", b"FontFile3"].iter().any(|file| descriptor.has(file))
+        })
 }
 
 fn is_of_numbers(character: char) -> bool {

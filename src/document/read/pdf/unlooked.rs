@@ -45,7 +45,13 @@ pub fn draw(annotation: &Dictionary, document: &Document, matrix: Matrix, drawin
             }
         }
         b"Widget" => drawing.marks.extend(about.written(about.value())),
-        b"FreeText" => drawing.marks.extend(about.written(about.object(b"Contents"))),
+        b"FreeText" => {
+            // Written over what stands there, on a ground or on none.
+            if let Some(area) = about.place() {
+                drawing.touch(&Layer { shape: Shape::rectangle(area), clip: Clip::to(Area::EVERYWHERE) });
+            }
+            drawing.marks.extend(about.written(about.object(b"Contents")));
+        }
         _ => {}
     }
 }

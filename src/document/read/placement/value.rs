@@ -161,7 +161,7 @@ pub fn units_said(rows: &[PrintedRow]) -> Vec<&'static Unit> {
     static SAID: LazyLock<Option<Regex>> = LazyLock::new(|| {
         // A pattern that does not compile is a defect that the tests of this file rule out.
         Regex::new(
-            r"单位(?:均|都|统一|全部)?为([^，。；、()（）\s]{1,4})|以[“「]?([^，。；、“”「」]{1,4})[”」]?(?:为单位|计)|(?:以上|上表|上述|各表|本表)[^，。；]{0,6}单位[：:]([^，。；、()（）\s]{1,4})",
+            r"单位(?:均|都|统一|全部)?为([^，。；、()（）\s]{1,4})|以[“「]?([^，。；、“”「」]{1,4})[”」]?(?:为单位|计)|(?:以上|上表|上述|各表|本表|^(?:注|说明|备注)[：:]?)[^，。；]{0,6}单位(?:[：:]|(?:均|都|统一|全部)?为)?([^，。；、()（）\s]{1,4})|^[（(]单位[：:]([^，。；;、()（）\s]{1,4})[；;，,]",
         )
         .ok()
     });
@@ -170,10 +170,13 @@ pub fn units_said(rows: &[PrintedRow]) -> Vec<&'static Unit> {
     let found = texts.flat_map(|cell| {
         let captures = SAID.iter().flat_map(|pattern| pattern.captures_iter(&cell.raw));
         let words = captures
-            .filter_map(|found| found.get(1).or(found.get(2)).or(found.get(3)).map(|word| word.as_str().to_owned()));
+            .filter_map(|found| (1..=4).find_map(|group| found.get(group)).map(|word| word.as_str().to_owned()));
         words.filter_map(|word| unit(&word)).collect::<Vec<_>>()
     });
-    found.collect()
+    let mut units: Vec<&'static Unit> = found.collect();
+    // One that is not the form's counts where another is said as well.
+    units.sort_by_key(|unit| unit.is_own(Kind::Count) || unit.is_own(Kind::Money));
+    units
 }
 
 fn unit(text: &str) -> Option<&'static Unit> {

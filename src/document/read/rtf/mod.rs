@@ -23,6 +23,8 @@ const MAX_DEPTH: usize = 1_000;
 const MAX_TABLE: usize = 10_000;
 /// Most cells of a row.
 const MAX_CELLS: usize = 1_000;
+/// Heights below this, in twentieths of a point, show no character whole.
+const FLAT: i32 = 80;
 /// Code of a set of characters that are pictures.
 const SYMBOLS: i32 = 2;
 
@@ -61,6 +63,9 @@ const UNPRINTED: &[&str] = &[
     "themedata",
 ];
 
+/// Destinations of the number before a paragraph, and of how it is counted.
+const NUMBERINGS: [&str; 3] = ["pntext", "listtext", "pn"];
+
 /// What a group is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Destination {
@@ -87,6 +92,10 @@ struct Group {
     ground: usize,
     /// The paragraph is numbered by the program.
     is_numbered: bool,
+    /// Within a field.
+    is_field: bool,
+    /// The lines of the paragraph are lower than a character.
+    is_flat: bool,
 }
 
 impl Group {
@@ -106,6 +115,8 @@ struct Row {
     /// What was said of the next cell.
     next: Side,
     next_ground: usize,
+    /// Lower than a character.
+    is_flat: bool,
 }
 
 /// Reads an RTF into printed rows.
@@ -142,6 +153,8 @@ struct Reader {
     colours: Vec<Option<Rgb>>,
     colour: Option<Rgb>,
     code: String,
+    /// Of the field that is read nothing is written yet but its code.
+    has_no_result: bool,
     /// The rows of the tables within one another.
     rows: Vec<Row>,
 }
@@ -156,6 +169,8 @@ impl Reader {
             depth: 0,
             ground: 0,
             is_numbered: false,
+            is_field: false,
+            is_flat: false,
         };
         Self {
             sided: Sided::new(Flow::new(max_cells)),
@@ -171,6 +186,7 @@ impl Reader {
             colours: Vec::new(),
             colour: None,
             code: String::new(),
+            has_no_result: false,
             rows: Vec::new(),
         }
     }
@@ -190,6 +206,10 @@ impl Reader {
             Token::Word(word, number) => {
                 if std::mem::take(&mut self.is_optional) && !self.is_known(word) {
                     self.group.destination = Destination::Unprinted;
+                }
+                if NUMBERINGS.contains(&word) {
+                    // Of the paragraph around it.
+                    self.groups.iter_mut().next_back().into_iter().for_each(|outer| outer.is_numbered = true);
                 }
                 if self.repeated > 0 && !matches!(word, "u" | "uc") {
                     self.repeated -= 1;
@@ -225,15 +245,21 @@ impl Reader {
         self.flush()?;
         self.repeated = 0;
         self.is_optional = false;
-        let ended = self.group.destination;
+        let ended = self.group;
         if let Some(outer) = self.groups.pop() {
             self.group = outer;
         }
-        if ended == Destination::Code && self.group.destination != Destination::Code {
+        if ended.destination == Destination::Code && self.group.destination != Destination::Code {
             let code = std::mem::take(&mut self.code);
             if is_drawn(&code) {
                 self.write("①", Look::Strange)?;
             }
+            // A place to type in may be empty.
+            self.has_no_result = !code.trim_start().to_ascii_uppercase().starts_with("FORMTEXT");
+        }
+        // What it shows is made by the program that opens it.
+        if ended.is_field && !self.group.is_field && std::mem::take(&mut self.has_no_result) {
+            self.write("①", Look::Strange)?;
         }
         Ok(())
     }
@@ -260,6 +286,7 @@ impl Reader {
             (_, "ansicpg") => self.encoding = of_code_page(number.unwrap_or(0)),
             (_, "fonttbl") => self.group.destination = Destination::Fonts,
             (_, "colortbl") => self.group.destination = Destination::Colours,
+            (Destination::Body, "field") => self.group.is_field = true,
             (_, "fldinst") => self.group.destination = Destination::Code,
             (_, "nesttableprops") => self.group.destination = Destination::InnerRow,
             (_, word) if UNPRINTED.contains(&word) => self.group.destination = Destination::Unprinted,
@@ -306,8 +333,10 @@ impl Reader {
         match word {
             "pard" => {
                 (self.group.in_table, self.group.depth, self.group.ground) = (false, 0, 0);
-                self.group.is_numbered = false;
+                (self.group.is_numbered, self.group.is_flat) = (false, false);
             }
+            // What is below nought is a height that stays, whatever stands there.
+            "sl" => self.group.is_flat = number.is_some_and(is_flat),
             "ls" => self.group.is_numbered = number != Some(0),
             "intbl" => self.group.in_table = true,
             "itap" => {
@@ -319,7 +348,7 @@ impl Reader {
                 self.tell_numbering()?;
                 self.end_paragraph()?;
             }
-            "sect" | "page" | "line" => self.end_paragraph()?,
+            "sect" | "page" | "column" | "line" | "lbr" => self.end_paragraph()?,
             "tab" => self.write_plain(" ")?,
             "cell" => {
                 self.tell_numbering()?;
@@ -359,6 +388,7 @@ impl Reader {
         let Some(row) = self.rows.get_mut(depth - 1) else { return Ok(()) };
         match word {
             "trowd" => *row = Row::default(),
+            "trrh" => row.is_flat = number.is_some_and(is_flat),
             "trleft" => row.left = number.unwrap_or(0),
             "clmgf" => row.next.across = Merge::First,
             "clmrg" => row.next.across = Merge::Next,
@@ -439,18 +469,27 @@ impl Reader {
     }
 
     fn write_as(&mut self, text: &str, look: Option<Look>) -> Result<(), ReadError> {
-        let Group { destination: Destination::Body, ground, characters, .. } = self.group else { return Ok(()) };
+        let Group { destination: Destination::Body, ground, characters, is_flat, .. } = self.group else {
+            return Ok(());
+        };
+        self.has_no_result &= text.trim().is_empty();
         let depth = self.group.depth();
         let row = depth.checked_sub(1).and_then(|at| self.rows.get(at));
         let cell = row.and_then(|row| row.grounds.get(self.sided.cells_before(depth)).copied());
         let behind = if ground == 0 { cell.unwrap_or(0) } else { ground };
         let setting = characters.setting(&self.colours, behind);
-        let setting = match look {
+        let is_flat = is_flat || row.is_some_and(|row| row.is_flat);
+        let setting = match look.or(is_flat.then_some(Look::Strange)) {
             Some(look) if setting.look == Look::Plain => Setting { look, ..setting },
             _ => setting,
         };
         self.sided.text(depth, text, setting)
     }
+}
+
+/// Whether a height in twentieths of a point is one that stays, and less than characters have.
+fn is_flat(height: i32) -> bool {
+    (-FLAT..0).contains(&height)
 }
 
 fn of_code_page(page: i32) -> &'static Encoding {

@@ -16,6 +16,7 @@ const BLACK: Rgb = [0; 3];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Characters {
     is_struck: bool,
+    /// Or moved elsewhere, while changes were tracked.
     is_deleted: bool,
     is_hidden: bool,
     is_strange: bool,
@@ -55,7 +56,7 @@ impl Characters {
         match word {
             "plain" => *self = Self { font: self.font, ..Self::default() },
             "strike" | "striked" => self.is_struck = is_on,
-            "deleted" => self.is_deleted = is_on,
+            "deleted" | "mvf" => self.is_deleted = is_on,
             "v" => self.is_hidden = is_on,
             "super" => self.level = if is_on { Look::Superscript } else { Look::Plain },
             "sub" => self.level = if is_on { Look::Subscript } else { Look::Plain },
@@ -108,6 +109,7 @@ mod tests {
             (&[("strike", None), ("plain", None)], 0, Look::Plain),
             (&[("strike", None)], 0, Look::Struck),
             (&[("deleted", None)], 0, Look::Struck),
+            (&[("mvf", None)], 0, Look::Struck),
             (&[("super", None)], 0, Look::Superscript),
             (&[("super", None), ("nosupersub", None)], 0, Look::Plain),
             (&[("up", Some(6))], 0, Look::Superscript),

@@ -206,7 +206,9 @@ pub fn xlsx_parts(blocks: &[Block]) -> (String, String) {
         }
         top += height + 1;
     }
-    let sheet = format!("<worksheet><sheetData>{data}</sheetData><mergeCells>{merged}</mergeCells></worksheet>");
+    let sheet = format!(
+        "<worksheet><sheetFormatPr defaultColWidth=\"24\"/><sheetData>{data}</sheetData><mergeCells>{merged}</mergeCells></worksheet>"
+    );
     (sheet, format!("<sst>{}</sst>", strings.concat()))
 }
 

@@ -56,12 +56,44 @@ fn what_a_sheet_or_a_program_writes_or_sets_apart_in_a_cell_leaves_it_open() {
         ("i:lang(zh){display:none}", "169<i lang=zh>5</i>"),
         ("b:not(:hover){display:none}", "169<b>5</b>"),
         ("", "<select multiple><option>16<option>9</select>"),
+        (":lang(zh){display:none}", "169<i lang=zh>5</i>"),
+        ("i:lang(zh){text-decoration:line-through}", "169<i lang=zh>5</i>"),
+        ("@media (min-resolution:2dppx){i{display:none}}", "169<i>5</i>"),
+        ("i, b:no-such{display:none}", "169<i>5</i>"),
+        ("ul{list-style:'1'}", "<ul><li>69</ul>"),
+        ("i{text-emphasis:'1'}", "<i>69</i>"),
+        ("", "169<iframe srcdoc=5></iframe>"),
+        ("", "169<svg><text>5</text></svg>"),
+        ("", "<b><template shadowrootmode=open>5</template>169</b>"),
+        ("", "<s style='text-decoration:revert'>169</s>"),
+        ("", "<s style='all:unset'>169</s>"),
+        ("", "<b style='background:currentColor'>169</b>"),
+        ("", "<div dir=rtl><b style='display:inline-block'>1</b><b style='display:inline-block'>69</b></div>"),
+        ("", "<b style='mask-border:url(a)'>169</b>"),
     ] {
         is_unread(&html(style, content), &format!("{style} {content}"));
     }
     is_plain(&html("", "<select><option disabled>0<option>169</select>"), "the first that can be chosen");
     is_plain(&html("a:hover{display:none} tr:hover td{color:#fff}", "<a>169</a>"), "under a pointer");
     is_plain(&html("i::before{content:''}", "169<i></i>"), "nothing written");
+    for style in [
+        "@media not all{i{display:none}}",
+        "@media not screen{i{display:none}}",
+        "@media (max-width:600px){i{display:none}}",
+        ":not(:defined){display:none}",
+        "i:hover, i::-webkit-scrollbar{display:none}",
+    ] {
+        is_plain(&html(style, "16<i>9</i>"), style);
+    }
+    for style in [
+        "@media not print{i{display:none}}",
+        "i{displ\\61y:none}",
+        "i{visibility:hi\\64 den}",
+        "b::before{content:'}'} i{display:none}",
+        "i, a:hover, a:visited{display:none}",
+    ] {
+        is_beside_a_remark(&html(style, "169<i>5</i>"), style);
+    }
 }
 
 #[test]
@@ -201,6 +233,20 @@ fn what_a_word_processor_numbers_or_draws_by_itself_leaves_digits_open() {
     is_plain(&docx("", &(run("", "169") + &code("PAGE"))), "a field of another kind");
     is_unread(&docx("", &run("<w:rFonts w:ascii=\"Wingdings\" w:hAnsi=\"Wingdings\"/>", "169")), "a font of pictures");
     is_plain(&docx("", &run("<w:rFonts w:ascii=\"SimSun\" w:cs=\"Wingdings\"/>", "169")), "of another script");
+    for content in [
+        "<w:r><w:sym w:font=\"SimSun\" w:char=\"F0A3\"/></w:r>",
+        "<w:r><w:pgNum/></w:r>",
+        "<w:altChunk r:id=\"rId9\"/>",
+        "<m:oMath><m:phant><m:r><m:t>169</m:t></m:r></m:phant></m:oMath>",
+        "<mc:AlternateContent><mc:Choice Requires=\"zz\"/><mc:Fallback><w:r><w:t>169</w:t></w:r></mc:Fallback></mc:AlternateContent>",
+        "<mc:AlternateContent><mc:Choice Requires=\"wps\"><w:r><w:t>169</w:t></w:r></mc:Choice></mc:AlternateContent>",
+        "<w:pPr><w:spacing w:line=\"20\" w:lineRule=\"exact\"/></w:pPr><w:r><w:t>169</w:t></w:r>",
+    ] {
+        is_unread(&docx("", content), content);
+    }
+    let lines =
+        "<w:pPr><w:spacing w:line=\"320\" w:lineRule=\"exact\"/><w:rPr><w:spacing w:val=\"2\"/></w:rPr></w:pPr>";
+    is_plain(&docx("", &(lines.to_owned() + &run("", "169"))), "lines of a height");
     let parted = "<w:r><w:t>16</w:t><w:ptab w:alignment=\"right\"/><w:t>9</w:t></w:r>";
     assert_eq!(cell(&docx("", parted), PERMITS), "", "two numbers or one");
 }
@@ -230,6 +276,40 @@ fn what_a_workbook_repeats_adds_or_draws_leaves_digits_open() {
     }
     is_plain(&xlsx(styles, "", &number(4)), "in the middle");
     is_plain(&xlsx(styles, "", &text(4)), "a text in the middle");
+}
+
+#[test]
+fn a_workbooks_figure_that_has_no_room_or_gives_way_to_its_formula_is_open() {
+    let styles = "<styleSheet><fonts><font/></fonts><cellXfs><xf/><xf><alignment shrinkToFit=\"1\"/></xf>\
+        <xf><alignment wrapText=\"1\"/></xf></cellXfs></styleSheet>";
+    // What is said of the sheet is read wherever it stands.
+    let read = |sheet: &str, cell: &str| xlsx(styles, "", &format!("{sheet}{cell}"));
+    let number = |style: usize| format!("<c r=\"B2\" s=\"{style}\"><v>169</v></c>");
+    let text = |style: usize| format!("<c r=\"B2\" s=\"{style}\" t=\"inlineStr\"><is><t>169</t></is></c>");
+    let width = |width: &str| format!("<cols><col min=\"2\" max=\"2\" width=\"{width}\"/></cols>");
+    is_unread(&read(&width("1.9"), &number(0)), "marks in its place");
+    is_unread(&read(&width("1.9"), &number(2)), "a number is not wrapped");
+    is_unread(&read(&width("1.9"), &text(0)), "cut off");
+    is_plain(&read(&width("1.9"), &number(1)), "shrunk");
+    is_plain(&read(&width("1.9"), &text(2)), "wrapped");
+    is_plain(&read(&width("3"), &number(0)), "wide enough");
+    is_unread(&read("<sheetFormatPr defaultColWidth=\"1.5\"/>", &number(0)), "of the usual width");
+    let formula = "<c r=\"B2\"><f>A9</f><v>169</v></c>";
+    is_unread(&read("<sheetView showFormulas=\"1\"/>", formula), "formulas are shown");
+    is_plain(&read("<sheetView/>", formula), "what they come to is shown");
+    let twice = super::formats::package(&[
+        ("xl/workbook.xml", "<workbook><sheets><sheet name=\"a\" r:id=\"r1\"/></sheets></workbook>"),
+        (
+            "xl/_rels/workbook.xml.rels",
+            "<Relationships><Relationship Id=\"r1\" Target=\"worksheets/sheet1.xml\"/></Relationships>",
+        ),
+        (
+            "xl/worksheets/sheet1.xml",
+            "<worksheet><sheetData><row><c r=\"B2\"><v>16</v></c><c r=\"B2\"><v>169</v></c></row></sheetData></worksheet>",
+        ),
+    ]);
+    let refused = super::super::read_document(&twice, "a.xlsx", &super::super::Limits::default());
+    assert!(refused.is_err_and(|error| error.to_string().contains("row 2, column 2")));
 }
 
 const BEHIND: &str = "<fills><fill><patternFill patternType=\"none\"/></fill><fill><patternFill patternType=\"solid\">\

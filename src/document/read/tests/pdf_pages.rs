@@ -222,6 +222,20 @@ fn what_is_not_to_be_seen_is_no_part_of_a_number() {
 }
 
 #[test]
+fn what_is_drawn_beside_a_number_or_in_its_place_leaves_it_open() {
+    let over = sheet().annotated(dictionary! {
+        "Subtype" => "FreeText", "Contents" => Object::string_literal("7"),
+        "Rect" => [COLUMN - 1.0, RULES - 2.0, COLUMN + 20.0, RULES + 10.0].map(|n| Object::Integer(n as i64)).to_vec()
+    });
+    check("a text laid over it", &over.read(), RULES_PATH, "", Some("CELL"));
+    let strokes = |x: f64| sheet().line(RULES + 5.0, x, x + 4.0).line(RULES + 1.0, x, x + 4.0);
+    check("drawn beside it", &strokes(COLUMN + 9.0).read(), RULES_PATH, "", Some("CELL"));
+    check("further away", &strokes(COLUMN + 30.0).read(), RULES_PATH, "12", None);
+    let alone = Sheet::new(&table("")).line(PERMITS + 4.0, 110.0, 116.0);
+    check("in its place", &alone.read(), PERMITS_PATH, "", Some("CELL"));
+}
+
+#[test]
 fn a_layer_that_is_switched_off_is_not_read() {
     let mut off = sheet();
     let layer = off.document.add_object(dictionary! { "Type" => "OCG", "Name" => Object::string_literal("draft") });

@@ -82,6 +82,7 @@ fn what_is_set_otherwise_is_no_part_of_the_number() {
         "{\\up6 1}",
         "{\\strike 39}",
         "{\\deleted 39}",
+        "{\\mvf 39}",
         "{\\v 5}",
         "{\\cf1 5}",
         "{\\fs2 5}",
@@ -97,12 +98,19 @@ fn what_is_set_otherwise_is_no_part_of_the_number() {
         "169{\\field{\\*\\fldinst EQ \\\\o\\\\ac(\\'81,1)}{\\fldrslt }}",
         "{\\pict 00}",
         "{\\listtext\\pard 1.\\tab}\\ls1 169",
+        "{\\pntext\\pard 1.\\tab}169",
+        "{\\*\\pn\\pnlvlbody\\pndec}169",
+        "16\\column 9",
+        "{\\field{\\*\\fldinst SUM(9)}{\\fldrslt }}",
+        "\\sl-20 169",
     ] {
         let reading = permits(content);
         assert_eq!(certainty(&reading, PERMITS), Some(Certainty::Unread), "{content} {:?}", notes(&reading));
     }
     for content in [
         "{\\field{\\*\\fldinst SUM(9)}{\\fldrslt 169}}",
+        "169{\\field{\\*\\fldinst FORMTEXT}{\\fldrslt }}",
+        "\\sl-300 169",
         "169{\\footnote 5}",
         "\\ls0 169",
         "{\\*\\unknown 5}169",

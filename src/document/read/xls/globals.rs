@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::error::ReadError;
-use super::super::xlsx::{CellStyle, Colour, Font, RichText, built_in};
+use super::super::xlsx::{CellStyle, Colour, Fit, Font, RichText, built_in};
 use super::super::{Format, Limits};
 use super::damaged;
 use super::record::{Reader, Record, Records, Text, u16_at, u32_at};
@@ -52,7 +52,7 @@ struct RawStyle {
     format: u16,
     pattern: u32,
     ground: u32,
-    is_repeated: bool,
+    fit: Fit,
 }
 
 impl Globals {
@@ -141,7 +141,7 @@ impl Globals {
             _ => None,
         };
         let font = self.font(raw.font).unwrap_or_default();
-        CellStyle { font, ground, is_repeated: raw.is_repeated, ..CellStyle::default() }
+        CellStyle { font, ground, fit: raw.fit, ..CellStyle::default() }
     }
 
     /// The number format of a style.
@@ -171,7 +171,17 @@ fn style(bytes: &[u8]) -> RawStyle {
         format: u16_at(bytes, 2),
         pattern: u32_at(bytes, 14) >> 26,
         ground: u32::from(u16_at(bytes, 18) & 0x7F),
-        is_repeated: bytes.get(6).is_some_and(|alignment| alignment & 7 == FILL),
+        fit: fit(bytes),
+    }
+}
+
+fn fit(bytes: &[u8]) -> Fit {
+    let (alignment, further) = (bytes.get(6).copied().unwrap_or(0), bytes.get(8).copied().unwrap_or(0));
+    match alignment & 7 {
+        FILL => Fit::Repeated,
+        _ if further & 0x10 != 0 => Fit::Shrunk,
+        _ if alignment & 8 != 0 => Fit::Wrapped,
+        _ => Fit::Cut,
     }
 }
 

@@ -35,7 +35,7 @@ pub fn read(stream: &[u8], at: usize, globals: &Globals, limits: &Limits) -> Res
     // Whether zeros are shown is said behind the cells.
     sheet.set_hides_zeros(records.iter().any(|one| one.kind == kind::WINDOW && u16_at(one.bytes(), 0) & 0x10 == 0));
     let conditional = Conditional::default();
-    let mut reading = Reading { sheet, globals, conditional, cells: 0, limit: limits.max_cells };
+    let mut reading = Reading { sheet, globals, conditional, formulas: Vec::new(), cells: 0, limit: limits.max_cells };
     // A formula whose result is a text has it in a record of its own.
     let mut formula: Option<(At, u16)> = None;
     for record in &records {
@@ -48,8 +48,12 @@ pub fn read(stream: &[u8], at: usize, globals: &Globals, limits: &Limits) -> Res
             _ => reading.record(record, &mut formula)?,
         }
     }
-    let Reading { mut sheet, conditional, .. } = reading;
+    let Reading { mut sheet, conditional, formulas, .. } = reading;
+    if records.iter().any(|one| one.kind == kind::WINDOW && u16_at(one.bytes(), 0) & 1 != 0) {
+        formulas.into_iter().for_each(|at| sheet.show_formula(at));
+    }
     sheet.doubt(&conditional, &|_| None)?;
+    sheet.doubt_narrow();
     Ok(sheet)
 }
 
@@ -73,6 +77,7 @@ struct Reading<'g> {
     sheet: Sheet,
     globals: &'g Globals,
     conditional: Conditional,
+    formulas: Vec<At>,
     cells: usize,
     limit: usize,
 }
@@ -85,6 +90,8 @@ impl Reading<'_> {
         match record.kind {
             kind::ROW if u32_at(bytes, 12) & 0x20 != 0 => self.sheet.hide_row(at.0),
             kind::COLUMNS if u16_at(bytes, 8) & 1 != 0 => self.sheet.hide_columns(at.0, at.1)?,
+            // In 256ths of a character.
+            kind::COLUMNS => self.sheet.set_width(at.0, at.1, f32::from(u16_at(bytes, 4)) / 256.0)?,
             kind::SHARED_TEXT => {
                 let number = usize::try_from(u32_at(bytes, 6)).unwrap_or(usize::MAX);
                 if let Some(text) = self.globals.texts.get(number) {
@@ -118,16 +125,7 @@ impl Reading<'_> {
                 };
                 self.text(at, style, &RichText::plain(word))?;
             }
-            kind::FORMULA => match (u16_at(bytes, 12), bytes.get(6)) {
-                (0xFFFF, Some(0)) => *formula = Some((at, style)),
-                (0xFFFF, Some(1)) => {
-                    let word = if bytes.get(8) == Some(&1) { "TRUE" } else { "FALSE" };
-                    self.text(at, style, &RichText::plain(word))?;
-                }
-                (0xFFFF, Some(2)) => self.text(at, style, &RichText::plain("#N/A"))?,
-                (0xFFFF, _) => {}
-                _ => self.number(at, style, f64_at(bytes, 6))?,
-            },
+            kind::FORMULA => self.formula(bytes, at, formula)?,
             kind::MERGED => {
                 for area in bytes.get(2..).unwrap_or_default().chunks_exact(8) {
                     let [top, bottom, left, right] = [0, 2, 4, 6].map(|at| usize::from(u16_at(area, at)));
@@ -147,6 +145,25 @@ impl Reading<'_> {
                 self.conditional.add(comparison, difference);
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// A formula with what it came to when it was computed last.
+    fn formula(&mut self, bytes: &[u8], at: At, following: &mut Option<(At, u16)>) -> Result<(), ReadError> {
+        let style = u16_at(bytes, 4);
+        self.formulas.push(at);
+        match (u16_at(bytes, 12), bytes.get(6)) {
+            (0xFFFF, Some(0)) => *following = Some((at, style)),
+            (0xFFFF, Some(1)) => {
+                let word = if bytes.get(8) == Some(&1) { "TRUE" } else { "FALSE" };
+                self.text(at, style, &RichText::plain(word))?;
+            }
+            (0xFFFF, Some(2)) => self.text(at, style, &RichText::plain("#N/A"))?,
+            // To be computed when it is opened.
+            (0xFFFF, _) if u16_at(bytes, 14) & 3 != 0 => self.sheet.doubt_formula(at),
+            (0xFFFF, _) => {}
+            _ => self.number(at, style, f64_at(bytes, 6))?,
         }
         Ok(())
     }

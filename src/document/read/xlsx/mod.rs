@@ -24,7 +24,7 @@ pub use colour::Colour;
 pub use conditional::{Comparison, Conditional, Difference};
 pub use number_format::built_in;
 pub use sheet::Sheet;
-pub use style::{CellStyle, Font};
+pub use style::{CellStyle, Fit, Font};
 pub use text::RichText;
 
 /// Most columns in which something stands.
@@ -47,6 +47,7 @@ pub fn read_xlsx(bytes: &[u8], limits: &Limits) -> Result<Printed, ReadError> {
             && let Some(mut sheet) = book.sheet(number)?
         {
             book.doubt_uncomputed(&mut sheet);
+            sheet.doubt_narrow();
             let name = book.sheets.get(number).map(|sheet| sheet.name.clone()).unwrap_or_default();
             head(&name, number + 1, &mut workbook);
             print(sheet, number + 1, limits.max_cells, &mut workbook)?;

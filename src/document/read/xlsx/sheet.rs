@@ -1,6 +1,6 @@
 //! The cells of one sheet with what a spreadsheet shows in them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 use quick_xml::events::{BytesStart, Event};
@@ -10,7 +10,7 @@ use super::super::inscription::{Aside, Look, Settled, is_figure};
 use super::super::package::{attribute, number};
 use super::conditional::{Conditional, Difference};
 use super::number_format::{general, shown, shows_text_alone};
-use super::style::{CellStyle, Styles};
+use super::style::{CellStyle, Fit, Styles};
 use super::text::{RichText, TextReader};
 use super::{At, damaged, events, text_of};
 
@@ -21,6 +21,15 @@ const MAX_WIDTHS: usize = 20_000;
 /// Most rows and columns of a sheet, by the format.
 const MAX_ROWS: usize = 1_048_576;
 const MAX_COLUMNS: usize = 16_384;
+
+/// Lowest row of which something is to be seen, in points.
+const VISIBLE_HEIGHT: f32 = 4.0;
+/// Width of a column that states none, in characters.
+const USUAL_WIDTH: f32 = 8.43;
+/// Size of the characters by which widths are counted, in tenths of a point: the larger of the two that are usual.
+const USUAL_SIZE: u16 = 120;
+/// How much more than the width of its column, in characters, a figure may take: which font it is told by is not known.
+const MARGIN: f32 = 0.6;
 
 /// A sheet with its cells, of which blank ones are left out.
 #[derive(Default)]
@@ -36,6 +45,11 @@ pub struct Sheet {
     kept: Vec<(At, CellStyle, Option<String>)>,
     /// Cells with a formula, of which 0 is kept.
     noughts: Vec<At>,
+    /// Formulas are shown in the place of what they come to.
+    shows_formulas: bool,
+    /// Columns with their widths, and that of all others, in characters.
+    widths: Vec<(RangeInclusive<usize>, f32)>,
+    usual_width: Option<f32>,
 }
 
 /// A cell whose element is being read.
@@ -60,6 +74,7 @@ impl Sheet {
         let mut sheet = Self::default();
         let mut cell: Option<OpenCell> = None;
         let mut next: At = (0, 0);
+        let mut seen = HashSet::new();
         let mut is_value = false;
         let mut is_extension = false;
         let mut conditional = Conditional::default();
@@ -75,18 +90,30 @@ impl Sheet {
             }
             match &event {
                 Event::Start(element) => match element.local_name().as_ref() {
-                    "sheetView" => sheet.hides_zeros |= is_off(attribute(element, "showZeros")),
+                    "sheetView" => {
+                        sheet.hides_zeros |= is_off(attribute(element, "showZeros"));
+                        sheet.shows_formulas |= is_on(attribute(element, "showFormulas"));
+                    }
+                    "sheetFormatPr" => {
+                        let width = attribute(element, "defaultColWidth");
+                        sheet.usual_width = width.and_then(|width| width.parse().ok());
+                    }
                     "col" => sheet.column(element)?,
                     "row" => {
                         next = (attribute(element, "r").and_then(|r| row_number(&r)).unwrap_or(next.0), 0);
                         let height = attribute(element, "ht").and_then(|height| height.parse::<f32>().ok());
-                        if is_on(attribute(element, "hidden")) || height == Some(0.0) {
+                        if is_on(attribute(element, "hidden")) || height.is_some_and(|height| height < VISIBLE_HEIGHT) {
                             sheet.hidden_rows.push(next.0);
                         }
                     }
                     "c" => {
                         *left = left.checked_sub(1).ok_or(ReadError::TooManyCells { limit })?;
-                        cell = Some(open_cell(element, next)?);
+                        let open = open_cell(element, next)?;
+                        if !seen.insert(open.at) {
+                            let (row, column) = open.at;
+                            return Err(damaged(format!("row {}, column {} is there twice", row + 1, column + 1)));
+                        }
+                        cell = Some(open);
                     }
                     "extLst" => is_extension = true,
                     "v" => is_value = !is_extension,
@@ -165,17 +192,62 @@ impl Sheet {
             "" | "n" => self.put_number(at, style, value, code),
             _ => self.put_text(at, style, &RichText::plain(&cell.value), code),
         }
-        if cell.formula && !self.cells.contains_key(&at) && cell.kind != "str" {
-            let aside = Aside { look: Look::Formula, text: "=".to_owned() };
-            self.cells.insert(at, Settled { asides: vec![aside], is_doubtful: true, ..Settled::default() });
+        if cell.formula && self.shows_formulas {
+            self.show_formula(at);
+        } else if cell.formula && !self.cells.contains_key(&at) && cell.kind != "str" {
+            self.doubt_formula(at);
         }
     }
 
     /// Marks the cells of whose formula 0 is kept as not computed.
     pub fn doubt_noughts_of_formulas(&mut self) {
         for at in std::mem::take(&mut self.noughts) {
-            let aside = Aside { look: Look::Formula, text: "=".to_owned() };
-            self.cells.insert(at, Settled { asides: vec![aside], is_doubtful: true, ..Settled::default() });
+            self.doubt_formula(at);
+        }
+    }
+
+    /// A formula is shown in the place of what it comes to.
+    pub fn show_formula(&mut self, at: At) {
+        if let Some(settled) = self.cells.get_mut(&at) {
+            settled.asides.push(Aside { look: Look::Kept, text: settled.text.clone() });
+            settled.is_doubtful = true;
+        }
+    }
+
+    /// A formula of which it is not known what it comes to.
+    pub fn doubt_formula(&mut self, at: At) {
+        let aside = Aside { look: Look::Formula, text: "=".to_owned() };
+        self.cells.insert(at, Settled { asides: vec![aside], is_doubtful: true, ..Settled::default() });
+    }
+
+    /// Marks the figures that have no room in their columns: of them a part is seen, or marks.
+    pub fn doubt_narrow(&mut self) {
+        for (at, style, number) in &self.kept {
+            let has_room = match style.fit {
+                Fit::Cut => false,
+                Fit::Wrapped => number.is_none(),
+                Fit::Shrunk | Fit::Repeated => true,
+            };
+            let Some(settled) = self.cells.get_mut(at).filter(|settled| !has_room && is_figure(&settled.text)) else {
+                continue;
+            };
+            let last = self.merged.get(at).map_or(at.1, |last| last.1);
+            let width_of = |column: usize| {
+                let own = self.widths.iter().rfind(|(columns, _)| columns.contains(&column)).map(|(_, width)| *width);
+                own.or(self.usual_width).unwrap_or(USUAL_WIDTH)
+            };
+            let width: f32 = (at.1..=last).take(MAX_MERGED).map(width_of).sum();
+            let characters: u8 = settled
+                .text
+                .chars()
+                .take(u8::MAX.into())
+                .map(|c| if c.is_ascii() { 1 } else { 2 })
+                .fold(0, u8::saturating_add);
+            let scale = f32::from(style.font.size().max(USUAL_SIZE)) / f32::from(USUAL_SIZE);
+            if f32::from(characters) * scale > width + MARGIN {
+                settled.asides.push(Aside { look: Look::Kept, text: settled.text.clone() });
+                settled.is_doubtful = true;
+            }
         }
     }
 
@@ -183,7 +255,7 @@ impl Sheet {
     pub fn put_text(&mut self, at: At, style: CellStyle, text: &RichText, code: &str) {
         self.kept.push((at, style, None));
         let mut settled = text.inscription(style).settle();
-        if (style.is_repeated || !shows_text_alone(code)) && is_figure(&settled.text) {
+        if ((style.fit == Fit::Repeated) || !shows_text_alone(code)) && is_figure(&settled.text) {
             settled.asides.push(Aside { look: Look::Kept, text: settled.text.clone() });
             settled.is_doubtful = true;
         }
@@ -193,7 +265,7 @@ impl Sheet {
     /// A number in a cell, as the code of its format shows it.
     pub fn put_number(&mut self, at: At, style: CellStyle, value: &str, code: &str) {
         self.kept.push((at, style, Some(value.to_owned())));
-        let (text, aside) = self.number(value, code, style.is_repeated);
+        let (text, aside) = self.number(value, code, style.fit == Fit::Repeated);
         let mut settled = RichText::plain(&text).inscription(style).settle();
         if let Some((aside, is_doubtful)) = aside {
             settled.asides.push(aside);
@@ -231,12 +303,28 @@ impl Sheet {
 
     fn column(&mut self, element: &BytesStart<'_>) -> Result<(), ReadError> {
         let width = attribute(element, "width").and_then(|width| width.parse::<f32>().ok());
-        if !(is_on(attribute(element, "hidden")) || width == Some(0.0)) {
-            return Ok(());
+        let (Some(first), Some(last)) = (number(element, "min"), number(element, "max")) else { return Ok(()) };
+        let (first, last) = (first.saturating_sub(1), last.saturating_sub(1));
+        match width {
+            _ if is_on(attribute(element, "hidden")) || width == Some(0.0) => self.hide_columns(first, last),
+            Some(width) => self.set_width(first, last, width),
+            None => Ok(()),
         }
-        match (number(element, "min"), number(element, "max")) {
-            (Some(first), Some(last)) => self.hide_columns(first.saturating_sub(1), last.saturating_sub(1)),
-            _ => Ok(()),
+    }
+
+    /// Columns from one to another have this width, in characters.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] where there are too many such.
+    pub fn set_width(&mut self, first: usize, last: usize, width: f32) -> Result<(), ReadError> {
+        self.widths.push((first..=last, width));
+        Self::few_widths(self.widths.len())
+    }
+
+    fn few_widths(count: usize) -> Result<(), ReadError> {
+        match count > MAX_WIDTHS {
+            true => Err(damaged(format!("more than {MAX_WIDTHS} widths of columns"))),
+            false => Ok(()),
         }
     }
 
@@ -246,10 +334,7 @@ impl Sheet {
     /// [`ReadError::Damaged`] where there are too many such.
     pub fn hide_columns(&mut self, first: usize, last: usize) -> Result<(), ReadError> {
         self.hidden_columns.push(first..=last);
-        match self.hidden_columns.len() > MAX_WIDTHS {
-            true => Err(damaged(format!("more than {MAX_WIDTHS} widths of columns"))),
-            false => Ok(()),
-        }
+        Self::few_widths(self.hidden_columns.len())
     }
 
     fn merge_cell(&mut self, element: &BytesStart<'_>) -> Result<(), ReadError> {

@@ -66,6 +66,11 @@ impl Font {
         Self { level, is_struck, colour: None, size, is_pictures: draws_pictures(name) }
     }
 
+    /// In tenths of a point; 0 where it is not known.
+    pub fn size(self) -> u16 {
+        self.size
+    }
+
     pub fn set_colour(&mut self, colour: Colour) {
         self.colour = Some(colour);
     }
@@ -87,6 +92,19 @@ impl Font {
     }
 }
 
+/// What becomes of a text that is wider than its cell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Fit {
+    /// It is cut off, or a number gives way to a row of marks.
+    #[default]
+    Cut,
+    Shrunk,
+    /// A text goes on in the next line; a number does not.
+    Wrapped,
+    /// What stands in the cell is repeated until it fills it.
+    Repeated,
+}
+
 /// One style of cells.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CellStyle {
@@ -94,13 +112,12 @@ pub struct CellStyle {
     pub font: Font,
     /// The colour behind the text; none where it is a pattern or a flow of colours.
     pub ground: Option<Colour>,
-    /// What stands in the cell is repeated until it fills it.
-    pub is_repeated: bool,
+    pub fit: Fit,
 }
 
 impl Default for CellStyle {
     fn default() -> Self {
-        Self { format: 0, font: Font::default(), ground: Some(Colour::WHITE), is_repeated: false }
+        Self { format: 0, font: Font::default(), ground: Some(Colour::WHITE), fit: Fit::Cut }
     }
 }
 
@@ -158,11 +175,11 @@ impl Styles {
                         let fill = number(element, "fillId").and_then(|at| fills.get(at).copied());
                         let ground = fill.unwrap_or(Some(Colour::WHITE));
                         let format = id(element, "numFmtId").unwrap_or(0);
-                        styles.cells.push(CellStyle { format, font, ground, is_repeated: false });
+                        styles.cells.push(CellStyle { format, font, ground, fit: Fit::Cut });
                     }
                     ("cellXfs", "alignment") => {
-                        let is_repeated = attribute(element, "horizontal").is_some_and(|value| value == "fill");
-                        styles.cells.iter_mut().last().into_iter().for_each(|last| last.is_repeated = is_repeated);
+                        let fit = fit(element);
+                        styles.cells.iter_mut().last().into_iter().for_each(|last| last.fit = fit);
                     }
                     _ => {}
                 },
@@ -187,6 +204,16 @@ impl Styles {
     pub fn format(&self, style: CellStyle) -> &str {
         let own = self.formats.get(&style.format).map(String::as_str);
         own.or_else(|| built_in(style.format)).unwrap_or("General")
+    }
+}
+
+fn fit(alignment: &BytesStart<'_>) -> Fit {
+    let is_on = |name| attribute(alignment, name).is_some_and(|value| value == "1" || value == "true");
+    match attribute(alignment, "horizontal").as_deref() {
+        Some("fill") => Fit::Repeated,
+        _ if is_on("shrinkToFit") => Fit::Shrunk,
+        _ if is_on("wrapText") => Fit::Wrapped,
+        _ => Fit::Cut,
     }
 }
 
