@@ -123,7 +123,7 @@ pub struct Settled {
 impl From<String> for Settled {
     /// Plain text.
     fn from(text: String) -> Self {
-        Self { text, ..Self::default() }
+        Self { is_doubtful: is_unknown_number(&text), text, ..Self::default() }
     }
 }
 
@@ -180,6 +180,7 @@ impl Inscription {
         settled.is_doubtful |= settled.text.is_empty() && settled.asides.iter().any(may_be_number);
         // Words are no number, whatever digits stand beside them.
         settled.is_doubtful &= settled.text.chars().all(|c| is_part_of_a_number(c) || c.is_whitespace());
+        settled.is_doubtful |= is_unknown_number(&settled.text);
         settled
     }
 
@@ -211,13 +212,19 @@ fn has_digit(text: &str) -> bool {
     text.chars().any(char::is_numeric)
 }
 
+/// Whether a text is a number of which some characters are known to a font alone, as far as can be told.
+fn is_unknown_number(text: &str) -> bool {
+    let is_unknown = |c: char| matches!(c, '\u{fffd}' | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..);
+    text.contains(is_unknown) && text.chars().all(|c| is_unknown(c) || is_part_of_a_number(c) || c.is_whitespace())
+}
+
 fn is_part_of_a_number(character: char) -> bool {
     character.is_numeric() || matches!(character, ',' | '.' | '，' | '．' | '-' | '－' | '−' | '+')
 }
 
 /// Whether a font draws pictures in the place of letters and digits: Wingdings, Webdings and their like.
 pub fn draws_pictures(font: &str) -> bool {
-    font.to_ascii_lowercase().contains("dings")
+    ["dings", "dingbats"].iter().any(|name| font.to_ascii_lowercase().contains(name))
 }
 
 /// Fields of a word processor whose result is drawn or chosen, and no text of the document: a digit in a ring, mostly.
@@ -312,6 +319,15 @@ mod tests {
         assert!(of_sizes(&[("2025", 200), ("12", 90)]));
         assert!(!of_sizes(&[("16", 105), ("9", 90), ("3", 0)]));
         assert!(!of_sizes(&[(" ", 300), ("169", 90)]));
+    }
+
+    #[test]
+    fn a_number_of_characters_that_a_font_alone_knows_is_doubtful() {
+        for (text, is_doubtful) in [("\u{fffd}", true), ("1\u{e001}2", true), ("\u{e001}规章", false), ("12", false)]
+        {
+            assert_eq!(Settled::from(text).is_doubtful, is_doubtful, "{text}");
+            assert_eq!(settled(&[(text, Look::Plain)]).is_doubtful, is_doubtful, "{text}");
+        }
     }
 
     #[test]

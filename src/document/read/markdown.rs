@@ -29,7 +29,21 @@ fn plain(line: &str) -> String {
     let text = trimmed.replace("**", "").replace("__", "").replace("<br>", " ").replace("<br/>", " ");
     let text = text.replace("&nbsp;", " ").replace(['`'], "");
     // A bar within a cell, which is no bar between cells.
-    text.replace("\\|", "｜").replace('\\', "").trim().to_owned()
+    without_escapes(&text.replace("\\|", "｜")).trim().to_owned()
+}
+
+/// A text without the strokes before marks that are to be printed; before anything else a stroke is printed itself.
+fn without_escapes(text: &str) -> String {
+    let mut characters = text.chars().peekable();
+    let mut plain = String::new();
+    while let Some(character) = characters.next() {
+        if character != '\\' || !characters.peek().is_some_and(char::is_ascii_punctuation) {
+            plain.push(character);
+        } else {
+            plain.extend(characters.next());
+        }
+    }
+    plain
 }
 
 /// The pairs of marks around what is set otherwise, the longer first, and the element of HTML that each stands for.
@@ -57,6 +71,10 @@ fn settled(cell: &str) -> Settled {
         let mut characters = from.chars();
         match (characters.next(), characters.clone().next()) {
             (Some('<'), Some(next)) if !(next.is_ascii_alphabetic() || matches!(next, '/' | '!')) => {
+                page.push_str("&lt;")
+            }
+            // An address in these marks is printed.
+            (Some('<'), _) if from.split('>').next().is_some_and(|inside| inside.contains("://")) => {
                 page.push_str("&lt;")
             }
             (first, _) => page.extend(first),
@@ -106,5 +124,7 @@ mod tests {
         for (text, plain) in [("1 < 2", "1 < 2"), ("1~3", "1~3"), ("169<!-- 5 -->", "169"), ("[注]", "[注]")] {
             assert_eq!(settled(text).text, plain, "{text}");
         }
+        assert_eq!((plain("| \\169 | 1\\. |").as_str(), plain("\\|").as_str()), ("| \\169 | 1. |", "｜"));
+        assert!(settled("<http://x/7>169").text.contains('<'));
     }
 }

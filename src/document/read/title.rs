@@ -244,7 +244,9 @@ fn years_said(text: &str) -> Vec<ReportYear> {
     });
     let found = SAID.iter().flatten().flat_map(|pattern| pattern.captures_iter(text));
     // The year of the regulation by which the report is made is none of its own.
-    let found = found.filter(|found| !found[0].contains("修订") && !found[0].contains("修正"));
+    // Nor is the one in which it was made.
+    let others = ["修订", "修正", "编制的", "发布的", "公布的"];
+    let found = found.filter(move |found| !others.iter().any(|word| found[0].contains(word)));
     // Nor is the report of the year before, that this one is compared with.
     let found = found.filter(|found| {
         let (before, behind) = found.get(0).map_or(("", ""), |whole| {

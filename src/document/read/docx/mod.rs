@@ -108,8 +108,10 @@ struct Body {
     is_strange_cell: bool,
     /// The row is not shown.
     hidden_row: bool,
-    /// The lines of the paragraph are lower than a character.
+    /// The lines of the paragraph are lower than a character, or begin far away.
     is_flat: bool,
+    /// What the field for a content shows is what stands there until there is one.
+    is_placeholder: bool,
     /// A colour lies behind the cell, or the paragraph.
     shaded_cell: bool,
     shaded_paragraph: bool,
@@ -157,6 +159,7 @@ impl Body {
             is_strange_cell: false,
             hidden_row: false,
             is_flat: false,
+            is_placeholder: false,
             shaded_cell: false,
             shaded_paragraph: false,
             drawn: None,
@@ -197,6 +200,7 @@ impl Body {
             }
             "trPr" => self.in_row_properties = true,
             "trHeight" => self.hidden_row |= is_flat(element, "val", "hRule"),
+            "ind" if self.in_paragraph_properties => self.is_flat |= is_far(element),
             "spacing" if self.in_paragraph_properties => self.is_flat |= is_flat(element, "line", "lineRule"),
             // Deleted while changes were tracked.
             "del" if self.in_row_properties => self.hidden_row = true,
@@ -244,6 +248,8 @@ impl Body {
             "br" | "cr" if !self.in_paragraph_properties => self.flow.line_break()?,
             "tab" | "ptab" if !self.in_paragraph_properties => self.flow.text(" ", Look::Plain),
             "instrText" => self.is_code = true,
+            // To be made anew when it is opened.
+            "fldSimple" | "fldChar" if is_on(element, "dirty") => self.unknown(),
             "fldSimple" => {
                 self.code = attribute(element, "instr").unwrap_or_default();
                 self.end_code(true);
@@ -251,6 +257,17 @@ impl Body {
             "fldChar" => self.end_code(attribute(element, "fldCharType").is_some_and(|kind| kind == "separate")),
             "noBreakHyphen" => self.text_of_run("-"),
             "sym" => self.symbol(element),
+            "showingPlcHdr" => self.is_placeholder = true,
+            "sdtContent" => {
+                self.around.push(if std::mem::take(&mut self.is_placeholder) { Look::Strange } else { Look::Plain });
+            }
+            // Marks around and before a formula.
+            "begChr" | "endChr" | "sepChr" | "chr"
+                if attribute(element, "val").is_some_and(|mark| is_figure(&mark)) =>
+            {
+                self.unknown();
+            }
+            "contentPart" => self.unknown(),
             // What another file holds, or the program counts.
             "altChunk" | "subDoc" => {
                 self.begin_cell()?;
@@ -276,7 +293,7 @@ impl Body {
             }
             return Ok(());
         }
-        if look_within(name).is_some() {
+        if look_within(name).is_some() || name == "sdtContent" {
             self.around.pop();
         }
         match name {
@@ -401,8 +418,11 @@ impl Body {
             setting.look = Look::Strange;
         }
         // Outside the tables a box of text is a part of the document like any other.
-        let around =
-            self.around.iter().copied().rfind(|look| in_cell || !matches!(look, Look::Overlay | Look::Strange));
+        let counts = |look: &Look| match look {
+            Look::Plain => false,
+            look => in_cell || !matches!(look, Look::Overlay | Look::Strange),
+        };
+        let around = self.around.iter().copied().rfind(counts);
         if let Some(look) = around.filter(|_| setting.look != Look::Hidden) {
             setting.look = look;
         }
@@ -411,6 +431,21 @@ impl Body {
         }
         self.flow.text(text, setting);
     }
+}
+
+fn is_on(element: &BytesStart<'_>, name: &str) -> bool {
+    attribute(element, name).is_some_and(|value| !matches!(value.as_str(), "0" | "false" | "off"))
+}
+
+/// Further to a side than this, in twentieths of a point, a line begins outside its cell.
+const FAR: i32 = 3_000;
+
+/// Whether an indentation moves what is written out of its cell.
+fn is_far(element: &BytesStart<'_>) -> bool {
+    ["left", "start", "right", "end", "firstLine", "hanging"].iter().any(|side| {
+        let by = attribute(element, side).and_then(|by| by.trim().parse::<i32>().ok());
+        by.is_some_and(|by| by.abs() > FAR)
+    })
 }
 
 /// Heights below this, in twentieths of a point, show no character whole.

@@ -33,6 +33,8 @@ pub struct RunStyle {
     /// Its colour and the one behind it, where they are stated as red, green and blue.
     ink: Option<[u8; 3]>,
     ground: Option<[u8; 3]>,
+    /// Marked with a dark colour, on which some programs write in white by themselves.
+    is_marked_dark: Option<bool>,
     /// Squeezed, or laid out in a way in which its characters are not one after the other.
     is_strange: Option<bool>,
     /// In a font that draws pictures.
@@ -44,6 +46,25 @@ pub struct RunStyle {
     /// The properties of that fill are being read.
     in_fill: bool,
 }
+
+/// Colours to mark a text with.
+const HIGHLIGHTS: [(&str, [u8; 3]); 15] = [
+    ("black", [0; 3]),
+    ("blue", [0, 0, 0xFF]),
+    ("cyan", [0, 0xFF, 0xFF]),
+    ("green", [0, 0xFF, 0]),
+    ("magenta", [0xFF, 0, 0xFF]),
+    ("red", [0xFF, 0, 0]),
+    ("yellow", [0xFF, 0xFF, 0]),
+    ("darkBlue", [0, 0, 0x80]),
+    ("darkCyan", [0, 0x80, 0x80]),
+    ("darkGreen", [0, 0x80, 0]),
+    ("darkMagenta", [0x80, 0, 0x80]),
+    ("darkRed", [0x80, 0, 0]),
+    ("darkYellow", [0x80, 0x80, 0]),
+    ("darkGray", [0x80; 3]),
+    ("lightGray", [0xC0; 3]),
+];
 
 /// What the outlines of characters are filled with (`w14:textFill`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +113,11 @@ impl RunStyle {
             }
             "highlight" => {
                 self.is_shaded = Some(!matches!(value.as_deref(), Some("none" | "white") | None));
-                self.ground = value.filter(|value| value == "black").map(|_| [0; 3]);
+                self.ground = value
+                    .as_deref()
+                    .and_then(|name| HIGHLIGHTS.iter().find(|(known, _)| *known == name).map(|(_, colour)| *colour));
+                self.is_marked_dark =
+                    Some(self.ground.is_some_and(|ground| ground.iter().all(|channel| *channel < 0xC0)));
             }
             "rFonts" => {
                 let of_digits = ["ascii", "hAnsi"].map(|range| attribute(element, range));
@@ -141,6 +166,7 @@ impl RunStyle {
             is_shaded: self.is_shaded.or(below.is_shaded),
             ink: self.ink.or(below.ink),
             ground: self.ground.or(below.ground),
+            is_marked_dark: self.is_marked_dark.or(below.is_marked_dark),
             is_strange: self.is_strange.or(below.is_strange),
             is_pictures: self.is_pictures.or(below.is_pictures),
             size: self.size.or(below.size),
@@ -179,10 +205,11 @@ impl RunStyle {
         let is_white = is_white && !is_on(self.is_shaded) && !on_shade;
         let is_alike = self.ink.zip(self.ground).is_some_and(|(ink, ground)| are_alike(ink, ground));
         let is_white = is_white || self.fill == Some(Fill::Nothing);
+        let is_unclear = is_on(self.is_marked_dark) && self.ink.is_none() && !is_on(self.is_white);
         let character = Character {
             is_hidden: is_on(self.is_hidden) || is_white || is_alike,
             is_struck: is_on(self.is_struck),
-            is_strange: is_on(self.is_strange) || is_on(self.is_pictures),
+            is_strange: is_on(self.is_strange) || is_on(self.is_pictures) || is_unclear,
             moved: self.moved.unwrap_or_default(),
             level: self.level.unwrap_or_default(),
             size,

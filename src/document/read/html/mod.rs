@@ -258,7 +258,10 @@ fn has_shadow(element: &ElementRef<'_>) -> bool {
 
 /// Whether an element without a text of its own shows what a sheet writes into it, or a picture behind it.
 fn is_drawn(element: &ElementRef<'_>, style: Style) -> bool {
-    let has_picture = style.background == Some(Colour::Unknown) && !TABLE_PARTS.contains(&element.value().name());
+    // A picture behind many cells is none of any of them.
+    let is_own = || element.attr("style").is_some_and(|own| own.contains("url("));
+    let may_have = !TABLE_PARTS.contains(&element.value().name()) || is_own();
+    let has_picture = style.background == Some(Colour::Unknown) && may_have;
     (style.is_added == Some(true) || has_picture) && element.text().all(|text| text.trim().is_empty())
 }
 

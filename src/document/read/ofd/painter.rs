@@ -1,6 +1,7 @@
 //! Draws the pages of a document: the templates behind and before them, their layers, and what is laid over them.
 
 use super::super::error::ReadError;
+use super::super::page::UNKNOWN;
 use super::super::page::drawing::Drawing;
 use super::super::page::geometry::Matrix;
 use super::super::page::part::Part;
@@ -159,9 +160,10 @@ impl<'d> Painter<'d> {
         let paints = setting.paints(object, &self.resources, (true, false));
         let brush = setting.brush(object, &self.resources, paints);
         let paint = paints.fill.or(paints.stroke).unwrap_or(brush.fill);
+        let is_of_pictures = self.resources.is_of_pictures(object.value("Font").unwrap_or_default());
         for placed in characters(object, setting.matrix) {
             self.left.character()?;
-            let text = placed.character.to_string();
+            let text = if is_of_pictures { UNKNOWN.to_owned() } else { placed.character.to_string() };
             if let Some(mark) = brush.write(text, placed.width, placed.place, paint, drawing) {
                 mark.is_doubtful |= placed.is_loose || setting.is_beyond(mark.body());
             }

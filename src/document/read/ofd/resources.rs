@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::error::ReadError;
+use super::super::inscription::draws_pictures;
 use super::element::Element;
 use super::parts::Parts;
 
@@ -16,6 +17,8 @@ pub struct Resources {
     ways: HashMap<String, Element>,
     drawings: HashMap<String, Element>,
     opaque: HashSet<String>,
+    /// Fonts that draw pictures.
+    pictured: HashSet<String>,
 }
 
 impl Resources {
@@ -33,6 +36,8 @@ impl Resources {
                 self.drawings.insert(id, each);
             } else if each.is("MultiMedia") && is_opaque(&each) {
                 self.opaque.insert(id);
+            } else if each.is("Font") && is_of_pictures(&each) {
+                self.pictured.insert(id);
             }
         }
         Ok(())
@@ -52,6 +57,11 @@ impl Resources {
         self.opaque.contains(id)
     }
 
+    /// Whether the characters of a font are pictures.
+    pub fn is_of_pictures(&self, id: &str) -> bool {
+        self.pictured.contains(id)
+    }
+
     /// What an element says, else its way of drawing, else those that this builds on.
     pub fn said<'e, T>(&'e self, element: &'e Element, say: impl Fn(&'e Element) -> Option<T>) -> Option<T> {
         let mut element = element;
@@ -65,6 +75,11 @@ impl Resources {
         }
         None
     }
+}
+
+fn is_of_pictures(font: &Element) -> bool {
+    font.value("Charset").is_some_and(|set| set.eq_ignore_ascii_case("symbol"))
+        || ["FontName", "FamilyName"].iter().any(|name| font.value(name).is_some_and(draws_pictures))
 }
 
 fn is_opaque(picture: &Element) -> bool {

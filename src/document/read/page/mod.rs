@@ -175,13 +175,15 @@ fn is_digit(mark: &Mark) -> bool {
     mark.sight == Sight::Seen && mark.text.chars().any(char::is_numeric)
 }
 
-/// Whether a drawing stands where one more digit would: before or behind these, on their line and no larger than two of them.
+/// Whether a drawing stands where more digits would: before or behind these, on their line, no higher than two of them and no
+/// wider than four lines are high.
 fn is_beside(drawn: &geometry::Area, digits: &[geometry::Area]) -> bool {
     let height = digits.iter().map(|digit| digit.height()).fold(0.0, f64::max);
     let is_apart = |digit: &geometry::Area| drawn.right <= digit.left || drawn.left >= digit.right;
     let is_near = |digit: &geometry::Area| drawn.left - digit.right <= height && digit.left - drawn.right <= height;
     let is_level = |digit: &geometry::Area| drawn.bottom < digit.top && digit.bottom < drawn.top;
-    drawn.width().max(drawn.height()) <= 2.0 * height
+    drawn.height() <= 2.0 * height
+        && drawn.width() <= 4.0 * height
         && digits.iter().all(is_apart)
         && digits.iter().any(|digit| is_near(digit) && is_level(digit))
 }
@@ -235,7 +237,7 @@ impl Page {
         let lines = drawing.strokes.iter().filter(|stroke| stroke.is_seen);
         let lines =
             lines.filter_map(|stroke| geometry::Area::around(&[stroke.from, stroke.to])).map(|area| (area, INSET));
-        for (area, inset) in drawing.drawn.into_iter().map(|area| (area, 0.0)).chain(lines) {
+        for (area, inset) in drawing.drawn.into_iter().chain(drawing.rounds).map(|area| (area, 0.0)).chain(lines) {
             let corners = [(area.left - inset, area.bottom - inset), (area.right + inset, area.top + inset)];
             let corners = corners.map(|(x, y)| geometry::Point { x, y });
             for filled in &mut tables {

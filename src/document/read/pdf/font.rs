@@ -40,6 +40,8 @@ pub struct Font<'d> {
     codes: Codes,
     map: Option<CharacterMap>,
     encoding: Option<Encoding<'d>>,
+    /// Codes of one byte that are not the font's own.
+    is_latin: bool,
     /// The characters of codes to which the font gives names of its own; none for one that nobody knows.
     named: HashMap<u32, Option<char>>,
     /// Its characters are pictures.
@@ -80,6 +82,8 @@ impl<'d> Font<'d> {
         Ok(Self {
             codes: Codes::Fixed(1),
             encoding: font.get_font_encoding_with_limit(document, 0).ok().filter(|_| !is_own),
+            // All encodings of Latin letters have the digits in the same places.
+            is_latin: !is_own,
             named: object(b"Encoding").map(|encoding| named(encoding, document)).unwrap_or_default(),
             is_of_pictures,
             map,
@@ -104,6 +108,7 @@ impl<'d> Font<'d> {
             codes,
             map,
             encoding: None,
+            is_latin: false,
             named: HashMap::new(),
             is_of_pictures: false,
             widths: widths.map(|widths| ranges(widths, document)).unwrap_or_default(),
@@ -139,7 +144,8 @@ impl<'d> Font<'d> {
             let text = map.text(number)?;
             // What is drawn follows the encoding, whatever the table beside it says.
             let is_digit = |text: &str| text.len() == 1 && text.chars().all(|c| c.is_ascii_digit());
-            let drawn = self.encoded(number, code).filter(|drawn| is_digit(drawn) && is_digit(&text));
+            let latin = || char::from_u32(number).filter(|_| self.is_latin).map(String::from);
+            let drawn = self.encoded(number, code).or_else(latin).filter(|drawn| is_digit(drawn) && is_digit(&text));
             return drawn.is_none_or(|drawn| drawn == text).then_some(text);
         }
         if self.encoding.is_some() {

@@ -238,6 +238,19 @@ impl Header {
             [left, right] => placed.get(*left).map(|place| place.last) < placed.get(*right).map(|place| place.first),
             _ => true,
         });
+        // The columns of one heading stand side by side: another's between them, and the header is not over its figures.
+        let groups = self.entries.iter().filter_map(|entry| match entry.word {
+            Word::Group(group) => Some(group),
+            _ => None,
+        });
+        let is_divided = |group: &ColumnGroup| {
+            let is_member = |at: &usize| columns.get(*at).is_some_and(|column| group.columns.contains(&column.field));
+            let parts = listed.chunk_by(|one, other| is_member(one) == is_member(other));
+            parts.filter(|part| part.first().is_some_and(is_member)).count() > 1
+        };
+        if is_apart && groups.into_iter().any(is_divided) {
+            return None;
+        }
         // One above the other: as good as a sequence.
         if is_apart {
             Some(Order { listed, placed: Some(placed), anchors: Vec::new(), only_placed, has_strangers: false })

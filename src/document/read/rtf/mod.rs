@@ -367,6 +367,8 @@ impl Reader {
             "ldblquote" => self.write_plain("“")?,
             "rdblquote" => self.write_plain("”")?,
             "bullet" => self.write_plain("•")?,
+            // What the program counts or the clock says.
+            "chdate" | "chdpl" | "chdpa" | "chtime" | "chpgn" | "sectnum" => self.write("①", Look::Strange)?,
             "emspace" | "enspace" | "qmspace" => self.write_plain(" ")?,
             _ => return self.row_word(word, number),
         }

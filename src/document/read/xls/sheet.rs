@@ -160,9 +160,8 @@ impl Reading<'_> {
                 self.text(at, style, &RichText::plain(word))?;
             }
             (0xFFFF, Some(2)) => self.text(at, style, &RichText::plain("#N/A"))?,
-            // To be computed when it is opened.
-            (0xFFFF, _) if u16_at(bytes, 14) & 3 != 0 => self.sheet.doubt_formula(at),
-            (0xFFFF, _) => {}
+            // A blank text; programs that compute nothing leave the same.
+            (0xFFFF, _) => self.sheet.doubt_formula(at),
             _ => self.number(at, style, f64_at(bytes, 6))?,
         }
         Ok(())

@@ -8,6 +8,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::super::error::ReadError;
 use super::super::inscription::{Aside, Look, Settled, is_figure};
 use super::super::package::{attribute, number};
+use super::super::placement::is_value;
 use super::conditional::{Conditional, Difference};
 use super::number_format::{general, shown, shows_text_alone};
 use super::style::{CellStyle, Fit, Styles};
@@ -377,7 +378,7 @@ impl Sheet {
             let Some(settled) = self.cells.remove(&at) else { continue };
             // A row that is hidden is not there; of a column that is, the row is.
             let is_of_row = self.hidden_rows.binary_search(&at.0).is_ok();
-            if !is_of_row && has_digit(&settled) {
+            if !is_of_row && is_value(&settled.text) {
                 let aside = Aside { look: Look::Hidden, text: settled.text };
                 self.cells.insert(at, Settled { asides: vec![aside], is_doubtful: true, ..Settled::default() });
             }

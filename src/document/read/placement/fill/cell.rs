@@ -93,6 +93,14 @@ impl Filler {
             let en = "is a picture without text; not read; check and fill it in";
             return self.note_cell(NoteCode::CellUnreadable, cell, slot, zh, en);
         }
+        if slot.asides.is_empty() {
+            let zh = format!("的“{raw}”中有只有字体才知道的字形，或排列特殊，不能确定是什么数，未读取；请核对后填写");
+            let en = format!(
+                "holds {raw:?}, of which some characters are known to the font alone or specially set; which number that \
+                 is cannot be told; not read; check and fill it in"
+            );
+            return self.note_cell(NoteCode::CellUnreadable, cell, slot, &zh, &en);
+        }
         let (aside_zh, aside_en) = aside_words(&slot.asides);
         let zh = format!("的“{raw}”与{aside_zh}不能确定哪些是数字本身，未读取；请核对后填写");
         let en = format!(
