@@ -195,7 +195,7 @@ impl Walk {
             _ if shown.is_block => self.apart(),
             _ => {}
         }
-        if self.flow.in_cell() && is_drawn(element, style) {
+        if self.flow.in_cell() && (is_drawn(element, style) || is_scripted(element)) {
             // A digit, perhaps, as far as is known here.
             self.flow.text("①", Look::Strange);
         }
@@ -240,6 +240,9 @@ impl Walk {
         if TYPED.contains(&kind.as_str()) {
             self.apart();
             self.flow.text(value, shown.setting());
+            // Shown where nothing is filled in.
+            let standing = element.attr("placeholder").filter(|_| value.is_empty() && self.flow.in_cell());
+            self.flow.text(standing.unwrap_or_default(), Look::Strange);
             self.apart();
         } else if self.flow.in_cell() && kind == "image" {
             self.flow.text(BOX, Look::Picture);
@@ -248,6 +251,16 @@ impl Walk {
             self.flow.text(value, Look::Strange);
         }
     }
+}
+
+/// Attributes of elements into which a program writes the text.
+const BINDINGS: [&str; 7] = ["ng-bind", "ng-bind-html", "v-text", "v-html", "x-text", "data-bind", "th:text"];
+
+/// Whether an element without a text of its own is one that a program draws or writes into.
+fn is_scripted(element: &ElementRef<'_>) -> bool {
+    let node = element.value();
+    let is_bound = BINDINGS.iter().any(|attribute| node.attr(attribute).is_some());
+    (node.name().contains('-') || is_bound) && element.text().all(|text| text.trim().is_empty())
 }
 
 /// Whether an element shows a text that stands in a template in the place of what is written in it.

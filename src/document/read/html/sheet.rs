@@ -341,7 +341,7 @@ fn without_nested(head: &str, body: &str, around: Inside, blocks: &mut Vec<Block
         own.push_str(declarations);
         own.push(';');
         let name = name.trim();
-        if around.depth >= MAX_DEPTH {
+        if around.depth >= MAX_DEPTH || name.is_empty() {
             continue;
         }
         if name.starts_with('@') {

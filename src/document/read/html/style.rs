@@ -161,6 +161,11 @@ impl Style {
         if is_computed || is_one_of_several || is_unfollowed(name, value) {
             self.is_unfollowed = Some(true);
         }
+        let draws =
+            ["mask", "border-image", "list-style"].iter().any(|of| name.trim_start_matches("-webkit-").starts_with(of));
+        if draws && ["url(", "gradient"].iter().any(|picture| value.contains(picture)) {
+            self.is_added = Some(true);
+        }
         match name {
             // What is none of CSS's words is as if not written.
             "display" if is_display(value) => {

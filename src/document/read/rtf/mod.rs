@@ -307,7 +307,7 @@ impl Reader {
             }
             // What stands in a frame or is drawn as a formula is not looked at; that something stands there is.
             (Destination::Unprinted, "shptxt" | "dptxbxtext" | "moMath") if self.group.depth() > 0 => {
-                self.sided.text(self.group.depth(), BOX, Look::Picture)?;
+                self.sided.text(self.group.depth(), "①", Look::Strange)?;
             }
             // Twice the same, of which the second is for programs that know Unicode.
             (_, "ud") => self.group.destination = Destination::Body,

@@ -70,6 +70,12 @@ fn what_a_sheet_or_a_program_writes_or_sets_apart_in_a_cell_leaves_it_open() {
         ("", "<b style='background:currentColor'>169</b>"),
         ("", "<div dir=rtl><b style='display:inline-block'>1</b><b style='display:inline-block'>69</b></div>"),
         ("", "<b style='mask-border:url(a)'>169</b>"),
+        ("", "<i style='-webkit-mask:url(n.png);background:#000'></i>"),
+        ("", "<i style='border-image:url(n.png)'></i>"),
+        ("", "<i style='display:list-item;list-style:url(n.png) inside'></i>"),
+        ("", "<num-x value=169></num-x>"),
+        ("", "<b ng-bind=permits></b>"),
+        ("", "<input placeholder=169>"),
     ] {
         is_unread(&html(style, content), &format!("{style} {content}"));
     }
@@ -82,6 +88,7 @@ fn what_a_sheet_or_a_program_writes_or_sets_apart_in_a_cell_leaves_it_open() {
         "@media (max-width:600px){i{display:none}}",
         ":not(:defined){display:none}",
         "i:hover, i::-webkit-scrollbar{display:none}",
+        "i{{display:none}}",
     ] {
         is_plain(&html(style, "16<i>9</i>"), style);
     }
