@@ -1,6 +1,6 @@
 //! Colours as CSS and old attributes write them, as far as they hide a text.
 
-use super::style::split;
+use super::value::split;
 
 /// A colour as far as it hides a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Conditions of style sheets: whether a page in a window of a usual screen follows what stands under them.
 
-use super::style::length;
+use super::value::length;
 
 /// A window of a usual screen, in pixels: no narrower than the first, no wider than the second.
 const WIDTHS: [f32; 2] = [1_000.0, 1_900.0];

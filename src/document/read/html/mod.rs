@@ -6,6 +6,8 @@ mod media;
 mod sheet;
 mod shown;
 mod style;
+mod unfollowed;
+mod value;
 mod variables;
 
 use scraper::node::{Element, Node};

@@ -7,7 +7,8 @@ use scraper::{ElementRef, Html, Selector};
 use super::super::error::ReadError;
 use super::colour::Colour;
 use super::media::holds;
-use super::style::{Flowing, Style, split, without_escapes};
+use super::style::{Flowing, Style};
+use super::value::{split, without_escapes};
 use super::variables::Variables;
 
 /// Most rules that are kept, of those that can hide, raise or strike a text.

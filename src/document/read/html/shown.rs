@@ -5,7 +5,8 @@ use scraper::node::Element;
 use super::super::colour::are_alike;
 use super::super::inscription::{Look, Setting, draws_pictures};
 use super::colour::{Colour, FAINT, colour};
-use super::style::{Flowing, Level, PAGE_SIZE, Size, Style, size_of_attribute};
+use super::style::{Flowing, Style};
+use super::value::{Level, PAGE_SIZE, Size, size_of_attribute};
 use super::{PARAGRAPHS, TABLE_PARTS};
 
 /// Smallest size in pixels that is to be seen.

@@ -1,25 +1,8 @@
 //! What CSS says of a text as far as that decides whether and as what it is to be seen. Nothing is laid out.
 
-use super::super::inscription::draws_pictures;
 use super::colour::{Colour, background, colour, hundredths};
-
-/// Height of characters.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Size {
-    Pixels(f32),
-    /// Of the size around it.
-    Times(f32),
-    /// Of the size of the page.
-    OfPage(f32),
-}
-
-/// Height above the line of writing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    OnLine,
-    Raised,
-    Lowered,
-}
+use super::unfollowed::{draws, is_unfollowed};
+use super::value::{Level, PAGE_SIZE, Size, length, level, sided, size, split, without_escapes};
 
 /// How an element is taken out of the line of characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +62,6 @@ pub struct Style {
 const FAR: f32 = 900.0;
 /// Further to a side than this, in pixels, a text may stand before or behind what it is written behind or before.
 const SHIFT: f32 = 2.0;
-/// Pixels of a size that is not stated.
-pub const PAGE_SIZE: f32 = 16.0;
 
 impl Style {
     /// The declarations of an attribute or a rule: the plain ones, and those that are `!important`.
@@ -155,15 +136,10 @@ impl Style {
     }
 
     fn declare(&mut self, name: &str, value: &str) {
-        let is_computed = COMPUTED.contains(&name) && (is_computed(value) || value.starts_with("revert"));
-        // A custom property that has several values.
-        let is_one_of_several = BY_PROPERTY.contains(&name) && value.contains("var(");
-        if is_computed || is_one_of_several || is_unfollowed(name, value) {
+        if is_unfollowed(name, value) {
             self.is_unfollowed = Some(true);
         }
-        let draws =
-            ["mask", "border-image", "list-style"].iter().any(|of| name.trim_start_matches("-webkit-").starts_with(of));
-        if draws && ["url(", "gradient"].iter().any(|picture| value.contains(picture)) {
+        if draws(name, value) {
             self.is_added = Some(true);
         }
         match name {
@@ -245,241 +221,8 @@ fn is_display(value: &str) -> bool {
         || of_parts.iter().any(|part| value.starts_with(part))
 }
 
-/// Whether a value is computed from others, by any function but those that name a colour or a file.
-fn is_computed(value: &str) -> bool {
-    let functions = value.match_indices('(').map(|(at, _)| {
-        let before = value.get(..at).unwrap_or_default();
-        before.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).next().unwrap_or_default()
-    });
-    functions.into_iter().any(|function| !FUNCTIONS.contains(&function)) || value.contains("(from ")
-}
-
-/// Functions that are read, or that only draw.
-const FUNCTIONS: [&str; 14] = [
-    "rgb",
-    "rgba",
-    "hsl",
-    "hsla",
-    "hwb",
-    "lab",
-    "lch",
-    "oklab",
-    "oklch",
-    "color",
-    "url",
-    "linear-gradient",
-    "radial-gradient",
-    "",
-];
-
 /// How an element is laid out that stands on lines of its own.
 const BLOCKS: [&str; 8] = ["block", "flex", "grid", "table", "list-item", "flow-root", "table-row", "table-caption"];
-
-/// What hides, raises or strikes a text, by a value that may be computed.
-const COMPUTED: [&str; 14] = [
-    "display",
-    "visibility",
-    "opacity",
-    "vertical-align",
-    "text-decoration",
-    "text-decoration-line",
-    "top",
-    "bottom",
-    "color",
-    "-webkit-text-fill-color",
-    "background",
-    "background-color",
-    "font",
-    "font-size",
-];
-
-/// What else does by a custom property of which it is not known which value it has.
-const BY_PROPERTY: [&str; 7] = ["position", "left", "right", "text-indent", "transform", "max-width", "max-height"];
-
-/// Whether a declaration may move, hide or change characters in a way that is not followed.
-fn is_unfollowed(name: &str, value: &str) -> bool {
-    if name == "all" {
-        return true;
-    }
-    if matches!(value, "none" | "normal" | "auto" | "visible" | "unset" | "initial" | "inherit" | "1" | "100%") {
-        return false;
-    }
-    match name.trim_start_matches("-webkit-") {
-        "animation"
-        | "animation-name"
-        | "text-shadow"
-        | "text-stroke"
-        | "clip"
-        | "clip-path"
-        | "filter"
-        | "zoom"
-        | "content-visibility"
-        | "text-security"
-        | "font-variant-position"
-        | "baseline-shift"
-        | "mix-blend-mode"
-        | "text-combine-upright" => true,
-        "font-variant" => value.split(' ').any(|part| matches!(part, "super" | "sub")),
-        "font-feature-settings" => ["sups", "subs", "sinf", "frac", "numr", "dnom"].iter().any(|of| value.contains(of)),
-        "background" | "background-image" | "background-color" => {
-            value.contains("gradient") || value.contains("currentcolor")
-        }
-        "line-height" => match value.strip_suffix('%').unwrap_or(value).parse::<f32>() {
-            Ok(share) => share < if value.ends_with('%') { 60.0 } else { 0.6 },
-            Err(_) => length(value).is_some_and(|height| height < LOW / 2.0),
-        },
-        "list-style" | "list-style-type" | "list-style-image" | "text-emphasis" | "text-emphasis-style" => {
-            !value.split(' ').all(|part| MARKS.contains(&part))
-        }
-        name if name.starts_with("mask") || name.starts_with("offset") => true,
-        "background-clip" => value == "text",
-        "content" => value.contains("url("),
-        "font-family" | "font" => draws_pictures(value),
-        "quotes" => value.chars().any(char::is_numeric),
-        "margin" | "margin-left" | "margin-right" | "letter-spacing" | "word-spacing" => {
-            value.split(' ').filter_map(length).any(|length| length <= -2.0)
-        }
-        "margin-top" | "margin-bottom" => length(value).is_some_and(|length| length <= OVER_LINE),
-        // In an order of their own.
-        "order" => value != "0",
-        "grid-area" | "grid-column" | "grid-column-start" => true,
-        "mso-hide" => value == "all",
-        // A circle around a digit.
-        "border-radius" => value.contains("50%") || value.contains("100%"),
-        _ => false,
-    }
-}
-
-/// Marks before or over a text that are no digits.
-const MARKS: [&str; 12] = [
-    "none",
-    "disc",
-    "circle",
-    "square",
-    "inside",
-    "outside",
-    "dot",
-    "triangle",
-    "filled",
-    "open",
-    "sesame",
-    "double-circle",
-];
-
-/// Margin in pixels by which an element is drawn over the line before it.
-const OVER_LINE: f32 = -8.0;
-
-/// Above the line for what is less than nothing, in the direction of a page.
-fn sided(down: f32) -> Level {
-    match down {
-        down if down <= -1.0 => Level::Raised,
-        down if down >= 1.0 => Level::Lowered,
-        _ => Level::OnLine,
-    }
-}
-
-fn level(value: &str) -> Level {
-    match value {
-        "super" => Level::Raised,
-        "sub" => Level::Lowered,
-        _ => match value.strip_suffix('%').and_then(|percent| percent.parse::<f32>().ok()).or_else(|| length(value)) {
-            Some(up) => sided(-up),
-            None => Level::OnLine,
-        },
-    }
-}
-
-/// A length in pixels; relative ones as of the page's size.
-pub fn length(value: &str) -> Option<f32> {
-    let end = value.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(value.len());
-    let (number, unit) = value.split_at_checked(end)?;
-    let number: f32 = number.parse().ok()?;
-    let pixels = match unit.trim() {
-        "px" => 1.0,
-        "pt" => 4.0 / 3.0,
-        "em" | "rem" => PAGE_SIZE,
-        "ex" | "ch" => PAGE_SIZE / 2.0,
-        "cm" => 37.8,
-        "mm" => 3.78,
-        "in" => 96.0,
-        "%" => 1.0,
-        "" if number == 0.0 => 1.0,
-        _ => return None,
-    };
-    Some(number * pixels)
-}
-
-fn size(value: &str) -> Option<Size> {
-    let named = [
-        ("xx-small", 9.0),
-        ("x-small", 10.0),
-        ("small", 13.0),
-        ("medium", 16.0),
-        ("large", 18.0),
-        ("x-large", 24.0),
-        ("xx-large", 32.0),
-    ];
-    if let Some((_, pixels)) = named.into_iter().find(|(name, _)| *name == value) {
-        return Some(Size::Pixels(pixels));
-    }
-    let number = |unit: &str| value.strip_suffix(unit).and_then(|number| number.trim().parse::<f32>().ok());
-    match value {
-        "smaller" => Some(Size::Times(0.8)),
-        "larger" => Some(Size::Times(1.2)),
-        _ if value.starts_with('-') => None,
-        _ => {
-            let percent = number("%").map(|percent| Size::Times(percent / 100.0));
-            let of_page = number("rem").map(Size::OfPage);
-            percent.or(of_page).or_else(|| number("em").map(Size::Times)).or_else(|| length(value).map(Size::Pixels))
-        }
-    }
-}
-
-/// The size that the old attribute of `<font>` names.
-pub fn size_of_attribute(value: &str) -> Option<Size> {
-    match value.trim() {
-        "1" => Some(Size::Pixels(10.0)),
-        "2" => Some(Size::Pixels(13.0)),
-        "3" => Some(Size::Pixels(16.0)),
-        "4" => Some(Size::Pixels(18.0)),
-        "5" => Some(Size::Pixels(24.0)),
-        "6" => Some(Size::Pixels(32.0)),
-        "7" => Some(Size::Pixels(48.0)),
-        value if value.starts_with('-') => Some(Size::Times(0.8)),
-        value if value.starts_with('+') => Some(Size::Times(1.2)),
-        _ => None,
-    }
-}
-
-/// A text with the characters that it names by their number, or behind a stroke.
-pub fn without_escapes(text: &str) -> String {
-    let mut parts = text.split('\\');
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part.bytes().take(6).take_while(u8::is_ascii_hexdigit).count();
-        let (digits, rest) = part.split_at_checked(end).unwrap_or(("", part));
-        plain.extend(u32::from_str_radix(digits, 16).ok().and_then(char::from_u32));
-        // A blank only ends the number.
-        plain.push_str(if digits.is_empty() { rest } else { rest.strip_prefix(char::is_whitespace).unwrap_or(rest) });
-    }
-    plain
-}
-
-/// The parts between separators that stand in no brackets and no quotes.
-pub fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
-    let (mut depth, mut quote) = (0usize, None);
-    text.split(move |c: char| {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '(' | '[') => depth += 1,
-            (None, ')' | ']') => depth = depth.saturating_sub(1),
-            _ => return depth == 0 && c == separator,
-        }
-        false
-    })
-}
 
 #[cfg(test)]
 mod tests {

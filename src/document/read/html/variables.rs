@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::style::split;
+use super::value::split;
 
 /// Most properties that are kept, and the longest text in which they are replaced, in bytes.
 const MAX_PROPERTIES: usize = 2_000;

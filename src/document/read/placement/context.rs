@@ -9,7 +9,8 @@ use super::header::Header;
 use super::nearness::{edits_within, tolerated_edits};
 use super::period::Period;
 use super::printed::PrintedRow;
-use super::value::{Unit, has_digit, unit_stated, units_said};
+use super::unit::{Unit, unit_stated, units_said};
+use super::value::has_digit;
 use super::vocabulary::{LineWords, Meaning, TableWords, Vocabulary};
 use super::wording::{Wording, is_turned_by, wording};
 

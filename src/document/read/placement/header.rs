@@ -3,7 +3,7 @@
 use crate::form::{Column, ColumnGroup, Part};
 
 use super::printed::Columns;
-use super::value::Unit;
+use super::unit::Unit;
 
 /// What a word of a header is.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -13,6 +13,7 @@ mod nearness;
 mod period;
 mod printed;
 mod prove;
+mod unit;
 mod value;
 mod vocabulary;
 mod walk;

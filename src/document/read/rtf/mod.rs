@@ -1,123 +1,31 @@
 //! RTF: paragraphs and tables of a word processor's text, whose characters are bytes of the old code pages or Unicode.
 
+mod encoding;
+mod group;
 mod set;
 mod token;
 
 use std::collections::HashMap;
 
-use encoding_rs::{BIG5, EUC_KR, Encoding, GB18030, SHIFT_JIS, UTF_8, WINDOWS_1252};
+use encoding_rs::{Encoding, WINDOWS_1252};
 
 use super::colour::Rgb;
 use super::error::ReadError;
 use super::flow::Flow;
 use super::inscription::{BOX, Look, Setting, is_drawn};
 use super::placement::PrintedRow;
-use super::sided::{Merge, Side, Sided};
+use super::sided::Sided;
 use super::{Format, Limits};
-use set::Characters;
+use encoding::{of_charset, of_code_page};
+use group::{Destination, Group, NUMBERINGS, Row, UNPRINTED, is_flat};
 use token::{Token, Tokens};
 
 /// Deepest nesting of groups.
 const MAX_DEPTH: usize = 1_000;
 /// Most fonts and colours.
 const MAX_TABLE: usize = 10_000;
-/// Most cells of a row.
-const MAX_CELLS: usize = 1_000;
-/// Heights below this, in twentieths of a point, show no character whole.
-const FLAT: i32 = 80;
 /// Code of a set of characters that are pictures.
 const SYMBOLS: i32 = 2;
-
-/// Destinations of which nothing is printed in the text.
-const UNPRINTED: &[&str] = &[
-    "stylesheet",
-    "info",
-    "header",
-    "headerl",
-    "headerr",
-    "headerf",
-    "footer",
-    "footerl",
-    "footerr",
-    "footerf",
-    "footnote",
-    "annotation",
-    "ftnsep",
-    "ftnsepc",
-    "aftnsep",
-    "pntext",
-    "nonshppict",
-    "nonesttables",
-    "listtext",
-    "upr",
-    "xe",
-    "tc",
-    "rxe",
-    "txe",
-    "bkmkstart",
-    "bkmkend",
-    "fldtype",
-    "objclass",
-    "objname",
-    "objdata",
-    "themedata",
-];
-
-/// Destinations of the number before a paragraph, and of how it is counted.
-const NUMBERINGS: [&str; 3] = ["pntext", "listtext", "pn"];
-
-/// What a group is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Destination {
-    Body,
-    Fonts,
-    Colours,
-    /// The code of a field.
-    Code,
-    /// The row of a table within a table.
-    InnerRow,
-    Unprinted,
-}
-
-/// What holds within a group, and ends with it.
-#[derive(Debug, Clone, Copy)]
-struct Group {
-    destination: Destination,
-    characters: Characters,
-    /// Bytes that stand behind each character of Unicode for programs that do not know it.
-    fallback: usize,
-    in_table: bool,
-    depth: usize,
-    /// The colour behind the paragraph, by its number.
-    ground: usize,
-    /// The paragraph is numbered by the program.
-    is_numbered: bool,
-    /// Within a field.
-    is_field: bool,
-    /// The lines of the paragraph are lower than a character.
-    is_flat: bool,
-}
-
-impl Group {
-    /// How deep in tables the paragraph stands.
-    fn depth(&self) -> usize {
-        if self.in_table { self.depth.max(1) } else { 0 }
-    }
-}
-
-/// A row as it is described.
-#[derive(Debug, Default)]
-struct Row {
-    left: i32,
-    sides: Vec<Side>,
-    /// The colour behind each cell, by its number.
-    grounds: Vec<usize>,
-    /// What was said of the next cell.
-    next: Side,
-    next_ground: usize,
-    /// Lower than a character.
-    is_flat: bool,
-}
 
 /// Reads an RTF into printed rows.
 ///
@@ -161,17 +69,7 @@ struct Reader {
 
 impl Reader {
     fn new(max_cells: usize) -> Self {
-        let group = Group {
-            destination: Destination::Body,
-            characters: Characters::default(),
-            fallback: 1,
-            in_table: false,
-            depth: 0,
-            ground: 0,
-            is_numbered: false,
-            is_field: false,
-            is_flat: false,
-        };
+        let group = Group::default();
         Self {
             sided: Sided::new(Flow::new(max_cells)),
             groups: Vec::new(),
@@ -388,21 +286,7 @@ impl Reader {
             self.rows.push(Row::default());
         }
         let Some(row) = self.rows.get_mut(depth - 1) else { return Ok(()) };
-        match word {
-            "trowd" => *row = Row::default(),
-            "trrh" => row.is_flat = number.is_some_and(is_flat),
-            "trleft" => row.left = number.unwrap_or(0),
-            "clmgf" => row.next.across = Merge::First,
-            "clmrg" => row.next.across = Merge::Next,
-            "clvmgf" => row.next.down = Merge::First,
-            "clvmrg" => row.next.down = Merge::Next,
-            "clcbpat" => row.next_ground = usize::try_from(number.unwrap_or(0)).unwrap_or(0),
-            "cellx" if row.sides.len() < MAX_CELLS => {
-                row.sides.push(Side { right: number.unwrap_or(0), ..std::mem::take(&mut row.next) });
-                row.grounds.push(std::mem::take(&mut row.next_ground));
-            }
-            _ => {}
-        }
+        row.take(word, number);
         Ok(())
     }
 
@@ -486,32 +370,5 @@ impl Reader {
             _ => setting,
         };
         self.sided.text(depth, text, setting)
-    }
-}
-
-/// Whether a height in twentieths of a point is one that stays, and less than characters have.
-fn is_flat(height: i32) -> bool {
-    (-FLAT..0).contains(&height)
-}
-
-fn of_code_page(page: i32) -> &'static Encoding {
-    match page {
-        936 | 54_936 => GB18030,
-        950 => BIG5,
-        932 => SHIFT_JIS,
-        949 => EUC_KR,
-        65_001 => UTF_8,
-        _ => WINDOWS_1252,
-    }
-}
-
-/// The encoding of a font's set of characters; none for those that are as the document's.
-fn of_charset(charset: i32) -> Option<&'static Encoding> {
-    match charset {
-        134 => Some(GB18030),
-        136 => Some(BIG5),
-        128 => Some(SHIFT_JIS),
-        129 => Some(EUC_KR),
-        _ => None,
     }
 }

@@ -6,6 +6,7 @@
 mod book;
 mod colour;
 mod conditional;
+mod doubt;
 mod number_format;
 mod sheet;
 mod style;

@@ -9,7 +9,8 @@ use crate::form::CellId;
 
 use super::super::note::Place;
 use super::printed::PrintedCell;
-use super::value::{Printed, Unit};
+use super::unit::Unit;
+use super::value::Printed;
 use super::vocabulary::Vocabulary;
 use super::walk::{Slot, is_figure};
 use labels::{Form, Part, Placed, column_of, line_of};

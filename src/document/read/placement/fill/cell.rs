@@ -6,7 +6,8 @@ use crate::report::{Cell, ValueError};
 use super::super::super::inscription::{Aside, BOX, Look};
 use super::super::super::note::{NoteCode, ReaderNote, cell_label};
 use super::super::super::{Certainty, ReadCell};
-use super::super::value::{Printed, Taken, Unit, take};
+use super::super::unit::Unit;
+use super::super::value::{Printed, Taken, take};
 use super::super::walk::Slot;
 use super::Filler;
 

@@ -5,7 +5,7 @@ use crate::form::Kind;
 use super::super::blocks::{Block, BlockRow};
 use super::super::period::Period;
 use super::super::printed::PrintedCell;
-use super::super::value::unit_stated;
+use super::super::unit::unit_stated;
 use super::super::vocabulary::Meaning;
 use super::super::wording::{Wording, wording};
 use super::{LABEL_CHARACTERS, Slot, Walk};

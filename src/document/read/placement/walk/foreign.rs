@@ -3,7 +3,8 @@
 
 use super::super::period::Period;
 use super::super::printed::PrintedCell;
-use super::super::value::{Printed, printed, unit_stated};
+use super::super::unit::unit_stated;
+use super::super::value::{Printed, printed};
 use super::super::vocabulary::Meaning;
 use super::super::wording::wording;
 use super::{Slot, Unknown, Walk};
