@@ -9,7 +9,9 @@ use super::error::ReadError;
 use super::form_csv::{is_form_csv, read_form_csv};
 use super::placement::PrintedRow;
 use super::workbook::read_workbook;
-use super::{Limits, Password, Printed, Reading, docx, html, markdown, mime, ofd, pdf, rtf, told, word97, xls, xlsx};
+use super::{
+    Limits, Password, Printed, Reading, docx, html, markdown, mime, ofd, pdf, rtf, sheet_csv, told, word97, xls, xlsx,
+};
 
 /// The format that a document was read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,7 +32,7 @@ pub enum Format {
     Rtf,
     /// A saved web page or a mail, of which the page or the attached document is read.
     Mhtml,
-    /// One row for each cell of the form, as it is written here.
+    /// One row for each cell of the form, as it is written here, or a sheet with its tables that was saved so.
     Csv,
     /// A web page.
     Html,
@@ -175,7 +177,10 @@ pub static FORMATS: &[FormatInfo] = &[
         endings: &["csv"],
         about: ("本软件写出的单张表格", "a form as it is written here"),
         told: Told::ByText { is_told: is_form_csv, or_by_name: false },
-        reader: |source, limits| read_form_csv(source.text, limits).map(Box::new).map(Contents::Whole),
+        reader: |source, limits| match is_form_csv(source.text) {
+            true => read_form_csv(source.text, limits).map(Box::new).map(Contents::Whole),
+            false => sheet_csv::read_sheet_csv(source.text, limits).map(Contents::of_rows),
+        },
     },
     FormatInfo {
         format: Format::Html,

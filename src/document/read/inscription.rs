@@ -242,7 +242,10 @@ const UNIT_CHARACTERS: usize = 2;
 
 /// Whether a text is digits with at most a unit beside them, and no label.
 pub fn is_figure(text: &str) -> bool {
-    has_digit(text) && text.chars().filter(|c| c.is_alphabetic()).count() <= UNIT_CHARACTERS
+    // 3.其他 is a label with its number.
+    let rest = text.trim_start().trim_start_matches(char::is_numeric);
+    let is_numbered = rest.strip_prefix(['.', '．', '、']).is_some_and(|rest| rest.starts_with(char::is_alphabetic));
+    has_digit(text) && !is_numbered && text.chars().filter(|c| c.is_alphabetic()).count() <= UNIT_CHARACTERS
 }
 
 /// Blanks of any kind and number become one.

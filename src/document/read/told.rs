@@ -24,6 +24,10 @@ const FOREIGN_SIGNATURES: &[(&[u8], &str)] = &[
 const FOREIGN_ENDINGS: &[(&str, &str)] = &[(CSV, "CSV"), ("json", "JSON")];
 const CSV: &str = "csv";
 
+/// What an archive of LibreOffice begins with.
+const OPEN_DOCUMENT: &[u8] = b"application/vnd.oasis.opendocument";
+const OPEN_HEAD_BYTES: usize = 200;
+
 /// Where the signature of a PDF may stand, in bytes from the beginning.
 const PDF_HEAD_BYTES: usize = 1024;
 /// How much of a text is looked at for tags, in bytes.
@@ -51,6 +55,9 @@ pub fn detect(bytes: &[u8], file_name: &str) -> Result<Detected, ReadError> {
             return Ok(Detected { format: info.format, text: String::new() });
         }
     }
+    if bytes.starts_with(b"PK\x03\x04") && contains(bytes.get(..OPEN_HEAD_BYTES).unwrap_or(bytes), OPEN_DOCUMENT) {
+        return Err(unsupported("OpenDocument (ODT, ODS)"));
+    }
     if let Some((_, found)) = FOREIGN_SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)) {
         return Err(unsupported(found));
     }
@@ -64,12 +71,19 @@ pub fn detect(bytes: &[u8], file_name: &str) -> Result<Detected, ReadError> {
         // As text anything is read, so here its name is asked.
         let foreign = FOREIGN_ENDINGS.iter().find(|(ending, _)| has_ending(file_name, &[ending]));
         return match foreign.filter(|_| info.format == Format::Text) {
+            // A sheet with the tables of a report, saved so.
+            Some((CSV, _)) if has_chapters(&text) => Ok(Detected { format: Format::Csv, text }),
             Some((CSV, _)) => Err(ReadError::OtherCsv { name: shortened(file_name) }),
             Some((_, found)) => Err(unsupported(found)),
             None => Ok(Detected { format: info.format, text }),
         };
     }
     Err(ReadError::NotText)
+}
+
+/// Whether a text names the tables of a report.
+fn has_chapters(text: &str) -> bool {
+    ["主动公开政府信息情况", "收到和处理政府信息公开申请情况", "行政许可"].iter().any(|words| text.contains(words))
 }
 
 /// The name of the format that bytes are in which are neither a workbook nor text. An archive that is nothing else may be a
@@ -156,8 +170,12 @@ mod tests {
 
     #[test]
     fn a_format_that_is_not_read_is_named() {
-        let cases: [(&[u8], &str, &str); 3] =
-            [(b"PK\x03\x04", "a", "ZIP"), (COMPOUND, "a.docx", "OLE"), (b"{}", "a.JSON", "JSON")];
+        let cases: [(&[u8], &str, &str); 4] = [
+            (b"PK\x03\x04..mimetypeapplication/vnd.oasis.opendocument.text", "a.odt", "OpenDocument (ODT, ODS)"),
+            (b"PK\x03\x04", "a", "ZIP"),
+            (COMPOUND, "a.docx", "OLE"),
+            (b"{}", "a.JSON", "JSON"),
+        ];
         for (bytes, name, expected) in cases {
             let error = detect(bytes, name).err().unwrap();
             assert!(matches!(&error, ReadError::UnsupportedFormat { found, .. } if *found == expected), "{error}");
@@ -169,6 +187,7 @@ mod tests {
     fn another_csv_than_a_reports_is_not_said_to_be_a_format_that_is_not_read() {
         let error = detect(b"a,b", "a.CSV").err().unwrap();
         assert_eq!(error, ReadError::OtherCsv { name: "a.CSV".to_owned() });
+        assert_eq!(format("行政许可,1".as_bytes(), "a.csv"), Format::Csv);
         assert!(error.to_string().contains("`cell`") && error.message().zh.contains("registry import"), "{error}");
     }
 

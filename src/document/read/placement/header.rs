@@ -56,6 +56,8 @@ pub struct Order {
     pub only_placed: bool,
     /// The header has words that are none of the form's: columns of something else, perhaps.
     pub has_strangers: bool,
+    /// The columns of the page over which these stand, and none of the form's.
+    pub strangers: Vec<Columns>,
 }
 
 impl Order {
@@ -67,6 +69,7 @@ impl Order {
             anchors: Vec::new(),
             only_placed: false,
             has_strangers: false,
+            strangers: Vec::new(),
         }
     }
 }
@@ -188,10 +191,21 @@ impl Header {
             if has_places && missing == 0 { self.by_place(columns, year) } else { self.by_sequence(columns, missing) };
         order.map(|order| Order {
             has_strangers: count(Word::Unknown) > 0,
+            strangers: self.strangers(),
             anchors: self.anchors(columns),
             placed: order.placed.filter(|_| page == self.page),
             ..order
         })
+    }
+
+    /// The columns of the page over which words stand that are none of the form's, beside all that are.
+    fn strangers(&self) -> Vec<Columns> {
+        let columns_of = |is_known: bool| {
+            let such = self.entries.iter().filter(move |entry| (entry.word != Word::Unknown) == is_known);
+            such.filter(|entry| entry.page == self.page).filter_map(|entry| entry.columns)
+        };
+        let is_apart = |own: &Columns| own.first == own.last && !columns_of(true).any(|known| known.overlaps(*own));
+        columns_of(false).filter(is_apart).collect()
     }
 
     /// The columns of the page that is being read over which a label stands.
@@ -253,7 +267,14 @@ impl Header {
         }
         // One above the other: as good as a sequence.
         if is_apart {
-            Some(Order { listed, placed: Some(placed), anchors: Vec::new(), only_placed, has_strangers: false })
+            Some(Order {
+                listed,
+                placed: Some(placed),
+                anchors: Vec::new(),
+                only_placed,
+                has_strangers: false,
+                strangers: Vec::new(),
+            })
         } else {
             self.by_sequence(columns, 0)
         }
@@ -318,6 +339,7 @@ impl Header {
             anchors: Vec::new(),
             only_placed: !only_once && columns.len() > 1,
             has_strangers: false,
+            strangers: Vec::new(),
         })
     }
 }

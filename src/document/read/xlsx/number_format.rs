@@ -88,8 +88,49 @@ enum Piece {
     Literal(char),
     /// All of the number as it is.
     General,
-    /// A date, a fraction, an exponent, a condition.
+    /// The numbers that the section is for.
+    Condition(Condition),
+    /// A date, a fraction, an exponent, a condition of another kind.
     Other,
+}
+
+/// Which numbers a section is for: those that compare so with a whole number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Condition {
+    may_be_less: bool,
+    may_be_equal: bool,
+    may_be_more: bool,
+    than: i64,
+}
+
+impl Condition {
+    /// A condition as it stands in brackets: `=0`, `<100`.
+    fn of(text: &str) -> Option<Self> {
+        let number = text.trim_start_matches(['<', '>', '=']);
+        let signs = text.strip_suffix(number)?;
+        let (less, equal, more) = match signs {
+            "=" => (false, true, false),
+            "<" => (true, false, false),
+            ">" => (false, false, true),
+            "<=" => (true, true, false),
+            ">=" => (false, true, true),
+            "<>" => (true, false, true),
+            _ => return None,
+        };
+        let than = number.trim().parse().ok()?;
+        Some(Self { may_be_less: less, may_be_equal: equal, may_be_more: more, than })
+    }
+
+    /// Of a number that is not less than nothing.
+    fn holds(self, number: &Decimal) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "conditions are about small numbers")]
+        let than = self.than as f64;
+        match number.text().parse::<f64>().map_or(std::cmp::Ordering::Greater, |number| number.total_cmp(&than)) {
+            std::cmp::Ordering::Less => self.may_be_less,
+            std::cmp::Ordering::Equal => self.may_be_equal,
+            std::cmp::Ordering::Greater => self.may_be_more,
+        }
+    }
 }
 
 /// The number `value` as shown by the format `code`.
@@ -104,6 +145,18 @@ pub fn shown(value: &str, code: &str) -> Shown {
         (_, true, [_, _, zero, ..]) => (zero, ""),
         (negative, _, [first, ..]) => (first, if negative { "-" } else { "" }),
         (_, _, []) => return plain(number.text()),
+    };
+    let condition_of = |section: &Vec<Piece>| {
+        section.iter().find_map(|piece| if let Piece::Condition(condition) = piece { Some(*condition) } else { None })
+    };
+    let is_conditional = sections.iter().any(|section| condition_of(section).is_some());
+    // The first whose condition holds, or that has none; with a sign of its own it is not known which.
+    let of_condition =
+        sections.iter().take(MAX_SECTIONS - 1).find(|section| condition_of(section).is_none_or(|of| of.holds(&number)));
+    let (section, has_conditions) = match of_condition {
+        _ if !is_conditional => (section, has_conditions),
+        Some(section) => (section, has_conditions || number.is_negative),
+        None => (section, true),
     };
     if has_conditions {
         return Shown { text: number.text(), is_plain: false, is_rounded: false };
@@ -246,7 +299,10 @@ fn sections(code: &str) -> Vec<Vec<Piece>> {
                 sections.last_mut().into_iter().for_each(|section| section.extend(literal.clone()));
                 let colour = inside.replace(' ', "").to_ascii_lowercase();
                 let is_white = matches!(colour.as_str(), "white" | "白色" | "白" | "color2" | "颜色2");
-                (inside.starts_with(['<', '>', '=']) || is_clock || is_white).then_some(Piece::Other)
+                match Condition::of(&inside) {
+                    Some(condition) => Some(Piece::Condition(condition)),
+                    None => (inside.starts_with(['<', '>', '=']) || is_clock || is_white).then_some(Piece::Other),
+                }
             }
             '0' => Some(Piece::Digit { is_zero: true }),
             '#' | '?' => Some(Piece::Digit { is_zero: false }),
@@ -344,6 +400,11 @@ mod tests {
             ("12", "0.##", "12", true, false),
             ("0.5", "#.00", "0.50", true, false),
             ("12", "General\"件\"", "12件", true, false),
+            ("12", "[=0]\"\";General", "12", true, false),
+            ("0", "[=0]\"\";General", "", false, false),
+            ("12", "[<100]0;[>=100]#,##0;General", "12", true, false),
+            ("1200", "[<100]0;[>=100]#,##0;General", "1200", true, false),
+            ("-1", "[<100]0;General", "-1", false, false),
             ("12", "0\"件\"", "12件", true, false),
             ("12", "0\"0\"", "120", false, false),
             ("12", "@\"0\"", "120", false, false),
@@ -356,7 +417,7 @@ mod tests {
             ("-5", "#,##0;-#,##0", "-5", true, false),
             ("-5", "0", "-5", true, false),
             ("45000", "yyyy/m/d", "45000", false, false),
-            ("45000", "[>100]0.0,;0", "45000", false, false),
+            ("45000", "[>100]0.0,;0", "45.0", false, false),
             ("12", "[Red]0_ ", "12", true, false),
             ("12", "_(* #,##0_);_(* \\(#,##0\\);_(* \"-\"_);_(@_)", "12", true, false),
             ("7", "000", "007", true, false),

@@ -116,6 +116,9 @@ pub fn by_place(order: &Order, values: &[Slot]) -> Option<Placement> {
     let is_other_years = |slot: &Slot| order.only_placed && slot.columns.is_some();
     // Words beside all columns are a remark.
     let is_blank = |slot: &Slot| matches!(slot.printed, Printed::Empty | Printed::Words);
+    // Nor are numbers below a heading of their own any of the form's.
+    let is_strangers =
+        |slot: &Slot| slot.columns.is_some_and(|own| order.strangers.iter().any(|stranger| stranger.overlaps(own)));
     let mut others = values.iter().enumerate().filter(|(at, _)| !is_placed(*at));
-    others.all(|(_, slot)| is_blank(slot) || is_other_years(slot)).then_some(placement)
+    others.all(|(_, slot)| is_blank(slot) || is_other_years(slot) || is_strangers(slot)).then_some(placement)
 }
