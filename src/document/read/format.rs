@@ -175,7 +175,10 @@ pub static FORMATS: &[FormatInfo] = &[
         id: "csv",
         name: "CSV",
         endings: &["csv"],
-        about: ("本软件写出的单张表格", "a form as it is written here"),
+        about: (
+            "本软件写出的单张表格，或电子表格另存的各表",
+            "a form as it is written here, or its tables as a spreadsheet saves them",
+        ),
         told: Told::ByText { is_told: is_form_csv, or_by_name: false },
         reader: |source, limits| match is_form_csv(source.text) {
             true => read_form_csv(source.text, limits).map(Box::new).map(Contents::Whole),
