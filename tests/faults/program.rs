@@ -33,7 +33,7 @@ impl Default for Settings {
 impl Settings {
     /// Every refusal is written down, however many there are.
     pub fn refusals_in_the_journal(mut self) -> Self {
-        self.text.push_str("[access]\nrefusals_per_minute = 1000000\n");
+        self.text.push_str("[access]\nrefusals_per_minute = 1000000\nrefused_submissions_per_minute = 1000000\n");
         self
     }
 }

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::store::ledger::TransactionGroup;
-use crate::store::strike::Struck;
 use crate::store::transaction::{Commit, Decision, Effect, Observer, Transaction};
 use crate::store::{Clock, Item, Position, Records, StoreError, Transactions};
 use crate::telemetry::metrics;
@@ -161,9 +160,8 @@ impl Committer {
             Ok((registry_sequence, access_sequence)) => {
                 self.shared.registry_sequence.store(*registry_sequence, Ordering::Release);
                 self.shared.access_sequence.store(*access_sequence, Ordering::Release);
-                self.shared.set_durable(*position);
+                self.shared.recent.clear_when(|| self.shared.set_durable(*position));
                 self.shared.told();
-                self.shared.recent.clear();
             }
             Err(StoreError::NotEmpty) => {}
             Err(error) => self.shared.stop(error.to_string()),
@@ -190,8 +188,8 @@ impl Committer {
             // What failed for one file may have failed for another.
             state::doubted(&self.shared.space.directory);
         } else {
-            self.shared.set_durable(group.position());
-            self.note(group.commits());
+            self.become_durable(group.position(), group.commits());
+            self.strike(group.commits());
             untold.into_iter().for_each(|mended| self.shared.mended.were_told(mended));
             self.observer.committed(group.commits());
         }
@@ -203,35 +201,30 @@ impl Committer {
         answer(answers);
     }
 
-    /// Brings what is remembered of the store up to what has become durable.
-    pub(super) fn note(&self, commits: &[Arc<Commit>]) {
-        for commit in commits {
-            self.note_read(commit);
-            commit.effects.iter().filter_map(Effect::struck).for_each(|struck| self.strike(struck));
-        }
-    }
-
-    /// The same of a commit that another instance has made, which sees to the log itself.
-    pub(super) fn note_read(&self, commit: &Commit) {
-        let reports = commit.effects.iter().filter_map(Effect::report);
-        self.shared.recent.note_changes(reports.map(|(_, after)| after));
-        if commit.effects.iter().any(|effect| effect.struck().is_some()) {
+    /// Shows what was committed, with what is remembered of the store at one and the same moment.
+    pub(super) fn become_durable(&self, position: Position, commits: &[Arc<Commit>]) {
+        let effects = || commits.iter().flat_map(|commit| &commit.effects);
+        let changed = effects().filter_map(Effect::report).map(|(_, after)| after);
+        self.shared.recent.note_changes(|| self.shared.set_durable(position), changed);
+        if effects().any(|effect| effect.struck().is_some()) {
             // Reports are remembered with their words.
             self.shared.recent.clear();
         }
-        if commit.changes_registry() {
+        if let Some(commit) = commits.iter().rfind(|commit| commit.changes_registry()) {
             self.shared.registry_sequence.store(commit.entry.sequence, Ordering::Release);
         }
-        if commit.changes_access() {
+        if let Some(commit) = commits.iter().rfind(|commit| commit.changes_access()) {
             self.shared.access_sequence.store(commit.entry.sequence, Ordering::Release);
         }
     }
 
-    /// Takes people's words out of the log, too.
-    fn strike(&self, struck: &Struck) {
-        let Some(sequence) = struck.after.first().map(Item::sequence) else { return };
-        if let Err(error) = self.shared.look_for_damage(sequence.saturating_sub(1), 1) {
-            tracing::error!(sequence, %error, "words that were struck out stay in the log until it is gone through again");
+    /// Takes people's words that commits struck out out of the log, too; another instance has seen to that of its own.
+    pub(super) fn strike(&self, commits: &[Arc<Commit>]) {
+        for struck in commits.iter().flat_map(|commit| &commit.effects).filter_map(Effect::struck) {
+            let Some(sequence) = struck.after.first().map(Item::sequence) else { continue };
+            if let Err(error) = self.shared.look_for_damage(sequence.saturating_sub(1), 1) {
+                tracing::error!(sequence, %error, "words that were struck out stay in the log until it is gone through again");
+            }
         }
     }
 

@@ -28,9 +28,10 @@ impl Recent {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How a report stands, where that is remembered.
-    pub(crate) fn get(&self, report: &ReportKey) -> Option<Option<Standing>> {
-        self.kept().get(report).cloned()
+    /// The newest durable entry, and how a report stood as of that, where it is remembered: both of one moment.
+    pub(crate) fn get(&self, report: &ReportKey, newest: impl FnOnce() -> u64) -> (u64, Option<Option<Standing>>) {
+        let mut kept = self.kept();
+        (newest(), kept.get(report).cloned())
     }
 
     /// Remembers what was read, if `is_newest` says that nothing became durable meanwhile: asked while nobody else can
@@ -42,9 +43,10 @@ impl Recent {
         }
     }
 
-    /// Remembers changes, after they have become durable and before anyone is told.
-    pub(crate) fn note_changes<'a>(&self, changed: impl Iterator<Item = &'a Standing>) {
+    /// Remembers changes as they become durable, and before anyone is told: whoever asks finds both or neither.
+    pub(crate) fn note_changes<'a>(&self, become_durable: impl FnOnce(), changed: impl Iterator<Item = &'a Standing>) {
         let mut kept = self.kept();
+        become_durable();
         for standing in changed {
             kept.put(standing.newest.report.clone(), Some(standing.clone()));
         }
@@ -53,5 +55,12 @@ impl Recent {
     /// Forgets everything.
     pub(crate) fn clear(&self) {
         self.kept().clear();
+    }
+
+    /// Forgets everything as something else becomes durable.
+    pub(crate) fn clear_when(&self, become_durable: impl FnOnce()) {
+        let mut kept = self.kept();
+        become_durable();
+        kept.clear();
     }
 }

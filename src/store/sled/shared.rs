@@ -370,9 +370,9 @@ impl Shared {
     }
 
     pub(super) fn standing(&self, report: &ReportKey, as_of: u64) -> Result<Option<Standing>, StoreError> {
-        let durable = self.durable().sequence;
+        let (durable, known) = self.recent.get(report, || self.durable().sequence);
         if as_of >= durable
-            && let Some(known) = self.recent.get(report)
+            && let Some(known) = known
         {
             self.check_certain(report, known.as_ref(), as_of)?;
             return Ok(known);

@@ -146,8 +146,7 @@ impl Committer {
         let mut follow = |logged: &Logged| -> Result<(), StoreError> {
             let commit = Arc::new(commit_of(&self.shared, logged)?);
             self.shared.apply(std::slice::from_ref(logged))?;
-            self.shared.set_durable(logged.position);
-            self.note_read(&commit);
+            self.become_durable(logged.position, std::slice::from_ref(&commit));
             commits.push(commit);
             Ok(())
         };
@@ -175,8 +174,8 @@ impl Committer {
             self.shared.stop(error.to_string());
             return Err(StoreError::Unknown(error.to_string()));
         }
-        self.shared.set_durable(*position);
-        self.note(commits);
+        self.become_durable(*position, commits);
+        self.strike(commits);
         if !commits.is_empty() {
             self.raise_watermark(position);
             self.observer.committed(commits);

@@ -46,6 +46,7 @@ macro_rules! every_store_promises {
 
 every_store_promises![
     a_new_store_is_empty,
+    what_is_read_as_of_a_moment_knows_nothing_of_what_is_committed_meanwhile,
     a_transaction_becomes_visible_whole,
     several_changes_share_one_journal_entry,
     sequence_numbers_have_no_gaps_and_the_chain_holds,

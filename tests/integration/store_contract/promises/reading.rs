@@ -1,5 +1,8 @@
 //! Reads: by pages, in order, and of the past.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use huizong::report::Owners;
 use huizong::report::{ReportOwner, ReviewAction, RevisionName};
 use huizong::store::{Change, NEWEST, Standing};
@@ -197,4 +200,29 @@ pub async fn the_journal_is_read_page_by_page(open: &impl OpenStore) {
     assert_eq!(sequences(u64::MAX, 10), [0; 0]);
     assert_eq!(sequences(0, 0), [0; 0]);
     assert_eq!(sequences(0, usize::MAX), (1..=300).collect::<Vec<_>>());
+}
+
+pub async fn what_is_read_as_of_a_moment_knows_nothing_of_what_is_committed_meanwhile(open: &impl OpenStore) {
+    let store = open.open(Witness::new());
+    let report = report("agency", 2022);
+    commit(&*store, first(&report, 1)).await;
+    let is_done = Arc::new(AtomicBool::new(false));
+    let readers: Vec<_> = (0..2)
+        .map(|_| {
+            let (store, report, is_done) = (store.clone(), report.clone(), is_done.clone());
+            std::thread::spawn(move || {
+                while !is_done.load(Ordering::Relaxed) {
+                    // The newest there is, so that the next commit comes as near as it can.
+                    let moment = store.position().sequence;
+                    let standing = store.standing(&report, moment).unwrap().unwrap();
+                    assert_eq!(standing.newest.sequence, moment);
+                }
+            })
+        })
+        .collect();
+    for number in 2..400 {
+        commit(&*store, submit(&*store, &report, number)).await;
+    }
+    is_done.store(true, Ordering::Relaxed);
+    readers.into_iter().for_each(|reader| reader.join().unwrap());
 }
